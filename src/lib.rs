@@ -1,0 +1,1 @@
+//! An outbound AI-call platform on Cloudflare Workers.
