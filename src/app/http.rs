@@ -1,0 +1,119 @@
+//! Requests and responses as the use cases see them: read once at the edge, plain values after it.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::refusal::Refusal;
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY: usize = 65_536;
+
+/// A request, as far as this API looks at one.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Upper case.
+    pub method: String,
+    /// As sent, not decoded, without the query.
+    pub path: String,
+    /// The query as sent, without the question mark.
+    pub query: String,
+    /// `https`, or a host on this machine.
+    pub is_secure: bool,
+    /// Scheme, host and port by which the client reached us.
+    pub origin: String,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// The body, cut off one byte above [`MAX_BODY`].
+    pub body: Vec<u8>,
+    /// `X-Request-Id` of the answer.
+    pub id: String,
+}
+
+impl Request {
+    /// The query's parameters, decoded, in their order.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+    }
+
+    /// The token after `Bearer`, in any case (RFC 7235).
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.authorization.as_deref()?.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The body as a JSON object. A request without a body needs no content type and counts as `{}`.
+    ///
+    /// # Errors
+    /// 415, 413 and 400, in this order.
+    pub fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
+        if self.body.is_empty() {
+            return Ok(Map::new());
+        }
+        let media_type = self.content_type.as_deref().unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::NotJsonContentType);
+        }
+        if self.body.len() > MAX_BODY {
+            return Err(Refusal::BodyTooLarge);
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Refusal::BodyNotObject),
+            Err(_) => Err(Refusal::BodyNotJson),
+        }
+    }
+}
+
+/// An answer. `X-Request-Id` and `Cache-Control` are added where it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers beside `Content-Type`.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON, or nothing (204).
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        // A type of ours that can't be serialised is a defect a test finds, not a client's matter.
+        let body = serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec());
+        Self { status, headers: Vec::new(), body }
+    }
+
+    /// 204.
+    #[must_use]
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// The answer with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        let mut response = Self::json(refusal.status(), &json!({ "error": refusal.text() }))
+            .with_header("X-Error-Code", refusal.code());
+        if let Some(seconds) = refusal.retry_after() {
+            response = response.with_header("Retry-After", seconds.to_string());
+        }
+        match refusal {
+            Refusal::MethodNotAllowed(allow) => response.with_header("Allow", allow),
+            _ if response.status == 401 => response.with_header("WWW-Authenticate", "Bearer"),
+            _ => response,
+        }
+    }
+}

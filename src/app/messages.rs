@@ -1,0 +1,46 @@
+//! What travels through the queues: versioned by their tag, and never the only holder of a duty.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
+
+/// Work for the dialer: a few calls of one trunk, each claimed by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "v")]
+pub enum DispatchMessage {
+    /// Claim these calls, dial those that are yours.
+    #[serde(rename = "dial/1")]
+    Dial {
+        /// Whose object.
+        trunk: TrunkTag,
+        /// At most [`CALLS_PER_MESSAGE`] of them.
+        calls: Vec<CallId>,
+    },
+    /// Ask the carrier what became of these calls.
+    #[serde(rename = "inquire/1")]
+    Inquire {
+        /// Whose object.
+        trunk: TrunkTag,
+        /// At most [`CALLS_PER_MESSAGE`] of them.
+        calls: Vec<CallId>,
+    },
+}
+
+/// How many calls one dispatch message carries at most.
+pub const CALLS_PER_MESSAGE: usize = 20;
+
+/// One attempt to deliver one callback: all that its sender needs, but the secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "v", rename = "callback/1")]
+pub struct CallbackMessage {
+    /// The organisation whose secrets sign it; for a test event, also whose directory holds it.
+    pub org: OrgId,
+    /// The delivery; its address says which object awaits the result.
+    pub delivery: DeliveryId,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// The receiver.
+    pub url: String,
+    /// The exact bytes to sign and send.
+    pub body: String,
+}

@@ -1,0 +1,8 @@
+//! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
+//! bindings and the native tests on memory.
+
+pub mod http;
+pub mod iso8601;
+pub mod messages;
+pub mod ports;
+pub mod records;

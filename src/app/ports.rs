@@ -1,0 +1,91 @@
+//! What the use cases need from the world. The Worker implements these on Cloudflare's bindings,
+//! the native tests in memory.
+
+#![allow(async_fn_in_trait, reason = "a Worker has one thread: no future needs to be Send")]
+
+use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::records::RecordKey;
+use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::domain::ids::{IdKey, OrgId, TrunkTag};
+use crate::domain::settings::Settings;
+use crate::domain::target::Target;
+use crate::domain::time::Millis;
+
+/// Something on the way did not answer in time, or failed. What it was is logged where it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// The deployment's secrets, all derived from `MASTER_KEY` but the last.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Checks call and delivery ids.
+    pub id_key: IdKey,
+    /// Keys the digests of API keys.
+    pub pepper: Vec<u8>,
+    /// Keys the tokens of agents' reports.
+    pub report_key: Vec<u8>,
+    /// `PLATFORM_TOKEN`, the operator's.
+    pub platform_token: String,
+}
+
+impl Secrets {
+    /// Derives the keys, one label each, so that none of them tells another.
+    #[must_use]
+    pub fn derive(master: &[u8], platform_token: String) -> Self {
+        use crate::domain::access::hmac_sha256;
+        use hmac::Mac;
+        let key = |label: &str| {
+            let mut mac = hmac_sha256(master);
+            mac.update(label.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        };
+        Self {
+            id_key: IdKey::new(&key("audatec/ids/1")),
+            pepper: key("audatec/api-keys/1"),
+            report_key: key("audatec/agent-reports/1"),
+            platform_token,
+        }
+    }
+}
+
+/// Time, chance and configuration.
+pub trait Host {
+    /// The present.
+    fn now(&self) -> Millis;
+    /// 32 random bytes from the platform's CSPRNG.
+    fn entropy(&self) -> [u8; 32];
+    /// The operator's settings.
+    fn settings(&self) -> &Settings;
+    /// The deployment's secrets.
+    fn secrets(&self) -> &Secrets;
+    /// Reads a URL as the platform's own `fetch` will read it (WHATWG URL); `None` if it can't.
+    fn parse_url(&self, text: &str) -> Option<Target>;
+    /// A line for the operator. Never holds a key, a secret, a phone number or metadata.
+    fn log(&self, line: &str);
+}
+
+/// The copies that requests are served from (KV); may be stale for a minute.
+pub trait Records {
+    /// The JSON under a key.
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
+    /// The same past this isolate's own cache: asked when the cached copy would refuse somebody.
+    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
+    /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
+    fn forget(&self, org: OrgId);
+}
+
+/// The trunks' objects.
+pub trait Trunks {
+    /// One request to the object of the trunk with this tag.
+    async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable>;
+}
+
+/// The organisations' directory objects.
+pub trait Directories {
+    /// One request to the organisation's directory.
+    async fn directory(&self, org: OrgId, command: &DirectoryCommand) -> Result<DirectoryReply, Unavailable>;
+}
+
+/// All that serving a request takes.
+pub trait Api: Host + Records + Trunks + Directories {}
+impl<T: Host + Records + Trunks + Directories> Api for T {}

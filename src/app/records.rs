@@ -1,0 +1,58 @@
+//! What KV holds: copies that requests are served from, written by the directory alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::KeyDigest;
+use crate::domain::agent::Status;
+use crate::domain::ids::{AgentId, OrgId, TrunkId};
+
+/// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RecordKey {
+    /// [`KeyRecord`](crate::domain::access::KeyRecord)
+    ApiKey(KeyDigest),
+    /// [`Agent`](crate::domain::agent::Agent)
+    Agent(OrgId, AgentId),
+    /// [`TrunkRecord`]
+    Trunk(OrgId, TrunkId),
+    /// The organisation's agents, active or not, as a list of `views::AgentView`.
+    Agents(OrgId),
+    /// The organisation's trunks, deleted ones too, as a list of [`TrunkRecord`].
+    Trunks(OrgId),
+    /// [`WebhookSecrets`](crate::domain::callback::WebhookSecrets)
+    WebhookSecrets(OrgId),
+}
+
+impl std::fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ApiKey(digest) => write!(f, "key/{}", digest.0),
+            Self::Agent(org, agent) => write!(f, "agent/{org}/{agent}"),
+            Self::Trunk(org, trunk) => write!(f, "trunk/{org}/{trunk}"),
+            Self::Agents(org) => write!(f, "agents/{org}"),
+            Self::Trunks(org) => write!(f, "trunks/{org}"),
+            Self::WebhookSecrets(org) => write!(f, "webhook-secrets/{org}"),
+        }
+    }
+}
+
+/// A trunk as requests see it: the reference's fields, and whether it was deleted (its calls stay
+/// readable, so lists still look into it). The carrier's secrets are not here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkRecord {
+    /// Its id.
+    pub id: TrunkId,
+    /// Display name.
+    pub name: String,
+    /// The caller ID shown to the recipient.
+    pub trunk_phone: String,
+    /// Maximum calls per second.
+    pub max_cps: u32,
+    /// Maximum simultaneous calls.
+    pub max_channels: u32,
+    /// Only active trunks take calls.
+    pub status: Status,
+    /// No longer listed, no longer usable.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}

@@ -1,0 +1,234 @@
+//! API keys and roles.
+//!
+//! A key is `audtk_`, 32 random base62 characters (190 bits) and a 6-character checksum: a mistyped
+//! key is refused without any lookup. Only a keyed digest of it is ever stored.
+
+use std::fmt;
+
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::ids::{KeyId, OrgId};
+use super::time::Millis;
+
+/// An HMAC-SHA256 under a key of any length.
+#[must_use]
+pub fn hmac_sha256(key: &[u8]) -> Hmac<Sha256> {
+    // RFC 2104 hashes keys longer than a block, and pads shorter ones: no length is refused.
+    match <Hmac<Sha256> as Mac>::new_from_slice(key) {
+        Ok(mac) => mac,
+        Err(_) => unreachable!("HMAC takes keys of any length"),
+    }
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+#[must_use]
+pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0u8, |diff, (x, y)| diff | (x ^ y)) == 0
+}
+
+/// What a key may do; each role may do all that the one before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// List agents and trunks, check call status.
+    Viewer,
+    /// Trigger calls.
+    Member,
+    /// Manage webhooks.
+    Admin,
+    /// Unrestricted within the organisation.
+    Owner,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        })
+    }
+}
+
+const PREFIX: &str = "audtk_";
+const RANDOM_LEN: usize = 32;
+const CHECKSUM_LEN: usize = 6;
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A key as its holder knows it. Prints itself masked; [`RawKey::reveal`] is the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawKey(String);
+
+impl RawKey {
+    /// A new key out of 32 random bytes.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        let mut text = String::from(PREFIX);
+        let mut block = Sha256::digest(entropy);
+        while text.len() < PREFIX.len() + RANDOM_LEN {
+            // 248 is 4 × 62: bytes above it would make some characters likelier than others.
+            let fair = block.iter().filter(|byte| **byte < 248);
+            let room = PREFIX.len() + RANDOM_LEN - text.len();
+            text.extend(fair.take(room).map(|byte| base62(u64::from(*byte))));
+            block = Sha256::digest(block);
+        }
+        let checksum = checksum(&text);
+        Self(text + &checksum)
+    }
+
+    /// Reads a key from outside: the form and the checksum hold, or `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let body = text.strip_prefix(PREFIX)?;
+        if body.len() != RANDOM_LEN + CHECKSUM_LEN || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let (random, given) = text.split_at_checked(PREFIX.len() + RANDOM_LEN)?;
+        (checksum(random) == given).then(|| Self(text.to_owned()))
+    }
+
+    /// The key itself: shown to its holder once.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 10 characters, by which a list tells keys apart.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        self.0.get(..10).unwrap_or_default()
+    }
+
+    /// What is stored instead of the key.
+    #[must_use]
+    pub fn digest(&self, pepper: &[u8]) -> KeyDigest {
+        let mut mac = hmac_sha256(pepper);
+        mac.update(self.0.as_bytes());
+        KeyDigest(hex(&mac.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for RawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", self.prefix())
+    }
+}
+
+fn base62(number: u64) -> char {
+    BASE62.get((number % 62) as usize).map_or('0', |byte| char::from(*byte))
+}
+
+fn checksum(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    (0..CHECKSUM_LEN)
+        .map(|_| {
+            let digit = base62(number);
+            number /= 62;
+            digit
+        })
+        .collect()
+}
+
+/// HMAC-SHA256 of a key under the pepper, in hex: the name of its record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyDigest(pub String);
+
+/// What a key stands for; stored in KV under its digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// The key's public name.
+    pub key_id: KeyId,
+    /// Whom it speaks for.
+    pub org_id: OrgId,
+    /// What it may do.
+    pub role: Role,
+    /// From when on it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+}
+
+impl KeyRecord {
+    /// Whether the key has not expired.
+    #[must_use]
+    pub fn is_current(&self, now: Millis) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_minted_key_is_read_back(entropy in any::<[u8; 32]>()) {
+            let key = RawKey::from_entropy(entropy);
+            prop_assert_eq!(key.reveal().len(), "audtk_Wg8xJCrw-I6n3h48v6ZfTFgUzpADscHid36SCM".len());
+            prop_assert_eq!(RawKey::parse(key.reveal()), Some(key));
+        }
+
+        #[test]
+        fn one_wrong_character_is_refused(entropy in any::<[u8; 32]>(), at in 6usize..44, to in 0u64..62) {
+            let key = RawKey::from_entropy(entropy).reveal().to_owned();
+            let mut wrong: Vec<char> = key.chars().collect();
+            prop_assume!(wrong[at] != base62(to));
+            wrong[at] = base62(to);
+            prop_assert_eq!(RawKey::parse(&wrong.into_iter().collect::<String>()), None);
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in "(audtk_)?.{0,50}") {
+            let _ = RawKey::parse(&text);
+        }
+    }
+
+    #[test]
+    fn two_draws_give_two_keys_and_two_digests() {
+        let (a, b) = (RawKey::from_entropy([1; 32]), RawKey::from_entropy([2; 32]));
+        assert_ne!(a, b);
+        assert_ne!(a.digest(b"pepper"), b.digest(b"pepper"));
+        assert_ne!(a.digest(b"pepper"), a.digest(b"another"));
+    }
+
+    #[test]
+    fn a_log_line_shows_no_whole_key() {
+        let key = RawKey::from_entropy([3; 32]);
+        assert_eq!(format!("{key:?}"), format!("{}…", key.prefix()));
+    }
+
+    #[test]
+    fn each_role_may_do_what_the_lower_ones_may() {
+        assert!(Role::Viewer < Role::Member && Role::Member < Role::Admin && Role::Admin < Role::Owner);
+    }
+
+    #[test]
+    fn a_key_is_current_until_the_moment_it_expires() {
+        let entropy = [0; 16];
+        let record = KeyRecord {
+            key_id: KeyId::from_entropy(entropy),
+            org_id: OrgId::from_entropy(entropy),
+            role: Role::Viewer,
+            expires_at: Some(Millis(100)),
+        };
+        assert!(record.is_current(Millis(99)) && !record.is_current(Millis(100)));
+    }
+}

@@ -1,0 +1,84 @@
+//! Agents: AI personas that hold the conversation.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ids::AgentId;
+use super::time::Millis;
+
+/// Whether an agent or a trunk can be used for calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Calls may use it.
+    #[default]
+    Active,
+    /// Kept, but no new call may use it.
+    Inactive,
+}
+
+/// What a call with this agent must bring along.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InputSchema {
+    /// Keys that must be present in `metadata`.
+    pub fields: Vec<String>,
+    /// Example values showing the expected format of each field.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub sample_context: Map<String, Value>,
+}
+
+impl InputSchema {
+    /// The required keys that `metadata` lacks, in the agent's order. A `null` counts as missing.
+    #[must_use]
+    pub fn missing_keys(&self, metadata: Option<&Map<String, Value>>) -> Vec<String> {
+        let given = |field: &String| {
+            metadata.and_then(|map| map.get(field)).is_some_and(|value| !value.is_null())
+        };
+        self.fields.iter().filter(|field| !given(field)).cloned().collect()
+    }
+}
+
+/// An agent as the organisation's directory keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its id, the `agent_id` of a call.
+    pub id: AgentId,
+    /// Display name.
+    pub name: String,
+    /// The name under which the agent is dispatched on the LiveKit server.
+    pub agent_code: String,
+    /// Only active agents take calls.
+    pub status: Status,
+    /// What a call must bring along.
+    pub input_schema: InputSchema,
+    /// What the agent is to say and do.
+    #[serde(default)]
+    pub script: Option<String>,
+    /// The voice it speaks with.
+    #[serde(default)]
+    pub voice: Option<String>,
+    /// When it was created.
+    pub created_at: Millis,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn missing_keys_come_in_the_agents_order_and_null_is_missing() {
+        let schema = InputSchema {
+            fields: ["customer_name", "amount_due", "due_date"].map(String::from).to_vec(),
+            sample_context: Map::new(),
+        };
+        let missing = |metadata: Value| schema.missing_keys(metadata.as_object());
+        assert_eq!(missing(json!({"customer_name": "R", "amount_due": 0, "due_date": "", "x": 1})), [""; 0]);
+        assert_eq!(missing(json!({"due_date": null, "customer_name": "R"})), ["amount_due", "due_date"]);
+        assert_eq!(schema.missing_keys(None), ["customer_name", "amount_due", "due_date"]);
+    }
+}

@@ -1,0 +1,433 @@
+//! Callbacks: when each attempt is due, what ends them, and how they are signed.
+//!
+//! A delivery is at least once. Whoever holds it (a trunk's object for a call's result, the
+//! directory for a test event) hands an attempt out under a lease and waits for its result; an
+//! attempt whose sender died is handed out again when the lease runs out. Nothing is ever only in
+//! a queue.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::Mac;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::access::{hex, hmac_sha256};
+use super::ids::DeliveryId;
+use super::time::Millis;
+
+/// How long a sender may stay silent before its attempt is handed out again. A sender whose
+/// receiver is slow asks for more (see [`Delivery::extend`]).
+pub const LEASE: Millis = Millis(20_000);
+
+/// How many attempts are remembered: the whole schedule, and redeliveries by hand.
+const ATTEMPTS_KEPT: usize = 50;
+
+/// What a callback tells, by how the call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventType {
+    /// The call was answered and ended.
+    #[serde(rename = "call.completed")]
+    Completed,
+    /// The call could not be placed or did not connect.
+    #[serde(rename = "call.failed")]
+    Failed,
+    /// The trunk had no capacity.
+    #[serde(rename = "call.rejected")]
+    Rejected,
+    /// The person declined, or the line was busy.
+    #[serde(rename = "call.declined")]
+    Declined,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryStatus {
+    /// An attempt is under way or due.
+    Pending,
+    /// A receiver answered 2xx.
+    Delivered,
+    /// The last attempt failed, or the receiver answered 410.
+    Exhausted,
+}
+
+/// One attempt that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Millis,
+    /// The receiver's status, when there was one.
+    pub status_code: Option<u16>,
+    /// What went wrong, when there was no status.
+    pub error: Option<String>,
+    /// From request to status line.
+    pub duration_ms: u64,
+}
+
+/// The result of an attempt, as its sender reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptResult {
+    /// What is remembered of it.
+    #[serde(flatten)]
+    pub attempt: Attempt,
+    /// The receiver's `Retry-After` in seconds, when it sent one.
+    #[serde(default)]
+    pub retry_after: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Lease {
+    number: u32,
+    until: Millis,
+}
+
+/// One event on its way to one receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its id, the `webhook-id` of each attempt.
+    pub id: DeliveryId,
+    /// What it tells.
+    pub event: EventType,
+    /// The receiver.
+    pub url: String,
+    /// How far it is.
+    pub status: DeliveryStatus,
+    /// The attempts so far, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<Millis>,
+    /// When the event happened.
+    pub created_at: Millis,
+    /// Attempts made in all, those no longer remembered included.
+    made: u32,
+    /// Failed attempts of the schedule: an attempt asked for by hand uses up no retry.
+    failures: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_hand: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Lease>,
+}
+
+impl Delivery {
+    /// A delivery whose first attempt is due at once.
+    #[must_use]
+    pub fn new(id: DeliveryId, event: EventType, url: String, now: Millis) -> Self {
+        Self {
+            id,
+            event,
+            url,
+            status: DeliveryStatus::Pending,
+            attempts: Vec::new(),
+            next_attempt_at: Some(now),
+            created_at: now,
+            made: 0,
+            failures: 0,
+            by_hand: false,
+            lease: None,
+        }
+    }
+
+    /// When something must be done about it next.
+    #[must_use]
+    pub fn due(&self) -> Option<Millis> {
+        self.lease.as_ref().map(|lease| lease.until).or(self.next_attempt_at)
+    }
+
+    /// Hands out the attempt that is due, under a lease: its number, from 1.
+    pub fn take(&mut self, now: Millis) -> Option<u32> {
+        if self.due().is_none_or(|due| due > now) {
+            return None;
+        }
+        let number = self.made + 1;
+        self.lease = Some(Lease { number, until: now + LEASE });
+        Some(number)
+    }
+
+    /// The sender of attempt `number` is alive and waits for a slow receiver.
+    pub fn extend(&mut self, number: u32, until: Millis) {
+        if let Some(lease) = self.lease.as_mut().filter(|lease| lease.number == number) {
+            lease.until = lease.until.max(until);
+        }
+    }
+
+    /// Takes the result of attempt `number`; one that is known already changes nothing.
+    ///
+    /// 2xx ends the delivery, 410 ends it as exhausted, anything else waits for the next step of
+    /// `schedule`, if there is one. Returns whether anything changed.
+    pub fn finish(&mut self, number: u32, result: AttemptResult, now: Millis, schedule: &[Millis]) -> bool {
+        if number != self.made + 1 || self.next_attempt_at.is_none() {
+            return false;
+        }
+        self.lease = None;
+        self.made = number;
+        let status_code = result.attempt.status_code;
+        if self.attempts.len() == ATTEMPTS_KEPT {
+            self.attempts.remove(0);
+        }
+        self.attempts.push(result.attempt);
+        let by_hand = std::mem::take(&mut self.by_hand);
+        self.next_attempt_at = match status_code {
+            Some(200..=299) => {
+                self.status = DeliveryStatus::Delivered;
+                None
+            }
+            _ if by_hand && self.status != DeliveryStatus::Pending => None,
+            Some(410) => {
+                self.status = DeliveryStatus::Exhausted;
+                None
+            }
+            _ => {
+                let base = schedule.get(self.failures as usize).copied();
+                self.failures += 1;
+                if base.is_none() {
+                    self.status = DeliveryStatus::Exhausted;
+                }
+                let asked = result.retry_after.filter(|_| matches!(status_code, Some(429 | 503)));
+                base.map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
+            }
+        };
+        true
+    }
+
+    /// Makes one more attempt due at once, whatever the status; id and body stay the same.
+    pub fn redeliver(&mut self, now: Millis) {
+        self.by_hand = self.status != DeliveryStatus::Pending;
+        self.next_attempt_at = Some(now);
+    }
+
+    /// `base`, up to 20 % later: by an amount that depends on delivery and attempt alone, so that a
+    /// fleet of failures spreads and a test needs no tolerance. A receiver's own wish counts
+    /// within `base` and twice that.
+    fn wait(&self, base: Millis, asked: Option<Millis>) -> Millis {
+        if let Some(asked) = asked {
+            return asked.clamp(base, base + base);
+        }
+        let seed = Sha256::new().chain_update(self.id.to_string()).chain_update(self.made.to_be_bytes());
+        let draw = seed.finalize().iter().take(2).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        base + Millis(base.0.saturating_mul(draw) / (5 * 0xffff))
+    }
+}
+
+/// `whsec_` and 32 random bytes in base64. Prints itself masked.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WebhookSecret(String);
+
+impl WebhookSecret {
+    /// A new secret.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self(format!("whsec_{}", BASE64.encode(entropy)))
+    }
+
+    /// The secret's text, for its organisation.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn decoded(&self) -> Vec<u8> {
+        let encoded = self.0.strip_prefix("whsec_").unwrap_or(&self.0);
+        BASE64.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("whsec_…")
+    }
+}
+
+/// An organisation's webhook secrets: the newest, and during a rotation's overlap the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSecrets {
+    /// The one to verify with.
+    pub current: WebhookSecret,
+    /// When it was made.
+    pub created_at: Millis,
+    /// The one before, and until when it also signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<(WebhookSecret, Millis)>,
+}
+
+impl WebhookSecrets {
+    /// An organisation's first secret.
+    #[must_use]
+    pub fn first(secret: WebhookSecret, now: Millis) -> Self {
+        Self { current: secret, created_at: now, previous: None }
+    }
+
+    /// A new secret; the present one signs beside it for `overlap` more.
+    #[must_use]
+    pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
+        let previous = (overlap > Millis(0)).then_some((self.current, now + overlap));
+        Self { current: secret, created_at: now, previous }
+    }
+
+    /// Until when the previous secret still signs; `None` when it does not.
+    #[must_use]
+    pub fn previous_valid_until(&self, now: Millis) -> Option<Millis> {
+        self.previous.as_ref().map(|(_, until)| *until).filter(|until| now < *until)
+    }
+
+    /// The headers that sign one attempt at `now`.
+    ///
+    /// - `X-Audatec-Signature`: hex HMAC-SHA256 of the body, keyed with the newest secret's text.
+    /// - `webhook-id`, `webhook-timestamp`, `webhook-signature`: Standard Webhooks 1.0.0, with one
+    ///   signature for each secret that is valid.
+    #[must_use]
+    pub fn sign(&self, id: DeliveryId, body: &[u8], now: Millis) -> [(&'static str, String); 4] {
+        let mut plain = hmac_sha256(self.current.reveal().as_bytes());
+        plain.update(body);
+        let timestamp = now.as_secs().to_string();
+        let standard = |secret: &WebhookSecret| {
+            let mut mac = hmac_sha256(&secret.decoded());
+            mac.update(format!("{id}.{timestamp}.").as_bytes());
+            mac.update(body);
+            format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+        };
+        let mut signature = standard(&self.current);
+        if let Some((previous, _)) = self.previous.as_ref().filter(|(_, until)| now < *until) {
+            signature = format!("{signature} {}", standard(previous));
+        }
+        [
+            ("X-Audatec-Signature", hex(&plain.finalize().into_bytes())),
+            ("webhook-id", id.to_string()),
+            ("webhook-timestamp", timestamp),
+            ("webhook-signature", signature),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::IdKey;
+
+    const SCHEDULE: [Millis; 2] = [Millis(5_000), Millis(300_000)];
+
+    fn delivery() -> Delivery {
+        let id = DeliveryId::mint_test(Millis(7), 0, &IdKey::new(b"key"));
+        Delivery::new(id, EventType::Completed, "https://example.com/hook".into(), Millis(1_000))
+    }
+
+    fn answer(status_code: u16) -> AttemptResult {
+        let attempt = Attempt { at: Millis(1_000), status_code: Some(status_code), error: None, duration_ms: 3 };
+        AttemptResult { attempt, retry_after: None }
+    }
+
+    fn fail(delivery: &mut Delivery, now: Millis) -> Option<Millis> {
+        let number = delivery.take(now).expect("an attempt is due");
+        assert!(delivery.finish(number, answer(500), now, &SCHEDULE));
+        delivery.next_attempt_at
+    }
+
+    #[test]
+    fn the_first_attempt_is_due_at_once_and_2xx_ends_it() {
+        let mut delivery = delivery();
+        assert_eq!(delivery.take(Millis(999)), None);
+        assert_eq!(delivery.take(Millis(1_000)), Some(1));
+        assert!(delivery.finish(1, answer(204), Millis(1_500), &SCHEDULE));
+        assert_eq!((delivery.status, delivery.due()), (DeliveryStatus::Delivered, None));
+    }
+
+    #[test]
+    fn failures_follow_the_schedule_and_its_end_is_exhausted() {
+        let mut delivery = delivery();
+        for base in SCHEDULE {
+            let now = delivery.due().expect("due");
+            let next = fail(&mut delivery, now).expect("another attempt");
+            assert!(next >= now + base && next <= now + base + Millis(base.0 / 5), "{next:?}");
+            assert_eq!(delivery.status, DeliveryStatus::Pending);
+        }
+        let now = delivery.due().expect("due");
+        assert_eq!(fail(&mut delivery, now), None);
+        assert_eq!((delivery.status, delivery.attempts.len()), (DeliveryStatus::Exhausted, 3));
+    }
+
+    #[test]
+    fn a_silent_sender_is_replaced_when_its_lease_runs_out() {
+        let mut delivery = delivery();
+        assert_eq!(delivery.take(Millis(1_000)), Some(1));
+        assert_eq!(delivery.take(Millis(1_000)), None);
+        delivery.extend(1, Millis(31_000));
+        delivery.extend(2, Millis(90_000));
+        assert_eq!(delivery.take(Millis(30_999)), None);
+        assert_eq!(delivery.take(Millis(31_000)), Some(1));
+    }
+
+    #[test]
+    fn the_same_result_twice_counts_once() {
+        let mut delivery = delivery();
+        delivery.take(Millis(1_000));
+        assert!(delivery.finish(1, answer(500), Millis(1_000), &SCHEDULE));
+        assert!(!delivery.finish(1, answer(500), Millis(1_001), &SCHEDULE));
+        assert_eq!(delivery.attempts.len(), 1);
+    }
+
+    #[test]
+    fn gone_stops_and_a_redirect_is_a_failure() {
+        let mut gone = delivery();
+        gone.take(Millis(1_000));
+        gone.finish(1, answer(410), Millis(1_000), &SCHEDULE);
+        assert_eq!((gone.status, gone.due()), (DeliveryStatus::Exhausted, None));
+        let mut moved = delivery();
+        moved.take(Millis(1_000));
+        moved.finish(1, answer(302), Millis(1_000), &SCHEDULE);
+        assert_eq!(moved.status, DeliveryStatus::Pending);
+    }
+
+    #[test]
+    fn retry_after_counts_on_429_and_503_between_once_and_twice_the_base() {
+        let wait = |status, seconds| {
+            let mut delivery = delivery();
+            delivery.take(Millis(1_000));
+            let result = AttemptResult { retry_after: Some(seconds), ..answer(status) };
+            delivery.finish(1, result, Millis(1_000), &SCHEDULE);
+            delivery.next_attempt_at.expect("another attempt") - Millis(1_000)
+        };
+        assert_eq!(wait(429, 1), Millis(5_000));
+        assert_eq!(wait(429, 7), Millis(7_000));
+        assert_eq!(wait(503, 3600), Millis(10_000));
+        assert!(wait(500, 9) <= Millis(6_000));
+    }
+
+    #[test]
+    fn a_redelivery_is_one_attempt_and_keeps_what_was_reached() {
+        let mut delivery = delivery();
+        delivery.take(Millis(1_000));
+        delivery.finish(1, answer(200), Millis(1_000), &SCHEDULE);
+        delivery.redeliver(Millis(2_000));
+        assert_eq!(delivery.take(Millis(2_000)), Some(2));
+        delivery.finish(2, answer(500), Millis(2_000), &SCHEDULE);
+        assert_eq!((delivery.status, delivery.due(), delivery.attempts.len()), (DeliveryStatus::Delivered, None, 2));
+    }
+
+    #[test]
+    fn both_secrets_sign_during_the_overlap_and_the_newest_alone_after_it() {
+        let old = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
+        let id = delivery().id;
+        let signed_by_old = old.sign(id, b"{}", Millis(5_000))[3].1.clone();
+        let both = old.rotated(WebhookSecret::from_entropy([2; 32]), Millis(10_000), Millis(0));
+        let during = &both.sign(id, b"{}", Millis(5_000))[3].1;
+        assert_eq!(during.split(' ').count(), 2);
+        assert!(during.ends_with(&signed_by_old));
+        assert_eq!(both.sign(id, b"{}", Millis(10_000))[3].1.split(' ').count(), 1);
+        assert_eq!(both.previous_valid_until(Millis(10_000)), None);
+    }
+
+    #[test]
+    fn the_plain_signature_is_rfc_2104_under_the_secrets_text() {
+        // openssl dgst -sha256 -hmac 'whsec_AQEB…=' over the body {}
+        let secrets = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
+        let [(name, signature), ..] = secrets.sign(delivery().id, b"{}", Millis(0));
+        assert_eq!(name, "X-Audatec-Signature");
+        let mut mac = hmac_sha256(b"whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+        mac.update(b"{}");
+        assert_eq!(signature, hex(&mac.finalize().into_bytes()));
+    }
+}

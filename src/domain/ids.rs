@@ -1,0 +1,376 @@
+//! Identifiers, and how a call's id finds its own way home.
+//!
+//! A call id is a UUID version 8 (RFC 9562 §5.8) whose bits say where the call lives:
+//!
+//! ```text
+//!  48 bits  milliseconds since the epoch, so that ids sort by age
+//!   4 bits  version, 8
+//!  12 bits  sequence within that millisecond
+//!   2 bits  variant, 10
+//!  32 bits  tag of the trunk whose object holds the call
+//!  30 bits  keyed check over all of the above
+//! ```
+//!
+//! So a status request is routed with no index, and an id that nobody issued is answered 404
+//! without waking an object: a guess passes the check once in a billion tries.
+//!
+//! A delivery's id is the same address under another check, so the two can't be mistaken for each
+//! other and each is computed from the other. Tag 0 belongs to no trunk: such a delivery (a test
+//! event) lives in the organisation's directory.
+
+use std::fmt;
+use std::str::FromStr;
+
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::time::Millis;
+
+/// The text was not a UUID in its hyphenated form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+/// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; no braces, no `urn:`.
+fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
+    if text.len() != uuid::fmt::Hyphenated::LENGTH {
+        return Err(NotAnId);
+    }
+    Uuid::try_parse(text).map_err(|_| NotAnId)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                parse_hyphenated(text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(input)?;
+                text.parse().map_err(|_| serde::de::Error::custom("not a UUID"))
+            }
+        }
+    };
+}
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        id!($(#[$doc])* $name);
+
+        impl $name {
+            /// A version 4 UUID made of 16 random bytes.
+            #[must_use]
+            pub fn from_entropy(bytes: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }
+        }
+    };
+}
+
+random_id!(
+    /// An organisation.
+    OrgId
+);
+random_id!(
+    /// An AI agent.
+    AgentId
+);
+random_id!(
+    /// A SIP trunk. Its first 32 bits are its [`TrunkTag`].
+    TrunkId
+);
+random_id!(
+    /// An API key's public name; not the key.
+    KeyId
+);
+id!(
+    /// A call: an address and a check, see the module's head.
+    CallId
+);
+id!(
+    /// A callback's delivery, the `webhook-id` of each of its attempts.
+    DeliveryId
+);
+
+/// The 32 bits of a trunk that its calls' ids carry, and the name of its object.
+///
+/// Unique over all organisations: a trunk whose tag is taken gets another id when it is created.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TrunkTag(pub u32);
+
+impl TrunkTag {
+    /// No trunk's tag: what it marks lives in the organisation's directory.
+    pub const DIRECTORY: Self = Self(0);
+}
+
+impl fmt::Display for TrunkTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl fmt::Debug for TrunkTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TrunkId {
+    /// The tag that this trunk's calls carry.
+    #[must_use]
+    pub fn tag(self) -> TrunkTag {
+        TrunkTag((self.0.as_u128() >> 96) as u32)
+    }
+}
+
+/// The secret under which ids are checked.
+#[derive(Clone)]
+pub struct IdKey(Hmac<Sha256>);
+
+impl IdKey {
+    /// A key of any length.
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        Self(super::access::hmac_sha256(secret))
+    }
+
+    fn check(&self, kind: IdKind, unchecked: u128) -> u128 {
+        let mut mac = self.0.clone();
+        mac.update(&[kind as u8]);
+        mac.update(&unchecked.to_be_bytes());
+        let digest = mac.finalize().into_bytes();
+        let first = digest.iter().take(4).fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        first & CHECK_MASK
+    }
+}
+
+impl fmt::Debug for IdKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdKey")
+    }
+}
+
+#[derive(Clone, Copy)]
+enum IdKind {
+    Call = 1,
+    Delivery = 2,
+}
+
+const CHECK_MASK: u128 = (1 << 30) - 1;
+const VERSION_AND_VARIANT: u128 = (0x8 << 76) | (0b10 << 62);
+const VERSION_AND_VARIANT_MASK: u128 = (0xf << 76) | (0b11 << 62);
+
+/// The highest sequence number within one millisecond.
+pub const MAX_SEQUENCE: u16 = 0xfff;
+
+/// When and where: what call ids and delivery ids are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// Milliseconds since the epoch, 48 bits.
+    pub at: Millis,
+    /// Position within that millisecond, 12 bits.
+    pub sequence: u16,
+    /// Whose object.
+    pub tag: TrunkTag,
+}
+
+impl Address {
+    fn seal(self, kind: IdKind, key: &IdKey) -> Uuid {
+        let unchecked = (u128::from(self.at.0 & 0xffff_ffff_ffff) << 80)
+            | (u128::from(self.sequence & MAX_SEQUENCE) << 64)
+            | VERSION_AND_VARIANT
+            | (u128::from(self.tag.0) << 30);
+        Uuid::from_u128(unchecked | key.check(kind, unchecked))
+    }
+
+    fn of(id: Uuid) -> Self {
+        let bits = id.as_u128();
+        Self {
+            at: Millis((bits >> 80) as u64),
+            sequence: ((bits >> 64) as u16) & MAX_SEQUENCE,
+            tag: TrunkTag((bits >> 30) as u32),
+        }
+    }
+
+    fn open(id: Uuid, kind: IdKind, key: &IdKey) -> Option<Self> {
+        let bits = id.as_u128();
+        if bits & VERSION_AND_VARIANT_MASK != VERSION_AND_VARIANT {
+            return None;
+        }
+        let genuine = key.check(kind, bits & !CHECK_MASK) == bits & CHECK_MASK;
+        genuine.then(|| Self::of(id))
+    }
+
+    /// The address that follows `last`: at `now`, or as close after `last` as can be, so that ids
+    /// of one trunk only ever rise, whatever the clock does.
+    #[must_use]
+    pub fn next(last: Option<Self>, now: Millis, tag: TrunkTag) -> Self {
+        match last {
+            Some(last) if last.at >= now && last.sequence < MAX_SEQUENCE => {
+                Self { at: last.at, sequence: last.sequence + 1, tag }
+            }
+            Some(last) if last.at >= now => Self { at: last.at + Millis(1), sequence: 0, tag },
+            _ => Self { at: now, sequence: 0, tag },
+        }
+    }
+}
+
+impl CallId {
+    /// The id of the call at `address`.
+    #[must_use]
+    pub fn mint(address: Address, key: &IdKey) -> Self {
+        Self(address.seal(IdKind::Call, key))
+    }
+
+    /// Reads an id from outside; `None` unless `key` issued it.
+    #[must_use]
+    pub fn verify(text: &str, key: &IdKey) -> Option<Self> {
+        let id = parse_hyphenated(text).ok()?;
+        Address::open(id, IdKind::Call, key).map(|_| Self(id))
+    }
+
+    /// Where the call lives. Meaningful for ids that were minted or verified.
+    #[must_use]
+    pub fn address(self) -> Address {
+        Address::of(self.0)
+    }
+
+    /// The lowest id of a given millisecond: a bound for range scans, not a call.
+    #[must_use]
+    pub fn floor(at: Millis) -> Self {
+        Self(Uuid::from_u128((u128::from(at.0.min(0xffff_ffff_ffff)) << 80) | VERSION_AND_VARIANT))
+    }
+
+    /// The id of this call's callback delivery.
+    #[must_use]
+    pub fn delivery(self, key: &IdKey) -> DeliveryId {
+        DeliveryId(self.address().seal(IdKind::Delivery, key))
+    }
+}
+
+impl DeliveryId {
+    /// The id of a test event's delivery in an organisation's directory.
+    #[must_use]
+    pub fn mint_test(at: Millis, sequence: u16, key: &IdKey) -> Self {
+        let address = Address { at, sequence, tag: TrunkTag::DIRECTORY };
+        Self(address.seal(IdKind::Delivery, key))
+    }
+
+    /// Reads an id from outside; `None` unless `key` issued it.
+    #[must_use]
+    pub fn verify(text: &str, key: &IdKey) -> Option<Self> {
+        let id = parse_hyphenated(text).ok()?;
+        Address::open(id, IdKind::Delivery, key).map(|_| Self(id))
+    }
+
+    /// Where the delivery lives.
+    #[must_use]
+    pub fn address(self) -> Address {
+        Address::of(self.0)
+    }
+
+    /// The call whose result this delivers; `None` for a test event.
+    #[must_use]
+    pub fn call(self, key: &IdKey) -> Option<CallId> {
+        let address = self.address();
+        (address.tag != TrunkTag::DIRECTORY).then(|| CallId::mint(address, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> IdKey {
+        IdKey::new(b"one key")
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_says_where_its_call_lives(at in 0u64..(1 << 48), sequence in 0u16..=MAX_SEQUENCE, tag in 1u32..) {
+            let address = Address { at: Millis(at), sequence, tag: TrunkTag(tag) };
+            let id = CallId::mint(address, &key());
+            prop_assert_eq!(id.address(), address);
+            prop_assert_eq!(CallId::verify(&id.to_string(), &key()), Some(id));
+            prop_assert_eq!(id.0.get_version_num(), 8);
+            let delivery = id.delivery(&key());
+            prop_assert_eq!(delivery.call(&key()), Some(id));
+            prop_assert_eq!(DeliveryId::verify(&delivery.to_string(), &key()), Some(delivery));
+        }
+
+        #[test]
+        fn ids_sort_by_age(a in 0u64..(1 << 48), b in 0u64..(1 << 48), tag in any::<u32>(), other in any::<u32>()) {
+            prop_assume!(a < b);
+            let id = |at, tag| CallId::mint(Address { at: Millis(at), sequence: 7, tag: TrunkTag(tag) }, &key());
+            prop_assert!(id(a, tag) < id(b, other));
+            prop_assert!(id(a, tag).to_string() < id(b, other).to_string());
+            prop_assert!(CallId::floor(Millis(b)) <= id(b, other) && CallId::floor(Millis(b)) > id(a, tag));
+        }
+
+        #[test]
+        fn a_changed_bit_is_no_id(at in 0u64..(1 << 48), tag in any::<u32>(), bit in 0u32..128) {
+            let id = CallId::mint(Address { at: Millis(at), sequence: 0, tag: TrunkTag(tag) }, &key());
+            let forged = Uuid::from_u128(id.0.as_u128() ^ (1 << bit));
+            prop_assert_eq!(CallId::verify(&forged.to_string(), &key()), None);
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,40}") {
+            prop_assert_eq!(CallId::verify(&text, &key()), None);
+        }
+    }
+
+    #[test]
+    fn another_key_another_kind_or_another_spelling_is_refused() {
+        let id = CallId::mint(Address { at: Millis(5), sequence: 1, tag: TrunkTag(9) }, &key());
+        assert_eq!(CallId::verify(&id.to_string(), &IdKey::new(b"another key")), None);
+        assert_eq!(DeliveryId::verify(&id.to_string(), &key()), None);
+        assert_eq!(CallId::verify(&id.delivery(&key()).to_string(), &key()), None);
+        assert_eq!(CallId::verify(&format!("{{{id}}}"), &key()), None);
+        assert_eq!(CallId::verify(&id.0.simple().to_string(), &key()), None);
+        assert_eq!(CallId::verify(&id.to_string().to_uppercase(), &key()), Some(id));
+    }
+
+    #[test]
+    fn ids_of_one_trunk_rise_even_when_the_clock_falls() {
+        let tag = TrunkTag(3);
+        let mut last = None;
+        let mut ids = Vec::new();
+        for now in [10, 10, 9, 4, 11, 11].into_iter().chain(std::iter::repeat_n(11, 5000)) {
+            let address = Address::next(last, Millis(now), tag);
+            ids.push(CallId::mint(address, &key()));
+            last = Some(address);
+        }
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,17 @@
+//! Decisions, and nothing else: no clock, no randomness, no I/O, no async.
+//!
+//! Time, ids and entropy come in as arguments; what changed and what must be done come out as
+//! values. The same code runs in the Worker and, on virtual time, in the native tests.
+
+pub mod access;
+pub mod agent;
+pub mod call;
+pub mod callback;
+pub mod ids;
+pub mod phone;
+pub mod refusal;
+pub mod sandbox;
+pub mod settings;
+pub mod target;
+pub mod time;
+pub mod trunk;

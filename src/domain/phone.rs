@@ -1,0 +1,71 @@
+//! Phone numbers in E.164 (ITU-T E.164): `+`, then 7 to 15 digits, the first not 0.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A number that was checked at the door. Prints itself masked; [`E164::as_str`] is the number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct E164(String);
+
+impl E164 {
+    /// Nothing is trimmed or guessed: the text is such a number, or `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+')?;
+        let valid = (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    /// The whole number, for the carrier and for the organisation that gave it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.get(..3).unwrap_or_default();
+        let last = self.0.get(self.0.len().saturating_sub(2)..).unwrap_or_default();
+        write!(f, "{shown}…{last}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn e164_and_nothing_near_it() {
+        for good in ["+919876543210", "+14155552671", "+1234567", "+123456789012345"] {
+            assert_eq!(E164::parse(good).expect(good).as_str(), good);
+        }
+        for bad in [
+            "", "+", "919876543210", "+0919876543", "+123456", "+1234567890123456", " +919876543210",
+            "+91 9876543210", "+91-9876543210", "+91987654321a", "+٩١٩٨٧٦٥٤٣٢١٠", "++919876543210", "+919876543210\n",
+        ] {
+            assert_eq!(E164::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_line_shows_no_whole_number() {
+        let number = E164::parse("+919876543210").expect("a number");
+        assert_eq!(format!("{number:?}"), "+91…10");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_has_the_form(text in "[+0-9 ]{0,20}") {
+            if let Some(number) = E164::parse(&text) {
+                prop_assert!(number.as_str().len() >= 8 && number.as_str().len() <= 16);
+            }
+        }
+    }
+}

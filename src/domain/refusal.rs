@@ -1,0 +1,307 @@
+//! Every way in which a request is refused: one status, one machine-readable name, one public text.
+//!
+//! The texts of the reference are literal. A new refusal is a variant, its three lines in the
+//! methods below, and a line in [`Refusal::examples`], from which the OpenAPI document lists them.
+
+use super::access::Role;
+
+/// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such route, or no such thing behind it.
+    NotFound,
+    /// The path exists, with the methods named in `Allow`.
+    MethodNotAllowed(&'static str),
+    /// Plain HTTP from anywhere but loopback.
+    HttpsRequired,
+    /// Missing, malformed, unknown, expired and revoked keys alike.
+    InvalidKey,
+    /// A route of the platform's operator, called without the operator's token.
+    InvalidPlatformToken,
+    /// An agent's report with another token, or for a call nobody knows.
+    InvalidReportToken,
+    /// The key is good, its role too low.
+    RoleTooLow {
+        /// The key's role.
+        has: Role,
+        /// The lowest role that may.
+        needs: Role,
+    },
+    /// A body that does not call itself JSON.
+    NotJsonContentType,
+    /// A body above 64 KiB.
+    BodyTooLarge,
+    /// A body that is not JSON.
+    BodyNotJson,
+    /// JSON, but no object.
+    BodyNotObject,
+    /// A field that must be there: `X is required`.
+    Required(&'static str),
+    /// `phone_number` in another form.
+    PhoneNotE164,
+    /// A field that must be a UUID: `X must be a UUID`.
+    NotAUuid(&'static str),
+    /// `metadata` is something else.
+    MetadataNotObject,
+    /// `metadata` is larger than a call may carry.
+    MetadataTooLarge,
+    /// `metadata` lacks keys of the agent.
+    MetadataMissing(Vec<String>),
+    /// A URL field (`callback_url`, `url`) that no URL parser accepts, or of another scheme.
+    UrlInvalid(&'static str),
+    /// A URL field that points into a private network.
+    UrlPrivate(&'static str),
+    /// Any other field with a wrong value; the text says which and what it must be.
+    Invalid(String),
+    /// A body field that this route does not know.
+    UnknownField(String),
+    /// A query parameter that this list does not know.
+    UnknownParameter(String),
+    /// No such agent in this organisation.
+    AgentNotFound,
+    /// The agent takes no calls.
+    AgentInactive,
+    /// No such trunk in this organisation.
+    TrunkNotFound,
+    /// The trunk takes no calls.
+    TrunkInactive,
+    /// No such call in this organisation.
+    CallNotFound,
+    /// No such delivery in this organisation.
+    DeliveryNotFound,
+    /// No such API key in this organisation.
+    KeyNotFound,
+    /// A trunk that still carries calls can't be deleted.
+    TrunkHasLiveCalls,
+    /// An organisation keeps one owner key at least.
+    LastOwnerKey,
+    /// The call ended before it could be cancelled.
+    CallAlreadyTerminal,
+    /// An organisation holds at most this many of a thing.
+    TooMany(&'static str),
+    /// The trunk's channels are all in use.
+    ChannelsExhausted,
+    /// The trunk accepted `max_cps` calls within the last second.
+    RateExceeded,
+    /// The dialer, or an object on the way to it, can't be reached.
+    DialerUnavailable,
+    /// Keys can't be read.
+    AuthenticationUnavailable,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotJsonContentType => 415,
+            Self::BodyTooLarge => 413,
+            Self::BodyNotJson
+            | Self::BodyNotObject
+            | Self::Required(_)
+            | Self::PhoneNotE164
+            | Self::NotAUuid(_)
+            | Self::MetadataNotObject
+            | Self::MetadataTooLarge
+            | Self::MetadataMissing(_)
+            | Self::UrlInvalid(_)
+            | Self::UrlPrivate(_)
+            | Self::Invalid(_)
+            | Self::UnknownField(_)
+            | Self::UnknownParameter(_)
+            | Self::AgentInactive
+            | Self::TrunkInactive => 400,
+            Self::InvalidKey | Self::InvalidPlatformToken | Self::InvalidReportToken => 401,
+            Self::HttpsRequired | Self::RoleTooLow { .. } => 403,
+            Self::NotFound
+            | Self::AgentNotFound
+            | Self::TrunkNotFound
+            | Self::CallNotFound
+            | Self::DeliveryNotFound
+            | Self::KeyNotFound => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::TrunkHasLiveCalls | Self::LastOwnerKey | Self::CallAlreadyTerminal | Self::TooMany(_) => 409,
+            Self::ChannelsExhausted | Self::RateExceeded => 429,
+            Self::DialerUnavailable => 502,
+            Self::AuthenticationUnavailable => 503,
+        }
+    }
+
+    /// The machine-readable name, sent as `X-Error-Code`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::HttpsRequired => "https_required",
+            Self::InvalidKey => "invalid_api_key",
+            Self::InvalidPlatformToken => "invalid_platform_token",
+            Self::InvalidReportToken => "invalid_report_token",
+            Self::RoleTooLow { .. } => "role_too_low",
+            Self::NotJsonContentType => "content_type_not_json",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyNotJson => "body_not_json",
+            Self::BodyNotObject => "body_not_object",
+            Self::Required(_) => "field_required",
+            Self::PhoneNotE164 => "phone_number_not_e164",
+            Self::NotAUuid(_) => "field_not_uuid",
+            Self::MetadataNotObject => "metadata_not_object",
+            Self::MetadataTooLarge => "metadata_too_large",
+            Self::MetadataMissing(_) => "metadata_missing_keys",
+            Self::UrlInvalid(_) => "url_invalid",
+            Self::UrlPrivate(_) => "url_private",
+            Self::Invalid(_) => "field_invalid",
+            Self::UnknownField(_) => "field_unknown",
+            Self::UnknownParameter(_) => "parameter_unknown",
+            Self::AgentNotFound => "agent_not_found",
+            Self::AgentInactive => "agent_not_active",
+            Self::TrunkNotFound => "trunk_not_found",
+            Self::TrunkInactive => "trunk_not_active",
+            Self::CallNotFound => "call_not_found",
+            Self::DeliveryNotFound => "delivery_not_found",
+            Self::KeyNotFound => "api_key_not_found",
+            Self::TrunkHasLiveCalls => "trunk_has_live_calls",
+            Self::LastOwnerKey => "last_owner_key",
+            Self::CallAlreadyTerminal => "call_already_terminal",
+            Self::TooMany(_) => "limit_reached",
+            Self::ChannelsExhausted => "trunk_channels_exhausted",
+            Self::RateExceeded => "trunk_rate_exceeded",
+            Self::DialerUnavailable => "dialer_unavailable",
+            Self::AuthenticationUnavailable => "authentication_unavailable",
+        }
+    }
+
+    /// The public text, the `error` of the answer.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::NotFound => "Not found".into(),
+            Self::MethodNotAllowed(_) => "Method not allowed".into(),
+            Self::HttpsRequired => "HTTPS is required".into(),
+            Self::InvalidKey => "Invalid or inactive API key".into(),
+            Self::InvalidPlatformToken => "Invalid platform token".into(),
+            Self::InvalidReportToken => "Invalid report token".into(),
+            Self::RoleTooLow { has, needs } => {
+                format!("This API key's role ({has}) can't do this; it needs {needs}")
+            }
+            Self::NotJsonContentType => "Content-Type must be application/json".into(),
+            Self::BodyTooLarge => "Request body must be at most 65536 bytes".into(),
+            Self::BodyNotJson => "Request body must be valid JSON".into(),
+            Self::BodyNotObject => "Request body must be a JSON object".into(),
+            Self::Required(field) => format!("{field} is required"),
+            Self::PhoneNotE164 => "phone_number must be in E.164 format".into(),
+            Self::NotAUuid(field) => format!("{field} must be a UUID"),
+            Self::MetadataNotObject => "metadata must be an object".into(),
+            Self::MetadataTooLarge => "metadata must be at most 16384 bytes".into(),
+            Self::MetadataMissing(keys) => format!("metadata missing required keys: {}", keys.join(", ")),
+            Self::UrlInvalid(field) => format!("{field} must be a valid http or https URL"),
+            Self::UrlPrivate(field) => format!("{field} must not point to a private address"),
+            Self::Invalid(text) => text.clone(),
+            Self::UnknownField(field) => format!("unknown field: {field}"),
+            Self::UnknownParameter(name) => format!("unknown query parameter: {name}"),
+            Self::AgentNotFound => "Agent not found".into(),
+            Self::AgentInactive => "Agent is not active".into(),
+            Self::TrunkNotFound => "SIP trunk not found".into(),
+            Self::TrunkInactive => "SIP trunk is not active".into(),
+            Self::CallNotFound => "Call not found".into(),
+            Self::DeliveryNotFound => "Delivery not found".into(),
+            Self::KeyNotFound => "API key not found".into(),
+            Self::TrunkHasLiveCalls => "SIP trunk has live calls".into(),
+            Self::LastOwnerKey => "The last owner key can't be deleted".into(),
+            Self::CallAlreadyTerminal => "Call is already in a terminal state".into(),
+            Self::TooMany(things) => format!("An organisation can have at most 1000 {things}"),
+            Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
+            Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
+            Self::DialerUnavailable => "Dialer temporarily unavailable".into(),
+            Self::AuthenticationUnavailable => "Authentication service temporarily unavailable".into(),
+        }
+    }
+
+    /// Seconds for `Retry-After`, for the refusals that pass by themselves. A full trunk knows
+    /// better, and overrides it.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        matches!(self.status(), 429 | 502 | 503).then_some(1)
+    }
+
+    /// One of each kind, as the OpenAPI document lists them.
+    #[must_use]
+    pub fn examples() -> Vec<Self> {
+        vec![
+            Self::NotFound,
+            Self::MethodNotAllowed("GET"),
+            Self::HttpsRequired,
+            Self::InvalidKey,
+            Self::InvalidPlatformToken,
+            Self::InvalidReportToken,
+            Self::RoleTooLow { has: Role::Viewer, needs: Role::Member },
+            Self::NotJsonContentType,
+            Self::BodyTooLarge,
+            Self::BodyNotJson,
+            Self::BodyNotObject,
+            Self::Required("phone_number"),
+            Self::PhoneNotE164,
+            Self::NotAUuid("agent_id"),
+            Self::MetadataNotObject,
+            Self::MetadataTooLarge,
+            Self::MetadataMissing(vec!["amount_due".into(), "due_date".into()]),
+            Self::UrlInvalid("callback_url"),
+            Self::UrlPrivate("callback_url"),
+            Self::Invalid("limit must be a number from 1 to 100".into()),
+            Self::UnknownField("colour".into()),
+            Self::UnknownParameter("colour".into()),
+            Self::AgentNotFound,
+            Self::AgentInactive,
+            Self::TrunkNotFound,
+            Self::TrunkInactive,
+            Self::CallNotFound,
+            Self::DeliveryNotFound,
+            Self::KeyNotFound,
+            Self::TrunkHasLiveCalls,
+            Self::LastOwnerKey,
+            Self::CallAlreadyTerminal,
+            Self::TooMany("agents"),
+            Self::ChannelsExhausted,
+            Self::RateExceeded,
+            Self::DialerUnavailable,
+            Self::AuthenticationUnavailable,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_a_name_of_its_own() {
+        let all = Refusal::examples();
+        let codes: BTreeSet<_> = all.iter().map(Refusal::code).collect();
+        assert_eq!(codes.len(), all.len());
+    }
+
+    #[test]
+    fn what_passes_by_itself_says_when() {
+        for refusal in Refusal::examples() {
+            assert_eq!(refusal.retry_after().is_some(), [429, 502, 503].contains(&refusal.status()), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn the_texts_of_the_reference_are_literal() {
+        let texts: BTreeSet<_> = Refusal::examples().iter().map(Refusal::text).collect();
+        for text in [
+            "phone_number is required",
+            "metadata missing required keys: amount_due, due_date",
+            "Agent is not active",
+            "SIP trunk is not active",
+            "callback_url must be a valid http or https URL",
+            "Invalid or inactive API key",
+            "Trunk concurrency (max_channels) exhausted",
+        ] {
+            assert!(texts.contains(text), "{text}");
+        }
+    }
+}

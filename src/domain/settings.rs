@@ -1,0 +1,86 @@
+//! The operator's settings, read once from the Worker's vars.
+
+use super::time::Millis;
+
+/// Limits and times that a deployment can change; the vars of the same names, in `wrangler.toml`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// `RING_TIMEOUT_SECONDS`: how long a phone rings before nobody answers.
+    pub ring_timeout: Millis,
+    /// `MAX_CALL_SECONDS`: how long a conversation may last.
+    pub max_call: Millis,
+    /// `STALLED_AFTER_SECONDS`: an answered call without news for this long is `stalled`.
+    pub stalled_after: Millis,
+    /// `WEBHOOK_TIMEOUT_SECONDS`: a callback's receiver must answer 2xx within this.
+    pub webhook_timeout: Millis,
+    /// `WEBHOOK_RETRY_SECONDS`: the wait before each further attempt.
+    pub webhook_retry: Vec<Millis>,
+    /// `SIM_RING_MS`: how long the simulated callee lets it ring.
+    pub sim_ring: Millis,
+    /// `SIM_TALK_MS`: how long the simulated conversation lasts.
+    pub sim_talk: Millis,
+    /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
+    pub allow_loopback: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::from_vars(|_| None)
+    }
+}
+
+impl Settings {
+    /// Reads the vars; a missing or unreadable one has its default.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name: &str, default: f64| {
+            let given = var(name).and_then(|text| text.trim().parse::<f64>().ok());
+            given.filter(|n| n.is_finite() && *n >= 0.0).unwrap_or(default)
+        };
+        let secs = |name: &str, default: f64| Millis::from_secs_f64(number(name, default));
+        let millis = |name: &str, default: f64| Millis::from_secs_f64(number(name, default) / 1000.0);
+        let retry: Vec<Millis> = var("WEBHOOK_RETRY_SECONDS")
+            .as_deref()
+            .unwrap_or("5,300,1800,7200,18000,36000,50400,72000,86400")
+            .split(',')
+            .filter_map(|text| text.trim().parse::<f64>().ok())
+            .map(Millis::from_secs_f64)
+            .collect();
+        Self {
+            ring_timeout: secs("RING_TIMEOUT_SECONDS", 45.0),
+            max_call: secs("MAX_CALL_SECONDS", 3600.0),
+            stalled_after: secs("STALLED_AFTER_SECONDS", 600.0),
+            webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30.0),
+            webhook_retry: retry,
+            sim_ring: millis("SIM_RING_MS", 1000.0),
+            sim_talk: millis("SIM_TALK_MS", 3000.0),
+            allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_stand_in_for_what_is_missing_or_unreadable() {
+        let settings = Settings::from_vars(|name| (name == "MAX_CALL_SECONDS").then(|| "soon".into()));
+        assert_eq!(settings.max_call, Millis::from_secs(3600));
+        assert_eq!(settings.webhook_retry.len(), 9);
+        assert_eq!(settings.webhook_retry.last(), Some(&Millis::from_secs(86400)));
+        assert!(!settings.allow_loopback);
+    }
+
+    #[test]
+    fn fractions_of_a_second_count() {
+        let settings = Settings::from_vars(|name| match name {
+            "WEBHOOK_RETRY_SECONDS" => Some("0.05, 1".into()),
+            "RING_TIMEOUT_SECONDS" => Some("0.5".into()),
+            "SIM_RING_MS" => Some("12".into()),
+            _ => None,
+        });
+        assert_eq!(settings.webhook_retry, [Millis(50), Millis(1000)]);
+        assert_eq!(settings.ring_timeout, Millis(500));
+        assert_eq!(settings.sim_ring, Millis(12));
+    }
+}
