@@ -1,0 +1,60 @@
+//! A trunk: what the directory tells its object.
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::Status;
+use super::ids::{AgentId, KeyId, OrgId, TrunkId};
+
+/// The line behind a trunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Carrier {
+    /// Dials nobody; the number decides what happens.
+    Simulator,
+    /// A LiveKit server and its SIP trunk.
+    LiveKit {
+        /// The server, `https://…` or `wss://…`.
+        url: String,
+        /// Its API key.
+        api_key: String,
+        /// Its API secret; never shown again.
+        api_secret: String,
+        /// LiveKit's own id of the outbound trunk, `ST_…`.
+        sip_trunk_id: String,
+    },
+}
+
+/// A trunk as its organisation configured it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkConfig {
+    /// Its id; its tag names its object.
+    pub id: TrunkId,
+    /// Whose it is.
+    pub org_id: OrgId,
+    /// Display name.
+    pub name: String,
+    /// The caller ID shown to the recipient.
+    pub trunk_phone: String,
+    /// Acceptances, and dials, in any window of one second: 1 to 1000.
+    pub max_cps: u32,
+    /// Live calls at any moment: 1 to 10000.
+    pub max_channels: u32,
+    /// Only active trunks take calls.
+    pub status: Status,
+    /// The line behind it.
+    pub carrier: Carrier,
+}
+
+/// All that a trunk's object must know of its organisation before a change is answered. Always
+/// whole, so that a repeated or overtaken one does no harm: the highest version wins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// Rises with each change in the directory.
+    pub version: u64,
+    /// The trunk itself.
+    pub config: TrunkConfig,
+    /// Keys revoked lately, which a stale copy might still vouch for.
+    pub revoked_keys: Vec<KeyId>,
+    /// Agents deactivated or lately deleted, likewise.
+    pub inactive_agents: Vec<AgentId>,
+}
