@@ -1,8 +1,12 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
 //! bindings and the native tests on memory.
 
+pub mod calls;
 pub mod http;
 pub mod iso8601;
+pub mod directory;
 pub mod messages;
 pub mod ports;
+
 pub mod records;
+pub mod trunk;

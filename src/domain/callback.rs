@@ -79,7 +79,7 @@ pub struct AttemptResult {
     pub retry_after: Option<u64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Lease {
     number: u32,
     until: Millis,
@@ -108,7 +108,8 @@ pub struct Delivery {
     failures: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_hand: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Not stored: a holder that was restarted hands the attempt out again at once.
+    #[serde(skip)]
     lease: Option<Lease>,
 }
 

@@ -1,9 +1,9 @@
-//! A trunk: what the directory tells its object.
+//! What the directory tells a trunk's object.
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::Status;
-use super::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::agent::Status;
+use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,3 @@
+//! Calls: placing, reading and stopping them.
+
+pub mod views;

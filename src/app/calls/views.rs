@@ -1,0 +1,285 @@
+//! Calls as clients see them. Field order is the reference's.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::app::iso8601;
+use crate::domain::call::{Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry};
+use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
+use crate::domain::ids::CallId;
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// The answer to `GET /calls/{call_id}/status`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatusView<'a> {
+    /// The call's UUID.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    id: CallId,
+    /// The number called, in E.164 format.
+    phone_number: &'a str,
+    /// Current status.
+    call_status: CallStatus,
+    /// Stop polling when this is true: no further status changes will occur.
+    is_terminal: bool,
+    /// True if the call was answered but has not been updated for `STALLED_AFTER_SECONDS`.
+    stalled: bool,
+    /// What came of the conversation; its shape depends on the agent. Null if the call did not connect.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    call_outcome: Option<&'a Value>,
+    /// Length of the conversation in whole seconds; null for unanswered calls.
+    duration: Option<u64>,
+    /// When the recipient answered.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    start_timestamp: Option<String>,
+    /// When the call ended.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    end_timestamp: Option<String>,
+    /// Link to the call's transcript, if enabled.
+    transcript_url: Option<String>,
+    /// Link to the call's recording, if enabled.
+    recording_url: Option<String>,
+    /// When the call last changed.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    last_updated: String,
+}
+
+impl<'a> StatusView<'a> {
+    /// The call as it is at `now`.
+    #[must_use]
+    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
+        Self {
+            id: call.id,
+            phone_number: call.request.phone.as_str(),
+            call_status: call.status,
+            is_terminal: call.status.is_terminal(),
+            stalled: call.is_stalled(now, settings),
+            call_outcome: call.outcome.as_ref().filter(|_| call.status.is_terminal()),
+            duration: call.duration_secs(),
+            start_timestamp: call.answered_at.map(iso8601::format),
+            end_timestamp: call.ended_at.map(iso8601::format),
+            transcript_url: None,
+            recording_url: None,
+            last_updated: iso8601::format(call.updated_at),
+        }
+    }
+}
+
+/// One item of `GET /calls`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ListedCall<'a> {
+    #[serde(flatten)]
+    status: StatusView<'a>,
+    /// Who talks.
+    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    agent_id: String,
+    /// Through which trunk.
+    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    sip_trunk_id: String,
+    /// When it was accepted or refused.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    created_at: String,
+}
+
+impl<'a> ListedCall<'a> {
+    /// The call as it is at `now`, on the trunk it belongs to.
+    #[must_use]
+    pub fn of(call: &'a Call, trunk: impl ToString, now: Millis, settings: &Settings) -> Self {
+        Self {
+            status: StatusView::of(call, now, settings),
+            agent_id: call.request.agent.id.to_string(),
+            sip_trunk_id: trunk.to_string(),
+            created_at: iso8601::format(call.created_at()),
+        }
+    }
+}
+
+/// The answer to `GET /calls/{call_id}`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DetailedCall<'a> {
+    #[serde(flatten)]
+    listed: ListedCall<'a>,
+    /// The call's own metadata, null when none was given.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    metadata: Option<&'a Map<String, Value>>,
+    /// Why the call failed, or was ended before its time.
+    failure: Option<FailureView>,
+    /// The call's history, oldest first.
+    timeline: Vec<TimelineView>,
+    /// How its callback fares; null without a `callback_url` and before the end.
+    callback: Option<DeliveryView<'a>>,
+}
+
+impl<'a> DetailedCall<'a> {
+    /// The call as it is at `now`, on the trunk it belongs to.
+    #[must_use]
+    pub fn of(call: &'a Call, trunk: impl ToString, now: Millis, settings: &Settings) -> Self {
+        Self {
+            listed: ListedCall::of(call, trunk, now, settings),
+            metadata: call.request.metadata.as_ref(),
+            failure: call.failure.filter(|_| call.status.is_terminal()).map(FailureView::from),
+            timeline: call.timeline().into_iter().map(TimelineView::from).collect(),
+            callback: call.callback.as_ref().map(|delivery| DeliveryView::of(delivery, Some(call.id))),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct FailureView {
+    /// Who made it fail.
+    source: FailureSource,
+    /// Why, for machines.
+    code: FailureCode,
+    /// Why, for people.
+    message: &'static str,
+    /// The carrier's SIP status, when it sent one.
+    sip_status_code: Option<u16>,
+}
+
+impl From<Failure> for FailureView {
+    fn from(failure: Failure) -> Self {
+        Self {
+            source: failure.source(),
+            code: failure.code,
+            message: failure.message(),
+            sip_status_code: failure.sip_status_code,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct TimelineView {
+    /// When.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    at: String,
+    /// `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected` or `callback_attempt`.
+    event: &'static str,
+    /// More about it.
+    detail: Option<String>,
+}
+
+impl From<TimelineEntry> for TimelineView {
+    fn from(entry: TimelineEntry) -> Self {
+        Self { at: iso8601::format(entry.at), event: entry.event, detail: entry.detail }
+    }
+}
+
+/// A callback's delivery.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryView<'a> {
+    /// Its UUID, the `webhook-id` of each attempt.
+    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    id: String,
+    /// The call whose result it delivers; null for a test event.
+    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    call_id: Option<String>,
+    /// What it tells.
+    event: EventType,
+    /// The receiver.
+    url: &'a str,
+    /// How far it is.
+    status: DeliveryStatus,
+    /// The attempts so far, oldest first.
+    attempts: Vec<AttemptView<'a>>,
+    /// When the next attempt is due.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    next_attempt_at: Option<String>,
+    /// When the event happened.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    created_at: String,
+}
+
+impl<'a> DeliveryView<'a> {
+    /// A delivery, and the call it belongs to.
+    #[must_use]
+    pub fn of(delivery: &'a Delivery, call: Option<CallId>) -> Self {
+        Self {
+            id: delivery.id.to_string(),
+            call_id: call.map(|call| call.to_string()),
+            event: delivery.event,
+            url: &delivery.url,
+            status: delivery.status,
+            attempts: delivery.attempts.iter().map(AttemptView::of).collect(),
+            next_attempt_at: delivery.next_attempt_at.map(iso8601::format),
+            created_at: iso8601::format(delivery.created_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct AttemptView<'a> {
+    /// When it began.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    at: String,
+    /// The receiver's HTTP status, when it answered.
+    status_code: Option<u16>,
+    /// What went wrong, when it did not.
+    error: Option<&'a str>,
+    /// Milliseconds from request to status line.
+    duration_ms: u64,
+}
+
+impl<'a> AttemptView<'a> {
+    fn of(attempt: &'a Attempt) -> Self {
+        Self {
+            at: iso8601::format(attempt.at),
+            status_code: attempt.status_code,
+            error: attempt.error.as_deref(),
+            duration_ms: attempt.duration_ms,
+        }
+    }
+}
+
+/// What a callback's receiver is sent.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Notification<'a> {
+    /// What happened.
+    event: EventType,
+    /// To which call.
+    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    call_id: String,
+    /// Its final status.
+    call_status: CallStatus,
+    /// What came of the conversation; null if the call did not connect.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    call_outcome: Option<&'a Value>,
+    /// Length of the conversation in whole seconds.
+    duration: Option<u64>,
+    /// Link to the call's transcript, if enabled.
+    transcript_url: Option<String>,
+    /// Link to the call's recording, if enabled.
+    recording_url: Option<String>,
+    /// The call's own metadata.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    metadata: Option<&'a Map<String, Value>>,
+    /// When the call ended.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    occurred_at: String,
+}
+
+impl<'a> Notification<'a> {
+    /// The notification of a call's end; `None` before it. Made from fields that no longer change,
+    /// so that each attempt sends the same bytes.
+    #[must_use]
+    pub fn of(call: &'a Call) -> Option<Self> {
+        Some(Self {
+            event: call.status.event()?,
+            call_id: call.id.to_string(),
+            call_status: call.status,
+            call_outcome: call.outcome.as_ref(),
+            duration: call.duration_secs(),
+            transcript_url: None,
+            recording_url: None,
+            metadata: call.request.metadata.as_ref(),
+            occurred_at: iso8601::format(call.ended_at?),
+        })
+    }
+}

@@ -1,0 +1,690 @@
+//! The life of one call, as its row tells it.
+//!
+//! A call takes events from the carrier, each with the time at which it happened, and moves forward
+//! only: a late or repeated event changes nothing, and a terminal state is final. What it waits for
+//! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::callback::{Delivery, EventType};
+use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId};
+use super::phone::E164;
+use super::settings::Settings;
+use super::time::Millis;
+
+/// How long a call may wait for a dialer to claim it.
+pub const DISPATCH_DEADLINE: Millis = Millis(120_000);
+/// How long an unclaimed call waits before it is handed to the queue again.
+pub const DISPATCH_AGAIN: Millis = Millis(5_000);
+/// How long after the ringing timeout the carrier's own word is awaited.
+pub const RING_GRACE: Millis = Millis(5_000);
+/// How long after the end of the longest conversation the carrier's own word is awaited.
+pub const END_GRACE: Millis = Millis(5_000);
+/// How long the agent may take to report after the end.
+pub const REPORT_GRACE: Millis = Millis(10_000);
+/// How often the carrier is asked about a conversation that says nothing.
+const LOOK_EVERY: Millis = Millis(60_000);
+/// How often the carrier is asked about a call that was dialed and not answered.
+const LOOK_UNANSWERED: Millis = Millis(20_000);
+/// A call that is still open when it is this old is marked, so that it is found without a scan.
+pub const RECENT: Millis = Millis(600_000);
+
+/// `call_status`: where a call is, in the reference's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CallStatus {
+    /// Call accepted and queued for dispatch.
+    Initiating,
+    /// Phone is ringing at the recipient's end.
+    Ringing,
+    /// Recipient picked up, the conversation is underway.
+    Answered,
+    /// Call ended normally.
+    Completed,
+    /// Recipient declined the call or line was busy.
+    Decline,
+    /// No available channels on the trunk.
+    #[serde(rename = "Rejected — Capacity")]
+    RejectedCapacity,
+    /// The call could not be handed to the carrier.
+    #[serde(rename = "Trigger Failed")]
+    TriggerFailed,
+    /// Carrier-level failure: no answer, network issue, SIP error.
+    #[serde(rename = "SIP Call Failed")]
+    SipCallFailed,
+}
+
+impl CallStatus {
+    /// All of them, in the reference's order.
+    pub const ALL: [Self; 8] = [
+        Self::Initiating,
+        Self::Ringing,
+        Self::Answered,
+        Self::Completed,
+        Self::Decline,
+        Self::RejectedCapacity,
+        Self::TriggerFailed,
+        Self::SipCallFailed,
+    ];
+
+    /// The reference's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiating => "Initiating",
+            Self::Ringing => "Ringing",
+            Self::Answered => "Answered",
+            Self::Completed => "Completed",
+            Self::Decline => "Decline",
+            Self::RejectedCapacity => "Rejected — Capacity",
+            Self::TriggerFailed => "Trigger Failed",
+            Self::SipCallFailed => "SIP Call Failed",
+        }
+    }
+
+    /// The status of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// What a terminal state is called in a notification; `None` while the call is in progress.
+    #[must_use]
+    pub const fn event(self) -> Option<EventType> {
+        match self {
+            Self::Initiating | Self::Ringing | Self::Answered => None,
+            Self::Completed => Some(EventType::Completed),
+            Self::Decline => Some(EventType::Declined),
+            Self::RejectedCapacity => Some(EventType::Rejected),
+            Self::TriggerFailed | Self::SipCallFailed => Some(EventType::Failed),
+        }
+    }
+
+    /// Final: no further change will occur.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        self.event().is_some()
+    }
+}
+
+/// Who made a call fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FailureSource {
+    /// This platform: its limits and its watchdogs.
+    Platform,
+    /// What hands calls to the carrier.
+    Dialer,
+    /// The telephone network.
+    Carrier,
+    /// The person called.
+    Callee,
+    /// The integrator.
+    Caller,
+}
+
+/// Why a call failed, for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The line was busy.
+    Busy,
+    /// The person declined.
+    Declined,
+    /// Nobody answered.
+    NoAnswer,
+    /// No such number, or nobody at that address.
+    Unreachable,
+    /// Any other answer of the carrier.
+    CarrierError,
+    /// The dialer could not start the call.
+    DialerUnavailable,
+    /// The agent did not come.
+    AgentUnavailable,
+    /// Cancelled or released.
+    Canceled,
+    /// Ended by a watchdog.
+    TimedOut,
+    /// All channels were in use.
+    ChannelsExhausted,
+    /// `max_cps` was used up.
+    RateExceeded,
+}
+
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// For machines.
+    pub code: FailureCode,
+    /// The carrier's SIP status, when it sent one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_status_code: Option<u16>,
+}
+
+impl Failure {
+    /// A failure without a SIP status.
+    #[must_use]
+    pub const fn of(code: FailureCode) -> Self {
+        Self { code, sip_status_code: None }
+    }
+
+    /// What a final SIP status says (RFC 3261 §21).
+    #[must_use]
+    pub const fn sip(status: u16) -> Self {
+        let code = match status {
+            486 | 600 => FailureCode::Busy,
+            603 | 607 | 608 => FailureCode::Declined,
+            408 | 480 => FailureCode::NoAnswer,
+            404 | 410 | 604 => FailureCode::Unreachable,
+            _ => FailureCode::CarrierError,
+        };
+        Self { code, sip_status_code: Some(status) }
+    }
+
+    /// Who.
+    #[must_use]
+    pub const fn source(&self) -> FailureSource {
+        match self.code {
+            FailureCode::Busy | FailureCode::Declined | FailureCode::NoAnswer => FailureSource::Callee,
+            FailureCode::Unreachable | FailureCode::CarrierError => FailureSource::Carrier,
+            FailureCode::DialerUnavailable | FailureCode::AgentUnavailable => FailureSource::Dialer,
+            FailureCode::Canceled => FailureSource::Caller,
+            FailureCode::TimedOut | FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
+                FailureSource::Platform
+            }
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn message(&self) -> &'static str {
+        match self.code {
+            FailureCode::Busy => "The line was busy",
+            FailureCode::Declined => "The recipient declined the call",
+            FailureCode::NoAnswer => "Nobody answered",
+            FailureCode::Unreachable => "The number could not be reached",
+            FailureCode::CarrierError => "The carrier could not complete the call",
+            FailureCode::DialerUnavailable => "The dialer could not start the call",
+            FailureCode::AgentUnavailable => "The agent did not join the call",
+            FailureCode::Canceled => "The call was cancelled",
+            FailureCode::TimedOut => "The call was ended because it took too long",
+            FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
+            FailureCode::RateExceeded => "The trunk's calls per second were used up",
+        }
+    }
+
+    /// The terminal status of a call that failed so before it was answered.
+    #[must_use]
+    pub const fn status(&self) -> CallStatus {
+        match self.code {
+            FailureCode::Busy | FailureCode::Declined => CallStatus::Decline,
+            FailureCode::NoAnswer
+            | FailureCode::Unreachable
+            | FailureCode::CarrierError
+            | FailureCode::Canceled => CallStatus::SipCallFailed,
+            FailureCode::DialerUnavailable | FailureCode::AgentUnavailable | FailureCode::TimedOut => {
+                CallStatus::TriggerFailed
+            }
+            FailureCode::ChannelsExhausted | FailureCode::RateExceeded => CallStatus::RejectedCapacity,
+        }
+    }
+}
+
+/// What the carrier, or whoever speaks for it, says of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarrierEvent {
+    /// The phone rings.
+    Ringing,
+    /// The person, or a machine, picked up.
+    Answered,
+    /// The conversation is over; with its outcome when that is known already.
+    HungUp(Option<Value>),
+    /// The call did not connect.
+    Failed(Failure),
+}
+
+impl CarrierEvent {
+    const fn ends_the_call(&self) -> bool {
+        matches!(self, Self::HungUp(_) | Self::Failed(_))
+    }
+}
+
+/// A carrier's event and when it happens: in the past for a report, in the future for a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timed {
+    /// When.
+    pub at: Millis,
+    /// What.
+    pub event: CarrierEvent,
+}
+
+/// What the carrier answers when it is asked about a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// It still rings or talks.
+    StillThere,
+    /// It did this meanwhile.
+    Happened(Timed),
+    /// The carrier knows of no such call.
+    Unknown,
+}
+
+/// The agent as the call needs it: a copy, so that a call runs as it was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallAgent {
+    /// Which agent.
+    pub id: AgentId,
+    /// Its name on the LiveKit server.
+    pub code: String,
+    /// The fields it needs.
+    pub fields: Vec<String>,
+}
+
+/// A request for a call, checked and complete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRequest {
+    /// Whose call.
+    pub org: OrgId,
+    /// The key that asked for it.
+    pub key: KeyId,
+    /// The number to call.
+    pub phone: E164,
+    /// Who talks.
+    pub agent: CallAgent,
+    /// What the agent is told; kept as given.
+    pub metadata: Option<Map<String, Value>>,
+    /// Where the result goes.
+    pub callback_url: Option<String>,
+}
+
+/// A call. Stored as JSON: a new field needs a default, and a golden file of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Its id, which says when it was accepted.
+    pub id: CallId,
+    /// What was asked for.
+    pub request: CallRequest,
+    /// Where it is.
+    pub status: CallStatus,
+    /// When a dialer claimed it; from then on it is never dialed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialed_at: Option<Millis>,
+    /// When the phone began to ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ringing_at: Option<Millis>,
+    /// When the person picked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Millis>,
+    /// When it was over; an answered call may still wait for its agent's report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Millis>,
+    /// When it last changed.
+    pub updated_at: Millis,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Value>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What a simulated carrier is going to do. Committed with the dial, so each of these events is
+    /// known from the row alone, and none but the last needs a write of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<Timed>,
+    /// How its callback fares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Delivery>,
+    /// Open for so long that an index holds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// When it goes to the queue again, while unclaimed. Not stored: at once after a restart.
+    #[serde(skip)]
+    pub dispatch_at: Millis,
+    /// When the carrier is asked next. Not stored, likewise.
+    #[serde(skip)]
+    pub look_at: Millis,
+}
+
+/// What a call wants done; each is safe to repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEffect {
+    /// Hand it to the dispatch queue.
+    Dispatch,
+    /// Ask the carrier about it.
+    Inquire,
+    /// Send attempt number n of its callback.
+    Callback(u32),
+}
+
+/// What [`Call::advance`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advance {
+    /// The row must be written: something happened that it does not foretell.
+    pub write: bool,
+    /// What is to be done.
+    pub effects: Vec<CallEffect>,
+}
+
+/// One line of a call's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Millis,
+    /// What: `accepted`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
+    pub event: &'static str,
+    /// More about it.
+    pub detail: Option<String>,
+}
+
+impl Call {
+    /// A call that was accepted and waits for a dialer; its first dispatch is already under way.
+    #[must_use]
+    pub fn accepted(id: CallId, request: CallRequest, now: Millis) -> Self {
+        Self {
+            id,
+            request,
+            status: CallStatus::Initiating,
+            dialed_at: None,
+            ringing_at: None,
+            answered_at: None,
+            ended_at: None,
+            updated_at: now,
+            outcome: None,
+            failure: None,
+            plan: Vec::new(),
+            callback: None,
+            late: false,
+            dispatch_at: now + DISPATCH_AGAIN,
+            look_at: Millis(0),
+        }
+    }
+
+    /// A call that was refused for want of capacity: terminal from the first.
+    #[must_use]
+    pub fn rejected(id: CallId, request: CallRequest, code: FailureCode, key: &IdKey, now: Millis) -> Self {
+        let mut call = Self::accepted(id, request, now);
+        call.end(CallStatus::RejectedCapacity, Some(Failure::of(code)), now, key);
+        call
+    }
+
+    /// When it was accepted, or refused.
+    #[must_use]
+    pub fn created_at(&self) -> Millis {
+        self.id.address().at
+    }
+
+    /// Whether it takes up one of its trunk's channels.
+    #[must_use]
+    pub fn holds_channel(&self) -> bool {
+        self.ended_at.is_none()
+    }
+
+    /// Whether anything is still to happen to it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.status.is_terminal() || self.callback.as_ref().is_some_and(|callback| callback.due().is_some())
+    }
+
+    /// Whether it was answered, goes on, and has had no news for longer than is healthy.
+    #[must_use]
+    pub fn is_stalled(&self, now: Millis, settings: &Settings) -> bool {
+        self.status == CallStatus::Answered
+            && self.ended_at.is_none()
+            && now > self.updated_at + settings.stalled_after
+    }
+
+    /// Length of the conversation in whole seconds, rounded down; `None` unless answered and over.
+    #[must_use]
+    pub fn duration_secs(&self) -> Option<u64> {
+        Some((self.ended_at? - self.answered_at?).as_secs())
+    }
+
+    /// The next moment at which [`Call::advance`] has something to do that the row does not already
+    /// foretell; `None` when all is done.
+    #[must_use]
+    pub fn due(&self, settings: &Settings) -> Option<Millis> {
+        let duty = self.next_duty(settings)?;
+        Some(if self.late { duty } else { duty.min(self.created_at() + RECENT) })
+    }
+
+    fn next_duty(&self, settings: &Settings) -> Option<Millis> {
+        if self.status.is_terminal() {
+            return self.callback.as_ref().and_then(Delivery::due);
+        }
+        if let Some(ended_at) = self.ended_at {
+            return Some(ended_at + REPORT_GRACE);
+        }
+        let Some(dialed_at) = self.dialed_at else {
+            return Some(self.dispatch_at.min(self.created_at() + DISPATCH_DEADLINE));
+        };
+        let watchdog = match self.answered_at {
+            Some(answered_at) => answered_at + settings.max_call + END_GRACE,
+            None => dialed_at + settings.ring_timeout + RING_GRACE,
+        };
+        Some(self.planned().unwrap_or(Millis::MAX).min(self.look_at).min(watchdog))
+    }
+
+    /// When the plan has a word that must be written down: its first ending, else its last event.
+    fn planned(&self) -> Option<Millis> {
+        let ending = self.plan.iter().find(|timed| timed.event.ends_the_call());
+        ending.or(self.plan.last()).map(|timed| timed.at)
+    }
+
+    /// Does all that is due at `now`.
+    pub fn advance(&mut self, now: Millis, settings: &Settings, key: &IdKey) -> Advance {
+        let mut done = Advance::default();
+        while self.plan.first().is_some_and(|timed| timed.at <= now) {
+            let Timed { at, event } = self.plan.remove(0);
+            done.write |= event.ends_the_call();
+            self.apply(event, at, settings, key);
+        }
+        if !self.status.is_terminal() {
+            self.watch(now, settings, key, &mut done);
+        }
+        if let Some(number) = self.callback.as_mut().and_then(|callback| callback.take(now)) {
+            done.effects.push(CallEffect::Callback(number));
+        }
+        if self.is_open() && !self.late && now >= self.created_at() + RECENT {
+            self.late = true;
+            done.write = true;
+        }
+        done
+    }
+
+    /// The watchdogs: what happens when nobody says anything.
+    fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) {
+        let timed_out = Some(Failure::of(FailureCode::TimedOut));
+        if let Some(ended_at) = self.ended_at {
+            if now >= ended_at + REPORT_GRACE {
+                self.complete(None, self.failure, ended_at, key);
+                done.write = true;
+            }
+        } else if let Some(answered_at) = self.answered_at {
+            if now >= answered_at + settings.max_call + END_GRACE {
+                self.complete(None, timed_out, now, key);
+                done.write = true;
+            } else {
+                self.look(now, settings, done);
+            }
+        } else if let Some(dialed_at) = self.dialed_at {
+            if now >= dialed_at + settings.ring_timeout + RING_GRACE {
+                let failure = match self.ringing_at {
+                    Some(_) => Failure::of(FailureCode::NoAnswer),
+                    None => Failure::of(FailureCode::TimedOut),
+                };
+                self.end(failure.status(), Some(failure), now, key);
+                done.write = true;
+            } else {
+                self.look(now, settings, done);
+            }
+        } else if now >= self.created_at() + DISPATCH_DEADLINE {
+            self.end(CallStatus::TriggerFailed, timed_out, now, key);
+            done.write = true;
+        } else if now >= self.dispatch_at {
+            self.dispatch_at = now + DISPATCH_AGAIN;
+            done.effects.push(CallEffect::Dispatch);
+        }
+    }
+
+    fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+        if now >= self.look_at {
+            self.look_at = self.next_look(now, settings);
+            done.effects.push(CallEffect::Inquire);
+        }
+    }
+
+    /// Often enough to find a lost hang-up before the call counts as stalled, and once more at the
+    /// end of the longest conversation.
+    fn next_look(&self, now: Millis, settings: &Settings) -> Millis {
+        let Some(answered_at) = self.answered_at else {
+            return now + LOOK_UNANSWERED;
+        };
+        let next = now + LOOK_EVERY.min(settings.stalled_after).max(Millis(10));
+        let last = answered_at + settings.max_call;
+        if now < last { next.min(last) } else { next }
+    }
+
+    /// A dialer takes it: whatever happens now, nobody else will dial it.
+    pub fn claim(&mut self, now: Millis, settings: &Settings) {
+        self.dialed_at = Some(now);
+        self.updated_at = now;
+        self.look_at = self.next_look(now, settings);
+    }
+
+    /// Takes an event that happened at `at`. Returns whether it changed anything.
+    pub fn apply(&mut self, event: CarrierEvent, at: Millis, settings: &Settings, key: &IdKey) -> bool {
+        if self.ended_at.is_some() || self.dialed_at.is_none() {
+            return false;
+        }
+        match event {
+            CarrierEvent::Ringing if self.status == CallStatus::Initiating => {
+                self.status = CallStatus::Ringing;
+                self.ringing_at = Some(at);
+            }
+            CarrierEvent::Answered if self.status != CallStatus::Answered => {
+                self.status = CallStatus::Answered;
+                self.answered_at = Some(at);
+                self.look_at = self.next_look(at, settings);
+            }
+            CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => self.hang_up(outcome, at, key),
+            CarrierEvent::Failed(_) if self.answered_at.is_some() => self.hang_up(None, at, key),
+            CarrierEvent::Failed(failure) => self.end(failure.status(), Some(failure), at, key),
+            // It stopped ringing, and nobody says why.
+            CarrierEvent::HungUp(_) => {
+                let failure = Failure::of(FailureCode::NoAnswer);
+                self.end(failure.status(), Some(failure), at, key);
+            }
+            CarrierEvent::Ringing | CarrierEvent::Answered => return false,
+        }
+        self.updated_at = at;
+        true
+    }
+
+    fn hang_up(&mut self, outcome: Option<Value>, at: Millis, key: &IdKey) {
+        if outcome.is_some() || self.outcome.is_some() {
+            self.complete(outcome, None, at, key);
+        } else {
+            self.ended_at = Some(at);
+            self.plan.clear();
+        }
+    }
+
+    /// Takes the carrier's answer to an inquiry. Returns whether it changed anything.
+    pub fn learn(&mut self, finding: Finding, now: Millis, settings: &Settings, key: &IdKey) -> bool {
+        if self.ended_at.is_some() {
+            return false;
+        }
+        match (finding, self.answered_at) {
+            (Finding::Happened(timed), _) => self.apply(timed.event, timed.at, settings, key),
+            (Finding::StillThere, Some(answered_at)) if now >= answered_at + settings.max_call => {
+                self.complete(None, Some(Failure::of(FailureCode::TimedOut)), now, key);
+                true
+            }
+            (Finding::StillThere, _) => false,
+            (Finding::Unknown, Some(_)) => self.apply(CarrierEvent::HungUp(None), now, settings, key),
+            (Finding::Unknown, None) => {
+                let failure = Failure::of(FailureCode::TimedOut);
+                self.apply(CarrierEvent::Failed(failure), now, settings, key)
+            }
+        }
+    }
+
+    /// Takes the agent's report. The first outcome stays; a terminal call never changes.
+    pub fn report(&mut self, outcome: Value, now: Millis, key: &IdKey) -> bool {
+        if self.status.is_terminal() || self.outcome.is_some() {
+            return false;
+        }
+        match self.ended_at {
+            Some(ended_at) => self.complete(Some(outcome), self.failure, ended_at, key),
+            None => {
+                self.outcome = Some(outcome);
+                self.updated_at = now;
+            }
+        }
+        true
+    }
+
+    /// Ends it because somebody said so. `false` when it is too late for that.
+    pub fn cancel(&mut self, now: Millis, key: &IdKey) -> bool {
+        if self.ended_at.is_some() {
+            return false;
+        }
+        let canceled = Some(Failure::of(FailureCode::Canceled));
+        match (self.answered_at, self.dialed_at) {
+            (Some(_), _) => self.complete(None, canceled, now, key),
+            (None, Some(_)) => self.end(CallStatus::SipCallFailed, canceled, now, key),
+            (None, None) => self.end(CallStatus::TriggerFailed, canceled, now, key),
+        }
+        true
+    }
+
+    fn complete(&mut self, outcome: Option<Value>, failure: Option<Failure>, at: Millis, key: &IdKey) {
+        let unknown = || json!({"disposition": "unknown", "summary": null, "sentiment": null});
+        self.outcome = Some(self.outcome.take().or(outcome).unwrap_or_else(unknown));
+        self.end(CallStatus::Completed, failure, at, key);
+    }
+
+    fn end(&mut self, status: CallStatus, failure: Option<Failure>, at: Millis, key: &IdKey) {
+        self.status = status;
+        self.failure = failure;
+        self.ended_at = Some(at);
+        self.updated_at = at;
+        self.plan.clear();
+        if let (Some(url), Some(event)) = (self.request.callback_url.clone(), status.event()) {
+            self.callback = Some(Delivery::new(self.id.delivery(key), event, url, at));
+        }
+    }
+
+    /// Its history, oldest first.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<TimelineEntry> {
+        let entry = |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
+        let mut entries: Vec<TimelineEntry> = if self.status == CallStatus::RejectedCapacity {
+            let detail = self.failure.map(|failure| failure.message().to_owned());
+            entry(self.ended_at, "rejected", detail).into_iter().collect()
+        } else {
+            let why = self.failure.map(|failure| failure.message().to_owned());
+            [
+                entry(Some(self.created_at()), "accepted", None),
+                entry(self.dialed_at, "dialing", None),
+                entry(self.ringing_at, "ringing", None),
+                entry(self.answered_at, "answered", None),
+                entry(self.ended_at, "ended", why),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()
+        };
+        let attempts = self.callback.iter().flat_map(|callback| &callback.attempts);
+        entries.extend(attempts.map(|attempt| TimelineEntry {
+            at: attempt.at,
+            event: "callback_attempt",
+            detail: attempt.status_code.map(|code| format!("HTTP {code}")).or_else(|| attempt.error.clone()),
+        }));
+        entries
+    }
+}

@@ -1,0 +1,152 @@
+//! The simulated carrier: what each test number does.
+//!
+//! One table drives the local run, the native tests and the documentation. A trunk whose carrier is
+//! `simulator` takes the same path as a real one and dials nobody.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use super::phone::E164;
+use super::settings::Settings;
+use super::time::Millis;
+
+/// What a simulated callee does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Answers, talks, hangs up.
+    Completes,
+    /// Is busy (SIP 486).
+    Busy,
+    /// Declines (SIP 603).
+    Declines,
+    /// Lets it ring until the ringing timeout.
+    NoAnswer,
+    /// The carrier answers SIP 503.
+    CarrierError,
+    /// The dialer can't start the call.
+    DialerError,
+    /// Answers and says nothing more, for ever.
+    Silent,
+    /// Hangs up, and the event is lost.
+    HangUpLost,
+    /// Sends each event twice and in a wrong order.
+    Shuffled,
+    /// A machine answers.
+    Voicemail,
+}
+
+/// A test number, what it does, and how that reads in the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct TestNumber {
+    /// E.164.
+    pub number: &'static str,
+    /// What it does.
+    pub behaviour: Behaviour,
+    /// How the call ends.
+    pub ends: &'static str,
+}
+
+/// The ten numbers. Any other number behaves as the first.
+pub const TEST_NUMBERS: [TestNumber; 10] = [
+    TestNumber { number: "+15005550000", behaviour: Behaviour::Completes, ends: "rings, answers, Completed with an outcome made from the agent's fields" },
+    TestNumber { number: "+15005550001", behaviour: Behaviour::Busy, ends: "busy: Decline" },
+    TestNumber { number: "+15005550002", behaviour: Behaviour::Declines, ends: "the person declines: Decline" },
+    TestNumber { number: "+15005550003", behaviour: Behaviour::NoAnswer, ends: "nobody answers: SIP Call Failed after the ringing timeout" },
+    TestNumber { number: "+15005550004", behaviour: Behaviour::CarrierError, ends: "carrier error 503: SIP Call Failed" },
+    TestNumber { number: "+15005550005", behaviour: Behaviour::DialerError, ends: "the dialer can't start the call: Trigger Failed" },
+    TestNumber { number: "+15005550006", behaviour: Behaviour::Silent, ends: "answered, then silence: stalled, Completed by the watchdog" },
+    TestNumber { number: "+15005550007", behaviour: Behaviour::HangUpLost, ends: "answered, the hang-up is lost: Completed when the watchdog asks" },
+    TestNumber { number: "+15005550008", behaviour: Behaviour::Shuffled, ends: "events repeated and out of order: Completed once" },
+    TestNumber { number: "+15005550009", behaviour: Behaviour::Voicemail, ends: "answered by voicemail: Completed, disposition voicemail" },
+];
+
+/// What the callee at `phone` does.
+#[must_use]
+pub fn behaviour(phone: &E164) -> Behaviour {
+    let listed = TEST_NUMBERS.iter().find(|row| row.number == phone.as_str());
+    listed.map_or(Behaviour::Completes, |row| row.behaviour)
+}
+
+/// Dials: all that is going to happen, in the order in which the carrier tells it.
+#[must_use]
+pub fn dial(
+    phone: &E164,
+    fields: &[String],
+    metadata: Option<&Map<String, Value>>,
+    now: Millis,
+    settings: &Settings,
+) -> Vec<Timed> {
+    use CarrierEvent::{Answered, Failed, HungUp, Ringing};
+    let answer = now + settings.sim_ring;
+    let end = answer + settings.sim_talk;
+    let behaviour = behaviour(phone);
+    let outcome = || Some(outcome(behaviour, fields, metadata));
+    let events = match behaviour {
+        Behaviour::Completes | Behaviour::Voicemail => {
+            vec![(now, Ringing), (answer, Answered), (end, HungUp(outcome()))]
+        }
+        Behaviour::Busy => vec![(now, Ringing), (answer, Failed(Failure::sip(486)))],
+        Behaviour::Declines => vec![(now, Ringing), (answer, Failed(Failure::sip(603)))],
+        Behaviour::NoAnswer => {
+            let timeout = Failure::of(FailureCode::NoAnswer);
+            vec![(now, Ringing), (now + settings.ring_timeout, Failed(timeout))]
+        }
+        Behaviour::CarrierError => vec![(now, Failed(Failure::sip(503)))],
+        Behaviour::DialerError => vec![(now, Failed(Failure::of(FailureCode::DialerUnavailable)))],
+        Behaviour::Silent | Behaviour::HangUpLost => vec![(now, Ringing), (answer, Answered)],
+        Behaviour::Shuffled => vec![
+            (answer, Answered),
+            (answer, Ringing),
+            (answer, Answered),
+            (end, HungUp(outcome())),
+            (end, Ringing),
+            (end, HungUp(outcome())),
+            (end, Answered),
+        ],
+    };
+    events.into_iter().map(|(at, event)| Timed { at, event }).collect()
+}
+
+/// What the carrier says when it is asked about a call that, as far as is known, rang and was
+/// answered at these times.
+#[must_use]
+pub fn inquire(
+    phone: &E164,
+    fields: &[String],
+    metadata: Option<&Map<String, Value>>,
+    (ringing_at, answered_at): (Option<Millis>, Option<Millis>),
+    now: Millis,
+    settings: &Settings,
+) -> Finding {
+    let Some(end) = answered_at.map(|at| at + settings.sim_talk) else {
+        // It was told that the phone rings, or it never heard of the call.
+        return ringing_at.map_or(Finding::Unknown, |_| Finding::StillThere);
+    };
+    match behaviour(phone) {
+        Behaviour::Silent => Finding::StillThere,
+        _ if now < end => Finding::StillThere,
+        behaviour => {
+            let outcome = Some(outcome(behaviour, fields, metadata));
+            Finding::Happened(Timed { at: end, event: CarrierEvent::HungUp(outcome) })
+        }
+    }
+}
+
+/// What came of the conversation: made from the agent's fields and this call's values, so that
+/// each call's outcome is its own.
+fn outcome(behaviour: Behaviour, fields: &[String], metadata: Option<&Map<String, Value>>) -> Value {
+    if behaviour == Behaviour::Voicemail {
+        return json!({"disposition": "voicemail", "summary": "A machine answered.", "sentiment": "neutral"});
+    }
+    let value = |field: &String| {
+        let value = metadata.and_then(|map| map.get(field))?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(format!("{field}: {}", text.chars().take(200).collect::<String>()))
+    };
+    let confirmed: Vec<String> = fields.iter().take(20).filter_map(value).collect();
+    let summary = match confirmed.is_empty() {
+        true => "The recipient confirmed.".to_owned(),
+        false => format!("The recipient confirmed {}.", confirmed.join(", ")),
+    };
+    json!({"disposition": "interested", "summary": summary, "sentiment": "positive"})
+}

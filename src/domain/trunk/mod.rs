@@ -1,0 +1,456 @@
+//! A trunk: admission, pacing, and the calls that are open on it.
+//!
+//! A channel in use is a live call, and nothing else: there is no counter that could drift. All of
+//! a trunk's open calls are in memory, rebuilt from their rows; every change goes through
+//! [`Trunk::settle`], which keeps the two indexes (who holds a channel, what is due when) in step
+//! and notes which rows to write.
+
+mod config;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use config::{Brief, Carrier, TrunkConfig};
+use window::Window;
+
+use super::agent::Status;
+use super::call::{Call, CallEffect, CallRequest, CallStatus, FailureCode, Finding, Timed};
+use super::callback::AttemptResult;
+use super::ids::{Address, CallId, IdKey, KeyId};
+use super::refusal::Refusal;
+use super::settings::Settings;
+use super::time::Millis;
+
+/// Something that must be done outside; safe to repeat, all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// For which call.
+    pub call: CallId,
+    /// What.
+    pub what: CallEffect,
+}
+
+/// What a step changed: rows to write together, then effects to perform.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The calls whose rows must be written, as they are now.
+    pub rows: Vec<Call>,
+    /// What must be done once the rows are written.
+    pub effects: Vec<Effect>,
+}
+
+/// What is left of a trunk's capacity, for the `RateLimit` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// `max_channels`.
+    pub channels: u32,
+    /// Channels free.
+    pub channels_left: u32,
+    /// `max_cps`.
+    pub cps: u32,
+    /// Acceptances that this second still has room for.
+    pub cps_left: u32,
+}
+
+/// What came of a request for a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Admission {
+    /// It is accepted, and will be dialed.
+    Accepted {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is refused for want of capacity, and stays readable.
+    Rejected {
+        /// Its id.
+        call: CallId,
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
+        /// What is left.
+        quota: Quota,
+    },
+}
+
+/// What a dialer gets that asks for a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Claim {
+    /// It is yours: dial it, once.
+    Yours,
+    /// It is claimed already, or over.
+    NotYours,
+    /// Too early for `max_cps`: it will be handed out again by itself.
+    Later,
+}
+
+struct Open {
+    call: Call,
+    due: Option<Millis>,
+}
+
+/// A trunk's object, as far as deciding goes.
+pub struct Trunk {
+    settings: Settings,
+    key: IdKey,
+    brief: Option<Brief>,
+    open: BTreeMap<CallId, Open>,
+    live: BTreeSet<CallId>,
+    due: BTreeSet<(Millis, CallId)>,
+    accepted: Window,
+    dialed: Window,
+    last: Option<Address>,
+    clock: Millis,
+    /// How long channels were held lately: a moving average.
+    held: Millis,
+}
+
+/// What a trunk's rows tell of it.
+#[derive(Default)]
+pub struct Remembered {
+    /// The directory's last word.
+    pub brief: Option<Brief>,
+    /// All calls that are open.
+    pub open: Vec<Call>,
+    /// Acceptances within the last second.
+    pub accepted: Vec<Millis>,
+    /// Dials within the last second.
+    pub dialed: Vec<Millis>,
+    /// The newest call's id.
+    pub newest: Option<CallId>,
+}
+
+const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
+
+impl Trunk {
+    /// Rebuilds a trunk from its rows.
+    #[must_use]
+    pub fn restore(remembered: Remembered, settings: Settings, key: IdKey) -> Self {
+        let mut trunk = Self {
+            settings,
+            key,
+            brief: remembered.brief,
+            open: BTreeMap::new(),
+            live: BTreeSet::new(),
+            due: BTreeSet::new(),
+            accepted: Window::of(remembered.accepted),
+            dialed: Window::of(remembered.dialed),
+            last: remembered.newest.map(CallId::address),
+            clock: Millis(0),
+            held: Millis::from_secs(60),
+        };
+        for call in remembered.open {
+            let id = call.id;
+            trunk.open.insert(id, Open { call, due: None });
+            trunk.index(id);
+        }
+        trunk
+    }
+
+    /// The directory's last word.
+    #[must_use]
+    pub fn brief(&self) -> Option<&Brief> {
+        self.brief.as_ref()
+    }
+
+    /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
+    pub fn take_brief(&mut self, brief: Brief) -> bool {
+        match &self.brief {
+            Some(known) if known.config.id != brief.config.id => return false,
+            Some(known) if known.version > brief.version => {}
+            _ => self.brief = Some(brief),
+        }
+        true
+    }
+
+    /// Takes no call from now on; `false`, and unchanged, while calls are live.
+    pub fn retire(&mut self) -> bool {
+        if !self.live.is_empty() {
+            return false;
+        }
+        if let Some(brief) = &mut self.brief {
+            brief.config.status = Status::Inactive;
+        }
+        true
+    }
+
+    /// Whether a key was revoked, whatever a stale copy says.
+    #[must_use]
+    pub fn is_revoked(&self, key: KeyId) -> bool {
+        self.brief.as_ref().is_some_and(|brief| brief.revoked_keys.contains(&key))
+    }
+
+    /// A call that is open.
+    #[must_use]
+    pub fn open_call(&self, id: CallId) -> Option<&Call> {
+        self.open.get(&id).map(|open| &open.call)
+    }
+
+    /// All open calls, newest first.
+    pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
+        self.open.values().rev().map(|open| &open.call)
+    }
+
+    /// The calls that hold a channel, oldest first.
+    pub fn live_calls(&self) -> impl Iterator<Item = &Call> {
+        self.live.iter().filter_map(|id| self.open_call(*id))
+    }
+
+    /// When [`Trunk::tick`] has something to do next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Millis> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// The present as this trunk knows it: it never goes back.
+    pub fn observe(&mut self, now: Millis) -> Millis {
+        self.clock = self.clock.max(now);
+        self.clock
+    }
+
+    /// Decides on a request for a call.
+    ///
+    /// # Errors
+    /// A revoked key, an agent or a trunk that takes no calls: nothing is created.
+    pub fn admit(&mut self, request: CallRequest, now: Millis, changes: &mut Changes) -> Result<Admission, Refusal> {
+        let config = self.may_call(&request)?;
+        let (max_channels, max_cps) = (config.max_channels, config.max_cps);
+        let refused = if self.live.len() >= max_channels as usize {
+            Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
+        } else if self.accepted.room(now, max_cps) == 0 {
+            Some((FailureCode::RateExceeded, 1))
+        } else {
+            None
+        };
+        let call = self.next_id(now);
+        let admitted = match refused {
+            Some((code, _)) => Call::rejected(call, request, code, &self.key, now),
+            None => {
+                self.accepted.push(call.address().at);
+                changes.effects.push(Effect { call, what: CallEffect::Dispatch });
+                Call::accepted(call, request, now)
+            }
+        };
+        self.open.insert(call, Open { call: admitted, due: None });
+        self.advance(call, now, changes);
+        self.settle(call, changes);
+        let quota = Quota {
+            channels: max_channels,
+            channels_left: max_channels.saturating_sub(u32::try_from(self.live.len()).unwrap_or(u32::MAX)),
+            cps: max_cps,
+            cps_left: u32::try_from(self.accepted.room(now, max_cps)).unwrap_or(u32::MAX),
+        };
+        Ok(match refused {
+            Some((code, retry_after)) => Admission::Rejected { call, code, retry_after, quota },
+            None => Admission::Accepted { call, quota },
+        })
+    }
+
+    fn may_call(&self, request: &CallRequest) -> Result<&TrunkConfig, Refusal> {
+        let brief = self.brief.as_ref().ok_or(Refusal::TrunkNotFound)?;
+        if brief.config.org_id != request.org {
+            return Err(Refusal::TrunkNotFound);
+        }
+        if brief.revoked_keys.contains(&request.key) {
+            return Err(Refusal::InvalidKey);
+        }
+        if brief.inactive_agents.contains(&request.agent.id) {
+            return Err(Refusal::AgentInactive);
+        }
+        if brief.config.status != Status::Active {
+            return Err(Refusal::TrunkInactive);
+        }
+        Ok(&brief.config)
+    }
+
+    fn next_id(&mut self, now: Millis) -> CallId {
+        let tag = self.brief.as_ref().map_or(super::ids::TrunkTag::DIRECTORY, |brief| brief.config.id.tag());
+        let address = Address::next(self.last, now, tag);
+        self.last = Some(address);
+        CallId::mint(address, &self.key)
+    }
+
+    /// Seconds until the oldest live call has lasted as long as calls did lately.
+    fn channel_wait(&self, now: Millis) -> u64 {
+        let oldest = self.live.first().map_or(now, |id| id.address().at);
+        let left = (oldest + self.held) - now;
+        left.as_secs_ceil().clamp(*RETRY_AFTER_SECS.start(), *RETRY_AFTER_SECS.end())
+    }
+
+    /// A dialer asks for a call. After [`Claim::Yours`] nobody else ever gets it.
+    pub fn claim(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> Claim {
+        let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
+        let Some(open) = self.open.get_mut(&id) else {
+            return Claim::NotYours;
+        };
+        if open.call.dialed_at.is_some() || open.call.ended_at.is_some() {
+            return Claim::NotYours;
+        }
+        if self.dialed.room(now, max_cps) == 0 {
+            open.call.dispatch_at = self.dialed.next_free(now, max_cps);
+            self.index(id);
+            return Claim::Later;
+        }
+        open.call.claim(now, &self.settings);
+        self.dialed.push(now);
+        self.settle(id, changes);
+        Claim::Yours
+    }
+
+    /// Takes what the carrier says of a call; events in the future are its plan.
+    pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Millis, changes: &mut Changes) {
+        self.advance(id, now, changes);
+        let Some(open) = self.open.get_mut(&id) else { return };
+        let (plan, happened): (Vec<_>, Vec<_>) = events.into_iter().partition(|timed| timed.at > now);
+        let mut changed = false;
+        for Timed { at, event } in happened {
+            changed |= open.call.apply(event, at, &self.settings, &self.key);
+        }
+        if open.call.ended_at.is_none() && !plan.is_empty() {
+            open.call.plan = plan;
+            changed = true;
+        }
+        if changed {
+            self.advance(id, now, changes);
+            self.settle(id, changes);
+        }
+    }
+
+    /// Takes the carrier's answer to an inquiry.
+    pub fn learn(&mut self, id: CallId, finding: Finding, now: Millis, changes: &mut Changes) {
+        self.change(id, now, changes, |call, settings, key| call.learn(finding, now, settings, key));
+    }
+
+    /// Takes the agent's report.
+    pub fn report(&mut self, id: CallId, outcome: serde_json::Value, now: Millis, changes: &mut Changes) {
+        self.change(id, now, changes, |call, _, key| call.report(outcome, now, key));
+    }
+
+    /// Cancels or releases a call. `false` when it is over already.
+    pub fn cancel(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> bool {
+        self.change(id, now, changes, |call, _, key| call.cancel(now, key))
+    }
+
+    /// Takes the result of a callback's attempt.
+    pub fn delivered(&mut self, id: CallId, number: u32, result: AttemptResult, now: Millis, changes: &mut Changes) {
+        self.change(id, now, changes, |call, settings, _| {
+            let callback = call.callback.as_mut();
+            callback.is_some_and(|callback| callback.finish(number, result, now, &settings.webhook_retry))
+        });
+    }
+
+    /// A callback's sender waits for a slow receiver.
+    pub fn extend(&mut self, id: CallId, number: u32, until: Millis) {
+        if let Some(callback) = self.open.get_mut(&id).and_then(|open| open.call.callback.as_mut()) {
+            callback.extend(number, until);
+            self.index(id);
+        }
+    }
+
+    /// Makes one more attempt of a call's callback due; the call may have been closed. `false` when
+    /// it has no callback.
+    pub fn redeliver(&mut self, mut call: Call, now: Millis, changes: &mut Changes) -> bool {
+        let Some(callback) = call.callback.as_mut() else { return false };
+        callback.redeliver(now);
+        let id = call.id;
+        self.open.insert(id, Open { call, due: None });
+        self.advance(id, now, changes);
+        self.settle(id, changes);
+        true
+    }
+
+    /// Does all that is due at `now`.
+    pub fn tick(&mut self, now: Millis, changes: &mut Changes) {
+        self.space_out(now);
+        while let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            if !self.advance(id, now, changes) {
+                self.index(id);
+            }
+        }
+    }
+
+    /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
+    /// through; the others wait for the next free moment.
+    fn space_out(&mut self, now: Millis) {
+        let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
+        let room = self.dialed.room(now, max_cps);
+        let unclaimed = |id: &CallId| self.open_call(*id).is_some_and(|call| call.dialed_at.is_none() && call.ended_at.is_none());
+        let due = self.due.range(..=(now, CallId::floor(Millis::MAX)));
+        let waiting: Vec<CallId> = due.map(|(_, id)| *id).filter(unclaimed).collect();
+        let next = self.dialed.next_free(now, max_cps).max(now + Millis(1));
+        for id in waiting.into_iter().skip(room) {
+            if let Some(open) = self.open.get_mut(&id) {
+                open.call.dispatch_at = next;
+            }
+            self.index(id);
+        }
+    }
+
+    /// Brings one call up to `now`; returns whether that had to be settled.
+    fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> bool {
+        let Some(open) = self.open.get_mut(&id) else { return false };
+        let done = open.call.advance(now, &self.settings, &self.key);
+        changes.effects.extend(done.effects.into_iter().map(|what| Effect { call: id, what }));
+        if done.write {
+            self.settle(id, changes);
+        } else {
+            self.index(id);
+        }
+        true
+    }
+
+    fn change(
+        &mut self,
+        id: CallId,
+        now: Millis,
+        changes: &mut Changes,
+        with: impl FnOnce(&mut Call, &Settings, &IdKey) -> bool,
+    ) -> bool {
+        self.advance(id, now, changes);
+        let Some(open) = self.open.get_mut(&id) else { return false };
+        let changed = with(&mut open.call, &self.settings, &self.key);
+        if changed {
+            self.advance(id, now, changes);
+            self.settle(id, changes);
+        }
+        changed
+    }
+
+    /// Notes that a call's row must be written, and what the change means for the trunk. A call
+    /// with nothing left to do leaves memory; its row stays.
+    fn settle(&mut self, id: CallId, changes: &mut Changes) {
+        let Some(open) = self.open.get(&id) else { return };
+        let freed = self.live.contains(&id) && !open.call.holds_channel();
+        if freed && open.call.status != CallStatus::RejectedCapacity {
+            let held = open.call.ended_at.unwrap_or_default() - open.call.created_at();
+            self.held = Millis((self.held.0 * 7 + held.0) / 8);
+        }
+        changes.rows.retain(|row| row.id != id);
+        changes.rows.push(open.call.clone());
+        self.index(id);
+        if self.open_call(id).is_some_and(|call| !call.is_open()) {
+            self.open.remove(&id);
+        }
+    }
+
+    /// Keeps the indexes in step with one call.
+    fn index(&mut self, id: CallId) {
+        let Some(open) = self.open.get_mut(&id) else { return };
+        let due = open.call.due(&self.settings);
+        if let Some(before) = std::mem::replace(&mut open.due, due) {
+            self.due.remove(&(before, id));
+        }
+        if let Some(at) = due {
+            self.due.insert((at, id));
+        }
+        if open.call.holds_channel() {
+            self.live.insert(id);
+        } else {
+            self.live.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A sliding window: how many things happened within the last second.
+
+use std::collections::VecDeque;
+
+use crate::domain::time::Millis;
+
+const SECOND: Millis = Millis(1000);
+
+/// The times of the newest events, oldest first.
+///
+/// Exact: between an event and the `max`-th after it lies a whole second at least, so no window of
+/// one second, wherever it begins, holds more than `max`.
+#[derive(Clone, Debug, Default)]
+pub struct Window(VecDeque<Millis>);
+
+impl Window {
+    /// A window that already saw these events.
+    #[must_use]
+    pub fn of(mut times: Vec<Millis>) -> Self {
+        times.sort_unstable();
+        Self(times.into())
+    }
+
+    fn used(&self, now: Millis) -> usize {
+        self.0.iter().rev().take_while(|at| **at + SECOND > now).count()
+    }
+
+    /// How many more events `now` has room for.
+    #[must_use]
+    pub fn room(&self, now: Millis, max: u32) -> usize {
+        (max as usize).saturating_sub(self.used(now))
+    }
+
+    /// The first moment, `now` or later, that has room for an event.
+    #[must_use]
+    pub fn next_free(&self, now: Millis, max: u32) -> Millis {
+        if self.room(now, max) > 0 {
+            return now;
+        }
+        let nth_newest = self.0.len().checked_sub(max as usize).and_then(|at| self.0.get(at));
+        nth_newest.map_or(now, |at| *at + SECOND)
+    }
+
+    /// Counts an event. Forgets those that no window reaches any more.
+    pub fn push(&mut self, now: Millis) {
+        while self.0.front().is_some_and(|at| *at + SECOND <= now) {
+            self.0.pop_front();
+        }
+        self.0.push_back(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_window_of_a_second_holds_more_than_max(steps in proptest::collection::vec(0u64..400, 1..300), max in 1u32..8) {
+            let (mut window, mut now, mut taken) = (Window::default(), Millis(0), Vec::new());
+            for step in steps {
+                now = now + Millis(step);
+                if window.room(now, max) > 0 {
+                    window.push(now);
+                    taken.push(now.0);
+                }
+            }
+            for pair in taken.windows(max as usize + 1) {
+                prop_assert!(pair[max as usize] - pair[0] >= 1000);
+            }
+        }
+
+        #[test]
+        fn what_is_told_to_wait_has_room_then_and_not_before(steps in proptest::collection::vec(0u64..300, 1..100), max in 1u32..5) {
+            let (mut window, mut now) = (Window::default(), Millis(0));
+            for step in steps {
+                now = now + Millis(step);
+                let free = window.next_free(now, max);
+                prop_assert!(window.room(free, max) > 0);
+                prop_assert!(free == now || window.room(free - Millis(1), max) == 0);
+                if free == now {
+                    window.push(now);
+                }
+            }
+        }
+    }
+}
