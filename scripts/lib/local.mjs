@@ -77,7 +77,7 @@ export async function startLocal(options = {}) {
  */
 function handle(mf, url, secrets, crons, owner, withTimer) {
   const runCron = async () => {
-    const worker = await mf.getWorker();
+    const worker = /** @type {any} */ (await mf.getWorker()); // its type lacks the handler
     for (const cron of crons) await worker.scheduled({ cron, scheduledTime: new Date() });
   };
   // Miniflare fires no cron trigger by itself.
@@ -126,7 +126,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     telemetry: { enabled: false },
     logRequests: false,
     log: new Log(LogLevel.ERROR),
-    handleStructuredLogs: ({ level, message }) => onLog(level, message),
+    handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
     ...(options.outboundService && { outboundService: options.outboundService }),
     ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
   };

@@ -1,15 +1,23 @@
 // What the runtime loads: the handlers and the objects of the Rust side, each call guarded.
 //
-// A trap (a panic, memory or stack used up) ends the WebAssembly instance that every request and object of the isolate
-// shares. The glue makes a new instance at the next call, but a promise that the dead one owed is never settled, and an
-// object made in it is never usable again. So at a trap every call under way fails at once, and an object is made anew
-// from its storage, which is all that it may rely on anyway.
+// A trap (a panic, the stack or the memory used up) ends the WebAssembly instance that every request and object of the
+// isolate shares. The glue makes a new instance at the next call, but a promise that the dead one owed is never settled,
+// and an object made in it is never usable again. So at a trap every call under way fails at once: a request is answered
+// 500, a batch is delivered again, and an object is reset in the same turn, which undoes the rows it wrote in that turn.
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
 
+/**
+ * How long a request may go unanswered. The timer is there for another reason too: a request that waits for nothing but
+ * a dead instance is cancelled by the runtime as hung, before the news of the trap can reach it.
+ */
+const REQUEST_LIMIT_MS = 60_000;
+
 /** @type {Set<(error: Error) => void>} */
 const underWay = new Set();
+
+/** Counts the instances that died: what was made in another than the present one is dead. */
 let instance = 0;
 
 rust.setOnTrap(() => {
@@ -22,69 +30,87 @@ rust.setOnTrap(() => {
 /**
  * @template T
  * @param {() => Promise<T>} call
- * @returns {Promise<T>} what the call answers, or a rejection if the instance dies first
+ * @param {number} [limitMs]
+ * @returns {Promise<T>} what the call answers, or a rejection when its instance dies or the limit passes
  */
-function guarded(call) {
+function guarded(call, limitMs) {
   return new Promise((resolve, reject) => {
-    underWay.add(reject);
-    const settle = (/** @type {(value: any) => void} */ how) => (/** @type {any} */ value) => {
+    const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    const end = () => {
       underWay.delete(reject);
-      how(value);
+      if (timer) clearTimeout(timer);
     };
+    /** @param {unknown} error */
+    const fail = (error) => {
+      end();
+      reject(error);
+    };
+    underWay.add(reject);
     try {
-      call().then(settle(resolve), settle(reject));
+      call().then((value) => {
+        end();
+        resolve(value);
+      }, fail);
     } catch (error) {
-      settle(reject)(error);
+      fail(error);
     }
   });
 }
 
 function internalError() {
-  return Response.json(
-    { error: "Internal server error" },
-    { status: 500, headers: { "cache-control": "no-store", "x-error-code": "internal", "x-request-id": crypto.randomUUID() } },
-  );
+  const headers = { "cache-control": "no-store", "x-error-code": "internal_error", "x-request-id": crypto.randomUUID() };
+  return Response.json({ error: "Internal server error" }, { status: 500, headers });
 }
 
 export default {
-  async fetch(/** @type {Request} */ request, /** @type {unknown} */ env, /** @type {unknown} */ ctx) {
+  /** @param {Request} request @param {unknown} env @param {unknown} ctx */
+  async fetch(request, env, ctx) {
     try {
-      return await guarded(() => rust.fetch(request, env, ctx));
+      return await guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     } catch (error) {
-      console.error("fetch failed:", error);
+      console.error("A request failed:", error);
       return internalError();
     }
   },
 
-  // A batch that throws is delivered again whole: at least once is what the queue promises.
-  queue: (/** @type {unknown} */ batch, /** @type {unknown} */ env, /** @type {unknown} */ ctx) =>
-    guarded(() => rust.queue(batch, env, ctx)),
+  /** @param {unknown} batch @param {unknown} env @param {unknown} ctx */
+  queue: (batch, env, ctx) => guarded(() => rust.queue(batch, env, ctx)),
 
-  scheduled: (/** @type {unknown} */ event, /** @type {unknown} */ env, /** @type {unknown} */ ctx) =>
-    guarded(() => rust.scheduled(event, env, ctx)),
+  /** @param {unknown} event @param {unknown} env @param {unknown} ctx */
+  scheduled: (event, env, ctx) => guarded(() => rust.scheduled(event, env, ctx)),
 };
 
-/** @param {new (ctx: unknown, env: unknown) => any} RustClass */
+/** @param {new (ctx: unknown, env: unknown) => rust.RustObject} RustClass */
 function objectClass(RustClass) {
   return class extends DurableObject {
-    #inner = new RustClass(this.ctx, this.env);
     #instance = instance;
+    #rust = new RustClass(this.ctx, this.env);
 
-    /** The Rust object, of the instance that lives. */
-    get #rust() {
-      if (this.#instance !== instance) {
-        this.#inner = new RustClass(this.ctx, this.env);
-        this.#instance = instance;
-      }
-      return this.#inner;
-    }
-
-    fetch(/** @type {Request} */ request) {
-      return guarded(() => this.#rust.fetch(request));
+    /** @param {Request} request */
+    fetch(request) {
+      return this.#call((object) => object.fetch(request));
     }
 
     alarm() {
-      return guarded(() => this.#rust.alarm());
+      return this.#call((object) => object.alarm());
+    }
+
+    /**
+     * @template T
+     * @param {(object: rust.RustObject) => Promise<T>} call
+     * @returns {Promise<T>}
+     */
+    async #call(call) {
+      if (this.#instance !== instance) {
+        this.#instance = instance; // another's trap, while this object had nothing to do
+        this.#rust = new RustClass(this.ctx, this.env);
+      }
+      try {
+        return await guarded(() => call(this.#rust));
+      } catch (error) {
+        if (this.#instance !== instance) this.ctx.abort("The WebAssembly instance trapped");
+        throw error;
+      }
     }
   };
 }
