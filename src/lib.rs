@@ -22,10 +22,10 @@ mod skeleton {
         match path.as_str() {
             "/healthz" => json(200, r#"{"ok":true}"#),
             "/trap" => {
-                let nothing: Option<u8> = None;
-                #[allow(clippy::unwrap_used)]
-                let value = nothing.unwrap();
-                json(200, &value.to_string())
+                #[allow(clippy::panic)]
+                {
+                    panic!("asked to");
+                }
             }
             "/counter" | "/object-trap" => {
                 let stub = env.durable_object("TRUNKS")?.get_by_name("one")?;

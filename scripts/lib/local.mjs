@@ -77,7 +77,7 @@ export async function startLocal(options = {}) {
  */
 function handle(mf, url, secrets, crons, owner, withTimer) {
   const runCron = async () => {
-    const worker = /** @type {any} */ (await mf.getWorker()); // its type lacks the handler
+    const worker = await mf.getWorker();
     for (const cron of crons) await worker.scheduled({ cron, scheduledTime: new Date() });
   };
   // Miniflare fires no cron trigger by itself.
