@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker.
+
+import { runMain, UserError } from "./lib/log.mjs";
+import { endChildrenOnSignals } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+await runMain(async () => {
+  endChildrenOnSignals();
+  const profile = process.argv[2] ?? "release";
+  if (profile !== "local" && profile !== "release") throw new UserError("usage: node scripts/build.mjs [local | release]");
+  await setUp();
+  const { buildWorker } = await import("./lib/wasm.mjs");
+  await buildWorker(profile);
+});

@@ -1,0 +1,166 @@
+// The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { bindingOptions, readConfig } from "./config.mjs";
+import { UserError } from "./log.mjs";
+import { takeOwnership } from "./owner.mjs";
+import { readIfThere, writeWhole } from "./paths.mjs";
+import { outDirs } from "./wasm.mjs";
+
+const CRON_INTERVAL_MS = 60_000;
+
+/** What holds on a laptop alone and is never deployed. */
+export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
+
+/**
+ * @typedef {{ MASTER_KEY: string, PLATFORM_TOKEN: string }} Secrets
+ *
+ * @typedef {object} LocalOptions
+ * @property {number} [port] 0, the default, takes a free one
+ * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
+ * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
+ * @property {string} [workerDir] the folder with `index.js` and `index_bg.wasm`; the local profile's by default
+ * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
+ * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
+ * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
+ * @property {() => void} [beforeStart] called once the data folder is this process's, before anything of it is opened
+ *
+ * @typedef {object} Local
+ * @property {Miniflare} mf bindings by `mf.getDurableObjectNamespace("TRUNKS")`, `mf.getKVNamespace("RECORDS")`, `mf.getQueueProducer("DISPATCH")`
+ * @property {string} url without a slash at the end
+ * @property {Secrets} secrets
+ * @property {() => Promise<void>} runCron fires the cron trigger once, now
+ * @property {() => Promise<void>} stop ends it at once, as a crash would: what must survive is on disk
+ */
+
+/**
+ * Starts the built Worker.
+ * @param {LocalOptions} [options]
+ * @returns {Promise<Local>}
+ */
+export async function startLocal(options = {}) {
+  const dataDir = options.dataDir ? resolve(options.dataDir) : null;
+  const workerDir = options.workerDir ?? outDirs.local;
+  if (!existsSync(join(workerDir, "index.js"))) throw new UserError("The Worker is not built: run `node scripts/build.mjs local`.");
+  if (dataDir) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const owner = dataDir ? await takeOwnership(dataDir) : null;
+  /** @type {Miniflare | undefined} */
+  let mf;
+  try {
+    if (options.port) await checkPortIsFree(options.port);
+    options.beforeStart?.();
+    const secrets = dataDir ? keptSecrets(dataDir) : newSecrets();
+    const config = readConfig();
+    mf = new Miniflare(miniflareOptions(config, secrets, workerDir, dataDir, options));
+    const url = (await mf.ready).href.replace(/\/$/, "");
+    owner?.serving(url);
+    return handle(mf, url, secrets, config.triggers.crons, owner, options.cron ?? true);
+  } catch (error) {
+    await mf?.dispose().catch(() => {});
+    owner?.release();
+    throw error;
+  }
+}
+
+/**
+ * @param {Miniflare} mf
+ * @param {string} url
+ * @param {Secrets} secrets
+ * @param {string[]} crons
+ * @param {{ release(): void } | null} owner
+ * @param {boolean} withTimer
+ * @returns {Local}
+ */
+function handle(mf, url, secrets, crons, owner, withTimer) {
+  const runCron = async () => {
+    const worker = await mf.getWorker();
+    for (const cron of crons) await worker.scheduled({ cron, scheduledTime: new Date() });
+  };
+  // Miniflare fires no cron trigger by itself.
+  const timer = setInterval(() => {
+    runCron().catch((error) => console.error("[cron]", error));
+  }, CRON_INTERVAL_MS);
+  if (!withTimer) clearInterval(timer);
+  timer.unref();
+  return {
+    mf,
+    url,
+    secrets,
+    runCron,
+    async stop() {
+      clearInterval(timer);
+      await mf.dispose();
+      owner?.release();
+    },
+  };
+}
+
+/**
+ * @param {import("./config.mjs").Config} config
+ * @param {Secrets} secrets
+ * @param {string} workerDir
+ * @param {string | null} dataDir
+ * @param {LocalOptions} options
+ * @returns {import("miniflare").MiniflareOptions}
+ */
+function miniflareOptions(config, secrets, workerDir, dataDir, options) {
+  const bound = bindingOptions(config);
+  const vars = { ...bound.bindings, ...localVars, ...options.vars, ...secrets };
+  const onLog = options.onLog ?? showErrors;
+  return {
+    ...bound,
+    name: config.name,
+    bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
+    modulesRoot: workerDir,
+    modules: [
+      { type: "ESModule", path: join(workerDir, "index.js") },
+      { type: "CompiledWasm", path: join(workerDir, "index_bg.wasm") },
+    ],
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    cf: false, // else Miniflare asks the network for sample data about the client
+    telemetry: { enabled: false },
+    logRequests: false,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
+    ...(options.outboundService && { outboundService: options.outboundService }),
+    ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
+  };
+}
+
+/** @param {string} level @param {string} message */
+function showErrors(level, message) {
+  if (level === "error") console.error(`[worker] ${message}`);
+}
+
+/** @returns {Secrets} */
+function newSecrets() {
+  return { MASTER_KEY: randomBytes(32).toString("base64"), PLATFORM_TOKEN: `platform_${randomBytes(24).toString("hex")}` };
+}
+
+/** @param {string} dataDir @returns {Secrets} made once for a data folder, since its data is sealed with them */
+function keptSecrets(dataDir) {
+  const path = join(dataDir, "secrets.json");
+  const text = readIfThere(path);
+  if (text !== undefined) return JSON.parse(text);
+  const secrets = newSecrets();
+  writeWhole(path, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
+  return secrets;
+}
+
+/** @param {number} port */
+async function checkPortIsFree(port) {
+  await new Promise((done, reject) => {
+    const server = createServer();
+    server.once("error", (error) => {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code === "EADDRINUSE") reject(new UserError(`Port ${port} is taken by another program. Set PORT to a free one.`));
+      else reject(error);
+    });
+    server.listen(port, "127.0.0.1", () => server.close(done));
+  });
+}

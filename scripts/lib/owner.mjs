@@ -1,0 +1,151 @@
+// Who owns a data folder: one local run at a time, and what a killed one left behind is ended.
+
+import { linkSync, readFileSync, readlinkSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { say, UserError } from "./log.mjs";
+import { inRoot, readIfThere, writeWhole } from "./paths.mjs";
+
+/**
+ * A process, named so that a later one with the same number is not mistaken for it.
+ * @typedef {{ pid: number, bornAt: string | null }} Process
+ *
+ * @typedef {{ node: Process, workerd: Process | null, url: string | null }} Owner
+ */
+
+/**
+ * Takes the data folder for this process, or says who has it. Ends the workerd of an owner that was killed.
+ * @param {string} dataDir
+ */
+export async function takeOwnership(dataDir) {
+  const path = join(dataDir, "owner.json");
+  /** @type {Owner} */
+  const owner = { node: identify(process.pid), workerd: null, url: null };
+  for (;;) {
+    const claim = `${path}.${process.pid}.tmp`;
+    writeFileSync(claim, JSON.stringify(owner), { mode: 0o600 });
+    try {
+      linkSync(claim, path); // fails if another owner is there: of two that start at once, one wins
+      break;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(claim);
+    }
+    await removeDeadOwner(path, dataDir);
+  }
+  return {
+    /** @param {string} url */
+    serving(url) {
+      owner.url = url;
+      owner.workerd = findWorkerd();
+      writeWhole(path, JSON.stringify(owner), 0o600);
+    },
+    release() {
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** @param {string} path @param {string} dataDir */
+async function removeDeadOwner(path, dataDir) {
+  const text = readIfThere(path);
+  if (text === undefined) return;
+  const previous = parseOwner(text);
+  if (previous && isAlive(previous.node)) {
+    const where = previous.url ? ` at ${previous.url}` : "";
+    throw new UserError(
+      `${dataDir} is in use by another local run (process ${previous.node.pid})${where}. ` +
+        "Stop that one, or set DATA_DIR (and PORT) to start beside it.",
+    );
+  }
+  // Renamed, then looked at: if another start replaced the file meanwhile, it is that one's and goes back.
+  const taken = `${path}.${process.pid}.old`;
+  try {
+    renameSync(path, taken);
+  } catch {
+    return;
+  }
+  if (readFileSync(taken, "utf8") !== text) {
+    renameSync(taken, path);
+    return;
+  }
+  if (previous?.workerd) await endWorkerd(previous.workerd);
+  rmSync(taken);
+}
+
+/** @param {string} text @returns {Owner | undefined} */
+function parseOwner(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // cut short by a crash of the machine: nobody's
+  }
+}
+
+/** @param {Process} workerd */
+async function endWorkerd(workerd) {
+  if (!isAlive(workerd) || !isOurWorkerd(workerd.pid)) return;
+  say("start", `ending workerd ${workerd.pid}, left over from a run that was killed`);
+  process.kill(workerd.pid, "SIGKILL");
+  for (let waited = 0; isAlive(workerd); waited += 20) {
+    if (waited > 5000) throw new UserError(`workerd ${workerd.pid}, left over from a killed run, does not end`);
+    await delay(20);
+  }
+}
+
+/** @param {number} pid @returns {Process} */
+function identify(pid) {
+  return { pid, bornAt: stat(pid)?.bornAt ?? null };
+}
+
+/** @param {Process} process_ */
+function isAlive({ pid, bornAt }) {
+  const now = stat(pid);
+  if (now) return now.bornAt === bornAt && now.state !== "Z";
+  if (bornAt !== null) return false;
+  try {
+    process.kill(pid, 0); // a system without /proc: the number alone must do
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {number} pid what /proc says of a process, if it lives and there is a /proc */
+function stat(pid) {
+  let text;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // the name before may hold blanks
+  return { state: fields[0], parent: Number(fields[1]), bornAt: fields[19] ?? "" };
+}
+
+/** @param {number} pid whether the program is the workerd of this project's node modules */
+function isOurWorkerd(pid) {
+  try {
+    const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "");
+    return program.startsWith(realpathSync(inRoot("node_modules"))) && program.endsWith("/workerd");
+  } catch {
+    return false;
+  }
+}
+
+/** The newest workerd that this process started. */
+function findWorkerd() {
+  let newest = null;
+  try {
+    for (const name of readdirSync("/proc")) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || stat(pid)?.parent !== process.pid || !isOurWorkerd(pid)) continue;
+      const found = identify(pid);
+      if (newest === null || Number(found.bornAt) >= Number(newest.bornAt)) newest = found;
+    }
+  } catch {
+    // no /proc: nothing to remember
+  }
+  return newest;
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+// `npm run lint`: formatter, clippy for both targets, TypeScript, cargo-deny. Each counts as one.
+// CARGO_DENY names the cargo-deny to use; without one on PATH either, that check is left out, unless CI is set.
+
+import { runMain, say, seconds } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { endChildrenOnSignals, exists, run } from "./lib/run.mjs";
+import { ensureNodeModules, ensureRust } from "./lib/setup.mjs";
+
+const clippy = ["clippy", "--locked", "--all-features"];
+const noWarnings = ["--", "-D", "warnings"];
+const denied = ["check", "bans", "licenses", "sources"];
+const deny = process.env["CARGO_DENY"] ?? "cargo-deny";
+
+/** @type {[name: string, command: string, args: string[]][]} */
+const checks = [
+  ["rustfmt", "cargo", ["fmt", "--check"]],
+  ["rustfmt, tools/bindgen", "cargo", ["fmt", "--check", "--manifest-path", "tools/bindgen/Cargo.toml"]],
+  ["clippy", "cargo", [...clippy, "--all-targets", ...noWarnings]],
+  ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
+  ["tsc", process.execPath, [inRoot("node_modules/typescript/bin/tsc"), "--noEmit"]],
+];
+/** @type {typeof checks} */
+const denyChecks = [
+  ["cargo-deny", deny, ["--offline", ...denied]],
+  [
+    "cargo-deny, tools/bindgen",
+    deny,
+    ["--offline", "--config", "deny.toml", "--manifest-path", "tools/bindgen/Cargo.toml", ...denied],
+  ],
+];
+
+await runMain(async () => {
+  endChildrenOnSignals();
+  await ensureNodeModules();
+  await ensureRust();
+  if (process.env["CI"] || (await exists(deny))) {
+    checks.push(...denyChecks);
+    // Offline, cargo-deny reads the crates of every target from cargo's cache.
+    await run("cargo", ["fetch", "--locked"]);
+    await run("cargo", ["fetch", "--locked", "--manifest-path", "tools/bindgen/Cargo.toml"]);
+  } else {
+    say("lint", "cargo-deny is not installed (cargo install --locked cargo-deny): left out here, .ci/run has it");
+  }
+  let failed = 0;
+  for (const [name, command, args] of checks) {
+    const startedAt = performance.now();
+    const { code, output } = await run(command, args).catch((error) => ({ code: 1, output: String(error) }));
+    if (code !== 0) {
+      failed += 1;
+      process.stdout.write(output);
+    }
+    say("lint", `${name}: ${code === 0 ? "passed" : "FAILED"}, ${seconds(startedAt)}`);
+  }
+  console.log(`${checks.length - failed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+});

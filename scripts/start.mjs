@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+// `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run.
+// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment.
+
+import { isAbsolute } from "node:path";
+import { runMain, say, seconds, UserError } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { endChildrenOnSignals } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+await runMain(async () => {
+  const startedAt = performance.now();
+  const letGo = endChildrenOnSignals();
+  const port = readPort(process.env["PORT"]);
+  const dataDir = readDataDir(process.env["DATA_DIR"]);
+  await setUp();
+  const { buildWorker } = await import("./lib/wasm.mjs");
+  await buildWorker("local");
+  letGo();
+  await serve(port, dataDir, startedAt);
+});
+
+/** @param {number} port @param {string} dataDir @param {number} startedAt */
+async function serve(port, dataDir, startedAt) {
+  const { startLocal } = await import("./lib/local.mjs");
+  const { discardHalfSeeded, ensureDemo } = await import("./lib/seed.mjs");
+  const local = await startLocal({ port, dataDir, vars: await varsOfEnvironment(), beforeStart: () => discardHalfSeeded(dataDir) });
+  stopOnSignals(local);
+  const { demo, isNew } = await ensureDemo(dataDir, local.url, local.secrets.PLATFORM_TOKEN);
+  await printDemo(demo, dataDir, isNew);
+  console.log(`ready ${local.url} in ${seconds(startedAt)}; Ctrl-C stops it`);
+}
+
+/** @param {import("./lib/local.mjs").Local} local */
+function stopOnSignals(local) {
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+    process.removeAllListeners(signal); // Miniflare's own would end the process before the stop is done
+    process.once(signal, () => {
+      say("start", "stopping");
+      local.stop().then(
+        () => process.exit(0),
+        (error) => {
+          console.error(error);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+/** @returns {Promise<Record<string, string>>} the environment's values for the vars of `wrangler.toml` and of the local run */
+async function varsOfEnvironment() {
+  const { readConfig } = await import("./lib/config.mjs");
+  const { localVars } = await import("./lib/local.mjs");
+  /** @type {Record<string, string>} */
+  const vars = {};
+  for (const name of [...Object.keys(readConfig().vars), ...Object.keys(localVars)]) {
+    const value = process.env[name];
+    if (value !== undefined) vars[name] = value;
+  }
+  return vars;
+}
+
+/** @param {import("./lib/seed.mjs").Demo} demo @param {string} dataDir @param {boolean} isNew */
+async function printDemo(demo, dataDir, isNew) {
+  const { exampleCall } = await import("./lib/seed.mjs");
+  say("demo", isNew ? "an organisation was made for you:" : "your data is as you left it; the demo organisation:");
+  for (const [name, value] of Object.entries(demo)) console.log(`  ${name}=${value}`);
+  say("demo", `the same is in ${dataDir}/demo.env; place a call:`);
+  console.log(exampleCall(demo));
+}
+
+/** @param {string | undefined} text */
+function readPort(text) {
+  const port = Number(text ?? 8787);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UserError(`PORT must be a port number, not ${text}`);
+  return port;
+}
+
+/** @param {string | undefined} text relative to the project's folder */
+function readDataDir(text) {
+  const dataDir = text || ".local";
+  return isAbsolute(dataDir) ? dataDir : inRoot(dataDir);
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// `npm test`: sets up what is missing and runs every test, one runner after another.
+// The last line is `N passed, N failed`; a runner that breaks without counting anything counts as one failure.
+
+import { mkdirSync, rmSync } from "node:fs";
+import { runMain, say, seconds } from "./lib/log.mjs";
+import { inRoot, readIfThere } from "./lib/paths.mjs";
+import { endChildrenOnSignals, run } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+/** @typedef {{ passed: number, failed: number }} Counts */
+
+await runMain(async () => {
+  endChildrenOnSignals();
+  const startedAt = performance.now();
+  const total = { passed: 0, failed: 0 };
+  for (const [name, runner] of /** @type {const} */ ([
+    ["set-up", setUpAll],
+    ["cargo test", cargoTest],
+    ["Worker build", buildLocal],
+    ["vitest", vitest],
+  ])) {
+    const counts = await runner().catch((error) => {
+      console.error(error instanceof Error ? error.message : error);
+      return { passed: 0, failed: 1 };
+    });
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    say("test", `${name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds(startedAt)} since the start`);
+    if (name === "set-up" && counts.failed > 0) break;
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+});
+
+/** @returns {Promise<Counts>} */
+async function setUpAll() {
+  await setUp();
+  return { passed: 0, failed: 0 };
+}
+
+/** @returns {Promise<Counts>} */
+async function cargoTest() {
+  say("test", "cargo test ...");
+  const { code, output } = await run("cargo", ["test", "--locked", "--all-features", "--no-fail-fast"], { passThrough: true });
+  const counts = { passed: 0, failed: 0 };
+  for (const [, passed, failed] of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+  }
+  return withExitCode(counts, code);
+}
+
+/** @returns {Promise<Counts>} */
+async function buildLocal() {
+  const { buildWorker } = await import("./lib/wasm.mjs");
+  await buildWorker("local");
+  return { passed: 0, failed: 0 };
+}
+
+/** @returns {Promise<Counts>} */
+async function vitest() {
+  say("test", "vitest ...");
+  const report = inRoot("build/vitest.json");
+  mkdirSync(inRoot("build"), { recursive: true });
+  rmSync(report, { force: true });
+  const args = ["run", "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`, "--passWithNoTests"];
+  const { code } = await run(process.execPath, [inRoot("node_modules/vitest/vitest.mjs"), ...args], { passThrough: true });
+  const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readIfThere(report) ?? "{}");
+  return withExitCode({ passed: numPassedTests, failed: numFailedTests }, code);
+}
+
+/** @param {Counts} counts @param {number} code @returns {Counts} */
+function withExitCode(counts, code) {
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}

@@ -1,0 +1,23 @@
+// The parts of the runtime and of the generated glue that entry.js uses.
+
+declare module "wasm-glue" {
+  export interface RustObject {
+    fetch(request: Request): Promise<Response>;
+    alarm(): Promise<unknown>;
+  }
+  export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
+  export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
+  export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response>;
+  export function queue(batch: unknown, env: unknown, ctx: unknown): Promise<unknown>;
+  export function scheduled(event: unknown, env: unknown, ctx: unknown): Promise<unknown>;
+  /** Added by the build: called at the moment an instance dies. */
+  export function setOnTrap(callback: () => void): void;
+}
+
+declare module "cloudflare:workers" {
+  export class DurableObject {
+    constructor(ctx: unknown, env: unknown);
+    protected ctx: { abort(reason: string): void };
+    protected env: unknown;
+  }
+}

@@ -1,0 +1,119 @@
+// What the runtime loads: the handlers and the objects of the Rust side, each call guarded.
+//
+// A trap (a panic, the stack or the memory used up) ends the WebAssembly instance that every request and object of the
+// isolate shares. The glue makes a new instance at the next call, but a promise that the dead one owed is never settled,
+// and an object made in it is never usable again. So at a trap every call under way fails at once: a request is answered
+// 500, a batch is delivered again, and an object is reset in the same turn, which undoes the rows it wrote in that turn.
+
+import { DurableObject } from "cloudflare:workers";
+import * as rust from "wasm-glue";
+
+/**
+ * How long a request may go unanswered. The timer is there for another reason too: a request that waits for nothing but
+ * a dead instance is cancelled by the runtime as hung, before the news of the trap can reach it.
+ */
+const REQUEST_LIMIT_MS = 60_000;
+
+/** @type {Set<(error: Error) => void>} */
+const underWay = new Set();
+
+/** Counts the instances that died: what was made in another than the present one is dead. */
+let instance = 0;
+
+rust.setOnTrap(() => {
+  instance += 1;
+  const error = new Error("The WebAssembly instance trapped");
+  for (const reject of underWay) reject(error);
+  underWay.clear();
+});
+
+/**
+ * @template T
+ * @param {() => Promise<T>} call
+ * @param {number} [limitMs]
+ * @returns {Promise<T>} what the call answers, or a rejection when its instance dies or the limit passes
+ */
+function guarded(call, limitMs) {
+  return new Promise((resolve, reject) => {
+    const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    const end = () => {
+      underWay.delete(reject);
+      if (timer) clearTimeout(timer);
+    };
+    /** @param {unknown} error */
+    const fail = (error) => {
+      end();
+      reject(error);
+    };
+    underWay.add(reject);
+    try {
+      call().then((value) => {
+        end();
+        resolve(value);
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function internalError() {
+  const headers = { "cache-control": "no-store", "x-error-code": "internal_error", "x-request-id": crypto.randomUUID() };
+  return Response.json({ error: "Internal server error" }, { status: 500, headers });
+}
+
+export default {
+  /** @param {Request} request @param {unknown} env @param {unknown} ctx */
+  async fetch(request, env, ctx) {
+    try {
+      return await guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
+    } catch (error) {
+      console.error("A request failed:", error);
+      return internalError();
+    }
+  },
+
+  /** @param {unknown} batch @param {unknown} env @param {unknown} ctx */
+  queue: (batch, env, ctx) => guarded(() => rust.queue(batch, env, ctx)),
+
+  /** @param {unknown} event @param {unknown} env @param {unknown} ctx */
+  scheduled: (event, env, ctx) => guarded(() => rust.scheduled(event, env, ctx)),
+};
+
+/** @param {new (ctx: unknown, env: unknown) => rust.RustObject} RustClass */
+function objectClass(RustClass) {
+  return class extends DurableObject {
+    #instance = instance;
+    #rust = new RustClass(this.ctx, this.env);
+
+    /** @param {Request} request */
+    fetch(request) {
+      return this.#call((object) => object.fetch(request));
+    }
+
+    alarm() {
+      return this.#call((object) => object.alarm());
+    }
+
+    /**
+     * @template T
+     * @param {(object: rust.RustObject) => Promise<T>} call
+     * @returns {Promise<T>}
+     */
+    async #call(call) {
+      if (this.#instance !== instance) {
+        this.#instance = instance; // another's trap, while this object had nothing to do
+        this.#rust = new RustClass(this.ctx, this.env);
+      }
+      try {
+        return await guarded(() => call(this.#rust));
+      } catch (error) {
+        if (this.#instance !== instance) this.ctx.abort("The WebAssembly instance trapped");
+        throw error;
+      }
+    }
+  };
+}
+
+export const TrunkObject = objectClass(rust.TrunkObject);
+export const DirectoryObject = objectClass(rust.DirectoryObject);
