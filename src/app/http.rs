@@ -38,6 +38,14 @@ impl Request {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
+    /// The host by which the client reached us, without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        let end = authority.rfind(':').filter(|at| authority.get(*at..).is_some_and(|port| !port.contains(']')));
+        end.and_then(|end| authority.get(..end)).unwrap_or(authority)
+    }
+
     /// The token after `Bearer`, in any case (RFC 7235).
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {

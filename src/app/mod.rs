@@ -1,10 +1,13 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
 //! bindings and the native tests on memory.
 
+pub mod authenticate;
 pub mod calls;
+pub mod deliver;
 pub mod http;
 pub mod iso8601;
 pub mod directory;
+pub mod dispatch;
 pub mod messages;
 pub mod ports;
 

@@ -11,7 +11,7 @@ pub enum Refusal {
     /// No such route, or no such thing behind it.
     NotFound,
     /// The path exists, with the methods named in `Allow`.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// Plain HTTP from anywhere but loopback.
     HttpsRequired,
     /// Missing, malformed, unknown, expired and revoked keys alike.
@@ -229,7 +229,7 @@ impl Refusal {
     pub fn examples() -> Vec<Self> {
         vec![
             Self::NotFound,
-            Self::MethodNotAllowed("GET"),
+            Self::MethodNotAllowed("GET".into()),
             Self::HttpsRequired,
             Self::InvalidKey,
             Self::InvalidPlatformToken,
