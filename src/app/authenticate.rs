@@ -10,15 +10,32 @@ use crate::domain::refusal::Refusal;
 ///
 /// # Errors
 /// 401, 403, and 503 when keys can't be read.
-pub async fn authenticate(api: &impl Api, request: &Request, needs: Role) -> Result<KeyRecord, Refusal> {
+pub async fn authenticate(
+    api: &impl Api,
+    request: &Request,
+    needs: Role,
+) -> Result<KeyRecord, Refusal> {
     // The checksum refuses a mistyped key before anything is looked up.
-    let key = request.bearer().and_then(RawKey::parse).ok_or(Refusal::InvalidKey)?;
+    let key = request
+        .bearer()
+        .and_then(RawKey::parse)
+        .ok_or(Refusal::InvalidKey)?;
     let digest = key.digest(&api.secrets().pepper);
-    let stored = api.read(&RecordKey::ApiKey(digest)).await.map_err(|_| Refusal::AuthenticationUnavailable)?;
-    let record = stored.as_deref().and_then(|json| serde_json::from_str::<KeyRecord>(json).ok());
-    let record = record.filter(|record| record.is_current(api.now())).ok_or(Refusal::InvalidKey)?;
+    let stored = api
+        .read(&RecordKey::ApiKey(digest))
+        .await
+        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let record = stored
+        .as_deref()
+        .and_then(|json| serde_json::from_str::<KeyRecord>(json).ok());
+    let record = record
+        .filter(|record| record.is_current(api.now()))
+        .ok_or(Refusal::InvalidKey)?;
     if record.role < needs {
-        return Err(Refusal::RoleTooLow { has: record.role, needs });
+        return Err(Refusal::RoleTooLow {
+            has: record.role,
+            needs,
+        });
     }
     api.note_use(&record);
     Ok(record)

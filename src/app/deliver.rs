@@ -40,7 +40,11 @@ pub async fn deliver(
     let headers = secrets.sign(message.delivery, message.body.as_bytes(), began);
     let post = async {
         match allowed(world.parse_url(&message.url), world) {
-            true => world.post(&message.url, &headers, &message.body, timeout).await,
+            true => {
+                world
+                    .post(&message.url, &headers, &message.body, timeout)
+                    .await
+            }
             false => Err("the address is not allowed".to_owned()),
         }
     };
@@ -60,7 +64,15 @@ pub async fn deliver(
         duration_ms: (world.now() - began).0,
     };
     let retry_after = answer.ok().and_then(|answer| answer.retry_after);
-    tell(world, &message, Word::Result(AttemptResult { attempt, retry_after })).await
+    tell(
+        world,
+        &message,
+        Word::Result(AttemptResult {
+            attempt,
+            retry_after,
+        }),
+    )
+    .await
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.
@@ -73,7 +85,11 @@ enum Word {
     Result(AttemptResult),
 }
 
-async fn tell(world: &(impl Trunks + Directories), message: &CallbackMessage, word: Word) -> Result<(), Unavailable> {
+async fn tell(
+    world: &(impl Trunks + Directories),
+    message: &CallbackMessage,
+    word: Word,
+) -> Result<(), Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
@@ -84,8 +100,16 @@ async fn tell(world: &(impl Trunks + Directories), message: &CallbackMessage, wo
         return world.directory(message.org, &command).await.map(drop);
     }
     let command = match word {
-        Word::Extend(until) => TrunkCommand::Extend { delivery, attempt, until },
-        Word::Result(result) => TrunkCommand::Delivered { delivery, attempt, result },
+        Word::Extend(until) => TrunkCommand::Extend {
+            delivery,
+            attempt,
+            until,
+        },
+        Word::Result(result) => TrunkCommand::Delivered {
+            delivery,
+            attempt,
+            result,
+        },
     };
     world.trunk(tag, &command).await.map(drop)
 }

@@ -38,7 +38,12 @@ async fn dial(
         reports.push((order.call, dialer.dial(order).await));
     }
     // 3. Tell the trunk. If that is lost, the trunk inquires.
-    if !reports.is_empty() && world.trunk(trunk, &TrunkCommand::Carrier(reports)).await.is_err() {
+    if !reports.is_empty()
+        && world
+            .trunk(trunk, &TrunkCommand::Carrier(reports))
+            .await
+            .is_err()
+    {
         world.log("dispatch: a report of dialed calls was lost; the trunk will inquire");
     }
     Ok(())

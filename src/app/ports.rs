@@ -1,7 +1,10 @@
 //! What the use cases need from the world. The Worker implements these on Cloudflare's bindings,
 //! the native tests in memory.
 
-#![allow(async_fn_in_trait, reason = "a Worker has one thread: no future needs to be Send")]
+#![allow(
+    async_fn_in_trait,
+    reason = "a Worker has one thread: no future needs to be Send"
+)]
 
 use crate::app::deliver::Answer;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
@@ -82,13 +85,18 @@ pub trait Records {
 /// The trunks' objects.
 pub trait Trunks {
     /// One request to the object of the trunk with this tag.
-    async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable>;
+    async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand)
+    -> Result<TrunkReply, Unavailable>;
 }
 
 /// The organisations' directory objects.
 pub trait Directories {
     /// One request to the organisation's directory.
-    async fn directory(&self, org: OrgId, command: &DirectoryCommand) -> Result<DirectoryReply, Unavailable>;
+    async fn directory(
+        &self,
+        org: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable>;
 }
 
 /// What hands calls to the carrier.

@@ -29,10 +29,16 @@ pub fn report_token(report_key: &[u8], call: CallId) -> String {
 pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Response, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::InvalidReportToken)?;
     let token = report_token(&api.secrets().report_key, id);
-    if !constant_time_eq(request.bearer().unwrap_or_default().as_bytes(), token.as_bytes()) {
+    if !constant_time_eq(
+        request.bearer().unwrap_or_default().as_bytes(),
+        token.as_bytes(),
+    ) {
         return Err(Refusal::InvalidReportToken);
     }
-    let command = TrunkCommand::Report { call: id, outcome: read_outcome(request)? };
+    let command = TrunkCommand::Report {
+        call: id,
+        outcome: read_outcome(request)?,
+    };
     match api.trunk(id.address().tag, &command).await {
         Ok(TrunkReply::Done) => Ok(Response::json(200, &json!({}))),
         Ok(TrunkReply::Missing) => Err(Refusal::InvalidReportToken),
@@ -50,10 +56,12 @@ fn read_outcome(request: &Request) -> Result<Option<Value>, Refusal> {
         return Err(Refusal::UnknownField(field));
     }
     match outcome {
-        Some(value) if !value.is_object() => Err(Refusal::Invalid("outcome must be an object".into())),
-        Some(value) if value.to_string().len() > MAX_OUTCOME => {
-            Err(Refusal::Invalid(format!("outcome must be at most {MAX_OUTCOME} bytes")))
+        Some(value) if !value.is_object() => {
+            Err(Refusal::Invalid("outcome must be an object".into()))
         }
+        Some(value) if value.to_string().len() > MAX_OUTCOME => Err(Refusal::Invalid(format!(
+            "outcome must be at most {MAX_OUTCOME} bytes"
+        ))),
         outcome => Ok(outcome),
     }
 }

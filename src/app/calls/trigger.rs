@@ -58,7 +58,11 @@ struct Fields {
 ///
 /// # Errors
 /// The first check that fails, in the documented order; nothing is created then.
-pub async fn trigger(api: &impl Api, caller: &KeyRecord, request: &Request) -> Result<Response, Refusal> {
+pub async fn trigger(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
     let fields = read_fields(api, request, request.json_object()?)?;
     let agent = find_agent(api, caller, fields.agent).await?;
     let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
@@ -70,11 +74,18 @@ pub async fn trigger(api: &impl Api, caller: &KeyRecord, request: &Request) -> R
         org: caller.org_id,
         key: caller.key_id,
         phone: fields.phone,
-        agent: CallAgent { id: agent.id, code: agent.agent_code, fields: agent.input_schema.fields },
+        agent: CallAgent {
+            id: agent.id,
+            code: agent.agent_code,
+            fields: agent.input_schema.fields,
+        },
         metadata: fields.metadata,
         callback_url: fields.callback_url,
     };
-    match api.trunk(trunk.id.tag(), &TrunkCommand::Admit(Box::new(call))).await {
+    match api
+        .trunk(trunk.id.tag(), &TrunkCommand::Admit(Box::new(call)))
+        .await
+    {
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
@@ -85,37 +96,63 @@ pub async fn trigger(api: &impl Api, caller: &KeyRecord, request: &Request) -> R
     }
 }
 
-fn read_fields(api: &impl Api, request: &Request, mut body: Map<String, Value>) -> Result<Fields, Refusal> {
+fn read_fields(
+    api: &impl Api,
+    request: &Request,
+    mut body: Map<String, Value>,
+) -> Result<Fields, Refusal> {
     // null is the same as leaving a field out.
     let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
     let phone = match take("phone_number") {
         None => Err(Refusal::Required("phone_number")),
         Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required("phone_number")),
-        Some(value) => value.as_str().and_then(E164::parse).ok_or(Refusal::PhoneNotE164),
+        Some(value) => value
+            .as_str()
+            .and_then(E164::parse)
+            .ok_or(Refusal::PhoneNotE164),
     }?;
     let agent = read_id(take("agent_id"), "agent_id")?;
     let trunk = read_id(take("sip_trunk_id"), "sip_trunk_id")?;
     let metadata = take("metadata").map(read_metadata).transpose()?;
-    let callback_url = take("callback_url").map(|url| read_callback_url(api, request, url)).transpose()?;
-    Ok(Fields { phone, agent, trunk, metadata, callback_url })
+    let callback_url = take("callback_url")
+        .map(|url| read_callback_url(api, request, url))
+        .transpose()?;
+    Ok(Fields {
+        phone,
+        agent,
+        trunk,
+        metadata,
+        callback_url,
+    })
 }
 
 fn read_id<T: std::str::FromStr>(value: Option<Value>, field: &'static str) -> Result<T, Refusal> {
     match value {
         None => Err(Refusal::Required(field)),
         Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required(field)),
-        Some(value) => value.as_str().and_then(|text| text.parse().ok()).ok_or(Refusal::NotAUuid(field)),
+        Some(value) => value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or(Refusal::NotAUuid(field)),
     }
 }
 
 fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
-    let Value::Object(metadata) = value else { return Err(Refusal::MetadataNotObject) };
+    let Value::Object(metadata) = value else {
+        return Err(Refusal::MetadataNotObject);
+    };
     let size = serde_json::to_vec(&metadata).map_or(usize::MAX, |json| json.len());
-    if size > MAX_METADATA { Err(Refusal::MetadataTooLarge) } else { Ok(metadata) }
+    if size > MAX_METADATA {
+        Err(Refusal::MetadataTooLarge)
+    } else {
+        Ok(metadata)
+    }
 }
 
 fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<String, Refusal> {
-    let Value::String(url) = value else { return Err(Refusal::UrlInvalid("callback_url")) };
+    let Value::String(url) = value else {
+        return Err(Refusal::UrlInvalid("callback_url"));
+    };
     check_target(api, request, &url, "callback_url")?;
     Ok(url)
 }
@@ -124,7 +161,12 @@ fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<
 ///
 /// # Errors
 /// It is no http or https URL, or it points into a private network.
-pub fn check_target(api: &impl Api, request: &Request, url: &str, field: &'static str) -> Result<(), Refusal> {
+pub fn check_target(
+    api: &impl Api,
+    request: &Request,
+    url: &str,
+    field: &'static str,
+) -> Result<(), Refusal> {
     let target = api.parse_url(url).ok_or(Refusal::UrlInvalid(field))?;
     match target.judge(request.host(), api.settings().allow_loopback) {
         Ok(()) => Ok(()),
@@ -135,7 +177,8 @@ pub fn check_target(api: &impl Api, request: &Request, url: &str, field: &'stati
 
 async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
     let key = RecordKey::Agent(caller.org_id, id);
-    let agent: Option<Agent> = find(api, &key, |agent: &Agent| agent.status == Status::Active).await?;
+    let agent: Option<Agent> =
+        find(api, &key, |agent: &Agent| agent.status == Status::Active).await?;
     match agent {
         None => Err(Refusal::AgentNotFound),
         Some(agent) if agent.status != Status::Active => Err(Refusal::AgentInactive),
@@ -143,9 +186,16 @@ async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<A
     }
 }
 
-async fn find_trunk(api: &impl Api, caller: &KeyRecord, id: TrunkId) -> Result<TrunkRecord, Refusal> {
+async fn find_trunk(
+    api: &impl Api,
+    caller: &KeyRecord,
+    id: TrunkId,
+) -> Result<TrunkRecord, Refusal> {
     let key = RecordKey::Trunk(caller.org_id, id);
-    let trunk: Option<TrunkRecord> = find(api, &key, |trunk: &TrunkRecord| trunk.status == Status::Active).await?;
+    let trunk: Option<TrunkRecord> = find(api, &key, |trunk: &TrunkRecord| {
+        trunk.status == Status::Active
+    })
+    .await?;
     match trunk.filter(|trunk| !trunk.deleted) {
         None => Err(Refusal::TrunkNotFound),
         Some(trunk) if trunk.status != Status::Active => Err(Refusal::TrunkInactive),
@@ -172,15 +222,28 @@ fn answer(admission: Admission) -> Response {
     match admission {
         Admission::Accepted { call, quota } => {
             let poll_url = format!("/integration/v1/calls/{call}/status");
-            let body = TriggeredCall { call_id: call, status: "triggered", poll_url };
+            let body = TriggeredCall {
+                call_id: call,
+                status: "triggered",
+                poll_url,
+            };
             with_quota(Response::json(201, &body), quota)
         }
-        Admission::Rejected { call, code, retry_after, quota } => {
+        Admission::Rejected {
+            call,
+            code,
+            retry_after,
+            quota,
+        } => {
             let refusal = match code {
                 FailureCode::RateExceeded => Refusal::RateExceeded,
                 _ => Refusal::ChannelsExhausted,
             };
-            let body = RejectedCall { error: refusal.text(), call_id: call, status: "rejected" };
+            let body = RejectedCall {
+                error: refusal.text(),
+                call_id: call,
+                status: "rejected",
+            };
             let response = Response::json(refusal.status(), &body)
                 .with_header("X-Error-Code", refusal.code())
                 .with_header("Retry-After", retry_after.to_string());
@@ -191,8 +254,19 @@ fn answer(admission: Admission) -> Response {
 
 /// The trunk's figures, as draft-ietf-httpapi-ratelimit-headers writes them.
 fn with_quota(response: Response, quota: Quota) -> Response {
-    let Quota { channels, channels_left, cps, cps_left } = quota;
+    let Quota {
+        channels,
+        channels_left,
+        cps,
+        cps_left,
+    } = quota;
     response
-        .with_header("RateLimit-Policy", format!(r#""channels";q={channels}, "cps";q={cps};w=1"#))
-        .with_header("RateLimit", format!(r#""channels";r={channels_left}, "cps";r={cps_left}"#))
+        .with_header(
+            "RateLimit-Policy",
+            format!(r#""channels";q={channels}, "cps";q={cps};w=1"#),
+        )
+        .with_header(
+            "RateLimit",
+            format!(r#""channels";r={channels_left}, "cps";r={cps_left}"#),
+        )
 }
