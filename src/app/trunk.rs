@@ -662,7 +662,7 @@ fn page<'a>(
             .cloned(),
     );
     calls.extend(closed);
-    calls.retain(|call| call.request.org == reader.org);
+    calls.retain(|call| call.request.org == reader.org && admits(call));
     calls.sort_by(|a, b| b.id.cmp(&a.id));
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
