@@ -5,7 +5,8 @@ mod support;
 use audatec::app::trunk::{CallFilter, Denial, TrunkCommand, TrunkReply};
 use audatec::domain::agent::Status;
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource, REPORT_GRACE, RING_GRACE, Timed,
+    CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource,
+    REPORT_GRACE, RING_GRACE, Timed,
 };
 use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
 use audatec::domain::ids::CallId;
@@ -18,14 +19,26 @@ use support::{Fail, START, World, agent, api_key, org, reader};
 const OK: &str = "+15005550000";
 
 fn answer(status_code: u16) -> AttemptResult {
-    let attempt = Attempt { at: START, status_code: Some(status_code), error: None, duration_ms: 1 };
-    AttemptResult { attempt, retry_after: None }
+    let attempt = Attempt {
+        at: START,
+        status_code: Some(status_code),
+        error: None,
+        duration_ms: 1,
+    };
+    AttemptResult {
+        attempt,
+        retry_after: None,
+    }
 }
 
 fn deliver(world: &mut World, status: u16) {
     for message in std::mem::take(&mut world.sent.callbacks) {
         let (delivery, attempt) = (message.delivery, message.attempt);
-        world.ask(TrunkCommand::Delivered { delivery, attempt, result: answer(status) });
+        world.ask(TrunkCommand::Delivered {
+            delivery,
+            attempt,
+            result: answer(status),
+        });
     }
 }
 
@@ -35,13 +48,24 @@ fn channels_are_live_calls_and_one_more_is_refused_with_a_readable_call() {
     for _ in 0..3 {
         world.accepted(OK);
     }
-    let Admission::Rejected { call, code, retry_after, quota } = world.trigger(OK) else { panic!("accepted") };
+    let Admission::Rejected {
+        call,
+        code,
+        retry_after,
+        quota,
+    } = world.trigger(OK)
+    else {
+        panic!("accepted")
+    };
     assert_eq!(code, FailureCode::ChannelsExhausted);
     assert!((1..=60).contains(&retry_after));
     assert_eq!((quota.channels, quota.channels_left), (3, 0));
     let call = world.call(call);
     assert_eq!(call.status, CallStatus::RejectedCapacity);
-    assert_eq!(call.failure.map(|failure| failure.source()), Some(FailureSource::Platform));
+    assert_eq!(
+        call.failure.map(|failure| failure.source()),
+        Some(FailureSource::Platform)
+    );
     assert_eq!(call.ended_at, Some(START));
     assert_eq!(world.sent.callbacks.len(), 1, "its callback is due at once");
 }
@@ -63,7 +87,12 @@ fn no_second_accepts_more_than_max_cps_even_across_a_crash() {
     }
     world.crash();
     world.now = world.now + Millis(999);
-    let Admission::Rejected { code, retry_after, .. } = world.trigger(OK) else { panic!("accepted") };
+    let Admission::Rejected {
+        code, retry_after, ..
+    } = world.trigger(OK)
+    else {
+        panic!("accepted")
+    };
     assert_eq!((code, retry_after), (FailureCode::RateExceeded, 1));
     world.now = world.now + Millis(1);
     world.accepted(OK);
@@ -83,8 +112,16 @@ fn dials_keep_to_max_cps_when_the_queue_delivers_in_a_burst() {
         dials.extend(world.dispatch().iter().map(|_| world.now));
         world.ring(Millis::MAX);
     }
-    assert!(dials.windows(6).all(|window| window[5] - window[0] >= Millis(1000)), "{dials:?}");
-    assert!(dials.last() <= Some(&(START + Millis(4_500))), "and no slower than they must: {dials:?}");
+    assert!(
+        dials
+            .windows(6)
+            .all(|window| window[5] - window[0] >= Millis(1000)),
+        "{dials:?}"
+    );
+    assert!(
+        dials.last() <= Some(&(START + Millis(4_500))),
+        "and no slower than they must: {dials:?}"
+    );
 }
 
 #[test]
@@ -92,7 +129,9 @@ fn a_call_is_claimed_once_however_often_its_message_comes() {
     let mut world = World::new(10, 10);
     let call = world.accepted(OK);
     let claim = TrunkCommand::Claim(vec![call, call]);
-    let TrunkReply::Orders(first) = world.ask(claim.clone()) else { panic!() };
+    let TrunkReply::Orders(first) = world.ask(claim.clone()) else {
+        panic!()
+    };
     assert_eq!(first.len(), 1);
     assert_eq!(world.ask(claim.clone()), TrunkReply::Orders(vec![]));
     world.crash();
@@ -107,7 +146,10 @@ fn the_ten_numbers_end_as_the_table_says() {
         (CallStatus::Decline, Some(FailureCode::Declined)),
         (CallStatus::SipCallFailed, Some(FailureCode::NoAnswer)),
         (CallStatus::SipCallFailed, Some(FailureCode::CarrierError)),
-        (CallStatus::TriggerFailed, Some(FailureCode::DialerUnavailable)),
+        (
+            CallStatus::TriggerFailed,
+            Some(FailureCode::DialerUnavailable),
+        ),
         (CallStatus::Completed, Some(FailureCode::TimedOut)),
         (CallStatus::Completed, None),
         (CallStatus::Completed, None),
@@ -117,10 +159,27 @@ fn the_ten_numbers_end_as_the_table_says() {
         let mut world = World::new(10, 10);
         let id = world.accepted(row.number);
         let call = world.run_to_end(id);
-        assert_eq!((call.status, call.failure.map(|failure| failure.code)), (status, code), "{}", row.number);
-        assert_eq!(call.answered_at.is_some(), status == CallStatus::Completed, "{}", row.number);
-        assert_eq!(world.sent.callbacks.len(), 1, "{}: one callback", row.number);
-        let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
+        assert_eq!(
+            (call.status, call.failure.map(|failure| failure.code)),
+            (status, code),
+            "{}",
+            row.number
+        );
+        assert_eq!(
+            call.answered_at.is_some(),
+            status == CallStatus::Completed,
+            "{}",
+            row.number
+        );
+        assert_eq!(
+            world.sent.callbacks.len(),
+            1,
+            "{}: one callback",
+            row.number
+        );
+        let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+            panic!()
+        };
         assert!(live.is_empty(), "{}: no channel is left", row.number);
     }
 }
@@ -142,14 +201,41 @@ fn nobody_answers_after_the_ringing_timeout_and_silence_is_stalled_before_the_wa
 }
 
 #[test]
+fn a_reader_sees_each_state_though_only_the_last_is_written() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    assert_eq!(world.call(id).status, CallStatus::Initiating);
+    world.dispatch();
+    assert_eq!(world.call(id).status, CallStatus::Ringing);
+    let written = world.rows.written.get();
+    world.now = START + world.settings.sim_ring;
+    assert_eq!(world.call(id).status, CallStatus::Answered);
+    world.crash();
+    assert_eq!(world.call(id).status, CallStatus::Answered);
+    let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+        panic!()
+    };
+    assert_eq!(live[0].status, CallStatus::Answered);
+    assert_eq!(world.rows.written.get(), written);
+    world.now = world.now + world.settings.sim_talk;
+    assert_eq!(world.call(id).status, CallStatus::Completed);
+}
+
+#[test]
 fn a_call_nobody_claims_ends_within_the_dispatch_deadline_with_no_traffic() {
     let mut world = World::new(10, 10);
     let id = world.accepted(OK);
     while world.ring(START + DISPATCH_DEADLINE) {}
     let call = world.call(id);
     assert_eq!(call.status, CallStatus::TriggerFailed);
-    assert_eq!(call.failure.map(|failure| failure.code), Some(FailureCode::TimedOut));
-    assert!(world.sent.dial.len() > 5, "it was handed out again and again meanwhile");
+    assert_eq!(
+        call.failure.map(|failure| failure.code),
+        Some(FailureCode::TimedOut)
+    );
+    assert!(
+        world.sent.dial.len() > 5,
+        "it was handed out again and again meanwhile"
+    );
 }
 
 #[test]
@@ -182,19 +268,34 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
     let mut world = World::new(1, 10);
     let id = world.accepted(OK);
     world.ask(TrunkCommand::Claim(vec![id]));
-    let event = |at: u64, event| Timed { at: START + Millis(at), event };
+    let event = |at: u64, event| Timed {
+        at: START + Millis(at),
+        event,
+    };
     world.now = START + Millis(9_000);
-    let events = vec![event(1_000, CarrierEvent::Answered), event(8_999, CarrierEvent::HungUp(None))];
+    let events = vec![
+        event(1_000, CarrierEvent::Answered),
+        event(8_999, CarrierEvent::HungUp(None)),
+    ];
     world.ask(TrunkCommand::Carrier(vec![(id, events)]));
     let call = world.call(id);
-    assert_eq!((call.status, call.ended_at), (CallStatus::Answered, Some(START + Millis(8_999))));
+    assert_eq!(
+        (call.status, call.ended_at),
+        (CallStatus::Answered, Some(START + Millis(8_999)))
+    );
     assert_eq!(call.duration_secs(), Some(7));
     world.accepted(OK);
     let outcome = serde_json::json!({"disposition": "interested"});
-    world.ask(TrunkCommand::Report { call: id, outcome: Some(outcome.clone()) });
+    world.ask(TrunkCommand::Report {
+        call: id,
+        outcome: Some(outcome.clone()),
+    });
     assert_eq!(world.call(id).outcome, Some(outcome.clone()));
     let later = serde_json::json!({"disposition": "another"});
-    world.ask(TrunkCommand::Report { call: id, outcome: Some(later) });
+    world.ask(TrunkCommand::Report {
+        call: id,
+        outcome: Some(later),
+    });
     assert_eq!(world.call(id).outcome, Some(outcome));
 }
 
@@ -203,17 +304,22 @@ fn without_a_report_the_outcome_is_unknown_after_ten_seconds() {
     let mut world = World::new(1, 10);
     let id = world.accepted(OK);
     world.ask(TrunkCommand::Claim(vec![id]));
-    let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)].map(|event| Timed { at: START, event });
+    let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)]
+        .map(|event| Timed { at: START, event });
     world.ask(TrunkCommand::Carrier(vec![(id, events.to_vec())]));
     assert!(world.ring(START + REPORT_GRACE));
     let call = world.call(id);
     assert_eq!(call.status, CallStatus::Completed);
-    assert_eq!(call.outcome, Some(serde_json::json!({"disposition": "unknown", "summary": null, "sentiment": null})));
+    assert_eq!(
+        call.outcome,
+        Some(serde_json::json!({"disposition": "unknown", "summary": null, "sentiment": null}))
+    );
     assert_eq!(call.failure, None);
 }
 
 #[test]
-fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_the_moment_they_are_told() {
+fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_the_moment_they_are_told()
+ {
     let mut world = World::new(10, 10);
     let refused = |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::request(OK))));
     world.now = world.now + Millis(1);
@@ -222,10 +328,16 @@ fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_th
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.inactive_agents.push(agent()));
     world.crash();
-    assert_eq!(refused(&mut world), TrunkReply::Refused(Denial::AgentInactive));
+    assert_eq!(
+        refused(&mut world),
+        TrunkReply::Refused(Denial::AgentInactive)
+    );
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.config.status = Status::Inactive);
-    assert_eq!(refused(&mut world), TrunkReply::Refused(Denial::TrunkInactive));
+    assert_eq!(
+        refused(&mut world),
+        TrunkReply::Refused(Denial::TrunkInactive)
+    );
     assert!(world.rows.all().is_empty());
 }
 
@@ -282,11 +394,19 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
             world.dispatch();
             world.now = world.now + Millis(u64::from(stage - 1) * 1_500);
         }
-        let TrunkReply::Call(call) = world.ask(TrunkCommand::Cancel(reader(), id)) else { panic!("stage {stage}") };
-        assert_eq!(call.failure.map(|failure| failure.code), Some(FailureCode::Canceled));
+        let TrunkReply::Call(call) = world.ask(TrunkCommand::Cancel(reader(), id)) else {
+            panic!("stage {stage}")
+        };
+        assert_eq!(
+            call.failure.map(|failure| failure.code),
+            Some(FailureCode::Canceled)
+        );
         let again = world.ask(TrunkCommand::Cancel(reader(), id));
         assert_eq!(again, TrunkReply::Refused(Denial::CallAlreadyTerminal));
-        assert_eq!(world.ask(TrunkCommand::Claim(vec![id])), TrunkReply::Orders(vec![]));
+        assert_eq!(
+            world.ask(TrunkCommand::Claim(vec![id])),
+            TrunkReply::Orders(vec![])
+        );
         call.status
     };
     assert_eq!(ended(0), CallStatus::TriggerFailed);
@@ -298,12 +418,27 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
 fn another_organisation_finds_nothing() {
     let mut world = World::new(10, 10);
     let id = world.accepted(OK);
-    let stranger = audatec::app::trunk::Reader { org: audatec::domain::ids::OrgId::from_entropy([9; 16]), ..reader() };
+    let stranger = audatec::app::trunk::Reader {
+        org: audatec::domain::ids::OrgId::from_entropy([9; 16]),
+        ..reader()
+    };
     assert_ne!(stranger.org, org());
-    assert_eq!(world.ask(TrunkCommand::Read(stranger, id)), TrunkReply::Missing);
-    assert_eq!(world.ask(TrunkCommand::Cancel(stranger, id)), TrunkReply::Missing);
-    let filter = CallFilter { limit: 10, ..CallFilter::default() };
-    assert_eq!(world.ask(TrunkCommand::List(stranger, filter)), TrunkReply::Calls(vec![]));
+    assert_eq!(
+        world.ask(TrunkCommand::Read(stranger, id)),
+        TrunkReply::Missing
+    );
+    assert_eq!(
+        world.ask(TrunkCommand::Cancel(stranger, id)),
+        TrunkReply::Missing
+    );
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        world.ask(TrunkCommand::List(stranger, filter)),
+        TrunkReply::Calls(vec![])
+    );
 }
 
 #[test]
@@ -317,11 +452,24 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
         TrunkReply::Calls(calls) => calls.into_iter().map(|call| call.id).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
-    let filter = CallFilter { limit: 10, ..CallFilter::default() };
-    assert_eq!(page(&mut world, filter.clone()), [fresh, ids[3], ids[2], ids[1], ids[0]]);
-    let before = CallFilter { before: Some(ids[2]), limit: 1, ..filter.clone() };
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        page(&mut world, filter.clone()),
+        [fresh, ids[3], ids[2], ids[1], ids[0]]
+    );
+    let before = CallFilter {
+        before: Some(ids[2]),
+        limit: 1,
+        ..filter.clone()
+    };
     assert_eq!(page(&mut world, before), [ids[1]]);
-    let initiating = CallFilter { status: Some(CallStatus::Initiating), ..filter };
+    let initiating = CallFilter {
+        status: Some(CallStatus::Initiating),
+        ..filter
+    };
     assert_eq!(page(&mut world, initiating), [fresh]);
 }
 
@@ -334,15 +482,25 @@ fn a_callback_goes_on_until_it_is_delivered_and_a_crash_sends_the_attempt_again(
     deliver(&mut world, 500);
     world.ring(Millis::MAX);
     let second = world.sent.callbacks.clone();
-    assert_eq!((second[0].attempt, &second[0].body, second[0].delivery), (2, &first[0].body, first[0].delivery));
+    assert_eq!(
+        (second[0].attempt, &second[0].body, second[0].delivery),
+        (2, &first[0].body, first[0].delivery)
+    );
     world.sent.callbacks.clear();
     world.crash();
     world.ask(TrunkCommand::Tick);
     assert_eq!(world.sent.callbacks, second, "nothing is only in the queue");
     deliver(&mut world, 204);
     let callback = world.call(id).callback.expect("a callback");
-    assert_eq!((callback.status, callback.attempts.len()), (DeliveryStatus::Delivered, 2));
-    assert_eq!(world.next_due(), None, "an idle trunk has nothing to wake for");
+    assert_eq!(
+        (callback.status, callback.attempts.len()),
+        (DeliveryStatus::Delivered, 2)
+    );
+    assert_eq!(
+        world.next_due(),
+        None,
+        "an idle trunk has nothing to wake for"
+    );
 }
 
 #[test]
@@ -359,14 +517,20 @@ fn an_endpoint_that_never_answers_is_exhausted_and_can_be_sent_to_by_hand_long_a
         }
     }
     let callback = world.call(id).callback.expect("a callback");
-    assert_eq!((callback.status, callback.attempts.len()), (DeliveryStatus::Exhausted, 10));
+    assert_eq!(
+        (callback.status, callback.attempts.len()),
+        (DeliveryStatus::Exhausted, 10)
+    );
     world.sent.callbacks.clear();
     world.ask(TrunkCommand::Redeliver(reader(), id));
     assert_eq!(world.sent.callbacks.len(), 1);
     world.crash();
     world.ask(TrunkCommand::Tick);
     deliver(&mut world, 200);
-    assert_eq!(world.call(id).callback.map(|callback| callback.status), Some(DeliveryStatus::Delivered));
+    assert_eq!(
+        world.call(id).callback.map(|callback| callback.status),
+        Some(DeliveryStatus::Delivered)
+    );
 }
 
 #[test]
@@ -385,7 +549,11 @@ fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
     for (fail, calls) in [(Fail::Before, 0), (Fail::After, 1)] {
         let mut world = World::new(1, 10);
         world.rows.fail.set(Some(fail));
-        assert!(world.try_ask(TrunkCommand::Admit(Box::new(World::request(OK)))).is_err());
+        assert!(
+            world
+                .try_ask(TrunkCommand::Admit(Box::new(World::request(OK))))
+                .is_err()
+        );
         assert_eq!(world.rows.all().len(), calls);
         world.ask(TrunkCommand::Tick);
         assert_eq!(world.sent.dial.len(), calls, "what was written is dialed");

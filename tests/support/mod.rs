@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Outgoing, Reader, StoreFailed, TrunkActor, TrunkCommand, TrunkReply,
-    TrunkStore,
+    CallFilter, DeliveryFilter, Outgoing, Reader, StoreFailed, TrunkActor, TrunkCommand,
+    TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
@@ -33,7 +33,10 @@ pub fn agent() -> AgentId {
 }
 
 pub fn reader() -> Reader {
-    Reader { org: org(), key: api_key() }
+    Reader {
+        org: org(),
+        key: api_key(),
+    }
 }
 
 /// Rows as JSON text, so that what is read back is what was stored.
@@ -54,18 +57,30 @@ pub enum Fail {
 
 impl Rows {
     pub fn all(&self) -> Vec<Call> {
-        self.calls.borrow().values().map(|doc| serde_json::from_str(doc).expect("a row")).collect()
+        self.calls
+            .borrow()
+            .values()
+            .map(|doc| serde_json::from_str(doc).expect("a row"))
+            .collect()
     }
 
     fn newest_first(&self, admits: impl Fn(&Call) -> bool, limit: usize) -> Vec<Call> {
-        let closed = self.all().into_iter().rev().filter(|call| !call.is_open() && admits(call));
+        let closed = self
+            .all()
+            .into_iter()
+            .rev()
+            .filter(|call| !call.is_open() && admits(call));
         closed.take(limit).collect()
     }
 }
 
 impl TrunkStore for Rows {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
-        Ok(self.brief.borrow().as_deref().map(|doc| serde_json::from_str(doc).expect("a brief")))
+        Ok(self
+            .brief
+            .borrow()
+            .as_deref()
+            .map(|doc| serde_json::from_str(doc).expect("a brief")))
     }
 
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
@@ -80,7 +95,10 @@ impl TrunkStore for Rows {
 
     fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
         let rejected = audatec::domain::call::CallStatus::RejectedCapacity;
-        let calls = self.all().into_iter().filter(|call| call.id >= from && call.status != rejected);
+        let calls = self
+            .all()
+            .into_iter()
+            .filter(|call| call.id >= from && call.status != rejected);
         Ok(calls.map(|call| (call.id, call.dialed_at)).collect())
     }
 
@@ -94,10 +112,16 @@ impl TrunkStore for Rows {
             return Err(StoreFailed);
         }
         for call in calls {
-            self.calls.borrow_mut().insert(call.id, serde_json::to_string(call).expect("json"));
+            self.calls
+                .borrow_mut()
+                .insert(call.id, serde_json::to_string(call).expect("json"));
         }
         self.written.set(self.written.get() + calls.len());
-        if fail == Some(Fail::After) { Err(StoreFailed) } else { Ok(()) }
+        if fail == Some(Fail::After) {
+            Err(StoreFailed)
+        } else {
+            Ok(())
+        }
     }
 
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
@@ -106,7 +130,10 @@ impl TrunkStore for Rows {
 
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
         let ceiling = filter.ceiling();
-        Ok(self.newest_first(|call| ceiling.is_none_or(|ceiling| call.id < ceiling), filter.limit))
+        Ok(self.newest_first(
+            |call| ceiling.is_none_or(|ceiling| call.id < ceiling),
+            filter.limit,
+        ))
     }
 
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
@@ -157,7 +184,10 @@ impl World {
             inactive_agents: vec![],
         };
         change(&mut brief);
-        assert_eq!(self.ask(TrunkCommand::Brief(Box::new(brief))), TrunkReply::Done);
+        assert_eq!(
+            self.ask(TrunkCommand::Brief(Box::new(brief))),
+            TrunkReply::Done
+        );
     }
 
     /// Forgets all that is not in the rows, as a crash does.
@@ -168,7 +198,12 @@ impl World {
     pub fn try_ask(&mut self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
         let actor = match &mut self.actor {
             Some(actor) => actor,
-            None => self.actor.insert(TrunkActor::load(&self.rows, self.settings.clone(), Self::key(), self.now)?),
+            None => self.actor.insert(TrunkActor::load(
+                &self.rows,
+                self.settings.clone(),
+                Self::key(),
+                self.now,
+            )?),
         };
         match actor.handle(&self.rows, command, self.now) {
             Ok((reply, outgoing)) => {
@@ -191,8 +226,14 @@ impl World {
             org: org(),
             key: api_key(),
             phone: E164::parse(number).expect("a number"),
-            agent: CallAgent { id: agent(), code: "emi-reminder-v2".into(), fields: vec!["customer_name".into()] },
-            metadata: serde_json::json!({"customer_name": "Rahul Sharma"}).as_object().cloned(),
+            agent: CallAgent {
+                id: agent(),
+                code: "emi-reminder-v2".into(),
+                fields: vec!["customer_name".into()],
+            },
+            metadata: serde_json::json!({"customer_name": "Rahul Sharma"})
+                .as_object()
+                .cloned(),
             callback_url: Some("https://example.com/hook".into()),
         }
     }
@@ -221,9 +262,14 @@ impl World {
     /// Does what the dispatch consumer does with all that was sent so far.
     pub fn dispatch(&mut self) -> Vec<CallId> {
         let calls = std::mem::take(&mut self.sent.dial);
-        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Claim(calls)) else { panic!("orders") };
+        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Claim(calls)) else {
+            panic!("orders")
+        };
         let reports = orders.iter().map(|order| {
-            (order.call, audatec::app::dialers::simulator::dial(order, self.now, &self.settings))
+            (
+                order.call,
+                audatec::app::dialers::simulator::dial(order, self.now, &self.settings),
+            )
         });
         let reports: Vec<_> = reports.collect();
         let dialed = reports.iter().map(|(call, _)| *call).collect();
@@ -234,9 +280,14 @@ impl World {
     /// Asks the carrier about all that should be asked about.
     pub fn inquire(&mut self) {
         let calls = std::mem::take(&mut self.sent.inquire);
-        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Examine(calls)) else { panic!("orders") };
+        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Examine(calls)) else {
+            panic!("orders")
+        };
         let findings = orders.iter().map(|order| {
-            (order.call, audatec::app::dialers::simulator::inquire(order, self.now, &self.settings))
+            (
+                order.call,
+                audatec::app::dialers::simulator::inquire(order, self.now, &self.settings),
+            )
         });
         let findings = findings.collect();
         self.ask(TrunkCommand::Learn(findings));
@@ -248,7 +299,9 @@ impl World {
 
     /// Rings the alarm at the next due time; `false` when there is none within `limit`.
     pub fn ring(&mut self, limit: Millis) -> bool {
-        let Some(due) = self.next_due().filter(|due| *due <= limit) else { return false };
+        let Some(due) = self.next_due().filter(|due| *due <= limit) else {
+            return false;
+        };
         self.now = self.now.max(due);
         self.ask(TrunkCommand::Tick);
         true
