@@ -1,6 +1,12 @@
 //! A trunk's object in memory: its rows, and what it sent, without a runtime.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails, and each test file uses its own part"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
