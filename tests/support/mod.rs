@@ -196,6 +196,11 @@ impl World {
         );
     }
 
+    /// The brief that the rows hold.
+    pub fn known_brief(&self) -> Brief {
+        self.rows.brief().expect("readable").expect("a brief")
+    }
+
     /// Forgets all that is not in the rows, as a crash does.
     pub fn crash(&mut self) {
         self.actor = None;
