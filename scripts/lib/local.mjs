@@ -1,7 +1,7 @@
 // The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";

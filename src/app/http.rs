@@ -35,7 +35,23 @@ impl Request {
     /// The query's parameters, decoded, in their order.
     #[must_use]
     pub fn parameters(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+        form_urlencoded::parse(self.query.as_bytes())
+            .into_owned()
+            .collect()
+    }
+
+    /// The host by which the client reached us, without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self
+            .origin
+            .split_once("://")
+            .map_or("", |(_, authority)| authority);
+        let end = authority
+            .rfind(':')
+            .filter(|at| authority.get(*at..).is_some_and(|port| !port.contains(']')));
+        end.and_then(|end| authority.get(..end))
+            .unwrap_or(authority)
     }
 
     /// The token after `Bearer`, in any case (RFC 7235).
@@ -86,13 +102,21 @@ impl Response {
     pub fn json(status: u16, body: &impl Serialize) -> Self {
         // A type of ours that can't be serialised is a defect a test finds, not a client's matter.
         let body = serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec());
-        Self { status, headers: Vec::new(), body }
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
     }
 
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status: 204,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// The answer with one more header.

@@ -28,9 +28,15 @@ pub fn format(at: Millis) -> String {
 #[must_use]
 pub fn parse(text: &str) -> Option<Millis> {
     let midnight = format!("{text}T00:00:00Z");
-    let text = if text.len() == "2026-06-14".len() { &midnight } else { text };
+    let text = if text.len() == "2026-06-14".len() {
+        &midnight
+    } else {
+        text
+    };
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
+    u64::try_from(at.unix_timestamp_nanos() / 1_000_000)
+        .ok()
+        .map(Millis)
 }
 
 #[cfg(test)]
@@ -41,13 +47,26 @@ mod tests {
     fn the_references_own_timestamp_goes_both_ways() {
         let text = "2026-06-14T10:33:42.000Z";
         assert_eq!(format(parse(text).expect(text)), text);
-        assert_eq!(parse("2026-06-14T16:03:42.5+05:30").map(format), Some("2026-06-14T10:33:42.500Z".into()));
-        assert_eq!(parse("2026-06-14").map(format), Some("2026-06-14T00:00:00.000Z".into()));
+        assert_eq!(
+            parse("2026-06-14T16:03:42.5+05:30").map(format),
+            Some("2026-06-14T10:33:42.500Z".into())
+        );
+        assert_eq!(
+            parse("2026-06-14").map(format),
+            Some("2026-06-14T00:00:00.000Z".into())
+        );
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "yesterday", "2026-13-01", "2026-06-14T10:33:42", "1969-12-31T23:59:59Z", "1781433222"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-06-14T10:33:42",
+            "1969-12-31T23:59:59Z",
+            "1781433222",
+        ] {
             assert_eq!(parse(text), None, "{text:?}");
         }
     }

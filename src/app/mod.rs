@@ -1,11 +1,18 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
 //! bindings and the native tests on memory.
 
+pub mod api;
+pub mod authenticate;
 pub mod calls;
+pub mod deliver;
+pub mod dialers;
+pub mod directory;
+pub mod dispatch;
 pub mod http;
 pub mod iso8601;
-pub mod directory;
+pub mod manage;
 pub mod messages;
+pub mod page;
 pub mod ports;
 
 pub mod records;

@@ -1,11 +1,17 @@
 //! What the use cases need from the world. The Worker implements these on Cloudflare's bindings,
 //! the native tests in memory.
 
-#![allow(async_fn_in_trait, reason = "a Worker has one thread: no future needs to be Send")]
+#![allow(
+    async_fn_in_trait,
+    reason = "a Worker has one thread: no future needs to be Send"
+)]
 
+use crate::app::deliver::Answer;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::records::RecordKey;
-use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
+use crate::domain::access::KeyRecord;
+use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::{IdKey, OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
@@ -72,18 +78,48 @@ pub trait Records {
     async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
     /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
     fn forget(&self, org: OrgId);
+    /// Notes that a key was used; the directory hears of it, at most once an hour.
+    fn note_use(&self, key: &KeyRecord);
 }
 
 /// The trunks' objects.
 pub trait Trunks {
     /// One request to the object of the trunk with this tag.
-    async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable>;
+    async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand)
+    -> Result<TrunkReply, Unavailable>;
 }
 
 /// The organisations' directory objects.
 pub trait Directories {
     /// One request to the organisation's directory.
-    async fn directory(&self, org: OrgId, command: &DirectoryCommand) -> Result<DirectoryReply, Unavailable>;
+    async fn directory(
+        &self,
+        org: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable>;
+}
+
+/// What hands calls to the carrier.
+pub trait Dialer {
+    /// Dials, once. What happened and, for a simulated call, what is going to.
+    async fn dial(&self, order: &Order) -> Vec<Timed>;
+    /// Asks what became of a call; never dials.
+    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable>;
+}
+
+/// What sends callbacks.
+pub trait Poster {
+    /// One POST of JSON. Redirects are not followed; the status line must be there within `timeout`;
+    /// of the body little is read. The error says what went wrong, for the organisation to see.
+    async fn post(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+        timeout: Millis,
+    ) -> Result<Answer, String>;
+    /// Waits.
+    async fn sleep(&self, time: Millis);
 }
 
 /// All that serving a request takes.

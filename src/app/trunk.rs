@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
-use crate::domain::call::{Call, CallEffect, CallRequest, CallStatus, DISPATCH_DEADLINE, Finding, RECENT, Timed};
+use crate::domain::call::{
+    Call, CallEffect, CallRequest, CallStatus, DISPATCH_DEADLINE, Finding, RECENT, Timed,
+};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, IdKey, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
@@ -110,9 +112,16 @@ pub struct CallFilter {
 impl CallFilter {
     fn admits(&self, call: &Call) -> bool {
         self.status.is_none_or(|status| call.status == status)
-            && self.agent.is_none_or(|agent| call.request.agent.id == agent)
-            && self.phone.as_ref().is_none_or(|phone| call.request.phone == *phone)
-            && self.created_after.is_none_or(|after| call.created_at() >= after)
+            && self
+                .agent
+                .is_none_or(|agent| call.request.agent.id == agent)
+            && self
+                .phone
+                .as_ref()
+                .is_none_or(|phone| call.request.phone == *phone)
+            && self
+                .created_after
+                .is_none_or(|after| call.created_at() >= after)
             && self.ceiling().is_none_or(|ceiling| call.id < ceiling)
     }
 
@@ -140,7 +149,9 @@ pub struct DeliveryFilter {
 
 impl DeliveryFilter {
     fn admits(&self, call: &Call) -> bool {
-        call.callback.as_ref().is_some_and(|delivery| self.status.is_none_or(|status| delivery.status == status))
+        call.callback
+            .as_ref()
+            .is_some_and(|delivery| self.status.is_none_or(|status| delivery.status == status))
             && self.before.is_none_or(|before| call.id < before)
     }
 }
@@ -283,9 +294,15 @@ impl Outgoing {
     #[must_use]
     pub fn dispatch_messages(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
         let dial = self.dial.chunks(CALLS_PER_MESSAGE);
-        let dial = dial.map(|calls| DispatchMessage::Dial { trunk, calls: calls.to_vec() });
+        let dial = dial.map(|calls| DispatchMessage::Dial {
+            trunk,
+            calls: calls.to_vec(),
+        });
         let inquire = self.inquire.chunks(CALLS_PER_MESSAGE);
-        let inquire = inquire.map(|calls| DispatchMessage::Inquire { trunk, calls: calls.to_vec() });
+        let inquire = inquire.map(|calls| DispatchMessage::Inquire {
+            trunk,
+            calls: calls.to_vec(),
+        });
         dial.chain(inquire).collect()
     }
 
@@ -314,11 +331,24 @@ impl TrunkActor {
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn load(store: &impl TrunkStore, settings: Settings, key: IdKey, now: Millis) -> Result<Self, StoreFailed> {
+    pub fn load(
+        store: &impl TrunkStore,
+        settings: Settings,
+        key: IdKey,
+        now: Millis,
+    ) -> Result<Self, StoreFailed> {
         let second_ago = (now + Millis(1)) - Millis::from_secs(1);
         let starts = store.starts(CallId::floor(now - DISPATCH_DEADLINE))?;
-        let accepted = starts.iter().map(|(id, _)| id.address().at).filter(|at| *at >= second_ago).collect();
-        let dialed = starts.iter().filter_map(|(_, at)| *at).filter(|at| *at >= second_ago).collect();
+        let accepted = starts
+            .iter()
+            .map(|(id, _)| id.address().at)
+            .filter(|at| *at >= second_ago)
+            .collect();
+        let dialed = starts
+            .iter()
+            .filter_map(|(_, at)| *at)
+            .filter(|at| *at >= second_ago)
+            .collect();
         let remembered = Remembered {
             brief: store.brief()?,
             open: store.open_calls(CallId::floor(now - RECENT - Millis::from_secs(60)))?,
@@ -326,7 +356,10 @@ impl TrunkActor {
             dialed,
             newest: store.newest()?,
         };
-        Ok(Self { trunk: Trunk::restore(remembered, settings, key.clone()), key })
+        Ok(Self {
+            trunk: Trunk::restore(remembered, settings, key.clone()),
+            key,
+        })
     }
 
     /// When the object must be woken next.
@@ -378,7 +411,10 @@ impl TrunkActor {
                 Err(refusal) => TrunkReply::Refused(refusal.into()),
             }),
             TrunkCommand::Claim(calls) => {
-                let claimed = calls.into_iter().filter(|id| self.trunk.claim(*id, now, changes) == Claim::Yours).collect();
+                let claimed = calls
+                    .into_iter()
+                    .filter(|id| self.trunk.claim(*id, now, changes) == Claim::Yours)
+                    .collect();
                 Ok(TrunkReply::Orders(self.orders(claimed)))
             }
             TrunkCommand::Examine(calls) => Ok(TrunkReply::Orders(self.orders(calls))),
@@ -403,13 +439,21 @@ impl TrunkActor {
                 }
                 Ok(TrunkReply::Done)
             }
-            TrunkCommand::Delivered { delivery, attempt, result } => {
+            TrunkCommand::Delivered {
+                delivery,
+                attempt,
+                result,
+            } => {
                 if let Some(call) = delivery.call(&self.key) {
                     self.trunk.delivered(call, attempt, result, now, changes);
                 }
                 Ok(TrunkReply::Done)
             }
-            TrunkCommand::Extend { delivery, attempt, until } => {
+            TrunkCommand::Extend {
+                delivery,
+                attempt,
+                until,
+            } => {
                 if let Some(call) = delivery.call(&self.key) {
                     self.trunk.extend(call, attempt, until);
                 }
@@ -422,31 +466,56 @@ impl TrunkActor {
                 self.for_reader(store, reader, call, changes)
             }
             TrunkCommand::Cancel(reader, call) => self.cancel(store, reader, call, now, changes),
-            TrunkCommand::Redeliver(reader, call) => self.redeliver(store, reader, call, now, changes),
+            TrunkCommand::Redeliver(reader, call) => {
+                self.redeliver(store, reader, call, now, changes)
+            }
             TrunkCommand::Live(reader) => {
                 self.trunk.tick(now, changes);
-                let live = self.trunk.live_calls().filter(|call| call.request.org == reader.org);
+                let live = self
+                    .trunk
+                    .live_calls()
+                    .filter(|call| call.request.org == reader.org);
                 Ok(TrunkReply::Calls(live.cloned().collect()))
             }
             TrunkCommand::List(reader, filter) => {
                 self.trunk.tick(now, changes);
                 let open = self.trunk.open_calls().filter(|call| filter.admits(call));
-                Ok(page(reader, open, store.closed(&filter)?, changes, |call| filter.admits(call), filter.limit))
+                Ok(page(
+                    reader,
+                    open,
+                    store.closed(&filter)?,
+                    changes,
+                    |call| filter.admits(call),
+                    filter.limit,
+                ))
             }
             TrunkCommand::Deliveries(reader, filter) => {
                 self.trunk.tick(now, changes);
                 let open = self.trunk.open_calls().filter(|call| filter.admits(call));
                 let closed = store.closed_deliveries(&filter)?;
-                Ok(page(reader, open, closed, changes, |call| filter.admits(call), filter.limit))
+                Ok(page(
+                    reader,
+                    open,
+                    closed,
+                    changes,
+                    |call| filter.admits(call),
+                    filter.limit,
+                ))
             }
         }
     }
 
-    fn take_brief(&mut self, store: &impl TrunkStore, brief: Brief) -> Result<TrunkReply, StoreFailed> {
+    fn take_brief(
+        &mut self,
+        store: &impl TrunkStore,
+        brief: Brief,
+    ) -> Result<TrunkReply, StoreFailed> {
         if !self.trunk.take_brief(brief) {
             return Ok(TrunkReply::TagTaken);
         }
-        self.trunk.brief().map_or(Ok(()), |brief| store.put_brief(brief))?;
+        self.trunk
+            .brief()
+            .map_or(Ok(()), |brief| store.put_brief(brief))?;
         Ok(TrunkReply::Done)
     }
 
@@ -454,12 +523,16 @@ impl TrunkActor {
         if !self.trunk.retire() {
             return Ok(TrunkReply::HasLiveCalls);
         }
-        self.trunk.brief().map_or(Ok(()), |brief| store.put_brief(brief))?;
+        self.trunk
+            .brief()
+            .map_or(Ok(()), |brief| store.put_brief(brief))?;
         Ok(TrunkReply::Done)
     }
 
     fn orders(&self, calls: Vec<CallId>) -> Vec<Order> {
-        let Some(brief) = self.trunk.brief() else { return Vec::new() };
+        let Some(brief) = self.trunk.brief() else {
+            return Vec::new();
+        };
         let calls = calls.into_iter().filter_map(|id| self.trunk.open_call(id));
         calls
             .filter(|call| call.ended_at.is_none())
@@ -475,8 +548,17 @@ impl TrunkActor {
     }
 
     /// One call, wherever it is now: in memory, about to be written, or in its row.
-    fn find(&self, store: &impl TrunkStore, reader: Reader, id: CallId, changes: &Changes) -> Result<Option<Call>, StoreFailed> {
-        let known = self.trunk.open_call(id).or_else(|| changes.rows.iter().find(|row| row.id == id));
+    fn find(
+        &self,
+        store: &impl TrunkStore,
+        reader: Reader,
+        id: CallId,
+        changes: &Changes,
+    ) -> Result<Option<Call>, StoreFailed> {
+        let known = self
+            .trunk
+            .open_call(id)
+            .or_else(|| changes.rows.iter().find(|row| row.id == id));
         let call = match known {
             Some(call) => Some(call.clone()),
             None => store.get(id)?,
@@ -507,7 +589,9 @@ impl TrunkActor {
         changes: &mut Changes,
     ) -> Result<TrunkReply, StoreFailed> {
         match self.for_reader(store, reader, id, changes)? {
-            TrunkReply::Call(_) if self.trunk.cancel(id, now, changes) => self.for_reader(store, reader, id, changes),
+            TrunkReply::Call(_) if self.trunk.cancel(id, now, changes) => {
+                self.for_reader(store, reader, id, changes)
+            }
             TrunkReply::Call(_) => Ok(TrunkReply::Refused(Denial::CallAlreadyTerminal)),
             other => Ok(other),
         }
@@ -537,7 +621,10 @@ impl TrunkActor {
                 CallEffect::Dispatch => outgoing.dial.push(effect.call),
                 CallEffect::Inquire => outgoing.inquire.push(effect.call),
                 CallEffect::Callback(attempt) => {
-                    let message = self.trunk.open_call(effect.call).and_then(|call| callback_message(call, attempt));
+                    let message = self
+                        .trunk
+                        .open_call(effect.call)
+                        .and_then(|call| callback_message(call, attempt));
                     outgoing.callbacks.extend(message);
                 }
             }
@@ -567,7 +654,13 @@ fn page<'a>(
     limit: usize,
 ) -> TrunkReply {
     let mut calls: Vec<Call> = open.cloned().collect();
-    calls.extend(changes.rows.iter().filter(|call| !call.is_open() && admits(call)).cloned());
+    calls.extend(
+        changes
+            .rows
+            .iter()
+            .filter(|call| !call.is_open() && admits(call))
+            .cloned(),
+    );
     calls.extend(closed);
     calls.retain(|call| call.request.org == reader.org);
     calls.sort_by(|a, b| b.id.cmp(&a.id));

@@ -26,11 +26,13 @@ pub fn hmac_sha256(key: &[u8]) -> Hmac<Sha256> {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
@@ -95,7 +97,9 @@ impl RawKey {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(PREFIX)?;
-        if body.len() != RANDOM_LEN + CHECKSUM_LEN || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        if body.len() != RANDOM_LEN + CHECKSUM_LEN
+            || !body.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
             return None;
         }
         let (random, given) = text.split_at_checked(PREFIX.len() + RANDOM_LEN)?;
@@ -130,12 +134,17 @@ impl fmt::Debug for RawKey {
 }
 
 fn base62(number: u64) -> char {
-    BASE62.get((number % 62) as usize).map_or('0', |byte| char::from(*byte))
+    BASE62
+        .get((number % 62) as usize)
+        .map_or('0', |byte| char::from(*byte))
 }
 
 fn checksum(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let mut number = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    let mut number = digest
+        .iter()
+        .take(8)
+        .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
     (0..CHECKSUM_LEN)
         .map(|_| {
             let digit = base62(number);
@@ -217,7 +226,9 @@ mod tests {
 
     #[test]
     fn each_role_may_do_what_the_lower_ones_may() {
-        assert!(Role::Viewer < Role::Member && Role::Member < Role::Admin && Role::Admin < Role::Owner);
+        assert!(
+            Role::Viewer < Role::Member && Role::Member < Role::Admin && Role::Admin < Role::Owner
+        );
     }
 
     #[test]

@@ -35,9 +35,15 @@ impl InputSchema {
     #[must_use]
     pub fn missing_keys(&self, metadata: Option<&Map<String, Value>>) -> Vec<String> {
         let given = |field: &String| {
-            metadata.and_then(|map| map.get(field)).is_some_and(|value| !value.is_null())
+            metadata
+                .and_then(|map| map.get(field))
+                .is_some_and(|value| !value.is_null())
         };
-        self.fields.iter().filter(|field| !given(field)).cloned().collect()
+        self.fields
+            .iter()
+            .filter(|field| !given(field))
+            .cloned()
+            .collect()
     }
 }
 
@@ -73,12 +79,23 @@ mod tests {
     #[test]
     fn missing_keys_come_in_the_agents_order_and_null_is_missing() {
         let schema = InputSchema {
-            fields: ["customer_name", "amount_due", "due_date"].map(String::from).to_vec(),
+            fields: ["customer_name", "amount_due", "due_date"]
+                .map(String::from)
+                .to_vec(),
             sample_context: Map::new(),
         };
         let missing = |metadata: Value| schema.missing_keys(metadata.as_object());
-        assert_eq!(missing(json!({"customer_name": "R", "amount_due": 0, "due_date": "", "x": 1})), [""; 0]);
-        assert_eq!(missing(json!({"due_date": null, "customer_name": "R"})), ["amount_due", "due_date"]);
-        assert_eq!(schema.missing_keys(None), ["customer_name", "amount_due", "due_date"]);
+        assert_eq!(
+            missing(json!({"customer_name": "R", "amount_due": 0, "due_date": "", "x": 1})),
+            [""; 0]
+        );
+        assert_eq!(
+            missing(json!({"due_date": null, "customer_name": "R"})),
+            ["amount_due", "due_date"]
+        );
+        assert_eq!(
+            schema.missing_keys(None),
+            ["customer_name", "amount_due", "due_date"]
+        );
     }
 }

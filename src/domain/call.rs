@@ -168,7 +168,10 @@ impl Failure {
     /// A failure without a SIP status.
     #[must_use]
     pub const fn of(code: FailureCode) -> Self {
-        Self { code, sip_status_code: None }
+        Self {
+            code,
+            sip_status_code: None,
+        }
     }
 
     /// What a final SIP status says (RFC 3261 §21).
@@ -181,14 +184,19 @@ impl Failure {
             404 | 410 | 604 => FailureCode::Unreachable,
             _ => FailureCode::CarrierError,
         };
-        Self { code, sip_status_code: Some(status) }
+        Self {
+            code,
+            sip_status_code: Some(status),
+        }
     }
 
     /// Who.
     #[must_use]
     pub const fn source(&self) -> FailureSource {
         match self.code {
-            FailureCode::Busy | FailureCode::Declined | FailureCode::NoAnswer => FailureSource::Callee,
+            FailureCode::Busy | FailureCode::Declined | FailureCode::NoAnswer => {
+                FailureSource::Callee
+            }
             FailureCode::Unreachable | FailureCode::CarrierError => FailureSource::Carrier,
             FailureCode::DialerUnavailable | FailureCode::AgentUnavailable => FailureSource::Dialer,
             FailureCode::Canceled => FailureSource::Caller,
@@ -225,10 +233,12 @@ impl Failure {
             | FailureCode::Unreachable
             | FailureCode::CarrierError
             | FailureCode::Canceled => CallStatus::SipCallFailed,
-            FailureCode::DialerUnavailable | FailureCode::AgentUnavailable | FailureCode::TimedOut => {
-                CallStatus::TriggerFailed
+            FailureCode::DialerUnavailable
+            | FailureCode::AgentUnavailable
+            | FailureCode::TimedOut => CallStatus::TriggerFailed,
+            FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
+                CallStatus::RejectedCapacity
             }
-            FailureCode::ChannelsExhausted | FailureCode::RateExceeded => CallStatus::RejectedCapacity,
         }
     }
 }
@@ -405,9 +415,20 @@ impl Call {
 
     /// A call that was refused for want of capacity: terminal from the first.
     #[must_use]
-    pub fn rejected(id: CallId, request: CallRequest, code: FailureCode, key: &IdKey, now: Millis) -> Self {
+    pub fn rejected(
+        id: CallId,
+        request: CallRequest,
+        code: FailureCode,
+        key: &IdKey,
+        now: Millis,
+    ) -> Self {
         let mut call = Self::accepted(id, request, now);
-        call.end(CallStatus::RejectedCapacity, Some(Failure::of(code)), now, key);
+        call.end(
+            CallStatus::RejectedCapacity,
+            Some(Failure::of(code)),
+            now,
+            key,
+        );
         call
     }
 
@@ -426,7 +447,11 @@ impl Call {
     /// Whether anything is still to happen to it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_terminal() || self.callback.as_ref().is_some_and(|callback| callback.due().is_some())
+        !self.status.is_terminal()
+            || self
+                .callback
+                .as_ref()
+                .is_some_and(|callback| callback.due().is_some())
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
@@ -448,7 +473,11 @@ impl Call {
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
         let duty = self.next_duty(settings)?;
-        Some(if self.late { duty } else { duty.min(self.created_at() + RECENT) })
+        Some(if self.late {
+            duty
+        } else {
+            duty.min(self.created_at() + RECENT)
+        })
     }
 
     fn next_duty(&self, settings: &Settings) -> Option<Millis> {
@@ -465,7 +494,12 @@ impl Call {
             Some(answered_at) => answered_at + settings.max_call + END_GRACE,
             None => dialed_at + settings.ring_timeout + RING_GRACE,
         };
-        Some(self.planned().unwrap_or(Millis::MAX).min(self.look_at).min(watchdog))
+        Some(
+            self.planned()
+                .unwrap_or(Millis::MAX)
+                .min(self.look_at)
+                .min(watchdog),
+        )
     }
 
     /// When the plan has a word that must be written down: its first ending, else its last event.
@@ -485,7 +519,11 @@ impl Call {
         if !self.status.is_terminal() {
             self.watch(now, settings, key, &mut done);
         }
-        if let Some(number) = self.callback.as_mut().and_then(|callback| callback.take(now)) {
+        if let Some(number) = self
+            .callback
+            .as_mut()
+            .and_then(|callback| callback.take(now))
+        {
             done.effects.push(CallEffect::Callback(number));
         }
         if self.is_open() && !self.late && now >= self.created_at() + RECENT {
@@ -556,7 +594,13 @@ impl Call {
     }
 
     /// Takes an event that happened at `at`. Returns whether it changed anything.
-    pub fn apply(&mut self, event: CarrierEvent, at: Millis, settings: &Settings, key: &IdKey) -> bool {
+    pub fn apply(
+        &mut self,
+        event: CarrierEvent,
+        at: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
         if self.ended_at.is_some() || self.dialed_at.is_none() {
             return false;
         }
@@ -570,7 +614,9 @@ impl Call {
                 self.answered_at = Some(at);
                 self.look_at = self.next_look(at, settings);
             }
-            CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => self.hang_up(outcome, at, key),
+            CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => {
+                self.hang_up(outcome, at, key)
+            }
             CarrierEvent::Failed(_) if self.answered_at.is_some() => self.hang_up(None, at, key),
             CarrierEvent::Failed(failure) => self.end(failure.status(), Some(failure), at, key),
             // It stopped ringing, and nobody says why.
@@ -594,7 +640,13 @@ impl Call {
     }
 
     /// Takes the carrier's answer to an inquiry. Returns whether it changed anything.
-    pub fn learn(&mut self, finding: Finding, now: Millis, settings: &Settings, key: &IdKey) -> bool {
+    pub fn learn(
+        &mut self,
+        finding: Finding,
+        now: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
         if self.ended_at.is_some() {
             return false;
         }
@@ -605,7 +657,9 @@ impl Call {
                 true
             }
             (Finding::StillThere, _) => false,
-            (Finding::Unknown, Some(_)) => self.apply(CarrierEvent::HungUp(None), now, settings, key),
+            (Finding::Unknown, Some(_)) => {
+                self.apply(CarrierEvent::HungUp(None), now, settings, key)
+            }
             (Finding::Unknown, None) => {
                 let failure = Failure::of(FailureCode::TimedOut);
                 self.apply(CarrierEvent::Failed(failure), now, settings, key)
@@ -642,7 +696,13 @@ impl Call {
         true
     }
 
-    fn complete(&mut self, outcome: Option<Value>, failure: Option<Failure>, at: Millis, key: &IdKey) {
+    fn complete(
+        &mut self,
+        outcome: Option<Value>,
+        failure: Option<Failure>,
+        at: Millis,
+        key: &IdKey,
+    ) {
         let unknown = || json!({"disposition": "unknown", "summary": null, "sentiment": null});
         self.outcome = Some(self.outcome.take().or(outcome).unwrap_or_else(unknown));
         self.end(CallStatus::Completed, failure, at, key);
@@ -662,10 +722,13 @@ impl Call {
     /// Its history, oldest first.
     #[must_use]
     pub fn timeline(&self) -> Vec<TimelineEntry> {
-        let entry = |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
+        let entry =
+            |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
         let mut entries: Vec<TimelineEntry> = if self.status == CallStatus::RejectedCapacity {
             let detail = self.failure.map(|failure| failure.message().to_owned());
-            entry(self.ended_at, "rejected", detail).into_iter().collect()
+            entry(self.ended_at, "rejected", detail)
+                .into_iter()
+                .collect()
         } else {
             let why = self.failure.map(|failure| failure.message().to_owned());
             [
@@ -680,10 +743,15 @@ impl Call {
             .collect()
         };
         let attempts = self.callback.iter().flat_map(|callback| &callback.attempts);
-        entries.extend(attempts.map(|attempt| TimelineEntry {
-            at: attempt.at,
-            event: "callback_attempt",
-            detail: attempt.status_code.map(|code| format!("HTTP {code}")).or_else(|| attempt.error.clone()),
+        entries.extend(attempts.map(|attempt| {
+            TimelineEntry {
+                at: attempt.at,
+                event: "callback_attempt",
+                detail: attempt
+                    .status_code
+                    .map(|code| format!("HTTP {code}"))
+                    .or_else(|| attempt.error.clone()),
+            }
         }));
         entries
     }

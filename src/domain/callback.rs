@@ -135,7 +135,10 @@ impl Delivery {
     /// When something must be done about it next.
     #[must_use]
     pub fn due(&self) -> Option<Millis> {
-        self.lease.as_ref().map(|lease| lease.until).or(self.next_attempt_at)
+        self.lease
+            .as_ref()
+            .map(|lease| lease.until)
+            .or(self.next_attempt_at)
     }
 
     /// Hands out the attempt that is due, under a lease: its number, from 1.
@@ -144,7 +147,10 @@ impl Delivery {
             return None;
         }
         let number = self.made + 1;
-        self.lease = Some(Lease { number, until: now + LEASE });
+        self.lease = Some(Lease {
+            number,
+            until: now + LEASE,
+        });
         Some(number)
     }
 
@@ -159,7 +165,13 @@ impl Delivery {
     ///
     /// 2xx ends the delivery, 410 ends it as exhausted, anything else waits for the next step of
     /// `schedule`, if there is one. Returns whether anything changed.
-    pub fn finish(&mut self, number: u32, result: AttemptResult, now: Millis, schedule: &[Millis]) -> bool {
+    pub fn finish(
+        &mut self,
+        number: u32,
+        result: AttemptResult,
+        now: Millis,
+        schedule: &[Millis],
+    ) -> bool {
         if number != self.made + 1 || self.next_attempt_at.is_none() {
             return false;
         }
@@ -187,7 +199,9 @@ impl Delivery {
                 if base.is_none() {
                     self.status = DeliveryStatus::Exhausted;
                 }
-                let asked = result.retry_after.filter(|_| matches!(status_code, Some(429 | 503)));
+                let asked = result
+                    .retry_after
+                    .filter(|_| matches!(status_code, Some(429 | 503)));
                 base.map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
             }
         };
@@ -207,8 +221,14 @@ impl Delivery {
         if let Some(asked) = asked {
             return asked.clamp(base, base + base);
         }
-        let seed = Sha256::new().chain_update(self.id.to_string()).chain_update(self.made.to_be_bytes());
-        let draw = seed.finalize().iter().take(2).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let seed = Sha256::new()
+            .chain_update(self.id.to_string())
+            .chain_update(self.made.to_be_bytes());
+        let draw = seed
+            .finalize()
+            .iter()
+            .take(2)
+            .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
         base + Millis(base.0.saturating_mul(draw) / (5 * 0xffff))
     }
 }
@@ -233,7 +253,9 @@ impl WebhookSecret {
 
     fn decoded(&self) -> Vec<u8> {
         let encoded = self.0.strip_prefix("whsec_").unwrap_or(&self.0);
-        BASE64.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec())
+        BASE64
+            .decode(encoded)
+            .unwrap_or_else(|_| encoded.as_bytes().to_vec())
     }
 }
 
@@ -259,20 +281,31 @@ impl WebhookSecrets {
     /// An organisation's first secret.
     #[must_use]
     pub fn first(secret: WebhookSecret, now: Millis) -> Self {
-        Self { current: secret, created_at: now, previous: None }
+        Self {
+            current: secret,
+            created_at: now,
+            previous: None,
+        }
     }
 
     /// A new secret; the present one signs beside it for `overlap` more.
     #[must_use]
     pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
         let previous = (overlap > Millis(0)).then_some((self.current, now + overlap));
-        Self { current: secret, created_at: now, previous }
+        Self {
+            current: secret,
+            created_at: now,
+            previous,
+        }
     }
 
     /// Until when the previous secret still signs; `None` when it does not.
     #[must_use]
     pub fn previous_valid_until(&self, now: Millis) -> Option<Millis> {
-        self.previous.as_ref().map(|(_, until)| *until).filter(|until| now < *until)
+        self.previous
+            .as_ref()
+            .map(|(_, until)| *until)
+            .filter(|until| now < *until)
     }
 
     /// The headers that sign one attempt at `now`.
@@ -313,12 +346,25 @@ mod tests {
 
     fn delivery() -> Delivery {
         let id = DeliveryId::mint_test(Millis(7), 0, &IdKey::new(b"key"));
-        Delivery::new(id, EventType::Completed, "https://example.com/hook".into(), Millis(1_000))
+        Delivery::new(
+            id,
+            EventType::Completed,
+            "https://example.com/hook".into(),
+            Millis(1_000),
+        )
     }
 
     fn answer(status_code: u16) -> AttemptResult {
-        let attempt = Attempt { at: Millis(1_000), status_code: Some(status_code), error: None, duration_ms: 3 };
-        AttemptResult { attempt, retry_after: None }
+        let attempt = Attempt {
+            at: Millis(1_000),
+            status_code: Some(status_code),
+            error: None,
+            duration_ms: 3,
+        };
+        AttemptResult {
+            attempt,
+            retry_after: None,
+        }
     }
 
     fn fail(delivery: &mut Delivery, now: Millis) -> Option<Millis> {
@@ -333,7 +379,10 @@ mod tests {
         assert_eq!(delivery.take(Millis(999)), None);
         assert_eq!(delivery.take(Millis(1_000)), Some(1));
         assert!(delivery.finish(1, answer(204), Millis(1_500), &SCHEDULE));
-        assert_eq!((delivery.status, delivery.due()), (DeliveryStatus::Delivered, None));
+        assert_eq!(
+            (delivery.status, delivery.due()),
+            (DeliveryStatus::Delivered, None)
+        );
     }
 
     #[test]
@@ -342,12 +391,18 @@ mod tests {
         for base in SCHEDULE {
             let now = delivery.due().expect("due");
             let next = fail(&mut delivery, now).expect("another attempt");
-            assert!(next >= now + base && next <= now + base + Millis(base.0 / 5), "{next:?}");
+            assert!(
+                next >= now + base && next <= now + base + Millis(base.0 / 5),
+                "{next:?}"
+            );
             assert_eq!(delivery.status, DeliveryStatus::Pending);
         }
         let now = delivery.due().expect("due");
         assert_eq!(fail(&mut delivery, now), None);
-        assert_eq!((delivery.status, delivery.attempts.len()), (DeliveryStatus::Exhausted, 3));
+        assert_eq!(
+            (delivery.status, delivery.attempts.len()),
+            (DeliveryStatus::Exhausted, 3)
+        );
     }
 
     #[test]
@@ -387,7 +442,10 @@ mod tests {
         let wait = |status, seconds| {
             let mut delivery = delivery();
             delivery.take(Millis(1_000));
-            let result = AttemptResult { retry_after: Some(seconds), ..answer(status) };
+            let result = AttemptResult {
+                retry_after: Some(seconds),
+                ..answer(status)
+            };
             delivery.finish(1, result, Millis(1_000), &SCHEDULE);
             delivery.next_attempt_at.expect("another attempt") - Millis(1_000)
         };
@@ -405,7 +463,10 @@ mod tests {
         delivery.redeliver(Millis(2_000));
         assert_eq!(delivery.take(Millis(2_000)), Some(2));
         delivery.finish(2, answer(500), Millis(2_000), &SCHEDULE);
-        assert_eq!((delivery.status, delivery.due(), delivery.attempts.len()), (DeliveryStatus::Delivered, None, 2));
+        assert_eq!(
+            (delivery.status, delivery.due(), delivery.attempts.len()),
+            (DeliveryStatus::Delivered, None, 2)
+        );
     }
 
     #[test]
@@ -413,11 +474,18 @@ mod tests {
         let old = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
         let id = delivery().id;
         let signed_by_old = old.sign(id, b"{}", Millis(5_000))[3].1.clone();
-        let both = old.rotated(WebhookSecret::from_entropy([2; 32]), Millis(10_000), Millis(0));
+        let both = old.rotated(
+            WebhookSecret::from_entropy([2; 32]),
+            Millis(10_000),
+            Millis(0),
+        );
         let during = &both.sign(id, b"{}", Millis(5_000))[3].1;
         assert_eq!(during.split(' ').count(), 2);
         assert!(during.ends_with(&signed_by_old));
-        assert_eq!(both.sign(id, b"{}", Millis(10_000))[3].1.split(' ').count(), 1);
+        assert_eq!(
+            both.sign(id, b"{}", Millis(10_000))[3].1.split(' ').count(),
+            1
+        );
         assert_eq!(both.previous_valid_until(Millis(10_000)), None);
     }
 

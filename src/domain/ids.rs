@@ -167,7 +167,10 @@ impl IdKey {
         mac.update(&[kind as u8]);
         mac.update(&unchecked.to_be_bytes());
         let digest = mac.finalize().into_bytes();
-        let first = digest.iter().take(4).fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        let first = digest
+            .iter()
+            .take(4)
+            .fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
         first & CHECK_MASK
     }
 }
@@ -234,11 +237,21 @@ impl Address {
     #[must_use]
     pub fn next(last: Option<Self>, now: Millis, tag: TrunkTag) -> Self {
         match last {
-            Some(last) if last.at >= now && last.sequence < MAX_SEQUENCE => {
-                Self { at: last.at, sequence: last.sequence + 1, tag }
-            }
-            Some(last) if last.at >= now => Self { at: last.at + Millis(1), sequence: 0, tag },
-            _ => Self { at: now, sequence: 0, tag },
+            Some(last) if last.at >= now && last.sequence < MAX_SEQUENCE => Self {
+                at: last.at,
+                sequence: last.sequence + 1,
+                tag,
+            },
+            Some(last) if last.at >= now => Self {
+                at: last.at + Millis(1),
+                sequence: 0,
+                tag,
+            },
+            _ => Self {
+                at: now,
+                sequence: 0,
+                tag,
+            },
         }
     }
 }
@@ -266,7 +279,9 @@ impl CallId {
     /// The lowest id of a given millisecond: a bound for range scans, not a call.
     #[must_use]
     pub fn floor(at: Millis) -> Self {
-        Self(Uuid::from_u128((u128::from(at.0.min(0xffff_ffff_ffff)) << 80) | VERSION_AND_VARIANT))
+        Self(Uuid::from_u128(
+            (u128::from(at.0.min(0xffff_ffff_ffff)) << 80) | VERSION_AND_VARIANT,
+        ))
     }
 
     /// The id of this call's callback delivery.
@@ -280,7 +295,11 @@ impl DeliveryId {
     /// The id of a test event's delivery in an organisation's directory.
     #[must_use]
     pub fn mint_test(at: Millis, sequence: u16, key: &IdKey) -> Self {
-        let address = Address { at, sequence, tag: TrunkTag::DIRECTORY };
+        let address = Address {
+            at,
+            sequence,
+            tag: TrunkTag::DIRECTORY,
+        };
         Self(address.seal(IdKind::Delivery, key))
     }
 
@@ -352,13 +371,29 @@ mod tests {
 
     #[test]
     fn another_key_another_kind_or_another_spelling_is_refused() {
-        let id = CallId::mint(Address { at: Millis(5), sequence: 1, tag: TrunkTag(9) }, &key());
-        assert_eq!(CallId::verify(&id.to_string(), &IdKey::new(b"another key")), None);
+        let id = CallId::mint(
+            Address {
+                at: Millis(5),
+                sequence: 1,
+                tag: TrunkTag(9),
+            },
+            &key(),
+        );
+        assert_eq!(
+            CallId::verify(&id.to_string(), &IdKey::new(b"another key")),
+            None
+        );
         assert_eq!(DeliveryId::verify(&id.to_string(), &key()), None);
-        assert_eq!(CallId::verify(&id.delivery(&key()).to_string(), &key()), None);
+        assert_eq!(
+            CallId::verify(&id.delivery(&key()).to_string(), &key()),
+            None
+        );
         assert_eq!(CallId::verify(&format!("{{{id}}}"), &key()), None);
         assert_eq!(CallId::verify(&id.0.simple().to_string(), &key()), None);
-        assert_eq!(CallId::verify(&id.to_string().to_uppercase(), &key()), Some(id));
+        assert_eq!(
+            CallId::verify(&id.to_string().to_uppercase(), &key()),
+            Some(id)
+        );
     }
 
     #[test]
@@ -366,7 +401,10 @@ mod tests {
         let tag = TrunkTag(3);
         let mut last = None;
         let mut ids = Vec::new();
-        for now in [10, 10, 9, 4, 11, 11].into_iter().chain(std::iter::repeat_n(11, 5000)) {
+        for now in [10, 10, 9, 4, 11, 11]
+            .into_iter()
+            .chain(std::iter::repeat_n(11, 5000))
+        {
             let address = Address::next(last, Millis(now), tag);
             ids.push(CallId::mint(address, &key()));
             last = Some(address);

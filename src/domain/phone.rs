@@ -30,7 +30,10 @@ impl E164 {
 impl fmt::Debug for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.0.get(..3).unwrap_or_default();
-        let last = self.0.get(self.0.len().saturating_sub(2)..).unwrap_or_default();
+        let last = self
+            .0
+            .get(self.0.len().saturating_sub(2)..)
+            .unwrap_or_default();
         write!(f, "{shown}…{last}")
     }
 }
@@ -43,12 +46,28 @@ mod tests {
 
     #[test]
     fn e164_and_nothing_near_it() {
-        for good in ["+919876543210", "+14155552671", "+1234567", "+123456789012345"] {
+        for good in [
+            "+919876543210",
+            "+14155552671",
+            "+1234567",
+            "+123456789012345",
+        ] {
             assert_eq!(E164::parse(good).expect(good).as_str(), good);
         }
         for bad in [
-            "", "+", "919876543210", "+0919876543", "+123456", "+1234567890123456", " +919876543210",
-            "+91 9876543210", "+91-9876543210", "+91987654321a", "+٩١٩٨٧٦٥٤٣٢١٠", "++919876543210", "+919876543210\n",
+            "",
+            "+",
+            "919876543210",
+            "+0919876543",
+            "+123456",
+            "+1234567890123456",
+            " +919876543210",
+            "+91 9876543210",
+            "+91-9876543210",
+            "+91987654321a",
+            "+٩١٩٨٧٦٥٤٣٢١٠",
+            "++919876543210",
+            "+919876543210\n",
         ] {
             assert_eq!(E164::parse(bad), None, "{bad:?}");
         }

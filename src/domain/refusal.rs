@@ -11,7 +11,7 @@ pub enum Refusal {
     /// No such route, or no such thing behind it.
     NotFound,
     /// The path exists, with the methods named in `Allow`.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// Plain HTTP from anywhere but loopback.
     HttpsRequired,
     /// Missing, malformed, unknown, expired and revoked keys alike.
@@ -120,7 +120,10 @@ impl Refusal {
             | Self::DeliveryNotFound
             | Self::KeyNotFound => 404,
             Self::MethodNotAllowed(_) => 405,
-            Self::TrunkHasLiveCalls | Self::LastOwnerKey | Self::CallAlreadyTerminal | Self::TooMany(_) => 409,
+            Self::TrunkHasLiveCalls
+            | Self::LastOwnerKey
+            | Self::CallAlreadyTerminal
+            | Self::TooMany(_) => 409,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
             Self::DialerUnavailable => 502,
             Self::AuthenticationUnavailable => 503,
@@ -193,7 +196,9 @@ impl Refusal {
             Self::NotAUuid(field) => format!("{field} must be a UUID"),
             Self::MetadataNotObject => "metadata must be an object".into(),
             Self::MetadataTooLarge => "metadata must be at most 16384 bytes".into(),
-            Self::MetadataMissing(keys) => format!("metadata missing required keys: {}", keys.join(", ")),
+            Self::MetadataMissing(keys) => {
+                format!("metadata missing required keys: {}", keys.join(", "))
+            }
             Self::UrlInvalid(field) => format!("{field} must be a valid http or https URL"),
             Self::UrlPrivate(field) => format!("{field} must not point to a private address"),
             Self::Invalid(text) => text.clone(),
@@ -213,7 +218,9 @@ impl Refusal {
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
             Self::DialerUnavailable => "Dialer temporarily unavailable".into(),
-            Self::AuthenticationUnavailable => "Authentication service temporarily unavailable".into(),
+            Self::AuthenticationUnavailable => {
+                "Authentication service temporarily unavailable".into()
+            }
         }
     }
 
@@ -229,12 +236,15 @@ impl Refusal {
     pub fn examples() -> Vec<Self> {
         vec![
             Self::NotFound,
-            Self::MethodNotAllowed("GET"),
+            Self::MethodNotAllowed("GET".into()),
             Self::HttpsRequired,
             Self::InvalidKey,
             Self::InvalidPlatformToken,
             Self::InvalidReportToken,
-            Self::RoleTooLow { has: Role::Viewer, needs: Role::Member },
+            Self::RoleTooLow {
+                has: Role::Viewer,
+                needs: Role::Member,
+            },
             Self::NotJsonContentType,
             Self::BodyTooLarge,
             Self::BodyNotJson,
@@ -285,7 +295,11 @@ mod tests {
     #[test]
     fn what_passes_by_itself_says_when() {
         for refusal in Refusal::examples() {
-            assert_eq!(refusal.retry_after().is_some(), [429, 502, 503].contains(&refusal.status()), "{refusal:?}");
+            assert_eq!(
+                refusal.retry_after().is_some(),
+                [429, 502, 503].contains(&refusal.status()),
+                "{refusal:?}"
+            );
         }
     }
 

@@ -48,16 +48,56 @@ pub struct TestNumber {
 
 /// The ten numbers. Any other number behaves as the first.
 pub const TEST_NUMBERS: [TestNumber; 10] = [
-    TestNumber { number: "+15005550000", behaviour: Behaviour::Completes, ends: "rings, answers, Completed with an outcome made from the agent's fields" },
-    TestNumber { number: "+15005550001", behaviour: Behaviour::Busy, ends: "busy: Decline" },
-    TestNumber { number: "+15005550002", behaviour: Behaviour::Declines, ends: "the person declines: Decline" },
-    TestNumber { number: "+15005550003", behaviour: Behaviour::NoAnswer, ends: "nobody answers: SIP Call Failed after the ringing timeout" },
-    TestNumber { number: "+15005550004", behaviour: Behaviour::CarrierError, ends: "carrier error 503: SIP Call Failed" },
-    TestNumber { number: "+15005550005", behaviour: Behaviour::DialerError, ends: "the dialer can't start the call: Trigger Failed" },
-    TestNumber { number: "+15005550006", behaviour: Behaviour::Silent, ends: "answered, then silence: stalled, Completed by the watchdog" },
-    TestNumber { number: "+15005550007", behaviour: Behaviour::HangUpLost, ends: "answered, the hang-up is lost: Completed when the watchdog asks" },
-    TestNumber { number: "+15005550008", behaviour: Behaviour::Shuffled, ends: "events repeated and out of order: Completed once" },
-    TestNumber { number: "+15005550009", behaviour: Behaviour::Voicemail, ends: "answered by voicemail: Completed, disposition voicemail" },
+    TestNumber {
+        number: "+15005550000",
+        behaviour: Behaviour::Completes,
+        ends: "rings, answers, Completed with an outcome made from the agent's fields",
+    },
+    TestNumber {
+        number: "+15005550001",
+        behaviour: Behaviour::Busy,
+        ends: "busy: Decline",
+    },
+    TestNumber {
+        number: "+15005550002",
+        behaviour: Behaviour::Declines,
+        ends: "the person declines: Decline",
+    },
+    TestNumber {
+        number: "+15005550003",
+        behaviour: Behaviour::NoAnswer,
+        ends: "nobody answers: SIP Call Failed after the ringing timeout",
+    },
+    TestNumber {
+        number: "+15005550004",
+        behaviour: Behaviour::CarrierError,
+        ends: "carrier error 503: SIP Call Failed",
+    },
+    TestNumber {
+        number: "+15005550005",
+        behaviour: Behaviour::DialerError,
+        ends: "the dialer can't start the call: Trigger Failed",
+    },
+    TestNumber {
+        number: "+15005550006",
+        behaviour: Behaviour::Silent,
+        ends: "answered, then silence: stalled, Completed by the watchdog",
+    },
+    TestNumber {
+        number: "+15005550007",
+        behaviour: Behaviour::HangUpLost,
+        ends: "answered, the hang-up is lost: Completed when the watchdog asks",
+    },
+    TestNumber {
+        number: "+15005550008",
+        behaviour: Behaviour::Shuffled,
+        ends: "events repeated and out of order: Completed once",
+    },
+    TestNumber {
+        number: "+15005550009",
+        behaviour: Behaviour::Voicemail,
+        ends: "answered by voicemail: Completed, disposition voicemail",
+    },
 ];
 
 /// What the callee at `phone` does.
@@ -89,7 +129,10 @@ pub fn dial(
         Behaviour::Declines => vec![(now, Ringing), (answer, Failed(Failure::sip(603)))],
         Behaviour::NoAnswer => {
             let timeout = Failure::of(FailureCode::NoAnswer);
-            vec![(now, Ringing), (now + settings.ring_timeout, Failed(timeout))]
+            vec![
+                (now, Ringing),
+                (now + settings.ring_timeout, Failed(timeout)),
+            ]
         }
         Behaviour::CarrierError => vec![(now, Failed(Failure::sip(503)))],
         Behaviour::DialerError => vec![(now, Failed(Failure::of(FailureCode::DialerUnavailable)))],
@@ -104,7 +147,10 @@ pub fn dial(
             (end, Answered),
         ],
     };
-    events.into_iter().map(|(at, event)| Timed { at, event }).collect()
+    events
+        .into_iter()
+        .map(|(at, event)| Timed { at, event })
+        .collect()
 }
 
 /// What the carrier says when it is asked about a call that, as far as is known, rang and was
@@ -127,21 +173,33 @@ pub fn inquire(
         _ if now < end => Finding::StillThere,
         behaviour => {
             let outcome = Some(outcome(behaviour, fields, metadata));
-            Finding::Happened(Timed { at: end, event: CarrierEvent::HungUp(outcome) })
+            Finding::Happened(Timed {
+                at: end,
+                event: CarrierEvent::HungUp(outcome),
+            })
         }
     }
 }
 
 /// What came of the conversation: made from the agent's fields and this call's values, so that
 /// each call's outcome is its own.
-fn outcome(behaviour: Behaviour, fields: &[String], metadata: Option<&Map<String, Value>>) -> Value {
+fn outcome(
+    behaviour: Behaviour,
+    fields: &[String],
+    metadata: Option<&Map<String, Value>>,
+) -> Value {
     if behaviour == Behaviour::Voicemail {
         return json!({"disposition": "voicemail", "summary": "A machine answered.", "sentiment": "neutral"});
     }
     let value = |field: &String| {
         let value = metadata.and_then(|map| map.get(field))?;
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some(format!("{field}: {}", text.chars().take(200).collect::<String>()))
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        Some(format!(
+            "{field}: {}",
+            text.chars().take(200).collect::<String>()
+        ))
     };
     let confirmed: Vec<String> = fields.iter().take(20).filter_map(value).collect();
     let summary = match confirmed.is_empty() {

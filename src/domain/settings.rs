@@ -34,10 +34,13 @@ impl Settings {
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let number = |name: &str, default: f64| {
             let given = var(name).and_then(|text| text.trim().parse::<f64>().ok());
-            given.filter(|n| n.is_finite() && *n >= 0.0).unwrap_or(default)
+            given
+                .filter(|n| n.is_finite() && *n >= 0.0)
+                .unwrap_or(default)
         };
         let secs = |name: &str, default: f64| Millis::from_secs_f64(number(name, default));
-        let millis = |name: &str, default: f64| Millis::from_secs_f64(number(name, default) / 1000.0);
+        let millis =
+            |name: &str, default: f64| Millis::from_secs_f64(number(name, default) / 1000.0);
         let retry: Vec<Millis> = var("WEBHOOK_RETRY_SECONDS")
             .as_deref()
             .unwrap_or("5,300,1800,7200,18000,36000,50400,72000,86400")
@@ -64,10 +67,14 @@ mod tests {
 
     #[test]
     fn defaults_stand_in_for_what_is_missing_or_unreadable() {
-        let settings = Settings::from_vars(|name| (name == "MAX_CALL_SECONDS").then(|| "soon".into()));
+        let settings =
+            Settings::from_vars(|name| (name == "MAX_CALL_SECONDS").then(|| "soon".into()));
         assert_eq!(settings.max_call, Millis::from_secs(3600));
         assert_eq!(settings.webhook_retry.len(), 9);
-        assert_eq!(settings.webhook_retry.last(), Some(&Millis::from_secs(86400)));
+        assert_eq!(
+            settings.webhook_retry.last(),
+            Some(&Millis::from_secs(86400))
+        );
         assert!(!settings.allow_loopback);
     }
 

@@ -46,7 +46,11 @@ impl Target {
         let host = Host::read(host);
         let allowed = (allow_loopback && host.is_loopback())
             || (host.is_public() && host != Host::read(own_host.trim_end_matches('.')));
-        if allowed { Ok(()) } else { Err(TargetRefused::Private) }
+        if allowed {
+            Ok(())
+        } else {
+            Err(TargetRefused::Private)
+        }
     }
 }
 
@@ -60,11 +64,15 @@ enum Host {
 impl Host {
     /// An address that embeds an IPv4 (`::ffff:0:0/96`) is that IPv4.
     fn read(text: &str) -> Self {
-        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .unwrap_or(text);
         if let Ok(address) = bare.parse::<Ipv6Addr>() {
             return address.to_ipv4_mapped().map_or(Self::V6(address), Self::V4);
         }
-        bare.parse().map_or_else(|_| Self::Name(bare.to_ascii_lowercase()), Self::V4)
+        bare.parse()
+            .map_or_else(|_| Self::Name(bare.to_ascii_lowercase()), Self::V4)
     }
 
     fn is_loopback(&self) -> bool {
@@ -91,9 +99,10 @@ fn is_public_name(name: &str) -> bool {
     let Some((_, top)) = name.rsplit_once('.') else {
         return false; // a single label is a machine of the network one is in
     };
-    let in_private_zone = PRIVATE_ZONES
-        .iter()
-        .any(|zone| name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let in_private_zone = PRIVATE_ZONES.iter().any(|zone| {
+        name.strip_suffix(zone)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
     // The parser reads a name that ends in a number as an address. One that it let pass, as it does
     // with two dots at the end, is still no name.
     let ends_in_number = top.starts_with("0x") || top.bytes().all(|byte| byte.is_ascii_digit());
@@ -123,7 +132,8 @@ const PRIVATE_V4: [(Ipv4Addr, u32); 15] = [
 const PUBLIC_V4: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 9), Ipv4Addr::new(192, 0, 0, 10)];
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let within = |(prefix, len): &(Ipv4Addr, u32)| (address.to_bits() ^ prefix.to_bits()) >> (32 - len) == 0;
+    let within =
+        |(prefix, len): &(Ipv4Addr, u32)| (address.to_bits() ^ prefix.to_bits()) >> (32 - len) == 0;
     PUBLIC_V4.contains(&address) || !PRIVATE_V4.iter().any(within)
 }
 
@@ -141,17 +151,19 @@ const PRIVATE_V6: [(Ipv6Addr, u32); 4] = [
 
 /// Globally reachable inside `2001::/23`.
 const PUBLIC_V6: [(Ipv6Addr, u32); 7] = [
-    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 1), 128),    // PCP anycast
-    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 2), 128),    // TURN anycast
-    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 3), 128),    // DNS-SD SRP anycast
-    (Ipv6Addr::new(0x2001, 3, 0, 0, 0, 0, 0, 0), 32),     // AMT
+    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 1), 128), // PCP anycast
+    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 2), 128), // TURN anycast
+    (Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 3), 128), // DNS-SD SRP anycast
+    (Ipv6Addr::new(0x2001, 3, 0, 0, 0, 0, 0, 0), 32),  // AMT
     (Ipv6Addr::new(0x2001, 4, 0x112, 0, 0, 0, 0, 0), 48), // AS112
-    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28),  // ORCHIDv2
-    (Ipv6Addr::new(0x2001, 0x30, 0, 0, 0, 0, 0, 0), 28),  // drone remote identification
+    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28), // ORCHIDv2
+    (Ipv6Addr::new(0x2001, 0x30, 0, 0, 0, 0, 0, 0), 28), // drone remote identification
 ];
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let within = |(prefix, len): &(Ipv6Addr, u32)| (address.to_bits() ^ prefix.to_bits()) >> (128 - len) == 0;
+    let within = |(prefix, len): &(Ipv6Addr, u32)| {
+        (address.to_bits() ^ prefix.to_bits()) >> (128 - len) == 0
+    };
     within(&GLOBAL_UNICAST) && (PUBLIC_V6.iter().any(within) || !PRIVATE_V6.iter().any(within))
 }
 
@@ -167,7 +179,11 @@ mod tests {
     fn target(text: &str) -> Option<Target> {
         let url = url::Url::parse(text).ok()?;
         let host = url.host_str()?.to_owned();
-        Some(Target { scheme: url.scheme().to_owned(), host, port: url.port() })
+        Some(Target {
+            scheme: url.scheme().to_owned(),
+            host,
+            port: url.port(),
+        })
     }
 
     fn judge(text: &str) -> Result<(), TargetRefused> {
@@ -242,7 +258,14 @@ mod tests {
         ] {
             assert_eq!(judge(url), Err(TargetRefused::NotHttp), "{url}");
         }
-        let nowhere = |host: &str| Target { scheme: "https".into(), host: host.into(), port: None }.judge(OWN, true);
+        let nowhere = |host: &str| {
+            Target {
+                scheme: "https".into(),
+                host: host.into(),
+                port: None,
+            }
+            .judge(OWN, true)
+        };
         assert_eq!(nowhere(""), Err(TargetRefused::NotHttp));
         assert_eq!(nowhere("."), Err(TargetRefused::NotHttp));
     }
@@ -345,10 +368,18 @@ mod tests {
     #[test]
     fn loopback_that_is_let_through_may_be_the_service_itself() {
         for own in ["127.0.0.1", "localhost", "[::1]"] {
-            for url in ["http://127.0.0.1:8787/", "http://localhost:8787/", "http://[::1]:8787/"] {
+            for url in [
+                "http://127.0.0.1:8787/",
+                "http://localhost:8787/",
+                "http://[::1]:8787/",
+            ] {
                 let target = target(url).expect(url);
                 assert_eq!(target.judge(own, true), Ok(()), "{url} on {own}");
-                assert_eq!(target.judge(own, false), Err(TargetRefused::Private), "{url} on {own}");
+                assert_eq!(
+                    target.judge(own, false),
+                    Err(TargetRefused::Private),
+                    "{url} on {own}"
+                );
             }
         }
     }
@@ -440,12 +471,25 @@ mod tests {
             "https://a@api.audatec.in/",
         ] {
             assert_private(url);
-            assert_eq!(judge_locally(url), Err(TargetRefused::Private), "{url}, locally");
+            assert_eq!(
+                judge_locally(url),
+                Err(TargetRefused::Private),
+                "{url}, locally"
+            );
         }
         let ours = |url: &str, own: &str| target(url).expect(url).judge(own, false);
-        assert_eq!(ours("https://api.audatec.in/", "API.Audatec.in."), Err(TargetRefused::Private));
-        assert_eq!(ours("https://[::ffff:808:808]/", "8.8.8.8"), Err(TargetRefused::Private));
-        assert_eq!(ours("https://[2606:4700:0::1111]/", "[2606:4700::1111]"), Err(TargetRefused::Private));
+        assert_eq!(
+            ours("https://api.audatec.in/", "API.Audatec.in."),
+            Err(TargetRefused::Private)
+        );
+        assert_eq!(
+            ours("https://[::ffff:808:808]/", "8.8.8.8"),
+            Err(TargetRefused::Private)
+        );
+        assert_eq!(
+            ours("https://[2606:4700:0::1111]/", "[2606:4700::1111]"),
+            Err(TargetRefused::Private)
+        );
     }
 
     /// IANA's IPv4 special-purpose registry, and multicast: first address, last address, of what is not globally
@@ -486,10 +530,20 @@ mod tests {
         for (first, last) in registry_v4() {
             for bits in [first.wrapping_sub(1), first, last, last.wrapping_add(1)] {
                 let url = format!("http://{}/", Ipv4Addr::from_bits(bits));
-                if is_registered(bits) { assert_private(&url) } else { assert_public(&url) }
+                if is_registered(bits) {
+                    assert_private(&url)
+                } else {
+                    assert_public(&url)
+                }
             }
         }
-        for anycast in ["192.0.0.9", "192.0.0.10", "192.31.196.1", "192.52.193.1", "192.175.48.1"] {
+        for anycast in [
+            "192.0.0.9",
+            "192.0.0.10",
+            "192.31.196.1",
+            "192.52.193.1",
+            "192.175.48.1",
+        ] {
             assert_public(&format!("http://{anycast}/"));
         }
     }
@@ -546,8 +600,16 @@ mod tests {
             "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
         ] {
             assert_private(&format!("http://[{private}]/"));
-            let expected = if private == "::1" { Ok(()) } else { Err(TargetRefused::Private) };
-            assert_eq!(judge_locally(&format!("http://[{private}]/")), expected, "{private}");
+            let expected = if private == "::1" {
+                Ok(())
+            } else {
+                Err(TargetRefused::Private)
+            };
+            assert_eq!(
+                judge_locally(&format!("http://[{private}]/")),
+                expected,
+                "{private}"
+            );
         }
         for public in [
             "2000::1",
@@ -582,7 +644,11 @@ mod tests {
             1 => format!("0{value:o}"),
             2 => format!("0x{value:x}"),
             3 => format!("0X{value:X}"),
-            _ => value.to_string().chars().map(|digit| if digit == '1' { '１' } else { digit }).collect(),
+            _ => value
+                .to_string()
+                .chars()
+                .map(|digit| if digit == '1' { '１' } else { digit })
+                .collect(),
         }
     }
 
@@ -592,12 +658,28 @@ mod tests {
         let [w, x, y, z] = bases;
         match form % 9 {
             0 => format!("{a}.{b}.{c}.{d}"),
-            1 => format!("{}.{}.{}.{}", part(a, w), part(b, x), part(c, y), part(d, z)),
+            1 => format!(
+                "{}.{}.{}.{}",
+                part(a, w),
+                part(b, x),
+                part(c, y),
+                part(d, z)
+            ),
             2 => format!("{}.{}.{}", part(a, w), part(b, x), part(c << 8 | d, y)),
             3 => format!("{}.{}", part(a, w), part(b << 16 | c << 8 | d, x)),
             4 => part(bits, w),
-            5 => format!("{}.{}。{}.{}.", part(a, w), part(b, x), part(c, y), part(d, z)),
-            6 => format!("user@%{:x}{}.{b}.{c}.{d}", b'0', part(a, 1).trim_start_matches('0')),
+            5 => format!(
+                "{}.{}。{}.{}.",
+                part(a, w),
+                part(b, x),
+                part(c, y),
+                part(d, z)
+            ),
+            6 => format!(
+                "user@%{:x}{}.{b}.{c}.{d}",
+                b'0',
+                part(a, 1).trim_start_matches('0')
+            ),
             7 => format!("[::ffff:{a}.{b}.{c}.{d}]"),
             _ => format!("[0::FFFF:{:x}:{:04X}]", a << 8 | b, c << 8 | d),
         }

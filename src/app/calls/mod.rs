@@ -1,3 +1,52 @@
-//! Calls: placing, reading and stopping them.
+//! Calls: placing, reading and stopping them, and what becomes of their callbacks.
 
+pub mod callbacks;
+pub mod read;
+pub mod report;
+pub mod stop;
+pub mod trigger;
 pub mod views;
+
+use crate::app::ports::{Api, Unavailable};
+use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
+use crate::domain::access::KeyRecord;
+use crate::domain::call::Call;
+use crate::domain::ids::{CallId, TrunkTag};
+use crate::domain::refusal::Refusal;
+
+/// A caller, as trunks know readers.
+fn reader(caller: &KeyRecord) -> Reader {
+    Reader {
+        org: caller.org_id,
+        key: caller.key_id,
+    }
+}
+
+/// Sends a command to the object that an id names; an id nobody issued wakes none.
+async fn ask(
+    api: &impl Api,
+    call: &str,
+    command: impl FnOnce(CallId) -> TrunkCommand,
+) -> Result<Call, Refusal> {
+    let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
+    one_call(api.trunk(id.address().tag, &command(id)).await)
+}
+
+fn one_call(reply: Result<TrunkReply, Unavailable>) -> Result<Call, Refusal> {
+    match reply {
+        Ok(TrunkReply::Call(call)) => Ok(*call),
+        Ok(TrunkReply::Missing) => Err(Refusal::CallNotFound),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+/// The trunk that a tag belongs to, as the organisation lists it; the object's own word is not
+/// asked, so a trunk is named even when it can't be reached.
+fn trunk_of(trunks: &[crate::app::records::TrunkRecord], tag: TrunkTag) -> String {
+    trunks
+        .iter()
+        .find(|trunk| trunk.id.tag() == tag)
+        .map(|trunk| trunk.id.to_string())
+        .unwrap_or_default()
+}

@@ -120,9 +120,19 @@ impl<'a> DetailedCall<'a> {
         Self {
             listed: ListedCall::of(call, trunk, now, settings),
             metadata: call.request.metadata.as_ref(),
-            failure: call.failure.filter(|_| call.status.is_terminal()).map(FailureView::from),
-            timeline: call.timeline().into_iter().map(TimelineView::from).collect(),
-            callback: call.callback.as_ref().map(|delivery| DeliveryView::of(delivery, Some(call.id))),
+            failure: call
+                .failure
+                .filter(|_| call.status.is_terminal())
+                .map(FailureView::from),
+            timeline: call
+                .timeline()
+                .into_iter()
+                .map(TimelineView::from)
+                .collect(),
+            callback: call
+                .callback
+                .as_ref()
+                .map(|delivery| DeliveryView::of(delivery, Some(call.id))),
         }
     }
 }
@@ -165,7 +175,11 @@ struct TimelineView {
 
 impl From<TimelineEntry> for TimelineView {
     fn from(entry: TimelineEntry) -> Self {
-        Self { at: iso8601::format(entry.at), event: entry.event, detail: entry.detail }
+        Self {
+            at: iso8601::format(entry.at),
+            event: entry.event,
+            detail: entry.detail,
+        }
     }
 }
 

@@ -1,8 +1,244 @@
-//! stub
+//! An organisation's directory: the one place where its agents, trunks, keys and webhook secrets
+//! change.
+//!
+//! Requests are served from copies (KV) and decided in the trunks' objects; the directory orders
+//! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
+//! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
+
+mod serve;
+mod state;
+
 use serde::{Deserialize, Serialize};
-/// stub
+
+pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
+pub use state::{AuditEntry, Directory, Rows, StoredKey};
+
+use crate::domain::access::{KeyDigest, Role};
+use crate::domain::agent::Agent;
+use crate::domain::callback::{
+    AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
+};
+use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId};
+use crate::domain::time::Millis;
+use crate::domain::trunk::TrunkConfig;
+
+/// A request to a directory, and who made it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DirectoryCommand {}
-/// stub
+pub struct DirectoryCommand {
+    /// The key that asked; none for the platform itself.
+    pub by: Option<KeyId>,
+    /// The request's id, for the audit log.
+    pub request: String,
+    /// What is asked.
+    pub what: Ask,
+}
+
+/// What can be asked of a directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DirectoryReply {}
+pub enum Ask {
+    /// Found the organisation. `Done`.
+    Found {
+        /// Its id, which names the directory.
+        org: OrgId,
+        /// Its name.
+        name: String,
+        /// Its first owner key.
+        owner: Box<NewKey>,
+        /// Its first webhook secret.
+        secret: WebhookSecret,
+    },
+    /// One agent. `Agent`.
+    Agent(AgentId),
+    /// Create an agent, or replace `was` by it. `Done`.
+    SaveAgent {
+        /// As it is to be.
+        agent: Box<Agent>,
+        /// As it was when the change was made up; none for a new one.
+        was: Option<Box<Agent>>,
+    },
+    /// Delete an agent. `Done`.
+    DeleteAgent(AgentId),
+    /// One trunk. `Trunk`.
+    Trunk(TrunkId),
+    /// Create a trunk; its id may be drawn anew. `Trunk`.
+    CreateTrunk(Box<TrunkConfig>),
+    /// Replace `was` by `trunk`. `Done`.
+    SaveTrunk {
+        /// As it is to be.
+        trunk: Box<TrunkConfig>,
+        /// As it was when the change was made up.
+        was: Box<TrunkConfig>,
+    },
+    /// Delete a trunk that carries no call. `Done`.
+    DeleteTrunk(TrunkId),
+    /// Create a key. `Done`.
+    CreateKey(Box<NewKey>),
+    /// A page of keys, newest first. `Keys`.
+    Keys {
+        /// Only older than this key.
+        before: Option<(Millis, KeyId)>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Revoke a key. `Done`.
+    RevokeKey(KeyId),
+    /// A key was used. `Done`.
+    TouchKey(KeyId),
+    /// The webhook secrets. `Secrets`.
+    Secrets,
+    /// A new webhook secret. `Secrets`.
+    RotateSecret {
+        /// The new one.
+        secret: WebhookSecret,
+        /// How long the present one signs beside it.
+        overlap: Millis,
+    },
+    /// A page of the audit log, newest first. `Audit`.
+    Audit {
+        /// Only entries before this one.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Send a test event. `Delivery`.
+    TestEvent {
+        /// To this receiver.
+        url: String,
+    },
+    /// One test delivery. `Delivery`.
+    Delivery(DeliveryId),
+    /// A page of test deliveries, newest first. `Deliveries`.
+    Deliveries {
+        /// Only with this status.
+        status: Option<DeliveryStatus>,
+        /// Only older than this one, which may be a call's.
+        before: Option<DeliveryId>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// One more attempt of a test delivery. `Delivery`.
+    Redeliver(DeliveryId),
+    /// The result of an attempt. `Done`.
+    Delivered(DeliveryId, u32, Box<AttemptResult>),
+    /// A sender waits for a slow receiver. `Done`.
+    Extend(DeliveryId, u32, Millis),
+    /// Do what is due. `Done`.
+    Tick,
+}
+
+/// A key that was just made; the key itself stays with its holder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Under which it is found.
+    pub digest: KeyDigest,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it expires.
+    pub expires_at: Option<Millis>,
+}
+
+/// The directory's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DirectoryReply {
+    /// As asked, and told to all who must know.
+    Done,
+    /// Nothing was changed, or not everybody could be told; why.
+    Refused(Denied),
+    /// An agent.
+    Agent(Box<Agent>),
+    /// A trunk.
+    Trunk(Box<TrunkConfig>),
+    /// Keys.
+    Keys(Vec<StoredKey>),
+    /// The webhook secrets.
+    Secrets(WebhookSecrets),
+    /// Entries and their positions.
+    Audit(Vec<(u64, AuditEntry)>),
+    /// A test delivery.
+    Delivery(Box<Delivery>),
+    /// Test deliveries.
+    Deliveries(Vec<Delivery>),
+}
+
+/// Why a directory refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denied {
+    /// No such thing.
+    Missing,
+    /// It changed meanwhile: read it again.
+    Changed,
+    /// The organisation holds as many as it may.
+    TooMany,
+    /// The last owner key.
+    LastOwner,
+    /// The trunk carries calls.
+    LiveCalls,
+    /// The change is kept, but a trunk could not be told yet; it will be.
+    Untold,
+}
+
+impl DirectoryCommand {
+    fn of_the_platform(what: Ask) -> Self {
+        Self {
+            by: None,
+            request: String::new(),
+            what,
+        }
+    }
+
+    /// A key was used.
+    #[must_use]
+    pub fn touch(key: KeyId) -> Self {
+        Self::of_the_platform(Ask::TouchKey(key))
+    }
+
+    /// Do what is due.
+    #[must_use]
+    pub fn tick() -> Self {
+        Self::of_the_platform(Ask::Tick)
+    }
+
+    /// The result of an attempt.
+    #[must_use]
+    pub fn delivered(delivery: DeliveryId, attempt: u32, result: AttemptResult) -> Self {
+        Self::of_the_platform(Ask::Delivered(delivery, attempt, Box::new(result)))
+    }
+
+    /// A sender waits for a slow receiver.
+    #[must_use]
+    pub fn extend(delivery: DeliveryId, attempt: u32, until: Millis) -> Self {
+        Self::of_the_platform(Ask::Extend(delivery, attempt, until))
+    }
+
+    /// A page of test deliveries.
+    #[must_use]
+    pub fn deliveries(
+        status: Option<DeliveryStatus>,
+        before: Option<DeliveryId>,
+        limit: usize,
+    ) -> Self {
+        Self::of_the_platform(Ask::Deliveries {
+            status,
+            before,
+            limit,
+        })
+    }
+
+    /// One test delivery.
+    #[must_use]
+    pub fn delivery(id: DeliveryId) -> Self {
+        Self::of_the_platform(Ask::Delivery(id))
+    }
+
+    /// One more attempt of a test delivery.
+    #[must_use]
+    pub fn redeliver(id: DeliveryId) -> Self {
+        Self::of_the_platform(Ask::Redeliver(id))
+    }
+}

@@ -181,7 +181,9 @@ impl Trunk {
     /// Whether a key was revoked, whatever a stale copy says.
     #[must_use]
     pub fn is_revoked(&self, key: KeyId) -> bool {
-        self.brief.as_ref().is_some_and(|brief| brief.revoked_keys.contains(&key))
+        self.brief
+            .as_ref()
+            .is_some_and(|brief| brief.revoked_keys.contains(&key))
     }
 
     /// A call that is open.
@@ -216,7 +218,12 @@ impl Trunk {
     ///
     /// # Errors
     /// A revoked key, an agent or a trunk that takes no calls: nothing is created.
-    pub fn admit(&mut self, request: CallRequest, now: Millis, changes: &mut Changes) -> Result<Admission, Refusal> {
+    pub fn admit(
+        &mut self,
+        request: CallRequest,
+        now: Millis,
+        changes: &mut Changes,
+    ) -> Result<Admission, Refusal> {
         let config = self.may_call(&request)?;
         let (max_channels, max_cps) = (config.max_channels, config.max_cps);
         let refused = if self.live.len() >= max_channels as usize {
@@ -231,21 +238,36 @@ impl Trunk {
             Some((code, _)) => Call::rejected(call, request, code, &self.key, now),
             None => {
                 self.accepted.push(call.address().at);
-                changes.effects.push(Effect { call, what: CallEffect::Dispatch });
+                changes.effects.push(Effect {
+                    call,
+                    what: CallEffect::Dispatch,
+                });
                 Call::accepted(call, request, now)
             }
         };
-        self.open.insert(call, Open { call: admitted, due: None });
+        self.open.insert(
+            call,
+            Open {
+                call: admitted,
+                due: None,
+            },
+        );
         self.advance(call, now, changes);
         self.settle(call, changes);
         let quota = Quota {
             channels: max_channels,
-            channels_left: max_channels.saturating_sub(u32::try_from(self.live.len()).unwrap_or(u32::MAX)),
+            channels_left: max_channels
+                .saturating_sub(u32::try_from(self.live.len()).unwrap_or(u32::MAX)),
             cps: max_cps,
             cps_left: u32::try_from(self.accepted.room(now, max_cps)).unwrap_or(u32::MAX),
         };
         Ok(match refused {
-            Some((code, retry_after)) => Admission::Rejected { call, code, retry_after, quota },
+            Some((code, retry_after)) => Admission::Rejected {
+                call,
+                code,
+                retry_after,
+                quota,
+            },
             None => Admission::Accepted { call, quota },
         })
     }
@@ -268,7 +290,12 @@ impl Trunk {
     }
 
     fn next_id(&mut self, now: Millis) -> CallId {
-        let tag = self.brief.as_ref().map_or(super::ids::TrunkTag::DIRECTORY, |brief| brief.config.id.tag());
+        let tag = self
+            .brief
+            .as_ref()
+            .map_or(super::ids::TrunkTag::DIRECTORY, |brief| {
+                brief.config.id.tag()
+            });
         let address = Address::next(self.last, now, tag);
         self.last = Some(address);
         CallId::mint(address, &self.key)
@@ -278,7 +305,8 @@ impl Trunk {
     fn channel_wait(&self, now: Millis) -> u64 {
         let oldest = self.live.first().map_or(now, |id| id.address().at);
         let left = (oldest + self.held) - now;
-        left.as_secs_ceil().clamp(*RETRY_AFTER_SECS.start(), *RETRY_AFTER_SECS.end())
+        left.as_secs_ceil()
+            .clamp(*RETRY_AFTER_SECS.start(), *RETRY_AFTER_SECS.end())
     }
 
     /// A dialer asks for a call. After [`Claim::Yours`] nobody else ever gets it.
@@ -304,8 +332,11 @@ impl Trunk {
     /// Takes what the carrier says of a call; events in the future are its plan.
     pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Millis, changes: &mut Changes) {
         self.advance(id, now, changes);
-        let Some(open) = self.open.get_mut(&id) else { return };
-        let (plan, happened): (Vec<_>, Vec<_>) = events.into_iter().partition(|timed| timed.at > now);
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
+        let (plan, happened): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|timed| timed.at > now);
         let mut changed = false;
         for Timed { at, event } in happened {
             changed |= open.call.apply(event, at, &self.settings, &self.key);
@@ -322,12 +353,22 @@ impl Trunk {
 
     /// Takes the carrier's answer to an inquiry.
     pub fn learn(&mut self, id: CallId, finding: Finding, now: Millis, changes: &mut Changes) {
-        self.change(id, now, changes, |call, settings, key| call.learn(finding, now, settings, key));
+        self.change(id, now, changes, |call, settings, key| {
+            call.learn(finding, now, settings, key)
+        });
     }
 
     /// Takes the agent's report.
-    pub fn report(&mut self, id: CallId, outcome: serde_json::Value, now: Millis, changes: &mut Changes) {
-        self.change(id, now, changes, |call, _, key| call.report(outcome, now, key));
+    pub fn report(
+        &mut self,
+        id: CallId,
+        outcome: serde_json::Value,
+        now: Millis,
+        changes: &mut Changes,
+    ) {
+        self.change(id, now, changes, |call, _, key| {
+            call.report(outcome, now, key)
+        });
     }
 
     /// Cancels or releases a call. `false` when it is over already.
@@ -336,16 +377,29 @@ impl Trunk {
     }
 
     /// Takes the result of a callback's attempt.
-    pub fn delivered(&mut self, id: CallId, number: u32, result: AttemptResult, now: Millis, changes: &mut Changes) {
+    pub fn delivered(
+        &mut self,
+        id: CallId,
+        number: u32,
+        result: AttemptResult,
+        now: Millis,
+        changes: &mut Changes,
+    ) {
         self.change(id, now, changes, |call, settings, _| {
             let callback = call.callback.as_mut();
-            callback.is_some_and(|callback| callback.finish(number, result, now, &settings.webhook_retry))
+            callback.is_some_and(|callback| {
+                callback.finish(number, result, now, &settings.webhook_retry)
+            })
         });
     }
 
     /// A callback's sender waits for a slow receiver.
     pub fn extend(&mut self, id: CallId, number: u32, until: Millis) {
-        if let Some(callback) = self.open.get_mut(&id).and_then(|open| open.call.callback.as_mut()) {
+        if let Some(callback) = self
+            .open
+            .get_mut(&id)
+            .and_then(|open| open.call.callback.as_mut())
+        {
             callback.extend(number, until);
             self.index(id);
         }
@@ -354,7 +408,9 @@ impl Trunk {
     /// Makes one more attempt of a call's callback due; the call may have been closed. `false` when
     /// it has no callback.
     pub fn redeliver(&mut self, mut call: Call, now: Millis, changes: &mut Changes) -> bool {
-        let Some(callback) = call.callback.as_mut() else { return false };
+        let Some(callback) = call.callback.as_mut() else {
+            return false;
+        };
         callback.redeliver(now);
         let id = call.id;
         self.open.insert(id, Open { call, due: None });
@@ -378,7 +434,10 @@ impl Trunk {
     fn space_out(&mut self, now: Millis) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
-        let unclaimed = |id: &CallId| self.open_call(*id).is_some_and(|call| call.dialed_at.is_none() && call.ended_at.is_none());
+        let unclaimed = |id: &CallId| {
+            self.open_call(*id)
+                .is_some_and(|call| call.dialed_at.is_none() && call.ended_at.is_none())
+        };
         let due = self.due.range(..=(now, CallId::floor(Millis::MAX)));
         let waiting: Vec<CallId> = due.map(|(_, id)| *id).filter(unclaimed).collect();
         let next = self.dialed.next_free(now, max_cps).max(now + Millis(1));
@@ -392,9 +451,15 @@ impl Trunk {
 
     /// Brings one call up to `now`; returns whether that had to be settled.
     fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> bool {
-        let Some(open) = self.open.get_mut(&id) else { return false };
+        let Some(open) = self.open.get_mut(&id) else {
+            return false;
+        };
         let done = open.call.advance(now, &self.settings, &self.key);
-        changes.effects.extend(done.effects.into_iter().map(|what| Effect { call: id, what }));
+        changes.effects.extend(
+            done.effects
+                .into_iter()
+                .map(|what| Effect { call: id, what }),
+        );
         if done.write {
             self.settle(id, changes);
         } else {
@@ -411,7 +476,9 @@ impl Trunk {
         with: impl FnOnce(&mut Call, &Settings, &IdKey) -> bool,
     ) -> bool {
         self.advance(id, now, changes);
-        let Some(open) = self.open.get_mut(&id) else { return false };
+        let Some(open) = self.open.get_mut(&id) else {
+            return false;
+        };
         let changed = with(&mut open.call, &self.settings, &self.key);
         if changed {
             self.advance(id, now, changes);
@@ -423,7 +490,9 @@ impl Trunk {
     /// Notes that a call's row must be written, and what the change means for the trunk. A call
     /// with nothing left to do leaves memory; its row stays.
     fn settle(&mut self, id: CallId, changes: &mut Changes) {
-        let Some(open) = self.open.get(&id) else { return };
+        let Some(open) = self.open.get(&id) else {
+            return;
+        };
         let freed = self.live.contains(&id) && !open.call.holds_channel();
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let held = open.call.ended_at.unwrap_or_default() - open.call.created_at();
@@ -439,7 +508,9 @@ impl Trunk {
 
     /// Keeps the indexes in step with one call.
     fn index(&mut self, id: CallId) {
-        let Some(open) = self.open.get_mut(&id) else { return };
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
         let due = open.call.due(&self.settings);
         if let Some(before) = std::mem::replace(&mut open.due, due) {
             self.due.remove(&(before, id));

@@ -22,7 +22,11 @@ impl Window {
     }
 
     fn used(&self, now: Millis) -> usize {
-        self.0.iter().rev().take_while(|at| **at + SECOND > now).count()
+        self.0
+            .iter()
+            .rev()
+            .take_while(|at| **at + SECOND > now)
+            .count()
     }
 
     /// How many more events `now` has room for.
@@ -37,7 +41,11 @@ impl Window {
         if self.room(now, max) > 0 {
             return now;
         }
-        let nth_newest = self.0.len().checked_sub(max as usize).and_then(|at| self.0.get(at));
+        let nth_newest = self
+            .0
+            .len()
+            .checked_sub(max as usize)
+            .and_then(|at| self.0.get(at));
         nth_newest.map_or(now, |at| *at + SECOND)
     }
 

@@ -1,0 +1,219 @@
+//! The routes: which paths exist, which methods they take, who may, and who answers.
+//!
+//! A new route is a line in [`endpoints`], a variant of [`Action`] and an arm in [`perform`]; the
+//! OpenAPI document is held against this table by a test.
+
+use crate::app::authenticate::{authenticate, authenticate_operator};
+use crate::app::calls::{callbacks, read, report, stop, trigger};
+use crate::app::http::{Request, Response};
+use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
+use crate::app::ports::Api;
+use crate::domain::access::{KeyRecord, Role};
+use crate::domain::refusal::Refusal;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// The operator, by `PLATFORM_TOKEN`.
+    Operator,
+    /// The agent of that one call, by its token; checked by the route itself.
+    Agent,
+    /// A key with this role or a higher one.
+    Key(Role),
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is named as the route it serves")]
+pub enum Action {
+    Health,
+    CreateOrg,
+    Report,
+    ListAgents,
+    CreateAgent,
+    GetAgent,
+    UpdateAgent,
+    DeleteAgent,
+    ListTrunks,
+    CreateTrunk,
+    GetTrunk,
+    UpdateTrunk,
+    DeleteTrunk,
+    LiveCalls,
+    ReleaseCall,
+    ListCalls,
+    TriggerCall,
+    GetCall,
+    CallStatus,
+    CancelCall,
+    ListKeys,
+    CreateKey,
+    DeleteKey,
+    GetSecret,
+    RotateSecret,
+    ListDeliveries,
+    GetDelivery,
+    Redeliver,
+    TestEvent,
+    AuditLog,
+}
+
+/// One method of one path.
+pub type Endpoint = (&'static str, Access, Action);
+
+const VIEWER: Access = Access::Key(Role::Viewer);
+const MEMBER: Access = Access::Key(Role::Member);
+const ADMIN: Access = Access::Key(Role::Admin);
+const OWNER: Access = Access::Key(Role::Owner);
+
+/// What a path offers; nothing for a path that does not exist. The second half of the answer are
+/// the path's variable segments.
+fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
+    use Action::*;
+    match path {
+        ["healthz"] => (&[("GET", Access::Public, Health)], vec![]),
+        ["platform", "v1", "orgs"] => (&[("POST", Access::Operator, CreateOrg)], vec![]),
+        ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
+        ["integration", "v1", rest @ ..] => match rest {
+            ["agents"] => (
+                &[("GET", VIEWER, ListAgents), ("POST", OWNER, CreateAgent)],
+                vec![],
+            ),
+            ["agents", id] => (
+                &[
+                    ("GET", OWNER, GetAgent),
+                    ("PATCH", OWNER, UpdateAgent),
+                    ("DELETE", OWNER, DeleteAgent),
+                ],
+                vec![id],
+            ),
+            ["sip-trunks"] => (
+                &[("GET", VIEWER, ListTrunks), ("POST", OWNER, CreateTrunk)],
+                vec![],
+            ),
+            ["sip-trunks", id] => (
+                &[
+                    ("GET", OWNER, GetTrunk),
+                    ("PATCH", OWNER, UpdateTrunk),
+                    ("DELETE", OWNER, DeleteTrunk),
+                ],
+                vec![id],
+            ),
+            ["sip-trunks", id, "live"] => (&[("GET", OWNER, LiveCalls)], vec![id]),
+            ["sip-trunks", id, "live", call, "release"] => {
+                (&[("POST", OWNER, ReleaseCall)], vec![id, call])
+            }
+            ["calls"] => (
+                &[("GET", VIEWER, ListCalls), ("POST", MEMBER, TriggerCall)],
+                vec![],
+            ),
+            ["calls", call] => (&[("GET", VIEWER, GetCall)], vec![call]),
+            ["calls", call, "status"] => (&[("GET", VIEWER, CallStatus)], vec![call]),
+            ["calls", call, "cancel"] => (&[("POST", MEMBER, CancelCall)], vec![call]),
+            ["api-keys"] => (
+                &[("GET", OWNER, ListKeys), ("POST", OWNER, CreateKey)],
+                vec![],
+            ),
+            ["api-keys", id] => (&[("DELETE", OWNER, DeleteKey)], vec![id]),
+            ["webhooks", "secret"] => (&[("GET", ADMIN, GetSecret)], vec![]),
+            ["webhooks", "secret", "rotate"] => (&[("POST", ADMIN, RotateSecret)], vec![]),
+            ["webhooks", "deliveries"] => (&[("GET", ADMIN, ListDeliveries)], vec![]),
+            ["webhooks", "deliveries", id] => (&[("GET", ADMIN, GetDelivery)], vec![id]),
+            ["webhooks", "deliveries", id, "redeliver"] => {
+                (&[("POST", ADMIN, Redeliver)], vec![id])
+            }
+            ["webhooks", "test"] => (&[("POST", ADMIN, TestEvent)], vec![]),
+            ["audit-log"] => (&[("GET", OWNER, AuditLog)], vec![]),
+            _ => (&[], vec![]),
+        },
+        _ => (&[], vec![]),
+    }
+}
+
+/// The endpoints of a path, for whoever compares them with the document.
+#[must_use]
+pub fn offered(path: &str) -> &'static [Endpoint] {
+    endpoints(&path.split('/').skip(1).collect::<Vec<_>>()).0
+}
+
+/// Answers a request. Never fails: what goes wrong is an answer too.
+pub async fn serve(api: &impl Api, request: &Request) -> Response {
+    match route(api, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// The documented order: transport, path and method, key, role; what follows is the route's own.
+async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+    if !request.is_secure {
+        return Err(Refusal::HttpsRequired);
+    }
+    let segments: Vec<&str> = request.path.split('/').skip(1).collect();
+    let (offered, ids) = endpoints(&segments);
+    if offered.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let Some((_, access, action)) = offered
+        .iter()
+        .find(|(method, ..)| *method == request.method)
+    else {
+        let methods: Vec<&str> = offered.iter().map(|(method, ..)| *method).collect();
+        return Err(Refusal::MethodNotAllowed(methods.join(", ")));
+    };
+    let id = |at: usize| ids.get(at).copied().unwrap_or_default();
+    match access {
+        Access::Public => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
+        Access::Operator => {
+            authenticate_operator(api, request)?;
+            orgs::create(api, request).await
+        }
+        Access::Agent => report::report(api, request, id(0)).await,
+        Access::Key(role) => {
+            let caller = authenticate(api, request, *role).await?;
+            perform(api, &caller, request, *action, id(0), id(1)).await
+        }
+    }
+}
+
+async fn perform(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    action: Action,
+    first: &str,
+    second: &str,
+) -> Result<Response, Refusal> {
+    match action {
+        Action::ListAgents => agents::list(api, caller, request).await,
+        Action::CreateAgent => agents::create(api, caller, request).await,
+        Action::GetAgent => agents::get(api, caller, first).await,
+        Action::UpdateAgent => agents::update(api, caller, request, first).await,
+        Action::DeleteAgent => agents::delete(api, caller, request, first).await,
+        Action::ListTrunks => trunks::list(api, caller, request).await,
+        Action::CreateTrunk => trunks::create(api, caller, request).await,
+        Action::GetTrunk => trunks::get(api, caller, first).await,
+        Action::UpdateTrunk => trunks::update(api, caller, request, first).await,
+        Action::DeleteTrunk => trunks::delete(api, caller, request, first).await,
+        Action::LiveCalls => read::live(api, caller, first).await,
+        Action::ReleaseCall => stop::release(api, caller, first, second).await,
+        Action::ListCalls => read::list(api, caller, request).await,
+        Action::TriggerCall => trigger::trigger(api, caller, request).await,
+        Action::GetCall => read::detail(api, caller, first).await,
+        Action::CallStatus => read::status(api, caller, first).await,
+        Action::CancelCall => stop::cancel(api, caller, first).await,
+        Action::ListKeys => keys::list(api, caller, request).await,
+        Action::CreateKey => keys::create(api, caller, request).await,
+        Action::DeleteKey => keys::delete(api, caller, request, first).await,
+        Action::GetSecret => webhooks::secret(api, caller).await,
+        Action::RotateSecret => webhooks::rotate(api, caller, request).await,
+        Action::ListDeliveries => callbacks::list(api, caller, request).await,
+        Action::GetDelivery => callbacks::get(api, caller, first).await,
+        Action::Redeliver => callbacks::redeliver(api, caller, first).await,
+        Action::TestEvent => webhooks::test(api, caller, request).await,
+        Action::AuditLog => audit::list(api, caller, request).await,
+        Action::Health | Action::CreateOrg | Action::Report => Err(Refusal::NotFound),
+    }
+}

@@ -1,0 +1,194 @@
+//! Deliveries: of calls, which live with their call, and of test events, which live in the
+//! directory. A delivery's id says which.
+
+use serde_json::Value;
+
+use crate::app::calls::read::{gather, own_trunks};
+use crate::app::calls::views::DeliveryView;
+use crate::app::calls::{one_call, reader};
+use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::page::{Page, bad_cursor, value};
+use crate::app::ports::Api;
+use crate::app::trunk::{DeliveryFilter, TrunkCommand};
+use crate::domain::access::KeyRecord;
+use crate::domain::call::Call;
+use crate::domain::callback::{Delivery, DeliveryStatus};
+use crate::domain::ids::{CallId, DeliveryId};
+use crate::domain::refusal::Refusal;
+
+/// A delivery, and the call it belongs to; none for a test event.
+struct Entry {
+    call: Option<CallId>,
+    delivery: Delivery,
+}
+
+impl Entry {
+    fn view(&self) -> Value {
+        value(&DeliveryView::of(&self.delivery, self.call))
+    }
+}
+
+/// `GET /webhooks/deliveries`: newest first.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value.
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let page = Page::read(request, &["status", "call_id"])?;
+    let status = page.parsed(
+        "status",
+        "one of pending, delivered, exhausted",
+        read_status,
+    )?;
+    let before = page
+        .after
+        .as_deref()
+        .map(|text| DeliveryId::verify(text, &api.secrets().id_key).ok_or_else(bad_cursor));
+    let before = before.transpose()?;
+    let entries = match page.filter("call_id") {
+        Some(call) => of_call(api, caller, call, status, before).await?,
+        None => of_all(api, caller, status, before, page.limit + 1).await?,
+    };
+    Ok(Response::json(
+        200,
+        &page.answer(
+            "deliveries",
+            entries,
+            |entry| entry.delivery.id.to_string(),
+            Entry::view,
+        ),
+    ))
+}
+
+fn read_status(text: &str) -> Option<DeliveryStatus> {
+    serde_json::from_value(Value::from(text)).ok()
+}
+
+/// A call's one delivery, if it has one yet; an id that names no call of ours has none.
+async fn of_call(
+    api: &impl Api,
+    caller: &KeyRecord,
+    call: &str,
+    status: Option<DeliveryStatus>,
+    before: Option<DeliveryId>,
+) -> Result<Vec<Entry>, Refusal> {
+    let call = match super::ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await {
+        Err(Refusal::CallNotFound) => return Ok(Vec::new()),
+        call => call?,
+    };
+    let admits = |entry: &Entry| {
+        before.is_none_or(|before| entry.delivery.id.address() < before.address())
+            && status.is_none_or(|status| entry.delivery.status == status)
+    };
+    Ok(entry(call).into_iter().filter(admits).collect())
+}
+
+async fn of_all(
+    api: &impl Api,
+    caller: &KeyRecord,
+    status: Option<DeliveryStatus>,
+    before: Option<DeliveryId>,
+    limit: usize,
+) -> Result<Vec<Entry>, Refusal> {
+    let trunks = own_trunks(api, caller).await?;
+    let asked: Vec<_> = trunks.iter().collect();
+    let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
+    let filter = DeliveryFilter {
+        status,
+        before: below,
+        limit,
+    };
+    let calls = gather(
+        api,
+        &asked,
+        &TrunkCommand::Deliveries(reader(caller), filter),
+        limit,
+    )
+    .await?;
+    let tests = match api
+        .directory(
+            caller.org_id,
+            &DirectoryCommand::deliveries(status, before, limit),
+        )
+        .await
+    {
+        Ok(DirectoryReply::Deliveries(tests)) => tests,
+        _ => return Err(Refusal::DialerUnavailable),
+    };
+    let tests = tests.into_iter().map(|delivery| Entry {
+        call: None,
+        delivery,
+    });
+    let mut entries: Vec<Entry> = calls.into_iter().filter_map(entry).chain(tests).collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.delivery.id.address()));
+    entries.truncate(limit);
+    Ok(entries)
+}
+
+fn entry(call: Call) -> Option<Entry> {
+    Some(Entry {
+        call: Some(call.id),
+        delivery: call.callback?,
+    })
+}
+
+/// `GET /webhooks/deliveries/{id}`.
+///
+/// # Errors
+/// No such delivery.
+pub async fn get(api: &impl Api, caller: &KeyRecord, delivery: &str) -> Result<Response, Refusal> {
+    let found = ask(
+        api,
+        caller,
+        delivery,
+        |id| TrunkCommand::Read(reader(caller), id),
+        DirectoryCommand::delivery,
+    )
+    .await?;
+    Ok(Response::json(200, &found.view()))
+}
+
+/// `POST /webhooks/deliveries/{id}/redeliver`: one attempt now, whatever the status.
+///
+/// # Errors
+/// No such delivery.
+pub async fn redeliver(
+    api: &impl Api,
+    caller: &KeyRecord,
+    delivery: &str,
+) -> Result<Response, Refusal> {
+    let on_trunk = |id| TrunkCommand::Redeliver(reader(caller), id);
+    let found = ask(api, caller, delivery, on_trunk, DirectoryCommand::redeliver).await?;
+    Ok(Response::json(202, &found.view()))
+}
+
+/// Sends a command to whichever object holds a delivery.
+async fn ask(
+    api: &impl Api,
+    caller: &KeyRecord,
+    delivery: &str,
+    on_trunk: impl FnOnce(CallId) -> TrunkCommand,
+    in_directory: impl FnOnce(DeliveryId) -> DirectoryCommand,
+) -> Result<Entry, Refusal> {
+    let key = &api.secrets().id_key;
+    let id = DeliveryId::verify(delivery, key).ok_or(Refusal::DeliveryNotFound)?;
+    let Some(call) = id.call(key) else {
+        return match api.directory(caller.org_id, &in_directory(id)).await {
+            Ok(DirectoryReply::Delivery(delivery)) => Ok(Entry {
+                call: None,
+                delivery: *delivery,
+            }),
+            Ok(DirectoryReply::Refused(_)) => Err(Refusal::DeliveryNotFound),
+            _ => Err(Refusal::DialerUnavailable),
+        };
+    };
+    match one_call(api.trunk(id.address().tag, &on_trunk(call)).await) {
+        Ok(call) => entry(call).ok_or(Refusal::DeliveryNotFound),
+        Err(Refusal::CallNotFound) => Err(Refusal::DeliveryNotFound),
+        Err(refusal) => Err(refusal),
+    }
+}

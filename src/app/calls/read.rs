@@ -1,0 +1,199 @@
+//! Reading calls: one call's status, one call whole, pages of calls, and a trunk's live calls.
+
+use futures_util::StreamExt;
+use serde_json::json;
+
+use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
+use crate::app::calls::{ask, reader, trunk_of};
+use crate::app::http::{Request, Response};
+use crate::app::iso8601;
+use crate::app::page::{Page, bad_cursor, value};
+use crate::app::ports::{Api, Unavailable};
+use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::trunk::{CallFilter, TrunkCommand, TrunkReply};
+use crate::domain::access::KeyRecord;
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::ids::{AgentId, CallId, TrunkId};
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+
+/// How many trunks are asked at once: six connections of one invocation may wait.
+const SIDE_BY_SIDE: usize = 6;
+
+/// `GET /calls/{call_id}/status`.
+///
+/// # Errors
+/// No such call.
+pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
+    let call = ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await?;
+    Ok(Response::json(
+        200,
+        &StatusView::of(&call, api.now(), api.settings()),
+    ))
+}
+
+/// `GET /calls/{call_id}`.
+///
+/// # Errors
+/// No such call.
+pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
+    let call = ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await?;
+    let trunks = own_trunks(api, caller).await?;
+    let trunk = trunk_of(&trunks, call.id.address().tag);
+    Ok(Response::json(
+        200,
+        &DetailedCall::of(&call, trunk, api.now(), api.settings()),
+    ))
+}
+
+/// `GET /calls`: newest first, over all trunks, those that were deleted included.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value.
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    const KNOWN: [&str; 6] = [
+        "call_status",
+        "agent_id",
+        "sip_trunk_id",
+        "phone_number",
+        "created_after",
+        "created_before",
+    ];
+    let page = Page::read(request, &KNOWN)?;
+    let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
+    let filter = CallFilter {
+        status: page.parsed(
+            "call_status",
+            &format!("one of {statuses}"),
+            CallStatus::parse,
+        )?,
+        agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
+        phone: page.parsed("phone_number", "in E.164 format", E164::parse)?,
+        created_after: page.parsed("created_after", "an ISO 8601 time", iso8601::parse)?,
+        created_before: page.parsed("created_before", "an ISO 8601 time", iso8601::parse)?,
+        before: page
+            .after
+            .as_deref()
+            .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
+            .transpose()?,
+        limit: page.limit + 1,
+    };
+    let only = page.parsed("sip_trunk_id", "a UUID", |text| {
+        text.parse::<TrunkId>().ok()
+    })?;
+    let trunks = own_trunks(api, caller).await?;
+    let asked: Vec<&TrunkRecord> = trunks
+        .iter()
+        .filter(|trunk| only.is_none_or(|only| trunk.id == only))
+        .collect();
+    let calls = gather(
+        api,
+        &asked,
+        &TrunkCommand::List(reader(caller), filter),
+        page.limit + 1,
+    )
+    .await?;
+    let now = api.now();
+    let view = |call: &Call| {
+        let trunk = trunk_of(&trunks, call.id.address().tag);
+        value(&ListedCall::of(call, trunk, now, api.settings()))
+    };
+    Ok(Response::json(
+        200,
+        &page.answer("calls", calls, |call| call.id.to_string(), view),
+    ))
+}
+
+/// `GET /sip-trunks/{id}/live`.
+///
+/// # Errors
+/// No such trunk.
+pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
+    let trunk = own_trunk(api, caller, trunk).await?;
+    let Ok(TrunkReply::Calls(calls)) = api
+        .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
+        .await
+    else {
+        return Err(Refusal::DialerUnavailable);
+    };
+    let rows: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            json!({
+                "call_id": call.id,
+                "call_status": call.status,
+                "phone_number": call.request.phone,
+                "since": iso8601::format(call.created_at()),
+            })
+        })
+        .collect();
+    let body = json!({
+        "sip_trunk_id": trunk.id,
+        "in_use": rows.len(),
+        "max_channels": trunk.max_channels,
+        "waiting": 0,
+        "calls": rows,
+    });
+    Ok(Response::json(200, &body))
+}
+
+/// A trunk of the caller's organisation.
+///
+/// # Errors
+/// No such trunk.
+pub async fn own_trunk(
+    api: &impl Api,
+    caller: &KeyRecord,
+    trunk: &str,
+) -> Result<TrunkRecord, Refusal> {
+    let id = trunk
+        .parse::<TrunkId>()
+        .map_err(|_| Refusal::TrunkNotFound)?;
+    let trunks = own_trunks(api, caller).await?;
+    trunks
+        .into_iter()
+        .find(|trunk| trunk.id == id && !trunk.deleted)
+        .ok_or(Refusal::TrunkNotFound)
+}
+
+/// All trunks of the caller's organisation, those that were deleted included.
+pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkRecord>, Refusal> {
+    let stored = api
+        .read(&RecordKey::Trunks(caller.org_id))
+        .await
+        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    Ok(stored
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default())
+}
+
+/// The newest calls that several trunks answer to the same question.
+pub async fn gather(
+    api: &impl Api,
+    trunks: &[&TrunkRecord],
+    command: &TrunkCommand,
+    limit: usize,
+) -> Result<Vec<Call>, Refusal> {
+    let answers = trunks
+        .iter()
+        .map(|trunk| api.trunk(trunk.id.tag(), command));
+    let answers: Vec<_> = futures_util::stream::iter(answers)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    let mut calls = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(TrunkReply::Calls(page)) => calls.extend(page),
+            Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
+            Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
+        }
+    }
+    calls.sort_by(|a, b| b.id.cmp(&a.id));
+    calls.truncate(limit);
+    Ok(calls)
+}

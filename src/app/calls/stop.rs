@@ -1,0 +1,40 @@
+//! Stopping a call: the integrator cancels it, or the operator releases its channel.
+
+use crate::app::calls::views::StatusView;
+use crate::app::calls::{ask, reader};
+use crate::app::http::Response;
+use crate::app::ports::Api;
+use crate::app::trunk::TrunkCommand;
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+
+/// `POST /calls/{call_id}/cancel`.
+///
+/// # Errors
+/// No such call, or it is over already.
+pub async fn cancel(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
+    let call = ask(api, call, |id| TrunkCommand::Cancel(reader(caller), id)).await?;
+    Ok(Response::json(
+        200,
+        &StatusView::of(&call, api.now(), api.settings()),
+    ))
+}
+
+/// `POST /sip-trunks/{id}/live/{call_id}/release`.
+///
+/// # Errors
+/// No such trunk, no such call on it, or it is over already.
+pub async fn release(
+    api: &impl Api,
+    caller: &KeyRecord,
+    trunk: &str,
+    call: &str,
+) -> Result<Response, Refusal> {
+    let trunk = super::read::own_trunk(api, caller, trunk).await?;
+    let on_trunk = crate::domain::ids::CallId::verify(call, &api.secrets().id_key)
+        .is_some_and(|id| id.address().tag == trunk.id.tag());
+    if !on_trunk {
+        return Err(Refusal::CallNotFound);
+    }
+    cancel(api, caller, call).await
+}

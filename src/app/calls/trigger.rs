@@ -1,0 +1,272 @@
+//! `POST /calls`: one request, checked in the documented order, and one hop to the trunk's object.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::app::http::{Request, Response};
+use crate::app::ports::{Api, Unavailable};
+use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::domain::access::KeyRecord;
+use crate::domain::agent::{Agent, Status};
+use crate::domain::call::{CallAgent, CallRequest, FailureCode};
+use crate::domain::ids::{AgentId, CallId, TrunkId};
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+use crate::domain::target::TargetRefused;
+use crate::domain::trunk::{Admission, Quota};
+
+/// The most that `metadata` may take up as JSON, in bytes.
+const MAX_METADATA: usize = 16_384;
+
+/// The answer to an accepted call.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TriggeredCall {
+    /// The call's UUID.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    call_id: CallId,
+    /// `triggered`.
+    status: &'static str,
+    /// Where to poll for the call's status.
+    poll_url: String,
+}
+
+/// The answer to a call that was refused for want of capacity.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RejectedCall {
+    /// What was exhausted.
+    error: String,
+    /// The UUID under which the refused call stays readable.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    call_id: CallId,
+    /// `rejected`.
+    status: &'static str,
+}
+
+/// The body, field by field, before anything is looked up.
+struct Fields {
+    phone: E164,
+    agent: AgentId,
+    trunk: TrunkId,
+    metadata: Option<Map<String, Value>>,
+    callback_url: Option<String>,
+}
+
+/// Places a call.
+///
+/// # Errors
+/// The first check that fails, in the documented order; nothing is created then.
+pub async fn trigger(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let fields = read_fields(api, request, request.json_object()?)?;
+    let agent = find_agent(api, caller, fields.agent).await?;
+    let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
+    if !missing.is_empty() {
+        return Err(Refusal::MetadataMissing(missing));
+    }
+    let trunk = find_trunk(api, caller, fields.trunk).await?;
+    let call = CallRequest {
+        org: caller.org_id,
+        key: caller.key_id,
+        phone: fields.phone,
+        agent: CallAgent {
+            id: agent.id,
+            code: agent.agent_code,
+            fields: agent.input_schema.fields,
+        },
+        metadata: fields.metadata,
+        callback_url: fields.callback_url,
+    };
+    match api
+        .trunk(trunk.id.tag(), &TrunkCommand::Admit(Box::new(call)))
+        .await
+    {
+        Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
+        Ok(TrunkReply::Refused(denial)) => {
+            // The object knows better than the copies: they are stale.
+            api.forget(caller.org_id);
+            Err(denial.into())
+        }
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+fn read_fields(
+    api: &impl Api,
+    request: &Request,
+    mut body: Map<String, Value>,
+) -> Result<Fields, Refusal> {
+    // null is the same as leaving a field out.
+    let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
+    let phone = match take("phone_number") {
+        None => Err(Refusal::Required("phone_number")),
+        Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required("phone_number")),
+        Some(value) => value
+            .as_str()
+            .and_then(E164::parse)
+            .ok_or(Refusal::PhoneNotE164),
+    }?;
+    let agent = read_id(take("agent_id"), "agent_id")?;
+    let trunk = read_id(take("sip_trunk_id"), "sip_trunk_id")?;
+    let metadata = take("metadata").map(read_metadata).transpose()?;
+    let callback_url = take("callback_url")
+        .map(|url| read_callback_url(api, request, url))
+        .transpose()?;
+    Ok(Fields {
+        phone,
+        agent,
+        trunk,
+        metadata,
+        callback_url,
+    })
+}
+
+fn read_id<T: std::str::FromStr>(value: Option<Value>, field: &'static str) -> Result<T, Refusal> {
+    match value {
+        None => Err(Refusal::Required(field)),
+        Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required(field)),
+        Some(value) => value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or(Refusal::NotAUuid(field)),
+    }
+}
+
+fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(metadata) = value else {
+        return Err(Refusal::MetadataNotObject);
+    };
+    let size = serde_json::to_vec(&metadata).map_or(usize::MAX, |json| json.len());
+    if size > MAX_METADATA {
+        Err(Refusal::MetadataTooLarge)
+    } else {
+        Ok(metadata)
+    }
+}
+
+fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<String, Refusal> {
+    let Value::String(url) = value else {
+        return Err(Refusal::UrlInvalid("callback_url"));
+    };
+    check_target(api, request, &url, "callback_url")?;
+    Ok(url)
+}
+
+/// Whether callbacks may go to a URL.
+///
+/// # Errors
+/// It is no http or https URL, or it points into a private network.
+pub fn check_target(
+    api: &impl Api,
+    request: &Request,
+    url: &str,
+    field: &'static str,
+) -> Result<(), Refusal> {
+    let target = api.parse_url(url).ok_or(Refusal::UrlInvalid(field))?;
+    match target.judge(request.host(), api.settings().allow_loopback) {
+        Ok(()) => Ok(()),
+        Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
+        Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
+    }
+}
+
+async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
+    let key = RecordKey::Agent(caller.org_id, id);
+    let agent: Option<Agent> =
+        find(api, &key, |agent: &Agent| agent.status == Status::Active).await?;
+    match agent {
+        None => Err(Refusal::AgentNotFound),
+        Some(agent) if agent.status != Status::Active => Err(Refusal::AgentInactive),
+        Some(agent) => Ok(agent),
+    }
+}
+
+async fn find_trunk(
+    api: &impl Api,
+    caller: &KeyRecord,
+    id: TrunkId,
+) -> Result<TrunkRecord, Refusal> {
+    let key = RecordKey::Trunk(caller.org_id, id);
+    let trunk: Option<TrunkRecord> = find(api, &key, |trunk: &TrunkRecord| {
+        trunk.status == Status::Active
+    })
+    .await?;
+    match trunk.filter(|trunk| !trunk.deleted) {
+        None => Err(Refusal::TrunkNotFound),
+        Some(trunk) if trunk.status != Status::Active => Err(Refusal::TrunkInactive),
+        Some(trunk) => Ok(trunk),
+    }
+}
+
+/// A record, read again past the isolate's cache before it is allowed to refuse somebody.
+async fn find<T: serde::de::DeserializeOwned>(
+    api: &impl Api,
+    key: &RecordKey,
+    usable: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Refusal> {
+    let parse = |json: Option<String>| json.and_then(|json| serde_json::from_str::<T>(&json).ok());
+    let unavailable = |_| Refusal::AuthenticationUnavailable;
+    let known = parse(api.read(key).await.map_err(unavailable)?);
+    if known.as_ref().is_some_and(usable) {
+        return Ok(known);
+    }
+    Ok(parse(api.read_fresh(key).await.map_err(unavailable)?))
+}
+
+fn answer(admission: Admission) -> Response {
+    match admission {
+        Admission::Accepted { call, quota } => {
+            let poll_url = format!("/integration/v1/calls/{call}/status");
+            let body = TriggeredCall {
+                call_id: call,
+                status: "triggered",
+                poll_url,
+            };
+            with_quota(Response::json(201, &body), quota)
+        }
+        Admission::Rejected {
+            call,
+            code,
+            retry_after,
+            quota,
+        } => {
+            let refusal = match code {
+                FailureCode::RateExceeded => Refusal::RateExceeded,
+                _ => Refusal::ChannelsExhausted,
+            };
+            let body = RejectedCall {
+                error: refusal.text(),
+                call_id: call,
+                status: "rejected",
+            };
+            let response = Response::json(refusal.status(), &body)
+                .with_header("X-Error-Code", refusal.code())
+                .with_header("Retry-After", retry_after.to_string());
+            with_quota(response, quota)
+        }
+    }
+}
+
+/// The trunk's figures, as draft-ietf-httpapi-ratelimit-headers writes them.
+fn with_quota(response: Response, quota: Quota) -> Response {
+    let Quota {
+        channels,
+        channels_left,
+        cps,
+        cps_left,
+    } = quota;
+    response
+        .with_header(
+            "RateLimit-Policy",
+            format!(r#""channels";q={channels}, "cps";q={cps};w=1"#),
+        )
+        .with_header(
+            "RateLimit",
+            format!(r#""channels";r={channels_left}, "cps";r={cps_left}"#),
+        )
+}

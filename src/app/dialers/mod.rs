@@ -1,0 +1,3 @@
+//! What stands behind the `Dialer` port, one file a carrier.
+
+pub mod simulator;

@@ -1,0 +1,35 @@
+//! The simulated carrier as a dialer: the table of [`sandbox`](crate::domain::sandbox), asked about one order.
+
+use crate::app::trunk::Order;
+use crate::domain::call::{Finding, Timed};
+use crate::domain::sandbox;
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// Dials: all that is going to happen.
+#[must_use]
+pub fn dial(order: &Order, now: Millis, settings: &Settings) -> Vec<Timed> {
+    let request = &order.request;
+    sandbox::dial(
+        &request.phone,
+        &request.agent.fields,
+        request.metadata.as_ref(),
+        now,
+        settings,
+    )
+}
+
+/// What became of it.
+#[must_use]
+pub fn inquire(order: &Order, now: Millis, settings: &Settings) -> Finding {
+    let request = &order.request;
+    let known = (order.ringing_at, order.answered_at);
+    sandbox::inquire(
+        &request.phone,
+        &request.agent.fields,
+        request.metadata.as_ref(),
+        known,
+        now,
+        settings,
+    )
+}

@@ -1,0 +1,244 @@
+//! `/agents`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::body::{self, Body};
+use super::views::{AgentDetail, AgentList, AgentView};
+use super::{TRIES, Thing, ask, change, half};
+use crate::app::directory::{Ask, Denied, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::ports::Api;
+use crate::app::records::RecordKey;
+use crate::domain::access::{KeyRecord, Role};
+use crate::domain::agent::{Agent, InputSchema, Status};
+use crate::domain::ids::AgentId;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+
+const THING: Thing = Thing {
+    missing: Refusal::AgentNotFound,
+    plural: "agents",
+};
+const MAX_FIELDS: usize = 100;
+const MAX_SCRIPT: usize = 32_768;
+const MAX_SAMPLE: usize = 16_384;
+
+/// Whether a list shows inactive items too.
+///
+/// # Errors
+/// A parameter that is unknown, a value that is not `inactive`, a caller who is no owner.
+pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, Refusal> {
+    let mut included = false;
+    for (name, value) in request.parameters() {
+        match (name.as_str(), value.as_str()) {
+            ("include", "inactive") => included = true,
+            ("include", _) => return Err(Refusal::Invalid("include must be inactive".into())),
+            _ => return Err(Refusal::UnknownParameter(name)),
+        }
+    }
+    match included && caller.role < Role::Owner {
+        true => Err(Refusal::RoleTooLow {
+            has: caller.role,
+            needs: Role::Owner,
+        }),
+        false => Ok(included),
+    }
+}
+
+/// `GET /agents`.
+///
+/// # Errors
+/// As [`includes_inactive`].
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let all = includes_inactive(caller, request)?;
+    let stored = api
+        .read(&RecordKey::Agents(caller.org_id))
+        .await
+        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let mut agents: Vec<AgentView> = stored
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default();
+    agents.retain(|agent| all || agent.status == Status::Active);
+    Ok(Response::json(200, &AgentList { agents }))
+}
+
+/// `POST /agents`.
+///
+/// # Errors
+/// A body of another shape; too many agents.
+pub async fn create(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let id = AgentId::from_entropy(half(api.entropy()));
+    let agent = read(Body::of(request)?, None, id, api.now())?;
+    let save = Ask::SaveAgent {
+        agent: Box::new(agent.clone()),
+        was: None,
+    };
+    change(api, caller, request, save, &THING).await?;
+    Ok(Response::json(201, &AgentDetail::from(&agent)))
+}
+
+/// `GET /agents/{id}`.
+///
+/// # Errors
+/// No such agent.
+pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
+    let agent = find(api, caller, id).await?;
+    Ok(Response::json(200, &AgentDetail::from(&agent)))
+}
+
+/// `PATCH /agents/{id}`.
+///
+/// # Errors
+/// No such agent; a body of another shape.
+pub async fn update(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    for _ in 0..TRIES {
+        let was = find(api, caller, id).await?;
+        let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
+        let save = Ask::SaveAgent {
+            agent: Box::new(agent.clone()),
+            was: Some(Box::new(was)),
+        };
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(THING.refusal(denied)),
+            Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::AuthenticationUnavailable)
+}
+
+/// `DELETE /agents/{id}`.
+///
+/// # Errors
+/// No such agent.
+pub async fn delete(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
+    change(api, caller, request, Ask::DeleteAgent(id), &THING).await?;
+    Ok(Response::no_content())
+}
+
+async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Agent, Refusal> {
+    let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
+    match ask(api, caller, "", Ask::Agent(id)).await {
+        Ok(DirectoryReply::Agent(agent)) => Ok(*agent),
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+fn read(
+    mut body: Body,
+    before: Option<&Agent>,
+    id: AgentId,
+    created_at: Millis,
+) -> Result<Agent, Refusal> {
+    let was = |field: fn(&Agent) -> Option<String>| before.and_then(field);
+    let name = body.required(
+        "name",
+        was(|agent| Some(agent.name.clone())),
+        body::NAME,
+        body::name,
+    )?;
+    let agent_code = body.required(
+        "agent_code",
+        was(|agent| Some(agent.agent_code.clone())),
+        body::NAME,
+        body::name,
+    )?;
+    let schema_before = before.map(|agent| Map::from_iter(schema_fields(&agent.input_schema)));
+    let given = body.required("input_schema", schema_before, "an object", body::object)?;
+    let input_schema = read_schema(given, before.map(|agent| &agent.input_schema))?;
+    let script = body.optional(
+        "script",
+        was(|agent| agent.script.clone()),
+        "a string of at most 32768 bytes",
+        |value| body::text(value).filter(|text| text.len() <= MAX_SCRIPT),
+    )?;
+    let voice = body.optional(
+        "voice",
+        was(|agent| agent.voice.clone()),
+        body::NAME,
+        body::name,
+    )?;
+    let status_before = before.map(|agent| agent.status);
+    let status = body
+        .optional("status", status_before, "active or inactive", body::word)?
+        .unwrap_or_default();
+    body.finish()?;
+    Ok(Agent {
+        id,
+        name,
+        agent_code,
+        status,
+        input_schema,
+        script,
+        voice,
+        created_at,
+    })
+}
+
+fn schema_fields(schema: &InputSchema) -> [(String, Value); 2] {
+    [
+        ("fields".into(), Value::from(schema.fields.clone())),
+        (
+            "sample_context".into(),
+            Value::Object(schema.sample_context.clone()),
+        ),
+    ]
+}
+
+fn read_schema(
+    given: Map<String, Value>,
+    before: Option<&InputSchema>,
+) -> Result<InputSchema, Refusal> {
+    let mut body = Body::nested(given, "input_schema.");
+    let fields_before = before.map(|schema| schema.fields.clone());
+    let what = "an array of at most 100 different strings of 1 to 200 characters";
+    let fields = body.required("fields", fields_before, what, read_field_names)?;
+    let sample_before = before.map(|schema| schema.sample_context.clone());
+    let sample = body.optional(
+        "sample_context",
+        sample_before,
+        "an object of at most 16384 bytes",
+        |value| {
+            body::object(value).filter(|object| {
+                serde_json::to_vec(object).is_ok_and(|json| json.len() <= MAX_SAMPLE)
+            })
+        },
+    )?;
+    body.finish()?;
+    Ok(InputSchema {
+        fields,
+        sample_context: sample.unwrap_or_default(),
+    })
+}
+
+fn read_field_names(value: Value) -> Option<Vec<String>> {
+    let Value::Array(items) = value else {
+        return None;
+    };
+    let names: Vec<String> = items.into_iter().map(body::name).collect::<Option<_>>()?;
+    let different = names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    (different && names.len() <= MAX_FIELDS).then_some(names)
+}

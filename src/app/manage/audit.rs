@@ -1,0 +1,58 @@
+//! `GET /audit-log`.
+
+use super::views::AuditView;
+use super::{Thing, change};
+use crate::app::directory::{Ask, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::iso8601;
+use crate::app::page::{Page, bad_cursor, value};
+use crate::app::ports::Api;
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+
+const THING: Thing = Thing {
+    missing: Refusal::NotFound,
+    plural: "entries",
+};
+
+/// A page of the log, newest first.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value.
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let page = Page::read(request, &[])?;
+    let before = page
+        .after
+        .as_deref()
+        .map(|text| text.parse::<u64>().map_err(|_| bad_cursor()))
+        .transpose()?;
+    let ask = Ask::Audit {
+        before,
+        limit: page.limit + 1,
+    };
+    let DirectoryReply::Audit(entries) = change(api, caller, request, ask, &THING).await? else {
+        return Err(Refusal::AuthenticationUnavailable);
+    };
+    let view = |(_, entry): &(u64, crate::app::directory::AuditEntry)| {
+        value(&AuditView {
+            at: iso8601::format(entry.at),
+            key_id: entry.key_id,
+            action: entry.action.clone(),
+            target: entry.target.clone(),
+            request_id: entry.request_id.clone(),
+        })
+    };
+    Ok(Response::json(
+        200,
+        &page.answer(
+            "entries",
+            entries,
+            |(position, _)| position.to_string(),
+            view,
+        ),
+    ))
+}

@@ -1,0 +1,120 @@
+//! Reading a management body field by field; whatever is left at the end is unknown.
+//!
+//! `null` is the same as leaving a field out when something is created; in a change it clears an
+//! optional field, and for a required one it is the same as missing.
+
+use serde_json::{Map, Value};
+
+use crate::app::http::Request;
+use crate::domain::refusal::Refusal;
+
+/// A body that is being read.
+pub struct Body {
+    fields: Map<String, Value>,
+    /// How the fields are called from outside: `carrier.` for a nested object.
+    prefix: &'static str,
+}
+
+/// How a field's value is read: `None` when it is not what it must be.
+pub type Read<T> = fn(Value) -> Option<T>;
+
+impl Body {
+    /// The body of a request.
+    ///
+    /// # Errors
+    /// It is no JSON object.
+    pub fn of(request: &Request) -> Result<Self, Refusal> {
+        Ok(Self {
+            fields: request.json_object()?,
+            prefix: "",
+        })
+    }
+
+    /// A nested object.
+    pub fn nested(fields: Map<String, Value>, prefix: &'static str) -> Self {
+        Self { fields, prefix }
+    }
+
+    /// A field that must be there, or have been there before.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        before: Option<T>,
+        what: &str,
+        read: Read<T>,
+    ) -> Result<T, Refusal> {
+        match (self.fields.remove(name), before) {
+            (None, Some(before)) => Ok(before),
+            (None | Some(Value::Null), _) => Err(self.missing(name)),
+            (Some(value), _) => read(value).ok_or_else(|| self.invalid(name, what)),
+        }
+    }
+
+    /// A field that may be left out, or cleared.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        before: Option<T>,
+        what: &str,
+        read: Read<T>,
+    ) -> Result<Option<T>, Refusal> {
+        match self.fields.remove(name) {
+            None => Ok(before),
+            Some(Value::Null) => Ok(None),
+            Some(value) => read(value)
+                .map(Some)
+                .ok_or_else(|| self.invalid(name, what)),
+        }
+    }
+
+    /// Nothing may be left.
+    ///
+    /// # Errors
+    /// A field that this route does not know.
+    pub fn finish(self) -> Result<(), Refusal> {
+        match self.fields.into_iter().next() {
+            Some((name, _)) => Err(Refusal::UnknownField(format!("{}{name}", self.prefix))),
+            None => Ok(()),
+        }
+    }
+
+    fn missing(&self, name: &'static str) -> Refusal {
+        match self.prefix {
+            "" => Refusal::Required(name),
+            prefix => Refusal::Invalid(format!("{prefix}{name} is required")),
+        }
+    }
+
+    fn invalid(&self, name: &str, what: &str) -> Refusal {
+        Refusal::Invalid(format!("{}{name} must be {what}", self.prefix))
+    }
+}
+
+/// A string of 1 to 200 characters.
+pub const NAME: &str = "a string of 1 to 200 characters";
+
+/// Reads what [`NAME`] says.
+pub fn name(value: Value) -> Option<String> {
+    text(value).filter(|text| (1..=200).contains(&text.chars().count()))
+}
+
+/// Any string.
+pub fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Any object.
+pub fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// One of an enum's words.
+pub fn word<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
+}

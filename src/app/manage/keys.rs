@@ -1,0 +1,130 @@
+//! `/api-keys`.
+
+use super::body::{self, Body};
+use super::views::{KeyView, NewKeyView};
+use super::{Thing, change, half};
+use crate::app::directory::{Ask, DirectoryReply, NewKey};
+use crate::app::http::{Request, Response};
+use crate::app::iso8601;
+use crate::app::page::{Page, bad_cursor, value};
+use crate::app::ports::Api;
+use crate::domain::access::{KeyRecord, RawKey, Role};
+use crate::domain::ids::KeyId;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+
+const THING: Thing = Thing {
+    missing: Refusal::KeyNotFound,
+    plural: "API keys",
+};
+
+/// Draws a key. The directory gets its digest, its holder the key.
+pub fn draw(
+    api: &impl Api,
+    name: String,
+    role: Role,
+    expires_at: Option<Millis>,
+) -> (RawKey, NewKey) {
+    let raw = RawKey::from_entropy(api.entropy());
+    let new = NewKey {
+        id: KeyId::from_entropy(half(api.entropy())),
+        name,
+        role,
+        digest: raw.digest(&api.secrets().pepper),
+        prefix: raw.prefix().to_owned(),
+        expires_at,
+    };
+    (raw, new)
+}
+
+/// `POST /api-keys`.
+///
+/// # Errors
+/// A body of another shape; an end that is past; too many keys.
+pub async fn create(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let mut body = Body::of(request)?;
+    let name = body.required("name", None, body::NAME, body::name)?;
+    let role = body.required("role", None, "viewer, member, admin or owner", body::word)?;
+    let what = "an ISO 8601 time in the future";
+    let expires_at = body.optional("expires_at", None, what, |value| {
+        body::text(value).and_then(|text| iso8601::parse(&text))
+    })?;
+    body.finish()?;
+    let now = api.now();
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::Invalid(format!("expires_at must be {what}")));
+    }
+    let (raw, new) = draw(api, name, role, expires_at);
+    change(
+        api,
+        caller,
+        request,
+        Ask::CreateKey(Box::new(new.clone())),
+        &THING,
+    )
+    .await?;
+    let view = NewKeyView {
+        id: new.id,
+        name: new.name,
+        role,
+        key: raw.reveal().to_owned(),
+        created_at: iso8601::format(now),
+        expires_at: expires_at.map(iso8601::format),
+    };
+    Ok(Response::json(201, &view))
+}
+
+/// `GET /api-keys`: newest first, expired ones too.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value.
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let page = Page::read(request, &[])?;
+    let before = page
+        .after
+        .as_deref()
+        .map(|text| read_cursor(text).ok_or_else(bad_cursor))
+        .transpose()?;
+    let ask = Ask::Keys {
+        before,
+        limit: page.limit + 1,
+    };
+    let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
+        return Err(Refusal::AuthenticationUnavailable);
+    };
+    let body = page.answer(
+        "api_keys",
+        keys,
+        |key| format!("{} {}", key.created_at.0, key.id),
+        |key| value(&KeyView::from(key)),
+    );
+    Ok(Response::json(200, &body))
+}
+
+fn read_cursor(text: &str) -> Option<(Millis, KeyId)> {
+    let (at, id) = text.split_once(' ')?;
+    Some((Millis(at.parse().ok()?), id.parse().ok()?))
+}
+
+/// `DELETE /api-keys/{id}`: from then on it starts no call.
+///
+/// # Errors
+/// No such key; the last owner key.
+pub async fn delete(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    let id = id.parse::<KeyId>().map_err(|_| Refusal::KeyNotFound)?;
+    change(api, caller, request, Ask::RevokeKey(id), &THING).await?;
+    Ok(Response::no_content())
+}

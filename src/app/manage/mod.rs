@@ -1,0 +1,77 @@
+//! Management: the routes under which owners and admins change what their organisation has.
+//!
+//! A handler reads and checks the body, and asks the directory; the directory decides.
+
+pub mod agents;
+pub mod audit;
+mod body;
+pub mod keys;
+pub mod orgs;
+pub mod trunks;
+pub mod views;
+pub mod webhooks;
+
+use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply};
+use crate::app::http::Request;
+use crate::app::ports::{Api, Unavailable};
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+
+/// How often a change is made up again when somebody else's came in between.
+const TRIES: usize = 5;
+
+/// Asks the caller's directory.
+async fn ask(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &str,
+    what: Ask,
+) -> Result<DirectoryReply, Unavailable> {
+    let command = DirectoryCommand {
+        by: Some(caller.key_id),
+        request: request.to_owned(),
+        what,
+    };
+    let reply = api.directory(caller.org_id, &command).await;
+    api.forget(caller.org_id);
+    reply
+}
+
+/// Asks for a change, or for one thing; what a refusal means depends on the thing.
+async fn change(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    what: Ask,
+    thing: &Thing,
+) -> Result<DirectoryReply, Refusal> {
+    match ask(api, caller, &request.id, what).await {
+        Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
+        Ok(reply) => Ok(reply),
+        Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// What a route is about: the words its refusals need.
+struct Thing {
+    missing: Refusal,
+    plural: &'static str,
+}
+
+impl Thing {
+    fn refusal(&self, denied: Denied) -> Refusal {
+        match denied {
+            Denied::Missing => self.missing.clone(),
+            Denied::TooMany => Refusal::TooMany(self.plural),
+            Denied::LastOwner => Refusal::LastOwnerKey,
+            Denied::LiveCalls => Refusal::TrunkHasLiveCalls,
+            // The change is kept and will be told; the caller may ask again, which does no harm.
+            Denied::Untold | Denied::Changed => Refusal::AuthenticationUnavailable,
+        }
+    }
+}
+
+/// 16 of 32 random bytes.
+fn half(entropy: [u8; 32]) -> [u8; 16] {
+    std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
+}

@@ -1,0 +1,249 @@
+//! `/sip-trunks`.
+
+use serde_json::{Map, Value};
+
+use super::agents::includes_inactive;
+use super::body::{self, Body};
+use super::views::{TrunkDetail, TrunkList, TrunkView};
+use super::{TRIES, Thing, ask, change, half};
+use crate::app::calls::read::own_trunks;
+use crate::app::directory::{Ask, Denied, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::ports::Api;
+use crate::domain::access::KeyRecord;
+use crate::domain::agent::Status;
+use crate::domain::ids::{OrgId, TrunkId};
+use crate::domain::refusal::Refusal;
+use crate::domain::trunk::{Carrier, TrunkConfig};
+
+const THING: Thing = Thing {
+    missing: Refusal::TrunkNotFound,
+    plural: "SIP trunks",
+};
+
+/// `GET /sip-trunks`.
+///
+/// # Errors
+/// As [`includes_inactive`].
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let all = includes_inactive(caller, request)?;
+    let trunks = own_trunks(api, caller).await?;
+    let shown = trunks
+        .into_iter()
+        .filter(|trunk| !trunk.deleted && (all || trunk.status == Status::Active));
+    Ok(Response::json(
+        200,
+        &TrunkList {
+            sip_trunks: shown.map(TrunkView::from).collect(),
+        },
+    ))
+}
+
+/// `POST /sip-trunks`.
+///
+/// # Errors
+/// A body of another shape; too many trunks.
+pub async fn create(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let id = TrunkId::from_entropy(half(api.entropy()));
+    let trunk = read(api, Body::of(request)?, None, id, caller.org_id)?;
+    match change(
+        api,
+        caller,
+        request,
+        Ask::CreateTrunk(Box::new(trunk)),
+        &THING,
+    )
+    .await?
+    {
+        DirectoryReply::Trunk(trunk) => Ok(Response::json(201, &TrunkDetail::from(&*trunk))),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// `GET /sip-trunks/{id}`.
+///
+/// # Errors
+/// No such trunk.
+pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
+    let trunk = find(api, caller, id).await?;
+    Ok(Response::json(200, &TrunkDetail::from(&trunk)))
+}
+
+/// `PATCH /sip-trunks/{id}`.
+///
+/// # Errors
+/// No such trunk; a body of another shape.
+pub async fn update(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    for _ in 0..TRIES {
+        let was = find(api, caller, id).await?;
+        let trunk = read(api, Body::of(request)?, Some(&was), was.id, was.org_id)?;
+        let save = Ask::SaveTrunk {
+            trunk: Box::new(trunk.clone()),
+            was: Box::new(was),
+        };
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(THING.refusal(denied)),
+            Ok(_) => return Ok(Response::json(200, &TrunkDetail::from(&trunk))),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::AuthenticationUnavailable)
+}
+
+/// `DELETE /sip-trunks/{id}`. Its calls stay readable.
+///
+/// # Errors
+/// No such trunk; it carries calls.
+pub async fn delete(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
+    change(api, caller, request, Ask::DeleteTrunk(id), &THING).await?;
+    Ok(Response::no_content())
+}
+
+async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
+    let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
+    match ask(api, caller, "", Ask::Trunk(id)).await {
+        Ok(DirectoryReply::Trunk(trunk)) => Ok(*trunk),
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+fn read(
+    api: &impl Api,
+    mut body: Body,
+    before: Option<&TrunkConfig>,
+    id: TrunkId,
+    org_id: OrgId,
+) -> Result<TrunkConfig, Refusal> {
+    let name = body.required(
+        "name",
+        before.map(|trunk| trunk.name.clone()),
+        body::NAME,
+        body::name,
+    )?;
+    let phone_before = before.map(|trunk| trunk.trunk_phone.clone());
+    let trunk_phone = body.required(
+        "trunk_phone",
+        phone_before,
+        "a phone number such as +918069000000",
+        read_phone,
+    )?;
+    let max_cps = body.required(
+        "max_cps",
+        before.map(|trunk| trunk.max_cps),
+        "a whole number from 1 to 1000",
+        |value| whole(&value, 1000),
+    )?;
+    let channels_before = before.map(|trunk| trunk.max_channels);
+    let max_channels = body.required(
+        "max_channels",
+        channels_before,
+        "a whole number from 1 to 10000",
+        |value| whole(&value, 10_000),
+    )?;
+    let status_before = before.map(|trunk| trunk.status);
+    let status = body
+        .optional("status", status_before, "active or inactive", body::word)?
+        .unwrap_or_default();
+    let given = body.optional("carrier", Some(Map::new()), "an object", body::object)?;
+    let carrier = match (given, before) {
+        (Some(given), Some(before)) if given.is_empty() => before.carrier.clone(),
+        (Some(given), before) if !given.is_empty() => {
+            read_carrier(api, given, before.map(|trunk| &trunk.carrier))?
+        }
+        _ => return Err(Refusal::Required("carrier")),
+    };
+    body.finish()?;
+    Ok(TrunkConfig {
+        id,
+        org_id,
+        name,
+        trunk_phone,
+        max_cps,
+        max_channels,
+        status,
+        carrier,
+    })
+}
+
+/// `+` and 7 to 15 digits; digits may be masked with X.
+fn read_phone(value: Value) -> Option<String> {
+    body::text(value).filter(|text| {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        (7..=15).contains(&digits.len())
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'X')
+    })
+}
+
+fn whole(value: &Value, most: u32) -> Option<u32> {
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    number.filter(|number| (1..=most).contains(number))
+}
+
+fn read_carrier(
+    api: &impl Api,
+    given: Map<String, Value>,
+    before: Option<&Carrier>,
+) -> Result<Carrier, Refusal> {
+    let mut body = Body::nested(given, "carrier.");
+    let kind_before = before.map(|carrier| match carrier {
+        Carrier::Simulator => "simulator".to_owned(),
+        Carrier::LiveKit { .. } => "livekit".to_owned(),
+    });
+    let kind = body.required("type", kind_before, "simulator or livekit", |value| {
+        body::text(value).filter(|text| matches!(text.as_str(), "simulator" | "livekit"))
+    })?;
+    if kind == "simulator" {
+        body.finish()?;
+        return Ok(Carrier::Simulator);
+    }
+    let known: [Option<String>; 4] = match before {
+        Some(Carrier::LiveKit {
+            url,
+            api_key,
+            api_secret,
+            sip_trunk_id,
+        }) => [url, api_key, api_secret, sip_trunk_id].map(|text| Some(text.clone())),
+        _ => [None, None, None, None],
+    };
+    let [url, api_key, api_secret, sip_trunk_id] = known;
+    let url = body.required("url", url, "a URL", body::text)?;
+    let scheme = api.parse_url(&url).map(|target| target.scheme);
+    if !scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https" | "ws" | "wss")) {
+        return Err(Refusal::Invalid(
+            "carrier.url must be an https or wss URL".into(),
+        ));
+    }
+    let api_key = body.required("api_key", api_key, body::NAME, body::name)?;
+    let api_secret = body.required("api_secret", api_secret, body::NAME, body::name)?;
+    let sip_trunk_id = body.required("sip_trunk_id", sip_trunk_id, body::NAME, body::name)?;
+    body.finish()?;
+    Ok(Carrier::LiveKit {
+        url,
+        api_key,
+        api_secret,
+        sip_trunk_id,
+    })
+}

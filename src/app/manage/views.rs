@@ -1,0 +1,332 @@
+//! The JSON of the management routes' answers, field by field in the documents' order. The OpenAPI
+//! document is made from these types and their comments.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::directory::StoredKey;
+use crate::app::iso8601;
+use crate::app::records::TrunkRecord;
+use crate::domain::access::Role;
+use crate::domain::agent::{Agent, InputSchema, Status};
+use crate::domain::callback::WebhookSecrets;
+use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Carrier, TrunkConfig};
+
+/// An agent as `GET /agents` lists it (reference, "List Agents").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentView {
+    /// Unique agent UUID. Pass this as `agent_id` when triggering a call.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: AgentId,
+    /// Human-readable display name.
+    pub name: String,
+    /// Internal identifier used to dispatch the agent on the LiveKit server.
+    pub agent_code: String,
+    /// Only active agents can be used to trigger calls.
+    pub status: Status,
+    /// What a call with this agent must bring along.
+    pub input_schema: InputSchema,
+}
+
+impl From<&Agent> for AgentView {
+    fn from(agent: &Agent) -> Self {
+        Self {
+            id: agent.id,
+            name: agent.name.clone(),
+            agent_code: agent.agent_code.clone(),
+            status: agent.status,
+            input_schema: agent.input_schema.clone(),
+        }
+    }
+}
+
+/// All agents, in the order they were created.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentList {
+    /// At most 1,000.
+    pub agents: Vec<AgentView>,
+}
+
+/// One agent, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgentDetail {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub agent: AgentView,
+    /// What the agent is to say and do; at most 32768 bytes.
+    pub script: Option<String>,
+    /// The voice it speaks with.
+    pub voice: Option<String>,
+}
+
+impl From<&Agent> for AgentDetail {
+    fn from(agent: &Agent) -> Self {
+        Self {
+            agent: agent.into(),
+            script: agent.script.clone(),
+            voice: agent.voice.clone(),
+        }
+    }
+}
+
+/// A trunk as `GET /sip-trunks` lists it (reference, "List SIP Trunks").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunkView {
+    /// Unique trunk UUID. Pass this as `sip_trunk_id` when triggering a call.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: TrunkId,
+    /// Display name.
+    pub name: String,
+    /// The caller ID shown to the recipient.
+    pub trunk_phone: String,
+    /// Maximum calls per second this trunk accepts. Exceed it and you receive 429.
+    pub max_cps: u32,
+    /// Maximum simultaneous active calls. Exceed it and you receive 429.
+    pub max_channels: u32,
+    /// Only active trunks can be used.
+    pub status: Status,
+}
+
+impl From<&TrunkConfig> for TrunkView {
+    fn from(config: &TrunkConfig) -> Self {
+        Self {
+            id: config.id,
+            name: config.name.clone(),
+            trunk_phone: config.trunk_phone.clone(),
+            max_cps: config.max_cps,
+            max_channels: config.max_channels,
+            status: config.status,
+        }
+    }
+}
+
+impl From<TrunkRecord> for TrunkView {
+    fn from(record: TrunkRecord) -> Self {
+        let TrunkRecord {
+            id,
+            name,
+            trunk_phone,
+            max_cps,
+            max_channels,
+            status,
+            deleted: _,
+        } = record;
+        Self {
+            id,
+            name,
+            trunk_phone,
+            max_cps,
+            max_channels,
+            status,
+        }
+    }
+}
+
+/// All trunks, in the order they were created.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunkList {
+    /// At most 1,000.
+    pub sip_trunks: Vec<TrunkView>,
+}
+
+/// One trunk, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunkDetail {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub trunk: TrunkView,
+    /// The line behind it.
+    pub carrier: CarrierView,
+}
+
+impl From<&TrunkConfig> for TrunkDetail {
+    fn from(config: &TrunkConfig) -> Self {
+        Self {
+            trunk: config.into(),
+            carrier: (&config.carrier).into(),
+        }
+    }
+}
+
+/// The line behind a trunk, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum CarrierView {
+    /// Dials nobody; the number decides what happens.
+    Simulator,
+    /// A LiveKit server and its SIP trunk.
+    LiveKit {
+        /// The server.
+        url: String,
+        /// Its API key.
+        api_key: String,
+        /// LiveKit's own id of the outbound trunk.
+        sip_trunk_id: String,
+    },
+}
+
+impl From<&Carrier> for CarrierView {
+    fn from(carrier: &Carrier) -> Self {
+        match carrier {
+            Carrier::Simulator => Self::Simulator,
+            Carrier::LiveKit {
+                url,
+                api_key,
+                sip_trunk_id,
+                api_secret: _,
+            } => Self::LiveKit {
+                url: url.clone(),
+                api_key: api_key.clone(),
+                sip_trunk_id: sip_trunk_id.clone(),
+            },
+        }
+    }
+}
+
+/// An API key as the list shows it: never the key itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyView {
+    /// The key's public name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: KeyId,
+    /// Display name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The key's first 10 characters.
+    pub prefix: String,
+    /// When it was made, ISO 8601.
+    pub created_at: String,
+    /// From when on it is refused.
+    pub expires_at: Option<String>,
+    /// When it was last used, to the hour.
+    pub last_used_at: Option<String>,
+}
+
+impl From<&StoredKey> for KeyView {
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            role: key.role,
+            prefix: key.prefix.clone(),
+            created_at: iso8601::format(key.created_at),
+            expires_at: key.expires_at.map(iso8601::format),
+            last_used_at: key.last_used_at.map(iso8601::format),
+        }
+    }
+}
+
+/// A page of keys, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyList {
+    /// The keys that were not deleted, expired ones too.
+    pub api_keys: Vec<KeyView>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// A new API key: the one time that `key` is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewKeyView {
+    /// The key's public name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: KeyId,
+    /// Display name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The key, `audtk_…`. Store it now: it can't be retrieved again.
+    pub key: String,
+    /// When it was made, ISO 8601.
+    pub created_at: String,
+    /// From when on it is refused.
+    pub expires_at: Option<String>,
+}
+
+/// The secret that signs callbacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SecretView {
+    /// `whsec_…`, the newest.
+    pub secret: String,
+    /// When it was made, ISO 8601.
+    pub created_at: String,
+    /// Until when the secret before it signs too; null when it does not.
+    pub previous_valid_until: Option<String>,
+}
+
+impl SecretView {
+    /// The secrets as they are at `now`.
+    #[must_use]
+    pub fn new(secrets: &WebhookSecrets, now: Millis) -> Self {
+        Self {
+            secret: secrets.current.reveal().to_owned(),
+            created_at: iso8601::format(secrets.created_at),
+            previous_valid_until: secrets.previous_valid_until(now).map(iso8601::format),
+        }
+    }
+}
+
+/// One management write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditView {
+    /// When it happened, ISO 8601.
+    pub at: String,
+    /// The API key that did it; null for the platform's operator.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    pub key_id: Option<KeyId>,
+    /// What was done, such as `agent.create`.
+    pub action: String,
+    /// The id of what it was done to.
+    pub target: String,
+    /// The `X-Request-Id` of the request that did it.
+    pub request_id: String,
+}
+
+/// A page of the audit log, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditLog {
+    /// The entries.
+    pub entries: Vec<AuditView>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// An organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrgView {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: OrgId,
+    /// Display name.
+    pub name: String,
+    /// When it was created, ISO 8601.
+    pub created_at: String,
+}
+
+/// A new organisation, with the one showing of its first key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewOrgView {
+    /// The organisation.
+    pub org: OrgView,
+    /// Its first key, of role owner. Store it now: it can't be retrieved again.
+    pub owner_key: String,
+    /// The secret that signs its callbacks.
+    pub webhook_secret: String,
+}

@@ -1,0 +1,92 @@
+//! `/webhooks/secret` and `/webhooks/test`.
+
+use serde_json::Value;
+
+use super::body::{self, Body};
+use super::views::SecretView;
+use super::{Thing, ask, change};
+use crate::app::calls::trigger::check_target;
+use crate::app::calls::views::DeliveryView;
+use crate::app::directory::{Ask, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::ports::Api;
+use crate::domain::access::KeyRecord;
+use crate::domain::callback::WebhookSecret;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+
+const THING: Thing = Thing {
+    missing: Refusal::NotFound,
+    plural: "webhook secrets",
+};
+const DEFAULT_OVERLAP_SECS: u64 = 86_400;
+const MAX_OVERLAP_SECS: u64 = 604_800;
+
+/// `GET /webhooks/secret`.
+///
+/// # Errors
+/// The directory can't be reached.
+pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
+    match ask(api, caller, "", Ask::Secrets).await {
+        Ok(DirectoryReply::Secrets(secrets)) => {
+            Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
+        }
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// `POST /webhooks/secret/rotate`.
+///
+/// # Errors
+/// A body of another shape.
+pub async fn rotate(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let mut body = Body::of(request)?;
+    let what = "a whole number from 0 to 604800";
+    let overlap = body.optional("overlap_seconds", None, what, |value: Value| {
+        value
+            .as_u64()
+            .filter(|seconds| *seconds <= MAX_OVERLAP_SECS)
+    })?;
+    body.finish()?;
+    let secret = WebhookSecret::from_entropy(api.entropy());
+    let overlap = Millis::from_secs(overlap.unwrap_or(DEFAULT_OVERLAP_SECS));
+    match change(
+        api,
+        caller,
+        request,
+        Ask::RotateSecret { secret, overlap },
+        &THING,
+    )
+    .await?
+    {
+        DirectoryReply::Secrets(secrets) => {
+            Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
+        }
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// `POST /webhooks/test`: a signed example event to any receiver.
+///
+/// # Errors
+/// A body of another shape; a URL that callbacks may not go to.
+pub async fn test(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let mut body = Body::of(request)?;
+    let url = body.required("url", None, "a valid http or https URL", body::text)?;
+    body.finish()?;
+    check_target(api, request, &url, "url")?;
+    match change(api, caller, request, Ask::TestEvent { url }, &THING).await? {
+        DirectoryReply::Delivery(delivery) => {
+            Ok(Response::json(202, &DeliveryView::of(&delivery, None)))
+        }
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}

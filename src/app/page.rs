@@ -1,0 +1,123 @@
+//! Pages of a list: `limit`, `cursor`, and which other parameters a list knows.
+//!
+//! A cursor names the last item of the page before, so a page costs a range scan wherever it lies,
+//! and items that come or go meanwhile shift nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::app::http::Request;
+use crate::domain::refusal::Refusal;
+
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 100;
+
+/// A list's query: the page, and its filters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many items at most: 1 to 100.
+    pub limit: usize,
+    /// The last item of the page before.
+    pub after: Option<String>,
+    filters: Vec<(String, String)>,
+}
+
+impl Page {
+    /// Reads the query of a list that knows these filters beside `limit` and `cursor`.
+    ///
+    /// # Errors
+    /// 400 for a limit or a cursor that is none, and for a parameter that the list does not know.
+    pub fn read(request: &Request, known: &[&str]) -> Result<Self, Refusal> {
+        let mut page = Self {
+            limit: DEFAULT_LIMIT,
+            after: None,
+            filters: Vec::new(),
+        };
+        for (name, value) in request.parameters() {
+            match name.as_str() {
+                "limit" => page.limit = read_limit(&value)?,
+                "cursor" => page.after = Some(read_cursor(&value)?),
+                known_name if known.contains(&known_name) => page.filters.push((name, value)),
+                _ => return Err(Refusal::UnknownParameter(name)),
+            }
+        }
+        Ok(page)
+    }
+
+    /// A filter's value.
+    #[must_use]
+    pub fn filter(&self, name: &str) -> Option<&str> {
+        self.filters
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A filter's value, parsed.
+    ///
+    /// # Errors
+    /// 400 with `what` the parameter must be.
+    pub fn parsed<T>(
+        &self,
+        name: &str,
+        what: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Refusal> {
+        let refusal = || Refusal::Invalid(format!("{name} must be {what}"));
+        self.filter(name)
+            .map(|value| parse(value).ok_or_else(refusal))
+            .transpose()
+    }
+
+    /// The answer: `items` under their name, which may hold one more than the page shows; `key`
+    /// names an item for the cursor.
+    pub fn answer<T>(
+        &self,
+        name: &str,
+        mut items: Vec<T>,
+        key: impl Fn(&T) -> String,
+        view: impl Fn(&T) -> Value,
+    ) -> Value {
+        let more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|item| BASE64URL.encode(key(item)));
+        let mut answer = Map::new();
+        answer.insert(name.to_owned(), items.iter().map(view).collect());
+        answer.insert("next_cursor".to_owned(), next.into());
+        Value::Object(answer)
+    }
+}
+
+/// A view as a JSON value.
+pub fn value(view: &impl Serialize) -> Value {
+    serde_json::to_value(view).unwrap_or_default()
+}
+
+fn read_limit(text: &str) -> Result<usize, Refusal> {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let limit = digits
+        .and_then(|text| text.parse().ok())
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| Refusal::Invalid(format!("limit must be a number from 1 to {MAX_LIMIT}")))
+}
+
+fn read_cursor(text: &str) -> Result<String, Refusal> {
+    let bytes = BASE64URL
+        .decode(text)
+        .ok()
+        .filter(|bytes| !bytes.is_empty() && bytes.len() <= 64);
+    let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    key.ok_or_else(bad_cursor)
+}
+
+/// A cursor that names nothing this list could hold.
+#[must_use]
+pub fn bad_cursor() -> Refusal {
+    Refusal::Invalid("cursor is invalid".into())
+}

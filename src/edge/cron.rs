@@ -1,0 +1,60 @@
+//! The cron trigger: knocks at objects, in case an alarm was lost.
+
+use futures_util::StreamExt;
+use worker::Env;
+
+use super::world::{World, now};
+use crate::app::directory::DirectoryCommand;
+use crate::app::ports::{Directories, Trunks};
+use crate::app::trunk::TrunkCommand;
+use crate::domain::ids::{OrgId, TrunkId};
+
+/// How many objects one run knocks at: an invocation may make 1,000 requests.
+const KNOCKS: usize = 400;
+/// Six connections of one invocation may wait at once.
+const SIDE_BY_SIDE: usize = 6;
+
+enum Door {
+    Trunk(TrunkId),
+    Directory(OrgId),
+}
+
+/// Knocks at all objects when they are few, else at another share of them each minute.
+pub async fn sweep(env: Env) {
+    let Ok(world) = World::new(env, None) else {
+        return;
+    };
+    let mut doors = Vec::new();
+    for name in world.record_names("trunk/").await.unwrap_or_default() {
+        doors.extend(
+            name.rsplit('/')
+                .next()
+                .and_then(|id| id.parse().ok())
+                .map(Door::Trunk),
+        );
+    }
+    for name in world.record_names("trunks/").await.unwrap_or_default() {
+        doors.extend(
+            name.rsplit('/')
+                .next()
+                .and_then(|id| id.parse().ok())
+                .map(Door::Directory),
+        );
+    }
+    let shares = doors.len().div_ceil(KNOCKS).max(1);
+    let share = (now().0 / 60_000) as usize % shares;
+    let due = doors.into_iter().skip(share).step_by(shares);
+    let knocks = due.map(|door| {
+        let world = &world;
+        async move {
+            match door {
+                Door::Trunk(id) => drop(world.trunk(id.tag(), &TrunkCommand::Tick).await),
+                Door::Directory(org) => drop(world.directory(org, &DirectoryCommand::tick()).await),
+            }
+        }
+    });
+    futures_util::stream::iter(knocks)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect::<()>()
+        .await;
+}

@@ -1,0 +1,127 @@
+//! From the platform's request to the app's, and back.
+
+use futures_util::StreamExt;
+use worker::{Context, Env, Headers};
+
+use super::world::{Misconfigured, World};
+use crate::app::api;
+use crate::app::http::{MAX_BODY, Request, Response};
+use crate::domain::refusal::Refusal;
+
+/// Serves one request.
+pub async fn serve(
+    request: worker::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<worker::Response> {
+    let request = read(request).await?;
+    let response = match World::new(env, Some(context)) {
+        Ok(world) => api::serve(&world, &request).await,
+        Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
+    };
+    write(&request, response)
+}
+
+async fn read(mut request: worker::Request) -> worker::Result<Request> {
+    let url = request.inner().url();
+    let headers = request.headers();
+    let header = |name: &str| headers.get(name).ok().flatten();
+    let (authorization, content_type) = (header("authorization"), header("content-type"));
+    let length = header("content-length").and_then(|text| text.parse::<usize>().ok());
+    let (origin, path, query) = split(&url);
+    let body = match length {
+        Some(length) if length <= MAX_BODY => request.bytes().await?,
+        // Too large whatever it holds: one byte above the limit stands for it.
+        Some(_) => vec![0; MAX_BODY + 1],
+        None => read_bounded(&mut request).await,
+    };
+    let mut request = Request {
+        method: request.inner().method(),
+        path,
+        query,
+        is_secure: false,
+        origin,
+        authorization,
+        content_type,
+        body,
+        id: uuid_v4(),
+    };
+    request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
+    Ok(request)
+}
+
+fn uuid_v4() -> String {
+    let [bytes, _] = <[[u8; 16]; 2]>::from(super::world::entropy().into_halves());
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
+}
+
+trait Halves {
+    fn into_halves(self) -> [[u8; 16]; 2];
+}
+
+impl Halves for [u8; 32] {
+    fn into_halves(self) -> [[u8; 16]; 2] {
+        let half = |from: usize| {
+            std::array::from_fn(|at| self.get(from + at).copied().unwrap_or_default())
+        };
+        [half(0), half(16)]
+    }
+}
+
+/// A body of unknown length, cut off above the limit.
+async fn read_bounded(request: &mut worker::Request) -> Vec<u8> {
+    let mut body = Vec::new();
+    let Ok(mut stream) = request.stream() else {
+        return body;
+    };
+    while let Some(Ok(chunk)) = stream.next().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY {
+            break;
+        }
+    }
+    body
+}
+
+/// Scheme and authority, path, query: of a URL that the platform has already put in order.
+fn split(url: &str) -> (String, String, String) {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let path_at = url
+        .get(after_scheme..)
+        .and_then(|rest| rest.find(['/', '?', '#']))
+        .map_or(url.len(), |at| at + after_scheme);
+    let (origin, rest) = url.split_at_checked(path_at).unwrap_or((url, ""));
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    (origin.to_owned(), path.to_owned(), query.to_owned())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn write(request: &Request, response: Response) -> worker::Result<worker::Response> {
+    let headers = Headers::new();
+    headers.set("X-Request-Id", &request.id)?;
+    headers.set("Cache-Control", "no-store")?;
+    for (name, value) in &response.headers {
+        headers.set(name, value)?;
+    }
+    if response.body.is_empty() {
+        return Ok(worker::Response::builder()
+            .with_status(response.status)
+            .with_headers(headers)
+            .empty());
+    }
+    headers.set("Content-Type", "application/json")?;
+    Ok(worker::Response::builder()
+        .with_status(response.status)
+        .with_headers(headers)
+        .fixed(response.body))
+}

@@ -1,0 +1,63 @@
+//! What an object hands to a queue: collected while a send is under way, sent together after it.
+
+use wasm_bindgen::JsValue;
+use worker::{BatchMessageBuilder, Env, Queue, QueueContentType, RawMessageBuilder};
+
+/// Queues take 100 messages and 256 KB at once.
+const MAX_MESSAGES: usize = 25;
+const MAX_BYTES: usize = 200_000;
+
+/// Sends messages to a queue; returns how many it took. What was not taken is owed by rows, and
+/// will be sent again.
+pub async fn send(env: &Env, queue: &str, messages: &[String]) -> u64 {
+    let mut sent = 0;
+    for chunk in chunks(messages) {
+        let result = match env.queue(queue) {
+            Ok(queue) => send_chunk(&queue, chunk).await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => sent += chunk.len() as u64,
+            Err(error) => worker::console_error!(
+                "{} could not take {} messages: {}",
+                queue,
+                chunk.len(),
+                error.to_string()
+            ),
+        }
+    }
+    sent
+}
+
+async fn send_chunk(queue: &Queue, messages: &[String]) -> worker::Result<()> {
+    let text = |message: &String| {
+        RawMessageBuilder::new(JsValue::from_str(message))
+            .build_with_content_type(QueueContentType::Text)
+    };
+    match messages {
+        [one] => queue.send_raw(text(one)).await,
+        several => {
+            let batch = several
+                .iter()
+                .fold(BatchMessageBuilder::new(), |batch, message| {
+                    batch.message(text(message))
+                });
+            queue.send_raw_batch(batch.build()).await
+        }
+    }
+}
+
+fn chunks(mut messages: &[String]) -> Vec<&[String]> {
+    let mut chunks = Vec::new();
+    while !messages.is_empty() {
+        let mut bytes = 0;
+        let fits = messages.iter().take(MAX_MESSAGES).take_while(|message| {
+            bytes += message.len();
+            bytes <= MAX_BYTES
+        });
+        let (chunk, rest) = messages.split_at(fits.count().max(1));
+        chunks.push(chunk);
+        messages = rest;
+    }
+    chunks
+}

@@ -1,0 +1,67 @@
+//! The queues' consumers. A message is acknowledged when its work is done, and comes again when an
+//! object could not be reached; one that nobody can read is logged and dropped.
+
+use futures_util::future::join_all;
+use worker::{Env, MessageBatch, MessageExt, RawMessage};
+
+use super::world::World;
+use crate::app::deliver::deliver;
+use crate::app::directory::DirectoryCommand;
+use crate::app::dispatch::dispatch;
+use crate::app::messages::{CallbackMessage, DispatchMessage};
+use crate::app::ports::{Directories, Trunks, Unavailable};
+use crate::app::trunk::TrunkCommand;
+use crate::domain::ids::TrunkTag;
+
+/// Works off a batch, its messages side by side.
+pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env) {
+    let Ok(world) = World::new(env, None) else {
+        batch.retry_all();
+        return;
+    };
+    let queue = batch.queue();
+    join_all(batch.raw_iter().map(|message| one(&world, &queue, message))).await;
+}
+
+async fn one(world: &World, queue: &str, message: RawMessage) {
+    let text = message.body().as_string().unwrap_or_default();
+    let done = if queue.ends_with("dead-letters") {
+        bury(world, &text).await
+    } else if let Ok(work) = serde_json::from_str::<DispatchMessage>(&text) {
+        dispatch(world, world, work).await
+    } else if let Ok(callback) = serde_json::from_str::<CallbackMessage>(&text) {
+        deliver(world, callback).await
+    } else {
+        worker::console_error!(
+            "{}: an unreadable message of {} bytes was dropped",
+            queue,
+            text.len()
+        );
+        Ok(())
+    };
+    match done {
+        Ok(()) => message.ack(),
+        Err(Unavailable) => message.retry(),
+    }
+}
+
+/// A message that failed again and again. Its duty is in an object's rows: knock there.
+async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
+    if let Ok(DispatchMessage::Dial { trunk, .. } | DispatchMessage::Inquire { trunk, .. }) =
+        serde_json::from_str(text)
+    {
+        worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
+        return world.trunk(trunk, &TrunkCommand::Tick).await.map(drop);
+    }
+    if let Ok(callback) = serde_json::from_str::<CallbackMessage>(text) {
+        worker::console_error!("dead letter: callback {}", callback.delivery.to_string());
+        return match callback.delivery.address().tag {
+            TrunkTag::DIRECTORY => world
+                .directory(callback.org, &DirectoryCommand::tick())
+                .await
+                .map(drop),
+            tag => world.trunk(tag, &TrunkCommand::Tick).await.map(drop),
+        };
+    }
+    Ok(())
+}

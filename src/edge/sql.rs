@@ -1,0 +1,236 @@
+//! A trunk's rows in its object's SQLite.
+//!
+//! One table, one row a call, no index but the primary key and a partial one that only calls enter
+//! which stay open for long: so a call costs one row a write. Ids sort by age, so a page of calls,
+//! newest first, is a range scan.
+
+use std::cell::Cell;
+
+use worker::{SqlStorage, SqlStorageValue};
+
+use crate::app::trunk::{CallFilter, DeliveryFilter, StoreFailed, TrunkStore};
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::callback::DeliveryStatus;
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+use crate::domain::trunk::Brief;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS calls (
+        id TEXT PRIMARY KEY, open INTEGER NOT NULL, late INTEGER NOT NULL, status TEXT NOT NULL,
+        agent TEXT NOT NULL, phone TEXT NOT NULL, dialed_at INTEGER, delivery TEXT, doc TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS late_calls ON calls (id) WHERE late = 1;
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// The rows of one object.
+pub struct SqlStore {
+    sql: SqlStorage,
+    written: Cell<u64>,
+}
+
+type Row = Vec<SqlStorageValue>;
+
+impl SqlStore {
+    /// Opens them; the tables are made when they are missing.
+    pub fn open(sql: SqlStorage) -> Result<Self, StoreFailed> {
+        let store = Self {
+            sql,
+            written: Cell::new(0),
+        };
+        store.query(SCHEMA, vec![])?;
+        store.written.set(0);
+        Ok(store)
+    }
+
+    /// Rows written so far, as the storage counts them.
+    pub fn rows_written(&self) -> u64 {
+        self.written.get()
+    }
+
+    fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
+        let failed = |error: worker::Error| {
+            worker::console_error!("SQL failed: {}", error.to_string());
+            StoreFailed
+        };
+        let cursor = self.sql.exec(query, bindings).map_err(failed)?;
+        let mut rows = Vec::new();
+        // After an error the iterator would go on for ever: the first one ends it.
+        for row in cursor.raw() {
+            rows.push(row.map_err(failed)?);
+        }
+        self.written
+            .set(self.written.get() + cursor.rows_written() as u64);
+        Ok(rows)
+    }
+
+    fn docs<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        bindings: Row,
+    ) -> Result<Vec<T>, StoreFailed> {
+        let rows = self.query(query, bindings)?;
+        rows.into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .next()
+                    .and_then(|value| parse(&value))
+                    .ok_or(StoreFailed)
+            })
+            .collect()
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
+    let SqlStorageValue::String(json) = value else {
+        return None;
+    };
+    let parsed = serde_json::from_str(json);
+    if let Err(error) = &parsed {
+        worker::console_error!("a row can't be read: {}", error.to_string());
+    }
+    parsed.ok()
+}
+
+fn id(call: CallId) -> SqlStorageValue {
+    call.to_string().into()
+}
+
+fn delivery_word(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Pending => "pending",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Exhausted => "exhausted",
+    }
+}
+
+/// Nothing sorts after it: the ceiling of a page that has none.
+const NO_CEILING: &str = "g";
+
+impl TrunkStore for SqlStore {
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM facts WHERE name = 'brief'", vec![])?
+            .pop())
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(brief).map_err(|_| StoreFailed)?;
+        self.query(
+            "INSERT OR REPLACE INTO facts (name, doc) VALUES ('brief', ?)",
+            vec![doc.into()],
+        )?;
+        Ok(())
+    }
+
+    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
+        let query = "SELECT doc FROM calls WHERE late = 1
+                     UNION ALL SELECT doc FROM calls WHERE id >= ? AND open = 1 AND late = 0";
+        self.docs(query, vec![id(recent)])
+    }
+
+    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+        let query = "SELECT id, dialed_at FROM calls WHERE id >= ? AND status <> ?";
+        let rejected = CallStatus::RejectedCapacity.as_str();
+        let rows = self.query(query, vec![id(from), rejected.into()])?;
+        rows.into_iter()
+            .map(|row| match row.as_slice() {
+                [SqlStorageValue::String(id), dialed] => {
+                    let id = id.parse().map_err(|_| StoreFailed)?;
+                    let dialed = match dialed {
+                        SqlStorageValue::Integer(at) => u64::try_from(*at).ok().map(Millis),
+                        _ => None,
+                    };
+                    Ok((id, dialed))
+                }
+                _ => Err(StoreFailed),
+            })
+            .collect()
+    }
+
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        let rows = self.query("SELECT id FROM calls ORDER BY id DESC LIMIT 1", vec![])?;
+        match rows.first().map(Vec::as_slice) {
+            Some([SqlStorageValue::String(id)]) => id.parse().map(Some).map_err(|_| StoreFailed),
+            Some(_) => Err(StoreFailed),
+            None => Ok(None),
+        }
+    }
+
+    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed> {
+        for call in calls {
+            let doc = serde_json::to_string(call).map_err(|_| StoreFailed)?;
+            let bindings = vec![
+                id(call.id),
+                i32::from(call.is_open()).into(),
+                i32::from(call.late && call.is_open()).into(),
+                call.status.as_str().into(),
+                call.request.agent.id.to_string().into(),
+                call.request.phone.as_str().into(),
+                call.dialed_at
+                    .and_then(|at| i64::try_from(at.0).ok())
+                    .into(),
+                call.callback
+                    .as_ref()
+                    .map(|callback| delivery_word(callback.status))
+                    .into(),
+                doc.into(),
+            ];
+            let query = "INSERT OR REPLACE INTO calls
+                (id, open, late, status, agent, phone, dialed_at, delivery, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            self.query(query, bindings)?;
+        }
+        Ok(())
+    }
+
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM calls WHERE id = ?", vec![id(call)])?
+            .pop())
+    }
+
+    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+        let floor = CallId::floor(filter.created_after.unwrap_or_default());
+        let mut query = String::from("SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0");
+        let mut bindings = vec![id(floor), filter.ceiling().map_or(NO_CEILING.into(), id)];
+        let wanted: [(&str, Option<SqlStorageValue>); 3] = [
+            (
+                " AND status = ?",
+                filter.status.map(|status| status.as_str().into()),
+            ),
+            (
+                " AND agent = ?",
+                filter.agent.map(|agent| agent.to_string().into()),
+            ),
+            (
+                " AND phone = ?",
+                filter.phone.as_ref().map(|phone| phone.as_str().into()),
+            ),
+        ];
+        for (clause, value) in wanted {
+            if let Some(value) = value {
+                query.push_str(clause);
+                bindings.push(value);
+            }
+        }
+        query.push_str(" ORDER BY id DESC LIMIT ?");
+        bindings.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
+        self.docs(&query, bindings)
+    }
+
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
+        let limit: SqlStorageValue = i64::try_from(filter.limit).unwrap_or(i64::MAX).into();
+        let before = filter.before.map_or(NO_CEILING.into(), id);
+        match filter.status {
+            Some(status) => self.docs(
+                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery = ? ORDER BY id DESC LIMIT ?",
+                vec![before, delivery_word(status).into(), limit],
+            ),
+            None => self.docs(
+                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery IS NOT NULL ORDER BY id DESC LIMIT ?",
+                vec![before, limit],
+            ),
+        }
+    }
+}

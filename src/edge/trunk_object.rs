@@ -1,0 +1,175 @@
+//! The trunk's Durable Object: storage, alarm and network around [`TrunkActor`].
+//!
+//! Each command runs to its end in one turn: decided, written, then answered. What it wants sent
+//! leaves afterwards, together with what other commands wanted meanwhile.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use super::sql::SqlStore;
+use super::world::{now, secrets, settings};
+use super::{alarm::Alarm, outbox};
+use crate::app::trunk::{Outgoing, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::domain::time::Millis;
+
+/// How soon an object whose storage failed tries again.
+const AGAIN: Millis = Millis(5_000);
+
+struct Loaded {
+    actor: TrunkActor,
+    store: SqlStore,
+}
+
+struct Inner {
+    env: Env,
+    alarm: Alarm,
+    loaded: RefCell<Option<Loaded>>,
+    outbox: RefCell<Outgoing>,
+    sending: Cell<bool>,
+    work: Cell<Work>,
+}
+
+#[durable_object(alarm)]
+pub struct TrunkObject {
+    state: State,
+    inner: Rc<Inner>,
+}
+
+impl DurableObject for TrunkObject {
+    fn new(state: State, env: Env) -> Self {
+        let inner = Inner {
+            env,
+            alarm: Alarm::default(),
+            loaded: RefCell::default(),
+            outbox: RefCell::default(),
+            sending: Cell::default(),
+            work: Cell::default(),
+        };
+        Self {
+            state,
+            inner: Rc::new(inner),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let command = serde_json::from_slice(&request.bytes().await?)?;
+        if command == TrunkCommand::Work {
+            return answer(&TrunkReply::Work(self.work()));
+        }
+        self.count(|work| work.requests += 1);
+        let reply = self.run(command);
+        self.arm_and_send(reply.is_err()).await;
+        match reply {
+            Ok(reply) => answer(&reply),
+            Err(StoreFailed) => Response::error("storage failed", 500),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.inner.alarm.fired();
+        self.count(|work| work.alarms += 1);
+        let failed = self.run(TrunkCommand::Tick).is_err();
+        self.arm_and_send(failed).await;
+        Response::empty()
+    }
+}
+
+impl TrunkObject {
+    fn run(&self, command: TrunkCommand) -> std::result::Result<TrunkReply, StoreFailed> {
+        let mut slot = self.inner.loaded.borrow_mut();
+        let result = self.handle(&mut slot, command);
+        if result.is_err() {
+            // What is in memory is no longer what the rows say.
+            *slot = None;
+        }
+        result
+    }
+
+    fn handle(
+        &self,
+        slot: &mut Option<Loaded>,
+        command: TrunkCommand,
+    ) -> std::result::Result<TrunkReply, StoreFailed> {
+        let loaded = match slot {
+            Some(loaded) => loaded,
+            None => slot.insert(self.load()?),
+        };
+        let before = loaded.store.rows_written();
+        let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
+        self.count(|work| work.rows_written += loaded.store.rows_written() - before);
+        self.inner.outbox.borrow_mut().append(outgoing);
+        Ok(reply)
+    }
+
+    fn load(&self) -> std::result::Result<Loaded, StoreFailed> {
+        let secrets = secrets(&self.inner.env).map_err(|_| StoreFailed)?;
+        let store = SqlStore::open(self.state.storage().sql())?;
+        let actor = TrunkActor::load(&store, settings(&self.inner.env), secrets.id_key, now())?;
+        Ok(Loaded { actor, store })
+    }
+
+    /// Last of all, so that a duty is never without a waker and never woken for before it is written.
+    async fn arm_and_send(&self, failed: bool) {
+        let due = match &*self.inner.loaded.borrow() {
+            Some(loaded) => loaded.actor.next_due(),
+            None => failed.then(|| now() + AGAIN),
+        };
+        if let Some(due) = due
+            && self.inner.alarm.set(&self.state.storage(), due).await
+        {
+            self.count(|work| work.alarms_set += 1);
+        }
+        if !self.inner.sending.get() && !self.inner.outbox.borrow().is_empty() {
+            self.inner.sending.set(true);
+            self.state.wait_until(send(Rc::clone(&self.inner)));
+        }
+    }
+
+    fn work(&self) -> Work {
+        self.inner.work.get()
+    }
+
+    fn count(&self, add: impl FnOnce(&mut Work)) {
+        count(&self.inner, add);
+    }
+}
+
+fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
+    let mut work = inner.work.get();
+    add(&mut work);
+    inner.work.set(work);
+}
+
+/// Sends until nothing is left: what comes in during one send leaves with the next.
+async fn send(inner: Rc<Inner>) {
+    loop {
+        let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
+        let tag = inner
+            .loaded
+            .borrow()
+            .as_ref()
+            .and_then(|loaded| loaded.actor.tag());
+        let Some(tag) = tag.filter(|_| !outgoing.is_empty()) else {
+            break;
+        };
+        let dispatch = json_lines(&outgoing.dispatch_messages(tag));
+        let callbacks = json_lines(&outgoing.callbacks);
+        let sent = outbox::send(&inner.env, "DISPATCH", &dispatch).await;
+        let sent = sent + outbox::send(&inner.env, "CALLBACKS", &callbacks).await;
+        count(&inner, |work| work.queue_messages += sent);
+    }
+    inner.sending.set(false);
+}
+
+fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {
+    messages
+        .iter()
+        .filter_map(|message| serde_json::to_string(message).ok())
+        .collect()
+}
+
+fn answer(reply: &TrunkReply) -> Result<Response> {
+    Ok(Response::builder().fixed(serde_json::to_vec(reply)?))
+}
