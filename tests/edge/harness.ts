@@ -139,7 +139,7 @@ function checkCommonRules(request: string, status: number, headers: Headers, tex
   if (status === 405) expect(headers.get("allow"), `Allow: ${where}`).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
   if (status === 204) expect(text, where).toBe("");
   if (status < 400 || request.startsWith("HEAD")) return;
-  expect(headers.get("x-error-code"), `X-Error-Code: ${where}`).toMatch(/^[a-z][a-z_]+$/);
+  expect(headers.get("x-error-code"), `X-Error-Code: ${where}`).toMatch(/^[a-z][a-z0-9_]+$/);
   const more = request === `POST ${BASE_PATH}/calls` && status === 429 ? ["call_id", "status"] : [];
   const body = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(body), where).toEqual(["error", ...more]);
