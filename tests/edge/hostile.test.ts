@@ -15,11 +15,16 @@ beforeAll(async () => {
   owner = org.owner;
 });
 
-/** A request whose path and headers go out byte for byte, past what `fetch` would mend. */
-function rawRequest(method: string, path: string, headers: Record<string, string> = {}): Promise<Answer<{ error: string }>> {
+/** A request whose path and headers go out byte for byte, past what `fetch` would mend; the answer may come before its end. */
+function rawRequest(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string | Uint8Array,
+): Promise<Answer<{ error: string }>> {
   return new Promise((resolve, reject) => {
     const auth = { authorization: `Bearer ${owner.key}`, ...headers };
-    const sent = request(server.url, { method, path, headers: auth }, (response) => {
+    const sent = request(server.url, { method, path, headers: auth, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
@@ -27,11 +32,11 @@ function rawRequest(method: string, path: string, headers: Record<string, string
         const body = Buffer.concat(chunks);
         const init = { status: response.statusCode ?? 0, headers: new Headers(all) };
         const answer = new Response([204, 304].includes(init.status) ? null : body, init);
-        server.read<{ error: string }>(method, "/not-looked-up", answer).then(resolve, reject);
+        server.read<{ error: string }>(method, path, answer).then(resolve, reject);
       });
     });
     sent.on("error", reject);
-    sent.end();
+    sent.end(body);
   });
 }
 
@@ -98,9 +103,10 @@ describe("bodies", () => {
   test.for([
     ["65,537 bytes", " ".repeat(65_537)],
     ["1 MiB", "x".repeat(1 << 20)],
-    ["8 MiB of zeros", new Uint8Array(8 << 20)],
   ] as [string, string | Uint8Array][])("a body of %s is 413", async ([, body]) => {
-    expectError(await owner.send("POST", "/calls", { body, headers: JSON_TYPE }), 413, "Request body must be at most 65536 bytes", "body_too_large");
+    const answer = await rawRequest("POST", `${BASE_PATH}/calls`, JSON_TYPE, body);
+
+    expectError(answer, 413, "Request body must be at most 65536 bytes", "body_too_large");
   });
 
   const WEIRD: Record<string, unknown>[] = [
@@ -133,7 +139,7 @@ describe("bodies", () => {
   });
 
   const POSTS = ["/agents", "/sip-trunks", "/api-keys", "/webhooks/test", "/webhooks/secret/rotate"];
-  const TYPES = [null, true, 1, -1, 1e308, "", "x".repeat(10_000), [], {}, [[]], { a: null }];
+  const TYPES = [null, true, 1, -1, 1e308, "", "x".repeat(3_000), [], {}, [[]], { a: null }];
 
   test.for(POSTS)("POST %s with fields of every wrong type is 400", async (path) => {
     for (const value of TYPES) {
@@ -251,18 +257,9 @@ describe("headers", () => {
 
   test.for(["", ";", "application/json\u00ff", "application/json, text/plain", "x".repeat(8_000)])("Content-Type %j is 415", async (type) => {
     const bytes = Buffer.from(type).toString("latin1");
-    const body = JSON.stringify(org.request());
-    const status = await new Promise<number | undefined>((resolve, reject) => {
-      const headers = { authorization: `Bearer ${owner.key}`, "content-type": bytes, "content-length": String(body.length) };
-      const sent = request(`${server.url}${BASE_PATH}/calls`, { method: "POST", headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
-      sent.on("error", reject);
-      sent.end(body);
-    });
+    const answer = await rawRequest("POST", `${BASE_PATH}/calls`, { "content-type": bytes }, JSON.stringify(org.request()));
 
-    expect(status).toBe(415);
+    expectError(answer, 415, "Content-Type must be application/json");
   });
 
   test.for(["\u00ff", "tab\tinside", "é"])("Idempotency-Key %j is 400", async (key) => {
