@@ -156,8 +156,7 @@ impl DirectoryActor {
                     Err(Unavailable) => return Ok(DirectoryReply::Refused(Denied::Untold)),
                 }
             }
-            let [bytes, _] = halves(world.entropy());
-            config.id = TrunkId::from_entropy(bytes);
+            config.id = TrunkId::from_entropy(world.id_entropy());
         }
         Ok(DirectoryReply::Refused(Denied::Untold))
     }
@@ -282,12 +281,6 @@ impl DirectoryActor {
         self.writing.borrow_mut().remove(key);
         (key, written)
     }
-}
-
-fn halves(entropy: [u8; 32]) -> [[u8; 16]; 2] {
-    let half =
-        |from: usize| std::array::from_fn(|at| entropy.get(from + at).copied().unwrap_or_default());
-    [half(0), half(16)]
 }
 
 fn audit(
