@@ -462,7 +462,7 @@ impl TrunkActor {
             TrunkCommand::Tick => Ok(TrunkReply::Done),
             TrunkCommand::Work => Ok(TrunkReply::Work(Work::default())),
             TrunkCommand::Read(reader, call) => {
-                self.trunk.tick(now, changes);
+                self.trunk.refresh(call, now, changes);
                 self.for_reader(store, reader, call, changes)
             }
             TrunkCommand::Cancel(reader, call) => self.cancel(store, reader, call, now, changes),
@@ -470,7 +470,7 @@ impl TrunkActor {
                 self.redeliver(store, reader, call, now, changes)
             }
             TrunkCommand::Live(reader) => {
-                self.trunk.tick(now, changes);
+                self.trunk.refresh_all(now, changes);
                 let live = self
                     .trunk
                     .live_calls()
@@ -478,7 +478,7 @@ impl TrunkActor {
                 Ok(TrunkReply::Calls(live.cloned().collect()))
             }
             TrunkCommand::List(reader, filter) => {
-                self.trunk.tick(now, changes);
+                self.trunk.refresh_all(now, changes);
                 let open = self.trunk.open_calls().filter(|call| filter.admits(call));
                 Ok(page(
                     reader,
@@ -490,7 +490,7 @@ impl TrunkActor {
                 ))
             }
             TrunkCommand::Deliveries(reader, filter) => {
-                self.trunk.tick(now, changes);
+                self.trunk.refresh_all(now, changes);
                 let open = self.trunk.open_calls().filter(|call| filter.admits(call));
                 let closed = store.closed_deliveries(&filter)?;
                 Ok(page(
@@ -662,8 +662,8 @@ fn page<'a>(
             .cloned(),
     );
     calls.extend(closed);
-    calls.retain(|call| call.request.org == reader.org);
-    calls.sort_by(|a, b| b.id.cmp(&a.id));
+    calls.retain(|call| call.request.org == reader.org && admits(call));
+    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
     TrunkReply::Calls(calls)

@@ -162,7 +162,7 @@ impl DirectoryActor {
                     return self.with(store, |directory| directory.add_trunk(config, entry));
                 }
                 Ok(TrunkReply::TagTaken) => {
-                    config.id = TrunkId::from_entropy(half(world.entropy()));
+                    config.id = TrunkId::from_entropy(world.id_entropy());
                 }
                 _ => return Ok(DirectoryReply::Refused(Denied::Untold)),
             }
@@ -277,8 +277,4 @@ impl DirectoryActor {
         self.writing.borrow_mut().remove(key);
         (key, written)
     }
-}
-
-fn half(entropy: [u8; 32]) -> [u8; 16] {
-    std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use super::body::{self, Body};
 use super::views::{KeyView, NewKeyView};
-use super::{Thing, change, half};
+use super::{Thing, change};
 use crate::app::directory::{Ask, DirectoryReply, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -27,7 +27,7 @@ pub fn draw(
 ) -> (RawKey, NewKey) {
     let raw = RawKey::from_entropy(api.entropy());
     let new = NewKey {
-        id: KeyId::from_entropy(half(api.entropy())),
+        id: KeyId::from_entropy(api.id_entropy()),
         name,
         role,
         digest: raw.digest(&api.secrets().pepper),

@@ -73,8 +73,3 @@ impl Thing {
         }
     }
 }
-
-/// 16 of 32 random bytes.
-fn half(entropy: [u8; 32]) -> [u8; 16] {
-    std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
-}

@@ -429,6 +429,25 @@ impl Trunk {
         }
     }
 
+    /// Brings one call up to `now`: its plan may have told more than it was woken for.
+    pub fn refresh(&mut self, id: CallId, now: Millis, changes: &mut Changes) {
+        self.advance(id, now, changes);
+    }
+
+    /// Brings all open calls up to `now`.
+    pub fn refresh_all(&mut self, now: Millis, changes: &mut Changes) {
+        let behind = |open: &&Open| open.call.plan.first().is_some_and(|timed| timed.at <= now);
+        let ids: Vec<CallId> = self
+            .open
+            .values()
+            .filter(behind)
+            .map(|open| open.call.id)
+            .collect();
+        for id in ids {
+            self.advance(id, now, changes);
+        }
+    }
+
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
     /// through; the others wait for the next free moment.
     fn space_out(&mut self, now: Millis) {

@@ -1,0 +1,334 @@
+//! A trunk's object in memory: its rows, and what it sent, without a runtime.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails, and each test file uses its own part"
+)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use audatec::app::trunk::{
+    CallFilter, DeliveryFilter, Outgoing, Reader, StoreFailed, TrunkActor, TrunkCommand,
+    TrunkReply, TrunkStore,
+};
+use audatec::domain::agent::Status;
+use audatec::domain::call::{Call, CallAgent, CallRequest};
+use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
+use audatec::domain::phone::E164;
+use audatec::domain::settings::Settings;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Admission, Brief, Carrier, TrunkConfig};
+
+/// When the tests begin.
+pub const START: Millis = Millis(1_800_000_000_000);
+
+pub fn org() -> OrgId {
+    OrgId::from_entropy([1; 16])
+}
+
+pub fn api_key() -> KeyId {
+    KeyId::from_entropy([2; 16])
+}
+
+pub fn agent() -> AgentId {
+    AgentId::from_entropy([3; 16])
+}
+
+pub fn reader() -> Reader {
+    Reader {
+        org: org(),
+        key: api_key(),
+    }
+}
+
+/// Rows as JSON text, so that what is read back is what was stored.
+#[derive(Default)]
+pub struct Rows {
+    calls: RefCell<BTreeMap<CallId, String>>,
+    brief: RefCell<Option<String>>,
+    pub written: Cell<usize>,
+    /// Fails the next write, before or after it is kept.
+    pub fail: Cell<Option<Fail>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fail {
+    Before,
+    After,
+}
+
+impl Rows {
+    pub fn all(&self) -> Vec<Call> {
+        self.calls
+            .borrow()
+            .values()
+            .map(|doc| serde_json::from_str(doc).expect("a row"))
+            .collect()
+    }
+
+    fn newest_first(&self, admits: impl Fn(&Call) -> bool, limit: usize) -> Vec<Call> {
+        let closed = self
+            .all()
+            .into_iter()
+            .rev()
+            .filter(|call| !call.is_open() && admits(call));
+        closed.take(limit).collect()
+    }
+}
+
+impl TrunkStore for Rows {
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        Ok(self
+            .brief
+            .borrow()
+            .as_deref()
+            .map(|doc| serde_json::from_str(doc).expect("a brief")))
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        *self.brief.borrow_mut() = Some(serde_json::to_string(brief).expect("json"));
+        Ok(())
+    }
+
+    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
+        let found = |call: &Call| call.is_open() && (call.late || call.id >= recent);
+        Ok(self.all().into_iter().filter(found).collect())
+    }
+
+    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+        let rejected = audatec::domain::call::CallStatus::RejectedCapacity;
+        let calls = self
+            .all()
+            .into_iter()
+            .filter(|call| call.id >= from && call.status != rejected);
+        Ok(calls.map(|call| (call.id, call.dialed_at)).collect())
+    }
+
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(self.calls.borrow().keys().next_back().copied())
+    }
+
+    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed> {
+        let fail = self.fail.take();
+        if fail == Some(Fail::Before) {
+            return Err(StoreFailed);
+        }
+        for call in calls {
+            self.calls
+                .borrow_mut()
+                .insert(call.id, serde_json::to_string(call).expect("json"));
+        }
+        self.written.set(self.written.get() + calls.len());
+        if fail == Some(Fail::After) {
+            Err(StoreFailed)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.all().into_iter().find(|row| row.id == call))
+    }
+
+    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+        let ceiling = filter.ceiling();
+        Ok(self.newest_first(
+            |call| ceiling.is_none_or(|ceiling| call.id < ceiling),
+            filter.limit,
+        ))
+    }
+
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
+        Ok(self.newest_first(|call| call.callback.is_some(), filter.limit))
+    }
+}
+
+/// A trunk's object on virtual time.
+pub struct World {
+    pub rows: Rows,
+    pub settings: Settings,
+    pub now: Millis,
+    actor: Option<TrunkActor>,
+    pub sent: Outgoing,
+}
+
+impl World {
+    pub fn new(max_channels: u32, max_cps: u32) -> Self {
+        let mut world = Self {
+            rows: Rows::default(),
+            settings: Settings::default(),
+            now: START,
+            actor: None,
+            sent: Outgoing::default(),
+        };
+        world.brief(max_channels, max_cps, |_| {});
+        world
+    }
+
+    pub fn key() -> IdKey {
+        IdKey::new(b"the tests' own key")
+    }
+
+    pub fn brief(&mut self, max_channels: u32, max_cps: u32, change: impl FnOnce(&mut Brief)) {
+        let mut brief = Brief {
+            version: self.now.0,
+            config: TrunkConfig {
+                id: TrunkId::from_entropy([7; 16]),
+                org_id: org(),
+                name: "Trunk".into(),
+                trunk_phone: "+918069000000".into(),
+                max_cps,
+                max_channels,
+                status: Status::Active,
+                carrier: Carrier::Simulator,
+            },
+            revoked_keys: vec![],
+            inactive_agents: vec![],
+        };
+        change(&mut brief);
+        assert_eq!(
+            self.ask(TrunkCommand::Brief(Box::new(brief))),
+            TrunkReply::Done
+        );
+    }
+
+    /// The brief that the rows hold.
+    pub fn known_brief(&self) -> Brief {
+        self.rows.brief().expect("readable").expect("a brief")
+    }
+
+    /// Forgets all that is not in the rows, as a crash does.
+    pub fn crash(&mut self) {
+        self.actor = None;
+    }
+
+    pub fn try_ask(&mut self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+        let actor = match &mut self.actor {
+            Some(actor) => actor,
+            None => self.actor.insert(TrunkActor::load(
+                &self.rows,
+                self.settings.clone(),
+                Self::key(),
+                self.now,
+            )?),
+        };
+        match actor.handle(&self.rows, command, self.now) {
+            Ok((reply, outgoing)) => {
+                self.sent.append(outgoing);
+                Ok(reply)
+            }
+            Err(failed) => {
+                self.actor = None;
+                Err(failed)
+            }
+        }
+    }
+
+    pub fn ask(&mut self, command: TrunkCommand) -> TrunkReply {
+        self.try_ask(command).expect("the rows can be written")
+    }
+
+    pub fn request(number: &str) -> CallRequest {
+        CallRequest {
+            org: org(),
+            key: api_key(),
+            phone: E164::parse(number).expect("a number"),
+            agent: CallAgent {
+                id: agent(),
+                code: "emi-reminder-v2".into(),
+                fields: vec!["customer_name".into()],
+            },
+            metadata: serde_json::json!({"customer_name": "Rahul Sharma"})
+                .as_object()
+                .cloned(),
+            callback_url: Some("https://example.com/hook".into()),
+        }
+    }
+
+    pub fn trigger(&mut self, number: &str) -> Admission {
+        match self.ask(TrunkCommand::Admit(Box::new(Self::request(number)))) {
+            TrunkReply::Admission(admission) => admission,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn accepted(&mut self, number: &str) -> CallId {
+        match self.trigger(number) {
+            Admission::Accepted { call, .. } => call,
+            Admission::Rejected { code, .. } => panic!("refused: {code:?}"),
+        }
+    }
+
+    pub fn call(&mut self, id: CallId) -> Call {
+        match self.ask(TrunkCommand::Read(reader(), id)) {
+            TrunkReply::Call(call) => *call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Does what the dispatch consumer does with all that was sent so far.
+    pub fn dispatch(&mut self) -> Vec<CallId> {
+        let calls = std::mem::take(&mut self.sent.dial);
+        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Claim(calls)) else {
+            panic!("orders")
+        };
+        let reports = orders.iter().map(|order| {
+            (
+                order.call,
+                audatec::app::dialers::simulator::dial(order, self.now, &self.settings),
+            )
+        });
+        let reports: Vec<_> = reports.collect();
+        let dialed = reports.iter().map(|(call, _)| *call).collect();
+        self.ask(TrunkCommand::Carrier(reports));
+        dialed
+    }
+
+    /// Asks the carrier about all that should be asked about.
+    pub fn inquire(&mut self) {
+        let calls = std::mem::take(&mut self.sent.inquire);
+        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Examine(calls)) else {
+            panic!("orders")
+        };
+        let findings = orders.iter().map(|order| {
+            (
+                order.call,
+                audatec::app::dialers::simulator::inquire(order, self.now, &self.settings),
+            )
+        });
+        let findings = findings.collect();
+        self.ask(TrunkCommand::Learn(findings));
+    }
+
+    pub fn next_due(&self) -> Option<Millis> {
+        self.actor.as_ref().and_then(TrunkActor::next_due)
+    }
+
+    /// Rings the alarm at the next due time; `false` when there is none within `limit`.
+    pub fn ring(&mut self, limit: Millis) -> bool {
+        let Some(due) = self.next_due().filter(|due| *due <= limit) else {
+            return false;
+        };
+        self.now = self.now.max(due);
+        self.ask(TrunkCommand::Tick);
+        true
+    }
+
+    /// Lets a call live to its end with everything working; its callback stays undelivered.
+    pub fn run_to_end(&mut self, id: CallId) -> Call {
+        for _ in 0..10_000 {
+            self.dispatch();
+            self.inquire();
+            let call = self.call(id);
+            if call.status.is_terminal() {
+                return call;
+            }
+            assert!(self.ring(Millis::MAX), "a call in progress has a due time");
+        }
+        panic!("no end in sight");
+    }
+}

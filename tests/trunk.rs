@@ -1,0 +1,659 @@
+//! A trunk's object on virtual time: admission, dispatch, the life of a call, and what a crash leaves.
+
+mod support;
+
+use audatec::app::trunk::{CallFilter, Denial, TrunkCommand, TrunkReply};
+use audatec::domain::agent::Status;
+use audatec::domain::call::{
+    CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource,
+    REPORT_GRACE, RING_GRACE, Timed,
+};
+use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
+use audatec::domain::ids::CallId;
+use audatec::domain::sandbox::TEST_NUMBERS;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::Admission;
+use proptest::prelude::*;
+use support::{Fail, START, World, agent, api_key, org, reader};
+
+const OK: &str = "+15005550000";
+
+fn answer(status_code: u16) -> AttemptResult {
+    let attempt = Attempt {
+        at: START,
+        status_code: Some(status_code),
+        error: None,
+        duration_ms: 1,
+    };
+    AttemptResult {
+        attempt,
+        retry_after: None,
+    }
+}
+
+fn deliver(world: &mut World, status: u16) {
+    for message in std::mem::take(&mut world.sent.callbacks) {
+        let (delivery, attempt) = (message.delivery, message.attempt);
+        world.ask(TrunkCommand::Delivered {
+            delivery,
+            attempt,
+            result: answer(status),
+        });
+    }
+}
+
+#[test]
+fn channels_are_live_calls_and_one_more_is_refused_with_a_readable_call() {
+    let mut world = World::new(3, 1000);
+    for _ in 0..3 {
+        world.accepted(OK);
+    }
+    let Admission::Rejected {
+        call,
+        code,
+        retry_after,
+        quota,
+    } = world.trigger(OK)
+    else {
+        panic!("accepted")
+    };
+    assert_eq!(code, FailureCode::ChannelsExhausted);
+    assert!((1..=60).contains(&retry_after));
+    assert_eq!((quota.channels, quota.channels_left), (3, 0));
+    let call = world.call(call);
+    assert_eq!(call.status, CallStatus::RejectedCapacity);
+    assert_eq!(
+        call.failure.map(|failure| failure.source()),
+        Some(FailureSource::Platform)
+    );
+    assert_eq!(call.ended_at, Some(START));
+    assert_eq!(world.sent.callbacks.len(), 1, "its callback is due at once");
+}
+
+#[test]
+fn a_channel_frees_when_its_call_ends() {
+    let mut world = World::new(1, 1000);
+    let first = world.accepted(OK);
+    assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
+    world.run_to_end(first);
+    world.accepted(OK);
+}
+
+#[test]
+fn no_second_accepts_more_than_max_cps_even_across_a_crash() {
+    let mut world = World::new(1000, 5);
+    for _ in 0..5 {
+        world.accepted(OK);
+    }
+    world.crash();
+    world.now = world.now + Millis(999);
+    let Admission::Rejected {
+        code, retry_after, ..
+    } = world.trigger(OK)
+    else {
+        panic!("accepted")
+    };
+    assert_eq!((code, retry_after), (FailureCode::RateExceeded, 1));
+    world.now = world.now + Millis(1);
+    world.accepted(OK);
+}
+
+#[test]
+fn dials_keep_to_max_cps_when_the_queue_delivers_in_a_burst() {
+    let mut world = World::new(1000, 5);
+    let mut dials = Vec::new();
+    for second in 0..3 {
+        world.now = START + Millis(second * 1000);
+        for _ in 0..5 {
+            world.accepted(OK);
+        }
+    }
+    while dials.len() < 15 {
+        dials.extend(world.dispatch().iter().map(|_| world.now));
+        world.ring(Millis::MAX);
+    }
+    assert!(
+        dials
+            .windows(6)
+            .all(|window| window[5] - window[0] >= Millis(1000)),
+        "{dials:?}"
+    );
+    assert!(
+        dials.last() <= Some(&(START + Millis(4_500))),
+        "and no slower than they must: {dials:?}"
+    );
+}
+
+#[test]
+fn a_call_is_claimed_once_however_often_its_message_comes() {
+    let mut world = World::new(10, 10);
+    let call = world.accepted(OK);
+    let claim = TrunkCommand::Claim(vec![call, call]);
+    let TrunkReply::Orders(first) = world.ask(claim.clone()) else {
+        panic!()
+    };
+    assert_eq!(first.len(), 1);
+    assert_eq!(world.ask(claim.clone()), TrunkReply::Orders(vec![]));
+    world.crash();
+    assert_eq!(world.ask(claim), TrunkReply::Orders(vec![]));
+}
+
+#[test]
+fn the_ten_numbers_end_as_the_table_says() {
+    let expected = [
+        (CallStatus::Completed, None),
+        (CallStatus::Decline, Some(FailureCode::Busy)),
+        (CallStatus::Decline, Some(FailureCode::Declined)),
+        (CallStatus::SipCallFailed, Some(FailureCode::NoAnswer)),
+        (CallStatus::SipCallFailed, Some(FailureCode::CarrierError)),
+        (
+            CallStatus::TriggerFailed,
+            Some(FailureCode::DialerUnavailable),
+        ),
+        (CallStatus::Completed, Some(FailureCode::TimedOut)),
+        (CallStatus::Completed, None),
+        (CallStatus::Completed, None),
+        (CallStatus::Completed, None),
+    ];
+    for (row, (status, code)) in TEST_NUMBERS.iter().zip(expected) {
+        let mut world = World::new(10, 10);
+        let id = world.accepted(row.number);
+        let call = world.run_to_end(id);
+        assert_eq!(
+            (call.status, call.failure.map(|failure| failure.code)),
+            (status, code),
+            "{}",
+            row.number
+        );
+        assert_eq!(
+            call.answered_at.is_some(),
+            status == CallStatus::Completed,
+            "{}",
+            row.number
+        );
+        assert_eq!(
+            world.sent.callbacks.len(),
+            1,
+            "{}: one callback",
+            row.number
+        );
+        let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+            panic!()
+        };
+        assert!(live.is_empty(), "{}: no channel is left", row.number);
+    }
+}
+
+#[test]
+fn nobody_answers_after_the_ringing_timeout_and_silence_is_stalled_before_the_watchdog() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted("+15005550003");
+    let call = world.run_to_end(id);
+    assert_eq!(call.ended_at, Some(START + world.settings.ring_timeout));
+    let id = world.accepted("+15005550006");
+    let began = world.now;
+    world.dispatch();
+    world.now = began + world.settings.sim_ring + world.settings.stalled_after + Millis(1);
+    assert!(world.call(id).is_stalled(world.now, &world.settings));
+    let call = world.run_to_end(id);
+    let answered = call.answered_at.expect("answered");
+    assert!(call.ended_at.expect("ended") <= answered + world.settings.max_call + END_GRACE);
+}
+
+#[test]
+fn a_reader_sees_each_state_though_only_the_last_is_written() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    assert_eq!(world.call(id).status, CallStatus::Initiating);
+    world.dispatch();
+    assert_eq!(world.call(id).status, CallStatus::Ringing);
+    let written = world.rows.written.get();
+    world.now = START + world.settings.sim_ring;
+    assert_eq!(world.call(id).status, CallStatus::Answered);
+    world.crash();
+    assert_eq!(world.call(id).status, CallStatus::Answered);
+    let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+        panic!()
+    };
+    assert_eq!(live[0].status, CallStatus::Answered);
+    assert_eq!(world.rows.written.get(), written);
+    world.now = world.now + world.settings.sim_talk;
+    assert_eq!(world.call(id).status, CallStatus::Completed);
+}
+
+#[test]
+fn a_call_nobody_claims_ends_within_the_dispatch_deadline_with_no_traffic() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    while world.ring(START + DISPATCH_DEADLINE) {}
+    let call = world.call(id);
+    assert_eq!(call.status, CallStatus::TriggerFailed);
+    assert_eq!(
+        call.failure.map(|failure| failure.code),
+        Some(FailureCode::TimedOut)
+    );
+    assert!(
+        world.sent.dial.len() > 5,
+        "it was handed out again and again meanwhile"
+    );
+}
+
+#[test]
+fn a_lost_report_is_asked_about_and_never_dialed_again() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.sent.dial.clear();
+    world.ask(TrunkCommand::Claim(vec![id]));
+    while world.sent.inquire.is_empty() {
+        assert!(world.ring(Millis::MAX));
+    }
+    assert_eq!(world.sent.inquire, [id]);
+    assert!(world.sent.dial.is_empty());
+    world.inquire();
+    assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
+}
+
+#[test]
+fn a_carrier_that_never_answers_an_inquiry_holds_no_channel_for_ever() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let bound = START + world.settings.ring_timeout + RING_GRACE;
+    while world.ring(bound) {}
+    assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
+}
+
+#[test]
+fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let event = |at: u64, event| Timed {
+        at: START + Millis(at),
+        event,
+    };
+    world.now = START + Millis(9_000);
+    let events = vec![
+        event(1_000, CarrierEvent::Answered),
+        event(8_999, CarrierEvent::HungUp(None)),
+    ];
+    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    let call = world.call(id);
+    assert_eq!(
+        (call.status, call.ended_at),
+        (CallStatus::Answered, Some(START + Millis(8_999)))
+    );
+    assert_eq!(call.duration_secs(), Some(7));
+    world.accepted(OK);
+    let outcome = serde_json::json!({"disposition": "interested"});
+    world.ask(TrunkCommand::Report {
+        call: id,
+        outcome: Some(outcome.clone()),
+    });
+    assert_eq!(world.call(id).outcome, Some(outcome.clone()));
+    let later = serde_json::json!({"disposition": "another"});
+    world.ask(TrunkCommand::Report {
+        call: id,
+        outcome: Some(later),
+    });
+    assert_eq!(world.call(id).outcome, Some(outcome));
+}
+
+#[test]
+fn without_a_report_the_outcome_is_unknown_after_ten_seconds() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)]
+        .map(|event| Timed { at: START, event });
+    world.ask(TrunkCommand::Carrier(vec![(id, events.to_vec())]));
+    assert!(world.ring(START + REPORT_GRACE));
+    let call = world.call(id);
+    assert_eq!(call.status, CallStatus::Completed);
+    assert_eq!(
+        call.outcome,
+        Some(serde_json::json!({"disposition": "unknown", "summary": null, "sentiment": null}))
+    );
+    assert_eq!(call.failure, None);
+}
+
+#[test]
+fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_the_moment_they_are_told()
+ {
+    let mut world = World::new(10, 10);
+    let refused = |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::request(OK))));
+    world.now = world.now + Millis(1);
+    world.brief(10, 10, |brief| brief.revoked_keys.push(api_key()));
+    assert_eq!(refused(&mut world), TrunkReply::Refused(Denial::InvalidKey));
+    world.now = world.now + Millis(1);
+    world.brief(10, 10, |brief| brief.inactive_agents.push(agent()));
+    world.crash();
+    assert_eq!(
+        refused(&mut world),
+        TrunkReply::Refused(Denial::AgentInactive)
+    );
+    world.now = world.now + Millis(1);
+    world.brief(10, 10, |brief| brief.config.status = Status::Inactive);
+    assert_eq!(
+        refused(&mut world),
+        TrunkReply::Refused(Denial::TrunkInactive)
+    );
+    assert!(world.rows.all().is_empty());
+}
+
+#[test]
+fn a_lowered_limit_ends_no_call_and_holds_back_new_ones() {
+    let mut world = World::new(3, 10);
+    let calls = [world.accepted(OK), world.accepted(OK), world.accepted(OK)];
+    world.now = world.now + Millis(1);
+    world.brief(1, 10, |_| {});
+    assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
+    for id in calls {
+        assert_eq!(world.run_to_end(id).status, CallStatus::Completed);
+    }
+    world.accepted(OK);
+}
+
+#[test]
+fn an_older_brief_and_another_trunks_change_nothing() {
+    let mut world = World::new(10, 10);
+    world.brief(1, 1, |brief| brief.version = 1);
+    assert!(matches!(world.trigger(OK), Admission::Accepted { quota, .. } if quota.channels == 10));
+    let other = audatec::domain::ids::TrunkId::from_entropy([8; 16]);
+    let brief = |world: &mut World, id| {
+        let mut brief = world.known_brief();
+        brief.config.id = id;
+        world.ask(TrunkCommand::Brief(Box::new(brief)))
+    };
+    assert_eq!(brief(&mut world, other), TrunkReply::TagTaken);
+}
+
+#[test]
+fn a_trunk_with_live_calls_is_not_retired_and_a_retired_one_takes_none() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::HasLiveCalls);
+    world.run_to_end(id);
+    assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::Done);
+    world.crash();
+    let admit = TrunkCommand::Admit(Box::new(World::request(OK)));
+    assert_eq!(world.ask(admit), TrunkReply::Refused(Denial::TrunkInactive));
+}
+
+#[test]
+fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
+    let ended = |stage: u32| {
+        let mut world = World::new(10, 10);
+        let id = world.accepted(OK);
+        if stage > 0 {
+            world.dispatch();
+            world.now = world.now + Millis(u64::from(stage - 1) * 1_500);
+        }
+        let TrunkReply::Call(call) = world.ask(TrunkCommand::Cancel(reader(), id)) else {
+            panic!("stage {stage}")
+        };
+        assert_eq!(
+            call.failure.map(|failure| failure.code),
+            Some(FailureCode::Canceled)
+        );
+        let again = world.ask(TrunkCommand::Cancel(reader(), id));
+        assert_eq!(again, TrunkReply::Refused(Denial::CallAlreadyTerminal));
+        assert_eq!(
+            world.ask(TrunkCommand::Claim(vec![id])),
+            TrunkReply::Orders(vec![])
+        );
+        call.status
+    };
+    assert_eq!(ended(0), CallStatus::TriggerFailed);
+    assert_eq!(ended(1), CallStatus::SipCallFailed);
+    assert_eq!(ended(2), CallStatus::Completed);
+}
+
+#[test]
+fn another_organisation_finds_nothing() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    let stranger = audatec::app::trunk::Reader {
+        org: audatec::domain::ids::OrgId::from_entropy([9; 16]),
+        ..reader()
+    };
+    assert_ne!(stranger.org, org());
+    assert_eq!(
+        world.ask(TrunkCommand::Read(stranger, id)),
+        TrunkReply::Missing
+    );
+    assert_eq!(
+        world.ask(TrunkCommand::Cancel(stranger, id)),
+        TrunkReply::Missing
+    );
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        world.ask(TrunkCommand::List(stranger, filter)),
+        TrunkReply::Calls(vec![])
+    );
+}
+
+#[test]
+fn a_page_shows_open_and_closed_calls_newest_first() {
+    let mut world = World::new(10, 10);
+    let ids: Vec<CallId> = (0..4).map(|_| world.accepted(OK)).collect();
+    world.run_to_end(ids[1]);
+    deliver(&mut world, 200);
+    let fresh = world.accepted("+15005550001");
+    let page = |world: &mut World, filter| match world.ask(TrunkCommand::List(reader(), filter)) {
+        TrunkReply::Calls(calls) => calls.into_iter().map(|call| call.id).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let filter = CallFilter {
+        limit: 10,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        page(&mut world, filter.clone()),
+        [fresh, ids[3], ids[2], ids[1], ids[0]]
+    );
+    let before = CallFilter {
+        before: Some(ids[2]),
+        limit: 1,
+        ..filter.clone()
+    };
+    assert_eq!(page(&mut world, before), [ids[1]]);
+    let initiating = CallFilter {
+        status: Some(CallStatus::Initiating),
+        ..filter
+    };
+    assert_eq!(page(&mut world, initiating), [fresh]);
+}
+
+#[test]
+fn a_callback_goes_on_until_it_is_delivered_and_a_crash_sends_the_attempt_again() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    let first = world.sent.callbacks.clone();
+    deliver(&mut world, 500);
+    world.ring(Millis::MAX);
+    let second = world.sent.callbacks.clone();
+    assert_eq!(
+        (second[0].attempt, &second[0].body, second[0].delivery),
+        (2, &first[0].body, first[0].delivery)
+    );
+    world.sent.callbacks.clear();
+    world.crash();
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(world.sent.callbacks, second, "nothing is only in the queue");
+    deliver(&mut world, 204);
+    let callback = world.call(id).callback.expect("a callback");
+    assert_eq!(
+        (callback.status, callback.attempts.len()),
+        (DeliveryStatus::Delivered, 2)
+    );
+    assert_eq!(
+        world.next_due(),
+        None,
+        "an idle trunk has nothing to wake for"
+    );
+}
+
+#[test]
+fn an_endpoint_that_never_answers_is_exhausted_and_can_be_sent_to_by_hand_long_after() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    while world.next_due().is_some() {
+        deliver(&mut world, 500);
+        world.ring(Millis::MAX);
+        if world.now > START + Millis(1_000_000) {
+            world.crash();
+            world.ask(TrunkCommand::Tick);
+        }
+    }
+    let callback = world.call(id).callback.expect("a callback");
+    assert_eq!(
+        (callback.status, callback.attempts.len()),
+        (DeliveryStatus::Exhausted, 10)
+    );
+    world.sent.callbacks.clear();
+    world.ask(TrunkCommand::Redeliver(reader(), id));
+    assert_eq!(world.sent.callbacks.len(), 1);
+    world.crash();
+    world.ask(TrunkCommand::Tick);
+    deliver(&mut world, 200);
+    assert_eq!(
+        world.call(id).callback.map(|callback| callback.status),
+        Some(DeliveryStatus::Delivered)
+    );
+}
+
+#[test]
+fn a_whole_call_writes_no_more_rows_than_its_budget_allows() {
+    let mut world = World::new(10, 10);
+    let before = world.rows.written.get();
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    deliver(&mut world, 200);
+    // Accepted, claimed, dialed, ended, delivered; the alarms are counted where they are set.
+    assert_eq!(world.rows.written.get() - before, 5);
+}
+
+#[test]
+fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
+    for (fail, calls) in [(Fail::Before, 0), (Fail::After, 1)] {
+        let mut world = World::new(1, 10);
+        world.rows.fail.set(Some(fail));
+        assert!(
+            world
+                .try_ask(TrunkCommand::Admit(Box::new(World::request(OK))))
+                .is_err()
+        );
+        assert_eq!(world.rows.all().len(), calls);
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(world.sent.dial.len(), calls, "what was written is dialed");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Chaos {
+    Trigger(usize),
+    Dispatch,
+    LoseMessages,
+    Inquire,
+    Deliver(u16),
+    Crash,
+    FailWrite(bool),
+    Wait(u64),
+    Ring,
+    Cancel(usize),
+    RepeatEvents(usize),
+}
+
+fn chaos() -> impl Strategy<Value = Chaos> {
+    prop_oneof![
+        4 => (0usize..10).prop_map(Chaos::Trigger),
+        4 => Just(Chaos::Dispatch),
+        1 => Just(Chaos::LoseMessages),
+        2 => Just(Chaos::Inquire),
+        2 => prop_oneof![Just(200u16), Just(500), Just(410)].prop_map(Chaos::Deliver),
+        1 => Just(Chaos::Crash),
+        1 => any::<bool>().prop_map(Chaos::FailWrite),
+        3 => (0u64..3_000).prop_map(Chaos::Wait),
+        3 => Just(Chaos::Ring),
+        1 => any::<usize>().prop_map(Chaos::Cancel),
+        1 => any::<usize>().prop_map(Chaos::RepeatEvents),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// The invariants, under any order of losses, repeats, crashes and failed writes.
+    #[test]
+    fn whatever_happens_limits_hold_no_call_is_dialed_twice_and_every_call_ends(steps in proptest::collection::vec(chaos(), 1..120)) {
+        let mut world = World::new(4, 3);
+        let (mut accepted, mut dials, mut finals) = (Vec::new(), Vec::new(), std::collections::BTreeMap::new());
+        for step in steps {
+            match step {
+                Chaos::Trigger(n) => {
+                    let request = World::request(TEST_NUMBERS[n].number);
+                    if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(request))) {
+                        accepted.push((call, world.now));
+                    }
+                }
+                Chaos::Dispatch => {
+                    world.rows.fail.set(None);
+                    let now = world.now;
+                    dials.extend(world.dispatch().into_iter().map(|call| (call, now)));
+                }
+                Chaos::LoseMessages => world.sent = Default::default(),
+                Chaos::Inquire => { world.rows.fail.set(None); world.inquire(); }
+                Chaos::Deliver(status) => { world.rows.fail.set(None); deliver(&mut world, status); }
+                Chaos::Crash => world.crash(),
+                Chaos::FailWrite(before) => world.rows.fail.set(Some(if before { Fail::Before } else { Fail::After })),
+                Chaos::Wait(ms) => world.now = world.now + Millis(ms),
+                Chaos::Ring => { world.rows.fail.set(None); world.ring(Millis::MAX); }
+                Chaos::Cancel(n) => if let Some((call, _)) = accepted.get(n % accepted.len().max(1)) {
+                    let _ = world.try_ask(TrunkCommand::Cancel(reader(), *call));
+                },
+                Chaos::RepeatEvents(n) => if let Some((call, _)) = accepted.get(n % accepted.len().max(1)) {
+                    let events = [CarrierEvent::HungUp(None), CarrierEvent::Ringing, CarrierEvent::Answered];
+                    let events = events.map(|event| Timed { at: world.now, event }).to_vec();
+                    let _ = world.try_ask(TrunkCommand::Carrier(vec![(*call, events)]));
+                },
+            }
+            world.rows.fail.set(None);
+            let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
+            prop_assert!(live.len() <= 4);
+            for call in world.rows.all() {
+                if call.status.is_terminal() {
+                    let known = (call.status, call.ended_at, call.outcome.clone(), call.callback.as_ref().map(|c| c.id));
+                    let first = finals.entry(call.id).or_insert_with(|| known.clone());
+                    prop_assert_eq!(&*first, &known, "a terminal state is final");
+                }
+            }
+        }
+        // From here on everything works: all comes to its end.
+        while world.next_due().is_some() {
+            let now = world.now;
+            dials.extend(world.dispatch().into_iter().map(|call| (call, now)));
+            world.inquire();
+            deliver(&mut world, 200);
+            world.ring(Millis::MAX);
+        }
+        let mut once: Vec<CallId> = dials.iter().map(|(call, _)| *call).collect();
+        once.sort();
+        once.dedup();
+        prop_assert_eq!(once.len(), dials.len(), "dialed at most once");
+        for times in [dials.iter().map(|(_, at)| *at).collect::<Vec<_>>(), accepted.iter().map(|(_, at)| *at).collect()] {
+            prop_assert!(times.windows(4).all(|window| window[3] - window[0] >= Millis(1000)), "max_cps: {:?}", times);
+        }
+        for (id, _) in &accepted {
+            let call = world.call(*id);
+            prop_assert!(call.status.is_terminal(), "{:?}", call.status);
+            let callback = call.callback.expect("a callback");
+            prop_assert!(callback.status != DeliveryStatus::Pending);
+        }
+    }
+}
