@@ -162,6 +162,7 @@ impl World {
             is_secure: true,
             origin: "https://calls.example.com".into(),
             authorization: Some(format!("Bearer {key}")),
+            idempotency_key: None,
             content_type: body.is_some().then(|| "application/json".into()),
             body: body
                 .map(|body| body.to_string().into_bytes())

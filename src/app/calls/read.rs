@@ -114,7 +114,7 @@ pub async fn list(
 /// No such trunk.
 pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
     let trunk = own_trunk(api, caller, trunk).await?;
-    let Ok(TrunkReply::Calls(calls)) = api
+    let Ok(TrunkReply::Live(calls, waiting)) = api
         .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
         .await
     else {
@@ -135,7 +135,7 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
         "sip_trunk_id": trunk.id,
         "in_use": rows.len(),
         "max_channels": trunk.max_channels,
-        "waiting": 0,
+        "waiting": waiting,
         "calls": rows,
     });
     Ok(Response::json(200, &body))
