@@ -87,6 +87,11 @@ export class Server {
     return this.local.url;
   }
 
+  /** Holds a value against a schema of the served OpenAPI document. */
+  checkSchema(name: string, value: unknown): void {
+    this.#contract?.checkSchema(name, value);
+  }
+
   client(key: string | null): Client {
     return new Client(this, key);
   }
@@ -114,7 +119,7 @@ export class Server {
     const text = await response.text();
     const { pathname } = new URL(path, this.url);
     checkCommonRules(`${method} ${pathname}`, response.status, response.headers, text);
-    if (method !== "HEAD") this.#contract?.check(method, pathname, response.status, text);
+    if (method !== "HEAD") this.#contract?.check(method, pathname, response.status, response.headers, text);
     return {
       status: response.status,
       headers: response.headers,
