@@ -14,7 +14,21 @@ interface PathItem {
 }
 
 interface Operation {
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  responses: Record<string, ApiResponse | Reference>;
+}
+
+interface ApiResponse {
+  headers?: Record<string, Header | Reference>;
+  content?: Record<string, unknown>;
+}
+
+interface Header {
+  required?: boolean;
+  schema: { type?: string };
+}
+
+interface Reference {
+  $ref: string;
 }
 
 interface Route {
@@ -29,8 +43,10 @@ export class Contract {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
   readonly #validators = new Map<string, ValidateFunction>();
   readonly #routes: Route[];
+  readonly #document: Document;
 
   private constructor(document: Document) {
+    this.#document = document;
     formats.default(this.#ajv);
     this.#ajv.addSchema({ $id: DOCUMENT, ...document });
     this.#routes = Object.entries(document.paths ?? {}).map(([key, item]) => ({
@@ -50,38 +66,63 @@ export class Contract {
   }
 
   /** Throws unless the document describes such an answer of this route. */
-  check(method: string, path: string, status: number, text: string): void {
+  check(method: string, path: string, status: number, headers: Headers, text: string): void {
     const routes = this.#routes.filter(({ pattern }) => pattern.test(path));
     const where = `${method} ${path} answered ${status}`;
     if (routes.length === 0) {
       if (status === 404 || status === 403) return;
       throw new Error(`${where}, and openapi.json has no such path`);
     }
-    const route = routes.find(({ item }) => item[method.toLowerCase()]);
+    const verb = method.toLowerCase();
+    const route = routes.find(({ item }) => item[verb]);
     if (!route) {
       if (status === 405 || status === 403) return;
       throw new Error(`${where}, and openapi.json has no such method there`);
     }
-    const { responses } = route.item[method.toLowerCase()] as Operation;
+    const { responses } = route.item[verb] as Operation;
     const name = [String(status), `${String(status)[0]}XX`, "default"].find((candidate) => responses[candidate]);
-    if (!name) throw new Error(`${where}, which openapi.json does not name`);
-    if (!responses[name]?.content) {
-      if (text !== "") throw new Error(`${where} with a body, and openapi.json describes none: ${text}`);
-      return;
-    }
-    const validate = this.#validator([route.key, method.toLowerCase(), "responses", name]);
-    if (!validate(JSON.parse(text))) {
-      throw new Error(`${where} in another shape than openapi.json says: ${this.#ajv.errorsText(validate.errors)}\n${text}`);
+    const named = name === undefined ? undefined : responses[name];
+    if (!named) throw new Error(`${where}, which openapi.json does not name`);
+    const at = "$ref" in named ? named.$ref : pointer("paths", route.key, verb, "responses", name ?? "");
+    this.#checkHeaders(where, at, headers);
+    if (this.#resolve<ApiResponse>(named).content) {
+      this.#validate(where, `${at}/content/${escape("application/json")}/schema`, JSON.parse(text));
+    } else if (text !== "") {
+      throw new Error(`${where} with a body, and openapi.json describes none: ${text}`);
     }
   }
 
-  #validator(path: string[]): ValidateFunction {
-    const pointer = ["paths", ...path, "content", "application/json", "schema"].map(escapePointer).join("/");
-    const known = this.#validators.get(pointer);
-    if (known) return known;
-    const validate = this.#ajv.compile({ $ref: `${DOCUMENT}#/${pointer}` });
+  /** Throws unless `value` is of this schema of the document. */
+  checkSchema(name: string, value: unknown): void {
+    this.#validate(`a ${name}`, pointer("components", "schemas", name), value);
+  }
+
+  #checkHeaders(where: string, at: string, headers: Headers): void {
+    const { headers: described = {} } = this.#resolve<ApiResponse>({ $ref: at });
+    for (const [name, header] of Object.entries(described)) {
+      const { required, schema } = this.#resolve<Header>(header);
+      const value = headers.get(name);
+      if (value === null) {
+        if (required) throw new Error(`${where} without the header ${name}`);
+        continue;
+      }
+      const to = "$ref" in header ? header.$ref : `${at}/headers/${escape(name)}`;
+      this.#validate(`${where}: ${name}`, `${to}/schema`, schema.type === "integer" ? Number(value) : value);
+    }
+  }
+
+  #validate(where: string, pointer: string, value: unknown): void {
+    const validate = this.#validators.get(pointer) ?? this.#ajv.compile({ $ref: `${DOCUMENT}${pointer}` });
     this.#validators.set(pointer, validate);
-    return validate;
+    if (validate(value)) return;
+    const problems = this.#ajv.errorsText(validate.errors);
+    throw new Error(`${where}, other than openapi.json says: ${problems}\n${JSON.stringify(value)}`);
+  }
+
+  #resolve<T extends object>(value: T | Reference): T {
+    if (!("$ref" in value)) return value;
+    const parts = value.$ref.replace("#/", "").split("/").map(unescape);
+    return parts.reduce<unknown>((inner, part) => (inner as Record<string, unknown>)[part], this.#document) as T;
   }
 }
 
@@ -95,6 +136,15 @@ function patternOf(template: string): RegExp {
   return new RegExp(`^${parts.join("[^/]+")}$`);
 }
 
-function escapePointer(part: string): string {
+/** A JSON pointer (RFC 6901) as the fragment of a URI. */
+function pointer(...parts: string[]): string {
+  return `#/${parts.map(escape).join("/")}`;
+}
+
+function escape(part: string): string {
   return encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+}
+
+function unescape(part: string): string {
+  return decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
 }

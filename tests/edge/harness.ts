@@ -1,6 +1,7 @@
 // The built Worker in Miniflare, and what the tests say to it. Every answer is held against the rules that all of them
 // share, and against the served OpenAPI document.
 
+import { Response as MiniflareResponse } from "miniflare";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Local, type LocalOptions, startLocal } from "../../scripts/lib/local.mjs";
 import { Contract } from "./contract.ts";
@@ -32,6 +33,9 @@ export const FAST = {
 
 /** Calls that stay as they are until a test stops them. */
 export const LASTING = { ...FAST, SIM_RING_MS: "600000", RING_TIMEOUT_SECONDS: "3600", MAX_CALL_SECONDS: "3600" };
+
+/** In place of the network: every receiver takes its callback, and nothing leaves the machine. */
+export const noNetwork = () => new MiniflareResponse(null, { status: 204 });
 
 /** The metadata of the reference's examples. */
 export const METADATA = { customer_name: "Rahul Sharma", amount_due: "7500", due_date: "2026-06-20" };
@@ -83,6 +87,11 @@ export class Server {
     return this.local.url;
   }
 
+  /** Holds a value against a schema of the served OpenAPI document. */
+  checkSchema(name: string, value: unknown): void {
+    this.#contract?.checkSchema(name, value);
+  }
+
   client(key: string | null): Client {
     return new Client(this, key);
   }
@@ -110,7 +119,7 @@ export class Server {
     const text = await response.text();
     const { pathname } = new URL(path, this.url);
     checkCommonRules(`${method} ${pathname}`, response.status, response.headers, text);
-    if (method !== "HEAD") this.#contract?.check(method, pathname, response.status, text);
+    if (method !== "HEAD") this.#contract?.check(method, pathname, response.status, response.headers, text);
     return {
       status: response.status,
       headers: response.headers,

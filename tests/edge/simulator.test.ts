@@ -170,6 +170,7 @@ test.for(TABLE)("a call to $number has one callback, $event, that says what the 
 
   expect(received).toHaveLength(1);
   expect(received[0]?.headers["webhook-id"]).toBe(call.callback?.id);
+  server.checkSchema("Notification", JSON.parse(received[0]?.body ?? ""));
   expect(JSON.parse(received[0]?.body ?? "")).toEqual({
     event,
     call_id: call.id,

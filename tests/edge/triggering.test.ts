@@ -24,6 +24,37 @@ async function live(trunkId: string): Promise<Live> {
   return found(await org.owner.get<Live>(`/sip-trunks/${trunkId}/live`));
 }
 
+const FIELD_ERRORS: [sentence: string, change: Record<string, unknown>, error: string][] = [
+  ["on_capacity another word", { on_capacity: "wait" }, "on_capacity must be reject or queue"],
+  [
+    "max_wait_seconds 0",
+    { on_capacity: "queue", max_wait_seconds: 0 },
+    "max_wait_seconds must be a whole number from 1 to 86400",
+  ],
+  [
+    "max_wait_seconds above a day",
+    { on_capacity: "queue", max_wait_seconds: 86_401 },
+    "max_wait_seconds must be a whole number from 1 to 86400",
+  ],
+  [
+    "max_wait_seconds a fraction",
+    { on_capacity: "queue", max_wait_seconds: 1.5 },
+    "max_wait_seconds must be a whole number from 1 to 86400",
+  ],
+  ["dry_run a string", { dry_run: "yes" }, "dry_run must be true or false"],
+];
+
+test.for(FIELD_ERRORS)("POST /calls with %s: %o is refused", async ([, change, error]) => {
+  expectError(await org.trigger<unknown>(change), 400, error, "field_invalid");
+});
+
+test("the fields of this page are read after those of the reference, and before the agent is looked up", async () => {
+  const wrong = { on_capacity: 1, agent_id: "00000000-0000-4000-8000-000000000000" };
+
+  expectError(await org.trigger<unknown>({ ...wrong, callback_url: 1 }), 400, "callback_url must be a valid http or https URL");
+  expectError(await org.trigger<unknown>(wrong), 400, "on_capacity must be reject or queue");
+});
+
 describe("Idempotency-Key", () => {
   const key = { "idempotency-key": "order-4711/attempt~1" };
 
