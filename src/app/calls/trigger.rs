@@ -24,7 +24,7 @@ const MAX_METADATA: usize = 16_384;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TriggeredCall {
     /// The call's UUID.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
     /// `triggered`.
     status: &'static str,
@@ -39,10 +39,33 @@ pub struct RejectedCall {
     /// What was exhausted.
     error: String,
     /// The UUID under which the refused call stays readable.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
     /// `rejected`.
     status: &'static str,
+}
+
+/// The body as the OpenAPI document describes it; [`read_fields`] reads it. Other fields are ignored.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct TriggerCall {
+    /// The number to call, in E.164 format: `+919876543210` for India, `+14155552671` for the US.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    pub phone_number: String,
+    /// ID of the agent that will handle the call. Obtain from List Agents.
+    #[schema(format = "uuid")]
+    pub agent_id: String,
+    /// ID of the trunk to place the call through. Obtain from List SIP Trunks.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// Per-call variables injected into the agent's conversation, at most 16384 bytes as JSON. Keys must match all
+    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are handed on. Required if
+    /// the agent has any fields defined.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Your HTTPS endpoint. The call result is POSTed here when the call reaches a terminal state; it must not point
+    /// to a private address.
+    pub callback_url: Option<String>,
 }
 
 /// The body, field by field, before anything is looked up.

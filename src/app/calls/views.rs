@@ -15,7 +15,7 @@ use crate::domain::time::Millis;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusView<'a> {
     /// The call's UUID.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     id: CallId,
     /// The number called, in E.164 format.
     phone_number: &'a str,
@@ -73,10 +73,10 @@ pub struct ListedCall<'a> {
     #[serde(flatten)]
     status: StatusView<'a>,
     /// Who talks.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     agent_id: String,
     /// Through which trunk.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     sip_trunk_id: String,
     /// When it was accepted or refused.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -188,10 +188,10 @@ impl From<TimelineEntry> for TimelineView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeliveryView<'a> {
     /// Its UUID, the `webhook-id` of each attempt.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     id: String,
     /// The call whose result it delivers; null for a test event.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: Option<String>,
     /// What it tells.
     event: EventType,
@@ -258,7 +258,7 @@ pub struct Notification<'a> {
     /// What happened.
     event: EventType,
     /// To which call.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: String,
     /// Its final status.
     call_status: CallStatus,
