@@ -17,7 +17,8 @@ use crate::domain::callback::{Delivery, DeliveryStatus};
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::refusal::Refusal;
 
-/// A page of deliveries, newest first, as the OpenAPI document describes it.
+// For the OpenAPI document: what `list` answers.
+/// A page of deliveries, newest first.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct DeliveryList {

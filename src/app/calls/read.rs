@@ -20,7 +20,8 @@ use crate::domain::refusal::Refusal;
 /// How many trunks are asked at once: six connections of one invocation may wait.
 const SIDE_BY_SIDE: usize = 6;
 
-/// A page of calls, newest first, as the OpenAPI document describes it.
+// For the OpenAPI document: what `list` answers.
+/// A page of calls, newest first.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CallList {
@@ -30,7 +31,8 @@ pub struct CallList {
     pub next_cursor: Option<String>,
 }
 
-/// A trunk's live calls, as the OpenAPI document describes them.
+// For the OpenAPI document: what `live` answers.
+/// A trunk's live calls.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct LiveCalls {

@@ -13,7 +13,8 @@ use crate::domain::refusal::Refusal;
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
 
-/// The body as the OpenAPI document describes it; [`read_outcome`] reads it. Any subset.
+// As the OpenAPI document describes it; `read_outcome` reads it.
+/// What came of a call: any subset.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ReportCall {

@@ -45,7 +45,8 @@ pub struct RejectedCall {
     status: &'static str,
 }
 
-/// The body as the OpenAPI document describes it; [`read_fields`] reads it. Other fields are ignored.
+// As the OpenAPI document describes it; `read_fields` reads it.
+/// The call to place. Other fields are ignored.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct TriggerCall {

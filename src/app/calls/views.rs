@@ -10,7 +10,7 @@ use crate::domain::ids::CallId;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
-/// The answer to `GET /calls/{call_id}/status`.
+/// A call's state and outcome.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusView<'a> {
@@ -23,7 +23,7 @@ pub struct StatusView<'a> {
     call_status: CallStatus,
     /// Stop polling when this is true: no further status changes will occur.
     is_terminal: bool,
-    /// True if the call was answered but has not been updated for `STALLED_AFTER_SECONDS`.
+    /// True if the call was answered but has not been updated in over 10 minutes (`STALLED_AFTER_SECONDS`).
     stalled: bool,
     /// What came of the conversation; its shape depends on the agent. Null if the call did not connect.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -66,7 +66,7 @@ impl<'a> StatusView<'a> {
     }
 }
 
-/// One item of `GET /calls`.
+/// A call, as lists show it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListedCall<'a> {
@@ -96,7 +96,7 @@ impl<'a> ListedCall<'a> {
     }
 }
 
-/// The answer to `GET /calls/{call_id}`.
+/// All that is known of a call.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DetailedCall<'a> {

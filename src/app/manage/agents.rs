@@ -25,8 +25,8 @@ const MAX_FIELDS: usize = 100;
 const MAX_SCRIPT: usize = 32_768;
 const MAX_SAMPLE: usize = 16_384;
 
-/// The body that creates an agent, as the OpenAPI document describes it; [`read`] reads it. A change
-/// takes any subset.
+// As the OpenAPI document describes it; `read` reads it. A change takes any subset.
+/// The agent to create.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateAgent {

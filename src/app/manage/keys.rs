@@ -18,7 +18,8 @@ const THING: Thing = Thing {
     plural: "API keys",
 };
 
-/// The body that creates a key, as the OpenAPI document describes it.
+// As the OpenAPI document describes it; `create` reads it.
+/// The key to create.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateKey {

@@ -12,7 +12,8 @@ use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 
-/// The body that founds an organisation, as the OpenAPI document describes it.
+// As the OpenAPI document describes it; `create` reads it.
+/// The organisation to found.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateOrg {

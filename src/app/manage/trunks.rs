@@ -21,7 +21,8 @@ const THING: Thing = Thing {
     plural: "SIP trunks",
 };
 
-/// The body that creates a trunk, as the OpenAPI document describes it; [`read`] reads it.
+// As the OpenAPI document describes it; `read` reads it.
+/// The trunk to create.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateTrunk {
@@ -66,7 +67,8 @@ pub enum CreateCarrier {
     },
 }
 
-/// The body that changes a trunk, as the OpenAPI document describes it: any subset.
+// As the OpenAPI document describes it; `read` reads it.
+/// What to change: any subset.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeTrunk {

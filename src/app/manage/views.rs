@@ -13,7 +13,7 @@ use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
-/// An agent as `GET /agents` lists it (reference, "List Agents").
+/// An agent, as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentView {
@@ -73,7 +73,7 @@ impl From<&Agent> for AgentDetail {
     }
 }
 
-/// A trunk as `GET /sip-trunks` lists it (reference, "List SIP Trunks").
+/// A trunk, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrunkView {

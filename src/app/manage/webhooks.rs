@@ -22,7 +22,8 @@ const THING: Thing = Thing {
 const DEFAULT_OVERLAP_SECS: u64 = 86_400;
 const MAX_OVERLAP_SECS: u64 = 604_800;
 
-/// The body that rotates the secret, as the OpenAPI document describes it.
+// As the OpenAPI document describes it; `rotate` reads it.
+/// How to rotate the secret.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct RotateSecret {
@@ -31,7 +32,8 @@ pub struct RotateSecret {
     pub overlap_seconds: Option<u64>,
 }
 
-/// The body that sends a test event, as the OpenAPI document describes it.
+// As the OpenAPI document describes it; `test` reads it.
+/// Where to send a test event.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct SendTestEvent {

@@ -300,25 +300,25 @@ fn trunks(action: Action) -> Route {
             "List SIP trunks",
             "Returns all active SIP trunks (carrier lines) allocated to your organisation, with their concurrency and rate \
              limits.",
-            ok("The trunks.", "TrunkList", json!({"sip_trunks": [examples::trunk()]})),
+            ok("The trunks.", "SipTrunkList", json!({"sip_trunks": [examples::trunk()]})),
         )
         .with_inactive(),
         Action::CreateTrunk => Route::new(
             tag,
             "Create a SIP trunk",
             "Creates a trunk. An organisation can have at most 1000. A carrier's secret is never shown again.",
-            answer(201, "Created.", "TrunkDetail", examples::trunk_detail()),
+            answer(201, "Created.", "SipTrunkDetail", examples::trunk_detail()),
         )
-        .body("CreateTrunk", examples::new_trunk())
+        .body("CreateSipTrunk", examples::new_trunk())
         .refuses([Refusal::TooMany("SIP trunks")])
         .refuses(trunk_fields()),
         Action::UpdateTrunk => Route::new(
             tag,
             "Change a SIP trunk",
             "Changes the fields that are given. A lowered limit ends no call; it holds back new ones.",
-            ok("Changed.", "TrunkDetail", examples::trunk_detail()),
+            ok("Changed.", "SipTrunkDetail", examples::trunk_detail()),
         )
-        .optional_body("ChangeTrunk", json!({"max_channels": 50}))
+        .optional_body("ChangeSipTrunk", json!({"max_channels": 50}))
         .refuses(missing)
         .refuses(trunk_fields()),
         Action::DeleteTrunk => Route::new(
@@ -353,7 +353,7 @@ fn trunks(action: Action) -> Route {
             tag,
             "Get a SIP trunk",
             "One trunk, active or not, with the line behind it.",
-            ok("The trunk.", "TrunkDetail", examples::trunk_detail()),
+            ok("The trunk.", "SipTrunkDetail", examples::trunk_detail()),
         )
         .refuses(missing),
     }
@@ -507,16 +507,16 @@ fn keys(action: Action) -> Route {
             tag,
             "List API keys",
             "The keys that were not deleted, newest first, expired ones too; never the keys themselves.",
-            ok("A page of keys.", "KeyList", examples::page("api_keys", examples::key())),
+            ok("A page of keys.", "ApiKeyList", examples::page("api_keys", examples::key())),
         )
         .paged(),
         Action::CreateKey => Route::new(
             tag,
             "Create an API key",
             "The key is shown here and never again. An organisation can have at most 1000.",
-            answer(201, "Created.", "NewKey", examples::new_key()),
+            answer(201, "Created.", "NewApiKey", examples::new_key()),
         )
-        .body("CreateKey", json!({"name": "Billing server", "role": "member"}))
+        .body("CreateApiKey", json!({"name": "Billing server", "role": "member"}))
         .refuses([
             Refusal::Required("name"),
             must("name", NAME),
@@ -544,16 +544,16 @@ fn webhooks(action: Action) -> Route {
             tag,
             "Get the webhook secret",
             "The secret that signs callbacks.",
-            ok("The secret.", "Secret", examples::secret()),
+            ok("The secret.", "WebhookSecret", examples::secret()),
         ),
         Action::RotateSecret => Route::new(
             tag,
             "Rotate the webhook secret",
             "Makes a new secret. During the overlap `webhook-signature` has a signature of the previous one too; \
              `X-Audatec-Signature` is always the newest secret's.",
-            ok("The new secret.", "Secret", examples::secret()),
+            ok("The new secret.", "WebhookSecret", examples::secret()),
         )
-        .optional_body("RotateSecret", json!({"overlap_seconds": 86400}))
+        .optional_body("RotateWebhookSecret", json!({"overlap_seconds": 86400}))
         .refuses([must("overlap_seconds", "a whole number from 0 to 604800"), unknown_field()]),
         Action::ListDeliveries => Route::new(
             tag,

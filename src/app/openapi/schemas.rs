@@ -61,6 +61,7 @@ fn bodies() -> Schemas {
     add::<manage::webhooks::RotateSecret>(&mut bodies);
     add::<manage::webhooks::SendTestEvent>(&mut bodies);
     for (name, schema) in &mut bodies {
+        merge(schema, &Schemas::new());
         if name != "TriggerCall" {
             close(schema, false);
         }
@@ -69,7 +70,7 @@ fn bodies() -> Schemas {
     set(
         &mut change,
         "description",
-        "The body that changes an agent: any subset.".into(),
+        "What to change: any subset.".into(),
     );
     bodies.insert("ChangeAgent".to_owned(), change);
     for name in ["ChangeAgent", "ChangeTrunk"] {
@@ -125,31 +126,36 @@ fn add<T: ToSchema>(schemas: &mut Schemas) {
     }
 }
 
-/// Turns `allOf`, as a flattened field derives it, into the one object that is sent.
+/// Turns each `allOf`, as a flattened or inlined field derives it, into the one object that is sent.
 fn merge(schema: &mut Value, all: &Schemas) {
-    let Some(Value::Array(parts)) = schema
+    let parts = schema
         .as_object_mut()
-        .and_then(|object| object.shift_remove("allOf"))
-    else {
-        return;
-    };
-    let (mut properties, mut required) = (Map::new(), Vec::new());
-    for mut part in parts {
-        if let Some(named) = part.get("$ref").and_then(Value::as_str) {
-            let name = named.rsplit('/').next().unwrap_or_default();
-            part = all.get(name).cloned().unwrap_or_default();
+        .and_then(|object| object.shift_remove("allOf"));
+    if let Some(Value::Array(parts)) = parts {
+        let (mut whole, mut properties, mut required) = (Map::new(), Map::new(), Vec::new());
+        for mut part in parts {
+            if let Some(named) = part.get("$ref").and_then(Value::as_str) {
+                let name = named.rsplit('/').next().unwrap_or_default();
+                part = all.get(name).cloned().unwrap_or_default();
+            }
+            merge(&mut part, all);
+            let Value::Object(mut part) = part else {
+                continue;
+            };
+            if let Some(Value::Object(more)) = part.shift_remove("properties") {
+                properties.extend(more);
+            }
+            if let Some(Value::Array(more)) = part.shift_remove("required") {
+                required.extend(more);
+            }
+            whole.extend(part);
         }
-        merge(&mut part, all);
-        if let Some(Value::Object(more)) = part.get("properties") {
-            properties.extend(more.clone());
-        }
-        if let Some(Value::Array(more)) = part.get("required") {
-            required.extend(more.clone());
-        }
+        whole.extend(schema.as_object().cloned().unwrap_or_default());
+        *schema = Value::Object(whole);
+        set(schema, "required", required.into());
+        set(schema, "properties", properties.into());
     }
-    set(schema, "type", "object".into());
-    set(schema, "required", required.into());
-    set(schema, "properties", properties.into());
+    each_part(schema, &mut |part| merge(part, all));
 }
 
 /// Closes each object with known fields, and makes all of its fields required if it is `whole`.
@@ -203,7 +209,19 @@ fn public_name(name: &str) -> &str {
         "StatusView" => "CallState",
         "DetailedCall" => "Call",
         "Status" => "Availability",
-        "CreateInputSchema" => "NewInputSchema",
+        "TrunkView" => "SipTrunk",
+        "TrunkDetail" => "SipTrunkDetail",
+        "TrunkList" => "SipTrunkList",
+        "CreateTrunk" => "CreateSipTrunk",
+        "ChangeTrunk" => "ChangeSipTrunk",
+        "KeyView" => "ApiKey",
+        "KeyList" => "ApiKeyList",
+        "NewKeyView" => "NewApiKey",
+        "CreateKey" => "CreateApiKey",
+        "SecretView" => "WebhookSecret",
+        "RotateSecret" => "RotateWebhookSecret",
+        "AuditView" => "AuditEntry",
+        "TimelineView" => "TimelineEntry",
         name => name.strip_suffix("View").unwrap_or(name),
     }
 }
@@ -247,24 +265,24 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             ),
             ("status", json!({"enum": ["rejected"]})),
         ],
-        "TimelineEntry" | "Timeline" => vec![(
+        "TimelineEntry" => vec![(
             "event",
             json!({"enum": [
                 "accepted", "queued", "dialing", "ringing", "answered", "ended", "rejected", "callback_attempt",
             ]}),
         )],
         "CallState" | "ListedCall" | "Call" | "LiveCall" => vec![("phone_number", phone)],
-        "SipTrunk" | "Trunk" | "TrunkDetail" => vec![
+        "SipTrunk" | "SipTrunkDetail" => vec![
             ("max_cps", json!({"minimum": 1, "maximum": 1000})),
             ("max_channels", json!({"minimum": 1, "maximum": 10_000})),
         ],
-        "Key" => vec![("prefix", json!({"pattern": "^audtk_[0-9A-Za-z]{4}$"}))],
-        "NewKey" => vec![("key", json!({"pattern": "^audtk_[0-9A-Za-z]+$"}))],
+        "ApiKey" => vec![("prefix", json!({"pattern": "^audtk_[0-9A-Za-z]{4}$"}))],
+        "NewApiKey" => vec![("key", json!({"pattern": "^audtk_[0-9A-Za-z]+$"}))],
         "NewOrg" => vec![
             ("owner_key", json!({"pattern": "^audtk_[0-9A-Za-z]+$"})),
             ("webhook_secret", json!({"pattern": "^whsec_"})),
         ],
-        "Secret" => vec![("secret", json!({"pattern": "^whsec_"}))],
+        "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
         _ => vec![],
     };
     for (field, more) in corrections {
