@@ -45,7 +45,8 @@ pub fn all() -> Map<String, Value> {
     let mut all = bodies();
     all.append(&mut answers);
     all.extend(by_hand());
-    all.into_iter().map(renamed).map(corrected).collect()
+    let all: Schemas = all.into_iter().map(renamed).map(corrected).collect();
+    all.into_iter().collect()
 }
 
 /// What requests bring.
