@@ -361,16 +361,11 @@ fn an_older_brief_and_another_trunks_change_nothing() {
     assert!(matches!(world.trigger(OK), Admission::Accepted { quota, .. } if quota.channels == 10));
     let other = audatec::domain::ids::TrunkId::from_entropy([8; 16]);
     let brief = |world: &mut World, id| {
-        let mut brief = world_brief(world);
+        let mut brief = world.known_brief();
         brief.config.id = id;
         world.ask(TrunkCommand::Brief(Box::new(brief)))
     };
     assert_eq!(brief(&mut world, other), TrunkReply::TagTaken);
-}
-
-fn world_brief(world: &World) -> audatec::domain::trunk::Brief {
-    use audatec::app::trunk::TrunkStore;
-    world.rows.brief().expect("readable").expect("a brief")
 }
 
 #[test]

@@ -60,6 +60,11 @@ pub trait Host {
     fn now(&self) -> Millis;
     /// 32 random bytes from the platform's CSPRNG.
     fn entropy(&self) -> [u8; 32];
+    /// 16 random bytes, for an id.
+    fn id_entropy(&self) -> [u8; 16] {
+        let entropy = self.entropy();
+        std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
+    }
     /// The operator's settings.
     fn settings(&self) -> &Settings;
     /// The deployment's secrets.

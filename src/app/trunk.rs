@@ -663,7 +663,7 @@ fn page<'a>(
     );
     calls.extend(closed);
     calls.retain(|call| call.request.org == reader.org && admits(call));
-    calls.sort_by(|a, b| b.id.cmp(&a.id));
+    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
     TrunkReply::Calls(calls)

@@ -44,30 +44,19 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         authorization,
         content_type,
         body,
-        id: uuid_v4(),
+        id: request_id(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
     Ok(request)
 }
 
-fn uuid_v4() -> String {
-    let [bytes, _] = <[[u8; 16]; 2]>::from(super::world::entropy().into_halves());
+/// A random UUID.
+fn request_id() -> String {
+    let entropy = super::world::entropy();
+    let bytes = std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default());
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .to_string()
-}
-
-trait Halves {
-    fn into_halves(self) -> [[u8; 16]; 2];
-}
-
-impl Halves for [u8; 32] {
-    fn into_halves(self) -> [[u8; 16]; 2] {
-        let half = |from: usize| {
-            std::array::from_fn(|at| self.get(from + at).copied().unwrap_or_default())
-        };
-        [half(0), half(16)]
-    }
 }
 
 /// A body of unknown length, cut off above the limit.

@@ -1,6 +1,12 @@
 //! A trunk's object in memory: its rows, and what it sent, without a runtime.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails, and each test file uses its own part"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -188,6 +194,11 @@ impl World {
             self.ask(TrunkCommand::Brief(Box::new(brief))),
             TrunkReply::Done
         );
+    }
+
+    /// The brief that the rows hold.
+    pub fn known_brief(&self) -> Brief {
+        self.rows.brief().expect("readable").expect("a brief")
     }
 
     /// Forgets all that is not in the rows, as a crash does.

@@ -238,7 +238,7 @@ pub async fn gather(
             Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
         }
     }
-    calls.sort_by(|a, b| b.id.cmp(&a.id));
+    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
     calls.truncate(limit);
     Ok(calls)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::body::{self, Body};
 use super::views::{AgentDetail, AgentList, AgentView};
-use super::{TRIES, Thing, ask, change, half};
+use super::{TRIES, Thing, ask, change};
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -113,7 +113,7 @@ pub async fn create(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let id = AgentId::from_entropy(half(api.entropy()));
+    let id = AgentId::from_entropy(api.id_entropy());
     let agent = read(Body::of(request)?, None, id, api.now())?;
     let save = Ask::SaveAgent {
         agent: Box::new(agent.clone()),

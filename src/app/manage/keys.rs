@@ -2,7 +2,7 @@
 
 use super::body::{self, Body};
 use super::views::{KeyView, NewKeyView};
-use super::{Thing, change, half};
+use super::{Thing, change};
 use crate::app::directory::{Ask, DirectoryReply, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -41,7 +41,7 @@ pub fn draw(
 ) -> (RawKey, NewKey) {
     let raw = RawKey::from_entropy(api.entropy());
     let new = NewKey {
-        id: KeyId::from_entropy(half(api.entropy())),
+        id: KeyId::from_entropy(api.id_entropy()),
         name,
         role,
         digest: raw.digest(&api.secrets().pepper),
@@ -68,25 +68,21 @@ pub async fn create(
         body::text(value).and_then(|text| iso8601::parse(&text))
     })?;
     body.finish()?;
-    let now = api.now();
-    if expires_at.is_some_and(|end| end <= now) {
+    if expires_at.is_some_and(|end| end <= api.now()) {
         return Err(Refusal::Invalid(format!("expires_at must be {what}")));
     }
     let (raw, new) = draw(api, name, role, expires_at);
-    change(
-        api,
-        caller,
-        request,
-        Ask::CreateKey(Box::new(new.clone())),
-        &THING,
-    )
-    .await?;
+    let ask = Ask::CreateKey(Box::new(new));
+    let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
+        return Err(Refusal::AuthenticationUnavailable);
+    };
+    let stored = keys.first().ok_or(Refusal::AuthenticationUnavailable)?;
     let view = NewKeyView {
-        id: new.id,
-        name: new.name,
+        id: stored.id,
+        name: stored.name.clone(),
         role,
         key: raw.reveal().to_owned(),
-        created_at: iso8601::format(now),
+        created_at: iso8601::format(stored.created_at),
         expires_at: expires_at.map(iso8601::format),
     };
     Ok(Response::json(201, &view))

@@ -1,8 +1,8 @@
 //! `POST /platform/v1/orgs`.
 
 use super::body::{self, Body};
+use super::keys;
 use super::views::{NewOrgView, OrgView};
-use super::{half, keys};
 use crate::app::directory::{Ask, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -30,7 +30,7 @@ pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refus
     let mut body = Body::of(request)?;
     let name = body.required("name", None, body::NAME, body::name)?;
     body.finish()?;
-    let org = OrgId::from_entropy(half(api.entropy()));
+    let org = OrgId::from_entropy(api.id_entropy());
     let (owner_key, owner) = keys::draw(api, "Owner".to_owned(), Role::Owner, None);
     let secret = WebhookSecret::from_entropy(api.entropy());
     let what = Ask::Found {

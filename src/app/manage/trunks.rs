@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::agents::includes_inactive;
 use super::body::{self, Body};
 use super::views::{TrunkDetail, TrunkList, TrunkView};
-use super::{TRIES, Thing, ask, change, half};
+use super::{TRIES, Thing, ask, change};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
@@ -142,7 +142,7 @@ pub async fn create(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let id = TrunkId::from_entropy(half(api.entropy()));
+    let id = TrunkId::from_entropy(api.id_entropy());
     let trunk = read(api, Body::of(request)?, None, id, caller.org_id)?;
     match change(
         api,

@@ -19,6 +19,10 @@ const THING: Thing = Thing {
     missing: Refusal::NotFound,
     plural: "webhook secrets",
 };
+const TEST: Thing = Thing {
+    missing: Refusal::NotFound,
+    plural: "test deliveries under way",
+};
 const DEFAULT_OVERLAP_SECS: u64 = 86_400;
 const MAX_OVERLAP_SECS: u64 = 604_800;
 
@@ -50,6 +54,7 @@ pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refu
         Ok(DirectoryReply::Secrets(secrets)) => {
             Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
         }
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
         _ => Err(Refusal::AuthenticationUnavailable),
     }
 }
@@ -102,7 +107,7 @@ pub async fn test(
     let url = body.required("url", None, "a valid http or https URL", body::text)?;
     body.finish()?;
     check_target(api, request, &url, "url")?;
-    match change(api, caller, request, Ask::TestEvent { url }, &THING).await? {
+    match change(api, caller, request, Ask::TestEvent { url }, &TEST).await? {
         DirectoryReply::Delivery(delivery) => {
             Ok(Response::json(202, &DeliveryView::of(&delivery, None)))
         }

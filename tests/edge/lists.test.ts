@@ -1,0 +1,259 @@
+// GET /calls, GET /calls/{call_id} and the other lists: filters, pages, order.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Client, expectError, found, LASTING, METADATA, Org, useServer } from "./harness.ts";
+import {
+  type Agent,
+  CALL_FIELDS,
+  type CallObject,
+  type DeliveryObject,
+  LISTED_FIELDS,
+  type ListedCall,
+  type Page,
+  STATUS_FIELDS,
+  TIMESTAMP,
+  type Trunk,
+  UUID,
+} from "./shapes.ts";
+
+const server = useServer();
+let org: Org;
+let viewer: Client;
+let agent: Agent;
+let trunk: Trunk;
+/** Newest first. */
+let calls: ListedCall[];
+
+type Calls = Page<"calls", ListedCall>;
+
+beforeAll(async () => {
+  org = await Org.create(server);
+  viewer = await org.client("viewer");
+  agent = await org.newAgent();
+  trunk = await org.newTrunk();
+  const numbers = ["+15005550000", "+15005550001", "+15005550004", "+15005550005", "+15005550000", "+15005550001", "+15005550002"];
+  const made: string[] = [];
+  for (const [index, phone_number] of numbers.entries()) {
+    const where = { agent_id: [org.agent.id, agent.id][index % 2], sip_trunk_id: [org.trunk.id, trunk.id][index % 3 === 0 ? 0 : 1] };
+    made.push(await org.call({ phone_number, ...where, callback_url: "http://127.0.0.1:1/" }));
+  }
+  for (const id of made) await org.ended(id);
+  calls = found(await viewer.get<Calls>("/calls?limit=100")).calls;
+});
+
+async function list(query: string): Promise<ListedCall[]> {
+  return found(await viewer.get<Calls>(`/calls${query}`)).calls;
+}
+
+const ids = (items: { id: string }[]) => items.map(({ id }) => id);
+
+describe("GET /calls", () => {
+  test("lists the calls of all trunks, newest first", () => {
+    expect(calls).toHaveLength(7);
+    const moments = calls.map(({ created_at }) => created_at);
+    expect(moments).toEqual([...moments].sort().reverse());
+    expect(new Set(calls.map(({ sip_trunk_id }) => sip_trunk_id))).toEqual(new Set([org.trunk.id, trunk.id]));
+  });
+
+  test("each item is the status object and agent_id, sip_trunk_id, created_at", async () => {
+    for (const call of calls) {
+      expect(Object.keys(call).sort()).toEqual([...LISTED_FIELDS].sort());
+      expect(call).toMatchObject(await org.status(call.id));
+      expect(call.created_at).toMatch(TIMESTAMP);
+    }
+  });
+
+  test.for([1, 2, 3, 7, 100])("pages of %i hold each call once, in the same order", async (limit) => {
+    const paged: ListedCall[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: Calls = found(await viewer.get<Calls>(`/calls?limit=${limit}${cursor && `&cursor=${cursor}`}`));
+      expect(page.calls.length).toBeLessThanOrEqual(limit);
+      paged.push(...page.calls);
+      cursor = page.next_cursor;
+    }
+
+    expect(ids(paged)).toEqual(ids(calls));
+  });
+
+  test("a call that comes in between two pages moves none of them", async () => {
+    const lasting = await Org.create(server);
+    for (let i = 0; i < 4; i++) await lasting.call();
+    const client = await lasting.client("viewer");
+    const first = found(await client.get<Calls>("/calls?limit=2"));
+    await lasting.call();
+
+    const second = found(await client.get<Calls>(`/calls?limit=2&cursor=${first.next_cursor}`));
+
+    expect(new Set([...ids(first.calls), ...ids(second.calls)]).size).toBe(4);
+  });
+
+  test("filters by call_status", async () => {
+    for (const status of ["Completed", "Decline", "SIP Call Failed", "Trigger Failed", "Rejected — Capacity", "Ringing"]) {
+      const expected = calls.filter(({ call_status }) => call_status === status);
+      expect(ids(await list(`?call_status=${encodeURIComponent(status)}`)), status).toEqual(ids(expected));
+    }
+  });
+
+  test("filters by agent_id, by sip_trunk_id and by phone_number", async () => {
+    const of = (keep: (call: ListedCall) => boolean) => ids(calls.filter(keep));
+
+    expect(ids(await list(`?agent_id=${agent.id}`))).toEqual(of(({ agent_id }) => agent_id === agent.id));
+    expect(ids(await list(`?sip_trunk_id=${trunk.id}`))).toEqual(of(({ sip_trunk_id }) => sip_trunk_id === trunk.id));
+    expect(ids(await list("?phone_number=%2B15005550001"))).toEqual(of(({ phone_number }) => phone_number === "+15005550001"));
+  });
+
+  test("filters by created_after, which is inclusive, and created_before, which is exclusive", async () => {
+    const middle = calls[3]?.created_at ?? "";
+    const at = encodeURIComponent(middle);
+
+    expect(ids(await list(`?created_after=${at}`))).toEqual(ids(calls.filter(({ created_at }) => created_at >= middle)));
+    expect(ids(await list(`?created_before=${at}`))).toEqual(ids(calls.filter(({ created_at }) => created_at < middle)));
+    expect(await list(`?created_after=${at}&created_before=${at}`)).toEqual([]);
+  });
+
+  test("all filters at once, and pages of what they leave", async () => {
+    const query = `?agent_id=${org.agent.id}&phone_number=%2B15005550000&call_status=Completed`;
+    const expected = calls.filter((call) => call.agent_id === org.agent.id && call.phone_number === "+15005550000");
+    expect(expected.length).toBeGreaterThan(1);
+
+    expect(ids(await list(query))).toEqual(ids(expected));
+    const page = found(await viewer.get<Calls>(`/calls${query}&limit=1`));
+    const rest = found(await viewer.get<Calls>(`/calls${query}&limit=1&cursor=${page.next_cursor}`));
+    expect(ids([...page.calls, ...rest.calls])).toEqual(ids(expected));
+  });
+
+  test("another organisation's calls are not there", async () => {
+    const stranger = await (await Org.create(server)).client("viewer");
+
+    expect(found(await stranger.get<Calls>("/calls"))).toEqual({ calls: [], next_cursor: null });
+    expect(found(await stranger.get<Calls>(`/calls?phone_number=%2B15005550001`)).calls).toEqual([]);
+  });
+
+  test("an unused filter value finds nothing", async () => {
+    expect(await list("?phone_number=%2B14155550000")).toEqual([]);
+    expect(await list("?created_after=2099-01-01T00%3A00%3A00Z")).toEqual([]);
+  });
+});
+
+describe("a list", () => {
+  const LISTS = ["/calls", "/webhooks/deliveries", "/api-keys", "/audit-log"];
+
+  test.for(LISTS)("%s refuses a limit that is no number from 1 to 100", async (path) => {
+    for (const limit of ["0", "101", "-1", "1.5", "ten", "", "1e2", "99999999999999999999"]) {
+      expectError(await org.owner.get(`${path}?limit=${limit}`), 400, "limit must be a number from 1 to 100");
+    }
+  });
+
+  test.for(LISTS)("%s refuses a cursor that it did not give", async (path) => {
+    for (const cursor of ["x", "bm90aGluZw", "00000000-0000-4000-8000-000000000000x", "%00", "'; DROP TABLE calls; --"]) {
+      expectError(await org.owner.get(`${path}?cursor=${encodeURIComponent(cursor)}`), 400, "cursor is invalid");
+    }
+  });
+
+  test.for(LISTS)("%s refuses a query parameter that it does not know", async (path) => {
+    const answer = await org.owner.get<{ error: string }>(`${path}?colour=blue`);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toContain("colour");
+    expect(answer.headers.get("x-error-code")).toBe("parameter_unknown");
+  });
+
+  test.for(LISTS)("%s holds 50 unless it is asked for more, and next_cursor is null at the end", async (path) => {
+    const answer = await org.owner.get<{ next_cursor: string | null }>(path);
+
+    expect(found(answer).next_cursor).toBeNull();
+  });
+
+  test("of calls holds 50 unless it is asked for more", async () => {
+    const busy = await Org.create(server);
+    const client = await busy.client("member");
+    await Promise.all(Array.from({ length: 55 }, () => busy.trigger()));
+
+    const page = found(await client.get<Calls>("/calls"));
+
+    expect(page.calls).toHaveLength(50);
+    expect(found(await client.get<Calls>(`/calls?cursor=${page.next_cursor}`)).calls).toHaveLength(5);
+  });
+});
+
+describe("GET /webhooks/deliveries", () => {
+  type Deliveries = Page<"deliveries", DeliveryObject>;
+
+  test("lists one for each callback, newest first, page by page", async () => {
+    const all = found(await org.owner.get<Deliveries>("/webhooks/deliveries?limit=100")).deliveries;
+    expect(all.map(({ call_id }) => call_id)).toEqual(ids(calls));
+    const paged: DeliveryObject[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const page: Deliveries = found(await org.owner.get<Deliveries>(`/webhooks/deliveries?limit=2${cursor && `&cursor=${cursor}`}`));
+      paged.push(...page.deliveries);
+      cursor = page.next_cursor;
+    }
+
+    expect(ids(paged)).toEqual(ids(all));
+  });
+
+  test("filters by status and by call_id", async () => {
+    const of = async (query: string) => found(await org.owner.get<Deliveries>(`/webhooks/deliveries${query}`)).deliveries;
+
+    expect(await of("?status=delivered")).toEqual([]);
+    expect((await of(`?call_id=${calls[2]?.id}`)).map(({ call_id }) => call_id)).toEqual([calls[2]?.id]);
+    expect(await of("?call_id=00000000-0000-4000-8000-000000000000")).toEqual([]);
+  });
+
+  test("a status that is none is 400", async () => {
+    expect((await org.owner.get("/webhooks/deliveries?status=lost")).status).toBe(400);
+  });
+});
+
+describe("GET /calls/{call_id}", () => {
+  test("is the status object and agent_id, sip_trunk_id, created_at, metadata, failure, timeline, callback", async () => {
+    const [call] = calls;
+    const detail = await org.detail(call?.id ?? "");
+
+    expect(Object.keys(detail).sort()).toEqual([...CALL_FIELDS].sort());
+    expect(Object.fromEntries(STATUS_FIELDS.map((field) => [field, detail[field]]))).toEqual(await org.status(detail.id));
+    expect(detail).toMatchObject({ agent_id: call?.agent_id, sip_trunk_id: call?.sip_trunk_id, metadata: METADATA });
+    for (const entry of detail.timeline) expect(Object.keys(entry).sort()).toEqual(["at", "detail", "event"]);
+    expect(detail.callback).toMatchObject({ id: expect.stringMatching(UUID), call_id: detail.id });
+  });
+
+  test("a failure says who, why for machines, why for people, and the SIP status", async () => {
+    const failed = calls.find(({ phone_number }) => phone_number === "+15005550004");
+
+    const { failure }: CallObject = await org.detail(failed?.id ?? "");
+
+    expect(failure).toEqual({
+      source: "carrier",
+      code: "carrier_error",
+      message: expect.stringMatching(/\S/),
+      sip_status_code: 503,
+    });
+  });
+});
+
+describe("GET /calls/{call_id}/transcript", () => {
+  test("answers the call's id and what was said", async () => {
+    const call = calls.find(({ call_status }) => call_status === "Completed");
+
+    const answer = await viewer.get<{ call_id: string; transcript: unknown }>(`/calls/${call?.id}/transcript`);
+
+    if (answer.status === 404) return expect(answer.body).toHaveProperty("error");
+    expect(Object.keys(found(answer))).toEqual(["call_id", "transcript"]);
+    expect(answer.body.call_id).toBe(call?.id);
+    expect(Array.isArray(answer.body.transcript)).toBe(true);
+  });
+});
+
+describe("calls in progress", () => {
+  const lasting = useServer({ vars: LASTING });
+
+  test("are listed like others", async () => {
+    const acme = await Org.create(lasting);
+    const id = await acme.call();
+    await acme.reached(id, "Ringing");
+
+    const page = found(await (await acme.client("viewer")).get<Calls>("/calls?call_status=Ringing"));
+
+    expect(page.calls).toMatchObject([{ id, call_status: "Ringing", is_terminal: false, end_timestamp: null }]);
+  });
+});

@@ -1,0 +1,294 @@
+// What else POST /calls takes: Idempotency-Key, a queue for what has no channel yet, a dry run; and how a call is cancelled.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Client, created, expectError, found, LASTING, Org, useServer } from "./harness.ts";
+import { useReceiver } from "./receiver.ts";
+import type { Accepted, CallObject, ListedCall, Live, Page, Refused, StatusObject } from "./shapes.ts";
+
+// Calls ring until a test stops them.
+const server = useServer({ vars: LASTING });
+const receiver = useReceiver();
+let org: Org;
+let member: Client;
+
+beforeEach(async () => {
+  org = await Org.create(server);
+  member = await org.client("member");
+});
+
+async function numberOfCalls(): Promise<number> {
+  return found(await member.get<Page<"calls", ListedCall>>("/calls?limit=100")).calls.length;
+}
+
+async function live(trunkId: string): Promise<Live> {
+  return found(await org.owner.get<Live>(`/sip-trunks/${trunkId}/live`));
+}
+
+describe("Idempotency-Key", () => {
+  const key = { "idempotency-key": "order-4711/attempt~1" };
+
+  test("the same key with the same body answers the first answer again, byte for byte, and starts nothing", async () => {
+    const first = await org.trigger({}, key);
+    const again = await org.trigger({}, key);
+
+    created(first);
+    expect([again.status, again.text]).toEqual([201, first.text]);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(first.headers.get("idempotent-replayed")).toBeNull();
+    expect(await numberOfCalls()).toBe(1);
+  });
+
+  test("the same key with another body is 422", async () => {
+    created(await org.trigger({}, key));
+
+    const answer = await org.trigger<unknown>({ phone_number: "+14155552671" }, key);
+
+    expectError(answer, 422, "Idempotency-Key was used with a different request");
+    expect(await numberOfCalls()).toBe(1);
+  });
+
+  test("the same body means the same bytes", async () => {
+    const headers = { "content-type": "application/json", ...key };
+    const body = JSON.stringify(org.request());
+    created(await member.send("POST", "/calls", { body, headers }));
+
+    expect((await member.send("POST", "/calls", { body: `${body} `, headers })).status).toBe(422);
+  });
+
+  test("many at the same instant start one call", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => org.trigger(undefined, key)));
+
+    const ids = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.call_id));
+    expect(ids.size).toBe(1);
+    for (const answer of answers.filter(({ status }) => status !== 201)) {
+      expectError(answer, 409, "A request with this Idempotency-Key is in progress");
+    }
+    expect(await numberOfCalls()).toBe(1);
+  });
+
+  test("an answer of validation is not kept", async () => {
+    expect((await org.trigger({ phone_number: "1" }, key)).status).toBe(400);
+
+    expect((await org.trigger({}, key)).status).toBe(201);
+  });
+
+  test("a 429 is not kept, so that a retry can succeed", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const call = await org.call({ sip_trunk_id: trunk.id });
+    const retry = () => org.trigger({ sip_trunk_id: trunk.id }, key);
+    expect((await retry()).status).toBe(429);
+    found(await member.post(`/calls/${call}/cancel`));
+
+    const answer = await retry();
+
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get("idempotent-replayed")).toBeNull();
+  });
+
+  test("a key's scope is the organisation and the trunk", async () => {
+    const trunk = await org.newTrunk();
+    const stranger = await Org.create(server);
+
+    const ids = [
+      created(await org.trigger({}, key)).call_id,
+      created(await org.trigger({ sip_trunk_id: trunk.id }, key)).call_id,
+      created(await stranger.trigger({}, key)).call_id,
+    ];
+
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test("a dry run neither uses nor burns a key", async () => {
+    expect((await org.trigger({ dry_run: true }, key)).status).toBe(200);
+    const first = await org.trigger({}, key);
+    expect(first.headers.get("idempotent-replayed")).toBeNull();
+
+    expect(await org.trigger({ dry_run: true }, key)).toMatchObject({ status: 200, body: { would: "trigger" } });
+    created(first);
+  });
+
+  test("a replay is answered though the trunk is full", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const first = await org.trigger({ sip_trunk_id: trunk.id }, key);
+
+    const again = await org.trigger({ sip_trunk_id: trunk.id }, key);
+
+    expect([again.status, again.text]).toEqual([201, first.text]);
+  });
+
+  test.for(["with space", "x".repeat(256), "tab\tinside", "schlüssel"])("a key %j is refused", async (bad) => {
+    const answer = await org.trigger({}, { "idempotency-key": bad });
+
+    expectError(answer, 400, "Idempotency-Key must be 1 to 255 visible ASCII characters");
+  });
+
+  test("a key of 255 visible characters is taken", async () => {
+    expect((await org.trigger({}, { "idempotency-key": `~!${"x".repeat(253)}` })).status).toBe(201);
+  });
+});
+
+describe("on_capacity: queue", () => {
+  test("a call that can go at once is triggered as ever", async () => {
+    expect(created(await org.trigger({ on_capacity: "queue" })).status).toBe("triggered");
+  });
+
+  test("a call without a channel waits its turn and goes when one frees, first come first served", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const queue = { sip_trunk_id: trunk.id, on_capacity: "queue" };
+    let current = await org.call({ sip_trunk_id: trunk.id });
+    const waiting: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const answer = await org.trigger(queue);
+      const { call_id } = created(answer);
+      expect(JSON.stringify(answer.body)).toBe(
+        JSON.stringify({ call_id, status: "queued", poll_url: `/integration/v1/calls/${call_id}/status` }),
+      );
+      waiting.push(call_id);
+    }
+    expect(await live(trunk.id)).toMatchObject({ in_use: 1, waiting: 3 });
+    expect((await org.status(String(waiting[0]))).call_status).toBe("Initiating");
+
+    for (const next of waiting) {
+      found(await member.post(`/calls/${current}/cancel`));
+      await org.reached(next, "Ringing");
+      const { in_use, calls } = await live(trunk.id);
+      expect([in_use, calls.filter(({ call_status }) => call_status === "Ringing").map(({ call_id }) => call_id)]).toEqual([1, [next]]);
+      current = next;
+    }
+    const { timeline } = await org.detail(current);
+    expect(timeline.map(({ event }) => event)).toEqual(["accepted", "queued", "dialing", "ringing"]);
+  });
+
+  test("a newcomer never overtakes a waiting line", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const first = await org.call({ sip_trunk_id: trunk.id });
+    const second = created(await org.trigger({ sip_trunk_id: trunk.id, on_capacity: "queue" })).call_id;
+    const third = created(await org.trigger({ sip_trunk_id: trunk.id, on_capacity: "queue" })).call_id;
+
+    const [, newcomer] = await Promise.all([
+      member.post(`/calls/${first}/cancel`),
+      org.trigger<Refused>({ sip_trunk_id: trunk.id }),
+    ]);
+
+    expect(newcomer).toMatchObject({ status: 429, body: { error: "Trunk concurrency (max_channels) exhausted" } });
+    await org.reached(second, "Ringing");
+    expect((await org.status(third)).call_status).toBe("Initiating");
+  });
+
+  test("who waits for longer than max_wait_seconds ends Rejected — Capacity, and is told", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    await org.call({ sip_trunk_id: trunk.id });
+    const url = receiver.url();
+    const waiting = { sip_trunk_id: trunk.id, on_capacity: "queue", max_wait_seconds: 1, callback_url: url };
+    const id = created(await org.trigger(waiting)).call_id;
+
+    const status = await org.ended(id);
+    await receiver.expect(url);
+
+    expect(status).toMatchObject({ call_status: "Rejected — Capacity", call_outcome: null, start_timestamp: null });
+    const call = await org.detail(id);
+    expect(call.failure).toMatchObject({ source: "platform", code: "channels_exhausted" });
+    expect(Date.parse(call.end_timestamp ?? "") - Date.parse(call.created_at)).toBeGreaterThanOrEqual(1000);
+    expect(receiver.notifications(url)).toMatchObject([{ event: "call.rejected", call_id: id }]);
+    expect(await live(trunk.id)).toMatchObject({ waiting: 0 });
+  });
+
+  test("dials stay within max_cps, though the line is longer", async () => {
+    const trunk = await org.newTrunk({ max_cps: 4 });
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, async () => created(await org.trigger({ sip_trunk_id: trunk.id, on_capacity: "queue" })).call_id),
+    );
+    const calls: CallObject[] = [];
+    for (const id of ids) {
+      await org.reached(id, "Ringing");
+      calls.push(await org.detail(id));
+    }
+
+    const dials = calls
+      .map(({ timeline }) => Date.parse(timeline.find(({ event }) => event === "dialing")?.at ?? ""))
+      .sort((a, b) => a - b);
+    const busiest = Math.max(...dials.map((from) => dials.filter((at) => at >= from && at < from + 1000).length));
+    expect(busiest).toBe(4);
+  });
+
+  test("a waiting call that is cancelled ends Trigger Failed and leaves the line", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    await org.call({ sip_trunk_id: trunk.id });
+    const id = created(await org.trigger({ sip_trunk_id: trunk.id, on_capacity: "queue" })).call_id;
+
+    const answer = await member.post<StatusObject>(`/calls/${id}/cancel`);
+
+    expect(found(answer)).toMatchObject({ call_status: "Trigger Failed", is_terminal: true });
+    expect((await org.detail(id)).failure).toMatchObject({ source: "caller", code: "canceled" });
+    expect(await live(trunk.id)).toMatchObject({ waiting: 0, in_use: 1 });
+  });
+});
+
+describe("dry_run", () => {
+  test("says what would happen, and creates nothing", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const dry = (more = {}) => org.trigger<unknown>({ sip_trunk_id: trunk.id, dry_run: true, ...more });
+    expect(found(await dry())).toEqual({ dry_run: true, would: "trigger", reason: null });
+    await org.call({ sip_trunk_id: trunk.id });
+
+    expect(found(await dry())).toEqual({ dry_run: true, would: "reject", reason: expect.stringMatching(/\S/) });
+    expect(found(await dry({ on_capacity: "queue" }))).toEqual({ dry_run: true, would: "queue", reason: expect.stringMatching(/\S/) });
+    expect(await numberOfCalls()).toBe(1);
+  });
+
+  test("makes all checks of a real request", async () => {
+    expectError(await org.trigger<unknown>({ dry_run: true, metadata: {} }), 400, "metadata missing required keys: customer_name, amount_due, due_date");
+    expectError(await org.trigger<unknown>({ dry_run: true, callback_url: "http://10.0.0.1/" }), 400, "callback_url must not point to a private address");
+  });
+});
+
+describe("POST /calls/{call_id}/cancel", () => {
+  test("hangs up a ringing call: SIP Call Failed, and the callback says so", async () => {
+    const url = receiver.url();
+    const id = await org.call({ callback_url: url });
+    await org.reached(id, "Ringing");
+
+    const status = found(await member.post<StatusObject>(`/calls/${id}/cancel`));
+
+    expect(status).toMatchObject({ id, call_status: "SIP Call Failed", is_terminal: true, call_outcome: null, duration: null });
+    expect((await org.detail(id)).failure).toMatchObject({ source: "caller", code: "canceled" });
+    await receiver.expect(url);
+    expect(receiver.notifications(url)).toMatchObject([{ event: "call.failed", call_id: id, call_status: "SIP Call Failed" }]);
+  });
+
+  test("of a call that is terminal is 409", async () => {
+    const id = await org.call();
+    found(await member.post(`/calls/${id}/cancel`));
+    const before = await org.status(id);
+
+    const answer = await member.post(`/calls/${id}/cancel`);
+
+    expectError(answer, 409, "Call is already in a terminal state", "call_already_terminal");
+    expect(await org.status(id)).toEqual(before);
+  });
+
+  test("of a refused call is 409", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    await org.call({ sip_trunk_id: trunk.id });
+    const { body } = await org.trigger<Refused>({ sip_trunk_id: trunk.id });
+
+    expectError(await member.post(`/calls/${body.call_id}/cancel`), 409, "Call is already in a terminal state");
+  });
+
+  test("by many at the same instant succeeds once", async () => {
+    const id = await org.call();
+    await org.reached(id, "Ringing");
+
+    const answers = await Promise.all(Array.from({ length: 10 }, () => member.post(`/calls/${id}/cancel`)));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
+  });
+
+  test("frees the channel at once", async () => {
+    const trunk = await org.newTrunk({ max_channels: 1 });
+    const id = await org.call({ sip_trunk_id: trunk.id });
+    found(await member.post(`/calls/${id}/cancel`));
+
+    created(await org.trigger<Accepted>({ sip_trunk_id: trunk.id }));
+  });
+});
