@@ -411,14 +411,7 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
 }
 
 fn queue(world: &mut World, max_wait: Millis) -> CallId {
-    let trigger = Trigger {
-        wish: OnCapacity::Queue { max_wait },
-        ..World::trigger_of(OK)
-    };
-    match world.ask(TrunkCommand::Admit(Box::new(trigger))) {
-        TrunkReply::Admission(Admission::Queued { call, .. }) => call,
-        other => panic!("{other:?}"),
-    }
+    world.queued(OK, max_wait)
 }
 
 #[test]
@@ -768,10 +761,9 @@ proptest! {
                 Chaos::Queue(secs) => {
                     let wish = OnCapacity::Queue { max_wait: Millis::from_secs(secs) };
                     let trigger = Trigger { wish, ..World::trigger_of(OK) };
-                    match world.try_ask(TrunkCommand::Admit(Box::new(trigger))) {
-                        Ok(TrunkReply::Admission(Admission::Accepted { call, .. } | Admission::Queued { call, .. })) => queued.push(call),
-                        _ => {}
-                    }
+                    if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. } | Admission::Queued { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(trigger))) {
+ queued.push(call);
+ }
                 }
                 Chaos::Dispatch => {
                     world.rows.fail.set(None);

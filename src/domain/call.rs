@@ -30,7 +30,7 @@ const LOOK_UNANSWERED: Millis = Millis(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
 pub const RECENT: Millis = Millis(600_000);
 
-/// `call_status`: where a call is, in the reference's words.
+/// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CallStatus {

@@ -283,6 +283,18 @@ impl World {
         }
     }
 
+    pub fn queued(&mut self, number: &str, max_wait: Millis) -> CallId {
+        let wish = OnCapacity::Queue { max_wait };
+        let trigger = Trigger {
+            wish,
+            ..Self::trigger_of(number)
+        };
+        match self.ask(TrunkCommand::Admit(Box::new(trigger))) {
+            TrunkReply::Admission(Admission::Queued { call, .. }) => call,
+            other => panic!("not queued: {other:?}"),
+        }
+    }
+
     pub fn accepted(&mut self, number: &str) -> CallId {
         match self.trigger(number) {
             Admission::Accepted { call, .. } => call,

@@ -20,6 +20,51 @@ use crate::domain::refusal::Refusal;
 /// How many trunks are asked at once: six connections of one invocation may wait.
 const SIDE_BY_SIDE: usize = 6;
 
+// For the OpenAPI document: what `list` answers.
+/// A page of calls, newest first.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CallList {
+    /// The calls.
+    pub calls: Vec<ListedCall<'static>>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+// For the OpenAPI document: what `live` answers.
+/// A trunk's live calls.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct LiveCalls {
+    /// The trunk.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// How many of its channels are in use.
+    pub in_use: u32,
+    /// How many it has.
+    pub max_channels: u32,
+    /// How many calls wait for a channel.
+    pub waiting: u32,
+    /// The calls that hold a channel.
+    pub calls: Vec<LiveCall>,
+}
+
+/// A call that holds a channel.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct LiveCall {
+    /// The call's UUID.
+    #[schema(format = "uuid")]
+    pub call_id: String,
+    /// Where it is.
+    pub call_status: CallStatus,
+    /// The number called.
+    pub phone_number: String,
+    /// Since when it holds its channel.
+    #[schema(format = DateTime)]
+    pub since: String,
+}
+
 /// `GET /calls/{call_id}/status`.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ const MAX_WAIT_SECS: u64 = 86_400;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TriggeredCall {
     /// The call's UUID.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
     /// `triggered`, or `queued` when it waits for capacity.
     status: &'static str,
@@ -43,7 +43,7 @@ pub struct RejectedCall {
     /// What was exhausted.
     error: String,
     /// The UUID under which the refused call stays readable.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
     /// `rejected`.
     status: &'static str,
@@ -59,6 +59,39 @@ pub struct DryRun {
     would: &'static str,
     /// Why it would not be triggered at once.
     reason: Option<String>,
+}
+
+// As the OpenAPI document describes it; `read_fields` reads it.
+/// The call to place. Other fields are ignored.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct TriggerCall {
+    /// The number to call, in E.164 format: `+919876543210` for India, `+14155552671` for the US.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    pub phone_number: String,
+    /// ID of the agent that will handle the call. Obtain from List Agents.
+    #[schema(format = "uuid")]
+    pub agent_id: String,
+    /// ID of the trunk to place the call through. Obtain from List SIP Trunks.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// Per-call variables injected into the agent's conversation, at most 16384 bytes as JSON. Keys must match all
+    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are handed on. Required if
+    /// the agent has any fields defined.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Your HTTPS endpoint. The call result is POSTed here when the call reaches a terminal state; it must not point
+    /// to a private address.
+    pub callback_url: Option<String>,
+    /// What happens when the trunk has no capacity: `reject` (the default) answers 429, `queue` lets the call wait its
+    /// turn.
+    #[schema(value_type = Option<String>, pattern = "^(reject|queue)$")]
+    pub on_capacity: Option<String>,
+    /// How long a queued call waits at most, in seconds; 3600 unless given.
+    #[schema(minimum = 1, maximum = 86400)]
+    pub max_wait_seconds: Option<u64>,
+    /// All checks, and nothing is created: the answer says what would happen.
+    pub dry_run: Option<bool>,
 }
 
 /// The body, field by field, before anything is looked up.

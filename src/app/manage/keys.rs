@@ -18,6 +18,20 @@ const THING: Thing = Thing {
     plural: "API keys",
 };
 
+// As the OpenAPI document describes it; `create` reads it.
+/// The key to create.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateKey {
+    /// Display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// From when on it is refused: a time in the future, with its offset, or a date; never when left out.
+    pub expires_at: Option<String>,
+}
+
 /// Draws a key. The directory gets its digest, its holder the key.
 pub fn draw(
     api: &impl Api,

@@ -26,6 +26,25 @@ const TEST: Thing = Thing {
 const DEFAULT_OVERLAP_SECS: u64 = 86_400;
 const MAX_OVERLAP_SECS: u64 = 604_800;
 
+// As the OpenAPI document describes it; `rotate` reads it.
+/// How to rotate the secret.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct RotateSecret {
+    /// How long the present secret signs beside the new one; 86400 when left out.
+    #[schema(minimum = 0, maximum = 604800)]
+    pub overlap_seconds: Option<u64>,
+}
+
+// As the OpenAPI document describes it; `test` reads it.
+/// Where to send a test event.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct SendTestEvent {
+    /// The receiver: an http or https URL that does not point to a private address.
+    pub url: String,
+}
+
 /// `GET /webhooks/secret`.
 ///
 /// # Errors
