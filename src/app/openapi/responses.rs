@@ -33,6 +33,15 @@ pub fn of(path: &str, access: Access, action: Action, route: &Route) -> Value {
         response.insert("content".to_owned(), content);
     }
     all.insert(success.status.to_string(), response);
+    if action == Action::TriggerCall {
+        all.insert("200".to_owned(), foretold());
+        if let Some(headers) = all
+            .get_mut("201")
+            .and_then(|response| response.get_mut("headers"))
+        {
+            headers["Idempotent-Replayed"] = header("IdempotentReplayed");
+        }
+    }
 
     let mut refusals: BTreeMap<u16, Texts> = BTreeMap::new();
     for refusal in every_refusal(access, route) {
@@ -151,6 +160,18 @@ fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> 
     })
 }
 
+/// The answer to a dry run.
+fn foretold() -> Value {
+    json!({
+        "description": "A dry run: what would happen. Nothing was created.",
+        "headers": common_headers(),
+        "content": {"application/json": {
+            "schema": reference("DryRun"),
+            "example": {"dry_run": true, "would": "trigger", "reason": null},
+        }},
+    })
+}
+
 fn reason(status: u16) -> &'static str {
     match status {
         400 => "Bad Request: do not retry, fix the request.",
@@ -161,6 +182,7 @@ fn reason(status: u16) -> &'static str {
         409 => "Conflict.",
         413 => "Content Too Large.",
         415 => "Unsupported Media Type.",
+        422 => "Unprocessable Content: do not retry.",
         429 => "Too Many Requests: the trunk is at capacity. Retry after `Retry-After` seconds.",
         502 => "Bad Gateway: retry with exponential backoff.",
         503 => "Service Unavailable: retry after a short delay.",
@@ -208,6 +230,10 @@ pub fn headers() -> Value {
             "description": "The scheme to authenticate by.",
             "required": true,
             "schema": {"type": "string", "enum": ["Bearer"]},
+        },
+        "IdempotentReplayed": {
+            "description": "`true` when this answer was given before; absent otherwise.",
+            "schema": {"type": "string", "enum": ["true"]},
         },
         "RateLimitPolicy": {
             "description": "The trunk's limits (draft-ietf-httpapi-ratelimit-headers): calls at once, and calls per second.",

@@ -450,8 +450,19 @@ fn trigger_call() -> Route {
          the recipient answers. A refused call (429) stays readable under its `call_id`.",
         answer(201, "Call accepted.", "TriggeredCall", examples::triggered()),
     )
+    .query([json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key with the same body within 24 hours answers the first answer again and starts nothing.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })])
     .body("TriggerCall", examples::trigger())
     .refuses([
+        Refusal::IdempotencyKeyInvalid,
+        Refusal::IdempotencyKeyReused,
+        Refusal::Invalid("on_capacity must be reject or queue".into()),
+        Refusal::Invalid("max_wait_seconds must be a whole number from 1 to 86400".into()),
+        Refusal::Invalid("dry_run must be true or false".into()),
         Refusal::Required("phone_number"),
         Refusal::PhoneNotE164,
         Refusal::Required("agent_id"),

@@ -26,6 +26,7 @@ pub fn all() -> Map<String, Value> {
     add::<read::LiveCalls>(&mut answers);
     add::<trigger::TriggeredCall>(&mut answers);
     add::<trigger::RejectedCall>(&mut answers);
+    add::<trigger::DryRun>(&mut answers);
     add::<callbacks::DeliveryList>(&mut answers);
     add::<views::Notification<'static>>(&mut answers);
     add::<manage::views::AgentList>(&mut answers);
@@ -256,8 +257,12 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
     let phone = json!({"pattern": r"^\+[1-9][0-9]{6,14}$"});
     let corrections: &[(&str, Value)] = &match name.as_str() {
         "TriggeredCall" => vec![
-            ("status", json!({"enum": ["triggered"]})),
+            ("status", json!({"enum": ["triggered", "queued"]})),
             ("poll_url", json!({"format": "uri-reference"})),
+        ],
+        "DryRun" => vec![
+            ("dry_run", json!({"enum": [true]})),
+            ("would", json!({"enum": ["trigger", "queue", "reject"]})),
         ],
         "RejectedCall" => vec![
             (
