@@ -289,12 +289,14 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
     world.ask(TrunkCommand::Report {
         call: id,
         outcome: Some(outcome.clone()),
+        transcript: None,
     });
     assert_eq!(world.call(id).outcome, Some(outcome.clone()));
     let later = serde_json::json!({"disposition": "another"});
     world.ask(TrunkCommand::Report {
         call: id,
         outcome: Some(later),
+        transcript: None,
     });
     assert_eq!(world.call(id).outcome, Some(outcome));
 }

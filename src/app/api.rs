@@ -49,6 +49,7 @@ pub enum Action {
     GetCall,
     CallStatus,
     CancelCall,
+    Transcript,
     ListKeys,
     CreateKey,
     DeleteKey,
@@ -113,6 +114,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
             ["calls", call] => (&[("GET", VIEWER, GetCall)], vec![call]),
             ["calls", call, "status"] => (&[("GET", VIEWER, CallStatus)], vec![call]),
             ["calls", call, "cancel"] => (&[("POST", MEMBER, CancelCall)], vec![call]),
+            ["calls", call, "transcript"] => (&[("GET", VIEWER, Transcript)], vec![call]),
             ["api-keys"] => (
                 &[("GET", OWNER, ListKeys), ("POST", OWNER, CreateKey)],
                 vec![],
@@ -205,6 +207,7 @@ async fn perform(
         Action::GetCall => read::detail(api, caller, first).await,
         Action::CallStatus => read::status(api, caller, first).await,
         Action::CancelCall => stop::cancel(api, caller, first).await,
+        Action::Transcript => report::transcript(api, caller, first).await,
         Action::ListKeys => keys::list(api, caller, request).await,
         Action::CreateKey => keys::create(api, caller, request).await,
         Action::DeleteKey => keys::delete(api, caller, request, first).await,

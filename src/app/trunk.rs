@@ -48,7 +48,12 @@ pub enum TrunkCommand {
         call: CallId,
         /// What came of it, when the agent says.
         outcome: Option<Value>,
+        /// What was said, when the agent says.
+        #[serde(default)]
+        transcript: Option<Value>,
     },
+    /// What was said in one call, for this reader. `Transcript`, `Missing` or `Refused`.
+    Transcript(Reader, CallId),
     /// Read one call, for this reader. `Call`, `Missing` or `Refused`.
     Read(Reader, CallId),
     /// Stop one call. `Call`, `Missing` or `Refused`.
@@ -255,6 +260,8 @@ pub enum TrunkReply {
     Call(Box<Call>),
     /// A page of calls, and how many are live.
     Calls(Vec<Call>),
+    /// What was said: a list of lines.
+    Transcript(Value),
     /// No such call here.
     Missing,
     /// See [`Work`].
@@ -329,6 +336,10 @@ pub trait TrunkStore {
         what: &Remembrance,
         forget_before: Millis,
     ) -> Result<(), StoreFailed>;
+    /// What was said in a call.
+    fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed>;
+    /// Keeps what was said in a call, unless something is kept already.
+    fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed>;
     /// Closed calls, newest first.
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
     /// Closed calls that have a callback, newest first.
@@ -493,9 +504,16 @@ impl TrunkActor {
                 }
                 Ok(TrunkReply::Done)
             }
-            TrunkCommand::Report { call, outcome } => {
+            TrunkCommand::Report {
+                call,
+                outcome,
+                transcript,
+            } => {
                 if self.trunk.open_call(call).is_none() && store.get(call)?.is_none() {
                     return Ok(TrunkReply::Missing);
+                }
+                if let Some(lines) = transcript {
+                    store.put_transcript(call, &lines)?;
                 }
                 if let Some(outcome) = outcome {
                     self.trunk.report(call, outcome, now, changes);
@@ -524,6 +542,17 @@ impl TrunkActor {
             }
             TrunkCommand::Tick => Ok(TrunkReply::Done),
             TrunkCommand::Work => Ok(TrunkReply::Work(Work::default())),
+            TrunkCommand::Transcript(reader, call) => {
+                match self.for_reader(store, reader, call, changes)? {
+                    TrunkReply::Call(_) => {
+                        let lines = store.transcript(call)?;
+                        Ok(TrunkReply::Transcript(
+                            lines.unwrap_or_else(|| Value::Array(Vec::new())),
+                        ))
+                    }
+                    other => Ok(other),
+                }
+            }
             TrunkCommand::Read(reader, call) => {
                 self.trunk.refresh(call, now, changes);
                 self.for_reader(store, reader, call, changes)

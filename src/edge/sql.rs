@@ -22,6 +22,7 @@ const SCHEMA: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS late_calls ON calls (id) WHERE late = 1;
     CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -224,6 +225,18 @@ impl TrunkStore for SqlStore {
             )?;
         }
         Ok(())
+    }
+
+    fn transcript(&self, call: CallId) -> Result<Option<serde_json::Value>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM transcripts WHERE call = ?", vec![id(call)])?
+            .pop())
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &serde_json::Value) -> Result<(), StoreFailed> {
+        let query = "INSERT OR IGNORE INTO transcripts (call, doc) VALUES (?, ?)";
+        self.query(query, vec![id(call), lines.to_string().into()])
+            .map(drop)
     }
 
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {

@@ -12,13 +12,13 @@ fn the_list_shows_the_references_fields_and_the_detail_script_and_voice_too() {
     let (status, created) = world.post(&org, "/agents", body);
     assert_eq!(status, 201);
     let id = created["id"].as_str().expect("an id");
-    golden::check("agent_created", &created);
+    golden::check("directory/agent_created", &created);
     assert_eq!(
         world.get(&org, &format!("/agents/{id}")),
         (200, created.clone())
     );
     let listed = world.get(&org, "/agents");
-    golden::check("agents_listed", &listed.1);
+    golden::check("directory/agents_listed", &listed.1);
     let fields: Vec<_> = listed.1["agents"][0]
         .as_object()
         .expect("an agent")

@@ -42,7 +42,7 @@ fn each_change_is_an_entry_newest_first() {
     world.get(&org, "/api-keys");
     let (status, log) = world.get(&org, "/audit-log");
     assert_eq!(status, 200);
-    golden::check("audit_log", &log);
+    golden::check("directory/audit_log", &log);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn a_key_is_shown_once_and_works_at_once() {
     let body = json!({"name": "CI", "role": "viewer", "expires_at": "2026-07-01T00:00:00+05:30"});
     let (status, created) = world.post(&org, "/api-keys", body);
     assert_eq!(status, 201);
-    golden::check("key_created", &created);
+    golden::check("directory/key_created", &created);
     let key = created["key"].as_str().expect("a key");
     let viewer = Org {
         key: key.into(),
@@ -53,7 +53,7 @@ fn a_key_is_shown_once_and_works_at_once() {
     assert_eq!(world.get(&viewer, "/agents").0, 200);
     assert_eq!(world.get(&viewer, "/api-keys").0, 403);
     let (_, list) = world.get(&org, "/api-keys");
-    golden::check("keys_listed", &list);
+    golden::check("directory/keys_listed", &list);
     assert!(!list.to_string().contains(key));
     assert_eq!(list["api_keys"][0]["created_at"], created["created_at"]);
     let everything = format!(

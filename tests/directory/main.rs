@@ -11,6 +11,7 @@
 mod agents;
 mod audit;
 mod debts;
+#[path = "../support/golden.rs"]
 mod golden;
 mod keys;
 mod orgs;

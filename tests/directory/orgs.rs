@@ -15,7 +15,7 @@ fn an_organisation_begins_with_an_owner_key_that_works_and_a_webhook_secret() {
         Some(json!({"name": "Acme"})),
     );
     assert_eq!(status, 201);
-    golden::check("org_created", &body);
+    golden::check("directory/org_created", &body);
     let org = world.found("Another");
     assert_eq!(world.get(&org, "/agents"), (200, json!({"agents": []})));
     assert_eq!(

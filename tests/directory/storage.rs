@@ -128,12 +128,12 @@ fn stored_rows_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("rows", &json!(rows));
+    golden::check("directory/rows", &json!(rows));
     let copies: BTreeMap<String, Value> = world
         .kv
         .borrow()
         .iter()
         .map(|(key, json)| (key.to_string(), serde_json::from_str(json).expect("JSON")))
         .collect();
-    golden::check("copies", &json!(copies));
+    golden::check("directory/copies", &json!(copies));
 }

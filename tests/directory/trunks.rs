@@ -19,13 +19,13 @@ fn the_list_shows_the_references_fields_and_the_detail_the_carrier_too() {
     let (world, org) = founded();
     let (status, created) = world.post(&org, "/sip-trunks", trunk());
     assert_eq!(status, 201);
-    golden::check("trunk_created", &created);
+    golden::check("directory/trunk_created", &created);
     let id = created["id"].as_str().expect("an id");
     assert_eq!(
         world.get(&org, &format!("/sip-trunks/{id}")),
         (200, created)
     );
-    golden::check("trunks_listed", &world.get(&org, "/sip-trunks").1);
+    golden::check("directory/trunks_listed", &world.get(&org, "/sip-trunks").1);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_carriers_secret_is_told_to_its_trunk_and_never_shown() {
         with(trunk(), "carrier", Some(livekit())),
     );
     assert_eq!(status, 201);
-    golden::check("trunk_created_livekit", &created["carrier"]);
+    golden::check("directory/trunk_created_livekit", &created["carrier"]);
     let id = created["id"].as_str().expect("an id");
     let path = format!("/sip-trunks/{id}");
     for answer in [

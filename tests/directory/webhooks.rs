@@ -51,7 +51,7 @@ fn rotating_shows_the_new_secret_and_until_when_the_old_one_signs_too() {
         json!({"overlap_seconds": 30}),
     );
     assert_eq!(status, 200);
-    golden::check("secret_rotated", &rotated);
+    golden::check("directory/secret_rotated", &rotated);
     assert_ne!(rotated["secret"], before["secret"]);
     assert_eq!(rotated["previous_valid_until"], "2026-06-14T10:01:30.000Z");
     assert_eq!(world.get(&org, "/webhooks/secret").1, rotated);
@@ -119,14 +119,14 @@ fn a_test_event_is_the_references_example_for_a_call_that_never_was() {
     let (world, org) = founded();
     let (status, body) = world.post(&org, "/webhooks/test", json!({"url": URL}));
     assert_eq!(status, 202);
-    golden::check("test_delivery", &body);
+    golden::check("directory/test_delivery", &body);
     let sent = world.callbacks.borrow()[0].clone();
     assert_eq!(
         (sent.org, sent.attempt, sent.url.as_str()),
         (org.id, 1, URL)
     );
     let event: Value = serde_json::from_str(&sent.body).expect("JSON");
-    golden::check("test_event", &event);
+    golden::check("directory/test_event", &event);
     let key = &world.secrets().id_key;
     assert_eq!(
         CallId::verify(event["call_id"].as_str().expect("an id"), key),
@@ -190,9 +190,12 @@ fn a_failed_attempt_is_made_again_on_time_with_the_same_bytes() {
         (&json!("delivered"), &Value::Null)
     );
     assert_eq!(world.next_due(&org), None);
-    golden::check("test_delivery_delivered", &shown);
+    golden::check("directory/test_delivery_delivered", &shown);
     let row = world.office(&org).rows.borrow()[&format!("test/{id}")].clone();
-    golden::check("row_test", &serde_json::from_str(&row).expect("JSON"));
+    golden::check(
+        "directory/row_test",
+        &serde_json::from_str(&row).expect("JSON"),
+    );
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub fn reader() -> Reader {
 pub struct Rows {
     calls: RefCell<BTreeMap<CallId, String>>,
     brief: RefCell<Option<String>>,
+    transcripts: RefCell<BTreeMap<CallId, serde_json::Value>>,
     keys: RefCell<BTreeMap<String, Remembrance>>,
     pub written: Cell<usize>,
     /// Fails the next write, before or after it is kept.
@@ -149,6 +150,18 @@ impl TrunkStore for Rows {
             .borrow_mut()
             .retain(|_, known| known.at >= forget_before);
         self.keys.borrow_mut().insert(key.to_owned(), what.clone());
+        Ok(())
+    }
+
+    fn transcript(&self, call: CallId) -> Result<Option<serde_json::Value>, StoreFailed> {
+        Ok(self.transcripts.borrow().get(&call).cloned())
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &serde_json::Value) -> Result<(), StoreFailed> {
+        self.transcripts
+            .borrow_mut()
+            .entry(call)
+            .or_insert_with(|| lines.clone());
         Ok(())
     }
 

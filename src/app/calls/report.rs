@@ -3,17 +3,29 @@
 use hmac::Mac;
 use serde_json::{Value, json};
 
+use crate::app::calls::reader;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
-use crate::domain::access::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::access::{KeyRecord, constant_time_eq, hex, hmac_sha256};
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
 
-// As the OpenAPI document describes it; `read_outcome` reads it.
+/// What was said in a call.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct Transcript {
+    /// The call.
+    #[schema(format = "uuid")]
+    pub call_id: String,
+    /// Line by line; empty when nothing was reported.
+    pub transcript: Vec<ReportedLine>,
+}
+
+// As the OpenAPI document describes it; `Report::read` reads it.
 /// What came of a call: any subset.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
@@ -64,9 +76,14 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     ) {
         return Err(Refusal::InvalidReportToken);
     }
+    let Report {
+        outcome,
+        transcript,
+    } = Report::read(request)?;
     let command = TrunkCommand::Report {
         call: id,
-        outcome: read_outcome(request)?,
+        outcome,
+        transcript,
     };
     match api.trunk(id.address().tag, &command).await {
         Ok(TrunkReply::Done) => Ok(Response::json(200, &json!({}))),
@@ -75,22 +92,90 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     }
 }
 
-fn read_outcome(request: &Request) -> Result<Option<Value>, Refusal> {
-    let mut body = request.json_object()?;
-    let outcome = body.remove("outcome").filter(|value| !value.is_null());
-    for known in ["transcript", "transcript_url", "recording_url"] {
-        body.remove(known);
-    }
-    if let Some((field, _)) = body.into_iter().next() {
-        return Err(Refusal::UnknownField(field));
-    }
-    match outcome {
-        Some(value) if !value.is_object() => {
-            Err(Refusal::Invalid("outcome must be an object".into()))
+/// What of a report is kept.
+struct Report {
+    outcome: Option<Value>,
+    transcript: Option<Value>,
+}
+
+impl Report {
+    fn read(request: &Request) -> Result<Self, Refusal> {
+        let mut body = request.json_object()?;
+        let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
+        let (outcome, transcript) = (take("outcome"), take("transcript"));
+        let links = ["transcript_url", "recording_url"].map(|field| (field, take(field)));
+        if let Some((field, _)) = body.into_iter().next() {
+            return Err(Refusal::UnknownField(field));
         }
-        Some(value) if value.to_string().len() > MAX_OUTCOME => Err(Refusal::Invalid(format!(
-            "outcome must be at most {MAX_OUTCOME} bytes"
-        ))),
-        outcome => Ok(outcome),
+        if outcome.as_ref().is_some_and(|value| !value.is_object()) {
+            return Err(Refusal::Invalid("outcome must be an object".into()));
+        }
+        if outcome
+            .as_ref()
+            .is_some_and(|value| value.to_string().len() > MAX_OUTCOME)
+        {
+            return Err(Refusal::Invalid(format!(
+                "outcome must be at most {MAX_OUTCOME} bytes"
+            )));
+        }
+        if transcript
+            .as_ref()
+            .is_some_and(|value| !is_transcript(value))
+        {
+            return Err(Refusal::Invalid(
+                "transcript must be an array of role, text and at".into(),
+            ));
+        }
+        if let Some((field, _)) = links
+            .iter()
+            .find(|(_, link)| link.as_ref().is_some_and(|link| !link.is_string()))
+        {
+            return Err(Refusal::Invalid(format!("{field} must be a string")));
+        }
+        Ok(Self {
+            outcome,
+            transcript,
+        })
+    }
+}
+
+fn is_transcript(value: &Value) -> bool {
+    let is_line = |line: &Value| {
+        line.as_object().is_some_and(|line| {
+            line.len() == 3
+                && ["role", "text", "at"]
+                    .iter()
+                    .all(|field| line.get(*field).is_some_and(Value::is_string))
+        })
+    };
+    value
+        .as_array()
+        .is_some_and(|lines| lines.iter().all(is_line))
+}
+
+/// `GET /calls/{call_id}/transcript`: what was said, as far as the agent told; an empty list otherwise.
+///
+/// # Errors
+/// No such call.
+pub async fn transcript(
+    api: &impl Api,
+    caller: &KeyRecord,
+    call: &str,
+) -> Result<Response, Refusal> {
+    let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
+    match api
+        .trunk(
+            id.address().tag,
+            &TrunkCommand::Transcript(reader(caller), id),
+        )
+        .await
+    {
+        Ok(TrunkReply::Transcript(lines)) => Ok(Response::json(
+            200,
+            &json!({"call_id": id, "transcript": lines}),
+        )),
+        Ok(TrunkReply::Missing) => Err(Refusal::CallNotFound),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        _ => Err(Refusal::DialerUnavailable),
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 21] = [
+const PATHS: [&str; 22] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -30,6 +30,7 @@ const PATHS: [&str; 21] = [
     "/integration/v1/calls/{call_id}",
     "/integration/v1/calls/{call_id}/status",
     "/integration/v1/calls/{call_id}/cancel",
+    "/integration/v1/calls/{call_id}/transcript",
     "/integration/v1/webhooks/secret",
     "/integration/v1/webhooks/secret/rotate",
     "/integration/v1/webhooks/deliveries",

@@ -57,7 +57,9 @@ pub fn describe(action: Action) -> Route {
         | Action::ReleaseCall => trunks(action),
         Action::ListCalls => list_calls(),
         Action::TriggerCall => trigger_call(),
-        Action::GetCall | Action::CallStatus | Action::CancelCall => one_call(action),
+        Action::GetCall | Action::CallStatus | Action::CancelCall | Action::Transcript => {
+            one_call(action)
+        }
         Action::ListKeys | Action::CreateKey | Action::DeleteKey => keys(action),
         Action::GetSecret
         | Action::RotateSecret
@@ -501,6 +503,19 @@ fn one_call(action: Action) -> Route {
             ok("The call as it is now.", "CallState", examples::canceled()),
         )
         .refuses([Refusal::CallAlreadyTerminal]),
+        Action::Transcript => Route::new(
+            "Calls",
+            "Get a call's transcript",
+            "What was said, as far as the agent reported it; an empty list otherwise.",
+            ok(
+                "The transcript.",
+                "Transcript",
+                json!({
+                    "call_id": "31106b7c-9d02-4723-8b07-5bb8d90240cb",
+                    "transcript": [{"role": "agent", "text": "Hello, Rahul.", "at": "2026-06-14T10:32:06.000Z"}],
+                }),
+            ),
+        ),
         _ => Route::new(
             "Calls",
             "Get a call",

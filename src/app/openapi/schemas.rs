@@ -27,6 +27,7 @@ pub fn all() -> Map<String, Value> {
     add::<trigger::TriggeredCall>(&mut answers);
     add::<trigger::RejectedCall>(&mut answers);
     add::<trigger::DryRun>(&mut answers);
+    add::<report::Transcript>(&mut answers);
     add::<callbacks::DeliveryList>(&mut answers);
     add::<views::Notification<'static>>(&mut answers);
     add::<manage::views::AgentList>(&mut answers);

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Compares with `tests/golden/directory/{name}.json`.
+/// Compares with `tests/golden/{name}.json`.
 pub fn check(name: &str, value: &Value) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join(format!("tests/golden/directory/{name}.json"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
     let text = format!("{}\n", serde_json::to_string_pretty(value).expect("JSON"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");

@@ -1,0 +1,154 @@
+//! Every JSON of a call that is stored or sent, pinned. A golden is never edited: a new field has a
+//! default, so that the old rows can still be read, and a golden of its own.
+
+#![allow(clippy::expect_used, reason = "a test says what it expects")]
+
+#[path = "support/golden.rs"]
+mod golden;
+mod support;
+
+use audatec::app::calls::views::{DetailedCall, Notification, StatusView};
+use audatec::app::messages::{CallbackMessage, DispatchMessage};
+use audatec::app::trunk::{Idempotency, Remembrance, Trigger, TrunkCommand, TrunkReply};
+use audatec::domain::call::Call;
+use audatec::domain::callback::{Attempt, AttemptResult};
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Brief, OnCapacity};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use support::{START, World};
+
+const OK: &str = "+15005550000";
+
+/// What is stored must also be read back, to the same value.
+fn stored<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, value: &T) {
+    golden::check(
+        &format!("calls/stored_{name}"),
+        &serde_json::to_value(value).expect("json"),
+    );
+    let text = std::fs::read_to_string(format!("tests/golden/calls/stored_{name}.json"))
+        .expect("a golden");
+    assert_eq!(&serde_json::from_str::<T>(&text).expect(name), value);
+}
+
+fn sent(name: &str, value: &impl Serialize) {
+    golden::check(
+        &format!("calls/sent_{name}"),
+        &serde_json::to_value(value).expect("json"),
+    );
+}
+
+/// The call's row, as the rows hold it.
+fn row(world: &World, id: audatec::domain::ids::CallId) -> Call {
+    world
+        .rows
+        .all()
+        .into_iter()
+        .find(|call| call.id == id)
+        .expect("a row")
+}
+
+#[test]
+fn the_rows_of_a_call_through_its_life() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    stored("accepted", &row(&world, id));
+    let waiting = world.queued(OK, Millis::from_secs(60));
+    stored("waiting", &row(&world, waiting));
+    world.dispatch();
+    stored("dialed", &row(&world, id));
+    world.run_to_end(id);
+    stored("completed", &row(&world, id));
+    let attempt = Attempt {
+        at: START,
+        status_code: Some(500),
+        error: None,
+        duration_ms: 12,
+    };
+    let message = world.sent.callbacks.remove(0);
+    let result = AttemptResult {
+        attempt,
+        retry_after: Some(7),
+    };
+    world.ask(TrunkCommand::Delivered {
+        delivery: message.delivery,
+        attempt: 1,
+        result,
+    });
+    stored("callback_failed_once", &row(&world, id));
+    sent("callback_message", &message);
+    let busy = {
+        let mut world = World::new(1, 10);
+        let id = world.accepted("+15005550001");
+        world.run_to_end(id);
+        row(&world, id)
+    };
+    stored("declined", &busy);
+}
+
+#[test]
+fn what_an_object_remembers_beside_its_calls() {
+    let mut world = World::new(1, 10);
+    stored::<Brief>("brief", &world.known_brief());
+    let idempotency = Some(Idempotency {
+        key: "order-1".into(),
+        body: "ab".repeat(32),
+    });
+    let trigger = Trigger {
+        idempotency,
+        wish: OnCapacity::Reject,
+        ..World::trigger_of(OK)
+    };
+    let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) else {
+        return;
+    };
+    let remembrance = Remembrance {
+        at: START,
+        body: "ab".repeat(32),
+        admission,
+    };
+    stored("remembrance", &remembrance);
+}
+
+#[test]
+fn what_clients_and_receivers_are_sent() {
+    for (name, number) in [
+        ("completed", OK),
+        ("declined", "+15005550001"),
+        ("failed", "+15005550004"),
+    ] {
+        let mut world = World::new(1, 10);
+        let id = world.accepted(number);
+        let call = world.run_to_end(id);
+        let trunk = world.known_brief().config.id;
+        sent(
+            &format!("status_{name}"),
+            &StatusView::of(&call, world.now, &world.settings),
+        );
+        sent(
+            &format!("detail_{name}"),
+            &DetailedCall::of(&call, trunk, world.now, &world.settings),
+        );
+        sent(&format!("notification_{name}"), &Notification::of(&call));
+    }
+}
+
+#[test]
+fn what_the_queues_carry() {
+    let mut world = World::new(10, 10);
+    world.accepted(OK);
+    world.accepted(OK);
+    world.sent.inquire = world.sent.dial.clone();
+    let tag = world.known_brief().config.id.tag();
+    let messages: Vec<DispatchMessage> = world.sent.dispatch_messages(tag);
+    sent("dispatch_messages", &messages);
+    let text = std::fs::read_to_string("tests/golden/calls/sent_dispatch_messages.json")
+        .expect("a golden");
+    assert_eq!(
+        serde_json::from_str::<Vec<DispatchMessage>>(&text).expect("readable"),
+        messages
+    );
+    let text =
+        std::fs::read_to_string("tests/golden/calls/sent_callback_message.json").expect("a golden");
+    serde_json::from_str::<CallbackMessage>(&text).expect("readable");
+}
