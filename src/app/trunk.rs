@@ -212,6 +212,8 @@ pub struct Order {
     pub carrier: Carrier,
     /// The caller ID.
     pub trunk_phone: String,
+    /// When it was claimed, if it was.
+    pub dialed_at: Option<Millis>,
     /// When it rang, if it did.
     pub ringing_at: Option<Millis>,
     /// When it was answered, if it was.
@@ -680,6 +682,7 @@ impl TrunkActor {
                 request: call.request.clone(),
                 carrier: brief.config.carrier.clone(),
                 trunk_phone: brief.config.trunk_phone.clone(),
+                dialed_at: call.dialed_at,
                 ringing_at: call.ringing_at,
                 answered_at: call.answered_at,
             })

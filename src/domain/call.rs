@@ -278,8 +278,8 @@ pub struct Timed {
 pub enum Finding {
     /// It still rings or talks.
     StillThere,
-    /// It did this meanwhile.
-    Happened(Timed),
+    /// It did this since it was dialed, and is going to do what lies in the future.
+    Happened(Vec<Timed>),
     /// The carrier knows of no such call.
     Unknown,
 }
@@ -686,28 +686,20 @@ impl Call {
         }
     }
 
-    /// Takes the carrier's answer to an inquiry. Returns whether it changed anything.
-    pub fn learn(
-        &mut self,
-        finding: Finding,
-        now: Millis,
-        settings: &Settings,
-        key: &IdKey,
-    ) -> bool {
+    /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
+    pub fn learn(&mut self, is_there: bool, now: Millis, settings: &Settings, key: &IdKey) -> bool {
         if self.ended_at.is_some() {
             return false;
         }
-        match (finding, self.answered_at) {
-            (Finding::Happened(timed), _) => self.apply(timed.event, timed.at, settings, key),
-            (Finding::StillThere, Some(answered_at)) if now >= answered_at + settings.max_call => {
-                self.complete(None, Some(Failure::of(FailureCode::TimedOut)), now, key);
+        match (is_there, self.answered_at) {
+            (true, Some(answered_at)) if now >= answered_at + settings.max_call => {
+                let timed_out = Failure::of(FailureCode::TimedOut);
+                self.complete(None, Some(timed_out), now, key);
                 true
             }
-            (Finding::StillThere, _) => false,
-            (Finding::Unknown, Some(_)) => {
-                self.apply(CarrierEvent::HungUp(None), now, settings, key)
-            }
-            (Finding::Unknown, None) => {
+            (true, _) => false,
+            (false, Some(_)) => self.apply(CarrierEvent::HungUp(None), now, settings, key),
+            (false, None) => {
                 let failure = Failure::of(FailureCode::TimedOut);
                 self.apply(CarrierEvent::Failed(failure), now, settings, key)
             }

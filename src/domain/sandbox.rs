@@ -153,30 +153,51 @@ pub fn dial(
         .collect()
 }
 
-/// What the carrier says when it is asked about a call that, as far as is known, rang and was
-/// answered at these times.
+/// What is known of a call when the carrier is asked about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// When it was claimed by a dialer.
+    pub dialed_at: Option<Millis>,
+    /// When it rang.
+    pub ringing_at: Option<Millis>,
+    /// When it was answered.
+    pub answered_at: Option<Millis>,
+}
+
+/// What the carrier says when it is asked about a call. It has no memory and needs none: what a
+/// number does is known from when it was dialed.
 #[must_use]
 pub fn inquire(
     phone: &E164,
     fields: &[String],
     metadata: Option<&Map<String, Value>>,
-    (ringing_at, answered_at): (Option<Millis>, Option<Millis>),
+    known: Known,
     now: Millis,
     settings: &Settings,
 ) -> Finding {
-    let Some(end) = answered_at.map(|at| at + settings.sim_talk) else {
-        // It was told that the phone rings, or it never heard of the call.
-        return ringing_at.map_or(Finding::Unknown, |_| Finding::StillThere);
+    let Known {
+        dialed_at,
+        ringing_at,
+        answered_at,
+    } = known;
+    let Some(answered_at) = answered_at else {
+        return match (dialed_at, ringing_at) {
+            // The report of the dial was lost: this is what it said.
+            (Some(at), None) => Finding::Happened(dial(phone, fields, metadata, at, settings)),
+            (_, Some(_)) => Finding::StillThere,
+            (None, None) => Finding::Unknown,
+        };
     };
+    let end = answered_at + settings.sim_talk;
     match behaviour(phone) {
         Behaviour::Silent => Finding::StillThere,
         _ if now < end => Finding::StillThere,
         behaviour => {
             let outcome = Some(outcome(behaviour, fields, metadata));
-            Finding::Happened(Timed {
+            Finding::Happened(vec![Timed {
                 at: end,
                 event: CarrierEvent::HungUp(outcome),
-            })
+            }])
         }
     }
 }

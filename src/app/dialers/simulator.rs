@@ -23,7 +23,17 @@ pub fn dial(order: &Order, now: Millis, settings: &Settings) -> Vec<Timed> {
 #[must_use]
 pub fn inquire(order: &Order, now: Millis, settings: &Settings) -> Finding {
     let request = &order.request;
-    let known = (order.ringing_at, order.answered_at);
+    let Order {
+        dialed_at,
+        ringing_at,
+        answered_at,
+        ..
+    } = *order;
+    let known = sandbox::Known {
+        dialed_at,
+        ringing_at,
+        answered_at,
+    };
     sandbox::inquire(
         &request.phone,
         &request.agent.fields,

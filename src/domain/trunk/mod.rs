@@ -451,8 +451,13 @@ impl Trunk {
 
     /// Takes the carrier's answer to an inquiry.
     pub fn learn(&mut self, id: CallId, finding: Finding, now: Millis, changes: &mut Changes) {
+        let is_there = match finding {
+            Finding::Happened(events) => return self.carrier(id, events, now, changes),
+            Finding::StillThere => true,
+            Finding::Unknown => false,
+        };
         self.change(id, now, changes, |call, settings, key| {
-            call.learn(finding, now, settings, key)
+            call.learn(is_there, now, settings, key)
         });
     }
 
