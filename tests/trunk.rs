@@ -2,7 +2,7 @@
 
 mod support;
 
-use audatec::app::trunk::{CallFilter, Denial, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{CallFilter, Denial, Idempotency, Trigger, TrunkCommand, TrunkReply};
 use audatec::domain::agent::Status;
 use audatec::domain::call::{
     CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource,
@@ -12,7 +12,7 @@ use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
 use audatec::domain::ids::CallId;
 use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::Admission;
+use audatec::domain::trunk::{Admission, OnCapacity, Verdict};
 use proptest::prelude::*;
 use support::{Fail, START, World, agent, api_key, org, reader};
 
@@ -177,7 +177,7 @@ fn the_ten_numbers_end_as_the_table_says() {
             "{}: one callback",
             row.number
         );
-        let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+        let TrunkReply::Live(live, _) = world.ask(TrunkCommand::Live(reader())) else {
             panic!()
         };
         assert!(live.is_empty(), "{}: no channel is left", row.number);
@@ -212,7 +212,7 @@ fn a_reader_sees_each_state_though_only_the_last_is_written() {
     assert_eq!(world.call(id).status, CallStatus::Answered);
     world.crash();
     assert_eq!(world.call(id).status, CallStatus::Answered);
-    let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else {
+    let TrunkReply::Live(live, _) = world.ask(TrunkCommand::Live(reader())) else {
         panic!()
     };
     assert_eq!(live[0].status, CallStatus::Answered);
@@ -321,7 +321,8 @@ fn without_a_report_the_outcome_is_unknown_after_ten_seconds() {
 fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_the_moment_they_are_told()
  {
     let mut world = World::new(10, 10);
-    let refused = |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::request(OK))));
+    let refused =
+        |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))));
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.revoked_keys.push(api_key()));
     assert_eq!(refused(&mut world), TrunkReply::Refused(Denial::InvalidKey));
@@ -376,7 +377,7 @@ fn a_trunk_with_live_calls_is_not_retired_and_a_retired_one_takes_none() {
     world.run_to_end(id);
     assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::Done);
     world.crash();
-    let admit = TrunkCommand::Admit(Box::new(World::request(OK)));
+    let admit = TrunkCommand::Admit(Box::new(World::trigger_of(OK)));
     assert_eq!(world.ask(admit), TrunkReply::Refused(Denial::TrunkInactive));
 }
 
@@ -407,6 +408,158 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
     assert_eq!(ended(0), CallStatus::TriggerFailed);
     assert_eq!(ended(1), CallStatus::SipCallFailed);
     assert_eq!(ended(2), CallStatus::Completed);
+}
+
+fn queue(world: &mut World, max_wait: Millis) -> CallId {
+    world.queued(OK, max_wait)
+}
+
+#[test]
+fn a_waiting_line_is_served_first_come_first_served_and_nobody_overtakes_it() {
+    let mut world = World::new(1, 10);
+    let first = world.accepted(OK);
+    let hour = Millis::from_secs(3_600);
+    let waiting = [queue(&mut world, hour), queue(&mut world, hour)];
+    let TrunkReply::Live(live, in_line) = world.ask(TrunkCommand::Live(reader())) else {
+        panic!()
+    };
+    assert_eq!((live.len(), in_line), (1, 2));
+    world.crash();
+    world.run_to_end(first);
+    assert!(
+        matches!(world.trigger(OK), Admission::Rejected { .. }),
+        "the line goes first"
+    );
+    let mut dialed = Vec::new();
+    for id in waiting {
+        dialed.push((world.run_to_end(id).dialed_at, id));
+    }
+    assert!(dialed.is_sorted());
+    assert!(
+        world
+            .call(waiting[1])
+            .timeline()
+            .iter()
+            .any(|entry| entry.event == "queued")
+    );
+}
+
+#[test]
+fn who_waits_too_long_is_rejected_and_told_and_a_cancelled_one_leaves_the_line() {
+    let mut world = World::new(1, 10);
+    world.accepted("+15005550006");
+    world.dispatch();
+    let impatient = queue(&mut world, Millis::from_secs(2));
+    let cancelled = queue(&mut world, Millis::from_secs(60));
+    let TrunkReply::Call(call) = world.ask(TrunkCommand::Cancel(reader(), cancelled)) else {
+        panic!()
+    };
+    assert_eq!(call.status, CallStatus::TriggerFailed);
+    while world.ring(START + Millis::from_secs(2)) {}
+    let call = world.call(impatient);
+    assert_eq!(call.status, CallStatus::RejectedCapacity);
+    assert_eq!(
+        call.failure.map(|failure| failure.code),
+        Some(FailureCode::ChannelsExhausted)
+    );
+    assert_eq!(call.ended_at, Some(START + Millis::from_secs(2)));
+    assert!(
+        world
+            .sent
+            .callbacks
+            .iter()
+            .any(|message| message.body.contains("call.rejected"))
+    );
+}
+
+#[test]
+fn a_line_that_waits_for_the_rate_is_dialed_within_it() {
+    let mut world = World::new(100, 2);
+    world.accepted(OK);
+    world.accepted(OK);
+    let waiting: Vec<CallId> = (0..4)
+        .map(|_| queue(&mut world, Millis::from_secs(60)))
+        .collect();
+    let mut dials: Vec<Millis> = world.dispatch().iter().map(|_| START).collect();
+    while world.ring(START + Millis::from_secs(4)) {
+        let now = world.now;
+        dials.extend(world.dispatch().iter().map(|_| now));
+    }
+    assert_eq!(dials.len(), 6);
+    assert!(
+        dials
+            .windows(3)
+            .all(|window| window[2] - window[0] >= Millis(1_000)),
+        "{dials:?}"
+    );
+    assert!(
+        waiting
+            .iter()
+            .all(|id| world.call(*id).dialed_at <= Some(START + Millis(2_000)))
+    );
+}
+
+#[test]
+fn an_idempotency_key_answers_the_first_answer_again_across_a_crash_and_for_a_day() {
+    let mut world = World::new(1, 10);
+    let with = |body: &str| {
+        let idempotency = Some(Idempotency {
+            key: "order-1".into(),
+            body: body.into(),
+        });
+        TrunkCommand::Admit(Box::new(Trigger {
+            idempotency,
+            ..World::trigger_of(OK)
+        }))
+    };
+    let TrunkReply::Admission(first) = world.ask(with("a")) else {
+        panic!()
+    };
+    world.crash();
+    assert_eq!(
+        world.ask(with("a")),
+        TrunkReply::Replayed(first),
+        "though the trunk is full"
+    );
+    assert_eq!(world.ask(with("b")), TrunkReply::KeyReused);
+    world.now = world.now + Millis::from_secs(86_400);
+    world.ask(TrunkCommand::Tick);
+    assert!(matches!(
+        world.ask(with("b")),
+        TrunkReply::Admission(Admission::Accepted { .. })
+    ));
+}
+
+#[test]
+fn a_refusal_for_want_of_capacity_is_not_remembered_and_a_dry_run_creates_nothing() {
+    let mut world = World::new(1, 10);
+    let first = world.accepted(OK);
+    let idempotency = Some(Idempotency {
+        key: "order-2".into(),
+        body: "a".into(),
+    });
+    let trigger = Trigger {
+        idempotency,
+        ..World::trigger_of(OK)
+    };
+    let admit = TrunkCommand::Admit(Box::new(trigger.clone()));
+    assert!(matches!(
+        world.ask(admit.clone()),
+        TrunkReply::Admission(Admission::Rejected { .. })
+    ));
+    let rows = world.rows.all().len();
+    let foresee = TrunkCommand::Foresee(Box::new(trigger));
+    assert!(matches!(
+        world.ask(foresee.clone()),
+        TrunkReply::Verdict(Verdict::Refuse { .. })
+    ));
+    world.run_to_end(first);
+    assert_eq!(world.ask(foresee), TrunkReply::Verdict(Verdict::Go));
+    assert_eq!(world.rows.all().len(), rows);
+    assert!(matches!(
+        world.ask(admit),
+        TrunkReply::Admission(Admission::Accepted { .. })
+    ));
 }
 
 #[test]
@@ -546,7 +699,7 @@ fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
         world.rows.fail.set(Some(fail));
         assert!(
             world
-                .try_ask(TrunkCommand::Admit(Box::new(World::request(OK))))
+                .try_ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))))
                 .is_err()
         );
         assert_eq!(world.rows.all().len(), calls);
@@ -558,6 +711,7 @@ fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
 #[derive(Clone, Debug)]
 enum Chaos {
     Trigger(usize),
+    Queue(u64),
     Dispatch,
     LoseMessages,
     Inquire,
@@ -573,6 +727,7 @@ enum Chaos {
 fn chaos() -> impl Strategy<Value = Chaos> {
     prop_oneof![
         4 => (0usize..10).prop_map(Chaos::Trigger),
+        1 => (1u64..100).prop_map(Chaos::Queue),
         4 => Just(Chaos::Dispatch),
         1 => Just(Chaos::LoseMessages),
         2 => Just(Chaos::Inquire),
@@ -593,14 +748,22 @@ proptest! {
     #[test]
     fn whatever_happens_limits_hold_no_call_is_dialed_twice_and_every_call_ends(steps in proptest::collection::vec(chaos(), 1..120)) {
         let mut world = World::new(4, 3);
+        let mut queued = Vec::new();
         let (mut accepted, mut dials, mut finals) = (Vec::new(), Vec::new(), std::collections::BTreeMap::new());
         for step in steps {
             match step {
                 Chaos::Trigger(n) => {
-                    let request = World::request(TEST_NUMBERS[n].number);
+                    let request = World::trigger_of(TEST_NUMBERS[n].number);
                     if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(request))) {
                         accepted.push((call, world.now));
                     }
+                }
+                Chaos::Queue(secs) => {
+                    let wish = OnCapacity::Queue { max_wait: Millis::from_secs(secs) };
+                    let trigger = Trigger { wish, ..World::trigger_of(OK) };
+                    if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. } | Admission::Queued { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(trigger))) {
+ queued.push(call);
+ }
                 }
                 Chaos::Dispatch => {
                     world.rows.fail.set(None);
@@ -624,7 +787,7 @@ proptest! {
                 },
             }
             world.rows.fail.set(None);
-            let TrunkReply::Calls(live) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
+            let TrunkReply::Live(live, _) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
             prop_assert!(live.len() <= 4);
             for call in world.rows.all() {
                 if call.status.is_terminal() {
@@ -649,7 +812,7 @@ proptest! {
         for times in [dials.iter().map(|(_, at)| *at).collect::<Vec<_>>(), accepted.iter().map(|(_, at)| *at).collect()] {
             prop_assert!(times.windows(4).all(|window| window[3] - window[0] >= Millis(1000)), "max_cps: {:?}", times);
         }
-        for (id, _) in &accepted {
+        for id in accepted.iter().map(|(id, _)| id).chain(&queued) {
             let call = world.call(*id);
             prop_assert!(call.status.is_terminal(), "{:?}", call.status);
             let callback = call.callback.expect("a callback");

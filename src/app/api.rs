@@ -26,6 +26,7 @@ pub enum Access {
 
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[allow(missing_docs, reason = "each is named as the route it serves")]
 pub enum Action {
     Health,

@@ -23,6 +23,8 @@ pub struct Request {
     pub origin: String,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The `Idempotency-Key` header.
+    pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
     /// The body, cut off one byte above [`MAX_BODY`].

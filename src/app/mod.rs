@@ -12,6 +12,8 @@ pub mod http;
 pub mod iso8601;
 pub mod manage;
 pub mod messages;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod page;
 pub mod ports;
 

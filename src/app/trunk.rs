@@ -19,7 +19,9 @@ use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, Changes, Claim, Remembered, Trunk};
+use crate::domain::trunk::{
+    Admission, Brief, Carrier, Changes, Claim, OnCapacity, Remembered, Trunk, Verdict,
+};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,8 +30,10 @@ pub enum TrunkCommand {
     Brief(Box<Brief>),
     /// Asked before a trunk is deleted: takes no call from now on. `Done`, or `HasLiveCalls`.
     Retire,
-    /// Place a call. `Admission`, or `Refused`.
-    Admit(Box<CallRequest>),
+    /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
+    Admit(Box<Trigger>),
+    /// What would become of it. `Verdict`, or `Refused`.
+    Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
     Claim(Vec<CallId>),
     /// What the carrier says of these calls. `Done`.
@@ -49,7 +53,7 @@ pub enum TrunkCommand {
     Read(Reader, CallId),
     /// Stop one call. `Call`, `Missing` or `Refused`.
     Cancel(Reader, CallId),
-    /// Who holds which channel. `Calls`, oldest first.
+    /// Who holds which channel. `Live`, oldest first.
     Live(Reader),
     /// A page of calls, newest first. `Calls`.
     List(Reader, CallFilter),
@@ -80,6 +84,42 @@ pub enum TrunkCommand {
     /// What the object has done since it was loaded. `Work`.
     Work,
 }
+
+/// A request for a call, and how it wants to be treated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The call.
+    pub request: CallRequest,
+    /// What happens without capacity.
+    #[serde(default)]
+    pub wish: OnCapacity,
+    /// Under which key a repeat of the request is known.
+    #[serde(default)]
+    pub idempotency: Option<Idempotency>,
+}
+
+/// An `Idempotency-Key` and what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// As given.
+    pub key: String,
+    /// SHA-256 of the request's body, in hex.
+    pub body: String,
+}
+
+/// What is remembered of a request that had an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembrance {
+    /// When it was answered.
+    pub at: Millis,
+    /// SHA-256 of its body, in hex.
+    pub body: String,
+    /// The answer.
+    pub admission: Admission,
+}
+
+/// How long an `Idempotency-Key` is remembered.
+pub const REMEMBERED: Millis = Millis(86_400_000);
 
 /// Who reads or stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,6 +239,14 @@ pub enum TrunkReply {
     HasLiveCalls,
     /// What came of a request for a call.
     Admission(Admission),
+    /// What came of it the first time.
+    Replayed(Admission),
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// What would come of a request for a call.
+    Verdict(Verdict),
+    /// Who holds a channel, and how many stand in line.
+    Live(Vec<Call>, usize),
     /// Nothing was created, or shown.
     Refused(Denial),
     /// Work for the dialer.
@@ -272,6 +320,15 @@ pub trait TrunkStore {
     fn put(&self, calls: &[Call]) -> Result<(), StoreFailed>;
     /// One call.
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed>;
+    /// What is remembered of an `Idempotency-Key`.
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed>;
+    /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed>;
     /// Closed calls, newest first.
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
     /// Closed calls that have a callback, newest first.
@@ -338,23 +395,26 @@ impl TrunkActor {
         now: Millis,
     ) -> Result<Self, StoreFailed> {
         let second_ago = (now + Millis(1)) - Millis::from_secs(1);
-        let starts = store.starts(CallId::floor(now - DISPATCH_DEADLINE))?;
-        let accepted = starts
-            .iter()
-            .map(|(id, _)| id.address().at)
-            .filter(|at| *at >= second_ago)
-            .collect();
+        let lately = |at: &Millis| *at >= second_ago;
+        let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
+        let starts = store.starts(starts_from)?;
+        let open = store.open_calls(CallId::floor(now - RECENT - Millis::from_secs(60)))?;
+        // Those that stood in line for long were accepted before the others' starts begin.
+        let from_the_line = open.iter().filter(|call| call.id < starts_from);
         let dialed = starts
             .iter()
             .filter_map(|(_, at)| *at)
-            .filter(|at| *at >= second_ago)
-            .collect();
+            .chain(from_the_line.filter_map(|call| call.dialed_at));
         let remembered = Remembered {
             brief: store.brief()?,
-            open: store.open_calls(CallId::floor(now - RECENT - Millis::from_secs(60)))?,
-            accepted,
-            dialed,
+            accepted: starts
+                .iter()
+                .map(|(id, _)| id.address().at)
+                .filter(lately)
+                .collect(),
+            dialed: dialed.filter(lately).collect(),
             newest: store.newest()?,
+            open,
         };
         Ok(Self {
             trunk: Trunk::restore(remembered, settings, key.clone()),
@@ -406,10 +466,13 @@ impl TrunkActor {
         match command {
             TrunkCommand::Brief(brief) => self.take_brief(store, *brief),
             TrunkCommand::Retire => self.retire(store),
-            TrunkCommand::Admit(request) => Ok(match self.trunk.admit(*request, now, changes) {
-                Ok(admission) => TrunkReply::Admission(admission),
-                Err(refusal) => TrunkReply::Refused(refusal.into()),
-            }),
+            TrunkCommand::Admit(trigger) => self.admit(store, *trigger, now, changes),
+            TrunkCommand::Foresee(trigger) => Ok(
+                match self.trunk.foresee(&trigger.request, trigger.wish, now) {
+                    Ok(verdict) => TrunkReply::Verdict(verdict),
+                    Err(refusal) => TrunkReply::Refused(refusal.into()),
+                },
+            ),
             TrunkCommand::Claim(calls) => {
                 let claimed = calls
                     .into_iter()
@@ -475,7 +538,10 @@ impl TrunkActor {
                     .trunk
                     .live_calls()
                     .filter(|call| call.request.org == reader.org);
-                Ok(TrunkReply::Calls(live.cloned().collect()))
+                Ok(TrunkReply::Live(
+                    live.cloned().collect(),
+                    self.trunk.waiting(),
+                ))
             }
             TrunkCommand::List(reader, filter) => {
                 self.trunk.refresh_all(now, changes);
@@ -503,6 +569,50 @@ impl TrunkActor {
                 ))
             }
         }
+    }
+
+    /// The key and the call are written in one commit: a crash keeps both or neither.
+    fn admit(
+        &mut self,
+        store: &impl TrunkStore,
+        trigger: Trigger,
+        now: Millis,
+        changes: &mut Changes,
+    ) -> Result<TrunkReply, StoreFailed> {
+        let Trigger {
+            request,
+            wish,
+            idempotency,
+        } = trigger;
+        if self.trunk.is_revoked(request.key) {
+            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+        }
+        if let Some(given) = &idempotency
+            && let Some(known) = store
+                .remembered(&given.key)?
+                .filter(|known| now < known.at + REMEMBERED)
+        {
+            return Ok(match known.body == given.body {
+                true => TrunkReply::Replayed(known.admission),
+                false => TrunkReply::KeyReused,
+            });
+        }
+        let admission = match self.trunk.admit(request, wish, now, changes) {
+            Ok(admission) => admission,
+            Err(refusal) => return Ok(TrunkReply::Refused(refusal.into())),
+        };
+        // A refusal is not kept, so that a retry can succeed.
+        if let Some(Idempotency { key, body }) = idempotency
+            && !matches!(admission, Admission::Rejected { .. })
+        {
+            let what = Remembrance {
+                at: now,
+                body,
+                admission: admission.clone(),
+            };
+            store.remember(&key, &what, now - REMEMBERED)?;
+        }
+        Ok(TrunkReply::Admission(admission))
     }
 
     fn take_brief(

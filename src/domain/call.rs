@@ -30,7 +30,7 @@ const LOOK_UNANSWERED: Millis = Millis(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
 pub const RECENT: Millis = Millis(600_000);
 
-/// `call_status`: where a call is, in the reference's words.
+/// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CallStatus {
@@ -321,6 +321,12 @@ pub struct Call {
     pub request: CallRequest,
     /// Where it is.
     pub status: CallStatus,
+    /// Until when it waits for capacity, while it stands in its trunk's line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_until: Option<Millis>,
+    /// When it left the line for the dialer, if it ever stood there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted_at: Option<Millis>,
     /// When a dialer claimed it; from then on it is never dialed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialed_at: Option<Millis>,
@@ -384,7 +390,7 @@ pub struct Advance {
 pub struct TimelineEntry {
     /// When.
     pub at: Millis,
-    /// What: `accepted`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
+    /// What: `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
     pub event: &'static str,
     /// More about it.
     pub detail: Option<String>,
@@ -398,6 +404,8 @@ impl Call {
             id,
             request,
             status: CallStatus::Initiating,
+            waits_until: None,
+            promoted_at: None,
             dialed_at: None,
             ringing_at: None,
             answered_at: None,
@@ -411,6 +419,15 @@ impl Call {
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
         }
+    }
+
+    /// A call that was accepted and stands in line until there is capacity, or until `until`.
+    #[must_use]
+    pub fn queued(id: CallId, request: CallRequest, until: Millis, now: Millis) -> Self {
+        let mut call = Self::accepted(id, request, now);
+        call.waits_until = Some(until);
+        call.dispatch_at = Millis::MAX;
+        call
     }
 
     /// A call that was refused for want of capacity: terminal from the first.
@@ -441,7 +458,26 @@ impl Call {
     /// Whether it takes up one of its trunk's channels.
     #[must_use]
     pub fn holds_channel(&self) -> bool {
-        self.ended_at.is_none()
+        self.ended_at.is_none() && self.waits_until.is_none()
+    }
+
+    /// Whether it stands in its trunk's line.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.ended_at.is_none() && self.waits_until.is_some()
+    }
+
+    /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
+    /// in line again, at its old place.
+    pub fn promote(&mut self, now: Millis) {
+        self.waits_until = None;
+        self.promoted_at = Some(now);
+        self.dispatch_at = now;
+    }
+
+    /// Since when a dialer could have claimed it.
+    fn ready_at(&self) -> Millis {
+        self.promoted_at.unwrap_or(self.created_at())
     }
 
     /// Whether anything is still to happen to it.
@@ -487,8 +523,11 @@ impl Call {
         if let Some(ended_at) = self.ended_at {
             return Some(ended_at + REPORT_GRACE);
         }
+        if let Some(until) = self.waits_until {
+            return Some(until.min(self.dispatch_at));
+        }
         let Some(dialed_at) = self.dialed_at else {
-            return Some(self.dispatch_at.min(self.created_at() + DISPATCH_DEADLINE));
+            return Some(self.dispatch_at.min(self.ready_at() + DISPATCH_DEADLINE));
         };
         let watchdog = match self.answered_at {
             Some(answered_at) => answered_at + settings.max_call + END_GRACE,
@@ -559,7 +598,15 @@ impl Call {
             } else {
                 self.look(now, settings, done);
             }
-        } else if now >= self.created_at() + DISPATCH_DEADLINE {
+        } else if let Some(until) = self.waits_until {
+            // The line moves when there is capacity; all that ends here is its patience.
+            self.dispatch_at = Millis::MAX;
+            if now >= until {
+                let failure = Failure::of(FailureCode::ChannelsExhausted);
+                self.end(failure.status(), Some(failure), now, key);
+                done.write = true;
+            }
+        } else if now >= self.ready_at() + DISPATCH_DEADLINE {
             self.end(CallStatus::TriggerFailed, timed_out, now, key);
             done.write = true;
         } else if now >= self.dispatch_at {
@@ -719,12 +766,20 @@ impl Call {
         }
     }
 
+    /// When it began to wait for capacity, if it ever did.
+    fn waited_from(&self) -> Option<Millis> {
+        self.waits_until
+            .or(self.promoted_at)
+            .map(|_| self.created_at())
+    }
+
     /// Its history, oldest first.
     #[must_use]
     pub fn timeline(&self) -> Vec<TimelineEntry> {
         let entry =
             |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
-        let mut entries: Vec<TimelineEntry> = if self.status == CallStatus::RejectedCapacity {
+        let refused = self.status == CallStatus::RejectedCapacity && self.waited_from().is_none();
+        let mut entries: Vec<TimelineEntry> = if refused {
             let detail = self.failure.map(|failure| failure.message().to_owned());
             entry(self.ended_at, "rejected", detail)
                 .into_iter()
@@ -733,6 +788,7 @@ impl Call {
             let why = self.failure.map(|failure| failure.message().to_owned());
             [
                 entry(Some(self.created_at()), "accepted", None),
+                entry(self.waited_from(), "queued", None),
                 entry(self.dialed_at, "dialing", None),
                 entry(self.ringing_at, "ringing", None),
                 entry(self.answered_at, "answered", None),

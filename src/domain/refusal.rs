@@ -77,6 +77,10 @@ pub enum Refusal {
     LastOwnerKey,
     /// The call ended before it could be cancelled.
     CallAlreadyTerminal,
+    /// An `Idempotency-Key` of another form.
+    IdempotencyKeyInvalid,
+    /// An `Idempotency-Key` that was used with another body.
+    IdempotencyKeyReused,
     /// An organisation holds at most this many of a thing.
     TooMany(&'static str),
     /// The trunk's channels are all in use.
@@ -110,7 +114,8 @@ impl Refusal {
             | Self::UnknownField(_)
             | Self::UnknownParameter(_)
             | Self::AgentInactive
-            | Self::TrunkInactive => 400,
+            | Self::TrunkInactive
+            | Self::IdempotencyKeyInvalid => 400,
             Self::InvalidKey | Self::InvalidPlatformToken | Self::InvalidReportToken => 401,
             Self::HttpsRequired | Self::RoleTooLow { .. } => 403,
             Self::NotFound
@@ -124,6 +129,7 @@ impl Refusal {
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
             | Self::TooMany(_) => 409,
+            Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
             Self::DialerUnavailable => 502,
             Self::AuthenticationUnavailable => 503,
@@ -166,6 +172,8 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "trunk_has_live_calls",
             Self::LastOwnerKey => "last_owner_key",
             Self::CallAlreadyTerminal => "call_already_terminal",
+            Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::TooMany(_) => "limit_reached",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
@@ -214,6 +222,12 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "SIP trunk has live calls".into(),
             Self::LastOwnerKey => "The last owner key can't be deleted".into(),
             Self::CallAlreadyTerminal => "Call is already in a terminal state".into(),
+            Self::IdempotencyKeyInvalid => {
+                "Idempotency-Key must be 1 to 255 visible ASCII characters".into()
+            }
+            Self::IdempotencyKeyReused => {
+                "Idempotency-Key was used with a different request".into()
+            }
             Self::TooMany(things) => format!("An organisation can have at most 1000 {things}"),
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
@@ -270,6 +284,8 @@ impl Refusal {
             Self::TrunkHasLiveCalls,
             Self::LastOwnerKey,
             Self::CallAlreadyTerminal,
+            Self::IdempotencyKeyInvalid,
+            Self::IdempotencyKeyReused,
             Self::TooMany("agents"),
             Self::ChannelsExhausted,
             Self::RateExceeded,

@@ -27,6 +27,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
     let headers = request.headers();
     let header = |name: &str| headers.get(name).ok().flatten();
     let (authorization, content_type) = (header("authorization"), header("content-type"));
+    let idempotency_key = header("idempotency-key");
     let length = header("content-length").and_then(|text| text.parse::<usize>().ok());
     let (origin, path, query) = split(&url);
     let body = match length {
@@ -42,6 +43,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         is_secure: false,
         origin,
         authorization,
+        idempotency_key,
         content_type,
         body,
         id: request_id(),

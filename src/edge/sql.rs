@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use worker::{SqlStorage, SqlStorageValue};
 
-use crate::app::trunk::{CallFilter, DeliveryFilter, StoreFailed, TrunkStore};
+use crate::app::trunk::{CallFilter, DeliveryFilter, Remembrance, StoreFailed, TrunkStore};
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::CallId;
@@ -21,6 +21,7 @@ const SCHEMA: &str = "
         agent TEXT NOT NULL, phone TEXT NOT NULL, dialed_at INTEGER, delivery TEXT, doc TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS late_calls ON calls (id) WHERE late = 1;
+    CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -28,7 +29,11 @@ const SCHEMA: &str = "
 pub struct SqlStore {
     sql: SqlStorage,
     written: Cell<u64>,
+    remembered: Cell<u64>,
 }
+
+/// After how many keys the old ones are forgotten.
+const FORGET_EVERY: u64 = 1_000;
 
 type Row = Vec<SqlStorageValue>;
 
@@ -38,6 +43,7 @@ impl SqlStore {
         let store = Self {
             sql,
             written: Cell::new(0),
+            remembered: Cell::new(0),
         };
         store.query(SCHEMA, vec![])?;
         store.written.set(0);
@@ -188,6 +194,36 @@ impl TrunkStore for SqlStore {
         Ok(self
             .docs("SELECT doc FROM calls WHERE id = ?", vec![id(call)])?
             .pop())
+    }
+
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        Ok(self
+            .docs(
+                "SELECT doc FROM idempotency WHERE key = ?",
+                vec![key.into()],
+            )?
+            .pop())
+    }
+
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
+        let millis = |at: Millis| SqlStorageValue::from(at.0 as f64);
+        let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
+        self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
+        // Reading all keys of a day to find the old ones is not for each request.
+        self.remembered.set(self.remembered.get() + 1);
+        if self.remembered.get() % FORGET_EVERY == 0 {
+            self.query(
+                "DELETE FROM idempotency WHERE at < ?",
+                vec![millis(forget_before)],
+            )?;
+        }
+        Ok(())
     }
 
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {

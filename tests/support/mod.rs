@@ -12,8 +12,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Outgoing, Reader, StoreFailed, TrunkActor, TrunkCommand,
-    TrunkReply, TrunkStore,
+    CallFilter, DeliveryFilter, Outgoing, Reader, Remembrance, StoreFailed, Trigger, TrunkActor,
+    TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
@@ -21,7 +21,7 @@ use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Admission, Brief, Carrier, TrunkConfig};
+use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig};
 
 /// When the tests begin.
 pub const START: Millis = Millis(1_800_000_000_000);
@@ -50,6 +50,7 @@ pub fn reader() -> Reader {
 pub struct Rows {
     calls: RefCell<BTreeMap<CallId, String>>,
     brief: RefCell<Option<String>>,
+    keys: RefCell<BTreeMap<String, Remembrance>>,
     pub written: Cell<usize>,
     /// Fails the next write, before or after it is kept.
     pub fail: Cell<Option<Fail>>,
@@ -132,6 +133,23 @@ impl TrunkStore for Rows {
 
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
         Ok(self.all().into_iter().find(|row| row.id == call))
+    }
+
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        Ok(self.keys.borrow().get(key).cloned())
+    }
+
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        self.keys
+            .borrow_mut()
+            .retain(|_, known| known.at >= forget_before);
+        self.keys.borrow_mut().insert(key.to_owned(), what.clone());
+        Ok(())
     }
 
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
@@ -249,17 +267,38 @@ impl World {
         }
     }
 
+    /// A request that wants to be refused when there is no capacity.
+    pub fn trigger_of(number: &str) -> Trigger {
+        Trigger {
+            request: Self::request(number),
+            wish: OnCapacity::Reject,
+            idempotency: None,
+        }
+    }
+
     pub fn trigger(&mut self, number: &str) -> Admission {
-        match self.ask(TrunkCommand::Admit(Box::new(Self::request(number)))) {
+        match self.ask(TrunkCommand::Admit(Box::new(Self::trigger_of(number)))) {
             TrunkReply::Admission(admission) => admission,
             other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn queued(&mut self, number: &str, max_wait: Millis) -> CallId {
+        let wish = OnCapacity::Queue { max_wait };
+        let trigger = Trigger {
+            wish,
+            ..Self::trigger_of(number)
+        };
+        match self.ask(TrunkCommand::Admit(Box::new(trigger))) {
+            TrunkReply::Admission(Admission::Queued { call, .. }) => call,
+            other => panic!("not queued: {other:?}"),
         }
     }
 
     pub fn accepted(&mut self, number: &str) -> CallId {
         match self.trigger(number) {
             Admission::Accepted { call, .. } => call,
-            Admission::Rejected { code, .. } => panic!("refused: {code:?}"),
+            other => panic!("not accepted: {other:?}"),
         }
     }
 

@@ -17,6 +17,17 @@ use crate::domain::callback::{Delivery, DeliveryStatus};
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::refusal::Refusal;
 
+// For the OpenAPI document: what `list` answers.
+/// A page of deliveries, newest first.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct DeliveryList {
+    /// The deliveries.
+    pub deliveries: Vec<DeliveryView<'static>>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
 /// A delivery, and the call it belongs to; none for a test event.
 struct Entry {
     call: Option<CallId>,

@@ -20,6 +20,51 @@ use crate::domain::refusal::Refusal;
 /// How many trunks are asked at once: six connections of one invocation may wait.
 const SIDE_BY_SIDE: usize = 6;
 
+// For the OpenAPI document: what `list` answers.
+/// A page of calls, newest first.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CallList {
+    /// The calls.
+    pub calls: Vec<ListedCall<'static>>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+// For the OpenAPI document: what `live` answers.
+/// A trunk's live calls.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct LiveCalls {
+    /// The trunk.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// How many of its channels are in use.
+    pub in_use: u32,
+    /// How many it has.
+    pub max_channels: u32,
+    /// How many calls wait for a channel.
+    pub waiting: u32,
+    /// The calls that hold a channel.
+    pub calls: Vec<LiveCall>,
+}
+
+/// A call that holds a channel.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct LiveCall {
+    /// The call's UUID.
+    #[schema(format = "uuid")]
+    pub call_id: String,
+    /// Where it is.
+    pub call_status: CallStatus,
+    /// The number called.
+    pub phone_number: String,
+    /// Since when it holds its channel.
+    #[schema(format = DateTime)]
+    pub since: String,
+}
+
 /// `GET /calls/{call_id}/status`.
 ///
 /// # Errors
@@ -114,7 +159,7 @@ pub async fn list(
 /// No such trunk.
 pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
     let trunk = own_trunk(api, caller, trunk).await?;
-    let Ok(TrunkReply::Calls(calls)) = api
+    let Ok(TrunkReply::Live(calls, waiting)) = api
         .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
         .await
     else {
@@ -135,7 +180,7 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
         "sip_trunk_id": trunk.id,
         "in_use": rows.len(),
         "max_channels": trunk.max_channels,
-        "waiting": 0,
+        "waiting": waiting,
         "calls": rows,
     });
     Ok(Response::json(200, &body))

@@ -13,6 +13,35 @@ use crate::domain::refusal::Refusal;
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
 
+// As the OpenAPI document describes it; `read_outcome` reads it.
+/// What came of a call: any subset.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ReportCall {
+    /// What came of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
+    #[schema(value_type = Option<Object>)]
+    pub outcome: Option<Value>,
+    /// What was said.
+    pub transcript: Option<Vec<ReportedLine>>,
+    /// Where the transcript is.
+    pub transcript_url: Option<String>,
+    /// Where the recording is.
+    pub recording_url: Option<String>,
+}
+
+/// One line of a transcript.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ReportedLine {
+    /// Who spoke.
+    pub role: String,
+    /// What was said.
+    pub text: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
 /// The token of one call's agent: nobody else can make it, and nothing stores it.
 #[must_use]
 pub fn report_token(report_key: &[u8], call: CallId) -> String {

@@ -2,31 +2,35 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{TrunkCommand, TrunkReply};
-use crate::domain::access::KeyRecord;
+use crate::app::trunk::{Idempotency, Trigger, TrunkCommand, TrunkReply};
+use crate::domain::access::{KeyRecord, hex};
 use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest, FailureCode};
 use crate::domain::ids::{AgentId, CallId, TrunkId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::target::TargetRefused;
-use crate::domain::trunk::{Admission, Quota};
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Admission, OnCapacity, Quota, Verdict};
 
 /// The most that `metadata` may take up as JSON, in bytes.
 const MAX_METADATA: usize = 16_384;
+const DEFAULT_WAIT_SECS: u64 = 3_600;
+const MAX_WAIT_SECS: u64 = 86_400;
 
 /// The answer to an accepted call.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TriggeredCall {
     /// The call's UUID.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
-    /// `triggered`.
+    /// `triggered`, or `queued` when it waits for capacity.
     status: &'static str,
     /// Where to poll for the call's status.
     poll_url: String,
@@ -39,10 +43,55 @@ pub struct RejectedCall {
     /// What was exhausted.
     error: String,
     /// The UUID under which the refused call stays readable.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
     /// `rejected`.
     status: &'static str,
+}
+
+/// The answer to a dry run.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DryRun {
+    /// Always true.
+    dry_run: bool,
+    /// `trigger`, `queue` or `reject`.
+    would: &'static str,
+    /// Why it would not be triggered at once.
+    reason: Option<String>,
+}
+
+// As the OpenAPI document describes it; `read_fields` reads it.
+/// The call to place. Other fields are ignored.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct TriggerCall {
+    /// The number to call, in E.164 format: `+919876543210` for India, `+14155552671` for the US.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    pub phone_number: String,
+    /// ID of the agent that will handle the call. Obtain from List Agents.
+    #[schema(format = "uuid")]
+    pub agent_id: String,
+    /// ID of the trunk to place the call through. Obtain from List SIP Trunks.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// Per-call variables injected into the agent's conversation, at most 16384 bytes as JSON. Keys must match all
+    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are handed on. Required if
+    /// the agent has any fields defined.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Your HTTPS endpoint. The call result is POSTed here when the call reaches a terminal state; it must not point
+    /// to a private address.
+    pub callback_url: Option<String>,
+    /// What happens when the trunk has no capacity: `reject` (the default) answers 429, `queue` lets the call wait its
+    /// turn.
+    #[schema(value_type = Option<String>, pattern = "^(reject|queue)$")]
+    pub on_capacity: Option<String>,
+    /// How long a queued call waits at most, in seconds; 3600 unless given.
+    #[schema(minimum = 1, maximum = 86400)]
+    pub max_wait_seconds: Option<u64>,
+    /// All checks, and nothing is created: the answer says what would happen.
+    pub dry_run: Option<bool>,
 }
 
 /// The body, field by field, before anything is looked up.
@@ -52,6 +101,8 @@ struct Fields {
     trunk: TrunkId,
     metadata: Option<Map<String, Value>>,
     callback_url: Option<String>,
+    wish: OnCapacity,
+    dry_run: bool,
 }
 
 /// Places a call.
@@ -63,7 +114,9 @@ pub async fn trigger(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let fields = read_fields(api, request, request.json_object()?)?;
+    let body = request.json_object()?;
+    let idempotency = read_idempotency(request)?;
+    let fields = read_fields(api, request, body)?;
     let agent = find_agent(api, caller, fields.agent).await?;
     let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
     if !missing.is_empty() {
@@ -82,11 +135,23 @@ pub async fn trigger(
         metadata: fields.metadata,
         callback_url: fields.callback_url,
     };
-    match api
-        .trunk(trunk.id.tag(), &TrunkCommand::Admit(Box::new(call)))
-        .await
-    {
+    let trigger = Box::new(Trigger {
+        request: call,
+        wish: fields.wish,
+        idempotency,
+    });
+    let command = if fields.dry_run {
+        TrunkCommand::Foresee(trigger)
+    } else {
+        TrunkCommand::Admit(trigger)
+    };
+    match api.trunk(trunk.id.tag(), &command).await {
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
+        Ok(TrunkReply::Replayed(admission)) => {
+            Ok(answer(admission).with_header("Idempotent-Replayed", "true"))
+        }
+        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(200, &foretell(verdict))),
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
             api.forget(caller.org_id);
@@ -94,6 +159,20 @@ pub async fn trigger(
         }
         Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
     }
+}
+
+fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
+    let Some(key) = request.idempotency_key.clone() else {
+        return Ok(None);
+    };
+    let visible = (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible {
+        return Err(Refusal::IdempotencyKeyInvalid);
+    }
+    Ok(Some(Idempotency {
+        key,
+        body: hex(&Sha256::digest(&request.body)),
+    }))
 }
 
 fn read_fields(
@@ -117,13 +196,71 @@ fn read_fields(
     let callback_url = take("callback_url")
         .map(|url| read_callback_url(api, request, url))
         .transpose()?;
+    let wish = read_wish(take("on_capacity"), take("max_wait_seconds"))?;
+    let dry_run = match take("dry_run") {
+        None => false,
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| Refusal::Invalid("dry_run must be true or false".into()))?,
+    };
     Ok(Fields {
         phone,
         agent,
         trunk,
         metadata,
         callback_url,
+        wish,
+        dry_run,
     })
+}
+
+fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCapacity, Refusal> {
+    let queue = match on_capacity.as_ref().map(Value::as_str) {
+        None | Some(Some("reject")) => false,
+        Some(Some("queue")) => true,
+        Some(_) => {
+            return Err(Refusal::Invalid(
+                "on_capacity must be reject or queue".into(),
+            ));
+        }
+    };
+    let seconds = match max_wait {
+        None => DEFAULT_WAIT_SECS,
+        Some(value) => value
+            .as_u64()
+            .filter(|seconds| (1..=MAX_WAIT_SECS).contains(seconds))
+            .ok_or_else(|| {
+                Refusal::Invalid(format!(
+                    "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
+                ))
+            })?,
+    };
+    Ok(match queue {
+        true => OnCapacity::Queue {
+            max_wait: Millis::from_secs(seconds),
+        },
+        false => OnCapacity::Reject,
+    })
+}
+
+fn foretell(verdict: Verdict) -> DryRun {
+    let (would, reason) = match verdict {
+        Verdict::Go => ("trigger", None),
+        Verdict::Wait(_) => ("queue", Some(Refusal::ChannelsExhausted.text())),
+        Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
+    };
+    DryRun {
+        dry_run: true,
+        would,
+        reason,
+    }
+}
+
+fn exhausted(code: FailureCode) -> Refusal {
+    match code {
+        FailureCode::RateExceeded => Refusal::RateExceeded,
+        _ => Refusal::ChannelsExhausted,
+    }
 }
 
 fn read_id<T: std::str::FromStr>(value: Option<Value>, field: &'static str) -> Result<T, Refusal> {
@@ -220,25 +357,15 @@ async fn find<T: serde::de::DeserializeOwned>(
 
 fn answer(admission: Admission) -> Response {
     match admission {
-        Admission::Accepted { call, quota } => {
-            let poll_url = format!("/integration/v1/calls/{call}/status");
-            let body = TriggeredCall {
-                call_id: call,
-                status: "triggered",
-                poll_url,
-            };
-            with_quota(Response::json(201, &body), quota)
-        }
+        Admission::Accepted { call, quota } => created(call, "triggered", quota),
+        Admission::Queued { call, quota } => created(call, "queued", quota),
         Admission::Rejected {
             call,
             code,
             retry_after,
             quota,
         } => {
-            let refusal = match code {
-                FailureCode::RateExceeded => Refusal::RateExceeded,
-                _ => Refusal::ChannelsExhausted,
-            };
+            let refusal = exhausted(code);
             let body = RejectedCall {
                 error: refusal.text(),
                 call_id: call,
@@ -250,6 +377,21 @@ fn answer(admission: Admission) -> Response {
             with_quota(response, quota)
         }
     }
+}
+
+fn created(call: CallId, status: &'static str, quota: Quota) -> Response {
+    let poll_url = format!("/integration/v1/calls/{call}/status");
+    with_quota(
+        Response::json(
+            201,
+            &TriggeredCall {
+                call_id: call,
+                status,
+                poll_url,
+            },
+        ),
+        quota,
+    )
 }
 
 /// The trunk's figures, as draft-ietf-httpapi-ratelimit-headers writes them.

@@ -10,12 +10,12 @@ use crate::domain::ids::CallId;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
-/// The answer to `GET /calls/{call_id}/status`.
+/// A call's state and outcome.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusView<'a> {
     /// The call's UUID.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     id: CallId,
     /// The number called, in E.164 format.
     phone_number: &'a str,
@@ -23,7 +23,7 @@ pub struct StatusView<'a> {
     call_status: CallStatus,
     /// Stop polling when this is true: no further status changes will occur.
     is_terminal: bool,
-    /// True if the call was answered but has not been updated for `STALLED_AFTER_SECONDS`.
+    /// True if the call was answered but has not been updated in over 10 minutes (`STALLED_AFTER_SECONDS`).
     stalled: bool,
     /// What came of the conversation; its shape depends on the agent. Null if the call did not connect.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -66,17 +66,17 @@ impl<'a> StatusView<'a> {
     }
 }
 
-/// One item of `GET /calls`.
+/// A call, as lists show it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ListedCall<'a> {
     #[serde(flatten)]
     status: StatusView<'a>,
     /// Who talks.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     agent_id: String,
     /// Through which trunk.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     sip_trunk_id: String,
     /// When it was accepted or refused.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -96,7 +96,7 @@ impl<'a> ListedCall<'a> {
     }
 }
 
-/// The answer to `GET /calls/{call_id}`.
+/// All that is known of a call.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DetailedCall<'a> {
@@ -188,10 +188,10 @@ impl From<TimelineEntry> for TimelineView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeliveryView<'a> {
     /// Its UUID, the `webhook-id` of each attempt.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     id: String,
     /// The call whose result it delivers; null for a test event.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: Option<String>,
     /// What it tells.
     event: EventType,
@@ -258,7 +258,7 @@ pub struct Notification<'a> {
     /// What happened.
     event: EventType,
     /// To which call.
-    #[cfg_attr(feature = "openapi", schema(format = Uuid))]
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: String,
     /// Its final status.
     call_status: CallStatus,

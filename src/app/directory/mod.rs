@@ -5,13 +5,18 @@
 //! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
 //! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
 
+mod copies;
+mod decide;
+mod keys;
+mod owed;
 mod serve;
 mod state;
 
 use serde::{Deserialize, Serialize};
 
+pub use keys::StoredKey;
 pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
-pub use state::{AuditEntry, Directory, Rows, StoredKey};
+pub use state::{AuditEntry, Directory, Rows};
 
 use crate::domain::access::{KeyDigest, Role};
 use crate::domain::agent::Agent;
@@ -71,7 +76,7 @@ pub enum Ask {
     },
     /// Delete a trunk that carries no call. `Done`.
     DeleteTrunk(TrunkId),
-    /// Create a key. `Done`.
+    /// Create a key. `Keys`, with it alone.
     CreateKey(Box<NewKey>),
     /// A page of keys, newest first. `Keys`.
     Keys {
@@ -181,6 +186,37 @@ pub enum Denied {
     LiveCalls,
     /// The change is kept, but a trunk could not be told yet; it will be.
     Untold,
+    /// The key that asks was revoked, whatever a stale copy says.
+    InvalidKey,
+}
+
+impl Ask {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Agent(_)
+                | Self::Trunk(_)
+                | Self::Keys { .. }
+                | Self::Secrets
+                | Self::Audit { .. }
+                | Self::Delivery(_)
+                | Self::Deliveries { .. }
+        )
+    }
+
+    /// Whether it is answered only when the trunks that must know of it were told. A trunk that
+    /// was just created or deleted has given its word already.
+    fn waits_for_trunks(&self) -> bool {
+        matches!(
+            self,
+            Self::SaveAgent { .. }
+                | Self::DeleteAgent(_)
+                | Self::SaveTrunk { .. }
+                | Self::RevokeKey(_)
+        )
+    }
 }
 
 impl DirectoryCommand {

@@ -9,15 +9,15 @@ use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
 
-use super::state::audit_row;
-use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply, Rows};
+use super::decide::{audit, decide};
+use super::owed::Owed;
+use super::state::MOST;
+use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply, Rows};
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::{Host, Trunks, Unavailable};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
-use crate::domain::agent::Agent;
-use crate::domain::callback::{Delivery, EventType, WebhookSecrets};
-use crate::domain::ids::{DeliveryId, KeyId, TrunkId, TrunkTag};
+use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -60,6 +60,10 @@ pub struct DirectoryActor {
 impl DirectoryActor {
     /// Carries out one command. Callbacks to send come beside the answer.
     ///
+    /// A change is answered when every trunk was told that must know of it; one that can't be
+    /// reached is told later, and the answer is [`Denied::Untold`]: the change holds, and asking for
+    /// it again does no harm. Copies that can't be written are written later, and delay nobody.
+    ///
     /// # Errors
     /// When rows can't be read or written; what is in memory is then forgotten.
     pub async fn serve(
@@ -68,7 +72,13 @@ impl DirectoryActor {
         world: &(impl Host + Trunks + RecordWriter),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
+        // A copy may vouch for a revoked key for a minute: long enough to make itself a new one.
+        let (before, vouched) = self.with(store, |directory| {
+            let vouched = command.by.is_none_or(|key| directory.key(key).is_some());
+            (directory.version(), vouched)
+        })?;
         let reply = match command.what {
+            _ if !vouched => DirectoryReply::Refused(Denied::InvalidKey),
             Ask::CreateTrunk(ref config) => {
                 self.create_trunk(store, world, &command, (**config).clone())
                     .await?
@@ -76,21 +86,18 @@ impl DirectoryActor {
             Ask::DeleteTrunk(id) => self.delete_trunk(store, world, &command, id).await?,
             _ => self.with(store, |directory| decide(directory, store, world, &command))??,
         };
-        let callbacks = self.with(store, |directory| {
+        let (callbacks, debts) = self.with(store, |directory| {
             directory.forget_old(world.now());
-            directory.due_callbacks(world.now(), &world.secrets().id_key)
+            let callbacks = directory.due_callbacks(world.now());
+            (callbacks, directory.debts(&command.what, before))
         })?;
-        let told = self.tell(store, world).await?;
-        let untold =
-            !told && is_change(&command.what) && !matches!(reply, DirectoryReply::Refused(_));
-        Ok((
-            if untold {
-                DirectoryReply::Refused(Denied::Untold)
-            } else {
-                reply
-            },
-            callbacks,
-        ))
+        let refused = matches!(reply, DirectoryReply::Refused(_));
+        let told = self.tell(store, world, &debts).await?;
+        let reply = match command.what.waits_for_trunks() && !refused && !told {
+            true => DirectoryReply::Refused(Denied::Untold),
+            false => reply,
+        };
+        Ok((reply, callbacks))
     }
 
     /// When the object must be woken next.
@@ -125,6 +132,7 @@ impl DirectoryActor {
     }
 
     /// A new trunk's object takes its tag first; when another trunk has it, the id is drawn anew.
+    /// An object that can't be reached leaves nothing behind: the tag may be taken, by no trunk.
     async fn create_trunk(
         &self,
         store: &impl DirectoryStore,
@@ -132,35 +140,38 @@ impl DirectoryActor {
         command: &DirectoryCommand,
         mut config: TrunkConfig,
     ) -> Result<DirectoryReply, StoreFailed> {
-        let full = self.with(store, |directory| {
-            directory.trunk_count() >= super::state::MOST
-        })?;
-        if full {
-            return Ok(DirectoryReply::Refused(Denied::TooMany));
-        }
         for _ in 0..DRAWS {
-            if config.id.tag() != TrunkTag::DIRECTORY {
-                let brief = self.with(store, |directory| directory.brief(&config, world.now()))?;
-                match world
-                    .trunk(config.id.tag(), &TrunkCommand::Brief(Box::new(brief)))
-                    .await
-                {
-                    Ok(TrunkReply::TagTaken) => {}
-                    Ok(_) => {
-                        let entry = audit(world, command, "sip_trunk.create", config.id);
-                        self.with(store, |directory| {
-                            directory.save_trunk(config.clone(), false, entry)
-                        })?;
-                        return Ok(DirectoryReply::Trunk(Box::new(config)));
-                    }
-                    Err(Unavailable) => return Ok(DirectoryReply::Refused(Denied::Untold)),
+            let brief = self.with(store, |directory| {
+                (directory.trunk_count() < MOST).then(|| directory.brief(&config, world.now()))
+            })?;
+            let Some(brief) = brief else {
+                return Ok(DirectoryReply::Refused(Denied::TooMany));
+            };
+            let tag = config.id.tag();
+            let reply = match tag {
+                TrunkTag::DIRECTORY => Ok(TrunkReply::TagTaken),
+                _ => {
+                    world
+                        .trunk(tag, &TrunkCommand::Brief(Box::new(brief)))
+                        .await
                 }
+            };
+            match reply {
+                Ok(TrunkReply::Done) => {
+                    let entry = audit(world, command, "sip_trunk.create", config.id);
+                    return self.with(store, |directory| directory.add_trunk(config, entry));
+                }
+                Ok(TrunkReply::TagTaken) => {
+                    config.id = TrunkId::from_entropy(world.id_entropy());
+                }
+                _ => return Ok(DirectoryReply::Refused(Denied::Untold)),
             }
-            config.id = TrunkId::from_entropy(world.id_entropy());
         }
         Ok(DirectoryReply::Refused(Denied::Untold))
     }
 
+    /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
+    /// anything go wrong in between, it brings the trunk back to what the directory says.
     async fn delete_trunk(
         &self,
         store: &impl DirectoryStore,
@@ -168,33 +179,29 @@ impl DirectoryActor {
         command: &DirectoryCommand,
         id: TrunkId,
     ) -> Result<DirectoryReply, StoreFailed> {
-        let Some(config) = self.with(store, |directory| directory.trunk(id).cloned())? else {
+        if !self.with(store, |directory| directory.owe_brief(id))? {
             return Ok(DirectoryReply::Refused(Denied::Missing));
-        };
+        }
         match world.trunk(id.tag(), &TrunkCommand::Retire).await {
             Ok(TrunkReply::HasLiveCalls) => Ok(DirectoryReply::Refused(Denied::LiveCalls)),
-            Ok(_) => {
+            Ok(TrunkReply::Done) => {
                 let entry = audit(world, command, "sip_trunk.delete", id);
-                self.with(store, |directory| directory.save_trunk(config, true, entry))?;
+                self.with(store, |directory| directory.delete_trunk(id, entry))?;
                 Ok(DirectoryReply::Done)
             }
-            Err(Unavailable) => Ok(DirectoryReply::Refused(Denied::Untold)),
+            _ => Ok(DirectoryReply::Refused(Denied::Untold)),
         }
     }
 
-    /// Tells the trunks and writes the copies. Returns whether every trunk was told; what was not
-    /// stays owed.
+    /// Pays debts: tells the trunks, then writes the copies. Returns whether all these trunks were
+    /// told; what failed stays owed, and the alarm tries again.
     async fn tell(
         &self,
         store: &impl DirectoryStore,
         world: &(impl Host + Trunks + RecordWriter),
+        debts: &Owed,
     ) -> Result<bool, StoreFailed> {
-        let owed = self.with(store, |directory| directory.owed.clone())?;
-        if owed.briefs.is_empty() && owed.records.is_empty() {
-            self.retry_at.set(None);
-            return Ok(true);
-        }
-        let briefs = owed
+        let briefs = debts
             .briefs
             .iter()
             .map(|(trunk, _)| self.brief(store, world, *trunk));
@@ -202,7 +209,7 @@ impl DirectoryActor {
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
-        let records = owed
+        let records = debts
             .records
             .iter()
             .map(|(key, _)| self.write(store, world, key));
@@ -210,31 +217,20 @@ impl DirectoryActor {
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
-        let left = self.with(store, |directory| {
-            let done = |at: u64, result: Option<u64>| result.is_some_and(|version| at <= version);
-            for (id, version) in told
-                .iter()
-                .filter_map(|(id, version)| Some((id, (*version)?)))
-            {
-                directory
-                    .owed
-                    .briefs
-                    .retain(|(owed, at)| owed != id || !done(*at, Some(version)));
-            }
-            for (key, version) in written
-                .iter()
-                .filter_map(|(key, version)| Some((key, (*version)?)))
-            {
-                directory
-                    .owed
-                    .records
-                    .retain(|(owed, at)| owed != *key || !done(*at, Some(version)));
-            }
-            directory.put_owed();
-            !directory.owed.briefs.is_empty() || !directory.owed.records.is_empty()
+        let (unpaid, left) = self.with(store, |directory| {
+            directory.settle(&told, &written);
+            let untold = |(id, at): &(TrunkId, u64)| {
+                let owed = directory.owed.briefs.iter().any(|(owed, _)| owed == id);
+                owed && !told
+                    .iter()
+                    .any(|(told, version)| told == id && *version >= Some(*at))
+            };
+            (debts.briefs.iter().any(untold), !directory.owed.is_empty())
         })?;
-        self.retry_at.set(left.then(|| world.now() + AGAIN));
-        Ok(told.iter().all(|(_, version)| version.is_some()))
+        let sooner = self.retry_at.get().filter(|at| *at > world.now());
+        self.retry_at
+            .set(left.then(|| sooner.unwrap_or(world.now() + AGAIN)));
+        Ok(!unpaid)
     }
 
     /// Briefs one trunk. The version it was told, or none.
@@ -281,218 +277,4 @@ impl DirectoryActor {
         self.writing.borrow_mut().remove(key);
         (key, written)
     }
-}
-
-fn audit(
-    world: &impl Host,
-    command: &DirectoryCommand,
-    action: &str,
-    target: impl ToString,
-) -> AuditEntry {
-    AuditEntry {
-        at: world.now(),
-        key_id: command.by,
-        action: action.to_owned(),
-        target: target.to_string(),
-        request_id: command.request.clone(),
-    }
-}
-
-/// Whether the answer waits until every trunk was told.
-fn is_change(what: &Ask) -> bool {
-    matches!(
-        what,
-        Ask::SaveAgent { .. }
-            | Ask::DeleteAgent(_)
-            | Ask::SaveTrunk { .. }
-            | Ask::DeleteTrunk(_)
-            | Ask::RevokeKey(_)
-    )
-}
-
-fn decide(
-    directory: &mut Directory,
-    store: &impl DirectoryStore,
-    world: &impl Host,
-    command: &DirectoryCommand,
-) -> Result<DirectoryReply, StoreFailed> {
-    let entry =
-        |action: &str, target: &dyn std::fmt::Display| audit(world, command, action, target);
-    let missing = DirectoryReply::Refused(Denied::Missing);
-    Ok(match command.what.clone() {
-        Ask::Found {
-            org,
-            name,
-            owner,
-            secret,
-        } => {
-            directory.found(
-                org,
-                name,
-                WebhookSecrets::first(secret, world.now()),
-                entry("organisation.create", &org),
-            );
-            let id = owner.id;
-            directory.add_key(*owner, entry("api_key.create", &id));
-            DirectoryReply::Done
-        }
-        Ask::Agent(id) => directory.agent(id).map_or(missing, |agent| {
-            DirectoryReply::Agent(Box::new(agent.clone()))
-        }),
-        Ask::SaveAgent { agent, was } => save_agent(directory, *agent, was, &entry),
-        Ask::DeleteAgent(id) if directory.agent(id).is_some() => {
-            directory.delete_agent(id, entry("agent.delete", &id));
-            DirectoryReply::Done
-        }
-        Ask::Trunk(id) => directory.trunk(id).map_or(missing, |trunk| {
-            DirectoryReply::Trunk(Box::new(trunk.clone()))
-        }),
-        Ask::SaveTrunk { trunk, was } => match directory.trunk(trunk.id) {
-            None => missing,
-            Some(current) if *current != *was => DirectoryReply::Refused(Denied::Changed),
-            Some(_) => {
-                let entry = entry("sip_trunk.update", &trunk.id);
-                directory.save_trunk(*trunk, false, entry);
-                DirectoryReply::Done
-            }
-        },
-        Ask::CreateKey(_) if directory.key_count() >= super::state::MOST => {
-            DirectoryReply::Refused(Denied::TooMany)
-        }
-        Ask::CreateKey(key) => {
-            let id = key.id;
-            directory.add_key(*key, entry("api_key.create", &id));
-            DirectoryReply::Done
-        }
-        Ask::Keys { before, limit } => DirectoryReply::Keys(directory.keys_page(before, limit)),
-        Ask::RevokeKey(id) => revoke_key(directory, id, world.now(), entry("api_key.delete", &id)),
-        Ask::TouchKey(id) => {
-            directory.touch_key(id, world.now());
-            DirectoryReply::Done
-        }
-        Ask::Secrets => directory
-            .secrets()
-            .map_or(missing, |secrets| DirectoryReply::Secrets(secrets.clone())),
-        Ask::RotateSecret { secret, overlap } => match directory.secrets().cloned() {
-            None => missing,
-            Some(secrets) => {
-                let secrets = secrets.rotated(secret, overlap, world.now());
-                directory.set_secrets(
-                    secrets.clone(),
-                    entry("webhook_secret.rotate", &"webhook_secret"),
-                );
-                DirectoryReply::Secrets(secrets)
-            }
-        },
-        Ask::Audit { before, limit } => DirectoryReply::Audit(audit_page(store, before, limit)?),
-        Ask::TestEvent { url } => {
-            let id = directory.next_test_id(world.now(), &world.secrets().id_key);
-            let delivery = Delivery::new(id, EventType::Completed, url, world.now());
-            directory.keep_test(delivery.clone());
-            DirectoryReply::Delivery(Box::new(delivery))
-        }
-        Ask::Delivery(id) => directory.test(id).map_or(missing, |test| {
-            DirectoryReply::Delivery(Box::new(test.clone()))
-        }),
-        Ask::Deliveries {
-            status,
-            before,
-            limit,
-        } => {
-            let below =
-                |test: &&Delivery| before.is_none_or(|before| test.id.address() < before.address());
-            let wanted = directory.tests_newest_first().filter(below);
-            let wanted = wanted.filter(|test| status.is_none_or(|status| test.status == status));
-            DirectoryReply::Deliveries(wanted.take(limit).cloned().collect())
-        }
-        Ask::Redeliver(id) => match directory.test(id).cloned() {
-            None => missing,
-            Some(mut test) => {
-                test.redeliver(world.now());
-                directory.keep_test(test.clone());
-                DirectoryReply::Delivery(Box::new(test))
-            }
-        },
-        Ask::Delivered(id, attempt, result) => {
-            finish(directory, id, attempt, *result, world);
-            DirectoryReply::Done
-        }
-        Ask::Extend(id, attempt, until) => {
-            if let Some(test) = directory.test_mut(id) {
-                test.extend(attempt, until);
-            }
-            DirectoryReply::Done
-        }
-        Ask::Tick => DirectoryReply::Done,
-        Ask::DeleteAgent(_) | Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => missing,
-    })
-}
-
-fn save_agent(
-    directory: &mut Directory,
-    agent: Agent,
-    was: Option<Box<Agent>>,
-    entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
-) -> DirectoryReply {
-    let action = match (directory.agent(agent.id), was) {
-        (None, None) if directory.agent_count() >= super::state::MOST => {
-            return DirectoryReply::Refused(Denied::TooMany);
-        }
-        (None, None) => "agent.create",
-        (None, Some(_)) => return DirectoryReply::Refused(Denied::Missing),
-        (Some(current), Some(was)) if *current == *was => "agent.update",
-        (Some(_), _) => return DirectoryReply::Refused(Denied::Changed),
-    };
-    let entry = entry(action, &agent.id);
-    directory.save_agent(agent, entry);
-    DirectoryReply::Done
-}
-
-fn revoke_key(
-    directory: &mut Directory,
-    id: KeyId,
-    now: Millis,
-    entry: AuditEntry,
-) -> DirectoryReply {
-    if directory.key(id).is_none() {
-        return DirectoryReply::Refused(Denied::Missing);
-    }
-    if directory.is_last_owner(id, now) {
-        return DirectoryReply::Refused(Denied::LastOwner);
-    }
-    directory.revoke_key(id, entry);
-    DirectoryReply::Done
-}
-
-fn finish(
-    directory: &mut Directory,
-    id: DeliveryId,
-    attempt: u32,
-    result: crate::domain::callback::AttemptResult,
-    world: &impl Host,
-) {
-    let Some(mut test) = directory.test(id).cloned() else {
-        return;
-    };
-    if test.finish(
-        attempt,
-        result,
-        world.now(),
-        &world.settings().webhook_retry,
-    ) {
-        directory.keep_test(test);
-    }
-}
-
-fn audit_page(
-    store: &impl DirectoryStore,
-    before: Option<u64>,
-    limit: usize,
-) -> Result<Vec<(u64, AuditEntry)>, StoreFailed> {
-    let rows = store.audit(&audit_row(before.unwrap_or(999_999_999_999)), limit)?;
-    let entry = |(name, doc): (String, String)| {
-        let position = name.rsplit('/').next()?.parse().ok()?;
-        Some((position, serde_json::from_str(&doc).ok()?))
-    };
-    Ok(rows.into_iter().filter_map(entry).collect())
 }

@@ -3,73 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::NewKey;
-use crate::app::manage::views::AgentView;
-use crate::app::messages::CallbackMessage;
-use crate::app::records::{RecordKey, TrunkRecord};
-use crate::domain::access::{KeyDigest, KeyRecord, Role};
-use crate::domain::agent::{Agent, Status};
-use crate::domain::callback::{Delivery, WebhookSecrets};
-use crate::domain::ids::{AgentId, CallId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
+use super::owed::Owed;
+use super::{Denied, DirectoryReply, StoredKey};
+use crate::app::records::RecordKey;
+use crate::domain::agent::Agent;
+use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
+use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Brief, TrunkConfig};
+use crate::domain::trunk::TrunkConfig;
 
 /// How long trunks are reminded of a revoked key or a deleted agent: far longer than any copy is stale.
-const REMEMBERED: Millis = Millis(7 * 86_400_000);
+pub(super) const REMEMBERED: Millis = Millis(7 * 86_400_000);
 /// An organisation holds at most so many agents, trunks or keys.
 pub const MOST: usize = 1000;
 /// So many test deliveries are kept.
 const TESTS_KEPT: usize = 1000;
-const HOUR: u64 = 3_600_000;
 
 /// An agent's row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct StoredAgent {
-    agent: Agent,
+pub(super) struct StoredAgent {
+    pub agent: Agent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<Millis>,
+    pub deleted_at: Option<Millis>,
 }
 
 /// A trunk's row. Never removed: its calls stay readable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct StoredTrunk {
-    config: TrunkConfig,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    deleted: bool,
-}
-
-/// A key's row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredKey {
-    /// Its id.
-    pub id: KeyId,
-    /// Its name.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// Under which it is found.
-    pub digest: KeyDigest,
-    /// Its first characters.
-    pub prefix: String,
-    /// When it was made.
+pub(super) struct StoredTrunk {
+    pub config: TrunkConfig,
+    /// Lists are in this order.
+    #[serde(default)]
     pub created_at: Millis,
-    /// When it expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
-    /// When it was used last, to the hour.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_used_at: Option<Millis>,
-    /// When it was revoked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revoked_at: Option<Millis>,
-}
-
-impl StoredKey {
-    fn is_good(&self, now: Millis) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
-    }
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 /// One line of the audit log.
@@ -88,22 +55,23 @@ pub struct AuditEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Org {
-    id: OrgId,
+pub(super) struct Org {
+    pub id: OrgId,
     name: String,
     created_at: Millis,
-    secrets: WebhookSecrets,
+    pub secrets: WebhookSecrets,
     /// Rises with each change; orders briefs and names audit entries.
     version: u64,
 }
 
-/// What others must still be told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owed {
-    /// Copies to write, each with the version that made it wrong.
-    pub records: Vec<(RecordKey, u64)>,
-    /// Trunks to brief, likewise.
-    pub briefs: Vec<(TrunkId, u64)>,
+/// Which trunks must be told of a change.
+pub(super) enum Concerns {
+    /// Only readers of copies.
+    NoTrunk,
+    /// The one that changed.
+    Trunk(TrunkId),
+    /// All: keys and agents are used through any of them.
+    AllTrunks,
 }
 
 /// Rows to write together; `None` removes one.
@@ -112,16 +80,16 @@ pub type Rows = BTreeMap<String, Option<String>>;
 /// An organisation's directory.
 #[derive(Default)]
 pub struct Directory {
-    org: Option<Org>,
-    agents: BTreeMap<AgentId, StoredAgent>,
-    trunks: BTreeMap<TrunkId, StoredTrunk>,
-    keys: BTreeMap<KeyId, StoredKey>,
-    tests: BTreeMap<DeliveryId, Delivery>,
+    pub(super) org: Option<Org>,
+    pub(super) agents: BTreeMap<AgentId, StoredAgent>,
+    pub(super) trunks: BTreeMap<TrunkId, StoredTrunk>,
+    pub(super) keys: BTreeMap<KeyId, StoredKey>,
+    pub(super) tests: BTreeMap<DeliveryId, Delivery>,
     pub(super) owed: Owed,
     rows: Rows,
 }
 
-fn json(value: &impl Serialize) -> Option<String> {
+pub(super) fn json(value: &impl Serialize) -> Option<String> {
     serde_json::to_string(value).ok()
 }
 
@@ -173,7 +141,7 @@ impl Directory {
         std::mem::take(&mut self.rows)
     }
 
-    fn put(&mut self, name: String, value: &impl Serialize) {
+    pub(super) fn put(&mut self, name: String, value: &impl Serialize) {
         self.rows.insert(name, json(value));
     }
 
@@ -195,7 +163,7 @@ impl Directory {
     }
 
     /// Notes a change in the audit log, and who must be told of it.
-    fn record(&mut self, entry: AuditEntry, records: &[RecordKey], briefs: bool) {
+    pub(super) fn record(&mut self, entry: AuditEntry, records: &[RecordKey], concerns: Concerns) {
         let Some(org) = self.org.as_mut() else { return };
         org.version += 1;
         let (version, org) = (org.version, org.clone());
@@ -205,12 +173,13 @@ impl Directory {
             self.owed.records.retain(|(owed, _)| owed != key);
             self.owed.records.push((key.clone(), version));
         }
-        if briefs {
-            let live = self
-                .trunks
-                .values()
-                .filter(|trunk| !trunk.deleted || entry.target == trunk.config.id.to_string());
-            self.owed.briefs = live.map(|trunk| (trunk.config.id, version)).collect();
+        match concerns {
+            Concerns::NoTrunk => {}
+            Concerns::Trunk(id) => self.owed.brief(id, version),
+            Concerns::AllTrunks => {
+                let live = self.trunks.values().filter(|trunk| !trunk.deleted);
+                live.for_each(|trunk| self.owed.brief(trunk.config.id, version));
+            }
         }
         self.put_owed();
     }
@@ -230,7 +199,7 @@ impl Directory {
                 RecordKey::Trunks(org),
                 RecordKey::WebhookSecrets(org),
             ];
-            self.record(entry, &lists, false);
+            self.record(entry, &lists, Concerns::NoTrunk);
         }
     }
 
@@ -241,6 +210,13 @@ impl Directory {
             .get(&id)
             .filter(|stored| stored.deleted_at.is_none())
             .map(|stored| &stored.agent)
+    }
+
+    /// Whether an agent was deleted lately.
+    pub(super) fn was_deleted(&self, id: AgentId) -> bool {
+        self.agents
+            .get(&id)
+            .is_some_and(|stored| stored.deleted_at.is_some())
     }
 
     /// How many agents there are.
@@ -255,14 +231,14 @@ impl Directory {
     /// Creates or replaces an agent.
     pub fn save_agent(&mut self, agent: Agent, entry: AuditEntry) {
         let before = self.agents.get(&agent.id).map(|stored| stored.agent.status);
-        let restricts = before.is_some_and(|status| status != agent.status);
+        let changes = before.is_some_and(|status| status != agent.status);
         self.keep_agent(
             StoredAgent {
                 agent,
                 deleted_at: None,
             },
             entry,
-            restricts,
+            changes,
         );
     }
 
@@ -280,15 +256,19 @@ impl Directory {
         }
     }
 
-    fn keep_agent(&mut self, stored: StoredAgent, entry: AuditEntry, briefs: bool) {
+    fn keep_agent(&mut self, stored: StoredAgent, entry: AuditEntry, status_changed: bool) {
         let Some(org) = self.org_id() else { return };
+        let concerns = match status_changed {
+            true => Concerns::AllTrunks,
+            false => Concerns::NoTrunk,
+        };
         let id = stored.agent.id;
         self.put(format!("agent/{id}"), &stored);
         self.agents.insert(id, stored);
         self.record(
             entry,
             &[RecordKey::Agent(org, id), RecordKey::Agents(org)],
-            briefs,
+            concerns,
         );
     }
 
@@ -310,149 +290,68 @@ impl Directory {
             .count()
     }
 
-    /// Creates, replaces or deletes a trunk.
-    pub fn save_trunk(&mut self, config: TrunkConfig, deleted: bool, entry: AuditEntry) {
+    /// Adds a trunk whose object knows of it already; not beyond the limit.
+    pub(super) fn add_trunk(&mut self, config: TrunkConfig, entry: AuditEntry) -> DirectoryReply {
+        if self.trunk_count() >= MOST {
+            return DirectoryReply::Refused(Denied::TooMany);
+        }
+        let reply = DirectoryReply::Trunk(Box::new(config.clone()));
+        let stored = StoredTrunk {
+            config,
+            created_at: entry.at,
+            deleted: false,
+        };
+        // Briefed once more: what changed while its object was asked is in this one.
+        self.keep_trunk(stored, entry);
+        reply
+    }
+
+    /// Replaces a trunk.
+    pub(super) fn save_trunk(&mut self, config: TrunkConfig, entry: AuditEntry) {
+        if let Some(stored) = self.trunks.get(&config.id).cloned() {
+            self.keep_trunk(StoredTrunk { config, ..stored }, entry);
+        }
+    }
+
+    /// Deletes a trunk; its row stays.
+    pub(super) fn delete_trunk(&mut self, id: TrunkId, entry: AuditEntry) {
+        if let Some(stored) = self
+            .trunks
+            .get(&id)
+            .filter(|stored| !stored.deleted)
+            .cloned()
+        {
+            self.keep_trunk(
+                StoredTrunk {
+                    deleted: true,
+                    ..stored
+                },
+                entry,
+            );
+        }
+    }
+
+    fn keep_trunk(&mut self, stored: StoredTrunk, entry: AuditEntry) {
         let Some(org) = self.org_id() else { return };
-        let id = config.id;
-        let stored = StoredTrunk { config, deleted };
+        let id = stored.config.id;
         self.put(format!("trunk/{id}"), &stored);
         self.trunks.insert(id, stored);
         self.record(
             entry,
             &[RecordKey::Trunk(org, id), RecordKey::Trunks(org)],
-            true,
+            Concerns::Trunk(id),
         );
     }
 
-    /// All that a trunk must know, as of now.
-    #[must_use]
-    pub fn brief(&self, config: &TrunkConfig, now: Millis) -> Brief {
-        let lately = |at: &Option<Millis>| at.is_some_and(|at| now < at + REMEMBERED);
-        let deleted = self
-            .trunks
-            .get(&config.id)
-            .is_some_and(|stored| stored.deleted);
-        let mut config = config.clone();
-        if deleted {
-            config.status = Status::Inactive;
+    /// Owes a trunk that was not deleted its brief, as it is. Returns whether there is one.
+    pub(super) fn owe_brief(&mut self, id: TrunkId) -> bool {
+        let exists = self.trunk(id).is_some();
+        if exists {
+            let version = self.version();
+            self.owed.brief(id, version);
+            self.put_owed();
         }
-        let unusable = |stored: &&StoredAgent| match stored.deleted_at {
-            Some(_) => lately(&stored.deleted_at),
-            None => stored.agent.status != Status::Active,
-        };
-        Brief {
-            version: self.version(),
-            config,
-            revoked_keys: self
-                .keys
-                .values()
-                .filter(|key| lately(&key.revoked_at))
-                .map(|key| key.id)
-                .collect(),
-            inactive_agents: self
-                .agents
-                .values()
-                .filter(unusable)
-                .map(|stored| stored.agent.id)
-                .collect(),
-        }
-    }
-
-    /// The brief a trunk is owed.
-    #[must_use]
-    pub fn owed_brief(&self, id: TrunkId, now: Millis) -> Option<Brief> {
-        self.trunks
-            .get(&id)
-            .map(|stored| self.brief(&stored.config, now))
-    }
-
-    /// How many keys are in use.
-    #[must_use]
-    pub fn key_count(&self) -> usize {
-        self.keys
-            .values()
-            .filter(|key| key.revoked_at.is_none())
-            .count()
-    }
-
-    /// Adds a key.
-    pub fn add_key(&mut self, new: NewKey, entry: AuditEntry) {
-        let key = StoredKey {
-            id: new.id,
-            name: new.name,
-            role: new.role,
-            digest: new.digest,
-            prefix: new.prefix,
-            created_at: entry.at,
-            expires_at: new.expires_at,
-            last_used_at: None,
-            revoked_at: None,
-        };
-        let record = RecordKey::ApiKey(key.digest.clone());
-        self.keep_key(key);
-        self.record(entry, &[record], false);
-    }
-
-    fn keep_key(&mut self, key: StoredKey) {
-        self.put(format!("key/{}", key.id), &key);
-        self.keys.insert(key.id, key);
-    }
-
-    /// A key that was not revoked.
-    #[must_use]
-    pub fn key(&self, id: KeyId) -> Option<&StoredKey> {
-        self.keys.get(&id).filter(|key| key.revoked_at.is_none())
-    }
-
-    /// Whether an organisation would be left without an owner.
-    #[must_use]
-    pub fn is_last_owner(&self, id: KeyId, now: Millis) -> bool {
-        let owner = |key: &&StoredKey| key.role == Role::Owner && key.is_good(now);
-        self.keys
-            .get(&id)
-            .as_ref()
-            .is_some_and(|key| key.role == Role::Owner)
-            && !self.keys.values().filter(owner).any(|key| key.id != id)
-    }
-
-    /// Revokes a key.
-    pub fn revoke_key(&mut self, id: KeyId, entry: AuditEntry) {
-        let Some(mut key) = self.keys.get(&id).cloned() else {
-            return;
-        };
-        key.revoked_at = Some(entry.at);
-        let record = RecordKey::ApiKey(key.digest.clone());
-        self.keep_key(key);
-        self.record(entry, &[record], true);
-    }
-
-    /// Notes that a key was used.
-    pub fn touch_key(&mut self, id: KeyId, now: Millis) {
-        let hour = Some(Millis(now.0 - now.0 % HOUR));
-        let key = self
-            .keys
-            .get(&id)
-            .filter(|key| key.last_used_at < hour)
-            .cloned();
-        if let Some(key) = key {
-            self.keep_key(StoredKey {
-                last_used_at: hour,
-                ..key
-            });
-        }
-    }
-
-    /// Keys in use, newest first.
-    #[must_use]
-    pub fn keys_page(&self, before: Option<(Millis, KeyId)>, limit: usize) -> Vec<StoredKey> {
-        let mut keys: Vec<&StoredKey> = self
-            .keys
-            .values()
-            .filter(|key| key.revoked_at.is_none())
-            .collect();
-        keys.retain(|key| before.is_none_or(|before| (key.created_at, key.id) < before));
-        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
-        keys.into_iter().take(limit).cloned().collect()
+        exists
     }
 
     /// The webhook secrets.
@@ -466,7 +365,7 @@ impl Directory {
         if let Some(org) = self.org.as_mut() {
             org.secrets = secrets;
             let record = RecordKey::WebhookSecrets(org.id);
-            self.record(entry, &[record], false);
+            self.record(entry, &[record], Concerns::NoTrunk);
         }
     }
 
@@ -484,15 +383,28 @@ impl Directory {
         DeliveryId::mint_test(next.at, next.sequence, key)
     }
 
-    /// Keeps a test delivery; beyond a number of them, the oldest goes.
+    /// Whether one more test delivery can be kept: those under way are never dropped.
+    pub(super) fn has_room_for_a_test(&self) -> bool {
+        self.tests.len() < TESTS_KEPT || self.oldest_finished_test().is_some()
+    }
+
+    fn oldest_finished_test(&self) -> Option<DeliveryId> {
+        let finished = |test: &&Delivery| test.status != DeliveryStatus::Pending;
+        self.tests.values().find(finished).map(|test| test.id)
+    }
+
+    /// Keeps a test delivery; beyond a number of them, the oldest that is finished goes.
     pub fn keep_test(&mut self, delivery: Delivery) {
-        self.put(format!("test/{}", delivery.id), &delivery);
-        self.tests.insert(delivery.id, delivery);
-        if self.tests.len() > TESTS_KEPT
-            && let Some((oldest, _)) = self.tests.pop_first()
+        let is_new = !self.tests.contains_key(&delivery.id);
+        if is_new
+            && self.tests.len() >= TESTS_KEPT
+            && let Some(oldest) = self.oldest_finished_test()
         {
+            self.tests.remove(&oldest);
             self.rows.insert(format!("test/{oldest}"), None);
         }
+        self.put(format!("test/{}", delivery.id), &delivery);
+        self.tests.insert(delivery.id, delivery);
     }
 
     /// Changes a test delivery in place, without a row: leases are not stored.
@@ -505,67 +417,10 @@ impl Directory {
         self.tests.values().rev()
     }
 
-    /// Hands out the attempts that are due.
-    pub fn due_callbacks(&mut self, now: Millis, key: &IdKey) -> Vec<CallbackMessage> {
-        let Some(org) = self.org_id() else {
-            return Vec::new();
-        };
-        let due = self
-            .tests
-            .values_mut()
-            .filter_map(|delivery| Some((delivery.take(now)?, delivery)));
-        due.map(|(attempt, delivery)| CallbackMessage {
-            org,
-            delivery: delivery.id,
-            attempt,
-            url: delivery.url.clone(),
-            body: test_body(delivery, key),
-        })
-        .collect()
-    }
-
     /// When a test delivery is due.
     #[must_use]
     pub fn next_callback(&self) -> Option<Millis> {
         self.tests.values().filter_map(Delivery::due).min()
-    }
-
-    /// The JSON that belongs under a KV key, as of now; `None` if nothing does.
-    #[must_use]
-    pub fn record_json(&self, key: &RecordKey) -> Option<String> {
-        let org = self.org.as_ref()?;
-        match key {
-            RecordKey::ApiKey(digest) => {
-                let key = self
-                    .keys
-                    .values()
-                    .find(|key| key.digest == *digest && key.revoked_at.is_none())?;
-                json(&KeyRecord {
-                    key_id: key.id,
-                    org_id: org.id,
-                    role: key.role,
-                    expires_at: key.expires_at,
-                })
-            }
-            RecordKey::Agent(_, id) => json(self.agent(*id)?),
-            RecordKey::Trunk(_, id) => json(&trunk_record(self.trunks.get(id)?)),
-            RecordKey::Agents(_) => {
-                let agents: Vec<_> = self
-                    .agents
-                    .values()
-                    .filter(|stored| stored.deleted_at.is_none())
-                    .collect();
-                json(
-                    &in_order(agents, |stored| (stored.agent.created_at, stored.agent.id))
-                        .map(|stored| AgentView::from(&stored.agent))
-                        .collect::<Vec<_>>(),
-                )
-            }
-            RecordKey::Trunks(_) => {
-                json(&self.trunks.values().map(trunk_record).collect::<Vec<_>>())
-            }
-            RecordKey::WebhookSecrets(_) => json(&org.secrets),
-        }
     }
 
     /// Forgets what nobody needs to be reminded of any more.
@@ -592,51 +447,4 @@ impl Directory {
             self.rows.insert(format!("agent/{id}"), None);
         }
     }
-}
-
-fn in_order<T, K: Ord>(mut items: Vec<T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
-    items.sort_by_key(|item| key(item));
-    items.into_iter()
-}
-
-fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
-    let TrunkConfig {
-        id,
-        name,
-        trunk_phone,
-        max_cps,
-        max_channels,
-        status,
-        ..
-    } = stored.config.clone();
-    TrunkRecord {
-        id,
-        name,
-        trunk_phone,
-        max_cps,
-        max_channels,
-        status,
-        deleted: stored.deleted,
-    }
-}
-
-/// A test event: the documented example, for a call that never was. The same bytes each time.
-fn test_body(delivery: &Delivery, key: &IdKey) -> String {
-    let call = CallId::mint(delivery.id.address(), key);
-    json!({
-        "event": delivery.event,
-        "call_id": call,
-        "call_status": "Completed",
-        "call_outcome": {
-            "disposition": "interested",
-            "summary": "Customer confirmed payment for June 20.",
-            "sentiment": "positive",
-        },
-        "duration": 97,
-        "transcript_url": null,
-        "recording_url": null,
-        "metadata": {"customer_name": "Rahul Sharma", "amount_due": "7500", "due_date": "2026-06-20"},
-        "occurred_at": crate::app::iso8601::format(delivery.created_at),
-    })
-    .to_string()
 }

@@ -25,6 +25,42 @@ const MAX_FIELDS: usize = 100;
 const MAX_SCRIPT: usize = 32_768;
 const MAX_SAMPLE: usize = 16_384;
 
+// As the OpenAPI document describes it; `read` reads it. A change takes any subset.
+/// The agent to create.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateAgent {
+    /// Human-readable display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Internal identifier used to dispatch the agent on the LiveKit server.
+    #[schema(min_length = 1, max_length = 200)]
+    pub agent_code: String,
+    /// What a call with this agent must bring along.
+    #[schema(inline)]
+    pub input_schema: CreateInputSchema,
+    /// What the agent is to say and do; at most 32768 bytes.
+    #[schema(max_length = 32768)]
+    pub script: Option<String>,
+    /// The voice it speaks with.
+    #[schema(min_length = 1, max_length = 200)]
+    pub voice: Option<String>,
+    /// Only active agents can be used to trigger calls; `active` when left out.
+    pub status: Option<Status>,
+}
+
+/// What a call with this agent must bring along.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateInputSchema {
+    /// Keys that must be present in `metadata`: at most 100 different ones of 1 to 200 characters.
+    #[schema(max_items = 100)]
+    pub fields: Vec<String>,
+    /// Example values showing the expected format of each field; at most 16384 bytes as JSON.
+    #[schema(value_type = Option<Object>)]
+    pub sample_context: Option<Map<String, Value>>,
+}
+
 /// Whether a list shows inactive items too.
 ///
 /// # Errors

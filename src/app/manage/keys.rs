@@ -18,6 +18,20 @@ const THING: Thing = Thing {
     plural: "API keys",
 };
 
+// As the OpenAPI document describes it; `create` reads it.
+/// The key to create.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateKey {
+    /// Display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// From when on it is refused: a time in the future, with its offset, or a date; never when left out.
+    pub expires_at: Option<String>,
+}
+
 /// Draws a key. The directory gets its digest, its holder the key.
 pub fn draw(
     api: &impl Api,
@@ -54,25 +68,21 @@ pub async fn create(
         body::text(value).and_then(|text| iso8601::parse(&text))
     })?;
     body.finish()?;
-    let now = api.now();
-    if expires_at.is_some_and(|end| end <= now) {
+    if expires_at.is_some_and(|end| end <= api.now()) {
         return Err(Refusal::Invalid(format!("expires_at must be {what}")));
     }
     let (raw, new) = draw(api, name, role, expires_at);
-    change(
-        api,
-        caller,
-        request,
-        Ask::CreateKey(Box::new(new.clone())),
-        &THING,
-    )
-    .await?;
+    let ask = Ask::CreateKey(Box::new(new));
+    let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
+        return Err(Refusal::AuthenticationUnavailable);
+    };
+    let stored = keys.first().ok_or(Refusal::AuthenticationUnavailable)?;
     let view = NewKeyView {
-        id: new.id,
-        name: new.name,
+        id: stored.id,
+        name: stored.name.clone(),
         role,
         key: raw.reveal().to_owned(),
-        created_at: iso8601::format(now),
+        created_at: iso8601::format(stored.created_at),
         expires_at: expires_at.map(iso8601::format),
     };
     Ok(Response::json(201, &view))

@@ -33,7 +33,9 @@ async fn ask(
         what,
     };
     let reply = api.directory(caller.org_id, &command).await;
-    api.forget(caller.org_id);
+    if !command.what.is_read() {
+        api.forget(caller.org_id);
+    }
     reply
 }
 
@@ -64,6 +66,7 @@ impl Thing {
             Denied::Missing => self.missing.clone(),
             Denied::TooMany => Refusal::TooMany(self.plural),
             Denied::LastOwner => Refusal::LastOwnerKey,
+            Denied::InvalidKey => Refusal::InvalidKey,
             Denied::LiveCalls => Refusal::TrunkHasLiveCalls,
             // The change is kept and will be told; the caller may ask again, which does no harm.
             Denied::Untold | Denied::Changed => Refusal::AuthenticationUnavailable,

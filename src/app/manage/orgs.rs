@@ -12,6 +12,16 @@ use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 
+// As the OpenAPI document describes it; `create` reads it.
+/// The organisation to found.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateOrg {
+    /// Display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+}
+
 /// Founds an organisation, with its first owner key and its webhook secret.
 ///
 /// # Errors

@@ -21,6 +21,96 @@ const THING: Thing = Thing {
     plural: "SIP trunks",
 };
 
+// As the OpenAPI document describes it; `read` reads it.
+/// The trunk to create.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateTrunk {
+    /// Display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// The caller ID shown to the recipient; digits may be masked with X.
+    #[schema(pattern = r"^\+[0-9X]{7,15}$")]
+    pub trunk_phone: String,
+    /// Maximum calls per second.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub max_cps: u32,
+    /// Maximum simultaneous active calls.
+    #[schema(minimum = 1, maximum = 10000)]
+    pub max_channels: u32,
+    /// Only active trunks can be used; `active` when left out.
+    pub status: Option<Status>,
+    /// The line behind it.
+    pub carrier: CreateCarrier,
+}
+
+/// The line behind a new trunk.
+#[cfg(feature = "openapi")]
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum CreateCarrier {
+    /// Dials nobody; the number decides what happens.
+    Simulator,
+    /// A LiveKit server and its SIP trunk.
+    LiveKit {
+        /// The server: an http, https, ws or wss URL.
+        url: String,
+        /// Its API key.
+        #[schema(min_length = 1, max_length = 200)]
+        api_key: String,
+        /// Its API secret; never shown again.
+        #[schema(min_length = 1, max_length = 200)]
+        api_secret: String,
+        /// LiveKit's own id of the outbound trunk.
+        #[schema(min_length = 1, max_length = 200)]
+        sip_trunk_id: String,
+    },
+}
+
+// As the OpenAPI document describes it; `read` reads it.
+/// What to change: any subset.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ChangeTrunk {
+    /// Display name.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// The caller ID shown to the recipient; digits may be masked with X.
+    #[schema(pattern = r"^\+[0-9X]{7,15}$")]
+    pub trunk_phone: String,
+    /// Maximum calls per second. A lowered limit ends no call; it holds back new ones.
+    #[schema(minimum = 1, maximum = 1000)]
+    pub max_cps: u32,
+    /// Maximum simultaneous active calls. A lowered limit ends no call; it holds back new ones.
+    #[schema(minimum = 1, maximum = 10000)]
+    pub max_channels: u32,
+    /// Only active trunks can be used; `null` makes it active.
+    pub status: Option<Status>,
+    /// The line behind it: what is left out stays as it is.
+    #[schema(inline)]
+    pub carrier: ChangeCarrier,
+}
+
+/// A change of the line behind a trunk.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ChangeCarrier {
+    /// `simulator` or `livekit`; a simulator has no other field.
+    #[schema(pattern = "^(simulator|livekit)$")]
+    pub r#type: String,
+    /// The server: an http, https, ws or wss URL.
+    pub url: String,
+    /// Its API key.
+    #[schema(min_length = 1, max_length = 200)]
+    pub api_key: String,
+    /// Its API secret; never shown again.
+    #[schema(min_length = 1, max_length = 200)]
+    pub api_secret: String,
+    /// LiveKit's own id of the outbound trunk.
+    #[schema(min_length = 1, max_length = 200)]
+    pub sip_trunk_id: String,
+}
+
 /// `GET /sip-trunks`.
 ///
 /// # Errors

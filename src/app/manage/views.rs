@@ -13,7 +13,7 @@ use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
-/// An agent as `GET /agents` lists it (reference, "List Agents").
+/// An agent, as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgentView {
@@ -73,7 +73,7 @@ impl From<&Agent> for AgentDetail {
     }
 }
 
-/// A trunk as `GET /sip-trunks` lists it (reference, "List SIP Trunks").
+/// A trunk, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrunkView {
@@ -205,10 +205,13 @@ pub struct KeyView {
     /// The key's first 10 characters.
     pub prefix: String,
     /// When it was made, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// From when on it is refused.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
     /// When it was last used, to the hour.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_used_at: Option<String>,
 }
 
@@ -250,8 +253,10 @@ pub struct NewKeyView {
     /// The key, `audtk_…`. Store it now: it can't be retrieved again.
     pub key: String,
     /// When it was made, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// From when on it is refused.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
 }
 
@@ -262,8 +267,10 @@ pub struct SecretView {
     /// `whsec_…`, the newest.
     pub secret: String,
     /// When it was made, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// Until when the secret before it signs too; null when it does not.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub previous_valid_until: Option<String>,
 }
 
@@ -284,6 +291,7 @@ impl SecretView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditView {
     /// When it happened, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub at: String,
     /// The API key that did it; null for the platform's operator.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
@@ -293,6 +301,7 @@ pub struct AuditView {
     /// The id of what it was done to.
     pub target: String,
     /// The `X-Request-Id` of the request that did it.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     pub request_id: String,
 }
 
@@ -316,6 +325,7 @@ pub struct OrgView {
     /// Display name.
     pub name: String,
     /// When it was created, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
 }
 

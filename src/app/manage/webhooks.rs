@@ -19,8 +19,31 @@ const THING: Thing = Thing {
     missing: Refusal::NotFound,
     plural: "webhook secrets",
 };
+const TEST: Thing = Thing {
+    missing: Refusal::NotFound,
+    plural: "test deliveries under way",
+};
 const DEFAULT_OVERLAP_SECS: u64 = 86_400;
 const MAX_OVERLAP_SECS: u64 = 604_800;
+
+// As the OpenAPI document describes it; `rotate` reads it.
+/// How to rotate the secret.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct RotateSecret {
+    /// How long the present secret signs beside the new one; 86400 when left out.
+    #[schema(minimum = 0, maximum = 604800)]
+    pub overlap_seconds: Option<u64>,
+}
+
+// As the OpenAPI document describes it; `test` reads it.
+/// Where to send a test event.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct SendTestEvent {
+    /// The receiver: an http or https URL that does not point to a private address.
+    pub url: String,
+}
 
 /// `GET /webhooks/secret`.
 ///
@@ -31,6 +54,7 @@ pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refu
         Ok(DirectoryReply::Secrets(secrets)) => {
             Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
         }
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
         _ => Err(Refusal::AuthenticationUnavailable),
     }
 }
@@ -83,7 +107,7 @@ pub async fn test(
     let url = body.required("url", None, "a valid http or https URL", body::text)?;
     body.finish()?;
     check_target(api, request, &url, "url")?;
-    match change(api, caller, request, Ask::TestEvent { url }, &THING).await? {
+    match change(api, caller, request, Ask::TestEvent { url }, &TEST).await? {
         DirectoryReply::Delivery(delivery) => {
             Ok(Response::json(202, &DeliveryView::of(&delivery, None)))
         }

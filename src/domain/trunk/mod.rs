@@ -64,6 +64,13 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
+    /// It is accepted, and stands in line.
+    Queued {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
     /// It is refused for want of capacity, and stays readable.
     Rejected {
         /// Its id.
@@ -74,6 +81,35 @@ pub enum Admission {
         retry_after: u64,
         /// What is left.
         quota: Quota,
+    },
+}
+
+/// What a call wants when there is no capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnCapacity {
+    /// To be refused.
+    #[default]
+    Reject,
+    /// To stand in line.
+    Queue {
+        /// For so long at most.
+        max_wait: Millis,
+    },
+}
+
+/// What a trunk decides on a request for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It is dialed at once.
+    Go,
+    /// It stands in line, at most until then.
+    Wait(Millis),
+    /// It is refused.
+    Refuse {
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
     },
 }
 
@@ -100,6 +136,7 @@ pub struct Trunk {
     brief: Option<Brief>,
     open: BTreeMap<CallId, Open>,
     live: BTreeSet<CallId>,
+    line: BTreeSet<CallId>,
     due: BTreeSet<(Millis, CallId)>,
     accepted: Window,
     dialed: Window,
@@ -124,6 +161,8 @@ pub struct Remembered {
     pub newest: Option<CallId>,
 }
 
+/// The line holds at most so many calls.
+const LINE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
 
 impl Trunk {
@@ -136,6 +175,7 @@ impl Trunk {
             brief: remembered.brief,
             open: BTreeMap::new(),
             live: BTreeSet::new(),
+            line: BTreeSet::new(),
             due: BTreeSet::new(),
             accepted: Window::of(remembered.accepted),
             dialed: Window::of(remembered.dialed),
@@ -169,7 +209,7 @@ impl Trunk {
 
     /// Takes no call from now on; `false`, and unchanged, while calls are live.
     pub fn retire(&mut self) -> bool {
-        if !self.live.is_empty() {
+        if !self.live.is_empty() || !self.line.is_empty() {
             return false;
         }
         if let Some(brief) = &mut self.brief {
@@ -214,6 +254,33 @@ impl Trunk {
         self.clock
     }
 
+    /// What would become of a request for a call, without doing it.
+    ///
+    /// # Errors
+    /// A revoked key, an agent or a trunk that takes no calls.
+    pub fn foresee(
+        &self,
+        request: &CallRequest,
+        wish: OnCapacity,
+        now: Millis,
+    ) -> Result<Verdict, Refusal> {
+        let config = self.may_call(request)?;
+        let lacking = if self.live.len() >= config.max_channels as usize || !self.line.is_empty() {
+            Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
+        } else if self.accepted.room(now, config.max_cps) == 0 {
+            Some((FailureCode::RateExceeded, 1))
+        } else {
+            None
+        };
+        Ok(match (lacking, wish) {
+            (None, _) => Verdict::Go,
+            (Some(_), OnCapacity::Queue { max_wait }) if self.line.len() < LINE_MAX => {
+                Verdict::Wait(now + max_wait)
+            }
+            (Some((code, retry_after)), _) => Verdict::Refuse { code, retry_after },
+        })
+    }
+
     /// Decides on a request for a call.
     ///
     /// # Errors
@@ -221,55 +288,86 @@ impl Trunk {
     pub fn admit(
         &mut self,
         request: CallRequest,
+        wish: OnCapacity,
         now: Millis,
         changes: &mut Changes,
     ) -> Result<Admission, Refusal> {
-        let config = self.may_call(&request)?;
-        let (max_channels, max_cps) = (config.max_channels, config.max_cps);
-        let refused = if self.live.len() >= max_channels as usize {
-            Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
-        } else if self.accepted.room(now, max_cps) == 0 {
-            Some((FailureCode::RateExceeded, 1))
-        } else {
-            None
-        };
-        let call = self.next_id(now);
-        let admitted = match refused {
-            Some((code, _)) => Call::rejected(call, request, code, &self.key, now),
-            None => {
-                self.accepted.push(call.address().at);
+        let verdict = self.foresee(&request, wish, now)?;
+        let id = self.next_id(now);
+        let call = match verdict {
+            Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
+            Verdict::Wait(until) => Call::queued(id, request, until, now),
+            Verdict::Go => {
+                self.accepted.push(id.address().at);
                 changes.effects.push(Effect {
-                    call,
+                    call: id,
                     what: CallEffect::Dispatch,
                 });
-                Call::accepted(call, request, now)
+                Call::accepted(id, request, now)
             }
         };
-        self.open.insert(
-            call,
-            Open {
-                call: admitted,
-                due: None,
-            },
-        );
-        self.advance(call, now, changes);
-        self.settle(call, changes);
-        let quota = Quota {
-            channels: max_channels,
-            channels_left: max_channels
-                .saturating_sub(u32::try_from(self.live.len()).unwrap_or(u32::MAX)),
-            cps: max_cps,
-            cps_left: u32::try_from(self.accepted.room(now, max_cps)).unwrap_or(u32::MAX),
-        };
-        Ok(match refused {
-            Some((code, retry_after)) => Admission::Rejected {
-                call,
+        self.open.insert(id, Open { call, due: None });
+        self.advance(id, now, changes);
+        self.settle(id, changes);
+        let quota = self.quota(now);
+        Ok(match verdict {
+            Verdict::Refuse { code, retry_after } => Admission::Rejected {
+                call: id,
                 code,
                 retry_after,
                 quota,
             },
-            None => Admission::Accepted { call, quota },
+            Verdict::Wait(_) => Admission::Queued { call: id, quota },
+            Verdict::Go => Admission::Accepted { call: id, quota },
         })
+    }
+
+    fn quota(&self, now: Millis) -> Quota {
+        let (channels, cps) = self.limits();
+        let in_use = u32::try_from(self.live.len()).unwrap_or(u32::MAX);
+        Quota {
+            channels,
+            channels_left: channels.saturating_sub(in_use),
+            cps,
+            cps_left: u32::try_from(self.accepted.room(now, cps)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// `max_channels` and `max_cps`; none of either before the directory's first word.
+    fn limits(&self) -> (u32, u32) {
+        self.brief.as_ref().map_or((0, 0), |brief| {
+            (brief.config.max_channels, brief.config.max_cps)
+        })
+    }
+
+    /// Moves the line: as many calls leave it, first come first served, as there is capacity for.
+    fn promote(&mut self, now: Millis, changes: &mut Changes) {
+        let (max_channels, max_cps) = self.limits();
+        while let Some(first) = self
+            .line
+            .first()
+            .copied()
+            .filter(|_| self.live.len() < max_channels as usize)
+        {
+            let room = self.accepted.room(now, max_cps) > 0;
+            let Some(open) = self.open.get_mut(&first) else {
+                break;
+            };
+            if !room {
+                open.call.dispatch_at = self.accepted.next_free(now, max_cps);
+                self.index(first);
+                break;
+            }
+            open.call.promote(now);
+            self.accepted.push(now);
+            self.advance(first, now, changes);
+        }
+    }
+
+    /// How many calls stand in line.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.line.len()
     }
 
     fn may_call(&self, request: &CallRequest) -> Result<&TrunkConfig, Refusal> {
@@ -315,7 +413,7 @@ impl Trunk {
         let Some(open) = self.open.get_mut(&id) else {
             return Claim::NotYours;
         };
-        if open.call.dialed_at.is_some() || open.call.ended_at.is_some() {
+        if open.call.dialed_at.is_some() || !open.call.holds_channel() {
             return Claim::NotYours;
         }
         if self.dialed.room(now, max_cps) == 0 {
@@ -421,10 +519,14 @@ impl Trunk {
 
     /// Does all that is due at `now`.
     pub fn tick(&mut self, now: Millis, changes: &mut Changes) {
-        self.space_out(now);
-        while let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+        loop {
+            self.promote(now, changes);
+            self.space_out(now);
+            let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
+                break;
+            };
             if !self.advance(id, now, changes) {
-                self.index(id);
+                self.due.retain(|(_, due)| *due != id);
             }
         }
     }
@@ -455,7 +557,7 @@ impl Trunk {
         let room = self.dialed.room(now, max_cps);
         let unclaimed = |id: &CallId| {
             self.open_call(*id)
-                .is_some_and(|call| call.dialed_at.is_none() && call.ended_at.is_none())
+                .is_some_and(|call| call.dialed_at.is_none() && call.holds_channel())
         };
         let due = self.due.range(..=(now, CallId::floor(Millis::MAX)));
         let waiting: Vec<CallId> = due.map(|(_, id)| *id).filter(unclaimed).collect();
@@ -514,7 +616,8 @@ impl Trunk {
         };
         let freed = self.live.contains(&id) && !open.call.holds_channel();
         if freed && open.call.status != CallStatus::RejectedCapacity {
-            let held = open.call.ended_at.unwrap_or_default() - open.call.created_at();
+            let began = open.call.promoted_at.unwrap_or(open.call.created_at());
+            let held = open.call.ended_at.unwrap_or_default() - began;
             self.held = Millis((self.held.0 * 7 + held.0) / 8);
         }
         changes.rows.retain(|row| row.id != id);
@@ -537,10 +640,16 @@ impl Trunk {
         if let Some(at) = due {
             self.due.insert((at, id));
         }
-        if open.call.holds_channel() {
-            self.live.insert(id);
-        } else {
-            self.live.remove(&id);
-        }
+        let (holds_channel, waits) = (open.call.holds_channel(), open.call.is_waiting());
+        keep(&mut self.live, id, holds_channel);
+        keep(&mut self.line, id, waits);
+    }
+}
+
+fn keep(set: &mut BTreeSet<CallId>, id: CallId, belongs: bool) {
+    if belongs {
+        set.insert(id);
+    } else {
+        set.remove(&id);
     }
 }

@@ -1,0 +1,176 @@
+//! What others are told of the directory: trunks their briefs, readers their copies, receivers
+//! their test events. All of it is computed from the directory as it is when it is told, so telling
+//! late, twice or out of turn does no harm.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::Directory;
+use super::state::{REMEMBERED, StoredAgent, StoredTrunk, json};
+use crate::app::manage::views::AgentView;
+use crate::app::messages::CallbackMessage;
+use crate::app::records::{RecordKey, TrunkRecord};
+use crate::domain::access::KeyRecord;
+use crate::domain::agent::Status;
+use crate::domain::callback::Delivery;
+use crate::domain::ids::TrunkId;
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Brief, TrunkConfig};
+
+impl Directory {
+    /// All that a trunk must know, as of now.
+    #[must_use]
+    pub fn brief(&self, config: &TrunkConfig, now: Millis) -> Brief {
+        let lately = |at: &Option<Millis>| at.is_some_and(|at| now < at + REMEMBERED);
+        let deleted = self
+            .trunks
+            .get(&config.id)
+            .is_some_and(|stored| stored.deleted);
+        let mut config = config.clone();
+        if deleted {
+            config.status = Status::Inactive;
+        }
+        let unusable = |stored: &&StoredAgent| match stored.deleted_at {
+            Some(_) => lately(&stored.deleted_at),
+            None => stored.agent.status != Status::Active,
+        };
+        Brief {
+            version: self.version(),
+            config,
+            revoked_keys: self
+                .keys
+                .values()
+                .filter(|key| lately(&key.revoked_at))
+                .map(|key| key.id)
+                .collect(),
+            inactive_agents: self
+                .agents
+                .values()
+                .filter(unusable)
+                .map(|stored| stored.agent.id)
+                .collect(),
+        }
+    }
+
+    /// The brief a trunk is owed.
+    #[must_use]
+    pub fn owed_brief(&self, id: TrunkId, now: Millis) -> Option<Brief> {
+        self.trunks
+            .get(&id)
+            .map(|stored| self.brief(&stored.config, now))
+    }
+
+    /// Hands out the attempts that are due.
+    pub fn due_callbacks(&mut self, now: Millis) -> Vec<CallbackMessage> {
+        let Some(org) = self.org_id() else {
+            return Vec::new();
+        };
+        let due = self
+            .tests
+            .values_mut()
+            .filter_map(|delivery| Some((delivery.take(now)?, delivery)));
+        due.map(|(attempt, delivery)| CallbackMessage {
+            org,
+            delivery: delivery.id,
+            attempt,
+            url: delivery.url.clone(),
+            body: test_body(delivery),
+        })
+        .collect()
+    }
+
+    /// The JSON that belongs under a KV key, as of now; `None` if nothing does.
+    #[must_use]
+    pub fn record_json(&self, key: &RecordKey) -> Option<String> {
+        let org = self.org.as_ref()?;
+        match key {
+            RecordKey::ApiKey(digest) => {
+                let key = self
+                    .keys
+                    .values()
+                    .find(|key| key.digest == *digest && key.revoked_at.is_none())?;
+                json(&KeyRecord {
+                    key_id: key.id,
+                    org_id: org.id,
+                    role: key.role,
+                    expires_at: key.expires_at,
+                })
+            }
+            RecordKey::Agent(_, id) => json(self.agent(*id)?),
+            RecordKey::Trunk(_, id) => json(&trunk_record(self.trunks.get(id)?)),
+            RecordKey::Agents(_) => {
+                let agents: Vec<_> = self
+                    .agents
+                    .values()
+                    .filter(|stored| stored.deleted_at.is_none())
+                    .collect();
+                json(
+                    &in_order(agents, |stored| (stored.agent.created_at, stored.agent.id))
+                        .map(|stored| AgentView::from(&stored.agent))
+                        .collect::<Vec<_>>(),
+                )
+            }
+            RecordKey::Trunks(_) => {
+                let trunks: Vec<_> = self.trunks.values().collect();
+                json(
+                    &in_order(trunks, |stored| (stored.created_at, stored.config.id))
+                        .map(trunk_record)
+                        .collect::<Vec<_>>(),
+                )
+            }
+            RecordKey::WebhookSecrets(_) => json(&org.secrets),
+        }
+    }
+}
+
+fn in_order<T, K: Ord>(mut items: Vec<T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
+    items.sort_by_key(|item| key(item));
+    items.into_iter()
+}
+
+fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
+    let TrunkConfig {
+        id,
+        name,
+        trunk_phone,
+        max_cps,
+        max_channels,
+        status,
+        ..
+    } = stored.config.clone();
+    TrunkRecord {
+        id,
+        name,
+        trunk_phone,
+        max_cps,
+        max_channels,
+        status,
+        deleted: stored.deleted,
+    }
+}
+
+/// A test event: the documented example, for a call that never was. The same bytes each time.
+fn test_body(delivery: &Delivery) -> String {
+    // A random UUID, as far as anyone can tell: asked about it, no check passes and no object wakes.
+    let digest = Sha256::digest(delivery.id.to_string());
+    let bytes = std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
+    let call = uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string();
+    json!({
+        "event": delivery.event,
+        "call_id": call,
+        "call_status": "Completed",
+        "call_outcome": {
+            "disposition": "interested",
+            "summary": "Customer confirmed payment for June 20.",
+            "sentiment": "positive",
+        },
+        "duration": 97,
+        "transcript_url": null,
+        "recording_url": null,
+        "metadata": {"customer_name": "Rahul Sharma", "amount_due": "7500", "due_date": "2026-06-20"},
+        "occurred_at": crate::app::iso8601::format(delivery.created_at),
+    })
+    .to_string()
+}

@@ -1,0 +1,224 @@
+//! What each command changes in the directory, and what it answers.
+
+use super::serve::DirectoryStore;
+use super::state::{MOST, audit_row};
+use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
+use crate::app::ports::Host;
+use crate::app::trunk::StoreFailed;
+use crate::domain::agent::Agent;
+use crate::domain::callback::{AttemptResult, Delivery, EventType, WebhookSecrets};
+use crate::domain::ids::{AgentId, DeliveryId, KeyId};
+use crate::domain::time::Millis;
+
+/// The line of the audit log for what a command does.
+pub(super) fn audit(
+    world: &impl Host,
+    command: &DirectoryCommand,
+    action: &str,
+    target: impl ToString,
+) -> AuditEntry {
+    AuditEntry {
+        at: world.now(),
+        key_id: command.by,
+        action: action.to_owned(),
+        target: target.to_string(),
+        request_id: command.request.clone(),
+    }
+}
+
+/// What a command changes, and what it answers; trunks are created and deleted elsewhere, since
+/// their objects have a say.
+pub(super) fn decide(
+    directory: &mut Directory,
+    store: &impl DirectoryStore,
+    world: &impl Host,
+    command: &DirectoryCommand,
+) -> Result<DirectoryReply, StoreFailed> {
+    let entry =
+        |action: &str, target: &dyn std::fmt::Display| audit(world, command, action, target);
+    let missing = DirectoryReply::Refused(Denied::Missing);
+    Ok(match command.what.clone() {
+        Ask::Found {
+            org,
+            name,
+            owner,
+            secret,
+        } => {
+            directory.found(
+                org,
+                name,
+                WebhookSecrets::first(secret, world.now()),
+                entry("organisation.create", &org),
+            );
+            let id = owner.id;
+            directory.add_key(*owner, entry("api_key.create", &id));
+            DirectoryReply::Done
+        }
+        Ask::Agent(id) => directory.agent(id).map_or(missing, |agent| {
+            DirectoryReply::Agent(Box::new(agent.clone()))
+        }),
+        Ask::SaveAgent { agent, was } => save_agent(directory, *agent, was, &entry),
+        Ask::DeleteAgent(id) => delete_agent(directory, id, entry("agent.delete", &id)),
+        Ask::Trunk(id) => directory.trunk(id).map_or(missing, |trunk| {
+            DirectoryReply::Trunk(Box::new(trunk.clone()))
+        }),
+        Ask::SaveTrunk { trunk, was } => match directory.trunk(trunk.id) {
+            None => missing,
+            Some(current) if *current != *was => DirectoryReply::Refused(Denied::Changed),
+            Some(_) => {
+                let entry = entry("sip_trunk.update", &trunk.id);
+                directory.save_trunk(*trunk, entry);
+                DirectoryReply::Done
+            }
+        },
+        Ask::CreateKey(_) if directory.key_count() >= MOST => {
+            DirectoryReply::Refused(Denied::TooMany)
+        }
+        Ask::CreateKey(key) => {
+            let id = key.id;
+            directory.add_key(*key, entry("api_key.create", &id));
+            DirectoryReply::Keys(directory.key(id).cloned().into_iter().collect())
+        }
+        Ask::Keys { before, limit } => DirectoryReply::Keys(directory.keys_page(before, limit)),
+        Ask::RevokeKey(id) => revoke_key(directory, id, world.now(), entry("api_key.delete", &id)),
+        Ask::TouchKey(id) => {
+            directory.touch_key(id, world.now());
+            DirectoryReply::Done
+        }
+        Ask::Secrets => directory
+            .secrets()
+            .map_or(missing, |secrets| DirectoryReply::Secrets(secrets.clone())),
+        Ask::RotateSecret { secret, overlap } => match directory.secrets().cloned() {
+            None => missing,
+            Some(secrets) => {
+                let secrets = secrets.rotated(secret, overlap, world.now());
+                directory.set_secrets(
+                    secrets.clone(),
+                    entry("webhook_secret.rotate", &"webhook_secret"),
+                );
+                DirectoryReply::Secrets(secrets)
+            }
+        },
+        Ask::Audit { before, limit } => DirectoryReply::Audit(audit_page(store, before, limit)?),
+        Ask::TestEvent { .. } if !directory.has_room_for_a_test() => {
+            DirectoryReply::Refused(Denied::TooMany)
+        }
+        Ask::TestEvent { url } => {
+            let id = directory.next_test_id(world.now(), &world.secrets().id_key);
+            let delivery = Delivery::new(id, EventType::Completed, url, world.now());
+            directory.keep_test(delivery.clone());
+            DirectoryReply::Delivery(Box::new(delivery))
+        }
+        Ask::Delivery(id) => directory.test(id).map_or(missing, |test| {
+            DirectoryReply::Delivery(Box::new(test.clone()))
+        }),
+        Ask::Deliveries {
+            status,
+            before,
+            limit,
+        } => {
+            let below =
+                |test: &&Delivery| before.is_none_or(|before| test.id.address() < before.address());
+            let wanted = directory.tests_newest_first().filter(below);
+            let wanted = wanted.filter(|test| status.is_none_or(|status| test.status == status));
+            DirectoryReply::Deliveries(wanted.take(limit).cloned().collect())
+        }
+        Ask::Redeliver(id) => match directory.test(id).cloned() {
+            None => missing,
+            Some(mut test) => {
+                test.redeliver(world.now());
+                directory.keep_test(test.clone());
+                DirectoryReply::Delivery(Box::new(test))
+            }
+        },
+        Ask::Delivered(id, attempt, result) => {
+            finish(directory, id, attempt, *result, world);
+            DirectoryReply::Done
+        }
+        Ask::Extend(id, attempt, until) => {
+            if let Some(test) = directory.test_mut(id) {
+                test.extend(attempt, until);
+            }
+            DirectoryReply::Done
+        }
+        Ask::Tick => DirectoryReply::Done,
+        Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => missing,
+    })
+}
+
+fn save_agent(
+    directory: &mut Directory,
+    agent: Agent,
+    was: Option<Box<Agent>>,
+    entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
+) -> DirectoryReply {
+    let action = match (directory.agent(agent.id), was) {
+        (None, None) if directory.agent_count() >= MOST => {
+            return DirectoryReply::Refused(Denied::TooMany);
+        }
+        (None, None) => "agent.create",
+        (None, Some(_)) => return DirectoryReply::Refused(Denied::Missing),
+        (Some(current), Some(was)) if *current == *was => "agent.update",
+        (Some(_), _) => return DirectoryReply::Refused(Denied::Changed),
+    };
+    let entry = entry(action, &agent.id);
+    directory.save_agent(agent, entry);
+    DirectoryReply::Done
+}
+
+fn delete_agent(directory: &mut Directory, id: AgentId, entry: AuditEntry) -> DirectoryReply {
+    if directory.agent(id).is_none() {
+        return directory.repeated(directory.was_deleted(id));
+    }
+    directory.delete_agent(id, entry);
+    DirectoryReply::Done
+}
+
+fn revoke_key(
+    directory: &mut Directory,
+    id: KeyId,
+    now: Millis,
+    entry: AuditEntry,
+) -> DirectoryReply {
+    if directory.key(id).is_none() {
+        return directory.repeated(directory.was_revoked(id));
+    }
+    if directory.is_last_owner(id, now) {
+        return DirectoryReply::Refused(Denied::LastOwner);
+    }
+    directory.revoke_key(id, entry);
+    DirectoryReply::Done
+}
+
+fn finish(
+    directory: &mut Directory,
+    id: DeliveryId,
+    attempt: u32,
+    result: AttemptResult,
+    world: &impl Host,
+) {
+    let Some(mut test) = directory.test(id).cloned() else {
+        return;
+    };
+    if test.finish(
+        attempt,
+        result,
+        world.now(),
+        &world.settings().webhook_retry,
+    ) {
+        directory.keep_test(test);
+    }
+}
+
+fn audit_page(
+    store: &impl DirectoryStore,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, AuditEntry)>, StoreFailed> {
+    let rows = store.audit(&audit_row(before.unwrap_or(999_999_999_999)), limit)?;
+    let entry = |(name, doc): (String, String)| {
+        let position = name.rsplit('/').next()?.parse().ok()?;
+        Some((position, serde_json::from_str(&doc).ok()?))
+    };
+    Ok(rows.into_iter().filter_map(entry).collect())
+}

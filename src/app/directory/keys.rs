@@ -1,0 +1,142 @@
+//! API keys. The keys themselves are nowhere: a row holds the digest.
+
+use serde::{Deserialize, Serialize};
+
+use super::state::Concerns;
+use super::{AuditEntry, Directory, NewKey};
+use crate::app::records::RecordKey;
+use crate::domain::access::{KeyDigest, Role};
+use crate::domain::ids::KeyId;
+use crate::domain::time::Millis;
+
+const HOUR: u64 = 3_600_000;
+
+/// A key's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Under which it is found.
+    pub digest: KeyDigest,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// When it was used last, to the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Millis>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Millis>,
+}
+
+impl StoredKey {
+    fn is_good(&self, now: Millis) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+impl Directory {
+    /// How many keys are in use.
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.keys
+            .values()
+            .filter(|key| key.revoked_at.is_none())
+            .count()
+    }
+
+    /// Adds a key.
+    pub fn add_key(&mut self, new: NewKey, entry: AuditEntry) {
+        let key = StoredKey {
+            id: new.id,
+            name: new.name,
+            role: new.role,
+            digest: new.digest,
+            prefix: new.prefix,
+            created_at: entry.at,
+            expires_at: new.expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let record = RecordKey::ApiKey(key.digest.clone());
+        self.keep_key(key);
+        self.record(entry, &[record], Concerns::NoTrunk);
+    }
+
+    fn keep_key(&mut self, key: StoredKey) {
+        self.put(format!("key/{}", key.id), &key);
+        self.keys.insert(key.id, key);
+    }
+
+    /// A key that was not revoked.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> Option<&StoredKey> {
+        self.keys.get(&id).filter(|key| key.revoked_at.is_none())
+    }
+
+    /// Whether a key was revoked lately.
+    pub(super) fn was_revoked(&self, id: KeyId) -> bool {
+        self.keys
+            .get(&id)
+            .is_some_and(|key| key.revoked_at.is_some())
+    }
+
+    /// Whether an organisation would be left without an owner.
+    #[must_use]
+    pub fn is_last_owner(&self, id: KeyId, now: Millis) -> bool {
+        let owner = |key: &&StoredKey| key.role == Role::Owner && key.is_good(now);
+        self.keys
+            .get(&id)
+            .as_ref()
+            .is_some_and(|key| key.role == Role::Owner)
+            && !self.keys.values().filter(owner).any(|key| key.id != id)
+    }
+
+    /// Revokes a key.
+    pub fn revoke_key(&mut self, id: KeyId, entry: AuditEntry) {
+        let Some(mut key) = self.keys.get(&id).cloned() else {
+            return;
+        };
+        key.revoked_at = Some(entry.at);
+        let record = RecordKey::ApiKey(key.digest.clone());
+        self.keep_key(key);
+        self.record(entry, &[record], Concerns::AllTrunks);
+    }
+
+    /// Notes that a key was used.
+    pub fn touch_key(&mut self, id: KeyId, now: Millis) {
+        let hour = Some(Millis(now.0 - now.0 % HOUR));
+        let key = self
+            .keys
+            .get(&id)
+            .filter(|key| key.last_used_at < hour)
+            .cloned();
+        if let Some(key) = key {
+            self.keep_key(StoredKey {
+                last_used_at: hour,
+                ..key
+            });
+        }
+    }
+
+    /// Keys in use, newest first.
+    #[must_use]
+    pub fn keys_page(&self, before: Option<(Millis, KeyId)>, limit: usize) -> Vec<StoredKey> {
+        let mut keys: Vec<&StoredKey> = self
+            .keys
+            .values()
+            .filter(|key| key.revoked_at.is_none())
+            .collect();
+        keys.retain(|key| before.is_none_or(|before| (key.created_at, key.id) < before));
+        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
+        keys.into_iter().take(limit).cloned().collect()
+    }
+}

@@ -1,0 +1,244 @@
+//! `openapi.json`: the API as it describes itself, made from the types that are sent and received.
+//!
+//! Methods and roles come from the route table in [`api`](crate::app::api), shapes from the views,
+//! error texts from [`Refusal`](crate::domain::refusal::Refusal). A new route is a path in
+//! [`PATHS`] and an arm in [`routes::describe`]; `npm run openapi` writes the document anew.
+
+mod examples;
+mod responses;
+mod routes;
+mod schemas;
+mod webhooks;
+
+use serde_json::{Map, Value, json};
+
+use crate::app::api::{Access, Action, Endpoint, offered};
+use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE};
+use crate::domain::settings::Settings;
+
+use routes::Route;
+
+/// All paths of the API, in the document's order.
+const PATHS: [&str; 21] = [
+    "/integration/v1/agents",
+    "/integration/v1/agents/{id}",
+    "/integration/v1/sip-trunks",
+    "/integration/v1/sip-trunks/{id}",
+    "/integration/v1/sip-trunks/{id}/live",
+    "/integration/v1/sip-trunks/{id}/live/{call_id}/release",
+    "/integration/v1/calls",
+    "/integration/v1/calls/{call_id}",
+    "/integration/v1/calls/{call_id}/status",
+    "/integration/v1/calls/{call_id}/cancel",
+    "/integration/v1/webhooks/secret",
+    "/integration/v1/webhooks/secret/rotate",
+    "/integration/v1/webhooks/deliveries",
+    "/integration/v1/webhooks/deliveries/{id}",
+    "/integration/v1/webhooks/deliveries/{id}/redeliver",
+    "/integration/v1/webhooks/test",
+    "/integration/v1/api-keys",
+    "/integration/v1/api-keys/{id}",
+    "/integration/v1/audit-log",
+    "/platform/v1/orgs",
+    "/agent-reports/{call_id}",
+];
+
+/// Paths beside the API, for whoever watches a deployment.
+const HEALTH: &str = "/healthz";
+
+/// The document as it is served.
+#[must_use]
+pub fn text() -> String {
+    format!("{:#}\n", document())
+}
+
+/// The document.
+#[must_use]
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Audatec Voice AI",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "One request places an AI phone call; its signed result comes back.",
+            "description": description(),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [
+            {"url": "/", "description": "The deployment that serves this document"},
+            {"url": "https://api.audatec.in", "description": "Production"},
+        ],
+        "tags": tags(),
+        "paths": paths(),
+        "webhooks": webhooks::all(),
+        "components": {
+            "schemas": schemas::all(),
+            "responses": responses::shared(),
+            "headers": responses::headers(),
+            "securitySchemes": security_schemes(),
+        },
+    })
+}
+
+fn description() -> String {
+    let settings = Settings::default();
+    let parts = [
+        DISPATCH_DEADLINE,
+        settings.ring_timeout,
+        RING_GRACE,
+        settings.max_call,
+        END_GRACE,
+        REPORT_GRACE,
+    ]
+    .map(|part| part.0 / 1000);
+    let [dispatch, ring, ring_grace, call, end_grace, report] = parts;
+    let bound: u64 = parts.iter().sum();
+    format!(
+        "A programmable outbound call platform: one API call, and your agent handles the rest.
+
+JSON in, JSON out, UTF-8. Every answer has `X-Request-Id` and `Cache-Control: no-store`. Plain-HTTP requests are refused \
+with 403 but from loopback.
+
+**Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role: `viewer`, `member`, `admin`, \
+`owner`; each may do all that the one before it may. The lowest role of each operation is its `x-required-role`.
+
+**Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
+(413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
+(404, 400 inactive), capacity (429). The first failure answers; nothing was created.
+
+**Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header `X-Error-Code` \
+names it for machines. Each operation lists the names and texts of each status; in a text X stands for a value or a list. \
+Every 429, 502 and 503 has `Retry-After` in whole seconds. 400 and 401: do not retry. 429: retry after `Retry-After`. \
+502 and 503: retry with exponential backoff.
+
+**Optional fields.** `null` is the same as leaving the field out, for a required one the same as missing; in a PATCH it \
+clears an optional field. Unknown fields are ignored by `POST /integration/v1/calls` and refused everywhere else. A POST \
+without a body needs no Content-Type and counts as `{{}}`.
+
+**Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; an unknown query parameter is a 400.
+
+**When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance: \
+at most {dispatch} until it is dialed, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
+(`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are a deployment's \
+settings, here with their defaults. Once `is_terminal` is true the status never changes again."
+    )
+}
+
+fn tags() -> Value {
+    json!([
+        {"name": "Agents", "description": "AI personas with a script, a voice and expected input fields."},
+        {"name": "SIP trunks", "description": "Carrier lines with concurrency and rate limits."},
+        {"name": "Calls", "description": "Placing, reading and stopping calls."},
+        {"name": "Webhooks", "description": "The signing secret, and what became of callbacks."},
+        {"name": "API keys", "description": "Keys of the organisation."},
+        {"name": "Audit log", "description": "Who changed what."},
+        {"name": "Platform", "description": "For the platform's operator."},
+        {"name": "Machines", "description": "For agents, and for whoever watches a deployment."},
+    ])
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "bearerAuth": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "audtk_…",
+            "description": "An API key of the organisation.",
+        },
+        "platformToken": {
+            "type": "http", "scheme": "bearer",
+            "description": "The operator's own token, `PLATFORM_TOKEN`.",
+        },
+        "reportToken": {
+            "type": "http", "scheme": "bearer",
+            "description": "The token of one call's agent, `report_token` in the metadata of its job.",
+        },
+    })
+}
+
+fn paths() -> Map<String, Value> {
+    let item = |path: &str| {
+        let operations = offered(path).iter().map(|endpoint| {
+            let (method, ..) = endpoint;
+            (method.to_lowercase(), operation(path, endpoint))
+        });
+        (path.to_owned(), Value::Object(operations.collect()))
+    };
+    PATHS.into_iter().chain([HEALTH]).map(item).collect()
+}
+
+fn operation(path: &str, (_, access, action): &Endpoint) -> Value {
+    let route = routes::describe(*action);
+    let mut operation = Map::new();
+    let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
+    set("operationId", operation_id(*action).into());
+    set("tags", json!([route.tag]));
+    set("summary", route.summary.into());
+    set(
+        "description",
+        format!("{}\n\n{}", route.description, who(*access)).into(),
+    );
+    if let Access::Key(role) = access {
+        set("x-required-role", role.to_string().into());
+    }
+    set("security", security(*access));
+    let parameters = parameters(path, &route);
+    if !parameters.is_empty() {
+        set("parameters", parameters.into());
+    }
+    if let Some(body) = &route.body {
+        let content = json!({
+            "schema": schemas::reference(body.schema),
+            "example": body.example,
+        });
+        set(
+            "requestBody",
+            json!({"required": body.required, "content": {"application/json": content}}),
+        );
+    }
+    set("responses", responses::of(path, *access, *action, &route));
+    Value::Object(operation)
+}
+
+fn operation_id(action: Action) -> String {
+    let name = format!("{action:?}");
+    let (first, rest) = name.split_at_checked(1).unwrap_or((&name, ""));
+    format!("{}{rest}", first.to_lowercase())
+}
+
+fn who(access: Access) -> String {
+    match access {
+        Access::Public => "Anybody may.".to_owned(),
+        Access::Operator => "The platform's operator may.".to_owned(),
+        Access::Agent => "The agent of that one call may.".to_owned(),
+        Access::Key(role) => format!("Lowest role: **{role}**."),
+    }
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Public => json!([]),
+        Access::Operator => json!([{"platformToken": []}]),
+        Access::Agent => json!([{"reportToken": []}]),
+        Access::Key(_) => json!([{"bearerAuth": []}]),
+    }
+}
+
+/// Those of the path, and the route's own.
+fn parameters(path: &str, route: &Route) -> Vec<Value> {
+    let names = path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = names.map(|name| {
+        let what = match name {
+            "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
+            _ => "Its UUID.",
+        };
+        json!({
+            "name": name, "in": "path", "required": true, "description": what,
+            "schema": {"type": "string", "format": "uuid"},
+        })
+    });
+    in_path.chain(route.query.iter().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests;

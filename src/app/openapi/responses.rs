@@ -1,0 +1,273 @@
+//! The answers of a route: its success, and every refusal it can give, by status.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::examples;
+use super::routes::Route;
+use super::schemas::reference;
+use crate::app::api::{Access, Action, offered};
+use crate::domain::access::Role;
+use crate::domain::refusal::Refusal;
+
+/// Code and text of what the Worker answers when its own code broke (`src/edge/entry.js`).
+pub const INTERNAL_ERROR: (&str, &str) = ("internal_error", "Internal server error");
+
+type Texts = Vec<(&'static str, String)>;
+
+/// The responses of one operation.
+pub fn of(path: &str, access: Access, action: Action, route: &Route) -> Value {
+    let mut all: BTreeMap<String, Value> = BTreeMap::new();
+    let success = &route.success;
+    let mut headers = common_headers();
+    if action == Action::TriggerCall {
+        headers.extend(quota_headers());
+    }
+    let mut response = json!({"description": success.description, "headers": headers});
+    if let (Some(schema), Some(response)) = (success.schema, response.as_object_mut()) {
+        let content = json!({"application/json": {
+            "schema": reference(schema),
+            "example": success.example,
+        }});
+        response.insert("content".to_owned(), content);
+    }
+    all.insert(success.status.to_string(), response);
+    if action == Action::TriggerCall {
+        all.insert("200".to_owned(), foretold());
+        if let Some(headers) = all
+            .get_mut("201")
+            .and_then(|response| response.get_mut("headers"))
+        {
+            headers["Idempotent-Replayed"] = header("IdempotentReplayed");
+        }
+    }
+
+    let mut refusals: BTreeMap<u16, Texts> = BTreeMap::new();
+    for refusal in every_refusal(access, route) {
+        let texts = refusals.entry(refusal.status()).or_default();
+        let entry = (refusal.code(), refusal.text());
+        if !texts.contains(&entry) {
+            texts.push(entry);
+        }
+    }
+    for (status, texts) in refusals {
+        all.insert(status.to_string(), refused(status, &texts, action, path));
+    }
+    let (code, text) = INTERNAL_ERROR;
+    let broken = error(500, &vec![(code, text.to_owned())], "Error", Map::new());
+    all.insert("500".to_owned(), broken);
+    Value::Object(all.into_iter().collect())
+}
+
+/// The route's own refusals, after those of its access and of its body.
+fn every_refusal(access: Access, route: &Route) -> Vec<Refusal> {
+    let mut all = vec![
+        Refusal::HttpsRequired,
+        Refusal::MethodNotAllowed(String::new()),
+        // What a deployment without its secrets answers to anything.
+        Refusal::AuthenticationUnavailable,
+    ];
+    match access {
+        Access::Public => {}
+        Access::Operator => all.push(Refusal::InvalidPlatformToken),
+        Access::Agent => all.push(Refusal::InvalidReportToken),
+        Access::Key(needs) => {
+            all.push(Refusal::InvalidKey);
+            all.extend(too_low(needs));
+        }
+    }
+    if route.body.is_some() {
+        all.extend([
+            Refusal::NotJsonContentType,
+            Refusal::BodyTooLarge,
+            Refusal::BodyNotJson,
+            Refusal::BodyNotObject,
+        ]);
+    }
+    all.extend(route.refusals.iter().cloned());
+    all
+}
+
+/// Each role below the one that is needed.
+pub fn too_low(needs: Role) -> impl Iterator<Item = Refusal> {
+    [Role::Viewer, Role::Member, Role::Admin]
+        .into_iter()
+        .filter(move |has| *has < needs)
+        .map(move |has| Refusal::RoleTooLow { has, needs })
+}
+
+fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
+    let mut more = Map::new();
+    if matches!(status, 429 | 502 | 503) {
+        more.insert("Retry-After".to_owned(), header("RetryAfter"));
+    }
+    if status == 401 {
+        more.insert("WWW-Authenticate".to_owned(), header("WwwAuthenticate"));
+    }
+    if status == 405 {
+        let methods: Vec<_> = offered(path).iter().map(|(method, ..)| *method).collect();
+        let allow = json!({
+            "description": "The methods that this path takes.",
+            "required": true,
+            "schema": {"type": "string", "enum": [methods.join(", ")]},
+        });
+        more.insert("Allow".to_owned(), allow);
+    }
+    if status == 429 && action == Action::TriggerCall {
+        more.extend(quota_headers());
+        return error(status, texts, "RejectedCall", more);
+    }
+    error(status, texts, "Error", more)
+}
+
+fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> Value {
+    let codes: BTreeSet<&str> = texts.iter().map(|(code, _)| *code).collect();
+    let mut headers = common_headers();
+    headers.insert(
+        "X-Error-Code".to_owned(),
+        json!({
+            "description": "The error's name, for machines.",
+            "required": true,
+            "schema": {"type": "string", "enum": codes},
+        }),
+    );
+    headers.extend(more);
+    let mut described = reason(status).to_owned();
+    let mut examples = Map::new();
+    for (code, text) in texts {
+        described += &format!("\n- `{code}`: {text}");
+        let mut body = json!({"error": text});
+        if schema == "RejectedCall" {
+            body = examples::rejected(text);
+        }
+        let same = examples
+            .keys()
+            .filter(|known| {
+                known.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()) == *code
+            })
+            .count();
+        let name = match same {
+            0 => (*code).to_owned(),
+            n => format!("{code}-{}", n + 1),
+        };
+        examples.insert(name, json!({"value": body}));
+    }
+    json!({
+        "description": described,
+        "headers": headers,
+        "content": {"application/json": {"schema": reference(schema), "examples": examples}},
+    })
+}
+
+/// The answer to a dry run.
+fn foretold() -> Value {
+    json!({
+        "description": "A dry run: what would happen. Nothing was created.",
+        "headers": common_headers(),
+        "content": {"application/json": {
+            "schema": reference("DryRun"),
+            "example": {"dry_run": true, "would": "trigger", "reason": null},
+        }},
+    })
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request: do not retry, fix the request.",
+        401 => "Unauthorized: do not retry, check the credentials.",
+        403 => "Forbidden.",
+        404 => "Not Found: it does not exist or does not belong to your organisation.",
+        405 => "Method Not Allowed: for any method that this path does not list.",
+        409 => "Conflict.",
+        413 => "Content Too Large.",
+        415 => "Unsupported Media Type.",
+        422 => "Unprocessable Content: do not retry.",
+        429 => "Too Many Requests: the trunk is at capacity. Retry after `Retry-After` seconds.",
+        502 => "Bad Gateway: retry with exponential backoff.",
+        503 => "Service Unavailable: retry after a short delay.",
+        _ => "Internal Server Error.",
+    }
+}
+
+fn header(name: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{name}")})
+}
+
+fn common_headers() -> Map<String, Value> {
+    Map::from_iter([
+        ("X-Request-Id".to_owned(), header("RequestId")),
+        ("Cache-Control".to_owned(), header("CacheControl")),
+    ])
+}
+
+fn quota_headers() -> [(String, Value); 2] {
+    [
+        ("RateLimit-Policy".to_owned(), header("RateLimitPolicy")),
+        ("RateLimit".to_owned(), header("RateLimit")),
+    ]
+}
+
+/// Headers that several answers share.
+pub fn headers() -> Value {
+    json!({
+        "RequestId": {
+            "description": "Names this request; tell it to support.",
+            "required": true,
+            "schema": {"type": "string", "format": "uuid"},
+        },
+        "CacheControl": {
+            "description": "Nothing is to be cached.",
+            "required": true,
+            "schema": {"type": "string", "enum": ["no-store"]},
+        },
+        "RetryAfter": {
+            "description": "Seconds to wait before retrying.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 1},
+        },
+        "WwwAuthenticate": {
+            "description": "The scheme to authenticate by.",
+            "required": true,
+            "schema": {"type": "string", "enum": ["Bearer"]},
+        },
+        "IdempotentReplayed": {
+            "description": "`true` when this answer was given before; absent otherwise.",
+            "schema": {"type": "string", "enum": ["true"]},
+        },
+        "RateLimitPolicy": {
+            "description": "The trunk's limits (draft-ietf-httpapi-ratelimit-headers): calls at once, and calls per second.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^\"channels\";q=[0-9]+, \"cps\";q=[0-9]+;w=1$"},
+            "example": "\"channels\";q=100, \"cps\";q=5;w=1",
+        },
+        "RateLimit": {
+            "description": "What is left of the trunk's limits.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^\"channels\";r=[0-9]+, \"cps\";r=[0-9]+$"},
+            "example": "\"channels\";r=37, \"cps\";r=4",
+        },
+    })
+}
+
+/// Answers that belong to no operation, and the one that any may give when the service broke.
+pub fn shared() -> Value {
+    let of = |refusal: Refusal, more| {
+        let texts = vec![(refusal.code(), refusal.text())];
+        error(refusal.status(), &texts, "Error", more)
+    };
+    let allow = json!({
+        "description": "The methods that the path takes.",
+        "required": true,
+        "schema": {"type": "string"},
+    });
+    let (code, text) = INTERNAL_ERROR;
+    json!({
+        "NotFound": of(Refusal::NotFound, Map::new()),
+        "MethodNotAllowed": of(
+            Refusal::MethodNotAllowed(String::new()),
+            Map::from_iter([("Allow".to_owned(), allow)]),
+        ),
+        "InternalError": error(500, &vec![(code, text.to_owned())], "Error", Map::new()),
+    })
+}

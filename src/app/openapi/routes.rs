@@ -1,0 +1,639 @@
+//! What each route does, takes and answers. Method and role come from the route table.
+
+use serde_json::{Value, json};
+
+use super::{examples, responses};
+use crate::app::api::Action;
+use crate::domain::access::Role;
+use crate::domain::call::CallStatus;
+use crate::domain::refusal::Refusal;
+
+/// One route, as far as the table does not tell.
+pub struct Route {
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub description: &'static str,
+    pub query: Vec<Value>,
+    pub body: Option<Body>,
+    pub success: Success,
+    /// Beside those of its access and of reading a body.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What a request brings.
+pub struct Body {
+    pub schema: &'static str,
+    pub required: bool,
+    pub example: Value,
+}
+
+/// What a good request is answered.
+pub struct Success {
+    pub status: u16,
+    pub description: &'static str,
+    pub schema: Option<&'static str>,
+    pub example: Value,
+}
+
+const NAME: &str = "a string of 1 to 200 characters";
+
+/// Describes a route.
+pub fn describe(action: Action) -> Route {
+    match action {
+        Action::Health => health(),
+        Action::CreateOrg => create_org(),
+        Action::Report => report(),
+        Action::ListAgents
+        | Action::CreateAgent
+        | Action::GetAgent
+        | Action::UpdateAgent
+        | Action::DeleteAgent => agents(action),
+        Action::ListTrunks
+        | Action::CreateTrunk
+        | Action::GetTrunk
+        | Action::UpdateTrunk
+        | Action::DeleteTrunk
+        | Action::LiveCalls
+        | Action::ReleaseCall => trunks(action),
+        Action::ListCalls => list_calls(),
+        Action::TriggerCall => trigger_call(),
+        Action::GetCall | Action::CallStatus | Action::CancelCall => one_call(action),
+        Action::ListKeys | Action::CreateKey | Action::DeleteKey => keys(action),
+        Action::GetSecret
+        | Action::RotateSecret
+        | Action::ListDeliveries
+        | Action::GetDelivery
+        | Action::Redeliver
+        | Action::TestEvent => webhooks(action),
+        Action::AuditLog => audit_log(),
+    }
+}
+
+impl Route {
+    fn new(
+        tag: &'static str,
+        summary: &'static str,
+        description: &'static str,
+        success: Success,
+    ) -> Self {
+        Self {
+            tag,
+            summary,
+            description,
+            query: Vec::new(),
+            body: None,
+            success,
+            refusals: Vec::new(),
+        }
+    }
+
+    fn query(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
+        self.query.extend(parameters);
+        self
+    }
+
+    fn body(mut self, schema: &'static str, example: Value) -> Self {
+        self.body = Some(Body {
+            schema,
+            required: true,
+            example,
+        });
+        self
+    }
+
+    /// A body that may be left out.
+    fn optional_body(mut self, schema: &'static str, example: Value) -> Self {
+        self.body = Some(Body {
+            schema,
+            required: false,
+            example,
+        });
+        self
+    }
+
+    fn refuses(mut self, refusals: impl IntoIterator<Item = Refusal>) -> Self {
+        self.refusals.extend(refusals);
+        self
+    }
+
+    /// The lists with `limit` and `cursor`.
+    fn paged(self) -> Self {
+        let limit = json!({
+            "name": "limit", "in": "query", "description": "How many items at most.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+        });
+        let cursor = json!({
+            "name": "cursor", "in": "query", "description": "The `next_cursor` of the page before.",
+            "schema": {"type": "string", "minLength": 1},
+        });
+        self.query([limit, cursor]).refuses([
+            Refusal::UnknownParameter("X".into()),
+            Refusal::Invalid("limit must be a number from 1 to 100".into()),
+            Refusal::Invalid("cursor is invalid".into()),
+        ])
+    }
+
+    /// The lists of the reference, which an owner may ask for everything.
+    fn with_inactive(self) -> Self {
+        let include = json!({
+            "name": "include", "in": "query", "x-required-role": "owner",
+            "description": "Shows inactive ones too. Lowest role: **owner**.",
+            "schema": {"type": "string", "enum": ["inactive"]},
+        });
+        self.query([include])
+            .refuses(responses::too_low(Role::Owner))
+            .refuses([
+                must("include", "inactive"),
+                Refusal::UnknownParameter("X".into()),
+            ])
+    }
+}
+
+fn must(field: &str, what: &str) -> Refusal {
+    Refusal::Invalid(format!("{field} must be {what}"))
+}
+
+fn nested_required(field: &str) -> Refusal {
+    Refusal::Invalid(format!("{field} is required"))
+}
+
+fn unknown_field() -> Refusal {
+    Refusal::UnknownField("X".into())
+}
+
+fn filter(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+fn ok(description: &'static str, schema: &'static str, example: Value) -> Success {
+    answer(200, description, schema, example)
+}
+
+fn answer(status: u16, description: &'static str, schema: &'static str, example: Value) -> Success {
+    Success {
+        status,
+        description,
+        schema: Some(schema),
+        example,
+    }
+}
+
+fn gone() -> Success {
+    Success {
+        status: 204,
+        description: "Deleted.",
+        schema: None,
+        example: Value::Null,
+    }
+}
+
+fn health() -> Route {
+    Route::new(
+        "Machines",
+        "Health",
+        "Whether the Worker runs. Asks nothing of its storage.",
+        ok("It does.", "Health", json!({"status": "ok"})),
+    )
+}
+
+fn create_org() -> Route {
+    Route::new(
+        "Platform",
+        "Create an organisation",
+        "Founds an organisation, with its first owner key and its webhook secret. The key is shown here and never again.",
+        answer(201, "Founded.", "NewOrg", examples::org()),
+    )
+    .body("CreateOrg", json!({"name": "Acme Finance"}))
+    .refuses([Refusal::Required("name"), must("name", NAME), unknown_field()])
+}
+
+fn report() -> Route {
+    Route::new(
+        "Machines",
+        "Report a call's result",
+        "The agent tells what came of its call. Repeatable: each later report fills what was missing and changes \
+         nothing that was delivered. A wrong token and an unknown call alike are 401.",
+        ok("Taken.", "Empty", json!({})),
+    )
+    .optional_body("ReportCall", examples::report())
+    .refuses([
+        must("outcome", "an object"),
+        must("outcome", "at most 32768 bytes"),
+        unknown_field(),
+        Refusal::DialerUnavailable,
+    ])
+}
+
+fn agents(action: Action) -> Route {
+    let tag = "Agents";
+    let route = match action {
+        Action::ListAgents => {
+            return Route::new(
+                tag,
+                "List agents",
+                "Returns all active AI agents available to your organisation, including the metadata fields each agent \
+                 requires.",
+                ok("The agents.", "AgentList", json!({"agents": [examples::agent()]})),
+            )
+            .with_inactive();
+        }
+        Action::CreateAgent => Route::new(
+            tag,
+            "Create an agent",
+            "Creates an agent. An organisation can have at most 1000.",
+            answer(201, "Created.", "AgentDetail", examples::agent_detail()),
+        )
+        .body("CreateAgent", examples::new_agent())
+        .refuses([Refusal::TooMany("agents")]),
+        Action::UpdateAgent => Route::new(
+            tag,
+            "Change an agent",
+            "Changes the fields that are given. A call runs with the agent as it was when the call was accepted.",
+            ok("Changed.", "AgentDetail", examples::agent_detail()),
+        )
+        .optional_body("ChangeAgent", json!({"status": "inactive"}))
+        .refuses([Refusal::AgentNotFound]),
+        Action::DeleteAgent => {
+            return Route::new(tag, "Delete an agent", "New calls can't use it any more.", gone())
+                .refuses([Refusal::AgentNotFound]);
+        }
+        _ => {
+            return Route::new(
+                tag,
+                "Get an agent",
+                "One agent, active or not, with its script and voice.",
+                ok("The agent.", "AgentDetail", examples::agent_detail()),
+            )
+            .refuses([Refusal::AgentNotFound]);
+        }
+    };
+    route.refuses([
+        Refusal::Required("name"),
+        must("name", NAME),
+        Refusal::Required("agent_code"),
+        must("agent_code", NAME),
+        Refusal::Required("input_schema"),
+        must("input_schema", "an object"),
+        nested_required("input_schema.fields"),
+        must(
+            "input_schema.fields",
+            "an array of at most 100 different strings of 1 to 200 characters",
+        ),
+        must(
+            "input_schema.sample_context",
+            "an object of at most 16384 bytes",
+        ),
+        Refusal::UnknownField("input_schema.X".into()),
+        must("script", "a string of at most 32768 bytes"),
+        must("voice", NAME),
+        must("status", "active or inactive"),
+        unknown_field(),
+    ])
+}
+
+fn trunks(action: Action) -> Route {
+    let tag = "SIP trunks";
+    let missing = [Refusal::TrunkNotFound];
+    match action {
+        Action::ListTrunks => Route::new(
+            tag,
+            "List SIP trunks",
+            "Returns all active SIP trunks (carrier lines) allocated to your organisation, with their concurrency and rate \
+             limits.",
+            ok("The trunks.", "SipTrunkList", json!({"sip_trunks": [examples::trunk()]})),
+        )
+        .with_inactive(),
+        Action::CreateTrunk => Route::new(
+            tag,
+            "Create a SIP trunk",
+            "Creates a trunk. An organisation can have at most 1000. A carrier's secret is never shown again.",
+            answer(201, "Created.", "SipTrunkDetail", examples::trunk_detail()),
+        )
+        .body("CreateSipTrunk", examples::new_trunk())
+        .refuses([Refusal::TooMany("SIP trunks")])
+        .refuses(trunk_fields()),
+        Action::UpdateTrunk => Route::new(
+            tag,
+            "Change a SIP trunk",
+            "Changes the fields that are given. A lowered limit ends no call; it holds back new ones.",
+            ok("Changed.", "SipTrunkDetail", examples::trunk_detail()),
+        )
+        .optional_body("ChangeSipTrunk", json!({"max_channels": 50}))
+        .refuses(missing)
+        .refuses(trunk_fields()),
+        Action::DeleteTrunk => Route::new(
+            tag,
+            "Delete a SIP trunk",
+            "New calls can't use it any more; its calls stay readable. A trunk with live calls stays.",
+            gone(),
+        )
+        .refuses(missing)
+        .refuses([Refusal::TrunkHasLiveCalls]),
+        Action::LiveCalls => Route::new(
+            tag,
+            "A trunk's live calls",
+            "Which calls hold its channels now.",
+            ok("The calls.", "LiveCalls", examples::live()),
+        )
+        .refuses(missing)
+        .refuses([Refusal::DialerUnavailable]),
+        Action::ReleaseCall => Route::new(
+            tag,
+            "Release a channel",
+            "Hangs up and frees the call's channel.",
+            ok("The call as it is now.", "CallState", examples::canceled()),
+        )
+        .refuses(missing)
+        .refuses([
+            Refusal::CallNotFound,
+            Refusal::CallAlreadyTerminal,
+            Refusal::DialerUnavailable,
+        ]),
+        _ => Route::new(
+            tag,
+            "Get a SIP trunk",
+            "One trunk, active or not, with the line behind it.",
+            ok("The trunk.", "SipTrunkDetail", examples::trunk_detail()),
+        )
+        .refuses(missing),
+    }
+}
+
+fn trunk_fields() -> Vec<Refusal> {
+    let mut all = vec![
+        Refusal::Required("name"),
+        must("name", NAME),
+        Refusal::Required("trunk_phone"),
+        must("trunk_phone", "a phone number such as +918069000000"),
+        Refusal::Required("max_cps"),
+        must("max_cps", "a whole number from 1 to 1000"),
+        Refusal::Required("max_channels"),
+        must("max_channels", "a whole number from 1 to 10000"),
+        must("status", "active or inactive"),
+        must("carrier", "an object"),
+        nested_required("carrier.type"),
+        must("carrier.type", "simulator or livekit"),
+        nested_required("carrier.url"),
+        must("carrier.url", "a URL"),
+        must("carrier.url", "an https or wss URL"),
+    ];
+    for field in [
+        "carrier.api_key",
+        "carrier.api_secret",
+        "carrier.sip_trunk_id",
+    ] {
+        all.extend([nested_required(field), must(field, NAME)]);
+    }
+    all.extend([
+        Refusal::UnknownField("carrier.X".into()),
+        Refusal::Required("carrier"),
+        unknown_field(),
+    ]);
+    all
+}
+
+fn list_calls() -> Route {
+    let statuses = CallStatus::ALL.map(CallStatus::as_str);
+    let uuid = || json!({"type": "string", "format": "uuid"});
+    let time = || json!({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]});
+    Route::new(
+        "Calls",
+        "List calls",
+        "Your organisation's calls, newest first, on every trunk, deleted ones included.",
+        ok(
+            "A page of calls.",
+            "CallList",
+            examples::page("calls", examples::listed()),
+        ),
+    )
+    .paged()
+    .query([
+        filter(
+            "call_status",
+            "Only calls of this status.",
+            json!({"type": "string", "enum": statuses}),
+        ),
+        filter("agent_id", "Only this agent's calls.", uuid()),
+        filter("sip_trunk_id", "Only this trunk's calls.", uuid()),
+        filter(
+            "phone_number",
+            "Only calls to this number.",
+            json!({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"}),
+        ),
+        filter(
+            "created_after",
+            "Only calls created at this time or later.",
+            time(),
+        ),
+        filter(
+            "created_before",
+            "Only calls created before this time.",
+            time(),
+        ),
+    ])
+    .refuses([
+        must("call_status", &format!("one of {}", statuses.join(", "))),
+        must("agent_id", "a UUID"),
+        must("sip_trunk_id", "a UUID"),
+        must("phone_number", "in E.164 format"),
+        must("created_after", "an ISO 8601 time"),
+        must("created_before", "an ISO 8601 time"),
+        Refusal::DialerUnavailable,
+    ])
+}
+
+fn trigger_call() -> Route {
+    Route::new(
+        "Calls",
+        "Trigger a call",
+        "Dispatches a single outbound AI call. The call is queued immediately and your agent starts the conversation when \
+         the recipient answers. A refused call (429) stays readable under its `call_id`.",
+        answer(201, "Call accepted.", "TriggeredCall", examples::triggered()),
+    )
+    .query([json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key with the same body within 24 hours answers the first answer again and starts nothing.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })])
+    .body("TriggerCall", examples::trigger())
+    .refuses([
+        Refusal::IdempotencyKeyInvalid,
+        Refusal::IdempotencyKeyReused,
+        Refusal::Invalid("on_capacity must be reject or queue".into()),
+        Refusal::Invalid("max_wait_seconds must be a whole number from 1 to 86400".into()),
+        Refusal::Invalid("dry_run must be true or false".into()),
+        Refusal::Required("phone_number"),
+        Refusal::PhoneNotE164,
+        Refusal::Required("agent_id"),
+        Refusal::NotAUuid("agent_id"),
+        Refusal::Required("sip_trunk_id"),
+        Refusal::NotAUuid("sip_trunk_id"),
+        Refusal::MetadataNotObject,
+        Refusal::MetadataTooLarge,
+        Refusal::UrlInvalid("callback_url"),
+        Refusal::UrlPrivate("callback_url"),
+        Refusal::AgentNotFound,
+        Refusal::AgentInactive,
+        Refusal::MetadataMissing(vec!["X".into(), "Y".into()]),
+        Refusal::TrunkNotFound,
+        Refusal::TrunkInactive,
+        Refusal::ChannelsExhausted,
+        Refusal::RateExceeded,
+        Refusal::DialerUnavailable,
+    ])
+}
+
+fn one_call(action: Action) -> Route {
+    let route = match action {
+        Action::CallStatus => Route::new(
+            "Calls",
+            "Get a call's status",
+            "Returns the current state and outcome of a call. Poll until `is_terminal` is true, every 4 to 5 seconds; a \
+             `callback_url` spares the polling.",
+            ok("The call's state.", "CallState", examples::status()),
+        ),
+        Action::CancelCall => Route::new(
+            "Calls",
+            "Cancel a call",
+            "A call that was never dialed ends `Trigger Failed`; a ringing or answered one is hung up (`SIP Call Failed`, \
+             `Completed`). One that is terminal, or has hung up and waits for its report, answers 409.",
+            ok("The call as it is now.", "CallState", examples::canceled()),
+        )
+        .refuses([Refusal::CallAlreadyTerminal]),
+        _ => Route::new(
+            "Calls",
+            "Get a call",
+            "All that is known of a call: its status, why it failed, its history, and how its callback fares.",
+            ok("The call.", "Call", examples::call()),
+        ),
+    };
+    route.refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
+}
+
+fn keys(action: Action) -> Route {
+    let tag = "API keys";
+    match action {
+        Action::ListKeys => Route::new(
+            tag,
+            "List API keys",
+            "The keys that were not deleted, newest first, expired ones too; never the keys themselves.",
+            ok("A page of keys.", "ApiKeyList", examples::page("api_keys", examples::key())),
+        )
+        .paged(),
+        Action::CreateKey => Route::new(
+            tag,
+            "Create an API key",
+            "The key is shown here and never again. An organisation can have at most 1000.",
+            answer(201, "Created.", "NewApiKey", examples::new_key()),
+        )
+        .body("CreateApiKey", json!({"name": "Billing server", "role": "member"}))
+        .refuses([
+            Refusal::Required("name"),
+            must("name", NAME),
+            Refusal::Required("role"),
+            must("role", "viewer, member, admin or owner"),
+            must("expires_at", "an ISO 8601 time in the future"),
+            unknown_field(),
+            Refusal::TooMany("API keys"),
+        ]),
+        _ => Route::new(
+            tag,
+            "Delete an API key",
+            "From then on it starts no call, and within 60 seconds it reads nothing. The last owner key can't be deleted.",
+            gone(),
+        )
+        .refuses([Refusal::KeyNotFound, Refusal::LastOwnerKey]),
+    }
+}
+
+fn webhooks(action: Action) -> Route {
+    let tag = "Webhooks";
+    let delivery = |status, description, example| answer(status, description, "Delivery", example);
+    match action {
+        Action::GetSecret => Route::new(
+            tag,
+            "Get the webhook secret",
+            "The secret that signs callbacks.",
+            ok("The secret.", "WebhookSecret", examples::secret()),
+        ),
+        Action::RotateSecret => Route::new(
+            tag,
+            "Rotate the webhook secret",
+            "Makes a new secret. During the overlap `webhook-signature` has a signature of the previous one too; \
+             `X-Audatec-Signature` is always the newest secret's.",
+            ok("The new secret.", "WebhookSecret", examples::secret()),
+        )
+        .optional_body("RotateWebhookSecret", json!({"overlap_seconds": 86400}))
+        .refuses([must("overlap_seconds", "a whole number from 0 to 604800"), unknown_field()]),
+        Action::ListDeliveries => Route::new(
+            tag,
+            "List deliveries",
+            "Callbacks and test events, newest first.",
+            ok(
+                "A page of deliveries.",
+                "DeliveryList",
+                examples::page("deliveries", examples::delivery()),
+            ),
+        )
+        .paged()
+        .query([
+            filter(
+                "status",
+                "Only deliveries of this status.",
+                json!({"type": "string", "enum": ["pending", "delivered", "exhausted"]}),
+            ),
+            filter(
+                "call_id",
+                "Only the delivery of this call; none for an id that names no call of yours.",
+                json!({"type": "string"}),
+            ),
+        ])
+        .refuses([
+            must("status", "one of pending, delivered, exhausted"),
+            Refusal::DialerUnavailable,
+        ]),
+        Action::GetDelivery => Route::new(
+            tag,
+            "Get a delivery",
+            "One delivery, with its attempts.",
+            delivery(200, "The delivery.", examples::delivery()),
+        )
+        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable]),
+        Action::Redeliver => Route::new(
+            tag,
+            "Deliver again",
+            "One more attempt now, whatever the delivery's status, with the same id and body.",
+            delivery(202, "The attempt is due.", examples::delivery()),
+        )
+        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable]),
+        _ => Route::new(
+            tag,
+            "Send a test event",
+            "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` is \
+             null.",
+            delivery(202, "The attempt is due.", examples::test_delivery()),
+        )
+        .body("SendTestEvent", json!({"url": "https://your-server.com/hooks/call-done"}))
+        .refuses([
+            Refusal::Required("url"),
+            Refusal::UrlInvalid("url"),
+            Refusal::UrlPrivate("url"),
+            unknown_field(),
+        ]),
+    }
+}
+
+fn audit_log() -> Route {
+    Route::new(
+        "Audit log",
+        "Read the audit log",
+        "Every management write, newest first.",
+        ok(
+            "A page of entries.",
+            "AuditLog",
+            examples::page("entries", examples::audit_entry()),
+        ),
+    )
+    .paged()
+}

@@ -1,0 +1,255 @@
+use std::collections::BTreeSet;
+
+use utoipa::PartialSchema;
+
+use super::*;
+use crate::domain::refusal::Refusal;
+
+const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Each operation with its path and method.
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let item = item.as_object().expect("a path item");
+            item.iter()
+                .map(|(method, operation)| (path.clone(), method.clone(), operation))
+        })
+        .collect()
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/public/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == text(),
+        "public/openapi.json is out of date: `npm run openapi` writes it anew"
+    );
+}
+
+#[test]
+fn the_document_offers_what_the_table_offers_to_the_same_roles() {
+    let document = document();
+    let mut documented = 0;
+    for (path, method, operation) in operations(&document) {
+        let (_, access, _) = offered(&path)
+            .iter()
+            .find(|(offered, ..)| offered.to_lowercase() == method)
+            .unwrap_or_else(|| panic!("{method} {path} is not offered"));
+        let role = match access {
+            Access::Key(role) => Value::from(role.to_string()),
+            _ => Value::Null,
+        };
+        assert_eq!(operation["x-required-role"], role, "{method} {path}");
+        documented += 1;
+    }
+    let paths = document["paths"].as_object().expect("paths");
+    let all: usize = paths.keys().map(|path| offered(path).len()).sum();
+    assert_eq!(documented, all);
+}
+
+#[test]
+fn each_action_is_documented() {
+    let schema = serde_json::to_value(Action::schema()).expect("a schema");
+    let known: BTreeSet<String> = schema["enum"]
+        .as_array()
+        .expect("an enum")
+        .iter()
+        .map(|name| name.as_str().expect("a name").to_owned())
+        .collect();
+    let documented: BTreeSet<String> = PATHS
+        .into_iter()
+        .chain([HEALTH])
+        .flat_map(offered)
+        .map(|(.., action)| format!("{action:?}"))
+        .collect();
+    assert_eq!(
+        documented, known,
+        "PATHS lacks a path, or names one too many"
+    );
+}
+
+#[test]
+fn each_refusal_is_the_answer_of_some_operation() {
+    let document = document();
+    let mut seen = BTreeSet::new();
+    let responses = operations(&document)
+        .into_iter()
+        .flat_map(|(_, _, operation)| {
+            operation["responses"]
+                .as_object()
+                .expect("responses")
+                .values()
+        })
+        .chain(
+            document["components"]["responses"]
+                .as_object()
+                .expect("responses")
+                .values(),
+        );
+    for response in responses {
+        let codes = &response["headers"]["X-Error-Code"]["schema"]["enum"];
+        seen.extend(
+            codes
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str),
+        );
+    }
+    for refusal in Refusal::examples() {
+        assert!(
+            seen.contains(refusal.code()),
+            "{} is nobody's answer",
+            refusal.code()
+        );
+    }
+    assert!(seen.contains("internal_error"));
+}
+
+#[test]
+fn each_reference_leads_somewhere_and_each_schema_is_used() {
+    let document = document();
+    let mut references = BTreeSet::new();
+    collect_references(&document, &mut references);
+    for reference in &references {
+        let pointer = reference.strip_prefix('#').expect("a local reference");
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+    for name in document["components"]["schemas"]
+        .as_object()
+        .expect("schemas")
+        .keys()
+    {
+        let used = references.contains(&format!("#/components/schemas/{name}"));
+        assert!(used || name == "ErrorCode", "{name} is not used");
+    }
+}
+
+fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                match value {
+                    Value::String(text) if name == "$ref" => {
+                        found.insert(text.clone());
+                    }
+                    value => collect_references(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn each_operation_has_what_openapi_asks_for() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let tags: BTreeSet<_> = document["tags"]
+        .as_array()
+        .expect("tags")
+        .iter()
+        .map(|tag| &tag["name"])
+        .map(Value::to_string)
+        .collect();
+    let mut ids = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        let here = format!("{method} {path}");
+        assert!(METHODS.contains(&method.as_str()), "{here}");
+        assert!(
+            ids.insert(operation["operationId"].to_string()),
+            "{here}: a second one"
+        );
+        assert!(
+            tags.contains(&operation["tags"][0].to_string()),
+            "{here}: no such tag"
+        );
+        let declared: BTreeSet<_> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "path")
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        let named: BTreeSet<_> = path.split(['{', '}']).skip(1).step_by(2).collect();
+        assert_eq!(declared, named, "{here}");
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            let headers = response["headers"].as_object().expect("headers");
+            let has = |name: &str| headers.contains_key(name);
+            let at = format!("{here} {status}");
+            assert!(response["description"].is_string(), "{at}");
+            assert!(has("X-Request-Id") && has("Cache-Control"), "{at}");
+            assert_eq!(has("X-Error-Code"), status.as_str() >= "400", "{at}");
+            assert_eq!(
+                has("Retry-After"),
+                ["429", "502", "503"].contains(&status.as_str()),
+                "{at}"
+            );
+            assert_eq!(has("Allow"), status == "405", "{at}");
+            assert_eq!(has("WWW-Authenticate"), status == "401", "{at}");
+            assert_eq!(response["content"].is_object(), status != "204", "{at}");
+        }
+    }
+}
+
+#[test]
+fn each_object_that_is_answered_is_closed_and_whole() {
+    let document = document();
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    let mut answers = BTreeSet::new();
+    for (_, _, operation) in operations(&document) {
+        collect_references(&operation["responses"], &mut answers);
+    }
+    collect_references(&document["webhooks"], &mut answers);
+    let mut todo: Vec<String> = answers.iter().cloned().collect();
+    while let Some(reference) = todo.pop() {
+        let Some(name) = reference.strip_prefix("#/components/schemas/") else {
+            continue;
+        };
+        assert_whole(name, &schemas[name]);
+        let mut more = BTreeSet::new();
+        collect_references(&schemas[name], &mut more);
+        todo.extend(more.into_iter().filter(|more| answers.insert(more.clone())));
+    }
+}
+
+fn assert_whole(name: &str, schema: &Value) {
+    assert!(
+        schema.get("allOf").is_none(),
+        "{name}: an object in parts can't be closed"
+    );
+    if let Some(properties) = schema["properties"].as_object() {
+        let required: BTreeSet<_> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let all: BTreeSet<_> = properties.keys().map(String::as_str).collect();
+        assert_eq!(required, all, "{name}");
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+    }
+    for part in schema["oneOf"].as_array().into_iter().flatten() {
+        assert_whole(name, part);
+    }
+}
+
+#[test]
+fn the_bound_after_which_a_call_is_over_is_the_sum_of_its_parts() {
+    let description = document()["info"]["description"].to_string();
+    assert!(description.contains("within 3785 seconds"), "{description}");
+}

@@ -1,0 +1,255 @@
+//! What is owed: to trunks that can't be reached, to copies that can't be written.
+
+use audatec::app::directory::{Ask, DirectoryCommand};
+use audatec::app::ports::Directories;
+use audatec::app::records::RecordKey;
+use audatec::domain::time::Millis;
+use serde_json::{Value, json};
+
+use crate::world::{block_on, crash_after};
+use crate::{agent, create, error, founded, trunk};
+
+const UNTOLD: (u16, &str) = (503, "Authentication service temporarily unavailable");
+
+fn untold() -> (u16, Value) {
+    (UNTOLD.0, error(UNTOLD.1))
+}
+
+#[test]
+fn a_revocation_that_one_trunk_has_not_heard_of_is_not_answered_as_done() {
+    let (world, org) = founded();
+    let (near, far) = (
+        create(&world, &org, "/sip-trunks", trunk()),
+        create(&world, &org, "/sip-trunks", trunk()),
+    );
+    let key = create(
+        &world,
+        &org,
+        "/api-keys",
+        json!({"name": "x", "role": "member"}),
+    );
+    world.cut_off(&far);
+    let path = format!("/api-keys/{key}");
+    assert_eq!(world.delete(&org, &path), untold());
+    assert_eq!(world.brief_of(&near).revoked_keys.len(), 1);
+    assert_eq!(world.brief_of(&far).revoked_keys.len(), 0);
+    // It holds all the same, its copy is gone, and asking again does no harm.
+    assert_eq!(world.delete(&org, &path), untold());
+    world.restart();
+    world.reconnect();
+    assert_eq!(world.delete(&org, &path), (204, Value::Null));
+    assert_eq!(world.brief_of(&far).revoked_keys.len(), 1);
+    assert_eq!(world.delete(&org, &path).0, 404);
+}
+
+#[test]
+fn the_alarm_tells_who_could_not_be_reached() {
+    let (world, org) = founded();
+    let far = create(&world, &org, "/sip-trunks", trunk());
+    let id = create(&world, &org, "/agents", agent());
+    world.cut_off(&far);
+    assert_eq!(world.delete(&org, &format!("/agents/{id}")), untold());
+    assert_eq!(world.next_due(&org), Some(world.now.get() + Millis(5_000)));
+    world.restart();
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    assert_eq!(
+        world.next_due(&org),
+        Some(world.now.get() + Millis(5_000)),
+        "still out of reach"
+    );
+    world.reconnect();
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    assert_eq!(world.brief_of(&far).inactive_agents.len(), 1);
+    assert_eq!(world.next_due(&org), None);
+}
+
+#[test]
+fn a_deactivation_that_is_asked_for_again_waits_for_the_same_trunks() {
+    let (world, org) = founded();
+    let far = create(&world, &org, "/sip-trunks", trunk());
+    let id = create(&world, &org, "/agents", agent());
+    world.cut_off(&far);
+    let deactivate = || {
+        world.patch(
+            &org,
+            &format!("/agents/{id}"),
+            json!({"status": "inactive"}),
+        )
+    };
+    assert_eq!(deactivate(), untold());
+    assert_eq!(deactivate(), untold());
+    world.reconnect();
+    assert_eq!(deactivate().0, 200);
+    assert_eq!(world.brief_of(&far).inactive_agents.len(), 1);
+}
+
+#[test]
+fn a_trunk_out_of_reach_delays_no_read_and_no_other_change() {
+    let (world, org) = founded();
+    let far = create(&world, &org, "/sip-trunks", trunk());
+    let id = create(&world, &org, "/agents", agent());
+    world.cut_off(&far);
+    world.delete(&org, &format!("/agents/{id}"));
+    let near = create(&world, &org, "/sip-trunks", trunk());
+    assert_eq!(
+        world
+            .patch(&org, &format!("/sip-trunks/{near}"), json!({"max_cps": 9}))
+            .0,
+        200
+    );
+    create(&world, &org, "/agents", agent());
+    create(
+        &world,
+        &org,
+        "/api-keys",
+        json!({"name": "x", "role": "member"}),
+    );
+    assert_eq!(world.get(&org, &format!("/sip-trunks/{far}")).0, 200);
+    assert_eq!(
+        world.patch(&org, &format!("/sip-trunks/{far}"), json!({"max_cps": 9})),
+        untold()
+    );
+}
+
+#[test]
+fn a_read_pays_no_debt() {
+    let (world, org) = founded();
+    world.kv_is_down.set(true);
+    create(&world, &org, "/agents", agent());
+    let writes = world.kv_writes.borrow().len();
+    let forgotten = world.forgotten.get();
+    world.get(&org, "/webhooks/secret");
+    world.get(&org, "/api-keys");
+    world.get(&org, "/audit-log");
+    assert_eq!(world.kv_writes.borrow().len(), writes);
+    assert_eq!(world.forgotten.get(), forgotten);
+    assert!(world.next_due(&org).is_some());
+}
+
+#[test]
+fn a_copy_that_cant_be_written_delays_nobody_and_is_written_later() {
+    let (world, org) = founded();
+    world.kv_is_down.set(true);
+    let id = create(&world, &org, "/agents", agent());
+    let path = format!("/agents/{id}");
+    assert_eq!(world.patch(&org, &path, json!({"name": "Newest"})).0, 200);
+    assert_eq!(world.get(&org, "/agents").1, json!({"agents": []}));
+    world.restart();
+    world.kv_is_down.set(false);
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    assert_eq!(world.get(&org, "/agents").1["agents"][0]["name"], "Newest");
+    assert_eq!(
+        world
+            .copy(&RecordKey::Agent(org.id, id.parse().expect("an id")))
+            .expect("a copy")["name"],
+        "Newest"
+    );
+    assert_eq!(world.next_due(&org), None);
+    let writes = world.kv_writes.borrow().len();
+    world.tick(&org);
+    assert_eq!(
+        world.kv_writes.borrow().len(),
+        writes,
+        "what was paid is not paid again"
+    );
+}
+
+#[test]
+fn of_two_changes_at_once_the_later_one_is_what_the_copy_says() {
+    for delays in [[9, 0, 0, 0], [9, 9, 0, 0], [0, 9, 3, 0], [5, 3, 1, 0]] {
+        let (world, org) = founded();
+        let id = create(&world, &org, "/agents", agent());
+        let path = format!("/integration/v1/agents/{id}");
+        world.kv_delays.borrow_mut().extend(delays);
+        let rename =
+            |name: &str| world.request("PATCH", &path, &org.key, Some(json!({ "name": name })));
+        let (a, b) = block_on(futures_util::future::join(
+            rename("first"),
+            rename("second"),
+        ));
+        assert_eq!((a.0, b.0), (200, 200));
+        let (_, now) = world.get(&org, &format!("/agents/{id}"));
+        assert_eq!(
+            world.get(&org, "/agents").1["agents"][0]["name"],
+            now["name"],
+            "{delays:?}"
+        );
+        world.tick(&org);
+        assert_eq!(
+            world.get(&org, "/agents").1["agents"][0]["name"],
+            now["name"],
+            "{delays:?}"
+        );
+        assert_eq!(world.next_due(&org), None, "{delays:?}");
+    }
+}
+
+#[test]
+fn a_crash_between_the_rows_and_their_copies_loses_nothing() {
+    let (world, org) = founded();
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let key = create(
+        &world,
+        &org,
+        "/api-keys",
+        json!({"name": "x", "role": "member"}),
+    );
+    world.kv_delays.borrow_mut().extend([9, 9, 9]);
+    let path = format!("/integration/v1/api-keys/{key}");
+    crash_after(3, world.request("DELETE", &path, &org.key, None));
+    world.kv_delays.borrow_mut().clear();
+    world.restart();
+    let copies = || {
+        world
+            .kv
+            .borrow()
+            .keys()
+            .filter(|key| matches!(key, RecordKey::ApiKey(_)))
+            .count()
+    };
+    assert_eq!(copies(), 2, "the crash came before the copy was removed");
+    world.tick(&org);
+    assert_eq!(copies(), 1);
+    assert_eq!(world.brief_of(&line).revoked_keys.len(), 1);
+}
+
+#[test]
+fn two_who_change_the_same_agent_at_once_both_find_their_change() {
+    let (world, org) = founded();
+    let id = create(&world, &org, "/agents", agent());
+    let path = format!("/integration/v1/agents/{id}");
+    world.kv_delays.borrow_mut().extend([3, 3, 3, 3]);
+    let patch = |body: Value| world.request("PATCH", &path, &org.key, Some(body));
+    let change = block_on(futures_util::future::join(
+        patch(json!({"name": "A"})),
+        patch(json!({"voice": "b"})),
+    ));
+    assert_eq!((change.0.0, change.1.0), (200, 200));
+    let (_, agent) = world.get(&org, &format!("/agents/{id}"));
+    assert_eq!(
+        (&agent["name"], &agent["voice"]),
+        (&json!("A"), &json!("b"))
+    );
+}
+
+#[test]
+fn a_directory_nobody_founded_serves_no_key() {
+    let (world, org) = founded();
+    let nobody = "31106b7c-9d02-4723-8b07-5bb8d90240cb"
+        .parse()
+        .expect("an id");
+    let by = Some(nobody);
+    let command = DirectoryCommand {
+        by,
+        request: String::new(),
+        what: Ask::Secrets,
+    };
+    let reply = block_on(world.directory(org.id, &command)).expect("reached");
+    assert_eq!(
+        serde_json::to_value(reply).expect("JSON"),
+        json!({"Refused": "InvalidKey"})
+    );
+}

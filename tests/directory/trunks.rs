@@ -1,0 +1,329 @@
+//! `/sip-trunks`.
+
+use audatec::app::records::RecordKey;
+use audatec::domain::agent::Status;
+use audatec::domain::time::Millis;
+use serde_json::{Value, json};
+
+use crate::{create, error, founded, golden, trunk, with, world::tag};
+
+fn livekit() -> Value {
+    json!({
+        "type": "livekit", "url": "wss://livekit.example.com", "api_key": "APIabc",
+        "api_secret": "very secret", "sip_trunk_id": "ST_1",
+    })
+}
+
+#[test]
+fn the_list_shows_the_references_fields_and_the_detail_the_carrier_too() {
+    let (world, org) = founded();
+    let (status, created) = world.post(&org, "/sip-trunks", trunk());
+    assert_eq!(status, 201);
+    golden::check("trunk_created", &created);
+    let id = created["id"].as_str().expect("an id");
+    assert_eq!(
+        world.get(&org, &format!("/sip-trunks/{id}")),
+        (200, created)
+    );
+    golden::check("trunks_listed", &world.get(&org, "/sip-trunks").1);
+}
+
+#[test]
+fn a_carriers_secret_is_told_to_its_trunk_and_never_shown() {
+    let (world, org) = founded();
+    let (status, created) = world.post(
+        &org,
+        "/sip-trunks",
+        with(trunk(), "carrier", Some(livekit())),
+    );
+    assert_eq!(status, 201);
+    golden::check("trunk_created_livekit", &created["carrier"]);
+    let id = created["id"].as_str().expect("an id");
+    let path = format!("/sip-trunks/{id}");
+    for answer in [
+        created.clone(),
+        world.get(&org, &path).1,
+        world.get(&org, "/sip-trunks").1,
+    ] {
+        assert!(!answer.to_string().contains("very secret"), "{answer}");
+    }
+    assert!(
+        world
+            .kv
+            .borrow()
+            .values()
+            .all(|json| !json.contains("very secret"))
+    );
+    // A carrier read and sent back keeps its secret.
+    let carrier = with(
+        created["carrier"].clone(),
+        "url",
+        Some(json!("https://other.example.com")),
+    );
+    assert_eq!(world.patch(&org, &path, json!({"carrier": carrier})).0, 200);
+    let brief = serde_json::to_value(world.brief_of(id)).expect("JSON");
+    assert_eq!(brief["config"]["carrier"]["api_secret"], "very secret");
+    assert_eq!(
+        brief["config"]["carrier"]["url"],
+        "https://other.example.com"
+    );
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let (world, org) = founded();
+    for field in ["name", "trunk_phone", "max_cps", "max_channels", "carrier"] {
+        let text = error(&format!("{field} is required"));
+        assert_eq!(
+            world.post(&org, "/sip-trunks", with(trunk(), field, None)),
+            (400, text.clone())
+        );
+        assert_eq!(
+            world.post(&org, "/sip-trunks", with(trunk(), field, Some(Value::Null))),
+            (400, text)
+        );
+    }
+    for field in ["type", "url", "api_key", "api_secret", "sip_trunk_id"] {
+        let carrier = with(livekit(), field, None);
+        let answer = world.post(&org, "/sip-trunks", with(trunk(), "carrier", Some(carrier)));
+        assert_eq!(
+            answer,
+            (400, error(&format!("carrier.{field} is required")))
+        );
+    }
+}
+
+#[test]
+fn values_have_their_bounds() {
+    let (world, org) = founded();
+    let status = |field: &str, value: Value| {
+        world
+            .post(&org, "/sip-trunks", with(trunk(), field, Some(value)))
+            .0
+    };
+    for (field, good) in [
+        ("max_cps", json!(1)),
+        ("max_cps", json!(1000)),
+        ("max_channels", json!(1)),
+        ("max_channels", json!(10_000)),
+        ("trunk_phone", json!("+918069123456")),
+        ("status", json!("inactive")),
+        (
+            "carrier",
+            with(
+                livekit(),
+                "url",
+                Some(json!("https://livekit.example.com:7880")),
+            ),
+        ),
+    ] {
+        assert_eq!(status(field, good.clone()), 201, "{field} {good}");
+    }
+    for (field, bad) in [
+        ("max_cps", json!(0)),
+        ("max_cps", json!(1001)),
+        ("max_cps", json!(1.5)),
+        ("max_cps", json!("5")),
+        ("max_channels", json!(0)),
+        ("max_channels", json!(10_001)),
+        ("max_channels", json!(-1)),
+        ("trunk_phone", json!("918069123456")),
+        ("trunk_phone", json!("+12")),
+        ("trunk_phone", json!("+91806912345x")),
+        ("status", json!("paused")),
+        ("carrier", json!("simulator")),
+        ("carrier", json!({"type": "twilio"})),
+        (
+            "carrier",
+            json!({"type": "simulator", "url": "https://x.example.com"}),
+        ),
+        (
+            "carrier",
+            with(livekit(), "url", Some(json!("ftp://livekit.example.com"))),
+        ),
+        ("carrier", with(livekit(), "url", Some(json!("livekit")))),
+        ("carrier", with(livekit(), "region", Some(json!("eu")))),
+        ("colour", json!("red")),
+    ] {
+        assert_eq!(status(field, bad.clone()), 400, "{field} {bad}");
+    }
+}
+
+#[test]
+fn a_taken_tag_and_tag_0_are_drawn_anew() {
+    let (world, org) = founded();
+    world.draws.borrow_mut().push_back([7; 32]);
+    let first = create(&world, &org, "/sip-trunks", trunk());
+    let mut same_tag = [7; 32];
+    same_tag[15] = 8;
+    world.draws.borrow_mut().extend([same_tag, [0; 32]]);
+    let second = create(&world, &org, "/sip-trunks", trunk());
+    assert_ne!(tag(&first), tag(&second));
+    assert_eq!(world.brief_of(&first).config.id.to_string(), first);
+    assert_eq!(
+        world.get(&org, "/sip-trunks").1["sip_trunks"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_trunk_whose_object_cant_be_reached_is_not_created() {
+    let (world, org) = founded();
+    world.draws.borrow_mut().push_back([7; 32]);
+    let lost = create(&world, &org, "/sip-trunks", trunk());
+    world.cut_off(&lost);
+    let mut same_tag = [7; 32];
+    same_tag[15] = 8;
+    world.draws.borrow_mut().push_back(same_tag);
+    let (status, _) = world.post(&org, "/sip-trunks", trunk());
+    assert_eq!(status, 503);
+    world.reconnect();
+    assert_eq!(
+        world.get(&org, "/sip-trunks").1["sip_trunks"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn trunks_are_listed_in_the_order_they_were_created() {
+    let (world, org) = founded();
+    world.draws.borrow_mut().extend([[9; 32], [3; 32], [6; 32]]);
+    for name in ["first", "second", "third"] {
+        create(
+            &world,
+            &org,
+            "/sip-trunks",
+            with(trunk(), "name", Some(json!(name))),
+        );
+        world.advance(Millis(1));
+    }
+    let (_, body) = world.get(&org, "/sip-trunks");
+    let names: Vec<_> = body["sip_trunks"]
+        .as_array()
+        .expect("trunks")
+        .iter()
+        .map(|trunk| &trunk["name"])
+        .collect();
+    assert_eq!(names, ["first", "second", "third"]);
+}
+
+#[test]
+fn a_change_is_told_to_its_trunk_before_the_answer_and_to_no_other() {
+    let (world, org) = founded();
+    let (a, b) = (
+        create(&world, &org, "/sip-trunks", trunk()),
+        create(&world, &org, "/sip-trunks", trunk()),
+    );
+    let before = world.times_briefed(&b);
+    world.cut_off(&b);
+    let (status, body) = world.patch(
+        &org,
+        &format!("/sip-trunks/{a}"),
+        json!({"max_channels": 3, "status": "inactive"}),
+    );
+    assert_eq!(
+        (status, &body["max_channels"], &body["status"]),
+        (200, &json!(3), &json!("inactive"))
+    );
+    let config = world.brief_of(&a).config;
+    assert_eq!((config.max_channels, config.status), (3, Status::Inactive));
+    assert_eq!(world.times_briefed(&b), before);
+    assert_eq!(
+        world.get(&org, "/sip-trunks?include=inactive").1["sip_trunks"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(
+        world.get(&org, "/sip-trunks").1["sip_trunks"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_trunk_with_live_calls_stays() {
+    let (world, org) = founded();
+    let id = create(&world, &org, "/sip-trunks", trunk());
+    world
+        .trunks
+        .borrow_mut()
+        .get_mut(&tag(&id))
+        .expect("a trunk")
+        .has_live_calls = true;
+    let answer = world.delete(&org, &format!("/sip-trunks/{id}"));
+    assert_eq!(answer, (409, error("SIP trunk has live calls")));
+    assert_eq!(world.get(&org, &format!("/sip-trunks/{id}")).0, 200);
+    assert_eq!(world.brief_of(&id).config.status, Status::Active);
+}
+
+#[test]
+fn a_deleted_trunk_takes_no_call_and_is_remembered_for_its_calls() {
+    let (world, org) = founded();
+    let id = create(&world, &org, "/sip-trunks", trunk());
+    let path = format!("/sip-trunks/{id}");
+    assert_eq!(world.delete(&org, &path), (204, Value::Null));
+    assert_eq!(world.brief_of(&id).config.status, Status::Inactive);
+    for answer in [
+        world.get(&org, &path),
+        world.patch(&org, &path, json!({})),
+        world.delete(&org, &path),
+    ] {
+        assert_eq!(answer, (404, error("SIP trunk not found")));
+    }
+    assert_eq!(
+        world.get(&org, "/sip-trunks?include=inactive").1,
+        json!({"sip_trunks": []})
+    );
+    assert_eq!(
+        world.copy(&RecordKey::Trunks(org.id)).expect("a copy")[0]["deleted"],
+        true
+    );
+    assert_eq!(
+        world
+            .copy(&RecordKey::Trunk(org.id, id.parse().expect("an id")))
+            .expect("a copy")["deleted"],
+        true
+    );
+}
+
+#[test]
+fn a_deletion_whose_answer_was_lost_leaves_the_trunk_as_the_directory_says() {
+    let (world, org) = founded();
+    let id = create(&world, &org, "/sip-trunks", trunk());
+    world.loses_replies.set(true);
+    assert_eq!(world.delete(&org, &format!("/sip-trunks/{id}")).0, 503);
+    world.loses_replies.set(false);
+    assert_eq!(
+        world.brief_of(&id).config.status,
+        Status::Inactive,
+        "it retired"
+    );
+    assert!(world.next_due(&org).is_some());
+    world.advance(Millis::from_secs(60));
+    world.tick(&org);
+    assert_eq!(
+        world.get(&org, &format!("/sip-trunks/{id}")).1["status"],
+        "active"
+    );
+    assert_eq!(world.brief_of(&id).config.status, Status::Active);
+    assert_eq!(world.delete(&org, &format!("/sip-trunks/{id}")).0, 204);
+}
+
+#[test]
+fn an_organisation_has_at_most_1000_trunks() {
+    let (world, org) = founded();
+    create(&world, &org, "/sip-trunks", trunk());
+    world.fill(&org, "trunk/", 999);
+    create(&world, &org, "/sip-trunks", trunk());
+    let full = (
+        409,
+        error("An organisation can have at most 1000 SIP trunks"),
+    );
+    assert_eq!(world.post(&org, "/sip-trunks", trunk()), full);
+}

@@ -1,0 +1,460 @@
+//! The world in memory: storage that fails before or after it persisted, trunks that can't be
+//! reached, copies that land late; and everything of it can be restarted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use audatec::app::directory::{
+    DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
+};
+use audatec::app::http::Request;
+use audatec::app::messages::CallbackMessage;
+use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable};
+use audatec::app::records::RecordKey;
+use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
+use audatec::domain::access::KeyRecord;
+use audatec::domain::agent::Status;
+use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
+use audatec::domain::settings::Settings;
+use audatec::domain::target::Target;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::Brief;
+use serde_json::{Value, json};
+
+/// Where everything begins: 2026-06-14T10:00:00Z.
+pub const START: Millis = Millis(1_781_431_200_000);
+
+/// What the next commit does.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Failure {
+    BeforePersisting,
+    AfterPersisting,
+}
+
+/// One organisation's rows and its object.
+#[derive(Default)]
+pub struct Office {
+    pub rows: RefCell<BTreeMap<String, String>>,
+    pub failure: Cell<Option<Failure>>,
+    actor: RefCell<Rc<DirectoryActor>>,
+}
+
+impl DirectoryStore for Office {
+    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
+        let rows = self.rows.borrow().clone().into_iter();
+        Ok(rows
+            .filter(|(name, _)| !name.starts_with("audit/"))
+            .collect())
+    }
+
+    fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
+        let failure = self.failure.take();
+        if failure != Some(Failure::BeforePersisting) {
+            for (name, doc) in rows.clone() {
+                match doc {
+                    Some(doc) => self.rows.borrow_mut().insert(name, doc),
+                    None => self.rows.borrow_mut().remove(&name),
+                };
+            }
+        }
+        failure.map_or(Ok(()), |_| Err(StoreFailed))
+    }
+
+    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
+        let rows = self.rows.borrow().clone().into_iter().rev();
+        let wanted = rows.filter(|(name, _)| name.starts_with("audit/") && name.as_str() < before);
+        Ok(wanted.take(limit).collect())
+    }
+}
+
+/// A trunk's object, as far as a directory sees it.
+#[derive(Default)]
+pub struct TrunkObject {
+    pub brief: Option<Brief>,
+    pub briefed: usize,
+    pub has_live_calls: bool,
+}
+
+#[derive(Default)]
+pub struct World {
+    pub now: Cell<Millis>,
+    /// Drawn first; then 1, 2, 3 …
+    pub draws: RefCell<VecDeque<[u8; 32]>>,
+    drawn: Cell<u64>,
+    pub kv: RefCell<BTreeMap<RecordKey, String>>,
+    pub kv_writes: RefCell<Vec<RecordKey>>,
+    pub kv_is_down: Cell<bool>,
+    /// How many turns each next KV write takes to land; then none.
+    pub kv_delays: RefCell<VecDeque<usize>>,
+    pub trunks: RefCell<BTreeMap<TrunkTag, TrunkObject>>,
+    pub unreachable: RefCell<BTreeSet<TrunkTag>>,
+    /// The trunks do as they are told, and their answers are lost.
+    pub loses_replies: Cell<bool>,
+    pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
+    pub callbacks: RefCell<Vec<CallbackMessage>>,
+    pub forgotten: Cell<usize>,
+    settings: Option<Settings>,
+    secrets: Option<Secrets>,
+}
+
+/// An organisation, and its owner's key.
+#[derive(Clone)]
+pub struct Org {
+    pub id: OrgId,
+    pub key: String,
+    pub secret: String,
+}
+
+/// An answer's status and JSON.
+pub type Answer = (u16, Value);
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            now: Cell::new(START),
+            settings: Some(Settings::default()),
+            secrets: Some(Secrets::derive(b"master key", "platform-token".into())),
+            ..Self::default()
+        }
+    }
+
+    pub fn advance(&self, time: Millis) {
+        self.now.set(self.now.get() + time);
+    }
+
+    pub fn found(&self, name: &str) -> Org {
+        let (status, body) = self.send(
+            "POST",
+            "/platform/v1/orgs",
+            "platform-token",
+            Some(json!({"name": name})),
+        );
+        assert_eq!(status, 201, "{body}");
+        let text = |pointer: &str| {
+            body.pointer(pointer)
+                .and_then(Value::as_str)
+                .expect(pointer)
+                .to_owned()
+        };
+        Org {
+            id: text("/org/id").parse().expect("an id"),
+            key: text("/owner_key"),
+            secret: text("/webhook_secret"),
+        }
+    }
+
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            is_secure: true,
+            origin: "https://calls.example.com".into(),
+            authorization: Some(format!("Bearer {key}")),
+            idempotency_key: None,
+            content_type: body.is_some().then(|| "application/json".into()),
+            body: body
+                .map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
+            id: format!("request at {}", self.now.get().0 - START.0),
+        };
+        let response = audatec::app::api::serve(self, &request).await;
+        (
+            response.status,
+            serde_json::from_slice(&response.body).unwrap_or(Value::Null),
+        )
+    }
+
+    pub fn send(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> Answer {
+        block_on(self.request(method, path, key, body))
+    }
+
+    pub fn get(&self, org: &Org, path: &str) -> Answer {
+        self.send("GET", &format!("/integration/v1{path}"), &org.key, None)
+    }
+
+    pub fn post(&self, org: &Org, path: &str, body: Value) -> Answer {
+        self.send(
+            "POST",
+            &format!("/integration/v1{path}"),
+            &org.key,
+            Some(body),
+        )
+    }
+
+    pub fn patch(&self, org: &Org, path: &str, body: Value) -> Answer {
+        self.send(
+            "PATCH",
+            &format!("/integration/v1{path}"),
+            &org.key,
+            Some(body),
+        )
+    }
+
+    pub fn delete(&self, org: &Org, path: &str) -> Answer {
+        self.send("DELETE", &format!("/integration/v1{path}"), &org.key, None)
+    }
+
+    pub fn office(&self, org: &Org) -> Rc<Office> {
+        Rc::clone(&self.offices.borrow()[&org.id])
+    }
+
+    /// Every object is evicted: what was in memory alone is gone.
+    pub fn restart(&self) {
+        for office in self.offices.borrow().values() {
+            *office.actor.borrow_mut() = Rc::default();
+        }
+    }
+
+    /// The alarm fires, or the cron knocks.
+    pub fn tick(&self, org: &Org) {
+        let _ = block_on(self.directory(org.id, &DirectoryCommand::tick()));
+    }
+
+    pub fn next_due(&self, org: &Org) -> Option<Millis> {
+        self.office(org).actor.borrow().next_due()
+    }
+
+    /// Fills up to `most` rows like the one there is under this prefix, and restarts.
+    pub fn fill(&self, org: &Org, prefix: &str, most: usize) {
+        let office = self.office(org);
+        let first = self.stored_names(org, prefix).pop().expect("one row");
+        let doc = office.rows.borrow()[&first].clone();
+        let id = first.trim_start_matches(prefix).to_owned();
+        for n in self.stored_names(org, prefix).len()..most {
+            let other = format!("{n:08x}{}", &id[8..]);
+            let row = doc.replace(&id, &other);
+            office
+                .rows
+                .borrow_mut()
+                .insert(format!("{prefix}{other}"), row);
+        }
+        self.restart();
+    }
+
+    pub fn stored_names(&self, org: &Org, prefix: &str) -> Vec<String> {
+        let office = self.office(org);
+        let rows = office.rows.borrow();
+        rows.keys()
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+
+    pub fn copy(&self, key: &RecordKey) -> Option<Value> {
+        self.kv
+            .borrow()
+            .get(key)
+            .map(|json| serde_json::from_str(json).expect("JSON"))
+    }
+
+    pub fn brief_of(&self, trunk: &str) -> Brief {
+        let tag = tag(trunk);
+        self.trunks.borrow()[&tag]
+            .brief
+            .clone()
+            .expect("it was briefed")
+    }
+
+    pub fn times_briefed(&self, trunk: &str) -> usize {
+        self.trunks.borrow()[&tag(trunk)].briefed
+    }
+
+    pub fn cut_off(&self, trunk: &str) {
+        self.unreachable.borrow_mut().insert(tag(trunk));
+    }
+
+    pub fn reconnect(&self) {
+        self.unreachable.borrow_mut().clear();
+    }
+}
+
+pub fn tag(trunk: &str) -> TrunkTag {
+    trunk.parse::<TrunkId>().expect("a trunk's id").tag()
+}
+
+impl Host for World {
+    fn now(&self) -> Millis {
+        self.now.get()
+    }
+
+    fn entropy(&self) -> [u8; 32] {
+        if let Some(drawn) = self.draws.borrow_mut().pop_front() {
+            return drawn;
+        }
+        self.drawn.set(self.drawn.get() + 1);
+        let mut bytes = [0; 32];
+        for (byte, drawn) in bytes
+            .iter_mut()
+            .zip(self.drawn.get().to_be_bytes().iter().rev())
+        {
+            *byte = *drawn;
+        }
+        bytes
+    }
+
+    fn settings(&self) -> &Settings {
+        self.settings.as_ref().expect("settings")
+    }
+
+    fn secrets(&self) -> &Secrets {
+        self.secrets.as_ref().expect("secrets")
+    }
+
+    fn parse_url(&self, text: &str) -> Option<Target> {
+        let (scheme, rest) = text.split_once("://")?;
+        let host = rest
+            .split(['/', ':', '?'])
+            .next()
+            .filter(|host| !host.is_empty())?;
+        Some(Target {
+            scheme: scheme.into(),
+            host: host.into(),
+            port: None,
+        })
+    }
+
+    fn log(&self, _: &str) {}
+}
+
+impl Records for World {
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        Ok(self.kv.borrow().get(key).cloned())
+    }
+
+    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        self.read(key).await
+    }
+
+    fn forget(&self, _: OrgId) {
+        self.forgotten.set(self.forgotten.get() + 1);
+    }
+
+    fn note_use(&self, _: &KeyRecord) {}
+}
+
+impl Trunks for World {
+    async fn trunk(
+        &self,
+        tag: TrunkTag,
+        command: &TrunkCommand,
+    ) -> Result<TrunkReply, Unavailable> {
+        assert_ne!(tag, TrunkTag::DIRECTORY, "tag 0 is no trunk's");
+        if self.unreachable.borrow().contains(&tag) {
+            return Err(Unavailable);
+        }
+        let mut trunks = self.trunks.borrow_mut();
+        let trunk = trunks.entry(tag).or_default();
+        let reply = match command {
+            TrunkCommand::Brief(brief) => match &trunk.brief {
+                Some(known) if known.config.id != brief.config.id => TrunkReply::TagTaken,
+                known => {
+                    if known
+                        .as_ref()
+                        .is_none_or(|known| known.version <= brief.version)
+                    {
+                        trunk.brief = Some((**brief).clone());
+                    }
+                    trunk.briefed += 1;
+                    TrunkReply::Done
+                }
+            },
+            TrunkCommand::Retire if trunk.has_live_calls => TrunkReply::HasLiveCalls,
+            TrunkCommand::Retire => {
+                trunk.brief.as_mut().expect("it was briefed").config.status = Status::Inactive;
+                TrunkReply::Done
+            }
+            // What the routes beside the directory ask: this trunk has no calls.
+            _ => TrunkReply::Calls(Vec::new()),
+        };
+        if self.loses_replies.get() {
+            Err(Unavailable)
+        } else {
+            Ok(reply)
+        }
+    }
+}
+
+impl RecordWriter for World {
+    async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable> {
+        self.kv_writes.borrow_mut().push(key.clone());
+        let turns = self.kv_delays.borrow_mut().pop_front().unwrap_or_default();
+        wait(turns).await;
+        if self.kv_is_down.get() {
+            return Err(Unavailable);
+        }
+        match json {
+            Some(json) => self.kv.borrow_mut().insert(key.clone(), json),
+            None => self.kv.borrow_mut().remove(key),
+        };
+        Ok(())
+    }
+}
+
+impl Directories for World {
+    async fn directory(
+        &self,
+        org: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable> {
+        // As it travels: there and back as JSON.
+        let command = serde_json::from_str(&serde_json::to_string(command).expect("JSON"))
+            .expect("a command");
+        let office = Rc::clone(self.offices.borrow_mut().entry(org).or_default());
+        let actor = Rc::clone(&office.actor.borrow());
+        let (reply, callbacks) = actor
+            .serve(&*office, self, command)
+            .await
+            .map_err(|StoreFailed| Unavailable)?;
+        self.callbacks.borrow_mut().extend(callbacks);
+        Ok(serde_json::from_str(&serde_json::to_string(&reply).expect("JSON")).expect("a reply"))
+    }
+}
+
+/// Lets others go first, so many times.
+async fn wait(mut turns: usize) {
+    std::future::poll_fn(|context| {
+        if turns == 0 {
+            return Poll::Ready(());
+        }
+        turns -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Runs a future to its end.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return value;
+        }
+    }
+}
+
+/// Runs a future for so many turns, then drops it: the object crashed.
+pub fn crash_after(turns: usize, future: impl Future) {
+    let mut future = pin!(future);
+    for _ in 0..turns {
+        let poll = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll.is_pending(), "it was done before the crash");
+    }
+}
