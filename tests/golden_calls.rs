@@ -120,14 +120,13 @@ fn what_clients_and_receivers_are_sent() {
         let mut world = World::new(1, 10);
         let id = world.accepted(number);
         let call = world.run_to_end(id);
-        let trunk = world.known_brief().config.id;
         sent(
             &format!("status_{name}"),
             &StatusView::of(&call, world.now, &world.settings),
         );
         sent(
             &format!("detail_{name}"),
-            &DetailedCall::of(&call, trunk, world.now, &world.settings),
+            &DetailedCall::of(&call, world.now, &world.settings),
         );
         sent(&format!("notification_{name}"), &Notification::of(&call));
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::callback::{Delivery, EventType};
-use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId};
+use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::phone::E164;
 use super::settings::Settings;
 use super::time::Millis;
@@ -300,6 +300,8 @@ pub struct CallAgent {
 pub struct CallRequest {
     /// Whose call.
     pub org: OrgId,
+    /// The trunk to place it through.
+    pub trunk: TrunkId,
     /// The key that asked for it.
     pub key: KeyId,
     /// The number to call.

@@ -64,6 +64,10 @@ impl DirectoryObject {
     ) -> std::result::Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
+        if !command.what.is_read() {
+            // Before anything is owed: should this object die while it tells others, it wakes again.
+            self.alarm.set(&self.state.storage(), now() + AGAIN).await;
+        }
         let result = self.actor.serve(&store, &world, command).await;
         let due = match &result {
             Ok(_) => self.actor.next_due(),

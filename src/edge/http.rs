@@ -8,6 +8,9 @@ use crate::app::api;
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::domain::refusal::Refusal;
 
+/// How much of a body is read before its sender is cut off.
+const MAX_DRAINED: usize = 16 << 20;
+
 /// Serves one request.
 pub async fn serve(
     request: worker::Request,
@@ -32,9 +35,7 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
     let (origin, path, query) = split(&url);
     let body = match length {
         Some(length) if length <= MAX_BODY => request.bytes().await?,
-        // Too large whatever it holds: one byte above the limit stands for it.
-        Some(_) => vec![0; MAX_BODY + 1],
-        None => read_bounded(&mut request).await,
+        _ => read_bounded(&mut request).await,
     };
     let mut request = Request {
         method: request.inner().method(),
@@ -61,15 +62,19 @@ fn request_id() -> String {
         .to_string()
 }
 
-/// A body of unknown length, cut off above the limit.
+/// A large body, or one of unknown length: cut off one byte above the limit. The rest is read and
+/// forgotten, as far as is decent: a client that is refused while it still sends would see its
+/// connection reset instead of the answer.
 async fn read_bounded(request: &mut worker::Request) -> Vec<u8> {
-    let mut body = Vec::new();
+    let (mut body, mut read) = (Vec::new(), 0);
     let Ok(mut stream) = request.stream() else {
         return body;
     };
     while let Some(Ok(chunk)) = stream.next().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_BODY {
+        let room = (MAX_BODY + 1).saturating_sub(body.len());
+        body.extend(chunk.iter().take(room));
+        read += chunk.len();
+        if read > MAX_DRAINED {
             break;
         }
     }

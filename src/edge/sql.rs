@@ -218,7 +218,7 @@ impl TrunkStore for SqlStore {
         self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
         // Reading all keys of a day to find the old ones is not for each request.
         self.remembered.set(self.remembered.get() + 1);
-        if self.remembered.get() % FORGET_EVERY == 0 {
+        if self.remembered.get().is_multiple_of(FORGET_EVERY) {
             self.query(
                 "DELETE FROM idempotency WHERE at < ?",
                 vec![millis(forget_before)],

@@ -266,6 +266,7 @@ impl World {
     pub fn request(number: &str) -> CallRequest {
         CallRequest {
             org: org(),
+            trunk: TrunkId::from_entropy([7; 16]),
             key: api_key(),
             phone: E164::parse(number).expect("a number"),
             agent: CallAgent {

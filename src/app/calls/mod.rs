@@ -11,7 +11,7 @@ use crate::app::ports::{Api, Unavailable};
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
-use crate::domain::ids::{CallId, TrunkTag};
+use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
 
 /// A caller, as trunks know readers.
@@ -39,14 +39,4 @@ fn one_call(reply: Result<TrunkReply, Unavailable>) -> Result<Call, Refusal> {
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
         Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
     }
-}
-
-/// The trunk that a tag belongs to, as the organisation lists it; the object's own word is not
-/// asked, so a trunk is named even when it can't be reached.
-fn trunk_of(trunks: &[crate::app::records::TrunkRecord], tag: TrunkTag) -> String {
-    trunks
-        .iter()
-        .find(|trunk| trunk.id.tag() == tag)
-        .map(|trunk| trunk.id.to_string())
-        .unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
-use crate::app::calls::{ask, reader, trunk_of};
+use crate::app::calls::{ask, reader};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
@@ -83,11 +83,9 @@ pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
 /// No such call.
 pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
     let call = ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await?;
-    let trunks = own_trunks(api, caller).await?;
-    let trunk = trunk_of(&trunks, call.id.address().tag);
     Ok(Response::json(
         200,
-        &DetailedCall::of(&call, trunk, api.now(), api.settings()),
+        &DetailedCall::of(&call, api.now(), api.settings()),
     ))
 }
 
@@ -143,10 +141,7 @@ pub async fn list(
     )
     .await?;
     let now = api.now();
-    let view = |call: &Call| {
-        let trunk = trunk_of(&trunks, call.id.address().tag);
-        value(&ListedCall::of(call, trunk, now, api.settings()))
-    };
+    let view = |call: &Call| value(&ListedCall::of(call, now, api.settings()));
     Ok(Response::json(
         200,
         &page.answer("calls", calls, |call| call.id.to_string(), view),

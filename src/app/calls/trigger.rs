@@ -125,6 +125,7 @@ pub async fn trigger(
     let trunk = find_trunk(api, caller, fields.trunk).await?;
     let call = CallRequest {
         org: caller.org_id,
+        trunk: trunk.id,
         key: caller.key_id,
         phone: fields.phone,
         agent: CallAgent {

@@ -84,13 +84,13 @@ pub struct ListedCall<'a> {
 }
 
 impl<'a> ListedCall<'a> {
-    /// The call as it is at `now`, on the trunk it belongs to.
+    /// The call as it is at `now`.
     #[must_use]
-    pub fn of(call: &'a Call, trunk: impl ToString, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
         Self {
             status: StatusView::of(call, now, settings),
             agent_id: call.request.agent.id.to_string(),
-            sip_trunk_id: trunk.to_string(),
+            sip_trunk_id: call.request.trunk.to_string(),
             created_at: iso8601::format(call.created_at()),
         }
     }
@@ -114,11 +114,11 @@ pub struct DetailedCall<'a> {
 }
 
 impl<'a> DetailedCall<'a> {
-    /// The call as it is at `now`, on the trunk it belongs to.
+    /// The call as it is at `now`.
     #[must_use]
-    pub fn of(call: &'a Call, trunk: impl ToString, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
         Self {
-            listed: ListedCall::of(call, trunk, now, settings),
+            listed: ListedCall::of(call, now, settings),
             metadata: call.request.metadata.as_ref(),
             failure: call
                 .failure

@@ -323,7 +323,7 @@ fn read_carrier(
     let scheme = api.parse_url(&url).map(|target| target.scheme);
     if !scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https" | "ws" | "wss")) {
         return Err(Refusal::Invalid(
-            "carrier.url must be an https or wss URL".into(),
+            "carrier.url must be a valid http, https, ws or wss URL".into(),
         ));
     }
     let api_key = body.required("api_key", api_key, body::NAME, body::name)?;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::body::{self, Body};
+use super::body::Body;
 use super::views::SecretView;
 use super::{Thing, ask, change};
 use crate::app::calls::trigger::check_target;
@@ -104,7 +104,10 @@ pub async fn test(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
-    let url = body.required("url", None, "a valid http or https URL", body::text)?;
+    let given = body.required("url", None, "a valid http or https URL", Some)?;
+    let Value::String(url) = given else {
+        return Err(Refusal::UrlInvalid("url"));
+    };
     body.finish()?;
     check_target(api, request, &url, "url")?;
     match change(api, caller, request, Ask::TestEvent { url }, &TEST).await? {

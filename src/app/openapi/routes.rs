@@ -377,7 +377,7 @@ fn trunk_fields() -> Vec<Refusal> {
         must("carrier.type", "simulator or livekit"),
         nested_required("carrier.url"),
         must("carrier.url", "a URL"),
-        must("carrier.url", "an https or wss URL"),
+        must("carrier.url", "a valid http, https, ws or wss URL"),
     ];
     for field in [
         "carrier.api_key",
