@@ -3,7 +3,8 @@
 use crate::app::http::Request;
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::domain::access::{KeyRecord, RawKey, Role, constant_time_eq};
+use crate::domain::access::{KeyRecord, RawKey, Role};
+use crate::domain::mac::constant_time_eq;
 use crate::domain::refusal::Refusal;
 
 /// The record of the request's key, when it is good and its role is `needs` or above.

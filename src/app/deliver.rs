@@ -15,15 +15,6 @@ use crate::domain::time::Millis;
 /// How long a receiver may take before its sender asks for a longer lease.
 const SLOW: Millis = Millis(10_000);
 
-/// What a receiver answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// `Retry-After`, when it is a number of seconds.
-    pub retry_after: Option<u64>,
-}
-
 /// Makes one attempt.
 ///
 /// # Errors

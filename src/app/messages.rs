@@ -44,3 +44,45 @@ pub struct CallbackMessage {
     /// The exact bytes to sign and send.
     pub body: String,
 }
+
+/// What must be sent once the rows are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Calls for the dialer.
+    pub dial: Vec<CallId>,
+    /// Calls to ask the carrier about.
+    pub inquire: Vec<CallId>,
+    /// Callbacks to send.
+    pub callbacks: Vec<CallbackMessage>,
+}
+
+impl Outgoing {
+    /// The dispatch queue's share, a few calls to a message.
+    #[must_use]
+    pub fn dispatch_messages(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
+        let dial = self.dial.chunks(CALLS_PER_MESSAGE);
+        let dial = dial.map(|calls| DispatchMessage::Dial {
+            trunk,
+            calls: calls.to_vec(),
+        });
+        let inquire = self.inquire.chunks(CALLS_PER_MESSAGE);
+        let inquire = inquire.map(|calls| DispatchMessage::Inquire {
+            trunk,
+            calls: calls.to_vec(),
+        });
+        dial.chain(inquire).collect()
+    }
+
+    /// Whether there is nothing to send.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dial.is_empty() && self.inquire.is_empty() && self.callbacks.is_empty()
+    }
+
+    /// Adds what another command wants sent.
+    pub fn append(&mut self, other: Self) {
+        self.dial.extend(other.dial);
+        self.inquire.extend(other.inquire);
+        self.callbacks.extend(other.callbacks);
+    }
+}

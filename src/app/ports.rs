@@ -6,7 +6,6 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
-use crate::app::deliver::Answer;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
@@ -38,7 +37,7 @@ impl Secrets {
     /// Derives the keys, one label each, so that none of them tells another.
     #[must_use]
     pub fn derive(master: &[u8], platform_token: String) -> Self {
-        use crate::domain::access::hmac_sha256;
+        use crate::domain::mac::hmac_sha256;
         use hmac::Mac;
         let key = |label: &str| {
             let mut mac = hmac_sha256(master);
@@ -110,6 +109,15 @@ pub trait Dialer {
     async fn dial(&self, order: &Order) -> Vec<Timed>;
     /// Asks what became of a call; never dials.
     async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable>;
+}
+
+/// What a receiver answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Retry-After`, when it is a number of seconds.
+    pub retry_after: Option<u64>,
 }
 
 /// What sends callbacks.

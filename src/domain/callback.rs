@@ -13,8 +13,8 @@ use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::access::{hex, hmac_sha256};
 use super::ids::DeliveryId;
+use super::mac::{hex, hmac_sha256};
 use super::time::Millis;
 
 /// How long a sender may stay silent before its attempt is handed out again. A sender whose

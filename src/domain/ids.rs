@@ -159,7 +159,7 @@ impl IdKey {
     /// A key of any length.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self(super::access::hmac_sha256(secret))
+        Self(super::mac::hmac_sha256(secret))
     }
 
     fn check(&self, kind: IdKind, unchecked: u128) -> u128 {

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod call;
 pub mod callback;
 pub mod ids;
+pub mod mac;
 pub mod phone;
 pub mod refusal;
 pub mod sandbox;

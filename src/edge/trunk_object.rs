@@ -11,7 +11,8 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
 use super::{alarm::Alarm, outbox};
-use crate::app::trunk::{Outgoing, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::app::messages::Outgoing;
+use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::time::Millis;
 
 /// How soon an object whose storage failed tries again.

@@ -8,10 +8,11 @@ use futures_util::future::{Either, select};
 use worker::{Context, Delay, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
 
 use super::cache;
-use crate::app::deliver::Answer;
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
-use crate::app::ports::{Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable};
+use crate::app::ports::{
+    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
+};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;

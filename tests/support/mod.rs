@@ -11,8 +11,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Outgoing, Reader, Remembrance, StoreFailed, Trigger, TrunkActor,
+    CallFilter, DeliveryFilter, Reader, Remembrance, StoreFailed, Trigger, TrunkActor,
     TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;

@@ -7,8 +7,9 @@ use crate::app::calls::reader;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
-use crate::domain::access::{KeyRecord, constant_time_eq, hex, hmac_sha256};
+use crate::domain::access::KeyRecord;
 use crate::domain::ids::CallId;
+use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
 use crate::domain::refusal::Refusal;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.

@@ -5,6 +5,7 @@
 //! [`Trunk::settle`], which keeps the two indexes (who holds a channel, what is due when) in step
 //! and notes which rows to write.
 
+mod admission;
 mod config;
 mod window;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use admission::{Admission, OnCapacity, Quota, Verdict};
 pub use config::{Brief, Carrier, TrunkConfig};
 use window::Window;
 
@@ -39,78 +41,6 @@ pub struct Changes {
     pub rows: Vec<Call>,
     /// What must be done once the rows are written.
     pub effects: Vec<Effect>,
-}
-
-/// What is left of a trunk's capacity, for the `RateLimit` headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quota {
-    /// `max_channels`.
-    pub channels: u32,
-    /// Channels free.
-    pub channels_left: u32,
-    /// `max_cps`.
-    pub cps: u32,
-    /// Acceptances that this second still has room for.
-    pub cps_left: u32,
-}
-
-/// What came of a request for a call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Admission {
-    /// It is accepted, and will be dialed.
-    Accepted {
-        /// Its id.
-        call: CallId,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is accepted, and stands in line.
-    Queued {
-        /// Its id.
-        call: CallId,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is refused for want of capacity, and stays readable.
-    Rejected {
-        /// Its id.
-        call: CallId,
-        /// Which limit: channels or rate.
-        code: FailureCode,
-        /// Seconds until a retry makes sense.
-        retry_after: u64,
-        /// What is left.
-        quota: Quota,
-    },
-}
-
-/// What a call wants when there is no capacity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OnCapacity {
-    /// To be refused.
-    #[default]
-    Reject,
-    /// To stand in line.
-    Queue {
-        /// For so long at most.
-        max_wait: Millis,
-    },
-}
-
-/// What a trunk decides on a request for a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// It is dialed at once.
-    Go,
-    /// It stands in line, at most until then.
-    Wait(Millis),
-    /// It is refused.
-    Refuse {
-        /// Which limit: channels or rate.
-        code: FailureCode,
-        /// Seconds until a retry makes sense.
-        retry_after: u64,
-    },
 }
 
 /// What a dialer gets that asks for a call.

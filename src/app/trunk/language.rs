@@ -1,0 +1,298 @@
+//! What can be asked of a trunk's object, and what it answers: JSON in a request to the object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Timed};
+use crate::domain::callback::{AttemptResult, DeliveryStatus};
+use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
+
+/// A request to a trunk's object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrunkCommand {
+    /// The directory's word; answered `Done`, or `TagTaken` by an object that is another trunk.
+    Brief(Box<Brief>),
+    /// Asked before a trunk is deleted: takes no call from now on. `Done`, or `HasLiveCalls`.
+    Retire,
+    /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
+    Admit(Box<Trigger>),
+    /// What would become of it. `Verdict`, or `Refused`.
+    Foresee(Box<Trigger>),
+    /// A dialer asks for these calls. `Orders`: those that are its own now.
+    Claim(Vec<CallId>),
+    /// What the carrier says of these calls. `Done`.
+    Carrier(Vec<(CallId, Vec<Timed>)>),
+    /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
+    Examine(Vec<CallId>),
+    /// What the inquiry found. `Done`.
+    Learn(Vec<(CallId, Finding)>),
+    /// The agent's report. `Done`, or `Missing`.
+    Report {
+        /// Of which call.
+        call: CallId,
+        /// What came of it, when the agent says.
+        outcome: Option<Value>,
+        /// What was said, when the agent says.
+        #[serde(default)]
+        transcript: Option<Value>,
+    },
+    /// What was said in one call, for this reader. `Transcript`, `Missing` or `Refused`.
+    Transcript(Reader, CallId),
+    /// Read one call, for this reader. `Call`, `Missing` or `Refused`.
+    Read(Reader, CallId),
+    /// Stop one call. `Call`, `Missing` or `Refused`.
+    Cancel(Reader, CallId),
+    /// Who holds which channel. `Live`, oldest first.
+    Live(Reader),
+    /// A page of calls, newest first. `Calls`.
+    List(Reader, CallFilter),
+    /// A page of callbacks, newest first. `Calls`, each with its delivery.
+    Deliveries(Reader, DeliveryFilter),
+    /// One more attempt of a call's callback. `Call`, or `Missing`.
+    Redeliver(Reader, CallId),
+    /// The result of a callback's attempt. `Done`.
+    Delivered {
+        /// Of which delivery.
+        delivery: DeliveryId,
+        /// The attempt's number.
+        attempt: u32,
+        /// Its result.
+        result: AttemptResult,
+    },
+    /// A callback's sender waits for a slow receiver, at most until then. `Done`.
+    Extend {
+        /// Of which delivery.
+        delivery: DeliveryId,
+        /// The attempt's number.
+        attempt: u32,
+        /// Until when.
+        until: Millis,
+    },
+    /// Do what is due: the cron's knock, in case the alarm was lost. `Done`.
+    Tick,
+    /// What the object has done since it was loaded. `Work`.
+    Work,
+}
+
+/// A request for a call, and how it wants to be treated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The call.
+    pub request: CallRequest,
+    /// What happens without capacity.
+    #[serde(default)]
+    pub wish: OnCapacity,
+    /// Under which key a repeat of the request is known.
+    #[serde(default)]
+    pub idempotency: Option<Idempotency>,
+}
+
+/// An `Idempotency-Key` and what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// As given.
+    pub key: String,
+    /// SHA-256 of the request's body, in hex.
+    pub body: String,
+}
+
+/// What is remembered of a request that had an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembrance {
+    /// When it was answered.
+    pub at: Millis,
+    /// SHA-256 of its body, in hex.
+    pub body: String,
+    /// The answer.
+    pub admission: Admission,
+}
+
+/// How long an `Idempotency-Key` is remembered.
+pub const REMEMBERED: Millis = Millis(86_400_000);
+
+/// Who reads or stops a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reader {
+    /// The organisation; another's calls are not there.
+    pub org: OrgId,
+    /// The key; a revoked one is refused at once, whatever a stale copy says.
+    pub key: KeyId,
+}
+
+/// Which calls a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallFilter {
+    /// Only with this status.
+    pub status: Option<CallStatus>,
+    /// Only with this agent.
+    pub agent: Option<AgentId>,
+    /// Only to this number.
+    pub phone: Option<E164>,
+    /// Only from then on.
+    pub created_after: Option<Millis>,
+    /// Only before then.
+    pub created_before: Option<Millis>,
+    /// Only older than this call.
+    pub before: Option<CallId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl CallFilter {
+    pub(super) fn admits(&self, call: &Call) -> bool {
+        self.status.is_none_or(|status| call.status == status)
+            && self
+                .agent
+                .is_none_or(|agent| call.request.agent.id == agent)
+            && self
+                .phone
+                .as_ref()
+                .is_none_or(|phone| call.request.phone == *phone)
+            && self
+                .created_after
+                .is_none_or(|after| call.created_at() >= after)
+            && self.ceiling().is_none_or(|ceiling| call.id < ceiling)
+    }
+
+    /// All that the filter admits is below this id.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<CallId> {
+        let before = self.created_before.map(CallId::floor);
+        match (self.before, before) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// Which callbacks a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryFilter {
+    /// Only with this status.
+    pub status: Option<DeliveryStatus>,
+    /// Only older than this call's.
+    pub before: Option<CallId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl DeliveryFilter {
+    pub(super) fn admits(&self, call: &Call) -> bool {
+        call.callback
+            .as_ref()
+            .is_some_and(|delivery| self.status.is_none_or(|status| delivery.status == status))
+            && self.before.is_none_or(|before| call.id < before)
+    }
+}
+
+/// What a dialer needs to know of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The call.
+    pub call: CallId,
+    /// What was asked for.
+    pub request: CallRequest,
+    /// The line to dial through.
+    pub carrier: Carrier,
+    /// The caller ID.
+    pub trunk_phone: String,
+    /// When it was claimed, if it was.
+    pub dialed_at: Option<Millis>,
+    /// When it rang, if it did.
+    pub ringing_at: Option<Millis>,
+    /// When it was answered, if it was.
+    pub answered_at: Option<Millis>,
+}
+
+/// What an object did, as Cloudflare would bill it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Requests served.
+    pub requests: u64,
+    /// Alarms that fired.
+    pub alarms: u64,
+    /// Rows written, as the storage counts them.
+    pub rows_written: u64,
+    /// Alarms set; each is billed as one row more.
+    pub alarms_set: u64,
+    /// Messages sent to queues.
+    pub queue_messages: u64,
+}
+
+/// The object's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrunkReply {
+    /// As asked.
+    Done,
+    /// This tag belongs to another trunk.
+    TagTaken,
+    /// Not while calls are live.
+    HasLiveCalls,
+    /// What came of a request for a call.
+    Admission(Admission),
+    /// What came of it the first time.
+    Replayed(Admission),
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// What would come of a request for a call.
+    Verdict(Verdict),
+    /// Who holds a channel, and how many stand in line.
+    Live(Vec<Call>, usize),
+    /// Nothing was created, or shown.
+    Refused(Denial),
+    /// Work for the dialer.
+    Orders(Vec<Order>),
+    /// One call.
+    Call(Box<Call>),
+    /// A page of calls, and how many are live.
+    Calls(Vec<Call>),
+    /// What was said: a list of lines.
+    Transcript(Value),
+    /// No such call here.
+    Missing,
+    /// See [`Work`].
+    Work(Work),
+}
+
+/// The refusals that an object can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denial {
+    /// [`Refusal::InvalidKey`]
+    InvalidKey,
+    /// [`Refusal::AgentInactive`]
+    AgentInactive,
+    /// [`Refusal::TrunkInactive`]
+    TrunkInactive,
+    /// [`Refusal::CallAlreadyTerminal`]
+    CallAlreadyTerminal,
+    /// [`Refusal::TrunkNotFound`]
+    TrunkNotFound,
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::InvalidKey => Self::InvalidKey,
+            Denial::AgentInactive => Self::AgentInactive,
+            Denial::TrunkInactive => Self::TrunkInactive,
+            Denial::CallAlreadyTerminal => Self::CallAlreadyTerminal,
+            Denial::TrunkNotFound => Self::TrunkNotFound,
+        }
+    }
+}
+
+impl From<Refusal> for Denial {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::InvalidKey => Self::InvalidKey,
+            Refusal::AgentInactive => Self::AgentInactive,
+            Refusal::TrunkInactive => Self::TrunkInactive,
+            Refusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
+            _ => Self::TrunkNotFound,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A trunk's rows, as its object needs them.
+
+use serde_json::Value;
+
+use super::{CallFilter, DeliveryFilter, Remembrance};
+use crate::domain::call::Call;
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+use crate::domain::trunk::Brief;
+
+/// A row could not be read or written; what it was is logged where it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFailed;
+
+/// An object's rows. Synchronous: writes with no await between them are one commit.
+pub trait TrunkStore {
+    /// The directory's last word.
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed>;
+    /// Keeps the directory's word.
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed>;
+    /// All open calls: those marked late, and those open among the ones from `recent` on.
+    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed>;
+    /// When the calls from `from` on were accepted (refused ones left out) and dialed.
+    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed>;
+    /// The newest call.
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
+    /// Writes these calls' rows.
+    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed>;
+    /// One call.
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed>;
+    /// What is remembered of an `Idempotency-Key`.
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed>;
+    /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed>;
+    /// What was said in a call.
+    fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed>;
+    /// Keeps what was said in a call, unless something is kept already.
+    fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed>;
+    /// Closed calls, newest first.
+    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
+    /// Closed calls that have a callback, newest first.
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed>;
+}

@@ -1,0 +1,48 @@
+//! What the carrier says of a call, by itself or when it is asked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Failure;
+use crate::domain::time::Millis;
+
+/// What the carrier, or whoever speaks for it, says of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarrierEvent {
+    /// The phone rings.
+    Ringing,
+    /// The person, or a machine, picked up.
+    Answered,
+    /// The conversation is over; with its outcome when that is known already.
+    HungUp(Option<Value>),
+    /// The call did not connect.
+    Failed(Failure),
+}
+
+impl CarrierEvent {
+    pub(super) const fn ends_the_call(&self) -> bool {
+        matches!(self, Self::HungUp(_) | Self::Failed(_))
+    }
+}
+
+/// A carrier's event and when it happens: in the past for a report, in the future for a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timed {
+    /// When.
+    pub at: Millis,
+    /// What.
+    pub event: CarrierEvent,
+}
+
+/// What the carrier answers when it is asked about a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// It still rings or talks.
+    StillThere,
+    /// It did this since it was dialed, and is going to do what lies in the future.
+    Happened(Vec<Timed>),
+    /// The carrier knows of no such call.
+    Unknown,
+}

@@ -1,0 +1,218 @@
+//! Where a call is, in the reference's words, and why it failed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::callback::EventType;
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CallStatus {
+    /// Call accepted and queued for dispatch.
+    Initiating,
+    /// Phone is ringing at the recipient's end.
+    Ringing,
+    /// Recipient picked up, the conversation is underway.
+    Answered,
+    /// Call ended normally.
+    Completed,
+    /// Recipient declined the call or line was busy.
+    Decline,
+    /// No available channels on the trunk.
+    #[serde(rename = "Rejected — Capacity")]
+    RejectedCapacity,
+    /// The call could not be handed to the carrier.
+    #[serde(rename = "Trigger Failed")]
+    TriggerFailed,
+    /// Carrier-level failure: no answer, network issue, SIP error.
+    #[serde(rename = "SIP Call Failed")]
+    SipCallFailed,
+}
+
+impl CallStatus {
+    /// All of them, in the reference's order.
+    pub const ALL: [Self; 8] = [
+        Self::Initiating,
+        Self::Ringing,
+        Self::Answered,
+        Self::Completed,
+        Self::Decline,
+        Self::RejectedCapacity,
+        Self::TriggerFailed,
+        Self::SipCallFailed,
+    ];
+
+    /// The reference's spelling.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiating => "Initiating",
+            Self::Ringing => "Ringing",
+            Self::Answered => "Answered",
+            Self::Completed => "Completed",
+            Self::Decline => "Decline",
+            Self::RejectedCapacity => "Rejected — Capacity",
+            Self::TriggerFailed => "Trigger Failed",
+            Self::SipCallFailed => "SIP Call Failed",
+        }
+    }
+
+    /// The status of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// What a terminal state is called in a notification; `None` while the call is in progress.
+    #[must_use]
+    pub const fn event(self) -> Option<EventType> {
+        match self {
+            Self::Initiating | Self::Ringing | Self::Answered => None,
+            Self::Completed => Some(EventType::Completed),
+            Self::Decline => Some(EventType::Declined),
+            Self::RejectedCapacity => Some(EventType::Rejected),
+            Self::TriggerFailed | Self::SipCallFailed => Some(EventType::Failed),
+        }
+    }
+
+    /// Final: no further change will occur.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        self.event().is_some()
+    }
+}
+
+/// Who made a call fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FailureSource {
+    /// This platform: its limits and its watchdogs.
+    Platform,
+    /// What hands calls to the carrier.
+    Dialer,
+    /// The telephone network.
+    Carrier,
+    /// The person called.
+    Callee,
+    /// The integrator.
+    Caller,
+}
+
+/// Why a call failed, for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The line was busy.
+    Busy,
+    /// The person declined.
+    Declined,
+    /// Nobody answered.
+    NoAnswer,
+    /// No such number, or nobody at that address.
+    Unreachable,
+    /// Any other answer of the carrier.
+    CarrierError,
+    /// The dialer could not start the call.
+    DialerUnavailable,
+    /// The agent did not come.
+    AgentUnavailable,
+    /// Cancelled or released.
+    Canceled,
+    /// Ended by a watchdog.
+    TimedOut,
+    /// All channels were in use.
+    ChannelsExhausted,
+    /// `max_cps` was used up.
+    RateExceeded,
+}
+
+/// Why a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// For machines.
+    pub code: FailureCode,
+    /// The carrier's SIP status, when it sent one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_status_code: Option<u16>,
+}
+
+impl Failure {
+    /// A failure without a SIP status.
+    #[must_use]
+    pub const fn of(code: FailureCode) -> Self {
+        Self {
+            code,
+            sip_status_code: None,
+        }
+    }
+
+    /// What a final SIP status says (RFC 3261 §21).
+    #[must_use]
+    pub const fn sip(status: u16) -> Self {
+        let code = match status {
+            486 | 600 => FailureCode::Busy,
+            603 | 607 | 608 => FailureCode::Declined,
+            408 | 480 => FailureCode::NoAnswer,
+            404 | 410 | 604 => FailureCode::Unreachable,
+            _ => FailureCode::CarrierError,
+        };
+        Self {
+            code,
+            sip_status_code: Some(status),
+        }
+    }
+
+    /// Who.
+    #[must_use]
+    pub const fn source(&self) -> FailureSource {
+        match self.code {
+            FailureCode::Busy | FailureCode::Declined | FailureCode::NoAnswer => {
+                FailureSource::Callee
+            }
+            FailureCode::Unreachable | FailureCode::CarrierError => FailureSource::Carrier,
+            FailureCode::DialerUnavailable | FailureCode::AgentUnavailable => FailureSource::Dialer,
+            FailureCode::Canceled => FailureSource::Caller,
+            FailureCode::TimedOut | FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
+                FailureSource::Platform
+            }
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn message(&self) -> &'static str {
+        match self.code {
+            FailureCode::Busy => "The line was busy",
+            FailureCode::Declined => "The recipient declined the call",
+            FailureCode::NoAnswer => "Nobody answered",
+            FailureCode::Unreachable => "The number could not be reached",
+            FailureCode::CarrierError => "The carrier could not complete the call",
+            FailureCode::DialerUnavailable => "The dialer could not start the call",
+            FailureCode::AgentUnavailable => "The agent did not join the call",
+            FailureCode::Canceled => "The call was cancelled",
+            FailureCode::TimedOut => "The call was ended because it took too long",
+            FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
+            FailureCode::RateExceeded => "The trunk's calls per second were used up",
+        }
+    }
+
+    /// The terminal status of a call that failed so before it was answered.
+    #[must_use]
+    pub const fn status(&self) -> CallStatus {
+        match self.code {
+            FailureCode::Busy | FailureCode::Declined => CallStatus::Decline,
+            FailureCode::NoAnswer
+            | FailureCode::Unreachable
+            | FailureCode::CarrierError
+            | FailureCode::Canceled => CallStatus::SipCallFailed,
+            FailureCode::DialerUnavailable
+            | FailureCode::AgentUnavailable
+            | FailureCode::TimedOut => CallStatus::TriggerFailed,
+            FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
+                CallStatus::RejectedCapacity
+            }
+        }
+    }
+}

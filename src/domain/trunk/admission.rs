@@ -1,0 +1,79 @@
+//! What becomes of a request for a call.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::call::FailureCode;
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+/// What is left of a trunk's capacity, for the `RateLimit` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// `max_channels`.
+    pub channels: u32,
+    /// Channels free.
+    pub channels_left: u32,
+    /// `max_cps`.
+    pub cps: u32,
+    /// Acceptances that this second still has room for.
+    pub cps_left: u32,
+}
+
+/// What came of a request for a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Admission {
+    /// It is accepted, and will be dialed.
+    Accepted {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is accepted, and stands in line.
+    Queued {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is refused for want of capacity, and stays readable.
+    Rejected {
+        /// Its id.
+        call: CallId,
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
+        /// What is left.
+        quota: Quota,
+    },
+}
+
+/// What a call wants when there is no capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnCapacity {
+    /// To be refused.
+    #[default]
+    Reject,
+    /// To stand in line.
+    Queue {
+        /// For so long at most.
+        max_wait: Millis,
+    },
+}
+
+/// What a trunk decides on a request for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It is dialed at once.
+    Go,
+    /// It stands in line, at most until then.
+    Wait(Millis),
+    /// It is refused.
+    Refuse {
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
+    },
+}
