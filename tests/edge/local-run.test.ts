@@ -45,7 +45,7 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
   expect(demo["BASE_URL"]).toBe(`http://127.0.0.1:${port}`);
   expect(run.output()).toContain(demo["OWNER_KEY"]);
 
-  const curl = /^curl .*(?:\\\n.*)*/m.exec(run.output())?.[0] ?? "no curl printed";
+  const curl = /^curl (?:.*\\\n)*.*/m.exec(run.output())?.[0] ?? "no curl printed";
   const call = await output("bash", ["-c", curl]);
   expect(JSON.parse(call)).toMatchObject({ call_id: expect.any(String) });
 
