@@ -481,6 +481,26 @@ fn who_waits_too_long_is_rejected_and_told_and_a_cancelled_one_leaves_the_line()
 }
 
 #[test]
+fn an_inactive_trunk_holds_its_line_and_a_revoked_keys_call_leaves_it_undialed() {
+    let mut world = World::new(1, 10);
+    let first = world.accepted(OK);
+    let waiting = queue(&mut world, Millis::from_secs(600));
+    world.dispatch();
+    world.now = world.now + Millis(1);
+    world.brief(1, 10, |brief| brief.config.status = Status::Inactive);
+    world.run_to_end(first);
+    assert!(
+        world.sent.dial.is_empty(),
+        "nothing is dialed on an inactive trunk"
+    );
+    world.now = world.now + Millis(1);
+    world.brief(1, 10, |brief| brief.revoked_keys.push(api_key()));
+    let row = world.rows.all().into_iter().find(|call| call.id == waiting);
+    let row = row.map(|call| (call.status, call.dialed_at));
+    assert_eq!(row, Some((CallStatus::TriggerFailed, None)));
+}
+
+#[test]
 fn a_line_that_waits_for_the_rate_is_dialed_within_it() {
     let mut world = World::new(100, 2);
     world.accepted(OK);

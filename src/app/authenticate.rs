@@ -28,7 +28,7 @@ pub async fn authenticate(
         .map_err(|_| Refusal::AuthenticationUnavailable)?;
     let record = stored
         .as_deref()
-        .and_then(|json| serde_json::from_str::<KeyRecord>(json).ok());
+        .and_then(|json| crate::app::json::read::<KeyRecord>(json).ok());
     let record = record
         .filter(|record| record.is_current(api.now()))
         .ok_or(Refusal::InvalidKey)?;

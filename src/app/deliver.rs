@@ -26,7 +26,7 @@ pub async fn deliver(
     let timeout = world.settings().webhook_timeout;
     let key = RecordKey::WebhookSecrets(message.org);
     let stored = world.read(&key).await?.ok_or(Unavailable)?;
-    let secrets: WebhookSecrets = serde_json::from_str(&stored).map_err(|_| Unavailable)?;
+    let secrets: WebhookSecrets = crate::app::json::read(&stored).map_err(|_| Unavailable)?;
     let began = world.now();
     let headers = secrets.sign(message.delivery, message.body.as_bytes(), began);
     let post = async {

@@ -6,7 +6,6 @@ use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "v")]
 pub enum DispatchMessage {
     /// Claim these calls, dial those that are yours.
     #[serde(rename = "dial/1")]

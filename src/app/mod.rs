@@ -10,6 +10,7 @@ pub mod directory;
 pub mod dispatch;
 pub mod http;
 pub mod iso8601;
+pub mod json;
 pub mod manage;
 pub mod messages;
 #[cfg(feature = "openapi")]

@@ -96,7 +96,8 @@ impl Page {
 
 /// A view as a JSON value.
 pub fn value(view: &impl Serialize) -> Value {
-    serde_json::to_value(view).unwrap_or_default()
+    let json = serde_json::to_string(view).unwrap_or_default();
+    crate::app::json::read(&json).unwrap_or_default()
 }
 
 fn read_limit(text: &str) -> Result<usize, Refusal> {

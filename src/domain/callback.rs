@@ -72,7 +72,6 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptResult {
     /// What is remembered of it.
-    #[serde(flatten)]
     pub attempt: Attempt,
     /// The receiver's `Retry-After` in seconds, when it sent one.
     #[serde(default)]

@@ -27,9 +27,9 @@ async fn one(world: &World, queue: &str, message: RawMessage) {
     let text = message.body().as_string().unwrap_or_default();
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
-    } else if let Ok(work) = serde_json::from_str::<DispatchMessage>(&text) {
+    } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
         dispatch(world, world, work).await
-    } else if let Ok(callback) = serde_json::from_str::<CallbackMessage>(&text) {
+    } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
         deliver(world, callback).await
     } else {
         worker::console_error!(
@@ -48,12 +48,12 @@ async fn one(world: &World, queue: &str, message: RawMessage) {
 /// A message that failed again and again. Its duty is in an object's rows: knock there.
 async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
     if let Ok(DispatchMessage::Dial { trunk, .. } | DispatchMessage::Inquire { trunk, .. }) =
-        serde_json::from_str(text)
+        crate::app::json::read(text)
     {
         worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
         return world.trunk(trunk, &TrunkCommand::Tick).await.map(drop);
     }
-    if let Ok(callback) = serde_json::from_str::<CallbackMessage>(text) {
+    if let Ok(callback) = crate::app::json::read::<CallbackMessage>(text) {
         worker::console_error!("dead letter: callback {}", callback.delivery.to_string());
         return match callback.delivery.address().tag {
             TrunkTag::DIRECTORY => world

@@ -93,7 +93,7 @@ fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
     let SqlStorageValue::String(json) = value else {
         return None;
     };
-    let parsed = serde_json::from_str(json);
+    let parsed = crate::app::json::read(json);
     if let Err(error) = &parsed {
         worker::console_error!("a row can't be read: {}", error.to_string());
     }

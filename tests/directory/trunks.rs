@@ -62,9 +62,12 @@ fn a_carriers_secret_is_told_to_its_trunk_and_never_shown() {
     );
     assert_eq!(world.patch(&org, &path, json!({"carrier": carrier})).0, 200);
     let brief = serde_json::to_value(world.brief_of(id)).expect("JSON");
-    assert_eq!(brief["config"]["carrier"]["api_secret"], "very secret");
     assert_eq!(
-        brief["config"]["carrier"]["url"],
+        brief["config"]["carrier"]["livekit"]["api_secret"],
+        "very secret"
+    );
+    assert_eq!(
+        brief["config"]["carrier"]["livekit"]["url"],
         "https://other.example.com"
     );
 }

@@ -167,7 +167,7 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
                 "call_id": call.id,
                 "call_status": call.status,
                 "phone_number": call.request.phone,
-                "since": iso8601::format(call.created_at()),
+                "since": iso8601::format(call.promoted_at.unwrap_or(call.created_at())),
             })
         })
         .collect();
@@ -207,7 +207,7 @@ pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkR
         .await
         .map_err(|_| Refusal::AuthenticationUnavailable)?;
     Ok(stored
-        .and_then(|json| serde_json::from_str(&json).ok())
+        .and_then(|json| crate::app::json::read(&json).ok())
         .unwrap_or_default())
 }
 

@@ -248,7 +248,7 @@ fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCa
 fn foretell(verdict: Verdict) -> DryRun {
     let (would, reason) = match verdict {
         Verdict::Go => ("trigger", None),
-        Verdict::Wait(_) => ("queue", Some(Refusal::ChannelsExhausted.text())),
+        Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
         Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
     };
     DryRun {
@@ -348,7 +348,8 @@ async fn find<T: serde::de::DeserializeOwned>(
     key: &RecordKey,
     usable: impl Fn(&T) -> bool,
 ) -> Result<Option<T>, Refusal> {
-    let parse = |json: Option<String>| json.and_then(|json| serde_json::from_str::<T>(&json).ok());
+    let parse =
+        |json: Option<String>| json.and_then(|json| crate::app::json::read::<T>(&json).ok());
     let unavailable = |_| Refusal::AuthenticationUnavailable;
     let known = parse(api.read(key).await.map_err(unavailable)?);
     if known.as_ref().is_some_and(usable) {

@@ -218,7 +218,7 @@ fn audit_page(
     let rows = store.audit(&audit_row(before.unwrap_or(999_999_999_999)), limit)?;
     let entry = |(name, doc): (String, String)| {
         let position = name.rsplit('/').next()?.parse().ok()?;
-        Some((position, serde_json::from_str(&doc).ok()?))
+        Some((position, crate::app::json::read(&doc).ok()?))
     };
     Ok(rows.into_iter().filter_map(entry).collect())
 }

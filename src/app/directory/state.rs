@@ -113,22 +113,22 @@ impl Directory {
 
     fn read_row(&mut self, name: &str, doc: &str) -> serde_json::Result<()> {
         match name.split('/').next().unwrap_or_default() {
-            "org" => self.org = Some(serde_json::from_str(doc)?),
-            "owed" => self.owed = serde_json::from_str(doc)?,
+            "org" => self.org = Some(crate::app::json::read(doc)?),
+            "owed" => self.owed = crate::app::json::read(doc)?,
             "agent" => {
-                let agent: StoredAgent = serde_json::from_str(doc)?;
+                let agent: StoredAgent = crate::app::json::read(doc)?;
                 self.agents.insert(agent.agent.id, agent);
             }
             "trunk" => {
-                let trunk: StoredTrunk = serde_json::from_str(doc)?;
+                let trunk: StoredTrunk = crate::app::json::read(doc)?;
                 self.trunks.insert(trunk.config.id, trunk);
             }
             "key" => {
-                let key: StoredKey = serde_json::from_str(doc)?;
+                let key: StoredKey = crate::app::json::read(doc)?;
                 self.keys.insert(key.id, key);
             }
             "test" => {
-                let delivery: Delivery = serde_json::from_str(doc)?;
+                let delivery: Delivery = crate::app::json::read(doc)?;
                 self.tests.insert(delivery.id, delivery);
             }
             _ => {}

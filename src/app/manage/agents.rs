@@ -98,7 +98,7 @@ pub async fn list(
         .await
         .map_err(|_| Refusal::AuthenticationUnavailable)?;
     let mut agents: Vec<AgentView> = stored
-        .and_then(|json| serde_json::from_str(&json).ok())
+        .and_then(|json| crate::app::json::read(&json).ok())
         .unwrap_or_default();
     agents.retain(|agent| all || agent.status == Status::Active);
     Ok(Response::json(200, &AgentList { agents }))
@@ -142,6 +142,8 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
+    // The body is read before anything is looked up.
+    request.json_object()?;
     for _ in 0..TRIES {
         let was = find(api, caller, id).await?;
         let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;

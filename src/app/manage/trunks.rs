@@ -177,6 +177,8 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
+    // The body is read before anything is looked up.
+    request.json_object()?;
     for _ in 0..TRIES {
         let was = find(api, caller, id).await?;
         let trunk = read(api, Body::of(request)?, Some(&was), was.id, was.org_id)?;

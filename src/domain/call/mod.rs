@@ -504,6 +504,10 @@ impl Call {
     fn end(&mut self, status: CallStatus, failure: Option<Failure>, at: Millis, key: &IdKey) {
         self.status = status;
         self.failure = failure;
+        if status != CallStatus::Completed {
+            // An agent may report of a call that then does not connect.
+            self.outcome = None;
+        }
         self.ended_at = Some(at);
         self.updated_at = at;
         self.plan.clear();

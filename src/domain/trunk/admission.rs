@@ -67,8 +67,13 @@ pub enum OnCapacity {
 pub enum Verdict {
     /// It is dialed at once.
     Go,
-    /// It stands in line, at most until then.
-    Wait(Millis),
+    /// It stands in line.
+    Wait {
+        /// Until then at most.
+        until: Millis,
+        /// For want of what: channels or rate.
+        code: FailureCode,
+    },
     /// It is refused.
     Refuse {
         /// Which limit: channels or rate.

@@ -7,7 +7,7 @@ use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Carrier {
     /// Dials nobody; the number decides what happens.
     Simulator,

@@ -204,8 +204,11 @@ impl Trunk {
         };
         Ok(match (lacking, wish) {
             (None, _) => Verdict::Go,
-            (Some(_), OnCapacity::Queue { max_wait }) if self.line.len() < LINE_MAX => {
-                Verdict::Wait(now + max_wait)
+            (Some((code, _)), OnCapacity::Queue { max_wait }) if self.line.len() < LINE_MAX => {
+                Verdict::Wait {
+                    until: now + max_wait,
+                    code,
+                }
             }
             (Some((code, retry_after)), _) => Verdict::Refuse { code, retry_after },
         })
@@ -226,7 +229,7 @@ impl Trunk {
         let id = self.next_id(now);
         let call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
-            Verdict::Wait(until) => Call::queued(id, request, until, now),
+            Verdict::Wait { until, .. } => Call::queued(id, request, until, now),
             Verdict::Go => {
                 self.accepted.push(id.address().at);
                 changes.effects.push(Effect {
@@ -247,7 +250,7 @@ impl Trunk {
                 retry_after,
                 quota,
             },
-            Verdict::Wait(_) => Admission::Queued { call: id, quota },
+            Verdict::Wait { .. } => Admission::Queued { call: id, quota },
             Verdict::Go => Admission::Accepted { call: id, quota },
         })
     }
@@ -271,7 +274,14 @@ impl Trunk {
     }
 
     /// Moves the line: as many calls leave it, first come first served, as there is capacity for.
+    ///
+    /// An inactive trunk holds its line; a call whose key was revoked or whose agent was deactivated
+    /// meanwhile leaves it undialed.
     fn promote(&mut self, now: Millis, changes: &mut Changes) {
+        let active = |brief: &Brief| brief.config.status == Status::Active;
+        if !self.brief.as_ref().is_some_and(active) {
+            return;
+        }
         let (max_channels, max_cps) = self.limits();
         while let Some(first) = self
             .line
@@ -279,6 +289,13 @@ impl Trunk {
             .copied()
             .filter(|_| self.live.len() < max_channels as usize)
         {
+            let allowed = self
+                .open_call(first)
+                .is_some_and(|call| self.may_call(&call.request).is_ok());
+            if !allowed {
+                self.cancel(first, now, changes);
+                continue;
+            }
             let room = self.accepted.room(now, max_cps) > 0;
             let Some(open) = self.open.get_mut(&first) else {
                 break;
