@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { bindingOptions, readConfig } from "./config.mjs";
 import { UserError } from "./log.mjs";
@@ -154,13 +155,21 @@ function keptSecrets(dataDir) {
 
 /** @param {number} port */
 async function checkPortIsFree(port) {
-  await new Promise((done, reject) => {
+  // A process that was just ended may hold its port for a moment longer.
+  for (let waited = 0; !(await canListen(port)); waited += 100) {
+    if (waited >= 2000) throw new UserError(`Port ${port} is taken by another program. Set PORT to a free one.`);
+    await delay(100);
+  }
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function canListen(port) {
+  return new Promise((done, reject) => {
     const server = createServer();
     server.once("error", (error) => {
-      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
-      if (code === "EADDRINUSE") reject(new UserError(`Port ${port} is taken by another program. Set PORT to a free one.`));
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === "EADDRINUSE") done(false);
       else reject(error);
     });
-    server.listen(port, "127.0.0.1", () => server.close(done));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
   });
 }
