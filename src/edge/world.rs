@@ -10,6 +10,7 @@ use worker::{Context, Delay, Env, Fetch, Headers, Method, Request, RequestInit, 
 use super::cache;
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
+use crate::app::json;
 use crate::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
 };
@@ -260,7 +261,7 @@ impl Trunks for World {
     ) -> Result<TrunkReply, Unavailable> {
         let bytes = self.ask_object("TRUNKS", &tag.to_string(), command).await;
         let bytes = bytes.map_err(|error| self.failed("trunk object", &error))?;
-        serde_json::from_slice(&bytes).map_err(|error| self.failed("trunk object's answer", &error))
+        json::read_bytes(&bytes).map_err(|error| self.failed("trunk object's answer", &error))
     }
 }
 
@@ -274,8 +275,7 @@ impl Directories for World {
             .ask_object("DIRECTORIES", &org.to_string(), command)
             .await;
         let bytes = bytes.map_err(|error| self.failed("directory object", &error))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| self.failed("directory object's answer", &error))
+        json::read_bytes(&bytes).map_err(|error| self.failed("directory object's answer", &error))
     }
 }
 

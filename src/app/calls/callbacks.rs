@@ -76,7 +76,7 @@ pub async fn list(
 }
 
 fn read_status(text: &str) -> Option<DeliveryStatus> {
-    serde_json::from_value(Value::from(text)).ok()
+    crate::app::json::from_value(&Value::from(text)).ok()
 }
 
 /// A call's one delivery, if it has one yet; an id that names no call of ours has none.

@@ -111,7 +111,7 @@ impl Directory {
         Ok(directory)
     }
 
-    fn read_row(&mut self, name: &str, doc: &str) -> serde_json::Result<()> {
+    fn read_row(&mut self, name: &str, doc: &str) -> Result<(), crate::app::json::Unreadable> {
         match name.split('/').next().unwrap_or_default() {
             "org" => self.org = Some(crate::app::json::read(doc)?),
             "owed" => self.owed = crate::app::json::read(doc)?,
