@@ -1,6 +1,6 @@
 //! What a directory holds and how it changes: pure, with its rows and its debts as values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -426,7 +426,7 @@ impl Directory {
     /// Forgets what nobody needs to be reminded of any more.
     pub fn forget_old(&mut self, now: Millis) {
         let old = |at: Option<Millis>| at.is_some_and(|at| now >= at + REMEMBERED);
-        let keys: BTreeSet<KeyId> = self
+        let keys: Vec<KeyId> = self
             .keys
             .values()
             .filter(|key| old(key.revoked_at))

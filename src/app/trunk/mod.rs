@@ -18,6 +18,7 @@ pub use store::{StoreFailed, TrunkStore};
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
 use crate::domain::settings::Settings;
@@ -439,7 +440,7 @@ fn page<'a>(
     );
     calls.extend(closed);
     calls.retain(|call| call.request.org == reader.org && admits(call));
-    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
+    newest_first(&mut calls, |call| call.id.number());
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
     TrunkReply::Calls(calls)
