@@ -19,4 +19,5 @@ pub mod page;
 pub mod ports;
 
 pub mod records;
+pub mod studio;
 pub mod trunk;

@@ -6,6 +6,8 @@ use worker::{Context, Env, Headers};
 use super::world::{Misconfigured, World};
 use crate::app::api;
 use crate::app::http::{MAX_BODY, Request, Response};
+use crate::app::studio::receiver::HEADERS;
+use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
 
 /// How much of a body is read before its sender is cut off.
@@ -30,9 +32,20 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
     let headers = request.headers();
     let header = |name: &str| headers.get(name).ok().flatten();
     let (authorization, content_type) = (header("authorization"), header("content-type"));
+    // Each look at a header is a crossing into JavaScript: those that a key makes needless stay unread.
+    let by_page = |name: &str| match authorization {
+        Some(_) => None,
+        None => header(name),
+    };
+    let (cookie, page_origin) = (by_page("cookie"), by_page("origin"));
+    let fetch_site = by_page("sec-fetch-site");
     let idempotency_key = header("idempotency-key");
     let length = header("content-length").and_then(|text| text.parse::<usize>().ok());
     let (origin, path, query) = split(&url);
+    let receiver_headers = match path.starts_with(receiver::PATH) {
+        true => HEADERS.iter().map(|name| header(name)).collect(),
+        false => Vec::new(),
+    };
     let body = match length {
         Some(length) if length <= MAX_BODY => request.bytes().await?,
         _ => read_bounded(&mut request).await,
@@ -44,6 +57,10 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         is_secure: false,
         origin,
         authorization,
+        cookie,
+        page_origin,
+        fetch_site,
+        receiver_headers,
         idempotency_key,
         content_type,
         body,

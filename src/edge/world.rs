@@ -14,6 +14,7 @@ use crate::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
 };
 use crate::app::records::RecordKey;
+use crate::app::studio::receiver;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
@@ -25,6 +26,12 @@ use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u64 = 10_000;
+
+/// Headers of every callback.
+const SENT_ALWAYS: [(&str, &str); 2] = [
+    ("Content-Type", "application/json"),
+    ("User-Agent", "Audatec-Webhooks/1"),
+];
 
 /// One invocation's view of the platform.
 #[derive(Clone)]
@@ -124,6 +131,26 @@ impl World {
         Unavailable
     }
 
+    /// A callback to the built-in receiver of an organisation: its own zone is the one place that a
+    /// Worker can't fetch.
+    async fn hand_over(
+        &self,
+        org: OrgId,
+        headers: &[(&'static str, String)],
+        body: &str,
+    ) -> Result<Answer, String> {
+        let fixed = SENT_ALWAYS.map(|(name, value)| (name, value.to_owned()));
+        let all = fixed.iter().chain(headers);
+        let all = all.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        receiver::keep(self, org, all.collect(), body.to_owned())
+            .await
+            .map_err(|Unavailable| "the built-in receiver could not be reached".to_owned())?;
+        Ok(Answer {
+            status: 204,
+            retry_after: None,
+        })
+    }
+
     async fn ask_object(
         &self,
         namespace: &str,
@@ -177,6 +204,7 @@ impl Host for World {
             scheme,
             host: url.hostname(),
             port: url.port().parse().ok(),
+            path: url.pathname(),
         })
     }
 
@@ -310,6 +338,10 @@ impl Poster for World {
         body: &str,
         timeout: Millis,
     ) -> Result<Answer, String> {
+        let target = self.parse_url(url);
+        if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets.studio_key)) {
+            return self.hand_over(org, headers, body).await;
+        }
         let request = post_request(url, headers, body)
             .map_err(|_| "the request could not be made".to_owned())?;
         let timeout_ms = u32::try_from(timeout.0).unwrap_or(u32::MAX);
@@ -345,8 +377,9 @@ fn post_request(
     body: &str,
 ) -> worker::Result<Request> {
     let all = Headers::new();
-    all.set("Content-Type", "application/json")?;
-    all.set("User-Agent", "Audatec-Webhooks/1")?;
+    for (name, value) in SENT_ALWAYS {
+        all.set(name, value)?;
+    }
     for (name, value) in headers {
         all.set(name, value)?;
     }
