@@ -61,8 +61,8 @@ function Signed() {
       {lapsed.value !== null && (
         <Dialog title="Your session has ended" onClose={() => {}} isFirm>
           <p>
-            <strong>{lapsed.value}.</strong> The key behind this session was revoked or has expired. Sign in with another one: what you
-            were doing is still here.
+            <strong>{lapsed.value}.</strong> The key behind this session was revoked or has expired. Sign in with another one: what you were
+            doing is still here.
           </p>
           <SignInForm />
         </Dialog>
@@ -103,7 +103,9 @@ function Home() {
   const { route } = useLocation();
   useEffect(() => {
     void (async () => {
-      const lists = await Promise.all([ask(api.GET("/integration/v1/agents")), ask(api.GET("/integration/v1/sip-trunks"))]).catch(() => null);
+      const lists = await Promise.all([ask(api.GET("/integration/v1/agents")), ask(api.GET("/integration/v1/sip-trunks"))]).catch(
+        () => null,
+      );
       const isEmpty = lists !== null && (lists[0].agents.length === 0 || lists[1].sip_trunks.length === 0);
       route(isEmpty ? "/studio/start" : "/studio/calls", true);
     })();

@@ -48,7 +48,9 @@ export class ApiError extends Error {
       case 404:
         return "It may have been deleted. Go back to the list.";
       case 409:
-        return this.code === "trunk_has_live_calls" ? "Wait for the calls to end, or release them, then try again." : "Reload to see how it is now.";
+        return this.code === "trunk_has_live_calls"
+          ? "Wait for the calls to end, or release them, then try again."
+          : "Reload to see how it is now.";
       case 429:
         return `Try again in ${this.retryAfter ?? 1} s, or raise the trunk's limits.`;
       default:

@@ -33,7 +33,9 @@ export async function readHistory(trunk: string, now: number): Promise<History> 
   const begin = now - HOUR_MS - LOOK_BACK_MS;
   const length = (now - begin) / SLICES;
   const slices = await Promise.all(
-    Array.from({ length: SLICES }, (_, at) => readSlice(trunk, begin + at * length, at === SLICES - 1 ? now + HOUR_MS : begin + (at + 1) * length)),
+    Array.from({ length: SLICES }, (_, at) =>
+      readSlice(trunk, begin + at * length, at === SLICES - 1 ? now + HOUR_MS : begin + (at + 1) * length),
+    ),
   );
   const cut = slices.map(({ since }) => since).filter((since) => since !== null);
   return {
@@ -46,7 +48,13 @@ async function readSlice(trunk: string, from: number, until: number): Promise<{ 
   const calls: [string, Held][] = [];
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES / SLICES; page += 1) {
-    const query = { sip_trunk_id: trunk, created_after: new Date(from).toISOString(), created_before: new Date(until).toISOString(), limit: 100, cursor };
+    const query = {
+      sip_trunk_id: trunk,
+      created_after: new Date(from).toISOString(),
+      created_before: new Date(until).toISOString(),
+      limit: 100,
+      cursor,
+    };
     const answer = await ask(api.GET("/integration/v1/calls", { params: { query } }));
     for (const call of answer.calls) calls.push([call.id, held(call)]);
     if (answer.next_cursor === null) return { calls, since: null };

@@ -94,13 +94,19 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
     <Page title={id === null ? "New agent" : form.name || "Agent"} back={["/studio/agents", "Agents"]}>
       <RoleNote needs="owner" />
       <div class="columns">
-        <form class="stack" onSubmit={save}>
+        <form noValidate class="stack" onSubmit={save}>
           <Card>
             <AgentFields form={form} onChange={change} disabled={barred("owner") !== null} />
           </Card>
           <Failure error={error} />
           <div class="row">
-            <Button type="submit" kind="primary" needs="owner" isBusy={isBusy} disabled={id !== null && !isChanged && "Nothing has changed"}>
+            <Button
+              type="submit"
+              kind="primary"
+              needs="owner"
+              isBusy={isBusy}
+              disabled={id !== null && !isChanged && "Nothing has changed"}
+            >
               {id === null ? "Create agent" : "Save"}
             </Button>
             <span role="status" class="good-text">

@@ -13,7 +13,11 @@ const PAGES: Record<string, string> = { agent: "/studio/agents/", sip_trunk: "/s
 export default function AuditLog() {
   const filters = useFilters([]);
   const isOn = barred("owner") === null;
-  const log = useQuery(`audit ${filters.key}`, () => ask(api.GET("/integration/v1/audit-log", { params: { query: { cursor: filters.cursor } } })), { isOn });
+  const log = useQuery(
+    `audit ${filters.key}`,
+    () => ask(api.GET("/integration/v1/audit-log", { params: { query: { cursor: filters.cursor } } })),
+    { isOn },
+  );
   const keys = useQuery("key names", () => ask(api.GET("/integration/v1/api-keys", { params: { query: { limit: 100 } } })), { isOn });
   const nameOf = (id: string) => keys.data?.api_keys.find((key) => key.id === id)?.name ?? `a key no longer listed (${id.slice(0, 8)}…)`;
   return (
@@ -24,10 +28,19 @@ export default function AuditLog() {
       {log.data?.entries.length === 0 && <Empty title="Nothing was changed yet" />}
       {log.data && log.data.entries.length > 0 && (
         <>
-          <Table label="Audit log" head={["When", "Change", { text: "By", class: "medium" }, { text: "Target", class: "medium" }, { text: "Request", class: "wide" }]}>
+          <Table
+            label="Audit log"
+            head={[
+              "When",
+              "Change",
+              { text: "By", class: "medium" },
+              { text: "Target", class: "medium" },
+              { text: "Request", class: "wide" },
+            ]}
+          >
             {log.data.entries.map((entry) => (
               <tr key={`${entry.at} ${entry.request_id} ${entry.target}`}>
-                <td class="number">
+                <td>
                   <Time at={entry.at} />
                 </td>
                 <td class="mono">{entry.action}</td>

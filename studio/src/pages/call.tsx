@@ -46,7 +46,13 @@ export default function Call() {
       actions={
         <>
           <NumbersSwitch />
-          <Button kind="danger" needs="member" disabled={data?.is_terminal !== false && "Call is already in a terminal state"} isBusy={isBusy} onClick={cancel}>
+          <Button
+            kind="danger"
+            needs="member"
+            disabled={data?.is_terminal !== false && "Call is already in a terminal state"}
+            isBusy={isBusy}
+            onClick={cancel}
+          >
             Cancel call
           </Button>
         </>

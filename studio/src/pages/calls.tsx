@@ -1,6 +1,6 @@
 // All calls, newest first, as they change.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
@@ -50,7 +50,15 @@ export default function Calls() {
         <>
           <Table
             label="Calls"
-            head={["Status", "Number", { text: "Agent", class: "wide" }, { text: "Trunk", class: "wide" }, { text: "Duration", class: "medium" }, "Age", { text: "Call", class: "medium" }]}
+            head={[
+              "Status",
+              "Number",
+              { text: "Agent", class: "wide" },
+              { text: "Trunk", class: "wide" },
+              { text: "Duration", class: "medium" },
+              "Age",
+              { text: "Call", class: "medium" },
+            ]}
           >
             {calls.data.calls.map((call) => (
               <Row key={call.id} call={call} agent={nameOf(agents.data, call.agent_id)} trunk={nameOf(trunks.data, call.sip_trunk_id)} />
@@ -103,33 +111,58 @@ export function NumbersSwitch() {
 
 type Thing = { id: string; name: string };
 
-function FilterBar({ filters, agents = [], trunks = [] }: { filters: Filters<Name>; agents?: Thing[] | undefined; trunks?: Thing[] | undefined }) {
+function FilterBar({
+  filters,
+  agents = [],
+  trunks = [],
+}: {
+  filters: Filters<Name>;
+  agents?: Thing[] | undefined;
+  trunks?: Thing[] | undefined;
+}) {
   const typing = useRef(0);
+  const [isOpen, setOpen] = useState(false);
   const choose = (name: Name) => (value: string) => filters.set({ [name]: value });
   const type = (name: Name) => (value: string) => {
     clearTimeout(typing.current);
     typing.current = setTimeout(() => filters.set({ [name]: value.trim() }), 400);
   };
-  const at = (name: "created_after" | "created_before") => (value: string) => filters.set({ [name]: value && new Date(value).toISOString() });
+  const at = (name: "created_after" | "created_before") => (value: string) =>
+    filters.set({ [name]: value && new Date(value).toISOString() });
   return (
-    <form class="filters" onSubmit={(event) => event.preventDefault()} aria-label="Filters">
-      <SelectField
-        label="Status"
-        value={filters.get("call_status")}
-        options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const)]}
-        onChange={choose("call_status")}
-      />
-      <SelectField label="Trunk" value={filters.get("sip_trunk_id")} options={options(trunks, filters.get("sip_trunk_id"))} onChange={choose("sip_trunk_id")} />
-      <SelectField label="Agent" value={filters.get("agent_id")} options={options(agents, filters.get("agent_id"))} onChange={choose("agent_id")} />
-      <TextField label="Number" value={filters.get("phone_number")} placeholder="+14155552671" onInput={type("phone_number")} isMono />
-      <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
-      <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
-      {filters.isAny && (
-        <Button kind="quiet" onClick={() => filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])))}>
-          Clear
-        </Button>
-      )}
-    </form>
+    <>
+      <button type="button" class="button filters-switch" aria-expanded={isOpen} aria-controls="filters" onClick={() => setOpen(!isOpen)}>
+        {filters.isAny ? "Filters (set)" : "Filters"}
+      </button>
+      <form id="filters" class={`filters${isOpen ? " open" : ""}`} onSubmit={(event) => event.preventDefault()} aria-label="Filters">
+        <SelectField
+          label="Status"
+          value={filters.get("call_status")}
+          options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const)]}
+          onChange={choose("call_status")}
+        />
+        <SelectField
+          label="Trunk"
+          value={filters.get("sip_trunk_id")}
+          options={options(trunks, filters.get("sip_trunk_id"))}
+          onChange={choose("sip_trunk_id")}
+        />
+        <SelectField
+          label="Agent"
+          value={filters.get("agent_id")}
+          options={options(agents, filters.get("agent_id"))}
+          onChange={choose("agent_id")}
+        />
+        <TextField label="Number" value={filters.get("phone_number")} placeholder="+14155552671" onInput={type("phone_number")} isMono />
+        <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
+        <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
+        {filters.isAny && (
+          <Button kind="quiet" onClick={() => filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])))}>
+            Clear
+          </Button>
+        )}
+      </form>
+    </>
   );
 }
 

@@ -34,7 +34,18 @@ export default function Integration() {
       {isOwner && keys.isLoading && <Skeleton />}
       {keys.data && (
         <>
-          <Table label="API keys" head={["Name", "Role", { text: "Key", class: "medium" }, { text: "Last used", class: "medium" }, { text: "Expires", class: "wide" }, { text: "Created", class: "wide" }, ""]}>
+          <Table
+            label="API keys"
+            head={[
+              "Name",
+              "Role",
+              { text: "Key", class: "medium" },
+              { text: "Last used", class: "medium" },
+              { text: "Expires", class: "wide" },
+              { text: "Created", class: "wide" },
+              "",
+            ]}
+          >
             {keys.data.api_keys.map((key) => (
               <Row key={key.id} apiKey={key} onRevoke={() => setRevoking(key)} />
             ))}
@@ -73,7 +84,15 @@ function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
       <td>{apiKey.role}</td>
       <td class="medium mono">{apiKey.prefix}…</td>
       <td class="medium">{apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : <span class="faint">never</span>}</td>
-      <td class="wide">{apiKey.expires_at === null ? <span class="faint">never</span> : isExpired ? <Badge tone="bad">expired</Badge> : <Time at={apiKey.expires_at} />}</td>
+      <td class="wide">
+        {apiKey.expires_at === null ? (
+          <span class="faint">never</span>
+        ) : isExpired ? (
+          <Badge tone="bad">expired</Badge>
+        ) : (
+          <Time at={apiKey.expires_at} />
+        )}
+      </td>
       <td class="wide">
         <Time at={apiKey.created_at} />
       </td>
@@ -134,7 +153,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   }
   return (
     <Dialog title="New API Key" onClose={onClose}>
-      <form class="stack" onSubmit={create}>
+      <form noValidate class="stack" onSubmit={create}>
         <TextField label="Name" value={name} onInput={setName} required placeholder="Billing server" />
         <SelectField label="Role" value={role} options={ROLES} onChange={setRole} />
         <SelectField label="Expires" value={days} options={LIVES} onChange={setDays} />

@@ -21,7 +21,7 @@ export function SignInForm() {
     setBusy(false);
   };
   return (
-    <form onSubmit={submit} class="stack">
+    <form noValidate onSubmit={submit} class="stack">
       <TextField
         label="API key"
         type="password"

@@ -20,19 +20,28 @@ export default function Start() {
   const trunk = trunks.data?.[0];
   const isKnown = agents.data !== undefined && trunks.data !== undefined;
   return (
-    <Page title="Your first call" about="An agent, a trunk and a test call to a number that nobody owns. It takes a minute and costs nothing.">
+    <Page
+      title="Your first call"
+      about="An agent, a trunk and a test call to a number that nobody owns. It takes a minute and costs nothing."
+    >
       <Failure error={agents.error ?? trunks.error} retry={agents.error ? agents.reload : trunks.reload} />
       {!isKnown && !agents.error && !trunks.error && <Skeleton rows={6} />}
       {isKnown && (
         <ol class="steps">
-          <Step number={1} title="Agent" about="Who talks." done={agent && agent.name} isNext={!agent}>
+          <Step number={1} title="Agent" about="Who talks." done={agent?.name} isNext={!agent}>
             <AgentStep agents={agents} />
           </Step>
-          <Step number={2} title="Trunk" about="The line the call goes out through: a simulated one, which dials nobody." done={trunk && trunk.name} isNext={!!agent && !trunk}>
+          <Step
+            number={2}
+            title="Trunk"
+            about="The line the call goes out through: a simulated one, which dials nobody."
+            done={trunk?.name}
+            isNext={!!agent && !trunk}
+          >
             <TrunkStep trunks={trunks} />
           </Step>
           <Step number={3} title="Test call" about="The number decides what happens." isNext={!!agent && !!trunk}>
-            {agent && trunk ? <TestCall agent={agent} trunk={trunk} /> : <p class="faint">It waits for the steps above.</p>}
+            {agent && trunk && <TestCall agent={agent} trunk={trunk} />}
           </Step>
         </ol>
       )}
@@ -73,7 +82,7 @@ function Step({ number, title, about, done, isNext, children }: StepProps) {
         </div>
         {done && <Badge tone="good">ready</Badge>}
       </div>
-      {!done && <div class="step-body">{children}</div>}
+      {isNext && <div class="step-body">{children}</div>}
     </li>
   );
 }
@@ -106,7 +115,7 @@ function Create({ what, path, body, create, then, children }: CreateProps) {
   };
   return (
     <div class="columns even">
-      <form class="stack" onSubmit={submit}>
+      <form noValidate class="stack" onSubmit={submit}>
         {children}
         <Failure error={error} />
         <div class="row">
@@ -125,7 +134,13 @@ function AgentStep({ agents }: { agents: Query<Agent[]> }) {
   const [form, setForm] = useState(exampleAgent);
   const body = agentBody(form);
   return (
-    <Create what="agent" path="/integration/v1/agents" body={body} create={() => ask(api.POST("/integration/v1/agents", { body }))} then={agents.reload}>
+    <Create
+      what="agent"
+      path="/integration/v1/agents"
+      body={body}
+      create={() => ask(api.POST("/integration/v1/agents", { body }))}
+      then={agents.reload}
+    >
       <AgentFields form={form} onChange={setForm} disabled={barred("owner") !== null} isBrief />
     </Create>
   );
@@ -135,7 +150,13 @@ function TrunkStep({ trunks }: { trunks: Query<Trunk[]> }) {
   const [form, setForm] = useState(exampleTrunk);
   const body = trunkBody(form);
   return (
-    <Create what="trunk" path="/integration/v1/sip-trunks" body={body} create={() => ask(api.POST("/integration/v1/sip-trunks", { body }))} then={trunks.reload}>
+    <Create
+      what="trunk"
+      path="/integration/v1/sip-trunks"
+      body={body}
+      create={() => ask(api.POST("/integration/v1/sip-trunks", { body }))}
+      then={trunks.reload}
+    >
       <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} isBrief />
     </Create>
   );

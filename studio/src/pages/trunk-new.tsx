@@ -34,7 +34,7 @@ export default function NewTrunk() {
     <Page title="New trunk" back={["/studio/trunks", "Trunks"]}>
       <RoleNote needs="owner" />
       <div class="columns">
-        <form class="stack" onSubmit={save}>
+        <form noValidate class="stack" onSubmit={save}>
           <Card>
             <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} />
           </Card>

@@ -25,7 +25,11 @@ export default function Trunk() {
   const isOwner = barred("owner") === null;
   const trunk = useQuery(id, () => readTrunk(id));
   const mine = (news: News) => news.sip_trunk_id === id;
-  const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), { isLive: true, concerns: mine, isOn: isOwner });
+  const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
+    isLive: true,
+    concerns: mine,
+    isOn: isOwner,
+  });
   const history = useHistory(id);
   const [breaker, setBreaker] = useState<string | null>(null);
   useNews((word) => {
@@ -35,7 +39,12 @@ export default function Trunk() {
   });
   const { data } = trunk;
   return (
-    <Page title={data?.name ?? "Trunk"} back={["/studio/trunks", "Trunks"]} about={data && <span class="mono">{data.trunk_phone}</span>} actions={<NumbersSwitch />}>
+    <Page
+      title={data?.name ?? "Trunk"}
+      back={["/studio/trunks", "Trunks"]}
+      about={data && <span class="mono">{data.trunk_phone}</span>}
+      actions={<NumbersSwitch />}
+    >
       <Failure error={trunk.error} retry={trunk.reload} />
       {trunk.isLoading && <Skeleton rows={8} />}
       {data && (
@@ -66,7 +75,8 @@ function useHistory(id: string): Query<History> {
     async () => {
       const { calls } = await ask(api.GET("/integration/v1/calls", { params: { query: { sip_trunk_id: id, limit: 100 } } }));
       const { value: known } = history.signal;
-      if (known) history.signal.value = { ...known, calls: new Map([...known.calls, ...calls.map((call) => [call.id, held(call)] as const)]) };
+      if (known)
+        history.signal.value = { ...known, calls: new Map([...known.calls, ...calls.map((call) => [call.id, held(call)] as const)]) };
       return calls.length;
     },
     { isLive: true, concerns: (news) => news.sip_trunk_id === id },
@@ -87,9 +97,15 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
   const inUse = live?.in_use ?? known?.use;
   return (
     <div class="figures">
-      <Card title="Channels in use">{inUse === undefined ? <p class="figure">–</p> : <Gauge value={inUse} max={trunk.max_channels} label="Channels in use" />}</Card>
+      <Card title="Channels in use">
+        {inUse === undefined ? <p class="figure">–</p> : <Gauge value={inUse} max={trunk.max_channels} label="Channels in use" />}
+      </Card>
       <Card title="Calls per second">
-        {known ? <Gauge value={known.rate.current} max={trunk.max_cps} label="Calls accepted within the last second" /> : <p class="figure">–</p>}
+        {known ? (
+          <Gauge value={known.rate.current} max={trunk.max_cps} label="Calls accepted within the last second" />
+        ) : (
+          <p class="figure">–</p>
+        )}
         <p class="faint small">{known ? `at most ${known.rate.peak} in any second of this hour` : " "}</p>
       </Card>
       <Card title="Waiting line">
@@ -101,7 +117,11 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
           <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
           <Badge tone={breaker === null || breaker === "closed" ? "neutral" : "bad"}>breaker {breaker ?? "closed"}</Badge>
         </p>
-        <p class="faint small">{breaker === null || breaker === "closed" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds."}</p>
+        <p class="faint small">
+          {breaker === null || breaker === "closed"
+            ? "The dialer takes calls."
+            : "The dialer is failing: new calls get 502 until a probe succeeds."}
+        </p>
       </Card>
     </div>
   );
@@ -119,7 +139,8 @@ function Hour({ history, max }: { history: Query<History>; max: number }) {
         <LazyPlot data={data} />
         <figcaption class="faint small">
           {data ? `Channels in use: at most ${peak} of ${max} at once.` : "Reading the calls of the last hour."}
-          {isCut && ` This trunk is so busy that only its calls since ${clock(new Date(history.data?.since ?? 0).toISOString())} are shown.`}
+          {isCut &&
+            ` This trunk is so busy that only its calls since ${clock(new Date(history.data?.since ?? 0).toISOString())} are shown.`}
         </figcaption>
       </figure>
     </Card>
@@ -152,7 +173,7 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
       {live.isLoading && <Skeleton rows={3} />}
       {live.data && calls.length === 0 && <p class="faint">No channel is in use.</p>}
       {calls.length > 0 && (
-        <Table label="Live channels" head={["Status", "Number", "For", ""]}>
+        <Table label="Live channels" head={["Status", "Number", { text: "For", class: "medium" }, ""]}>
           {calls.slice(0, shown).map((call) => (
             <tr key={call.call_id}>
               <td>
@@ -161,11 +182,17 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
               <td class="mono">
                 <a href={`/studio/calls/${call.call_id}`}>{phone(call.phone_number, showsNumbers.value)}</a>
               </td>
-              <td class="number">
+              <td class="medium number">
                 <Age at={call.since} />
               </td>
               <td class="end">
-                <Button kind="danger" isSmall needs="owner" label={`Release the channel of call ${call.call_id}`} onClick={() => setReleasing(call)}>
+                <Button
+                  kind="danger"
+                  isSmall
+                  needs="owner"
+                  label={`Release the channel of call ${call.call_id}`}
+                  onClick={() => setReleasing(call)}
+                >
                   Release
                 </Button>
               </td>
@@ -229,7 +256,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: () => void }) {
     });
   return (
     <Card title="Settings">
-      <form class="stack" onSubmit={save}>
+      <form noValidate class="stack" onSubmit={save}>
         <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} isKnown={trunk.carrier?.type === "livekit"} />
         <Note>A lowered limit ends no call; it holds back new ones.</Note>
         <Failure error={error} />

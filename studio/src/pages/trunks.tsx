@@ -59,7 +59,17 @@ export default function Trunks() {
         </Empty>
       )}
       {trunks.data && trunks.data.length > 0 && (
-        <Table label="Trunks" head={["Name", { text: "Caller ID", class: "medium" }, "Channels", { text: "Waiting", class: "medium" }, { text: "Max CPS", class: "wide" }, "Status"]}>
+        <Table
+          label="Trunks"
+          head={[
+            "Name",
+            { text: "Caller ID", class: "medium" },
+            "Channels",
+            { text: "Waiting", class: "medium" },
+            { text: "Max CPS", class: "wide" },
+            "Status",
+          ]}
+        >
           {trunks.data.map((trunk) => (
             <Row key={trunk.id} trunk={trunk} />
           ))}
@@ -86,7 +96,13 @@ function Row({ trunk }: { trunk: Trunk }) {
         <a href={`/studio/trunks/${trunk.id}`}>{trunk.name}</a>
       </td>
       <td class="medium mono">{trunk.trunk_phone}</td>
-      <td class="gauge-cell">{use ? <Gauge value={use.in_use} max={trunk.max_channels} label={`Channels of ${trunk.name} in use`} isSmall /> : <span class="faint">– of {trunk.max_channels}</span>}</td>
+      <td class="gauge-cell">
+        {use ? (
+          <Gauge value={use.in_use} max={trunk.max_channels} label={`Channels of ${trunk.name} in use`} isSmall />
+        ) : (
+          <span class="faint">– of {trunk.max_channels}</span>
+        )}
+      </td>
       <td class="medium number">{use?.waiting ?? "–"}</td>
       <td class="wide number">{trunk.max_cps}</td>
       <td>

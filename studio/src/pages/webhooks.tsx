@@ -6,7 +6,23 @@ import { useFilters } from "../lib/filters.ts";
 import { now, span } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Age, Button, Card, Copy, Dialog, Empty, Facts, Failure, Note, RoleNote, SelectField, Skeleton, Table, TextField, Time } from "../ui/basics.tsx";
+import {
+  Age,
+  Button,
+  Card,
+  Copy,
+  Dialog,
+  Empty,
+  Facts,
+  Failure,
+  Note,
+  RoleNote,
+  SelectField,
+  Skeleton,
+  Table,
+  TextField,
+  Time,
+} from "../ui/basics.tsx";
 import { Checker } from "../ui/checker.tsx";
 import { DeliveryStatus, Redeliver } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
@@ -103,8 +119,8 @@ function Rotate({ onClose, onDone }: { onClose: () => void; onDone: (secret: Sec
   return (
     <Dialog title="Rotate the signing secret" onClose={onClose}>
       <p>
-        A new secret signs from now on. During the overlap webhook-signature carries both, so receivers can change over; X-Audatec-Signature is
-        the new one's at once.
+        A new secret signs from now on. During the overlap webhook-signature carries both, so receivers can change over; X-Audatec-Signature
+        is the new one's at once.
       </p>
       <SelectField label="Overlap" value={overlap} options={OVERLAPS} onChange={setOverlap} />
       <Failure error={error} />
@@ -139,8 +155,14 @@ function TestEvent() {
   };
   return (
     <Card title="Test event">
-      <form class="stack" onSubmit={send}>
-        <TextField label="Receiver" value={url} onInput={setUrl} placeholder="https://your-server.com/hooks/call-done" hint="A signed call.completed with example data goes there." />
+      <form noValidate class="stack" onSubmit={send}>
+        <TextField
+          label="Receiver"
+          value={url}
+          onInput={setUrl}
+          placeholder="https://your-server.com/hooks/call-done"
+          hint="A signed call.completed with example data goes there."
+        />
         <Failure error={error} />
         <div class="row">
           <Button type="submit" kind="primary" needs="admin">
@@ -167,7 +189,11 @@ function Deliveries() {
     const query = { status, call_id: filters.get("call_id") || undefined, limit: 25, cursor: filters.cursor };
     return ask(api.GET("/integration/v1/webhooks/deliveries", { params: { query } }));
   };
-  const deliveries = useQuery(`deliveries ${filters.key}`, read, { isLive: true, concerns: ({ type }) => type === "callback.updated", isOn: isAdmin });
+  const deliveries = useQuery(`deliveries ${filters.key}`, read, {
+    isLive: true,
+    concerns: ({ type }) => type === "callback.updated",
+    isOn: isAdmin,
+  });
   const found = deliveries.data?.deliveries;
   return (
     <Card
@@ -195,7 +221,10 @@ function Deliveries() {
         </Empty>
       )}
       {found && found.length > 0 && (
-        <Table label="Deliveries" head={["Status", "Event", { text: "To", class: "wide" }, { text: "Attempts", class: "medium" }, "Age", ""]}>
+        <Table
+          label="Deliveries"
+          head={["Status", "Event", { text: "To", class: "wide" }, { text: "Attempts", class: "medium" }, "Age", ""]}
+        >
           {found.map((delivery) => (
             <tr key={delivery.id}>
               <td>

@@ -37,7 +37,8 @@ export const exampleAgent = (): AgentForm => ({
 export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>): AgentForm {
   const samples = (agent.input_schema.sample_context ?? {}) as Record<string, unknown>;
   const names = [...new Set([...agent.input_schema.fields, ...Object.keys(samples)])];
-  const sample = (name: string) => (typeof samples[name] === "string" ? (samples[name] as string) : name in samples ? JSON.stringify(samples[name]) : "");
+  const sample = (name: string) =>
+    typeof samples[name] === "string" ? (samples[name] as string) : name in samples ? JSON.stringify(samples[name]) : "";
   return {
     name: agent.name,
     agentCode: agent.agent_code,
@@ -49,7 +50,8 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
 }
 
 /** Example metadata for a call. */
-export const sampleOf = (form: AgentForm): Record<string, string> => Object.fromEntries(named(form).map(({ name, sample }) => [name, sample]));
+export const sampleOf = (form: AgentForm): Record<string, string> =>
+  Object.fromEntries(named(form).map(({ name, sample }) => [name, sample]));
 
 const named = (form: AgentForm) => form.fields.map(({ name, sample }) => ({ name: name.trim(), sample })).filter(({ name }) => name !== "");
 
@@ -92,7 +94,14 @@ export function AgentFields({ form, onChange, disabled = false, isBrief = false 
       <ContextFields form={form} set={set} disabled={disabled} />
       {!isBrief && (
         <>
-          <TextField label="Script" value={form.script} onInput={(script) => set({ script })} rows={8} disabled={disabled} hint="What the agent is to say and do." />
+          <TextField
+            label="Script"
+            value={form.script}
+            onInput={(script) => set({ script })}
+            rows={8}
+            disabled={disabled}
+            hint="What the agent is to say and do."
+          />
           <div class="pair">
             <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
             <SelectField
@@ -138,7 +147,12 @@ function ContextFields({ form, set, disabled }: { form: AgentForm; set: (part: P
             onInput={(event) => replace(at, { sample: event.currentTarget.value })}
           />
           {!disabled && (
-            <Button kind="quiet" isSmall label={`Remove field ${at + 1}`} onClick={() => set({ fields: form.fields.filter((_, index) => index !== at) })}>
+            <Button
+              kind="quiet"
+              isSmall
+              label={`Remove field ${at + 1}`}
+              onClick={() => set({ fields: form.fields.filter((_, index) => index !== at) })}
+            >
               ✕
             </Button>
           )}

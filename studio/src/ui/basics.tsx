@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { type ApiError, type CallStatus, type Role } from "../lib/api.ts";
+import type { ApiError, CallStatus, Role } from "../lib/api.ts";
 import { moment, now, span } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
 
@@ -76,7 +76,18 @@ interface ButtonProps {
 }
 
 /** A button that, when it can't be used, stays reachable and says why. */
-export function Button({ children, onClick, kind = "plain", type = "button", isSmall, isBusy, needs, disabled, label, pressed }: ButtonProps) {
+export function Button({
+  children,
+  onClick,
+  kind = "plain",
+  type = "button",
+  isSmall,
+  isBusy,
+  needs,
+  disabled,
+  label,
+  pressed,
+}: ButtonProps) {
   const id = useId();
   const reason = (needs && barred(needs)) || disabled || null;
   const isOff = reason !== null || isBusy;
@@ -274,7 +285,15 @@ export function Dialog({ title, onClose, children, isFirm }: DialogProps) {
   );
 }
 
-export function Card({ title, actions, children }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren }) {
+export function Card({
+  title,
+  actions,
+  children,
+}: {
+  title?: ComponentChildren;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section class="card">
       {(title || actions) && (
@@ -303,7 +322,15 @@ export function Facts({ items }: { items: [name: string, value: ComponentChildre
 }
 
 /** A table that scrolls by itself where the page is too narrow, also by keyboard. */
-export function Table({ label, head, children }: { label: string; head: (string | { text: string; class: string })[]; children: ComponentChildren }) {
+export function Table({
+  label,
+  head,
+  children,
+}: {
+  label: string;
+  head: (string | { text: string; class: string })[];
+  children: ComponentChildren;
+}) {
   return (
     <div class="table" role="region" aria-label={label} tabIndex={0}>
       <table>

@@ -19,9 +19,17 @@ export function Checker() {
   };
   return (
     <Card title="Signature checker">
-      <form class="stack" onSubmit={submit}>
+      <form noValidate class="stack" onSubmit={submit}>
         <p class="faint">Computed in this browser: nothing you paste leaves it.</p>
-        <TextField label="Body" value={body} onInput={clearing(setBody)} rows={4} isMono required hint="The exact bytes that came, not reformatted." />
+        <TextField
+          label="Body"
+          value={body}
+          onInput={clearing(setBody)}
+          rows={4}
+          isMono
+          required
+          hint="The exact bytes that came, not reformatted."
+        />
         <div class="pair">
           <TextField
             label="Headers"

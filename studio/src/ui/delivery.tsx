@@ -65,7 +65,9 @@ interface Props {
 
 export function DeliveryCard({ delivery, isOver, onChange }: Props) {
   if (!delivery) {
-    const text = isOver ? "The call was placed without a callback_url." : "It is sent once the call is over, if the call has a callback_url.";
+    const text = isOver
+      ? "The call was placed without a callback_url."
+      : "It is sent once the call is over, if the call has a callback_url.";
     return (
       <Card title="Callback">
         <p class="faint">{text}</p>

@@ -11,7 +11,15 @@ export function Gauge({ value, max, label, isSmall = false }: Props) {
   const share = max > 0 ? Math.min(1, value / max) : 0;
   const tone = share >= 1 ? "bad" : share >= 0.8 ? "warn" : "good";
   return (
-    <div class={`gauge ${tone}${isSmall ? " small" : ""}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={max} aria-valuenow={Math.min(value, max)} aria-valuetext={`${value} of ${max}`}>
+    <div
+      class={`gauge ${tone}${isSmall ? " small" : ""}`}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={max}
+      aria-valuenow={Math.min(value, max)}
+      aria-valuetext={`${value} of ${max}`}
+    >
       <p class="gauge-text">
         <strong>{value}</strong> <span class="faint">of {max}</span>
       </p>

@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Series } from "../lib/usage.ts";
+import { clock } from "../lib/format.ts";
 import { isDark } from "../lib/theme.ts";
+import type { Series } from "../lib/usage.ts";
 
 const HEIGHT = 220;
 
@@ -17,7 +18,12 @@ export default function Plot({ data }: { data: Series }) {
     if (!place) return;
     const style = getComputedStyle(place);
     const color = (name: string) => style.getPropertyValue(name).trim();
-    const axis = { stroke: color("--plot-text"), grid: { stroke: color("--plot-grid"), width: 1 }, ticks: { show: false }, font: `12px ${style.fontFamily}` };
+    const axis = {
+      stroke: color("--plot-text"),
+      grid: { stroke: color("--plot-grid"), width: 1 },
+      ticks: { show: false },
+      font: `12px ${style.fontFamily}`,
+    };
     const made = new uPlot(
       {
         width: place.clientWidth,
@@ -25,7 +31,10 @@ export default function Plot({ data }: { data: Series }) {
         legend: { show: false },
         cursor: { points: { size: 6 } },
         scales: { y: { range: (_, __, top) => [0, Math.max(4, Math.ceil(top * 1.15))] } },
-        axes: [axis, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] }],
+        axes: [
+          { ...axis, values: (_, seconds) => seconds.map((second) => clock(new Date(second * 1_000).toISOString()).slice(0, 5)) },
+          { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] },
+        ],
         series: [
           {},
           {

@@ -40,7 +40,7 @@ export function Progress({ id, callback, received }: Props) {
   if (!data) return <Failure error={call.error} retry={call.reload} />;
   const reached = new Set(data.timeline.map(({ event }) => event));
   return (
-    <div class="progress" aria-label="The test call">
+    <div class="progress" role="group" aria-label="The test call">
       <div class="row between">
         <span role="status">
           <Status value={data.call_status} />

@@ -1,6 +1,6 @@
 // What the built-in receiver took, each marked with whether its signatures are valid.
 
-import { type Schemas } from "../lib/api.ts";
+import type { Schemas } from "../lib/api.ts";
 import { clock, pretty } from "../lib/format.ts";
 import { Badge } from "./basics.tsx";
 import { Code } from "./code.tsx";

@@ -100,8 +100,26 @@ export function TrunkFields({ form, onChange, disabled = false, isBrief = false,
         />
       </div>
       <div class="pair">
-        <TextField label="Channels" type="number" min={1} max={10_000} value={form.maxChannels} onInput={(maxChannels) => set({ maxChannels })} disabled={disabled} hint="Calls at the same time, 1 to 10,000." />
-        <TextField label="Calls per second" type="number" min={1} max={1_000} value={form.maxCps} onInput={(maxCps) => set({ maxCps })} disabled={disabled} hint="1 to 1,000." />
+        <TextField
+          label="Channels"
+          type="number"
+          min={1}
+          max={10_000}
+          value={form.maxChannels}
+          onInput={(maxChannels) => set({ maxChannels })}
+          disabled={disabled}
+          hint="Calls at the same time, 1 to 10,000."
+        />
+        <TextField
+          label="Calls per second"
+          type="number"
+          min={1}
+          max={1_000}
+          value={form.maxCps}
+          onInput={(maxCps) => set({ maxCps })}
+          disabled={disabled}
+          hint="1 to 1,000."
+        />
       </div>
       {!isBrief && (
         <div class="pair">
@@ -130,7 +148,13 @@ export function TrunkFields({ form, onChange, disabled = false, isBrief = false,
       )}
       {!isBrief && form.carrier === "livekit" && (
         <>
-          <TextField label="Server URL" value={form.url} onInput={(url) => set({ url })} disabled={disabled} placeholder="wss://your-project.livekit.cloud" />
+          <TextField
+            label="Server URL"
+            value={form.url}
+            onInput={(url) => set({ url })}
+            disabled={disabled}
+            placeholder="wss://your-project.livekit.cloud"
+          />
           <div class="pair">
             <TextField label="LiveKit API key" value={form.apiKey} onInput={(apiKey) => set({ apiKey })} isMono disabled={disabled} />
             <TextField
@@ -144,7 +168,14 @@ export function TrunkFields({ form, onChange, disabled = false, isBrief = false,
               hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
             />
           </div>
-          <TextField label="LiveKit SIP trunk ID" value={form.sipTrunkId} onInput={(sipTrunkId) => set({ sipTrunkId })} isMono disabled={disabled} placeholder="ST_…" />
+          <TextField
+            label="LiveKit SIP trunk ID"
+            value={form.sipTrunkId}
+            onInput={(sipTrunkId) => set({ sipTrunkId })}
+            isMono
+            disabled={disabled}
+            placeholder="ST_…"
+          />
         </>
       )}
     </div>
