@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker.
+// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker, Studio in public.
 
 import { runMain, UserError } from "./lib/log.mjs";
 import { endChildrenOnSignals } from "./lib/run.mjs";
@@ -11,5 +11,6 @@ await runMain(async () => {
   if (profile !== "local" && profile !== "release") throw new UserError("usage: node scripts/build.mjs [local | release]");
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
-  await buildWorker(profile);
+  const { buildStudio } = await import("./lib/studio.mjs");
+  await Promise.all([buildWorker(profile), buildStudio()]);
 });

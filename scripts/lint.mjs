@@ -18,7 +18,7 @@ const checks = [
   ["rustfmt, tools/bindgen", "cargo", ["fmt", "--check", "--manifest-path", "tools/bindgen/Cargo.toml"]],
   ["clippy", "cargo", [...clippy, "--all-targets", ...noWarnings]],
   ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
-  ["tsc", process.execPath, [inRoot("node_modules/typescript/bin/tsc"), "--noEmit"]],
+  ["tsc", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "--noEmit"]],
 ];
 /** @type {typeof checks} */
 const denyChecks = [

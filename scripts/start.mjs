@@ -15,7 +15,8 @@ await runMain(async () => {
   const dataDir = readDataDir(process.env["DATA_DIR"]);
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
-  await buildWorker("local");
+  const { buildStudio } = await import("./lib/studio.mjs");
+  await Promise.all([buildWorker("local"), buildStudio()]);
   letGo();
   await serve(port, dataDir, startedAt);
 });

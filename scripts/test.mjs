@@ -17,7 +17,7 @@ await runMain(async () => {
   for (const [name, runner] of /** @type {const} */ ([
     ["set-up", setUpAll],
     ["cargo test", cargoTest],
-    ["Worker build", buildLocal],
+    ["builds", buildAll],
     ["vitest", vitest],
   ])) {
     const counts = await runner().catch((error) => {
@@ -52,9 +52,11 @@ async function cargoTest() {
 }
 
 /** @returns {Promise<Counts>} */
-async function buildLocal() {
+async function buildAll() {
   const { buildWorker } = await import("./lib/wasm.mjs");
+  const { buildStudio } = await import("./lib/studio.mjs");
   await buildWorker("local");
+  await buildStudio();
   return { passed: 0, failed: 0 };
 }
 

@@ -9,13 +9,14 @@ use crate::app::http::{Request, Response};
 use crate::app::manage::body::Body;
 use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
 use crate::app::ports::Api;
+use crate::app::studio::{receiver, session};
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::refusal::Refusal;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anybody.
+    /// Anybody; what a route asks for beyond that, it checks itself.
     Public,
     /// The operator, by `PLATFORM_TOKEN`.
     Operator,
@@ -61,6 +62,11 @@ pub enum Action {
     Redeliver,
     TestEvent,
     AuditLog,
+    OpenSession,
+    GetSession,
+    CloseSession,
+    GetReceiver,
+    Receive,
 }
 
 /// One method of one path.
@@ -78,6 +84,16 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
     match path {
         ["healthz"] => (&[("GET", Access::Public, Health)], vec![]),
         ["platform", "v1", "orgs"] => (&[("POST", Access::Operator, CreateOrg)], vec![]),
+        ["studio", "session"] => (
+            &[
+                ("GET", VIEWER, GetSession),
+                ("POST", Access::Public, OpenSession),
+                ("DELETE", Access::Public, CloseSession),
+            ],
+            vec![],
+        ),
+        ["studio", "receiver"] => (&[("GET", ADMIN, GetReceiver)], vec![]),
+        ["studio", "receiver", token] => (&[("POST", Access::Public, Receive)], vec![token]),
         ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
         ["integration", "v1", rest @ ..] => match rest {
             ["agents"] => (
@@ -169,7 +185,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     };
     let id = |at: usize| ids.get(at).copied().unwrap_or_default();
     match access {
-        Access::Public => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
+        Access::Public => open(api, request, *action, id(0)).await,
         Access::Operator => {
             authenticate_operator(api, request)?;
             orgs::create(api, request).await
@@ -179,6 +195,21 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
             let caller = authenticate(api, request, *role).await?;
             perform(api, &caller, request, *action, id(0), id(1)).await
         }
+    }
+}
+
+/// What anybody may ask for.
+async fn open(
+    api: &impl Api,
+    request: &Request,
+    action: Action,
+    first: &str,
+) -> Result<Response, Refusal> {
+    match action {
+        Action::OpenSession => session::open(api, request).await,
+        Action::CloseSession => session::close(request),
+        Action::Receive => receiver::take(api, request, first).await,
+        _ => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
     }
 }
 
@@ -225,6 +256,13 @@ async fn perform(
         Action::Redeliver => callbacks::redeliver(api, caller, first).await,
         Action::TestEvent => webhooks::test(api, caller, request).await,
         Action::AuditLog => audit::list(api, caller, request).await,
-        Action::Health | Action::CreateOrg | Action::Report => Err(Refusal::NotFound),
+        Action::GetSession => session::introduce(api, caller).await,
+        Action::GetReceiver => receiver::show(api, caller, request).await,
+        Action::Health
+        | Action::CreateOrg
+        | Action::Report
+        | Action::OpenSession
+        | Action::CloseSession
+        | Action::Receive => Err(Refusal::NotFound),
     }
 }

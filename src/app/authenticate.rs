@@ -1,13 +1,16 @@
-//! Who is asking: from the `Authorization` header to a key's record and its role.
+//! Who is asking: from the `Authorization` header, or a Studio session's cookie, to a key's record
+//! and its role.
 
 use crate::app::http::Request;
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::domain::access::{KeyRecord, RawKey, Role};
+use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::mac::constant_time_eq;
 use crate::domain::refusal::Refusal;
+use crate::domain::session::Session;
 
-/// The record of the request's key, when it is good and its role is `needs` or above.
+/// The record of the request's key, when it is good and its role is `needs` or above. Without
+/// `Authorization`, a Studio session stands for its key.
 ///
 /// # Errors
 /// 401, 403, and 503 when keys can't be read.
@@ -16,22 +19,13 @@ pub async fn authenticate(
     request: &Request,
     needs: Role,
 ) -> Result<KeyRecord, Refusal> {
-    // The checksum refuses a mistyped key before anything is looked up.
-    let key = request
-        .bearer()
-        .and_then(RawKey::parse)
-        .ok_or(Refusal::InvalidKey)?;
-    let digest = key.digest(&api.secrets().pepper);
-    let stored = api
-        .read(&RecordKey::ApiKey(digest))
-        .await
-        .map_err(|_| Refusal::AuthenticationUnavailable)?;
-    let record = stored
-        .as_deref()
-        .and_then(|json| crate::app::json::read::<KeyRecord>(json).ok());
-    let record = record
-        .filter(|record| record.is_current(api.now()))
-        .ok_or(Refusal::InvalidKey)?;
+    let record = match request.authorization {
+        Some(_) => {
+            let digest = digest_of(api, request.bearer().unwrap_or_default())?;
+            current_record(api, &digest).await?
+        }
+        None => session_record(api, request).await?,
+    };
     if record.role < needs {
         return Err(Refusal::RoleTooLow {
             has: record.role,
@@ -39,6 +33,47 @@ pub async fn authenticate(
         });
     }
     api.note_use(&record);
+    Ok(record)
+}
+
+/// The digest under which a key's record is found.
+///
+/// # Errors
+/// 401: the checksum refuses a mistyped key before anything is looked up.
+pub fn digest_of(api: &impl Api, key: &str) -> Result<KeyDigest, Refusal> {
+    let key = RawKey::parse(key).ok_or(Refusal::InvalidKey)?;
+    Ok(key.digest(&api.secrets().pepper))
+}
+
+/// The record of a key that was neither revoked nor has expired.
+///
+/// # Errors
+/// 401, and 503 when keys can't be read.
+pub async fn current_record(api: &impl Api, digest: &KeyDigest) -> Result<KeyRecord, Refusal> {
+    let stored = api
+        .read(&RecordKey::ApiKey(digest.clone()))
+        .await
+        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let record = stored
+        .as_deref()
+        .and_then(|json| crate::app::json::read::<KeyRecord>(json).ok());
+    record
+        .filter(|record| record.is_current(api.now()))
+        .ok_or(Refusal::InvalidKey)
+}
+
+/// The record of the key behind the request's session. A browser sends the cookie along whoever
+/// made it ask: what changes something must come from a page of ours.
+async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, Refusal> {
+    let session = request
+        .session()
+        .and_then(|cookie| Session::open(cookie, &api.secrets().studio_key, api.now()))
+        .ok_or(Refusal::InvalidKey)?;
+    if request.method != "GET" && !request.comes_from_own_page() {
+        return Err(Refusal::CrossOrigin);
+    }
+    let mut record = current_record(api, &session.digest).await?;
+    record.end_by(session.expires_at);
     Ok(record)
 }
 

@@ -23,6 +23,14 @@ pub struct Request {
     pub origin: String,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The `Cookie` header, of a request without `Authorization`.
+    pub cookie: Option<String>,
+    /// The `Origin` header: by which page's origin a browser sends it; read where `cookie` is.
+    pub page_origin: Option<String>,
+    /// The `Sec-Fetch-Site` header, which no page can forge; read where `cookie` is.
+    pub fetch_site: Option<String>,
+    /// The headers that the built-in receiver keeps, in the order of its list; empty for other requests.
+    pub receiver_headers: Vec<Option<String>>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
@@ -61,6 +69,42 @@ impl Request {
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.authorization.as_deref()?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The name of the cookie that holds a Studio session. The prefix makes browsers refuse it from
+    /// other hosts of the domain; they know it on HTTPS alone.
+    #[must_use]
+    pub fn session_cookie(&self) -> &'static str {
+        match self.origin.starts_with("https://") {
+            true => "__Host-studio",
+            false => "studio",
+        }
+    }
+
+    /// The value of the session's cookie.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        let cookies = self.cookie.as_deref()?.split(';');
+        let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+        pairs
+            .find(|(name, _)| *name == self.session_cookie())
+            .map(|(_, value)| value)
+    }
+
+    /// Whether a browser says that a page of this very origin sent it.
+    #[must_use]
+    pub fn comes_from_own_page(&self) -> bool {
+        match self.fetch_site.as_deref() {
+            Some(site) => site == "same-origin",
+            None => self.page_origin.as_deref() == Some(self.origin.as_str()),
+        }
+    }
+
+    /// Whether a browser says that a page of another origin sent it.
+    #[must_use]
+    pub fn comes_from_elsewhere(&self) -> bool {
+        let is_from_a_page = self.fetch_site.is_some() || self.page_origin.is_some();
+        is_from_a_page && !self.comes_from_own_page()
     }
 
     /// The body as a JSON object. A request without a body needs no content type and counts as `{}`.

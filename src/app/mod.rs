@@ -20,4 +20,5 @@ pub mod page;
 pub mod ports;
 pub mod records;
 pub mod side_by_side;
+pub mod studio;
 pub mod trunk;

@@ -29,6 +29,8 @@ pub struct Secrets {
     pub pepper: Vec<u8>,
     /// Keys the tokens of agents' reports.
     pub report_key: Vec<u8>,
+    /// Keys Studio's sessions and the tokens of its receivers.
+    pub studio_key: Vec<u8>,
     /// `PLATFORM_TOKEN`, the operator's.
     pub platform_token: String,
 }
@@ -48,6 +50,7 @@ impl Secrets {
             id_key: IdKey::new(&key("audatec/ids/1")),
             pepper: key("audatec/api-keys/1"),
             report_key: key("audatec/agent-reports/1"),
+            studio_key: key("audatec/studio/1"),
             platform_token,
         }
     }

@@ -151,6 +151,11 @@ impl KeyRecord {
     pub fn is_current(&self, now: Millis) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// Lets it expire at `end`, if it would not earlier: a session ends before its key.
+    pub fn end_by(&mut self, end: Millis) {
+        self.expires_at = Some(self.expires_at.map_or(end, |known| known.min(end)));
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub enum Refusal {
         /// The lowest role that may.
         needs: Role,
     },
+    /// A change asked for with a session's cookie, by a page of another site.
+    CrossOrigin,
     /// A body that does not call itself JSON.
     NotJsonContentType,
     /// A body above 64 KiB.
@@ -117,7 +119,7 @@ impl Refusal {
             | Self::TrunkInactive
             | Self::IdempotencyKeyInvalid => 400,
             Self::InvalidKey | Self::InvalidPlatformToken | Self::InvalidReportToken => 401,
-            Self::HttpsRequired | Self::RoleTooLow { .. } => 403,
+            Self::HttpsRequired | Self::RoleTooLow { .. } | Self::CrossOrigin => 403,
             Self::NotFound
             | Self::AgentNotFound
             | Self::TrunkNotFound
@@ -147,6 +149,7 @@ impl Refusal {
             Self::InvalidPlatformToken => "invalid_platform_token",
             Self::InvalidReportToken => "invalid_report_token",
             Self::RoleTooLow { .. } => "role_too_low",
+            Self::CrossOrigin => "cross_origin",
             Self::NotJsonContentType => "content_type_not_json",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyNotJson => "body_not_json",
@@ -194,6 +197,9 @@ impl Refusal {
             Self::InvalidReportToken => "Invalid report token".into(),
             Self::RoleTooLow { has, needs } => {
                 format!("This API key's role ({has}) can't do this; it needs {needs}")
+            }
+            Self::CrossOrigin => {
+                "A Studio session can only be used from Studio's own pages (same origin)".into()
             }
             Self::NotJsonContentType => "Content-Type must be application/json".into(),
             Self::BodyTooLarge => "Request body must be at most 65536 bytes".into(),
@@ -259,6 +265,7 @@ impl Refusal {
                 has: Role::Viewer,
                 needs: Role::Member,
             },
+            Self::CrossOrigin,
             Self::NotJsonContentType,
             Self::BodyTooLarge,
             Self::BodyNotJson,

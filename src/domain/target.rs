@@ -10,6 +10,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::ids::OrgId;
+use super::receiver;
+
 /// A URL as a WHATWG parser read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -19,6 +22,8 @@ pub struct Target {
     pub host: String,
     /// The port, unless it is the scheme's own.
     pub port: Option<u16>,
+    /// The path, from its first slash.
+    pub path: String,
 }
 
 /// Why a callback may not go there.
@@ -31,6 +36,18 @@ pub enum TargetRefused {
 }
 
 impl Target {
+    /// The organisation whose built-in receiver this address is, at whichever of the deployment's
+    /// hosts it was given out. A callback may go there, and is handed over without the network: a
+    /// Worker can't fetch its own zone.
+    #[must_use]
+    pub fn receiver_of(&self, studio_key: &[u8]) -> Option<OrgId> {
+        receiver::org_of(
+            self.path.strip_prefix(receiver::PATH)?,
+            &self.host,
+            studio_key,
+        )
+    }
+
     /// Whether a callback may go there. `own_host` is the service's own, without a port;
     /// `allow_loopback` lets `127.0.0.0/8`, `::1` and `localhost` through, be they the service
     /// itself or not, and nothing else.
@@ -183,6 +200,7 @@ mod tests {
             scheme: url.scheme().to_owned(),
             host,
             port: url.port(),
+            path: url.path().to_owned(),
         })
     }
 
@@ -263,6 +281,7 @@ mod tests {
                 scheme: "https".into(),
                 host: host.into(),
                 port: None,
+                path: "/".into(),
             }
             .judge(OWN, true)
         };
@@ -723,7 +742,7 @@ mod tests {
 
         #[test]
         fn any_host_is_judged_without_a_panic(host in ".{0,40}", own in ".{0,20}", allow: bool) {
-            let _ = Target { scheme: "http".into(), host, port: None }.judge(&own, allow);
+            let _ = Target { scheme: "http".into(), host, port: None, path: "/".into() }.judge(&own, allow);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! From the platform's request to the app's, and back.
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env};
 
 use super::platform::{self, Incoming};
 use super::world::{Misconfigured, World};
 use crate::app::api;
 use crate::app::http::{MAX_BODY, Request, Response};
+use crate::app::studio::receiver::HEADERS;
+use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
 
 /// Serves one request.
@@ -17,24 +19,60 @@ pub async fn serve(
 ) -> Result<web_sys::Response, JsValue> {
     let incoming = platform::receive(request, MAX_BODY).await?;
     let request = read(&incoming);
-    let response = match World::new(env, Some(context)) {
+    let response = match World::new(env.clone(), Some(context)) {
         Ok(world) => api::serve(&world, &request).await,
         Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
     };
-    write(&request, response)
+    if response.status != 404 || MACHINES.iter().any(|root| request.path.starts_with(root)) {
+        return write(&request, response);
+    }
+    let page = platform::page(&env, &incoming, &request.id).await?;
+    match page.dyn_into::<web_sys::Response>() {
+        Ok(page) if matches!(request.method.as_str(), "GET" | "HEAD") => Ok(page),
+        Ok(_) => write(
+            &request,
+            Refusal::MethodNotAllowed("GET, HEAD".into()).into(),
+        ),
+        Err(_) => write(&request, response),
+    }
 }
+
+/// Where no page is ever looked for.
+const MACHINES: [&str; 4] = [
+    "/integration/",
+    "/platform/",
+    "/carrier/",
+    "/agent-reports/",
+];
 
 fn read(incoming: &Incoming) -> Request {
     let (origin, path, query) = split(&incoming.url());
+    let header = |name: &str| incoming.header(name);
+    let authorization = header("authorization");
+    // Each look at a header is a crossing into JavaScript: those that a key makes needless stay unread.
+    let by_page = |name: &str| match authorization {
+        Some(_) => None,
+        None => header(name),
+    };
+    let (cookie, page_origin) = (by_page("cookie"), by_page("origin"));
+    let fetch_site = by_page("sec-fetch-site");
+    let receiver_headers = match path.starts_with(receiver::PATH) {
+        true => HEADERS.iter().map(|name| header(name)).collect(),
+        false => Vec::new(),
+    };
     let mut request = Request {
         method: incoming.method(),
         path,
         query,
         is_secure: false,
         origin,
-        authorization: incoming.header("authorization"),
-        idempotency_key: incoming.header("idempotency-key"),
-        content_type: incoming.header("content-type"),
+        authorization,
+        cookie,
+        page_origin,
+        fetch_site,
+        receiver_headers,
+        idempotency_key: header("idempotency-key"),
+        content_type: header("content-type"),
         body: incoming.body(),
         id: request_id(),
     };

@@ -65,13 +65,34 @@ export function respond(status, headers, body) {
   return new Response(body ?? null, { status, headers: pairs(headers) });
 }
 
+/**
+ * A page or a file of the static ones, when there is one of that path. Studio's page is one file, whatever the path below
+ * `/studio`: it finds its way by itself. What has a dot in its last segment is a file.
+ * @param {any} env @param {Incoming} incoming @param {string} requestId
+ * @returns {Promise<Response | undefined>}
+ */
+export async function page(env, { request }, requestId) {
+  const url = new URL(request.url);
+  if (/^\/studio(\/[^.]*)?$/.test(url.pathname)) url.pathname = "/studio";
+  const method = request.method === "HEAD" ? "HEAD" : "GET";
+  const asset = await env.ASSETS.fetch(new Request(url, { method, headers: request.headers }));
+  if (asset.status === 404) return undefined;
+  const answer = new Response(asset.body, asset);
+  answer.headers.set("X-Request-Id", requestId);
+  if (!url.pathname.startsWith("/studio/assets/")) answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
 /** @param {string[]} flat */
 function pairs(flat) {
   return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
 }
 
-/** @param {any} env @param {string} binding @param {string} key @returns {Promise<string | null>} */
-export const kvGet = (env, binding, key) => env[binding].get(key);
+/**
+ * KV may serve what it read up to 30 s ago, the least it takes.
+ * @param {any} env @param {string} binding @param {string} key @returns {Promise<string | null>}
+ */
+export const kvGet = (env, binding, key) => env[binding].get(key, { cacheTtl: 30 });
 
 /**
  * Writes a value; without one, deletes the key.
@@ -151,10 +172,10 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @param {string} text
- * @returns {string[]} a URL's scheme, host name and port as this runtime's own parser reads them; nothing for no URL
+ * @returns {string[]} a URL's scheme, host name, port and path as this runtime's own parser reads them; nothing for no URL
  */
 export function parseUrl(text) {
   if (!URL.canParse(text)) return [];
-  const { protocol, hostname, port } = new URL(text);
-  return [protocol.slice(0, -1), hostname, port];
+  const { protocol, hostname, port, pathname } = new URL(text);
+  return [protocol.slice(0, -1), hostname, port, pathname];
 }

@@ -31,6 +31,11 @@ extern "C" {
         body: Option<Vec<u8>>,
     ) -> Result<web_sys::Response, JsValue>;
 
+    /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
+    #[wasm_bindgen(catch)]
+    pub async fn page(env: &Env, incoming: &Incoming, request_id: &str)
+    -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(catch, js_name = kvGet)]
     pub async fn kv_get(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
 
@@ -75,7 +80,7 @@ extern "C" {
 
     pub async fn sleep(ms: u32);
 
-    /// Scheme, host name and port; nothing for no URL.
+    /// Scheme, host name, port and path; nothing for no URL.
     #[wasm_bindgen(js_name = parseUrl)]
     pub fn parse_url(text: &str) -> Vec<String>;
 }

@@ -15,6 +15,7 @@ mod debts;
 mod golden;
 mod keys;
 mod orgs;
+mod receiver;
 mod storage;
 mod trunks;
 mod webhooks;

@@ -162,12 +162,12 @@ impl World {
             is_secure: true,
             origin: "https://calls.example.com".into(),
             authorization: Some(format!("Bearer {key}")),
-            idempotency_key: None,
             content_type: body.is_some().then(|| "application/json".into()),
             body: body
                 .map(|body| body.to_string().into_bytes())
                 .unwrap_or_default(),
             id: format!("request at {}", self.now.get().0 - START.0),
+            ..Request::default()
         };
         let response = audatec::app::api::serve(self, &request).await;
         (
@@ -322,6 +322,7 @@ impl Host for World {
             scheme: scheme.into(),
             host: host.into(),
             port: None,
+            path: "/".into(),
         })
     }
 

@@ -141,6 +141,18 @@ pub(super) fn decide(
             }
             DirectoryReply::Done
         }
+        Ask::Introduce(id) => match (directory.org_name(), directory.key(id)) {
+            (Some(org), Some(key)) => DirectoryReply::Introduced {
+                org: org.to_owned(),
+                key: key.name.clone(),
+            },
+            _ => missing,
+        },
+        Ask::Receive(received) => match directory.receive(*received, world.now()) {
+            true => DirectoryReply::Done,
+            false => missing,
+        },
+        Ask::Received => DirectoryReply::Received(directory.received_lately(world.now())),
         Ask::Tick => DirectoryReply::Done,
         Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => missing,
     })

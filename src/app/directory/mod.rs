@@ -9,12 +9,14 @@ mod copies;
 mod decide;
 mod keys;
 mod owed;
+mod received;
 mod serve;
 mod state;
 
 use serde::{Deserialize, Serialize};
 
 pub use keys::StoredKey;
+pub use received::Received;
 pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
 pub use state::{AuditEntry, Directory, Rows};
 
@@ -127,6 +129,12 @@ pub enum Ask {
     Delivered(DeliveryId, u32, Box<AttemptResult>),
     /// A sender waits for a slow receiver. `Done`.
     Extend(DeliveryId, u32, Millis),
+    /// What a key and its organisation are called. `Introduced`.
+    Introduce(KeyId),
+    /// The built-in receiver took a notification. `Done`.
+    Receive(Box<Received>),
+    /// What the built-in receiver took lately, newest first. `Received`.
+    Received,
     /// Do what is due. `Done`.
     Tick,
 }
@@ -169,6 +177,15 @@ pub enum DirectoryReply {
     Delivery(Box<Delivery>),
     /// Test deliveries.
     Deliveries(Vec<Delivery>),
+    /// Names.
+    Introduced {
+        /// The organisation's.
+        org: String,
+        /// The key's.
+        key: String,
+    },
+    /// Notifications.
+    Received(Vec<Received>),
 }
 
 /// Why a directory refuses.
@@ -203,6 +220,8 @@ impl Ask {
                 | Self::Audit { .. }
                 | Self::Delivery(_)
                 | Self::Deliveries { .. }
+                | Self::Introduce(_)
+                | Self::Received
         )
     }
 
@@ -225,6 +244,31 @@ impl DirectoryCommand {
             by: None,
             request: String::new(),
             what,
+        }
+    }
+
+    /// What a key and its organisation are called, asked for by the key itself.
+    #[must_use]
+    pub fn introduce(key: KeyId) -> Self {
+        Self::of_the_key(key, Ask::Introduce(key))
+    }
+
+    /// What the built-in receiver took, asked for by a key.
+    #[must_use]
+    pub fn received(key: KeyId) -> Self {
+        Self::of_the_key(key, Ask::Received)
+    }
+
+    /// The built-in receiver took a notification.
+    #[must_use]
+    pub fn receive(received: Received) -> Self {
+        Self::of_the_platform(Ask::Receive(Box::new(received)))
+    }
+
+    fn of_the_key(key: KeyId, what: Ask) -> Self {
+        Self {
+            by: Some(key),
+            ..Self::of_the_platform(what)
         }
     }
 

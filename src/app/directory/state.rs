@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::owed::Owed;
-use super::{Denied, DirectoryReply, StoredKey};
+use super::{Denied, DirectoryReply, Received, StoredKey};
 use crate::app::records::RecordKey;
 use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
@@ -85,6 +85,7 @@ pub struct Directory {
     pub(super) trunks: BTreeMap<TrunkId, StoredTrunk>,
     pub(super) keys: BTreeMap<KeyId, StoredKey>,
     pub(super) tests: BTreeMap<DeliveryId, Delivery>,
+    pub(super) received: BTreeMap<u64, Received>,
     pub(super) owed: Owed,
     rows: Rows,
 }
@@ -131,6 +132,11 @@ impl Directory {
                 let delivery: Delivery = crate::app::json::read(doc)?;
                 self.tests.insert(delivery.id, delivery);
             }
+            "received" => {
+                let number = name.rsplit('/').next().and_then(|text| text.parse().ok());
+                self.received
+                    .insert(number.unwrap_or_default(), crate::app::json::read(doc)?);
+            }
             _ => {}
         }
         Ok(())
@@ -145,6 +151,10 @@ impl Directory {
         self.rows.insert(name, json(value));
     }
 
+    pub(super) fn remove(&mut self, name: String) {
+        self.rows.insert(name, None);
+    }
+
     pub(super) fn put_owed(&mut self) {
         let owed = self.owed.clone();
         self.put("owed".into(), &owed);
@@ -154,6 +164,12 @@ impl Directory {
     #[must_use]
     pub fn org_id(&self) -> Option<OrgId> {
         self.org.as_ref().map(|org| org.id)
+    }
+
+    /// What the organisation is called.
+    #[must_use]
+    pub fn org_name(&self) -> Option<&str> {
+        self.org.as_ref().map(|org| org.name.as_str())
     }
 
     /// How many changes there were.
@@ -401,7 +417,7 @@ impl Directory {
             && let Some(oldest) = self.oldest_finished_test()
         {
             self.tests.remove(&oldest);
-            self.rows.insert(format!("test/{oldest}"), None);
+            self.remove(format!("test/{oldest}"));
         }
         self.put(format!("test/{}", delivery.id), &delivery);
         self.tests.insert(delivery.id, delivery);
@@ -425,6 +441,7 @@ impl Directory {
 
     /// Forgets what nobody needs to be reminded of any more.
     pub fn forget_old(&mut self, now: Millis) {
+        self.forget_received(now);
         let old = |at: Option<Millis>| at.is_some_and(|at| now >= at + REMEMBERED);
         let keys: Vec<KeyId> = self
             .keys
@@ -440,11 +457,11 @@ impl Directory {
             .collect();
         for id in keys {
             self.keys.remove(&id);
-            self.rows.insert(format!("key/{id}"), None);
+            self.remove(format!("key/{id}"));
         }
         for id in agents {
             self.agents.remove(&id);
-            self.rows.insert(format!("agent/{id}"), None);
+            self.remove(format!("agent/{id}"));
         }
     }
 }

@@ -8,6 +8,7 @@ mod examples;
 mod responses;
 mod routes;
 mod schemas;
+mod studio;
 mod webhooks;
 
 use serde_json::{Map, Value, json};
@@ -19,7 +20,7 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 25] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -42,6 +43,9 @@ const PATHS: [&str; 22] = [
     "/integration/v1/audit-log",
     "/platform/v1/orgs",
     "/agent-reports/{call_id}",
+    "/studio/session",
+    "/studio/receiver",
+    "/studio/receiver/{token}",
 ];
 
 /// Paths beside the API, for whoever watches a deployment.
@@ -101,7 +105,8 @@ JSON in, JSON out, UTF-8. Every answer has `X-Request-Id` and `Cache-Control: no
 with 403 but from loopback.
 
 **Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role: `viewer`, `member`, `admin`, \
-`owner`; each may do all that the one before it may. The lowest role of each operation is its `x-required-role`.
+`owner`; each may do all that the one before it may. The lowest role of each operation is its `x-required-role`. Studio's \
+pages use a session's cookie in its place.
 
 **Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
 (413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
@@ -134,6 +139,7 @@ fn tags() -> Value {
         {"name": "API keys", "description": "Keys of the organisation."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
+        {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a receiver for test calls."},
         {"name": "Machines", "description": "For agents, and for whoever watches a deployment."},
     ])
 }
@@ -143,6 +149,11 @@ fn security_schemes() -> Value {
         "bearerAuth": {
             "type": "http", "scheme": "bearer", "bearerFormat": "audtk_…",
             "description": "An API key of the organisation.",
+        },
+        "studioSession": {
+            "type": "apiKey", "in": "cookie", "name": "__Host-studio",
+            "description": "A Studio session, which stands for the key it was opened with. What changes something must \
+                            come from a page of the same origin.",
         },
         "platformToken": {
             "type": "http", "scheme": "bearer",
@@ -166,7 +177,7 @@ fn paths() -> Map<String, Value> {
     PATHS.into_iter().chain([HEALTH]).map(item).collect()
 }
 
-fn operation(path: &str, (_, access, action): &Endpoint) -> Value {
+fn operation(path: &str, (method, access, action): &Endpoint) -> Value {
     let route = routes::describe(*action);
     let mut operation = Map::new();
     let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
@@ -195,7 +206,10 @@ fn operation(path: &str, (_, access, action): &Endpoint) -> Value {
             json!({"required": body.required, "content": {"application/json": content}}),
         );
     }
-    set("responses", responses::of(path, *access, *action, &route));
+    set(
+        "responses",
+        responses::of(path, method, *access, *action, &route),
+    );
     Value::Object(operation)
 }
 
@@ -219,7 +233,7 @@ fn security(access: Access) -> Value {
         Access::Public => json!([]),
         Access::Operator => json!([{"platformToken": []}]),
         Access::Agent => json!([{"reportToken": []}]),
-        Access::Key(_) => json!([{"bearerAuth": []}]),
+        Access::Key(_) => json!([{"bearerAuth": []}, {"studioSession": []}]),
     }
 }
 
@@ -231,11 +245,15 @@ fn parameters(path: &str, route: &Route) -> Vec<Value> {
     let in_path = names.map(|name| {
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
+            "token" => "As the `callback_url` of Get Receiver ends.",
             _ => "Its UUID.",
         };
+        let schema = match name {
+            "token" => json!({"type": "string"}),
+            _ => json!({"type": "string", "format": "uuid"}),
+        };
         json!({
-            "name": name, "in": "path", "required": true, "description": what,
-            "schema": {"type": "string", "format": "uuid"},
+            "name": name, "in": "path", "required": true, "description": what, "schema": schema,
         })
     });
     in_path.chain(route.query.iter().cloned()).collect()

@@ -17,12 +17,15 @@ pub const INTERNAL_ERROR: (&str, &str) = ("internal_error", "Internal server err
 type Texts = Vec<(&'static str, String)>;
 
 /// The responses of one operation.
-pub fn of(path: &str, access: Access, action: Action, route: &Route) -> Value {
+pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Route) -> Value {
     let mut all: BTreeMap<String, Value> = BTreeMap::new();
     let success = &route.success;
     let mut headers = common_headers();
     if action == Action::TriggerCall {
         headers.extend(quota_headers());
+    }
+    if matches!(action, Action::OpenSession | Action::CloseSession) {
+        headers.insert("Set-Cookie".to_owned(), header("SetCookie"));
     }
     let mut response = json!({"description": success.description, "headers": headers});
     if let (Some(schema), Some(response)) = (success.schema, response.as_object_mut()) {
@@ -44,7 +47,7 @@ pub fn of(path: &str, access: Access, action: Action, route: &Route) -> Value {
     }
 
     let mut refusals: BTreeMap<u16, Texts> = BTreeMap::new();
-    for refusal in every_refusal(access, route) {
+    for refusal in every_refusal(method, access, route) {
         let texts = refusals.entry(refusal.status()).or_default();
         let entry = (refusal.code(), refusal.text());
         if !texts.contains(&entry) {
@@ -61,7 +64,7 @@ pub fn of(path: &str, access: Access, action: Action, route: &Route) -> Value {
 }
 
 /// The route's own refusals, after those of its access and of its body.
-fn every_refusal(access: Access, route: &Route) -> Vec<Refusal> {
+fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
     let mut all = vec![
         Refusal::HttpsRequired,
         Refusal::MethodNotAllowed(String::new()),
@@ -75,6 +78,7 @@ fn every_refusal(access: Access, route: &Route) -> Vec<Refusal> {
         Access::Key(needs) => {
             all.push(Refusal::InvalidKey);
             all.extend(too_low(needs));
+            all.extend(Some(Refusal::CrossOrigin).filter(|_| method != "GET"));
         }
     }
     if route.body.is_some() {
@@ -230,6 +234,11 @@ pub fn headers() -> Value {
             "description": "The scheme to authenticate by.",
             "required": true,
             "schema": {"type": "string", "enum": ["Bearer"]},
+        },
+        "SetCookie": {
+            "description": "The session: `HttpOnly`, `Secure`, `SameSite=Strict`, for 12 hours; or its end.",
+            "required": true,
+            "schema": {"type": "string"},
         },
         "IdempotentReplayed": {
             "description": "`true` when this answer was given before; absent otherwise.",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{examples, responses};
+use super::{examples, responses, studio};
 use crate::app::api::Action;
 use crate::domain::access::Role;
 use crate::domain::call::CallStatus;
@@ -68,11 +68,16 @@ pub fn describe(action: Action) -> Route {
         | Action::Redeliver
         | Action::TestEvent => webhooks(action),
         Action::AuditLog => audit_log(),
+        Action::OpenSession
+        | Action::GetSession
+        | Action::CloseSession
+        | Action::GetReceiver
+        | Action::Receive => studio::describe(action),
     }
 }
 
 impl Route {
-    fn new(
+    pub fn new(
         tag: &'static str,
         summary: &'static str,
         description: &'static str,
@@ -89,12 +94,12 @@ impl Route {
         }
     }
 
-    fn query(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
+    pub fn query(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
         self.query.extend(parameters);
         self
     }
 
-    fn body(mut self, schema: &'static str, example: Value) -> Self {
+    pub fn body(mut self, schema: &'static str, example: Value) -> Self {
         self.body = Some(Body {
             schema,
             required: true,
@@ -113,7 +118,7 @@ impl Route {
         self
     }
 
-    fn refuses(mut self, refusals: impl IntoIterator<Item = Refusal>) -> Self {
+    pub fn refuses(mut self, refusals: impl IntoIterator<Item = Refusal>) -> Self {
         self.refusals.extend(refusals);
         self
     }
@@ -159,7 +164,7 @@ fn nested_required(field: &str) -> Refusal {
     Refusal::Invalid(format!("{field} is required"))
 }
 
-fn unknown_field() -> Refusal {
+pub fn unknown_field() -> Refusal {
     Refusal::UnknownField("X".into())
 }
 
@@ -167,7 +172,7 @@ fn filter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
 }
 
-fn ok(description: &'static str, schema: &'static str, example: Value) -> Success {
+pub fn ok(description: &'static str, schema: &'static str, example: Value) -> Success {
     answer(200, description, schema, example)
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::calls::{callbacks, read, report, trigger, views};
 use crate::app::manage;
+use crate::app::studio;
 use crate::domain::refusal::Refusal;
 
 type Schemas = BTreeMap<String, Value>;
@@ -39,6 +40,8 @@ pub fn all() -> Map<String, Value> {
     add::<manage::views::SecretView>(&mut answers);
     add::<manage::views::AuditLog>(&mut answers);
     add::<manage::views::NewOrgView>(&mut answers);
+    add::<studio::session::StudioSession>(&mut answers);
+    add::<studio::receiver::StudioReceiver>(&mut answers);
     let flat = answers.clone();
     for schema in answers.values_mut() {
         merge(schema, &flat);
@@ -63,6 +66,7 @@ fn bodies() -> Schemas {
     add::<manage::orgs::CreateOrg>(&mut bodies);
     add::<manage::webhooks::RotateSecret>(&mut bodies);
     add::<manage::webhooks::SendTestEvent>(&mut bodies);
+    add::<studio::session::OpenSession>(&mut bodies);
     for (name, schema) in &mut bodies {
         merge(schema, &Schemas::new());
         if name != "TriggerCall" {

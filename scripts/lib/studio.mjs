@@ -1,0 +1,77 @@
+// Studio, the web console: from `studio/` to static files in `public/`. Called by `scripts/build.mjs`, the local run and the tests.
+
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { say, seconds, UserError } from "./log.mjs";
+import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
+import { run } from "./run.mjs";
+
+const DOCUMENT = inRoot("public/openapi.json");
+const TYPES = inRoot("studio/src/lib/schema.d.ts");
+const SITE = inRoot("build/studio/site");
+const STAMP = inRoot("build/studio/stamp");
+
+/** What the build puts into `public/`; none of it is committed. The page stands beside its files, so that /studio needs no redirect. */
+const PAGE = inRoot("public/studio.html");
+const FILES = inRoot("public/studio");
+
+/** Builds Studio, unless what was built is of the same sources. */
+export async function buildStudio() {
+  const startedAt = performance.now();
+  const key = sourcesHash();
+  if (readIfThere(STAMP) === key && existsSync(PAGE) && existsSync(FILES)) {
+    say("build", `Studio is up to date, ${seconds(startedAt)}`);
+    return;
+  }
+  rmSync(STAMP, { force: true });
+  await writeTypes();
+  await typecheck();
+  await bundle();
+  publish();
+  mkdirSync(inRoot("build/studio"), { recursive: true });
+  writeWhole(STAMP, key);
+  say("build", `Studio, ${seconds(startedAt)}`);
+}
+
+/** The API's types, written by the document itself: a field that changed there breaks the build here. */
+export async function writeTypes() {
+  const document = readFileSync(DOCUMENT, "utf8");
+  const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n`;
+  if (readIfThere(TYPES)?.startsWith(head)) return;
+  const { default: openapiTS, astToString } = await import("openapi-typescript"); // loads a compiler: slow
+  const tree = await openapiTS(JSON.parse(document), { silent: true, emptyObjectsUnknown: true });
+  writeWhole(TYPES, `${head}\n${astToString(tree)}`);
+}
+
+async function typecheck() {
+  const tsc = inRoot("node_modules/typescript-native/bin/tsc");
+  const { code, output } = await run(process.execPath, [tsc, "-p", inRoot("studio")]);
+  if (code !== 0) throw new UserError(`Studio does not fit its types (of public/openapi.json, above all):\n${output.trim()}`);
+}
+
+async function bundle() {
+  const { build } = await import("vite");
+  await build({ configFile: inRoot("studio/vite.config.ts"), logLevel: "warn" });
+}
+
+/** New files first, then the page that names them, then the old files go: a running Worker's page finds its files. */
+function publish() {
+  const built = readdirSync(join(SITE, "assets"));
+  mkdirSync(join(FILES, "assets"), { recursive: true });
+  cpSync(SITE, FILES, { recursive: true });
+  renameSync(join(FILES, "index.html"), PAGE);
+  for (const name of readdirSync(join(FILES, "assets"))) {
+    if (!built.includes(name)) rmSync(join(FILES, "assets", name));
+  }
+}
+
+/** Of all that decides what is built. */
+function sourcesHash() {
+  const sources = readdirSync(inRoot("studio"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => path !== TYPES)
+    .sort();
+  const all = [...sources, DOCUMENT, inRoot("package-lock.json"), inRoot("scripts/lib/studio.mjs")];
+  return sha256(all.map((path) => `${path} ${sha256(readFileSync(path))}`).join("\n"));
+}

@@ -1,0 +1,61 @@
+//! What the built-in receiver took: the last few notifications, for a day.
+
+use serde::{Deserialize, Serialize};
+
+use super::Directory;
+use crate::domain::receiver::is_authentic;
+use crate::domain::time::Millis;
+
+/// So many are kept,
+const KEPT: usize = 20;
+/// and for so long.
+const KEPT_FOR: Millis = Millis(24 * 3_600_000);
+
+/// A notification that came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// When.
+    pub at: Millis,
+    /// Whether its signatures are the organisation's; said by the directory, which knows the secrets.
+    pub verified: bool,
+    /// The headers that matter, with lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// The exact body.
+    pub body: String,
+}
+
+impl Directory {
+    /// Keeps a notification, and says whether it is authentic. Returns whether there is an organisation.
+    pub(super) fn receive(&mut self, mut received: Received, now: Millis) -> bool {
+        let Some(secrets) = self.secrets() else {
+            return false;
+        };
+        received.verified = is_authentic(secrets, &received.headers, &received.body, now);
+        let number = self.received.keys().next_back().map_or(0, |last| last + 1);
+        self.put(format!("received/{number}"), &received);
+        self.received.insert(number, received);
+        while self.received.len() > KEPT
+            && let Some((oldest, _)) = self.received.pop_first()
+        {
+            self.remove(format!("received/{oldest}"));
+        }
+        true
+    }
+
+    /// What came lately, newest first.
+    pub(super) fn received_lately(&self, now: Millis) -> Vec<Received> {
+        let recent = |received: &&Received| now < received.at + KEPT_FOR;
+        let newest_first = self.received.values().rev();
+        newest_first.filter(recent).cloned().collect()
+    }
+
+    /// Forgets what came long ago.
+    pub(super) fn forget_received(&mut self, now: Millis) {
+        while let Some(oldest) = self.received.first_entry()
+            && now >= oldest.get().at + KEPT_FOR
+        {
+            let (number, _) = oldest.remove_entry();
+            self.remove(format!("received/{number}"));
+        }
+    }
+}

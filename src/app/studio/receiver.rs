@@ -1,0 +1,135 @@
+//! `/studio/receiver`: takes an organisation's own callbacks and shows the last of them.
+
+use serde_json::{Map, Value, json};
+
+use crate::app::directory::{DirectoryCommand, DirectoryReply, Received};
+use crate::app::http::{MAX_BODY, Request, Response};
+use crate::app::iso8601;
+use crate::app::ports::{Api, Directories, Host, Unavailable};
+use crate::domain::access::KeyRecord;
+use crate::domain::ids::OrgId;
+use crate::domain::receiver;
+use crate::domain::refusal::Refusal;
+
+/// What is kept of a notification's headers.
+pub const HEADERS: [&str; 6] = [
+    "content-type",
+    "user-agent",
+    "x-audatec-signature",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+// For the OpenAPI document: what `show` answers.
+/// The organisation's built-in receiver.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct StudioReceiver {
+    /// Its address: a `callback_url` for test calls. Whoever knows it can write to it.
+    pub callback_url: String,
+    /// What came, newest first: at most 20, of the last 24 hours.
+    pub received: Vec<ReceivedNotification>,
+}
+
+// For the OpenAPI document: what `show` answers.
+/// A notification that the built-in receiver took.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ReceivedNotification {
+    /// When it came.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Whether both signatures are the organisation's, and not older than five minutes.
+    pub verified: bool,
+    /// The headers that matter, with lower-case names.
+    #[schema(value_type = Object)]
+    pub headers: Map<String, Value>,
+    /// The exact body.
+    pub body: String,
+}
+
+/// `POST /studio/receiver/{token}`: takes a notification.
+///
+/// # Errors
+/// A token that was not given out for this host; a body above 64 KiB or not in UTF-8.
+pub async fn take(
+    api: &(impl Host + Directories),
+    request: &Request,
+    token: &str,
+) -> Result<Response, Refusal> {
+    let org = receiver::org_of(token, request.host(), &api.secrets().studio_key)
+        .ok_or(Refusal::NotFound)?;
+    if request.body.len() > MAX_BODY {
+        return Err(Refusal::BodyTooLarge);
+    }
+    let body = String::from_utf8(request.body.clone()).map_err(|_| Refusal::BodyNotJson)?;
+    let headers = HEADERS.iter().zip(&request.receiver_headers);
+    let headers = headers.filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?)));
+    keep(api, org, headers.collect(), body)
+        .await
+        .map(|()| Response::no_content())
+        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
+}
+
+/// Keeps a notification, however it came.
+///
+/// # Errors
+/// The directory can't be reached.
+pub async fn keep(
+    world: &(impl Host + Directories),
+    org: OrgId,
+    headers: Vec<(String, String)>,
+    body: String,
+) -> Result<(), Unavailable> {
+    let received = Received {
+        at: world.now(),
+        verified: false,
+        headers,
+        body,
+    };
+    let command = DirectoryCommand::receive(received);
+    match world.directory(org, &command).await? {
+        DirectoryReply::Done => Ok(()),
+        _ => Err(Unavailable),
+    }
+}
+
+/// `GET /studio/receiver`: its address, and what came.
+///
+/// # Errors
+/// The directory can't be reached; the key was revoked a moment ago.
+pub async fn show(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let command = DirectoryCommand::received(caller.key_id);
+    let received = match api.directory(caller.org_id, &command).await {
+        Ok(DirectoryReply::Received(received)) => received,
+        Ok(_) => return Err(Refusal::InvalidKey),
+        Err(Unavailable) => return Err(Refusal::AuthenticationUnavailable),
+    };
+    let token = receiver::token(caller.org_id, request.host(), &api.secrets().studio_key);
+    let received: Vec<Value> = received.into_iter().map(view).collect();
+    Ok(Response::json(
+        200,
+        &json!({
+            "callback_url": format!("{}{}{token}", request.origin, receiver::PATH),
+            "received": received,
+        }),
+    ))
+}
+
+fn view(received: Received) -> Value {
+    let headers = received.headers.into_iter();
+    let headers: Map<String, Value> = headers
+        .map(|(name, value)| (name, Value::String(value)))
+        .collect();
+    json!({
+        "at": iso8601::format(received.at),
+        "verified": received.verified,
+        "headers": headers,
+        "body": received.body,
+    })
+}

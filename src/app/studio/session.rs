@@ -1,0 +1,112 @@
+//! `/studio/session`: an API key exchanged for a cookie that only Studio's own pages can use.
+
+use serde_json::json;
+
+use crate::app::authenticate::{current_record, digest_of};
+use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::iso8601;
+use crate::app::ports::{Api, Unavailable};
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+use crate::domain::session::{LASTS, Session};
+use crate::domain::time::Millis;
+
+// As the OpenAPI document describes it; `open` reads it.
+/// Whom to sign in.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct OpenSession {
+    /// The API key. It is kept nowhere in the browser.
+    pub key: String,
+}
+
+// For the OpenAPI document: what `introduce` answers.
+/// Who is signed in.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct StudioSession {
+    /// The organisation.
+    #[schema(format = "uuid")]
+    pub org_id: String,
+    /// What it is called.
+    pub org_name: String,
+    /// The key that stands behind the session.
+    #[schema(format = "uuid")]
+    pub key_id: String,
+    /// What it is called.
+    pub key_name: String,
+    /// What it may do.
+    pub role: crate::domain::access::Role,
+    /// When the session ends, or the key if it expires earlier; null for a key that never does.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+}
+
+/// `POST /studio/session`: a cookie for a key.
+///
+/// # Errors
+/// A page of another site asks; a body of another shape; a bad key.
+pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+    if request.comes_from_elsewhere() {
+        return Err(Refusal::CrossOrigin);
+    }
+    let mut body = request.json_object()?;
+    let key = body.remove("key").ok_or(Refusal::Required("key"))?;
+    if let Some((name, _)) = body.into_iter().next() {
+        return Err(Refusal::UnknownField(name));
+    }
+    let digest = digest_of(api, key.as_str().unwrap_or_default())?;
+    let mut record = current_record(api, &digest).await?;
+    api.note_use(&record);
+    let expires_at = api.now() + LASTS;
+    let session = Session { digest, expires_at };
+    record.end_by(expires_at);
+    let value = session.seal(&api.secrets().studio_key);
+    let answer = introduce(api, &record).await?;
+    Ok(answer.with_header("Set-Cookie", cookie(request, &value, LASTS)))
+}
+
+/// `GET /studio/session`: whose session or key this is.
+///
+/// # Errors
+/// The directory can't be reached; the key was revoked a moment ago.
+pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
+    let asked = api
+        .directory(caller.org_id, &DirectoryCommand::introduce(caller.key_id))
+        .await;
+    match asked {
+        Ok(DirectoryReply::Introduced { org, key }) => Ok(Response::json(
+            200,
+            &json!({
+                "org_id": caller.org_id,
+                "org_name": org,
+                "key_id": caller.key_id,
+                "key_name": key,
+                "role": caller.role,
+                "expires_at": caller.expires_at.map(iso8601::format),
+            }),
+        )),
+        Ok(_) => Err(Refusal::InvalidKey),
+        Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// `DELETE /studio/session`: forgets the cookie. Anybody may, with any cookie or none.
+///
+/// # Errors
+/// A page of another site asks.
+pub fn close(request: &Request) -> Result<Response, Refusal> {
+    if request.comes_from_elsewhere() {
+        return Err(Refusal::CrossOrigin);
+    }
+    Ok(Response::no_content().with_header("Set-Cookie", cookie(request, "", Millis(0))))
+}
+
+fn cookie(request: &Request, value: &str, lasts: Millis) -> String {
+    format!(
+        "{}={value}; Path=/; Max-Age={}; HttpOnly; Secure; SameSite=Strict",
+        request.session_cookie(),
+        lasts.as_secs()
+    )
+}

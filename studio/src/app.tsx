@@ -1,0 +1,136 @@
+// The frame: who is signed in, where one can go, how news arrives, and the page itself.
+
+import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { useEffect, useState } from "preact/hooks";
+import { api, ask } from "./lib/api.ts";
+import { startLive } from "./lib/live.ts";
+import { lapsed, session, whoAmI } from "./lib/session.ts";
+import { Connection, ConnectionBar } from "./ui/connection.tsx";
+import { Dialog } from "./ui/basics.tsx";
+import { Account, Nav } from "./ui/nav.tsx";
+import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
+
+const Start = lazy(() => import("./pages/start.tsx"));
+const Calls = lazy(() => import("./pages/calls.tsx"));
+const Call = lazy(() => import("./pages/call.tsx"));
+const Trunks = lazy(() => import("./pages/trunks.tsx"));
+const Trunk = lazy(() => import("./pages/trunk.tsx"));
+const NewTrunk = lazy(() => import("./pages/trunk-new.tsx"));
+const Agents = lazy(() => import("./pages/agents.tsx"));
+const Agent = lazy(() => import("./pages/agent.tsx"));
+const Webhooks = lazy(() => import("./pages/webhooks.tsx"));
+const Delivery = lazy(() => import("./pages/delivery.tsx"));
+const Integration = lazy(() => import("./pages/integration.tsx"));
+const AuditLog = lazy(() => import("./pages/audit-log.tsx"));
+
+export function App() {
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    whoAmI().catch((error: Error) => setProblem(error.message));
+  }, []);
+  if (problem !== null) return <Unreachable text={problem} />;
+  if (session.value === undefined) return <div class="boot" role="status" aria-label="Loading" />;
+  if (session.value === null) return <SignInPage />;
+  return (
+    <LocationProvider scope="/studio">
+      <Signed />
+    </LocationProvider>
+  );
+}
+
+function Signed() {
+  useEffect(startLive, []);
+  return (
+    <div class="frame">
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <header class="side">
+        <Nav />
+        <div class="side-foot">
+          <Connection />
+          <Account />
+        </div>
+      </header>
+      <div class="content">
+        <ConnectionBar />
+        <main id="main" tabIndex={-1}>
+          <Pages />
+        </main>
+      </div>
+      {lapsed.value !== null && (
+        <Dialog title="Your session has ended" onClose={() => {}} isFirm>
+          <p>
+            <strong>{lapsed.value}.</strong> The key behind this session was revoked or has expired. Sign in with another one: what you were
+            doing is still here.
+          </p>
+          <SignInForm />
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+function Pages() {
+  const [broken, setBroken] = useState(false);
+  if (broken) {
+    return <Unreachable text="This page could not be loaded. It may have been replaced by a newer version of Studio." />;
+  }
+  return (
+    <ErrorBoundary onError={() => setBroken(true)}>
+      <Router>
+        <Route path="/studio" component={Home} />
+        <Route path="/studio/start" component={Start} />
+        <Route path="/studio/calls" component={Calls} />
+        <Route path="/studio/calls/:id" component={Call} />
+        <Route path="/studio/trunks" component={Trunks} />
+        <Route path="/studio/trunks/new" component={NewTrunk} />
+        <Route path="/studio/trunks/:id" component={Trunk} />
+        <Route path="/studio/agents" component={Agents} />
+        <Route path="/studio/agents/:id" component={Agent} />
+        <Route path="/studio/webhooks" component={Webhooks} />
+        <Route path="/studio/webhooks/deliveries/:id" component={Delivery} />
+        <Route path="/studio/settings/integration" component={Integration} />
+        <Route path="/studio/audit-log" component={AuditLog} />
+        <Route default component={Missing} />
+      </Router>
+    </ErrorBoundary>
+  );
+}
+
+/** An organisation without agents or trunks has its first call before it; any other has calls to look at. */
+function Home() {
+  const { route } = useLocation();
+  useEffect(() => {
+    void (async () => {
+      const lists = await Promise.all([ask(api.GET("/integration/v1/agents")), ask(api.GET("/integration/v1/sip-trunks"))]).catch(
+        () => null,
+      );
+      const isEmpty = lists !== null && (lists[0].agents.length === 0 || lists[1].sip_trunks.length === 0);
+      route(isEmpty ? "/studio/start" : "/studio/calls", true);
+    })();
+  }, []);
+  return null;
+}
+
+function Missing() {
+  return (
+    <div class="empty">
+      <p class="empty-title">There is no such page</p>
+      <a class="button" href="/studio/calls">
+        Go to Calls
+      </a>
+    </div>
+  );
+}
+
+function Unreachable({ text }: { text: string }) {
+  return (
+    <div class="empty" role="alert">
+      <p class="empty-title">{text}</p>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+// Whether the API can be reached, as far as the last request and the browser know.
+
+import { signal } from "@preact/signals";
+
+/** How news arrives: pushed by the feed, by asking again and again, or not at all. */
+export type Feed = "connecting" | "live" | "polling" | "offline";
+
+export const feed = signal<Feed>("connecting");
+export const isOnline = signal(navigator.onLine);
+
+/** Grows each time the connection is back: what is shown is read again. */
+export const healed = signal(0);
+
+/** A request was answered, or was not. */
+export function contact(answered: boolean): void {
+  if (answered === isOnline.value) return;
+  isOnline.value = answered;
+  if (answered) healed.value += 1;
+}
+
+addEventListener("offline", () => contact(false));

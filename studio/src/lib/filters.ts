@@ -1,0 +1,34 @@
+// Filters live in the URL: what is on the page can be sent to somebody, and Back undoes.
+
+import { useLocation } from "preact-iso";
+
+export interface Filters<Name extends string> {
+  get(name: Name): string;
+  /** Replaces values, and goes back to the first page. */
+  set(values: Partial<Record<Name, string>>): void;
+  cursor: string | undefined;
+  /** The URL of the page that begins at a cursor. */
+  at(cursor: string | null): string;
+  /** Whether any filter is set. */
+  isAny: boolean;
+  /** A text that changes with any of it. */
+  key: string;
+}
+
+export function useFilters<Name extends string>(names: readonly Name[]): Filters<Name> {
+  const { path, query, route } = useLocation();
+  const url = (values: Record<string, string | undefined>) => {
+    const kept = Object.entries(values).filter((entry): entry is [string, string] => !!entry[1]);
+    const search = new URLSearchParams(kept).toString();
+    return search ? `${path}?${search}` : path;
+  };
+  const present = Object.fromEntries(names.map((name) => [name, query[name]]));
+  return {
+    get: (name) => query[name] ?? "",
+    set: (values) => route(url({ ...present, ...values })),
+    cursor: query["cursor"],
+    at: (cursor) => url({ ...present, cursor: cursor ?? undefined }),
+    isAny: names.some((name) => !!query[name]),
+    key: JSON.stringify([path, query]),
+  };
+}

@@ -1,0 +1,41 @@
+// How things are written on the page.
+
+import { signal } from "@preact/signals";
+
+/** Numbers are masked until somebody asks for them; asked again with each visit. */
+export const showsNumbers = signal(false);
+
+/** `+919876543210` as `+91 ••••• ••210`: enough to tell calls apart, too little to call anybody. */
+export function phone(number: string, isShown: boolean): string {
+  return isShown ? number : `${number.slice(0, 3)} ••••• ••${number.slice(-3)}`;
+}
+
+/** The present to the second, for ages and countdowns. */
+export const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 1_000);
+
+/** `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return minutes < 10 && seconds % 60 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return hours < 10 && minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.floor(hours / 24)} d`;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const DAY = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+
+export const clock = (iso: string): string => CLOCK.format(new Date(iso));
+export const day = (iso: string): string => DAY.format(new Date(iso));
+export const moment = (iso: string): string => `${day(iso)}, ${clock(iso)}`;
+
+/** An id, short enough for a table: the part in which two of them differ most. */
+export const shortId = (id: string): string => id.slice(0, 13);
+
+/** JSON as people read it. */
+export const pretty = (value: unknown): string => JSON.stringify(value, null, 2);

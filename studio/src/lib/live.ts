@@ -1,0 +1,131 @@
+// News as it happens: `GET /integration/v1/events` as a long poll. Where that feed is missing, whoever wants news asks the lists
+// again on a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
+// it is back.
+
+import { useEffect, useRef } from "preact/hooks";
+import { contact, feed, healed, isOnline } from "./connection.ts";
+import { lapse, lapsed, session } from "./session.ts";
+
+/** One line of the feed. */
+export type News = { cursor: string; at: string; sip_trunk_id: string } & (
+  | { type: "call.updated"; call_id: string; data: { call_status: string; is_terminal: boolean } }
+  | { type: "callback.updated"; call_id: string | null; data: { delivery_id: string; status: string; attempts: number } }
+  | { type: "trunk.updated"; call_id: null; data: { status: string; in_use: number; waiting: number; breaker: string } }
+);
+
+/** What a listener hears: news, that it is time to ask again, or that anything may have been missed. */
+export type Word = News[] | "ask" | "missed";
+type Listener = (word: Word) => void;
+
+const PATH = "/integration/v1/events";
+const PAGE = 500;
+const WAIT_SECONDS = 25;
+const POLL_MS = 2_000;
+/** How long a feed that is missing is not asked for again. */
+const MISSING_MS = 60_000;
+const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
+
+const listeners = new Set<Listener>();
+let isRunning = false;
+
+function tell(word: Word): void {
+  for (const listener of listeners) listener(word);
+}
+
+/** Starts once; lasts as long as the page. */
+export function startLive(): void {
+  if (isRunning) return;
+  isRunning = true;
+  void follow();
+  setInterval(() => {
+    if (feed.value === "polling" && !document.hidden && session.value && !lapsed.value) tell("ask");
+  }, POLL_MS);
+}
+
+async function follow(): Promise<never> {
+  let cursor: string | null = null;
+  let isCaughtUp = false;
+  let failures = 0;
+  for (;;) {
+    if (!session.value || lapsed.value) {
+      await waitFor(1_000);
+      continue;
+    }
+    let response: Response;
+    try {
+      response = await fetch(`${PATH}?${query(cursor, isCaughtUp)}`);
+    } catch {
+      contact(false);
+      feed.value = "offline";
+      await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
+      continue;
+    }
+    contact(true);
+    if (response.ok) {
+      failures = 0;
+      const { events, next_cursor } = (await response.json()) as { events: News[]; next_cursor: string | null };
+      cursor = next_cursor ?? cursor;
+      // What lies before the page was opened is in the lists already.
+      if (isCaughtUp && events.length > 0) tell(events);
+      if (events.length < PAGE && !isCaughtUp) {
+        isCaughtUp = true;
+        tell("missed");
+      }
+      feed.value = "live";
+    } else if (response.status === 410) {
+      cursor = null; // too long away: what was missed is read from the lists
+      isCaughtUp = false;
+    } else if (response.status === 401) {
+      lapse(((await response.json()) as { error: string }).error);
+    } else if (response.status === 404) {
+      feed.value = "polling";
+      await waitFor(MISSING_MS);
+    } else {
+      feed.value = "polling";
+      await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
+    }
+  }
+}
+
+function query(cursor: string | null, isCaughtUp: boolean): URLSearchParams {
+  return new URLSearchParams({
+    ...(cursor !== null && { after: cursor }),
+    limit: String(PAGE),
+    wait_seconds: isCaughtUp ? String(WAIT_SECONDS) : "0",
+  });
+}
+
+/** Waits, but no longer than until the browser is online again. */
+function waitFor(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    }
+    addEventListener("online", done);
+  });
+}
+
+// While polling, nothing else would notice that the API is back.
+setInterval(() => {
+  if (isOnline.value || feed.value === "offline") return;
+  fetch("/healthz").then(
+    () => contact(true),
+    () => {},
+  );
+}, 3_000);
+
+healed.subscribe(() => tell("missed"));
+
+/** Calls back with news for as long as the component lives. */
+export function useNews(listener: Listener): void {
+  const latest = useRef(listener);
+  latest.current = listener;
+  useEffect(() => {
+    const listen: Listener = (word) => latest.current(word);
+    listeners.add(listen);
+    return () => void listeners.delete(listen);
+  }, []);
+}

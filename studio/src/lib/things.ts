@@ -1,0 +1,21 @@
+// Agents and trunks: what pages name calls by. Only an owner is told of inactive ones.
+
+import { type Agent, api, ask, type Trunk } from "./api.ts";
+import { type Query, useQuery } from "./query.ts";
+import { barred } from "./session.ts";
+
+const include = () => (barred("owner") === null ? ({ include: "inactive" } as const) : {});
+
+export const readAgents = async (): Promise<Agent[]> =>
+  (await ask(api.GET("/integration/v1/agents", { params: { query: include() } }))).agents;
+
+export const readTrunks = async (): Promise<Trunk[]> =>
+  (await ask(api.GET("/integration/v1/sip-trunks", { params: { query: include() } }))).sip_trunks;
+
+export const useAgents = (): Query<Agent[]> => useQuery("agents", readAgents);
+export const useTrunks = (): Query<Trunk[]> => useQuery("trunks", readTrunks);
+
+/** Its name, or what is known of it. */
+export function nameOf(things: readonly { id: string; name: string }[] | undefined, id: string): string {
+  return things?.find((thing) => thing.id === id)?.name ?? (things ? `${id.slice(0, 8)}…` : "");
+}

@@ -1,0 +1,45 @@
+// The agents.
+
+import { useAgents } from "../lib/things.ts";
+import { Badge, Empty, Failure, Skeleton, Table } from "../ui/basics.tsx";
+import { LinkButton } from "../ui/link.tsx";
+import { Page } from "../ui/page.tsx";
+
+export default function Agents() {
+  const agents = useAgents();
+  return (
+    <Page
+      title="Agents"
+      about="Who talks: a script, a voice, and the fields that a call must bring along."
+      actions={
+        <LinkButton href="/studio/agents/new" needs="owner" kind="primary">
+          New agent
+        </LinkButton>
+      }
+    >
+      <Failure error={agents.error} retry={agents.reload} />
+      {agents.isLoading && <Skeleton />}
+      {agents.data?.length === 0 && (
+        <Empty title="No agents yet">
+          <p class="faint">An agent is what a call talks with. Create one, and place a test call.</p>
+        </Empty>
+      )}
+      {agents.data && agents.data.length > 0 && (
+        <Table label="Agents" head={["Name", { text: "Code", class: "medium" }, "Fields", "Status"]}>
+          {agents.data.map((agent) => (
+            <tr key={agent.id}>
+              <td>
+                <a href={`/studio/agents/${agent.id}`}>{agent.name}</a>
+              </td>
+              <td class="medium mono">{agent.agent_code}</td>
+              <td class="clip">{agent.input_schema.fields.join(", ") || <span class="faint">none</span>}</td>
+              <td>
+                <Badge tone={agent.status === "active" ? "good" : "neutral"}>{agent.status}</Badge>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Page>
+  );
+}

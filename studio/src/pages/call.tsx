@@ -1,0 +1,206 @@
+// One call: what happened, what came of it, and how its callback fares.
+
+import { useRoute } from "preact-iso";
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
+import { useQuery } from "../lib/query.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { Button, Card, Copy, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
+import { Code } from "../ui/code.tsx";
+import { DeliveryCard } from "../ui/delivery.tsx";
+import { Page } from "../ui/page.tsx";
+import { NumbersSwitch } from "./calls.tsx";
+
+type Detail = Schemas["Call"];
+
+export default function Call() {
+  const id = useRoute().params["id"] ?? "";
+  const path = { params: { path: { call_id: id } } };
+  const call = useQuery(id, () => ask(api.GET("/integration/v1/calls/{call_id}", path)), {
+    isLive: true,
+    concerns: (news) => news.call_id === id,
+  });
+  const transcript = useQuery(`${id} ${call.data?.last_updated}`, () => ask(api.GET("/integration/v1/calls/{call_id}/transcript", path)), {
+    isOn: call.data?.is_terminal === true,
+  });
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const cancel = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await ask(api.POST("/integration/v1/calls/{call_id}/cancel", path));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+    call.reload();
+  };
+  const { data } = call;
+  return (
+    <Page
+      title="Call"
+      heading={data ? <span class="mono">{phone(data.phone_number, showsNumbers.value)}</span> : "Call"}
+      back={["/studio/calls", "Calls"]}
+      actions={
+        <>
+          <NumbersSwitch />
+          <Button
+            kind="danger"
+            needs="member"
+            disabled={data?.is_terminal !== false && "Call is already in a terminal state"}
+            isBusy={isBusy}
+            onClick={cancel}
+          >
+            Cancel call
+          </Button>
+        </>
+      }
+    >
+      <Failure error={call.error} retry={call.reload} />
+      <Failure error={error} />
+      {call.isLoading && <Skeleton rows={8} />}
+      {data && (
+        <div class="columns">
+          <div class="stack">
+            <Summary call={data} />
+            <Outcome call={data} />
+            <Recording url={data.recording_url} />
+            <Transcript lines={transcript.data?.transcript} url={data.transcript_url} isOver={data.is_terminal} />
+          </div>
+          <div class="stack">
+            <Timeline call={data} />
+            <DeliveryCard delivery={data.callback} isOver={data.is_terminal} onChange={call.reload} />
+            {data.metadata && <Code label="Metadata" text={pretty(data.metadata)} />}
+          </div>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Summary({ call }: { call: Detail }) {
+  const agents = useAgents();
+  const trunks = useTrunks();
+  return (
+    <Card>
+      <Facts
+        items={[
+          ["Status", <Status value={call.call_status} isStalled={call.stalled} />],
+          ["Duration", call.duration === null ? "–" : span(call.duration * 1_000)],
+          ["Agent", <a href={`/studio/agents/${call.agent_id}`}>{nameOf(agents.data, call.agent_id)}</a>],
+          ["Trunk", <a href={`/studio/trunks/${call.sip_trunk_id}`}>{nameOf(trunks.data, call.sip_trunk_id)}</a>],
+          ["Created", <Time at={call.created_at} />],
+          ["Answered", <Time at={call.start_timestamp} />],
+          ["Ended", <Time at={call.end_timestamp} />],
+          [
+            "Call",
+            <span class="row tight">
+              <span class="mono break">{call.id}</span> <Copy text={call.id} />
+            </span>,
+          ],
+        ]}
+      />
+      {call.failure && (
+        <Note tone="bad">
+          <strong>{call.failure.message}</strong> ({call.failure.source}, {call.failure.code}
+          {call.failure.sip_status_code !== null && `, SIP ${call.failure.sip_status_code}`})
+        </Note>
+      )}
+    </Card>
+  );
+}
+
+function Outcome({ call }: { call: Detail }) {
+  if (!call.call_outcome) {
+    const text = call.is_terminal ? "The call did not connect, so there is none." : "It is here once the call is over.";
+    return (
+      <Card title="Outcome">
+        <p class="faint">{text}</p>
+      </Card>
+    );
+  }
+  const entries = Object.entries(call.call_outcome as Record<string, unknown>);
+  return (
+    <Card title="Outcome" actions={<Copy text={pretty(call.call_outcome)} label="Copy JSON" />}>
+      <Facts items={entries.map(([name, value]) => [name, typeof value === "string" ? value : pretty(value ?? null)])} />
+    </Card>
+  );
+}
+
+function Recording({ url }: { url: string | null }) {
+  return (
+    <Card title="Recording">
+      {url ? (
+        // biome-ignore lint/a11y/useMediaCaption: the transcript below says the same
+        <audio controls preload="none" src={url} />
+      ) : (
+        <p class="faint">There is none: recordings are made only where they are enabled.</p>
+      )}
+    </Card>
+  );
+}
+
+interface TranscriptProps {
+  lines: Schemas["Transcript"]["transcript"] | undefined;
+  url: string | null;
+  isOver: boolean;
+}
+
+function Transcript({ lines, url, isOver }: TranscriptProps) {
+  const hasLines = lines !== undefined && lines.length > 0;
+  return (
+    <Card title="Transcript" actions={url && <a href={url}>Open</a>}>
+      {hasLines ? (
+        <ol class="transcript">
+          {lines.map((line, at) => (
+            <li key={at} class={line.role === "agent" ? "agent" : undefined}>
+              <span class="faint small">{line.role}</span>
+              <p>{line.text}</p>
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <p class="faint">{isOver ? "The agent reported none." : "It is here once the call is over and its agent has reported."}</p>
+      )}
+    </Card>
+  );
+}
+
+const EVENTS: Record<string, string> = {
+  accepted: "Accepted",
+  queued: "Waiting in line",
+  dialing: "Dialing",
+  ringing: "Ringing",
+  answered: "Answered",
+  ended: "Ended",
+  rejected: "Rejected",
+  callback_attempt: "Callback sent",
+};
+
+export function Timeline({ call }: { call: Detail }) {
+  const began = Date.parse(call.timeline[0]?.at ?? call.created_at);
+  return (
+    <Card title="Timeline">
+      <ol class="timeline">
+        {call.timeline.map((entry, at) => (
+          <li key={at} class={entry.event}>
+            <span class="timeline-what">
+              {EVENTS[entry.event] ?? entry.event}
+              {entry.detail && <span class="faint"> {entry.detail}</span>}
+            </span>
+            <time dateTime={entry.at} class="faint number" title={clock(entry.at)}>
+              +{((Date.parse(entry.at) - began) / 1_000).toFixed(1)} s
+            </time>
+          </li>
+        ))}
+        {!call.is_terminal && (
+          <li class="pending">
+            <span class="timeline-what faint">In progress</span>
+          </li>
+        )}
+      </ol>
+    </Card>
+  );
+}

@@ -1,0 +1,195 @@
+// All calls, newest first, as they change.
+
+import { useRef, useState } from "preact/hooks";
+import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
+import { type Filters, useFilters } from "../lib/filters.ts";
+import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
+import { useNews } from "../lib/live.ts";
+import { useQuery } from "../lib/query.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { Age, Button, Empty, Failure, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
+import { Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+
+export const STATUSES: readonly CallStatus[] = [
+  "Initiating",
+  "Ringing",
+  "Answered",
+  "Completed",
+  "Decline",
+  "Rejected — Capacity",
+  "Trigger Failed",
+  "SIP Call Failed",
+];
+
+const NAMES = ["call_status", "sip_trunk_id", "agent_id", "phone_number", "created_after", "created_before"] as const;
+type Name = (typeof NAMES)[number];
+
+export default function Calls() {
+  const filters = useFilters<Name>(NAMES);
+  const agents = useAgents();
+  const trunks = useTrunks();
+  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: ({ type }) => type === "call.updated" });
+
+  // What the news says shows at once; the rest of it comes with the reading that follows.
+  useNews((word) => {
+    const { value: page } = calls.signal;
+    if (typeof word === "string" || !page) return;
+    const changes = new Map(word.flatMap((news) => (news.type === "call.updated" ? [[news.call_id, news.data] as const] : [])));
+    if (!page.calls.some(({ id }) => changes.has(id))) return;
+    calls.signal.value = { ...page, calls: page.calls.map((call) => ({ ...call, ...(changes.get(call.id) as Partial<ListedCall>) })) };
+  });
+
+  return (
+    <Page title="Calls" about="Every call of the organisation, newest first." actions={<NumbersSwitch />}>
+      <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} />
+      <Failure error={calls.error} retry={calls.reload} />
+      {calls.isLoading && <Skeleton rows={10} />}
+      {calls.data && calls.data.calls.length === 0 && <NoCalls filters={filters} />}
+      {calls.data && calls.data.calls.length > 0 && (
+        <>
+          <Table
+            label="Calls"
+            head={[
+              "Status",
+              "Number",
+              { text: "Agent", class: "wide" },
+              { text: "Trunk", class: "wide" },
+              { text: "Duration", class: "medium" },
+              "Age",
+              { text: "Call", class: "medium" },
+            ]}
+          >
+            {calls.data.calls.map((call) => (
+              <Row key={call.id} call={call} agent={nameOf(agents.data, call.agent_id)} trunk={nameOf(trunks.data, call.sip_trunk_id)} />
+            ))}
+          </Table>
+          <Pager filters={filters} next={calls.data.next_cursor} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+function read(filters: Filters<Name>) {
+  const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
+  const query = { ...given, call_status: given.call_status as CallStatus | undefined, limit: 50, cursor: filters.cursor };
+  return ask(api.GET("/integration/v1/calls", { params: { query } }));
+}
+
+function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: string }) {
+  const href = `/studio/calls/${call.id}`;
+  const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
+  const seconds = talks ? Math.floor((now.value - Date.parse(call.start_timestamp ?? "")) / 1_000) : call.duration;
+  return (
+    <tr>
+      <td>
+        <Status value={call.call_status} isStalled={call.stalled} />
+      </td>
+      <td class="mono">
+        <a href={href}>{phone(call.phone_number, showsNumbers.value)}</a>
+      </td>
+      <td class="wide">{agent}</td>
+      <td class="wide">{trunk}</td>
+      <td class="medium number">{seconds === null ? <span class="faint">–</span> : span(seconds * 1_000)}</td>
+      <td class="number">
+        <Age at={call.created_at} />
+      </td>
+      <td class="medium mono faint">{shortId(call.id)}</td>
+    </tr>
+  );
+}
+
+/** Numbers are people's: shown only when somebody asks. */
+export function NumbersSwitch() {
+  return (
+    <Button onClick={() => void (showsNumbers.value = !showsNumbers.value)} pressed={showsNumbers.value}>
+      {showsNumbers.value ? "Mask numbers" : "Show numbers"}
+    </Button>
+  );
+}
+
+type Thing = { id: string; name: string };
+
+function FilterBar({
+  filters,
+  agents = [],
+  trunks = [],
+}: {
+  filters: Filters<Name>;
+  agents?: Thing[] | undefined;
+  trunks?: Thing[] | undefined;
+}) {
+  const typing = useRef(0);
+  const [isOpen, setOpen] = useState(false);
+  const choose = (name: Name) => (value: string) => filters.set({ [name]: value });
+  const type = (name: Name) => (value: string) => {
+    clearTimeout(typing.current);
+    typing.current = setTimeout(() => filters.set({ [name]: value.trim() }), 400);
+  };
+  const at = (name: "created_after" | "created_before") => (value: string) =>
+    filters.set({ [name]: value && new Date(value).toISOString() });
+  return (
+    <>
+      <button type="button" class="button filters-switch" aria-expanded={isOpen} aria-controls="filters" onClick={() => setOpen(!isOpen)}>
+        {filters.isAny ? "Filters (set)" : "Filters"}
+      </button>
+      <form id="filters" class={`filters${isOpen ? " open" : ""}`} onSubmit={(event) => event.preventDefault()} aria-label="Filters">
+        <SelectField
+          label="Status"
+          value={filters.get("call_status")}
+          options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const)]}
+          onChange={choose("call_status")}
+        />
+        <SelectField
+          label="Trunk"
+          value={filters.get("sip_trunk_id")}
+          options={options(trunks, filters.get("sip_trunk_id"))}
+          onChange={choose("sip_trunk_id")}
+        />
+        <SelectField
+          label="Agent"
+          value={filters.get("agent_id")}
+          options={options(agents, filters.get("agent_id"))}
+          onChange={choose("agent_id")}
+        />
+        <TextField label="Number" value={filters.get("phone_number")} placeholder="+14155552671" onInput={type("phone_number")} isMono />
+        <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
+        <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
+        {filters.isAny && (
+          <Button kind="quiet" onClick={() => filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])))}>
+            Clear
+          </Button>
+        )}
+      </form>
+    </>
+  );
+}
+
+/** All of them, and the one that is chosen even if it is no longer there. */
+function options(things: Thing[], chosen: string): (readonly [string, string])[] {
+  const gone = chosen && !things.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
+  return [["", "Any"], ...things.map(({ id, name }) => [id, name] as const), ...gone];
+}
+
+/** An instant as `datetime-local` wants it. */
+function local(iso: string): string {
+  const at = new Date(iso);
+  if (!iso || Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function NoCalls({ filters }: { filters: Filters<Name> }) {
+  return filters.isAny ? (
+    <Empty title="No call matches">
+      <p class="faint">Widen the filters, or clear them.</p>
+    </Empty>
+  ) : (
+    <Empty title="No calls yet">
+      <p class="faint">Place a test call to a simulated number and watch it ring, answer and complete.</p>
+      <a class="button primary" href="/studio/start">
+        Place the first call
+      </a>
+    </Empty>
+  );
+}

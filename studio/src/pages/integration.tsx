@@ -1,0 +1,196 @@
+// Settings → Integration: the organisation's API keys.
+
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Role, type Schemas } from "../lib/api.ts";
+import { useFilters } from "../lib/filters.ts";
+import { now } from "../lib/format.ts";
+import { useQuery } from "../lib/query.ts";
+import { barred, session } from "../lib/session.ts";
+import { Badge, Button, Copy, Dialog, Failure, Note, RoleNote, SelectField, Skeleton, Table, TextField, Time } from "../ui/basics.tsx";
+import { Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+
+type Key = Schemas["ApiKey"];
+
+export default function Integration() {
+  const filters = useFilters([]);
+  const isOwner = barred("owner") === null;
+  const read = () => ask(api.GET("/integration/v1/api-keys", { params: { query: { cursor: filters.cursor } } }));
+  const keys = useQuery(`keys ${filters.key}`, read, { isOn: isOwner });
+  const [isMaking, setMaking] = useState(false);
+  const [revoking, setRevoking] = useState<Key | null>(null);
+  return (
+    <Page
+      title="Integration"
+      about="API keys: each speaks for the organisation, as far as its role goes."
+      actions={
+        <Button kind="primary" needs="owner" onClick={() => setMaking(true)}>
+          New API Key
+        </Button>
+      }
+    >
+      <RoleNote needs="owner" />
+      <Failure error={keys.error} retry={keys.reload} />
+      {isOwner && keys.isLoading && <Skeleton />}
+      {keys.data && (
+        <>
+          <Table
+            label="API keys"
+            head={[
+              "Name",
+              "Role",
+              { text: "Key", class: "medium" },
+              { text: "Last used", class: "medium" },
+              { text: "Expires", class: "wide" },
+              { text: "Created", class: "wide" },
+              "",
+            ]}
+          >
+            {keys.data.api_keys.map((key) => (
+              <Row key={key.id} apiKey={key} onRevoke={() => setRevoking(key)} />
+            ))}
+          </Table>
+          <Pager filters={filters} next={keys.data.next_cursor} />
+        </>
+      )}
+      {isMaking && (
+        <NewKey
+          onClose={() => {
+            setMaking(false);
+            keys.reload();
+          }}
+        />
+      )}
+      {revoking && (
+        <Revoke
+          apiKey={revoking}
+          onClose={() => {
+            setRevoking(null);
+            keys.reload();
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
+  const isExpired = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) <= now.value;
+  return (
+    <tr>
+      <td>
+        {apiKey.name} {apiKey.id === session.value?.key_id && <Badge>this session</Badge>}
+      </td>
+      <td>{apiKey.role}</td>
+      <td class="medium mono">{apiKey.prefix}…</td>
+      <td class="medium">{apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : <span class="faint">never</span>}</td>
+      <td class="wide">
+        {apiKey.expires_at === null ? (
+          <span class="faint">never</span>
+        ) : isExpired ? (
+          <Badge tone="bad">expired</Badge>
+        ) : (
+          <Time at={apiKey.expires_at} />
+        )}
+      </td>
+      <td class="wide">
+        <Time at={apiKey.created_at} />
+      </td>
+      <td class="end">
+        <Button kind="danger" isSmall needs="owner" label={`Revoke ${apiKey.name}`} onClick={onRevoke}>
+          Revoke
+        </Button>
+      </td>
+    </tr>
+  );
+}
+
+const ROLES: readonly (readonly [Role, string])[] = [
+  ["viewer", "Viewer: lists agents and trunks, reads calls"],
+  ["member", "Member: also triggers and cancels calls"],
+  ["admin", "Admin: also manages webhooks"],
+  ["owner", "Owner: everything"],
+];
+const LIVES = [
+  ["", "Never"],
+  ["30", "In 30 days"],
+  ["90", "In 90 days"],
+  ["365", "In a year"],
+] as const;
+
+function NewKey({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Role>("member");
+  const [days, setDays] = useState<(typeof LIVES)[number][0]>("");
+  const [made, setMade] = useState<Schemas["NewApiKey"] | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const create = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      const expires_at = days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
+      setMade(await ask(api.POST("/integration/v1/api-keys", { body: { name, role, expires_at } })));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  if (made) {
+    return (
+      <Dialog title="Copy your API key" onClose={onClose} isFirm>
+        <Note tone="warn">This is the only time it is shown. Store it in a secrets manager now.</Note>
+        <p class="secret mono break">{made.key}</p>
+        <div class="row end">
+          <Copy text={made.key} label="Copy key" />
+          <Button kind="primary" onClick={onClose}>
+            I have stored it
+          </Button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="New API Key" onClose={onClose}>
+      <form noValidate class="stack" onSubmit={create}>
+        <TextField label="Name" value={name} onInput={setName} required placeholder="Billing server" />
+        <SelectField label="Role" value={role} options={ROLES} onChange={setRole} />
+        <SelectField label="Expires" value={days} options={LIVES} onChange={setDays} />
+        <Failure error={error} />
+        <div class="row end">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" isBusy={isBusy}>
+            Create key
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Revoke({ apiKey, onClose }: { apiKey: Key; onClose: () => void }) {
+  const [error, setError] = useState<ApiError | null>(null);
+  const revoke = async () => {
+    setError(null);
+    try {
+      await ask(api.DELETE("/integration/v1/api-keys/{id}", { params: { path: { id: apiKey.id } } }));
+      onClose();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <Dialog title={`Revoke ${apiKey.name}?`} onClose={onClose}>
+      <p>From then on it starts no call, and within a minute it reads nothing. This can't be undone.</p>
+      {apiKey.id === session.value?.key_id && <Note tone="warn">This session stands for it and ends with it.</Note>}
+      <Failure error={error} />
+      <div class="row end">
+        <Button onClick={onClose}>Keep it</Button>
+        <Button kind="danger" onClick={revoke}>
+          Revoke key
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,288 @@
+// One trunk: how busy it is now and was within the hour, who holds which channel, and its settings.
+
+import { useLocation, useRoute } from "preact-iso";
+import { useMemo, useState } from "preact/hooks";
+import { ApiError, api, ask, type CallStatus, type Schemas } from "../lib/api.ts";
+import { clock, now, phone, showsNumbers } from "../lib/format.ts";
+import { type News, useNews } from "../lib/live.ts";
+import { type Query, useQuery } from "../lib/query.ts";
+import { barred } from "../lib/session.ts";
+import { readTrunks } from "../lib/things.ts";
+import { type History, HOUR_MS, held, rates, readHistory, series } from "../lib/usage.ts";
+import { Age, Badge, Button, Card, Dialog, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
+import { Gauge } from "../ui/gauge.tsx";
+import { useGuard } from "../ui/guard.ts";
+import { LazyPlot } from "../ui/lazy-plot.tsx";
+import { Page } from "../ui/page.tsx";
+import { bodyOf, formOf, TrunkFields } from "../ui/trunk-form.tsx";
+import { NumbersSwitch } from "./calls.tsx";
+
+type Known = Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDetail"]>;
+type Live = Schemas["LiveCalls"];
+
+export default function Trunk() {
+  const id = useRoute().params["id"] ?? "";
+  const isOwner = barred("owner") === null;
+  const trunk = useQuery(id, () => readTrunk(id));
+  const mine = (news: News) => news.sip_trunk_id === id;
+  const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
+    isLive: true,
+    concerns: mine,
+    isOn: isOwner,
+  });
+  const history = useHistory(id);
+  const [breaker, setBreaker] = useState<string | null>(null);
+  useNews((word) => {
+    if (typeof word === "string") return;
+    const last = word.findLast((news) => news.type === "trunk.updated" && mine(news));
+    if (last?.type === "trunk.updated") setBreaker(last.data.breaker);
+  });
+  const { data } = trunk;
+  return (
+    <Page
+      title={data?.name ?? "Trunk"}
+      back={["/studio/trunks", "Trunks"]}
+      about={data && <span class="mono">{data.trunk_phone}</span>}
+      actions={<NumbersSwitch />}
+    >
+      <Failure error={trunk.error} retry={trunk.reload} />
+      {trunk.isLoading && <Skeleton rows={8} />}
+      {data && (
+        <>
+          <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
+          <Hour history={history} max={data.max_channels} />
+          <RoleNote needs="owner" />
+          {isOwner && <Channels id={id} live={live} />}
+          <Settings key={id} trunk={data} onChange={trunk.reload} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+async function readTrunk(id: string): Promise<Known> {
+  if (barred("owner") === null) return ask(api.GET("/integration/v1/sip-trunks/{id}", { params: { path: { id } } }));
+  const found = (await readTrunks()).find((trunk) => trunk.id === id);
+  if (!found) throw new ApiError("SIP trunk not found", new Response(null, { status: 404 }));
+  return found;
+}
+
+/** The hour is read once; after it, only what is newest. */
+function useHistory(id: string): Query<History> {
+  const history = useQuery<History>(`hour ${id}`, () => readHistory(id, Date.now()));
+  const recent = useQuery(
+    `recent ${id}`,
+    async () => {
+      const { calls } = await ask(api.GET("/integration/v1/calls", { params: { query: { sip_trunk_id: id, limit: 100 } } }));
+      const { value: known } = history.signal;
+      if (known)
+        history.signal.value = { ...known, calls: new Map([...known.calls, ...calls.map((call) => [call.id, held(call)] as const)]) };
+      return calls.length;
+    },
+    { isLive: true, concerns: (news) => news.sip_trunk_id === id },
+  );
+  return { ...history, error: history.error ?? recent.error };
+}
+
+interface FiguresProps {
+  trunk: Known;
+  live: Live | undefined;
+  history: History | undefined;
+  breaker: string | null;
+}
+
+function Figures({ trunk, live, history, breaker }: FiguresProps) {
+  const at = now.value;
+  const known = useMemo(() => history && { use: series(history, at).inUse.at(-1) ?? 0, rate: rates(history, at) }, [history, at]);
+  const inUse = live?.in_use ?? known?.use;
+  return (
+    <div class="figures">
+      <Card title="Channels in use">
+        {inUse === undefined ? <p class="figure">–</p> : <Gauge value={inUse} max={trunk.max_channels} label="Channels in use" />}
+      </Card>
+      <Card title="Calls per second">
+        {known ? (
+          <Gauge value={known.rate.current} max={trunk.max_cps} label="Calls accepted within the last second" />
+        ) : (
+          <p class="figure">–</p>
+        )}
+        <p class="faint small">{known ? `at most ${known.rate.peak} in any second of this hour` : " "}</p>
+      </Card>
+      <Card title="Waiting line">
+        <p class="figure">{live?.waiting ?? "–"}</p>
+        <p class="faint small">{live ? "calls that asked to queue" : barred("owner")}</p>
+      </Card>
+      <Card title="Status">
+        <p class="row tight">
+          <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
+          <Badge tone={breaker === null || breaker === "closed" ? "neutral" : "bad"}>breaker {breaker ?? "closed"}</Badge>
+        </p>
+        <p class="faint small">
+          {breaker === null || breaker === "closed"
+            ? "The dialer takes calls."
+            : "The dialer is failing: new calls get 502 until a probe succeeds."}
+        </p>
+      </Card>
+    </div>
+  );
+}
+
+function Hour({ history, max }: { history: Query<History>; max: number }) {
+  const at = Math.floor(now.value / 5_000) * 5_000;
+  const data = useMemo(() => history.data && series(history.data, Math.max(at, Date.now())), [history.data, at]);
+  const peak = data ? Math.max(0, ...data.inUse) : 0;
+  const isCut = history.data && history.data.since > Date.now() - HOUR_MS + 60_000;
+  return (
+    <Card title="The last hour">
+      <Failure error={history.error} retry={history.reload} />
+      <figure>
+        <LazyPlot data={data} />
+        <figcaption class="faint small">
+          {data ? `Channels in use: at most ${peak} of ${max} at once.` : "Reading the calls of the last hour."}
+          {isCut &&
+            ` This trunk is so busy that only its calls since ${clock(new Date(history.data?.since ?? 0).toISOString())} are shown.`}
+        </figcaption>
+      </figure>
+    </Card>
+  );
+}
+
+const SHOWN = 50;
+
+/** Who holds which channel. A page of them at a time: a trunk may have ten thousand. */
+function Channels({ id, live }: { id: string; live: Query<Live> }) {
+  const [shown, setShown] = useState(SHOWN);
+  const [releasing, setReleasing] = useState<Live["calls"][number] | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const release = async () => {
+    const call_id = releasing?.call_id ?? "";
+    setReleasing(null);
+    setError(null);
+    try {
+      await ask(api.POST("/integration/v1/sip-trunks/{id}/live/{call_id}/release", { params: { path: { id, call_id } } }));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    live.reload();
+  };
+  const calls = live.data?.calls ?? [];
+  return (
+    <Card title={`Live channels${calls.length > 0 ? ` (${calls.length})` : ""}`}>
+      <Failure error={live.error} retry={live.reload} />
+      <Failure error={error} />
+      {live.isLoading && <Skeleton rows={3} />}
+      {live.data && calls.length === 0 && <p class="faint">No channel is in use.</p>}
+      {calls.length > 0 && (
+        <Table label="Live channels" head={["Status", "Number", { text: "For", class: "medium" }, ""]}>
+          {calls.slice(0, shown).map((call) => (
+            <tr key={call.call_id}>
+              <td>
+                <Status value={call.call_status as CallStatus} />
+              </td>
+              <td class="mono">
+                <a href={`/studio/calls/${call.call_id}`}>{phone(call.phone_number, showsNumbers.value)}</a>
+              </td>
+              <td class="medium number">
+                <Age at={call.since} />
+              </td>
+              <td class="end">
+                <Button
+                  kind="danger"
+                  isSmall
+                  needs="owner"
+                  label={`Release the channel of call ${call.call_id}`}
+                  onClick={() => setReleasing(call)}
+                >
+                  Release
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {calls.length > shown && <Button onClick={() => setShown(shown + SHOWN)}>{`Show more of ${calls.length}`}</Button>}
+      {releasing && (
+        <Dialog title="Release this channel?" onClose={() => setReleasing(null)}>
+          <p>The call to {phone(releasing.phone_number, showsNumbers.value)} is hung up, and its channel is free at once.</p>
+          <div class="row end">
+            <Button onClick={() => setReleasing(null)}>Keep it</Button>
+            <Button kind="danger" onClick={release}>
+              Hang up and release
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </Card>
+  );
+}
+
+function Settings({ trunk, onChange }: { trunk: Known; onChange: () => void }) {
+  const { route } = useLocation();
+  const [form, setForm] = useState(() => formOf(trunk));
+  const [saved, setSaved] = useState(form);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [isDone, setDone] = useState(false);
+  const [isDeleting, setDeleting] = useState(false);
+  const isChanged = JSON.stringify(form) !== JSON.stringify(saved);
+  const params = { path: { id: trunk.id } };
+  useGuard(isChanged);
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  const save = (event: Event) => {
+    event.preventDefault();
+    if (barred("owner")) return;
+    void attempt(async () => {
+      await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: bodyOf(form) }));
+      setSaved(form);
+      setDone(true);
+      onChange();
+    });
+  };
+  const remove = () =>
+    attempt(async () => {
+      setDeleting(false);
+      await ask(api.DELETE("/integration/v1/sip-trunks/{id}", { params }));
+      setSaved(form);
+      route("/studio/trunks");
+    });
+  return (
+    <Card title="Settings">
+      <form noValidate class="stack" onSubmit={save}>
+        <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} isKnown={trunk.carrier?.type === "livekit"} />
+        <Note>A lowered limit ends no call; it holds back new ones.</Note>
+        <Failure error={error} />
+        <div class="row">
+          <Button type="submit" kind="primary" needs="owner" isBusy={isBusy} disabled={!isChanged && "Nothing has changed"}>
+            Save
+          </Button>
+          <span role="status" class="good-text">
+            {isDone && !isChanged ? "Saved" : ""}
+          </span>
+          <Button kind="danger" needs="owner" onClick={() => setDeleting(true)}>
+            Delete
+          </Button>
+        </div>
+      </form>
+      {isDeleting && (
+        <Dialog title={`Delete ${trunk.name}?`} onClose={() => setDeleting(false)}>
+          <p>New calls can't use it any more. Its calls stay readable.</p>
+          <div class="row end">
+            <Button onClick={() => setDeleting(false)}>Keep it</Button>
+            <Button kind="danger" onClick={remove}>
+              Delete trunk
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </Card>
+  );
+}

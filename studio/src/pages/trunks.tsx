@@ -1,0 +1,114 @@
+// The trunks, and how busy each is.
+
+import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { api, ask, type Trunk } from "../lib/api.ts";
+import { feed } from "../lib/connection.ts";
+import { useNews } from "../lib/live.ts";
+import { barred } from "../lib/session.ts";
+import { useTrunks } from "../lib/things.ts";
+import { Badge, Empty, Failure, RoleNote, Skeleton, Table } from "../ui/basics.tsx";
+import { Gauge } from "../ui/gauge.tsx";
+import { LinkButton } from "../ui/link.tsx";
+import { Page } from "../ui/page.tsx";
+
+interface Use {
+  in_use: number;
+  waiting: number;
+  breaker?: string | undefined;
+}
+
+/** What is known of each trunk's use, by id. */
+const uses = signal<ReadonlyMap<string, Use>>(new Map());
+
+/** So many trunks are asked how busy they are; of more, the news tells. */
+const ASKED = 25;
+const ASK_AGAIN_MS = 10_000;
+
+export default function Trunks() {
+  const trunks = useTrunks();
+  useNews((word) => {
+    if (typeof word === "string") return;
+    const told = word.flatMap((news) => (news.type === "trunk.updated" ? [[news.sip_trunk_id, news.data] as const] : []));
+    if (told.length > 0) uses.value = new Map([...uses.value, ...told]);
+  });
+  const live = trunks.data?.filter(({ status }) => status === "active").slice(0, ASKED);
+  useEffect(() => {
+    if (!live || barred("owner")) return;
+    const read = () => live.forEach((trunk) => void readUse(trunk));
+    read();
+    const timer = setInterval(() => feed.value === "polling" && !document.hidden && read(), ASK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [trunks.data]);
+  return (
+    <Page
+      title="Trunks"
+      about="Carrier lines, and how many of their channels are in use."
+      actions={
+        <LinkButton href="/studio/trunks/new" needs="owner" kind="primary">
+          New trunk
+        </LinkButton>
+      }
+    >
+      <RoleNote needs="owner" />
+      <Failure error={trunks.error} retry={trunks.reload} />
+      {trunks.isLoading && <Skeleton />}
+      {trunks.data?.length === 0 && (
+        <Empty title="No trunks yet">
+          <p class="faint">A trunk is the line that calls go out through. Begin with a simulated one: it dials nobody.</p>
+        </Empty>
+      )}
+      {trunks.data && trunks.data.length > 0 && (
+        <Table
+          label="Trunks"
+          head={[
+            "Name",
+            { text: "Caller ID", class: "medium" },
+            "Channels",
+            { text: "Waiting", class: "medium" },
+            { text: "Max CPS", class: "wide" },
+            "Status",
+          ]}
+        >
+          {trunks.data.map((trunk) => (
+            <Row key={trunk.id} trunk={trunk} />
+          ))}
+        </Table>
+      )}
+    </Page>
+  );
+}
+
+async function readUse({ id }: Trunk): Promise<void> {
+  try {
+    const { in_use, waiting } = await ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } }));
+    uses.value = new Map([...uses.value, [id, { ...uses.value.get(id), in_use, waiting }]]);
+  } catch {
+    // Shown as unknown; the page's own reading says what is wrong.
+  }
+}
+
+function Row({ trunk }: { trunk: Trunk }) {
+  const use = uses.value.get(trunk.id);
+  return (
+    <tr>
+      <td>
+        <a href={`/studio/trunks/${trunk.id}`}>{trunk.name}</a>
+      </td>
+      <td class="medium mono">{trunk.trunk_phone}</td>
+      <td class="gauge-cell">
+        {use ? (
+          <Gauge value={use.in_use} max={trunk.max_channels} label={`Channels of ${trunk.name} in use`} isSmall />
+        ) : (
+          <span class="faint">– of {trunk.max_channels}</span>
+        )}
+      </td>
+      <td class="medium number">{use?.waiting ?? "–"}</td>
+      <td class="wide number">{trunk.max_cps}</td>
+      <td>
+        <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
+        {use?.breaker !== undefined && use.breaker !== "closed" && <Badge tone="bad">breaker {use.breaker}</Badge>}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,252 @@
+// Webhooks: the secret that signs, what became of each delivery, and tools to try a receiver out.
+
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { useFilters } from "../lib/filters.ts";
+import { now, span } from "../lib/format.ts";
+import { useQuery } from "../lib/query.ts";
+import { barred } from "../lib/session.ts";
+import {
+  Age,
+  Button,
+  Card,
+  Copy,
+  Dialog,
+  Empty,
+  Facts,
+  Failure,
+  Note,
+  RoleNote,
+  SelectField,
+  Skeleton,
+  Table,
+  TextField,
+  Time,
+} from "../ui/basics.tsx";
+import { Checker } from "../ui/checker.tsx";
+import { DeliveryStatus, Redeliver } from "../ui/delivery.tsx";
+import { Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { Received } from "../ui/received.tsx";
+
+export default function Webhooks() {
+  return (
+    <Page title="Webhooks" about="Results are POSTed to a call's callback_url, signed, until your server takes them.">
+      <RoleNote needs="admin" />
+      <div class="columns even">
+        <Secret />
+        <TestEvent />
+      </div>
+      <Deliveries />
+      <Checker />
+    </Page>
+  );
+}
+
+type SecretView = Schemas["WebhookSecret"];
+
+/** Read only when somebody asks to see it. */
+function Secret() {
+  const [secret, setSecret] = useState<SecretView | null>(null);
+  const [isShown, setShown] = useState(false);
+  const [isRotating, setRotating] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const reveal = async () => {
+    setError(null);
+    try {
+      setSecret(await ask(api.GET("/integration/v1/webhooks/secret")));
+      setShown(true);
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  const until = secret?.previous_valid_until;
+  const left = until ? Date.parse(until) - now.value : 0;
+  return (
+    <Card title="Signing secret">
+      <p class="faint">Verify each notification with it. Keep it on your server.</p>
+      <p class="secret mono break">{isShown && secret ? secret.secret : "whsec_••••••••••••••••••••••••"}</p>
+      <div class="row">
+        <Button needs="admin" onClick={isShown ? () => setShown(false) : reveal}>
+          {isShown ? "Hide" : "Reveal"}
+        </Button>
+        {isShown && secret && <Copy text={secret.secret} />}
+        <Button needs="admin" kind="danger" onClick={() => setRotating(true)}>
+          Rotate
+        </Button>
+      </div>
+      <Failure error={error} />
+      {secret && isShown && <Facts items={[["Made", <Time at={secret.created_at} />]]} />}
+      {left > 0 && (
+        <Note tone="warn">
+          The previous secret signs beside this one for <strong class="number">{span(left)}</strong> more (webhook-signature only).
+        </Note>
+      )}
+      {isRotating && (
+        <Rotate
+          onClose={() => setRotating(false)}
+          onDone={(next) => {
+            setSecret(next);
+            setShown(true);
+            setRotating(false);
+          }}
+        />
+      )}
+    </Card>
+  );
+}
+
+const OVERLAPS = [
+  ["86400", "24 hours"],
+  ["3600", "1 hour"],
+  ["604800", "7 days"],
+  ["0", "None: at once"],
+] as const;
+
+function Rotate({ onClose, onDone }: { onClose: () => void; onDone: (secret: SecretView) => void }) {
+  const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number][0]>("86400");
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const rotate = async () => {
+    setBusy(true);
+    try {
+      onDone(await ask(api.POST("/integration/v1/webhooks/secret/rotate", { body: { overlap_seconds: Number(overlap) } })));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title="Rotate the signing secret" onClose={onClose}>
+      <p>
+        A new secret signs from now on. During the overlap webhook-signature carries both, so receivers can change over; X-Audatec-Signature
+        is the new one's at once.
+      </p>
+      <SelectField label="Overlap" value={overlap} options={OVERLAPS} onChange={setOverlap} />
+      <Failure error={error} />
+      <div class="row end">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="danger" needs="admin" isBusy={isBusy} onClick={rotate}>
+          Rotate secret
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function TestEvent() {
+  const isAdmin = barred("admin") === null;
+  const receiver = useQuery("receiver", () => ask(api.GET("/studio/receiver")), { isLive: true, isOn: isAdmin });
+  const [url, setUrl] = useState("");
+  const [sent, setSent] = useState<string | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const send = async (event: Event) => {
+    event.preventDefault();
+    if (!isAdmin) return;
+    setError(null);
+    setSent(null);
+    try {
+      const { id } = await ask(api.POST("/integration/v1/webhooks/test", { body: { url } }));
+      setSent(id);
+      receiver.reload();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <Card title="Test event">
+      <form noValidate class="stack" onSubmit={send}>
+        <TextField
+          label="Receiver"
+          value={url}
+          onInput={setUrl}
+          placeholder="https://your-server.com/hooks/call-done"
+          hint="A signed call.completed with example data goes there."
+        />
+        <Failure error={error} />
+        <div class="row">
+          <Button type="submit" kind="primary" needs="admin">
+            Send test event
+          </Button>
+          <Button needs="admin" onClick={() => setUrl(receiver.data?.callback_url ?? "")}>
+            Use the built-in receiver
+          </Button>
+        </div>
+        <p role="status">{sent && <a href={`/studio/webhooks/deliveries/${sent}`}>Sent: see its delivery</a>}</p>
+      </form>
+      {receiver.data && receiver.data.received.length > 0 && <Received items={receiver.data.received.slice(0, 3)} />}
+    </Card>
+  );
+}
+
+const NAMES = ["status", "call_id"] as const;
+
+function Deliveries() {
+  const filters = useFilters<(typeof NAMES)[number]>(NAMES);
+  const isAdmin = barred("admin") === null;
+  const read = () => {
+    const status = (filters.get("status") || undefined) as Schemas["DeliveryStatus"] | undefined;
+    const query = { status, call_id: filters.get("call_id") || undefined, limit: 25, cursor: filters.cursor };
+    return ask(api.GET("/integration/v1/webhooks/deliveries", { params: { query } }));
+  };
+  const deliveries = useQuery(`deliveries ${filters.key}`, read, {
+    isLive: true,
+    concerns: ({ type }) => type === "callback.updated",
+    isOn: isAdmin,
+  });
+  const found = deliveries.data?.deliveries;
+  return (
+    <Card
+      title="Deliveries"
+      actions={
+        <SelectField
+          label="Status"
+          value={filters.get("status")}
+          options={[
+            ["", "Any"],
+            ["pending", "Pending"],
+            ["delivered", "Delivered"],
+            ["exhausted", "Exhausted"],
+          ]}
+          onChange={(status) => filters.set({ status })}
+        />
+      }
+    >
+      {!isAdmin && <p class="faint">{barred("admin")}.</p>}
+      <Failure error={deliveries.error} retry={deliveries.reload} />
+      {isAdmin && deliveries.isLoading && <Skeleton rows={4} />}
+      {found?.length === 0 && (
+        <Empty title={filters.isAny ? "No delivery matches" : "No deliveries yet"}>
+          <p class="faint">A delivery is made when a call with a callback_url ends, and by each test event.</p>
+        </Empty>
+      )}
+      {found && found.length > 0 && (
+        <Table
+          label="Deliveries"
+          head={["Status", "Event", { text: "To", class: "wide" }, { text: "Attempts", class: "medium" }, "Age", ""]}
+        >
+          {found.map((delivery) => (
+            <tr key={delivery.id}>
+              <td>
+                <DeliveryStatus value={delivery.status} />
+              </td>
+              <td>
+                <a href={`/studio/webhooks/deliveries/${delivery.id}`}>{delivery.event}</a>
+                {delivery.call_id === null && <span class="faint small"> test</span>}
+              </td>
+              <td class="wide clip">{delivery.url}</td>
+              <td class="medium number">{delivery.attempts.length}</td>
+              <td class="number">
+                <Age at={delivery.created_at} />
+              </td>
+              <td class="end">
+                <Redeliver id={delivery.id} onChange={deliveries.reload} isSmall />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <Pager filters={filters} next={deliveries.data?.next_cursor} />
+    </Card>
+  );
+}

@@ -1,0 +1,34 @@
+// How news arrives, and that it does not.
+
+import { feed, isOnline } from "../lib/connection.ts";
+
+const TEXTS = {
+  connecting: ["Connecting", "Waiting for the first news."],
+  live: ["Live", "Changes show as they happen."],
+  polling: ["Polling", "Changes show within two seconds."],
+  offline: ["Offline", "The API can't be reached. Trying again."],
+} as const;
+
+export function Connection() {
+  const state = isOnline.value ? feed.value : "offline";
+  const [name, text] = TEXTS[state];
+  return (
+    <p class={`connection ${state}`} title={text} aria-live="polite">
+      <span class="dot" aria-hidden="true" />
+      {name}
+    </p>
+  );
+}
+
+/** Stands above the page while what it shows may be out of date. */
+export function ConnectionBar() {
+  return (
+    <div role="status">
+      {!isOnline.value && (
+        <p class="bar">
+          <strong>No connection.</strong> What you see may be out of date. Studio tries again by itself, and nothing you entered is lost.
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+// Loads the plot's code when there is something to plot, and keeps its place until then.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Series } from "../lib/usage.ts";
+
+type Plot = typeof import("./plot.tsx").default;
+
+let loaded: Plot | undefined;
+
+export function LazyPlot({ data }: { data: Series | undefined }) {
+  const [, update] = useState(0);
+  useEffect(() => {
+    if (loaded) return;
+    import("./plot.tsx").then(
+      (module) => {
+        loaded = module.default;
+        update(1);
+      },
+      () => {}, // the caption says the same in words
+    );
+  }, []);
+  const Loaded = loaded;
+  return Loaded && data ? <Loaded data={data} /> : <div class="plot" />;
+}

@@ -1,0 +1,84 @@
+// Where one can go, and as whom one is here.
+
+import { useLocation } from "preact-iso";
+import { useEffect, useState } from "preact/hooks";
+import { session, signOut } from "../lib/session.ts";
+import { setTheme, type Theme, theme } from "../lib/theme.ts";
+import { Button } from "./basics.tsx";
+
+const PLACES = [
+  ["/studio/start", "First call", "M5 12h4l2-6 3 12 2-6h3"],
+  ["/studio/calls", "Calls", "M6 4h4l1.5 4.5-2.3 1.6a12 12 0 0 0 4.7 4.7l1.6-2.3L20 14v4a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z"],
+  ["/studio/trunks", "Trunks", "M5 20v-5M10 20v-9M15 20V8M20 20V4"],
+  ["/studio/agents", "Agents", "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6"],
+  ["/studio/webhooks", "Webhooks", "M4 12h11M11 7l5 5-5 5M20 5v14"],
+  ["/studio/settings/integration", "Integration", "M14 7a4 4 0 1 1-2.8 6.8L8 17H6v2H3v-3l7-6.500A4 4 0 0 1 14 7z"],
+  ["/studio/audit-log", "Audit log", "M6 4h9l3 3v13H6zM9 11h6M9 15h6"],
+] as const;
+
+export function Nav() {
+  const { path } = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <>
+      <div class="brand">
+        <a href="/studio" class="brand-name">
+          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+            <rect width="32" height="32" rx="8" class="brand-mark" />
+            <path d="M8 14v4M13 10v12M18 7v18M23 12v8" />
+          </svg>
+          Studio
+        </a>
+        <button type="button" class="button quiet small menu" aria-expanded={isOpen} aria-controls="nav" onClick={() => setOpen(!isOpen)}>
+          Menu
+        </button>
+      </div>
+      <nav id="nav" aria-label="Studio" class={isOpen ? "open" : undefined}>
+        <ul>
+          {PLACES.map(([href, name, icon]) => (
+            <li key={href}>
+              <a href={href} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>
+                <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
+                  <path d={icon} />
+                </svg>
+                {name}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </>
+  );
+}
+
+const THEMES: readonly (readonly [Theme, string])[] = [
+  ["system", "Auto"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+];
+
+export function Account() {
+  const { value: who } = session;
+  if (!who) return null;
+  return (
+    <div class="account">
+      <p class="account-org">{who.org_name}</p>
+      <p class="faint small">
+        {who.key_name} · {who.role}
+      </p>
+      <div class="row between">
+        <fieldset class="segments" aria-label="Theme">
+          {THEMES.map(([value, text]) => (
+            <button key={value} type="button" aria-pressed={theme.value === value} onClick={() => setTheme(value)}>
+              {text}
+            </button>
+          ))}
+        </fieldset>
+        <Button kind="quiet" isSmall onClick={() => signOut().catch(() => {})}>
+          Sign out
+        </Button>
+      </div>
+    </div>
+  );
+}

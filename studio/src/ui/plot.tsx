@@ -1,0 +1,63 @@
+// A plot of channels in use, painted by uPlot, which is loaded where one is.
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { clock } from "../lib/format.ts";
+import { isDark } from "../lib/theme.ts";
+import type { Series } from "../lib/usage.ts";
+
+const HEIGHT = 220;
+
+export default function Plot({ data }: { data: Series }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const dark = isDark.value;
+  useEffect(() => {
+    const { current: place } = ref;
+    if (!place) return;
+    const style = getComputedStyle(place);
+    const color = (name: string) => style.getPropertyValue(name).trim();
+    const axis = {
+      stroke: color("--plot-text"),
+      grid: { stroke: color("--plot-grid"), width: 1 },
+      ticks: { show: false },
+      font: `12px ${style.fontFamily}`,
+    };
+    const made = new uPlot(
+      {
+        width: place.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { points: { size: 6 } },
+        scales: { y: { range: (_, __, top) => [0, Math.max(4, Math.ceil(top * 1.15))] } },
+        axes: [
+          { ...axis, values: (_, seconds) => seconds.map((second) => clock(new Date(second * 1_000).toISOString()).slice(0, 5)) },
+          { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] },
+        ],
+        series: [
+          {},
+          {
+            stroke: color("--plot-line"),
+            fill: color("--plot-fill"),
+            width: 1.5,
+            paths: uPlot.paths.stepped?.({ align: -1 }) as uPlot.Series.PathBuilder,
+            points: { show: false },
+          },
+        ],
+      },
+      [data.at, data.inUse],
+      place,
+    );
+    plot.current = made;
+    const watcher = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height: HEIGHT }));
+    watcher.observe(place);
+    return () => {
+      watcher.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [dark]);
+  useEffect(() => plot.current?.setData([data.at, data.inUse]), [data]);
+  return <div class="plot" ref={ref} aria-hidden="true" />;
+}

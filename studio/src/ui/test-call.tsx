@@ -1,0 +1,108 @@
+// A test call: one click for each way it can go, then what happens to it, live, up to its signed callback.
+
+import { useState } from "preact/hooks";
+import { type Agent, ApiError, api, ask, type Schemas, type Trunk } from "../lib/api.ts";
+import { pretty } from "../lib/format.ts";
+import { useQuery } from "../lib/query.ts";
+import { barred } from "../lib/session.ts";
+import { readTrunks } from "../lib/things.ts";
+import { Button, Failure, Note } from "./basics.tsx";
+import { Request } from "./code.tsx";
+import { Progress } from "./progress.tsx";
+
+const SCENARIOS = [
+  ["answers", "Answers", "+15005550000", "rings, is answered, and completes"],
+  ["busy", "Busy", "+15005550001", "the line is busy: Decline"],
+  ["no-answer", "No answer", "+15005550003", "rings until the ringing timeout: SIP Call Failed"],
+  ["voicemail", "Voicemail", "+15005550009", "answered by a machine: Completed, voicemail"],
+  ["full", "Full capacity", "+15005550000", "the trunk's one channel is taken: Rejected — Capacity"],
+] as const;
+
+type Scenario = (typeof SCENARIOS)[number][0];
+
+/** The trunk that is full with its first call. */
+const ONE_CHANNEL = "Full capacity (simulated)";
+
+export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
+  const isAdmin = barred("admin") === null;
+  const receiver = useQuery("receiver", () => ask(api.GET("/studio/receiver")), { isLive: true, isOn: isAdmin });
+  const [chosen, setChosen] = useState<Scenario>("answers");
+  const [call, setCall] = useState<string | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const callback = receiver.data?.callback_url;
+  const place = async (scenario: Scenario) => {
+    setChosen(scenario);
+    setBusy(true);
+    setError(null);
+    setCall(null);
+    try {
+      const through = scenario === "full" ? await fullTrunk(agent) : trunk;
+      setCall(await trigger(bodyOf(scenario, agent, through, callback)));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="columns even">
+      <div class="stack">
+        <div class="scenarios" role="group" aria-label="What the person does">
+          {SCENARIOS.map(([scenario, name, number, what]) => (
+            <div key={scenario} class="scenario">
+              <Button needs="member" isBusy={isBusy} kind={scenario === "answers" ? "primary" : "plain"} onClick={() => place(scenario)}>
+                {name}
+              </Button>
+              <p class="faint small">
+                <span class="mono">{number}</span> {what}
+              </p>
+            </div>
+          ))}
+        </div>
+        {!isAdmin && <Note>Its callback is not shown: {barred("admin")}.</Note>}
+        <Failure error={error} />
+        {call && <Progress id={call} callback={callback} received={receiver} />}
+      </div>
+      <Request method="POST" path="/integration/v1/calls" body={bodyOf(chosen, agent, trunk, callback)} />
+    </div>
+  );
+}
+
+function bodyOf(scenario: Scenario, agent: Agent, trunk: Trunk, callback: string | undefined): Schemas["TriggerCall"] {
+  const number = SCENARIOS.find(([name]) => name === scenario)?.[2] ?? "+15005550000";
+  const samples = (agent.input_schema.sample_context ?? {}) as Record<string, unknown>;
+  return {
+    phone_number: number,
+    agent_id: agent.id,
+    sip_trunk_id: trunk.id,
+    metadata: Object.fromEntries(agent.input_schema.fields.map((field) => [field, samples[field] ?? "example"])),
+    ...(callback && { callback_url: callback }),
+  };
+}
+
+/** The call's id; a call that is refused for want of capacity has one, too. */
+async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
+  try {
+    const answer = await ask(api.POST("/integration/v1/calls", { body }));
+    if ("call_id" in answer) return answer.call_id;
+    throw new ApiError(pretty(answer));
+  } catch (error) {
+    const refused = error instanceof ApiError && error.status === 429 ? (error.body as Partial<Schemas["RejectedCall"]>) : {};
+    if (refused.call_id) return refused.call_id;
+    throw error;
+  }
+}
+
+/** A trunk of one channel, which a first call has just taken. */
+async function fullTrunk(agent: Agent): Promise<Trunk> {
+  const known = (await readTrunks()).find(({ name, status }) => name === ONE_CHANNEL && status === "active");
+  const trunk =
+    known ??
+    (await ask(
+      api.POST("/integration/v1/sip-trunks", {
+        body: { name: ONE_CHANNEL, trunk_phone: "+918069000000", max_cps: 5, max_channels: 1, carrier: { type: "simulator" } },
+      }),
+    ));
+  await trigger(bodyOf("answers", agent, trunk, undefined));
+  return trunk;
+}

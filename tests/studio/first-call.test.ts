@@ -1,0 +1,109 @@
+// The first sixty seconds: from an empty organisation to a signed callback, without leaving Studio.
+
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
+import { type Client, useServer } from "../edge/harness.ts";
+import type { CreatedOrg } from "../edge/shapes.ts";
+import { sees, useStudio, WATCHABLE } from "./browser.ts";
+
+const server = useServer({ vars: WATCHABLE });
+const studio = useStudio(server);
+
+async function newOrg(): Promise<{ owner: Client; key: string }> {
+  const { body } = await server.platform.fromRoot<CreatedOrg>("POST", "/platform/v1/orgs", { body: { name: "New" } });
+  return { owner: server.client(body.owner_key), key: body.owner_key };
+}
+
+let ready: { owner: Client; key: string };
+
+/** An organisation that has done the first two steps. */
+beforeAll(async () => {
+  ready = await newOrg();
+  const fields = ["customer_name"];
+  await ready.owner.post("/agents", { name: "A", agent_code: "a", input_schema: { fields, sample_context: { customer_name: "R" } } });
+  const carrier = { type: "simulator" };
+  await ready.owner.post("/sip-trunks", { name: "T", trunk_phone: "+918069000000", max_cps: 5, max_channels: 10, carrier });
+});
+
+async function createBoth(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Create agent" }).click();
+  await page.getByRole("button", { name: "Create trunk" }).click();
+  await page.getByRole("button", { name: "Answers" }).waitFor();
+}
+
+test("an empty organisation is led to a call that rings, is answered and completes before one's eyes", async () => {
+  const { key } = await newOrg();
+  const page = await studio.signInWith(key, "/studio");
+  const began = Date.now();
+
+  expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("EMI Reminder Agent");
+  await createBoth(page);
+  await page.getByRole("button", { name: "Answers" }).click();
+
+  const test = page.getByRole("group", { name: "The test call" });
+  for (const status of ["Ringing", "Answered", "Completed"]) await test.getByText(status, { exact: true }).first().waitFor();
+  await sees(page, "Its callback arrived.");
+  await sees(page, "✓ signature valid");
+  expect(Date.now() - began).toBeLessThan(60_000);
+});
+
+test("the same request stands beside each form, in three dialects, as it would be sent", async () => {
+  const { key } = await newOrg();
+  const page = await studio.signedInWith(key, "/studio/start");
+  const panel = page.getByRole("tabpanel").first();
+
+  expect(await panel.innerText()).toContain(`curl -X POST ${server.url}/integration/v1/agents`);
+  await page.getByLabel("Name", { exact: true }).fill("Collections");
+  expect(await panel.innerText()).toContain('"name": "Collections"');
+  await page.getByRole("tab", { name: "curl" }).first().focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await panel.innerText()).toContain("await fetch(");
+  await page.keyboard.press("ArrowRight");
+  expect(await panel.innerText()).toContain("requests.post(");
+  await page.getByRole("button", { name: "Copy" }).first().click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await panel.innerText());
+});
+
+test.for([
+  ["Busy", "Decline", "call.declined"],
+  ["No answer", "SIP Call Failed", "call.failed"],
+  ["Voicemail", "Completed", "call.completed"],
+  ["Full capacity", "Rejected — Capacity", "call.rejected"],
+])("one click shows %s: %s, and its signed %s", { timeout: 20_000 }, async ([button, status, event]) => {
+  const page = await studio.signedInWith(ready.key, "/studio/start");
+
+  await page.getByRole("button", { name: button as string }).click();
+
+  const test = page.getByRole("group", { name: "The test call" });
+  await test
+    .getByText(status as string, { exact: true })
+    .first()
+    .waitFor();
+  await test.getByText(event as string, { exact: true }).waitFor();
+  await test.getByText("✓ signature valid").first().waitFor();
+});
+
+test("whoever may not look at callbacks can place the call all the same, and is told why", async () => {
+  const { body } = await ready.owner.post<{ key: string }>("/api-keys", { name: "M", role: "member" });
+  const page = await studio.signedInWith(body.key, "/studio/start");
+
+  await sees(page, "This API key's role (member) can't do this; it needs admin");
+  await page.getByRole("button", { name: "Answers" }).click();
+
+  await page.getByRole("group", { name: "The test call" }).getByText("Completed").waitFor();
+});
+
+test("a step that fails keeps what was entered and says what is wrong", async () => {
+  const { key } = await newOrg();
+  const page = await studio.signedInWith(key, "/studio/start");
+  const code = page.getByLabel("Code", { exact: true });
+
+  await code.fill("x".repeat(201));
+  await page.getByRole("button", { name: "Create agent" }).click();
+
+  await page.getByRole("alert").filter({ hasText: "agent_code must be a string of 1 to 200 characters" }).waitFor();
+  expect(await code.inputValue()).toHaveLength(201);
+  await code.fill("fits");
+  await page.getByRole("button", { name: "Create agent" }).click();
+  await page.getByRole("button", { name: "Create trunk" }).waitFor();
+});

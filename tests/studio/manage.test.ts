@@ -1,0 +1,262 @@
+// Trunks, agents, webhooks, keys and the audit log: what an owner sets up and looks after.
+
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { found, Org, useServer } from "../edge/harness.ts";
+import type { Agent, Trunk } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
+import { isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+
+const server = useServer({ vars: { ...WATCHABLE, SIM_RING_MS: "300", STALLED_AFTER_SECONDS: "600" } });
+const studio = useStudio(server);
+let org: Org;
+
+beforeAll(async () => {
+  org = await Org.create(server, { max_channels: 4 });
+});
+
+const meter = async (page: Page, name: string): Promise<string> =>
+  (await page.getByRole("meter", { name }).getAttribute("aria-valuetext")) ?? "";
+
+describe("a trunk's page", () => {
+  test("shows who holds which channel, and frees one", async () => {
+    const [first, second] = [await org.call({ phone_number: "+15005550006" }), await org.call({ phone_number: "+15005550006" })];
+    const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
+    await until("the gauge", async () => (await meter(page, "Channels in use")) === "2 of 4");
+    await until("the line", async () => /Waiting line\s*0/.test((await page.getByRole("main").textContent()) ?? ""));
+
+    await page.getByRole("button", { name: `Release the channel of call ${first}` }).click();
+    await page.getByRole("button", { name: "Hang up and release" }).click();
+
+    await until("the gauge to fall", async () => (await meter(page, "Channels in use")) === "1 of 4");
+    expect((await org.ended(first)).is_terminal).toBe(true);
+    expect((await org.status(second)).is_terminal).toBe(false);
+    await (await org.client("member")).post(`/calls/${second}/cancel`);
+  });
+
+  test("plots the last hour, and says in words what it shows", async () => {
+    const page = await studio.signedIn(org, "viewer", `/studio/trunks/${org.trunk.id}`);
+
+    await sees(page, /Channels in use: at most [1-9]\d* of 4 at once\./);
+    await page.locator("canvas").waitFor();
+    await sees(page, /at most \d+ in any second of this hour/);
+  });
+
+  test("shows the waiting line", async () => {
+    const full = await Org.create(server, { max_channels: 1 });
+    const calls = [await full.call({ phone_number: "+15005550006" })];
+    for (let more = 0; more < 2; more += 1) calls.push(await full.call({ on_capacity: "queue" }));
+    const page = await studio.signedIn(full, "owner", `/studio/trunks/${full.trunk.id}`);
+
+    await until("the line", async () => /Waiting line\s*2/.test((await page.getByRole("main").textContent()) ?? ""));
+  });
+
+  test("saves its settings; a save that is refused loses nothing and says why", async () => {
+    const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
+
+    await page.getByLabel("Channels", { exact: true }).fill("20000");
+    await page.getByLabel("Name").fill("Renamed");
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isTold(page, "max_channels must be");
+    expect(await page.getByLabel("Name").inputValue()).toBe("Renamed");
+    await page.getByLabel("Channels", { exact: true }).fill("5");
+    await page.getByRole("button", { name: "Save" }).click();
+    await sees(page, "Saved");
+    const trunk = found(await org.owner.get<Trunk>(`/sip-trunks/${org.trunk.id}`));
+    expect(trunk).toMatchObject({ name: "Renamed", max_channels: 5 });
+  });
+
+  test("is not deleted while it carries calls", async () => {
+    const call = await org.call({ phone_number: "+15005550006" });
+    const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
+
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByRole("button", { name: "Delete trunk" }).click();
+
+    await isTold(page, "SIP trunk has live calls");
+    await isTold(page, "Wait for the calls to end, or release them");
+    await (await org.client("member")).post(`/calls/${call}/cancel`);
+  });
+
+  test("is made for a carrier, whose secret is not in the code to copy", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/trunks/new");
+    await page.getByLabel("Name").fill("Real line");
+    await page.getByLabel("Caller ID").fill("+918069000001");
+    await page.getByLabel("Carrier").selectOption("livekit");
+    await page.getByLabel("Server URL").fill("wss://example.livekit.cloud");
+    await page.getByLabel("LiveKit API key").fill("APIkey");
+    await page.getByLabel("LiveKit API secret").fill("very-secret");
+    await page.getByLabel("LiveKit SIP trunk ID").fill("ST_1");
+    expect(await page.getByRole("tabpanel").innerText()).not.toContain("very-secret");
+
+    await page.getByRole("button", { name: "Create trunk" }).click();
+
+    await page.getByRole("heading", { name: "Real line" }).waitFor();
+    await page.goto("/studio/trunks");
+    await page.getByRole("row").filter({ hasText: "Real line" }).waitFor();
+  });
+});
+
+describe("an agent's page", () => {
+  test("edits it, with the JSON that an integrator must send beside it", async () => {
+    const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
+    const json = page.getByRole("region", { name: "What an integrator must send" });
+
+    await page.getByRole("button", { name: "Add field" }).click();
+    await page.getByLabel("Field 4", { exact: true }).fill("branch");
+    await page.getByLabel("Example for field 4").fill("Pune");
+    expect(JSON.parse(await json.innerText())).toMatchObject({ agent_id: org.agent.id, metadata: { branch: "Pune", amount_due: "7500" } });
+    await page.getByLabel("Script").fill("Be kind.");
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await sees(page, "Saved");
+    const agent = found(await org.owner.get<Agent>(`/agents/${org.agent.id}`));
+    expect(agent).toMatchObject({
+      script: "Be kind.",
+      input_schema: { fields: ["customer_name", "amount_due", "due_date", "branch"], sample_context: { branch: "Pune" } },
+    });
+  });
+
+  test("makes a new one, and deletes it after asking", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/agents/new");
+    await page.getByLabel("Name").fill("Short-lived");
+    await page.getByLabel("Code", { exact: true }).fill("short");
+    await page.getByRole("button", { name: "Create agent" }).click();
+    await page.getByRole("heading", { name: "Short-lived" }).waitFor();
+    expect(page.url()).not.toContain("new");
+
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByRole("button", { name: "Delete agent" }).click();
+
+    await page.waitForURL("**/studio/agents");
+    await page.getByRole("row").filter({ hasText: "EMI Reminder Agent" }).waitFor();
+    expect(await page.getByRole("row").filter({ hasText: "Short-lived" }).count()).toBe(0);
+  });
+});
+
+describe("webhooks", () => {
+  test("the secret is read only when somebody asks to see it, and rotated with a countdown", async () => {
+    const asked: string[] = [];
+    const page = await studio.signedIn(org, "admin", "/studio/webhooks");
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    expect(await page.content()).not.toContain(org.webhookSecret);
+
+    await page.getByRole("button", { name: "Reveal" }).click();
+    await sees(page, org.webhookSecret);
+    expect(asked).toContain("/integration/v1/webhooks/secret");
+    await page.getByRole("button", { name: "Hide" }).click();
+    expect(await page.content()).not.toContain(org.webhookSecret);
+
+    await page.getByRole("button", { name: "Rotate" }).click();
+    await page.getByLabel("Overlap").selectOption("3600");
+    await page.getByRole("button", { name: "Rotate secret" }).click();
+    await sees(page, /59 min|1 h/);
+    const { secret } = found(await (await org.client("admin")).get<{ secret: string }>("/webhooks/secret"));
+    expect(secret).not.toBe(org.webhookSecret);
+    await sees(page, secret);
+  });
+
+  test("a test event goes to the built-in receiver, shows as a delivery, and is sent again", async () => {
+    const page = await studio.signedIn(org, "admin", "/studio/webhooks");
+
+    await page.getByRole("button", { name: "Use the built-in receiver" }).click();
+    await page.getByRole("button", { name: "Send test event" }).click();
+
+    await page.getByText("✓ signature valid").first().waitFor();
+    await page.getByRole("link", { name: "Sent: see its delivery" }).click();
+    await page.getByText("delivered").waitFor();
+    await page.getByRole("button", { name: "Redeliver" }).click();
+    await until("two attempts", async () => (await page.getByRole("listitem").filter({ hasText: "204" }).count()) === 2);
+    await page.goto("/studio/webhooks?status=exhausted");
+    await sees(page, "No delivery matches");
+  });
+
+  test("a receiver that callbacks may not go to is refused in the API's own words", async () => {
+    const page = await studio.signedIn(org, "admin", "/studio/webhooks");
+
+    await page.getByLabel("Receiver").fill("http://10.0.0.1/");
+    await page.getByRole("button", { name: "Send test event" }).click();
+
+    await isTold(page, "url must not point to a private address");
+    expect(await page.getByLabel("Receiver").inputValue()).toBe("http://10.0.0.1/");
+  });
+
+  test("the checker tells a good signature from a bad one, and asks nobody", async () => {
+    const other = await Org.create(server);
+    const admin = await other.client("admin");
+    const receiver = () =>
+      admin.fromRoot<{ callback_url: string; received: { headers: Record<string, string>; body: string }[] }>("GET", "/studio/receiver");
+    await admin.post("/webhooks/test", { url: (await receiver()).body.callback_url });
+    const [sent] = await until("the test event", async () => {
+      const { received } = (await receiver()).body;
+      return received.length > 0 && received;
+    });
+    const page = await studio.signedIn(other, "admin", "/studio/webhooks");
+    await page.getByRole("heading", { name: "Signature checker" }).waitFor();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.method()));
+    const check = async (body: string, headers: string) => {
+      await page.getByRole("textbox", { name: "Body" }).fill(body);
+      await page.getByRole("textbox", { name: "Headers" }).fill(headers);
+      await page.getByLabel("Secret").fill(other.webhookSecret);
+      await page.getByRole("button", { name: "Check signature" }).click();
+    };
+    const lines = Object.entries(sent?.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+
+    await check(sent?.body ?? "", lines.join("\n"));
+    await sees(page, "X-Audatec-Signature: Signature valid");
+    await sees(page, "webhook-signature: Signature valid");
+    await check(`${sent?.body} `, lines.join("\n"));
+    await sees(page, "X-Audatec-Signature: Signature not valid. The body starts or ends with white space");
+    await check(sent?.body ?? "", sent?.headers["x-audatec-signature"] ?? "");
+    await sees(page, "X-Audatec-Signature: Signature valid");
+    expect(asked.filter((method) => method !== "GET")).toEqual([]);
+  });
+});
+
+describe("API keys", () => {
+  test("a new one is shown once, works with its role, and is revoked", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/settings/integration");
+
+    await page.getByRole("button", { name: "New API Key" }).click();
+    await page.getByLabel("Name").fill("Billing server");
+    await page.getByLabel("Role").selectOption("viewer");
+    await page.getByLabel("Expires").selectOption("30");
+    await page.getByRole("button", { name: "Create key" }).click();
+
+    await sees(page, "This is the only time it is shown.");
+    await page.getByRole("button", { name: "Copy key" }).click();
+    const key = await page.evaluate(() => navigator.clipboard.readText());
+    expect((await server.client(key).get("/calls")).status).toBe(200);
+    expect((await server.client(key).get("/api-keys")).status).toBe(403);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "I have stored it" }).click();
+    expect(await page.content()).not.toContain(key);
+
+    const row = page.getByRole("row").filter({ hasText: "Billing server" });
+    await row.getByText("viewer").waitFor();
+    await row.getByRole("button", { name: "Revoke Billing server" }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await row.waitFor({ state: "detached" });
+    expect((await server.client(key).get("/calls")).status).toBe(401);
+  });
+
+  test("the last owner's can't be revoked, and the API says so", async () => {
+    const alone = await Org.create(server);
+    const page = await studio.signedIn(alone, "owner", "/studio/settings/integration");
+
+    await page.getByRole("button", { name: /^Revoke / }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+
+    await isTold(page, "The last owner key can't be deleted");
+  });
+
+  test("what was changed is in the audit log", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/audit-log");
+
+    for (const action of ["api_key.delete", "sip_trunk.update", "agent.update", "webhook_secret.rotate"]) await sees(page, action);
+    await page.getByRole("row").filter({ hasText: "agent.update" }).getByRole("link").first().click();
+    await page.getByRole("heading", { name: "EMI Reminder Agent" }).waitFor();
+  });
+});

@@ -1,0 +1,160 @@
+// What goes wrong while one works: a key revoked in mid-session, a connection lost and back, a session too weak for a page.
+
+import { beforeAll, expect, test } from "vitest";
+import { found, Org, useServer } from "../edge/harness.ts";
+import { type Agent, ROLES } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
+import { isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+
+const server = useServer({ vars: WATCHABLE });
+const studio = useStudio(server);
+let org: Org;
+
+beforeAll(async () => {
+  org = await Org.create(server);
+});
+
+test("a key revoked in mid-session ends it, and another one goes on with what was entered", async () => {
+  const { key, id } = await org.newKey("owner");
+  const page = await studio.signedInWith(key, `/studio/agents/${org.agent.id}`);
+  await page.getByLabel("Script").fill("Half a thought, not yet saved");
+
+  await org.owner.delete(`/api-keys/${id}`);
+  await page.getByRole("button", { name: "Save" }).click();
+
+  const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+  await dialog.getByText("Invalid or inactive API key").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor();
+  await dialog.getByLabel("API key").fill(org.owner.key ?? "");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await dialog.waitFor({ state: "detached" });
+  expect(await page.getByLabel("Script").inputValue()).toBe("Half a thought, not yet saved");
+  await page.getByRole("button", { name: "Save" }).click();
+  await sees(page, "Saved");
+  expect(found(await org.owner.get<Agent & { script: string }>(`/agents/${org.agent.id}`)).script).toBe("Half a thought, not yet saved");
+});
+
+test("a key revoked while one only watches is noticed, too", async () => {
+  const { key, id } = await org.newKey("viewer");
+  const page = await studio.signedInWith(key, "/studio/calls");
+
+  await org.owner.delete(`/api-keys/${id}`);
+
+  await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+});
+
+test("a lost connection shows, loses nothing, and heals by itself", { timeout: 60_000 }, async () => {
+  const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
+  const before = await page.getByText(/^(Live|Polling)$/).textContent();
+  await page.getByLabel("Voice").fill("calm");
+
+  await page.context().setOffline(true);
+  await sees(page, "No connection.");
+  await sees(page, "Offline");
+  await page.getByRole("button", { name: "Save" }).click();
+  await isTold(page, "Studio can't reach the API.");
+  await isTold(page, "What you entered is still here");
+  expect(await page.getByLabel("Voice").inputValue()).toBe("calm");
+
+  await page.context().setOffline(false);
+  await page.getByText("No connection.").waitFor({ state: "detached" });
+  await page.getByText(before ?? "", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await sees(page, "Saved");
+});
+
+test("what happened while the connection was lost is there when it is back", { timeout: 60_000 }, async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  await sees(page, /No calls yet|Completed/);
+  await page.context().setOffline(true);
+  await sees(page, "No connection.");
+
+  await org.ended(await org.call({ phone_number: "+14155550777" }));
+  await page.context().setOffline(false);
+
+  await page.getByRole("row").filter({ hasText: "+14 ••••• ••777" }).getByText("Completed").waitFor();
+});
+
+test("news from the feed shows at once, and the page says that it is live", async () => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  await org.reached(call, "Answered");
+  const page = await studio.visit("/studio");
+  let tell = (_events: unknown[]) => {};
+  const asked: URLSearchParams[] = [];
+  // The feed, as the API describes it: the first answer is what was, then each waits for what is new.
+  await page.route("**/integration/v1/events?*", async (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    asked.push(query);
+    const events = query.has("after") ? await new Promise<unknown[]>((resolve) => (tell = resolve)) : [];
+    await route.fulfill({ json: { events, next_cursor: `c${asked.length}` } }).catch(() => {});
+  });
+  await page.getByLabel("API key").fill((await org.client("viewer")).key ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  const row = page.getByRole("row").filter({ hasText: "••006" });
+  await row.getByText("Answered").waitFor();
+  await page.route("**/integration/v1/calls?*", () => {}); // the list answers no more: what shows now is the news itself
+
+  tell([
+    {
+      cursor: "c9",
+      at: "2026-06-14T10:33:42.000Z",
+      type: "call.updated",
+      call_id: call,
+      sip_trunk_id: org.trunk.id,
+      data: { call_status: "Completed", is_terminal: true },
+    },
+  ]);
+
+  await row.getByText("Completed").waitFor();
+  await until("the feed to be asked again, from where it was", () => asked.at(-1)?.get("after") === "c2");
+  await (await org.client("member")).post(`/calls/${call}/cancel`);
+});
+
+/** What each page lets each role do: the lowest role of each of its actions. */
+const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] = [
+  ["/studio/start", "Answers", "member"],
+  ["/studio/calls/CALL", "Cancel call", "member"],
+  ["/studio/webhooks", "Reveal", "admin"],
+  ["/studio/webhooks", "Rotate", "admin"],
+  ["/studio/webhooks", "Send test event", "admin"],
+  ["/studio/trunks", "New trunk", "owner"],
+  ["/studio/trunks/TRUNK", "Save", "owner"],
+  ["/studio/agents", "New agent", "owner"],
+  ["/studio/agents/AGENT", "Save", "owner"],
+  ["/studio/settings/integration", "New API Key", "owner"],
+];
+
+test.for(ROLES)("a %s sees what it can't do disabled, with the reason", { timeout: 60_000 }, async (role) => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  const page = await studio.signedIn(org, role, "/studio/calls");
+  const refused: string[] = [];
+  page.on("response", (response) => response.status() === 403 && refused.push(response.url()));
+  let shown = "";
+  for (const [template, name, needs] of ACTIONS) {
+    const path = template.replace("CALL", call).replace("TRUNK", org.trunk.id).replace("AGENT", org.agent.id);
+    if (path !== shown) await page.goto(path);
+    shown = path;
+    const action = page.getByRole("button", { name, exact: true }).or(page.getByRole("link", { name, exact: true }));
+    await action.waitFor();
+    if (ROLES.indexOf(role) >= ROLES.indexOf(needs)) continue;
+    expect(await action.getAttribute("aria-disabled"), `${name} for a ${role}`).toBe("true");
+    const reason = `This API key's role (${role}) can't do this; it needs ${needs}`;
+    await action.focus();
+    await page.getByRole("tooltip", { name: reason }).waitFor();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("dialog").count()).toBe(0);
+  }
+  expect(refused).toEqual([]); // nothing was even asked for that would be refused
+  await (await org.client("member")).post(`/calls/${call}/cancel`);
+});
+
+test("what is tried all the same is refused", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  const tried = await page.evaluate(async (agent) => {
+    const send = (path: string, method: string) => fetch(`/integration/v1${path}`, { method }).then(({ status }) => status);
+    return [await send("/api-keys", "POST"), await send(`/agents/${agent}`, "DELETE"), await send("/webhooks/secret", "GET")];
+  }, org.agent.id);
+  expect(tried).toEqual([403, 403, 403]);
+});
