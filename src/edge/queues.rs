@@ -2,20 +2,20 @@
 //! object could not be reached; one that nobody can read is logged and dropped.
 
 use futures_util::future::join_all;
-use worker::{Env, MessageBatch, MessageExt, RawMessage};
+use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
 
 use super::world::World;
 use crate::app::deliver::deliver;
 use crate::app::directory::DirectoryCommand;
-use crate::app::dispatch::dispatch;
+use crate::app::dispatch::{dial, dispatch};
 use crate::app::messages::{CallbackMessage, DispatchMessage};
 use crate::app::ports::{Directories, Trunks, Unavailable};
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
 
 /// Works off a batch, its messages side by side.
-pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env) {
-    let Ok(world) = World::new(env, None) else {
+pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env, context: Context) {
+    let Ok(world) = World::new(env, Some(context)) else {
         batch.retry_all();
         return;
     };
@@ -28,7 +28,14 @@ async fn one(world: &World, queue: &str, message: RawMessage) {
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
     } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
-        dispatch(world, world, work).await
+        dispatch(world, world, work).await.map(|claimed| {
+            // The message is done with; the runtime keeps the invocation until the phones stopped ringing.
+            let dials = claimed.map(|claimed| (world.clone(), claimed));
+            if let Some((world, claimed)) = dials {
+                let in_background = world.clone();
+                in_background.wait_until(async move { dial(&world, &world, claimed).await });
+            }
+        })
     } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
         deliver(world, callback).await
     } else {
@@ -47,8 +54,11 @@ async fn one(world: &World, queue: &str, message: RawMessage) {
 
 /// A message that failed again and again. Its duty is in an object's rows: knock there.
 async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
-    if let Ok(DispatchMessage::Dial { trunk, .. } | DispatchMessage::Inquire { trunk, .. }) =
-        crate::app::json::read(text)
+    if let Ok(
+        DispatchMessage::Dial { trunk, .. }
+        | DispatchMessage::Inquire { trunk, .. }
+        | DispatchMessage::Release { trunk, .. },
+    ) = crate::app::json::read(text)
     {
         worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
         return world.trunk(trunk, &TrunkCommand::Tick).await.map(drop);

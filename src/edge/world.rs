@@ -4,27 +4,33 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use base64::Engine as _;
+use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use worker::{Context, Delay, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
 
-use super::cache;
+use super::{cache, vault};
+use crate::app::dialers::livekit::{self, Ask};
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::ports::{
-    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
+    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer,
+    Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
-use crate::domain::trunk::Carrier;
+use crate::domain::trunk::{Carrier, Sealed};
 
 /// How long an object may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u64 = 10_000;
+
+/// How long an answer of a LiveKit server may be.
+const MAX_TWIRP_BODY: usize = 65_536;
 
 /// One invocation's view of the platform.
 #[derive(Clone)]
@@ -117,6 +123,18 @@ impl World {
                 None => return Ok(names),
             }
         }
+    }
+
+    /// Keeps this invocation until `work` is done.
+    pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        if let Some(context) = &self.context {
+            context.wait_until(work);
+        }
+    }
+
+    fn carrier_keys(&self) -> String {
+        let keys = self.env.secret("CARRIER_KEYS");
+        keys.map(|keys| keys.to_string()).unwrap_or_default()
     }
 
     fn failed(&self, what: &str, error: &impl std::fmt::Display) -> Unavailable {
@@ -283,22 +301,64 @@ impl Dialer for World {
     async fn dial(&self, order: &Order) -> Vec<Timed> {
         match order.carrier {
             Carrier::Simulator => simulator::dial(order, now(), &self.settings),
-            // No LiveKit dialer yet: the call ends at once, and says why.
-            Carrier::LiveKit { .. } => {
-                let failure = Failure::of(FailureCode::DialerUnavailable);
-                vec![Timed {
-                    at: now(),
-                    event: CarrierEvent::Failed(failure),
-                }]
-            }
+            Carrier::LiveKit { .. } => livekit::dial(self, order).await,
         }
     }
 
     async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
-            Carrier::LiveKit { .. } => Ok(Finding::Unknown),
+            Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
         }
+    }
+
+    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+        match order.carrier {
+            Carrier::Simulator => Ok(()),
+            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+        }
+    }
+}
+
+impl Vault for World {
+    async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable> {
+        let sealed = vault::seal(&self.carrier_keys(), secret, context).await;
+        sealed.map_err(|error| self.failed("sealing a carrier's secret", &format!("{error:?}")))
+    }
+
+    async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable> {
+        let opened = vault::open(&self.carrier_keys(), sealed, context).await;
+        opened.map_err(|error| self.failed("opening a carrier's secret", &format!("{error:?}")))
+    }
+}
+
+impl Twirp for World {
+    async fn twirp(&self, url: &str, token: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable> {
+        let mut headers = vec![
+            ("Authorization", format!("Bearer {token}")),
+            ("User-Agent", "Audatec-Dialer/1".to_owned()),
+        ];
+        if let Some(Millis(timeout)) = ask.server_timeout {
+            headers.push(("X-Twirp-Timeout-Ms", timeout.to_string()));
+        }
+        let failed = |error: worker::Error| self.failed(ask.method, &error);
+        let request = post_request(url, &headers, &ask.body.to_string()).map_err(failed)?;
+        let signal = deadline(ask.timeout);
+        let mut response = Fetch::Request(request)
+            .send_with_signal(&signal)
+            .await
+            .map_err(failed)?;
+        let (mut body, mut stream) = (Vec::new(), response.stream().map_err(failed)?);
+        while let Some(chunk) = stream.next().await {
+            body.extend(chunk.map_err(failed)?);
+            if body.len() > MAX_TWIRP_BODY {
+                return Err(self.failed(ask.method, &"the answer is too long"));
+            }
+        }
+        Ok(TwirpAnswer {
+            status: response.status_code(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
     }
 }
 
@@ -312,8 +372,7 @@ impl Poster for World {
     ) -> Result<Answer, String> {
         let request = post_request(url, headers, body)
             .map_err(|_| "the request could not be made".to_owned())?;
-        let timeout_ms = u32::try_from(timeout.0).unwrap_or(u32::MAX);
-        let signal = worker::AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(timeout_ms));
+        let signal = deadline(timeout);
         let response = Fetch::Request(request)
             .send_with_signal(&signal)
             .await
@@ -337,6 +396,11 @@ impl Poster for World {
     async fn sleep(&self, time: Millis) {
         Delay::from(Duration::from_millis(time.0)).await;
     }
+}
+
+fn deadline(timeout: Millis) -> worker::AbortSignal {
+    let timeout_ms = u32::try_from(timeout.0).unwrap_or(u32::MAX);
+    worker::AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(timeout_ms))
 }
 
 fn post_request(

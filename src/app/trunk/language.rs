@@ -24,12 +24,16 @@ pub enum TrunkCommand {
     Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
     Claim(Vec<CallId>),
-    /// What the carrier says of these calls. `Done`.
+    /// What the carrier says of these calls. `Done`, or `Over` for those that were over before.
     Carrier(Vec<(CallId, Vec<Timed>)>),
     /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
     Examine(Vec<CallId>),
     /// What the inquiry found. `Done`.
     Learn(Vec<(CallId, Finding)>),
+    /// Of which of these calls is the carrier to leave nothing behind. `Orders`.
+    Release(Vec<CallId>),
+    /// It has left nothing behind of these. `Done`.
+    Released(Vec<CallId>),
     /// The agent's report. `Done`, or `Missing`.
     Report {
         /// Of which call.
@@ -228,6 +232,8 @@ pub struct Work {
 pub enum TrunkReply {
     /// As asked.
     Done,
+    /// As asked; and these calls are over, whatever the carrier says.
+    Over(Vec<CallId>),
     /// This tag belongs to another trunk.
     TagTaken,
     /// Not while calls are live.
