@@ -4,7 +4,7 @@
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
-use crate::app::calls::{callbacks, read, report, stop, trigger};
+use crate::app::calls::{callbacks, carrier, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
 use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
 use crate::app::ports::Api;
@@ -20,6 +20,8 @@ pub enum Access {
     Operator,
     /// The agent of that one call, by its token; checked by the route itself.
     Agent,
+    /// A trunk's carrier, by its signature; checked by the route itself.
+    Carrier,
     /// A key with this role or a higher one.
     Key(Role),
 }
@@ -32,6 +34,7 @@ pub enum Action {
     Health,
     CreateOrg,
     Report,
+    LiveKitEvent,
     ListAgents,
     CreateAgent,
     GetAgent,
@@ -78,6 +81,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
         ["healthz"] => (&[("GET", Access::Public, Health)], vec![]),
         ["platform", "v1", "orgs"] => (&[("POST", Access::Operator, CreateOrg)], vec![]),
         ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
+        ["carrier", "livekit"] => (&[("POST", Access::Carrier, LiveKitEvent)], vec![]),
         ["integration", "v1", rest @ ..] => match rest {
             ["agents"] => (
                 &[("GET", VIEWER, ListAgents), ("POST", OWNER, CreateAgent)],
@@ -174,6 +178,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
             orgs::create(api, request).await
         }
         Access::Agent => report::report(api, request, id(0)).await,
+        Access::Carrier => carrier::livekit(api, request).await,
         Access::Key(role) => {
             let caller = authenticate(api, request, *role).await?;
             perform(api, &caller, request, *action, id(0), id(1)).await
@@ -218,6 +223,8 @@ async fn perform(
         Action::Redeliver => callbacks::redeliver(api, caller, first).await,
         Action::TestEvent => webhooks::test(api, caller, request).await,
         Action::AuditLog => audit::list(api, caller, request).await,
-        Action::Health | Action::CreateOrg | Action::Report => Err(Refusal::NotFound),
+        Action::Health | Action::CreateOrg | Action::Report | Action::LiveKitEvent => {
+            Err(Refusal::NotFound)
+        }
     }
 }

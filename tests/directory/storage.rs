@@ -144,5 +144,5 @@ fn stored_rows_are_pinned() {
         .iter()
         .map(|(key, json)| (key.to_string(), serde_json::from_str(json).expect("JSON")))
         .collect();
-    golden::check("directory/copies", &json!(copies));
+    golden::check("directory/copies_sealed", &json!(copies));
 }

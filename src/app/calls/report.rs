@@ -6,14 +6,19 @@ use serde_json::{Value, json};
 use crate::app::calls::reader;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
+use crate::app::records::RecordKey;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
+use crate::domain::agent::Agent;
 use crate::domain::ids::CallId;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
+/// The largest transcript that is kept, likewise.
+const MAX_TRANSCRIPT: usize = 57_344;
 
 /// What was said in a call.
 #[cfg(feature = "openapi")]
@@ -34,7 +39,7 @@ pub struct ReportCall {
     /// What came of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<Value>,
-    /// What was said.
+    /// What was said: at most 57344 bytes as JSON.
     pub transcript: Option<Vec<ReportedLine>>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,
@@ -81,6 +86,9 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
         outcome,
         transcript,
     } = Report::read(request)?;
+    if let Some(outcome) = &outcome {
+        check_outcome(api, id, outcome).await?;
+    }
     let command = TrunkCommand::Report {
         call: id,
         outcome,
@@ -91,6 +99,25 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
         Ok(TrunkReply::Missing) => Err(Refusal::InvalidReportToken),
         _ => Err(Refusal::DialerUnavailable),
     }
+}
+
+/// Holds an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
+/// can't be read, has none.
+async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<(), Refusal> {
+    let reply = api
+        .trunk(call.address().tag, &TrunkCommand::Talker(call))
+        .await;
+    let (org, agent) = match reply {
+        Ok(TrunkReply::Talker(org, agent)) => (org, agent),
+        Ok(TrunkReply::Missing) => return Err(Refusal::InvalidReportToken),
+        _ => return Err(Refusal::DialerUnavailable),
+    };
+    let stored = api.read(&RecordKey::Agent(org, agent)).await.ok().flatten();
+    let agent: Option<Agent> = stored.and_then(|stored| crate::app::json::read(&stored).ok());
+    let Some(schema) = agent.and_then(|agent| agent.outcome_schema) else {
+        return Ok(());
+    };
+    outcome::validate(&schema, outcome).map_err(|what| Refusal::Invalid(format!("outcome{what}")))
 }
 
 /// What of a report is kept.
@@ -117,6 +144,14 @@ impl Report {
         {
             return Err(Refusal::Invalid(format!(
                 "outcome must be at most {MAX_OUTCOME} bytes"
+            )));
+        }
+        if transcript
+            .as_ref()
+            .is_some_and(|value| value.to_string().len() > MAX_TRANSCRIPT)
+        {
+            return Err(Refusal::Invalid(format!(
+                "transcript must be at most {MAX_TRANSCRIPT} bytes"
             )));
         }
         if transcript

@@ -19,7 +19,7 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 23] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -42,6 +42,7 @@ const PATHS: [&str; 22] = [
     "/integration/v1/audit-log",
     "/platform/v1/orgs",
     "/agent-reports/{call_id}",
+    "/carrier/livekit",
 ];
 
 /// Paths beside the API, for whoever watches a deployment.
@@ -152,6 +153,10 @@ fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer",
             "description": "The token of one call's agent, `report_token` in the metadata of its job.",
         },
+        "livekitToken": {
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "A token of LiveKit's own making, without a scheme before it.",
+        },
     })
 }
 
@@ -210,6 +215,7 @@ fn who(access: Access) -> String {
         Access::Public => "Anybody may.".to_owned(),
         Access::Operator => "The platform's operator may.".to_owned(),
         Access::Agent => "The agent of that one call may.".to_owned(),
+        Access::Carrier => "The carrier of a trunk may.".to_owned(),
         Access::Key(role) => format!("Lowest role: **{role}**."),
     }
 }
@@ -219,6 +225,7 @@ fn security(access: Access) -> Value {
         Access::Public => json!([]),
         Access::Operator => json!([{"platformToken": []}]),
         Access::Agent => json!([{"reportToken": []}]),
+        Access::Carrier => json!([{"livekitToken": []}]),
         Access::Key(_) => json!([{"bearerAuth": []}]),
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub enum TrunkCommand {
     Release(Vec<CallId>),
     /// It has left nothing behind of these. `Done`.
     Released(Vec<CallId>),
+    /// Who speaks for this trunk's carrier. `Line`.
+    Line,
+    /// Who talks in a call. `Talker`, or `Missing`.
+    Talker(CallId),
     /// The agent's report. `Done`, or `Missing`.
     Report {
         /// Of which call.
@@ -193,6 +197,36 @@ impl DeliveryFilter {
     }
 }
 
+/// The line behind a trunk, as far as it takes to know who speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Whose trunk.
+    pub org: OrgId,
+    /// The carrier's API key.
+    pub api_key: String,
+    /// Its secret, sealed for the organisation.
+    pub api_secret: Sealed,
+}
+
+impl Line {
+    /// The line of a trunk; none behind a simulator.
+    #[must_use]
+    pub fn of(config: &TrunkConfig) -> Option<Self> {
+        match &config.carrier {
+            Carrier::Simulator => None,
+            Carrier::LiveKit {
+                api_key,
+                api_secret,
+                ..
+            } => Some(Self {
+                org: config.org_id,
+                api_key: api_key.clone(),
+                api_secret: api_secret.clone(),
+            }),
+        }
+    }
+}
+
 /// What a dialer needs to know of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
@@ -258,6 +292,10 @@ pub enum TrunkReply {
     Calls(Vec<Call>),
     /// What was said: a list of lines.
     Transcript(Value),
+    /// The trunk's line, if its carrier speaks by itself.
+    Line(Option<Line>),
+    /// Who talks in a call.
+    Talker(OrgId, AgentId),
     /// No such call here.
     Missing,
     /// See [`Work`].

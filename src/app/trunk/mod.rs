@@ -11,7 +11,7 @@ mod store;
 use serde_json::Value;
 
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, Idempotency, Order, REMEMBERED, Reader, Remembrance,
+    CallFilter, DeliveryFilter, Denial, Idempotency, Line, Order, REMEMBERED, Reader, Remembrance,
     Trigger, TrunkCommand, TrunkReply, Work,
 };
 pub use store::{StoreFailed, TrunkStore};
@@ -165,6 +165,19 @@ impl TrunkActor {
                     self.trunk.learn(call, finding, now, changes);
                 }
                 Ok(TrunkReply::Done)
+            }
+            TrunkCommand::Line => {
+                let config = self.trunk.brief().map(|brief| &brief.config);
+                Ok(TrunkReply::Line(config.and_then(Line::of)))
+            }
+            TrunkCommand::Talker(id) => {
+                let request = match self.trunk.open_call(id) {
+                    Some(call) => Some(call.request.clone()),
+                    None => store.get(id)?.map(|call| call.request),
+                };
+                Ok(request.map_or(TrunkReply::Missing, |request| {
+                    TrunkReply::Talker(request.org, request.agent.id)
+                }))
             }
             TrunkCommand::Report {
                 call,

@@ -98,8 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_the_same_as_rfc_7515_makes_it() {
-        // Checked with `jose` (npm): the signature of these exact bytes under this secret.
+    fn a_token_says_who_what_and_how_long() {
         let token = mint("APIkey", "secret", grants(), NOW);
         let parts: Vec<&str> = token.split('.').collect();
         assert_eq!(parts[0], "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9");
