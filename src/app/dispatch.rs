@@ -1,8 +1,7 @@
 //! The dispatch queue's consumer: claims calls, has them dialed once, and tells the trunk.
 //!
 //! Every step is safe to repeat but the dial, and the dial follows a claim that nobody else can
-//! get: a message that comes twice claims nothing the second time. So a message is done with once
-//! its calls are claimed, however long their phones ring.
+//! get: a message that comes twice claims nothing the second time.
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
@@ -17,37 +16,34 @@ use crate::domain::ids::{CallId, TrunkTag};
 /// connections, and phones that ring hold most of them.
 const SIDE_BY_SIDE: usize = 2;
 
-/// Calls that were claimed: whoever holds this dials them, and nobody else.
-#[must_use = "a claimed call that is not dialed ends by its watchdog"]
-pub struct Claimed {
-    trunk: TrunkTag,
-    orders: Vec<Order>,
-}
-
-/// Works off one message, but for the dialing of what it claimed: that is [`dial`].
+/// Works off one message: as long as its phones ring.
 ///
 /// # Errors
-/// The trunk could not be reached before anything was claimed: the message can come again.
+/// The trunk could not be reached before anything was dialed. The message can come again; it need
+/// not: what it asked for is due again by the trunk's rows. Whatever happens after a dial is never
+/// an error here: the trunk asks the carrier by itself.
 pub async fn dispatch(
     world: &(impl Host + Trunks),
     dialer: &impl Dialer,
     message: DispatchMessage,
-) -> Result<Option<Claimed>, Unavailable> {
+) -> Result<(), Unavailable> {
     match message {
-        DispatchMessage::Dial { trunk, calls } => {
-            let orders = orders(world.trunk(trunk, &TrunkCommand::Claim(calls)).await?);
-            return Ok((!orders.is_empty()).then_some(Claimed { trunk, orders }));
-        }
-        DispatchMessage::Inquire { trunk, calls } => inquire(world, dialer, trunk, calls).await?,
-        DispatchMessage::Release { trunk, calls } => release(world, dialer, trunk, calls).await?,
+        DispatchMessage::Dial { trunk, calls } => dial(world, dialer, trunk, calls).await,
+        DispatchMessage::Inquire { trunk, calls } => inquire(world, dialer, trunk, calls).await,
+        DispatchMessage::Release { trunk, calls } => release(world, dialer, trunk, calls).await,
     }
-    Ok(None)
 }
 
-/// Dials, each call once, whatever comes; and tells the trunk as the results come in. If that is
-/// lost, the trunk inquires.
-pub async fn dial(world: &(impl Host + Trunks), dialer: &impl Dialer, claimed: Claimed) {
-    let Claimed { trunk, orders } = claimed;
+async fn dial(
+    world: &(impl Host + Trunks),
+    dialer: &impl Dialer,
+    trunk: TrunkTag,
+    calls: Vec<CallId>,
+) -> Result<(), Unavailable> {
+    // 1. Claim. After this line each of these calls is this consumer's, and no one else's.
+    let orders = orders(world.trunk(trunk, &TrunkCommand::Claim(calls)).await?);
+    // 2. Dial, each once, whatever comes; and tell the trunk as the results come in. If that is
+    // lost, the trunk inquires.
     let dials: FuturesUnordered<_> = orders
         .iter()
         .map(async |order| (order, dialer.dial(order).await))
@@ -76,6 +72,7 @@ pub async fn dial(world: &(impl Host + Trunks), dialer: &impl Dialer, claimed: C
             }
         }
     }
+    Ok(())
 }
 
 async fn inquire(

@@ -1,5 +1,6 @@
-//! The queues' consumers. A message is acknowledged when its work is done, and comes again when an
-//! object could not be reached; one that nobody can read is logged and dropped.
+//! The queues' consumers. A callback is acknowledged when its work is done, and comes again when an
+//! object could not be reached; a dispatch is acknowledged at once. One that nobody can read is
+//! logged and dropped.
 
 use futures_util::future::join_all;
 use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
@@ -7,7 +8,7 @@ use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
 use super::world::World;
 use crate::app::deliver::deliver;
 use crate::app::directory::DirectoryCommand;
-use crate::app::dispatch::{dial, dispatch};
+use crate::app::dispatch::dispatch;
 use crate::app::messages::{CallbackMessage, DispatchMessage};
 use crate::app::ports::{Directories, Trunks, Unavailable};
 use crate::app::trunk::TrunkCommand;
@@ -28,14 +29,13 @@ async fn one(world: &World, queue: &str, message: RawMessage) {
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
     } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
-        dispatch(world, world, work).await.map(|claimed| {
-            // The message is done with; the runtime keeps the invocation until the phones stopped ringing.
-            let dials = claimed.map(|claimed| (world.clone(), claimed));
-            if let Some((world, claimed)) = dials {
-                let in_background = world.clone();
-                in_background.wait_until(async move { dial(&world, &world, claimed).await });
-            }
-        })
+        // However long its phones ring, and whatever becomes of it, the message is done with: the
+        // duty is the trunk's. The runtime keeps the invocation until the work has ended.
+        let dispatcher = world.clone();
+        world.wait_until(async move {
+            let _ = dispatch(&dispatcher, &dispatcher, work).await;
+        });
+        Ok(())
     } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
         deliver(world, callback).await
     } else {

@@ -13,7 +13,7 @@ mod webhooks;
 use serde_json::{Map, Value, json};
 
 use crate::app::api::{Access, Action, Endpoint, offered};
-use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE};
+use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP};
 use crate::domain::settings::Settings;
 
 use routes::Route;
@@ -86,6 +86,7 @@ fn description() -> String {
     let settings = Settings::default();
     let parts = [
         DISPATCH_DEADLINE,
+        SETUP,
         settings.ring_timeout,
         RING_GRACE,
         settings.max_call,
@@ -93,7 +94,7 @@ fn description() -> String {
         REPORT_GRACE,
     ]
     .map(|part| part.0 / 1000);
-    let [dispatch, ring, ring_grace, call, end_grace, report] = parts;
+    let [dispatch, setup, ring, ring_grace, call, end_grace, report] = parts;
     let bound: u64 = parts.iter().sum();
     format!(
         "A programmable outbound call platform: one API call, and your agent handles the rest.
@@ -120,7 +121,7 @@ without a body needs no Content-Type and counts as `{{}}`.
 **Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; an unknown query parameter is a 400.
 
 **When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance: \
-at most {dispatch} until it is dialed, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
+at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
 (`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are a deployment's \
 settings, here with their defaults. Once `is_terminal` is true the status never changes again."
     )

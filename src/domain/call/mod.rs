@@ -30,7 +30,7 @@ pub const END_GRACE: Millis = Millis(5_000);
 /// How long the agent may take to report after the end.
 pub const REPORT_GRACE: Millis = Millis(10_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
-pub const SETUP: Millis = Millis(15_000);
+pub const SETUP: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
 pub const RELEASE_PATIENCE: Millis = Millis(600_000);
 /// How often it is told, until it is done.

@@ -9,6 +9,8 @@ export interface Behaviour {
     | "holds" // answers, and never hangs up
     | { sip: number }; // a final answer
   ringMs: number;
+  /** The person picks up no sooner than this resolves. */
+  notBefore?: Promise<unknown>;
   talkMs: number;
   agent: "joins" | "stays_away" | "joins_silently"; // the last one reports nothing
   room: "made" | "refused";

@@ -79,7 +79,7 @@ export class Room {
     this.#after(5, () => (this.status = "ringing"));
     this.#after(5 + behaviour.ringMs, () => {
       if (final !== undefined) this.#leave(reasonOf(final), sipError(final));
-      else if (callee !== "rings") this.#pickUp(request);
+      else if (callee !== "rings") void Promise.resolve(behaviour.notBefore).then(() => this.status && this.#pickUp(request));
     });
     return answered;
   }

@@ -17,8 +17,8 @@ use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, SETUP};
 use crate::domain::time::Millis;
 
-/// How long before the end of [`SETUP`] the agent must be there.
-const AGENT_SLACK: Millis = Millis(4_000);
+/// How long an agent may take to come into a room that is there.
+const AGENT_WAIT: Millis = Millis(10_000);
 /// How long before the end of [`SETUP`] the phone must have been asked to ring.
 const DIAL_SLACK: Millis = Millis(1_000);
 /// The first wait between two looks; each further one is twice as long, up to [`LOOK_MAX`].
@@ -61,7 +61,7 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
         return failed(FailureCode::DialerUnavailable);
     }
     // 2. The agent must be there: nobody is to pick up a silent phone.
-    if !agent_came(line, server, order, set_up_by - AGENT_SLACK).await {
+    if !agent_came(line, server, order, line.now() + AGENT_WAIT).await {
         return failed(FailureCode::AgentUnavailable);
     }
     // 3. Whoever ended the call meanwhile does not hear it ring.
