@@ -8,9 +8,10 @@ mod golden;
 mod support;
 
 use audatec::app::calls::views::{DetailedCall, Notification, StatusView};
+use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{Idempotency, Remembrance, Trigger, TrunkCommand, TrunkReply};
-use audatec::domain::call::Call;
+use audatec::domain::call::{Call, Report};
 use audatec::domain::callback::{Attempt, AttemptResult};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Brief, OnCapacity};
@@ -28,7 +29,7 @@ fn stored<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &
     );
     let text = std::fs::read_to_string(format!("tests/golden/calls/stored_{name}.json"))
         .expect("a golden");
-    assert_eq!(&serde_json::from_str::<T>(&text).expect(name), value);
+    assert_eq!(&json::read::<T>(&text).expect(name), value);
 }
 
 fn sent(name: &str, value: &impl Serialize) {
@@ -77,6 +78,27 @@ fn the_rows_of_a_call_through_its_life() {
     });
     stored("callback_failed_once", &row(&world, id));
     sent("callback_message", &message);
+    let reader = support::reader();
+    world.ask(TrunkCommand::Redeliver(reader, id));
+    stored("callback_asked_for_by_hand", &row(&world, id));
+    world.ask(TrunkCommand::Redeliver(reader, id));
+    stored("callback_asked_for_again", &row(&world, id));
+    let reported = {
+        let mut world = World::new(1, 10);
+        let id = world.accepted("+15005550006");
+        world.dispatch();
+        world.ask(TrunkCommand::Report {
+            call: id,
+            report: Report {
+                outcome: Some(serde_json::json!({"disposition": "interested"})),
+                transcript_url: Some("https://agents.example/t/1".into()),
+                recording_url: Some("https://agents.example/r/1".into()),
+            },
+            transcript: None,
+        });
+        row(&world, id)
+    };
+    stored("reported", &reported);
     let busy = {
         let mut world = World::new(1, 10);
         let id = world.accepted("+15005550001");

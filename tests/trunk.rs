@@ -6,7 +6,7 @@ use audatec::app::trunk::{CallFilter, Denial, Idempotency, Trigger, TrunkCommand
 use audatec::domain::agent::Status;
 use audatec::domain::call::{
     CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource,
-    REPORT_GRACE, RING_GRACE, Timed,
+    REPORT_GRACE, RING_GRACE, Report, Timed,
 };
 use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
 use audatec::domain::ids::CallId;
@@ -291,20 +291,34 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
     );
     assert_eq!(call.duration_secs(), Some(7));
     world.accepted(OK);
+    let mut report = |report| {
+        world.ask(TrunkCommand::Report {
+            call: id,
+            report,
+            transcript: None,
+        });
+        world.call(id)
+    };
+    let link = report(Report {
+        recording_url: Some("https://a.example/1".into()),
+        ..Report::default()
+    });
+    assert_eq!(link.status, CallStatus::Answered);
     let outcome = serde_json::json!({"disposition": "interested"});
-    world.ask(TrunkCommand::Report {
-        call: id,
+    let done = report(Report {
         outcome: Some(outcome.clone()),
-        transcript: None,
+        recording_url: Some("https://a.example/2".into()),
+        ..Report::default()
     });
-    assert_eq!(world.call(id).outcome, Some(outcome.clone()));
-    let later = serde_json::json!({"disposition": "another"});
-    world.ask(TrunkCommand::Report {
-        call: id,
-        outcome: Some(later),
-        transcript: None,
+    assert_eq!(done.status, CallStatus::Completed);
+    assert_eq!(done.outcome, Some(outcome));
+    assert_eq!(done.recording_url.as_deref(), Some("https://a.example/1"));
+    let later = report(Report {
+        outcome: Some(serde_json::json!({"disposition": "another"})),
+        transcript_url: Some("https://a.example/3".into()),
+        ..Report::default()
     });
-    assert_eq!(world.call(id).outcome, Some(outcome));
+    assert_eq!(later, done);
 }
 
 #[test]

@@ -123,6 +123,21 @@ function replaceOnce(text, from, to) {
 }
 
 /**
+ * The passes that make the module smaller once it is gzipped, which is how it is measured. `-Oz` as a whole makes it smaller
+ * unpacked, but costs 8 % gzipped: it breaks up what the compiler made alike.
+ */
+const SMALLER = [
+  "duplicate-function-elimination",
+  "remove-unused-module-elements",
+  "optimize-instructions",
+  "vacuum",
+  "merge-blocks",
+  "dce",
+  "remove-unused-brs",
+  "remove-unused-names",
+];
+
+/**
  * @param {string} path
  * @returns {Promise<Buffer>} the module made smaller: optimised, without names
  */
@@ -136,7 +151,7 @@ async function optimise(path) {
       path,
       "-o",
       output,
-      "-Oz",
+      ...SMALLER.map((pass) => `--${pass}`),
       ...features.map((name) => `--enable-${name}`),
       "--strip-debug",
       "--strip-producers",

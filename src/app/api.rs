@@ -6,6 +6,7 @@
 use crate::app::authenticate::{authenticate, authenticate_operator};
 use crate::app::calls::{callbacks, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
+use crate::app::manage::body::Body;
 use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
@@ -220,6 +221,12 @@ async fn perform(
     first: &str,
     second: &str,
 ) -> Result<Response, Refusal> {
+    if matches!(
+        action,
+        Action::ReleaseCall | Action::CancelCall | Action::Redeliver
+    ) {
+        Body::of(request)?.finish()?;
+    }
     match action {
         Action::ListAgents => agents::list(api, caller, request).await,
         Action::CreateAgent => agents::create(api, caller, request).await,

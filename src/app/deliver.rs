@@ -25,7 +25,7 @@ pub async fn deliver(
 ) -> Result<(), Unavailable> {
     let timeout = world.settings().webhook_timeout;
     let key = RecordKey::WebhookSecrets(message.org);
-    let stored = world.read(&key).await?.ok_or(Unavailable)?;
+    let stored = world.read_fresh(&key).await?.ok_or(Unavailable)?;
     let secrets: WebhookSecrets = crate::app::json::read(&stored).map_err(|_| Unavailable)?;
     let began = world.now();
     let headers = secrets.sign(message.delivery, message.body.as_bytes(), began);

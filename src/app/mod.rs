@@ -15,9 +15,10 @@ pub mod manage;
 pub mod messages;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod order;
 pub mod page;
 pub mod ports;
-
 pub mod records;
+pub mod side_by_side;
 pub mod studio;
 pub mod trunk;

@@ -105,8 +105,15 @@ pub struct Delivery {
     made: u32,
     /// Failed attempts of the schedule: an attempt asked for by hand uses up no retry.
     failures: u32,
+    /// The attempt that is due was asked for by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_hand: bool,
+    /// What the schedule had in mind when an attempt was asked for by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scheduled_at: Option<Millis>,
+    /// One more attempt was asked for while another was under way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    asked_again: bool,
     /// Not stored: a holder that was restarted hands the attempt out again at once.
     #[serde(skip)]
     lease: Option<Lease>,
@@ -127,6 +134,8 @@ impl Delivery {
             made: 0,
             failures: 0,
             by_hand: false,
+            scheduled_at: None,
+            asked_again: false,
             lease: None,
         }
     }
@@ -182,16 +191,18 @@ impl Delivery {
         }
         self.attempts.push(result.attempt);
         let by_hand = std::mem::take(&mut self.by_hand);
+        let scheduled_at = self.scheduled_at.take();
         self.next_attempt_at = match status_code {
             Some(200..=299) => {
                 self.status = DeliveryStatus::Delivered;
                 None
             }
-            _ if by_hand && self.status != DeliveryStatus::Pending => None,
+            _ if self.status != DeliveryStatus::Pending => None,
             Some(410) => {
                 self.status = DeliveryStatus::Exhausted;
                 None
             }
+            _ if by_hand => scheduled_at,
             _ => {
                 let base = schedule.get(self.failures as usize).copied();
                 self.failures += 1;
@@ -204,12 +215,23 @@ impl Delivery {
                 base.map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
             }
         };
+        if std::mem::take(&mut self.asked_again) {
+            self.redeliver(now);
+        }
         true
     }
 
-    /// Makes one more attempt due at once, whatever the status; id and body stay the same.
+    /// Makes one more attempt due at once, or right after the one that is under way; whatever the status, and at no cost
+    /// to the schedule. Id and body stay the same.
     pub fn redeliver(&mut self, now: Millis) {
-        self.by_hand = self.status != DeliveryStatus::Pending;
+        if self.lease.is_some() {
+            self.asked_again = true;
+            return;
+        }
+        if !self.by_hand {
+            self.scheduled_at = self.next_attempt_at;
+        }
+        self.by_hand = true;
         self.next_attempt_at = Some(now);
     }
 
@@ -466,6 +488,23 @@ mod tests {
             (delivery.status, delivery.due(), delivery.attempts.len()),
             (DeliveryStatus::Delivered, None, 2)
         );
+    }
+
+    #[test]
+    fn a_redelivery_of_a_pending_one_uses_up_no_retry_and_is_not_lost_under_an_attempt() {
+        let mut delivery = delivery();
+        delivery.take(Millis(1_000));
+        delivery.finish(1, answer(500), Millis(1_000), &SCHEDULE);
+        let scheduled = delivery.next_attempt_at;
+        delivery.redeliver(Millis(2_000));
+        delivery.redeliver(Millis(2_000));
+        assert_eq!(delivery.take(Millis(2_000)), Some(2));
+        delivery.redeliver(Millis(2_001)); // while attempt 2 is under way
+        delivery.finish(2, answer(500), Millis(2_500), &SCHEDULE);
+        assert_eq!(delivery.take(Millis(2_500)), Some(3));
+        delivery.finish(3, answer(500), Millis(2_600), &SCHEDULE);
+        assert_eq!(delivery.next_attempt_at, scheduled);
+        assert_eq!(delivery.failures, 1);
     }
 
     #[test]

@@ -52,6 +52,20 @@ macro_rules! id {
             }
         }
 
+        impl $name {
+            /// All 128 bits as a number, which sorts as ids do.
+            #[must_use]
+            pub fn number(self) -> u128 {
+                self.0.as_u128()
+            }
+
+            /// Sorts by a time, then by id (its first 80 bits).
+            #[must_use]
+            pub fn born(self, at: Millis) -> u128 {
+                u128::from(at.0) << 80 | self.number() >> 48
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&self.0, f)

@@ -10,7 +10,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::time::Millis;
 
-/// With KV's own staleness, a revoked key reads nothing after a minute.
+/// With KV's own 30 s, a revoked key reads nothing after a minute.
 const KEEP: Millis = Millis(20_000);
 const MAX_ENTRIES: usize = 5_000;
 const HOUR: u64 = 3_600_000;

@@ -1,18 +1,16 @@
 //! The cron trigger: knocks at objects, in case an alarm was lost.
 
-use futures_util::StreamExt;
 use worker::Env;
 
 use super::world::{World, now};
 use crate::app::directory::DirectoryCommand;
 use crate::app::ports::{Directories, Trunks};
+use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::{OrgId, TrunkId};
 
 /// How many objects one run knocks at: an invocation may make 1,000 requests.
 const KNOCKS: usize = 400;
-/// Six connections of one invocation may wait at once.
-const SIDE_BY_SIDE: usize = 6;
 
 enum Door {
     Trunk(TrunkId),
@@ -53,8 +51,5 @@ pub async fn sweep(env: Env) {
             }
         }
     });
-    futures_util::stream::iter(knocks)
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect::<()>()
-        .await;
+    side_by_side(CONNECTIONS, knocks).await;
 }

@@ -13,6 +13,7 @@ use super::world::{World, now};
 use crate::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Rows,
 };
+use crate::app::json;
 use crate::app::messages::CallbackMessage;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::Millis;
@@ -43,7 +44,8 @@ impl DurableObject for DirectoryObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let command = serde_json::from_slice(&request.bytes().await?)?;
+        let command =
+            json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
         match self.serve(command).await {
             Ok(reply) => Ok(Response::builder().fixed(serde_json::to_vec(&reply)?)),
             Err(StoreFailed) => Response::error("storage failed", 500),

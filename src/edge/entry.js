@@ -62,20 +62,9 @@ function internalError() {
   return Response.json({ error: "Internal server error" }, { status: 500, headers });
 }
 
-/**
- * Studio's page is one file, whatever the path: it finds its way by itself. What has a dot in its name is a file, and what
- * the API has there is the API's.
- * @param {Request} request
- */
-function isStudioPage(request) {
-  if ((request.method !== "GET" && request.method !== "HEAD") || !request.url.includes("/studio")) return false;
-  return /^\/studio(?!\/(session|receiver)(\/|$))(\/[^.]*)?$/.test(new URL(request.url).pathname);
-}
-
 export default {
-  /** @param {Request} request @param {{ ASSETS: { fetch: typeof fetch } }} env @param {unknown} ctx */
+  /** @param {Request} request @param {unknown} env @param {unknown} ctx */
   async fetch(request, env, ctx) {
-    if (isStudioPage(request)) return env.ASSETS.fetch(new Request(new URL("/studio", request.url), request));
     try {
       return await guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     } catch (error) {

@@ -1,8 +1,9 @@
 //! From the platform's request to the app's, and back.
 
-use futures_util::StreamExt;
-use worker::{Context, Env, Headers};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Context, Env};
 
+use super::platform::{self, Incoming};
 use super::world::{Misconfigured, World};
 use crate::app::api;
 use crate::app::http::{MAX_BODY, Request, Response};
@@ -10,28 +11,44 @@ use crate::app::studio::receiver::HEADERS;
 use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
 
-/// How much of a body is read before its sender is cut off.
-const MAX_DRAINED: usize = 16 << 20;
-
 /// Serves one request.
 pub async fn serve(
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     context: Context,
-) -> worker::Result<worker::Response> {
-    let request = read(request).await?;
-    let response = match World::new(env, Some(context)) {
+) -> Result<web_sys::Response, JsValue> {
+    let incoming = platform::receive(request, MAX_BODY).await?;
+    let request = read(&incoming);
+    let response = match World::new(env.clone(), Some(context)) {
         Ok(world) => api::serve(&world, &request).await,
         Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
     };
-    write(&request, response)
+    if response.status != 404 || MACHINES.iter().any(|root| request.path.starts_with(root)) {
+        return write(&request, response);
+    }
+    let page = platform::page(&env, &incoming, &request.id).await?;
+    match page.dyn_into::<web_sys::Response>() {
+        Ok(page) if matches!(request.method.as_str(), "GET" | "HEAD") => Ok(page),
+        Ok(_) => write(
+            &request,
+            Refusal::MethodNotAllowed("GET, HEAD".into()).into(),
+        ),
+        Err(_) => write(&request, response),
+    }
 }
 
-async fn read(mut request: worker::Request) -> worker::Result<Request> {
-    let url = request.inner().url();
-    let headers = request.headers();
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let (authorization, content_type) = (header("authorization"), header("content-type"));
+/// Where no page is ever looked for.
+const MACHINES: [&str; 4] = [
+    "/integration/",
+    "/platform/",
+    "/carrier/",
+    "/agent-reports/",
+];
+
+fn read(incoming: &Incoming) -> Request {
+    let (origin, path, query) = split(&incoming.url());
+    let header = |name: &str| incoming.header(name);
+    let authorization = header("authorization");
     // Each look at a header is a crossing into JavaScript: those that a key makes needless stay unread.
     let by_page = |name: &str| match authorization {
         Some(_) => None,
@@ -39,19 +56,12 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
     };
     let (cookie, page_origin) = (by_page("cookie"), by_page("origin"));
     let fetch_site = by_page("sec-fetch-site");
-    let idempotency_key = header("idempotency-key");
-    let length = header("content-length").and_then(|text| text.parse::<usize>().ok());
-    let (origin, path, query) = split(&url);
     let receiver_headers = match path.starts_with(receiver::PATH) {
         true => HEADERS.iter().map(|name| header(name)).collect(),
         false => Vec::new(),
     };
-    let body = match length {
-        Some(length) if length <= MAX_BODY => request.bytes().await?,
-        _ => read_bounded(&mut request).await,
-    };
     let mut request = Request {
-        method: request.inner().method(),
+        method: incoming.method(),
         path,
         query,
         is_secure: false,
@@ -61,13 +71,13 @@ async fn read(mut request: worker::Request) -> worker::Result<Request> {
         page_origin,
         fetch_site,
         receiver_headers,
-        idempotency_key,
-        content_type,
-        body,
+        idempotency_key: header("idempotency-key"),
+        content_type: header("content-type"),
+        body: incoming.body(),
         id: request_id(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
-    Ok(request)
+    request
 }
 
 /// A random UUID.
@@ -77,25 +87,6 @@ fn request_id() -> String {
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .to_string()
-}
-
-/// A large body, or one of unknown length: cut off one byte above the limit. The rest is read and
-/// forgotten, as far as is decent: a client that is refused while it still sends would see its
-/// connection reset instead of the answer.
-async fn read_bounded(request: &mut worker::Request) -> Vec<u8> {
-    let (mut body, mut read) = (Vec::new(), 0);
-    let Ok(mut stream) = request.stream() else {
-        return body;
-    };
-    while let Some(Ok(chunk)) = stream.next().await {
-        let room = (MAX_BODY + 1).saturating_sub(body.len());
-        body.extend(chunk.iter().take(room));
-        read += chunk.len();
-        if read > MAX_DRAINED {
-            break;
-        }
-    }
-    body
 }
 
 /// Scheme and authority, path, query: of a URL that the platform has already put in order.
@@ -119,22 +110,16 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-fn write(request: &Request, response: Response) -> worker::Result<worker::Response> {
-    let headers = Headers::new();
-    headers.set("X-Request-Id", &request.id)?;
-    headers.set("Cache-Control", "no-store")?;
-    for (name, value) in &response.headers {
-        headers.set(name, value)?;
+fn write(request: &Request, response: Response) -> Result<web_sys::Response, JsValue> {
+    let mut headers = vec![("X-Request-Id", request.id.clone())];
+    headers.push(("Cache-Control", "no-store".to_owned()));
+    headers.extend(response.headers);
+    let body = Some(response.body).filter(|body| !body.is_empty());
+    if body.is_some() {
+        headers.push(("Content-Type", "application/json".to_owned()));
     }
-    if response.body.is_empty() {
-        return Ok(worker::Response::builder()
-            .with_status(response.status)
-            .with_headers(headers)
-            .empty());
-    }
-    headers.set("Content-Type", "application/json")?;
-    Ok(worker::Response::builder()
-        .with_status(response.status)
-        .with_headers(headers)
-        .fixed(response.body))
+    let headers = headers
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value]);
+    platform::respond(response.status, headers.collect(), body)
 }

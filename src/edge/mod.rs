@@ -6,6 +6,7 @@ mod cron;
 mod directory_object;
 mod http;
 mod outbox;
+mod platform;
 mod queues;
 mod sql;
 mod trunk_object;
@@ -15,11 +16,11 @@ use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event}
 
 #[event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     context: Context,
-) -> worker::Result<worker::Response> {
-    http::serve(request, env, context).await
+) -> worker::Result<web_sys::Response> {
+    Ok(http::serve(request, env, context).await?)
 }
 
 #[event(queue)]

@@ -1,7 +1,8 @@
 //! What an object hands to a queue: collected while a send is under way, sent together after it.
 
-use wasm_bindgen::JsValue;
-use worker::{BatchMessageBuilder, Env, Queue, QueueContentType, RawMessageBuilder};
+use worker::Env;
+
+use super::platform;
 
 /// Queues take 100 messages and 256 KB at once.
 const MAX_MESSAGES: usize = 25;
@@ -12,39 +13,18 @@ const MAX_BYTES: usize = 200_000;
 pub async fn send(env: &Env, queue: &str, messages: &[String]) -> u64 {
     let mut sent = 0;
     for chunk in chunks(messages) {
-        let result = match env.queue(queue) {
-            Ok(queue) => send_chunk(&queue, chunk).await,
-            Err(error) => Err(error),
-        };
+        let result = platform::queue_send(env, queue, chunk.to_vec()).await;
         match result {
-            Ok(()) => sent += chunk.len() as u64,
+            Ok(_) => sent += chunk.len() as u64,
             Err(error) => worker::console_error!(
                 "{} could not take {} messages: {}",
                 queue,
                 chunk.len(),
-                error.to_string()
+                platform::message(&error)
             ),
         }
     }
     sent
-}
-
-async fn send_chunk(queue: &Queue, messages: &[String]) -> worker::Result<()> {
-    let text = |message: &String| {
-        RawMessageBuilder::new(JsValue::from_str(message))
-            .build_with_content_type(QueueContentType::Text)
-    };
-    match messages {
-        [one] => queue.send_raw(text(one)).await,
-        several => {
-            let batch = several
-                .iter()
-                .fold(BatchMessageBuilder::new(), |batch, message| {
-                    batch.message(text(message))
-                });
-            queue.send_raw_batch(batch.build()).await
-        }
-    }
 }
 
 fn chunks(mut messages: &[String]) -> Vec<&[String]> {

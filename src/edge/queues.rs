@@ -1,7 +1,6 @@
 //! The queues' consumers. A message is acknowledged when its work is done, and comes again when an
 //! object could not be reached; one that nobody can read is logged and dropped.
 
-use futures_util::future::join_all;
 use worker::{Env, MessageBatch, MessageExt, RawMessage};
 
 use super::world::World;
@@ -10,6 +9,7 @@ use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
 use crate::app::messages::{CallbackMessage, DispatchMessage};
 use crate::app::ports::{Directories, Trunks, Unavailable};
+use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
 
@@ -20,10 +20,12 @@ pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env) {
         return;
     };
     let queue = batch.queue();
-    join_all(batch.raw_iter().map(|message| one(&world, &queue, message))).await;
+    let messages: Vec<_> = batch.raw_iter().collect();
+    let work = messages.iter().map(|message| one(&world, &queue, message));
+    side_by_side(messages.len(), work).await;
 }
 
-async fn one(world: &World, queue: &str, message: RawMessage) {
+async fn one(world: &World, queue: &str, message: &RawMessage) {
     let text = message.body().as_string().unwrap_or_default();
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await

@@ -11,6 +11,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
 use super::{alarm::Alarm, outbox};
+use crate::app::json;
 use crate::app::messages::Outgoing;
 use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::time::Millis;
@@ -55,7 +56,8 @@ impl DurableObject for TrunkObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let command = serde_json::from_slice(&request.bytes().await?)?;
+        let command =
+            json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
         if command == TrunkCommand::Work {
             return answer(&TrunkReply::Work(self.work()));
         }

@@ -1,15 +1,16 @@
 //! The ports on Cloudflare's bindings.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use base64::Engine as _;
-use futures_util::future::{Either, select};
-use worker::{Context, Delay, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use worker::{Context, Env};
 
-use super::cache;
+use super::{cache, platform};
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
+use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
 };
@@ -25,7 +26,10 @@ use crate::domain::time::Millis;
 use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
-const OBJECT_DEADLINE_MS: u64 = 10_000;
+const OBJECT_DEADLINE_MS: u32 = 10_000;
+
+/// The KV namespace.
+const RECORDS: &str = "RECORDS";
 
 /// Headers of every callback.
 const SENT_ALWAYS: [(&str, &str); 2] = [
@@ -104,30 +108,13 @@ impl World {
 
     /// All keys of the KV namespace that begin so.
     pub async fn record_names(&self, prefix: &str) -> Result<Vec<String>, Unavailable> {
-        let kv = self
-            .env
-            .kv("RECORDS")
-            .map_err(|error| self.failed("KV", &error))?;
-        let (mut names, mut cursor) = (Vec::new(), None);
-        loop {
-            let mut list = kv.list().prefix(prefix.to_owned());
-            if let Some(cursor) = cursor.take() {
-                list = list.cursor(cursor);
-            }
-            let page = list
-                .execute()
-                .await
-                .map_err(|error| self.failed("KV list", &error))?;
-            names.extend(page.keys.into_iter().map(|key| key.name));
-            match page.cursor.filter(|_| !page.list_complete) {
-                Some(next) => cursor = Some(next),
-                None => return Ok(names),
-            }
-        }
+        let names = platform::kv_names(&self.env, RECORDS, prefix).await;
+        let names = names.map_err(|error| self.failed("KV list", &error))?;
+        Ok(names.iter().filter_map(|name| name.as_string()).collect())
     }
 
-    fn failed(&self, what: &str, error: &impl std::fmt::Display) -> Unavailable {
-        worker::console_error!("{} failed: {}", what, error.to_string());
+    fn failed(&self, what: &str, error: &JsValue) -> Unavailable {
+        worker::console_error!("{} failed: {}", what, platform::message(error));
         Unavailable
     }
 
@@ -151,32 +138,19 @@ impl World {
         })
     }
 
-    async fn ask_object(
+    async fn ask_object<T: DeserializeOwned>(
         &self,
         namespace: &str,
         name: &str,
         command: &impl serde::Serialize,
-    ) -> worker::Result<Vec<u8>> {
-        let stub = self.env.durable_object(namespace)?.get_by_name(name)?;
-        let body = serde_json::to_string(command)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init("https://object/", &init)?;
-        let answer = async {
-            let mut response = stub.fetch_with_request(request).await?;
-            if response.status_code() != 200 {
-                return Err(worker::Error::RustError(format!(
-                    "status {}",
-                    response.status_code()
-                )));
-            }
-            response.bytes().await
-        };
-        let deadline = Delay::from(Duration::from_millis(OBJECT_DEADLINE_MS));
-        match select(Box::pin(answer), Box::pin(deadline)).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(worker::Error::RustError("no answer in time".into())),
-        }
+    ) -> Result<T, Unavailable> {
+        let body = serde_json::to_string(command).map_err(|_| Unavailable)?;
+        let answer = platform::ask(&self.env, namespace, name, &body, OBJECT_DEADLINE_MS).await;
+        let answer = answer.map_err(|error| self.failed(namespace, &error))?;
+        json::read_bytes(&answer.to_vec()).map_err(|Unreadable| {
+            worker::console_error!("{} gave an unreadable answer", namespace);
+            Unavailable
+        })
     }
 }
 
@@ -198,13 +172,12 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let url = web_sys::Url::new(text).ok()?;
-        let scheme = url.protocol().trim_end_matches(':').to_owned();
+        let [scheme, host, port, path] = platform::parse_url(text).try_into().ok()?;
         Some(Target {
             scheme,
-            host: url.hostname(),
-            port: url.port().parse().ok(),
-            path: url.pathname(),
+            host,
+            port: port.parse().ok(),
+            path,
         })
     }
 
@@ -223,15 +196,10 @@ impl Records for World {
 
     async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
         let name = key.to_string();
-        let kv = self
-            .env
-            .kv("RECORDS")
-            .map_err(|error| self.failed("KV", &error))?;
-        let json = kv
-            .get(&name)
-            .text()
+        let json = platform::kv_get(&self.env, RECORDS, &name)
             .await
-            .map_err(|error| self.failed("KV get", &error))?;
+            .map_err(|error| self.failed("KV get", &error))?
+            .as_string();
         if let Some(json) = &json {
             cache::put(name, json, now());
         }
@@ -263,20 +231,9 @@ impl Records for World {
 
 impl RecordWriter for World {
     async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable> {
-        let (name, kv) = (
-            key.to_string(),
-            self.env
-                .kv("RECORDS")
-                .map_err(|error| self.failed("KV", &error))?,
-        );
-        let result = match json {
-            Some(json) => match kv.put(&name, json) {
-                Ok(put) => put.execute().await,
-                Err(error) => Err(error),
-            },
-            None => kv.delete(&name).await,
-        };
-        result.map_err(|error| self.failed("KV write", &error))
+        let result = platform::kv_put(&self.env, RECORDS, &key.to_string(), json).await;
+        result.map_err(|error| self.failed("KV write", &error))?;
+        Ok(())
     }
 }
 
@@ -286,9 +243,7 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        let bytes = self.ask_object("TRUNKS", &tag.to_string(), command).await;
-        let bytes = bytes.map_err(|error| self.failed("trunk object", &error))?;
-        serde_json::from_slice(&bytes).map_err(|error| self.failed("trunk object's answer", &error))
+        self.ask_object("TRUNKS", &tag.to_string(), command).await
     }
 }
 
@@ -298,12 +253,8 @@ impl Directories for World {
         org: OrgId,
         command: &DirectoryCommand,
     ) -> Result<DirectoryReply, Unavailable> {
-        let bytes = self
-            .ask_object("DIRECTORIES", &org.to_string(), command)
-            .await;
-        let bytes = bytes.map_err(|error| self.failed("directory object", &error))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| self.failed("directory object's answer", &error))
+        self.ask_object("DIRECTORIES", &org.to_string(), command)
+            .await
     }
 }
 
@@ -342,51 +293,20 @@ impl Poster for World {
         if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets.studio_key)) {
             return self.hand_over(org, headers, body).await;
         }
-        let request = post_request(url, headers, body)
-            .map_err(|_| "the request could not be made".to_owned())?;
+        let given = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let headers = SENT_ALWAYS.into_iter().chain(given);
+        let headers = headers.flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
         let timeout_ms = u32::try_from(timeout.0).unwrap_or(u32::MAX);
-        let signal = worker::AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(timeout_ms));
-        let response = Fetch::Request(request)
-            .send_with_signal(&signal)
-            .await
-            .map_err(|_| match signal.aborted() {
-                true => format!("no answer within {} ms", timeout.0),
-                false => "the connection failed".to_owned(),
-            })?;
-        let retry_after = response.headers().get("retry-after").ok().flatten();
-        let answer = Answer {
-            status: response.status_code(),
+        let answer = platform::post(url, headers.collect(), body, timeout_ms).await;
+        let answer = answer.map_err(|error| platform::message(&error))?;
+        let retry_after = answer.get(1).as_string();
+        Ok(Answer {
+            status: answer.get(0).as_f64().map_or(0, |status| status as u16),
             retry_after: retry_after.and_then(|text| text.trim().parse().ok()),
-        };
-        // The status line is the answer: of the body nothing is read, however it dribbles in.
-        let raw: web_sys::Response = response.into();
-        if let Some(body) = raw.body() {
-            let _ = body.cancel();
-        }
-        Ok(answer)
+        })
     }
 
     async fn sleep(&self, time: Millis) {
-        Delay::from(Duration::from_millis(time.0)).await;
+        platform::sleep(u32::try_from(time.0).unwrap_or(u32::MAX)).await;
     }
-}
-
-fn post_request(
-    url: &str,
-    headers: &[(&'static str, String)],
-    body: &str,
-) -> worker::Result<Request> {
-    let all = Headers::new();
-    for (name, value) in SENT_ALWAYS {
-        all.set(name, value)?;
-    }
-    for (name, value) in headers {
-        all.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_headers(all)
-        .with_redirect(RequestRedirect::Manual)
-        .with_body(Some(body.into()));
-    Request::new_with_init(url, &init)
 }

@@ -8,6 +8,7 @@ use crate::app::calls::views::DeliveryView;
 use crate::app::calls::{one_call, reader};
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
+use crate::app::order::newest_first;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::trunk::{DeliveryFilter, TrunkCommand};
@@ -76,7 +77,7 @@ pub async fn list(
 }
 
 fn read_status(text: &str) -> Option<DeliveryStatus> {
-    serde_json::from_value(Value::from(text)).ok()
+    crate::app::json::from_value(&Value::from(text)).ok()
 }
 
 /// A call's one delivery, if it has one yet; an id that names no call of ours has none.
@@ -135,7 +136,7 @@ async fn of_all(
         delivery,
     });
     let mut entries: Vec<Entry> = calls.into_iter().filter_map(entry).chain(tests).collect();
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.delivery.id.address()));
+    newest_first(&mut entries, |entry| entry.delivery.id.number());
     entries.truncate(limit);
     Ok(entries)
 }

@@ -1,24 +1,22 @@
 //! Reading calls: one call's status, one call whole, pages of calls, and a trunk's live calls.
 
-use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
 use crate::app::calls::{ask, reader};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
+use crate::app::order::newest_first;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::{CallFilter, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId, TrunkId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-
-/// How many trunks are asked at once: six connections of one invocation may wait.
-const SIDE_BY_SIDE: usize = 6;
 
 // For the OpenAPI document: what `list` answers.
 /// A page of calls, newest first.
@@ -221,19 +219,15 @@ pub async fn gather(
     let answers = trunks
         .iter()
         .map(|trunk| api.trunk(trunk.id.tag(), command));
-    let answers: Vec<_> = futures_util::stream::iter(answers)
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect()
-        .await;
     let mut calls = Vec::new();
-    for answer in answers {
+    for answer in side_by_side(CONNECTIONS, answers).await {
         match answer {
             Ok(TrunkReply::Calls(page)) => calls.extend(page),
             Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
             Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
         }
     }
-    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
+    newest_first(&mut calls, |call| call.id.number());
     calls.truncate(limit);
     Ok(calls)
 }

@@ -8,12 +8,16 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
+use crate::domain::call::Report;
 use crate::domain::ids::CallId;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
 use crate::domain::refusal::Refusal;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
+
+/// The longest link that is kept, in bytes.
+const MAX_LINK: usize = 2_048;
 
 /// What was said in a call.
 #[cfg(feature = "openapi")]
@@ -77,13 +81,10 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     ) {
         return Err(Refusal::InvalidReportToken);
     }
-    let Report {
-        outcome,
-        transcript,
-    } = Report::read(request)?;
+    let (report, transcript) = read(api, request)?;
     let command = TrunkCommand::Report {
         call: id,
-        outcome,
+        report,
         transcript,
     };
     match api.trunk(id.address().tag, &command).await {
@@ -93,50 +94,51 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     }
 }
 
-/// What of a report is kept.
-struct Report {
-    outcome: Option<Value>,
-    transcript: Option<Value>,
+/// The report, and the transcript, which is kept apart.
+fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Refusal> {
+    let mut body = request.json_object()?;
+    let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
+    let (outcome, transcript) = (take("outcome"), take("transcript"));
+    let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
+    if let Some((field, _)) = body.into_iter().next() {
+        return Err(Refusal::UnknownField(field));
+    }
+    let invalid = |what: String| Err(Refusal::Invalid(what));
+    match &outcome {
+        Some(value) if !value.is_object() => invalid("outcome must be an object".into())?,
+        Some(value) if value.to_string().len() > MAX_OUTCOME => {
+            invalid(format!("outcome must be at most {MAX_OUTCOME} bytes"))?
+        }
+        _ => {}
+    }
+    if transcript
+        .as_ref()
+        .is_some_and(|value| !is_transcript(value))
+    {
+        invalid("transcript must be an array of role, text and at".into())?;
+    }
+    let report = Report {
+        outcome,
+        transcript_url: read_link(api, transcript_url, "transcript_url")?,
+        recording_url: read_link(api, recording_url, "recording_url")?,
+    };
+    Ok((report, transcript))
 }
 
-impl Report {
-    fn read(request: &Request) -> Result<Self, Refusal> {
-        let mut body = request.json_object()?;
-        let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
-        let (outcome, transcript) = (take("outcome"), take("transcript"));
-        let links = ["transcript_url", "recording_url"].map(|field| (field, take(field)));
-        if let Some((field, _)) = body.into_iter().next() {
-            return Err(Refusal::UnknownField(field));
-        }
-        if outcome.as_ref().is_some_and(|value| !value.is_object()) {
-            return Err(Refusal::Invalid("outcome must be an object".into()));
-        }
-        if outcome
-            .as_ref()
-            .is_some_and(|value| value.to_string().len() > MAX_OUTCOME)
-        {
-            return Err(Refusal::Invalid(format!(
-                "outcome must be at most {MAX_OUTCOME} bytes"
-            )));
-        }
-        if transcript
-            .as_ref()
-            .is_some_and(|value| !is_transcript(value))
-        {
-            return Err(Refusal::Invalid(
-                "transcript must be an array of role, text and at".into(),
-            ));
-        }
-        if let Some((field, _)) = links
-            .iter()
-            .find(|(_, link)| link.as_ref().is_some_and(|link| !link.is_string()))
-        {
-            return Err(Refusal::Invalid(format!("{field} must be a string")));
-        }
-        Ok(Self {
-            outcome,
-            transcript,
-        })
+/// A link to show: nothing is ever fetched from it.
+fn read_link(
+    api: &impl Api,
+    value: Option<Value>,
+    field: &'static str,
+) -> Result<Option<String>, Refusal> {
+    let is_link = |text: &String| {
+        let target = api.parse_url(text).filter(|_| text.len() <= MAX_LINK);
+        target.is_some_and(|target| matches!(target.scheme.as_str(), "http" | "https"))
+    };
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) if is_link(&text) => Ok(Some(text)),
+        Some(_) => Err(Refusal::UrlInvalid(field)),
     }
 }
 

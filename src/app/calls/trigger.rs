@@ -118,12 +118,10 @@ pub async fn trigger(
     let body = request.json_object()?;
     let idempotency = read_idempotency(request)?;
     let fields = read_fields(api, request, body)?;
-    let agent = find_agent(api, caller, fields.agent).await?;
-    let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
-    if !missing.is_empty() {
-        return Err(Refusal::MetadataMissing(missing));
-    }
-    let trunk = find_trunk(api, caller, fields.trunk).await?;
+    let (agent, trunk) = match find_parts(api, caller, &fields).await {
+        Ok(parts) => parts,
+        Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
+    };
     let call = CallRequest {
         org: caller.org_id,
         trunk: trunk.id,
@@ -149,9 +147,7 @@ pub async fn trigger(
     };
     match api.trunk(trunk.id.tag(), &command).await {
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
-        Ok(TrunkReply::Replayed(admission)) => {
-            Ok(answer(admission).with_header("Idempotent-Replayed", "true"))
-        }
+        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
         Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(200, &foretell(verdict))),
         Ok(TrunkReply::Refused(denial)) => {
@@ -161,6 +157,51 @@ pub async fn trigger(
         }
         Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
     }
+}
+
+/// The agent and the trunk that a call asks for, and whether they will do.
+async fn find_parts(
+    api: &impl Api,
+    caller: &KeyRecord,
+    fields: &Fields,
+) -> Result<(Agent, TrunkRecord), Refusal> {
+    let agent = find_agent(api, caller, fields.agent).await?;
+    let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
+    if !missing.is_empty() {
+        return Err(Refusal::MetadataMissing(missing));
+    }
+    Ok((agent, find_trunk(api, caller, fields.trunk).await?))
+}
+
+/// A request that is refused by what agent or trunk are now, but may have been answered when they were otherwise: then
+/// that answer holds. Asked for only with an `Idempotency-Key`, and of a trunk that is the caller's own or was.
+async fn recall(
+    api: &impl Api,
+    caller: &KeyRecord,
+    fields: &Fields,
+    idempotency: Option<Idempotency>,
+    refusal: Refusal,
+) -> Result<Response, Refusal> {
+    let Some(given) = idempotency.filter(|_| !fields.dry_run) else {
+        return Err(refusal);
+    };
+    let key = RecordKey::Trunk(caller.org_id, fields.trunk);
+    let stored = api.read(&key).await;
+    if !stored.is_ok_and(|record| record.is_some()) {
+        return Err(refusal);
+    }
+    let command = TrunkCommand::Recall(caller.org_id, caller.key_id, given);
+    match api.trunk(fields.trunk.tag(), &command).await {
+        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
+        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        Ok(TrunkReply::Missing) => Err(refusal),
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+fn replay(admission: Admission) -> Response {
+    answer(admission).with_header("Idempotent-Replayed", "true")
 }
 
 fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {

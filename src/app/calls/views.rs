@@ -37,9 +37,9 @@ pub struct StatusView<'a> {
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     end_timestamp: Option<String>,
     /// Link to the call's transcript, if enabled.
-    transcript_url: Option<String>,
+    transcript_url: Option<&'a str>,
     /// Link to the call's recording, if enabled.
-    recording_url: Option<String>,
+    recording_url: Option<&'a str>,
     /// When the call last changed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     last_updated: String,
@@ -59,8 +59,8 @@ impl<'a> StatusView<'a> {
             duration: call.duration_secs(),
             start_timestamp: call.answered_at.map(iso8601::format),
             end_timestamp: call.ended_at.map(iso8601::format),
-            transcript_url: None,
-            recording_url: None,
+            transcript_url: call.transcript_url.as_deref(),
+            recording_url: call.recording_url.as_deref(),
             last_updated: iso8601::format(call.updated_at),
         }
     }
@@ -268,9 +268,9 @@ pub struct Notification<'a> {
     /// Length of the conversation in whole seconds.
     duration: Option<u64>,
     /// Link to the call's transcript, if enabled.
-    transcript_url: Option<String>,
+    transcript_url: Option<&'a str>,
     /// Link to the call's recording, if enabled.
-    recording_url: Option<String>,
+    recording_url: Option<&'a str>,
     /// The call's own metadata.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     metadata: Option<&'a Map<String, Value>>,
@@ -290,8 +290,8 @@ impl<'a> Notification<'a> {
             call_status: call.status,
             call_outcome: call.outcome.as_ref(),
             duration: call.duration_secs(),
-            transcript_url: None,
-            recording_url: None,
+            transcript_url: call.transcript_url.as_deref(),
+            recording_url: call.recording_url.as_deref(),
             metadata: call.request.metadata.as_ref(),
             occurred_at: iso8601::format(call.ended_at?),
         })

@@ -9,6 +9,7 @@ use super::Directory;
 use super::state::{REMEMBERED, StoredAgent, StoredTrunk, json};
 use crate::app::manage::views::AgentView;
 use crate::app::messages::CallbackMessage;
+use crate::app::order::oldest_first;
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
@@ -105,15 +106,17 @@ impl Directory {
                     .filter(|stored| stored.deleted_at.is_none())
                     .collect();
                 json(
-                    &in_order(agents, |stored| (stored.agent.created_at, stored.agent.id))
-                        .map(|stored| AgentView::from(&stored.agent))
-                        .collect::<Vec<_>>(),
+                    &in_order(agents, |stored| {
+                        stored.agent.id.born(stored.agent.created_at)
+                    })
+                    .map(|stored| AgentView::from(&stored.agent))
+                    .collect::<Vec<_>>(),
                 )
             }
             RecordKey::Trunks(_) => {
                 let trunks: Vec<_> = self.trunks.values().collect();
                 json(
-                    &in_order(trunks, |stored| (stored.created_at, stored.config.id))
+                    &in_order(trunks, |stored| stored.config.id.born(stored.created_at))
                         .map(trunk_record)
                         .collect::<Vec<_>>(),
                 )
@@ -123,8 +126,8 @@ impl Directory {
     }
 }
 
-fn in_order<T, K: Ord>(mut items: Vec<T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
-    items.sort_by_key(|item| key(item));
+fn in_order<T>(mut items: Vec<T>, number: impl Fn(&T) -> u128) -> impl Iterator<Item = T> {
+    oldest_first(&mut items, number);
     items.into_iter()
 }
 

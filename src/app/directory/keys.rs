@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::state::Concerns;
 use super::{AuditEntry, Directory, NewKey};
+use crate::app::order::newest_first;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role};
 use crate::domain::ids::KeyId;
@@ -136,7 +137,7 @@ impl Directory {
             .filter(|key| key.revoked_at.is_none())
             .collect();
         keys.retain(|key| before.is_none_or(|before| (key.created_at, key.id) < before));
-        keys.sort_by_key(|key| std::cmp::Reverse((key.created_at, key.id)));
+        newest_first(&mut keys, |key| key.id.born(key.created_at));
         keys.into_iter().take(limit).cloned().collect()
     }
 }

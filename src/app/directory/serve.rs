@@ -5,9 +5,6 @@
 //! every trunk was told.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-
-use futures_util::StreamExt;
 
 use super::decide::{audit, decide};
 use super::owed::Owed;
@@ -16,6 +13,7 @@ use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply, Rows};
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::{Host, Trunks, Unavailable};
 use crate::app::records::RecordKey;
+use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::time::Millis;
@@ -23,8 +21,6 @@ use crate::domain::trunk::TrunkConfig;
 
 /// How soon what is owed is tried again.
 const AGAIN: Millis = Millis(5_000);
-/// How many trunks are told at once.
-const SIDE_BY_SIDE: usize = 6;
 /// How often a trunk's id is drawn until its tag is free.
 const DRAWS: usize = 8;
 
@@ -53,7 +49,7 @@ pub trait RecordWriter {
 pub struct DirectoryActor {
     directory: RefCell<Option<Directory>>,
     /// Copies that are being written right now: two writers could land in the wrong order.
-    writing: RefCell<BTreeSet<RecordKey>>,
+    writing: RefCell<Vec<RecordKey>>,
     retry_at: std::cell::Cell<Option<Millis>>,
 }
 
@@ -205,18 +201,12 @@ impl DirectoryActor {
             .briefs
             .iter()
             .map(|(trunk, _)| self.brief(store, world, *trunk));
-        let told: Vec<_> = futures_util::stream::iter(briefs)
-            .buffer_unordered(SIDE_BY_SIDE)
-            .collect()
-            .await;
+        let told = side_by_side(CONNECTIONS, briefs).await;
         let records = debts
             .records
             .iter()
             .map(|(key, _)| self.write(store, world, key));
-        let written: Vec<_> = futures_util::stream::iter(records)
-            .buffer_unordered(SIDE_BY_SIDE)
-            .collect()
-            .await;
+        let written = side_by_side(CONNECTIONS, records).await;
         let (unpaid, left) = self.with(store, |directory| {
             directory.settle(&told, &written);
             let untold = |(id, at): &(TrunkId, u64)| {
@@ -258,9 +248,10 @@ impl DirectoryActor {
         world: &impl RecordWriter,
         key: &'a RecordKey,
     ) -> (&'a RecordKey, Option<u64>) {
-        if !self.writing.borrow_mut().insert(key.clone()) {
+        if self.writing.borrow().contains(key) {
             return (key, None);
         }
+        self.writing.borrow_mut().push(key.clone());
         let mut written = None;
         while let Ok((version, json)) = self.with(store, |directory| {
             (directory.version(), directory.record_json(key))
@@ -274,7 +265,7 @@ impl DirectoryActor {
             }
             written = Some(version);
         }
-        self.writing.borrow_mut().remove(key);
+        self.writing.borrow_mut().retain(|other| other != key);
         (key, written)
     }
 }

@@ -1,6 +1,6 @@
 //! What a directory holds and how it changes: pure, with its rows and its debts as values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +112,7 @@ impl Directory {
         Ok(directory)
     }
 
-    fn read_row(&mut self, name: &str, doc: &str) -> serde_json::Result<()> {
+    fn read_row(&mut self, name: &str, doc: &str) -> Result<(), crate::app::json::Unreadable> {
         match name.split('/').next().unwrap_or_default() {
             "org" => self.org = Some(crate::app::json::read(doc)?),
             "owed" => self.owed = crate::app::json::read(doc)?,
@@ -443,7 +443,7 @@ impl Directory {
     pub fn forget_old(&mut self, now: Millis) {
         self.forget_received(now);
         let old = |at: Option<Millis>| at.is_some_and(|at| now >= at + REMEMBERED);
-        let keys: BTreeSet<KeyId> = self
+        let keys: Vec<KeyId> = self
             .keys
             .values()
             .filter(|key| old(key.revoked_at))

@@ -1,7 +1,5 @@
 //! `/agents`.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
@@ -277,6 +275,7 @@ fn read_field_names(value: Value) -> Option<Vec<String>> {
         return None;
     };
     let names: Vec<String> = items.into_iter().map(body::name).collect::<Option<_>>()?;
-    let different = names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    (different && names.len() <= MAX_FIELDS).then_some(names)
+    let repeats = |(at, name): (usize, &String)| names.iter().take(at).any(|other| other == name);
+    let fits = names.len() <= MAX_FIELDS && !names.iter().enumerate().any(repeats);
+    fits.then_some(names)
 }

@@ -116,5 +116,5 @@ pub fn object(value: Value) -> Option<Map<String, Value>> {
 
 /// One of an enum's words.
 pub fn word<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
-    serde_json::from_value(value).ok()
+    crate::app::json::from_value(&value).ok()
 }

@@ -4,7 +4,7 @@
 
 pub mod agents;
 pub mod audit;
-mod body;
+pub mod body;
 pub mod keys;
 pub mod orgs;
 pub mod trunks;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Timed};
+use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
@@ -20,6 +20,8 @@ pub enum TrunkCommand {
     Retire,
     /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
     Admit(Box<Trigger>),
+    /// A request that the copies refuse: was it answered before? `Replayed`, `KeyReused`, `Missing`, or `Refused`.
+    Recall(OrgId, KeyId, Idempotency),
     /// What would become of it. `Verdict`, or `Refused`.
     Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
@@ -34,8 +36,8 @@ pub enum TrunkCommand {
     Report {
         /// Of which call.
         call: CallId,
-        /// What came of it, when the agent says.
-        outcome: Option<Value>,
+        /// What is kept with the call.
+        report: Report,
         /// What was said, when the agent says.
         #[serde(default)]
         transcript: Option<Value>,

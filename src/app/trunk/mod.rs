@@ -18,6 +18,7 @@ pub use store::{StoreFailed, TrunkStore};
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
 use crate::domain::settings::Settings;
@@ -114,6 +115,21 @@ impl TrunkActor {
             TrunkCommand::Brief(brief) => self.take_brief(store, *brief),
             TrunkCommand::Retire => self.retire(store),
             TrunkCommand::Admit(trigger) => self.admit(store, *trigger, now, changes),
+            TrunkCommand::Recall(org, key, given) => {
+                if self.trunk.is_revoked(key) {
+                    return Ok(TrunkReply::Refused(Denial::InvalidKey));
+                }
+                let own = self
+                    .trunk
+                    .brief()
+                    .is_some_and(|brief| brief.config.org_id == org);
+                let known = if own {
+                    recall(store, &given, now)?
+                } else {
+                    None
+                };
+                Ok(known.unwrap_or(TrunkReply::Missing))
+            }
             TrunkCommand::Foresee(trigger) => Ok(
                 match self.trunk.foresee(&trigger.request, trigger.wish, now) {
                     Ok(verdict) => TrunkReply::Verdict(verdict),
@@ -142,7 +158,7 @@ impl TrunkActor {
             }
             TrunkCommand::Report {
                 call,
-                outcome,
+                report,
                 transcript,
             } => {
                 if self.trunk.open_call(call).is_none() && store.get(call)?.is_none() {
@@ -151,9 +167,7 @@ impl TrunkActor {
                 if let Some(lines) = transcript {
                     store.put_transcript(call, &lines)?;
                 }
-                if let Some(outcome) = outcome {
-                    self.trunk.report(call, outcome, now, changes);
-                }
+                self.trunk.report(call, report, now, changes);
                 Ok(TrunkReply::Done)
             }
             TrunkCommand::Delivered {
@@ -253,14 +267,9 @@ impl TrunkActor {
             return Ok(TrunkReply::Refused(Denial::InvalidKey));
         }
         if let Some(given) = &idempotency
-            && let Some(known) = store
-                .remembered(&given.key)?
-                .filter(|known| now < known.at + REMEMBERED)
+            && let Some(known) = recall(store, given, now)?
         {
-            return Ok(match known.body == given.body {
-                true => TrunkReply::Replayed(known.admission),
-                false => TrunkReply::KeyReused,
-            });
+            return Ok(known);
         }
         let admission = match self.trunk.admit(request, wish, now, changes) {
             Ok(admission) => admission,
@@ -409,6 +418,20 @@ impl TrunkActor {
     }
 }
 
+/// The answer to a request that was made before, or to another that used its key.
+fn recall(
+    store: &impl TrunkStore,
+    given: &Idempotency,
+    now: Millis,
+) -> Result<Option<TrunkReply>, StoreFailed> {
+    let known = store.remembered(&given.key)?;
+    let known = known.filter(|known| now < known.at + REMEMBERED);
+    Ok(known.map(|known| match known.body == given.body {
+        true => TrunkReply::Replayed(known.admission),
+        false => TrunkReply::KeyReused,
+    }))
+}
+
 fn callback_message(call: &Call, attempt: u32) -> Option<CallbackMessage> {
     let callback = call.callback.as_ref()?;
     Some(CallbackMessage {
@@ -439,7 +462,7 @@ fn page<'a>(
     );
     calls.extend(closed);
     calls.retain(|call| call.request.org == reader.org && admits(call));
-    calls.sort_by_key(|call| std::cmp::Reverse(call.id));
+    newest_first(&mut calls, |call| call.id.number());
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
     TrunkReply::Calls(calls)

@@ -98,6 +98,12 @@ pub struct Call {
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Value>,
+    /// Where its agent says the transcript is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript_url: Option<String>,
+    /// Where its agent says the recording is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording_url: Option<String>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -117,6 +123,25 @@ pub struct Call {
     /// When the carrier is asked next. Not stored, likewise.
     #[serde(skip)]
     pub look_at: Millis,
+}
+
+/// What an agent reports of its call: any part of it, the first word counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What came of it.
+    pub outcome: Option<Value>,
+    /// Where the transcript is.
+    pub transcript_url: Option<String>,
+    /// Where the recording is.
+    pub recording_url: Option<String>,
+}
+
+fn fill<T>(known: &mut Option<T>, said: Option<T>) -> bool {
+    let news = known.is_none() && said.is_some();
+    if news {
+        *known = said;
+    }
+    news
 }
 
 /// What a call wants done; each is safe to repeat.
@@ -166,6 +191,8 @@ impl Call {
             ended_at: None,
             updated_at: now,
             outcome: None,
+            transcript_url: None,
+            recording_url: None,
             failure: None,
             plan: Vec::new(),
             callback: None,
@@ -460,19 +487,20 @@ impl Call {
         }
     }
 
-    /// Takes the agent's report. The first outcome stays; a terminal call never changes.
-    pub fn report(&mut self, outcome: Value, now: Millis, key: &IdKey) -> bool {
-        if self.status.is_terminal() || self.outcome.is_some() {
+    /// Takes the agent's report: it fills what was missing. What is known stays, and a terminal call never changes.
+    pub fn report(&mut self, report: Report, now: Millis, key: &IdKey) -> bool {
+        if self.status.is_terminal() {
             return false;
         }
-        match self.ended_at {
-            Some(ended_at) => self.complete(Some(outcome), self.failure, ended_at, key),
-            None => {
-                self.outcome = Some(outcome);
-                self.updated_at = now;
-            }
+        let news = fill(&mut self.transcript_url, report.transcript_url)
+            | fill(&mut self.recording_url, report.recording_url)
+            | fill(&mut self.outcome, report.outcome);
+        if let Some(ended_at) = self.ended_at.filter(|_| self.outcome.is_some()) {
+            self.complete(None, self.failure, ended_at, key);
+        } else if news {
+            self.updated_at = now;
         }
-        true
+        news
     }
 
     /// Ends it because somebody said so. `false` when it is too late for that.

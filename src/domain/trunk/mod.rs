@@ -18,7 +18,7 @@ pub use config::{Brief, Carrier, TrunkConfig};
 use window::Window;
 
 use super::agent::Status;
-use super::call::{Call, CallEffect, CallRequest, CallStatus, FailureCode, Finding, Timed};
+use super::call::{Call, CallEffect, CallRequest, CallStatus, FailureCode, Finding, Report, Timed};
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::refusal::Refusal;
@@ -409,15 +409,9 @@ impl Trunk {
     }
 
     /// Takes the agent's report.
-    pub fn report(
-        &mut self,
-        id: CallId,
-        outcome: serde_json::Value,
-        now: Millis,
-        changes: &mut Changes,
-    ) {
+    pub fn report(&mut self, id: CallId, report: Report, now: Millis, changes: &mut Changes) {
         self.change(id, now, changes, |call, _, key| {
-            call.report(outcome, now, key)
+            call.report(report, now, key)
         });
     }
 

@@ -1,0 +1,91 @@
+//! Several awaits at once, a few at a time: an invocation of a Worker may wait for six connections.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// How many pieces of work wait at once, where each waits for a connection.
+pub const CONNECTIONS: usize = 6;
+
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Awaits all the futures, begun in their order and at most `at_once` side by side. Returns what
+/// they gave, first done first.
+pub async fn side_by_side<T>(
+    at_once: usize,
+    futures: impl Iterator<Item: Future<Output = T>>,
+) -> Vec<T> {
+    let done = Rc::new(RefCell::new(Vec::new()));
+    let work = futures.map(|future| -> Work<'_> {
+        let done = Rc::clone(&done);
+        Box::pin(async move {
+            let result = future.await;
+            done.borrow_mut().push(result);
+        })
+    });
+    let mut waiting = work.collect::<Vec<_>>().into_iter();
+    let mut running = waiting.by_ref().take(at_once.max(1)).collect();
+    std::future::poll_fn(|context| poll(&mut running, &mut waiting, context)).await;
+    done.take()
+}
+
+// Of one type for all work: a generic scheduler would be compiled once for each.
+fn poll<'a>(
+    running: &mut Vec<Work<'a>>,
+    waiting: &mut std::vec::IntoIter<Work<'a>>,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    let mut at = 0;
+    while let Some(piece) = running.get_mut(at) {
+        if piece.as_mut().poll(context).is_pending() {
+            at += 1;
+        } else if let Some(next) = waiting.next() {
+            *piece = next;
+        } else {
+            drop(running.swap_remove(at));
+        }
+    }
+    match running.is_empty() {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::task::Waker;
+
+    #[test]
+    fn at_most_so_many_wait_at_once_and_all_are_done() {
+        let (under_way, most) = (Cell::new(0), Cell::new(0));
+        let piece = |number: usize| {
+            let (under_way, most) = (&under_way, &most);
+            let mut polls = 0;
+            std::future::poll_fn(move |_| {
+                polls += 1;
+                if polls == 1 {
+                    under_way.set(under_way.get() + 1);
+                    most.set(most.get().max(under_way.get()));
+                }
+                if polls <= number % 3 {
+                    return Poll::Pending;
+                }
+                under_way.set(under_way.get() - 1);
+                Poll::Ready(number)
+            })
+        };
+        let mut all = std::pin::pin!(side_by_side(4, (0..20).map(piece)));
+        let mut context = Context::from_waker(Waker::noop());
+        let mut results = loop {
+            if let Poll::Ready(results) = all.as_mut().poll(&mut context) {
+                break results;
+            }
+        };
+        results.sort_unstable();
+        assert_eq!(results, (0..20).collect::<Vec<_>>());
+        assert_eq!(most.get(), 4);
+    }
+}

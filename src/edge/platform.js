@@ -1,0 +1,181 @@
+// The runtime's own calls, one crossing each: Rust hands over text and gets text or bytes back. Through general bindings
+// the same calls cost several crossings each, and some 40 KB of WebAssembly that converts options.
+
+/** How much of a refused body is read and forgotten before its sender is cut off. */
+const MAX_DRAINED = 16 << 20;
+
+/** A request as Rust reads it. */
+export class Incoming {
+  /** @param {Request} request @param {Uint8Array} body */
+  constructor(request, body) {
+    this.request = request;
+    this.body = body;
+  }
+
+  get method() {
+    return this.request.method;
+  }
+
+  get url() {
+    return this.request.url;
+  }
+
+  /** @param {string} name */
+  header(name) {
+    return this.request.headers.get(name) ?? undefined;
+  }
+}
+
+/**
+ * Reads a request whole, its body cut off one byte above the limit.
+ * @param {Request} request @param {number} maxBody
+ */
+export async function receive(request, maxBody) {
+  const length = Number(request.headers.get("content-length") ?? NaN);
+  const body = length <= maxBody ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request, maxBody + 1);
+  return new Incoming(request, body);
+}
+
+/**
+ * A large body, or one of unknown length. What lies above the limit is read and forgotten, as far as is decent: a client
+ * that is refused while it still sends would see its connection reset instead of the answer.
+ * @param {Request} request @param {number} limit
+ */
+async function readBounded(request, limit) {
+  const body = new Uint8Array(limit);
+  let [kept, read] = [0, 0];
+  try {
+    for await (const chunk of request.body ?? []) {
+      const part = chunk.subarray(0, limit - kept);
+      body.set(part, kept);
+      kept += part.length;
+      read += chunk.length;
+      if (read > MAX_DRAINED) break;
+    }
+  } catch {
+    // The sender is gone; what came is judged as it is.
+  }
+  return body.slice(0, kept);
+}
+
+/**
+ * @param {number} status @param {string[]} headers names and values in turn @param {Uint8Array} [body]
+ */
+export function respond(status, headers, body) {
+  return new Response(body ?? null, { status, headers: pairs(headers) });
+}
+
+/**
+ * A page or a file of the static ones, when there is one of that path. Studio's page is one file, whatever the path below
+ * `/studio`: it finds its way by itself. What has a dot in its last segment is a file.
+ * @param {any} env @param {Incoming} incoming @param {string} requestId
+ * @returns {Promise<Response | undefined>}
+ */
+export async function page(env, { request }, requestId) {
+  const url = new URL(request.url);
+  if (/^\/studio(\/[^.]*)?$/.test(url.pathname)) url.pathname = "/studio";
+  const method = request.method === "HEAD" ? "HEAD" : "GET";
+  const asset = await env.ASSETS.fetch(new Request(url, { method, headers: request.headers }));
+  if (asset.status === 404) return undefined;
+  const answer = new Response(asset.body, asset);
+  answer.headers.set("X-Request-Id", requestId);
+  if (!url.pathname.startsWith("/studio/assets/")) answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+/** @param {string[]} flat */
+function pairs(flat) {
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
+}
+
+/**
+ * KV may serve what it read up to 30 s ago, the least it takes.
+ * @param {any} env @param {string} binding @param {string} key @returns {Promise<string | null>}
+ */
+export const kvGet = (env, binding, key) => env[binding].get(key, { cacheTtl: 30 });
+
+/**
+ * Writes a value; without one, deletes the key.
+ * @param {any} env @param {string} binding @param {string} key @param {string} [value]
+ */
+export const kvPut = (env, binding, key, value) =>
+  value === undefined ? env[binding].delete(key) : env[binding].put(key, value);
+
+/**
+ * @param {any} env @param {string} binding @param {string} prefix
+ * @returns {Promise<string[]>} all keys that begin so
+ */
+export async function kvNames(env, binding, prefix) {
+  const names = [];
+  let cursor;
+  do {
+    const page = await env[binding].list({ prefix, cursor });
+    names.push(...page.keys.map((/** @type {{ name: string }} */ key) => key.name));
+    cursor = page.list_complete ? undefined : page.cursor;
+  } while (cursor);
+  return names;
+}
+
+/** @param {any} env @param {string} binding @param {string[]} texts */
+export const queueSend = (env, binding, texts) =>
+  env[binding].sendBatch(texts.map((body) => ({ body, contentType: "text" })));
+
+/**
+ * Asks a Durable Object. The deadline is there because an object that trapped never answers.
+ * @param {any} env @param {string} binding @param {string} name @param {string} body @param {number} limitMs
+ * @returns {Promise<Uint8Array>}
+ */
+export async function ask(env, binding, name, body, limitMs) {
+  const namespace = env[binding];
+  const asked = namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body });
+  return within(limitMs, async () => {
+    const answer = await asked;
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+    return bytes;
+  });
+}
+
+/**
+ * @template T
+ * @param {number} limitMs @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function within(limitMs, work) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer in time")), limitMs);
+    work().then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/**
+ * One POST, redirects not followed. The status line is the answer: of the body nothing is read, however it dribbles in.
+ * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
+ * @returns {Promise<[status: number, retryAfter: string | null]>}
+ */
+export async function post(url, headers, body, limitMs) {
+  const signal = AbortSignal.timeout(limitMs);
+  let answer;
+  try {
+    answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
+  } catch (error) {
+    if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
+    throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
+  }
+  const result = [answer.status, answer.headers.get("retry-after")];
+  await answer.body?.cancel().catch(() => {});
+  return /** @type {[number, string | null]} */ (result);
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * @param {string} text
+ * @returns {string[]} a URL's scheme, host name, port and path as this runtime's own parser reads them; nothing for no URL
+ */
+export function parseUrl(text) {
+  if (!URL.canParse(text)) return [];
+  const { protocol, hostname, port, pathname } = new URL(text);
+  return [protocol.slice(0, -1), hostname, port, pathname];
+}

@@ -1,0 +1,93 @@
+//! What `platform.js` offers: the runtime's calls, one crossing each.
+
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+#[wasm_bindgen(module = "/src/edge/platform.js", wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+extern "C" {
+    /// A request, its body read.
+    pub type Incoming;
+
+    #[wasm_bindgen(catch)]
+    pub async fn receive(request: web_sys::Request, max_body: usize) -> Result<Incoming, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn method(this: &Incoming) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn url(this: &Incoming) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn body(this: &Incoming) -> Vec<u8>;
+
+    #[wasm_bindgen(method)]
+    pub fn header(this: &Incoming, name: &str) -> Option<String>;
+
+    /// An answer; its headers are names and values in turn.
+    #[wasm_bindgen(catch)]
+    pub fn respond(
+        status: u16,
+        headers: Vec<String>,
+        body: Option<Vec<u8>>,
+    ) -> Result<web_sys::Response, JsValue>;
+
+    /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
+    #[wasm_bindgen(catch)]
+    pub async fn page(env: &Env, incoming: &Incoming, request_id: &str)
+    -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = kvGet)]
+    pub async fn kv_get(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+
+    /// Without a value, deletes the key.
+    #[wasm_bindgen(catch, js_name = kvPut)]
+    pub async fn kv_put(
+        env: &Env,
+        binding: &str,
+        key: &str,
+        value: Option<String>,
+    ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = kvNames)]
+    pub async fn kv_names(env: &Env, binding: &str, prefix: &str)
+    -> Result<js_sys::Array, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = queueSend)]
+    pub async fn queue_send(
+        env: &Env,
+        binding: &str,
+        texts: Vec<String>,
+    ) -> Result<JsValue, JsValue>;
+
+    /// Asks the object of that name; within the limit, or it is an error.
+    #[wasm_bindgen(catch)]
+    pub async fn ask(
+        env: &Env,
+        binding: &str,
+        name: &str,
+        body: &str,
+        limit_ms: u32,
+    ) -> Result<js_sys::Uint8Array, JsValue>;
+
+    /// The status and the `Retry-After` of the answer to one POST.
+    #[wasm_bindgen(catch)]
+    pub async fn post(
+        url: &str,
+        headers: Vec<String>,
+        body: &str,
+        limit_ms: u32,
+    ) -> Result<js_sys::Array, JsValue>;
+
+    pub async fn sleep(ms: u32);
+
+    /// Scheme, host name, port and path; nothing for no URL.
+    #[wasm_bindgen(js_name = parseUrl)]
+    pub fn parse_url(text: &str) -> Vec<String>;
+}
+
+/// What a failed call of the platform says.
+pub fn message(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| "no error".to_owned(), |error| error.message().into())
+}
