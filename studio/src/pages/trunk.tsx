@@ -120,16 +120,17 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
       <Card title="Status">
         <p class="row tight">
           <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
-          <Badge tone={breaker === null || breaker === "closed" ? "neutral" : "bad"}>breaker {breaker ?? "closed"}</Badge>
+          {breaker !== null && <Badge tone={breaker === "closed" ? "neutral" : "bad"}>breaker {breaker}</Badge>}
         </p>
-        <p class="faint small">
-          {breaker === null || breaker === "closed"
-            ? "The dialer takes calls."
-            : "The dialer is failing: new calls get 502 until a probe succeeds."}
-        </p>
+        <p class="faint small">{breakerText(breaker)}</p>
       </Card>
     </div>
   );
+}
+
+function breakerText(breaker: string | null): string {
+  if (breaker === null) return "The breaker's state comes with the live feed.";
+  return breaker === "closed" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
 }
 
 function Hour({ history, max }: { history: Query<History>; max: number }) {
