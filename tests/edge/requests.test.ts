@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { type Answer, BASE_PATH, type Client, expectError, METADATA, noNetwork, Org, useServer } from "./harness.ts";
+import { UUID } from "./shapes.ts";
 import { until } from "./until.ts";
 
 const server = useServer({ outboundService: noNetwork });
@@ -321,6 +322,30 @@ test("each answer has an X-Request-Id of its own", async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => member.get("/agents")));
 
   expect(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size).toBe(20);
+});
+
+test("pages too have an X-Request-Id, are never stored, and come over HTTPS alone", async () => {
+  for (const path of ["/", "/openapi.json", "/studio", "/studio/calls/x"]) {
+    const response = await fetch(`${server.url}${path}`);
+    await response.body?.cancel();
+    expect([path, response.status]).toEqual([path, 200]);
+    expect(response.headers.get("x-request-id")).toMatch(UUID);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expectError(await member.fromRoot("POST", path), 405, "Method not allowed");
+    const plain = await server.local.mf.dispatchFetch(`http://api.audatec.in${path}`);
+    expect([plain.status, await plain.json()]).toEqual([403, { error: "HTTPS is required" }]);
+  }
+  expectError(await member.fromRoot("GET", "/no-such-page"), 404, "Not found");
+});
+
+const NOTHING_TO_SAY = ["/calls/x/cancel", "/sip-trunks/x/live/x/release", "/webhooks/deliveries/x/redeliver"];
+
+test.for(NOTHING_TO_SAY)("POST %s takes no field", async (path) => {
+  const headers = { "content-type": "application/json" };
+  expectError(await org.owner.post(path, { reason: "x" }), 400, "unknown field: reason");
+  expectError(await org.owner.send("POST", path, { body: "{", headers }), 400, "Request body must be valid JSON");
+  expectError(await org.owner.send("POST", path, { body: "{}", headers: { "content-type": "text/plain" } }), 415, "Content-Type must be application/json");
+  expect((await org.owner.send("POST", path, { body: "{}", headers })).status).toBe(404);
 });
 
 test("unknown query parameters are ignored outside of lists", async () => {

@@ -97,6 +97,22 @@ describe("Idempotency-Key", () => {
     expect(await numberOfCalls()).toBe(1);
   });
 
+  test("a replay outlives the agent and the trunk it was for", async () => {
+    const trunk = await org.newTrunk();
+    const first = await org.trigger({ sip_trunk_id: trunk.id }, key);
+    created(first);
+    await member.post(`/calls/${first.body.call_id}/cancel`);
+    await org.owner.patch(`/agents/${org.agent.id}`, { status: "inactive" });
+    const replayed = await org.trigger({ sip_trunk_id: trunk.id }, key);
+    expect([replayed.status, replayed.text]).toEqual([201, first.text]);
+    expect(replayed.headers.get("idempotent-replayed")).toBe("true");
+
+    expect((await org.owner.delete(`/sip-trunks/${trunk.id}`)).status).toBe(204);
+    expect((await org.trigger({ sip_trunk_id: trunk.id }, key)).text).toBe(first.text);
+    expectError(await org.trigger({ sip_trunk_id: trunk.id, metadata: {} }, key), 422, "Idempotency-Key was used with a different request");
+    expectError(await org.trigger({ sip_trunk_id: trunk.id }, { "idempotency-key": "new" }), 400, "Agent is not active");
+  });
+
   test("an answer of validation is not kept", async () => {
     expect((await org.trigger({ phone_number: "1" }, key)).status).toBe(400);
 

@@ -118,6 +118,12 @@ impl Route {
         self
     }
 
+    /// A body that may be left out, and says nothing.
+    fn no_fields(self) -> Self {
+        self.optional_body("NoFields", json!({}))
+            .refuses([unknown_field()])
+    }
+
     pub fn refuses(mut self, refusals: impl IntoIterator<Item = Refusal>) -> Self {
         self.refusals.extend(refusals);
         self
@@ -350,6 +356,7 @@ fn trunks(action: Action) -> Route {
             "Hangs up and frees the call's channel.",
             ok("The call as it is now.", "CallState", examples::canceled()),
         )
+        .no_fields()
         .refuses(missing)
         .refuses([
             Refusal::CallNotFound,
@@ -507,6 +514,7 @@ fn one_call(action: Action) -> Route {
              `Completed`). One that is terminal, or has hung up and waits for its report, answers 409.",
             ok("The call as it is now.", "CallState", examples::canceled()),
         )
+        .no_fields()
         .refuses([Refusal::CallAlreadyTerminal]),
         Action::Transcript => Route::new(
             "Calls",
@@ -626,6 +634,7 @@ fn webhooks(action: Action) -> Route {
             "One more attempt now, whatever the delivery's status, with the same id and body.",
             delivery(202, "The attempt is due.", examples::delivery()),
         )
+        .no_fields()
         .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable]),
         _ => Route::new(
             tag,

@@ -64,6 +64,7 @@ fn bodies() -> Schemas {
     add::<manage::trunks::ChangeTrunk>(&mut bodies);
     add::<manage::keys::CreateKey>(&mut bodies);
     add::<manage::orgs::CreateOrg>(&mut bodies);
+    add::<manage::body::NoFields>(&mut bodies);
     add::<manage::webhooks::RotateSecret>(&mut bodies);
     add::<manage::webhooks::SendTestEvent>(&mut bodies);
     add::<studio::session::OpenSession>(&mut bodies);
