@@ -6,6 +6,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot, readIfThere } from "./lib/paths.mjs";
 import { endChildrenOnSignals, run } from "./lib/run.mjs";
+import { ensureChromium } from "./lib/chromium.mjs";
 import { setUp } from "./lib/setup.mjs";
 
 /** @typedef {{ passed: number, failed: number }} Counts */
@@ -36,6 +37,7 @@ await runMain(async () => {
 /** @returns {Promise<Counts>} */
 async function setUpAll() {
   await setUp();
+  await ensureChromium();
   return { passed: 0, failed: 0 };
 }
 

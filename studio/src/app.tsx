@@ -8,6 +8,7 @@ import { lapsed, session, whoAmI } from "./lib/session.ts";
 import { Connection, ConnectionBar } from "./ui/connection.tsx";
 import { Dialog } from "./ui/basics.tsx";
 import { Account, Nav } from "./ui/nav.tsx";
+import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
 
 const Start = lazy(() => import("./pages/start.tsx"));
@@ -115,12 +116,11 @@ function Home() {
 
 function Missing() {
   return (
-    <div class="empty">
-      <p class="empty-title">There is no such page</p>
-      <a class="button" href="/studio/calls">
-        Go to Calls
-      </a>
-    </div>
+    <Page title="There is no such page">
+      <p>
+        <a href="/studio/calls">Go to Calls</a>
+      </p>
+    </Page>
   );
 }
 

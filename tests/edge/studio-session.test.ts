@@ -242,7 +242,7 @@ describe("where a deployment's own host is no target", () => {
   const fetched: string[] = [];
   const strict = useServer({
     vars: { CALLBACK_ALLOW_LOOPBACK: null },
-    outboundService: (request) => {
+    outboundService: (request: { url: string }) => {
       fetched.push(request.url);
       return noNetwork();
     },

@@ -120,6 +120,16 @@ export function useStudio(server: Server): Studio {
   return studio;
 }
 
+/** Goes to another page as a link does: without loading Studio anew. */
+export async function follow(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, path);
+  await page.locator("main :is(h1, .empty-title)").first().waitFor();
+  await page.getByRole("status", { name: "Loading" }).first().waitFor({ state: "detached" });
+}
+
 /** Waits until a text is on the page. */
 export async function sees(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
@@ -128,4 +138,12 @@ export async function sees(page: Page, text: string | RegExp): Promise<void> {
 /** An alert with this in it. */
 export async function isTold(page: Page, text: string | RegExp): Promise<void> {
   await page.getByRole("alert").filter({ hasText: text }).waitFor();
+}
+
+/** The page says that what was changed is saved. */
+export async function isSaved(page: Page): Promise<void> {
+  await page
+    .getByRole("status")
+    .filter({ hasText: /^Saved$/ })
+    .waitFor();
 }

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { found, Org, useServer } from "../edge/harness.ts";
 import type { Agent, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_RING_MS: "300", STALLED_AFTER_SECONDS: "600" } });
 const studio = useStudio(server);
@@ -62,7 +62,7 @@ describe("a trunk's page", () => {
     expect(await page.getByLabel("Name").inputValue()).toBe("Renamed");
     await page.getByLabel("Channels", { exact: true }).fill("5");
     await page.getByRole("button", { name: "Save" }).click();
-    await sees(page, "Saved");
+    await isSaved(page);
     const trunk = found(await org.owner.get<Trunk>(`/sip-trunks/${org.trunk.id}`));
     expect(trunk).toMatchObject({ name: "Renamed", max_channels: 5 });
   });
@@ -110,7 +110,7 @@ describe("an agent's page", () => {
     await page.getByLabel("Script").fill("Be kind.");
     await page.getByRole("button", { name: "Save" }).click();
 
-    await sees(page, "Saved");
+    await isSaved(page);
     const agent = found(await org.owner.get<Agent>(`/agents/${org.agent.id}`));
     expect(agent).toMatchObject({
       script: "Be kind.",

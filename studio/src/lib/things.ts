@@ -16,6 +16,5 @@ export const useAgents = (): Query<Agent[]> => useQuery("agents", readAgents);
 export const useTrunks = (): Query<Trunk[]> => useQuery("trunks", readTrunks);
 
 /** Its name, or what is known of it. */
-export function nameOf(things: readonly { id: string; name: string }[] | undefined, id: string): string {
-  return things?.find((thing) => thing.id === id)?.name ?? (things ? `${id.slice(0, 8)}…` : "");
-}
+export const nameOf = (things: readonly { id: string; name: string }[] | undefined, id: string): string =>
+  things?.find((thing) => thing.id === id)?.name ?? `${id.slice(0, 8)}…`;

@@ -38,6 +38,7 @@ export default function Trunk() {
     if (last?.type === "trunk.updated") setBreaker(last.data.breaker);
   });
   const { data } = trunk;
+  const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about
   return (
     <Page
       title={data?.name ?? "Trunk"}
@@ -46,14 +47,18 @@ export default function Trunk() {
       actions={<NumbersSwitch />}
     >
       <Failure error={trunk.error} retry={trunk.reload} />
-      {trunk.isLoading && <Skeleton rows={8} />}
-      {data && (
+      {(trunk.isLoading || (data && !isKnown)) && <Skeleton rows={8} />}
+      {data && isKnown && (
         <>
           <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
-          <Hour history={history} max={data.max_channels} />
           <RoleNote needs="owner" />
-          {isOwner && <Channels id={id} live={live} />}
-          <Settings key={id} trunk={data} onChange={trunk.reload} />
+          <div class="columns">
+            <div class="stack">
+              <Hour history={history} max={data.max_channels} />
+              {isOwner && <Channels id={id} live={live} />}
+            </div>
+            <Settings key={id} trunk={data} onChange={trunk.reload} />
+          </div>
         </>
       )}
     </Page>
@@ -115,16 +120,17 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
       <Card title="Status">
         <p class="row tight">
           <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
-          <Badge tone={breaker === null || breaker === "closed" ? "neutral" : "bad"}>breaker {breaker ?? "closed"}</Badge>
+          {breaker !== null && <Badge tone={breaker === "closed" ? "neutral" : "bad"}>breaker {breaker}</Badge>}
         </p>
-        <p class="faint small">
-          {breaker === null || breaker === "closed"
-            ? "The dialer takes calls."
-            : "The dialer is failing: new calls get 502 until a probe succeeds."}
-        </p>
+        <p class="faint small">{breakerText(breaker)}</p>
       </Card>
     </div>
   );
+}
+
+function breakerText(breaker: string | null): string {
+  if (breaker === null) return "The breaker's state comes with the live feed.";
+  return breaker === "closed" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
 }
 
 function Hour({ history, max }: { history: Query<History>; max: number }) {

@@ -269,9 +269,10 @@ export function Dialog({ title, onClose, children, isFirm }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const { current: dialog } = ref;
-    dialog?.showModal();
-    return () => dialog?.close();
+    const before = document.activeElement;
+    ref.current?.showModal();
+    // Gone from the page, a dialog gives nothing back by itself.
+    return () => before instanceof HTMLElement && before.focus();
   }, []);
   const cancel = (event: Event) => {
     event.preventDefault();
