@@ -23,7 +23,7 @@ pub async fn serve(
         Ok(world) => api::serve(&world, &request).await,
         Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
     };
-    if response.status != 404 || MACHINES.iter().any(|root| request.path.starts_with(root)) {
+    if response.status != 404 || !api::offered(&request.path).is_empty() {
         return write(&request, response);
     }
     let page = platform::page(&env, &incoming, &request.id).await?;
@@ -36,14 +36,6 @@ pub async fn serve(
         Err(_) => write(&request, response),
     }
 }
-
-/// Where no page is ever looked for.
-const MACHINES: [&str; 4] = [
-    "/integration/",
-    "/platform/",
-    "/carrier/",
-    "/agent-reports/",
-];
 
 fn read(incoming: &Incoming) -> Request {
     let (origin, path, query) = split(&incoming.url());

@@ -260,7 +260,7 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        let remembered = (*command == TrunkCommand::Line).then(|| format!("line/{tag}"));
+        let remembered = matches!(command, TrunkCommand::Line).then(|| format!("line/{tag}"));
         let known = remembered.as_ref().and_then(|key| cache::get(key, now()));
         if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
             return Ok(reply);
