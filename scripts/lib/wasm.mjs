@@ -57,6 +57,7 @@ export async function buildWorker(profile) {
 async function compile(profile) {
   const target = process.env["CARGO_TARGET_DIR"] ?? inRoot("target");
   const args = ["build", "--lib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
+  if (profile === "local") args.push("--features", "faults");
   await cargo("build", `cargo, profile ${profile}`, args);
   const [crate] = /^name = "(.+)"$/m.exec(readFileSync(inRoot("Cargo.toml"), "utf8"))?.slice(1) ?? [];
   const compiled = join(target, "wasm32-unknown-unknown", profile, `${crate?.replaceAll("-", "_")}.wasm`);

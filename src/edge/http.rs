@@ -3,6 +3,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env};
 
+use super::faults;
 use super::platform::{self, Incoming};
 use super::world::{Misconfigured, World};
 use crate::app::api;
@@ -20,7 +21,10 @@ pub async fn serve(
     let incoming = platform::receive(request, MAX_BODY).await?;
     let request = read(&incoming);
     let response = match World::new(env.clone(), Some(context)) {
-        Ok(world) => api::serve(&world, &request).await,
+        Ok(world) => match faults::serve(&world, &request) {
+            Some(response) => response,
+            None => api::serve(&world, &request).await,
+        },
         Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
     };
     if response.status != 404 || !api::offered(&request.path).is_empty() {
