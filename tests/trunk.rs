@@ -862,3 +862,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn old_calls_leave_in_batches_once_the_archive_has_them_and_open_ones_stay() {
+    let mut world = World::new(1_000, 1_000);
+    let old: Vec<_> = (0..250).map(|_| world.accepted(OK)).collect();
+    for id in &old {
+        world.run_to_end(*id);
+    }
+    world.now = world.now + world.settings.retention;
+    let young = world.accepted(OK);
+    world.ask(TrunkCommand::Tick);
+    let mut archived = Vec::new();
+    while let Some(batch) =
+        Some(std::mem::take(&mut world.sent.expired)).filter(|batch| !batch.is_empty())
+    {
+        assert!(batch.len() <= 100);
+        // Not before the archive has them.
+        assert!(
+            batch
+                .iter()
+                .all(|call| world.rows.all().iter().any(|row| row.id == call.id))
+        );
+        let ids: Vec<_> = batch.iter().map(|call| call.id).collect();
+        archived.extend(ids.iter().copied());
+        world.ask(TrunkCommand::Forget(ids));
+    }
+    assert_eq!(archived, old);
+    let left: Vec<_> = world.rows.all().iter().map(|call| call.id).collect();
+    assert_eq!(left, [young]);
+}
+
+#[test]
+fn a_batch_that_the_archive_did_not_take_is_offered_again() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    world.now = world.now + world.settings.retention + Millis(1);
+    world.ask(TrunkCommand::Tick);
+    let offered = std::mem::take(&mut world.sent.expired);
+    assert_eq!(offered.len(), 1);
+    assert!(world.ring(world.now + Millis::from_secs(60)));
+    assert_eq!(world.sent.expired, offered);
+}

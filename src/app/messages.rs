@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::trunk::Expired;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
@@ -63,6 +64,8 @@ pub struct Outgoing {
     pub release: Vec<CallId>,
     /// Callbacks to send.
     pub callbacks: Vec<CallbackMessage>,
+    /// Calls for the archive; their rows stay until it has them.
+    pub expired: Vec<Expired>,
 }
 
 impl Outgoing {
@@ -95,6 +98,7 @@ impl Outgoing {
             && self.inquire.is_empty()
             && self.release.is_empty()
             && self.callbacks.is_empty()
+            && self.expired.is_empty()
     }
 
     /// Adds what another command wants sent.
@@ -103,5 +107,6 @@ impl Outgoing {
         self.inquire.extend(other.inquire);
         self.release.extend(other.release);
         self.callbacks.extend(other.callbacks);
+        self.expired.extend(other.expired);
     }
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub webhook_timeout: Millis,
     /// `WEBHOOK_RETRY_SECONDS`: the wait before each further attempt.
     pub webhook_retry: Vec<Millis>,
+    /// `RETENTION_DAYS`: how long a finished call is kept in its trunk's object.
+    pub retention: Millis,
     /// `SIM_RING_MS`: how long the simulated callee lets it ring.
     pub sim_ring: Millis,
     /// `SIM_TALK_MS`: how long the simulated conversation lasts.
@@ -54,6 +56,7 @@ impl Settings {
             stalled_after: secs("STALLED_AFTER_SECONDS", 600),
             webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30),
             webhook_retry: retry,
+            retention: Millis(secs("RETENTION_DAYS", 30).0.saturating_mul(86_400)),
             sim_ring: millis("SIM_RING_MS", 1000),
             sim_talk: millis("SIM_TALK_MS", 3000),
             public_url: var("PUBLIC_URL")

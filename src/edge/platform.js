@@ -121,6 +121,12 @@ export const queueSend = (env, binding, texts) =>
   env[binding].sendBatch(texts.map((body) => ({ body, contentType: "text" })));
 
 /**
+ * Keeps a text in the archive, when the deployment has one: the R2 bucket `ARCHIVE`.
+ * @param {any} env @param {string} name @param {string} text
+ */
+export const archive = async (env, name, text) => void (await env.ARCHIVE?.put(name, text));
+
+/**
  * Asks a Durable Object. The deadline is there because an object that trapped never answers.
  * @param {any} env @param {string} binding @param {string} name @param {string} body @param {number} limitMs
  * @returns {Promise<Uint8Array>}

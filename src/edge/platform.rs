@@ -59,6 +59,10 @@ extern "C" {
         texts: Vec<String>,
     ) -> Result<JsValue, JsValue>;
 
+    /// Keeps a text in the archive, when there is one.
+    #[wasm_bindgen(catch)]
+    pub async fn archive(env: &Env, name: &str, text: &str) -> Result<JsValue, JsValue>;
+
     /// Asks the object of that name; within the limit, or it is an error.
     #[wasm_bindgen(catch)]
     pub async fn ask(

@@ -8,7 +8,9 @@ use std::cell::Cell;
 
 use worker::{SqlStorage, SqlStorageValue};
 
-use crate::app::trunk::{CallFilter, DeliveryFilter, Remembrance, StoreFailed, TrunkStore};
+use crate::app::trunk::{
+    CallFilter, DeliveryFilter, Expired, Remembrance, StoreFailed, TrunkStore,
+};
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::CallId;
@@ -266,6 +268,47 @@ impl TrunkStore for SqlStore {
         query.push_str(" ORDER BY id DESC LIMIT ?");
         bindings.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
         self.docs(&query, bindings)
+    }
+
+    fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = "SELECT calls.id, calls.doc, transcripts.doc FROM calls
+                     LEFT JOIN transcripts ON transcripts.call = calls.id
+                     WHERE calls.id < ? AND open = 0 ORDER BY calls.id LIMIT ?";
+        let rows = self.query(query, vec![id(before), limit.into()])?;
+        let read = |row: Row| match <[SqlStorageValue; 3]>::try_from(row) {
+            Ok(
+                [
+                    SqlStorageValue::String(id),
+                    SqlStorageValue::String(call),
+                    transcript,
+                ],
+            ) => {
+                let transcript = match transcript {
+                    SqlStorageValue::String(lines) => Some(lines),
+                    _ => None,
+                };
+                let id = id.parse().map_err(|_| StoreFailed)?;
+                Ok(Expired {
+                    id,
+                    call,
+                    transcript,
+                })
+            }
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        for call in calls {
+            self.query("DELETE FROM transcripts WHERE call = ?", vec![id(*call)])?;
+            self.query(
+                "DELETE FROM calls WHERE id = ? AND open = 0",
+                vec![id(*call)],
+            )?;
+        }
+        Ok(())
     }
 
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {

@@ -10,14 +10,18 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
-use super::{alarm::Alarm, outbox};
+use super::{alarm::Alarm, outbox, platform};
 use crate::app::json;
 use crate::app::messages::Outgoing;
-use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::app::trunk::{Expired, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
+
+/// Between two batches of calls for the archive.
+const PAUSE_MS: u32 = 100;
 
 struct Loaded {
     actor: TrunkActor,
@@ -124,6 +128,11 @@ impl TrunkObject {
         {
             self.count(|work| work.alarms_set += 1);
         }
+        let expired = std::mem::take(&mut self.inner.outbox.borrow_mut().expired);
+        if !expired.is_empty() {
+            self.state
+                .wait_until(archive(Rc::clone(&self.inner), expired));
+        }
         if !self.inner.sending.get() && !self.inner.outbox.borrow().is_empty() {
             self.inner.sending.set(true);
             self.state.wait_until(send(Rc::clone(&self.inner)));
@@ -164,6 +173,55 @@ async fn send(inner: Rc<Inner>) {
         count(&inner, |work| work.queue_messages += sent);
     }
     inner.sending.set(false);
+}
+
+/// Old calls go to the archive, or nowhere when the deployment has none; then their rows go, batch by batch, with pauses in
+/// which the object does its other work.
+async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
+    while let Some(first) = expired.first() {
+        let folder = match &*inner.loaded.borrow() {
+            Some(loaded) => loaded.actor.archive_folder().unwrap_or_default(),
+            None => return,
+        };
+        // Named after what is in it: a batch that comes again replaces itself.
+        let name = format!("calls/{folder}/{}.ndjson", first.id);
+        let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
+        if let Err(error) = platform::archive(&inner.env, &name, &lines).await {
+            let error = platform::message(&error);
+            worker::console_error!(
+                "the archive did not take {} calls: {}",
+                expired.len(),
+                error
+            );
+            return;
+        }
+        platform::sleep(PAUSE_MS).await;
+        let gone = expired.iter().map(|call| call.id).collect();
+        expired = forget(&inner, gone);
+        if !inner.sending.get() && !inner.outbox.borrow().is_empty() {
+            inner.sending.set(true);
+            send(Rc::clone(&inner)).await;
+        }
+    }
+}
+
+/// Removes what the archive has; returns the next batch.
+fn forget(inner: &Inner, gone: Vec<CallId>) -> Vec<Expired> {
+    let mut slot = inner.loaded.borrow_mut();
+    let Some(Loaded { actor, store }) = slot.as_mut() else {
+        return Vec::new();
+    };
+    match actor.handle(store, TrunkCommand::Forget(gone), now()) {
+        Ok((_, mut outgoing)) => {
+            let next = std::mem::take(&mut outgoing.expired);
+            inner.outbox.borrow_mut().append(outgoing);
+            next
+        }
+        Err(StoreFailed) => {
+            *slot = None;
+            Vec::new()
+        }
+    }
 }
 
 fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Reader, Remembrance, StoreFailed, Trigger, TrunkActor,
+    CallFilter, DeliveryFilter, Expired, Reader, Remembrance, StoreFailed, Trigger, TrunkActor,
     TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
@@ -84,6 +84,29 @@ impl Rows {
 }
 
 impl TrunkStore for Rows {
+    fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
+        let old = self.all().into_iter();
+        let old = old.filter(|call| call.id < before && !call.is_open());
+        let expired = old.take(limit).map(|call| Expired {
+            id: call.id,
+            call: serde_json::to_string(&call).expect("json"),
+            transcript: self
+                .transcripts
+                .borrow()
+                .get(&call.id)
+                .map(ToString::to_string),
+        });
+        Ok(expired.collect())
+    }
+
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        for call in calls {
+            self.calls.borrow_mut().remove(call);
+            self.transcripts.borrow_mut().remove(call);
+        }
+        Ok(())
+    }
+
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
         Ok(self
             .brief

@@ -82,6 +82,8 @@ pub enum TrunkCommand {
         /// Until when.
         until: Millis,
     },
+    /// The archive has these calls: their rows go. `Done`.
+    Forget(Vec<CallId>),
     /// Do what is due: the cron's knock, in case the alarm was lost. `Done`.
     Tick,
     /// What the object has done since it was loaded. `Work`.

@@ -6,6 +6,7 @@
 //! command builds it anew.
 
 mod language;
+mod retention;
 mod store;
 
 use serde_json::Value;
@@ -14,7 +15,9 @@ pub use language::{
     CallFilter, DeliveryFilter, Denial, Idempotency, Line, Order, REMEMBERED, Reader, Remembrance,
     Trigger, TrunkCommand, TrunkReply, Work,
 };
-pub use store::{StoreFailed, TrunkStore};
+pub use store::{Expired, StoreFailed, TrunkStore};
+
+use retention::Retention;
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
@@ -29,6 +32,7 @@ use crate::domain::trunk::{Admission, Brief, Carrier, Changes, Claim, Remembered
 pub struct TrunkActor {
     trunk: Trunk,
     key: IdKey,
+    retention: Retention,
 }
 
 impl TrunkActor {
@@ -65,6 +69,7 @@ impl TrunkActor {
             open,
         };
         Ok(Self {
+            retention: Retention::new(settings.retention, now),
             trunk: Trunk::restore(remembered, settings, key.clone()),
             key,
         })
@@ -73,7 +78,17 @@ impl TrunkActor {
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
-        self.trunk.next_due()
+        [self.trunk.next_due(), self.retention.due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Where the archive keeps this trunk's calls, once it is known: `<organisation>/<trunk>`.
+    #[must_use]
+    pub fn archive_folder(&self) -> Option<String> {
+        let config = &self.trunk.brief()?.config;
+        Some(format!("{}/{}", config.org_id, config.id))
     }
 
     /// The trunk's tag, once it is known.
@@ -105,13 +120,17 @@ impl TrunkActor {
         now: Millis,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let now = self.trunk.observe(now);
+        let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let mut changes = Changes::default();
         let reply = self.decide(store, command, now, &mut changes)?;
         self.trunk.tick(now, &mut changes);
         if !changes.rows.is_empty() {
             store.put(&changes.rows)?;
         }
-        let outgoing = self.outgoing(&changes);
+        let mut outgoing = self.outgoing(&changes);
+        if ticks {
+            outgoing.expired = self.retention.batch(store, now)?;
+        }
         Ok((reply, outgoing))
     }
 
@@ -227,6 +246,11 @@ impl TrunkActor {
                 if let Some(call) = delivery.call(&self.key) {
                     self.trunk.extend(call, attempt, until);
                 }
+                Ok(TrunkReply::Done)
+            }
+            TrunkCommand::Forget(calls) => {
+                store.forget(&calls)?;
+                self.retention.forgot(now);
                 Ok(TrunkReply::Done)
             }
             TrunkCommand::Tick => Ok(TrunkReply::Done),

@@ -12,6 +12,26 @@ use crate::domain::trunk::Brief;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFailed;
 
+/// A call that is older than calls are kept: for the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Its id.
+    pub id: CallId,
+    /// The call as its row held it, in JSON.
+    pub call: String,
+    /// What was said in it, in JSON.
+    pub transcript: Option<String>,
+}
+
+impl Expired {
+    /// A line of the archive: `{"call": …, "transcript": …}`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let transcript = self.transcript.as_deref().unwrap_or("null");
+        format!(r#"{{"call":{},"transcript":{transcript}}}"#, self.call)
+    }
+}
+
 /// An object's rows. Synchronous: writes with no await between them are one commit.
 pub trait TrunkStore {
     /// The directory's last word.
@@ -43,6 +63,11 @@ pub trait TrunkStore {
     fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed>;
     /// Closed calls, newest first.
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
+    /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
+    /// was said in it.
+    fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
+    /// Removes calls, and all that is kept beside them.
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// Closed calls that have a callback, newest first.
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed>;
 }
