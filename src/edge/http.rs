@@ -38,11 +38,12 @@ pub async fn serve(
 }
 
 /// Where no page is ever looked for.
-const MACHINES: [&str; 4] = [
+const MACHINES: [&str; 5] = [
     "/integration/",
     "/platform/",
     "/carrier/",
     "/agent-reports/",
+    receiver::PATH,
 ];
 
 fn read(incoming: &Incoming) -> Request {
