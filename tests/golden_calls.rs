@@ -9,7 +9,7 @@ mod support;
 
 use audatec::app::calls::views::{DetailedCall, Notification, StatusView};
 use audatec::app::json;
-use audatec::app::messages::{CallbackMessage, DispatchMessage};
+use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{Idempotency, Remembrance, Trigger, TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, Report};
 use audatec::domain::callback::{Attempt, AttemptResult};
@@ -161,7 +161,7 @@ fn what_the_queues_carry() {
     world.accepted(OK);
     world.sent.inquire = world.sent.dial.clone();
     let tag = world.known_brief().config.id.tag();
-    let messages: Vec<DispatchMessage> = world.sent.dispatch_messages(tag);
+    let messages: Vec<DispatchMessage> = world.sent.dispatch_messages(tag, CALLS_PER_MESSAGE);
     sent("dispatch_messages", &messages);
     let text = std::fs::read_to_string("tests/golden/calls/sent_dispatch_messages.json")
         .expect("a golden");

@@ -14,11 +14,17 @@ import { outDirs } from "./wasm.mjs";
 
 const CRON_INTERVAL_MS = 60_000;
 
+/**
+ * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages
+ * are, and what goes on behind it (a phone that rings) holds up no other.
+ */
+const SIDE_BY_SIDE = "queue_consumer_no_wait_for_wait_until";
+
 /** What holds on a laptop alone and is never deployed. */
 export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
 
 /**
- * @typedef {{ MASTER_KEY: string, PLATFORM_TOKEN: string }} Secrets
+ * @typedef {{ MASTER_KEY: string, PLATFORM_TOKEN: string, CARRIER_KEYS: string }} Secrets
  *
  * @typedef {object} LocalOptions
  * @property {number} [port] 0, the default, takes a free one
@@ -53,10 +59,11 @@ export async function startLocal(options = {}) {
   let mf;
   try {
     if (options.port) await checkPortIsFree(options.port);
+    const port = options.port || (await freePort());
     options.beforeStart?.();
     const secrets = dataDir ? keptSecrets(dataDir) : newSecrets();
     const config = readConfig();
-    mf = new Miniflare(miniflareOptions(config, secrets, workerDir, dataDir, options));
+    mf = new Miniflare(miniflareOptions(config, secrets, workerDir, dataDir, { ...options, port }));
     const url = (await mf.ready).href.replace(/\/$/, "");
     owner?.serving(url);
     return handle(mf, url, secrets, config.triggers.crons, owner, options.cron ?? true);
@@ -105,15 +112,17 @@ function handle(mf, url, secrets, crons, owner, withTimer) {
  * @param {Secrets} secrets
  * @param {string} workerDir
  * @param {string | null} dataDir
- * @param {LocalOptions} options
+ * @param {LocalOptions & { port: number }} options
  * @returns {import("miniflare").MiniflareOptions}
  */
 function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   const bound = bindingOptions(config);
-  const vars = { ...bound.bindings, ...localVars, ...options.vars, ...secrets };
+  const where = { PUBLIC_URL: `http://127.0.0.1:${options.port}` };
+  const vars = { ...bound.bindings, ...where, ...localVars, ...options.vars, ...secrets };
   const onLog = options.onLog ?? showErrors;
   return {
     ...bound,
+    compatibilityFlags: [...bound.compatibilityFlags, SIDE_BY_SIDE],
     name: config.name,
     bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
     modulesRoot: workerDir,
@@ -122,7 +131,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
       { type: "CompiledWasm", path: join(workerDir, "index_bg.wasm") },
     ],
     host: "127.0.0.1",
-    port: options.port ?? 0,
+    port: options.port,
     cf: false, // else Miniflare asks the network for sample data about the client
     telemetry: { enabled: false },
     logRequests: false,
@@ -140,15 +149,19 @@ function showErrors(level, message) {
 
 /** @returns {Secrets} */
 function newSecrets() {
-  return { MASTER_KEY: randomBytes(32).toString("base64"), PLATFORM_TOKEN: `platform_${randomBytes(24).toString("hex")}` };
+  return {
+    MASTER_KEY: randomBytes(32).toString("base64"),
+    PLATFORM_TOKEN: `platform_${randomBytes(24).toString("hex")}`,
+    CARRIER_KEYS: `k1:${randomBytes(32).toString("base64")}`,
+  };
 }
 
 /** @param {string} dataDir @returns {Secrets} made once for a data folder, since its data is sealed with them */
 function keptSecrets(dataDir) {
   const path = join(dataDir, "secrets.json");
-  const text = readIfThere(path);
-  if (text !== undefined) return JSON.parse(text);
-  const secrets = newSecrets();
+  const kept = JSON.parse(readIfThere(path) ?? "{}");
+  const secrets = { ...newSecrets(), ...kept };
+  if (Object.keys(kept).length === Object.keys(secrets).length) return secrets;
   writeWhole(path, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
 }
@@ -160,6 +173,18 @@ async function checkPortIsFree(port) {
     if (waited >= 2000) throw new UserError(`Port ${port} is taken by another program. Set PORT to a free one.`);
     await delay(100);
   }
+}
+
+/** @returns {Promise<number>} a port that nobody listens on: it must be known before the Worker, which tells agents where it is */
+function freePort() {
+  return new Promise((done, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+      server.close(() => done(port));
+    });
+  });
 }
 
 /** @param {number} port @returns {Promise<boolean>} */

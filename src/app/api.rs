@@ -4,7 +4,7 @@
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
-use crate::app::calls::{callbacks, read, report, stop, trigger};
+use crate::app::calls::{callbacks, carrier, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
 use crate::app::manage::body::Body;
 use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
@@ -22,6 +22,8 @@ pub enum Access {
     Operator,
     /// The agent of that one call, by its token; checked by the route itself.
     Agent,
+    /// A trunk's carrier, by its signature; checked by the route itself.
+    Carrier,
     /// A key with this role or a higher one.
     Key(Role),
 }
@@ -34,6 +36,7 @@ pub enum Action {
     Health,
     CreateOrg,
     Report,
+    LiveKitEvent,
     ListAgents,
     CreateAgent,
     GetAgent,
@@ -95,6 +98,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
         ["studio", "receiver"] => (&[("GET", ADMIN, GetReceiver)], vec![]),
         ["studio", "receiver", token] => (&[("POST", Access::Public, Receive)], vec![token]),
         ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
+        ["carrier", "livekit"] => (&[("POST", Access::Carrier, LiveKitEvent)], vec![]),
         ["integration", "v1", rest @ ..] => match rest {
             ["agents"] => (
                 &[("GET", VIEWER, ListAgents), ("POST", OWNER, CreateAgent)],
@@ -191,6 +195,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
             orgs::create(api, request).await
         }
         Access::Agent => report::report(api, request, id(0)).await,
+        Access::Carrier => carrier::livekit(api, request).await,
         Access::Key(role) => {
             let caller = authenticate(api, request, *role).await?;
             perform(api, &caller, request, *action, id(0), id(1)).await
@@ -261,6 +266,7 @@ async fn perform(
         Action::Health
         | Action::CreateOrg
         | Action::Report
+        | Action::LiveKitEvent
         | Action::OpenSession
         | Action::CloseSession
         | Action::Receive => Err(Refusal::NotFound),

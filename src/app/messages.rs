@@ -23,6 +23,14 @@ pub enum DispatchMessage {
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,
     },
+    /// Have the carrier hang up these calls and leave nothing behind.
+    #[serde(rename = "release/1")]
+    Release {
+        /// Whose object.
+        trunk: TrunkTag,
+        /// At most [`CALLS_PER_MESSAGE`] of them.
+        calls: Vec<CallId>,
+    },
 }
 
 /// How many calls one dispatch message carries at most.
@@ -51,15 +59,17 @@ pub struct Outgoing {
     pub dial: Vec<CallId>,
     /// Calls to ask the carrier about.
     pub inquire: Vec<CallId>,
+    /// Calls to be hung up at the carrier.
+    pub release: Vec<CallId>,
     /// Callbacks to send.
     pub callbacks: Vec<CallbackMessage>,
 }
 
 impl Outgoing {
-    /// The dispatch queue's share, a few calls to a message.
+    /// The dispatch queue's share: a few calls to a message, at most `dials` of those to dial.
     #[must_use]
-    pub fn dispatch_messages(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
-        let dial = self.dial.chunks(CALLS_PER_MESSAGE);
+    pub fn dispatch_messages(&self, trunk: TrunkTag, dials: usize) -> Vec<DispatchMessage> {
+        let dial = self.dial.chunks(dials.clamp(1, CALLS_PER_MESSAGE));
         let dial = dial.map(|calls| DispatchMessage::Dial {
             trunk,
             calls: calls.to_vec(),
@@ -69,19 +79,29 @@ impl Outgoing {
             trunk,
             calls: calls.to_vec(),
         });
-        dial.chain(inquire).collect()
+        let release = self.release.chunks(CALLS_PER_MESSAGE);
+        let release = release.map(|calls| DispatchMessage::Release {
+            trunk,
+            calls: calls.to_vec(),
+        });
+        // Hanging up comes first: a phone rings.
+        release.chain(dial).chain(inquire).collect()
     }
 
     /// Whether there is nothing to send.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.dial.is_empty() && self.inquire.is_empty() && self.callbacks.is_empty()
+        self.dial.is_empty()
+            && self.inquire.is_empty()
+            && self.release.is_empty()
+            && self.callbacks.is_empty()
     }
 
     /// Adds what another command wants sent.
     pub fn append(&mut self, other: Self) {
         self.dial.extend(other.dial);
         self.inquire.extend(other.inquire);
+        self.release.extend(other.release);
         self.callbacks.extend(other.callbacks);
     }
 }

@@ -6,6 +6,7 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
+use crate::app::dialers::livekit::Ask;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
@@ -15,6 +16,7 @@ use crate::domain::ids::{IdKey, OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
+use crate::domain::trunk::Sealed;
 
 /// Something on the way did not answer in time, or failed. What it was is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +114,39 @@ pub trait Dialer {
     async fn dial(&self, order: &Order) -> Vec<Timed>;
     /// Asks what became of a call; never dials.
     async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable>;
+    /// Hangs up and leaves nothing behind, whatever state the call is in. Safe to repeat.
+    async fn release(&self, order: &Order) -> Result<(), Unavailable>;
+}
+
+/// What keeps other people's secrets: encrypted wherever they are stored.
+pub trait Vault {
+    /// Encrypts a secret under the newest key, for this context alone.
+    async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable>;
+    /// Decrypts a secret that was sealed for this context.
+    async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;
+}
+
+/// What a Twirp server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwirpAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl TwirpAnswer {
+    /// The body as JSON; null if it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        crate::app::json::read(&self.body).unwrap_or_default()
+    }
+}
+
+/// What reaches a LiveKit server.
+pub trait Twirp {
+    /// One POST of `ask.body`, sent once; `token` is its bearer.
+    async fn twirp(&self, url: &str, token: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable>;
 }
 
 /// What a receiver answered.
@@ -139,5 +174,5 @@ pub trait Poster {
 }
 
 /// All that serving a request takes.
-pub trait Api: Host + Records + Trunks + Directories {}
-impl<T: Host + Records + Trunks + Directories> Api for T {}
+pub trait Api: Host + Records + Trunks + Directories + Vault {}
+impl<T: Host + Records + Trunks + Directories + Vault> Api for T {}

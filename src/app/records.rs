@@ -1,10 +1,12 @@
 //! What KV holds: copies that requests are served from, written by the directory alone.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::domain::access::KeyDigest;
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, OrgId, TrunkId};
+use crate::domain::mac::hex;
 
 /// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -21,6 +23,16 @@ pub enum RecordKey {
     Trunks(OrgId),
     /// [`WebhookSecrets`](crate::domain::callback::WebhookSecrets)
     WebhookSecrets(OrgId),
+    /// [`Line`](crate::app::trunk::Line), under the hex SHA-256 of its carrier's API key
+    Carrier(String),
+}
+
+impl RecordKey {
+    /// Where a line is found by its carrier's API key.
+    #[must_use]
+    pub fn carrier(api_key: &str) -> Self {
+        Self::Carrier(hex(&Sha256::digest(api_key)))
+    }
 }
 
 impl std::fmt::Display for RecordKey {
@@ -32,6 +44,7 @@ impl std::fmt::Display for RecordKey {
             Self::Agents(org) => write!(f, "agents/{org}"),
             Self::Trunks(org) => write!(f, "trunks/{org}"),
             Self::WebhookSecrets(org) => write!(f, "webhook-secrets/{org}"),
+            Self::Carrier(digest) => write!(f, "carrier/{digest}"),
         }
     }
 }

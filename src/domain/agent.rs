@@ -66,6 +66,13 @@ pub struct Agent {
     /// The voice it speaks with.
     #[serde(default)]
     pub voice: Option<String>,
+    /// What the outcome of its calls must be like: a JSON Schema, as far as
+    /// [`outcome`](super::outcome) goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_schema: Option<Value>,
+    /// What it does when a machine answers: `action`, and the `message` it leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voicemail: Option<Value>,
     /// When it was created.
     pub created_at: Millis,
 }

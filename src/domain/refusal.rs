@@ -20,6 +20,8 @@ pub enum Refusal {
     InvalidPlatformToken,
     /// An agent's report with another token, or for a call nobody knows.
     InvalidReportToken,
+    /// A carrier's event that the holder of its trunk's secret did not sign.
+    InvalidWebhookSignature,
     /// The key is good, its role too low.
     RoleTooLow {
         /// The key's role.
@@ -118,7 +120,10 @@ impl Refusal {
             | Self::AgentInactive
             | Self::TrunkInactive
             | Self::IdempotencyKeyInvalid => 400,
-            Self::InvalidKey | Self::InvalidPlatformToken | Self::InvalidReportToken => 401,
+            Self::InvalidKey
+            | Self::InvalidPlatformToken
+            | Self::InvalidReportToken
+            | Self::InvalidWebhookSignature => 401,
             Self::HttpsRequired | Self::RoleTooLow { .. } | Self::CrossOrigin => 403,
             Self::NotFound
             | Self::AgentNotFound
@@ -148,6 +153,7 @@ impl Refusal {
             Self::InvalidKey => "invalid_api_key",
             Self::InvalidPlatformToken => "invalid_platform_token",
             Self::InvalidReportToken => "invalid_report_token",
+            Self::InvalidWebhookSignature => "invalid_webhook_signature",
             Self::RoleTooLow { .. } => "role_too_low",
             Self::CrossOrigin => "cross_origin",
             Self::NotJsonContentType => "content_type_not_json",
@@ -195,6 +201,7 @@ impl Refusal {
             Self::InvalidKey => "Invalid or inactive API key".into(),
             Self::InvalidPlatformToken => "Invalid platform token".into(),
             Self::InvalidReportToken => "Invalid report token".into(),
+            Self::InvalidWebhookSignature => "Invalid webhook signature".into(),
             Self::RoleTooLow { has, needs } => {
                 format!("This API key's role ({has}) can't do this; it needs {needs}")
             }
@@ -261,6 +268,7 @@ impl Refusal {
             Self::InvalidKey,
             Self::InvalidPlatformToken,
             Self::InvalidReportToken,
+            Self::InvalidWebhookSignature,
             Self::RoleTooLow {
                 has: Role::Viewer,
                 needs: Role::Member,

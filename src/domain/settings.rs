@@ -19,6 +19,8 @@ pub struct Settings {
     pub sim_ring: Millis,
     /// `SIM_TALK_MS`: how long the simulated conversation lasts.
     pub sim_talk: Millis,
+    /// `PUBLIC_URL`: where this deployment is reached, without a slash at the end. Agents report there.
+    pub public_url: Option<String>,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
@@ -56,6 +58,9 @@ impl Settings {
             webhook_retry: retry,
             sim_ring: millis("SIM_RING_MS", 1000.0),
             sim_talk: millis("SIM_TALK_MS", 3000.0),
+            public_url: var("PUBLIC_URL")
+                .map(|url| url.trim().trim_end_matches('/').to_owned())
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

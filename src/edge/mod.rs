@@ -10,6 +10,7 @@ mod platform;
 mod queues;
 mod sql;
 mod trunk_object;
+mod vault;
 mod world;
 
 use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
@@ -27,9 +28,9 @@ async fn fetch(
 async fn queue(
     batch: MessageBatch<serde_json::Value>,
     env: Env,
-    _context: Context,
+    context: Context,
 ) -> worker::Result<()> {
-    queues::consume(&batch, env).await;
+    queues::consume(&batch, env, context).await;
     Ok(())
 }
 

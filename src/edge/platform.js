@@ -150,22 +150,46 @@ function within(limitMs, work) {
 }
 
 /**
- * One POST, redirects not followed. The status line is the answer: of the body nothing is read, however it dribbles in.
+ * One POST, redirects not followed. Without a `maxBody` the status line is the answer: of the body nothing is read, however
+ * it dribbles in. With one the whole body must be there in time, and a longer one is an error.
  * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
- * @returns {Promise<[status: number, retryAfter: string | null]>}
+ * @param {number} maxBody in bytes
+ * @returns {Promise<[status: number, retryAfter: string | null, body: string | null]>}
  */
-export async function post(url, headers, body, limitMs) {
+export async function post(url, headers, body, limitMs, maxBody) {
   const signal = AbortSignal.timeout(limitMs);
-  let answer;
   try {
-    answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
+    const answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
+    const text = maxBody ? await readText(answer, maxBody) : null;
+    if (!maxBody) answer.body?.cancel().catch(() => {});
+    return [answer.status, answer.headers.get("retry-after"), text];
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
+    if (error instanceof RangeError) throw error;
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
   }
-  const result = [answer.status, answer.headers.get("retry-after")];
-  await answer.body?.cancel().catch(() => {});
-  return /** @type {[number, string | null]} */ (result);
+}
+
+/** @param {Response} answer @param {number} maxBytes */
+async function readText(answer, maxBytes) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of answer.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw new RangeError("the answer is too long");
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).text();
+}
+
+/**
+ * AES-GCM, bound to its context.
+ * @param {"encrypt" | "decrypt"} what @param {Uint8Array} key @param {Uint8Array} iv @param {Uint8Array} additionalData
+ * @param {Uint8Array} bytes
+ */
+export async function crypt(what, key, iv, additionalData, bytes) {
+  const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [what]);
+  return new Uint8Array(await crypto.subtle[what]({ name: "AES-GCM", iv, additionalData }, imported, bytes));
 }
 
 /** @param {number} ms @returns {Promise<void>} */

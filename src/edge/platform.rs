@@ -69,14 +69,25 @@ extern "C" {
         limit_ms: u32,
     ) -> Result<js_sys::Uint8Array, JsValue>;
 
-    /// The status and the `Retry-After` of the answer to one POST.
+    /// Status, `Retry-After` and body (read when `max_body` is not 0) of the answer to one POST.
     #[wasm_bindgen(catch)]
     pub async fn post(
         url: &str,
         headers: Vec<String>,
         body: &str,
         limit_ms: u32,
+        max_body: u32,
     ) -> Result<js_sys::Array, JsValue>;
+
+    /// AES-GCM, to `encrypt` or to `decrypt`.
+    #[wasm_bindgen(catch)]
+    pub async fn crypt(
+        what: &str,
+        key: &[u8],
+        nonce: &[u8],
+        context: &[u8],
+        bytes: &[u8],
+    ) -> Result<js_sys::Uint8Array, JsValue>;
 
     pub async fn sleep(ms: u32);
 
@@ -87,7 +98,8 @@ extern "C" {
 
 /// What a failed call of the platform says.
 pub fn message(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map_or_else(|| "no error".to_owned(), |error| error.message().into())
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => error.message().into(),
+        None => error.as_string().unwrap_or_default(),
+    }
 }

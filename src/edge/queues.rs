@@ -1,7 +1,8 @@
-//! The queues' consumers. A message is acknowledged when its work is done, and comes again when an
-//! object could not be reached; one that nobody can read is logged and dropped.
+//! The queues' consumers. A callback is acknowledged when its work is done, and comes again when an
+//! object could not be reached; a dispatch is acknowledged at once. One that nobody can read is
+//! logged and dropped.
 
-use worker::{Env, MessageBatch, MessageExt, RawMessage};
+use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
 
 use super::world::World;
 use crate::app::deliver::deliver;
@@ -14,8 +15,8 @@ use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
 
 /// Works off a batch, its messages side by side.
-pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env) {
-    let Ok(world) = World::new(env, None) else {
+pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env, context: Context) {
+    let Ok(world) = World::new(env, Some(context)) else {
         batch.retry_all();
         return;
     };
@@ -30,7 +31,13 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
     } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
-        dispatch(world, world, work).await
+        // However long its phones ring, and whatever becomes of it, the message is done with: the
+        // duty is the trunk's. The runtime keeps the invocation until the work has ended.
+        let dispatcher = world.clone();
+        world.wait_until(async move {
+            let _ = dispatch(&dispatcher, &dispatcher, work).await;
+        });
+        Ok(())
     } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
         deliver(world, callback).await
     } else {
@@ -49,8 +56,11 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
 
 /// A message that failed again and again. Its duty is in an object's rows: knock there.
 async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
-    if let Ok(DispatchMessage::Dial { trunk, .. } | DispatchMessage::Inquire { trunk, .. }) =
-        crate::app::json::read(text)
+    if let Ok(
+        DispatchMessage::Dial { trunk, .. }
+        | DispatchMessage::Inquire { trunk, .. }
+        | DispatchMessage::Release { trunk, .. },
+    ) = crate::app::json::read(text)
     {
         worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
         return world.trunk(trunk, &TrunkCommand::Tick).await.map(drop);

@@ -149,15 +149,15 @@ fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
 async fn send(inner: Rc<Inner>) {
     loop {
         let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
-        let tag = inner
+        let sender = inner
             .loaded
             .borrow()
             .as_ref()
-            .and_then(|loaded| loaded.actor.tag());
-        let Some(tag) = tag.filter(|_| !outgoing.is_empty()) else {
+            .and_then(|loaded| Some((loaded.actor.tag()?, loaded.actor.calls_per_message())));
+        let Some((tag, calls)) = sender.filter(|_| !outgoing.is_empty()) else {
             break;
         };
-        let dispatch = json_lines(&outgoing.dispatch_messages(tag));
+        let dispatch = json_lines(&outgoing.dispatch_messages(tag, calls));
         let callbacks = json_lines(&outgoing.callbacks);
         let sent = outbox::send(&inner.env, "DISPATCH", &dispatch).await;
         let sent = sent + outbox::send(&inner.env, "CALLBACKS", &callbacks).await;

@@ -7,23 +7,25 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env};
 
-use super::{cache, platform};
+use super::{cache, platform, vault};
+use crate::app::dialers::livekit::{self, Ask};
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
-    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
+    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer,
+    Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
-use crate::domain::trunk::Carrier;
+use crate::domain::trunk::{Carrier, Sealed};
 
 /// How long an object may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u32 = 10_000;
@@ -36,6 +38,9 @@ const SENT_ALWAYS: [(&str, &str); 2] = [
     ("Content-Type", "application/json"),
     ("User-Agent", "Audatec-Webhooks/1"),
 ];
+
+/// How long an answer of a LiveKit server may be.
+const MAX_TWIRP_BODY: u32 = 65_536;
 
 /// One invocation's view of the platform.
 #[derive(Clone)]
@@ -111,6 +116,18 @@ impl World {
         let names = platform::kv_names(&self.env, RECORDS, prefix).await;
         let names = names.map_err(|error| self.failed("KV list", &error))?;
         Ok(names.iter().filter_map(|name| name.as_string()).collect())
+    }
+
+    /// Keeps this invocation until `work` is done.
+    pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        if let Some(context) = &self.context {
+            context.wait_until(work);
+        }
+    }
+
+    fn carrier_keys(&self) -> String {
+        let keys = self.env.secret("CARRIER_KEYS");
+        keys.map(|keys| keys.to_string()).unwrap_or_default()
     }
 
     fn failed(&self, what: &str, error: &JsValue) -> Unavailable {
@@ -243,7 +260,18 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        self.ask_object("TRUNKS", &tag.to_string(), command).await
+        let remembered = (*command == TrunkCommand::Line).then(|| format!("line/{tag}"));
+        let known = remembered.as_ref().and_then(|key| cache::get(key, now()));
+        if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
+            return Ok(reply);
+        }
+        let reply = self.ask_object("TRUNKS", &tag.to_string(), command).await?;
+        if let Some(key) = remembered
+            && let Ok(text) = serde_json::to_string(&reply)
+        {
+            cache::put(key, &text, now());
+        }
+        Ok(reply)
     }
 }
 
@@ -262,23 +290,72 @@ impl Dialer for World {
     async fn dial(&self, order: &Order) -> Vec<Timed> {
         match order.carrier {
             Carrier::Simulator => simulator::dial(order, now(), &self.settings),
-            // No LiveKit dialer yet: the call ends at once, and says why.
-            Carrier::LiveKit { .. } => {
-                let failure = Failure::of(FailureCode::DialerUnavailable);
-                vec![Timed {
-                    at: now(),
-                    event: CarrierEvent::Failed(failure),
-                }]
-            }
+            Carrier::LiveKit { .. } => livekit::dial(self, order).await,
         }
     }
 
     async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
-            Carrier::LiveKit { .. } => Ok(Finding::Unknown),
+            Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
         }
     }
+
+    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+        match order.carrier {
+            Carrier::Simulator => Ok(()),
+            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+        }
+    }
+}
+
+impl Vault for World {
+    async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable> {
+        let sealed = vault::seal(&self.carrier_keys(), secret, context).await;
+        sealed.map_err(|error| {
+            self.failed("sealing a carrier's secret", &format!("{error:?}").into())
+        })
+    }
+
+    async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable> {
+        let opened = vault::open(&self.carrier_keys(), sealed, context).await;
+        opened.map_err(|error| {
+            self.failed("opening a carrier's secret", &format!("{error:?}").into())
+        })
+    }
+}
+
+impl Twirp for World {
+    async fn twirp(&self, url: &str, token: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable> {
+        let mut headers = vec![
+            ("Content-Type", "application/json".to_owned()),
+            ("Authorization", format!("Bearer {token}")),
+            ("User-Agent", "Audatec-Dialer/1".to_owned()),
+        ];
+        if let Some(Millis(timeout)) = ask.server_timeout {
+            headers.push(("X-Twirp-Timeout-Ms", timeout.to_string()));
+        }
+        let headers = headers
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value]);
+        let body = ask.body.to_string();
+        let limit = millis(ask.timeout);
+        let answer = platform::post(url, headers.collect(), &body, limit, MAX_TWIRP_BODY).await;
+        let answer = answer.map_err(|error| self.failed(ask.method, &error))?;
+        Ok(TwirpAnswer {
+            status: status(&answer),
+            body: answer.get(2).as_string().unwrap_or_default(),
+        })
+    }
+}
+
+/// The status of an answer to a POST.
+fn status(answer: &js_sys::Array) -> u16 {
+    answer.get(0).as_f64().map_or(0, |status| status as u16)
+}
+
+fn millis(time: Millis) -> u32 {
+    u32::try_from(time.0).unwrap_or(u32::MAX)
 }
 
 impl Poster for World {
@@ -296,17 +373,16 @@ impl Poster for World {
         let given = headers.iter().map(|(name, value)| (*name, value.as_str()));
         let headers = SENT_ALWAYS.into_iter().chain(given);
         let headers = headers.flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
-        let timeout_ms = u32::try_from(timeout.0).unwrap_or(u32::MAX);
-        let answer = platform::post(url, headers.collect(), body, timeout_ms).await;
+        let answer = platform::post(url, headers.collect(), body, millis(timeout), 0).await;
         let answer = answer.map_err(|error| platform::message(&error))?;
         let retry_after = answer.get(1).as_string();
         Ok(Answer {
-            status: answer.get(0).as_f64().map_or(0, |status| status as u16),
+            status: status(&answer),
             retry_after: retry_after.and_then(|text| text.trim().parse().ok()),
         })
     }
 
     async fn sleep(&self, time: Millis) {
-        platform::sleep(u32::try_from(time.0).unwrap_or(u32::MAX)).await;
+        platform::sleep(millis(time)).await;
     }
 }

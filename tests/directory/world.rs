@@ -13,7 +13,7 @@ use audatec::app::directory::{
 };
 use audatec::app::http::Request;
 use audatec::app::messages::CallbackMessage;
-use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable};
+use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable, Vault};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
@@ -22,7 +22,7 @@ use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::Brief;
+use audatec::domain::trunk::{Brief, Sealed};
 use serde_json::{Value, json};
 
 /// Where everything begins: 2026-06-14T10:00:00Z.
@@ -327,6 +327,22 @@ impl Host for World {
     }
 
     fn log(&self, _: &str) {}
+}
+
+/// Sealed here is reversed, and tied to its context: enough to tell it from what was given.
+impl Vault for World {
+    async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable> {
+        let reversed: String = secret.chars().rev().collect();
+        Ok(Sealed(format!("{context}/{reversed}")))
+    }
+
+    async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable> {
+        let sealed = sealed
+            .0
+            .strip_prefix(context)
+            .and_then(|rest| rest.strip_prefix('/'));
+        Ok(sealed.ok_or(Unavailable)?.chars().rev().collect())
+    }
 }
 
 impl Records for World {

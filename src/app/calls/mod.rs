@@ -1,6 +1,7 @@
 //! Calls: placing, reading and stopping them, and what becomes of their callbacks.
 
 pub mod callbacks;
+pub mod carrier;
 pub mod read;
 pub mod report;
 pub mod stop;

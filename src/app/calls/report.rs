@@ -6,15 +6,20 @@ use serde_json::{Value, json};
 use crate::app::calls::reader;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
+use crate::app::records::RecordKey;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
+use crate::domain::agent::Agent;
 use crate::domain::call::Report;
 use crate::domain::ids::CallId;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
+/// The largest transcript that is kept, likewise.
+const MAX_TRANSCRIPT: usize = 57_344;
 
 /// The longest link that is kept, in bytes.
 const MAX_LINK: usize = 2_048;
@@ -38,7 +43,7 @@ pub struct ReportCall {
     /// What came of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<Value>,
-    /// What was said.
+    /// What was said: at most 57344 bytes as JSON.
     pub transcript: Option<Vec<ReportedLine>>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,
@@ -82,6 +87,9 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
         return Err(Refusal::InvalidReportToken);
     }
     let (report, transcript) = read(api, request)?;
+    if let Some(outcome) = &report.outcome {
+        check_outcome(api, id, outcome).await?;
+    }
     let command = TrunkCommand::Report {
         call: id,
         report,
@@ -94,6 +102,41 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     }
 }
 
+/// Holds an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
+/// can't be read, has none.
+async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<(), Refusal> {
+    let reply = api
+        .trunk(call.address().tag, &TrunkCommand::Talker(call))
+        .await;
+    let (org, agent) = match reply {
+        Ok(TrunkReply::Talker(org, agent)) => (org, agent),
+        Ok(TrunkReply::Missing) => return Err(Refusal::InvalidReportToken),
+        _ => return Err(Refusal::DialerUnavailable),
+    };
+    let stored = api.read(&RecordKey::Agent(org, agent)).await.ok().flatten();
+    let agent: Option<Agent> = stored.and_then(|stored| crate::app::json::read(&stored).ok());
+    let Some(schema) = agent.and_then(|agent| agent.outcome_schema) else {
+        return Ok(());
+    };
+    outcome::validate(&schema, outcome).map_err(|what| Refusal::Invalid(format!("outcome{what}")))
+}
+
+fn check(
+    field: &str,
+    value: &Option<Value>,
+    is: fn(&Value) -> bool,
+    what: &str,
+    max: usize,
+) -> Result<(), Refusal> {
+    match value {
+        Some(value) if !is(value) => Err(Refusal::Invalid(format!("{field} must be {what}"))),
+        Some(value) if value.to_string().len() > max => Err(Refusal::Invalid(format!(
+            "{field} must be at most {max} bytes"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The report, and the transcript, which is kept apart.
 fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Refusal> {
     let mut body = request.json_object()?;
@@ -103,20 +146,21 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
     if let Some((field, _)) = body.into_iter().next() {
         return Err(Refusal::UnknownField(field));
     }
-    let invalid = |what: String| Err(Refusal::Invalid(what));
-    match &outcome {
-        Some(value) if !value.is_object() => invalid("outcome must be an object".into())?,
-        Some(value) if value.to_string().len() > MAX_OUTCOME => {
-            invalid(format!("outcome must be at most {MAX_OUTCOME} bytes"))?
-        }
-        _ => {}
-    }
-    if transcript
-        .as_ref()
-        .is_some_and(|value| !is_transcript(value))
-    {
-        invalid("transcript must be an array of role, text and at".into())?;
-    }
+    check(
+        "outcome",
+        &outcome,
+        Value::is_object,
+        "an object",
+        MAX_OUTCOME,
+    )?;
+    let lines = "an array of role, text and at";
+    check(
+        "transcript",
+        &transcript,
+        is_transcript,
+        lines,
+        MAX_TRANSCRIPT,
+    )?;
     let report = Report {
         outcome,
         transcript_url: read_link(api, transcript_url, "transcript_url")?,

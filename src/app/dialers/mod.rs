@@ -1,3 +1,4 @@
 //! What stands behind the `Dialer` port, one file a carrier.
 
+pub mod livekit;
 pub mod simulator;

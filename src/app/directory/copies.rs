@@ -11,6 +11,7 @@ use crate::app::manage::views::AgentView;
 use crate::app::messages::CallbackMessage;
 use crate::app::order::oldest_first;
 use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::trunk::Line;
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::callback::Delivery;
@@ -122,6 +123,11 @@ impl Directory {
                 )
             }
             RecordKey::WebhookSecrets(_) => json(&org.secrets),
+            RecordKey::Carrier(_) => {
+                let trunks = self.trunks.values().filter(|stored| !stored.deleted);
+                let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));
+                json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::owed::Owed;
 use super::{Denied, DirectoryReply, Received, StoredKey};
 use crate::app::records::RecordKey;
+use crate::app::trunk::Line;
 use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
@@ -351,12 +352,17 @@ impl Directory {
         let Some(org) = self.org_id() else { return };
         let id = stored.config.id;
         self.put(format!("trunk/{id}"), &stored);
-        self.trunks.insert(id, stored);
-        self.record(
-            entry,
-            &[RecordKey::Trunk(org, id), RecordKey::Trunks(org)],
-            Concerns::Trunk(id),
-        );
+        let now = Line::of(&stored.config);
+        let before = self.trunks.insert(id, stored);
+        let before = before.and_then(|stored| Line::of(&stored.config));
+        let mut records = vec![RecordKey::Trunk(org, id), RecordKey::Trunks(org)];
+        for line in now.into_iter().chain(before) {
+            let carrier = RecordKey::carrier(&line.api_key);
+            if !records.contains(&carrier) {
+                records.push(carrier);
+            }
+        }
+        self.record(entry, &records, Concerns::Trunk(id));
     }
 
     /// Owes a trunk that was not deleted its brief, as it is. Returns whether there is one.

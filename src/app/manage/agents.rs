@@ -12,6 +12,7 @@ use crate::app::records::RecordKey;
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::ids::AgentId;
+use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
@@ -22,6 +23,7 @@ const THING: Thing = Thing {
 const MAX_FIELDS: usize = 100;
 const MAX_SCRIPT: usize = 32_768;
 const MAX_SAMPLE: usize = 16_384;
+const MAX_MESSAGE: usize = 1_000;
 
 // As the OpenAPI document describes it; `read` reads it. A change takes any subset.
 /// The agent to create.
@@ -43,6 +45,15 @@ pub struct CreateAgent {
     /// The voice it speaks with.
     #[schema(min_length = 1, max_length = 200)]
     pub voice: Option<String>,
+    /// What the outcome of its calls must be like: an object by a subset of JSON Schema (`type`, `enum`, `const`,
+    /// `properties`, `required`, `additionalProperties`, `items`, lengths and bounds); at most 8192 bytes as JSON. A report
+    /// with another outcome is refused.
+    #[schema(value_type = Option<Object>)]
+    pub outcome_schema: Option<Value>,
+    /// What it does when a machine answers: `action` is `hang_up`, `continue` or `leave_message`, the last with a `message` of
+    /// 1 to 1000 characters.
+    #[schema(value_type = Option<Object>)]
+    pub voicemail: Option<Value>,
     /// Only active agents can be used to trigger calls; `active` when left out.
     pub status: Option<Status>,
 }
@@ -221,6 +232,22 @@ fn read(
     let status = body
         .optional("status", status_before, "active or inactive", body::word)?
         .unwrap_or_default();
+    let outcome_schema = body.optional(
+        "outcome_schema",
+        before.and_then(|agent| agent.outcome_schema.clone()),
+        "an object",
+        |value| value.is_object().then_some(value),
+    )?;
+    if let Some(schema) = &outcome_schema {
+        outcome::check_schema(schema)
+            .map_err(|what| Refusal::Invalid(format!("outcome_schema{what}")))?;
+    }
+    let voicemail = body.optional(
+        "voicemail",
+        before.and_then(|agent| agent.voicemail.clone()),
+        VOICEMAIL,
+        |value| is_voicemail(&value).then_some(value),
+    )?;
     body.finish()?;
     Ok(Agent {
         id,
@@ -230,8 +257,26 @@ fn read(
         input_schema,
         script,
         voice,
+        outcome_schema,
+        voicemail,
         created_at,
     })
+}
+
+const VOICEMAIL: &str = "an object: action is hang_up, continue or leave_message, the last with a message of 1 to 1000 characters";
+
+/// `{"action": "hang_up"}`, `{"action": "continue"}` or `{"action": "leave_message", "message": "…"}`.
+fn is_voicemail(value: &Value) -> bool {
+    let Some(fields) = value.as_object() else {
+        return false;
+    };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    match (text("action"), fields.len()) {
+        (Some("hang_up" | "continue"), 1) => true,
+        (Some("leave_message"), 2) => text("message")
+            .is_some_and(|message| (1..=MAX_MESSAGE).contains(&message.chars().count())),
+        _ => false,
+    }
 }
 
 fn schema_fields(schema: &InputSchema) -> [(String, Value); 2] {

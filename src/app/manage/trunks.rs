@@ -143,7 +143,7 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = TrunkId::from_entropy(api.id_entropy());
-    let trunk = read(api, Body::of(request)?, None, id, caller.org_id)?;
+    let trunk = read(api, Body::of(request)?, None, id, caller.org_id).await?;
     match change(
         api,
         caller,
@@ -181,7 +181,7 @@ pub async fn update(
     request.json_object()?;
     for _ in 0..TRIES {
         let was = find(api, caller, id).await?;
-        let trunk = read(api, Body::of(request)?, Some(&was), was.id, was.org_id)?;
+        let trunk = read(api, Body::of(request)?, Some(&was), was.id, was.org_id).await?;
         let save = Ask::SaveTrunk {
             trunk: Box::new(trunk.clone()),
             was: Box::new(was),
@@ -220,7 +220,7 @@ async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfi
     }
 }
 
-fn read(
+async fn read(
     api: &impl Api,
     mut body: Body,
     before: Option<&TrunkConfig>,
@@ -261,7 +261,7 @@ fn read(
     let carrier = match (given, before) {
         (Some(given), Some(before)) if given.is_empty() => before.carrier.clone(),
         (Some(given), before) if !given.is_empty() => {
-            read_carrier(api, given, before.map(|trunk| &trunk.carrier))?
+            read_carrier(api, given, before.map(|trunk| &trunk.carrier), org_id).await?
         }
         _ => return Err(Refusal::Required("carrier")),
     };
@@ -294,10 +294,11 @@ fn whole(value: &Value, most: u32) -> Option<u32> {
     number.filter(|number| (1..=most).contains(number))
 }
 
-fn read_carrier(
+async fn read_carrier(
     api: &impl Api,
     given: Map<String, Value>,
     before: Option<&Carrier>,
+    org: OrgId,
 ) -> Result<Carrier, Refusal> {
     let mut body = Body::nested(given, "carrier.");
     let kind_before = before.map(|carrier| match carrier {
@@ -311,16 +312,19 @@ fn read_carrier(
         body.finish()?;
         return Ok(Carrier::Simulator);
     }
-    let known: [Option<String>; 4] = match before {
+    let (known, sealed): ([Option<String>; 3], _) = match before {
         Some(Carrier::LiveKit {
             url,
             api_key,
             api_secret,
             sip_trunk_id,
-        }) => [url, api_key, api_secret, sip_trunk_id].map(|text| Some(text.clone())),
-        _ => [None, None, None, None],
+        }) => (
+            [url, api_key, sip_trunk_id].map(|text| Some(text.clone())),
+            Some(api_secret),
+        ),
+        _ => ([None, None, None], None),
     };
-    let [url, api_key, api_secret, sip_trunk_id] = known;
+    let [url, api_key, sip_trunk_id] = known;
     let url = body.required("url", url, "a URL", body::text)?;
     let scheme = api.parse_url(&url).map(|target| target.scheme);
     if !scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https" | "ws" | "wss")) {
@@ -329,13 +333,25 @@ fn read_carrier(
         ));
     }
     let api_key = body.required("api_key", api_key, body::NAME, body::name)?;
-    let api_secret = body.required("api_secret", api_secret, body::NAME, body::name)?;
+    let kept = sealed.map(|_| None);
+    let given_secret = body.required("api_secret", kept, body::NAME, |value| {
+        body::name(value).map(Some)
+    })?;
     let sip_trunk_id = body.required("sip_trunk_id", sip_trunk_id, body::NAME, body::name)?;
     body.finish()?;
+    // A secret that is kept is sealed anew: so a change of the carrier moves it to the newest key.
+    let context = org.to_string();
+    let secret = match (given_secret, sealed) {
+        (Some(given), _) => Ok(given),
+        (None, Some(sealed)) => api.open(sealed, &context).await,
+        (None, None) => return Err(Refusal::Invalid("carrier.api_secret is required".into())),
+    };
+    let secret = secret.map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let sealed = api.seal(&secret, &context).await;
     Ok(Carrier::LiveKit {
         url,
         api_key,
-        api_secret,
+        api_secret: sealed.map_err(|_| Refusal::AuthenticationUnavailable)?,
         sip_trunk_id,
     })
 }

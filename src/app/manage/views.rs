@@ -2,6 +2,7 @@
 //! document is made from these types and their comments.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::app::directory::StoredKey;
 use crate::app::iso8601;
@@ -61,6 +62,14 @@ pub struct AgentDetail {
     pub script: Option<String>,
     /// The voice it speaks with.
     pub voice: Option<String>,
+    /// What the outcome of its calls must be like, a JSON Schema; left out when anything will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub outcome_schema: Option<Value>,
+    /// What it does when a machine answers; left out when that is the agent's own matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub voicemail: Option<Value>,
 }
 
 impl From<&Agent> for AgentDetail {
@@ -69,6 +78,8 @@ impl From<&Agent> for AgentDetail {
             agent: agent.into(),
             script: agent.script.clone(),
             voice: agent.voice.clone(),
+            outcome_schema: agent.outcome_schema.clone(),
+            voicemail: agent.voicemail.clone(),
         }
     }
 }

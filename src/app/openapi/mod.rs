@@ -14,13 +14,13 @@ mod webhooks;
 use serde_json::{Map, Value, json};
 
 use crate::app::api::{Access, Action, Endpoint, offered};
-use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE};
+use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP};
 use crate::domain::settings::Settings;
 
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 25] = [
+const PATHS: [&str; 26] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -43,6 +43,7 @@ const PATHS: [&str; 25] = [
     "/integration/v1/audit-log",
     "/platform/v1/orgs",
     "/agent-reports/{call_id}",
+    "/carrier/livekit",
     "/studio/session",
     "/studio/receiver",
     "/studio/receiver/{token}",
@@ -89,6 +90,7 @@ fn description() -> String {
     let settings = Settings::default();
     let parts = [
         DISPATCH_DEADLINE,
+        SETUP,
         settings.ring_timeout,
         RING_GRACE,
         settings.max_call,
@@ -96,7 +98,7 @@ fn description() -> String {
         REPORT_GRACE,
     ]
     .map(|part| part.0 / 1000);
-    let [dispatch, ring, ring_grace, call, end_grace, report] = parts;
+    let [dispatch, setup, ring, ring_grace, call, end_grace, report] = parts;
     let bound: u64 = parts.iter().sum();
     format!(
         "A programmable outbound call platform: one API call, and your agent handles the rest.
@@ -124,7 +126,7 @@ without a body needs no Content-Type and counts as `{{}}`.
 **Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; an unknown query parameter is a 400.
 
 **When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance: \
-at most {dispatch} until it is dialed, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
+at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
 (`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are a deployment's \
 settings, here with their defaults. Once `is_terminal` is true the status never changes again."
     )
@@ -162,6 +164,10 @@ fn security_schemes() -> Value {
         "reportToken": {
             "type": "http", "scheme": "bearer",
             "description": "The token of one call's agent, `report_token` in the metadata of its job.",
+        },
+        "livekitToken": {
+            "type": "apiKey", "in": "header", "name": "Authorization",
+            "description": "A token of LiveKit's own making, without a scheme before it.",
         },
     })
 }
@@ -224,6 +230,7 @@ fn who(access: Access) -> String {
         Access::Public => "Anybody may.".to_owned(),
         Access::Operator => "The platform's operator may.".to_owned(),
         Access::Agent => "The agent of that one call may.".to_owned(),
+        Access::Carrier => "The carrier of a trunk may.".to_owned(),
         Access::Key(role) => format!("Lowest role: **{role}**."),
     }
 }
@@ -233,6 +240,7 @@ fn security(access: Access) -> Value {
         Access::Public => json!([]),
         Access::Operator => json!([{"platformToken": []}]),
         Access::Agent => json!([{"reportToken": []}]),
+        Access::Carrier => json!([{"livekitToken": []}]),
         Access::Key(_) => json!([{"bearerAuth": []}, {"studioSession": []}]),
     }
 }

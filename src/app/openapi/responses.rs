@@ -75,6 +75,7 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
         Access::Public => {}
         Access::Operator => all.push(Refusal::InvalidPlatformToken),
         Access::Agent => all.push(Refusal::InvalidReportToken),
+        Access::Carrier => all.push(Refusal::InvalidWebhookSignature),
         Access::Key(needs) => {
             all.push(Refusal::InvalidKey);
             all.extend(too_low(needs));

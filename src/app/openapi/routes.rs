@@ -43,6 +43,7 @@ pub fn describe(action: Action) -> Route {
         Action::Health => health(),
         Action::CreateOrg => create_org(),
         Action::Report => report(),
+        Action::LiveKitEvent => livekit_event(),
         Action::ListAgents
         | Action::CreateAgent
         | Action::GetAgent
@@ -232,9 +233,22 @@ fn report() -> Route {
     .refuses([
         must("outcome", "an object"),
         must("outcome", "at most 32768 bytes"),
+        must("outcome.disposition", "one of interested, not_interested"),
+        must("transcript", "at most 57344 bytes"),
         unknown_field(),
         Refusal::DialerUnavailable,
     ])
+}
+
+fn livekit_event() -> Route {
+    Route::new(
+        "Machines",
+        "Tell a LiveKit event",
+        "The webhook of a LiveKit server that a trunk is connected to, signed as LiveKit signs: the Authorization header is a \
+         token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). An event \
+         of no consequence, late, repeated or out of order, is answered 200 too.",
+        ok("Heard.", "Empty", json!({})),
+    )
 }
 
 fn agents(action: Action) -> Route {
@@ -261,7 +275,7 @@ fn agents(action: Action) -> Route {
         Action::UpdateAgent => Route::new(
             tag,
             "Change an agent",
-            "Changes the fields that are given. A call runs with the agent as it was when the call was accepted.",
+            "Changes the fields that are given. A call is told the script that its agent has when it is dialed.",
             ok("Changed.", "AgentDetail", examples::agent_detail()),
         )
         .optional_body("ChangeAgent", json!({"status": "inactive"}))

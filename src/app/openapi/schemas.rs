@@ -13,6 +13,9 @@ use crate::domain::refusal::Refusal;
 
 type Schemas = BTreeMap<String, Value>;
 
+/// What an answer leaves out when there is nothing to say; all else is always there.
+pub const LEFT_OUT: [&str; 2] = ["outcome_schema", "voicemail"];
+
 /// A reference to a schema of the document.
 pub fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
@@ -174,6 +177,8 @@ fn close(schema: &mut Value, whole: bool) {
         .map(|properties| properties.keys().cloned().collect::<Vec<_>>());
     if let Some(names) = names {
         if whole {
+            let said = |name: &String| !LEFT_OUT.contains(&name.as_str());
+            let names: Vec<_> = names.into_iter().filter(said).collect();
             set(schema, "required", names.into());
         }
         set(schema, "additionalProperties", false.into());

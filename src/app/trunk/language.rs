@@ -9,7 +9,7 @@ use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,12 +26,20 @@ pub enum TrunkCommand {
     Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
     Claim(Vec<CallId>),
-    /// What the carrier says of these calls. `Done`.
+    /// What the carrier says of these calls. `Done`, or `Over` for those that were over before.
     Carrier(Vec<(CallId, Vec<Timed>)>),
     /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
     Examine(Vec<CallId>),
     /// What the inquiry found. `Done`.
     Learn(Vec<(CallId, Finding)>),
+    /// Of which of these calls is the carrier to leave nothing behind. `Orders`.
+    Release(Vec<CallId>),
+    /// It has left nothing behind of these. `Done`.
+    Released(Vec<CallId>),
+    /// Who speaks for this trunk's carrier. `Line`.
+    Line,
+    /// Who talks in a call. `Talker`, or `Missing`.
+    Talker(CallId),
     /// The agent's report. `Done`, or `Missing`.
     Report {
         /// Of which call.
@@ -191,6 +199,36 @@ impl DeliveryFilter {
     }
 }
 
+/// The line behind a trunk, as far as it takes to know who speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Whose trunk.
+    pub org: OrgId,
+    /// The carrier's API key.
+    pub api_key: String,
+    /// Its secret, sealed for the organisation.
+    pub api_secret: Sealed,
+}
+
+impl Line {
+    /// The line of a trunk; none behind a simulator.
+    #[must_use]
+    pub fn of(config: &TrunkConfig) -> Option<Self> {
+        match &config.carrier {
+            Carrier::Simulator => None,
+            Carrier::LiveKit {
+                api_key,
+                api_secret,
+                ..
+            } => Some(Self {
+                org: config.org_id,
+                api_key: api_key.clone(),
+                api_secret: api_secret.clone(),
+            }),
+        }
+    }
+}
+
 /// What a dialer needs to know of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
@@ -230,6 +268,8 @@ pub struct Work {
 pub enum TrunkReply {
     /// As asked.
     Done,
+    /// As asked; and these calls are over, whatever the carrier says.
+    Over(Vec<CallId>),
     /// This tag belongs to another trunk.
     TagTaken,
     /// Not while calls are live.
@@ -254,6 +294,10 @@ pub enum TrunkReply {
     Calls(Vec<Call>),
     /// What was said: a list of lines.
     Transcript(Value),
+    /// The trunk's line, if its carrier speaks by itself.
+    Line(Option<Line>),
+    /// Who talks in a call.
+    Talker(OrgId, AgentId),
     /// No such call here.
     Missing,
     /// See [`Work`].

@@ -11,19 +11,19 @@ mod store;
 use serde_json::Value;
 
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, Idempotency, Order, REMEMBERED, Reader, Remembrance,
+    CallFilter, DeliveryFilter, Denial, Idempotency, Line, Order, REMEMBERED, Reader, Remembrance,
     Trigger, TrunkCommand, TrunkReply, Work,
 };
 pub use store::{StoreFailed, TrunkStore};
 
 use crate::app::calls::views::Notification;
-use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
 use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Changes, Claim, Remembered, Trunk};
+use crate::domain::trunk::{Admission, Brief, Carrier, Changes, Claim, Remembered, Trunk};
 
 /// A trunk's object, but for its storage, its alarm and its network.
 pub struct TrunkActor {
@@ -80,6 +80,17 @@ impl TrunkActor {
     #[must_use]
     pub fn tag(&self) -> Option<TrunkTag> {
         self.trunk.brief().map(|brief| brief.config.id.tag())
+    }
+
+    /// How many calls a message to the dialer may carry: each call with a room takes a connection
+    /// for as long as it rings, and an invocation has few.
+    #[must_use]
+    pub fn calls_per_message(&self) -> usize {
+        let carrier = self.trunk.brief().map(|brief| &brief.config.carrier);
+        match carrier.is_some_and(Carrier::has_rooms) {
+            true => 1,
+            false => CALLS_PER_MESSAGE,
+        }
     }
 
     /// Carries out one command: rows are written, the answer is true, and what comes beside it must
@@ -141,20 +152,48 @@ impl TrunkActor {
                     .into_iter()
                     .filter(|id| self.trunk.claim(*id, now, changes) == Claim::Yours)
                     .collect();
-                Ok(TrunkReply::Orders(self.orders(claimed)))
+                Ok(TrunkReply::Orders(self.orders(claimed, in_progress)))
             }
-            TrunkCommand::Examine(calls) => Ok(TrunkReply::Orders(self.orders(calls))),
+            TrunkCommand::Examine(calls) => Ok(TrunkReply::Orders(self.orders(calls, in_progress))),
+            TrunkCommand::Release(calls) => {
+                let left_over = |call: &Call| call.room && call.ended_at.is_some();
+                Ok(TrunkReply::Orders(self.orders(calls, left_over)))
+            }
+            TrunkCommand::Released(calls) => {
+                for call in calls {
+                    self.trunk.released(call, now, changes);
+                }
+                Ok(TrunkReply::Done)
+            }
             TrunkCommand::Carrier(reports) => {
+                let calls = reports.iter().map(|(call, _)| *call);
+                let over: Vec<_> = calls.filter(|id| !self.trunk.in_progress(*id)).collect();
                 for (call, events) in reports {
                     self.trunk.carrier(call, events, now, changes);
                 }
-                Ok(TrunkReply::Done)
+                Ok(match over.is_empty() {
+                    true => TrunkReply::Done,
+                    false => TrunkReply::Over(over),
+                })
             }
             TrunkCommand::Learn(findings) => {
                 for (call, finding) in findings {
                     self.trunk.learn(call, finding, now, changes);
                 }
                 Ok(TrunkReply::Done)
+            }
+            TrunkCommand::Line => {
+                let config = self.trunk.brief().map(|brief| &brief.config);
+                Ok(TrunkReply::Line(config.and_then(Line::of)))
+            }
+            TrunkCommand::Talker(id) => {
+                let request = match self.trunk.open_call(id) {
+                    Some(call) => Some(call.request.clone()),
+                    None => store.get(id)?.map(|call| call.request),
+                };
+                Ok(request.map_or(TrunkReply::Missing, |request| {
+                    TrunkReply::Talker(request.org, request.agent.id)
+                }))
             }
             TrunkCommand::Report {
                 call,
@@ -313,13 +352,13 @@ impl TrunkActor {
         Ok(TrunkReply::Done)
     }
 
-    fn orders(&self, calls: Vec<CallId>) -> Vec<Order> {
+    fn orders(&self, calls: Vec<CallId>, wanted: fn(&Call) -> bool) -> Vec<Order> {
         let Some(brief) = self.trunk.brief() else {
             return Vec::new();
         };
         let calls = calls.into_iter().filter_map(|id| self.trunk.open_call(id));
         calls
-            .filter(|call| call.ended_at.is_none())
+            .filter(|call| wanted(call))
             .map(|call| Order {
                 call: call.id,
                 request: call.request.clone(),
@@ -405,6 +444,7 @@ impl TrunkActor {
             match effect.what {
                 CallEffect::Dispatch => outgoing.dial.push(effect.call),
                 CallEffect::Inquire => outgoing.inquire.push(effect.call),
+                CallEffect::Release => outgoing.release.push(effect.call),
                 CallEffect::Callback(attempt) => {
                     let message = self
                         .trunk
@@ -430,6 +470,10 @@ fn recall(
         true => TrunkReply::Replayed(known.admission),
         false => TrunkReply::KeyReused,
     }))
+}
+
+fn in_progress(call: &Call) -> bool {
+    call.ended_at.is_none()
 }
 
 fn callback_message(call: &Call, attempt: u32) -> Option<CallbackMessage> {

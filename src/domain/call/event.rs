@@ -18,6 +18,10 @@ pub enum CarrierEvent {
     HungUp(Option<Value>),
     /// The call did not connect.
     Failed(Failure),
+    /// The carrier tells by itself what happens to this call: it need not be asked as often.
+    Announced,
+    /// Whoever dialed is done with it, and the carrier holds nothing of it any more.
+    Released,
 }
 
 impl CarrierEvent {

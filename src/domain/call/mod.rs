@@ -29,8 +29,16 @@ pub const RING_GRACE: Millis = Millis(5_000);
 pub const END_GRACE: Millis = Millis(5_000);
 /// How long the agent may take to report after the end.
 pub const REPORT_GRACE: Millis = Millis(10_000);
+/// How long a carrier with rooms may take until the phone is asked to ring.
+pub const SETUP: Millis = Millis(30_000);
+/// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
+pub const RELEASE_PATIENCE: Millis = Millis(600_000);
+/// How often it is told, until it is done.
+const RELEASE_AGAIN: Millis = Millis(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
 const LOOK_EVERY: Millis = Millis(60_000);
+/// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
+const LOOK_UNANNOUNCED: Millis = Millis(20_000);
 /// How often the carrier is asked about a call that was dialed and not answered.
 const LOOK_UNANSWERED: Millis = Millis(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
@@ -117,6 +125,15 @@ pub struct Call {
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// The carrier may hold a room for it, which is to be deleted once it is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub room: bool,
+    /// The carrier announces by itself what happens to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub announced: bool,
+    /// When the carrier is told to hang up again. Not stored: at once after a restart.
+    #[serde(skip)]
+    pub release_at: Millis,
     /// When it goes to the queue again, while unclaimed. Not stored: at once after a restart.
     #[serde(skip)]
     pub dispatch_at: Millis,
@@ -151,6 +168,8 @@ pub enum CallEffect {
     Dispatch,
     /// Ask the carrier about it.
     Inquire,
+    /// Have the carrier hang up, and leave nothing behind.
+    Release,
     /// Send attempt number n of its callback.
     Callback(u32),
 }
@@ -197,6 +216,9 @@ impl Call {
             plan: Vec::new(),
             callback: None,
             late: false,
+            room: false,
+            announced: false,
+            release_at: Millis(0),
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
         }
@@ -265,6 +287,7 @@ impl Call {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.status.is_terminal()
+            || self.room
             || self
                 .callback
                 .as_ref()
@@ -289,7 +312,9 @@ impl Call {
     /// foretell; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
-        let duty = self.next_duty(settings)?;
+        let release = (self.room && self.ended_at.is_some()).then_some(self.release_at);
+        let duties = [self.next_duty(settings), release];
+        let duty = duties.into_iter().flatten().min()?;
         Some(if self.late {
             duty
         } else {
@@ -312,7 +337,7 @@ impl Call {
         };
         let watchdog = match self.answered_at {
             Some(answered_at) => answered_at + settings.max_call + END_GRACE,
-            None => dialed_at + settings.ring_timeout + RING_GRACE,
+            None => self.rings_until(dialed_at, settings) + RING_GRACE,
         };
         Some(
             self.planned()
@@ -320,6 +345,12 @@ impl Call {
                 .min(self.look_at)
                 .min(watchdog),
         )
+    }
+
+    /// When a phone that was dialed stops ringing.
+    fn rings_until(&self, dialed_at: Millis, settings: &Settings) -> Millis {
+        let setup = if self.room { SETUP } else { Millis(0) };
+        dialed_at + setup + settings.ring_timeout
     }
 
     /// When the plan has a word that must be written down: its first ending, else its last event.
@@ -339,6 +370,7 @@ impl Call {
         if !self.status.is_terminal() {
             self.watch(now, settings, key, &mut done);
         }
+        self.clear_up(now, settings, &mut done);
         if let Some(number) = self
             .callback
             .as_mut()
@@ -369,7 +401,7 @@ impl Call {
                 self.look(now, settings, done);
             }
         } else if let Some(dialed_at) = self.dialed_at {
-            if now >= dialed_at + settings.ring_timeout + RING_GRACE {
+            if now >= self.rings_until(dialed_at, settings) + RING_GRACE {
                 let failure = match self.ringing_at {
                     Some(_) => Failure::of(FailureCode::NoAnswer),
                     None => Failure::of(FailureCode::TimedOut),
@@ -396,6 +428,32 @@ impl Call {
         }
     }
 
+    /// What is over leaves no room behind: the carrier is told until it is done.
+    fn clear_up(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+        let Some(ended_at) = self
+            .ended_at
+            .filter(|_| self.room && now >= self.release_at)
+        else {
+            return;
+        };
+        if now >= ended_at + settings.max_call + RELEASE_PATIENCE {
+            self.room = false;
+            done.write = true;
+        } else {
+            self.release_at = now + RELEASE_AGAIN;
+            done.effects.push(CallEffect::Release);
+        }
+    }
+
+    /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first
+    /// seconds, and make the room anew: then it is told once more. Returns whether it is done.
+    pub fn released(&mut self, now: Millis) -> bool {
+        let is_settled = |dialed_at| self.answered_at.is_some() || now >= dialed_at + SETUP;
+        let done = self.room && self.ended_at.is_some() && self.dialed_at.is_none_or(is_settled);
+        self.room &= !done;
+        done
+    }
+
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         if now >= self.look_at {
             self.look_at = self.next_look(now, settings);
@@ -409,13 +467,20 @@ impl Call {
         let Some(answered_at) = self.answered_at else {
             return now + LOOK_UNANSWERED;
         };
-        let next = now + LOOK_EVERY.min(settings.stalled_after).max(Millis(10));
+        let wait = match (self.room, self.announced) {
+            (true, true) => LOOK_EVERY,
+            (true, false) => LOOK_UNANNOUNCED,
+            (false, _) => LOOK_EVERY.min(settings.stalled_after).max(Millis(10)),
+        };
+        let next = now + wait;
         let last = answered_at + settings.max_call;
         if now < last { next.min(last) } else { next }
     }
 
     /// A dialer takes it: whatever happens now, nobody else will dial it.
-    pub fn claim(&mut self, now: Millis, settings: &Settings) {
+    /// `room` says whether its carrier makes a room for it.
+    pub fn claim(&mut self, room: bool, now: Millis, settings: &Settings) {
+        self.room = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.look_at = self.next_look(now, settings);
@@ -429,10 +494,14 @@ impl Call {
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
-        if self.ended_at.is_some() || self.dialed_at.is_none() {
-            return false;
-        }
         match event {
+            CarrierEvent::Released => return std::mem::take(&mut self.room),
+            // Known from now on; written with whatever comes next.
+            CarrierEvent::Announced => {
+                self.announced = true;
+                return false;
+            }
+            _ if self.ended_at.is_some() || self.dialed_at.is_none() => return false,
             CarrierEvent::Ringing if self.status == CallStatus::Initiating => {
                 self.status = CallStatus::Ringing;
                 self.ringing_at = Some(at);

@@ -5,6 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 
+/// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(pub String);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealed")
+    }
+}
+
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,10 +29,18 @@ pub enum Carrier {
         /// Its API key.
         api_key: String,
         /// Its API secret; never shown again.
-        api_secret: String,
+        api_secret: Sealed,
         /// LiveKit's own id of the outbound trunk, `ST_…`.
         sip_trunk_id: String,
     },
+}
+
+impl Carrier {
+    /// Whether it makes a room for each call.
+    #[must_use]
+    pub const fn has_rooms(&self) -> bool {
+        matches!(self, Self::LiveKit { .. })
+    }
 }
 
 /// A trunk as its organisation configured it.

@@ -14,11 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
-pub use config::{Brief, Carrier, TrunkConfig};
+pub use config::{Brief, Carrier, Sealed, TrunkConfig};
 use window::Window;
 
 use super::agent::Status;
-use super::call::{Call, CallEffect, CallRequest, CallStatus, FailureCode, Finding, Report, Timed};
+use super::call::{
+    Call, CallEffect, CallRequest, CallStatus, CarrierEvent, FailureCode, Finding, Report, Timed,
+};
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::refusal::Refusal;
@@ -356,7 +358,9 @@ impl Trunk {
 
     /// A dialer asks for a call. After [`Claim::Yours`] nobody else ever gets it.
     pub fn claim(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> Claim {
-        let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
+        let config = self.brief.as_ref().map(|brief| &brief.config);
+        let max_cps = config.map_or(0, |config| config.max_cps);
+        let room = config.is_some_and(|config| config.carrier.has_rooms());
         let Some(open) = self.open.get_mut(&id) else {
             return Claim::NotYours;
         };
@@ -368,7 +372,7 @@ impl Trunk {
             self.index(id);
             return Claim::Later;
         }
-        open.call.claim(now, &self.settings);
+        open.call.claim(room, now, &self.settings);
         self.dialed.push(now);
         self.settle(id, changes);
         Claim::Yours
@@ -386,7 +390,10 @@ impl Trunk {
         for Timed { at, event } in happened {
             changed |= open.call.apply(event, at, &self.settings, &self.key);
         }
-        if open.call.ended_at.is_none() && !plan.is_empty() {
+        let is_failure = |timed: &Timed| matches!(timed.event, CarrierEvent::Failed(_));
+        // Of two words about one end, that which says why stays.
+        let is_known = open.call.plan.iter().any(is_failure);
+        if open.call.ended_at.is_none() && !plan.is_empty() && !is_known {
             open.call.plan = plan;
             changed = true;
         }
@@ -406,6 +413,18 @@ impl Trunk {
         self.change(id, now, changes, |call, settings, key| {
             call.learn(is_there, now, settings, key)
         });
+    }
+
+    /// Whether a call is in progress, as far as is known.
+    #[must_use]
+    pub fn in_progress(&self, id: CallId) -> bool {
+        self.open_call(id)
+            .is_some_and(|call| call.ended_at.is_none())
+    }
+
+    /// The carrier hung up a call that was over, and left nothing behind.
+    pub fn released(&mut self, id: CallId, now: Millis, changes: &mut Changes) {
+        self.change(id, now, changes, |call, _, _| call.released(now));
     }
 
     /// Takes the agent's report.

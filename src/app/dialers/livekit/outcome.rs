@@ -1,0 +1,399 @@
+//! What an answer of LiveKit means for a call: the table of what a real stack was seen to do,
+//! row by row in the tests below. The SIP status in the error's `meta` comes first, then Twirp's
+//! `code`; the HTTP status says nothing (486 comes as 429, and is no rate limit).
+
+use serde_json::Value;
+
+use crate::app::ports::TwirpAnswer;
+use crate::domain::call::{Failure, FailureCode};
+
+/// What came of dialing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialed {
+    /// The person picked up.
+    Answered,
+    /// It did not connect, and why.
+    Failed(Failure),
+    /// Nobody can say: the request may have rung the phone, and may ring it still.
+    Unknown,
+}
+
+/// What the answer to CreateSIPParticipant means. `rang` says whether the phone was seen ringing.
+#[must_use]
+pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
+    if answer.status == 200 {
+        return Dialed::Answered;
+    }
+    let error = answer.json();
+    let Some(code) = error.get("code").and_then(Value::as_str) else {
+        // Not LiveKit's: something on the way there gave up waiting.
+        return Dialed::Unknown;
+    };
+    if let Some(status) = sip_status(&error) {
+        return Dialed::Failed(Failure::sip(status));
+    }
+    let failure = match code {
+        "canceled" | "deadline_exceeded" if rang => FailureCode::NoAnswer,
+        "canceled" | "deadline_exceeded" => FailureCode::Unreachable,
+        _ => FailureCode::DialerUnavailable,
+    };
+    Dialed::Failed(Failure::of(failure))
+}
+
+/// `meta.sip_status_code`: a number in a string, or just a number.
+fn sip_status(error: &Value) -> Option<u16> {
+    let status = error.pointer("/meta/sip_status_code")?;
+    let number = match status {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_u64().and_then(|number| u16::try_from(number).ok()),
+    };
+    number.filter(|status| (300..700).contains(status))
+}
+
+/// How the person called fares, as `sip.callStatus` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// Not ringing yet.
+    Dialing,
+    /// The phone rings.
+    Ringing,
+    /// In conversation.
+    Active,
+    /// Gone, or on the way out.
+    Gone,
+}
+
+impl Callee {
+    /// Reads the status; what a newer server may call it is taken for one that goes on.
+    #[must_use]
+    pub fn of(status: &str) -> Self {
+        match status {
+            "ringing" | "automation" => Self::Ringing,
+            "active" => Self::Active,
+            "hangup" => Self::Gone,
+            _ => Self::Dialing,
+        }
+    }
+}
+
+/// What the answer to GetParticipant says; `None` when it says nothing.
+#[must_use]
+pub fn callee(answer: &TwirpAnswer) -> Option<Callee> {
+    let body = answer.json();
+    match answer.status {
+        200 => {
+            let status = body.pointer("/attributes/sip.callStatus");
+            Some(Callee::of(
+                status.and_then(Value::as_str).unwrap_or_default(),
+            ))
+        }
+        _ if is_not_found(answer.status, &body) => Some(Callee::Gone),
+        _ => None,
+    }
+}
+
+fn is_not_found(status: u16, body: &Value) -> bool {
+    match body.get("code").and_then(Value::as_str) {
+        Some(code) => code == "not_found",
+        // A bare 404 is a wrong address, not a word about a room.
+        None => status == 404 && body.is_object(),
+    }
+}
+
+/// Whether a room is gone after DeleteRoom.
+#[must_use]
+pub fn deleted(answer: &TwirpAnswer) -> bool {
+    answer.status == 200 || is_not_found(answer.status, &answer.json())
+}
+
+/// Whether the answer to ListDispatch shows the agent at work.
+#[must_use]
+pub fn agent_is_there(answer: &TwirpAnswer) -> bool {
+    let body = answer.json();
+    let list = |value: &Value, field: &str| match value.get(field) {
+        Some(Value::Array(items)) => items.clone(),
+        _ => Vec::new(),
+    };
+    let jobs = list(&body, "agent_dispatches")
+        .into_iter()
+        .flat_map(|dispatch| list(dispatch.get("state").unwrap_or(&Value::Null), "jobs"));
+    answer.status == 200
+        && jobs
+            .into_iter()
+            .any(|job| job.pointer("/state/status").and_then(Value::as_str) == Some("JS_RUNNING"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::call::{CallStatus, FailureSource};
+
+    fn error(status: u16, code: &str, sip: Option<&str>) -> TwirpAnswer {
+        let mut body = json!({"code": code, "msg": "…"});
+        if let Some(sip) = sip {
+            body["meta"] = json!({"sip_status": "…", "sip_status_code": sip, "error_details": "…"});
+        }
+        TwirpAnswer {
+            status,
+            body: body.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_table_row_by_row() {
+        use CallStatus::{Decline, SipCallFailed, TriggerFailed};
+        use FailureCode::*;
+        use FailureSource::{Callee, Carrier, Dialer};
+        for (answer, rang, status, code, source, sip) in [
+            (
+                error(429, "resource_exhausted", Some("486")),
+                true,
+                Decline,
+                Busy,
+                Callee,
+                Some(486),
+            ),
+            (
+                error(429, "resource_exhausted", Some("600")),
+                true,
+                Decline,
+                Busy,
+                Callee,
+                Some(600),
+            ),
+            (
+                error(403, "permission_denied", Some("603")),
+                true,
+                Decline,
+                Declined,
+                Callee,
+                Some(603),
+            ),
+            (
+                error(403, "permission_denied", Some("607")),
+                true,
+                Decline,
+                Declined,
+                Callee,
+                Some(607),
+            ),
+            (
+                error(403, "permission_denied", Some("608")),
+                false,
+                Decline,
+                Declined,
+                Callee,
+                Some(608),
+            ),
+            (
+                error(412, "failed_precondition", Some("503")),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(503),
+            ),
+            (
+                error(500, "internal", Some("500")),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(500),
+            ),
+            (
+                error(429, "resource_exhausted", Some("480")),
+                true,
+                SipCallFailed,
+                NoAnswer,
+                Callee,
+                Some(480),
+            ),
+            (
+                error(408, "deadline_exceeded", Some("408")),
+                true,
+                SipCallFailed,
+                NoAnswer,
+                Callee,
+                Some(408),
+            ),
+            (
+                error(404, "not_found", Some("404")),
+                false,
+                SipCallFailed,
+                Unreachable,
+                Carrier,
+                Some(404),
+            ),
+            (
+                error(408, "canceled", None),
+                true,
+                SipCallFailed,
+                NoAnswer,
+                Callee,
+                None,
+            ),
+            (
+                error(408, "canceled", None),
+                false,
+                SipCallFailed,
+                Unreachable,
+                Carrier,
+                None,
+            ),
+            (
+                error(408, "deadline_exceeded", None),
+                true,
+                SipCallFailed,
+                NoAnswer,
+                Callee,
+                None,
+            ),
+            (
+                error(503, "unavailable", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(401, "unauthenticated", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(500, "internal", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(404, "not_found", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(400, "invalid_argument", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(429, "resource_exhausted", None),
+                false,
+                TriggerFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+        ] {
+            let Dialed::Failed(failure) = dialed(&answer, rang) else {
+                panic!("{answer:?}")
+            };
+            let seen = (
+                failure.status(),
+                failure.code,
+                failure.source(),
+                failure.sip_status_code,
+            );
+            assert_eq!(seen, (status, code, source, sip), "{answer:?}");
+        }
+        let ok = TwirpAnswer {
+            status: 200,
+            body: json!({"participant_id": "PA_1", "sip_call_id": "SCL_1"}).to_string(),
+        };
+        assert_eq!(dialed(&ok, false), Dialed::Answered);
+    }
+
+    #[test]
+    fn what_a_proxy_says_is_no_outcome() {
+        for (status, body) in [
+            (502, "<html>"),
+            (504, ""),
+            (429, "{}"),
+            (408, "[]"),
+            (500, "null"),
+        ] {
+            let answer = TwirpAnswer {
+                status,
+                body: body.into(),
+            };
+            assert_eq!(dialed(&answer, true), Dialed::Unknown, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_callee_is_seen_by_its_attribute() {
+        let seen = |status: u16, body: Value| {
+            callee(&TwirpAnswer {
+                status,
+                body: body.to_string(),
+            })
+        };
+        let with = |word: &str| json!({"identity": "x", "attributes": {"sip.callStatus": word}});
+        assert_eq!(seen(200, with("dialing")), Some(Callee::Dialing));
+        assert_eq!(seen(200, with("ringing")), Some(Callee::Ringing));
+        assert_eq!(seen(200, with("active")), Some(Callee::Active));
+        assert_eq!(seen(200, with("automation")), Some(Callee::Ringing));
+        assert_eq!(seen(200, with("hangup")), Some(Callee::Gone));
+        assert_eq!(seen(200, with("levitating")), Some(Callee::Dialing));
+        assert_eq!(seen(200, json!({})), Some(Callee::Dialing));
+        assert_eq!(
+            seen(
+                404,
+                json!({"code": "not_found", "msg": "participant does not exist"})
+            ),
+            Some(Callee::Gone)
+        );
+        assert_eq!(seen(401, json!({"code": "unauthenticated"})), None);
+        assert_eq!(seen(404, json!("Not Found")), None);
+        assert_eq!(seen(503, json!({"code": "unavailable"})), None);
+    }
+
+    #[test]
+    fn only_a_running_job_is_an_agent() {
+        let seen = |body: Value| {
+            agent_is_there(&TwirpAnswer {
+                status: 200,
+                body: body.to_string(),
+            })
+        };
+        let with = |status: &str| json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": status}}]}}]});
+        assert!(seen(with("JS_RUNNING")));
+        assert!(!seen(with("JS_PENDING")));
+        assert!(!seen(with("JS_FAILED")));
+        assert!(!seen(
+            json!({"agent_dispatches": [{"state": {"jobs": []}}]})
+        ));
+        assert!(!seen(json!({"agent_dispatches": [{"state": null}]})));
+        assert!(!seen(json!({})));
+    }
+
+    #[test]
+    fn a_deleted_room_is_deleted_twice() {
+        let answer = |status, body: &str| TwirpAnswer {
+            status,
+            body: body.into(),
+        };
+        assert!(deleted(&answer(200, "{}")));
+        assert!(deleted(&answer(
+            404,
+            r#"{"code":"not_found","msg":"room not found"}"#
+        )));
+        assert!(!deleted(&answer(503, r#"{"code":"unavailable"}"#)));
+        assert!(!deleted(&answer(404, "not here")));
+    }
+}

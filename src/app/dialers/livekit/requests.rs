@@ -1,0 +1,178 @@
+//! What is asked of a LiveKit server: Twirp requests in snake_case JSON, each with the grants that
+//! its token needs (livekit/protocol, `livekit_room.proto`, `livekit_sip.proto`).
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+/// A Twirp request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// Service and method: `/twirp/livekit.<method>`.
+    pub method: &'static str,
+    /// What its token must allow.
+    pub grants: Map<String, Value>,
+    /// The request.
+    pub body: Value,
+    /// How long an answer may take.
+    pub timeout: Millis,
+    /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), when that is not its default.
+    pub server_timeout: Option<Millis>,
+}
+
+/// How long a question that the server answers by itself may take.
+const QUICK: Millis = Millis(5_000);
+/// How much longer than the phone rings the server may take to say so.
+const SERVER_SLACK: Millis = Millis(4_000);
+/// How much longer than the phone rings we wait for the server to say so.
+pub(super) const OUR_SLACK: Millis = Millis(6_000);
+/// An empty room goes by itself after so many seconds, should nobody delete it.
+const EMPTY_SECS: u64 = 60;
+/// So does one that its last participant has left.
+const DEPARTURE_SECS: u64 = 20;
+/// The callee, the agent, a recorder, and one to spare.
+const MAX_PARTICIPANTS: u64 = 4;
+
+fn grants(kind: &str, grant: Value) -> Map<String, Value> {
+    Map::from_iter([(kind.to_owned(), grant)])
+}
+
+fn quick(method: &'static str, grants: Map<String, Value>, body: Value) -> Ask {
+    Ask {
+        method,
+        grants,
+        body,
+        timeout: QUICK,
+        server_timeout: None,
+    }
+}
+
+/// Under which identity the person called is in the call's room.
+#[must_use]
+pub fn identity(call: CallId) -> String {
+    format!("callee-{call}")
+}
+
+/// The call's room, and its agent on the way there. Repeated, it changes nothing and calls no second agent.
+#[must_use]
+pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
+    quick(
+        "RoomService/CreateRoom",
+        grants("video", json!({"roomCreate": true})),
+        json!({
+            "name": call,
+            "empty_timeout": EMPTY_SECS,
+            "departure_timeout": DEPARTURE_SECS,
+            "max_participants": MAX_PARTICIPANTS,
+            "metadata": "",
+            "agents": [{"agent_name": agent_code, "metadata": job_metadata}],
+        }),
+    )
+}
+
+/// Whether the agent has come: a dispatch is answered 200 with nobody there to take it.
+#[must_use]
+pub fn list_dispatch(call: CallId) -> Ask {
+    quick(
+        "AgentDispatchService/ListDispatch",
+        grants("video", json!({"roomAdmin": true, "room": call})),
+        json!({"room": call}),
+    )
+}
+
+/// What dialing takes.
+pub struct Dial<'a> {
+    /// Its id names the room.
+    pub call: CallId,
+    /// LiveKit's own id of the outbound trunk.
+    pub sip_trunk_id: &'a str,
+    /// E.164.
+    pub to: &'a str,
+    /// The caller ID; without one, LiveKit takes one of the trunk's numbers.
+    pub from: Option<&'a str>,
+    /// How long the phone rings.
+    pub ringing: Millis,
+    /// How long the conversation may last.
+    pub longest: Millis,
+}
+
+/// Rings the phone. Each such request rings it once more: never to be repeated.
+#[must_use]
+pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
+    let mut body = json!({
+        "sip_trunk_id": dial.sip_trunk_id,
+        "sip_call_to": dial.to,
+        "room_name": dial.call,
+        "participant_identity": identity(dial.call),
+        "participant_attributes": {"call_id": dial.call},
+        "wait_until_answered": true,
+        "ringing_timeout": duration(dial.ringing),
+        "max_call_duration": duration(dial.longest),
+    });
+    if let (Some(from), Some(body)) = (dial.from, body.as_object_mut()) {
+        body.insert("sip_number".into(), from.into());
+    }
+    Ask {
+        method: "SIP/CreateSIPParticipant",
+        grants: grants("sip", json!({"call": true})),
+        body,
+        timeout: dial.ringing + OUR_SLACK,
+        server_timeout: Some(dial.ringing + SERVER_SLACK),
+    }
+}
+
+/// How the person called fares.
+#[must_use]
+pub fn get_participant(call: CallId) -> Ask {
+    quick(
+        "RoomService/GetParticipant",
+        grants("video", json!({"roomAdmin": true, "room": call})),
+        json!({"room": call, "identity": identity(call)}),
+    )
+}
+
+/// Hangs up, whatever is going on. 404 says that nothing was.
+#[must_use]
+pub fn delete_room(call: CallId) -> Ask {
+    quick(
+        "RoomService/DeleteRoom",
+        grants("video", json!({"roomCreate": true})),
+        json!({"room": call}),
+    )
+}
+
+/// A duration as protobuf's JSON has it: `"45s"`, `"0.500s"`.
+fn duration(time: Millis) -> String {
+    match time.0 % 1000 {
+        0 => format!("{}s", time.0 / 1000),
+        rest => format!("{}.{rest:03}s", time.0 / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_protobufs() {
+        assert_eq!(duration(Millis(45_000)), "45s");
+        assert_eq!(duration(Millis(500)), "0.500s");
+        assert_eq!(duration(Millis(1_050)), "1.050s");
+    }
+
+    #[test]
+    fn both_deadlines_lie_two_seconds_and_more_above_the_ringing() {
+        let ask = create_sip_participant(&Dial {
+            call: CallId::floor(Millis(0)),
+            sip_trunk_id: "ST_1",
+            to: "+919876543210",
+            from: None,
+            ringing: Millis(45_000),
+            longest: Millis(3_600_000),
+        });
+        assert!(ask.server_timeout >= Some(Millis(47_000)));
+        assert!(ask.timeout >= Millis(47_000));
+        assert_eq!(ask.body.get("sip_number"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! One LiveKit server, as a trunk knows it: where it is, and the key to it.
+
+use super::jwt;
+use super::requests::Ask;
+use crate::app::ports::{Host, Twirp, TwirpAnswer, Unavailable, Vault};
+use crate::app::trunk::Order;
+use crate::domain::trunk::Carrier;
+
+/// A server to ask.
+pub struct Server<'a, L> {
+    line: &'a L,
+    base: String,
+    api_key: String,
+    api_secret: String,
+    /// LiveKit's own id of the outbound trunk.
+    pub sip_trunk_id: String,
+}
+
+impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
+    /// The server of an order's trunk.
+    ///
+    /// # Errors
+    /// The trunk's secret can't be opened; that is logged where it fails.
+    pub async fn of(line: &'a L, order: &Order) -> Result<Self, Unavailable> {
+        let Carrier::LiveKit {
+            url,
+            api_key,
+            api_secret,
+            sip_trunk_id,
+        } = &order.carrier
+        else {
+            return Err(Unavailable);
+        };
+        let context = order.request.org.to_string();
+        Ok(Self {
+            line,
+            base: base(url),
+            api_key: api_key.clone(),
+            api_secret: line.open(api_secret, &context).await?,
+            sip_trunk_id: sip_trunk_id.clone(),
+        })
+    }
+
+    /// One question, asked once.
+    ///
+    /// # Errors
+    /// No answer: it may have been carried out all the same.
+    pub async fn ask(&self, ask: Ask) -> Result<TwirpAnswer, Unavailable> {
+        let now = self.line.now();
+        let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);
+        let url = format!("{}/twirp/livekit.{}", self.base, ask.method);
+        self.line.twirp(&url, &token, &ask).await
+    }
+}
+
+/// The server's address for requests: `wss://` and `ws://` are what clients of its rooms use.
+fn base(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    match url.split_once("://") {
+        Some(("wss", rest)) => format!("https://{rest}"),
+        Some(("ws", rest)) => format!("http://{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_for_clients_is_also_the_one_for_requests() {
+        for (given, asked) in [
+            ("wss://x.livekit.cloud", "https://x.livekit.cloud"),
+            ("ws://127.0.0.1:7880/", "http://127.0.0.1:7880"),
+            ("https://x.example.com/lk/", "https://x.example.com/lk"),
+        ] {
+            assert_eq!(base(given), asked);
+        }
+    }
+}

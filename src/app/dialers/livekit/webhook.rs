@@ -1,0 +1,193 @@
+//! LiveKit's webhooks: verified as its own libraries do, and read with tolerance.
+//!
+//! They are hints: lost, late, repeated and out of order. What they say of a call moves it forward
+//! only, so a repeated one changes nothing. Nothing announces the answer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::jwt::Presented;
+use super::outcome::Callee;
+use super::requests::identity;
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, Timed};
+use crate::domain::ids::CallId;
+use crate::domain::mac::constant_time_eq;
+use crate::domain::time::Millis;
+
+/// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
+pub const PRESUMED_AFTER: Millis = Millis(5_000);
+/// Up to this age an event counts as happening now: its time has whole seconds only.
+const FRESH: Millis = Millis(2_000);
+
+/// Whether the holder of `api_secret` sent exactly this body.
+#[must_use]
+pub fn is_genuine(token: &Presented<'_>, api_secret: &str, body: &[u8], now: Millis) -> bool {
+    let digest = STANDARD.encode(Sha256::digest(body));
+    let claimed = token
+        .verify(api_secret, now)
+        .and_then(|claims| claims.get("sha256")?.as_str());
+    claimed.is_some_and(|claimed| constant_time_eq(claimed.as_bytes(), digest.as_bytes()))
+}
+
+/// The name of the room that an event is about.
+#[must_use]
+pub fn room(event: &Value) -> Option<&str> {
+    let name = event
+        .pointer("/room/name")
+        .or_else(|| event.pointer("/egressInfo/roomName"));
+    name.and_then(Value::as_str)
+}
+
+/// What an event says of a call; nothing, for most.
+#[must_use]
+pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let is_callee = text("/participant/identity") == Some(&identity(call));
+    let at = happened_at(event.get("createdAt"), now);
+    let timed = |at, event| Timed { at, event };
+    match text("/event").unwrap_or_default() {
+        "participant_joined" if is_callee => vec![timed(at, CarrierEvent::Announced)],
+        "participant_left" | "participant_connection_aborted" if is_callee => {
+            let status = text("/participant/attributes/sip.callStatus").unwrap_or_default();
+            match Callee::of(status) {
+                Callee::Active | Callee::Gone => vec![
+                    timed(at, CarrierEvent::Answered),
+                    timed(at, CarrierEvent::HungUp(None)),
+                ],
+                unanswered => {
+                    let reason = text("/participant/disconnectReason").unwrap_or_default();
+                    let failure = presumed(reason, unanswered == Callee::Ringing);
+                    vec![timed(now + PRESUMED_AFTER, CarrierEvent::Failed(failure))]
+                }
+            }
+        }
+        "room_finished" => vec![timed(now + PRESUMED_AFTER, CarrierEvent::HungUp(None))],
+        _ => Vec::new(),
+    }
+}
+
+/// Why the callee left before the answer, as far as the reason of leaving tells.
+fn presumed(reason: &str, rang: bool) -> Failure {
+    Failure::of(match reason {
+        "USER_REJECTED" => FailureCode::Declined,
+        "USER_UNAVAILABLE" | "ROOM_DELETED" if rang => FailureCode::NoAnswer,
+        "USER_UNAVAILABLE" => FailureCode::Unreachable,
+        _ => FailureCode::CarrierError,
+    })
+}
+
+/// `createdAt`: seconds since the epoch, a number in a string.
+fn happened_at(created_at: Option<&Value>, now: Millis) -> Millis {
+    let secs = match created_at {
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(other) => other.as_u64(),
+        None => None,
+    };
+    let at = secs.map_or(now, Millis::from_secs);
+    if at + FRESH >= now { now } else { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::super::jwt;
+    use super::*;
+
+    const NOW: Millis = Millis(1_781_431_200_000);
+
+    fn call() -> CallId {
+        CallId::floor(NOW)
+    }
+
+    fn signed(secret: &str, body: &[u8]) -> String {
+        let digest = STANDARD.encode(Sha256::digest(body));
+        let claims = Map::from_iter([("sha256".to_owned(), Value::from(digest))]);
+        jwt::mint("APIkey", secret, claims, NOW)
+    }
+
+    #[test]
+    fn only_these_bytes_of_this_sender_are_genuine() {
+        let body = br#"{"event":"room_started"}"#;
+        let token = signed("secret", body);
+        let check = |token: &str, secret: &str, body: &[u8]| {
+            Presented::read(token).is_some_and(|token| is_genuine(&token, secret, body, NOW))
+        };
+        assert!(check(&token, "secret", body));
+        assert!(!check(&token, "other", body));
+        assert!(!check(&token, "secret", br#"{"event":"room_started"} "#));
+        assert!(!check(
+            &jwt::mint("APIkey", "secret", Map::new(), NOW),
+            "secret",
+            body
+        ));
+    }
+
+    fn left(status: &str, reason: &str) -> Vec<Timed> {
+        let event = json!({
+            "event": "participant_left", "id": "EV_1", "createdAt": (NOW.as_secs() - 1).to_string(),
+            "room": {"name": call()},
+            "participant": {"identity": identity(call()), "kind": "SIP", "disconnectReason": reason,
+                            "attributes": {"sip.callStatus": status}},
+        });
+        events(call(), &event, NOW)
+    }
+
+    #[test]
+    fn a_callee_that_leaves_the_conversation_ends_it_at_once() {
+        for (status, reason) in [
+            ("hangup", "CLIENT_INITIATED"),
+            ("active", "ROOM_DELETED"),
+            ("active", "SIP_TRUNK_FAILURE"),
+        ] {
+            let expected = [CarrierEvent::Answered, CarrierEvent::HungUp(None)];
+            let expected = expected.map(|event| Timed { at: NOW, event });
+            assert_eq!(left(status, reason), expected);
+        }
+    }
+
+    #[test]
+    fn before_the_answer_the_dials_own_word_is_awaited() {
+        for (status, reason, code) in [
+            ("ringing", "USER_REJECTED", FailureCode::Declined),
+            ("ringing", "USER_UNAVAILABLE", FailureCode::NoAnswer),
+            ("dialing", "USER_UNAVAILABLE", FailureCode::Unreachable),
+            ("dialing", "CLIENT_INITIATED", FailureCode::CarrierError),
+            ("dialing", "SOMETHING_NEW", FailureCode::CarrierError),
+        ] {
+            let event = CarrierEvent::Failed(Failure::of(code));
+            let at = NOW + PRESUMED_AFTER;
+            assert_eq!(
+                left(status, reason),
+                [Timed { at, event }],
+                "{status} {reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn others_and_other_events_say_nothing() {
+        for event in [
+            json!({"event": "participant_left", "participant": {"identity": "agent-1"}}),
+            json!({"event": "track_published", "participant": {"identity": identity(call())}}),
+            json!({"event": "ingress_started"}),
+            json!({}),
+            json!([1]),
+            json!(null),
+        ] {
+            assert_eq!(events(call(), &event, NOW), [], "{event}");
+        }
+    }
+
+    #[test]
+    fn a_late_event_happened_when_it_says() {
+        let at = |created: Value| happened_at(Some(&created), NOW);
+        assert_eq!(at(json!("1781431100")), Millis(1_781_431_100_000));
+        assert_eq!(at(json!(1_781_431_100)), Millis(1_781_431_100_000));
+        assert_eq!(at(json!("1781431199")), NOW);
+        assert_eq!(at(json!("1781439999")), NOW);
+        assert_eq!(at(json!("soon")), NOW);
+    }
+}

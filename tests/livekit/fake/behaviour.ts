@@ -1,0 +1,64 @@
+// What a called phone, an agent and the network do: the rows of what a real LiveKit stack was seen to do, and faults.
+
+export interface Behaviour {
+  /** What the callee does once it rings. */
+  callee:
+    | "answers" // and hangs up after `talkMs`
+    | "rings" // until the ringing timeout
+    | "nobody" // at that address: dialing until the ringing timeout
+    | "holds" // answers, and never hangs up
+    | { sip: number }; // a final answer
+  ringMs: number;
+  /** The person picks up no sooner than this resolves. */
+  notBefore?: Promise<unknown>;
+  talkMs: number;
+  agent: "joins" | "stays_away" | "joins_silently"; // the last one reports nothing
+  room: "made" | "refused";
+  /** What CreateSIPParticipant is answered without any phone. */
+  refuses?: TwirpError;
+  /** What becomes of the answer to CreateSIPParticipant. */
+  answer: "comes" | "connection_lost" | "never_comes" | "proxy_gave_up";
+  /** What the agent reports at the end. */
+  outcome: Record<string, unknown>;
+}
+
+export interface TwirpError {
+  status: number;
+  code: string;
+  meta?: Record<string, string>;
+}
+
+export const USUAL: Behaviour = {
+  callee: "answers",
+  ringMs: 60,
+  talkMs: 150,
+  agent: "joins",
+  room: "made",
+  answer: "comes",
+  outcome: { disposition: "interested", summary: "Will pay on June 20.", sentiment: "positive" },
+};
+
+/** Twirp's code and HTTP status for a final SIP status, as livekit-sip maps them. */
+export function sipError(status: number): TwirpError {
+  const meta = { sip_status: "…", sip_status_code: String(status), error_details: "…" };
+  if ([480, 486, 600].includes(status)) return { status: 429, code: "resource_exhausted", meta };
+  if ([403, 603, 607, 608].includes(status)) return { status: 403, code: "permission_denied", meta };
+  if ([404, 604].includes(status)) return { status: 404, code: "not_found", meta };
+  if (status === 408) return { status: 408, code: "deadline_exceeded", meta };
+  return status === 503 ? { status: 412, code: "failed_precondition", meta } : { status: 500, code: "internal", meta };
+}
+
+export const CANCELED: TwirpError = { status: 408, code: "canceled" };
+export const NO_SIP_NODE: TwirpError = { status: 503, code: "unavailable" };
+
+/** What `participant_left` says of a callee whose carrier gave this final SIP status. */
+export function reasonOf(sip: number): string {
+  return [486, 600, 603, 607, 608].includes(sip) ? "USER_REJECTED" : "CLIENT_INITIATED";
+}
+
+/** "45s", "0.500s" */
+export function millis(duration: unknown): number {
+  const match = /^(\d+(?:\.\d+)?)s$/.exec(String(duration));
+  if (!match) throw new Error(`not a duration: ${duration}`);
+  return Number(match[1]) * 1000;
+}

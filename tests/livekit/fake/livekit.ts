@@ -1,0 +1,205 @@
+// A LiveKit server, as far as a dialer sees one: Twirp in, webhooks out. Tokens are checked, and webhooks signed, with
+// LiveKit's own library. It counts dials, and does to webhooks what networks do.
+
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { AccessToken, type ClaimGrants, TokenVerifier } from "livekit-server-sdk";
+import { type Behaviour, type TwirpError, USUAL } from "./behaviour.ts";
+import { type DialRequest, type Job, Room } from "./room.ts";
+
+/** What happens to webhooks on their way. */
+export interface Webhooks {
+  url?: string;
+  /** All of them, or each with this probability. */
+  lost: number;
+  repeated: number;
+  maxDelayMs: number;
+  random: () => number;
+}
+
+export interface Asked {
+  method: string;
+  body: Record<string, unknown>;
+  headers: IncomingMessage["headers"];
+  at: number;
+}
+
+class Refused extends Error {
+  readonly error: TwirpError;
+  constructor(status: number, code: string) {
+    super(code);
+    this.error = { status, code };
+  }
+}
+
+const NEEDS: Record<string, (grants: ClaimGrants, body: Record<string, unknown>) => boolean | undefined> = {
+  "RoomService/CreateRoom": ({ video }) => video?.roomCreate,
+  "RoomService/DeleteRoom": ({ video }) => video?.roomCreate,
+  "RoomService/GetParticipant": ({ video }, { room }) => video?.roomAdmin && video.room === room,
+  "AgentDispatchService/ListDispatch": ({ video }, { room }) => video?.roomAdmin && video.room === room,
+  "SIP/CreateSIPParticipant": ({ sip }) => sip?.call,
+  "Egress/StartRoomCompositeEgress": ({ video }) => video?.roomRecord,
+};
+
+export class FakeLiveKit {
+  readonly apiKey = "APIfakekey";
+  readonly apiSecret = "a secret of the fake LiveKit server";
+  readonly webhooks: Webhooks = { lost: 0, repeated: 0, maxDelayMs: 0, random: Math.random };
+  /** All requests, oldest first. */
+  readonly asked: Asked[] = [];
+  readonly rooms = new Map<string, Room>();
+  /** How often each number was rung. */
+  readonly dials = new Map<string, number>();
+  readonly #behaviours = new Map<string, Partial<Behaviour>>();
+  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  #events = 0;
+  #numbers = 0;
+  /** Answers nothing at all. */
+  isDown = false;
+
+  async start(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+  }
+
+  async stop(): Promise<void> {
+    this.webhooks.lost = 1;
+    for (const room of [...this.rooms.values()]) room.delete();
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The `carrier` of a trunk that dials through this server. */
+  get carrier() {
+    return { type: "livekit", url: this.url, api_key: this.apiKey, api_secret: this.apiSecret, sip_trunk_id: "ST_fake" };
+  }
+
+  /** A phone number that behaves so. */
+  number(behaviour: Partial<Behaviour> = {}): string {
+    this.#numbers += 1;
+    const number = `+1500${String(this.#numbers).padStart(7, "0")}`;
+    this.#behaviours.set(number, behaviour);
+    return number;
+  }
+
+  count(method: string, room: string): number {
+    return this.asked.filter(({ method: asked, body }) => asked.endsWith(method) && [body["room"], body["room_name"], body["name"]].includes(room)).length;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse(await text(request)) as Record<string, unknown>;
+    const method = (request.url ?? "").replace("/twirp/livekit.", "");
+    if (this.isDown) return void response.destroy();
+    this.asked.push({ method, body, headers: request.headers, at: Date.now() });
+    try {
+      await this.#authorise(method, body, request.headers.authorization);
+      const answer = await this.#answer(method, body, response);
+      if (answer) this.#send(response, 200, answer);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#send(response, error.error.status, { code: error.error.code, msg: "…" });
+    }
+  }
+
+  #send(response: ServerResponse, status: number, body: unknown): void {
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  }
+
+  async #authorise(method: string, body: Record<string, unknown>, header = ""): Promise<void> {
+    const needs = NEEDS[method];
+    if (!needs) throw new Refused(404, "bad_route");
+    const verifier = new TokenVerifier(this.apiKey, this.apiSecret);
+    const grants = await verifier.verify(header.replace(/^Bearer /, "")).catch(() => undefined);
+    if (!grants || !needs(grants, body)) throw new Refused(401, "unauthenticated");
+  }
+
+  async #answer(method: string, body: Record<string, unknown>, response: ServerResponse): Promise<unknown> {
+    const name = String(body["name"] ?? body["room"] ?? body["room_name"]);
+    const room = this.rooms.get(name);
+    switch (method) {
+      case "RoomService/CreateRoom":
+        return this.#createRoom(name, body);
+      case "AgentDispatchService/ListDispatch":
+        return { agent_dispatches: room ? [dispatch(room)] : [] };
+      case "RoomService/GetParticipant":
+        if (!room?.status || body["identity"] !== room.identity) throw new Refused(404, "not_found");
+        return { identity: room.identity, kind: "SIP", state: "ACTIVE", attributes: { "sip.callStatus": room.status } };
+      case "RoomService/DeleteRoom":
+        if (!room) throw new Refused(404, "not_found");
+        room.delete();
+        return {};
+      case "SIP/CreateSIPParticipant":
+        return this.#dial(name, body as unknown as DialRequest, response);
+      default:
+        throw new Refused(501, "unimplemented");
+    }
+  }
+
+  #createRoom(name: string, body: Record<string, unknown>): unknown {
+    const answer = { sid: `RM_${name}`, name };
+    if (this.rooms.has(name)) return answer;
+    const [agent] = body["agents"] as { agent_name: string; metadata: string }[];
+    if (!agent) throw new Refused(400, "invalid_argument");
+    const job = JSON.parse(agent.metadata) as Job;
+    // Which number is going to be dialed is not known yet: the test said so in the call's metadata, or all behave alike.
+    const context = (job["context"] ?? {}) as Record<string, unknown>;
+    const behaviour = { ...USUAL, ...this.#behaviours.get(String(context["number"])) };
+    if (behaviour.room === "refused") throw new Refused(500, "internal");
+    const tell = (event: string, more: Record<string, unknown>) => void this.#tell(name, event, more);
+    this.rooms.set(name, new Room(name, agent.agent_name, job, behaviour, tell, () => this.rooms.delete(name)));
+    return answer;
+  }
+
+  async #dial(name: string, body: DialRequest, response: ServerResponse): Promise<unknown> {
+    const number = body.sip_call_to;
+    this.dials.set(number, (this.dials.get(number) ?? 0) + 1);
+    if (!body.wait_until_answered) throw new Refused(400, "invalid_argument");
+    const behaviour = { ...USUAL, ...this.#behaviours.get(number) };
+    const nobody = () => ({ call_id: name, report_url: "", report_token: "" });
+    const tell = (event: string, more: Record<string, unknown>) => void this.#tell(name, event, more);
+    // As the real one: a participant makes the room it enters, should it be gone.
+    const room = this.rooms.get(name) ?? new Room(name, "", nobody(), behaviour, tell, () => this.rooms.delete(name));
+    this.rooms.set(name, room);
+    const dialed = room.dial(body);
+    if (behaviour.answer === "connection_lost") return void setTimeout(() => response.destroy(), behaviour.ringMs / 2);
+    if (behaviour.answer === "never_comes") return undefined;
+    if (behaviour.answer === "proxy_gave_up") return void setTimeout(() => response.writeHead(504).end("<html>"), behaviour.ringMs / 2);
+    const answer = await dialed;
+    if (!("error" in answer)) return { ...answer, participant_identity: body.participant_identity, room_name: name };
+    const { status, code, meta } = answer.error;
+    this.#send(response, status, { code, msg: "…", ...(meta && { meta }) });
+    return undefined;
+  }
+
+  async #tell(room: string, event: string, more: Record<string, unknown>): Promise<void> {
+    this.#events += 1;
+    const createdAt = String(Math.floor(Date.now() / 1000));
+    const body = JSON.stringify({ event, room: { sid: `RM_${room}`, name: room }, ...more, id: `EV_${this.#events}`, createdAt });
+    const { random, lost, repeated, maxDelayMs } = this.webhooks;
+    if (random() < lost) return;
+    const copies = random() < repeated ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      setTimeout(() => void this.send(body), random() * maxDelayMs).unref();
+    }
+  }
+
+  /** Sends an event, signed; with another secret or body, a forged one. */
+  async send(body: string, forged: { secret?: string; key?: string; signedBody?: string } = {}): Promise<number> {
+    if (!this.webhooks.url) return 0;
+    const token = new AccessToken(forged.key ?? this.apiKey, forged.secret ?? this.apiSecret);
+    token.sha256 = createHash("sha256").update(forged.signedBody ?? body).digest("base64");
+    const headers = { authorization: await token.toJwt(), "content-type": "application/webhook+json" };
+    const response = await fetch(this.webhooks.url, { method: "POST", headers, body }).catch(() => undefined);
+    return response?.status ?? 0;
+  }
+}
+
+function dispatch(room: Room): unknown {
+  const jobs = room.agentRuns ? [{ id: "AJ_1", state: { status: "JS_RUNNING" } }] : [];
+  return { id: "AD_1", agent_name: room.agentName, room: room.name, state: { jobs } };
+}

@@ -1,0 +1,150 @@
+// One room of the fake: its agent, its callee, and what LiveKit would tell of them.
+
+import { type Behaviour, CANCELED, millis, reasonOf, sipError, type TwirpError } from "./behaviour.ts";
+
+export type CallStatus = "dialing" | "ringing" | "active" | "hangup";
+export type DialAnswer = { error: TwirpError } | { participant_id: string; sip_call_id: string };
+export type Tell = (event: string, more: Record<string, unknown>) => void;
+
+export interface DialRequest {
+  sip_trunk_id: string;
+  sip_call_to: string;
+  participant_identity: string;
+  ringing_timeout: string;
+  max_call_duration: string;
+  wait_until_answered: boolean;
+}
+
+/** The job metadata that the agent gets. */
+export interface Job {
+  call_id: string;
+  report_url: string;
+  report_token: string;
+  [field: string]: unknown;
+}
+
+/** Real LiveKit keeps a room so long after its last participant left. */
+const DEPARTURE_MS = 20_000;
+const REPORT_TRIES = 20;
+
+export class Room {
+  readonly name: string;
+  readonly agentName: string;
+  readonly job: Job;
+  readonly behaviour: Behaviour;
+  readonly #tell: Tell;
+  readonly #onGone: (room: Room) => void;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  agentRuns = false;
+  status: CallStatus | undefined;
+  identity = "";
+  #settle: ((answer: DialAnswer) => void) | undefined;
+  #isGone = false;
+
+  constructor(name: string, agentName: string, job: Job, behaviour: Behaviour, tell: Tell, onGone: (room: Room) => void) {
+    this.name = name;
+    this.agentName = agentName;
+    this.job = job;
+    this.behaviour = behaviour;
+    this.#tell = tell;
+    this.#onGone = onGone;
+    tell("room_started", {});
+    if (behaviour.agent !== "stays_away") this.#after(15, () => (this.agentRuns = true));
+  }
+
+  #after(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** Rings the phone; answers as `wait_until_answered` does. */
+  dial(request: DialRequest): Promise<DialAnswer> {
+    const { behaviour } = this;
+    if (behaviour.refuses) return Promise.resolve({ error: behaviour.refuses });
+    this.identity = request.participant_identity;
+    this.status = "dialing";
+    this.#tell("participant_joined", this.#participant());
+    const answered = new Promise<DialAnswer>((settle) => (this.#settle = settle));
+    this.#after(millis(request.ringing_timeout), () => this.#leave("USER_UNAVAILABLE", CANCELED));
+    if (behaviour.callee === "nobody") return answered;
+    const { callee } = behaviour;
+    const final = typeof callee === "object" ? callee.sip : undefined;
+    if (final !== undefined && final >= 500 && final < 600) {
+      this.#after(10, () => this.#leave(reasonOf(final), sipError(final)));
+      return answered;
+    }
+    this.#after(5, () => (this.status = "ringing"));
+    this.#after(5 + behaviour.ringMs, () => {
+      if (final !== undefined) this.#leave(reasonOf(final), sipError(final));
+      else if (callee !== "rings") void Promise.resolve(behaviour.notBefore).then(() => this.status && this.#pickUp(request));
+    });
+    return answered;
+  }
+
+  #pickUp(request: DialRequest): void {
+    this.#clearTimers();
+    this.status = "active";
+    this.#settle?.({ participant_id: "PA_callee", sip_call_id: `SCL_${this.name}` });
+    this.#settle = undefined;
+    this.#tell("track_published", this.#participant());
+    const talks = this.behaviour.callee === "holds" ? millis(request.max_call_duration) : this.behaviour.talkMs;
+    this.#after(talks, () => this.hangUp());
+  }
+
+  /** The person hangs up. */
+  hangUp(): void {
+    this.status = "hangup";
+    this.#leave("CLIENT_INITIATED", CANCELED);
+  }
+
+  #leave(disconnectReason: string, error: TwirpError): void {
+    this.#clearTimers();
+    const { status } = this;
+    this.#tell("participant_left", this.#participant({ disconnectReason }));
+    this.status = undefined;
+    this.#settle?.({ error });
+    this.#settle = undefined;
+    if (status === "active" || status === "hangup") void this.#report();
+    this.#after(DEPARTURE_MS, () => this.delete());
+  }
+
+  async #report(): Promise<void> {
+    if (this.behaviour.agent !== "joins") return;
+    const { report_url, report_token } = this.job;
+    const body = {
+      outcome: this.behaviour.outcome,
+      transcript: [{ role: "agent", text: "Hello.", at: "2026-06-14T10:32:06.000Z" }],
+    };
+    for (let tries = 0; tries < REPORT_TRIES; tries++) {
+      const headers = { authorization: `Bearer ${report_token}`, "content-type": "application/json" };
+      const response = await fetch(report_url, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => undefined);
+      if (response?.ok) return;
+      await new Promise((done) => setTimeout(done, 250));
+    }
+  }
+
+  #participant(more: Record<string, unknown> = {}): Record<string, unknown> {
+    const attributes = { "sip.callStatus": this.status ?? "dialing", "sip.phoneNumber": "…", "sip.trunkID": "…" };
+    return { participant: { sid: "PA_callee", identity: this.identity, kind: "SIP", attributes, ...more } };
+  }
+
+  /** DeleteRoom, or the departure timeout. */
+  delete(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    if (this.status) this.#leave("ROOM_DELETED", CANCELED);
+    this.#clearTimers();
+    this.agentRuns = false;
+    this.#tell("room_finished", {});
+    this.#onGone(this);
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+

@@ -1,0 +1,24 @@
+// 500 phones that ring at the same moment, each for 20 s at least: a waiting dial holds up no other.
+
+import { expect, test } from "vitest";
+import { until } from "../edge/until.ts";
+import { useWorld } from "./world.ts";
+
+const CALLS = 500;
+const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "120", MAX_CALL_SECONDS: "60" } });
+
+test(`${CALLS} calls ring at once`, { timeout: 240_000 }, async () => {
+  const { livekit } = world;
+  // However slow the machine: the first to ring waits for the last.
+  let pickUp = (): void => {};
+  const notBefore = new Promise<void>((resolve) => (pickUp = resolve));
+  const placed = await Promise.all(Array.from({ length: CALLS }, () => world.call({ ringMs: 20_000, talkMs: 1_000, notBefore })));
+  const ringing = () => [...livekit.rooms.values()].filter(({ status }) => status === "ringing").length;
+  await until(`${CALLS} phones to ring at once`, () => ringing() === CALLS, 80_000);
+  pickUp();
+  await until("none to ring any more", () => ringing() === 0, 40_000);
+  for (const call of placed) expect((await world.ended(call, 60_000)).call_status).toBe("Completed");
+
+  expect([...livekit.dials.values()].every((dials) => dials === 1)).toBe(true);
+  expect(livekit.dials.size).toBe(CALLS);
+});

@@ -1,0 +1,93 @@
+// POST /carrier/livekit: who is believed, what is answered, and what an event does to a call.
+
+import { expect, test } from "vitest";
+import { summary, useWorld } from "./world.ts";
+
+const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "5", MAX_CALL_SECONDS: "60" } });
+const TIMEOUT = { timeout: 40_000 };
+
+function event(room: string, name: string, more: Record<string, unknown> = {}): string {
+  return JSON.stringify({ event: name, room: { name: room }, id: "EV_test", createdAt: String(Math.floor(Date.now() / 1000)), ...more });
+}
+
+const left = (id: string, status: string, reason = "CLIENT_INITIATED") =>
+  event(id, "participant_left", {
+    participant: { identity: `callee-${id}`, kind: "SIP", disconnectReason: reason, attributes: { "sip.callStatus": status } },
+  });
+
+test("a forged event is 401 and changes nothing", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "holds" });
+  await world.org.reached(placed.id, "Answered");
+  const body = left(placed.id, "active");
+  for (const forged of [{ secret: "a wrong secret" }, { key: "APIanother" }, { signedBody: `${body} ` }]) {
+    expect(await world.livekit.send(body, forged)).toBe(401);
+  }
+  const url = `${world.server.url}/carrier/livekit`;
+  for (const authorization of [undefined, "", "x", "a.b.c", "Bearer x.y.z"]) {
+    const headers = { "content-type": "application/webhook+json", ...(authorization !== undefined && { authorization }) };
+    expect((await fetch(url, { method: "POST", body, headers })).status).toBe(401);
+  }
+  expect((await world.org.status(placed.id)).call_status).toBe("Answered");
+  expect(await world.livekit.send(body)).toBe(200);
+  expect((await world.ended(placed)).call_status).toBe("Completed");
+});
+
+test("another organisation's key does not speak for a call", TIMEOUT, async () => {
+  const { Org } = await import("../edge/harness.ts");
+  const carrier = { ...world.livekit.carrier, api_key: "APIother", api_secret: "the other's own secret" };
+  await Org.create(world.server, { carrier });
+  const placed = await world.call({ callee: "holds" });
+  await world.org.reached(placed.id, "Answered");
+
+  expect(await world.livekit.send(left(placed.id, "active"), { key: "APIother", secret: "the other's own secret" })).toBe(401);
+  expect((await world.org.status(placed.id)).call_status).toBe("Answered");
+  await world.org.owner.post(`/calls/${placed.id}/cancel`);
+  await world.ended(placed);
+});
+
+test("whatever is signed is answered 200", TIMEOUT, async () => {
+  const bodies = [
+    event("another app's room", "room_started"),
+    event("31106b7c-9d02-4723-8b07-5bb8d90240cb", "participant_left"),
+    JSON.stringify({ event: "ingress_started", id: "EV_1" }),
+    JSON.stringify({ event: "something_new", id: 7, room: [], participant: "?", later: { a: [1] } }),
+    "{}",
+    "not json",
+  ];
+  for (const body of bodies) expect(await world.livekit.send(body), body).toBe(200);
+});
+
+test("events repeated, and a late one after the end, change nothing", TIMEOUT, async () => {
+  const placed = await world.call();
+  const call = await world.ended(placed);
+  for (let i = 0; i < 3; i++) {
+    expect(await world.livekit.send(left(placed.id, "active"))).toBe(200);
+    expect(await world.livekit.send(event(placed.id, "room_finished"))).toBe(200);
+  }
+  expect(await world.org.detail(placed.id)).toEqual(call);
+});
+
+test("the end is told before the answer is known: both are known then", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "rings" });
+  await world.org.reached(placed.id, "Ringing");
+  expect(await world.livekit.send(left(placed.id, "hangup"))).toBe(200);
+  const call = await world.ended(placed);
+
+  expect(call.call_status).toBe("Completed");
+  expect(call.timeline.map(({ event }) => event)).toEqual(["accepted", "dialing", "ringing", "answered", "ended"]);
+});
+
+test("a secret that was changed is believed at once, and the old one no longer", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "holds" });
+  await world.org.reached(placed.id, "Answered");
+  const body = left(placed.id, "active");
+  const path = `/sip-trunks/${world.org.trunk.id}`;
+  const change = await world.org.owner.patch(path, { carrier: { api_secret: "a new secret" } });
+  expect(change.status).toBe(200);
+  expect(change.text).not.toContain("secret");
+  expect(await world.livekit.send(event(placed.id, "track_published"), { secret: "a new secret" })).toBe(200);
+  expect(await world.livekit.send(body)).toBe(401);
+  await world.org.owner.patch(path, { carrier: { api_secret: world.livekit.apiSecret } });
+  expect(await world.livekit.send(body)).toBe(200);
+  expect(summary(await world.ended(placed)).call_status).toBe("Completed");
+});

@@ -1,0 +1,68 @@
+// The built Worker, a fake LiveKit it dials through, and an organisation with a trunk between them.
+
+import { afterAll, beforeAll, expect } from "vitest";
+import type { LocalOptions } from "../../scripts/lib/local.mjs";
+import { METADATA, Org, Server } from "../edge/harness.ts";
+import type { CallObject } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
+import type { Behaviour } from "./fake/behaviour.ts";
+import { FakeLiveKit } from "./fake/livekit.ts";
+
+export class World {
+  readonly livekit = new FakeLiveKit();
+  readonly server: Server;
+  org!: Org;
+
+  constructor(options: LocalOptions = {}) {
+    this.server = new Server({ ...options, vars: { RING_TIMEOUT_SECONDS: "1", MAX_CALL_SECONDS: "2", STALLED_AFTER_SECONDS: "600", ...options.vars } });
+  }
+
+  async start(): Promise<void> {
+    await this.livekit.start();
+    await this.server.start();
+    this.livekit.webhooks.url = `${this.server.url}/carrier/livekit`;
+    this.org = await Org.create(this.server, { carrier: this.livekit.carrier, max_channels: 5_000, max_cps: 1_000 });
+    await Promise.all([this.org.client("member"), this.org.client("viewer")]);
+  }
+
+  async stop(): Promise<void> {
+    await this.livekit.stop();
+    await this.server.stop();
+  }
+
+  /** Places a call to a phone that behaves so. */
+  async call(behaviour: Partial<Behaviour> = {}, more: Record<string, unknown> = {}): Promise<Placed> {
+    const number = this.livekit.number(behaviour);
+    const id = await this.org.call({ phone_number: number, metadata: { ...METADATA, number }, ...more });
+    return { id, number };
+  }
+
+  /** Waits for its end, and until nothing of it is left at LiveKit. */
+  async ended({ id, number }: Placed, timeoutMs = 25_000): Promise<CallObject> {
+    await this.org.ended(id, timeoutMs);
+    await until(`the room of ${id} to be gone`, () => !this.livekit.rooms.has(id), timeoutMs);
+    expect(this.livekit.dials.get(number) ?? 0, `dials of ${id}`).toBeLessThanOrEqual(1);
+    return this.org.detail(id);
+  }
+}
+
+export interface Placed {
+  id: string;
+  number: string;
+}
+
+export function useWorld(options: LocalOptions = {}): World {
+  const world = new World(options);
+  beforeAll(() => world.start());
+  afterAll(() => world.stop());
+  return world;
+}
+
+/** What of a call the table is about. */
+export function summary({ call_status, failure, timeline }: CallObject) {
+  return {
+    call_status,
+    failure: failure && { source: failure.source, code: failure.code, sip_status_code: failure.sip_status_code },
+    rang: timeline.some(({ event }) => event === "ringing"),
+  };
+}
