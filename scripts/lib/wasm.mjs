@@ -57,6 +57,7 @@ export async function buildWorker(profile) {
 async function compile(profile) {
   const target = process.env["CARGO_TARGET_DIR"] ?? inRoot("target");
   const args = ["build", "--lib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
+  if (profile === "local") args.push("--features", "faults");
   await cargo("build", `cargo, profile ${profile}`, args);
   const [crate] = /^name = "(.+)"$/m.exec(readFileSync(inRoot("Cargo.toml"), "utf8"))?.slice(1) ?? [];
   const compiled = join(target, "wasm32-unknown-unknown", profile, `${crate?.replaceAll("-", "_")}.wasm`);
@@ -101,15 +102,31 @@ async function bundle(glueDir, profile) {
 }
 
 /**
- * Two changes to what bindgen writes. The import in source phase becomes a plain one: to this runtime a `.wasm` import is
+ * What the `worker` crate exports for streams, R2 and containers, which this Worker does without: their classes in the glue,
+ * and in the module their functions, which as exports would be kept with all that they reach.
+ */
+const UNUSED = "IntoUnderlying\\w+|ContainerStartupOptions|MinifyConfig|R2Range";
+const UNUSED_CLASSES = new RegExp(
+  [
+    `^(export )?class (${UNUSED}) \\{\\n[\\s\\S]*?^\\}\\n`,
+    `^if \\(Symbol\\.dispose\\) (${UNUSED})\\..*\\n`,
+    `^const (${UNUSED})Finalization = [\\s\\S]*?^\\}\\);\\n`,
+  ].join("|"),
+  "gm",
+);
+const UNUSED_EXPORTS = new RegExp(`^(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
+
+/**
+ * Three changes to what bindgen writes. Unused classes go. The import in source phase becomes a plain one: to this runtime a `.wasm` import is
  * the compiled module already. And a trap is told to the entry module, which fails the calls that would wait for ever;
  * the dead instance itself is asked for nothing, since after a stack overflow it can't answer.
  * @param {string} glue
  */
 export function adaptGlue(glue) {
   const imported = replaceOnce(glue, "import source wasmModule from", "import wasmModule from");
+  const lean = imported.replace(UNUSED_CLASSES, "");
   const told = replaceOnce(
-    imported,
+    lean,
     "    __wbg_called_abort = true;",
     "    __wbg_called_abort = true;\n    __wbg_reinit_scheduled = true;\n    onTrap?.();",
   );
@@ -127,6 +144,8 @@ function replaceOnce(text, from, to) {
  * unpacked, but costs 8 % gzipped: it breaks up what the compiler made alike.
  */
 const SMALLER = [
+  "strip-debug",
+  "strip-producers",
   "duplicate-function-elimination",
   "remove-unused-module-elements",
   "optimize-instructions",
@@ -139,23 +158,19 @@ const SMALLER = [
 
 /**
  * @param {string} path
- * @returns {Promise<Buffer>} the module made smaller: optimised, without names
+ * @returns {Promise<Buffer>} the module made smaller: without unused exports, optimised, without names
  */
 async function optimise(path) {
-  const output = `${path}.opt`;
-  const features = ["bulk-memory", "exception-handling", "multivalue", "mutable-globals", "nontrapping-float-to-int"];
-  features.push("reference-types", "sign-ext");
-  await step("build", "wasm-opt", () =>
-    mustRun(process.execPath, [
-      inRoot("node_modules/binaryen/bin/wasm-opt"),
-      path,
-      "-o",
-      output,
-      ...SMALLER.map((pass) => `--${pass}`),
-      ...features.map((name) => `--enable-${name}`),
-      "--strip-debug",
-      "--strip-producers",
-    ]),
-  );
-  return readFileSync(output);
+  const { default: binaryen } = await import("binaryen");
+  return step("build", "wasm-opt", async () => {
+    const module = binaryen.readBinary(readFileSync(path));
+    module.setFeatures(binaryen.Features.All);
+    const exports = Array.from({ length: module.getNumExports() }, (_, at) => module.getExportByIndex(at));
+    const names = exports.map((ref) => binaryen.getExportInfo(ref).name);
+    for (const name of names.filter((name) => UNUSED_EXPORTS.test(name))) module.removeExport(name);
+    module.runPasses(SMALLER);
+    const bytes = module.emitBinary();
+    module.dispose();
+    return Buffer.from(bytes);
+  });
 }

@@ -3,14 +3,14 @@
 //! Every step is safe to repeat but the dial, and the dial follows a claim that nobody else can
 //! get: a message that comes twice claims nothing the second time.
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use std::cell::{Cell, RefCell};
+use std::task::Poll;
 
-use crate::app::messages::{CALLS_PER_MESSAGE, DispatchMessage};
+use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
 use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
-use crate::domain::call::CarrierEvent;
+use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 
 /// How many calls of one message the carrier is asked about at once: an invocation has few
@@ -45,35 +45,83 @@ async fn dial(
     let orders = orders(world.trunk(trunk, &TrunkCommand::Claim(calls)).await?);
     // 2. Dial, each once, whatever comes; and tell the trunk as the results come in. If that is
     // lost, the trunk inquires.
-    let dials: FuturesUnordered<_> = orders
-        .iter()
-        .map(async |order| (order, dialer.dial(order).await))
-        .collect();
-    let mut results = dials.ready_chunks(CALLS_PER_MESSAGE);
-    while let Some(dialed) = results.next().await {
+    let reporter = Reporter {
+        world,
+        dialer,
+        trunk,
+        dialed: RefCell::default(),
+        telling: Cell::new(false),
+    };
+    let dials = orders.iter().map(async |order| {
+        let events = dialer.dial(order).await;
+        reporter.dialed.borrow_mut().push((order, events));
+        reporter.tell().await;
+    });
+    side_by_side(orders.len(), dials).await;
+    Ok(())
+}
+
+/// Tells the trunk what came of its calls: those that end at the same moment together.
+struct Reporter<'a, W, D> {
+    world: &'a W,
+    dialer: &'a D,
+    trunk: TrunkTag,
+    dialed: RefCell<Vec<(&'a Order, Vec<Timed>)>>,
+    telling: Cell<bool>,
+}
+
+impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
+    /// Tells all there is to tell, unless it is being told already.
+    async fn tell(&self) {
+        if self.telling.replace(true) {
+            return;
+        }
+        soon().await;
+        loop {
+            let dialed = self.dialed.take();
+            if dialed.is_empty() {
+                break;
+            }
+            self.report(&dialed).await;
+        }
+        self.telling.set(false);
+    }
+
+    async fn report(&self, dialed: &[(&Order, Vec<Timed>)]) {
         let reports = dialed
             .iter()
             .map(|(order, events)| (order.call, events.clone()));
         let report = TrunkCommand::Carrier(reports.collect());
-        match world.trunk(trunk, &report).await {
-            Ok(TrunkReply::Over(over)) => {
-                // Ended while it was dialed: nobody is to hear it, or talk to nobody.
-                for (order, events) in &dialed {
-                    let is_left = !events
-                        .iter()
-                        .any(|timed| timed.event == CarrierEvent::Released);
-                    if is_left && over.contains(&order.call) {
-                        let _ = dialer.release(order).await;
-                    }
-                }
-            }
-            Ok(_) => {}
+        let over = match self.world.trunk(self.trunk, &report).await {
+            Ok(TrunkReply::Over(over)) => over,
+            Ok(_) => return,
             Err(Unavailable) => {
-                world.log("dispatch: a report of dialed calls was lost; the trunk will inquire");
+                let what = "dispatch: a report of dialed calls was lost; the trunk will inquire";
+                return self.world.log(what);
+            }
+        };
+        // Ended while it was dialed: nobody is to hear it, or talk to nobody.
+        for (order, events) in dialed {
+            let is_released = |timed: &Timed| timed.event == CarrierEvent::Released;
+            if over.contains(&order.call) && !events.iter().any(is_released) {
+                let _ = self.dialer.release(order).await;
             }
         }
     }
-    Ok(())
+}
+
+/// Lets whatever else is ready go first.
+async fn soon() {
+    let mut polled = false;
+    std::future::poll_fn(|context| {
+        if polled {
+            return Poll::Ready(());
+        }
+        polled = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 async fn inquire(

@@ -1,7 +1,6 @@
 //! Times as the API writes and reads them: ISO 8601 in UTC, with milliseconds.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::domain::time::Millis;
 
@@ -27,16 +26,61 @@ pub fn format(at: Millis) -> String {
 /// anything else, and for times before 1970.
 #[must_use]
 pub fn parse(text: &str) -> Option<Millis> {
-    let midnight = format!("{text}T00:00:00Z");
-    let text = if text.len() == "2026-06-14".len() {
-        &midnight
-    } else {
-        text
+    let (date, time) = match text.split_at_checked(10)? {
+        (date, "") => (date, "T00:00:00Z"),
+        parts => parts,
     };
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    u64::try_from(at.unix_timestamp_nanos() / 1_000_000)
-        .ok()
-        .map(Millis)
+    let date = Date::from_calendar_date(
+        number(date.get(..4)?)?,
+        Month::try_from(number::<u8>(after(date.get(4..7)?, '-')?)?).ok()?,
+        number(after(date.get(7..)?, '-')?)?,
+    )
+    .ok()?;
+    let clock = time.strip_prefix(['T', 't', ' '])?;
+    let zone_at = clock.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = clock.split_at_checked(zone_at)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [hour, minute, second] = fields(clock)?;
+    let clock = Time::from_hms(hour, minute, second).ok()?;
+    let local = date.with_time(clock).assume_utc().unix_timestamp();
+    let secs = u64::try_from(local - offset_secs(zone)?).ok()?;
+    Some(Millis::from_secs(secs) + Millis(millis(fraction)?))
+}
+
+fn after(text: &str, mark: char) -> Option<&str> {
+    text.strip_prefix(mark)
+}
+
+/// Digits alone: a sign is none.
+fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
+    let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| all)
+}
+
+/// `hh:mm:ss` or, with the seconds left out, `hh:mm`.
+fn fields<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let parts: Vec<u8> = text
+        .split(':')
+        .map(|part| number(part).filter(|_| part.len() == 2))
+        .collect::<Option<_>>()?;
+    parts.try_into().ok()
+}
+
+fn offset_secs(zone: &str) -> Option<i64> {
+    if zone.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let (sign, zone) = zone.split_at_checked(1)?;
+    let [hours, minutes] = fields(zone)?;
+    let secs = i64::from(hours) * 3_600 + i64::from(minutes) * 60;
+    let fits = hours < 24 && minutes < 60;
+    fits.then_some(if sign == "-" { -secs } else { secs })
+}
+
+/// The first three digits of a fraction.
+fn millis(fraction: &str) -> Option<u64> {
+    let all = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    number(format!("{fraction:0<3}").get(..3)?).filter(|_| all)
 }
 
 #[cfg(test)]
@@ -66,6 +110,14 @@ mod tests {
             "2026-06-14T10:33:42",
             "1969-12-31T23:59:59Z",
             "1781433222",
+            "2026-06-14T10:33:42+24:00",
+            "2026-06-14T10:33:42.Z",
+            "2026-06-14T10:33Z",
+            "2026-02-29",
+            "2026-06-14T24:00:00Z",
+            "2026-06-14T1:02:03Z",
+            "+026-06-14",
+            "2026-06-1é",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }

@@ -74,7 +74,7 @@ pub const TEST_NUMBERS: [TestNumber; 10] = [
         ends: "carrier error 503: SIP Call Failed",
     },
     TestNumber {
-        number: "+15005550005",
+        number: DIALER_ERROR,
         behaviour: Behaviour::DialerError,
         ends: "the dialer can't start the call: Trigger Failed",
     },
@@ -99,6 +99,9 @@ pub const TEST_NUMBERS: [TestNumber; 10] = [
         ends: "answered by voicemail: Completed, disposition voicemail",
     },
 ];
+
+/// The number whose call the dialer can't start: that call's own failure, and no word on the dialer.
+pub const DIALER_ERROR: &str = "+15005550005";
 
 /// What the callee at `phone` does.
 #[must_use]

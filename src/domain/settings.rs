@@ -34,30 +34,28 @@ impl Default for Settings {
 impl Settings {
     /// Reads the vars; a missing or unreadable one has its default.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        let number = |name: &str, default: f64| {
-            let given = var(name).and_then(|text| text.trim().parse::<f64>().ok());
-            given
-                .filter(|n| n.is_finite() && *n >= 0.0)
-                .unwrap_or(default)
+        let secs = |name: &str, default: u64| {
+            let given = var(name).and_then(|text| Millis::parse_secs(&text));
+            given.unwrap_or(Millis::from_secs(default))
         };
-        let secs = |name: &str, default: f64| Millis::from_secs_f64(number(name, default));
-        let millis =
-            |name: &str, default: f64| Millis::from_secs_f64(number(name, default) / 1000.0);
+        let millis = |name: &str, default: u64| {
+            let given = var(name).and_then(|text| text.trim().split('.').next()?.parse().ok());
+            Millis(given.unwrap_or(default))
+        };
         let retry: Vec<Millis> = var("WEBHOOK_RETRY_SECONDS")
             .as_deref()
             .unwrap_or("5,300,1800,7200,18000,36000,50400,72000,86400")
             .split(',')
-            .filter_map(|text| text.trim().parse::<f64>().ok())
-            .map(Millis::from_secs_f64)
+            .filter_map(Millis::parse_secs)
             .collect();
         Self {
-            ring_timeout: secs("RING_TIMEOUT_SECONDS", 45.0),
-            max_call: secs("MAX_CALL_SECONDS", 3600.0),
-            stalled_after: secs("STALLED_AFTER_SECONDS", 600.0),
-            webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30.0),
+            ring_timeout: secs("RING_TIMEOUT_SECONDS", 45),
+            max_call: secs("MAX_CALL_SECONDS", 3600),
+            stalled_after: secs("STALLED_AFTER_SECONDS", 600),
+            webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30),
             webhook_retry: retry,
-            sim_ring: millis("SIM_RING_MS", 1000.0),
-            sim_talk: millis("SIM_TALK_MS", 3000.0),
+            sim_ring: millis("SIM_RING_MS", 1000),
+            sim_talk: millis("SIM_TALK_MS", 3000),
             public_url: var("PUBLIC_URL")
                 .map(|url| url.trim().trim_end_matches('/').to_owned())
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),

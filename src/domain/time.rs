@@ -23,10 +23,16 @@ impl Millis {
         Self(secs.saturating_mul(1000))
     }
 
-    /// A duration of seconds with a fraction, as the settings give it; negative and NaN count as 0.
+    /// A duration as the settings give it: seconds, perhaps with a fraction, such as `0.05`.
     #[must_use]
-    pub fn from_secs_f64(secs: f64) -> Self {
-        Self((secs * 1000.0).round().clamp(0.0, 1e15) as u64)
+    pub fn parse_secs(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let fits = digits(whole) && whole.len() <= 12 && digits(fraction);
+        let millis = format!("{fraction:0<3}");
+        let millis = millis.get(..3)?.parse().ok().filter(|_| fits)?;
+        Some(Self::from_secs(whole.parse().ok()?) + Self(millis))
     }
 
     /// Whole seconds, rounded down.

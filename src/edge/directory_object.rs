@@ -138,7 +138,7 @@ impl DirectoryStore for SqlStore {
     }
 
     fn commit(&self, rows: &Rows) -> std::result::Result<(), StoreFailed> {
-        for (name, doc) in rows {
+        for (name, doc) in rows.iter() {
             match doc {
                 Some(doc) => self.query(
                     "INSERT OR REPLACE INTO rows (name, doc) VALUES (?, ?)",

@@ -3,6 +3,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env};
 
+use super::faults;
 use super::platform::{self, Incoming};
 use super::world::{Misconfigured, World};
 use crate::app::api;
@@ -20,10 +21,13 @@ pub async fn serve(
     let incoming = platform::receive(request, MAX_BODY).await?;
     let request = read(&incoming);
     let response = match World::new(env.clone(), Some(context)) {
-        Ok(world) => api::serve(&world, &request).await,
+        Ok(world) => match faults::serve(&world, &request) {
+            Some(response) => response,
+            None => api::serve(&world, &request).await,
+        },
         Err(Misconfigured) => Refusal::AuthenticationUnavailable.into(),
     };
-    if response.status != 404 || MACHINES.iter().any(|root| request.path.starts_with(root)) {
+    if response.status != 404 || !api::offered(&request.path).is_empty() {
         return write(&request, response);
     }
     let page = platform::page(&env, &incoming, &request.id).await?;
@@ -36,15 +40,6 @@ pub async fn serve(
         Err(_) => write(&request, response),
     }
 }
-
-/// Where no page is ever looked for.
-const MACHINES: [&str; 5] = [
-    "/integration/",
-    "/platform/",
-    "/carrier/",
-    "/agent-reports/",
-    receiver::PATH,
-];
 
 fn read(incoming: &Incoming) -> Request {
     let (origin, path, query) = split(&incoming.url());

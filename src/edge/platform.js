@@ -184,8 +184,8 @@ async function readText(answer, maxBytes) {
 
 /**
  * AES-GCM, bound to its context.
- * @param {"encrypt" | "decrypt"} what @param {Uint8Array} key @param {Uint8Array} iv @param {Uint8Array} additionalData
- * @param {Uint8Array} bytes
+ * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>} key @param {Uint8Array<ArrayBuffer>} iv @param {Uint8Array<ArrayBuffer>} additionalData
+ * @param {Uint8Array<ArrayBuffer>} bytes
  */
 export async function crypt(what, key, iv, additionalData, bytes) {
   const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [what]);

@@ -58,7 +58,7 @@ impl DurableObject for TrunkObject {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let command =
             json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
-        if command == TrunkCommand::Work {
+        if matches!(command, TrunkCommand::Work) {
             return answer(&TrunkReply::Work(self.work()));
         }
         self.count(|work| work.requests += 1);

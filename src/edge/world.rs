@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env};
 
-use super::{cache, platform, vault};
+use super::{cache, faults, platform, vault};
 use crate::app::dialers::livekit::{self, Ask};
 use crate::app::dialers::simulator;
 use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
@@ -20,7 +20,7 @@ use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::{Finding, Timed};
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
@@ -205,6 +205,9 @@ impl Host for World {
 
 impl Records for World {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        if faults::keys_are_unreadable() && matches!(key, RecordKey::ApiKey(_)) {
+            return Err(Unavailable);
+        }
         if let Some(json) = cache::get(&key.to_string(), now()) {
             return Ok(Some(json));
         }
@@ -260,7 +263,7 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        let remembered = (*command == TrunkCommand::Line).then(|| format!("line/{tag}"));
+        let remembered = matches!(command, TrunkCommand::Line).then(|| format!("line/{tag}"));
         let known = remembered.as_ref().and_then(|key| cache::get(key, now()));
         if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
             return Ok(reply);
@@ -288,6 +291,10 @@ impl Directories for World {
 
 impl Dialer for World {
     async fn dial(&self, order: &Order) -> Vec<Timed> {
+        if faults::dialer_is_down() {
+            let event = CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable));
+            return vec![Timed { at: now(), event }];
+        }
         match order.carrier {
             Carrier::Simulator => simulator::dial(order, now(), &self.settings),
             Carrier::LiveKit { .. } => livekit::dial(self, order).await,

@@ -54,10 +54,10 @@ impl DirectoryStore for Office {
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
         let failure = self.failure.take();
         if failure != Some(Failure::BeforePersisting) {
-            for (name, doc) in rows.clone() {
+            for (name, doc) in rows.iter() {
                 match doc {
-                    Some(doc) => self.rows.borrow_mut().insert(name, doc),
-                    None => self.rows.borrow_mut().remove(&name),
+                    Some(doc) => self.rows.borrow_mut().insert(name.clone(), doc.clone()),
+                    None => self.rows.borrow_mut().remove(name),
                 };
             }
         }

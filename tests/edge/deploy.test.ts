@@ -25,6 +25,8 @@ test("wrangler accepts the release build for deployment, and it is small", { tim
     console.log(`release bundle: ${total} bytes gzip (${files.map((f, i) => `${f} ${sizes[i]}`).join(", ")})`);
     expect(files.some((name) => name.endsWith(".wasm"))).toBe(true);
     expect(total).toBeLessThanOrEqual(LIMIT_BYTES);
+    const contents = files.map((name) => readFileSync(join(outDir, name), "latin1"));
+    expect(contents.filter((text) => text.includes("/local/faults"))).toEqual([]);
   } finally {
     rmSync(outDir, { recursive: true });
   }

@@ -149,6 +149,7 @@ pub async fn trigger(
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        Ok(TrunkReply::Verdict(Verdict::Down { retry_after })) => Ok(down(retry_after)),
         Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(200, &foretell(verdict))),
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
@@ -288,7 +289,7 @@ fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCa
 
 fn foretell(verdict: Verdict) -> DryRun {
     let (would, reason) = match verdict {
-        Verdict::Go => ("trigger", None),
+        Verdict::Go | Verdict::Down { .. } => ("trigger", None),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
         Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
     };
@@ -406,6 +407,7 @@ fn answer(admission: Admission) -> Response {
     match admission {
         Admission::Accepted { call, quota } => created(call, "triggered", quota),
         Admission::Queued { call, quota } => created(call, "queued", quota),
+        Admission::Down { retry_after } => down(retry_after),
         Admission::Rejected {
             call,
             code,
@@ -424,6 +426,13 @@ fn answer(admission: Admission) -> Response {
             with_quota(response, quota)
         }
     }
+}
+
+/// The dialer is down: nothing was created.
+fn down(retry_after: u64) -> Response {
+    let mut response = Response::from(Refusal::DialerUnavailable);
+    response.headers.retain(|(name, _)| *name != "Retry-After");
+    response.with_header("Retry-After", retry_after.to_string())
 }
 
 fn created(call: CallId, status: &'static str, quota: Quota) -> Response {

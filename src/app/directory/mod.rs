@@ -11,6 +11,7 @@ mod keys;
 mod owed;
 mod received;
 mod serve;
+mod shelf;
 mod state;
 
 use serde::{Deserialize, Serialize};

@@ -51,10 +51,10 @@ impl Directory {
 
     /// Forgets what came long ago.
     pub(super) fn forget_received(&mut self, now: Millis) {
-        while let Some(oldest) = self.received.first_entry()
-            && now >= oldest.get().at + KEPT_FOR
+        let old = |received: &Received| now >= received.at + KEPT_FOR;
+        while self.received.values().next().is_some_and(old)
+            && let Some((number, _)) = self.received.pop_first()
         {
-            let (number, _) = oldest.remove_entry();
             self.remove(format!("received/{number}"));
         }
     }

@@ -1,6 +1,6 @@
 //! What a directory holds and how it changes: pure, with its rows and its debts as values.
 
-use std::collections::BTreeMap;
+use super::shelf::Shelf;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,17 +76,17 @@ pub(super) enum Concerns {
 }
 
 /// Rows to write together; `None` removes one.
-pub type Rows = BTreeMap<String, Option<String>>;
+pub type Rows = Shelf<String, Option<String>>;
 
 /// An organisation's directory.
 #[derive(Default)]
 pub struct Directory {
     pub(super) org: Option<Org>,
-    pub(super) agents: BTreeMap<AgentId, StoredAgent>,
-    pub(super) trunks: BTreeMap<TrunkId, StoredTrunk>,
-    pub(super) keys: BTreeMap<KeyId, StoredKey>,
-    pub(super) tests: BTreeMap<DeliveryId, Delivery>,
-    pub(super) received: BTreeMap<u64, Received>,
+    pub(super) agents: Shelf<AgentId, StoredAgent>,
+    pub(super) trunks: Shelf<TrunkId, StoredTrunk>,
+    pub(super) keys: Shelf<KeyId, StoredKey>,
+    pub(super) tests: Shelf<DeliveryId, Delivery>,
+    pub(super) received: Shelf<u64, Received>,
     pub(super) owed: Owed,
     rows: Rows,
 }

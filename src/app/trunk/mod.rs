@@ -316,7 +316,10 @@ impl TrunkActor {
         };
         // A refusal is not kept, so that a retry can succeed.
         if let Some(Idempotency { key, body }) = idempotency
-            && !matches!(admission, Admission::Rejected { .. })
+            && matches!(
+                admission,
+                Admission::Accepted { .. } | Admission::Queued { .. }
+            )
         {
             let what = Remembrance {
                 at: now,

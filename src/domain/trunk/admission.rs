@@ -47,6 +47,11 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
+    /// It is refused while the dialer is down; nothing was created.
+    Down {
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
+    },
 }
 
 /// What a call wants when there is no capacity.
@@ -78,6 +83,11 @@ pub enum Verdict {
     Refuse {
         /// Which limit: channels or rate.
         code: FailureCode,
+        /// Seconds until a retry makes sense.
+        retry_after: u64,
+    },
+    /// It is refused while the dialer is down.
+    Down {
         /// Seconds until a retry makes sense.
         retry_after: u64,
     },

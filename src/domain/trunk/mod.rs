@@ -6,6 +6,7 @@
 //! and notes which rows to write.
 
 mod admission;
+pub mod breaker;
 mod config;
 mod window;
 
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
+use breaker::Breaker;
 pub use config::{Brief, Carrier, Sealed, TrunkConfig};
 use window::Window;
 
@@ -24,6 +26,7 @@ use super::call::{
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::refusal::Refusal;
+use super::sandbox;
 use super::settings::Settings;
 use super::time::Millis;
 
@@ -76,6 +79,7 @@ pub struct Trunk {
     clock: Millis,
     /// How long channels were held lately: a moving average.
     held: Millis,
+    breaker: Breaker,
 }
 
 /// What a trunk's rows tell of it.
@@ -114,6 +118,7 @@ impl Trunk {
             last: remembered.newest.map(CallId::address),
             clock: Millis(0),
             held: Millis::from_secs(60),
+            breaker: Breaker::default(),
         };
         for call in remembered.open {
             let id = call.id;
@@ -197,6 +202,10 @@ impl Trunk {
         now: Millis,
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
+        if let Err(until) = self.breaker.check(now) {
+            let retry_after = (until - now).as_secs_ceil().max(1);
+            return Ok(Verdict::Down { retry_after });
+        }
         let lacking = if self.live.len() >= config.max_channels as usize || !self.line.is_empty() {
             Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
         } else if self.accepted.room(now, config.max_cps) == 0 {
@@ -228,11 +237,15 @@ impl Trunk {
         changes: &mut Changes,
     ) -> Result<Admission, Refusal> {
         let verdict = self.foresee(&request, wish, now)?;
+        if let Verdict::Down { retry_after } = verdict {
+            return Ok(Admission::Down { retry_after });
+        }
         let id = self.next_id(now);
         let call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
             Verdict::Wait { until, .. } => Call::queued(id, request, until, now),
-            Verdict::Go => {
+            Verdict::Go | Verdict::Down { .. } => {
+                self.breaker.started(id);
                 self.accepted.push(id.address().at);
                 changes.effects.push(Effect {
                     call: id,
@@ -253,7 +266,7 @@ impl Trunk {
                 quota,
             },
             Verdict::Wait { .. } => Admission::Queued { call: id, quota },
-            Verdict::Go => Admission::Accepted { call: id, quota },
+            Verdict::Go | Verdict::Down { .. } => Admission::Accepted { call: id, quota },
         })
     }
 
@@ -298,15 +311,22 @@ impl Trunk {
                 self.cancel(first, now, changes);
                 continue;
             }
-            let room = self.accepted.room(now, max_cps) > 0;
+            let free_at =
+                self.breaker
+                    .check(now)
+                    .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
+                        true => Ok(()),
+                        false => Err(self.accepted.next_free(now, max_cps)),
+                    });
             let Some(open) = self.open.get_mut(&first) else {
                 break;
             };
-            if !room {
-                open.call.dispatch_at = self.accepted.next_free(now, max_cps);
+            if let Err(at) = free_at {
+                open.call.dispatch_at = at;
                 self.index(first);
                 break;
             }
+            self.breaker.started(first);
             open.call.promote(now);
             self.accepted.push(now);
             self.advance(first, now, changes);
@@ -384,6 +404,16 @@ impl Trunk {
         let Some(open) = self.open.get_mut(&id) else {
             return;
         };
+        if open.call.ended_at.is_none() {
+            match dialed(&events) {
+                Some(false) if !self.is_sandbox(id) => self.breaker.failed(id, now),
+                Some(true) => self.breaker.worked(id),
+                _ => {}
+            }
+        }
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
         let (plan, happened): (Vec<_>, Vec<_>) =
             events.into_iter().partition(|timed| timed.at > now);
         let mut changed = false;
@@ -401,6 +431,13 @@ impl Trunk {
             self.advance(id, now, changes);
             self.settle(id, changes);
         }
+    }
+
+    /// Whether a call is to the sandbox's number that fails by itself: no word on the dialer.
+    fn is_sandbox(&self, id: CallId) -> bool {
+        let simulated = |brief: &Brief| matches!(brief.config.carrier, Carrier::Simulator);
+        let fails = |call: &Call| call.request.phone.as_str() == sandbox::DIALER_ERROR;
+        self.brief.as_ref().is_some_and(simulated) && self.open_call(id).is_some_and(fails)
     }
 
     /// Takes the carrier's answer to an inquiry.
@@ -580,6 +617,9 @@ impl Trunk {
             return;
         };
         let freed = self.live.contains(&id) && !open.call.holds_channel();
+        if freed {
+            self.breaker.ended(id);
+        }
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let began = open.call.promoted_at.unwrap_or(open.call.created_at());
             let held = open.call.ended_at.unwrap_or_default() - began;
@@ -609,6 +649,14 @@ impl Trunk {
         keep(&mut self.live, id, holds_channel);
         keep(&mut self.line, id, waits);
     }
+}
+
+/// Whether the dialer did its part, as far as these events tell.
+fn dialed(events: &[Timed]) -> Option<bool> {
+    let failed = events.iter().any(|timed| {
+        matches!(timed.event, CarrierEvent::Failed(failure) if failure.code == FailureCode::DialerUnavailable)
+    });
+    (!events.is_empty()).then_some(!failed)
 }
 
 fn keep(set: &mut BTreeSet<CallId>, id: CallId, belongs: bool) {

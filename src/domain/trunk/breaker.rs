@@ -1,0 +1,139 @@
+//! The circuit breaker of a trunk's dialer: when the dialer is down, calls are refused instead of accepted to fail.
+//!
+//! Only what the dialer itself could not do counts. A line that is busy, a person who declines, a carrier's error: all of
+//! them say that the dialer works. Kept in memory alone: an object that was restarted learns anew.
+
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+/// So many failures in a row open it.
+pub const FAILURES: u32 = 3;
+/// For how long it is open at first; each failed probe doubles that, up to [`OPEN_MAX`].
+pub const OPEN_FIRST: Millis = Millis::from_secs(5);
+/// For how long it is open at most before the next probe.
+pub const OPEN_MAX: Millis = Millis::from_secs(60);
+
+/// Closed, open, or probing.
+#[derive(Debug, Default)]
+pub struct Breaker {
+    failures: u32,
+    /// How long it was opened for, and until when; none while it is closed.
+    open: Option<(Millis, Millis)>,
+    probe: Option<CallId>,
+}
+
+impl Breaker {
+    /// When a call may go: now, or not before then.
+    ///
+    /// # Errors
+    /// The time at which asking again makes sense.
+    pub fn check(&self, now: Millis) -> Result<(), Millis> {
+        match self.open {
+            None => Ok(()),
+            Some((_, until)) if now < until => Err(until),
+            Some(_) if self.probe.is_some() => Err(now + Millis::from_secs(1)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A call goes to the dialer. After an open time it is the one probe.
+    pub fn started(&mut self, call: CallId) {
+        if self.open.is_some() {
+            self.probe = Some(call);
+        }
+    }
+
+    /// The dialer could not start a call.
+    pub fn failed(&mut self, call: CallId, now: Millis) {
+        match self.open {
+            None => {
+                self.failures += 1;
+                if self.failures >= FAILURES {
+                    self.open = Some((OPEN_FIRST, now + OPEN_FIRST));
+                }
+            }
+            Some((before, _)) if self.probe == Some(call) => {
+                let longer = (before + before).min(OPEN_MAX);
+                self.open = Some((longer, now + longer));
+                self.probe = None;
+            }
+            // A call accepted before it opened: known already.
+            Some(_) => {}
+        }
+    }
+
+    /// The dialer did its part of a call, whatever came of it.
+    pub fn worked(&mut self, call: CallId) {
+        if self.open.is_none() || self.probe == Some(call) {
+            *self = Self::default();
+        }
+    }
+
+    /// A call is over. A probe of which the dialer said nothing makes room for another.
+    pub fn ended(&mut self, call: CallId) {
+        if self.probe == Some(call) {
+            self.probe = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(number: u64) -> CallId {
+        CallId::floor(Millis(number))
+    }
+
+    fn opened() -> Breaker {
+        let mut breaker = Breaker::default();
+        (1..=3).for_each(|number| breaker.failed(call(number), Millis(100)));
+        breaker
+    }
+
+    #[test]
+    fn three_failures_in_a_row_open_it_and_a_success_between_them_starts_the_count_anew() {
+        let mut breaker = Breaker::default();
+        breaker.failed(call(1), Millis(100));
+        breaker.failed(call(2), Millis(100));
+        breaker.worked(call(3));
+        breaker.failed(call(4), Millis(100));
+        breaker.failed(call(5), Millis(100));
+        assert_eq!(breaker.check(Millis(100)), Ok(()));
+        breaker.failed(call(6), Millis(100));
+        assert_eq!(breaker.check(Millis(100)), Err(Millis(5_100)));
+    }
+
+    #[test]
+    fn one_call_probes_at_a_time_and_its_success_closes_it() {
+        let mut breaker = opened();
+        assert_eq!(breaker.check(Millis(5_100)), Ok(()));
+        breaker.started(call(7));
+        assert_eq!(breaker.check(Millis(5_100)), Err(Millis(6_100)));
+        breaker.worked(call(1)); // an old call says nothing of the present
+        assert!(breaker.check(Millis(5_100)).is_err());
+        breaker.worked(call(7));
+        assert_eq!(breaker.check(Millis(5_100)), Ok(()));
+    }
+
+    #[test]
+    fn each_failed_probe_doubles_the_wait_up_to_a_minute() {
+        let mut breaker = opened();
+        let mut now = Millis(5_100);
+        for secs in [10, 20, 40, 60, 60] {
+            breaker.started(call(9));
+            breaker.failed(call(9), now);
+            breaker.failed(call(8), now); // accepted before it opened
+            assert_eq!(breaker.check(now), Err(now + Millis::from_secs(secs)));
+            now = now + Millis::from_secs(secs);
+        }
+    }
+
+    #[test]
+    fn a_probe_that_ends_unheard_makes_room_for_another() {
+        let mut breaker = opened();
+        breaker.started(call(7));
+        breaker.ended(call(7));
+        assert_eq!(breaker.check(Millis(5_100)), Ok(()));
+    }
+}

@@ -1,0 +1,72 @@
+//! Faults to be tried out on a laptop: a dialer that is down, keys that can't be read.
+//!
+//! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
+//! `faults`, which is the local one; a deployment has neither the route nor the code.
+
+#[cfg(feature = "faults")]
+pub use switch::{dialer_is_down, keys_are_unreadable, serve};
+
+#[cfg(not(feature = "faults"))]
+pub use none::{dialer_is_down, keys_are_unreadable, serve};
+
+#[cfg(feature = "faults")]
+mod switch {
+    use std::cell::Cell;
+
+    use crate::app::authenticate::authenticate_operator;
+    use crate::app::http::{Request, Response};
+    use crate::app::manage::body::Body;
+    use crate::app::ports::Api;
+    use crate::domain::refusal::Refusal;
+
+    thread_local! {
+        static DIALER: Cell<bool> = const { Cell::new(false) };
+        static KEYS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Whether each dial fails as if the dialer could not be reached.
+    pub fn dialer_is_down() -> bool {
+        DIALER.get()
+    }
+
+    /// Whether no key's record can be read.
+    pub fn keys_are_unreadable() -> bool {
+        KEYS.get()
+    }
+
+    /// Serves the switch's own route.
+    pub fn serve(api: &impl Api, request: &Request) -> Option<Response> {
+        let own = request.method == "PUT" && request.path == "/local/faults";
+        own.then(|| set(api, request).unwrap_or_else(Response::from))
+    }
+
+    fn set(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+        authenticate_operator(api, request)?;
+        let mut body = Body::of(request)?;
+        let what = "true or false";
+        let bool = |value: serde_json::Value| value.as_bool();
+        let dialer = body.required("dialer", None, what, bool)?;
+        let keys = body.required("keys", None, what, bool)?;
+        body.finish()?;
+        DIALER.set(dialer);
+        KEYS.set(keys);
+        Ok(Response::no_content())
+    }
+}
+
+#[cfg(not(feature = "faults"))]
+mod none {
+    use crate::app::http::{Request, Response};
+
+    pub const fn dialer_is_down() -> bool {
+        false
+    }
+
+    pub const fn keys_are_unreadable() -> bool {
+        false
+    }
+
+    pub const fn serve<T>(_: &T, _: &Request) -> Option<Response> {
+        None
+    }
+}
