@@ -59,7 +59,7 @@ async function readBounded(request, limit) {
 }
 
 /**
- * @param {number} status @param {string[]} headers names and values in turn @param {Uint8Array} [body]
+ * @param {number} status @param {string[]} headers names and values in turn @param {Uint8Array<ArrayBuffer>} [body]
  */
 export function respond(status, headers, body) {
   return new Response(body ?? null, { status, headers: pairs(headers) });
@@ -83,7 +83,7 @@ export async function page(env, { request }, requestId) {
   return answer;
 }
 
-/** @param {string[]} flat */
+/** @param {string[]} flat @returns {[string, string][]} */
 function pairs(flat) {
   return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""]] : []));
 }
@@ -109,8 +109,9 @@ export async function kvNames(env, binding, prefix) {
   const names = [];
   let cursor;
   do {
+    /** @type {{ keys: { name: string }[], list_complete: boolean, cursor?: string }} */
     const page = await env[binding].list({ prefix, cursor });
-    names.push(...page.keys.map((/** @type {{ name: string }} */ key) => key.name));
+    names.push(...page.keys.map((key) => key.name));
     cursor = page.list_complete ? undefined : page.cursor;
   } while (cursor);
   return names;
@@ -189,8 +190,8 @@ async function readText(answer, maxBytes) {
 
 /**
  * AES-GCM, bound to its context.
- * @param {"encrypt" | "decrypt"} what @param {Uint8Array} key @param {Uint8Array} iv @param {Uint8Array} additionalData
- * @param {Uint8Array} bytes
+ * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>} key @param {Uint8Array<ArrayBuffer>} iv @param {Uint8Array<ArrayBuffer>} additionalData
+ * @param {Uint8Array<ArrayBuffer>} bytes
  */
 export async function crypt(what, key, iv, additionalData, bytes) {
   const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [what]);

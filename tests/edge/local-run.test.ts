@@ -44,6 +44,8 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
   expect(Object.values(demo).every((value) => value.length > 0)).toBe(true);
   expect(demo["BASE_URL"]).toBe(`http://127.0.0.1:${port}`);
   expect(run.output()).toContain(demo["OWNER_KEY"]);
+  expect(run.output()).toContain(`http://127.0.0.1:${port}/studio`);
+  expect(await (await fetch(`http://127.0.0.1:${port}/studio`)).text()).toContain("/studio/assets/");
 
   const curl = /^curl (?:.*\\\n)*.*/m.exec(run.output())?.[0] ?? "no curl printed";
   const call = await output("bash", ["-c", curl]);

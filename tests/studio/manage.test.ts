@@ -108,12 +108,20 @@ describe("an agent's page", () => {
     await page.getByLabel("Example for field 4").fill("Pune");
     expect(JSON.parse(await json.innerText())).toMatchObject({ agent_id: org.agent.id, metadata: { branch: "Pune", amount_due: "7500" } });
     await page.getByLabel("Script").fill("Be kind.");
+    await page.getByLabel("Outcome schema").fill("no JSON");
+    await page.getByRole("button", { name: "Save" }).click();
+    await isTold(page, "outcome_schema must be");
+    await page.getByLabel("Outcome schema").fill('{"type": "object"}');
+    await page.getByLabel("Voicemail").selectOption("leave_message");
+    await page.getByLabel("Message").fill("Please call us back.");
     await page.getByRole("button", { name: "Save" }).click();
 
     await isSaved(page);
     const agent = found(await org.owner.get<Agent>(`/agents/${org.agent.id}`));
     expect(agent).toMatchObject({
       script: "Be kind.",
+      outcome_schema: { type: "object" },
+      voicemail: { action: "leave_message", message: "Please call us back." },
       input_schema: { fields: ["customer_name", "amount_due", "due_date", "branch"], sample_context: { branch: "Pune" } },
     });
   });

@@ -47,7 +47,7 @@ test("a key revoked while one only watches is noticed, too", async () => {
 test("a lost connection shows, loses nothing, and heals by itself", { timeout: 60_000 }, async () => {
   const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
   const before = await page.getByText(/^(Live|Polling)$/).textContent();
-  await page.getByLabel("Voice").fill("calm");
+  await page.getByLabel("Voice", { exact: true }).fill("calm");
 
   await page.context().setOffline(true);
   await sees(page, "No connection.");
@@ -55,7 +55,7 @@ test("a lost connection shows, loses nothing, and heals by itself", { timeout: 6
   await page.getByRole("button", { name: "Save" }).click();
   await isTold(page, "Studio can't reach the API.");
   await isTold(page, "What you entered is still here");
-  expect(await page.getByLabel("Voice").inputValue()).toBe("calm");
+  expect(await page.getByLabel("Voice", { exact: true }).inputValue()).toBe("calm");
 
   await page.context().setOffline(false);
   await page.getByText("No connection.").waitFor({ state: "detached" });

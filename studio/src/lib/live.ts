@@ -37,9 +37,11 @@ export function startLive(): void {
   if (isRunning) return;
   isRunning = true;
   void follow();
-  setInterval(() => {
+  const poll = () => {
     if (feed.value === "polling" && !document.hidden && session.value && !lapsed.value) tell("ask");
-  }, POLL_MS);
+  };
+  setInterval(poll, POLL_MS);
+  document.addEventListener("visibilitychange", poll);
 }
 
 async function follow(): Promise<never> {

@@ -1,14 +1,6 @@
 // A trunk's use over the last hour, out of its calls: each held a channel from its acceptance to its end.
 
-import { api, ask, type ListedCall } from "./api.ts";
-
 export const HOUR_MS = 3_600_000;
-/** Calls that began before the hour and may reach into it. */
-const LOOK_BACK_MS = 600_000;
-/** Slices of the time that are read side by side. */
-const SLICES = 4;
-/** At most so many pages of 100 calls: what a very busy trunk did longest ago is left out, and the page says so. */
-const MAX_PAGES = 40;
 const STEP_MS = 15_000;
 
 /** What of a call counts here. */
@@ -21,46 +13,6 @@ export interface History {
   calls: Map<string, Held>;
   /** From when on nothing is missing. */
   since: number;
-}
-
-export const held = (call: ListedCall): Held => ({
-  from: Date.parse(call.created_at),
-  until: call.end_timestamp === null ? null : Date.parse(call.end_timestamp),
-});
-
-/** The trunk's calls of the last hour. */
-export async function readHistory(trunk: string, now: number): Promise<History> {
-  const begin = now - HOUR_MS - LOOK_BACK_MS;
-  const length = (now - begin) / SLICES;
-  const slices = await Promise.all(
-    Array.from({ length: SLICES }, (_, at) =>
-      readSlice(trunk, begin + at * length, at === SLICES - 1 ? now + HOUR_MS : begin + (at + 1) * length),
-    ),
-  );
-  const cut = slices.map(({ since }) => since).filter((since) => since !== null);
-  return {
-    calls: new Map(slices.flatMap(({ calls }) => calls)),
-    since: Math.max(now - HOUR_MS, ...cut),
-  };
-}
-
-async function readSlice(trunk: string, from: number, until: number): Promise<{ calls: [string, Held][]; since: number | null }> {
-  const calls: [string, Held][] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES / SLICES; page += 1) {
-    const query = {
-      sip_trunk_id: trunk,
-      created_after: new Date(from).toISOString(),
-      created_before: new Date(until).toISOString(),
-      limit: 100,
-      cursor,
-    };
-    const answer = await ask(api.GET("/integration/v1/calls", { params: { query } }));
-    for (const call of answer.calls) calls.push([call.id, held(call)]);
-    if (answer.next_cursor === null) return { calls, since: null };
-    cursor = answer.next_cursor;
-  }
-  return { calls, since: calls.at(-1)?.[1].from ?? null };
 }
 
 /** Points for a plot: seconds since the epoch, and the most channels in use within each step. */
@@ -79,7 +31,7 @@ export function series({ calls, since }: History, now: number): Series {
   }
   changes.sort(([a, up], [b, down]) => a - b || up - down);
   const result: Series = { at: [], inUse: [] };
-  const begin = Math.ceil(since / STEP_MS) * STEP_MS;
+  const begin = Math.ceil(Math.max(since, now - HOUR_MS) / STEP_MS) * STEP_MS;
   let inUse = 0;
   let next = 0;
   for (let end = begin; end <= now + STEP_MS; end += STEP_MS) {

@@ -92,7 +92,7 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
   };
   return (
     <Page title={id === null ? "New agent" : form.name || "Agent"} back={["/studio/agents", "Agents"]}>
-      <RoleNote needs="owner" />
+      <RoleNote needs="owner" what="Script, voice and changes" />
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>
           <Card>

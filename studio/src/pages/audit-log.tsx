@@ -22,7 +22,7 @@ export default function AuditLog() {
   const nameOf = (id: string) => keys.data?.api_keys.find((key) => key.id === id)?.name ?? `a key no longer listed (${id.slice(0, 8)}…)`;
   return (
     <Page title="Audit log" about="Every change to agents, trunks, keys and secrets, newest first.">
-      <RoleNote needs="owner" />
+      <RoleNote needs="owner" what="The audit log" />
       <Failure error={log.error} retry={log.reload} />
       {isOn && log.isLoading && <Skeleton rows={10} />}
       {log.data?.entries.length === 0 && <Empty title="Nothing was changed yet" />}

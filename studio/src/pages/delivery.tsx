@@ -19,7 +19,7 @@ export default function DeliveryPage() {
   const { data } = delivery;
   return (
     <Page title="Delivery" back={["/studio/webhooks", "Webhooks"]} actions={data && <Redeliver id={id} onChange={delivery.reload} />}>
-      <RoleNote needs="admin" />
+      <RoleNote needs="admin" what="Deliveries" />
       <Failure error={delivery.error} retry={delivery.reload} />
       {barred("admin") === null && delivery.isLoading && <Skeleton rows={6} />}
       {data && (

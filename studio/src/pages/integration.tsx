@@ -29,7 +29,7 @@ export default function Integration() {
         </Button>
       }
     >
-      <RoleNote needs="owner" />
+      <RoleNote needs="owner" what="API keys" />
       <Failure error={keys.error} retry={keys.reload} />
       {isOwner && keys.isLoading && <Skeleton />}
       {keys.data && (

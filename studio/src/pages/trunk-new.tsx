@@ -32,7 +32,7 @@ export default function NewTrunk() {
   const body = bodyOf({ ...form, apiSecret: form.apiSecret && "…" });
   return (
     <Page title="New trunk" back={["/studio/trunks", "Trunks"]}>
-      <RoleNote needs="owner" />
+      <RoleNote needs="owner" what="Making a trunk" />
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>
           <Card>

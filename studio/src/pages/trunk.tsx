@@ -1,14 +1,15 @@
 // One trunk: how busy it is now and was within the hour, who holds which channel, and its settings.
 
 import { useLocation, useRoute } from "preact-iso";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type Schemas } from "../lib/api.ts";
 import { clock, now, phone, showsNumbers } from "../lib/format.ts";
+import { held, readHistory } from "../lib/history.ts";
 import { type News, useNews } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readTrunks } from "../lib/things.ts";
-import { type History, HOUR_MS, held, rates, readHistory, series } from "../lib/usage.ts";
+import { type History, HOUR_MS, rates, series } from "../lib/usage.ts";
 import { Age, Badge, Button, Card, Dialog, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { useGuard } from "../ui/guard.ts";
@@ -51,7 +52,7 @@ export default function Trunk() {
       {data && isKnown && (
         <>
           <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
-          <RoleNote needs="owner" />
+          <RoleNote needs="owner" what="Live channels and settings" />
           <div class="columns">
             <div class="stack">
               <Hour history={history} max={data.max_channels} />
@@ -72,7 +73,10 @@ async function readTrunk(id: string): Promise<Known> {
   return found;
 }
 
-/** The hour is read once; after it, only what is newest. */
+/** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */
+const READ_AGAIN_MS = 60_000;
+
+/** The hour, and between two readings of it what is newest. */
 function useHistory(id: string): Query<History> {
   const history = useQuery<History>(`hour ${id}`, () => readHistory(id, Date.now()));
   const recent = useQuery(
@@ -86,6 +90,10 @@ function useHistory(id: string): Query<History> {
     },
     { isLive: true, concerns: (news) => news.sip_trunk_id === id },
   );
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && history.reload(), READ_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [id]);
   return { ...history, error: history.error ?? recent.error };
 }
 

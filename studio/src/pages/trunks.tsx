@@ -50,7 +50,7 @@ export default function Trunks() {
         </LinkButton>
       }
     >
-      <RoleNote needs="owner" />
+      <RoleNote needs="owner" what="Channels in use, and changes" />
       <Failure error={trunks.error} retry={trunks.reload} />
       {trunks.isLoading && <Skeleton />}
       {trunks.data?.length === 0 && (

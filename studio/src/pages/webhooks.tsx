@@ -32,7 +32,7 @@ import { Received } from "../ui/received.tsx";
 export default function Webhooks() {
   return (
     <Page title="Webhooks" about="Results are POSTed to a call's callback_url, signed, until your server takes them.">
-      <RoleNote needs="admin" />
+      <RoleNote needs="admin" what="The secret, deliveries and test events" />
       <div class="columns even">
         <Secret />
         <TestEvent />
@@ -223,7 +223,14 @@ function Deliveries() {
       {found && found.length > 0 && (
         <Table
           label="Deliveries"
-          head={["Status", "Event", { text: "To", class: "wide" }, { text: "Attempts", class: "medium" }, "Age", ""]}
+          head={[
+            "Status",
+            "Event",
+            { text: "To", class: "wide" },
+            { text: "Attempts", class: "medium" },
+            { text: "Age", class: "medium" },
+            "",
+          ]}
         >
           {found.map((delivery) => (
             <tr key={delivery.id}>
@@ -236,7 +243,7 @@ function Deliveries() {
               </td>
               <td class="wide clip">{delivery.url}</td>
               <td class="medium number">{delivery.attempts.length}</td>
-              <td class="number">
+              <td class="medium number">
                 <Age at={delivery.created_at} />
               </td>
               <td class="end">

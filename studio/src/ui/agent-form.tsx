@@ -1,6 +1,7 @@
 // The fields of an agent: shared by its page and by the first call.
 
 import type { Schemas } from "../lib/api.ts";
+import { pretty } from "../lib/format.ts";
 import { Button, SelectField, TextField } from "./basics.tsx";
 
 export interface AgentForm {
@@ -10,6 +11,10 @@ export interface AgentForm {
   fields: { name: string; sample: string }[];
   script: string;
   voice: string;
+  /** JSON; empty for none. */
+  outcomeSchema: string;
+  voicemail: "" | "hang_up" | "continue" | "leave_message";
+  voicemailMessage: string;
 }
 
 export const emptyAgent = (): AgentForm => ({
@@ -19,6 +24,9 @@ export const emptyAgent = (): AgentForm => ({
   fields: [{ name: "", sample: "" }],
   script: "",
   voice: "",
+  outcomeSchema: "",
+  voicemail: "",
+  voicemailMessage: "",
 });
 
 /** The agent of the reference's examples: something to begin with. */
@@ -39,6 +47,7 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
   const names = [...new Set([...agent.input_schema.fields, ...Object.keys(samples)])];
   const sample = (name: string) =>
     typeof samples[name] === "string" ? (samples[name] as string) : name in samples ? JSON.stringify(samples[name]) : "";
+  const voicemail = agent.voicemail as { action: string; message?: string } | null | undefined;
   return {
     name: agent.name,
     agentCode: agent.agent_code,
@@ -46,6 +55,9 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
     fields: names.map((name) => ({ name, sample: sample(name) })),
     script: agent.script ?? "",
     voice: agent.voice ?? "",
+    outcomeSchema: agent.outcome_schema ? pretty(agent.outcome_schema) : "",
+    voicemail: (voicemail?.action ?? "") as AgentForm["voicemail"],
+    voicemailMessage: voicemail?.message ?? "",
   };
 }
 
@@ -55,6 +67,16 @@ export const sampleOf = (form: AgentForm): Record<string, string> =>
 
 const named = (form: AgentForm) => form.fields.map(({ name, sample }) => ({ name: name.trim(), sample })).filter(({ name }) => name !== "");
 
+/** What is no JSON goes to the API as it is, for the API to say so. */
+function json(text: string): Record<string, unknown> | null {
+  if (text.trim() === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text as unknown as Record<string, unknown>;
+  }
+}
+
 /** The form as the API takes it. */
 export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
   return {
@@ -63,6 +85,11 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
     input_schema: { fields: named(form).map(({ name }) => name), sample_context: sampleOf(form) },
     script: form.script || null,
     voice: form.voice || null,
+    outcome_schema: json(form.outcomeSchema),
+    voicemail:
+      form.voicemail === ""
+        ? null
+        : { action: form.voicemail, ...(form.voicemail === "leave_message" && { message: form.voicemailMessage }) },
     status: form.status,
   };
 }
@@ -102,6 +129,40 @@ export function AgentFields({ form, onChange, disabled = false, isBrief = false 
             disabled={disabled}
             hint="What the agent is to say and do."
           />
+          <TextField
+            label="Outcome schema"
+            value={form.outcomeSchema}
+            onInput={(outcomeSchema) => set({ outcomeSchema })}
+            rows={4}
+            isMono
+            disabled={disabled}
+            placeholder={'{"type": "object", "required": ["disposition"]}'}
+            hint="What the outcome of its calls must be like, as JSON Schema. A report with another outcome is refused."
+          />
+          <div class="pair">
+            <SelectField
+              label="Voicemail"
+              value={form.voicemail}
+              options={[
+                ["", "As the agent decides"],
+                ["hang_up", "Hang up"],
+                ["continue", "Continue"],
+                ["leave_message", "Leave a message"],
+              ]}
+              onChange={(voicemail) => set({ voicemail })}
+              disabled={disabled}
+              hint="What it does when a machine answers."
+            />
+            {form.voicemail === "leave_message" && (
+              <TextField
+                label="Message"
+                value={form.voicemailMessage}
+                onInput={(voicemailMessage) => set({ voicemailMessage })}
+                rows={2}
+                disabled={disabled}
+              />
+            )}
+          </div>
           <div class="pair">
             <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
             <SelectField

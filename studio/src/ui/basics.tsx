@@ -55,9 +55,13 @@ export function Note({ tone = "neutral", children }: { tone?: Tone; children: Co
 }
 
 /** Says why a page or part of it is out of this key's reach. */
-export function RoleNote({ needs }: { needs: Role }) {
+export function RoleNote({ needs, what }: { needs: Role; what: string }) {
   const reason = barred(needs);
-  return reason === null ? null : <Note tone="warn">{reason}.</Note>;
+  return reason === null ? null : (
+    <Note tone="warn">
+      <strong>{what}:</strong> {reason}.
+    </Note>
+  );
 }
 
 interface ButtonProps {

@@ -5,7 +5,7 @@ import { api, ask, type Schemas } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { Failure, Status } from "./basics.tsx";
-import { callOf, Received, Verified } from "./received.tsx";
+import { callOf, Received } from "./received.tsx";
 
 /** While a call is watched and no feed tells of it, it is asked about so often. */
 const ASK_MS = 400;
@@ -60,9 +60,7 @@ export function Progress({ id, callback, received }: Props) {
         <div class="callback" role="status">
           {came ? (
             <>
-              <p>
-                Its callback arrived. <Verified isValid={came.verified} />
-              </p>
+              <p>Its callback arrived.</p>
               <Received items={[came]} />
             </>
           ) : (

@@ -29,7 +29,7 @@ export function Received({ items }: { items: Notification[] }) {
   );
 }
 
-export function Verified({ isValid }: { isValid: boolean }) {
+function Verified({ isValid }: { isValid: boolean }) {
   return <Badge tone={isValid ? "good" : "bad"}>{isValid ? "✓ signature valid" : "✕ signature not valid"}</Badge>;
 }
 

@@ -138,11 +138,12 @@ export function TrunkFields({ form, onChange, disabled = false, isBrief = false,
             label="Carrier"
             value={form.carrier}
             options={[
-              ["simulator", "Simulator: dials nobody"],
+              ["simulator", "Simulator"],
               ["livekit", "LiveKit SIP"],
             ]}
             onChange={(carrier) => set({ carrier })}
             disabled={disabled}
+            hint={form.carrier === "simulator" ? "Dials nobody." : "Dials through your LiveKit server."}
           />
         </div>
       )}

@@ -1,0 +1,51 @@
+// Reading what a trunk's last hour is made of.
+
+import { api, ask, type ListedCall } from "./api.ts";
+import { type Held, type History, HOUR_MS } from "./usage.ts";
+
+/** Calls that began before the hour and may reach into it. */
+const LOOK_BACK_MS = 600_000;
+/** Slices of the time that are read side by side. */
+const SLICES = 4;
+/** At most so many pages of 100 calls: what a very busy trunk did longest ago is left out, and the page says so. */
+const MAX_PAGES = 40;
+
+export const held = (call: ListedCall): Held => ({
+  from: Date.parse(call.created_at),
+  until: call.end_timestamp === null ? null : Date.parse(call.end_timestamp),
+});
+
+/** The trunk's calls of the last hour. */
+export async function readHistory(trunk: string, now: number): Promise<History> {
+  const begin = now - HOUR_MS - LOOK_BACK_MS;
+  const length = (now - begin) / SLICES;
+  const slices = await Promise.all(
+    Array.from({ length: SLICES }, (_, at) =>
+      readSlice(trunk, begin + at * length, at === SLICES - 1 ? now + HOUR_MS : begin + (at + 1) * length),
+    ),
+  );
+  const cut = slices.map(({ since }) => since).filter((since) => since !== null);
+  return {
+    calls: new Map(slices.flatMap(({ calls }) => calls)),
+    since: Math.max(now - HOUR_MS, ...cut),
+  };
+}
+
+async function readSlice(trunk: string, from: number, until: number): Promise<{ calls: [string, Held][]; since: number | null }> {
+  const calls: [string, Held][] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES / SLICES; page += 1) {
+    const query = {
+      sip_trunk_id: trunk,
+      created_after: new Date(from).toISOString(),
+      created_before: new Date(until).toISOString(),
+      limit: 100,
+      cursor,
+    };
+    const answer = await ask(api.GET("/integration/v1/calls", { params: { query } }));
+    for (const call of answer.calls) calls.push([call.id, held(call)]);
+    if (answer.next_cursor === null) return { calls, since: null };
+    cursor = answer.next_cursor;
+  }
+  return { calls, since: calls.at(-1)?.[1].from ?? null };
+}
