@@ -2,8 +2,8 @@
 // creates a call.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Accepted, type Answer, type Client, expectError, found, Org, useServer } from "./harness.ts";
-import type { ListedCall, Page } from "./shapes.ts";
+import { type Answer, type Client, expectError, found, Org, useServer } from "./harness.ts";
+import type { Accepted, ListedCall, Page } from "./shapes.ts";
 
 const server = useServer();
 let org: Org;
