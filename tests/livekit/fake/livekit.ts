@@ -53,7 +53,10 @@ export class FakeLiveKit {
   /** How often each number was rung. */
   readonly dials = new Map<string, number>();
   readonly #behaviours = new Map<string, Partial<Behaviour>>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer((request, response) => {
+    // A client that was killed in the middle is no news.
+    this.#serve(request, response).catch((error) => request.destroyed || Promise.reject(error));
+  });
   #events = 0;
   #numbers = 0;
   /** Answers nothing at all. */

@@ -22,7 +22,7 @@ pub struct Ask {
 }
 
 /// How long a question that the server answers by itself may take.
-const QUICK: Millis = Millis(5_000);
+const QUICK: Millis = Millis(10_000);
 /// How much longer than the phone rings the server may take to say so.
 const SERVER_SLACK: Millis = Millis(4_000);
 /// How much longer than the phone rings we wait for the server to say so.
