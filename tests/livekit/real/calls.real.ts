@@ -20,7 +20,7 @@ beforeAll(async () => {
   await server.start();
   await stack.start(`${server.url}/carrier/livekit`);
   org = await Org.create(server);
-  agentId = (await org.newAgent({ agent_code: AGENT, script: "Hello. Your payment is due.", voice: "none", outcome_schema: SCHEMA })).id;
+  agentId = (await org.newAgent({ agent_code: AGENT, script: SCRIPT, voice: "none", outcome_schema: SCHEMA })).id;
   for (const [name, sip_trunk_id] of stack.trunks) {
     const carrier = { type: "livekit", url: stack.url, api_key: KEY, api_secret: SECRET, sip_trunk_id };
     trunks.set(name, (await org.newTrunk({ name, trunk_phone: "+15550000000", carrier })).id);
@@ -31,6 +31,9 @@ afterAll(async () => {
   stack.stop();
   await server.stop();
 });
+
+/** Long enough that it is always the telephone, or LiveKit, that ends the call. */
+const SCRIPT = "Hello. Your payment is due. ".repeat(30).trim();
 
 const SCHEMA = {
   type: "object",
@@ -59,7 +62,7 @@ test("answers, and hangs up: the agent's outcome and transcript", TIMEOUT, async
   expect(call.duration).toBeGreaterThanOrEqual(2);
   expect(call.duration).toBeLessThanOrEqual(5);
   const { transcript } = found(await org.owner.get<{ transcript: { text: string }[] }>(`/calls/${id}/transcript`));
-  expect(transcript.map(({ text }) => text)).toEqual(["Hello. Your payment is due."]);
+  expect(transcript.map(({ text }) => text)).toEqual([SCRIPT]);
 });
 
 const ROWS: [Telephone | "nobody", string, object, boolean][] = [
