@@ -4,9 +4,9 @@
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
-use crate::app::calls::{callbacks, carrier, read, report, stop, trigger};
+use crate::app::calls::{callbacks, carrier, media, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
-use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
+use crate::app::manage::{agents, audit, keys, orgs, settings, trunks, webhooks};
 use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::refusal::Refusal;
@@ -20,6 +20,8 @@ pub enum Access {
     Operator,
     /// The agent of that one call, by its token; checked by the route itself.
     Agent,
+    /// Whoever has the link; checked by the route itself.
+    Link,
     /// A trunk's carrier, by its signature; checked by the route itself.
     Carrier,
     /// A key with this role or a higher one.
@@ -35,6 +37,9 @@ pub enum Action {
     CreateOrg,
     Report,
     LiveKitEvent,
+    Media,
+    GetSettings,
+    UpdateSettings,
     ListAgents,
     CreateAgent,
     GetAgent,
@@ -82,6 +87,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
         ["platform", "v1", "orgs"] => (&[("POST", Access::Operator, CreateOrg)], vec![]),
         ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
         ["carrier", "livekit"] => (&[("POST", Access::Carrier, LiveKitEvent)], vec![]),
+        ["media", call, kind] => (&[("GET", Access::Link, Media)], vec![call, kind]),
         ["integration", "v1", rest @ ..] => match rest {
             ["agents"] => (
                 &[("GET", VIEWER, ListAgents), ("POST", OWNER, CreateAgent)],
@@ -132,6 +138,13 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
                 (&[("POST", ADMIN, Redeliver)], vec![id])
             }
             ["webhooks", "test"] => (&[("POST", ADMIN, TestEvent)], vec![]),
+            ["settings"] => (
+                &[
+                    ("GET", OWNER, GetSettings),
+                    ("PATCH", OWNER, UpdateSettings),
+                ],
+                vec![],
+            ),
             ["audit-log"] => (&[("GET", OWNER, AuditLog)], vec![]),
             _ => (&[], vec![]),
         },
@@ -178,6 +191,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
             orgs::create(api, request).await
         }
         Access::Agent => report::report(api, request, id(0)).await,
+        Access::Link => media::show(api, request, id(0), id(1)).await,
         Access::Carrier => carrier::livekit(api, request).await,
         Access::Key(role) => {
             let caller = authenticate(api, request, *role).await?;
@@ -223,8 +237,12 @@ async fn perform(
         Action::Redeliver => callbacks::redeliver(api, caller, first).await,
         Action::TestEvent => webhooks::test(api, caller, request).await,
         Action::AuditLog => audit::list(api, caller, request).await,
-        Action::Health | Action::CreateOrg | Action::Report | Action::LiveKitEvent => {
-            Err(Refusal::NotFound)
-        }
+        Action::GetSettings => settings::get(api, caller).await,
+        Action::UpdateSettings => settings::update(api, caller, request).await,
+        Action::Health
+        | Action::CreateOrg
+        | Action::Report
+        | Action::LiveKitEvent
+        | Action::Media => Err(Refusal::NotFound),
     }
 }

@@ -7,6 +7,7 @@ use crate::app::iso8601;
 use crate::domain::call::{Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry};
 use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::CallId;
+use crate::domain::media::{MediaKind, link};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
@@ -59,8 +60,8 @@ impl<'a> StatusView<'a> {
             duration: call.duration_secs(),
             start_timestamp: call.answered_at.map(iso8601::format),
             end_timestamp: call.ended_at.map(iso8601::format),
-            transcript_url: None,
-            recording_url: None,
+            transcript_url: link(call, MediaKind::Transcript, settings),
+            recording_url: link(call, MediaKind::Recording, settings),
             last_updated: iso8601::format(call.updated_at),
         }
     }
@@ -283,15 +284,15 @@ impl<'a> Notification<'a> {
     /// The notification of a call's end; `None` before it. Made from fields that no longer change,
     /// so that each attempt sends the same bytes.
     #[must_use]
-    pub fn of(call: &'a Call) -> Option<Self> {
+    pub fn of(call: &'a Call, settings: &Settings) -> Option<Self> {
         Some(Self {
             event: call.status.event()?,
             call_id: call.id.to_string(),
             call_status: call.status,
             call_outcome: call.outcome.as_ref(),
             duration: call.duration_secs(),
-            transcript_url: None,
-            recording_url: None,
+            transcript_url: link(call, MediaKind::Transcript, settings),
+            recording_url: link(call, MediaKind::Recording, settings),
             metadata: call.request.metadata.as_ref(),
             occurred_at: iso8601::format(call.ended_at?),
         })

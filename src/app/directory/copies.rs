@@ -15,6 +15,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::callback::Delivery;
 use crate::domain::ids::TrunkId;
+use crate::domain::media::Media;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Brief, TrunkConfig};
 
@@ -35,7 +36,9 @@ impl Directory {
             Some(_) => lately(&stored.deleted_at),
             None => stored.agent.status != Status::Active,
         };
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
+            keeps: media.map(Media::keeps).unwrap_or_default(),
             version: self.version(),
             config,
             revoked_keys: self
@@ -120,6 +123,7 @@ impl Directory {
                 )
             }
             RecordKey::WebhookSecrets(_) => json(&org.secrets),
+            RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
                 let trunks = self.trunks.values().filter(|stored| !stored.deleted);
                 let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { AccessToken, type ClaimGrants, TokenVerifier } from "livekit-server-sdk";
 import { type Behaviour, type TwirpError, USUAL } from "./behaviour.ts";
-import { type DialRequest, type Job, Room } from "./room.ts";
+import { type DialRequest, type EgressRequest, type Job, Room } from "./room.ts";
 
 /** What happens to webhooks on their way. */
 export interface Webhooks {
@@ -138,6 +138,10 @@ export class FakeLiveKit {
         return {};
       case "SIP/CreateSIPParticipant":
         return this.#dial(name, body as unknown as DialRequest, response);
+      case "Egress/StartRoomCompositeEgress":
+        if (!room) throw new Refused(404, "not_found");
+        room.egress = body as unknown as EgressRequest;
+        return { egress_id: "EG_1", room_name: name, status: "EGRESS_STARTING" };
       default:
         throw new Refused(501, "unimplemented");
     }

@@ -142,6 +142,20 @@ pub fn delete_room(call: CallId) -> Ask {
     )
 }
 
+/// Records the conversation into a file of the organisation's storage, sound alone.
+#[must_use]
+pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
+    quick(
+        "Egress/StartRoomCompositeEgress",
+        grants("video", json!({"roomRecord": true})),
+        json!({
+            "room_name": call,
+            "audio_only": true,
+            "file_outputs": [{"file_type": "OGG", "filepath": path, "s3": s3}],
+        }),
+    )
+}
+
 /// A duration as protobuf's JSON has it: `"45s"`, `"0.500s"`.
 fn duration(time: Millis) -> String {
     match time.0 % 1000 {
