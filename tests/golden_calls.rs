@@ -150,7 +150,10 @@ fn what_clients_and_receivers_are_sent() {
             &format!("detail_{name}"),
             &DetailedCall::of(&call, world.now, &world.settings),
         );
-        sent(&format!("notification_{name}"), &Notification::of(&call));
+        sent(
+            &format!("notification_{name}"),
+            &Notification::of(&call, &world.settings),
+        );
     }
 }
 

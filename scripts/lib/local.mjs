@@ -16,9 +16,11 @@ const CRON_INTERVAL_MS = 60_000;
 
 /**
  * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages
- * are, and what goes on behind it (a phone that rings) holds up no other.
+ * are, and what goes on behind it (a phone that rings) holds up no other; and as no invocation is short of connections
+ * here, the one batch may be as large as 250 of Cloudflare's are together.
  */
 const SIDE_BY_SIDE = "queue_consumer_no_wait_for_wait_until";
+const DISPATCH = { queue: "audatec-dispatch", maxBatchSize: 100 };
 
 /** What holds on a laptop alone and is never deployed. */
 export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
@@ -123,6 +125,10 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   return {
     ...bound,
     compatibilityFlags: [...bound.compatibilityFlags, SIDE_BY_SIDE],
+    queueConsumers: {
+      ...bound.queueConsumers,
+      [DISPATCH.queue]: { ...bound.queueConsumers[DISPATCH.queue], maxBatchSize: DISPATCH.maxBatchSize },
+    },
     name: config.name,
     bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
     modulesRoot: workerDir,

@@ -4,10 +4,10 @@
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
-use crate::app::calls::{callbacks, carrier, read, report, stop, trigger};
+use crate::app::calls::{callbacks, carrier, media, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
 use crate::app::manage::body::Body;
-use crate::app::manage::{agents, audit, keys, orgs, trunks, webhooks};
+use crate::app::manage::{agents, audit, keys, orgs, settings, trunks, webhooks};
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
 use crate::domain::access::{KeyRecord, Role};
@@ -22,6 +22,8 @@ pub enum Access {
     Operator,
     /// The agent of that one call, by its token; checked by the route itself.
     Agent,
+    /// Whoever has the link; checked by the route itself.
+    Link,
     /// A trunk's carrier, by its signature; checked by the route itself.
     Carrier,
     /// A key with this role or a higher one.
@@ -37,6 +39,9 @@ pub enum Action {
     CreateOrg,
     Report,
     LiveKitEvent,
+    Media,
+    GetSettings,
+    UpdateSettings,
     ListAgents,
     CreateAgent,
     GetAgent,
@@ -99,6 +104,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
         ["studio", "receiver", token] => (&[("POST", Access::Public, Receive)], vec![token]),
         ["agent-reports", call] => (&[("POST", Access::Agent, Report)], vec![call]),
         ["carrier", "livekit"] => (&[("POST", Access::Carrier, LiveKitEvent)], vec![]),
+        ["media", call, kind] => (&[("GET", Access::Link, Media)], vec![call, kind]),
         ["integration", "v1", rest @ ..] => match rest {
             ["agents"] => (
                 &[("GET", VIEWER, ListAgents), ("POST", OWNER, CreateAgent)],
@@ -149,6 +155,13 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
                 (&[("POST", ADMIN, Redeliver)], vec![id])
             }
             ["webhooks", "test"] => (&[("POST", ADMIN, TestEvent)], vec![]),
+            ["settings"] => (
+                &[
+                    ("GET", OWNER, GetSettings),
+                    ("PATCH", OWNER, UpdateSettings),
+                ],
+                vec![],
+            ),
             ["audit-log"] => (&[("GET", OWNER, AuditLog)], vec![]),
             _ => (&[], vec![]),
         },
@@ -195,6 +208,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
             orgs::create(api, request).await
         }
         Access::Agent => report::report(api, request, id(0)).await,
+        Access::Link => media::show(api, request, id(0), id(1)).await,
         Access::Carrier => carrier::livekit(api, request).await,
         Access::Key(role) => {
             let caller = authenticate(api, request, *role).await?;
@@ -263,10 +277,13 @@ async fn perform(
         Action::AuditLog => audit::list(api, caller, request).await,
         Action::GetSession => session::introduce(api, caller).await,
         Action::GetReceiver => receiver::show(api, caller, request).await,
+        Action::GetSettings => settings::get(api, caller).await,
+        Action::UpdateSettings => settings::update(api, caller, request).await,
         Action::Health
         | Action::CreateOrg
         | Action::Report
         | Action::LiveKitEvent
+        | Action::Media
         | Action::OpenSession
         | Action::CloseSession
         | Action::Receive => Err(Refusal::NotFound),

@@ -13,6 +13,7 @@ use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::{IdKey, OrgId, TrunkTag};
+use crate::domain::media::LinkKey;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
@@ -33,6 +34,8 @@ pub struct Secrets {
     pub report_key: Vec<u8>,
     /// Keys Studio's sessions and the tokens of its receivers.
     pub studio_key: Vec<u8>,
+    /// Checks the links to transcripts and recordings.
+    pub link_key: LinkKey,
     /// `PLATFORM_TOKEN`, the operator's.
     pub platform_token: String,
 }
@@ -53,6 +56,7 @@ impl Secrets {
             pepper: key("audatec/api-keys/1"),
             report_key: key("audatec/agent-reports/1"),
             studio_key: key("audatec/studio/1"),
+            link_key: LinkKey(key("audatec/links/1")),
             platform_token,
         }
     }

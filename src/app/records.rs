@@ -23,6 +23,8 @@ pub enum RecordKey {
     Trunks(OrgId),
     /// [`WebhookSecrets`](crate::domain::callback::WebhookSecrets)
     WebhookSecrets(OrgId),
+    /// [`Media`](crate::domain::media::Media)
+    Media(OrgId),
     /// [`Line`](crate::app::trunk::Line), under the hex SHA-256 of its carrier's API key
     Carrier(String),
 }
@@ -44,6 +46,7 @@ impl std::fmt::Display for RecordKey {
             Self::Agents(org) => write!(f, "agents/{org}"),
             Self::Trunks(org) => write!(f, "trunks/{org}"),
             Self::WebhookSecrets(org) => write!(f, "webhook-secrets/{org}"),
+            Self::Media(org) => write!(f, "media/{org}"),
             Self::Carrier(digest) => write!(f, "carrier/{digest}"),
         }
     }

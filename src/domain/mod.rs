@@ -9,6 +9,7 @@ pub mod call;
 pub mod callback;
 pub mod ids;
 pub mod mac;
+pub mod media;
 pub mod outcome;
 pub mod phone;
 pub mod receiver;

@@ -1,5 +1,6 @@
 //! The operator's settings, read once from the Worker's vars.
 
+use super::media::LinkKey;
 use super::time::Millis;
 
 /// Limits and times that a deployment can change; the vars of the same names, in `wrangler.toml`.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub sim_talk: Millis,
     /// `PUBLIC_URL`: where this deployment is reached, without a slash at the end. Agents report there.
     pub public_url: Option<String>,
+    /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
+    pub link_key: LinkKey,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
@@ -62,6 +65,7 @@ impl Settings {
             public_url: var("PUBLIC_URL")
                 .map(|url| url.trim().trim_end_matches('/').to_owned())
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+            link_key: LinkKey::default(),
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

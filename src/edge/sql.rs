@@ -25,6 +25,7 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS late_calls ON calls (id) WHERE late = 1;
     CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS recordings (call TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -241,6 +242,20 @@ impl TrunkStore for SqlStore {
             .map(drop)
     }
 
+    fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed> {
+        let query = "SELECT location FROM recordings WHERE call = ?";
+        let rows = self.query(query, vec![id(call)])?;
+        Ok(match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::String(location)) => Some(location),
+            _ => None,
+        })
+    }
+
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed> {
+        let query = "INSERT OR REPLACE INTO recordings (call, location) VALUES (?, ?)";
+        self.query(query, vec![id(call), location.into()]).map(drop)
+    }
+
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
         let mut query = String::from("SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0");
@@ -303,6 +318,7 @@ impl TrunkStore for SqlStore {
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         for call in calls {
             self.query("DELETE FROM transcripts WHERE call = ?", vec![id(*call)])?;
+            self.query("DELETE FROM recordings WHERE call = ?", vec![id(*call)])?;
             self.query(
                 "DELETE FROM calls WHERE id = ? AND open = 0",
                 vec![id(*call)],

@@ -113,7 +113,12 @@ impl TrunkObject {
     fn load(&self) -> std::result::Result<Loaded, StoreFailed> {
         let secrets = secrets(&self.inner.env).map_err(|_| StoreFailed)?;
         let store = SqlStore::open(self.state.storage().sql())?;
-        let actor = TrunkActor::load(&store, settings(&self.inner.env), secrets.id_key, now())?;
+        let actor = TrunkActor::load(
+            &store,
+            settings(&self.inner.env, &secrets),
+            secrets.id_key,
+            now(),
+        )?;
         Ok(Loaded { actor, store })
     }
 

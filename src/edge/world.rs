@@ -80,8 +80,11 @@ pub fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
 }
 
 /// Reads the operator's settings.
-pub fn settings(env: &Env) -> Settings {
-    Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()))
+pub fn settings(env: &Env, secrets: &Secrets) -> Settings {
+    Settings {
+        link_key: secrets.link_key.clone(),
+        ..Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()))
+    }
 }
 
 /// The present.
@@ -102,7 +105,7 @@ impl World {
     /// The platform as this invocation sees it.
     pub fn new(env: Env, context: Option<Context>) -> Result<Self, Misconfigured> {
         let secrets = Rc::new(secrets(&env)?);
-        let settings = Rc::new(settings(&env));
+        let settings = Rc::new(settings(&env, &secrets));
         Ok(Self {
             env,
             context: context.map(Rc::new),

@@ -39,10 +39,21 @@ export class World {
 
   /** Waits for its end, and until nothing of it is left at LiveKit. */
   async ended({ id, number }: Placed, timeoutMs = 25_000): Promise<CallObject> {
-    await this.org.ended(id, timeoutMs);
+    await again(() => this.org.ended(id, timeoutMs));
     await until(`the room of ${id} to be gone`, () => !this.livekit.rooms.has(id), timeoutMs);
     expect(this.livekit.dials.get(number) ?? 0, `dials of ${id}`).toBeLessThanOrEqual(1);
-    return this.org.detail(id);
+    return again(() => this.org.detail(id));
+  }
+}
+
+/** A connection that stood idle while phones rang may be gone when it is used again: that asks once more. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === 5) throw error;
+    }
   }
 }
 

@@ -52,6 +52,7 @@ pub struct Rows {
     calls: RefCell<BTreeMap<CallId, String>>,
     brief: RefCell<Option<String>>,
     transcripts: RefCell<BTreeMap<CallId, serde_json::Value>>,
+    recordings: RefCell<BTreeMap<CallId, String>>,
     keys: RefCell<BTreeMap<String, Remembrance>>,
     pub written: Cell<usize>,
     /// Fails the next write, before or after it is kept.
@@ -189,6 +190,15 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
+    fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed> {
+        Ok(self.recordings.borrow().get(&call).cloned())
+    }
+
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed> {
+        self.recordings.borrow_mut().insert(call, location.into());
+        Ok(())
+    }
+
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
         let ceiling = filter.ceiling();
         Ok(self.newest_first(
@@ -243,6 +253,7 @@ impl World {
             },
             revoked_keys: vec![],
             inactive_agents: vec![],
+            keeps: audatec::domain::media::Keeps::default(),
         };
         change(&mut brief);
         assert_eq!(

@@ -76,6 +76,10 @@ async fn is_from(api: &impl Api, line: &Line, token: &Presented<'_>, request: &R
 }
 
 async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
+    if let Some(location) = webhook::recorded(event) {
+        let recorded = TrunkCommand::Recorded(call, location.to_owned());
+        let _ = api.trunk(call.address().tag, &recorded).await;
+    }
     let events = webhook::events(call, event, api.now());
     if events.is_empty() {
         return;

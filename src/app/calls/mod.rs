@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 pub mod carrier;
+pub mod media;
 pub mod read;
 pub mod report;
 pub mod stop;

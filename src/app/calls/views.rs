@@ -7,6 +7,7 @@ use crate::app::iso8601;
 use crate::domain::call::{Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry};
 use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::CallId;
+use crate::domain::media::{MediaKind, link};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
@@ -37,9 +38,9 @@ pub struct StatusView<'a> {
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     end_timestamp: Option<String>,
     /// Link to the call's transcript, if enabled.
-    transcript_url: Option<&'a str>,
+    transcript_url: Option<String>,
     /// Link to the call's recording, if enabled.
-    recording_url: Option<&'a str>,
+    recording_url: Option<String>,
     /// When the call last changed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     last_updated: String,
@@ -59,8 +60,10 @@ impl<'a> StatusView<'a> {
             duration: call.duration_secs(),
             start_timestamp: call.answered_at.map(iso8601::format),
             end_timestamp: call.ended_at.map(iso8601::format),
-            transcript_url: call.transcript_url.as_deref(),
-            recording_url: call.recording_url.as_deref(),
+            transcript_url: link(call, MediaKind::Transcript, settings)
+                .or_else(|| call.transcript_url.clone()),
+            recording_url: link(call, MediaKind::Recording, settings)
+                .or_else(|| call.recording_url.clone()),
             last_updated: iso8601::format(call.updated_at),
         }
     }
@@ -268,9 +271,9 @@ pub struct Notification<'a> {
     /// Length of the conversation in whole seconds.
     duration: Option<u64>,
     /// Link to the call's transcript, if enabled.
-    transcript_url: Option<&'a str>,
+    transcript_url: Option<String>,
     /// Link to the call's recording, if enabled.
-    recording_url: Option<&'a str>,
+    recording_url: Option<String>,
     /// The call's own metadata.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     metadata: Option<&'a Map<String, Value>>,
@@ -283,15 +286,17 @@ impl<'a> Notification<'a> {
     /// The notification of a call's end; `None` before it. Made from fields that no longer change,
     /// so that each attempt sends the same bytes.
     #[must_use]
-    pub fn of(call: &'a Call) -> Option<Self> {
+    pub fn of(call: &'a Call, settings: &Settings) -> Option<Self> {
         Some(Self {
             event: call.status.event()?,
             call_id: call.id.to_string(),
             call_status: call.status,
             call_outcome: call.outcome.as_ref(),
             duration: call.duration_secs(),
-            transcript_url: call.transcript_url.as_deref(),
-            recording_url: call.recording_url.as_deref(),
+            transcript_url: link(call, MediaKind::Transcript, settings)
+                .or_else(|| call.transcript_url.clone()),
+            recording_url: link(call, MediaKind::Recording, settings)
+                .or_else(|| call.recording_url.clone()),
             metadata: call.request.metadata.as_ref(),
             occurred_at: iso8601::format(call.ended_at?),
         })

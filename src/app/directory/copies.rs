@@ -16,6 +16,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::callback::Delivery;
 use crate::domain::ids::TrunkId;
+use crate::domain::media::Media;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Brief, TrunkConfig};
 
@@ -36,7 +37,9 @@ impl Directory {
             Some(_) => lately(&stored.deleted_at),
             None => stored.agent.status != Status::Active,
         };
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
+            keeps: media.map(Media::keeps).unwrap_or_default(),
             version: self.version(),
             config,
             revoked_keys: self
@@ -123,6 +126,7 @@ impl Directory {
                 )
             }
             RecordKey::WebhookSecrets(_) => json(&org.secrets),
+            RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
                 let trunks = self.trunks.values().filter(|stored| !stored.deleted);
                 let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));

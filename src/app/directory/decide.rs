@@ -99,6 +99,11 @@ pub(super) fn decide(
                 DirectoryReply::Secrets(secrets)
             }
         },
+        Ask::Media => DirectoryReply::Media(Box::new(directory.media())),
+        Ask::SaveMedia(media) => {
+            directory.set_media(*media, entry("settings.update", &"settings"));
+            DirectoryReply::Done
+        }
         Ask::Audit { before, limit } => DirectoryReply::Audit(audit_page(store, before, limit)?),
         Ask::TestEvent { .. } if !directory.has_room_for_a_test() => {
             DirectoryReply::Refused(Denied::TooMany)

@@ -27,6 +27,7 @@ use crate::domain::callback::{
     AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
 };
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId};
+use crate::domain::media::Media;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -101,6 +102,10 @@ pub enum Ask {
         /// How long the present one signs beside it.
         overlap: Millis,
     },
+    /// What the organisation keeps of its calls. `Media`.
+    Media,
+    /// Change that. `Done`.
+    SaveMedia(Box<Media>),
     /// A page of the audit log, newest first. `Audit`.
     Audit {
         /// Only entries before this one.
@@ -172,6 +177,8 @@ pub enum DirectoryReply {
     Keys(Vec<StoredKey>),
     /// The webhook secrets.
     Secrets(WebhookSecrets),
+    /// What the organisation keeps of its calls.
+    Media(Box<Media>),
     /// Entries and their positions.
     Audit(Vec<(u64, AuditEntry)>),
     /// A test delivery.
@@ -218,6 +225,7 @@ impl Ask {
                 | Self::Trunk(_)
                 | Self::Keys { .. }
                 | Self::Secrets
+                | Self::Media
                 | Self::Audit { .. }
                 | Self::Delivery(_)
                 | Self::Deliveries { .. }
@@ -234,6 +242,7 @@ impl Ask {
             Self::SaveAgent { .. }
                 | Self::DeleteAgent(_)
                 | Self::SaveTrunk { .. }
+                | Self::SaveMedia(_)
                 | Self::RevokeKey(_)
         )
     }

@@ -11,6 +11,7 @@ use crate::app::trunk::Line;
 use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
+use crate::domain::media::Media;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -61,6 +62,9 @@ pub(super) struct Org {
     name: String,
     created_at: Millis,
     pub secrets: WebhookSecrets,
+    /// What it keeps of its calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
     /// Rises with each change; orders briefs and names audit entries.
     version: u64,
 }
@@ -209,6 +213,7 @@ impl Directory {
                 name,
                 created_at: entry.at,
                 secrets,
+                media: None,
                 version: 0,
             });
             let lists = [
@@ -388,6 +393,22 @@ impl Directory {
             org.secrets = secrets;
             let record = RecordKey::WebhookSecrets(org.id);
             self.record(entry, &[record], Concerns::NoTrunk);
+        }
+    }
+
+    /// What the organisation keeps of its calls.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        let media = self.org.as_ref().and_then(|org| org.media.clone());
+        media.unwrap_or_default()
+    }
+
+    /// Changes what the organisation keeps of its calls.
+    pub fn set_media(&mut self, media: Media, entry: AuditEntry) {
+        if let Some(org) = self.org.as_mut() {
+            org.media = Some(media);
+            let record = RecordKey::Media(org.id);
+            self.record(entry, &[record], Concerns::AllTrunks);
         }
     }
 

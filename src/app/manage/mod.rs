@@ -7,6 +7,7 @@ pub mod audit;
 pub mod body;
 pub mod keys;
 pub mod orgs;
+pub mod settings;
 pub mod trunks;
 pub mod views;
 pub mod webhooks;

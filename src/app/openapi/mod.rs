@@ -20,7 +20,7 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 26] = [
+const PATHS: [&str; 28] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -41,9 +41,11 @@ const PATHS: [&str; 26] = [
     "/integration/v1/api-keys",
     "/integration/v1/api-keys/{id}",
     "/integration/v1/audit-log",
+    "/integration/v1/settings",
     "/platform/v1/orgs",
     "/agent-reports/{call_id}",
     "/carrier/livekit",
+    "/media/{call_id}/{kind}",
     "/studio/session",
     "/studio/receiver",
     "/studio/receiver/{token}",
@@ -139,6 +141,7 @@ fn tags() -> Value {
         {"name": "Calls", "description": "Placing, reading and stopping calls."},
         {"name": "Webhooks", "description": "The signing secret, and what became of callbacks."},
         {"name": "API keys", "description": "Keys of the organisation."},
+        {"name": "Settings", "description": "What the organisation keeps of its calls."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
         {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a receiver for test calls."},
@@ -228,6 +231,7 @@ fn operation_id(action: Action) -> String {
 fn who(access: Access) -> String {
     match access {
         Access::Public => "Anybody may.".to_owned(),
+        Access::Link => "Whoever has the link may.".to_owned(),
         Access::Operator => "The platform's operator may.".to_owned(),
         Access::Agent => "The agent of that one call may.".to_owned(),
         Access::Carrier => "The carrier of a trunk may.".to_owned(),
@@ -237,7 +241,7 @@ fn who(access: Access) -> String {
 
 fn security(access: Access) -> Value {
     match access {
-        Access::Public => json!([]),
+        Access::Public | Access::Link => json!([]),
         Access::Operator => json!([{"platformToken": []}]),
         Access::Agent => json!([{"reportToken": []}]),
         Access::Carrier => json!([{"livekitToken": []}]),
@@ -251,6 +255,12 @@ fn parameters(path: &str, route: &Route) -> Vec<Value> {
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let in_path = names.map(|name| {
+        if name == "kind" {
+            return json!({
+                "name": name, "in": "path", "required": true, "description": "Which of the two.",
+                "schema": {"type": "string", "enum": ["transcript", "recording"]},
+            });
+        }
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
             "token" => "As the `callback_url` of Get Receiver ends.",

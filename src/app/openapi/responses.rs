@@ -72,7 +72,7 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
         Refusal::AuthenticationUnavailable,
     ];
     match access {
-        Access::Public => {}
+        Access::Public | Access::Link => {}
         Access::Operator => all.push(Refusal::InvalidPlatformToken),
         Access::Agent => all.push(Refusal::InvalidReportToken),
         Access::Carrier => all.push(Refusal::InvalidWebhookSignature),

@@ -74,6 +74,8 @@ pub fn describe(action: Action) -> Route {
         | Action::CloseSession
         | Action::GetReceiver
         | Action::Receive => studio::describe(action),
+        Action::GetSettings | Action::UpdateSettings => settings(action),
+        Action::Media => media(),
     }
 }
 
@@ -665,6 +667,50 @@ fn webhooks(action: Action) -> Route {
             unknown_field(),
         ]),
     }
+}
+
+fn settings(action: Action) -> Route {
+    let shown = json!({
+        "transcripts": true,
+        "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
+    });
+    match action {
+        Action::UpdateSettings => Route::new(
+            "Settings",
+            "Change the settings",
+            "Changes the fields that are given, for calls that are dialed from now on. An enabled call has its `transcript_url` \
+             or `recording_url` from its end on: a signed link of this platform's own that expires 30 days after the call was \
+             accepted and answers 404 until its content is in.",
+            ok("Changed.", "Settings", shown),
+        )
+        .optional_body("ChangeSettings", json!({"transcripts": true}))
+        .refuses([must("transcripts", "true or false"), unknown_field()]),
+        _ => Route::new(
+            "Settings",
+            "Read the settings",
+            "What the organisation keeps of its calls. The storage's secret is never shown.",
+            ok("The settings.", "Settings", shown),
+        ),
+    }
+}
+
+fn media() -> Route {
+    let given = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": true, "schema": schema});
+    Route::new(
+        "Calls",
+        "Follow a transcript's or a recording's link",
+        "What `transcript_url` and `recording_url` lead to: the transcript as JSON; for a recording a redirect (302) to where it \
+         is stored. 404 for a link that has expired or is not the platform's own, and until the content is in.",
+        ok("The transcript.", "Transcript", json!({
+                    "call_id": "31106b7c-9d02-4723-8b07-5bb8d90240cb",
+                    "transcript": [{"role": "agent", "text": "Hello, Rahul.", "at": "2026-06-14T10:32:06.000Z"}],
+                })),
+    )
+    .query([
+        given("expires", json!({"type": "integer"})),
+        given("signature", json!({"type": "string"})),
+    ])
+    .refuses([Refusal::NotFound, Refusal::DialerUnavailable])
 }
 
 fn audit_log() -> Route {

@@ -41,6 +41,7 @@ pub fn all() -> Map<String, Value> {
     add::<manage::views::KeyList>(&mut answers);
     add::<manage::views::NewKeyView>(&mut answers);
     add::<manage::views::SecretView>(&mut answers);
+    add::<manage::settings::SettingsView>(&mut answers);
     add::<manage::views::AuditLog>(&mut answers);
     add::<manage::views::NewOrgView>(&mut answers);
     add::<studio::session::StudioSession>(&mut answers);
@@ -65,6 +66,7 @@ fn bodies() -> Schemas {
     add::<manage::agents::CreateAgent>(&mut bodies);
     add::<manage::trunks::CreateTrunk>(&mut bodies);
     add::<manage::trunks::ChangeTrunk>(&mut bodies);
+    add::<manage::settings::ChangeSettings>(&mut bodies);
     add::<manage::keys::CreateKey>(&mut bodies);
     add::<manage::orgs::CreateOrg>(&mut bodies);
     add::<manage::body::NoFields>(&mut bodies);

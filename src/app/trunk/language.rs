@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::media::Keeps;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
@@ -40,6 +41,10 @@ pub enum TrunkCommand {
     Line,
     /// Who talks in a call. `Talker`, or `Missing`.
     Talker(CallId),
+    /// What is kept of a call. `Media`.
+    Media(CallId),
+    /// Where the recording of a call is. `Done`.
+    Recorded(CallId, String),
     /// The agent's report. `Done`, or `Missing`.
     Report {
         /// Of which call.
@@ -242,6 +247,8 @@ pub struct Order {
     pub carrier: Carrier,
     /// The caller ID.
     pub trunk_phone: String,
+    /// What is kept of it.
+    pub keeps: Keeps,
     /// When it was claimed, if it was.
     pub dialed_at: Option<Millis>,
     /// When it rang, if it did.
@@ -300,6 +307,8 @@ pub enum TrunkReply {
     Line(Option<Line>),
     /// Who talks in a call.
     Talker(OrgId, AgentId),
+    /// The transcript's lines, and where the recording is.
+    Media(Option<Value>, Option<String>),
     /// No such call here.
     Missing,
     /// See [`Work`].

@@ -31,6 +31,7 @@ use crate::domain::trunk::{Admission, Brief, Carrier, Changes, Claim, Remembered
 /// A trunk's object, but for its storage, its alarm and its network.
 pub struct TrunkActor {
     trunk: Trunk,
+    settings: Settings,
     key: IdKey,
     retention: Retention,
 }
@@ -70,7 +71,8 @@ impl TrunkActor {
         };
         Ok(Self {
             retention: Retention::new(settings.retention, now),
-            trunk: Trunk::restore(remembered, settings, key.clone()),
+            trunk: Trunk::restore(remembered, settings.clone(), key.clone()),
+            settings,
             key,
         })
     }
@@ -204,6 +206,22 @@ impl TrunkActor {
             TrunkCommand::Line => {
                 let config = self.trunk.brief().map(|brief| &brief.config);
                 Ok(TrunkReply::Line(config.and_then(Line::of)))
+            }
+            TrunkCommand::Media(id) => {
+                let reported = match self.trunk.open_call(id) {
+                    Some(call) => call.recording_url.clone(),
+                    None => store.get(id)?.and_then(|call| call.recording_url),
+                };
+                Ok(TrunkReply::Media(
+                    store.transcript(id)?,
+                    store.recording(id)?.or(reported),
+                ))
+            }
+            TrunkCommand::Recorded(call, location) => {
+                if self.trunk.open_call(call).is_some() || store.get(call)?.is_some() {
+                    store.put_recording(call, &location)?;
+                }
+                Ok(TrunkReply::Done)
             }
             TrunkCommand::Talker(id) => {
                 let request = match self.trunk.open_call(id) {
@@ -391,6 +409,7 @@ impl TrunkActor {
                 request: call.request.clone(),
                 carrier: brief.config.carrier.clone(),
                 trunk_phone: brief.config.trunk_phone.clone(),
+                keeps: call.keeps,
                 dialed_at: call.dialed_at,
                 ringing_at: call.ringing_at,
                 answered_at: call.answered_at,
@@ -476,7 +495,7 @@ impl TrunkActor {
                     let message = self
                         .trunk
                         .open_call(effect.call)
-                        .and_then(|call| callback_message(call, attempt));
+                        .and_then(|call| callback_message(call, attempt, &self.settings));
                     outgoing.callbacks.extend(message);
                 }
             }
@@ -503,14 +522,14 @@ fn in_progress(call: &Call) -> bool {
     call.ended_at.is_none()
 }
 
-fn callback_message(call: &Call, attempt: u32) -> Option<CallbackMessage> {
+fn callback_message(call: &Call, attempt: u32, settings: &Settings) -> Option<CallbackMessage> {
     let callback = call.callback.as_ref()?;
     Some(CallbackMessage {
         org: call.request.org,
         delivery: callback.id,
         attempt,
         url: callback.url.clone(),
-        body: serde_json::to_string(&Notification::of(call)?).ok()?,
+        body: serde_json::to_string(&Notification::of(call, settings)?).ok()?,
     })
 }
 

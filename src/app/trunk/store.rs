@@ -61,6 +61,10 @@ pub trait TrunkStore {
     fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed>;
     /// Keeps what was said in a call, unless something is kept already.
     fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed>;
+    /// Where the recording of a call is.
+    fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed>;
+    /// Notes where the recording of a call is.
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed>;
     /// Closed calls, newest first.
     fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
     /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what

@@ -15,6 +15,7 @@ pub use status::{CallStatus, Failure, FailureCode, FailureSource};
 
 use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
+use super::media::Keeps;
 use super::phone::E164;
 use super::settings::Settings;
 use super::time::Millis;
@@ -125,6 +126,9 @@ pub struct Call {
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// What is kept of it.
+    #[serde(default, skip_serializing_if = "Keeps::nothing")]
+    pub keeps: Keeps,
     /// The carrier may hold a room for it, which is to be deleted once it is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub room: bool,
@@ -216,6 +220,7 @@ impl Call {
             plan: Vec::new(),
             callback: None,
             late: false,
+            keeps: Keeps::default(),
             room: false,
             announced: false,
             release_at: Millis(0),

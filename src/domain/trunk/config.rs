@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::media::Keeps;
 
 /// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,4 +77,7 @@ pub struct Brief {
     pub revoked_keys: Vec<KeyId>,
     /// Agents deactivated or lately deleted, likewise.
     pub inactive_agents: Vec<AgentId>,
+    /// What the organisation keeps of its calls.
+    #[serde(default, skip_serializing_if = "Keeps::nothing")]
+    pub keeps: Keeps,
 }

@@ -25,6 +25,7 @@ use super::call::{
 };
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
+use super::media::Keeps;
 use super::refusal::Refusal;
 use super::sandbox;
 use super::settings::Settings;
@@ -380,6 +381,10 @@ impl Trunk {
     pub fn claim(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> Claim {
         let config = self.brief.as_ref().map(|brief| &brief.config);
         let max_cps = config.map_or(0, |config| config.max_cps);
+        let keeps = self
+            .brief
+            .as_ref()
+            .map_or(Keeps::default(), |brief| brief.keeps);
         let room = config.is_some_and(|config| config.carrier.has_rooms());
         let Some(open) = self.open.get_mut(&id) else {
             return Claim::NotYours;
@@ -392,6 +397,7 @@ impl Trunk {
             self.index(id);
             return Claim::Later;
         }
+        open.call.keeps = keeps;
         open.call.claim(room, now, &self.settings);
         self.dialed.push(now);
         self.settle(id, changes);

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { AccessToken, type ClaimGrants, TokenVerifier } from "livekit-server-sdk";
 import { type Behaviour, type TwirpError, USUAL } from "./behaviour.ts";
-import { type DialRequest, type Job, Room } from "./room.ts";
+import { type DialRequest, type EgressRequest, type Job, Room } from "./room.ts";
 
 /** What happens to webhooks on their way. */
 export interface Webhooks {
@@ -53,7 +53,10 @@ export class FakeLiveKit {
   /** How often each number was rung. */
   readonly dials = new Map<string, number>();
   readonly #behaviours = new Map<string, Partial<Behaviour>>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer((request, response) => {
+    // A client that was killed in the middle is no news.
+    this.#serve(request, response).catch((error) => request.destroyed || Promise.reject(error));
+  });
   #events = 0;
   #numbers = 0;
   /** Answers nothing at all. */
@@ -135,6 +138,10 @@ export class FakeLiveKit {
         return {};
       case "SIP/CreateSIPParticipant":
         return this.#dial(name, body as unknown as DialRequest, response);
+      case "Egress/StartRoomCompositeEgress":
+        if (!room) throw new Refused(404, "not_found");
+        room.egress = body as unknown as EgressRequest;
+        return { egress_id: "EG_1", room_name: name, status: "EGRESS_STARTING" };
       default:
         throw new Refused(501, "unimplemented");
     }

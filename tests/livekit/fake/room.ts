@@ -15,6 +15,11 @@ export interface DialRequest {
   wait_until_answered: boolean;
 }
 
+export interface EgressRequest {
+  audio_only: boolean;
+  file_outputs: { filepath: string; s3: Record<string, string> }[];
+}
+
 /** The job metadata that the agent gets. */
 export interface Job {
   call_id: string;
@@ -36,6 +41,8 @@ export class Room {
   readonly #onGone: (room: Room) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   agentRuns = false;
+  /** The recording that was asked for. */
+  egress: EgressRequest | undefined;
   status: CallStatus | undefined;
   identity = "";
   #settle: ((answer: DialAnswer) => void) | undefined;
@@ -108,6 +115,12 @@ export class Room {
     this.#settle?.({ error });
     this.#settle = undefined;
     if (status === "active" || status === "hangup") void this.#report();
+    const [file] = this.egress?.file_outputs ?? [];
+    if (file) {
+      const location = `https://${file.s3["bucket"]}.example.com/${file.filepath}`;
+      const egressInfo = { egressId: "EG_1", roomName: this.name, status: "EGRESS_COMPLETE", fileResults: [{ filename: file.filepath, location }] };
+      this.#tell("egress_ended", { egressInfo });
+    }
     this.#after(DEPARTURE_MS, () => this.delete());
   }
 

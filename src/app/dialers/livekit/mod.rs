@@ -8,6 +8,7 @@
 mod jwt;
 mod outcome;
 mod place;
+mod record;
 mod requests;
 mod server;
 pub mod webhook;
@@ -42,7 +43,17 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
     };
     let mut events = Vec::new();
     match place::place(line, &server, order).await {
-        Placed::Answered => return vec![timed(line.now(), CarrierEvent::Answered)],
+        Placed::Answered => {
+            let answered = timed(line.now(), CarrierEvent::Answered);
+            // The answer is told before anything else is asked for.
+            if order.keeps.recording
+                && let place::Told::GoesOn =
+                    place::tell(line, order, Some(CarrierEvent::Answered)).await
+            {
+                record::start(line, &server, order).await;
+            }
+            return vec![answered];
+        }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
         Placed::Failed(failure) => events.push((Millis(0), CarrierEvent::Failed(failure))),
@@ -66,7 +77,10 @@ pub async fn inquire(line: &impl Line, order: &Order) -> Result<Finding, Unavail
     let now = line.now();
     let happened = |event| Finding::Happened(vec![timed(now, event)]);
     match outcome::callee(&answer).ok_or(Unavailable)? {
-        Callee::Active if order.answered_at.is_none() => Ok(happened(CarrierEvent::Answered)),
+        Callee::Active if order.answered_at.is_none() => {
+            record::start(line, &server, order).await;
+            Ok(happened(CarrierEvent::Answered))
+        }
         Callee::Ringing if order.ringing_at.is_none() => Ok(happened(CarrierEvent::Ringing)),
         Callee::Gone => gone(line, &server, order).await,
         Callee::Dialing | Callee::Ringing | Callee::Active => Ok(Finding::StillThere),

@@ -129,14 +129,14 @@ fn longer(wait: Millis) -> Millis {
     (wait + wait).min(LOOK_MAX)
 }
 
-enum Told {
+pub(super) enum Told {
     GoesOn,
     Over,
     Unheard,
 }
 
 /// Tells the trunk what happened, and hears whether the call goes on.
-async fn tell(line: &impl Line, order: &Order, event: Option<CarrierEvent>) -> Told {
+pub(super) async fn tell(line: &impl Line, order: &Order, event: Option<CarrierEvent>) -> Told {
     let events = event.into_iter().map(|event| timed(line.now(), event));
     let report = vec![(order.call, events.collect())];
     let tag = order.call.address().tag;

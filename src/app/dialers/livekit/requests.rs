@@ -22,7 +22,7 @@ pub struct Ask {
 }
 
 /// How long a question that the server answers by itself may take.
-const QUICK: Millis = Millis(5_000);
+const QUICK: Millis = Millis(10_000);
 /// How much longer than the phone rings the server may take to say so.
 const SERVER_SLACK: Millis = Millis(4_000);
 /// How much longer than the phone rings we wait for the server to say so.
@@ -139,6 +139,20 @@ pub fn delete_room(call: CallId) -> Ask {
         "RoomService/DeleteRoom",
         grants("video", json!({"roomCreate": true})),
         json!({"room": call}),
+    )
+}
+
+/// Records the conversation into a file of the organisation's storage, sound alone.
+#[must_use]
+pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
+    quick(
+        "Egress/StartRoomCompositeEgress",
+        grants("video", json!({"roomRecord": true})),
+        json!({
+            "room_name": call,
+            "audio_only": true,
+            "file_outputs": [{"file_type": "OGG", "filepath": path, "s3": s3}],
+        }),
     )
 }
 

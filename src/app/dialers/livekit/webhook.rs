@@ -40,6 +40,17 @@ pub fn room(event: &Value) -> Option<&str> {
     name.and_then(Value::as_str)
 }
 
+/// Where a recording is, once it is whole.
+#[must_use]
+pub fn recorded(event: &Value) -> Option<&str> {
+    let is_end = event.get("event").and_then(Value::as_str) == Some("egress_ended");
+    let location = event.pointer("/egressInfo/fileResults/0/location");
+    location
+        .filter(|_| is_end)
+        .and_then(Value::as_str)
+        .filter(|location| location.starts_with("https://") || location.starts_with("http://"))
+}
+
 /// What an event says of a call; nothing, for most.
 #[must_use]
 pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {

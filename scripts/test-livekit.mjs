@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// `npm run test:livekit`: installs a real LiveKit server, redis, SIPp and the agent where they are missing, and runs the tests
+// that place real calls, all on loopback. Needs Go and Python 3.10; apt-get, as root, for what Debian has.
+// LIVEKIT_SIP may name a livekit-sip binary; otherwise the tests' own SIP node takes its place.
+// The last line is `N passed, N failed`.
+
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { runMain, say, step, UserError } from "./lib/log.mjs";
+import { inRoot, readIfThere } from "./lib/paths.mjs";
+import { endChildrenOnSignals, exists, mustRun, run } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+const LIVEKIT_SERVER = "github.com/livekit/livekit-server/cmd/server@v1.13.5";
+const bin = inRoot("build/livekit/bin");
+const venv = inRoot("build/livekit/venv");
+
+await runMain(async () => {
+  endChildrenOnSignals();
+  await setUp();
+  mkdirSync(bin, { recursive: true });
+  await debianPackages();
+  await goPrograms();
+  await agent();
+  const { buildWorker } = await import("./lib/wasm.mjs");
+  await buildWorker("local");
+  return vitest();
+});
+
+async function debianPackages() {
+  /** @type {string[]} */
+  const missing = [];
+  if (!(await exists("redis-server"))) missing.push("redis-server");
+  if (!(await exists("sipp"))) missing.push("sip-tester");
+  if (missing.length === 0) return;
+  if (!(await exists("apt-get"))) throw new UserError(`Missing: ${missing.join(", ")}. Install them and run this again.`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await step("livekit", `apt-get install ${missing.join(" ")}`, async () => {
+    await mustRun("apt-get", ["update", "-qq"], { env });
+    await mustRun("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
+  });
+}
+
+async function goPrograms() {
+  const isGoThere = (await run("go", ["version"]).catch(() => ({ code: 1 }))).code === 0;
+  if (!isGoThere) throw new UserError("Go is needed: https://go.dev/doc/install");
+  if (!existsSync(`${bin}/server`)) {
+    await step("livekit", `go install ${LIVEKIT_SERVER} (some minutes, once)`, () =>
+      mustRun("go", ["install", LIVEKIT_SERVER], { env: { GOBIN: bin } }),
+    );
+  }
+  if (process.env["LIVEKIT_SIP"]) return;
+  await step("livekit", "go build, the tests' SIP node", () =>
+    mustRun("go", ["build", "-o", `${bin}/sipnode`, "."], { cwd: inRoot("tests/livekit/sipnode") }),
+  );
+}
+
+async function agent() {
+  if (!existsSync(`${venv}/bin/pip`)) await mustRun("python3", ["-m", "venv", venv]);
+  await step("livekit", "pip install ./agent", () =>
+    mustRun(`${venv}/bin/pip`, ["install", "-q", "--disable-pip-version-check", inRoot("agent")]),
+  );
+  await step("livekit", "the agent's own tests", () =>
+    mustRun(`${venv}/bin/python`, ["-m", "unittest", "discover", "-q", "-s", "tests"], { cwd: inRoot("agent") }),
+  );
+}
+
+async function vitest() {
+  say("livekit", "vitest ...");
+  const report = inRoot("build/vitest-livekit.json");
+  rmSync(report, { force: true });
+  const args = ["run", "--config", "vitest.livekit.config.ts", "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
+  const { code } = await run(process.execPath, [inRoot("node_modules/vitest/vitest.mjs"), ...args], { passThrough: true });
+  const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readIfThere(report) ?? "{}");
+  const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests;
+  console.log(`${numPassedTests} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}

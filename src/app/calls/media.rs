@@ -1,0 +1,50 @@
+//! `GET /media/{call_id}/{transcript|recording}`: what is behind the links of a call.
+
+use serde_json::json;
+
+use crate::app::http::{Request, Response};
+use crate::app::ports::Api;
+use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::domain::ids::CallId;
+use crate::domain::media::MediaKind;
+use crate::domain::refusal::Refusal;
+
+/// Shows what is kept: the transcript as JSON, the recording by a redirect to where it is stored.
+///
+/// # Errors
+/// 404: a link that is not ours or has expired, and one whose content is not in yet.
+pub async fn show(
+    api: &impl Api,
+    request: &Request,
+    call: &str,
+    kind: &str,
+) -> Result<Response, Refusal> {
+    let kind = match kind {
+        "transcript" => MediaKind::Transcript,
+        "recording" => MediaKind::Recording,
+        _ => return Err(Refusal::NotFound),
+    };
+    let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::NotFound)?;
+    let given = |name: &str| {
+        let parameters = request.parameters().into_iter();
+        let mut found = parameters.filter(|(given, _)| given == name);
+        found.next().map(|(_, value)| value).unwrap_or_default()
+    };
+    let (expires, signature) = (given("expires").parse().unwrap_or(0), given("signature"));
+    let key = &api.settings().link_key;
+    if !key.opens(kind, id, expires, &signature, api.now()) {
+        return Err(Refusal::NotFound);
+    }
+    let tag = id.address().tag;
+    match (kind, api.trunk(tag, &TrunkCommand::Media(id)).await) {
+        (MediaKind::Transcript, Ok(TrunkReply::Media(Some(lines), _))) => Ok(Response::json(
+            200,
+            &json!({"call_id": id, "transcript": lines}),
+        )),
+        (MediaKind::Recording, Ok(TrunkReply::Media(_, Some(location)))) => {
+            Ok(Response::json(302, &json!({})).with_header("Location", location))
+        }
+        (_, Ok(_)) => Err(Refusal::NotFound),
+        (_, Err(_)) => Err(Refusal::DialerUnavailable),
+    }
+}

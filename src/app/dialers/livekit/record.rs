@@ -1,0 +1,43 @@
+//! Recording a conversation: LiveKit's Egress writes it to the organisation's own storage.
+
+use serde_json::json;
+
+use super::Line;
+use super::requests;
+use super::server::Server;
+use crate::app::records::RecordKey;
+use crate::app::trunk::Order;
+use crate::domain::media::Media;
+
+/// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
+pub(super) async fn start<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) {
+    if order.keeps.recording && !begin(line, server, order).await {
+        line.log("livekit: a recording did not start");
+    }
+}
+
+async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+    let org = order.request.org;
+    let Ok(Some(stored)) = line.read(&RecordKey::Media(org)).await else {
+        return false;
+    };
+    let media: Option<Media> = crate::app::json::read(&stored).ok();
+    let Some(storage) = media.and_then(|media| media.recordings) else {
+        return false;
+    };
+    let Ok(secret) = line.open(&storage.secret, &org.to_string()).await else {
+        return false;
+    };
+    let target = json!({
+        "access_key": storage.access_key,
+        "secret": secret,
+        "region": storage.region,
+        "endpoint": storage.endpoint,
+        "bucket": storage.bucket,
+    });
+    let path = format!("{}{}.ogg", storage.prefix, order.call);
+    let asked = server
+        .ask(requests::start_egress(order.call, &path, target))
+        .await;
+    asked.is_ok_and(|answer| answer.status == 200)
+}

@@ -1,0 +1,161 @@
+//! `/settings`: what an organisation keeps of its calls.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::body::{self, Body};
+use super::{Thing, ask, change};
+use crate::app::directory::{Ask, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::ports::Api;
+use crate::domain::access::KeyRecord;
+use crate::domain::media::{Media, Storage};
+use crate::domain::refusal::Refusal;
+
+const THING: Thing = Thing {
+    missing: Refusal::NotFound,
+    plural: "settings",
+};
+const NAME: &str = "a string of at most 200 characters";
+
+/// What an organisation keeps of its calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SettingsView {
+    /// Whether calls have a `transcript_url`.
+    pub transcripts: bool,
+    /// Where LiveKit puts recordings, and whether calls have a `recording_url`; null when nothing is recorded.
+    pub recordings: Option<StorageView>,
+}
+
+/// An S3-compatible target, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StorageView {
+    /// Its endpoint; empty for AWS's own.
+    pub endpoint: String,
+    /// Its region.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What objects' names begin with.
+    pub prefix: String,
+    /// The access key.
+    pub access_key: String,
+}
+
+// As the OpenAPI document describes it; `read` reads it.
+/// What to change: any subset.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ChangeSettings {
+    /// Whether calls have a `transcript_url`; `null` is false.
+    pub transcripts: Option<bool>,
+    /// Where LiveKit puts recordings; `null` for none. `endpoint`, `region` and `prefix` may be left out; `secret` is never
+    /// shown again, and stays when it is left out.
+    #[schema(value_type = Option<Object>)]
+    pub recordings: Option<Value>,
+}
+
+impl From<&Media> for SettingsView {
+    fn from(media: &Media) -> Self {
+        let storage = media.recordings.clone();
+        Self {
+            transcripts: media.transcripts,
+            recordings: storage.map(|storage| StorageView {
+                endpoint: storage.endpoint,
+                region: storage.region,
+                bucket: storage.bucket,
+                prefix: storage.prefix,
+                access_key: storage.access_key,
+            }),
+        }
+    }
+}
+
+/// `GET /settings`.
+///
+/// # Errors
+/// The directory can't be reached.
+pub async fn get(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
+    let media = find(api, caller).await?;
+    Ok(Response::json(200, &SettingsView::from(&media)))
+}
+
+/// `PATCH /settings`.
+///
+/// # Errors
+/// A body of another shape.
+pub async fn update(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let mut body = Body::of(request)?;
+    let before = find(api, caller).await?;
+    let transcripts = body.optional(
+        "transcripts",
+        Some(before.transcripts),
+        "true or false",
+        |value| value.as_bool(),
+    )?;
+    let given = body.optional("recordings", Some(Map::new()), "an object", body::object)?;
+    body.finish()?;
+    let recordings = match given {
+        None => None,
+        Some(given) if given.is_empty() => before.recordings,
+        Some(given) => Some(read_storage(api, caller, given, before.recordings).await?),
+    };
+    let media = Media {
+        transcripts: transcripts.unwrap_or_default(),
+        recordings,
+    };
+    let save = Ask::SaveMedia(Box::new(media.clone()));
+    change(api, caller, request, save, &THING).await?;
+    Ok(Response::json(200, &SettingsView::from(&media)))
+}
+
+async fn find(api: &impl Api, caller: &KeyRecord) -> Result<Media, Refusal> {
+    match ask(api, caller, "", Ask::Media).await {
+        Ok(DirectoryReply::Media(media)) => Ok(*media),
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+async fn read_storage(
+    api: &impl Api,
+    caller: &KeyRecord,
+    given: Map<String, Value>,
+    before: Option<Storage>,
+) -> Result<Storage, Refusal> {
+    let mut body = Body::nested(given, "recordings.");
+    let was = |field: fn(&Storage) -> &String| before.as_ref().map(|was| field(was).clone());
+    let short = |value| body::text(value).filter(|text| text.chars().count() <= 200);
+    let endpoint = body.optional("endpoint", was(|was| &was.endpoint), NAME, short)?;
+    let region = body.optional("region", was(|was| &was.region), NAME, short)?;
+    let prefix = body.optional("prefix", was(|was| &was.prefix), NAME, short)?;
+    let bucket = body.required("bucket", was(|was| &was.bucket), body::NAME, body::name)?;
+    let access_key = was(|was| &was.access_key);
+    let access_key = body.required("access_key", access_key, body::NAME, body::name)?;
+    let kept = before.as_ref().map(|_| None);
+    let given = body.required("secret", kept, body::NAME, |value| {
+        body::name(value).map(Some)
+    })?;
+    body.finish()?;
+    let secret = match (given, before) {
+        (None, Some(before)) => before.secret,
+        (given, _) => api
+            .seal(&given.unwrap_or_default(), &caller.org_id.to_string())
+            .await
+            .map_err(|_| Refusal::AuthenticationUnavailable)?,
+    };
+    Ok(Storage {
+        endpoint: endpoint.unwrap_or_default(),
+        region: region.unwrap_or_default(),
+        bucket,
+        prefix: prefix.unwrap_or_default(),
+        access_key,
+        secret,
+    })
+}

@@ -1,0 +1,460 @@
+//! A LiveKit trunk on virtual time: what is asked of LiveKit, byte for byte, and what its object owes
+//! until nothing of a call is left there.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
+
+#[path = "support/golden.rs"]
+mod golden;
+mod support;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use audatec::app::dialers::livekit::{self, Ask};
+use audatec::app::ports::{
+    Answer, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+};
+use audatec::app::records::RecordKey;
+use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::domain::access::KeyRecord;
+use audatec::domain::agent::{Agent, InputSchema, Status};
+use audatec::domain::call::{
+    Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding, RELEASE_PATIENCE, SETUP, Timed,
+};
+use audatec::domain::ids::{CallId, OrgId, TrunkTag};
+use audatec::domain::settings::Settings;
+use audatec::domain::target::Target;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Carrier, Sealed};
+use serde_json::{Value, json};
+use support::{START, World};
+
+const NUMBER: &str = "+919876543210";
+
+fn livekit_world() -> World {
+    let mut world = World::new(100, 100);
+    world.brief(100, 100, |brief| {
+        brief.version += 1;
+        brief.config.carrier = Carrier::LiveKit {
+            url: "wss://livekit.example.com".into(),
+            api_key: "APIkey".into(),
+            api_secret: Sealed("sealed".into()),
+            sip_trunk_id: "ST_1".into(),
+        };
+    });
+    world
+}
+
+fn claim(world: &mut World, id: CallId) -> Order {
+    world.sent.dial.clear();
+    match world.ask(TrunkCommand::Claim(vec![id])) {
+        TrunkReply::Orders(mut orders) => orders.pop().expect("an order"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply {
+    let timed = |event: &CarrierEvent| Timed {
+        at: world.now,
+        event: event.clone(),
+    };
+    let events = events.iter().map(timed).collect();
+    world.ask(TrunkCommand::Carrier(vec![(id, events)]))
+}
+
+fn row(world: &World, id: CallId) -> Call {
+    let mut rows = world.rows.all().into_iter();
+    rows.find(|call| call.id == id).expect("a row")
+}
+
+/// An answered call.
+fn answered(world: &mut World) -> CallId {
+    let id = world.accepted(NUMBER);
+    claim(world, id);
+    assert_eq!(say(world, id, &[CarrierEvent::Ringing]), TrunkReply::Done);
+    assert_eq!(say(world, id, &[CarrierEvent::Answered]), TrunkReply::Done);
+    id
+}
+
+#[test]
+fn a_stored_call_with_a_room_is_pinned() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    say(
+        &mut world,
+        id,
+        &[CarrierEvent::Announced, CarrierEvent::Ringing],
+    );
+    let stored = serde_json::to_value(row(&world, id)).expect("JSON");
+    golden::check("calls/stored_room", &stored);
+    let read: Call = serde_json::from_value(stored).expect("readable");
+    assert!(read.room && read.announced);
+}
+
+#[test]
+fn each_call_is_a_message_of_its_own() {
+    let mut world = livekit_world();
+    let calls: Vec<_> = (0..3).map(|_| world.accepted(NUMBER)).collect();
+    let tag = calls[0].address().tag;
+    assert_eq!(world.sent.dispatch_messages(tag, 1).len(), 3);
+}
+
+#[test]
+fn what_ends_is_released_until_that_is_done_even_across_a_crash() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    say(&mut world, id, &[CarrierEvent::HungUp(None)]);
+    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    world.crash();
+    world.now = world.now + Millis(1);
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    world.now = world.now + Millis::from_secs(11);
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Release(vec![id])) else {
+        panic!("orders")
+    };
+    assert_eq!(orders.len(), 1);
+    world.ask(TrunkCommand::Released(vec![id]));
+    assert!(!row(&world, id).room);
+    world.now = world.now + Millis::from_secs(60);
+    world.ask(TrunkCommand::Tick);
+    assert!(world.sent.release.is_empty());
+}
+
+#[test]
+fn a_dialer_that_fails_and_has_cleared_up_leaves_nothing_to_release() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    let busy = CarrierEvent::Failed(Failure::sip(486));
+    say(&mut world, id, &[busy, CarrierEvent::Released]);
+    let call = row(&world, id);
+    assert_eq!((call.status, call.room), (CallStatus::Decline, false));
+    assert!(world.sent.release.is_empty());
+}
+
+#[test]
+fn a_dialer_hears_that_its_call_is_over_and_a_room_made_meanwhile_is_released_too() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    world.ask(TrunkCommand::Cancel(support::reader(), id));
+    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    world.ask(TrunkCommand::Released(vec![id]));
+    assert!(row(&world, id).room, "the dialer may be at it still");
+    assert_eq!(say(&mut world, id, &[]), TrunkReply::Over(vec![id]));
+    world.now = world.now + SETUP;
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    world.ask(TrunkCommand::Released(vec![id]));
+    assert!(!row(&world, id).room);
+}
+
+#[test]
+fn a_carrier_that_stays_away_is_not_told_for_ever() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    world.ask(TrunkCommand::Cancel(support::reader(), id));
+    let longest = world.settings.max_call + RELEASE_PATIENCE;
+    world.now = world.now + longest;
+    world.ask(TrunkCommand::Tick);
+    assert!(!row(&world, id).room);
+}
+
+#[test]
+fn a_conversation_is_looked_at_once_a_minute_or_three_times_when_nothing_is_announced() {
+    for (events, seconds) in [(vec![CarrierEvent::Announced], 60), (vec![], 20)] {
+        let mut world = livekit_world();
+        let id = world.accepted(NUMBER);
+        claim(&mut world, id);
+        say(&mut world, id, &events);
+        say(&mut world, id, &[CarrierEvent::Answered]);
+        world.now = START + Millis::from_secs(seconds - 1);
+        world.ask(TrunkCommand::Tick);
+        assert!(world.sent.inquire.is_empty(), "{seconds}");
+        world.now = START + Millis::from_secs(seconds);
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(world.sent.inquire, [id], "{seconds}");
+    }
+}
+
+#[test]
+fn the_dials_own_word_counts_more_than_what_is_presumed() {
+    let presumed = |world: &World| {
+        let failure = CarrierEvent::Failed(Failure::of(FailureCode::Declined));
+        Timed {
+            at: world.now + Millis(5_000),
+            event: failure,
+        }
+    };
+    for dial_answers in [true, false] {
+        let mut world = livekit_world();
+        let id = world.accepted(NUMBER);
+        claim(&mut world, id);
+        let hint = presumed(&world);
+        world.ask(TrunkCommand::Carrier(vec![(id, vec![hint])]));
+        assert_eq!(world.call(id).status, CallStatus::Initiating);
+        if dial_answers {
+            let busy = CarrierEvent::Failed(Failure::sip(486));
+            say(&mut world, id, &[busy, CarrierEvent::Released]);
+        }
+        world.now = world.now + Millis(5_000);
+        world.ask(TrunkCommand::Tick);
+        let call = row(&world, id);
+        let sip = call.failure.and_then(|failure| failure.sip_status_code);
+        assert_eq!(call.status, CallStatus::Decline);
+        assert_eq!(sip, dial_answers.then_some(486));
+    }
+}
+
+/// What a dialer reaches: a LiveKit that answers from a list, and a trunk that answers `Done`.
+struct Line {
+    now: Cell<Millis>,
+    settings: Settings,
+    secrets: Secrets,
+    answers: RefCell<VecDeque<(&'static str, u16, Value)>>,
+    asked: RefCell<Vec<Value>>,
+    told: RefCell<Vec<TrunkCommand>>,
+}
+
+impl Line {
+    fn answering(answers: &[(&'static str, u16, Value)]) -> Self {
+        Self {
+            now: Cell::new(START),
+            settings: Settings {
+                public_url: Some("https://calls.example.com".into()),
+                ..Settings::default()
+            },
+            secrets: Secrets::derive(b"master key", String::new()),
+            answers: RefCell::new(answers.iter().cloned().collect()),
+            asked: RefCell::default(),
+            told: RefCell::default(),
+        }
+    }
+}
+
+impl Host for Line {
+    fn now(&self) -> Millis {
+        self.now.get()
+    }
+    fn entropy(&self) -> [u8; 32] {
+        [0; 32]
+    }
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+    fn parse_url(&self, _: &str) -> Option<Target> {
+        None
+    }
+    fn log(&self, _: &str) {}
+}
+
+impl Records for Line {
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        let RecordKey::Agent(_, id) = key else {
+            return Ok(None);
+        };
+        let agent = Agent {
+            id: *id,
+            name: "EMI Reminder Agent".into(),
+            agent_code: "emi-reminder-v2".into(),
+            status: Status::Active,
+            input_schema: InputSchema::default(),
+            script: Some("Say hello.".into()),
+            voice: None,
+            outcome_schema: None,
+            voicemail: None,
+            created_at: START,
+        };
+        Ok(serde_json::to_string(&agent).ok())
+    }
+    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        self.read(key).await
+    }
+    fn forget(&self, _: OrgId) {}
+    fn note_use(&self, _: &KeyRecord) {}
+}
+
+impl Trunks for Line {
+    async fn trunk(&self, _: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable> {
+        self.told.borrow_mut().push(command.clone());
+        Ok(TrunkReply::Done)
+    }
+}
+
+impl Vault for Line {
+    async fn seal(&self, secret: &str, _: &str) -> Result<Sealed, Unavailable> {
+        Ok(Sealed(secret.into()))
+    }
+    async fn open(&self, _: &Sealed, _: &str) -> Result<String, Unavailable> {
+        Ok("secret".into())
+    }
+}
+
+impl Twirp for Line {
+    async fn twirp(&self, url: &str, _: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable> {
+        self.asked.borrow_mut().push(json!({
+            "url": url, "grants": ask.grants, "body": ask.body, "timeout_ms": ask.timeout.0,
+            "server_timeout_ms": ask.server_timeout.map(|time| time.0),
+        }));
+        // The dial is answered after the first look: a phone rings for a while.
+        for _ in 0..if ask.method.starts_with("SIP/") { 3 } else { 0 } {
+            turn().await;
+        }
+        let mut answers = self.answers.borrow_mut();
+        let at = answers
+            .iter()
+            .position(|(method, ..)| ask.method.ends_with(method));
+        let (_, status, body) = at.and_then(|at| answers.remove(at)).ok_or(Unavailable)?;
+        Ok(TwirpAnswer {
+            status,
+            body: body.to_string(),
+        })
+    }
+}
+
+impl Poster for Line {
+    async fn post(
+        &self,
+        _: &str,
+        _: &[(&'static str, String)],
+        _: &str,
+        _: Millis,
+    ) -> Result<Answer, String> {
+        Err("nobody is called back here".into())
+    }
+    async fn sleep(&self, time: Millis) {
+        self.now.set(self.now.get() + time);
+        turn().await;
+    }
+}
+
+async fn turn() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return value;
+        }
+    }
+}
+
+fn order() -> Order {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id)
+}
+
+fn running() -> Value {
+    json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]})
+}
+
+fn callee(status: &str) -> Value {
+    json!({"attributes": {"sip.callStatus": status}})
+}
+
+#[test]
+fn what_is_asked_of_livekit_is_pinned() {
+    let error = json!({"code": "resource_exhausted", "meta": {"sip_status_code": "486"}});
+    let line = Line::answering(&[
+        ("CreateRoom", 200, json!({"sid": "RM_1"})),
+        ("ListDispatch", 200, running()),
+        ("CreateSIPParticipant", 429, error),
+        ("GetParticipant", 200, callee("ringing")),
+        ("DeleteRoom", 200, json!({})),
+    ]);
+    let events = block_on(livekit::dial(&line, &order()));
+    let events: Vec<_> = events.into_iter().map(|timed| timed.event).collect();
+    let busy = CarrierEvent::Failed(Failure::sip(486));
+    assert_eq!(events, [busy, CarrierEvent::Released]);
+    golden::check("livekit/asked", &json!(*line.asked.borrow()));
+    let rang = |command: &TrunkCommand| {
+        matches!(command, TrunkCommand::Carrier(reports)
+        if reports.iter().any(|(_, events)| events.iter().any(|timed| timed.event == CarrierEvent::Ringing)))
+    };
+    assert!(line.told.borrow().iter().any(rang));
+}
+
+#[test]
+fn an_answer_that_is_lost_is_looked_for_and_nothing_is_dialed_again() {
+    let line = Line::answering(&[
+        ("CreateRoom", 200, json!({})),
+        ("ListDispatch", 200, running()),
+        ("GetParticipant", 200, callee("ringing")),
+        ("GetParticipant", 200, callee("ringing")),
+        ("GetParticipant", 200, callee("active")),
+    ]);
+    let events = block_on(livekit::dial(&line, &order()));
+    assert_eq!(
+        events.last().map(|timed| &timed.event),
+        Some(&CarrierEvent::Answered)
+    );
+    let is_dial = |ask: &&Value| {
+        ask["url"]
+            .as_str()
+            .is_some_and(|url| url.ends_with("CreateSIPParticipant"))
+    };
+    assert_eq!(line.asked.borrow().iter().filter(is_dial).count(), 1);
+}
+
+#[test]
+fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
+    let gone = json!({"code": "not_found", "msg": "participant does not exist"});
+    let line = Line::answering(&[
+        ("GetParticipant", 404, gone.clone()),
+        ("DeleteRoom", 404, gone),
+    ]);
+    line.now.set(START + SETUP);
+    let finding = block_on(livekit::inquire(&line, &order()));
+    let Ok(Finding::Happened(events)) = finding else {
+        panic!("{finding:?}")
+    };
+    assert!(
+        events
+            .iter()
+            .any(|timed| timed.event == CarrierEvent::Released)
+    );
+    let line = Line::answering(&[("GetParticipant", 404, json!({"code": "not_found"}))]);
+    line.now.set(START + SETUP);
+    assert_eq!(
+        block_on(livekit::inquire(&line, &order())),
+        Err(Unavailable)
+    );
+}
+
+#[test]
+fn while_the_room_is_being_set_up_nobody_in_it_is_no_news() {
+    let line = Line::answering(&[("GetParticipant", 404, json!({"code": "not_found"}))]);
+    assert_eq!(
+        block_on(livekit::inquire(&line, &order())),
+        Ok(Finding::StillThere)
+    );
+}

@@ -1,0 +1,98 @@
+// Transcripts and recordings: links of the platform's own, there from the end on, with nothing behind them until it is in.
+
+import { expect, test } from "vitest";
+import { found } from "../edge/harness.ts";
+import { until } from "../edge/until.ts";
+import { useWorld } from "./world.ts";
+
+const world = useWorld();
+const TIMEOUT = { timeout: 40_000 };
+const STORAGE = { endpoint: "https://s3.example.com", region: "ap-south-1", bucket: "calls", prefix: "acme/", access_key: "AKIA", secret: "the storage's secret" };
+
+test("a call of an organisation that keeps nothing has no links", TIMEOUT, async () => {
+  const call = await world.ended(await world.call());
+
+  expect([call.transcript_url, call.recording_url]).toEqual([null, null]);
+});
+
+test("the settings: owner alone, the secret never shown, another shape refused", TIMEOUT, async () => {
+  const { owner } = world.org;
+  expect(found(await owner.get("/settings"))).toEqual({ transcripts: false, recordings: null });
+  expect((await (await world.org.client("admin")).get("/settings")).status).toBe(403);
+  for (const body of [{ transcripts: "yes" }, { recordings: [] }, { recordings: { bucket: "b" } }, { colour: "red" }]) {
+    expect((await owner.patch("/settings", body)).status, JSON.stringify(body)).toBe(400);
+  }
+  const { secret: _, ...shown } = STORAGE;
+  expect(found(await owner.patch("/settings", { transcripts: true, recordings: STORAGE }))).toEqual({ transcripts: true, recordings: shown });
+  expect(found(await owner.patch("/settings", { recordings: { prefix: "new/" } }))).toEqual({ transcripts: true, recordings: { ...shown, prefix: "new/" } });
+  expect(found(await owner.patch("/settings", { recordings: STORAGE }))).toEqual({ transcripts: true, recordings: shown });
+});
+
+test("both are kept: the links are stable, and open what is in", TIMEOUT, async () => {
+  const { livekit, org } = world;
+  const placed = await world.call({ ringMs: 300, talkMs: 800 });
+  await org.reached(placed.id, "Answered");
+  expect((await org.status(placed.id)).transcript_url).toBeNull();
+  const call = await world.ended(placed);
+  const { transcript_url, recording_url } = call as { transcript_url: string; recording_url: string };
+
+  const egress = livekit.asked.find(({ method, body }) => method.startsWith("Egress") && body["room_name"] === placed.id);
+  const { prefix, ...s3 } = STORAGE;
+  expect(egress?.body).toMatchObject({ audio_only: true, file_outputs: [{ filepath: `${prefix}${placed.id}.ogg`, s3 }] });
+
+  const transcript = await until("the transcript", async () => {
+    const response = await fetch(transcript_url);
+    return response.ok && ((await response.json()) as { transcript: { text: string }[] });
+  });
+  expect(transcript.transcript.map(({ text }) => text)).toEqual(["Hello."]);
+  const recording = await until("the recording", async () => {
+    const response = await fetch(recording_url, { redirect: "manual" });
+    return response.status === 302 && response;
+  });
+  expect(recording.headers.get("location")).toBe(`https://calls.example.com/acme/${placed.id}.ogg`);
+  expect(await org.status(placed.id)).toMatchObject({ transcript_url, recording_url });
+
+  const forged = new URL(transcript_url);
+  forged.searchParams.set("expires", String(Number(forged.searchParams.get("expires")) + 1));
+  for (const url of [forged.href, transcript_url.replace("transcript", "recording"), transcript_url.split("?")[0] ?? "", transcript_url.replace(/.$/, "x")]) {
+    expect((await fetch(url, { redirect: "manual" })).status, url).toBe(404);
+  }
+});
+
+test("the agent never tells what was said: the link is there, and 404", TIMEOUT, async () => {
+  const call = await world.ended(await world.call({ agent: "joins_silently" }));
+
+  expect(call.transcript_url).toMatch(/^http/);
+  expect((await fetch(call.transcript_url ?? "")).status).toBe(404);
+});
+
+test("a call that nobody answered has no links", TIMEOUT, async () => {
+  const call = await world.ended(await world.call({ callee: { sip: 486 } }));
+
+  expect([call.transcript_url, call.recording_url]).toEqual([null, null]);
+});
+
+test("an outcome that does not fit the agent's schema is refused, and one that does is kept", TIMEOUT, async () => {
+  const outcome_schema = { type: "object", properties: { disposition: { enum: ["interested", "unknown"] } }, required: ["disposition"] };
+  const { id: agent_id } = await world.org.newAgent({ outcome_schema, voicemail: { action: "leave_message", message: "Call us." }, input_schema: { fields: [] } });
+  const number = world.livekit.number({ callee: "holds", agent: "joins_silently" });
+  const id = await world.org.call({ phone_number: number, agent_id, metadata: { number } });
+  await world.org.reached(id, "Answered");
+  const job = world.livekit.rooms.get(id)?.job;
+  expect(job).toMatchObject({ outcome_schema, voicemail: { action: "leave_message", message: "Call us." } });
+  const headers = { authorization: `Bearer ${job?.report_token}`, "content-type": "application/json" };
+  const report = async (outcome: unknown) => {
+    const response = await fetch(job?.report_url ?? "", { method: "POST", headers, body: JSON.stringify({ outcome }) });
+    return [response.status, await response.json()];
+  };
+  expect(await report({ disposition: "x" })).toEqual([400, { error: "outcome.disposition must be one of interested, unknown" }]);
+  expect(await report({})).toEqual([400, { error: "outcome.disposition is required" }]);
+  expect(await report({ disposition: "interested" })).toEqual([200, {}]);
+  expect((await world.org.ended(id, 20_000)).call_outcome).toEqual({ disposition: "interested" });
+});
+
+test("a schema that is not understood can't be saved", TIMEOUT, async () => {
+  const body = (outcome_schema: unknown) => ({ name: "x", agent_code: "x", input_schema: { fields: [] }, outcome_schema });
+  const answer = await world.org.owner.post("/agents", body({ type: "object", pattern: "x" }));
+  expect([answer.status, answer.body]).toEqual([400, { error: "outcome_schema.pattern is not supported" }]);
+});

@@ -1,0 +1,115 @@
+// A LiveKit of one's own, on loopback alone: redis, the server, a SIP node, telephones, and the agent.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SipClient } from "livekit-server-sdk";
+import { inRoot } from "../../../scripts/lib/paths.mjs";
+import { until } from "../../edge/until.ts";
+import { SCENARIOS, scenario, type Telephone } from "./sipp.ts";
+
+export const KEY = "APItestkey";
+export const SECRET = "a secret for the tests, thirty-two bytes long";
+export const AGENT = "test-agent";
+const BIN = inRoot("build/livekit/bin");
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+export class Stack {
+  readonly #folder = mkdtempSync(join(tmpdir(), "livekit-"));
+  readonly #children: ChildProcess[] = [];
+  readonly #output = new Map<string, string>();
+  url = "";
+  /** LiveKit's own trunk to each telephone, and to an address where nobody is. */
+  readonly trunks = new Map<Telephone | "nobody", string>();
+
+  /** `webhookUrl` is told what happens. */
+  async start(webhookUrl: string): Promise<void> {
+    const [redis, port, tcp, sip] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    this.#run("redis", "redis-server", ["--port", String(redis), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    await this.says("redis", "Ready to accept connections");
+    this.url = `ws://127.0.0.1:${port}`;
+    const config = {
+      port,
+      bind_addresses: ["127.0.0.1"],
+      keys: { [KEY]: SECRET },
+      redis: { address: `127.0.0.1:${redis}` },
+      rtc: { tcp_port: tcp, udp_port: await freePort(), node_ip: "127.0.0.1", use_external_ip: false, enable_loopback_candidate: true, stun_servers: ["127.0.0.1:9"] },
+      webhook: { api_key: KEY, urls: [webhookUrl] },
+    };
+    writeFileSync(join(this.#folder, "livekit.yaml"), JSON.stringify(config)); // JSON is YAML
+    this.#run("livekit", join(BIN, "server"), ["--config", join(this.#folder, "livekit.yaml")]);
+    await this.says("livekit", "starting LiveKit server");
+    await this.#startSip(redis, sip);
+    await this.#startTelephones();
+    const env = { LIVEKIT_URL: this.url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET, AGENT_NAME: AGENT, AGENT_ALWAYS_AVAILABLE: "1", SCRIPTED_SECONDS: "30", SCRIPTED_ANSWERED_BY: "human" };
+    const outcome = { disposition: "interested", summary: "Will pay.", sentiment: "positive" };
+    this.#run("agent", inRoot("build/livekit/venv/bin/audatec-agent"), ["start"], { ...env, SCRIPTED_OUTCOME: JSON.stringify(outcome) });
+    await this.says("agent", "registered worker", 60_000);
+  }
+
+  async #startSip(redis: number, port: number): Promise<void> {
+    const env = { LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET };
+    const real = process.env["LIVEKIT_SIP"];
+    console.log(real ? `SIP through livekit-sip: ${real}` : "SIP through the tests' own stand-in node (LIVEKIT_SIP names no livekit-sip)");
+    if (real) {
+      const config = { api_key: KEY, api_secret: SECRET, ws_url: this.url, redis: { address: `127.0.0.1:${redis}` }, sip_port: port, rtp_port: "50000-50200", use_external_ip: false };
+      this.#run("sip", real, [], { SIP_CONFIG_BODY: JSON.stringify(config) });
+      await this.says("sip", "service ready");
+    } else {
+      this.#run("sip", join(BIN, "sipnode"), ["-redis", `127.0.0.1:${redis}`, "-livekit", this.url, "-port", String(port)], env);
+      await this.says("sip", "sipnode ready");
+    }
+  }
+
+  async #startTelephones(): Promise<void> {
+    const client = new SipClient(this.url.replace("ws:", "http:"), KEY, SECRET);
+    const trunk = async (name: Telephone | "nobody", port: number) => {
+      const { sipTrunkId } = await client.createSipOutboundTrunk(name, `127.0.0.1:${port}`, ["+15550000000"], { transport: 1 });
+      this.trunks.set(name, sipTrunkId);
+    };
+    await trunk("nobody", await freePort());
+    for (const name of Object.keys(SCENARIOS) as Telephone[]) {
+      const port = await freePort();
+      const file = join(this.#folder, `${name}.xml`);
+      writeFileSync(file, scenario(name));
+      const folder = join(this.#folder, name);
+      mkdirSync(folder);
+      this.#run(name, "sipp", ["-sf", file, "-i", "127.0.0.1", "-p", String(port), "-mp", String(20_000 + 2 * this.trunks.size * 100), "-rtp_echo", "-t", "u1", "-nostdin"], {}, folder);
+      await trunk(name, port);
+    }
+  }
+
+  #run(name: string, command: string, args: string[], env: Record<string, string> = {}, cwd = this.#folder): void {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#children.push(child);
+    this.#output.set(name, "");
+    const take = (chunk: Buffer) => void this.#output.set(name, (this.#output.get(name) ?? "") + chunk);
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("error", (error) => take(Buffer.from(String(error))));
+  }
+
+  output(name: string): string {
+    return this.#output.get(name) ?? "";
+  }
+
+  async says(name: string, text: string, timeoutMs = 20_000): Promise<void> {
+    await until(`${name} to say "${text}"`, () => this.output(name).includes(text), timeoutMs).catch((error) => {
+      throw new Error(`${error}\n${this.output(name).slice(-3_000)}`);
+    });
+  }
+
+  stop(): void {
+    for (const child of this.#children.reverse()) child.kill("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
