@@ -15,6 +15,7 @@ import { inRoot } from "./paths.mjs";
  * @property {{ crons: string[] }} triggers
  * @property {{ bindings: { name: string, class_name: string }[] }} durable_objects
  * @property {{ binding: string, id: string }[]} kv_namespaces
+ * @property {{ binding: string, bucket_name: string }[]} [r2_buckets]
  * @property {{ producers: { binding: string, queue: string }[], consumers: Consumer[] }} queues
  *
  * @typedef {object} Consumer
@@ -46,6 +47,9 @@ export function bindingOptions(config) {
       config.durable_objects.bindings.map(({ name, class_name }) => [name, { className: class_name, useSQLite: true }]),
     ),
     kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, { id }])),
+    ...(config.r2_buckets && {
+      r2Buckets: Object.fromEntries(config.r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name])),
+    }),
     queueProducers: Object.fromEntries(
       config.queues.producers.map(({ binding, queue }) => [binding, { queueName: queue }]),
     ),

@@ -33,6 +33,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
  * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
  * @property {string} [workerDir] the folder with `index.js` and `index_bg.wasm`; the local profile's by default
+ * @property {boolean} [archive] whether there is a bucket that old calls go to
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
  * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
@@ -124,6 +125,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   const onLog = options.onLog ?? showErrors;
   return {
     ...bound,
+    ...(options.archive && { r2Buckets: { ARCHIVE: "archive" } }),
     compatibilityFlags: [...bound.compatibilityFlags, SIDE_BY_SIDE],
     queueConsumers: {
       ...bound.queueConsumers,

@@ -1,5 +1,4 @@
-//! The queues' consumers. A callback is acknowledged when its work is done, and comes again when an
-//! object could not be reached; a dispatch is acknowledged at once. One that nobody can read is
+//! The queues' consumers. A message is acknowledged at once, and its work goes on by itself; one that nobody can read is
 //! logged and dropped.
 
 use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
@@ -31,15 +30,11 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
     } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
-        // However long its phones ring, and whatever becomes of it, the message is done with: the
-        // duty is the trunk's. The runtime keeps the invocation until the work has ended.
-        let dispatcher = world.clone();
-        world.wait_until(async move {
-            let _ = dispatch(&dispatcher, &dispatcher, work).await;
-        });
+        in_background(world, async |world| dispatch(world, world, work).await);
         Ok(())
     } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
-        deliver(world, callback).await
+        in_background(world, async |world| deliver(world, callback).await);
+        Ok(())
     } else {
         worker::console_error!(
             "{}: an unreadable message of {} bytes was dropped",
@@ -52,6 +47,18 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
         Ok(()) => message.ack(),
         Err(Unavailable) => message.retry(),
     }
+}
+
+/// However long a phone rings or a receiver takes, and whatever becomes of it, the message is done with, and holds up no
+/// other: the duty is the object's, and due again by its rows. The runtime keeps the invocation until the work has ended.
+fn in_background(
+    world: &World,
+    work: impl AsyncFnOnce(&World) -> Result<(), Unavailable> + 'static,
+) {
+    let own = world.clone();
+    world.wait_until(async move {
+        let _ = work(&own).await;
+    });
 }
 
 /// A message that failed again and again. Its duty is in an object's rows: knock there.

@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 pub const BATCH: usize = 100;
 /// How soon a batch that the archive did not take is sent again.
 const AGAIN: Millis = Millis(60_000);
-/// How often one looks whether a call has grown old.
+/// How often one looks whether a call has grown old; more often where calls are kept for a short time.
 const LOOK: Millis = Millis(600_000);
 
 /// When old calls are looked for next.
@@ -49,7 +49,8 @@ impl Retention {
         }
         let batch = store.expired(CallId::floor(now - self.keep), BATCH)?;
         self.busy = !batch.is_empty();
-        self.look_at = now + if self.busy { AGAIN } else { LOOK };
+        let look = LOOK.min(Millis(self.keep.0 / 100 + 1_000));
+        self.look_at = now + if self.busy { AGAIN } else { look };
         Ok(batch)
     }
 

@@ -1,0 +1,62 @@
+// Old calls leave their trunk's object: for the archive where there is one.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { expectError, Org, useServer } from "./harness.ts";
+import { useReceiver } from "./receiver.ts";
+import { until } from "./until.ts";
+
+// Whatever is over is old.
+const vars = { RETENTION_DAYS: "0" };
+const receiver = useReceiver();
+
+async function finished(org: Org, calls: number): Promise<string[]> {
+  const url = receiver.url();
+  const ids = await Promise.all(Array.from({ length: calls }, () => org.call({ callback_url: url })));
+  await receiver.expect(url, calls);
+  return ids;
+}
+
+describe("with an archive", () => {
+  const server = useServer({ vars, archive: true });
+  let org: Org;
+
+  beforeAll(async () => {
+    org = await Org.create(server);
+  });
+
+  test("each call leaves with its row, once it is over and told, and is not found any more", { timeout: 60_000 }, async () => {
+    const ids = await finished(org, 120);
+    const bucket = await server.local.mf.getR2Bucket("ARCHIVE");
+    const archived = await until(
+      "all calls to be archived",
+      async () => {
+        await server.local.runCron();
+        const { objects } = await bucket.list();
+        const texts = await Promise.all(objects.map(async ({ key }) => (await bucket.get(key))?.text() ?? ""));
+        const calls = texts.flatMap((text) => text.trim().split("\n")).map((line) => JSON.parse(line).call);
+        return calls.length >= 120 && { calls, keys: objects.map(({ key }) => key) };
+      },
+      40_000,
+    );
+    expect(new Set(archived.calls.map(({ id }) => id))).toEqual(new Set(ids));
+    for (const { status, callback } of archived.calls) expect([status, callback.status]).toEqual(["Completed", "delivered"]);
+    for (const key of archived.keys) expect(key.startsWith(`calls/${org.id}/${org.trunk.id}/`)).toBe(true);
+    for (const id of ids.slice(0, 5)) {
+      await until(`${id} to be gone`, async () => (await org.owner.get(`/calls/${id}/status`)).status === 404);
+    }
+  });
+});
+
+describe("without an archive", () => {
+  const server = useServer({ vars });
+
+  test("old calls go, open ones stay", { timeout: 60_000 }, async () => {
+    const org = await Org.create(server);
+    const [id] = await finished(org, 1);
+    await until("the call to be gone", async () => {
+      await server.local.runCron();
+      return (await org.owner.get(`/calls/${id}/status`)).status === 404;
+    });
+    expectError(await org.owner.get(`/calls/${id}`), 404, "Call not found");
+  });
+});
