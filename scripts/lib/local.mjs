@@ -62,18 +62,37 @@ export async function startLocal(options = {}) {
   let mf;
   try {
     if (options.port) await checkPortIsFree(options.port);
-    const port = options.port || (await freePort());
     options.beforeStart?.();
     const secrets = dataDir ? keptSecrets(dataDir) : newSecrets();
     const config = readConfig();
-    mf = new Miniflare(miniflareOptions(config, secrets, workerDir, dataDir, { ...options, port }));
-    const url = (await mf.ready).href.replace(/\/$/, "");
+    const start = (/** @type {number} */ port) => new Miniflare(miniflareOptions(config, secrets, workerDir, dataDir, { ...options, port }));
+    const started = await listening(start, options.port ?? 0);
+    mf = started.mf;
+    const { url } = started;
     owner?.serving(url);
     return handle(mf, url, secrets, config.triggers.crons, owner, options.cron ?? true);
   } catch (error) {
     await mf?.dispose().catch(() => {});
     owner?.release();
     throw error;
+  }
+}
+
+/**
+ * A free port may be taken by another program before the Worker listens on it: then another one is.
+ * @param {(port: number) => Miniflare} start
+ * @param {number} port 0 for any
+ * @returns {Promise<{ mf: Miniflare, url: string }>}
+ */
+async function listening(start, port) {
+  for (let tries = 1; ; tries++) {
+    const mf = start(port || (await freePort()));
+    try {
+      return { mf, url: (await mf.ready).href.replace(/\/$/, "") };
+    } catch (error) {
+      await mf.dispose().catch(() => {});
+      if (port || tries === 5) throw error;
+    }
   }
 }
 
