@@ -10,6 +10,7 @@ pub mod callback;
 pub mod ids;
 pub mod mac;
 pub mod phone;
+pub mod planted;
 pub mod refusal;
 pub mod sandbox;
 pub mod settings;

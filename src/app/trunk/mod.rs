@@ -20,6 +20,7 @@ use crate::app::calls::views::Notification;
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Admission, Brief, Changes, Claim, Remembered, Trunk};
@@ -56,6 +57,7 @@ impl TrunkActor {
             brief: store.brief()?,
             accepted: starts
                 .iter()
+                .filter(|_| !planted(Fault::WindowNotRestored))
                 .map(|(id, _)| id.address().at)
                 .filter(lately)
                 .collect(),
@@ -96,8 +98,13 @@ impl TrunkActor {
         let mut changes = Changes::default();
         let reply = self.decide(store, command, now, &mut changes)?;
         self.trunk.tick(now, &mut changes);
-        if !changes.rows.is_empty() {
-            store.put(&changes.rows)?;
+        // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
+        changes.rows.sort_by_key(|call| call.id);
+        if !changes.rows.is_empty()
+            && let Err(failed) = store.put(&changes.rows)
+            && !planted(Fault::AnsweredUnwritten)
+        {
+            return Err(failed);
         }
         let outgoing = self.outgoing(&changes);
         Ok((reply, outgoing))
@@ -114,6 +121,9 @@ impl TrunkActor {
             TrunkCommand::Brief(brief) => self.take_brief(store, *brief),
             TrunkCommand::Retire => self.retire(store),
             TrunkCommand::Admit(trigger) => self.admit(store, *trigger, now, changes),
+            TrunkCommand::Foresee(trigger) if planted(Fault::DryRunDials) => {
+                self.admit(store, *trigger, now, changes)
+            }
             TrunkCommand::Foresee(trigger) => Ok(
                 match self.trunk.foresee(&trigger.request, trigger.wish, now) {
                     Ok(verdict) => TrunkReply::Verdict(verdict),
@@ -253,6 +263,7 @@ impl TrunkActor {
             return Ok(TrunkReply::Refused(Denial::InvalidKey));
         }
         if let Some(given) = &idempotency
+            && !planted(Fault::IdempotencyIgnored)
             && let Some(known) = store
                 .remembered(&given.key)?
                 .filter(|known| now < known.at + REMEMBERED)
@@ -339,7 +350,8 @@ impl TrunkActor {
             Some(call) => Some(call.clone()),
             None => store.get(id)?,
         };
-        Ok(call.filter(|call| call.request.org == reader.org))
+        let is_own = |call: &Call| call.request.org == reader.org;
+        Ok(call.filter(|call| is_own(call) || planted(Fault::ForeignCallShown)))
     }
 
     fn for_reader(

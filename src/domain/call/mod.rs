@@ -16,6 +16,7 @@ pub use status::{CallStatus, Failure, FailureCode, FailureSource};
 use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::phone::E164;
+use super::planted::{Fault, planted};
 use super::settings::Settings;
 use super::time::Millis;
 
@@ -275,7 +276,7 @@ impl Call {
             return self.callback.as_ref().and_then(Delivery::due);
         }
         if let Some(ended_at) = self.ended_at {
-            return Some(ended_at + REPORT_GRACE);
+            return (!planted(Fault::ReportAwaitedForEver)).then_some(ended_at + REPORT_GRACE);
         }
         if let Some(until) = self.waits_until {
             return Some(until.min(self.dispatch_at));
@@ -365,7 +366,9 @@ impl Call {
             done.write = true;
         } else if now >= self.dispatch_at {
             self.dispatch_at = now + DISPATCH_AGAIN;
-            done.effects.push(CallEffect::Dispatch);
+            if !planted(Fault::LostIntent) {
+                done.effects.push(CallEffect::Dispatch);
+            }
         }
     }
 
@@ -402,11 +405,14 @@ impl Call {
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
-        if self.ended_at.is_some() || self.dialed_at.is_none() {
+        let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
+        if is_over || self.dialed_at.is_none() {
             return false;
         }
         match event {
-            CarrierEvent::Ringing if self.status == CallStatus::Initiating => {
+            CarrierEvent::Ringing
+                if self.status == CallStatus::Initiating || planted(Fault::CallMovesBack) =>
+            {
                 self.status = CallStatus::Ringing;
                 self.ringing_at = Some(at);
             }

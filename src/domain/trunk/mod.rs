@@ -21,6 +21,7 @@ use super::agent::Status;
 use super::call::{Call, CallEffect, CallRequest, CallStatus, FailureCode, Finding, Timed};
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
+use super::planted::{Fault, planted};
 use super::refusal::Refusal;
 use super::settings::Settings;
 use super::time::Millis;
@@ -154,6 +155,7 @@ impl Trunk {
         self.brief
             .as_ref()
             .is_some_and(|brief| brief.revoked_keys.contains(&key))
+            && !planted(Fault::StaleKeyHonoured)
     }
 
     /// A call that is open.
@@ -283,11 +285,11 @@ impl Trunk {
             return;
         }
         let (max_channels, max_cps) = self.limits();
-        while let Some(first) = self
-            .line
-            .first()
-            .copied()
-            .filter(|_| self.live.len() < max_channels as usize)
+        let next = |line: &BTreeSet<CallId>| match planted(Fault::LineOvertaken) {
+            true => line.last().copied(),
+            false => line.first().copied(),
+        };
+        while let Some(first) = next(&self.line).filter(|_| self.live.len() < max_channels as usize)
         {
             let allowed = self
                 .open_call(first)
@@ -322,7 +324,7 @@ impl Trunk {
         if brief.config.org_id != request.org {
             return Err(Refusal::TrunkNotFound);
         }
-        if brief.revoked_keys.contains(&request.key) {
+        if self.is_revoked(request.key) {
             return Err(Refusal::InvalidKey);
         }
         if brief.inactive_agents.contains(&request.agent.id) {
@@ -360,7 +362,8 @@ impl Trunk {
         let Some(open) = self.open.get_mut(&id) else {
             return Claim::NotYours;
         };
-        if open.call.dialed_at.is_some() || !open.call.holds_channel() {
+        let is_dialed = open.call.dialed_at.is_some() && !planted(Fault::DoubleClaim);
+        if is_dialed || !open.call.holds_channel() {
             return Claim::NotYours;
         }
         if self.dialed.room(now, max_cps) == 0 {
@@ -401,6 +404,12 @@ impl Trunk {
         let is_there = match finding {
             Finding::Happened(events) => return self.carrier(id, events, now, changes),
             Finding::StillThere => true,
+            Finding::Unknown if planted(Fault::RedialOnUnknown) => {
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.call.dialed_at = None;
+                }
+                return self.settle(id, changes);
+            }
             Finding::Unknown => false,
         };
         self.change(id, now, changes, |call, settings, key| {
@@ -593,7 +602,10 @@ impl Trunk {
             self.due.insert((at, id));
         }
         let (holds_channel, waits) = (open.call.holds_channel(), open.call.is_waiting());
-        keep(&mut self.live, id, holds_channel);
+        let is_leaked = planted(Fault::ChannelLeak)
+            && open.call.status == CallStatus::TriggerFailed
+            && self.live.contains(&id);
+        keep(&mut self.live, id, holds_channel || is_leaked);
         keep(&mut self.line, id, waits);
     }
 }
