@@ -10,7 +10,8 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
-use super::{alarm::Alarm, outbox};
+use super::{alarm, outbox};
+use crate::app::alarm::Alarm;
 use crate::app::messages::Outgoing;
 use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::time::Millis;
@@ -118,7 +119,7 @@ impl TrunkObject {
             None => failed.then(|| now() + AGAIN),
         };
         if let Some(due) = due
-            && self.inner.alarm.set(&self.state.storage(), due).await
+            && alarm::set(&self.inner.alarm, &self.state.storage(), due).await
         {
             self.count(|work| work.alarms_set += 1);
         }
