@@ -64,7 +64,7 @@ impl DirectoryObject {
     ) -> std::result::Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
-        if !command.what.is_read() {
+        if self.actor.may_owe(&store, &command.what)? {
             // Before anything is owed: should this object die while it tells others, it wakes again.
             alarm::set(&self.alarm, &self.state.storage(), now() + AGAIN).await;
         }

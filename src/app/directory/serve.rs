@@ -102,6 +102,21 @@ impl DirectoryActor {
         Ok((reply, callbacks))
     }
 
+    /// Whether the object must be woken should it die over this command: something is owed, or may
+    /// come to be. A knock at a directory that owes nothing must not beget the next one.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn may_owe(&self, store: &impl DirectoryStore, what: &Ask) -> Result<bool, StoreFailed> {
+        match what {
+            Ask::Tick => self.with(store, |directory| {
+                let owes = !directory.owed.is_empty() || directory.next_callback().is_some();
+                owes || planted(Fault::DirectoryNeverSleeps)
+            }),
+            what => Ok(!what.is_read()),
+        }
+    }
+
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
