@@ -46,7 +46,15 @@ impl TrunkActor {
         let lately = |at: &Millis| *at >= second_ago;
         let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
         let starts = store.starts(starts_from)?;
-        let open = store.open_calls(CallId::floor(now - RECENT - Millis::from_secs(60)))?;
+        // Whenever a call was admitted, those that were open for long had been marked: what is open
+        // and not marked is younger than that, however long ago the object last ran.
+        let newest = store.newest()?;
+        let last_run = newest.map_or(now, |newest| newest.address().at.min(now));
+        let last_run = match planted(Fault::DowntimeForgets) {
+            true => now,
+            false => last_run,
+        };
+        let open = store.open_calls(CallId::floor(last_run - RECENT - Millis::from_secs(60)))?;
         // Those that stood in line for long were accepted before the others' starts begin.
         let from_the_line = open.iter().filter(|call| call.id < starts_from);
         let dialed = starts
@@ -62,7 +70,7 @@ impl TrunkActor {
                 .filter(lately)
                 .collect(),
             dialed: dialed.filter(lately).collect(),
-            newest: store.newest()?,
+            newest,
             open,
         };
         Ok(Self {
