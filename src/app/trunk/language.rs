@@ -78,6 +78,16 @@ pub enum TrunkCommand {
     Work,
 }
 
+impl TrunkCommand {
+    /// Whether its answer depends on who holds a channel.
+    pub(super) fn counts_channels(&self) -> bool {
+        matches!(
+            self,
+            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_)
+        )
+    }
+}
+
 /// A request for a call, and how it wants to be treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {

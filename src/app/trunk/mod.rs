@@ -104,6 +104,10 @@ impl TrunkActor {
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let now = self.trunk.observe(now);
         let mut changes = Changes::default();
+        if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
+            // What is over by now frees its channel first, however late its alarm is.
+            self.trunk.tick(now, &mut changes);
+        }
         let reply = self.decide(store, command, now, &mut changes)?;
         self.trunk.tick(now, &mut changes);
         // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
