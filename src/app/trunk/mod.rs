@@ -279,6 +279,7 @@ impl TrunkActor {
             && let Some(known) = store
                 .remembered(&given.key)?
                 .filter(|known| now < known.at + REMEMBERED)
+            && self.is_kept(store, known.admission.call())?
         {
             return Ok(match known.body == given.body {
                 true => TrunkReply::Replayed(known.admission),
@@ -301,6 +302,12 @@ impl TrunkActor {
             store.remember(&key, &what, now - REMEMBERED)?;
         }
         Ok(TrunkReply::Admission(admission))
+    }
+
+    /// Whether a call has a row: what was remembered of one may be all that a failed write left.
+    fn is_kept(&self, store: &impl TrunkStore, id: CallId) -> Result<bool, StoreFailed> {
+        let known = self.trunk.open_call(id).is_some() || planted(Fault::KeyWithoutCall);
+        Ok(known || store.get(id)?.is_some())
     }
 
     fn take_brief(

@@ -49,6 +49,18 @@ pub enum Admission {
     },
 }
 
+impl Admission {
+    /// The call's id.
+    #[must_use]
+    pub fn call(&self) -> CallId {
+        match self {
+            Self::Accepted { call, .. }
+            | Self::Queued { call, .. }
+            | Self::Rejected { call, .. } => *call,
+        }
+    }
+}
+
 /// What a call wants when there is no capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnCapacity {
