@@ -472,7 +472,9 @@ impl Trunk {
         };
         callback.redeliver(now);
         let id = call.id;
-        self.open.insert(id, Open { call, due: None });
+        // It may be open: what it was due for before must not stay behind.
+        let due = self.open.remove(&id).and_then(|open| open.due);
+        self.open.insert(id, Open { call, due });
         self.advance(id, now, changes);
         self.settle(id, changes);
         true
@@ -483,12 +485,11 @@ impl Trunk {
         loop {
             self.promote(now, changes);
             self.space_out(now);
-            let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
+            let Some(next) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
             };
-            if !self.advance(id, now, changes) {
-                self.due.retain(|(_, due)| *due != id);
-            }
+            self.due.remove(&next);
+            self.advance(next.1, now, changes);
         }
     }
 
@@ -531,10 +532,10 @@ impl Trunk {
         }
     }
 
-    /// Brings one call up to `now`; returns whether that had to be settled.
-    fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> bool {
+    /// Brings one call up to `now`.
+    fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) {
         let Some(open) = self.open.get_mut(&id) else {
-            return false;
+            return;
         };
         let done = open.call.advance(now, &self.settings, &self.key);
         changes.effects.extend(
@@ -547,7 +548,6 @@ impl Trunk {
         } else {
             self.index(id);
         }
-        true
     }
 
     fn change(
