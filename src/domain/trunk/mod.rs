@@ -298,6 +298,11 @@ impl Trunk {
                 self.cancel(first, now, changes);
                 continue;
             }
+            if self.is_impatient(first, now) && !planted(Fault::ImpatientDialed) {
+                // Capacity came too late, or the object slept: its wait is over.
+                self.advance(first, now, changes);
+                continue;
+            }
             let room = self.accepted.room(now, max_cps) > 0;
             let Some(open) = self.open.get_mut(&first) else {
                 break;
@@ -311,6 +316,11 @@ impl Trunk {
             self.accepted.push(now);
             self.advance(first, now, changes);
         }
+    }
+
+    fn is_impatient(&self, id: CallId, now: Millis) -> bool {
+        let until = self.open_call(id).and_then(|call| call.waits_until);
+        until.is_some_and(|until| until <= now)
     }
 
     /// How many calls stand in line.
