@@ -109,6 +109,10 @@ pub struct Call {
     /// How its callback fares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Delivery>,
+    /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
+    /// so that a restart finds it, however old it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paced_until: Option<Millis>,
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -170,6 +174,7 @@ impl Call {
             failure: None,
             plan: Vec::new(),
             callback: None,
+            paced_until: None,
             late: false,
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
@@ -238,11 +243,13 @@ impl Call {
     /// Whether anything is still to happen to it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_terminal()
-            || self
-                .callback
-                .as_ref()
-                .is_some_and(|callback| callback.due().is_some())
+        !self.status.is_terminal() || self.afterwards().is_some()
+    }
+
+    /// When there is something left to do for a call that is over.
+    fn afterwards(&self) -> Option<Millis> {
+        let callback = self.callback.as_ref().and_then(Delivery::due);
+        [callback, self.paced_until].into_iter().flatten().min()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
@@ -273,7 +280,7 @@ impl Call {
 
     fn next_duty(&self, settings: &Settings) -> Option<Millis> {
         if self.status.is_terminal() {
-            return self.callback.as_ref().and_then(Delivery::due);
+            return self.afterwards();
         }
         if let Some(ended_at) = self.ended_at {
             return (!planted(Fault::ReportAwaitedForEver)).then_some(ended_at + REPORT_GRACE);
@@ -319,6 +326,10 @@ impl Call {
             .and_then(|callback| callback.take(now))
         {
             done.effects.push(CallEffect::Callback(number));
+        }
+        if self.paced_until.is_some_and(|until| now >= until) {
+            self.paced_until = None;
+            done.write |= !self.is_open();
         }
         if self.is_open() && !self.late && now >= self.created_at() + RECENT {
             self.late = true;
@@ -395,6 +406,9 @@ impl Call {
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.look_at = self.next_look(now, settings);
+        if self.promoted_at.is_some() {
+            self.paced_until = Some(now + Millis::from_secs(1));
+        }
     }
 
     /// Takes an event that happened at `at`. Returns whether it changed anything.
