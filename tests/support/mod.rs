@@ -220,6 +220,7 @@ impl World {
             },
             revoked_keys: vec![],
             inactive_agents: vec![],
+            retired_until: None,
         };
         change(&mut brief);
         assert_eq!(

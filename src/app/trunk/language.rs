@@ -16,7 +16,7 @@ use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
 pub enum TrunkCommand {
     /// The directory's word; answered `Done`, or `TagTaken` by an object that is another trunk.
     Brief(Box<Brief>),
-    /// Asked before a trunk is deleted: takes no call from now on. `Done`, or `HasLiveCalls`.
+    /// Asked before a trunk is deleted: takes no call for now. `Done`, or `HasLiveCalls`.
     Retire,
     /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
     Admit(Box<Trigger>),

@@ -131,7 +131,7 @@ impl TrunkActor {
     ) -> Result<TrunkReply, StoreFailed> {
         match command {
             TrunkCommand::Brief(brief) => self.take_brief(store, *brief),
-            TrunkCommand::Retire => self.retire(store),
+            TrunkCommand::Retire => self.retire(store, now),
             TrunkCommand::Admit(trigger) => self.admit(store, *trigger, now, changes),
             TrunkCommand::Foresee(trigger) if planted(Fault::DryRunDials) => {
                 self.admit(store, *trigger, now, changes)
@@ -324,8 +324,8 @@ impl TrunkActor {
         Ok(TrunkReply::Done)
     }
 
-    fn retire(&mut self, store: &impl TrunkStore) -> Result<TrunkReply, StoreFailed> {
-        if !self.trunk.retire() {
+    fn retire(&mut self, store: &impl TrunkStore, now: Millis) -> Result<TrunkReply, StoreFailed> {
+        if !self.trunk.retire(now) {
             return Ok(TrunkReply::HasLiveCalls);
         }
         self.trunk

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::time::Millis;
 
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,4 +58,8 @@ pub struct Brief {
     pub revoked_keys: Vec<KeyId>,
     /// Agents deactivated or lately deleted, likewise.
     pub inactive_agents: Vec<AgentId>,
+    /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
+    /// the directory's next word replaces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_until: Option<Millis>,
 }

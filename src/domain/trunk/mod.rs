@@ -92,6 +92,8 @@ pub struct Remembered {
     pub newest: Option<CallId>,
 }
 
+/// How long a trunk takes no call for the sake of a deletion that nobody confirms.
+const RETIRED_FOR: Millis = Millis(600_000);
 /// The line holds at most so many calls.
 const LINE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
@@ -138,13 +140,14 @@ impl Trunk {
         true
     }
 
-    /// Takes no call from now on; `false`, and unchanged, while calls are live.
-    pub fn retire(&mut self) -> bool {
+    /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
+    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live.
+    pub fn retire(&mut self, now: Millis) -> bool {
         if !self.live.is_empty() || !self.line.is_empty() {
             return false;
         }
         if let Some(brief) = &mut self.brief {
-            brief.config.status = Status::Inactive;
+            brief.retired_until = Some(now + RETIRED_FOR);
         }
         true
     }
@@ -340,7 +343,8 @@ impl Trunk {
         if brief.inactive_agents.contains(&request.agent.id) {
             return Err(Refusal::AgentInactive);
         }
-        if brief.config.status != Status::Active {
+        let is_retired = brief.retired_until.is_some_and(|until| self.clock < until);
+        if is_retired || brief.config.status != Status::Active {
             return Err(Refusal::TrunkInactive);
         }
         Ok(&brief.config)
