@@ -4,12 +4,14 @@
 //! only: a late or repeated event changes nothing, and a terminal state is final. What it waits for
 //! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
 
+mod bound;
 mod event;
 mod status;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use bound::{longest, watchdogs};
 pub use event::{CarrierEvent, Finding, Timed};
 pub use status::{CallStatus, Failure, FailureCode, FailureSource};
 
