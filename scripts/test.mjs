@@ -18,6 +18,7 @@ await runMain(async () => {
   for (const [name, runner] of /** @type {const} */ ([
     ["set-up", setUpAll],
     ["cargo test", cargoTest],
+    ["simulation", simulation],
     ["builds", buildAll],
     ["vitest", vitest],
   ])) {
@@ -44,7 +45,19 @@ async function setUpAll() {
 /** @returns {Promise<Counts>} */
 async function cargoTest() {
   say("test", "cargo test ...");
-  const { code, output } = await run("cargo", ["test", "--locked", "--all-features", "--no-fail-fast"], { passThrough: true });
+  return cargo(["--all-features", "--no-fail-fast"]);
+}
+
+/** Seeds that once failed, a minute of new ones, and the planted faults. @returns {Promise<Counts>} */
+async function simulation() {
+  process.env["SIM_SECONDS"] ??= "60";
+  say("test", `simulation: ${process.env["SIM_SECONDS"]} s of new seeds, and the planted faults ...`);
+  return cargo(["--profile", "sim", "--features", "planted", "--test", "sim"]);
+}
+
+/** @param {string[]} args @returns {Promise<Counts>} */
+async function cargo(args) {
+  const { code, output } = await run("cargo", ["test", "--locked", ...args], { passThrough: true });
   const counts = { passed: 0, failed: 0 };
   for (const [, passed, failed] of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
     counts.passed += Number(passed);

@@ -750,6 +750,102 @@ fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
     }
 }
 
+#[test]
+fn a_call_that_was_open_when_the_object_stopped_ends_however_long_it_was_down() {
+    let mut world = World::new(2, 10);
+    let id = world.accepted(OK);
+    world.crash();
+    world.now = world.now + Millis::from_secs(3 * 3_600);
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
+    assert_eq!(world.sent.callbacks.len(), 1, "and its callback is due");
+}
+
+#[test]
+fn a_call_that_is_over_frees_its_channel_though_the_alarm_is_late() {
+    let mut world = World::new(1, 10);
+    world.accepted(OK);
+    world.dispatch();
+    world.now = world.now + world.settings.sim_ring + world.settings.sim_talk;
+    world.accepted(OK);
+}
+
+#[test]
+fn a_pending_callback_that_is_sent_again_by_hand_is_not_due_twice() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    deliver(&mut world, 500);
+    world.ask(TrunkCommand::Redeliver(reader(), id));
+    deliver(&mut world, 200);
+    world.now = world.now + Millis::from_secs(60);
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(world.next_due(), None);
+}
+
+#[test]
+fn a_call_whose_wait_ran_out_while_the_object_slept_is_not_dialed() {
+    let mut world = World::new(1, 10);
+    let first = world.accepted(OK);
+    let waiting = queue(&mut world, Millis::from_secs(5));
+    world.dispatch();
+    world.now = world.now + Millis::from_secs(60);
+    world.ask(TrunkCommand::Tick);
+    assert!(world.call(first).status.is_terminal());
+    let call = world.call(waiting);
+    assert_eq!(call.status, CallStatus::RejectedCapacity);
+    assert_eq!(call.dialed_at, None);
+}
+
+#[test]
+fn a_retry_after_a_failed_write_is_not_answered_with_a_call_that_was_never_kept() {
+    let mut world = World::new(1, 10);
+    let idempotency = Some(Idempotency {
+        key: "order-3".into(),
+        body: "a".into(),
+    });
+    let admit = TrunkCommand::Admit(Box::new(Trigger {
+        idempotency,
+        ..World::trigger_of(OK)
+    }));
+    world.rows.fail.set(Some(Fail::Before));
+    assert!(world.try_ask(admit.clone()).is_err());
+    let TrunkReply::Admission(Admission::Accepted { call, .. }) = world.ask(admit) else {
+        panic!("not accepted anew")
+    };
+    assert_eq!(world.call(call).status, CallStatus::Initiating);
+}
+
+#[test]
+fn a_trunk_whose_deletion_nobody_confirmed_takes_calls_again() {
+    let mut world = World::new(1, 10);
+    assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::Done);
+    let admit = TrunkCommand::Admit(Box::new(World::trigger_of(OK)));
+    assert_eq!(world.ask(admit), TrunkReply::Refused(Denial::TrunkInactive));
+    world.now = world.now + Millis::from_secs(600);
+    world.accepted(OK);
+}
+
+#[test]
+fn after_a_restart_the_dial_of_one_that_stood_in_line_counts_though_it_is_over() {
+    let mut world = World::new(1, 1);
+    let busy = world.accepted("+15005550006");
+    world.dispatch();
+    let wait = Millis::from_secs(3_000);
+    let waiting = world.queued("+15005550004", wait);
+    world.now = world.now + Millis::from_secs(300);
+    world.ask(TrunkCommand::Cancel(reader(), busy));
+    assert_eq!(world.dispatch(), [waiting]);
+    assert!(world.call(waiting).status.is_terminal());
+    deliver(&mut world, 200);
+    world.crash();
+    let next = world.accepted(OK);
+    assert_eq!(
+        world.ask(TrunkCommand::Claim(vec![next])),
+        TrunkReply::Orders(vec![])
+    );
+}
+
 #[derive(Clone, Debug)]
 enum Chaos {
     Trigger(usize),

@@ -1,6 +1,7 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
 //! bindings and the native tests on memory.
 
+pub mod alarm;
 pub mod api;
 pub mod authenticate;
 pub mod calls;

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::ids::DeliveryId;
 use super::mac::{hex, hmac_sha256};
+use super::planted::{Fault, planted};
 use super::time::Millis;
 
 /// How long a sender may stay silent before its attempt is handed out again. A sender whose
@@ -143,6 +144,9 @@ impl Delivery {
     /// When something must be done about it next.
     #[must_use]
     pub fn due(&self) -> Option<Millis> {
+        if self.lease.is_some() && planted(Fault::LeaseForEver) {
+            return None;
+        }
         self.lease
             .as_ref()
             .map(|lease| lease.until)
@@ -212,7 +216,8 @@ impl Delivery {
                 let asked = result
                     .retry_after
                     .filter(|_| matches!(status_code, Some(429 | 503)));
-                base.map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
+                base.filter(|_| !planted(Fault::CallbackForgotten))
+                    .map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
             }
         };
         if std::mem::take(&mut self.asked_again) {

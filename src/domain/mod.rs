@@ -12,6 +12,7 @@ pub mod mac;
 pub mod media;
 pub mod outcome;
 pub mod phone;
+pub mod planted;
 pub mod receiver;
 pub mod refusal;
 pub mod sandbox;

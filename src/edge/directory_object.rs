@@ -7,9 +7,9 @@ use worker::{
     durable_object,
 };
 
-use super::alarm::Alarm;
-use super::outbox;
 use super::world::{World, now};
+use super::{alarm, outbox};
+use crate::app::alarm::Alarm;
 use crate::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Rows,
 };
@@ -66,9 +66,9 @@ impl DirectoryObject {
     ) -> std::result::Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
-        if !command.what.is_read() {
+        if self.actor.may_owe(&store, &command.what)? {
             // Before anything is owed: should this object die while it tells others, it wakes again.
-            self.alarm.set(&self.state.storage(), now() + AGAIN).await;
+            alarm::set(&self.alarm, &self.state.storage(), now() + AGAIN).await;
         }
         let result = self.actor.serve(&store, &world, command).await;
         let due = match &result {
@@ -76,7 +76,7 @@ impl DirectoryObject {
             Err(StoreFailed) => Some(now() + AGAIN),
         };
         if let Some(due) = due {
-            self.alarm.set(&self.state.storage(), due).await;
+            alarm::set(&self.alarm, &self.state.storage(), due).await;
         }
         let (reply, callbacks) = result?;
         self.send(&callbacks).await;

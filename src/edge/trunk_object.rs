@@ -10,7 +10,8 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
-use super::{alarm::Alarm, outbox, platform};
+use super::{alarm, outbox, platform};
+use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::Outgoing;
 use crate::app::trunk::{Expired, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
@@ -129,7 +130,7 @@ impl TrunkObject {
             None => failed.then(|| now() + AGAIN),
         };
         if let Some(due) = due
-            && self.inner.alarm.set(&self.state.storage(), due).await
+            && alarm::set(&self.inner.alarm, &self.state.storage(), due).await
         {
             self.count(|work| work.alarms_set += 1);
         }

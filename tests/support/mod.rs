@@ -254,6 +254,7 @@ impl World {
             revoked_keys: vec![],
             inactive_agents: vec![],
             keeps: audatec::domain::media::Keeps::default(),
+            retired_until: None,
         };
         change(&mut brief);
         assert_eq!(

@@ -54,6 +54,7 @@ impl Directory {
                 .filter(unusable)
                 .map(|stored| stored.agent.id)
                 .collect(),
+            retired_until: None,
         }
     }
 

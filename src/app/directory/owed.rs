@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Denied, Directory, DirectoryReply};
 use crate::app::records::RecordKey;
 use crate::domain::ids::TrunkId;
+use crate::domain::planted::{Fault, planted};
 
 /// What others must still be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,9 @@ impl Directory {
                 .iter()
                 .any(|(key, version)| *key == owed && *version >= Some(*at))
         });
+        if planted(Fault::DebtForgotten) {
+            self.owed = Owed::default();
+        }
         if self.owed != before {
             self.put_owed();
         }

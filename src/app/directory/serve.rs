@@ -16,6 +16,7 @@ use crate::app::records::RecordKey;
 use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
 use crate::domain::ids::{TrunkId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -89,11 +90,27 @@ impl DirectoryActor {
         })?;
         let refused = matches!(reply, DirectoryReply::Refused(_));
         let told = self.tell(store, world, &debts).await?;
+        let told = told || planted(Fault::UntoldAnswered);
         let reply = match command.what.waits_for_trunks() && !refused && !told {
             true => DirectoryReply::Refused(Denied::Untold),
             false => reply,
         };
         Ok((reply, callbacks))
+    }
+
+    /// Whether the object must be woken should it die over this command: something is owed, or may
+    /// come to be. A knock at a directory that owes nothing must not beget the next one.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn may_owe(&self, store: &impl DirectoryStore, what: &Ask) -> Result<bool, StoreFailed> {
+        match what {
+            Ask::Tick => self.with(store, |directory| {
+                let owes = !directory.owed.is_empty() || directory.next_callback().is_some();
+                owes || planted(Fault::DirectoryNeverSleeps)
+            }),
+            what => Ok(!what.is_read()),
+        }
     }
 
     /// When the object must be woken next.

@@ -14,7 +14,7 @@ mod webhooks;
 use serde_json::{Map, Value, json};
 
 use crate::app::api::{Access, Action, Endpoint, offered};
-use crate::domain::call::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP};
+use crate::domain::call::{longest, watchdogs};
 use crate::domain::settings::Settings;
 
 use routes::Route;
@@ -90,18 +90,9 @@ pub fn document() -> Value {
 
 fn description() -> String {
     let settings = Settings::default();
-    let parts = [
-        DISPATCH_DEADLINE,
-        SETUP,
-        settings.ring_timeout,
-        RING_GRACE,
-        settings.max_call,
-        END_GRACE,
-        REPORT_GRACE,
-    ]
-    .map(|part| part.0 / 1000);
-    let [dispatch, setup, ring, ring_grace, call, end_grace, report] = parts;
-    let bound: u64 = parts.iter().sum();
+    let [dispatch, setup, ring, ring_grace, call, end_grace, report] =
+        watchdogs(&settings).map(|part| part.as_secs());
+    let bound = longest(&settings).as_secs();
     format!(
         "A programmable outbound call platform: one API call, and your agent handles the rest.
 

@@ -17,7 +17,7 @@ use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkC
 pub enum TrunkCommand {
     /// The directory's word; answered `Done`, or `TagTaken` by an object that is another trunk.
     Brief(Box<Brief>),
-    /// Asked before a trunk is deleted: takes no call from now on. `Done`, or `HasLiveCalls`.
+    /// Asked before a trunk is deleted: takes no call for now. `Done`, or `HasLiveCalls`.
     Retire,
     /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
     Admit(Box<Trigger>),
@@ -93,6 +93,16 @@ pub enum TrunkCommand {
     Tick,
     /// What the object has done since it was loaded. `Work`.
     Work,
+}
+
+impl TrunkCommand {
+    /// Whether its answer depends on who holds a channel.
+    pub(super) fn counts_channels(&self) -> bool {
+        matches!(
+            self,
+            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_)
+        )
+    }
 }
 
 /// A request for a call, and how it wants to be treated.

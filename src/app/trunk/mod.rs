@@ -21,9 +21,10 @@ use retention::Retention;
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
-use crate::app::order::newest_first;
+use crate::app::order::{newest_first, oldest_first};
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Admission, Brief, Carrier, Changes, Claim, Remembered, Trunk};
@@ -51,7 +52,15 @@ impl TrunkActor {
         let lately = |at: &Millis| *at >= second_ago;
         let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
         let starts = store.starts(starts_from)?;
-        let open = store.open_calls(CallId::floor(now - RECENT - Millis::from_secs(60)))?;
+        // Whenever a call was admitted, those that were open for long had been marked: what is open
+        // and not marked is younger than that, however long ago the object last ran.
+        let newest = store.newest()?;
+        let last_run = newest.map_or(now, |newest| newest.address().at.min(now));
+        let last_run = match planted(Fault::DowntimeForgets) {
+            true => now,
+            false => last_run,
+        };
+        let open = store.open_calls(CallId::floor(last_run - RECENT - Millis::from_secs(60)))?;
         // Those that stood in line for long were accepted before the others' starts begin.
         let from_the_line = open.iter().filter(|call| call.id < starts_from);
         let dialed = starts
@@ -62,11 +71,12 @@ impl TrunkActor {
             brief: store.brief()?,
             accepted: starts
                 .iter()
+                .filter(|_| !planted(Fault::WindowNotRestored))
                 .map(|(id, _)| id.address().at)
                 .filter(lately)
                 .collect(),
             dialed: dialed.filter(lately).collect(),
-            newest: store.newest()?,
+            newest,
             open,
         };
         Ok(Self {
@@ -124,10 +134,19 @@ impl TrunkActor {
         let now = self.trunk.observe(now);
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let mut changes = Changes::default();
+        if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
+            // What is over by now frees its channel first, however late its alarm is.
+            self.trunk.tick(now, &mut changes);
+        }
         let reply = self.decide(store, command, now, &mut changes)?;
         self.trunk.tick(now, &mut changes);
-        if !changes.rows.is_empty() {
-            store.put(&changes.rows)?;
+        // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
+        oldest_first(&mut changes.rows, |call| call.id.number());
+        if !changes.rows.is_empty()
+            && let Err(failed) = store.put(&changes.rows)
+            && !planted(Fault::AnsweredUnwritten)
+        {
+            return Err(failed);
         }
         let mut outgoing = self.outgoing(&changes);
         if ticks {
@@ -145,7 +164,7 @@ impl TrunkActor {
     ) -> Result<TrunkReply, StoreFailed> {
         match command {
             TrunkCommand::Brief(brief) => self.take_brief(store, *brief),
-            TrunkCommand::Retire => self.retire(store),
+            TrunkCommand::Retire => self.retire(store, now),
             TrunkCommand::Admit(trigger) => self.admit(store, *trigger, now, changes),
             TrunkCommand::Recall(org, key, given) => {
                 if self.trunk.is_revoked(key) {
@@ -156,11 +175,14 @@ impl TrunkActor {
                     .brief()
                     .is_some_and(|brief| brief.config.org_id == org);
                 let known = if own {
-                    recall(store, &given, now)?
+                    self.recall(store, &given, now)?
                 } else {
                     None
                 };
                 Ok(known.unwrap_or(TrunkReply::Missing))
+            }
+            TrunkCommand::Foresee(trigger) if planted(Fault::DryRunDials) => {
+                self.admit(store, *trigger, now, changes)
             }
             TrunkCommand::Foresee(trigger) => Ok(
                 match self.trunk.foresee(&trigger.request, trigger.wish, now) {
@@ -348,7 +370,8 @@ impl TrunkActor {
             return Ok(TrunkReply::Refused(Denial::InvalidKey));
         }
         if let Some(given) = &idempotency
-            && let Some(known) = recall(store, given, now)?
+            && !planted(Fault::IdempotencyIgnored)
+            && let Some(known) = self.recall(store, given, now)?
         {
             return Ok(known);
         }
@@ -373,6 +396,33 @@ impl TrunkActor {
         Ok(TrunkReply::Admission(admission))
     }
 
+    /// Whether a call has a row: what was remembered of one may be all that a failed write left.
+    fn is_kept(&self, store: &impl TrunkStore, id: CallId) -> Result<bool, StoreFailed> {
+        let known = self.trunk.open_call(id).is_some() || planted(Fault::KeyWithoutCall);
+        Ok(known || store.get(id)?.is_some())
+    }
+
+    /// The answer to a request that was made before, or to another that used its key.
+    fn recall(
+        &self,
+        store: &impl TrunkStore,
+        given: &Idempotency,
+        now: Millis,
+    ) -> Result<Option<TrunkReply>, StoreFailed> {
+        let known = store.remembered(&given.key)?;
+        let Some(known) = known.filter(|known| now < known.at + REMEMBERED) else {
+            return Ok(None);
+        };
+        match known.admission.call() {
+            Some(call) if self.is_kept(store, call)? => {}
+            _ => return Ok(None),
+        }
+        Ok(Some(match known.body == given.body {
+            true => TrunkReply::Replayed(known.admission),
+            false => TrunkReply::KeyReused,
+        }))
+    }
+
     fn take_brief(
         &mut self,
         store: &impl TrunkStore,
@@ -387,8 +437,8 @@ impl TrunkActor {
         Ok(TrunkReply::Done)
     }
 
-    fn retire(&mut self, store: &impl TrunkStore) -> Result<TrunkReply, StoreFailed> {
-        if !self.trunk.retire() {
+    fn retire(&mut self, store: &impl TrunkStore, now: Millis) -> Result<TrunkReply, StoreFailed> {
+        if !self.trunk.retire(now) {
             return Ok(TrunkReply::HasLiveCalls);
         }
         self.trunk
@@ -433,7 +483,8 @@ impl TrunkActor {
             Some(call) => Some(call.clone()),
             None => store.get(id)?,
         };
-        Ok(call.filter(|call| call.request.org == reader.org))
+        let is_own = |call: &Call| call.request.org == reader.org;
+        Ok(call.filter(|call| is_own(call) || planted(Fault::ForeignCallShown)))
     }
 
     fn for_reader(
@@ -502,20 +553,6 @@ impl TrunkActor {
         }
         outgoing
     }
-}
-
-/// The answer to a request that was made before, or to another that used its key.
-fn recall(
-    store: &impl TrunkStore,
-    given: &Idempotency,
-    now: Millis,
-) -> Result<Option<TrunkReply>, StoreFailed> {
-    let known = store.remembered(&given.key)?;
-    let known = known.filter(|known| now < known.at + REMEMBERED);
-    Ok(known.map(|known| match known.body == given.body {
-        true => TrunkReply::Replayed(known.admission),
-        false => TrunkReply::KeyReused,
-    }))
 }
 
 fn in_progress(call: &Call) -> bool {

@@ -4,12 +4,14 @@
 //! only: a late or repeated event changes nothing, and a terminal state is final. What it waits for
 //! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
 
+mod bound;
 mod event;
 mod status;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use bound::{longest, watchdogs};
 pub use event::{CarrierEvent, Finding, Timed};
 pub use status::{CallStatus, Failure, FailureCode, FailureSource};
 
@@ -17,6 +19,7 @@ use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::media::Keeps;
 use super::phone::E164;
+use super::planted::{Fault, planted};
 use super::settings::Settings;
 use super::time::Millis;
 
@@ -123,6 +126,10 @@ pub struct Call {
     /// How its callback fares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Delivery>,
+    /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
+    /// so that a restart finds it, however old it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paced_until: Option<Millis>,
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -219,6 +226,7 @@ impl Call {
             failure: None,
             plan: Vec::new(),
             callback: None,
+            paced_until: None,
             late: false,
             keeps: Keeps::default(),
             room: false,
@@ -291,12 +299,13 @@ impl Call {
     /// Whether anything is still to happen to it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_terminal()
-            || self.room
-            || self
-                .callback
-                .as_ref()
-                .is_some_and(|callback| callback.due().is_some())
+        !self.status.is_terminal() || self.room || self.afterwards().is_some()
+    }
+
+    /// When there is something left to do for a call that is over, hanging up aside.
+    fn afterwards(&self) -> Option<Millis> {
+        let callback = self.callback.as_ref().and_then(Delivery::due);
+        [callback, self.paced_until].into_iter().flatten().min()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
@@ -329,10 +338,10 @@ impl Call {
 
     fn next_duty(&self, settings: &Settings) -> Option<Millis> {
         if self.status.is_terminal() {
-            return self.callback.as_ref().and_then(Delivery::due);
+            return self.afterwards();
         }
         if let Some(ended_at) = self.ended_at {
-            return Some(ended_at + REPORT_GRACE);
+            return (!planted(Fault::ReportAwaitedForEver)).then_some(ended_at + REPORT_GRACE);
         }
         if let Some(until) = self.waits_until {
             return Some(until.min(self.dispatch_at));
@@ -383,6 +392,10 @@ impl Call {
         {
             done.effects.push(CallEffect::Callback(number));
         }
+        if self.paced_until.is_some_and(|until| now >= until) {
+            self.paced_until = None;
+            done.write |= !self.is_open();
+        }
         if self.is_open() && !self.late && now >= self.created_at() + RECENT {
             self.late = true;
             done.write = true;
@@ -429,7 +442,9 @@ impl Call {
             done.write = true;
         } else if now >= self.dispatch_at {
             self.dispatch_at = now + DISPATCH_AGAIN;
-            done.effects.push(CallEffect::Dispatch);
+            if !planted(Fault::LostIntent) {
+                done.effects.push(CallEffect::Dispatch);
+            }
         }
     }
 
@@ -489,6 +504,9 @@ impl Call {
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.look_at = self.next_look(now, settings);
+        if self.promoted_at.is_some() {
+            self.paced_until = Some(now + Millis::from_secs(1));
+        }
     }
 
     /// Takes an event that happened at `at`. Returns whether it changed anything.
@@ -499,6 +517,7 @@ impl Call {
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
+        let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             // Known from now on; written with whatever comes next.
@@ -506,8 +525,10 @@ impl Call {
                 self.announced = true;
                 return false;
             }
-            _ if self.ended_at.is_some() || self.dialed_at.is_none() => return false,
-            CarrierEvent::Ringing if self.status == CallStatus::Initiating => {
+            _ if is_over || self.dialed_at.is_none() => return false,
+            CarrierEvent::Ringing
+                if self.status == CallStatus::Initiating || planted(Fault::CallMovesBack) =>
+            {
                 self.status = CallStatus::Ringing;
                 self.ringing_at = Some(at);
             }

@@ -54,6 +54,19 @@ pub enum Admission {
     },
 }
 
+impl Admission {
+    /// The call's id, when one was created.
+    #[must_use]
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Accepted { call, .. }
+            | Self::Queued { call, .. }
+            | Self::Rejected { call, .. } => Some(*call),
+            Self::Down { .. } => None,
+        }
+    }
+}
+
 /// What a call wants when there is no capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OnCapacity {

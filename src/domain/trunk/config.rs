@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::Keeps;
+use crate::domain::time::Millis;
 
 /// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,4 +81,8 @@ pub struct Brief {
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "Keeps::nothing")]
     pub keeps: Keeps,
+    /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
+    /// the directory's next word replaces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_until: Option<Millis>,
 }

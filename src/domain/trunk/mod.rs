@@ -26,6 +26,7 @@ use super::call::{
 use super::callback::AttemptResult;
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::media::Keeps;
+use super::planted::{Fault, planted};
 use super::refusal::Refusal;
 use super::sandbox;
 use super::settings::Settings;
@@ -98,6 +99,8 @@ pub struct Remembered {
     pub newest: Option<CallId>,
 }
 
+/// How long a trunk takes no call for the sake of a deletion that nobody confirms.
+const RETIRED_FOR: Millis = Millis(600_000);
 /// The line holds at most so many calls.
 const LINE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
@@ -145,13 +148,14 @@ impl Trunk {
         true
     }
 
-    /// Takes no call from now on; `false`, and unchanged, while calls are live.
-    pub fn retire(&mut self) -> bool {
+    /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
+    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live.
+    pub fn retire(&mut self, now: Millis) -> bool {
         if !self.live.is_empty() || !self.line.is_empty() {
             return false;
         }
         if let Some(brief) = &mut self.brief {
-            brief.config.status = Status::Inactive;
+            brief.retired_until = Some(now + RETIRED_FOR);
         }
         true
     }
@@ -162,6 +166,7 @@ impl Trunk {
         self.brief
             .as_ref()
             .is_some_and(|brief| brief.revoked_keys.contains(&key))
+            && !planted(Fault::StaleKeyHonoured)
     }
 
     /// A call that is open.
@@ -299,17 +304,22 @@ impl Trunk {
             return;
         }
         let (max_channels, max_cps) = self.limits();
-        while let Some(first) = self
-            .line
-            .first()
-            .copied()
-            .filter(|_| self.live.len() < max_channels as usize)
+        let next = |line: &BTreeSet<CallId>| match planted(Fault::LineOvertaken) {
+            true => line.last().copied(),
+            false => line.first().copied(),
+        };
+        while let Some(first) = next(&self.line).filter(|_| self.live.len() < max_channels as usize)
         {
             let allowed = self
                 .open_call(first)
                 .is_some_and(|call| self.may_call(&call.request).is_ok());
             if !allowed {
                 self.cancel(first, now, changes);
+                continue;
+            }
+            if self.is_impatient(first, now) && !planted(Fault::ImpatientDialed) {
+                // Capacity came too late, or the object slept: its wait is over.
+                self.advance(first, now, changes);
                 continue;
             }
             let free_at =
@@ -334,6 +344,11 @@ impl Trunk {
         }
     }
 
+    fn is_impatient(&self, id: CallId, now: Millis) -> bool {
+        let until = self.open_call(id).and_then(|call| call.waits_until);
+        until.is_some_and(|until| until <= now)
+    }
+
     /// How many calls stand in line.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -345,13 +360,14 @@ impl Trunk {
         if brief.config.org_id != request.org {
             return Err(Refusal::TrunkNotFound);
         }
-        if brief.revoked_keys.contains(&request.key) {
+        if self.is_revoked(request.key) {
             return Err(Refusal::InvalidKey);
         }
         if brief.inactive_agents.contains(&request.agent.id) {
             return Err(Refusal::AgentInactive);
         }
-        if brief.config.status != Status::Active {
+        let is_retired = brief.retired_until.is_some_and(|until| self.clock < until);
+        if is_retired || brief.config.status != Status::Active {
             return Err(Refusal::TrunkInactive);
         }
         Ok(&brief.config)
@@ -389,7 +405,8 @@ impl Trunk {
         let Some(open) = self.open.get_mut(&id) else {
             return Claim::NotYours;
         };
-        if open.call.dialed_at.is_some() || !open.call.holds_channel() {
+        let is_dialed = open.call.dialed_at.is_some() && !planted(Fault::DoubleClaim);
+        if is_dialed || !open.call.holds_channel() {
             return Claim::NotYours;
         }
         if self.dialed.room(now, max_cps) == 0 {
@@ -451,6 +468,12 @@ impl Trunk {
         let is_there = match finding {
             Finding::Happened(events) => return self.carrier(id, events, now, changes),
             Finding::StillThere => true,
+            Finding::Unknown if planted(Fault::RedialOnUnknown) => {
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.call.dialed_at = None;
+                }
+                return self.settle(id, changes);
+            }
             Finding::Unknown => false,
         };
         self.change(id, now, changes, |call, settings, key| {
@@ -519,7 +542,9 @@ impl Trunk {
         };
         callback.redeliver(now);
         let id = call.id;
-        self.open.insert(id, Open { call, due: None });
+        // It may be open: what it was due for before must not stay behind.
+        let due = self.open.remove(&id).and_then(|open| open.due);
+        self.open.insert(id, Open { call, due });
         self.advance(id, now, changes);
         self.settle(id, changes);
         true
@@ -530,12 +555,11 @@ impl Trunk {
         loop {
             self.promote(now, changes);
             self.space_out(now);
-            let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
+            let Some(next) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
                 break;
             };
-            if !self.advance(id, now, changes) {
-                self.due.retain(|(_, due)| *due != id);
-            }
+            self.due.remove(&next);
+            self.advance(next.1, now, changes);
         }
     }
 
@@ -578,10 +602,10 @@ impl Trunk {
         }
     }
 
-    /// Brings one call up to `now`; returns whether that had to be settled.
-    fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) -> bool {
+    /// Brings one call up to `now`.
+    fn advance(&mut self, id: CallId, now: Millis, changes: &mut Changes) {
         let Some(open) = self.open.get_mut(&id) else {
-            return false;
+            return;
         };
         let done = open.call.advance(now, &self.settings, &self.key);
         changes.effects.extend(
@@ -594,7 +618,6 @@ impl Trunk {
         } else {
             self.index(id);
         }
-        true
     }
 
     fn change(
@@ -652,7 +675,10 @@ impl Trunk {
             self.due.insert((at, id));
         }
         let (holds_channel, waits) = (open.call.holds_channel(), open.call.is_waiting());
-        keep(&mut self.live, id, holds_channel);
+        let is_leaked = planted(Fault::ChannelLeak)
+            && open.call.status == CallStatus::TriggerFailed
+            && self.live.contains(&id);
+        keep(&mut self.live, id, holds_channel || is_leaked);
         keep(&mut self.line, id, waits);
     }
 }

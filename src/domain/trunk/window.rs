@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 const SECOND: Millis = Millis(1000);
@@ -32,7 +33,8 @@ impl Window {
     /// How many more events `now` has room for.
     #[must_use]
     pub fn room(&self, now: Millis, max: u32) -> usize {
-        (max as usize).saturating_sub(self.used(now))
+        let max = max as usize + usize::from(planted(Fault::PacingOffByOne));
+        max.saturating_sub(self.used(now))
     }
 
     /// The first moment, `now` or later, that has room for an event.

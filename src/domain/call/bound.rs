@@ -1,0 +1,28 @@
+//! The longest a call can take.
+
+use super::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// The watchdogs' times, in the order in which a call meets them: until it is dialed, until its agent is there, ringing and
+/// the grace after it, the conversation and the grace after it, the agent's report.
+#[must_use]
+pub fn watchdogs(settings: &Settings) -> [Millis; 7] {
+    [
+        DISPATCH_DEADLINE,
+        SETUP,
+        settings.ring_timeout,
+        RING_GRACE,
+        settings.max_call,
+        END_GRACE,
+        REPORT_GRACE,
+    ]
+}
+
+/// Within this time of its acceptance a call is terminal, whatever fails. A call that waits for
+/// capacity has its wait on top.
+#[must_use]
+pub fn longest(settings: &Settings) -> Millis {
+    let sum = |total, part| total + part;
+    watchdogs(settings).into_iter().fold(Millis(0), sum)
+}

@@ -1,0 +1,127 @@
+//! Faults that the simulation plants, one at a time, to show that it would find them.
+//!
+//! Without the feature `planted` the question is answered by a constant: nothing of a fault is in
+//! the build. A build for the Worker with the feature does not compile.
+
+/// A fault that can be planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A call that nobody claimed is never handed out again.
+    LostIntent,
+    /// A call is claimed as often as its message comes.
+    DoubleClaim,
+    /// A call that was never dialed keeps its channel.
+    ChannelLeak,
+    /// A late event changes a call that is over.
+    TerminalOverwritten,
+    /// After its first alarm an object sets no other.
+    AlarmNotRearmed,
+    /// A callback that failed is not tried again.
+    CallbackForgotten,
+    /// One more a second than `max_cps`.
+    PacingOffByOne,
+    /// A revoked key starts calls while a copy vouches for it.
+    StaleKeyHonoured,
+    /// A dialed call of which nobody heard is dialed again.
+    RedialOnUnknown,
+    /// An `Idempotency-Key` is not looked up.
+    IdempotencyIgnored,
+    /// After a restart the last second's acceptances are forgotten.
+    WindowNotRestored,
+    /// An answered call rings again.
+    CallMovesBack,
+    /// The last in line leaves it first.
+    LineOvertaken,
+    /// A call that ended waits for its report without being due.
+    ReportAwaitedForEver,
+    /// An answer is given though its rows could not be written.
+    AnsweredUnwritten,
+    /// A call is shown to any organisation.
+    ForeignCallShown,
+    /// An attempt whose sender died is never handed out again.
+    LeaseForEver,
+    /// A restriction is answered as done though a trunk was not told.
+    UntoldAnswered,
+    /// What is owed is taken off though it was not told.
+    DebtForgotten,
+    /// A dry run places the call.
+    DryRunDials,
+    /// Open calls are forgotten when the object did not run for long.
+    DowntimeForgets,
+    /// A call that is over holds its channel until its alarm comes.
+    OverdueHoldsChannel,
+    /// An `Idempotency-Key` is answered with a call that was never kept.
+    KeyWithoutCall,
+    /// After an alarm was lost, no other is set.
+    LostAlarmAwaited,
+    /// A directory that owes nothing wakes again and again.
+    DirectoryNeverSleeps,
+    /// A call leaves the line for the dialer though its wait ran out.
+    ImpatientDialed,
+}
+
+/// Whether a fault is planted: no.
+#[cfg(not(feature = "planted"))]
+#[inline(always)]
+#[must_use]
+pub const fn planted(_: Fault) -> bool {
+    false
+}
+
+#[cfg(all(feature = "planted", target_arch = "wasm32", not(clippy)))]
+compile_error!("planted faults are for native tests alone");
+
+#[cfg(feature = "planted")]
+pub use switch::{ALL, plant, planted};
+
+#[cfg(feature = "planted")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Fault;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    /// All faults.
+    pub const ALL: [Fault; 26] = [
+        Fault::LostIntent,
+        Fault::DoubleClaim,
+        Fault::ChannelLeak,
+        Fault::TerminalOverwritten,
+        Fault::AlarmNotRearmed,
+        Fault::CallbackForgotten,
+        Fault::PacingOffByOne,
+        Fault::StaleKeyHonoured,
+        Fault::RedialOnUnknown,
+        Fault::IdempotencyIgnored,
+        Fault::WindowNotRestored,
+        Fault::CallMovesBack,
+        Fault::LineOvertaken,
+        Fault::ReportAwaitedForEver,
+        Fault::AnsweredUnwritten,
+        Fault::ForeignCallShown,
+        Fault::LeaseForEver,
+        Fault::UntoldAnswered,
+        Fault::DebtForgotten,
+        Fault::DryRunDials,
+        Fault::DowntimeForgets,
+        Fault::OverdueHoldsChannel,
+        Fault::KeyWithoutCall,
+        Fault::LostAlarmAwaited,
+        Fault::DirectoryNeverSleeps,
+        Fault::ImpatientDialed,
+    ];
+
+    /// Plants this fault in this thread, and no other.
+    pub fn plant(fault: Option<Fault>) {
+        PLANTED.set(fault);
+    }
+
+    /// Whether a fault is planted in this thread.
+    #[must_use]
+    pub fn planted(fault: Fault) -> bool {
+        PLANTED.get() == Some(fault)
+    }
+}

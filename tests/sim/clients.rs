@@ -1,0 +1,197 @@
+//! Integrators and operators: they ask over HTTP, wait, ask again, and believe what they are told.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use audatec::app::api::serve;
+use audatec::app::calls::report::report_token;
+use audatec::app::http::{Request, Response};
+use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkId};
+use serde_json::{Value, json};
+
+use crate::copies::ISOLATES;
+use crate::executor::{Owner, Slot};
+use crate::faults::Kind;
+use crate::oracle::Limits;
+use crate::ports::Edge;
+use crate::world::W;
+
+/// How long a client waits for an answer.
+const PATIENCE_MS: u64 = 30_000;
+
+#[derive(Clone)]
+pub struct Key {
+    pub text: String,
+    pub id: KeyId,
+}
+
+pub struct Line {
+    pub id: TrunkId,
+    pub limits: Cell<Limits>,
+    pub deleted: Cell<bool>,
+}
+
+/// An organisation, as those who work there know it.
+pub struct Org {
+    pub id: OrgId,
+    pub owner: String,
+    pub keys: RefCell<Vec<Key>>,
+    pub agents: RefCell<Vec<AgentId>>,
+    pub lines: RefCell<Vec<Rc<Line>>>,
+    /// Calls that were promised.
+    pub calls: RefCell<Vec<CallId>>,
+}
+
+/// A request, but for how it travels.
+pub struct Ask<'a> {
+    pub method: &'a str,
+    pub path: String,
+    pub key: &'a str,
+    pub body: Option<Value>,
+    pub idempotency: Option<String>,
+}
+
+impl<'a> Ask<'a> {
+    pub fn get(path: String, key: &'a str) -> Self {
+        Self {
+            method: "GET",
+            path,
+            key,
+            body: None,
+            idempotency: None,
+        }
+    }
+
+    pub fn send(method: &'a str, path: String, key: &'a str, body: Option<Value>) -> Self {
+        Self {
+            method,
+            path,
+            key,
+            body,
+            idempotency: None,
+        }
+    }
+}
+
+/// An answer as its client reads it.
+pub struct Heard {
+    pub status: u16,
+    pub bytes: Vec<u8>,
+    pub retry_after: u64,
+}
+
+impl Heard {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
+    }
+
+    pub fn id<T: std::str::FromStr>(&self, field: &str) -> Option<T> {
+        self.json()[field].as_str()?.parse().ok()
+    }
+}
+
+/// Asks, and waits; `None` when no answer comes.
+pub async fn ask(w: &W, ask: Ask<'_>) -> Option<Heard> {
+    let slot = Slot::new();
+    let answer = slot.clone();
+    let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
+    let base = if path.starts_with("/platform") || path.starts_with("/agent-reports") {
+        ""
+    } else {
+        "/integration/v1"
+    };
+    let request = Request {
+        method: ask.method.into(),
+        path: format!("{base}{path}"),
+        query: query.into(),
+        is_secure: true,
+        origin: "https://calls.example.com".into(),
+        authorization: Some(format!("Bearer {}", ask.key)),
+        idempotency_key: ask.idempotency,
+        content_type: ask.body.is_some().then(|| "application/json".into()),
+        body: ask
+            .body
+            .map(|body| body.to_string().into_bytes())
+            .unwrap_or_default(),
+        id: "request".into(),
+        ..Request::default()
+    };
+    let isolate = w.rng.below(ISOLATES as u64) as usize;
+    w.after(w.rng.between(1, 10), move |w| {
+        w.step();
+        let edge = Edge::new(w, isolate);
+        w.tasks.spawn(Owner::Isolate(isolate), async move {
+            let response = serve(&edge, &request).await;
+            judge(&edge.w, &request, &response);
+            let heard = (!edge.w.hit(Kind::ReplyLost)).then(|| hear(response));
+            edge.w
+                .after(edge.w.rng.between(1, 10), move |_| answer.fill(heard));
+        });
+    });
+    let (patience, bell) = (slot.clone(), PATIENCE_MS);
+    w.after(bell, move |_| patience.fill(None));
+    slot.await
+}
+
+fn hear(response: Response) -> Heard {
+    let header = response
+        .headers
+        .iter()
+        .find(|(name, _)| *name == "Retry-After");
+    let retry_after = header
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(0);
+    Heard {
+        status: response.status,
+        bytes: response.body,
+        retry_after,
+    }
+}
+
+fn judge(w: &W, request: &Request, response: &Response) {
+    w.note(None, || {
+        let body = String::from_utf8_lossy(&response.body);
+        format!(
+            "{} {} -> {} {}",
+            request.method,
+            request.path,
+            response.status,
+            crate::oracle::shorten(&body)
+        )
+    });
+    let expected = matches!(
+        response.status,
+        200 | 201 | 202 | 204 | 400 | 401 | 404 | 409 | 422 | 429 | 502 | 503
+    );
+    if !expected {
+        w.oracle.fail(
+            None,
+            None,
+            format!(
+                "{} {} answers {}",
+                request.method, request.path, response.status
+            ),
+        );
+    }
+}
+
+/// An agent reports what came of its call, some time from now.
+pub fn agent_reports(w: &W, call: CallId, after: u64) {
+    w.after(after, move |w| {
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            let token = report_token(&world.secrets.report_key, call);
+            let outcome = json!({"disposition": "interested", "summary": format!("of {call}"), "sentiment": "positive"});
+            let body = Some(json!({"outcome": outcome, "transcript": [{"role": "agent", "text": "Hello", "at": "2027-01-15T08:00:00Z"}]}));
+            let path = format!("/agent-reports/{call}");
+            for _ in 0..3 {
+                let heard = ask(&world, Ask::send("POST", path.clone(), &token, body.clone())).await;
+                match heard.map(|heard| heard.status) {
+                    Some(200) => break,
+                    Some(401) => return world.oracle.fail(Some(call.address().tag), Some(call), "an agent's report was refused".into()),
+                    _ => crate::ports::pause(&world, 700).await,
+                }
+            }
+        });
+    });
+}

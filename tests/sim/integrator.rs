@@ -1,0 +1,281 @@
+//! Those who place calls.
+
+use std::rc::Rc;
+
+use audatec::domain::ids::CallId;
+use audatec::domain::sandbox::TEST_NUMBERS;
+use serde_json::{Value, json};
+
+use crate::clients::{Ask, Heard, Key, Org, ask};
+use crate::executor::Owner;
+use crate::oracle::Intent;
+use crate::ports::pause;
+use crate::receivers;
+use crate::world::W;
+
+/// Does something every so often, while the world is open.
+pub fn work(w: &W, org: Rc<Org>, every: u64) {
+    w.after(w.rng.between(1, every * 2), move |w| {
+        if !w.is_open.get() {
+            return;
+        }
+        let (world, us) = (Rc::clone(w), Rc::clone(&org));
+        w.tasks
+            .spawn(Owner::Client, async move { act(&world, &us).await });
+        work(w, org, every);
+    });
+}
+
+async fn act(w: &W, org: &Rc<Org>) {
+    let Some(key) = w.rng.pick(&org.keys.borrow()).cloned() else {
+        return;
+    };
+    let call = w.rng.pick(&org.calls.borrow()).copied();
+    match (w.rng.below(100), call) {
+        (0..55, _) | (_, None) => trigger(w, org, &key).await,
+        (55..72, Some(call)) => poll(w, org, &key, call).await,
+        (72..78, Some(call)) => stop(w, &key.text, format!("/calls/{call}/cancel"), call).await,
+        (78..82, Some(call)) => release(w, org, call).await,
+        (82..88, _) => live(w, org).await,
+        (88..92, _) => list(w, org, &key).await,
+        (92..96, _) => redeliver(w, org).await,
+        (_, Some(call)) => snoop(w, org, call).await,
+    }
+}
+
+async fn trigger(w: &W, org: &Org, key: &Key) {
+    let nonce = w.nonces.get() + 1;
+    w.nonces.set(nonce);
+    let (Some(line), Some(agent)) = (
+        w.rng.pick(&org.lines.borrow()).cloned(),
+        w.rng.pick(&org.agents.borrow()).copied(),
+    ) else {
+        return;
+    };
+    let number = w
+        .rng
+        .pick(&TEST_NUMBERS)
+        .map_or("+919876543210", |row| row.number);
+    let (once, dry_run, queue) = (w.rng.hits(400), w.rng.hits(50), w.rng.hits(250));
+    w.oracle.intends(nonce, Intent::new(once, dry_run, queue));
+    let mut body = json!({
+        "phone_number": number,
+        "agent_id": agent,
+        "sip_trunk_id": line.id,
+        "metadata": {"customer_name": "Rahul Sharma", "nonce": nonce},
+    });
+    if w.rng.hits(700) {
+        let name = w.rng.pick(&receivers::NAMES).copied().unwrap_or("good");
+        body["callback_url"] = receivers::url(name, nonce).into();
+    }
+    if queue {
+        body["on_capacity"] = "queue".into();
+        body["max_wait_seconds"] = w.rng.pick(&[1, 3, 20, 100]).copied().into();
+    }
+    if dry_run {
+        body["dry_run"] = true.into();
+    }
+    insist(w, org, key, body, once.then(|| format!("order-{nonce}"))).await;
+}
+
+/// Asks until there is an answer that settles it. Without an `Idempotency-Key` nobody asks twice
+/// after an answer was lost.
+async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) {
+    let mut first = None;
+    for _ in 0..6 {
+        let was_revoked = w.oracle.is_revoked(key.id);
+        let idempotency = once.clone();
+        let request = Ask {
+            idempotency,
+            ..Ask::send("POST", "/calls".into(), &key.text, Some(body.clone()))
+        };
+        let heard = ask(w, request).await;
+        let again_in = match &heard {
+            Some(Heard { status: 201, .. }) if was_revoked => {
+                return w
+                    .oracle
+                    .fail(None, None, "a revoked key placed a call".into());
+            }
+            Some(heard) if heard.status == 201 => {
+                promised(w, org, heard, &mut first);
+                match once.is_some() && w.rng.hits(250) {
+                    true => w.rng.between(1, 3_000),
+                    false => return,
+                }
+            }
+            Some(heard) if heard.status == 429 && w.rng.hits(400) => {
+                heard.retry_after.min(5) * 1_000
+            }
+            Some(Heard {
+                status: 502 | 503, ..
+            })
+            | None
+                if once.is_some() =>
+            {
+                w.rng.between(100, 3_000)
+            }
+            Some(Heard { status: 422, .. }) => {
+                return w
+                    .oracle
+                    .fail(None, None, "the same request was taken for another".into());
+            }
+            _ => return,
+        };
+        pause(w, again_in).await;
+    }
+}
+
+/// A 201: the call is there, and it is the one that was promised before.
+fn promised(w: &W, org: &Org, heard: &Heard, first: &mut Option<CallId>) {
+    let Some(call) = heard.id::<CallId>("call_id") else {
+        return w.oracle.fail(None, None, "a 201 without a call_id".into());
+    };
+    w.oracle.promised(call);
+    let before = *first.get_or_insert(call);
+    if before != call {
+        w.oracle.fail(
+            Some(call.address().tag),
+            Some(call),
+            format!("one request, two calls: {before} and {call}"),
+        );
+    }
+    org.calls.borrow_mut().push(call);
+}
+
+async fn poll(w: &W, org: &Org, key: &Key, call: CallId) {
+    let (was_revoked, was_final) = (w.oracle.is_revoked(key.id), w.oracle.is_final(call));
+    let heard = ask(w, Ask::get(format!("/calls/{call}/status"), &key.text)).await;
+    match heard {
+        Some(heard) if heard.status == 200 => {
+            w.oracle.status(call, &heard.bytes, was_final);
+            // A trunk that was deleted hears of no revocation: there a copy may vouch for a minute.
+            let has_trunk = org
+                .lines
+                .borrow()
+                .iter()
+                .any(|line| line.id.tag() == call.address().tag && !line.deleted.get());
+            if was_revoked && has_trunk {
+                w.oracle
+                    .fail(None, Some(call), "a revoked key read a call".into());
+            }
+        }
+        Some(Heard { status: 404, .. }) => forgotten(w, call),
+        _ => {}
+    }
+}
+
+fn forgotten(w: &W, call: CallId) {
+    w.oracle.fail(
+        Some(call.address().tag),
+        Some(call),
+        "a promised call is not there".into(),
+    );
+}
+
+async fn stop(w: &W, key: &str, path: String, call: CallId) {
+    let was_final = w.oracle.is_final(call);
+    let heard = ask(w, Ask::send("POST", path, key, None)).await;
+    match heard {
+        Some(heard) if heard.status == 200 => w.oracle.status(call, &heard.bytes, was_final),
+        Some(Heard { status: 404, .. }) => forgotten(w, call),
+        _ => {}
+    }
+}
+
+async fn release(w: &W, org: &Org, call: CallId) {
+    let line = org
+        .lines
+        .borrow()
+        .iter()
+        .find(|line| line.id.tag() == call.address().tag)
+        .cloned();
+    let Some(line) = line.filter(|line| !line.deleted.get()) else {
+        return;
+    };
+    let path = format!("/sip-trunks/{}/live/{call}/release", line.id);
+    // The list of trunks may be a minute old, and not know this one yet.
+    let _ = ask(w, Ask::send("POST", path, &org.owner, None)).await;
+}
+
+async fn live(w: &W, org: &Org) {
+    let Some(line) = w.rng.pick(&org.lines.borrow()).cloned() else {
+        return;
+    };
+    let _ = ask(
+        w,
+        Ask::get(format!("/sip-trunks/{}/live", line.id), &org.owner),
+    )
+    .await;
+}
+
+async fn list(w: &W, org: &Org, key: &Key) {
+    let Some(heard) = ask(w, Ask::get("/calls?limit=20".into(), &key.text)).await else {
+        return;
+    };
+    let own = |id: CallId| {
+        org.lines
+            .borrow()
+            .iter()
+            .any(|line| line.id.tag() == id.address().tag)
+    };
+    let calls = heard.json();
+    let ids = calls["calls"].as_array().into_iter().flatten();
+    let ids: Vec<CallId> = ids
+        .filter_map(|call| call["id"].as_str()?.parse().ok())
+        .collect();
+    if !ids.is_sorted_by(|a, b| a > b) || ids.iter().any(|id| !own(*id)) {
+        w.oracle.fail(
+            None,
+            None,
+            format!("a page of calls is not in order, or not ours: {ids:?}"),
+        );
+    }
+}
+
+async fn redeliver(w: &W, org: &Org) {
+    let Some(heard) = ask(
+        w,
+        Ask::get("/webhooks/deliveries?limit=10".into(), &org.owner),
+    )
+    .await
+    else {
+        return;
+    };
+    let page = heard.json();
+    let ids: Vec<String> = page["deliveries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| Some(it["id"].as_str()?.to_owned()))
+        .collect();
+    let Some(id) = w.rng.pick(&ids) else { return };
+    let _ = ask(
+        w,
+        Ask::send(
+            "POST",
+            format!("/webhooks/deliveries/{id}/redeliver"),
+            &org.owner,
+            None,
+        ),
+    )
+    .await;
+}
+
+/// Somebody else's key finds nothing.
+async fn snoop(w: &W, org: &Org, call: CallId) {
+    let stranger = w
+        .orgs
+        .borrow()
+        .iter()
+        .find(|other| other.id != org.id)
+        .cloned();
+    let Some(stranger) = stranger else { return };
+    let heard = ask(w, Ask::get(format!("/calls/{call}"), &stranger.owner)).await;
+    if heard.is_some_and(|heard| heard.status == 200) {
+        w.oracle.fail(
+            Some(call.address().tag),
+            Some(call),
+            "a stranger was shown a call".into(),
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! The simulated world: the platform's own `domain` and `app`, on virtual time, in a network that
+//! loses, repeats, delays and reorders, with objects that die at any moment. After each step the
+//! oracle judges; see `oracle`.
+//!
+//! - `SIM_SECONDS=60 cargo test --profile sim --test sim`: seeds that once failed, then new ones
+//! - `SEED=123 cargo test --profile sim --test sim`: that one alone, with its trace if it fails
+//! - `cargo test --profile sim --features planted --test sim`: the planted faults as well
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test says what it expects, measures real time, and prints"
+)]
+
+mod carrier;
+mod clients;
+mod copies;
+mod directory_node;
+mod executor;
+mod faults;
+mod integrator;
+mod operator;
+mod oracle;
+mod ports;
+mod queue;
+mod receivers;
+mod rng;
+mod rows;
+mod run;
+mod trunk_node;
+mod world;
+
+use std::hash::{BuildHasher, Hasher};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use run::run;
+
+/// So many new seeds may fail before the others are let off.
+const MOST_BROKEN: usize = 10;
+/// Seeds that once failed, each with what it found.
+const ONCE_FAILED: &str = include_str!("seeds.txt");
+
+#[derive(Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    fn test(&mut self, name: &str, test: impl FnOnce() -> bool) {
+        let wanted = std::env::args()
+            .skip(1)
+            .filter(|arg| !arg.starts_with('-'))
+            .collect::<Vec<_>>();
+        if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
+            return;
+        }
+        let passed = test();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        match passed {
+            true => self.passed += 1,
+            false => self.failed += 1,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    std::thread::spawn(watch);
+    let mut tally = Tally::default();
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    match number("SEED") {
+        Some(seed) => tally.test("replay", || holds(seed)),
+        None => {
+            tally.test("seeds_that_once_failed_pass", || {
+                once_failed().into_iter().all(holds)
+            });
+            let seconds = number("SIM_SECONDS").unwrap_or(5);
+            tally.test("new_seeds_pass", || new_seeds(Duration::from_secs(seconds)));
+            #[cfg(feature = "planted")]
+            tally.test("planted_faults_are_found", planted_faults);
+        }
+    }
+    let Tally { passed, failed } = tally;
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test result: {word}. {passed} passed; {failed} failed");
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn once_failed() -> Vec<u64> {
+    let seed = |line: &str| {
+        line.split_whitespace()
+            .next()
+            .and_then(|text| text.parse().ok())
+    };
+    ONCE_FAILED.lines().filter_map(seed).collect()
+}
+
+/// Lives through one seed; tells what broke, and how to see it again.
+fn holds(seed: u64) -> bool {
+    let Some(broken) = lived(seed).broken else {
+        return true;
+    };
+    let again = run(seed, true);
+    println!("seed {seed}: {}", broken.what);
+    println!(
+        "  trunk {:?}, call {:?}; the trace's end:",
+        broken.trunk, broken.call
+    );
+    again.trace.iter().for_each(|line| println!("  {line}"));
+    println!("  again: SEED={seed} cargo test --profile sim --test sim");
+    false
+}
+
+fn new_seeds(time: Duration) -> bool {
+    let base = std::hash::RandomState::new().build_hasher().finish() % 1_000_000_000_000;
+    let (begun, mut steps, mut calls, mut seeds) = (Instant::now(), 0, 0, 0);
+    let mut broken = Vec::new();
+    while begun.elapsed() < time && broken.len() < MOST_BROKEN {
+        let outcome = lived(base + seeds);
+        broken.extend(outcome.broken.map(|broken| (base + seeds, broken.what)));
+        (steps, calls, seeds) = (steps + outcome.steps, calls + outcome.calls, seeds + 1);
+    }
+    let rate = steps as f64 / begun.elapsed().as_secs_f64();
+    println!(
+        "sim: {seeds} new seeds from {base}, {calls} calls, {steps} steps, {rate:.0} steps/s on one core"
+    );
+    for (seed, what) in broken.iter().skip(1) {
+        println!("seed {seed}, too: {what}");
+    }
+    broken.first().is_none_or(|(seed, _)| holds(*seed))
+}
+
+/// The seed that is being lived through, and since when; 0 for none.
+static LIVING: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
+
+/// Lives through a seed, watched.
+fn lived(seed: u64) -> run::Outcome {
+    LIVING.0.store(seed, Ordering::Relaxed);
+    LIVING.1.fetch_add(1, Ordering::Relaxed);
+    let outcome = run(seed, false);
+    LIVING.0.store(0, Ordering::Relaxed);
+    outcome
+}
+
+/// A step that never ends is a failure too: whoever hangs for a minute is named.
+fn watch() {
+    let mut last = (0, 0);
+    loop {
+        std::thread::sleep(Duration::from_secs(60));
+        let now = (
+            LIVING.0.load(Ordering::Relaxed),
+            LIVING.1.load(Ordering::Relaxed),
+        );
+        if now.0 != 0 && now == last {
+            println!(
+                "seed {} hangs: SEED={} cargo test --profile sim --test sim",
+                now.0, now.0
+            );
+            println!("test result: FAILED. 0 passed; 1 failed");
+            std::process::exit(1);
+        }
+        last = now;
+    }
+}
+
+/// Each planted fault is found, and without it the same seed passes.
+#[cfg(feature = "planted")]
+fn planted_faults() -> bool {
+    use audatec::domain::planted::{ALL, plant};
+
+    const MOST: u64 = 400;
+    let mut found = 0;
+    for fault in ALL {
+        plant(Some(fault));
+        let first = (1..=MOST).find_map(|seed| lived(seed).broken.map(|broken| (seed, broken)));
+        plant(None);
+        match first {
+            Some((seed, broken)) => {
+                let honest = run(seed, false).broken.is_none();
+                found += usize::from(honest);
+                println!(
+                    "planted {fault:?}: found after {seed} seeds: {}",
+                    oracle::shorten(&broken.what)
+                );
+            }
+            None => println!("planted {fault:?}: NOT found in {MOST} seeds"),
+        }
+    }
+    println!("sim: {} faults planted, {found} found", ALL.len());
+    found == ALL.len()
+}

@@ -1,0 +1,293 @@
+//! Those who configure: limits, agents, keys, secrets, trunks; one thing after another.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use audatec::domain::ids::{AgentId, KeyId, TrunkId};
+use serde_json::{Value, json};
+
+use crate::clients::{Ask, Heard, Key, Line, Org, ask};
+use crate::executor::Owner;
+use crate::oracle::Limits;
+use crate::ports::pause;
+use crate::receivers;
+use crate::world::W;
+
+/// How long a request may linger whose answer was lost.
+const LINGERS_MS: u64 = 12_000;
+
+/// Founds an organisation: agents, trunks, keys. Nothing goes wrong yet.
+pub async fn found(w: &W, number: u64) {
+    let body = Some(json!({"name": format!("Organisation {number}")}));
+    let heard = ask(
+        w,
+        Ask::send("POST", "/platform/v1/orgs".into(), "platform-token", body),
+    )
+    .await;
+    let Some(founded) = heard.map(|heard| heard.json()) else {
+        return;
+    };
+    let (Some(id), Some(owner)) = (
+        founded["org"]["id"].as_str().and_then(|id| id.parse().ok()),
+        founded["owner_key"].as_str(),
+    ) else {
+        return w
+            .oracle
+            .fail(None, None, "an organisation can't be founded".into());
+    };
+    w.oracle
+        .secret(id, founded["webhook_secret"].as_str().unwrap_or_default());
+    let org = Rc::new(Org {
+        id,
+        owner: owner.to_owned(),
+        keys: RefCell::default(),
+        agents: RefCell::default(),
+        lines: RefCell::default(),
+        calls: RefCell::default(),
+    });
+    for _ in 0..w.rng.between(1, 2) {
+        create_agent(w, &org).await;
+        create_key(w, &org).await;
+    }
+    for _ in 0..w.rng.between(1, 2) {
+        create_trunk(w, &org).await;
+    }
+    w.orgs.borrow_mut().push(org);
+}
+
+/// Changes something every so often, while the world is open.
+pub fn work(w: &W, org: Rc<Org>, every: u64) {
+    let world = Rc::clone(w);
+    w.tasks.spawn(Owner::Client, async move {
+        loop {
+            pause(&world, world.rng.between(1, every * 2)).await;
+            if !world.is_open.get() {
+                return;
+            }
+            change(&world, &org).await;
+        }
+    });
+}
+
+async fn change(w: &W, org: &Rc<Org>) {
+    match w.rng.below(12) {
+        0..=2 => limit(w, org).await,
+        3 | 4 => rest(w, org).await,
+        5 => create_key(w, org).await,
+        6 | 7 => revoke_key(w, org).await,
+        8 => rotate(w, org).await,
+        9 => test_event(w, org).await,
+        10 => create_trunk(w, org).await,
+        _ => delete_trunk(w, org).await,
+    }
+}
+
+fn draw_limits(w: &W) -> Limits {
+    Limits {
+        max_cps: w.rng.between(1, 5) as u32,
+        max_channels: w.rng.between(1, 6) as u32,
+        active: !w.rng.hits(150),
+    }
+}
+
+async fn limit(w: &W, org: &Org) {
+    let Some(line) = w.rng.pick(&org.lines.borrow()).cloned() else {
+        return;
+    };
+    if !line.deleted.get() {
+        set_limits(w, org, &line, draw_limits(w)).await;
+    }
+}
+
+/// Changes a trunk; `false` when nobody knows whether it changed.
+pub async fn set_limits(w: &W, org: &Org, line: &Line, limits: Limits) -> bool {
+    let tag = line.id.tag();
+    w.oracle.limits(tag, limits, false);
+    let status = if limits.active { "active" } else { "inactive" };
+    let body =
+        json!({"max_cps": limits.max_cps, "max_channels": limits.max_channels, "status": status});
+    let heard = ask(
+        w,
+        Ask::send(
+            "PATCH",
+            format!("/sip-trunks/{}", line.id),
+            &org.owner,
+            Some(body),
+        ),
+    )
+    .await;
+    let done = heard.is_some_and(|heard| heard.status == 200);
+    match done {
+        true => {
+            w.oracle.limits(tag, limits, true);
+            line.limits.set(limits);
+        }
+        false => pause(w, LINGERS_MS).await,
+    }
+    done
+}
+
+async fn rest(w: &W, org: &Org) {
+    let Some(agent) = w.rng.pick(&org.agents.borrow()).copied() else {
+        return;
+    };
+    let _ = set_agent(w, org, agent, !w.rng.hits(250)).await;
+}
+
+/// Activates or deactivates an agent.
+pub async fn set_agent(w: &W, org: &Org, agent: AgentId, active: bool) -> bool {
+    w.oracle.agent(agent, active, false);
+    let body = json!({"status": if active { "active" } else { "inactive" }});
+    let heard = ask(
+        w,
+        Ask::send("PATCH", format!("/agents/{agent}"), &org.owner, Some(body)),
+    )
+    .await;
+    let done = heard.is_some_and(|heard| heard.status == 200);
+    match done {
+        true => w.oracle.agent(agent, active, true),
+        false => pause(w, LINGERS_MS).await,
+    }
+    done
+}
+
+async fn create_agent(w: &W, org: &Org) {
+    let body = json!({"name": "Agent", "agent_code": "agent-v1", "input_schema": {"fields": ["customer_name"], "sample_context": {"customer_name": "Rahul"}}});
+    if let Some(agent) = created::<AgentId>(w, org, "/agents", body).await {
+        org.agents.borrow_mut().push(agent.0);
+    }
+}
+
+/// Creates a key that places calls.
+pub async fn create_key(w: &W, org: &Org) {
+    let body = json!({"name": "Integration", "role": "member"});
+    if let Some((id, json)) = created::<KeyId>(w, org, "/api-keys", body).await {
+        let text = json["key"].as_str().unwrap_or_default().to_owned();
+        org.keys.borrow_mut().push(Key { text, id });
+    }
+}
+
+async fn create_trunk(w: &W, org: &Org) {
+    if org.lines.borrow().len() > 3 {
+        return;
+    }
+    let limits = Limits {
+        active: true,
+        ..draw_limits(w)
+    };
+    let carrier = match w.rng.hits(500) {
+        true => json!({"type": "simulator"}),
+        false => {
+            json!({"type": "livekit", "url": "https://livekit.example.com", "api_key": "key", "api_secret": "secret", "sip_trunk_id": "ST_1"})
+        }
+    };
+    let body = json!({"name": "Trunk", "trunk_phone": "+918069000000", "max_cps": limits.max_cps, "max_channels": limits.max_channels, "carrier": carrier});
+    if let Some((id, _)) = created::<TrunkId>(w, org, "/sip-trunks", body).await {
+        w.oracle.limits(id.tag(), limits, true);
+        org.lines.borrow_mut().push(Rc::new(Line {
+            id,
+            limits: Cell::new(limits),
+            deleted: Cell::new(false),
+        }));
+    }
+}
+
+async fn created<T: std::str::FromStr>(
+    w: &W,
+    org: &Org,
+    path: &str,
+    body: Value,
+) -> Option<(T, Value)> {
+    let heard = ask(w, Ask::send("POST", path.into(), &org.owner, Some(body))).await?;
+    (heard.status == 201)
+        .then(|| Some((heard.id("id")?, heard.json())))
+        .flatten()
+}
+
+/// A key is revoked; those who use it do not know it.
+async fn revoke_key(w: &W, org: &Org) {
+    let Some(key) = w.rng.pick(&org.keys.borrow()).cloned() else {
+        return;
+    };
+    let heard = ask(
+        w,
+        Ask::send("DELETE", format!("/api-keys/{}", key.id), &org.owner, None),
+    )
+    .await;
+    if heard.is_some_and(|heard| matches!(heard.status, 204 | 404)) {
+        w.note(None, || format!("key {} is revoked", key.id));
+        w.oracle.revoked(key.id);
+        let mut keys = org.keys.borrow().clone();
+        if keys
+            .iter()
+            .filter(|key| w.oracle.is_revoked(key.id))
+            .count()
+            > 2
+        {
+            keys.retain(|key| !w.oracle.is_revoked(key.id));
+        }
+        *org.keys.borrow_mut() = keys;
+        create_key(w, org).await;
+    }
+}
+
+async fn rotate(w: &W, org: &Org) {
+    let body = Some(json!({"overlap_seconds": w.rng.below(100)}));
+    let heard = ask(
+        w,
+        Ask::send("POST", "/webhooks/secret/rotate".into(), &org.owner, body),
+    )
+    .await;
+    if let Some(secret) = heard.and_then(|heard| Some(heard.json()["secret"].as_str()?.to_owned()))
+    {
+        w.oracle.secret(org.id, &secret);
+    }
+}
+
+async fn test_event(w: &W, org: &Org) {
+    let body = Some(json!({"url": receivers::url("flaky", w.rng.next())}));
+    let _ = ask(
+        w,
+        Ask::send("POST", "/webhooks/test".into(), &org.owner, body),
+    )
+    .await;
+}
+
+async fn delete_trunk(w: &W, org: &Org) {
+    let lines: Vec<Rc<Line>> = org
+        .lines
+        .borrow()
+        .iter()
+        .filter(|line| !line.deleted.get())
+        .cloned()
+        .collect();
+    if lines.len() < 2 {
+        return;
+    }
+    let Some(line) = w.rng.pick(&lines) else {
+        return;
+    };
+    let gone = Limits {
+        active: false,
+        ..line.limits.get()
+    };
+    w.oracle.limits(line.id.tag(), gone, false);
+    let heard = ask(
+        w,
+        Ask::send(
+            "DELETE",
+            format!("/sip-trunks/{}", line.id),
+            &org.owner,
+            None,
+        ),
+    )
+    .await;
+    match heard {
+        Some(Heard { status: 204, .. }) => {
+            line.deleted.set(true);
+            w.oracle.limits(line.id.tag(), gone, true);
+        }
+        Some(Heard { status: 409, .. }) => {}
+        _ => pause(w, LINGERS_MS).await,
+    }
+}

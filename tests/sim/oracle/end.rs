@@ -1,0 +1,157 @@
+//! When all is over: nothing is forgotten, nothing is left.
+
+use audatec::app::records::RecordKey;
+use audatec::app::trunk::TrunkStore;
+use audatec::domain::call::{Call, CallStatus, longest};
+use audatec::domain::callback::DeliveryStatus;
+use audatec::domain::ids::{KeyId, TrunkTag};
+use audatec::domain::time::Millis;
+
+use super::{Oracle, Seen};
+use crate::world::W;
+
+/// Beside the bound: how late an alarm may come; and after trouble, until the cron knocks.
+const CALM_SLACK: Millis = Millis(100);
+const CRON_SLACK: Millis = Millis(130_000);
+
+impl Oracle {
+    /// Judges a world that came to rest. Trouble ended at `calm_since`, by the clock.
+    pub fn judge_the_end(&self, w: &W, calm_since: Millis) {
+        for seen in self.calls.borrow().values() {
+            self.judge_call(w, seen, calm_since);
+        }
+        for (tag, facts) in &*self.trunks.borrow() {
+            self.check(
+                facts.occupied.is_empty() && facts.waiting.is_empty(),
+                *tag,
+                None,
+                || {
+                    format!(
+                        "{:?} hold channels and {:?} wait when all is over",
+                        facts.occupied, facts.waiting
+                    )
+                },
+            );
+            let node = crate::trunk_node::of(w, *tag);
+            self.check(node.next_due().is_none(), *tag, None, || {
+                format!("an idle trunk wakes at {:?}", node.next_due())
+            });
+        }
+    }
+
+    fn judge_call(&self, w: &W, seen: &Seen, calm_since: Millis) {
+        let (row, tag, id) = (&seen.row, seen.row.id.address().tag, Some(seen.row.id));
+        let Some(at) = seen.terminal_at else {
+            return self.fail(Some(tag), id, format!("never became terminal: {row:?}"));
+        };
+        let waited = seen
+            .patience
+            .map_or(Millis(0), |until| until - row.created_at());
+        let bound = row.created_at() + waited + longest(&w.settings);
+        let latest = match w.faults.is_calm() {
+            true => bound + CALM_SLACK,
+            false => bound.max(calm_since) + CRON_SLACK,
+        };
+        self.check(at <= latest, tag, id, || {
+            format!(
+                "terminal at {}, which is {} ms after its bound: {row:?}",
+                at.0,
+                (at - latest).0
+            )
+        });
+        self.judge_callback(seen, tag);
+        let undialed = row.status == CallStatus::TriggerFailed && row.dialed_at.is_none();
+        let stopped = row
+            .failure
+            .is_some_and(|failure| failure.code == audatec::domain::call::FailureCode::Canceled);
+        self.check(
+            !undialed || stopped || !w.faults.spare_the_objects(),
+            tag,
+            id,
+            || {
+                format!(
+                    "nobody dialed it, though it was handed out {} times",
+                    seen.handed_out
+                )
+            },
+        );
+    }
+
+    fn judge_callback(&self, seen: &Seen, tag: TrunkTag) {
+        let (row, id): (&Call, _) = (&seen.row, Some(seen.row.id));
+        let status = row.callback.as_ref().map(|it| it.status);
+        self.check(
+            status.is_some() == row.request.callback_url.is_some(),
+            tag,
+            id,
+            || "a callback is missing, or too many".into(),
+        );
+        self.check(status != Some(DeliveryStatus::Pending), tag, id, || {
+            format!(
+                "a callback is neither delivered nor exhausted: {:?}",
+                row.callback
+            )
+        });
+        self.check(
+            status != Some(DeliveryStatus::Delivered) || seen.acknowledged,
+            tag,
+            id,
+            || "delivered, and no receiver said so".into(),
+        );
+    }
+
+    /// The copies and the trunks know what the directories know.
+    pub fn judge_the_copies(&self, w: &W) {
+        let offices: Vec<_> = w
+            .offices
+            .borrow()
+            .iter()
+            .map(|(org, office)| (*org, office.directory()))
+            .collect();
+        for (org, directory) in offices {
+            let Some(directory) = directory else {
+                return self.fail(None, None, "a directory's rows can't be read".into());
+            };
+            for key in [
+                RecordKey::Agents(org),
+                RecordKey::Trunks(org),
+                RecordKey::WebhookSecrets(org),
+            ] {
+                let (is, ought) = (
+                    w.copies.stored(&key.to_string()),
+                    directory.record_json(&key),
+                );
+                if is != ought {
+                    self.fail(
+                        None,
+                        None,
+                        format!("the copy {key} is {is:?}, the directory says {ought:?}"),
+                    );
+                }
+            }
+            let trunks = w.trunks.borrow();
+            for node in trunks.values() {
+                let Ok(Some(brief)) = node.rows.brief() else {
+                    continue;
+                };
+                // A deleted trunk is told of its deletion, and of nothing after it.
+                if directory.trunk(brief.config.id).is_none() {
+                    continue;
+                }
+                let Some(ought) = directory.owed_brief(brief.config.id, w.clock()) else {
+                    continue;
+                };
+                let told = |key: &KeyId| brief.revoked_keys.contains(key);
+                let same = brief.config == ought.config
+                    && ought.revoked_keys.iter().all(told)
+                    && brief.inactive_agents == ought.inactive_agents
+                    && brief
+                        .retired_until
+                        .is_none_or(|until| until < w.clock() + Millis(600_001));
+                self.check(same, node.tag, None, || {
+                    format!("the trunk was told {brief:?}, not {ought:?}")
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What must always be true, judged from outside: from the rows that were persisted, the answers
+//! that were given, the phones that rang and the callbacks that arrived. Nothing here asks the
+//! platform's own counters.
+
+mod end;
+mod object;
+mod outside;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use audatec::app::trunk::{TrunkCommand, TrunkReply};
+use audatec::domain::call::{Call, CallStatus, CarrierEvent};
+use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
+use audatec::domain::time::Millis;
+
+use crate::trunk_node::TrunkNode;
+use crate::world::World;
+
+/// An invariant that does not hold.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub what: String,
+    pub trunk: Option<TrunkTag>,
+    pub call: Option<CallId>,
+}
+
+/// A request for a call, as the integrator meant it.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// With an `Idempotency-Key`.
+    pub once: bool,
+    pub dry_run: bool,
+    /// `on_capacity: queue`.
+    pub queue: bool,
+    calls: BTreeSet<CallId>,
+}
+
+impl Intent {
+    pub fn new(once: bool, dry_run: bool, queue: bool) -> Self {
+        Self {
+            once,
+            dry_run,
+            queue,
+            calls: BTreeSet::new(),
+        }
+    }
+}
+
+/// What is known of a call.
+struct Seen {
+    row: Call,
+    /// It waited for capacity until then, if it ever did.
+    patience: Option<Millis>,
+    terminal_at: Option<Millis>,
+    /// The latest state that was shown, and when.
+    shown: (u8, Millis),
+    /// The first status body that said it was terminal.
+    final_body: Option<Vec<u8>>,
+    claims: u32,
+    dials: u32,
+    handed_out: u32,
+    webhook: Option<(String, String)>,
+    acknowledged: bool,
+}
+
+/// A trunk's configuration, as it may be in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub max_cps: u32,
+    pub max_channels: u32,
+    pub active: bool,
+}
+
+#[derive(Default)]
+struct TrunkFacts {
+    possible: Vec<Limits>,
+    /// Acceptances that did not ask to queue, within the last second.
+    accepted: Vec<Millis>,
+    /// All that started: those that asked to queue too, and those that left the line.
+    started: Vec<Millis>,
+    dials: Vec<Millis>,
+    occupied: BTreeSet<CallId>,
+    waiting: BTreeSet<CallId>,
+    /// Accepted in the step that is being judged.
+    fresh: Vec<CallId>,
+}
+
+impl TrunkFacts {
+    fn most(&self, of: impl Fn(&Limits) -> u32) -> u32 {
+        self.possible.iter().map(of).max().unwrap_or(0)
+    }
+
+    fn may_be_active(&self) -> bool {
+        self.possible.iter().any(|limits| limits.active)
+    }
+}
+
+/// How many of these times lie within the second that ends now.
+fn within_a_second(times: &mut Vec<Millis>, now: Millis) -> usize {
+    times.retain(|at| *at + Millis(1_000) > now);
+    times.len()
+}
+
+#[derive(Default)]
+pub struct Oracle {
+    broken: RefCell<Option<Broken>>,
+    calls: RefCell<BTreeMap<CallId, Seen>>,
+    trunks: RefCell<BTreeMap<TrunkTag, TrunkFacts>>,
+    intents: RefCell<BTreeMap<u64, Intent>>,
+    /// Keys whose revocation was answered.
+    revoked: RefCell<BTreeSet<KeyId>>,
+    /// Whether an agent may be active.
+    agents: RefCell<BTreeMap<AgentId, Vec<bool>>>,
+    secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
+}
+
+/// What an object was asked, as far as it matters for its answer.
+pub enum Asked {
+    Admit { waiting: usize },
+    Claim,
+    Live,
+    Other,
+}
+
+pub fn rank(status: CallStatus) -> u8 {
+    match status {
+        CallStatus::Initiating => 0,
+        CallStatus::Ringing => 1,
+        CallStatus::Answered => 2,
+        _ => 3,
+    }
+}
+
+/// Whether a row alone says that the call is over by now.
+fn is_over(call: &Call, now: Millis) -> bool {
+    let ends =
+        |event: &CarrierEvent| matches!(event, CarrierEvent::HungUp(_) | CarrierEvent::Failed(_));
+    call.ended_at.is_some()
+        || call
+            .plan
+            .iter()
+            .any(|timed| timed.at <= now && ends(&timed.event))
+}
+
+impl Oracle {
+    pub fn is_broken(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
+    pub fn verdict(&self) -> Option<Broken> {
+        self.broken.borrow().clone()
+    }
+
+    /// The first thing that breaks is the one that counts.
+    pub fn fail(&self, trunk: Option<TrunkTag>, call: Option<CallId>, what: String) {
+        self.broken
+            .borrow_mut()
+            .get_or_insert(Broken { what, trunk, call });
+    }
+
+    fn check(
+        &self,
+        holds: bool,
+        trunk: TrunkTag,
+        call: Option<CallId>,
+        what: impl FnOnce() -> String,
+    ) {
+        if !holds {
+            self.fail(Some(trunk), call, what());
+        }
+    }
+
+    /// A command by its name, for the trace.
+    pub fn name(&self, command: &TrunkCommand) -> String {
+        shorten(&format!("{command:?}"))
+    }
+
+    /// What must be known of the time before a command.
+    pub fn before(&self, node: &TrunkNode, command: &TrunkCommand) -> Asked {
+        match command {
+            TrunkCommand::Admit(_) => {
+                let trunks = self.trunks.borrow();
+                let waiting = trunks.get(&node.tag).map_or(0, |facts| facts.waiting.len());
+                Asked::Admit {
+                    waiting: waiting - node.promoted.borrow().len().min(waiting),
+                }
+            }
+            TrunkCommand::Claim(_) => Asked::Claim,
+            TrunkCommand::Live(_) => Asked::Live,
+            _ => Asked::Other,
+        }
+    }
+
+    /// The calls of this trunk that hold a channel.
+    fn holders(&self, facts: &TrunkFacts, node: &TrunkNode, now: Millis) -> BTreeSet<CallId> {
+        let calls = self.calls.borrow();
+        let holds = |id: &&CallId| calls.get(id).is_some_and(|seen| !is_over(&seen.row, now));
+        let mut holders: BTreeSet<CallId> = facts.occupied.iter().filter(holds).copied().collect();
+        holders.extend(
+            node.promoted
+                .borrow()
+                .iter()
+                .filter(|id| facts.waiting.contains(id)),
+        );
+        holders
+    }
+
+    pub fn promised_calls(&self) -> usize {
+        self.calls.borrow().len()
+    }
+
+    fn with_trunk<T>(&self, tag: TrunkTag, work: impl FnOnce(&mut TrunkFacts) -> T) -> T {
+        work(self.trunks.borrow_mut().entry(tag).or_default())
+    }
+}
+
+/// A reply by its name.
+pub fn brief(reply: &TrunkReply) -> String {
+    shorten(&format!("{reply:?}"))
+}
+
+/// The beginning of a long text.
+pub fn shorten(text: &str) -> String {
+    text.chars().take(260).collect()
+}
+
+impl World {
+    pub fn faults_are_on(&self) -> bool {
+        self.is_open.get()
+    }
+}

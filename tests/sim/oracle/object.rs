@@ -1,0 +1,408 @@
+//! What a trunk's object wrote, sent and answered.
+
+use audatec::app::messages::Outgoing;
+use audatec::app::trunk::TrunkReply;
+use audatec::domain::call::{Call, CallStatus, FailureCode};
+use audatec::domain::callback::DeliveryStatus;
+use audatec::domain::ids::{CallId, TrunkTag};
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Admission, Quota};
+
+use super::{Asked, Oracle, Seen, TrunkFacts, rank, within_a_second};
+use crate::trunk_node::TrunkNode;
+use crate::world::W;
+
+impl Oracle {
+    /// Rows were persisted.
+    pub fn rows(&self, w: &W, node: &TrunkNode, now: Millis, rows: Vec<Call>) {
+        self.with_trunk(node.tag, |facts| facts.fresh.clear());
+        for row in rows {
+            let (id, is_new) = (row.id, !self.calls.borrow().contains_key(&row.id));
+            match is_new {
+                true => self.new_row(node, now, &row),
+                false => self.changed_row(node, now, &row),
+            }
+            let mut calls = self.calls.borrow_mut();
+            let seen = calls.entry(id).or_insert_with(|| Seen {
+                patience: row.waits_until,
+                row: row.clone(),
+                terminal_at: None,
+                shown: (0, Millis(0)),
+                final_body: None,
+                claims: 0,
+                dials: 0,
+                handed_out: 0,
+                webhook: None,
+                acknowledged: false,
+            });
+            if row.status.is_terminal() && seen.terminal_at.is_none() {
+                seen.terminal_at = Some(w.high.get());
+            }
+            self.with_trunk(node.tag, |facts| place(facts, &row));
+            if row.waits_until.is_none() || row.ended_at.is_some() {
+                node.promoted.borrow_mut().remove(&id);
+            }
+            seen.row = row;
+        }
+    }
+
+    fn new_row(&self, node: &TrunkNode, now: Millis, row: &Call) {
+        let (tag, id) = (node.tag, Some(row.id));
+        self.may_start(tag, row);
+        let mut intents = self.intents.borrow_mut();
+        let Some(intent) = nonce(row).and_then(|nonce| intents.get_mut(&nonce)) else {
+            return self.fail(Some(tag), id, "a call that nobody asked for".into());
+        };
+        self.check(!intent.dry_run, tag, id, || {
+            "a dry run created a call".into()
+        });
+        if row.status == CallStatus::RejectedCapacity {
+            return;
+        }
+        intent.calls.insert(row.id);
+        self.check(!intent.once || intent.calls.len() == 1, tag, id, || {
+            format!("one Idempotency-Key started {:?}", intent.calls)
+        });
+        self.with_trunk(tag, |facts| {
+            facts.started.push(now);
+            if row.waits_until.is_none() {
+                facts.fresh.push(row.id);
+            }
+            if !intent.queue {
+                facts.accepted.push(now);
+                let most = facts.most(|limits| limits.max_cps);
+                let count = within_a_second(&mut facts.accepted, now);
+                self.check(count <= most as usize, tag, id, || {
+                    format!("{count} acceptances within a second, max_cps is {most}")
+                });
+            }
+        });
+    }
+
+    /// Whether this key, this agent and this trunk may start a call, as far as anyone was told.
+    fn may_start(&self, tag: TrunkTag, row: &Call) {
+        let request = &row.request;
+        self.check(
+            !self.revoked.borrow().contains(&request.key),
+            tag,
+            Some(row.id),
+            || {
+                format!(
+                    "key {} started a call after its revocation was answered",
+                    request.key
+                )
+            },
+        );
+        let agents = self.agents.borrow();
+        let usable = agents
+            .get(&request.agent.id)
+            .is_none_or(|may| may.contains(&true));
+        self.check(usable, tag, Some(row.id), || {
+            "a deactivated agent started a call".into()
+        });
+        let active = self.with_trunk(tag, |facts| facts.may_be_active());
+        self.check(active, tag, Some(row.id), || {
+            "an inactive trunk started a call".into()
+        });
+    }
+
+    fn changed_row(&self, node: &TrunkNode, now: Millis, row: &Call) {
+        let tag = node.tag;
+        let calls = self.calls.borrow();
+        let Some(Seen { row: was, .. }) = calls.get(&row.id) else {
+            return;
+        };
+        let id = Some(row.id);
+        self.check(rank(row.status) >= rank(was.status), tag, id, || {
+            format!(
+                "a call moved back from {:?} to {:?}",
+                was.status, row.status
+            )
+        });
+        if was.status.is_terminal() {
+            let facts = |call: &Call| {
+                let delivery = call
+                    .callback
+                    .as_ref()
+                    .map(|it| (it.id, it.event, it.url.clone()));
+                (call.status, call.failure, call.outcome.clone(), delivery)
+            };
+            let times = |call: &Call| {
+                (
+                    call.dialed_at,
+                    call.ringing_at,
+                    call.answered_at,
+                    call.ended_at,
+                    call.updated_at,
+                )
+            };
+            self.check(
+                facts(was) == facts(row) && times(was) == times(row),
+                tag,
+                id,
+                || format!("a terminal call changed from {was:?} to {row:?}"),
+            );
+        }
+        let leaves = |call: &Call| call.waits_until.is_none() && call.ended_at.is_none();
+        if leaves(row) && !leaves(was) && !node.promoted.borrow().contains(&row.id) {
+            // It left the line in the step that marked it, so its row says so already.
+            self.may_start(tag, row);
+            self.in_time(tag, was, now);
+            self.with_trunk(tag, |facts| facts.started.push(now));
+        }
+        let kept = |was: Option<Millis>, is: Option<Millis>| was.is_none() || was == is;
+        let times = kept(was.dialed_at, row.dialed_at)
+            && kept(was.answered_at, row.answered_at)
+            && kept(was.ended_at, row.ended_at);
+        self.check(times, tag, id, || {
+            format!("what had happened changed from {was:?} to {row:?}")
+        });
+        let delivered = |call: &Call| {
+            call.callback
+                .as_ref()
+                .is_some_and(|it| it.status == DeliveryStatus::Delivered)
+        };
+        self.check(!delivered(was) || delivered(row), tag, id, || {
+            "a delivery was undone".into()
+        });
+    }
+
+    /// What is about to be sent: calls that leave the line now take their channel.
+    pub fn handed_out(&self, _: &W, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
+        let mut dial = outgoing.dial.clone();
+        dial.sort_unstable();
+        for id in dial {
+            let mut calls = self.calls.borrow_mut();
+            let Some(seen) = calls.get_mut(&id) else {
+                return self.fail(
+                    Some(node.tag),
+                    Some(id),
+                    "a call without a row was handed out".into(),
+                );
+            };
+            seen.handed_out += 1;
+            let row = seen.row.clone();
+            drop(calls);
+            let leaves = row.waits_until.is_some() && row.ended_at.is_none();
+            if leaves && node.promoted.borrow_mut().insert(id) {
+                self.may_start(node.tag, &row);
+                self.in_time(node.tag, &row, now);
+                self.left_the_line(node, now, id);
+            }
+        }
+        self.took_channels(node, now);
+    }
+
+    fn in_time(&self, tag: TrunkTag, row: &Call, now: Millis) {
+        self.check(
+            row.waits_until.is_none_or(|until| now < until),
+            tag,
+            Some(row.id),
+            || {
+                format!(
+                    "left the line at {}, and would wait until {:?}",
+                    now.0, row.waits_until
+                )
+            },
+        );
+    }
+
+    fn left_the_line(&self, node: &TrunkNode, now: Millis, id: CallId) {
+        self.with_trunk(node.tag, |facts| {
+            let promoted = node.promoted.borrow();
+            let first = facts
+                .waiting
+                .iter()
+                .find(|waiting| !promoted.contains(waiting));
+            self.check(
+                first.is_none_or(|first| *first > id),
+                node.tag,
+                Some(id),
+                || format!("{id} left the line before {first:?}"),
+            );
+            facts.started.push(now);
+            let (count, most) = (
+                self.holders(facts, node, now).len(),
+                facts.most(|limits| limits.max_channels),
+            );
+            self.check(count <= most as usize, node.tag, Some(id), || {
+                format!("{count} calls hold one of {most} channels")
+            });
+        });
+    }
+
+    /// Those that were accepted in this step hold a channel, and overtook nobody.
+    fn took_channels(&self, node: &TrunkNode, now: Millis) {
+        self.with_trunk(node.tag, |facts| {
+            let Some(id) = facts.fresh.last().copied() else {
+                return;
+            };
+            let holders = self.holders(facts, node, now);
+            let most = facts.most(|limits| limits.max_channels) as usize;
+            self.check(holders.len() <= most, node.tag, Some(id), || {
+                format!(
+                    "{} calls hold one of {most} channels: {holders:?}",
+                    holders.len()
+                )
+            });
+            let promoted = node.promoted.borrow();
+            let in_line = facts
+                .waiting
+                .iter()
+                .find(|waiting| !promoted.contains(waiting));
+            self.check(in_line.is_none(), node.tag, Some(id), || {
+                format!("{id} overtook {in_line:?}, which waits")
+            });
+        });
+    }
+
+    /// What the object is about to answer.
+    pub fn replied(&self, w: &W, node: &TrunkNode, now: Millis, asked: Asked, reply: &TrunkReply) {
+        match (asked, reply) {
+            (Asked::Admit { waiting }, TrunkReply::Admission(admission)) => {
+                self.admitted(w, node, now, waiting, admission);
+            }
+            (Asked::Claim, TrunkReply::Orders(orders)) => {
+                orders
+                    .iter()
+                    .for_each(|order| self.claimed(node.tag, order.call, now));
+            }
+            (Asked::Live, TrunkReply::Live(live, waiting)) => self.with_trunk(node.tag, |facts| {
+                let holders = self.holders(facts, node, now);
+                let said = live.iter().map(|call| call.id).collect();
+                self.check(holders == said, node.tag, None, || {
+                    format!("{holders:?} hold channels, and the object says {said:?}")
+                });
+                let in_line =
+                    facts.waiting.len() - node.promoted.borrow().len().min(facts.waiting.len());
+                self.check(in_line == *waiting, node.tag, None, || {
+                    format!("{in_line} wait, and the object says {waiting}")
+                });
+            }),
+            (_, TrunkReply::Call(call)) => self.shown(node.tag, now, call),
+            _ => {}
+        }
+    }
+
+    fn admitted(&self, w: &W, node: &TrunkNode, now: Millis, waited: usize, admission: &Admission) {
+        let tag = node.tag;
+        let (Admission::Accepted { call, quota }
+        | Admission::Queued { call, quota }
+        | Admission::Rejected { call, quota, .. }) = admission
+        else {
+            return;
+        };
+        let has_row = self.calls.borrow().contains_key(call);
+        self.check(has_row, tag, Some(*call), || {
+            "a call is answered that has no row".into()
+        });
+        self.with_trunk(tag, |facts| {
+            let Quota { channels, cps, .. } = *quota;
+            let known = |limits: &super::Limits| limits.max_cps == cps && limits.max_channels == channels;
+            self.check(facts.possible.iter().any(known), tag, Some(*call), || {
+                format!("limits {quota:?} are in force, which can only be {:?}", facts.possible)
+            });
+            let (held, in_line) = (self.holders(facts, node, now).len(), waited + facts.waiting.len() > 0);
+            if !in_line {
+                let left = (channels as usize).saturating_sub(held);
+                self.check(quota.channels_left as usize == left, tag, Some(*call), || {
+                    format!("{left} channels are free, and the answer says {}", quota.channels_left)
+                });
+            }
+            let Admission::Rejected { code, .. } = admission else { return };
+            let started = within_a_second(&mut facts.started, now);
+            let fair = match code {
+                FailureCode::ChannelsExhausted => in_line || held >= channels as usize,
+                _ => started >= cps as usize || !w.faults.clock_is_true(),
+            };
+            self.check(fair, tag, Some(*call), || {
+                format!("refused ({code:?}) with {held} of {channels} channels and {started} of {cps} starts used")
+            });
+        });
+    }
+
+    fn claimed(&self, tag: TrunkTag, id: CallId, now: Millis) {
+        let mut calls = self.calls.borrow_mut();
+        let Some(seen) = calls.get_mut(&id) else {
+            return self.fail(
+                Some(tag),
+                Some(id),
+                "a call without a row was claimed".into(),
+            );
+        };
+        seen.claims += 1;
+        self.check(seen.claims == 1, tag, Some(id), || "claimed twice".into());
+        self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
+            "claimed, and the row does not say so".into()
+        });
+        self.with_trunk(tag, |facts| {
+            facts.dials.push(now);
+            let most = facts.most(|limits| limits.max_cps);
+            let count = within_a_second(&mut facts.dials, now);
+            self.check(count <= most as usize, tag, Some(id), || {
+                format!("{count} dials within a second, max_cps is {most}")
+            });
+        });
+    }
+
+    fn shown(&self, tag: TrunkTag, now: Millis, call: &Call) {
+        let mut calls = self.calls.borrow_mut();
+        let Some(seen) = calls.get_mut(&call.id) else {
+            return self.fail(
+                Some(tag),
+                Some(call.id),
+                "a call without a row was shown".into(),
+            );
+        };
+        let (rank, (was, at)) = (rank(call.status), seen.shown);
+        self.check(now < at || rank >= was, tag, Some(call.id), || {
+            format!("a call was shown in state {was}, and later in state {rank}")
+        });
+        if rank >= was {
+            seen.shown = (rank, now);
+        }
+    }
+
+    /// Every duty has its waker.
+    pub fn after_step(&self, w: &W, node: &TrunkNode) {
+        let Some(due) = node.next_due().filter(|_| node.is_loaded()) else {
+            return;
+        };
+        let armed = node
+            .stored_alarm
+            .get()
+            .is_some_and(|alarm| alarm <= due.max(w.clock()));
+        let lately = |at: Millis| w.clock() <= at + Millis(15_000);
+        let excused = node.alarm_lost_at.get().is_some_and(lately);
+        self.check(armed || excused, node.tag, None, || {
+            format!(
+                "something is due at {}, and the alarm is {:?}",
+                due.0,
+                node.stored_alarm.get()
+            )
+        });
+    }
+}
+
+fn place(facts: &mut TrunkFacts, row: &Call) {
+    let mut keep = |waits: bool, holds: bool| {
+        match waits {
+            true => facts.waiting.insert(row.id),
+            false => facts.waiting.remove(&row.id),
+        };
+        match holds {
+            true => facts.occupied.insert(row.id),
+            false => facts.occupied.remove(&row.id),
+        };
+    };
+    let lives = row.ended_at.is_none();
+    keep(
+        lives && row.waits_until.is_some(),
+        lives && row.waits_until.is_none(),
+    );
+}
+
+/// By which a call is known to who asked for it.
+pub fn nonce(row: &Call) -> Option<u64> {
+    row.request.metadata.as_ref()?.get("nonce")?.as_u64()
+}

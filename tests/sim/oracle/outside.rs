@@ -1,0 +1,229 @@
+//! What those outside see: integrators, phones, receivers.
+
+use audatec::app::trunk::Order;
+use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
+use audatec::domain::mac::{hex, hmac_sha256};
+use base64::Engine as _;
+use hmac::Mac;
+use serde_json::Value;
+
+use super::{Intent, Limits, Oracle};
+use crate::world::W;
+
+impl Oracle {
+    /// Somebody is about to ask for a call.
+    pub fn intends(&self, nonce: u64, intent: Intent) {
+        self.intents.borrow_mut().insert(nonce, intent);
+    }
+
+    /// A trunk may be so from now on; it certainly is when `certainly`.
+    pub fn limits(&self, tag: TrunkTag, limits: Limits, certainly: bool) {
+        self.with_trunk(tag, |facts| {
+            if certainly {
+                facts.possible.clear();
+            }
+            facts.possible.push(limits);
+        });
+    }
+
+    /// An agent may be so from now on.
+    pub fn agent(&self, agent: AgentId, active: bool, certainly: bool) {
+        let mut agents = self.agents.borrow_mut();
+        let possible = agents.entry(agent).or_insert_with(|| vec![true]);
+        if certainly {
+            possible.clear();
+        }
+        possible.push(active);
+    }
+
+    /// A revocation was answered.
+    pub fn revoked(&self, key: KeyId) {
+        self.revoked.borrow_mut().insert(key);
+    }
+
+    pub fn is_revoked(&self, key: KeyId) -> bool {
+        self.revoked.borrow().contains(&key)
+    }
+
+    /// A secret may sign from now on.
+    pub fn secret(&self, org: OrgId, secret: &str) {
+        self.secrets
+            .borrow_mut()
+            .entry(org)
+            .or_default()
+            .push(secret.to_owned());
+    }
+
+    /// Whether the call that was answered 201 is there.
+    pub fn promised(&self, call: CallId) {
+        let known = self.calls.borrow().contains_key(&call);
+        self.check(known, call.address().tag, Some(call), || {
+            "a 201 without a call".into()
+        });
+    }
+
+    /// Whether somebody heard that a call is over.
+    pub fn is_final(&self, call: CallId) -> bool {
+        let calls = self.calls.borrow();
+        calls
+            .get(&call)
+            .is_some_and(|seen| seen.final_body.is_some())
+    }
+
+    /// A call's status was read, by a request that set out when it was known to be final, or before.
+    pub fn status(&self, call: CallId, body: &[u8], was_final: bool) {
+        let is_final =
+            serde_json::from_slice::<Value>(body).is_ok_and(|body| body["is_terminal"] == true);
+        let mut calls = self.calls.borrow_mut();
+        let Some(seen) = calls.get_mut(&call) else {
+            return;
+        };
+        match &seen.final_body {
+            None if is_final => seen.final_body = Some(body.to_vec()),
+            Some(first) if was_final => {
+                self.check(first == body, call.address().tag, Some(call), || {
+                    format!(
+                        "{} was final, then {}",
+                        String::from_utf8_lossy(first),
+                        String::from_utf8_lossy(body)
+                    )
+                })
+            }
+            _ => {}
+        }
+    }
+
+    /// A phone rings.
+    pub fn dialed(&self, w: &W, order: &Order) {
+        let (id, tag) = (order.call, order.call.address().tag);
+        let mut calls = self.calls.borrow_mut();
+        let Some(seen) = calls.get_mut(&id) else {
+            return self.fail(
+                Some(tag),
+                Some(id),
+                "a call without a row was dialed".into(),
+            );
+        };
+        seen.dials += 1;
+        self.check(seen.dials == 1, tag, Some(id), || "dialed twice".into());
+        self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
+            "dialed, and the row does not say so".into()
+        });
+        let _ = w;
+    }
+
+    /// A callback arrived.
+    pub fn received(
+        &self,
+        w: &W,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+        acknowledged: bool,
+    ) {
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let Some(id) = header("webhook-id") else {
+            return self.fail(None, None, "a callback without webhook-id".into());
+        };
+        let json: Value = serde_json::from_str(body).unwrap_or_default();
+        let call = json["call_id"]
+            .as_str()
+            .and_then(|text| CallId::verify(text, &w.secrets.id_key));
+        // A test event's call was made up.
+        let Some(call) = call else { return };
+        let tag = call.address().tag;
+        let mut calls = self.calls.borrow_mut();
+        let Some(seen) = calls.get_mut(&call) else {
+            return self.fail(
+                Some(tag),
+                Some(call),
+                "a callback of a call without a row".into(),
+            );
+        };
+        let row = &seen.row;
+        self.check(row.status.is_terminal(), tag, Some(call), || {
+            "a callback before the end".into()
+        });
+        self.check(
+            row.request.callback_url.as_deref() == Some(url),
+            tag,
+            Some(call),
+            || "a callback went to another URL".into(),
+        );
+        self.check(
+            json["call_status"] == row.status.as_str(),
+            tag,
+            Some(call),
+            || {
+                format!(
+                    "the callback says {}, the call is {:?}",
+                    json["call_status"], row.status
+                )
+            },
+        );
+        let (first_id, first_body) = seen
+            .webhook
+            .get_or_insert_with(|| (id.to_owned(), body.to_owned()));
+        self.check(first_id == id, tag, Some(call), || {
+            format!("event ids {first_id} and {id}")
+        });
+        self.check(first_body == body, tag, Some(call), || {
+            format!("bodies {first_body} and {body}")
+        });
+        let stamp = header("webhook-timestamp").unwrap_or_default();
+        // A rotation's answer may be lost: then its organisation asks again, and learns.
+        let office = w.offices.borrow().get(&row.request.org).cloned();
+        if let Some(current) = office.and_then(|office| office.directory()).and_then(|it| {
+            let secrets = it.secrets()?;
+            Some(secrets.current.reveal().to_owned())
+        }) {
+            let mut secrets = self.secrets.borrow_mut();
+            let known = secrets.entry(row.request.org).or_default();
+            if !known.contains(&current) {
+                known.push(current);
+            }
+        }
+        let signed = self
+            .secrets
+            .borrow()
+            .get(&row.request.org)
+            .is_some_and(|secrets| {
+                let plain =
+                    |secret: &String| header("X-Audatec-Signature") == Some(&plain(secret, body));
+                let standard = |secret: &String| {
+                    let ours = standard(secret, id, stamp, body);
+                    header("webhook-signature")
+                        .is_some_and(|all| all.split(' ').any(|one| one == ours))
+                };
+                secrets.iter().any(plain) && secrets.iter().any(standard)
+            });
+        self.check(signed, tag, Some(call), || {
+            "a callback is not signed as promised".into()
+        });
+        seen.acknowledged |= acknowledged;
+    }
+}
+
+fn plain(secret: &str, body: &str) -> String {
+    let mut mac = hmac_sha256(secret.as_bytes());
+    mac.update(body.as_bytes());
+    hex(&mac.finalize().into_bytes())
+}
+
+fn standard(secret: &str, id: &str, stamp: &str, body: &str) -> String {
+    let encoded = secret.trim_start_matches("whsec_");
+    let key = base64::engine::general_purpose::STANDARD
+        .decode(encoded)
+        .unwrap_or_default();
+    let mut mac = hmac_sha256(&key);
+    mac.update(format!("{id}.{stamp}.{body}").as_bytes());
+    format!(
+        "v1,{}",
+        base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    )
+}

@@ -1,0 +1,205 @@
+//! The application's ports, on this world.
+
+use std::rc::Rc;
+
+use audatec::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
+use audatec::app::ports::{
+    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable, Vault,
+};
+use audatec::app::records::RecordKey;
+use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::domain::access::KeyRecord;
+use audatec::domain::call::{Finding, Timed};
+use audatec::domain::ids::{OrgId, TrunkTag};
+use audatec::domain::settings::Settings;
+use audatec::domain::target::Target;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::Sealed;
+
+use crate::executor::Slot;
+use crate::faults::Kind;
+use crate::world::W;
+use crate::{carrier, directory_node, receivers, trunk_node};
+
+/// What serves requests and consumes queues: an isolate.
+pub struct Edge {
+    pub w: W,
+    pub isolate: usize,
+}
+
+/// What a directory's object sees of the world.
+pub struct DirectoryPort(pub W);
+
+fn parse_url(text: &str) -> Option<Target> {
+    let (scheme, rest) = text.split_once("://")?;
+    let host = rest
+        .split(['/', ':', '?'])
+        .next()
+        .filter(|host| !host.is_empty())?;
+    Some(Target {
+        scheme: scheme.into(),
+        host: host.into(),
+        port: None,
+        path: "/".into(),
+    })
+}
+
+macro_rules! host {
+    ($type:ty, $world:tt) => {
+        impl Host for $type {
+            fn now(&self) -> Millis {
+                self.$world.clock()
+            }
+            fn entropy(&self) -> [u8; 32] {
+                self.$world.rng.entropy()
+            }
+            fn settings(&self) -> &Settings {
+                &self.$world.settings
+            }
+            fn secrets(&self) -> &Secrets {
+                &self.$world.secrets
+            }
+            fn parse_url(&self, text: &str) -> Option<Target> {
+                parse_url(text)
+            }
+            fn log(&self, line: &str) {
+                self.$world.note(None, || line.to_owned());
+            }
+        }
+
+        impl Trunks for $type {
+            async fn trunk(
+                &self,
+                tag: TrunkTag,
+                command: &TrunkCommand,
+            ) -> Result<TrunkReply, Unavailable> {
+                trunk_node::ask(&self.$world, tag, command.clone()).await
+            }
+        }
+    };
+}
+
+host!(Edge, w);
+host!(DirectoryPort, 0);
+
+impl Records for Edge {
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        match self
+            .w
+            .copies
+            .cached(self.isolate, &key.to_string(), self.w.clock())
+        {
+            Some(json) => Ok(Some(json)),
+            None => self.read_fresh(key).await,
+        }
+    }
+
+    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        if self.w.hit(Kind::CopyReadFails) {
+            return Err(Unavailable);
+        }
+        Ok(self.w.copies.read(&self.w, self.isolate, key.to_string()))
+    }
+
+    fn forget(&self, org: OrgId) {
+        self.w.copies.forget(self.isolate, org);
+    }
+
+    fn note_use(&self, key: &KeyRecord) {
+        if self
+            .w
+            .copies
+            .is_first_use(self.isolate, key.key_id, self.w.clock())
+        {
+            let _ = directory_node::ask(&self.w, key.org_id, DirectoryCommand::touch(key.key_id));
+        }
+    }
+}
+
+impl Directories for Edge {
+    async fn directory(
+        &self,
+        org: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable> {
+        directory_node::ask(&self.w, org, command.clone()).await
+    }
+}
+
+impl RecordWriter for DirectoryPort {
+    async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable> {
+        pause(&self.0, self.0.rng.between(1, 20)).await;
+        if self.0.hit(Kind::CopyWriteFails) {
+            return Err(Unavailable);
+        }
+        self.0.copies.write(key.to_string(), json);
+        Ok(())
+    }
+}
+
+impl Dialer for Edge {
+    async fn dial(&self, order: &Order) -> Vec<Timed> {
+        if self.w.hit(Kind::DialSlow) {
+            pause(&self.w, self.w.rng.between(10, 4_000)).await;
+        }
+        let events = carrier::dial(&self.w, order);
+        pause(&self.w, self.w.rng.between(1, 5)).await;
+        events
+    }
+
+    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
+        pause(&self.w, self.w.rng.between(1, 5)).await;
+        if self.w.hit(Kind::InquiryFails) {
+            return Err(Unavailable);
+        }
+        Ok(carrier::inquire(&self.w, order))
+    }
+
+    async fn release(&self, _: &Order) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+/// No trunk of this world has a carrier with secrets.
+impl Vault for Edge {
+    async fn seal(&self, _: &str, _: &str) -> Result<Sealed, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn open(&self, _: &Sealed, _: &str) -> Result<String, Unavailable> {
+        Err(Unavailable)
+    }
+}
+
+impl Poster for Edge {
+    async fn post(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+        timeout: Millis,
+    ) -> Result<Answer, String> {
+        receivers::post(&self.w, url, headers, body, timeout).await
+    }
+
+    async fn sleep(&self, time: Millis) {
+        pause(&self.w, time.0).await;
+    }
+}
+
+/// Lets virtual time pass.
+pub async fn pause(w: &W, ms: u64) {
+    let slot = Slot::new();
+    let bell = slot.clone();
+    w.after(ms, move |_| bell.fill(()));
+    slot.await;
+}
+
+impl Edge {
+    pub fn new(w: &W, isolate: usize) -> Self {
+        Self {
+            w: Rc::clone(w),
+            isolate,
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! A trunk's rows in memory, as JSON text, so that what is read back is what was stored; and the
+//! ways in which a write fails.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use audatec::app::trunk::{
+    CallFilter, DeliveryFilter, Expired, Remembrance, StoreFailed, TrunkStore,
+};
+use audatec::domain::call::{Call, CallStatus};
+use audatec::domain::ids::CallId;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::Brief;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// How the next write fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing is kept.
+    Before,
+    /// All is kept, and nobody is told.
+    After,
+    /// Of several rows the first is kept.
+    Halfway,
+}
+
+struct Row {
+    json: String,
+    status: CallStatus,
+    dialed_at: Option<Millis>,
+}
+
+#[derive(Default)]
+pub struct Rows {
+    calls: RefCell<BTreeMap<CallId, Row>>,
+    open: RefCell<BTreeSet<CallId>>,
+    late: RefCell<BTreeSet<CallId>>,
+    brief: RefCell<Option<String>>,
+    keys: RefCell<BTreeMap<String, String>>,
+    transcripts: RefCell<BTreeMap<CallId, Value>>,
+    /// What was persisted since somebody looked.
+    journal: RefCell<Vec<Call>>,
+    /// After so many more writes, one fails.
+    pub failure: Cell<Option<(u64, Failure)>>,
+    pub reads_fail: Cell<bool>,
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, StoreFailed> {
+    audatec::app::json::read(json).map_err(|_| StoreFailed)
+}
+
+impl Rows {
+    pub fn take_journal(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.journal.borrow_mut())
+    }
+
+    fn fails(&self) -> Option<Failure> {
+        match self.failure.get() {
+            Some((0, failure)) => {
+                self.failure.set(None);
+                Some(failure)
+            }
+            Some((left, failure)) => {
+                self.failure.set(Some((left - 1, failure)));
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Does a write as this object's luck has it.
+    fn write(&self, rows: usize, keep: impl FnOnce(usize)) -> Result<(), StoreFailed> {
+        match self.fails() {
+            Some(Failure::Before) => return Err(StoreFailed),
+            Some(Failure::Halfway) => keep(rows / 2),
+            Some(Failure::After) => keep(rows),
+            None => {
+                keep(rows);
+                return Ok(());
+            }
+        }
+        Err(StoreFailed)
+    }
+
+    fn keep(&self, call: &Call) {
+        let json = serde_json::to_string(call).unwrap_or_default();
+        let row = Row {
+            json,
+            status: call.status,
+            dialed_at: call.dialed_at,
+        };
+        let mark = |set: &RefCell<BTreeSet<CallId>>, belongs| {
+            match belongs {
+                true => set.borrow_mut().insert(call.id),
+                false => set.borrow_mut().remove(&call.id),
+            };
+        };
+        mark(&self.open, call.is_open());
+        mark(&self.late, call.is_open() && call.late);
+        self.calls.borrow_mut().insert(call.id, row);
+        self.journal.borrow_mut().push(call.clone());
+    }
+
+    fn parse(&self, ids: impl IntoIterator<Item = CallId>) -> Result<Vec<Call>, StoreFailed> {
+        let calls = self.calls.borrow();
+        ids.into_iter()
+            .filter_map(|id| calls.get(&id))
+            .map(|row| read(&row.json))
+            .collect()
+    }
+
+    fn newest_closed(
+        &self,
+        below: Option<CallId>,
+        limit: usize,
+        admits: impl Fn(&Call) -> bool,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        let (calls, open) = (self.calls.borrow(), self.open.borrow());
+        let closed = calls
+            .iter()
+            .rev()
+            .filter(|(id, _)| below.is_none_or(|below| **id < below) && !open.contains(id));
+        let mut found = Vec::new();
+        for (_, row) in closed {
+            let call: Call = read(&row.json)?;
+            if admits(&call) {
+                found.push(call);
+            }
+            if found.len() == limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl TrunkStore for Rows {
+    fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
+        Ok(None)
+    }
+
+    fn put_recording(&self, _: CallId, _: &str) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+
+    // Nothing grows old in this world.
+    fn expired(&self, _: CallId, _: usize) -> Result<Vec<Expired>, StoreFailed> {
+        Ok(Vec::new())
+    }
+
+    fn forget(&self, _: &[CallId]) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        if self.reads_fail.take() {
+            return Err(StoreFailed);
+        }
+        self.brief.borrow().as_deref().map(read).transpose()
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        let json = serde_json::to_string(brief).map_err(|_| StoreFailed)?;
+        self.write(1, |rows| {
+            if rows > 0 {
+                *self.brief.borrow_mut() = Some(json);
+            }
+        })
+    }
+
+    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
+        let (open, late) = (self.open.borrow(), self.late.borrow());
+        let recent: BTreeSet<CallId> = open.range(recent..).copied().collect();
+        self.parse(late.union(&recent).copied())
+    }
+
+    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let started = calls
+            .range(from..)
+            .filter(|(_, row)| row.status != CallStatus::RejectedCapacity);
+        Ok(started.map(|(id, row)| (*id, row.dialed_at)).collect())
+    }
+
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(self.calls.borrow().keys().next_back().copied())
+    }
+
+    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed> {
+        self.write(calls.len(), |rows| {
+            calls.iter().take(rows).for_each(|call| self.keep(call))
+        })
+    }
+
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.parse([call])?.pop())
+    }
+
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        self.keys
+            .borrow()
+            .get(key)
+            .map(|json| read(json))
+            .transpose()
+    }
+
+    fn remember(&self, key: &str, what: &Remembrance, _: Millis) -> Result<(), StoreFailed> {
+        let json = serde_json::to_string(what).map_err(|_| StoreFailed)?;
+        self.write(1, |rows| {
+            if rows > 0 {
+                self.keys.borrow_mut().insert(key.to_owned(), json);
+            }
+        })
+    }
+
+    fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed> {
+        Ok(self.transcripts.borrow().get(&call).cloned())
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed> {
+        self.write(1, |_| {
+            self.transcripts
+                .borrow_mut()
+                .entry(call)
+                .or_insert_with(|| lines.clone());
+        })
+    }
+
+    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+        self.newest_closed(filter.ceiling(), filter.limit, |call| {
+            filter.status.is_none_or(|status| call.status == status)
+                && filter
+                    .agent
+                    .is_none_or(|agent| call.request.agent.id == agent)
+                && filter
+                    .phone
+                    .as_ref()
+                    .is_none_or(|phone| call.request.phone == *phone)
+        })
+    }
+
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
+        self.newest_closed(filter.before, filter.limit, |call| {
+            let delivery = call.callback.as_ref();
+            delivery.is_some_and(|delivery| {
+                filter.status.is_none_or(|status| delivery.status == status)
+            })
+        })
+    }
+}
+
+/// What a stale instance sees: it reads, and writes nothing.
+pub struct StaleRows<'a>(pub &'a Rows);
+
+impl TrunkStore for StaleRows<'_> {
+    fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
+        Ok(None)
+    }
+
+    fn put_recording(&self, _: CallId, _: &str) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+
+    // Nothing grows old in this world.
+    fn expired(&self, _: CallId, _: usize) -> Result<Vec<Expired>, StoreFailed> {
+        Ok(Vec::new())
+    }
+
+    fn forget(&self, _: &[CallId]) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        self.0.brief()
+    }
+    fn put_brief(&self, _: &Brief) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
+        self.0.open_calls(recent)
+    }
+    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+        self.0.starts(from)
+    }
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        self.0.newest()
+    }
+    fn put(&self, _: &[Call]) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        self.0.get(call)
+    }
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        self.0.remembered(key)
+    }
+    fn remember(&self, _: &str, _: &Remembrance, _: Millis) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed> {
+        self.0.transcript(call)
+    }
+    fn put_transcript(&self, _: CallId, _: &Value) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+        self.0.closed(filter)
+    }
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
+        self.0.closed_deliveries(filter)
+    }
+}

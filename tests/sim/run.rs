@@ -1,0 +1,272 @@
+//! One seed's world, from its founding to its rest: a storm, a drain without faults, and one more
+//! call over each trunk, which must go well.
+
+use std::rc::Rc;
+
+use audatec::app::directory::DirectoryCommand;
+use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
+use serde_json::json;
+
+use crate::clients::{Ask, Org, ask};
+use crate::copies::ISOLATES;
+use crate::executor::Owner;
+use crate::faults::Kind;
+use crate::oracle::{Broken, Intent, Limits};
+use crate::ports::pause;
+use crate::world::{W, World};
+use crate::{directory_node, integrator, operator, queue, receivers, trunk_node};
+
+/// No world takes longer to come to rest.
+const MOST_STEPS: u64 = 1_000_000;
+const CRON_MS: u64 = 60_000;
+
+pub struct Outcome {
+    pub steps: u64,
+    pub calls: usize,
+    pub broken: Option<Broken>,
+    /// The last lines of the trace that concern what broke.
+    pub trace: Vec<String>,
+}
+
+/// Lives through one seed's world.
+pub fn run(seed: u64, traced: bool) -> Outcome {
+    let w = World::new(seed, traced);
+    live(&w);
+    let broken = w.oracle.verdict();
+    let trace = broken
+        .as_ref()
+        .map(|broken| lines(&w, broken))
+        .unwrap_or_default();
+    let outcome = Outcome {
+        steps: w.steps.get(),
+        calls: w.oracle.promised_calls(),
+        broken,
+        trace,
+    };
+    w.end();
+    outcome
+}
+
+fn lines(w: &W, broken: &Broken) -> Vec<String> {
+    let mentions = broken.call.map(|call| call.to_string()).unwrap_or_default();
+    let many = std::env::var("TRACE").ok();
+    let many = many.and_then(|text| text.parse().ok()).unwrap_or(30);
+    let mut lines = w.last_lines(None, &mentions, many);
+    if !mentions.is_empty() {
+        lines.push("... and of all that concerns its trunk, the last:".into());
+        lines.extend(w.last_lines(broken.trunk, "", many));
+    }
+    lines
+}
+
+fn live(w: &W) {
+    for number in 0..w.rng.between(1, 2) {
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            operator::found(&world, number).await
+        });
+    }
+    w.tasks.run_ready();
+    rest(w);
+    storm(w);
+    let calm_since = w.high.get();
+    rest(w);
+    w.oracle.judge_the_end(w, calm_since);
+    w.oracle.judge_the_copies(w);
+    if w.oracle.is_broken() {
+        return;
+    }
+    encore(w);
+}
+
+/// Lets the world come to rest.
+fn rest(w: &W) {
+    let begun = w.steps.get();
+    while w.turn() {
+        if w.steps.get() > begun + MOST_STEPS {
+            w.oracle.fail(None, None, "no end in sight".into());
+        }
+    }
+}
+
+fn storm(w: &W) {
+    let length = w
+        .rng
+        .pick(&[3_000, 10_000, 10_000, 30_000, 90_000, 1_500_000])
+        .copied()
+        .unwrap_or_default();
+    w.faults.switch(true);
+    w.copies.expire();
+    let orgs = w.orgs.borrow().clone();
+    for org in &orgs {
+        integrator::work(w, Rc::clone(org), (length / 250).clamp(20, 4_000));
+        operator::work(w, Rc::clone(org), (length / 12).clamp(400, 20_000));
+    }
+    let end = w.time() + length;
+    chaos(w, (length / 120).clamp(50, 5_000));
+    cron(w, end + 2 * CRON_MS);
+    w.run_until(end);
+    w.faults.switch(false);
+    w.is_open.set(false);
+}
+
+/// Something goes wrong by itself, now and then.
+fn chaos(w: &W, every: u64) {
+    w.after(w.rng.between(1, every * 2), move |w| {
+        if w.is_open.get() {
+            strike(w);
+            chaos(w, every);
+        }
+    });
+}
+
+fn strike(w: &W) {
+    let trunks: Vec<_> = w.trunks.borrow().values().cloned().collect();
+    let offices: Vec<_> = w.offices.borrow().values().cloned().collect();
+    if w.hit(Kind::TrunkDies)
+        && let Some(node) = w.rng.pick(&trunks)
+    {
+        node.die(w);
+    }
+    if w.hit(Kind::TrunkUnreachable)
+        && let Some(node) = w.rng.pick(&trunks)
+    {
+        node.cut_off(w, w.rng.between(500, 8_000));
+    }
+    if w.hit(Kind::DirectoryDies)
+        && let Some(office) = w.rng.pick(&offices)
+    {
+        office.die(w);
+    }
+    if w.hit(Kind::IsolateDies) {
+        isolate_dies(w, w.rng.below(ISOLATES as u64) as usize);
+    }
+    if w.hit(Kind::ConsumerDies) {
+        queue::kill_one(w);
+    }
+    if w.hit(Kind::ClockForward) {
+        w.jump(w.rng.between(100, 8_000) as i64);
+    }
+    if w.hit(Kind::ClockLeap) && w.rng.hits(200) {
+        w.jump(w.rng.between(60_000, 4_000_000) as i64);
+    }
+    if w.hit(Kind::ClockBack) {
+        w.jump(-(w.rng.between(1, 3_000) as i64));
+    }
+    if w.hit(Kind::Blackout) && w.rng.hits(200) {
+        trunks.iter().for_each(|node| node.die(w));
+        offices.iter().for_each(|office| office.die(w));
+        (0..ISOLATES).for_each(|isolate| isolate_dies(w, isolate));
+        w.jump(w.rng.between(1_000, 10_000_000) as i64);
+    }
+}
+
+fn isolate_dies(w: &W, isolate: usize) {
+    w.note(None, || format!("isolate {isolate} dies"));
+    w.tasks
+        .of(Owner::Isolate(isolate))
+        .into_iter()
+        .for_each(|task| w.tasks.kill(task));
+    w.copies.evict(isolate);
+}
+
+/// The cron knocks at every object, but for the times it is missed.
+fn cron(w: &W, until: u64) {
+    w.after(CRON_MS, move |w| {
+        if w.time() > until {
+            return;
+        }
+        if !w.hit(Kind::CronMissed) {
+            w.step();
+            let id = |name: String| name.rsplit('/').next().map(str::to_owned);
+            for name in w.copies.names("trunk/").into_iter().filter_map(id) {
+                name.parse::<TrunkId>()
+                    .into_iter()
+                    .for_each(|trunk| trunk_node::knock(w, trunk.tag()));
+            }
+            for name in w.copies.names("trunks/").into_iter().filter_map(id) {
+                let tick = |org: OrgId| drop(directory_node::ask(w, org, DirectoryCommand::tick()));
+                name.parse::<OrgId>().into_iter().for_each(tick);
+            }
+        }
+        cron(w, until);
+    });
+}
+
+/// After the storm all is as good as new: each trunk takes a call, and its result is told at once.
+fn encore(w: &W) {
+    w.copies.expire();
+    let since = w.high.get();
+    for org in w.orgs.borrow().clone() {
+        let world = Rc::clone(w);
+        w.tasks
+            .spawn(Owner::Client, async move { one_more(&world, &org).await });
+    }
+    w.tasks.run_ready();
+    rest(w);
+    w.oracle.judge_the_end(w, since);
+    w.oracle.judge_the_copies(w);
+}
+
+async fn one_more(w: &W, org: &Org) {
+    operator::create_key(w, org).await;
+    let Some(key) = org.keys.borrow().last().cloned() else {
+        return;
+    };
+    let agent = org.agents.borrow().first().copied();
+    let Some(agent) = agent else { return };
+    operator::set_agent(w, org, agent, true).await;
+    for line in org.lines.borrow().clone() {
+        if line.deleted.get() || w.oracle.is_broken() {
+            continue;
+        }
+        let limits = Limits {
+            max_cps: 2,
+            max_channels: 1,
+            active: true,
+        };
+        let tag = line.id.tag();
+        if !operator::set_limits(w, org, &line, limits).await {
+            // Its deletion may have come through after all.
+            continue;
+        }
+        let Some(first) = call(w, &key.text, &line.id, agent).await else {
+            let what = "a trunk at rest takes no call".into();
+            return w.oracle.fail(Some(tag), None, what);
+        };
+        pause(w, 5_000_000).await;
+        well(w, org, first, tag).await;
+    }
+}
+
+/// Places a call; `None` when it is refused.
+async fn call(
+    w: &W,
+    key: &str,
+    line: &TrunkId,
+    agent: audatec::domain::ids::AgentId,
+) -> Option<audatec::domain::ids::CallId> {
+    let nonce = w.nonces.get() + 1;
+    w.nonces.set(nonce);
+    w.oracle.intends(nonce, Intent::new(false, false, false));
+    let body = json!({
+        "phone_number": "+15005550000", "agent_id": agent, "sip_trunk_id": line,
+        "metadata": {"customer_name": "Rahul Sharma", "nonce": nonce},
+        "callback_url": receivers::url("good", nonce),
+    });
+    let heard = ask(w, Ask::send("POST", "/calls".into(), key, Some(body))).await?;
+    (heard.status == 201).then(|| heard.id("call_id")).flatten()
+}
+
+async fn well(w: &W, org: &Org, call: audatec::domain::ids::CallId, tag: TrunkTag) {
+    let heard = ask(w, Ask::get(format!("/calls/{call}"), &org.owner)).await;
+    let json = heard.map(|heard| heard.json()).unwrap_or_default();
+    let attempts = json["callback"]["attempts"].as_array().map_or(0, Vec::len);
+    if json["is_terminal"] != true || json["callback"]["status"] != "delivered" || attempts != 1 {
+        w.oracle.fail(
+            Some(tag),
+            Some(call),
+            format!("after the storm a call fares so: {json}"),
+        );
+    }
+}

@@ -1,0 +1,308 @@
+//! A trunk's object as the runtime keeps it: the application's actor, its rows, its alarm; and how
+//! it dies. What the Worker's shell does around the actor is done here, step by step.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use audatec::app::alarm::Alarm;
+use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
+use audatec::app::ports::Unavailable;
+use audatec::app::trunk::{TrunkActor, TrunkCommand, TrunkReply};
+use audatec::domain::ids::{CallId, TrunkTag};
+use audatec::domain::time::Millis;
+
+use crate::executor::Slot;
+use crate::faults::Kind;
+use crate::queue::Message;
+use crate::rows::{Failure, Rows, StaleRows};
+use crate::world::W;
+
+/// How soon an object whose storage failed tries again.
+const AGAIN: Millis = Millis(5_000);
+/// How long anybody waits for an object.
+const DEADLINE_MS: u64 = 10_000;
+
+pub type Reply = Result<TrunkReply, Unavailable>;
+
+pub struct TrunkNode {
+    pub tag: TrunkTag,
+    pub rows: Rows,
+    actor: RefCell<Option<TrunkActor>>,
+    /// An instance that does not know yet that it was replaced.
+    stale: RefCell<Option<TrunkActor>>,
+    pending: RefCell<Alarm>,
+    pub stored_alarm: Cell<Option<Millis>>,
+    /// When an alarm was lost, by the clock.
+    pub alarm_lost_at: Cell<Option<Millis>>,
+    /// How far this incarnation's clock is off.
+    skew: Cell<i64>,
+    /// The latest time this incarnation was told.
+    pub told: Cell<Millis>,
+    /// Calls that this incarnation let out of the line: their rows do not say so yet.
+    pub promoted: RefCell<BTreeSet<CallId>>,
+    unreachable_until: Cell<u64>,
+}
+
+impl TrunkNode {
+    fn new(tag: TrunkTag) -> Self {
+        Self {
+            tag,
+            rows: Rows::default(),
+            actor: RefCell::default(),
+            stale: RefCell::default(),
+            pending: RefCell::default(),
+            stored_alarm: Cell::default(),
+            alarm_lost_at: Cell::default(),
+            skew: Cell::default(),
+            told: Cell::new(Millis(0)),
+            promoted: RefCell::default(),
+            unreachable_until: Cell::default(),
+        }
+    }
+
+    pub fn next_due(&self) -> Option<Millis> {
+        self.actor.borrow().as_ref().and_then(TrunkActor::next_due)
+    }
+
+    pub fn is_loaded(&self) -> bool {
+        self.actor.borrow().is_some()
+    }
+
+    pub fn cut_off(&self, w: &W, ms: u64) {
+        self.unreachable_until.set(w.time() + ms);
+    }
+
+    /// It dies: what was in memory alone is gone, or lingers for a while in an instance that does
+    /// not know.
+    pub fn die(&self, w: &W) {
+        w.note(Some(self.tag), || "the object dies".into());
+        let actor = self.forget();
+        if w.hit(Kind::StaleActs) {
+            *self.stale.borrow_mut() = actor;
+        }
+        self.pending.take();
+        let skewed = w.hit(Kind::ClockSkew);
+        self.skew.set(if skewed {
+            w.rng.between(0, 1_600) as i64 - 800
+        } else {
+            0
+        });
+    }
+
+    fn forget(&self) -> Option<TrunkActor> {
+        self.promoted.borrow_mut().clear();
+        self.told.set(Millis(0));
+        self.actor.borrow_mut().take()
+    }
+
+    fn clock(&self, w: &W) -> Millis {
+        let now = Millis(w.clock().0.saturating_add_signed(self.skew.get()));
+        w.high.set(w.high.get().max(now));
+        now
+    }
+
+    /// One command, from its arrival to its answer; `None` when nobody answers.
+    fn serve(self: &Rc<Self>, w: &W, command: TrunkCommand) -> Option<TrunkReply> {
+        w.step();
+        if w.hit(Kind::StaleActs) && self.act_stale(w, &command) {
+            return None;
+        }
+        let result = self.run(w, command);
+        if w.hit(Kind::TrunkDiesInStep) {
+            self.die(w);
+            return None;
+        }
+        self.arm(w, result.is_none());
+        let (reply, outgoing) = result.unzip();
+        self.send(w, outgoing.unwrap_or_default());
+        w.oracle.after_step(w, self);
+        reply
+    }
+
+    /// Decides, writes, and lets the oracle see what was written and what is about to be said.
+    fn run(self: &Rc<Self>, w: &W, command: TrunkCommand) -> Option<(TrunkReply, Outgoing)> {
+        let now = self.clock(w);
+        let mut slot = self.actor.borrow_mut();
+        self.rows
+            .reads_fail
+            .set(slot.is_none() && w.hit(Kind::LoadFails));
+        if slot.is_none() {
+            *slot = TrunkActor::load(
+                &self.rows,
+                w.settings.clone(),
+                w.secrets.id_key.clone(),
+                now,
+            )
+            .ok();
+            w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
+        }
+        if slot.is_some() {
+            self.told.set(self.told.get().max(now));
+        }
+        self.rows.failure.set(draw_failure(w));
+        let before = w.oracle.before(self, &command);
+        let named = w.oracle.name(&command);
+        let result = slot.as_mut()?.handle(&self.rows, command, now);
+        self.rows.failure.set(None);
+        let (told, journal) = (self.told.get(), self.rows.take_journal());
+        w.note(Some(self.tag), || {
+            let reply = result
+                .as_ref()
+                .map(|(reply, _)| crate::oracle::brief(reply));
+            let rows: Vec<_> = journal
+                .iter()
+                .map(|call| format!("{} {:?}", call.id, call.status))
+                .collect();
+            format!(
+                "{named} at {} -> {reply:?}, wrote {rows:?}, due {:?}",
+                now.0,
+                slot.as_ref().and_then(TrunkActor::next_due)
+            )
+        });
+        w.oracle.rows(w, self, told, journal);
+        match result {
+            Ok((reply, outgoing)) => {
+                drop(slot);
+                w.oracle.handed_out(w, self, told, &outgoing);
+                w.oracle.replied(w, self, told, before, &reply);
+                Some((reply, outgoing))
+            }
+            Err(_) => {
+                drop(slot);
+                self.forget();
+                None
+            }
+        }
+    }
+
+    /// The old instance acts once more. Its writes fail and its answers reach nobody; what it sends does.
+    fn act_stale(&self, w: &W, command: &TrunkCommand) -> bool {
+        let mut slot = self.stale.borrow_mut();
+        let Some(actor) = slot.as_mut() else {
+            return false;
+        };
+        w.note(Some(self.tag), || {
+            format!("a stale instance gets {}", w.oracle.name(command))
+        });
+        match actor.handle(&StaleRows(&self.rows), command.clone(), self.clock(w)) {
+            Ok((_, outgoing)) => self.send(w, outgoing),
+            Err(_) => *slot = None,
+        }
+        true
+    }
+
+    fn arm(self: &Rc<Self>, w: &W, failed: bool) {
+        let due = match self.is_loaded() {
+            true => self.next_due(),
+            false => failed.then(|| w.clock() + AGAIN),
+        };
+        let Some(due) = due else { return };
+        let pending = self.pending.borrow();
+        if pending.wants(due, self.clock(w)) {
+            if w.hit(Kind::AlarmNotSet) {
+                pending.failed();
+                self.alarm_lost_at.set(Some(w.clock()));
+                return;
+            }
+            self.stored_alarm.set(Some(due));
+            self.expect_alarm(w);
+        }
+    }
+
+    /// The runtime wakes the object at its alarm's time, or a little later.
+    pub fn expect_alarm(self: &Rc<Self>, w: &W) {
+        let Some(due) = self.stored_alarm.get() else {
+            return;
+        };
+        let late = if w.faults.is_calm() {
+            0
+        } else {
+            w.rng.below(30)
+        };
+        let node = Rc::clone(self);
+        w.after((due - w.clock()).0 + late, move |w| node.ring(w));
+    }
+
+    fn ring(self: &Rc<Self>, w: &W) {
+        if self.stored_alarm.get().is_none_or(|due| due > w.clock()) {
+            return;
+        }
+        self.stored_alarm.set(None);
+        if w.hit(Kind::AlarmLost) {
+            w.note(Some(self.tag), || "an alarm is lost".into());
+            self.alarm_lost_at.set(Some(w.clock()));
+            return;
+        }
+        self.pending.borrow().fired();
+        self.serve(w, TrunkCommand::Tick);
+    }
+
+    fn send(&self, w: &W, outgoing: Outgoing) {
+        for message in outgoing.dispatch_messages(self.tag, CALLS_PER_MESSAGE) {
+            crate::queue::send(w, Message::Dispatch(message));
+        }
+        for message in outgoing.callbacks {
+            crate::queue::send(w, Message::Callback(message));
+        }
+    }
+}
+
+fn draw_failure(w: &W) -> Option<(u64, Failure)> {
+    let kinds = [
+        (Kind::StoreFailsBefore, Failure::Before),
+        (Kind::StoreFailsAfter, Failure::After),
+        (Kind::StoreFailsHalfway, Failure::Halfway),
+    ];
+    let drawn = kinds.into_iter().find(|(kind, _)| w.hit(*kind));
+    drawn.map(|(_, failure)| (w.rng.below(2), failure))
+}
+
+/// The object of this tag; made when somebody first asks for it.
+pub fn of(w: &W, tag: TrunkTag) -> Rc<TrunkNode> {
+    let mut trunks = w.trunks.borrow_mut();
+    Rc::clone(
+        trunks
+            .entry(tag)
+            .or_insert_with(|| Rc::new(TrunkNode::new(tag))),
+    )
+}
+
+/// A request to a trunk's object, over a network that loses and delays.
+pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
+    let slot = Slot::new();
+    let answer = slot.clone();
+    let slow = |w: &W| {
+        if w.hit(Kind::HopSlow) {
+            w.rng.between(100, 15_000)
+        } else {
+            w.rng.between(1, 6)
+        }
+    };
+    let (there, back) = (slow(w), slow(w));
+    if w.hit(Kind::RequestLost) {
+        w.after(there, move |_| answer.fill(Err(Unavailable)));
+        return slot;
+    }
+    w.after(there, move |w| {
+        let node = of(w, tag);
+        let cut_off = w.faults_are_on() && node.unreachable_until.get() > w.time();
+        let reply = if cut_off {
+            None
+        } else {
+            node.serve(w, command)
+        };
+        let reply = reply.filter(|_| !w.hit(Kind::ReplyLost)).ok_or(Unavailable);
+        w.after(back, move |_| answer.fill(reply));
+    });
+    if there + back > DEADLINE_MS {
+        let late = slot.clone();
+        w.after(DEADLINE_MS, move |_| late.fill(Err(Unavailable)));
+    }
+    slot
+}
+
+/// The cron knocks.
+pub fn knock(w: &W, tag: TrunkTag) {
+    let _ = ask(w, tag, TrunkCommand::Tick);
+}

@@ -1,0 +1,220 @@
+//! The world: virtual time, what is going to happen in it, and everybody who lives there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::rc::Rc;
+
+use audatec::app::ports::Secrets;
+use audatec::domain::ids::{OrgId, TrunkTag};
+use audatec::domain::settings::Settings;
+use audatec::domain::time::Millis;
+
+use crate::carrier::Carrier;
+use crate::clients::Org;
+use crate::copies::Copies;
+use crate::directory_node::Office;
+use crate::executor::Tasks;
+use crate::faults::{Faults, Kind, settings};
+use crate::oracle::Oracle;
+use crate::queue::Queues;
+use crate::receivers::Receivers;
+use crate::rng::Rng;
+use crate::trunk_node::TrunkNode;
+
+/// When every world begins.
+pub const START: u64 = 1_800_000_000_000;
+/// Lines of the trace that are kept.
+const TRACE: usize = 20_000;
+
+pub type W = Rc<World>;
+type Happening = Box<dyn FnOnce(&W)>;
+
+struct Event {
+    at: u64,
+    seq: u64,
+    what: Happening,
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Event {}
+impl PartialOrd for Event {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Event {
+    /// The earliest is the greatest, as a heap wants it.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.seq).cmp(&(self.at, self.seq))
+    }
+}
+
+pub struct World {
+    pub rng: Rng,
+    pub settings: Settings,
+    pub secrets: Secrets,
+    pub faults: Faults,
+    pub tasks: Tasks,
+    pub trunks: RefCell<BTreeMap<TrunkTag, Rc<TrunkNode>>>,
+    pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
+    pub copies: Copies,
+    pub queues: Queues,
+    pub carrier: Carrier,
+    pub receivers: Receivers,
+    pub oracle: Oracle,
+    pub orgs: RefCell<Vec<Rc<Org>>>,
+    pub nonces: Cell<u64>,
+    pub steps: Cell<u64>,
+    /// Whether integrators still ask for calls, and the cron still knocks.
+    pub is_open: Cell<bool>,
+    /// The latest time any clock of this world showed.
+    pub high: Cell<Millis>,
+    time: Cell<u64>,
+    offset: Cell<i64>,
+    events: RefCell<BinaryHeap<Event>>,
+    seq: Cell<u64>,
+    trace: Option<RefCell<VecDeque<(Option<TrunkTag>, String)>>>,
+}
+
+impl World {
+    pub fn new(seed: u64, traced: bool) -> W {
+        let rng = Rng::new(seed);
+        let (settings, faults) = (settings(&rng), Faults::draw(&rng));
+        Rc::new(Self {
+            settings,
+            faults,
+            secrets: Secrets::derive(b"the world's master key", "platform-token".into()),
+            tasks: Tasks::default(),
+            trunks: RefCell::default(),
+            offices: RefCell::default(),
+            copies: Copies::default(),
+            queues: Queues::default(),
+            carrier: Carrier::default(),
+            receivers: Receivers::default(),
+            oracle: Oracle::default(),
+            orgs: RefCell::default(),
+            nonces: Cell::default(),
+            steps: Cell::new(0),
+            is_open: Cell::new(true),
+            high: Cell::new(Millis(START)),
+            time: Cell::new(0),
+            offset: Cell::new(0),
+            events: RefCell::default(),
+            seq: Cell::new(0),
+            trace: traced.then(RefCell::default),
+            rng,
+        })
+    }
+
+    /// True time since the world began, in milliseconds.
+    pub fn time(&self) -> u64 {
+        self.time.get()
+    }
+
+    /// What the clocks show. They may jump; true time does not.
+    pub fn clock(&self) -> Millis {
+        let clock = Millis((START + self.time.get()).saturating_add_signed(self.offset.get()));
+        self.high.set(self.high.get().max(clock));
+        clock
+    }
+
+    /// All clocks jump. Alarms go by the clock.
+    pub fn jump(self: &W, by: i64) {
+        self.note(None, || format!("the clock jumps by {by} ms"));
+        self.offset.set(self.offset.get() + by);
+        let trunks: Vec<_> = self.trunks.borrow().values().cloned().collect();
+        trunks.iter().for_each(|node| node.expect_alarm(self));
+        let offices: Vec<_> = self.offices.borrow().values().cloned().collect();
+        offices.iter().for_each(|office| office.expect_alarm(self));
+    }
+
+    pub fn hit(&self, kind: Kind) -> bool {
+        self.faults.hit(&self.rng, kind)
+    }
+
+    /// Something is going to happen.
+    pub fn after(&self, ms: u64, what: impl FnOnce(&W) + 'static) {
+        let seq = self.seq.get() + 1;
+        self.seq.set(seq);
+        let at = self.time.get() + ms;
+        self.events.borrow_mut().push(Event {
+            at,
+            seq,
+            what: Box::new(what),
+        });
+    }
+
+    /// An event reaches an actor.
+    pub fn step(&self) {
+        self.steps.set(self.steps.get() + 1);
+    }
+
+    /// Lets the next thing happen; `false` when there is none, or an invariant was broken.
+    pub fn turn(self: &W) -> bool {
+        let next = self.events.borrow_mut().pop();
+        let Some(event) = next else { return false };
+        self.time.set(event.at);
+        (event.what)(self);
+        self.tasks.run_ready();
+        !self.oracle.is_broken()
+    }
+
+    /// Runs until this time, or until nothing is left to happen.
+    pub fn run_until(self: &W, time: u64) {
+        while self
+            .events
+            .borrow()
+            .peek()
+            .is_some_and(|event| event.at <= time)
+        {
+            if !self.turn() {
+                return;
+            }
+        }
+        self.time.set(self.time.get().max(time));
+    }
+
+    /// A line of the trace, when somebody wants one.
+    pub fn note(&self, trunk: Option<TrunkTag>, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            let mut trace = trace.borrow_mut();
+            if trace.len() == TRACE {
+                trace.pop_front();
+            }
+            trace.push_back((trunk, format!("{:>9} {}", self.time.get(), line())));
+        }
+    }
+
+    /// The last lines that concern a trunk, or nobody in particular.
+    pub fn last_lines(&self, trunk: Option<TrunkTag>, mentions: &str, count: usize) -> Vec<String> {
+        let Some(trace) = &self.trace else {
+            return Vec::new();
+        };
+        let trace = trace.borrow();
+        let concerns = |(of, line): &&(Option<TrunkTag>, String)| {
+            (of.is_none() || trunk.is_none() || *of == trunk) && line.contains(mentions)
+        };
+        let mut lines: Vec<String> = trace
+            .iter()
+            .rev()
+            .filter(concerns)
+            .take(count)
+            .map(|(_, line)| line.clone())
+            .collect();
+        lines.reverse();
+        lines
+    }
+
+    /// Lets go of all that refers back to this world.
+    pub fn end(&self) {
+        self.tasks.kill_all();
+        self.events.borrow_mut().clear();
+        self.queues.forget();
+        self.trunks.borrow_mut().clear();
+        self.offices.borrow_mut().clear();
+    }
+}
