@@ -762,6 +762,16 @@ fn a_call_that_was_open_when_the_object_stopped_ends_however_long_it_was_down() 
 }
 
 #[test]
+fn a_call_is_not_claimed_after_its_time_though_its_message_is_quicker_than_its_watchdog() {
+    let mut world = World::new(2, 10);
+    let id = world.accepted(OK);
+    world.now = world.now + DISPATCH_DEADLINE;
+    let claim = TrunkCommand::Claim(vec![id]);
+    assert_eq!(world.ask(claim), TrunkReply::Orders(vec![]));
+    assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
+}
+
+#[test]
 fn a_call_that_is_over_frees_its_channel_though_the_alarm_is_late() {
     let mut world = World::new(1, 10);
     world.accepted(OK);

@@ -58,6 +58,8 @@ pub enum Fault {
     DirectoryNeverSleeps,
     /// A call leaves the line for the dialer though its wait ran out.
     ImpatientDialed,
+    /// A call is claimed though its time for that is over.
+    ClaimedTooLate,
 }
 
 /// Whether a fault is planted: no.
@@ -85,7 +87,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 26] = [
+    pub const ALL: [Fault; 27] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -112,6 +114,7 @@ mod switch {
         Fault::LostAlarmAwaited,
         Fault::DirectoryNeverSleeps,
         Fault::ImpatientDialed,
+        Fault::ClaimedTooLate,
     ];
 
     /// Plants this fault in this thread, and no other.

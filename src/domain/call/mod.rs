@@ -296,6 +296,12 @@ impl Call {
         self.promoted_at.unwrap_or(self.created_at())
     }
 
+    /// Whether it is too late for a dialer to claim it.
+    #[must_use]
+    pub fn missed_its_dispatch(&self, now: Millis) -> bool {
+        now >= self.ready_at() + DISPATCH_DEADLINE
+    }
+
     /// Whether anything is still to happen to it.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -437,7 +443,7 @@ impl Call {
                 self.end(failure.status(), Some(failure), now, key);
                 done.write = true;
             }
-        } else if now >= self.ready_at() + DISPATCH_DEADLINE {
+        } else if self.missed_its_dispatch(now) {
             self.end(CallStatus::TriggerFailed, timed_out, now, key);
             done.write = true;
         } else if now >= self.dispatch_at {

@@ -409,6 +409,11 @@ impl Trunk {
         if is_dialed || !open.call.holds_channel() {
             return Claim::NotYours;
         }
+        if open.call.missed_its_dispatch(now) && !planted(Fault::ClaimedTooLate) {
+            // Its message was quicker than its watchdog.
+            self.advance(id, now, changes);
+            return Claim::NotYours;
+        }
         if self.dialed.room(now, max_cps) == 0 {
             open.call.dispatch_at = self.dialed.next_free(now, max_cps);
             self.index(id);

@@ -2,7 +2,7 @@
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::TrunkReply;
-use audatec::domain::call::{Call, CallStatus, FailureCode};
+use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::DeliveryStatus;
 use audatec::domain::ids::{CallId, TrunkTag};
 use audatec::domain::time::Millis;
@@ -334,6 +334,10 @@ impl Oracle {
         self.check(seen.claims == 1, tag, Some(id), || "claimed twice".into());
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "claimed, and the row does not say so".into()
+        });
+        let ready = seen.row.promoted_at.unwrap_or(seen.row.created_at());
+        self.check(now < ready + DISPATCH_DEADLINE, tag, Some(id), || {
+            format!("claimed at {}, ready since {}", now.0, ready.0)
         });
         self.with_trunk(tag, |facts| {
             facts.dials.push(now);
