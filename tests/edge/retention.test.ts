@@ -21,7 +21,7 @@ describe("with an archive", () => {
   let org: Org;
 
   beforeAll(async () => {
-    org = await Org.create(server);
+    org = await Org.create(server, { max_channels: 200 });
   });
 
   test("each call leaves with its row, once it is over and told, and is not found any more", { timeout: 60_000 }, async () => {
