@@ -2,6 +2,7 @@
 // `npm run test:livekit`: installs a real LiveKit server, redis, SIPp and the agent where they are missing, and runs the tests
 // that place real calls, all on loopback. Needs Go and Python 3.10; apt-get, as root, for what Debian has.
 // LIVEKIT_SIP may name a livekit-sip binary; otherwise the tests' own SIP node takes its place.
+// With --where-possible a machine on which that can't be installed is left alone; the output says so.
 // The last line is `N passed, N failed`.
 
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -18,9 +19,16 @@ await runMain(async () => {
   endChildrenOnSignals();
   await setUp();
   mkdirSync(bin, { recursive: true });
-  await debianPackages();
-  await goPrograms();
-  await agent();
+  try {
+    await debianPackages();
+    await goPrograms();
+    await agent();
+  } catch (error) {
+    if (!process.argv.includes("--where-possible")) throw error;
+    say("livekit", `left out, since it could not be installed here: ${error instanceof Error ? error.message : error}`);
+    console.log("0 passed, 0 failed");
+    return 0;
+  }
   const { buildWorker } = await import("./lib/wasm.mjs");
   await buildWorker("local");
   return vitest();
