@@ -160,14 +160,14 @@ impl Dialer for Edge {
     }
 }
 
-/// No trunk of this world has a carrier with secrets.
+/// Nobody in this world looks for secrets.
 impl Vault for Edge {
-    async fn seal(&self, _: &str, _: &str) -> Result<Sealed, Unavailable> {
-        Err(Unavailable)
+    async fn seal(&self, secret: &str, _: &str) -> Result<Sealed, Unavailable> {
+        Ok(Sealed(secret.to_owned()))
     }
 
-    async fn open(&self, _: &Sealed, _: &str) -> Result<String, Unavailable> {
-        Err(Unavailable)
+    async fn open(&self, sealed: &Sealed, _: &str) -> Result<String, Unavailable> {
+        Ok(sealed.0.clone())
     }
 }
 
