@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run.
-// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment.
+// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment; with SIM_JOURNAL=true the
+// simulated carrier writes the id of each call it dials into DATA_DIR/dials.log.
 
 import { isAbsolute } from "node:path";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -25,7 +26,13 @@ await runMain(async () => {
 async function serve(port, dataDir, startedAt) {
   const { startLocal } = await import("./lib/local.mjs");
   const { discardHalfSeeded, ensureDemo } = await import("./lib/seed.mjs");
-  const local = await startLocal({ port, dataDir, vars: await varsOfEnvironment(), beforeStart: () => discardHalfSeeded(dataDir) });
+  const local = await startLocal({
+    port,
+    dataDir,
+    vars: await varsOfEnvironment(),
+    journal: process.env["SIM_JOURNAL"] === "true",
+    beforeStart: () => discardHalfSeeded(dataDir),
+  });
   stopOnSignals(local);
   const { demo, isNew } = await ensureDemo(dataDir, local.url, local.secrets.PLATFORM_TOKEN);
   await printDemo(demo, dataDir, isNew);
