@@ -4,13 +4,13 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freePort, NpmStart, readDemo } from "./npm-start.ts";
+import { freePort, LocalProcess, readDemo } from "./local-process.ts";
 
 const TIMEOUT_MS = 120_000;
 
 let dataDir: string;
 let port: number;
-let runs: NpmStart[];
+let runs: LocalProcess[];
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "local-run-"));
@@ -110,8 +110,8 @@ test("a start on a port that something else has is refused, with the reason", { 
   }
 });
 
-function npmStart(env: NodeJS.ProcessEnv = {}): NpmStart {
-  const run = new NpmStart({ PORT: String(port), DATA_DIR: dataDir, ...env });
+function npmStart(env: NodeJS.ProcessEnv = {}): LocalProcess {
+  const run = new LocalProcess({ PORT: String(port), DATA_DIR: dataDir, ...env });
   runs.push(run);
   return run;
 }

@@ -1,4 +1,4 @@
-// The built Worker under kill -9: the whole local run (npm, Node, workerd) is killed at random moments and started again on
+// The built Worker under kill -9: the whole local run (Node and workerd) is killed at random moments and started again on
 // the same data. What it had promised must be kept: seen by the integrator, by the receiver, and by the carrier, whose
 // journal of dials lies outside of all that the Worker stores.
 //
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readIfThere } from "../../scripts/lib/paths.mjs";
-import { freePort, NpmStart, readDemo } from "../edge/npm-start.ts";
+import { freePort, LocalProcess, readDemo } from "../edge/local-process.ts";
 import { useReceiver } from "../edge/receiver.ts";
 import type { CallObject } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
@@ -24,12 +24,17 @@ const CALLS_PER_LIFE = 20;
 /** Within this of the last start everything must be over, whatever queue messages were lost. */
 const RECOVERY_MS = 30_000;
 const ALL_MS = 240_000;
+/** After the ringing timeout, so much later a call of which nothing is known is given up: `RING_GRACE`. */
+const WATCHDOG_MS = 5_000 + 5_000;
+
+/** `npm start` without its builds: those are as old as the test, and a life is short. */
+const SERVE = [process.execPath, "scripts/start.mjs", "--built"] as const;
 
 const FAST = {
   SIM_JOURNAL: "true",
   SIM_RING_MS: "150",
   SIM_TALK_MS: "300",
-  RING_TIMEOUT_SECONDS: "0.6",
+  RING_TIMEOUT_SECONDS: "5",
   MAX_CALL_SECONDS: "1.5",
   STALLED_AFTER_SECONDS: "0.5",
   WEBHOOK_TIMEOUT_SECONDS: "2",
@@ -39,7 +44,7 @@ const FAST = {
 const receiver = useReceiver();
 let dataDir: string;
 let env: NodeJS.ProcessEnv;
-let run: NpmStart;
+let run: LocalProcess;
 let integrator: Integrator;
 let recoveredMs: number;
 const calls = new Map<string, CallObject>();
@@ -68,7 +73,7 @@ afterAll(async () => {
 
 /** The first start: makes the demo organisation and prepares its trunk. */
 async function begin(): Promise<Integrator> {
-  run = new NpmStart(env);
+  run = new LocalProcess(env, SERVE);
   await run.ready();
   const { BASE_URL = "", OWNER_KEY = "", AGENT_ID = "", TRUNK_ID = "" } = readDemo(dataDir);
   const integrator = new Integrator({ url: BASE_URL, ownerKey: OWNER_KEY, agentId: AGENT_ID, trunkId: TRUNK_ID }, receiver);
@@ -90,7 +95,7 @@ async function live({ boots, ms }: Life): Promise<void> {
     await delay(ms);
     await run.killAll();
   }
-  run = new NpmStart(env);
+  run = new LocalProcess(env, SERVE);
 }
 
 /** The last life: whatever was lost comes back, and everything ends. */
@@ -133,15 +138,23 @@ test("each call ended once, as its number ends", () => {
     const call = calls.get(callId);
     const events = call?.timeline.map(({ event }) => event) ?? [];
 
-    expect(call, phone).toMatchObject({ call_status: ends, phone_number: phone });
+    expect(call?.phone_number).toBe(phone);
+    if (!call || !wasGivenUp(call)) expect(call?.call_status, `${phone}: ${JSON.stringify(call)}`).toBe(ends);
     for (const once of ["accepted", "dialing", "ended"]) {
       expect(events.filter((event) => event === once), `${once} of ${callId} to ${phone}: ${events}`).toHaveLength(1);
     }
   }
 });
 
+/** Whether nothing ran from its dial until its watchdog was due, so that nobody asked the carrier in time. */
+function wasGivenUp({ failure, timeline, end_timestamp }: CallObject): boolean {
+  const dialed = timeline.find(({ event }) => event === "dialing")?.at ?? "";
+  return failure?.code === "timed_out" && Date.parse(end_timestamp ?? "") - Date.parse(dialed) >= WATCHDOG_MS;
+}
+
 test("what was terminal never changed", async () => {
-  for (const { callId = "" } of integrator.accepted) expect((await integrator.status(callId)).is_terminal).toBe(true);
+  const statuses = await Promise.all([...calls.keys()].map((callId) => integrator.status(callId)));
+  expect(statuses.filter(({ is_terminal }) => !is_terminal)).toEqual([]);
 
   expect(integrator.contradictions).toEqual([]);
 });

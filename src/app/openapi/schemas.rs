@@ -300,6 +300,10 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             ("webhook_secret", json!({"pattern": "^whsec_"})),
         ],
         "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
+        "NoFields" => {
+            set(&mut schema, "additionalProperties", false.into());
+            vec![]
+        }
         _ => vec![],
     };
     for (field, more) in corrections {

@@ -1,4 +1,4 @@
-// `npm start` as a process of its own, for tests that end it as a supervisor, or a failing machine, would.
+// The local run as a process of its own, for tests that end it as a supervisor, or a failing machine, would.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 
-export class NpmStart {
+export class LocalProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #output = "";
@@ -14,8 +14,8 @@ export class NpmStart {
   readonly ended: Promise<number | null>;
 
   /** In a process group of its own, so that a signal can reach all that it started. */
-  constructor(env: NodeJS.ProcessEnv) {
-    this.#child = spawn("npm", ["start"], {
+  constructor(env: NodeJS.ProcessEnv, [command, ...args]: readonly [string, ...string[]] = ["npm", "start"]) {
+    this.#child = spawn(command, args, {
       cwd: inRoot(),
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -45,18 +45,18 @@ export class NpmStart {
   /** Resolves at the line that says it serves. */
   ready(): Promise<void> {
     const failed = this.ended.then((code) => {
-      throw new Error(`npm start ended with ${code}:\n${this.#output}`);
+      throw new Error(`the local run ended with ${code}:\n${this.#output}`);
     });
     return Promise.race([this.#ready, failed]);
   }
 
-  /** Signals npm, as a supervisor would; resolves with the exit code. */
+  /** Signals the command, as a supervisor would; resolves with the exit code. */
   kill(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     return this.ended;
   }
 
-  /** Ends npm, Node and workerd in the same moment, as a failing machine does. */
+  /** Ends all that it started (Node, workerd) in the same moment, as a failing machine does. */
   killAll(): Promise<number | null> {
     this.#signalGroup("SIGKILL");
     return this.ended;
@@ -64,7 +64,7 @@ export class NpmStart {
 
   #signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
-    if (pid === undefined) throw new Error("npm did not start");
+    if (pid === undefined) throw new Error("the local run did not start");
     process.kill(-pid, signal);
   }
 }
