@@ -40,7 +40,7 @@ export async function schemathesis({ seconds, seed }) {
   const local = await startLocal({ vars: FAST, cron: false, outboundService: () => new Response(null, { status: 204 }) });
   try {
     const demo = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
-    const bounds = [`--max-time=${seconds}`, `--seed=${seed}`, "--workers=2"];
+    const bounds = [`--max-time=${seconds}`, `--seed=${seed}`];
     const { code, output } = await run(
       `${VENV}/bin/schemathesis`,
       [`--config-file=${CONFIG}`, "run", `${local.url}/openapi.json`, `--url=${local.url}`, ...bounds],

@@ -44,7 +44,8 @@ export class Receiver {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const at = Date.now();
-    const body = await text(request);
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return; // its sender died
     const { method = "", url: path = "", headers } = request;
     this.#received.push({ method, path, headers, body, at });
     await this.#answer(path, response);

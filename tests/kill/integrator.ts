@@ -32,6 +32,8 @@ const RECEIVERS: [() => (Reply | number)[], ...(() => (Reply | number)[])[]] = [
 
 const AT_ONCE = 3;
 const LONGEST_PAUSE_MS = 80;
+/** A server that is killed may leave a connection that says nothing. */
+const PATIENCE_MS = 10_000;
 
 /** One call that is wanted: asked for until it is accepted. */
 export interface Wanted {
@@ -71,10 +73,10 @@ export class Integrator {
     return this.wanted.filter(({ callId }) => callId !== undefined);
   }
 
-  /** Asks for up to so many new calls, and looks at old ones, until the signal. */
+  /** Asks for up to so many calls, those not answered yet first, and looks at old ones, until the signal. */
   async drive(calls: number, until: AbortSignal): Promise<void> {
     const open = this.wanted.filter(({ callId }) => callId === undefined);
-    for (let i = 0; i < calls; i++) open.push(this.#want());
+    while (open.length < calls) open.push(this.#want());
     const work = Array.from({ length: AT_ONCE }, async () => {
       while (!until.aborted) {
         const next = open.shift();
@@ -114,7 +116,7 @@ export class Integrator {
     const headers = { "content-type": "application/json", "idempotency-key": wanted.key };
     let answer;
     try {
-      answer = await this.#fetch("/calls", { method: "POST", headers, body: wanted.body, signal: until });
+      answer = await this.#fetch("/calls", { method: "POST", headers, body: wanted.body }, until);
     } catch {
       this.unanswered += 1;
       return;
@@ -176,9 +178,11 @@ export class Integrator {
     return text;
   }
 
-  async #fetch(path: string, request: RequestInit): Promise<{ status: number; text: string }> {
+  async #fetch(path: string, request: RequestInit, until?: AbortSignal): Promise<{ status: number; text: string }> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const signal = until ? AbortSignal.any([until, patience]) : patience;
     const headers = { ...request.headers, authorization: `Bearer ${this.#access.ownerKey}` };
-    const response = await fetch(`${this.#access.url}${BASE_PATH}${path}`, { ...request, headers });
+    const response = await fetch(`${this.#access.url}${BASE_PATH}${path}`, { ...request, headers, signal });
     return { status: response.status, text: await response.text() };
   }
 }

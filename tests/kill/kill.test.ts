@@ -19,7 +19,7 @@ import { Integrator, NUMBERS } from "./integrator.ts";
 
 const KILLS = 20;
 /** The longest a life may last, from its first answer. */
-const LIFE_MS = 1_200;
+const LIFE_MS = 2_000;
 const CALLS_PER_LIFE = 20;
 /** Within this of the last start everything must be over, whatever queue messages were lost. */
 const RECOVERY_MS = 30_000;
