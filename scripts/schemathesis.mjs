@@ -4,7 +4,7 @@
 // The last line is `N passed, N failed`.
 
 import { randomInt } from "node:crypto";
-import { runMain, say } from "./lib/log.mjs";
+import { runMain } from "./lib/log.mjs";
 import { endChildrenOnSignals } from "./lib/run.mjs";
 import { ensureSchemathesis, schemathesis } from "./lib/schemathesis.mjs";
 import { setUp } from "./lib/setup.mjs";
@@ -19,7 +19,7 @@ await runMain(async () => {
     seconds: Number(process.env["SCHEMATHESIS_SECONDS"] ?? 60),
     seed: Number(process.env["SCHEMATHESIS_SEED"] ?? randomInt(2 ** 31)),
   });
-  say("test", `schemathesis cases: ${cases}`);
+  console.log(`prove: schemathesis cases: ${cases}`);
   console.log(failed ? "0 passed, 1 failed" : "1 passed, 0 failed");
   return failed ? 1 : 0;
 });

@@ -40,11 +40,12 @@ export async function schemathesis({ seconds, seed }) {
   const local = await startLocal({ vars: FAST, cron: false, outboundService: () => new Response(null, { status: 204 }) });
   try {
     const demo = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
+    const other = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
     const bounds = [`--max-time=${seconds}`, `--seed=${seed}`];
     const { code, output } = await run(
       `${VENV}/bin/schemathesis`,
       [`--config-file=${CONFIG}`, "run", `${local.url}/openapi.json`, `--url=${local.url}`, ...bounds],
-      { cwd: inRoot("build"), passThrough: true, env: { ...demo, NO_COLOR: "1" } },
+      { cwd: inRoot("build"), passThrough: true, env: { ...demo, OTHER_OWNER_KEY: other.OWNER_KEY, NO_COLOR: "1" } },
     );
     const [, generated = "0"] = /(\d[\d,]*) generated/.exec(output) ?? [];
     const cases = Number(generated.replaceAll(",", ""));

@@ -177,8 +177,7 @@ test("the channels are back to zero", async () => {
 test("all ten numbers were called, and the kills hit calls under way", () => {
   expect(new Set(integrator.accepted.map(({ phone }) => phone)).size).toBe(NUMBERS.length);
   expect(integrator.unanswered, "requests that died with the process").toBeGreaterThan(0);
-  console.log(
-    `kills survived: ${KILLS}; calls checked: ${calls.size}; phones that rang: ${dials().length}; ` +
-      `requests that died: ${integrator.unanswered}; all over ${(recoveredMs / 1000).toFixed(1)} s after the last start`,
-  );
+  console.log(`prove: kills survived: ${KILLS} (seed ${seed})`);
+  console.log(`prove: calls checked: ${calls.size}, ${dials().length} rung, ${integrator.unanswered} requests died with a process`);
+  console.log(`prove: over after the last start: ${(recoveredMs / 1000).toFixed(1)} s`);
 });
