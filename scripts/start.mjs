@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run.
-// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment.
+// PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment; with SIM_JOURNAL=true the
+// simulated carrier writes the id of each call it dials into DATA_DIR/dials.log. `--built` serves what was built last.
 
 import { isAbsolute } from "node:path";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -13,19 +14,29 @@ await runMain(async () => {
   const letGo = endChildrenOnSignals();
   const port = readPort(process.env["PORT"]);
   const dataDir = readDataDir(process.env["DATA_DIR"]);
+  if (!process.argv.includes("--built")) await build();
+  letGo();
+  await serve(port, dataDir, startedAt);
+});
+
+async function build() {
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildStudio } = await import("./lib/studio.mjs");
   await Promise.all([buildWorker("local"), buildStudio()]);
-  letGo();
-  await serve(port, dataDir, startedAt);
-});
+}
 
 /** @param {number} port @param {string} dataDir @param {number} startedAt */
 async function serve(port, dataDir, startedAt) {
   const { startLocal } = await import("./lib/local.mjs");
   const { discardHalfSeeded, ensureDemo } = await import("./lib/seed.mjs");
-  const local = await startLocal({ port, dataDir, vars: await varsOfEnvironment(), beforeStart: () => discardHalfSeeded(dataDir) });
+  const local = await startLocal({
+    port,
+    dataDir,
+    vars: await varsOfEnvironment(),
+    journal: process.env["SIM_JOURNAL"] === "true",
+    beforeStart: () => discardHalfSeeded(dataDir),
+  });
   stopOnSignals(local);
   const { demo, isNew } = await ensureDemo(dataDir, local.url, local.secrets.PLATFORM_TOKEN);
   await printDemo(demo, dataDir, isNew);

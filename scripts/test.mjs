@@ -2,6 +2,7 @@
 // `npm test`: sets up what is missing and runs every test, one runner after another.
 // The last line is `N passed, N failed`; a runner that breaks without counting anything counts as one failure.
 
+import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot, readIfThere } from "./lib/paths.mjs";
@@ -21,6 +22,7 @@ await runMain(async () => {
     ["simulation", simulation],
     ["builds", buildAll],
     ["vitest", vitest],
+    ["schemathesis", schemathesisRun],
   ])) {
     const counts = await runner().catch((error) => {
       console.error(error instanceof Error ? error.message : error);
@@ -85,6 +87,18 @@ async function vitest() {
   const { code } = await run(process.execPath, [inRoot("node_modules/vitest/vitest.mjs"), ...args], { passThrough: true });
   const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readIfThere(report) ?? "{}");
   return withExitCode({ passed: numPassedTests, failed: numFailedTests }, code);
+}
+
+/** Left out where Python is missing. @returns {Promise<Counts>} */
+async function schemathesisRun() {
+  const { ensureSchemathesis, hasPython, schemathesis } = await import("./lib/schemathesis.mjs");
+  if (!(await hasPython())) {
+    say("test", "schemathesis needs python3 with venv: left out here");
+    return { passed: 0, failed: 0 };
+  }
+  await ensureSchemathesis();
+  const { failed } = await schemathesis({ seconds: 60, seed: randomInt(2 ** 31) });
+  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
 }
 
 /** @param {Counts} counts @param {number} code @returns {Counts} */

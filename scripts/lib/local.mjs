@@ -1,11 +1,11 @@
 // The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { Log, LogLevel, Miniflare, Response } from "miniflare";
 import { bindingOptions, readConfig } from "./config.mjs";
 import { UserError } from "./log.mjs";
 import { takeOwnership } from "./owner.mjs";
@@ -34,6 +34,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
  * @property {string} [workerDir] the folder with `index.js` and `index_bg.wasm`; the local profile's by default
  * @property {boolean} [archive] whether there is a bucket that old calls go to
+ * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
  * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
@@ -164,8 +165,22 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     logRequests: false,
     log: new Log(LogLevel.ERROR),
     handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
+    ...(options.journal && dataDir && { serviceBindings: { SIM_JOURNAL: journalIn(dataDir) } }),
     ...(options.outboundService && { outboundService: options.outboundService }),
     ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
+  };
+}
+
+/**
+ * The simulated carrier's journal: a line a dial, written before the dialer hears that it dialed, and outside all that the
+ * Worker keeps. So it tells what rang, whatever the Worker remembers. Only the local run binds one.
+ * @param {string} dataDir
+ */
+function journalIn(dataDir) {
+  const path = join(dataDir, "dials.log");
+  return async (/** @type {import("miniflare").Request} */ request) => {
+    appendFileSync(path, `${await request.text()}\n`);
+    return new Response(null, { status: 204 });
   };
 }
 

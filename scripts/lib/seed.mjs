@@ -51,7 +51,7 @@ export function discardHalfSeeded(dataDir) {
 export async function ensureDemo(dataDir, url, platformToken) {
   const kept = existsSync(join(dataDir, "state")) ? readDemo(dataDir) : undefined;
   if (!kept) writeFileSync(marker(dataDir), "");
-  const demo = kept ? { ...kept, BASE_URL: url, PLATFORM_TOKEN: platformToken } : await seed(url, platformToken);
+  const demo = kept ? { ...kept, BASE_URL: url, PLATFORM_TOKEN: platformToken } : await makeDemo(url, platformToken);
   const lines = NAMES.map((name) => `${name}=${demo[name]}\n`);
   writeWhole(demoFile(dataDir), lines.join(""), 0o600);
   chmodSync(demoFile(dataDir), 0o600);
@@ -73,7 +73,7 @@ function readDemo(dataDir) {
 }
 
 /** @param {string} url @param {string} platformToken @returns {Promise<Demo>} */
-async function seed(url, platformToken) {
+export async function makeDemo(url, platformToken) {
   const created = await post(`${url}/platform/v1/orgs`, platformToken, { name: "Demo" });
   const owner = created["owner_key"];
   const api = `${url}/integration/v1`;

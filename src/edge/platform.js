@@ -198,6 +198,15 @@ export async function crypt(what, key, iv, additionalData, bytes) {
   return new Uint8Array(await crypto.subtle[what]({ name: "AES-GCM", iv, additionalData }, imported, bytes));
 }
 
+/**
+ * Writes a dial of the simulated carrier into its journal, which the local run may bind and a deployment never has.
+ * @param {any} env @param {string} callId
+ */
+export async function journal(env, callId) {
+  const written = await env.SIM_JOURNAL?.fetch("http://journal/", { method: "POST", body: callId });
+  if (written && !written.ok) throw new Error(`status ${written.status}`);
+}
+
 /** @param {number} ms @returns {Promise<void>} */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -93,6 +93,10 @@ extern "C" {
         bytes: &[u8],
     ) -> Result<js_sys::Uint8Array, JsValue>;
 
+    /// Writes a simulated dial into the local run's journal, where there is one.
+    #[wasm_bindgen(catch)]
+    pub async fn journal(env: &Env, call: &str) -> Result<JsValue, JsValue>;
+
     pub async fn sleep(ms: u32);
 
     /// Scheme, host name, port and path; nothing for no URL.

@@ -133,6 +133,18 @@ impl World {
         keys.map(|keys| keys.to_string()).unwrap_or_default()
     }
 
+    /// Rings a simulated phone: the journal, which outlives the Worker, knows of each ring before
+    /// the dialer tells of it.
+    async fn simulate(&self, order: &Order) -> Vec<Timed> {
+        match platform::journal(&self.env, &order.call.to_string()).await {
+            Ok(_) => simulator::dial(order, now(), &self.settings),
+            Err(error) => {
+                self.failed("the simulator's journal", &error);
+                Vec::new()
+            }
+        }
+    }
+
     fn failed(&self, what: &str, error: &JsValue) -> Unavailable {
         worker::console_error!("{} failed: {}", what, platform::message(error));
         Unavailable
@@ -299,7 +311,7 @@ impl Dialer for World {
             return vec![Timed { at: now(), event }];
         }
         match order.carrier {
-            Carrier::Simulator => simulator::dial(order, now(), &self.settings),
+            Carrier::Simulator => self.simulate(order).await,
             Carrier::LiveKit { .. } => livekit::dial(self, order).await,
         }
     }

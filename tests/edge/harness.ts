@@ -87,6 +87,11 @@ export class Server {
     return this.local.url;
   }
 
+  /** All that the Worker wrote on its console. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
   /** Holds a value against a schema of the served OpenAPI document. */
   checkSchema(name: string, value: unknown): void {
     this.#contract?.checkSchema(name, value);

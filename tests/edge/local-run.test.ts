@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { inRoot } from "../../scripts/lib/paths.mjs";
+import { freePort, LocalProcess, readDemo } from "./local-process.ts";
 
 const TIMEOUT_MS = 120_000;
 
 let dataDir: string;
 let port: number;
-let runs: Run[];
+let runs: LocalProcess[];
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "local-run-"));
@@ -29,7 +29,7 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
 
   expect(statSync(join(dataDir, "demo.env")).mode & 0o777).toBe(0o600);
   expect(statSync(join(dataDir, "secrets.json")).mode & 0o777).toBe(0o600);
-  const demo = readDemo();
+  const demo = readDemo(dataDir);
   expect(Object.keys(demo)).toEqual([
     "BASE_URL",
     "OWNER_KEY",
@@ -43,11 +43,11 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
   ]);
   expect(Object.values(demo).every((value) => value.length > 0)).toBe(true);
   expect(demo["BASE_URL"]).toBe(`http://127.0.0.1:${port}`);
-  expect(run.output()).toContain(demo["OWNER_KEY"]);
-  expect(run.output()).toContain(`http://127.0.0.1:${port}/studio`);
+  expect(run.output).toContain(demo["OWNER_KEY"]);
+  expect(run.output).toContain(`http://127.0.0.1:${port}/studio`);
   expect(await (await fetch(`http://127.0.0.1:${port}/studio`)).text()).toContain("/studio/assets/");
 
-  const curl = /^curl (?:.*\\\n)*.*/m.exec(run.output())?.[0] ?? "no curl printed";
+  const curl = /^curl (?:.*\\\n)*.*/m.exec(run.output)?.[0] ?? "no curl printed";
   const call = await output("bash", ["-c", curl]);
   expect(JSON.parse(call)).toMatchObject({ call_id: expect.any(String) });
 
@@ -58,7 +58,7 @@ test("`npm start` serves, seeds a demo organisation and tells its keys to the ow
 test("after kill -9 the next start ends the workerd left over and goes on with the same data", { timeout: TIMEOUT_MS }, async () => {
   const first = npmStart();
   await first.ready();
-  const before = readDemo();
+  const before = readDemo(dataDir);
   const { node, workerd } = JSON.parse(readFileSync(join(dataDir, "owner.json"), "utf8"));
   process.kill(node.pid, "SIGKILL");
   await first.ended;
@@ -67,10 +67,10 @@ test("after kill -9 the next start ends the workerd left over and goes on with t
   const second = npmStart();
   await second.ready();
 
-  expect(second.output()).toContain(`ending workerd ${workerd.pid}`);
+  expect(second.output).toContain(`ending workerd ${workerd.pid}`);
   expect(isAlive(workerd.pid)).toBe(false);
-  expect(readDemo()).toEqual(before);
-  expect(second.output()).toContain(before["OWNER_KEY"]);
+  expect(readDemo(dataDir)).toEqual(before);
+  expect(second.output).toContain(before["OWNER_KEY"]);
 });
 
 test("a start killed while seeding is made good by the next", { timeout: TIMEOUT_MS }, async () => {
@@ -83,9 +83,9 @@ test("a start killed while seeding is made good by the next", { timeout: TIMEOUT
   const second = npmStart();
   await second.ready();
 
-  expect(second.output()).toContain("an organisation was made for you");
+  expect(second.output).toContain("an organisation was made for you");
   expect(existsSync(join(dataDir, "seeding"))).toBe(false);
-  expect(Object.keys(readDemo())).toContain("OWNER_KEY");
+  expect(Object.keys(readDemo(dataDir))).toContain("OWNER_KEY");
 });
 
 test("a second start on the same data folder is refused, with the reason", { timeout: TIMEOUT_MS }, async () => {
@@ -95,7 +95,7 @@ test("a second start on the same data folder is refused, with the reason", { tim
   const second = npmStart({ PORT: String(await freePort()) });
 
   expect(await second.ended).not.toBe(0);
-  expect(second.output()).toMatch(/is in use by another local run \(process \d+\) at http:\/\/127\.0\.0\.1:\d+/);
+  expect(second.output).toMatch(/is in use by another local run \(process \d+\) at http:\/\/127\.0\.0\.1:\d+/);
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
 });
 
@@ -105,63 +105,17 @@ test("a start on a port that something else has is refused, with the reason", { 
     const run = npmStart();
 
     expect(await run.ended).not.toBe(0);
-    expect(run.output()).toContain(`Port ${port} is taken by another program`);
+    expect(run.output).toContain(`Port ${port} is taken by another program`);
     expect(existsSync(join(dataDir, "owner.json"))).toBe(false);
   } finally {
     other.close();
   }
 });
 
-interface Run {
-  output(): string;
-  /** Resolves at the line that says it serves. */
-  ready(): Promise<void>;
-  ended: Promise<number | null>;
-  /** Signals npm, as a supervisor would; resolves with the exit code. */
-  kill(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-function npmStart(env: NodeJS.ProcessEnv = {}): Run {
-  const child: ChildProcess = spawn("npm", ["start"], {
-    cwd: inRoot(),
-    env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let text = "";
-  let onReady = () => {};
-  const ready = new Promise<void>((resolve) => {
-    onReady = resolve;
-  });
-  const take = (chunk: Buffer) => {
-    text += chunk.toString();
-    if (/^ready /m.test(text)) onReady();
-  };
-  child.stdout?.on("data", take);
-  child.stderr?.on("data", take);
-  // `exit`, not `close`: a workerd left over would hold the pipes open.
-  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
-  const run: Run = {
-    output: () => text,
-    ready: () =>
-      Promise.race([
-        ready,
-        ended.then((code) => {
-          throw new Error(`npm start ended with ${code}:\n${text}`);
-        }),
-      ]),
-    ended,
-    kill(signal) {
-      child.kill(signal);
-      return ended;
-    },
-  };
+function npmStart(env: NodeJS.ProcessEnv = {}): LocalProcess {
+  const run = new LocalProcess({ PORT: String(port), DATA_DIR: dataDir, ...env });
   runs.push(run);
   return run;
-}
-
-function readDemo(): Record<string, string> {
-  const lines = readFileSync(join(dataDir, "demo.env"), "utf8").trim().split("\n");
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
 }
 
 function isAlive(pid: number): boolean {
@@ -179,14 +133,5 @@ function output(command: string, args: string[]): Promise<string> {
     child.stdout.on("data", (chunk) => (text += chunk));
     child.on("error", reject);
     child.on("close", () => resolve(text));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
   });
 }

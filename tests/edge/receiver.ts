@@ -3,6 +3,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import type { Notification } from "./shapes.ts";
 import { until } from "./until.ts";
@@ -27,6 +28,8 @@ export interface Reply {
   drop?: boolean;
   /** Answers when this resolves. */
   after?: Promise<unknown>;
+  /** Answers so much later. */
+  afterMs?: number;
 }
 
 export class Receiver {
@@ -41,7 +44,8 @@ export class Receiver {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const at = Date.now();
-    const body = await text(request);
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return; // its sender died
     const { method = "", url: path = "", headers } = request;
     this.#received.push({ method, path, headers, body, at });
     await this.#answer(path, response);
@@ -52,6 +56,7 @@ export class Receiver {
     const next = (script && script.length > 1 ? script.shift() : script?.[0]) ?? 200;
     const reply: Reply = typeof next === "number" ? { status: next } : next;
     await reply.after;
+    if (reply.afterMs) await delay(reply.afterMs);
     if (reply.hang) return;
     if (reply.drop) return void response.destroy();
     response.writeHead(reply.status, reply.headers);

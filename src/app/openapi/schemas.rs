@@ -265,7 +265,22 @@ fn rename_references(value: &mut Value) {
     }
 }
 
-/// What a type can't say of its text fields.
+/// The two shapes of what an agent does when a machine answers.
+fn voicemail() -> Value {
+    json!({
+        "properties": {
+            "action": {"type": "string", "enum": ["hang_up", "continue", "leave_message"]},
+            "message": {"type": "string", "minLength": 1, "maxLength": 1000},
+        },
+        "required": ["action"],
+        "additionalProperties": false,
+        "if": {"properties": {"action": {"const": "leave_message"}}},
+        "then": {"required": ["message"]},
+        "else": {"maxProperties": 1},
+    })
+}
+
+/// What a type can't say of its fields.
 fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
     let phone = json!({"pattern": r"^\+[1-9][0-9]{6,14}$"});
     let corrections: &[(&str, Value)] = &match name.as_str() {
@@ -301,7 +316,18 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             ("owner_key", json!({"pattern": "^audtk_[0-9A-Za-z]+$"})),
             ("webhook_secret", json!({"pattern": "^whsec_"})),
         ],
+        "CreateAgent" | "ChangeAgent" => vec![
+            (
+                "outcome_schema",
+                json!({"required": ["type"], "properties": {"type": {"const": "object"}}}),
+            ),
+            ("voicemail", voicemail()),
+        ],
         "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
+        "NoFields" => {
+            set(&mut schema, "additionalProperties", false.into());
+            vec![]
+        }
         _ => vec![],
     };
     for (field, more) in corrections {

@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+// `npm run prove [part ...]`: the numbers behind the guarantees (docs/guarantees.md), each printed as `name: figure`.
+// A part is a command that runs a proof and says its figures in lines `prove: name: figure`. Minutes long in all.
+
+import { existsSync } from "node:fs";
+import { runMain, say, seconds, UserError } from "./lib/log.mjs";
+import { inRoot } from "./lib/paths.mjs";
+import { endChildrenOnSignals, run } from "./lib/run.mjs";
+import { setUp } from "./lib/setup.mjs";
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string} needs the file that the proof is in; a project without it says that the figure is missing
+ * @property {[string, ...string[]]} command
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {(output: string) => [name: string, figure: string][]} [figures] reads them where the command has words of its own
+ */
+
+/** @param {string} file @returns {Part["command"]} */
+const vitest = (file) => [process.execPath, inRoot("node_modules/vitest/vitest.mjs"), "run", file];
+
+/** @type {Part[]} */
+const PARTS = [
+  {
+    name: "simulation",
+    needs: "tests/sim/main.rs",
+    command: ["cargo", "test", "--locked", "--profile", "sim", "--features", "planted", "--test", "sim"],
+    env: { SIM_SECONDS: "60" },
+    figures: simulated,
+  },
+  { name: "kills", needs: "tests/kill/kill.test.ts", command: vitest("tests/kill/kill.test.ts") },
+  { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
+  { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
+  { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
+  { name: "slow receiver", needs: "tests/edge/slow-receiver.test.ts", command: vitest("tests/edge/slow-receiver.test.ts") },
+  { name: "admission at 1,000,000 rows", needs: "bench/retention.mjs", command: [process.execPath, inRoot("bench/retention.mjs")] },
+];
+
+/** @param {string} output of the simulation @returns {[string, string][]} */
+function simulated(output) {
+  const [, seeds = "", steps = "", rate = ""] = /(\d+) new seeds .* (\d+) steps, (\d+) steps\/s/.exec(output) ?? [];
+  const [, planted = "", found = ""] = /(\d+) faults planted, (\d+) found/.exec(output) ?? [];
+  return [
+    ["simulated steps", `${steps} (${rate} a second)`],
+    ["seeds", seeds],
+    ["faults planted and found", `${planted} planted, ${found} found`],
+  ];
+}
+
+/** @param {string} output @returns {[string, string][]} */
+function said(output) {
+  return [...output.matchAll(/^prove: (.+?): (.+)$/gm)].map(([, name = "", figure = ""]) => [name, figure]);
+}
+
+/** Runs one part; returns whether it held. @param {Part} part */
+async function prove({ name, needs, command: [command, ...args], env, figures = said }) {
+  if (!existsSync(inRoot(needs))) {
+    console.log(`${name}: not proven here, ${needs} is missing`);
+    return false;
+  }
+  const startedAt = performance.now();
+  const { code, output } = await run(command, args, { env });
+  if (code !== 0) process.stdout.write(output);
+  const found = figures(output);
+  for (const [what, figure] of found) console.log(`${what}: ${figure}`);
+  const held = code === 0 && found.length > 0;
+  say("prove", `${name}: ${held ? "held" : "FAILED"}, ${seconds(startedAt)}`);
+  return held;
+}
+
+await runMain(async () => {
+  endChildrenOnSignals();
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !PARTS.some((part) => part.name === name));
+  if (unknown.length > 0) throw new UserError(`no part ${unknown.join(", ")}; there are: ${PARTS.map(({ name }) => name).join(", ")}`);
+  await setUp();
+  const { buildWorker } = await import("./lib/wasm.mjs");
+  await buildWorker("local");
+  let failed = 0;
+  for (const part of PARTS) {
+    if (wanted.length > 0 && !wanted.includes(part.name)) continue;
+    if (!(await prove(part))) failed += 1;
+  }
+  return failed > 0 ? 1 : 0;
+});
