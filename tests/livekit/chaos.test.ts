@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { created, found, METADATA } from "../edge/harness.ts";
+import { found } from "../edge/harness.ts";
 import type { CallObject } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
 import { type Behaviour, NO_SIP_NODE } from "./fake/behaviour.ts";
@@ -52,22 +52,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function trunks(count: number): Promise<string[]> {
-  const more = { carrier: world.livekit.carrier, max_channels: 5_000, max_cps: 1_000 };
-  const made = await Promise.all(Array.from({ length: count }, () => world.org.newTrunk(more)));
-  return made.map(({ id }) => id);
-}
-
-/** On a trunk whose breaker opened meanwhile, another takes the call. */
-async function place(sip_trunk_id?: string): Promise<Placed> {
-  const number = world.livekit.number(behaviour());
-  const fields = { phone_number: number, metadata: { ...METADATA, number } };
-  const answer = await world.org.trigger({ ...fields, sip_trunk_id });
-  if (answer.status !== 502) return { id: created(answer).call_id, number };
-  const [other] = await trunks(1);
-  return { id: created(await world.org.trigger({ ...fields, sip_trunk_id: other })).call_id, number };
-}
-
 async function restart(): Promise<void> {
   await world.server.stop();
   await world.server.start();
@@ -79,8 +63,9 @@ test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 300_000 }, as
   const placed: Placed[] = [];
   for (let batch = 0; batch < CALLS / 50; batch++) {
     // A trunk of its own for each few calls: so many failures in a row would open a trunk's breaker.
-    const sip_trunk_id = await trunks(13);
-    placed.push(...(await Promise.all(Array.from({ length: 50 }, (_, at) => place(sip_trunk_id[at % 13])))));
+    const trunks = await Promise.all(Array.from({ length: 13 }, () => world.newTrunk()));
+    const calls = Array.from({ length: 50 }, (_, at) => world.call(behaviour(), { sip_trunk_id: trunks[at % 13] }));
+    placed.push(...(await Promise.all(calls)));
     await delay(200);
     const member = await world.org.client("member");
     for (const { id } of placed.slice(-50).filter(() => random() < 0.05)) {

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect } from "vitest";
 import type { LocalOptions } from "../../scripts/lib/local.mjs";
-import { METADATA, Org, Server } from "../edge/harness.ts";
+import { created, METADATA, Org, Server } from "../edge/harness.ts";
 import type { CallObject } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
 import type { Behaviour } from "./fake/behaviour.ts";
@@ -30,11 +30,18 @@ export class World {
     await this.server.stop();
   }
 
-  /** Places a call to a phone that behaves so. */
+  /** Places a call to a phone that behaves so. Where a trunk's breaker is open, another trunk takes the call. */
   async call(behaviour: Partial<Behaviour> = {}, more: Record<string, unknown> = {}): Promise<Placed> {
     const number = this.livekit.number(behaviour);
-    const id = await this.org.call({ phone_number: number, metadata: { ...METADATA, number }, ...more });
-    return { id, number };
+    const fields = { phone_number: number, metadata: { ...METADATA, number }, ...more };
+    const answer = await this.org.trigger(fields);
+    if (answer.status !== 502) return { id: created(answer).call_id, number };
+    return { id: await this.org.call({ ...fields, sip_trunk_id: await this.newTrunk() }), number };
+  }
+
+  /** A further trunk of the same carrier. */
+  async newTrunk(): Promise<string> {
+    return (await this.org.newTrunk({ carrier: this.livekit.carrier, max_channels: 5_000, max_cps: 1_000 })).id;
   }
 
   /** Waits for its end, and until nothing of it is left at LiveKit. */
