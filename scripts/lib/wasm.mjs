@@ -79,7 +79,6 @@ async function bundle(glueDir, profile) {
     target: "es2022",
     external: ["./index_bg.wasm", "cloudflare:*"],
     minify: profile === "release",
-    keepNames: true,
     legalComments: "none",
     write: false,
     logLevel: "warning",
@@ -143,9 +142,7 @@ function replaceOnce(text, from, to) {
  * The passes that make the module smaller once it is gzipped, which is how it is measured. `-Oz` as a whole makes it smaller
  * unpacked, but costs 8 % gzipped: it breaks up what the compiler made alike.
  */
-const SMALLER = [
-  "strip-debug",
-  "strip-producers",
+const ROUND = [
   "duplicate-function-elimination",
   "remove-unused-module-elements",
   "optimize-instructions",
@@ -154,6 +151,16 @@ const SMALLER = [
   "dce",
   "remove-unused-brs",
   "remove-unused-names",
+];
+const SMALLER = [
+  "strip-debug",
+  "strip-producers",
+  ...ROUND,
+  "code-folding",
+  ...ROUND,
+  "simplify-locals-nostructure",
+  ...ROUND,
+  "reorder-locals",
 ];
 
 /**
