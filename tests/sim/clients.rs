@@ -29,6 +29,8 @@ pub struct Line {
     pub id: TrunkId,
     pub limits: Cell<Limits>,
     pub deleted: Cell<bool>,
+    /// Its deletion was asked for, and was not refused: it may be deleted.
+    pub leaving: Cell<bool>,
 }
 
 /// An organisation, as those who work there know it.

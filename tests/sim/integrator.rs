@@ -153,7 +153,7 @@ async fn poll(w: &W, org: &Org, key: &Key, call: CallId) {
                 .lines
                 .borrow()
                 .iter()
-                .any(|line| line.id.tag() == call.address().tag && !line.deleted.get());
+                .any(|line| line.id.tag() == call.address().tag && !line.leaving.get());
             if was_revoked && has_trunk {
                 w.oracle
                     .fail(None, Some(call), "a revoked key read a call".into());

@@ -188,6 +188,7 @@ async fn create_trunk(w: &W, org: &Org) {
             id,
             limits: Cell::new(limits),
             deleted: Cell::new(false),
+            leaving: Cell::new(false),
         }));
     }
 }
@@ -272,6 +273,7 @@ async fn delete_trunk(w: &W, org: &Org) {
         ..line.limits.get()
     };
     w.oracle.limits(line.id.tag(), gone, false);
+    line.leaving.set(true);
     let heard = ask(
         w,
         Ask::send(
@@ -287,7 +289,7 @@ async fn delete_trunk(w: &W, org: &Org) {
             line.deleted.set(true);
             w.oracle.limits(line.id.tag(), gone, true);
         }
-        Some(Heard { status: 409, .. }) => {}
+        Some(Heard { status: 409, .. }) => line.leaving.set(false),
         _ => pause(w, LINGERS_MS).await,
     }
 }

@@ -85,7 +85,7 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
     input_schema: { fields: named(form).map(({ name }) => name), sample_context: sampleOf(form) },
     script: form.script || null,
     voice: form.voice || null,
-    outcome_schema: json(form.outcomeSchema),
+    outcome_schema: json(form.outcomeSchema) as Schemas["CreateAgent"]["outcome_schema"],
     voicemail:
       form.voicemail === ""
         ? null
