@@ -91,7 +91,8 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
         };
         let heard = ask(w, request).await;
         let again_in = match &heard {
-            Some(Heard { status: 201, .. }) if was_revoked => {
+            // A replay starts nothing, and a deleted trunk's object hears of no revocation: it may still answer one.
+            Some(Heard { status: 201, .. }) if was_revoked && once.is_none() => {
                 return w
                     .oracle
                     .fail(None, None, "a revoked key placed a call".into());

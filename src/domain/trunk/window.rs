@@ -56,7 +56,9 @@ impl Window {
         while self.0.front().is_some_and(|at| *at + SECOND <= now) {
             self.0.pop_front();
         }
-        self.0.push_back(now);
+        // In order, though after a restart the clock may be behind what the rows remember.
+        let place = self.0.partition_point(|at| *at <= now);
+        self.0.insert(place, now);
     }
 }
 
@@ -65,6 +67,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_event_of_a_clock_that_went_back_hides_none_that_came_before_it() {
+        let mut window = Window::of(vec![Millis(5_000), Millis(5_100)]);
+        window.push(Millis(3_000));
+        assert_eq!(window.room(Millis(5_500), 2), 0);
+        assert_eq!(window.room(Millis(6_100), 2), 2);
+    }
 
     proptest! {
         #[test]
