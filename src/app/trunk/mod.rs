@@ -316,6 +316,8 @@ impl TrunkActor {
             }
             TrunkCommand::Live(reader) => {
                 self.trunk.refresh_all(now, changes);
+                // What that found to be over makes room for who waits.
+                self.trunk.tick(now, changes);
                 let live = self
                     .trunk
                     .live_calls()

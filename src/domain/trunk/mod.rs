@@ -208,7 +208,7 @@ impl Trunk {
         now: Millis,
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
-        if let Err(until) = self.breaker.check(now) {
+        if let Err(until) = self.breaker.check(now, |id| self.live.contains(&id)) {
             let retry_after = (until - now).as_secs_ceil().max(1);
             return Ok(Verdict::Down { retry_after });
         }
@@ -322,13 +322,13 @@ impl Trunk {
                 self.advance(first, now, changes);
                 continue;
             }
-            let free_at =
-                self.breaker
-                    .check(now)
-                    .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
-                        true => Ok(()),
-                        false => Err(self.accepted.next_free(now, max_cps)),
-                    });
+            let free_at = self
+                .breaker
+                .check(now, |id| self.live.contains(&id))
+                .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
+                    true => Ok(()),
+                    false => Err(self.accepted.next_free(now, max_cps)),
+                });
             let Some(open) = self.open.get_mut(&first) else {
                 break;
             };
@@ -651,9 +651,6 @@ impl Trunk {
             return;
         };
         let freed = self.live.contains(&id) && !open.call.holds_channel();
-        if freed {
-            self.breaker.ended(id);
-        }
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let began = open.call.promoted_at.unwrap_or(open.call.created_at());
             let held = open.call.ended_at.unwrap_or_default() - began;
