@@ -166,6 +166,13 @@ impl Delivery {
         Some(number)
     }
 
+    /// Takes over the attempt that is out, from what was known before a write failed.
+    pub fn inherit(&mut self, known: &Self) {
+        if known.made == self.made {
+            self.lease.clone_from(&known.lease);
+        }
+    }
+
     /// The sender of attempt `number` is alive and waits for a slow receiver.
     pub fn extend(&mut self, number: u32, until: Millis) {
         if let Some(lease) = self.lease.as_mut().filter(|lease| lease.number == number) {

@@ -33,6 +33,8 @@ struct Inner {
     env: Env,
     alarm: Alarm,
     loaded: RefCell<Option<Loaded>>,
+    /// What a failed write made unusable.
+    failed: RefCell<Option<TrunkActor>>,
     outbox: RefCell<Outgoing>,
     sending: Cell<bool>,
     work: Cell<Work>,
@@ -50,6 +52,7 @@ impl DurableObject for TrunkObject {
             env,
             alarm: Alarm::default(),
             loaded: RefCell::default(),
+            failed: RefCell::default(),
             outbox: RefCell::default(),
             sending: Cell::default(),
             work: Cell::default(),
@@ -90,7 +93,7 @@ impl TrunkObject {
         let result = self.handle(&mut slot, command);
         if result.is_err() {
             // What is in memory is no longer what the rows say.
-            *slot = None;
+            drop_failed(&self.inner, &mut slot);
         }
         result
     }
@@ -114,12 +117,15 @@ impl TrunkObject {
     fn load(&self) -> std::result::Result<Loaded, StoreFailed> {
         let secrets = secrets(&self.inner.env).map_err(|_| StoreFailed)?;
         let store = SqlStore::open(self.state.storage().sql())?;
-        let actor = TrunkActor::load(
+        let mut actor = TrunkActor::load(
             &store,
             settings(&self.inner.env, &secrets),
             secrets.id_key,
             now(),
         )?;
+        if let Some(failed) = self.inner.failed.take() {
+            actor.succeed(&failed);
+        }
         Ok(Loaded { actor, store })
     }
 
@@ -211,6 +217,12 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
     }
 }
 
+fn drop_failed(inner: &Inner, slot: &mut Option<Loaded>) {
+    if let Some(Loaded { actor, .. }) = slot.take() {
+        *inner.failed.borrow_mut() = Some(actor);
+    }
+}
+
 /// Removes what the archive has; returns the next batch.
 fn forget(inner: &Inner, gone: Vec<CallId>) -> Vec<Expired> {
     let mut slot = inner.loaded.borrow_mut();
@@ -224,7 +236,7 @@ fn forget(inner: &Inner, gone: Vec<CallId>) -> Vec<Expired> {
             next
         }
         Err(StoreFailed) => {
-            *slot = None;
+            drop_failed(inner, &mut slot);
             Vec::new()
         }
     }

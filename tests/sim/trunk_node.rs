@@ -42,7 +42,14 @@ pub struct TrunkNode {
     /// Calls that this incarnation let out of the line: their rows do not say so yet.
     pub promoted: RefCell<BTreeSet<CallId>>,
     unreachable_until: Cell<u64>,
+    /// What a failed write made unusable.
+    failed: RefCell<Option<TrunkActor>>,
+    died_at: Cell<u64>,
 }
+
+/// An object lives for so long between two deaths in a step: each sends again all that was on its way, and one that died at
+/// every answer would drown in them.
+const REST_MS: u64 = 250;
 
 impl TrunkNode {
     fn new(tag: TrunkTag) -> Self {
@@ -58,6 +65,8 @@ impl TrunkNode {
             told: Cell::new(Millis(0)),
             promoted: RefCell::default(),
             unreachable_until: Cell::default(),
+            failed: RefCell::default(),
+            died_at: Cell::default(),
         }
     }
 
@@ -77,7 +86,9 @@ impl TrunkNode {
     /// not know.
     pub fn die(&self, w: &W) {
         w.note(Some(self.tag), || "the object dies".into());
+        self.died_at.set(w.time());
         let actor = self.forget();
+        self.failed.take();
         if w.hit(Kind::StaleActs) {
             *self.stale.borrow_mut() = actor;
         }
@@ -109,7 +120,7 @@ impl TrunkNode {
             return None;
         }
         let result = self.run(w, command);
-        if w.hit(Kind::TrunkDiesInStep) {
+        if w.time() > self.died_at.get() + REST_MS && w.hit(Kind::TrunkDiesInStep) {
             self.die(w);
             return None;
         }
@@ -135,6 +146,9 @@ impl TrunkNode {
                 now,
             )
             .ok();
+            if let (Some(actor), Some(failed)) = (slot.as_mut(), self.failed.take()) {
+                actor.succeed(&failed);
+            }
             w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
         }
         if slot.is_some() {
@@ -170,7 +184,8 @@ impl TrunkNode {
             }
             Err(_) => {
                 drop(slot);
-                self.forget();
+                let failed = self.forget();
+                *self.failed.borrow_mut() = failed;
                 None
             }
         }

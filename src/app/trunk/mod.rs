@@ -87,6 +87,12 @@ impl TrunkActor {
         })
     }
 
+    /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
+    /// still on its way.
+    pub fn succeed(&mut self, before: &Self) {
+        self.trunk.inherit(&before.trunk);
+    }
+
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {

@@ -291,6 +291,18 @@ impl Call {
         self.dispatch_at = now;
     }
 
+    /// Takes over what is on its way, from what was known before a write failed.
+    pub fn inherit(&mut self, known: &Self) {
+        self.look_at = known.look_at;
+        self.release_at = known.release_at;
+        if self.waits_until.is_none() && known.waits_until.is_none() {
+            self.dispatch_at = known.dispatch_at;
+        }
+        if let (Some(callback), Some(known)) = (&mut self.callback, &known.callback) {
+            callback.inherit(known);
+        }
+    }
+
     /// Since when a dialer could have claimed it.
     fn ready_at(&self) -> Millis {
         self.promoted_at.unwrap_or(self.created_at())

@@ -132,6 +132,17 @@ impl Trunk {
         trunk
     }
 
+    /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it
+    /// again, and a storage that fails often would drown in the answers.
+    pub fn inherit(&mut self, known: &Self) {
+        for (id, before) in &known.open {
+            if let Some(open) = self.open.get_mut(id) {
+                open.call.inherit(&before.call);
+                self.index(*id);
+            }
+        }
+    }
+
     /// The directory's last word.
     #[must_use]
     pub fn brief(&self) -> Option<&Brief> {
