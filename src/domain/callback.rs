@@ -168,7 +168,7 @@ impl Delivery {
 
     /// Takes over the attempt that is out, from what was known before a write failed.
     pub fn inherit(&mut self, known: &Self) {
-        if known.made == self.made {
+        if known.made == self.made && self.next_attempt_at.is_some() {
             self.lease.clone_from(&known.lease);
         }
     }
