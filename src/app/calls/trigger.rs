@@ -270,14 +270,11 @@ fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCa
     };
     let seconds = match max_wait {
         None => DEFAULT_WAIT_SECS,
-        Some(value) => value
-            .as_u64()
-            .filter(|seconds| (1..=MAX_WAIT_SECS).contains(seconds))
-            .ok_or_else(|| {
-                Refusal::Invalid(format!(
-                    "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
-                ))
-            })?,
+        Some(value) => crate::app::json::whole(&value, 1..=MAX_WAIT_SECS).ok_or_else(|| {
+            Refusal::Invalid(format!(
+                "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
+            ))
+        })?,
     };
     Ok(match queue {
         true => OnCapacity::Queue {

@@ -9,6 +9,7 @@ use super::{TRIES, Thing, ask, change};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
+use crate::app::json;
 use crate::app::ports::Api;
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
@@ -290,8 +291,8 @@ fn read_phone(value: Value) -> Option<String> {
 }
 
 fn whole(value: &Value, most: u32) -> Option<u32> {
-    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-    number.filter(|number| (1..=most).contains(number))
+    let number = json::whole(value, 1..=u64::from(most))?;
+    u32::try_from(number).ok()
 }
 
 async fn read_carrier(

@@ -9,6 +9,7 @@ use crate::app::calls::trigger::check_target;
 use crate::app::calls::views::DeliveryView;
 use crate::app::directory::{Ask, DirectoryReply};
 use crate::app::http::{Request, Response};
+use crate::app::json;
 use crate::app::ports::Api;
 use crate::domain::access::KeyRecord;
 use crate::domain::callback::WebhookSecret;
@@ -71,9 +72,7 @@ pub async fn rotate(
     let mut body = Body::of(request)?;
     let what = "a whole number from 0 to 604800";
     let overlap = body.optional("overlap_seconds", None, what, |value: Value| {
-        value
-            .as_u64()
-            .filter(|seconds| *seconds <= MAX_OVERLAP_SECS)
+        json::whole(&value, 0..=MAX_OVERLAP_SECS)
     })?;
     body.finish()?;
     let secret = WebhookSecret::from_entropy(api.entropy());
