@@ -9,7 +9,7 @@ use std::cell::Cell;
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Remembrance, StoreFailed, TrunkStore,
 };
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
@@ -26,6 +26,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS recordings (call TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS late_turns (at INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (at, call)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -92,6 +93,20 @@ impl SqlStore {
     }
 }
 
+impl SqlStore {
+    fn fact<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM facts WHERE name = ?", vec![name.into()])?
+            .pop())
+    }
+
+    fn put_fact(&self, name: &str, fact: &impl serde::Serialize) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(fact).map_err(|_| StoreFailed)?;
+        let query = "INSERT OR REPLACE INTO facts (name, doc) VALUES (?, ?)";
+        self.query(query, vec![name.into(), doc.into()]).map(drop)
+    }
+}
+
 fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
     let SqlStorageValue::String(json) = value else {
         return None;
@@ -107,6 +122,14 @@ fn id(call: CallId) -> SqlStorageValue {
     call.to_string().into()
 }
 
+fn millis(at: Millis) -> SqlStorageValue {
+    SqlStorageValue::from(at.0 as f64)
+}
+
+fn count(limit: usize) -> SqlStorageValue {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
 fn delivery_word(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Pending => "pending",
@@ -120,18 +143,11 @@ const NO_CEILING: &str = "g";
 
 impl TrunkStore for SqlStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
-        Ok(self
-            .docs("SELECT doc FROM facts WHERE name = 'brief'", vec![])?
-            .pop())
+        self.fact("brief")
     }
 
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
-        let doc = serde_json::to_string(brief).map_err(|_| StoreFailed)?;
-        self.query(
-            "INSERT OR REPLACE INTO facts (name, doc) VALUES ('brief', ?)",
-            vec![doc.into()],
-        )?;
-        Ok(())
+        self.put_fact("brief", brief)
     }
 
     fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
@@ -216,7 +232,6 @@ impl TrunkStore for SqlStore {
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
-        let millis = |at: Millis| SqlStorageValue::from(at.0 as f64);
         let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
         self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
         // Reading all keys of a day to find the old ones is not for each request.
@@ -281,16 +296,15 @@ impl TrunkStore for SqlStore {
             }
         }
         query.push_str(" ORDER BY id DESC LIMIT ?");
-        bindings.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
+        bindings.push(count(filter.limit));
         self.docs(&query, bindings)
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let query = "SELECT calls.id, calls.doc, transcripts.doc FROM calls
                      LEFT JOIN transcripts ON transcripts.call = calls.id
                      WHERE calls.id < ? AND open = 0 ORDER BY calls.id LIMIT ?";
-        let rows = self.query(query, vec![id(before), limit.into()])?;
+        let rows = self.query(query, vec![id(before), count(limit)])?;
         let read = |row: Row| match <[SqlStorageValue; 3]>::try_from(row) {
             Ok(
                 [
@@ -328,7 +342,7 @@ impl TrunkStore for SqlStore {
     }
 
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
-        let limit: SqlStorageValue = i64::try_from(filter.limit).unwrap_or(i64::MAX).into();
+        let limit = count(filter.limit);
         let before = filter.before.map_or(NO_CEILING.into(), id);
         match filter.status {
             Some(status) => self.docs(
@@ -340,5 +354,56 @@ impl TrunkStore for SqlStore {
                 vec![before, limit],
             ),
         }
+    }
+
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.fact("feed")
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.put_fact("feed", notes)
+    }
+
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        let query = "SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0
+                     AND json_extract(doc, '$.told[#-1][0]') >= ? ORDER BY id LIMIT ?";
+        self.docs(
+            query,
+            vec![id(from), id(below), millis(since), count(limit)],
+        )
+    }
+
+    fn put_late_turns(
+        &self,
+        call: CallId,
+        turns: &[Millis],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        for at in turns {
+            let query = "INSERT OR IGNORE INTO late_turns (at, call) VALUES (?, ?)";
+            self.query(query, vec![millis(*at), id(call)])?;
+        }
+        let query = "DELETE FROM late_turns WHERE at < ?";
+        self.query(query, vec![millis(forget_before)]).map(drop)
+    }
+
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
+        let query = "SELECT late_turns.at, calls.doc FROM late_turns JOIN calls ON calls.id = late_turns.call
+                     WHERE late_turns.at >= ? AND calls.open = 0 ORDER BY late_turns.at LIMIT ?";
+        let rows = self.query(query, vec![millis(since), count(limit)])?;
+        let read = |row: Row| match row.as_slice() {
+            [SqlStorageValue::Integer(at), doc] => {
+                let at = u64::try_from(*at).map_err(|_| StoreFailed)?;
+                Ok((Millis(at), parse(doc).ok_or(StoreFailed)?))
+            }
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().map(read).collect()
     }
 }
