@@ -308,7 +308,7 @@ impl Refusal {
             Self::CallAlreadyTerminal,
             Self::IdempotencyKeyInvalid,
             Self::IdempotencyKeyReused,
-            Self::CursorExpired("AZpBZbAAaAGaQWWwAHABgAAAAAAA".into()),
+            Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
             Self::TooMany("agents"),
             Self::ChannelsExhausted,
             Self::RateExceeded,

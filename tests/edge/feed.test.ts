@@ -75,9 +75,11 @@ async function listen(client: Client, lastId: string | undefined, signal: AbortS
   const response = await fetch(`${client.server.url}${BASE_PATH}/events?after=latest`, { headers, signal });
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("text/event-stream");
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-    text += chunk;
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    text += decoder.decode(part.value, { stream: true });
     const frames = text.split("\n\n");
     text = frames.pop() ?? "";
     for (const frame of frames) {
@@ -162,7 +164,7 @@ test("a cursor from before what is kept is answered 410 with the oldest one", as
   expect(found(await events(viewer, `after=${oldest_cursor}&limit=1`)).events[0]?.type).toBe("trunk.updated");
 });
 
-test.for([
+test.for<[string, string]>([
   ["after=nonsense", "cursor is invalid"],
   ["limit=101", "limit must be a number from 1 to 100"],
   ["wait_seconds=31", "wait_seconds must be a number from 0 to 30"],

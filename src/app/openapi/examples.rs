@@ -106,6 +106,12 @@ pub fn rejected(error: &str) -> Value {
     json!({"error": error, "call_id": CALL, "status": "rejected"})
 }
 
+pub const CURSOR: &str = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg";
+
+pub fn expired(error: &str) -> Value {
+    json!({"error": error, "oldest_cursor": CURSOR})
+}
+
 pub fn status() -> Value {
     json!({
         "id": CALL, "phone_number": NUMBER, "call_status": "Completed", "is_terminal": true,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::examples;
+use super::examples::{self, CURSOR};
 use super::routes::{Route, ok};
 use super::schemas::reference;
 use crate::app::calls::feed::MAX_WAIT_SECS;
@@ -53,8 +53,6 @@ pub fn describe() -> Route {
         Refusal::DialerUnavailable,
     ])
 }
-
-const CURSOR: &str = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAoBH";
 
 fn event() -> Value {
     json!({"id": CURSOR, "type": "call.completed", "at": "2026-06-14T10:33:42.000Z", "data": examples::listed()})

@@ -35,10 +35,11 @@ pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Rout
         }});
         response.insert("content".to_owned(), content);
     }
-    if action == Action::Events {
+    let content = response.get_mut("content").and_then(Value::as_object_mut);
+    if let Some(content) = content.filter(|_| action == Action::Events) {
         let stream = "For each event `id: <cursor>`, `event: <type>` and `data: <the event, as in the list>`.";
-        response["content"]["text/event-stream"] =
-            json!({"schema": {"type": "string", "description": stream}});
+        let schema = json!({"type": "string", "description": stream});
+        content.insert("text/event-stream".to_owned(), json!({"schema": schema}));
     }
     all.insert(success.status.to_string(), response);
     if action == Action::TriggerCall {
@@ -155,7 +156,7 @@ fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> 
         let mut body = json!({"error": text});
         match schema {
             "RejectedCall" => body = examples::rejected(text),
-            "ExpiredCursor" => body["oldest_cursor"] = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAoBH".into(),
+            "ExpiredCursor" => body = examples::expired(text),
             _ => {}
         }
         let same = examples

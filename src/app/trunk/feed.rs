@@ -13,13 +13,11 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::news::News;
 use super::{StoreFailed, TrunkStore};
-use crate::app::calls::views::ListedCall;
-use crate::app::iso8601;
-use crate::app::page::value;
-use crate::domain::call::{Call, CallStatus, RECENT, Told, Turn, longest};
+use crate::domain::call::{Call, RECENT, Told, longest};
 use crate::domain::ids::{CallId, OrgId};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
@@ -117,21 +115,6 @@ impl FeedPage {
     }
 }
 
-/// The types of events.
-pub const TYPES: [&str; 11] = [
-    "call.initiating",
-    "call.ringing",
-    "call.answered",
-    "call.completed",
-    "call.declined",
-    "call.rejected",
-    "call.failed",
-    "callback.delivered",
-    "callback.failed",
-    "callback.exhausted",
-    "trunk.updated",
-];
-
 /// A trunk's state and since when it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logged(pub Millis, pub TrunkState);
@@ -145,6 +128,18 @@ pub struct FeedNotes {
     pub since: Option<Millis>,
     /// When somebody last listened, to the hour.
     pub listened_at: Option<Millis>,
+}
+
+/// What a listener's question finds.
+pub struct Present<'a> {
+    /// The trunk, with its open calls.
+    pub trunk: &'a Trunk,
+    /// Rows of the present step.
+    pub unwritten: &'a [Call],
+    /// The operator's settings.
+    pub settings: &'a Settings,
+    /// The present.
+    pub now: Millis,
 }
 
 /// The feed of one trunk.
@@ -175,7 +170,7 @@ impl Feed {
         if last.is_some_and(|last| now < last + NOTED_EVERY) {
             return Ok(());
         }
-        if !last.is_some_and(|last| now < last + KEPT) {
+        if last.is_none_or(|last| now >= last + KEPT) {
             self.notes.since = Some(now);
         }
         self.notes.listened_at = Some(now);
@@ -238,69 +233,51 @@ impl Feed {
         }
     }
 
-    /// The events behind a place; `unwritten` are rows of the present step.
+    /// The events behind a place.
     pub fn page(
         &self,
         store: &impl TrunkStore,
-        trunk: &Trunk,
-        unwritten: &[Call],
+        present: &Present<'_>,
         org: OrgId,
         filter: &FeedFilter,
-        settings: &Settings,
-        now: Millis,
     ) -> Result<FeedPage, StoreFailed> {
+        let Present { trunk, now, .. } = *present;
         let mut through = Position::start_of(now);
         let from_memory = self.complete_from.is_some_and(|from| from < filter.after.0);
         let closed = match from_memory {
             true => Vec::new(),
-            false => self.closed(store, filter.after.0, settings, &mut through)?,
+            false => self.closed(store, filter.after.0, present.settings, &mut through)?,
         };
         let lately = self.lately.values().filter(|_| from_memory);
-        let calls = trunk
-            .open_calls()
-            .chain(unwritten)
-            .chain(&closed)
-            .chain(lately);
-        let wanted = |place: &Position, name: &str| {
-            *place > filter.after
-                && *place < through
-                && filter.only.as_deref().is_none_or(|only| only == name)
+        let calls = trunk.open_calls().chain(present.unwritten);
+        let calls = calls.chain(&closed).chain(lately);
+        let turns = calls
+            .filter(|call| call.request.org == org)
+            .flat_map(|call| call.turns().map(move |told| News::Turn(call, told)));
+        let own = trunk.brief().filter(|brief| brief.config.org_id == org);
+        let states = self.notes.states.iter();
+        let states = states.filter_map(|logged| Some(News::State(own?.config.id, logged)));
+        let wanted = |news: &News<'_>| {
+            let place = news.place();
+            place > filter.after
+                && place < through
+                && filter
+                    .only
+                    .as_deref()
+                    .is_none_or(|only| only == news.name())
         };
-        let mut found: Vec<(Position, Found<'_>)> = Vec::new();
-        for call in calls.filter(|call| call.request.org == org) {
-            for told in call.turns() {
-                let place = Position(told.0, call.id);
-                if wanted(&place, name(call, told.1)) {
-                    found.push((place, Found::Turn(call, told)));
-                }
-            }
-        }
-        let brief = trunk.brief().filter(|brief| brief.config.org_id == org);
-        for logged in self.notes.states.iter().filter(|_| brief.is_some()) {
-            let place = Position::start_of(logged.0);
-            if wanted(&place, "trunk.updated") {
-                found.push((place, Found::State(*logged)));
-            }
-        }
-        found.sort_unstable_by_key(|(place, _)| (place.0, place.1));
-        found.dedup_by_key(|(place, _)| *place);
-        if let Some((left_out, _)) = found.get(filter.limit) {
-            through = *left_out;
+        let mut found: Vec<News<'_>> = turns.chain(states).filter(wanted).collect();
+        found.sort_unstable_by_key(|news| news.place());
+        found.dedup_by_key(|news| news.place());
+        if let Some(left_out) = found.get(filter.limit).map(News::place) {
+            through = left_out;
             found.truncate(filter.limit);
         }
-        let id = brief.map(|brief| brief.config.id.to_string());
-        let render = |(place, found): &(Position, Found<'_>)| {
-            let (name, at, data) = match found {
-                Found::Turn(call, told) => {
-                    (name(call, told.1), told.0, turn(call, *told, settings))
-                }
-                Found::State(logged) => ("trunk.updated", logged.0, state(logged, &id)),
-            };
-            let event = json!({"id": place.cursor(), "type": name, "at": iso8601::format(at), "data": data});
-            FeedEvent(*place, event)
-        };
+        let events = found.iter();
         Ok(FeedPage {
-            events: found.iter().map(render).collect(),
+            events: events
+                .map(|news| FeedEvent(news.place(), news.view(present.settings)))
+                .collect(),
             through,
             now,
         })
@@ -335,79 +312,4 @@ impl Feed {
         calls.extend(late.into_iter().map(|(_, call)| call));
         Ok(calls)
     }
-}
-
-enum Found<'a> {
-    Turn(&'a Call, Told),
-    State(Logged),
-}
-
-/// The type of a turn's event: at the end, the same as its callback's.
-fn name(call: &Call, turn: Turn) -> &'static str {
-    match turn {
-        Turn::Initiating => "call.initiating",
-        Turn::Ringing => "call.ringing",
-        Turn::Answered => "call.answered",
-        Turn::Ended => match call.status {
-            CallStatus::Completed => "call.completed",
-            CallStatus::Decline => "call.declined",
-            CallStatus::RejectedCapacity => "call.rejected",
-            _ => "call.failed",
-        },
-        Turn::Delivered => "callback.delivered",
-        Turn::Failed => "callback.failed",
-        Turn::Exhausted => "callback.exhausted",
-    }
-}
-
-fn turn(call: &Call, told: Told, settings: &Settings) -> Value {
-    if told.1.is_of_callback() {
-        return attempt(call, told);
-    }
-    value(&ListedCall::of(&as_of(call, told), told.0, settings))
-}
-
-/// The call as it was at a turn.
-fn as_of(call: &Call, told: Told) -> Call {
-    let mut then = call.clone();
-    if told.1 == Turn::Ended {
-        return then;
-    }
-    then.ended_at = None;
-    then.outcome = None;
-    then.transcript_url = None;
-    then.recording_url = None;
-    then.updated_at = told.0;
-    then.status = match told.1 {
-        Turn::Answered => CallStatus::Answered,
-        Turn::Ringing => CallStatus::Ringing,
-        _ => CallStatus::Initiating,
-    };
-    then.answered_at = then.answered_at.filter(|_| told.1 == Turn::Answered);
-    then
-}
-
-fn attempt(call: &Call, told: Told) -> Value {
-    let up_to = call.told.iter().take_while(|known| known.0 <= told.0);
-    let number = up_to.filter(|known| known.1.is_of_callback()).count();
-    let callback = call.callback.as_ref();
-    let attempt = callback.and_then(|callback| callback.attempt(number));
-    json!({
-        "call_id": call.id,
-        "delivery_id": callback.map(|callback| callback.id),
-        "attempt": number,
-        "status_code": attempt.and_then(|attempt| attempt.status_code),
-        "error": attempt.and_then(|attempt| attempt.error.as_deref()),
-    })
-}
-
-fn state(Logged(_, state): &Logged, trunk: &Option<String>) -> Value {
-    json!({
-        "sip_trunk_id": trunk,
-        "status": state.status,
-        "max_cps": state.max_cps,
-        "max_channels": state.max_channels,
-        "breaker": if state.open_until.is_some() { "open" } else { "closed" },
-        "retry_at": state.open_until.map(iso8601::format),
-    })
 }

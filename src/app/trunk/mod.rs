@@ -7,19 +7,21 @@
 
 mod feed;
 mod language;
+mod news;
 mod retention;
 mod store;
 
 use serde_json::Value;
 
-pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, Position, TYPES};
+pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, Position};
 pub use language::{
     CallFilter, DeliveryFilter, Denial, Idempotency, Line, Order, REMEMBERED, Reader, Remembrance,
     Trigger, TrunkCommand, TrunkReply, Work,
 };
+pub use news::TYPES;
 pub use store::{Expired, StoreFailed, TrunkStore};
 
-use feed::Feed;
+use feed::{Feed, Present};
 use retention::Retention;
 
 use crate::app::calls::views::Notification;
@@ -345,10 +347,13 @@ impl TrunkActor {
                 }
                 self.trunk.refresh_all(now, changes);
                 self.feed.listen(store, now)?;
-                let (trunk, rows) = (&self.trunk, &changes.rows);
-                let page =
-                    self.feed
-                        .page(store, trunk, rows, reader.org, &filter, &self.settings, now)?;
+                let present = Present {
+                    trunk: &self.trunk,
+                    unwritten: &changes.rows,
+                    settings: &self.settings,
+                    now,
+                };
+                let page = self.feed.page(store, &present, reader.org, &filter)?;
                 Ok(TrunkReply::Feed(page))
             }
             TrunkCommand::List(reader, filter) => {

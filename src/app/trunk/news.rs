@@ -1,0 +1,126 @@
+//! The events of the live feed, as clients see them.
+
+use serde_json::{Value, json};
+
+use super::feed::{Logged, Position};
+use crate::app::calls::views::ListedCall;
+use crate::app::iso8601;
+use crate::app::page::value;
+use crate::domain::call::{Call, CallStatus, Told, Turn};
+use crate::domain::ids::TrunkId;
+use crate::domain::settings::Settings;
+
+/// The types of events.
+pub const TYPES: [&str; 11] = [
+    "call.initiating",
+    "call.ringing",
+    "call.answered",
+    "call.completed",
+    "call.declined",
+    "call.rejected",
+    "call.failed",
+    "callback.delivered",
+    "callback.failed",
+    "callback.exhausted",
+    "trunk.updated",
+];
+
+/// Something that listeners are told.
+pub enum News<'a> {
+    /// A call's turn.
+    Turn(&'a Call, Told),
+    /// A trunk's new state.
+    State(TrunkId, &'a Logged),
+}
+
+impl News<'_> {
+    /// Where it stands in the feed.
+    pub fn place(&self) -> Position {
+        match self {
+            Self::Turn(call, told) => Position(told.0, call.id),
+            Self::State(_, logged) => Position::start_of(logged.0),
+        }
+    }
+
+    /// Its type, one of [`TYPES`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Turn(call, told) => name(call, told.1),
+            Self::State(..) => "trunk.updated",
+        }
+    }
+
+    /// `{"id", "type", "at", "data"}`.
+    pub fn view(&self, settings: &Settings) -> Value {
+        let data = match self {
+            Self::Turn(call, told) if told.1.is_of_callback() => attempt(call, *told),
+            Self::Turn(call, told) => value(&ListedCall::of(&as_of(call, *told), told.0, settings)),
+            Self::State(trunk, logged) => state(logged, *trunk),
+        };
+        let place = self.place();
+        json!({"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.0), "data": data})
+    }
+}
+
+/// The type of a turn's event: at the end, the same as its callback's.
+fn name(call: &Call, turn: Turn) -> &'static str {
+    match turn {
+        Turn::Initiating => "call.initiating",
+        Turn::Ringing => "call.ringing",
+        Turn::Answered => "call.answered",
+        Turn::Ended => match call.status {
+            CallStatus::Completed => "call.completed",
+            CallStatus::Decline => "call.declined",
+            CallStatus::RejectedCapacity => "call.rejected",
+            _ => "call.failed",
+        },
+        Turn::Delivered => "callback.delivered",
+        Turn::Failed => "callback.failed",
+        Turn::Exhausted => "callback.exhausted",
+    }
+}
+
+/// The call as it was at a turn.
+fn as_of(call: &Call, told: Told) -> Call {
+    let mut then = call.clone();
+    if told.1 == Turn::Ended {
+        return then;
+    }
+    then.ended_at = None;
+    then.outcome = None;
+    then.transcript_url = None;
+    then.recording_url = None;
+    then.updated_at = told.0;
+    then.status = match told.1 {
+        Turn::Answered => CallStatus::Answered,
+        Turn::Ringing => CallStatus::Ringing,
+        _ => CallStatus::Initiating,
+    };
+    then.answered_at = then.answered_at.filter(|_| told.1 == Turn::Answered);
+    then
+}
+
+fn attempt(call: &Call, told: Told) -> Value {
+    let up_to = call.told.iter().take_while(|known| known.0 <= told.0);
+    let number = up_to.filter(|known| known.1.is_of_callback()).count();
+    let callback = call.callback.as_ref();
+    let attempt = callback.and_then(|callback| callback.attempt(number));
+    json!({
+        "call_id": call.id,
+        "delivery_id": callback.map(|callback| callback.id),
+        "attempt": number,
+        "status_code": attempt.and_then(|attempt| attempt.status_code),
+        "error": attempt.and_then(|attempt| attempt.error.as_deref()),
+    })
+}
+
+fn state(Logged(_, state): &Logged, trunk: TrunkId) -> Value {
+    json!({
+        "sip_trunk_id": trunk,
+        "status": state.status,
+        "max_cps": state.max_cps,
+        "max_channels": state.max_channels,
+        "breaker": if state.open_until.is_some() { "open" } else { "closed" },
+        "retry_at": state.open_until.map(iso8601::format),
+    })
+}
