@@ -1,24 +1,36 @@
-// News as it happens: `GET /integration/v1/events` as a long poll. Where that feed is missing, whoever wants news asks the lists
-// again on a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
+// News as it happens: `GET /integration/v1/events` as a long poll. While that fails, whoever wants news asks the lists again on
+// a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
 // it is back.
 
 import { useEffect, useRef } from "preact/hooks";
+import type { Schemas } from "./api.ts";
 import { contact, feed, healed, isOnline } from "./connection.ts";
 import { lapse, lapsed, session } from "./session.ts";
 
-/** One line of the feed. */
-export type News = { cursor: string; at: string; sip_trunk_id: string } & (
-  | { type: "call.updated"; call_id: string; data: { call_status: string; is_terminal: boolean } }
-  | { type: "callback.updated"; call_id: string | null; data: { delivery_id: string; status: string; attempts: number } }
-  | { type: "trunk.updated"; call_id: null; data: { status: string; in_use: number; waiting: number; breaker: string } }
-);
+/** One event of the feed. */
+export type News = Schemas["Event"];
+
+/** Of which call it tells, if of one. */
+export function toldCall({ type, data }: News): string | null {
+  if (type === "trunk.updated") return null;
+  return "call_id" in data ? data.call_id : "id" in data ? data.id : null;
+}
+
+/** Of which trunk it tells; null for a callback. */
+export const trunkOf = ({ data }: News): string | null => ("sip_trunk_id" in data ? data.sip_trunk_id : null);
+
+/** The call as an event tells of it. */
+export const changedCall = ({ data }: News): Schemas["ListedCall"] | null => ("call_status" in data ? data : null);
+
+/** Whether it is the result of a callback's attempt. */
+export const isOfCallback = ({ data }: News): boolean => "delivery_id" in data;
 
 /** What a listener hears: news, that it is time to ask again, or that anything may have been missed. */
 export type Word = News[] | "ask" | "missed";
 type Listener = (word: Word) => void;
 
 const PATH = "/integration/v1/events";
-const PAGE = 500;
+const PAGE = 100;
 const WAIT_SECONDS = 25;
 const POLL_MS = 2_000;
 /** How long a feed that is missing is not asked for again. */
@@ -46,7 +58,6 @@ export function startLive(): void {
 
 async function follow(): Promise<never> {
   let cursor: string | null = null;
-  let isCaughtUp = false;
   let failures = 0;
   for (;;) {
     if (!session.value || lapsed.value) {
@@ -55,7 +66,7 @@ async function follow(): Promise<never> {
     }
     let response: Response;
     try {
-      response = await fetch(`${PATH}?${query(cursor, isCaughtUp)}`);
+      response = await fetch(`${PATH}?${query(cursor)}`);
     } catch {
       contact(false);
       feed.value = "offline";
@@ -65,18 +76,13 @@ async function follow(): Promise<never> {
     contact(true);
     if (response.ok) {
       failures = 0;
-      const { events, next_cursor } = (await response.json()) as { events: News[]; next_cursor: string | null };
-      cursor = next_cursor ?? cursor;
-      // What lies before the page was opened is in the lists already.
-      if (isCaughtUp && events.length > 0) tell(events);
-      if (events.length < PAGE && !isCaughtUp) {
-        isCaughtUp = true;
-        tell("missed");
-      }
+      const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
+      if (cursor === null) tell("missed"); // between the reading of the lists and this
+      cursor = next_cursor;
+      if (events.length > 0) tell(events);
       feed.value = "live";
     } else if (response.status === 410) {
       cursor = null; // too long away: what was missed is read from the lists
-      isCaughtUp = false;
     } else if (response.status === 401) {
       lapse(((await response.json()) as { error: string }).error);
     } else if (response.status === 404) {
@@ -89,12 +95,10 @@ async function follow(): Promise<never> {
   }
 }
 
-function query(cursor: string | null, isCaughtUp: boolean): URLSearchParams {
-  return new URLSearchParams({
-    ...(cursor !== null && { after: cursor }),
-    limit: String(PAGE),
-    wait_seconds: isCaughtUp ? String(WAIT_SECONDS) : "0",
-  });
+/** From now on, and then from where the answer before ended. */
+function query(cursor: string | null): URLSearchParams {
+  const wait = cursor === null ? 0 : WAIT_SECONDS;
+  return new URLSearchParams({ after: cursor ?? "latest", limit: String(PAGE), wait_seconds: String(wait) });
 }
 
 /** Waits, but no longer than until the browser is online again. */

@@ -18,18 +18,23 @@ export interface Query<T> {
 
 /** How soon after news the lists are read again: much news at once is one reading. */
 const GATHER_MS = 300;
+/** How often what is unsettled is read again. */
+const SETTLING_MS = 1_500;
 
-interface Options {
+interface Options<T> {
   /** Reads again when there is news. */
   isLive?: boolean;
   /** Which news that is; all, unless given. */
   concerns?: (news: News) => boolean;
+  /** Whether what was read is going to change without news: then it is read again on a timer. */
+  isUnsettled?: (data: T) => boolean;
   /** Reads nothing as long as this is false. */
   isOn?: boolean;
 }
 
 /** Reads when `key` changes, and again on `reload`. Two readings never overtake each other. */
-export function useQuery<T>(key: string, read: () => Promise<T>, { isLive = false, concerns, isOn = true }: Options = {}): Query<T> {
+export function useQuery<T>(key: string, read: () => Promise<T>, options: Options<T> = {}): Query<T> {
+  const { isLive = false, concerns, isUnsettled, isOn = true } = options;
   const data = useSignal<T | undefined>(undefined);
   const error = useSignal<ApiError | null>(null);
   const latest = useRef(read);
@@ -79,6 +84,13 @@ export function useQuery<T>(key: string, read: () => Promise<T>, { isLive = fals
     if (!isFirst.current && isOn) void run();
     isFirst.current = false;
   }, [who]);
+
+  const unsettled = isOn && data.value !== undefined && (isUnsettled?.(data.value) ?? false);
+  useEffect(() => {
+    if (!unsettled) return;
+    const timer = setInterval(() => !document.hidden && void run(), SETTLING_MS);
+    return () => clearInterval(timer);
+  }, [unsettled, key]);
 
   useNews((word) => {
     if (!isOn || (word !== "missed" && !isLive) || state.current.timer) return;

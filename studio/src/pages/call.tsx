@@ -4,6 +4,7 @@ import { useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
+import { toldCall } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { Button, Card, Copy, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
@@ -19,7 +20,7 @@ export default function Call() {
   const path = { params: { path: { call_id: id } } };
   const call = useQuery(id, () => ask(api.GET("/integration/v1/calls/{call_id}", path)), {
     isLive: true,
-    concerns: (news) => news.call_id === id,
+    concerns: (news) => toldCall(news) === id,
   });
   const transcript = useQuery(`${id} ${call.data?.last_updated}`, () => ask(api.GET("/integration/v1/calls/{call_id}/transcript", path)), {
     isOn: call.data?.is_terminal === true,

@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
-import { useNews } from "../lib/live.ts";
+import { changedCall, useNews } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { Age, Button, Empty, Failure, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
@@ -29,15 +29,15 @@ export default function Calls() {
   const filters = useFilters<Name>(NAMES);
   const agents = useAgents();
   const trunks = useTrunks();
-  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: ({ type }) => type === "call.updated" });
+  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: (news) => changedCall(news) !== null });
 
   // What the news says shows at once; the rest of it comes with the reading that follows.
   useNews((word) => {
     const { value: page } = calls.signal;
     if (typeof word === "string" || !page) return;
-    const changes = new Map(word.flatMap((news) => (news.type === "call.updated" ? [[news.call_id, news.data] as const] : [])));
+    const changes = new Map(word.flatMap((news) => changedCall(news) ?? []).map((call) => [call.id, call]));
     if (!page.calls.some(({ id }) => changes.has(id))) return;
-    calls.signal.value = { ...page, calls: page.calls.map((call) => ({ ...call, ...(changes.get(call.id) as Partial<ListedCall>) })) };
+    calls.signal.value = { ...page, calls: page.calls.map((call) => newer(call, changes.get(call.id))) };
   });
 
   return (
@@ -192,4 +192,9 @@ function NoCalls({ filters }: { filters: Filters<Name> }) {
       </a>
     </Empty>
   );
+}
+
+/** The list may have been read after what the news tells of. */
+function newer(known: ListedCall, told: ListedCall | undefined): ListedCall {
+  return told && told.last_updated >= known.last_updated ? told : known;
 }

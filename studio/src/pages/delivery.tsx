@@ -2,6 +2,7 @@
 
 import { useRoute } from "preact-iso";
 import { api, ask } from "../lib/api.ts";
+import { isOfCallback } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { Card, Copy, Empty, Facts, Failure, RoleNote, Skeleton, Time } from "../ui/basics.tsx";
@@ -13,7 +14,8 @@ export default function DeliveryPage() {
   const read = () => ask(api.GET("/integration/v1/webhooks/deliveries/{id}", { params: { path: { id } } }));
   const delivery = useQuery(id, read, {
     isLive: true,
-    concerns: ({ type }) => type === "callback.updated",
+    concerns: isOfCallback,
+    isUnsettled: ({ call_id, status }) => call_id === null && status === "pending", // of a test event the feed is silent
     isOn: barred("admin") === null,
   });
   const { data } = delivery;

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type Schemas } from "../lib/api.ts";
 import { clock, now, phone, showsNumbers } from "../lib/format.ts";
 import { held, readHistory } from "../lib/history.ts";
-import { type News, useNews } from "../lib/live.ts";
+import { type News, trunkOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readTrunks } from "../lib/things.ts";
@@ -25,19 +25,18 @@ export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
   const isOwner = barred("owner") === null;
   const trunk = useQuery(id, () => readTrunk(id));
-  const mine = (news: News) => news.sip_trunk_id === id;
+  const mine = (news: News) => trunkOf(news) === id;
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
     concerns: mine,
     isOn: isOwner,
   });
   const history = useHistory(id);
-  const [breaker, setBreaker] = useState<string | null>(null);
-  useNews((word) => {
-    if (typeof word === "string") return;
-    const last = word.findLast((news) => news.type === "trunk.updated" && mine(news));
-    if (last?.type === "trunk.updated") setBreaker(last.data.breaker);
+  const state = useQuery(`state ${id}`, () => readState(id), {
+    isLive: true,
+    concerns: (news) => news.type === "trunk.updated" && mine(news),
   });
+  const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
   const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about
   return (
@@ -73,6 +72,20 @@ async function readTrunk(id: string): Promise<Known> {
   return found;
 }
 
+/** The trunk's state as the feed told it last, within the time that it reaches back. */
+async function readState(id: string): Promise<Schemas["TrunkState"] | null> {
+  let state: Schemas["TrunkState"] | null = null;
+  let after: string | undefined;
+  for (;;) {
+    const query = { type: "trunk.updated", limit: 100, after } as const;
+    const part = await ask(api.GET("/integration/v1/events", { params: { query } }));
+    const { events, next_cursor } = part as Schemas["EventList"]; // no stream was asked for
+    for (const { data } of events) if ("breaker" in data && data.sip_trunk_id === id) state = data;
+    if (events.length < 100) return state;
+    after = next_cursor;
+  }
+}
+
 /** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */
 const READ_AGAIN_MS = 60_000;
 
@@ -88,7 +101,7 @@ function useHistory(id: string): Query<History> {
         history.signal.value = { ...known, calls: new Map([...known.calls, ...calls.map((call) => [call.id, held(call)] as const)]) };
       return calls.length;
     },
-    { isLive: true, concerns: (news) => news.sip_trunk_id === id },
+    { isLive: true, concerns: (news) => trunkOf(news) === id },
   );
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && history.reload(), READ_AGAIN_MS);
@@ -137,8 +150,7 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
 }
 
 function breakerText(breaker: string | null): string {
-  if (breaker === null) return "The breaker's state comes with the live feed.";
-  return breaker === "closed" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
+  return breaker !== "open" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
 }
 
 function Hour({ history, max }: { history: Query<History>; max: number }) {

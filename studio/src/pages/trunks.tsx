@@ -1,10 +1,10 @@
 // The trunks, and how busy each is.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { api, ask, type Trunk } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
-import { useNews } from "../lib/live.ts";
+import { trunkOf, useNews } from "../lib/live.ts";
 import { barred } from "../lib/session.ts";
 import { useTrunks } from "../lib/things.ts";
 import { Badge, Empty, Failure, RoleNote, Skeleton, Table } from "../ui/basics.tsx";
@@ -15,30 +15,42 @@ import { Page } from "../ui/page.tsx";
 interface Use {
   in_use: number;
   waiting: number;
-  breaker?: string | undefined;
 }
 
 /** What is known of each trunk's use, by id. */
 const uses = signal<ReadonlyMap<string, Use>>(new Map());
+const breakers = signal<ReadonlyMap<string, string>>(new Map());
 
-/** So many trunks are asked how busy they are; of more, the news tells. */
+/** So many trunks are asked how busy they are. */
 const ASKED = 25;
+/** Much news of a trunk at once is one reading. */
+const GATHER_MS = 500;
 const ASK_AGAIN_MS = 10_000;
 
 export default function Trunks() {
   const trunks = useTrunks();
+  const changed = useRef(new Set<string>());
   useNews((word) => {
     if (typeof word === "string") return;
-    const told = word.flatMap((news) => (news.type === "trunk.updated" ? [[news.sip_trunk_id, news.data] as const] : []));
-    if (told.length > 0) uses.value = new Map([...uses.value, ...told]);
+    for (const { data } of word) {
+      if ("breaker" in data) breakers.value = new Map([...breakers.value, [data.sip_trunk_id, data.breaker]]);
+    }
+    for (const id of word.map(trunkOf)) if (id !== null) changed.current.add(id);
   });
   const live = trunks.data?.filter(({ status }) => status === "active").slice(0, ASKED);
   useEffect(() => {
     if (!live || barred("owner")) return;
     const read = () => live.forEach((trunk) => void readUse(trunk));
+    const readChanged = () => {
+      for (const trunk of live.filter(({ id }) => changed.current.has(id))) void readUse(trunk);
+      changed.current.clear();
+    };
     read();
-    const timer = setInterval(() => feed.value === "polling" && !document.hidden && read(), ASK_AGAIN_MS);
-    return () => clearInterval(timer);
+    const timers = [
+      setInterval(() => feed.value === "polling" && !document.hidden && read(), ASK_AGAIN_MS),
+      setInterval(readChanged, GATHER_MS),
+    ];
+    return () => timers.forEach(clearInterval);
   }, [trunks.data]);
   return (
     <Page
@@ -82,7 +94,7 @@ export default function Trunks() {
 async function readUse({ id }: Trunk): Promise<void> {
   try {
     const { in_use, waiting } = await ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } }));
-    uses.value = new Map([...uses.value, [id, { ...uses.value.get(id), in_use, waiting }]]);
+    uses.value = new Map([...uses.value, [id, { in_use, waiting }]]);
   } catch {
     // Shown as unknown; the page's own reading says what is wrong.
   }
@@ -107,7 +119,7 @@ function Row({ trunk }: { trunk: Trunk }) {
       <td class="wide number">{trunk.max_cps}</td>
       <td>
         <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
-        {use?.breaker !== undefined && use.breaker !== "closed" && <Badge tone="bad">breaker {use.breaker}</Badge>}
+        {breakers.value.get(trunk.id) === "open" && <Badge tone="bad">breaker open</Badge>}
       </td>
     </tr>
   );

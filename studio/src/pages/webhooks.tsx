@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { now, span } from "../lib/format.ts";
+import { isOfCallback } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import {
@@ -191,7 +192,8 @@ function Deliveries() {
   };
   const deliveries = useQuery(`deliveries ${filters.key}`, read, {
     isLive: true,
-    concerns: ({ type }) => type === "callback.updated",
+    concerns: isOfCallback,
+    isUnsettled: ({ deliveries }) => deliveries.some(({ call_id, status }) => call_id === null && status === "pending"), // of test events the feed is silent
     isOn: isAdmin,
   });
   const found = deliveries.data?.deliveries;

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { api, ask, type Schemas } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
+import { toldCall } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { Failure, Status } from "./basics.tsx";
 import { callOf, Received } from "./received.tsx";
@@ -25,7 +26,7 @@ interface Props {
 
 export function Progress({ id, callback, received }: Props) {
   const read = () => ask(api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: id } } }));
-  const call = useQuery(id, read, { isLive: true, concerns: (news) => news.call_id === id });
+  const call = useQuery(id, read, { isLive: true, concerns: (news) => toldCall(news) === id });
   const came = received.data?.received.find((item) => callOf(item) === id);
   const { data } = call;
   const waits = data !== undefined && (!data.is_terminal || (callback !== undefined && !came));
