@@ -64,6 +64,10 @@ impl DurableObject for TrunkObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        #[cfg(feature = "faults")]
+        if request.path() == "/local/sql" {
+            return super::faults::sql(&self.state.storage().sql(), &request.text().await?);
+        }
         let command =
             json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
         if matches!(command, TrunkCommand::Work) {
