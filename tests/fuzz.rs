@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a test says what it expects"
 )]
 
@@ -19,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use mutate::Mutator;
+use targets::Target;
 
 /// The corpus of a target: inputs that are near to what it takes, and those that once failed.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -43,7 +45,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Lives through one input; says which it was when it fails.
-fn execute(name: &str, run: fn(&[u8]), input: &[u8]) {
+fn execute(name: &str, run: Target, input: &[u8]) {
     if catch_unwind(AssertUnwindSafe(|| run(input))).is_err() {
         let bytes: String = input.iter().map(|byte| format!("\\x{byte:02x}")).collect();
         panic!(

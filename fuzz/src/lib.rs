@@ -23,8 +23,11 @@ mod world;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+/// What takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// Each target by its name, which is that of its corpus too.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("call_id", call_id::run),
     ("api_key", api_key::run),
     ("phone", phone::run),

@@ -6,7 +6,7 @@ use audatec::domain::phone::E164;
 pub fn is_e164(text: &str) -> bool {
     match text.as_bytes() {
         [b'+', b'1'..=b'9', rest @ ..] => {
-            (6..=14).contains(&rest.len()) && rest.iter().all(|byte| matches!(byte, b'0'..=b'9'))
+            (6..=14).contains(&rest.len()) && rest.iter().all(u8::is_ascii_digit)
         }
         _ => false,
     }

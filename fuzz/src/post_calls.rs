@@ -163,9 +163,7 @@ fn expected(data: &[u8]) -> Expected {
             Err(_) => refused(400, "Request body must be valid JSON"),
         }
     };
-    checked
-        .err()
-        .expect("a body without a phone number is refused")
+    checked.expect_err("a body without a phone number is refused")
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, Found, Remembrance, StoreFailed, TrunkStore,
 };
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
@@ -75,6 +75,53 @@ impl SqlStore {
         Ok(rows)
     }
 
+    /// The newest closed calls that fit: clauses, each with its value, if it counts. Of the rows that don't fit, the documents
+    /// are not read.
+    fn look<const N: usize>(
+        &self,
+        look: Look,
+        wanted: [(&str, Option<SqlStorageValue>); N],
+    ) -> Result<Found, StoreFailed> {
+        let rows = vec![
+            look.floor.map_or("".into(), id),
+            look.ceiling.map_or(NO_CEILING.into(), id),
+            number(look.examine),
+        ];
+        let mut query = format!(
+            "SELECT calls.doc FROM (SELECT id, open, status, agent, phone, delivery {EXAMINED_ROWS}) AS seen
+             CROSS JOIN calls USING (id) WHERE seen.open = 0"
+        );
+        let mut bindings = rows.clone();
+        for (clause, value) in wanted {
+            if let Some(value) = value {
+                query.push_str(clause);
+                bindings.push(value);
+            }
+        }
+        query.push_str(" LIMIT ?");
+        bindings.push(number(look.limit));
+        let calls: Vec<Call> = self.docs(&query, bindings)?;
+        let until = match calls.len() < look.limit {
+            true => self.last_examined(rows, look.examine)?,
+            false => None,
+        };
+        Ok(Found { calls, until })
+    }
+
+    /// The oldest of the rows that were looked at, if there may be more below it.
+    fn last_examined(&self, rows: Row, examine: usize) -> Result<Option<CallId>, StoreFailed> {
+        let query = format!("SELECT MIN(id), COUNT(*) FROM (SELECT id {EXAMINED_ROWS})");
+        let found = self.query(&query, rows)?;
+        match found.first().map(Vec::as_slice) {
+            Some([SqlStorageValue::String(id), SqlStorageValue::Integer(count)])
+                if usize::try_from(*count) == Ok(examine) =>
+            {
+                id.parse().map(Some).map_err(|_| StoreFailed)
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn docs<T: serde::de::DeserializeOwned>(
         &self,
         query: &str,
@@ -90,6 +137,14 @@ impl SqlStore {
             })
             .collect()
     }
+}
+
+/// Where closed calls are looked for.
+struct Look {
+    floor: Option<CallId>,
+    ceiling: Option<CallId>,
+    limit: usize,
+    examine: usize,
 }
 
 fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
@@ -115,8 +170,15 @@ fn delivery_word(status: DeliveryStatus) -> &'static str {
     }
 }
 
+fn number(count: usize) -> SqlStorageValue {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}
+
 /// Nothing sorts after it: the ceiling of a page that has none.
 const NO_CEILING: &str = "g";
+
+/// The rows that one page looks at, newest first.
+const EXAMINED_ROWS: &str = "FROM calls WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 
 impl TrunkStore for SqlStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
@@ -256,41 +318,38 @@ impl TrunkStore for SqlStore {
         self.query(query, vec![id(call), location.into()]).map(drop)
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
-        let mut query = String::from("SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0");
-        let mut bindings = vec![id(floor), filter.ceiling().map_or(NO_CEILING.into(), id)];
         let wanted: [(&str, Option<SqlStorageValue>); 3] = [
             (
-                " AND status = ?",
+                " AND seen.status = ?",
                 filter.status.map(|status| status.as_str().into()),
             ),
             (
-                " AND agent = ?",
+                " AND seen.agent = ?",
                 filter.agent.map(|agent| agent.to_string().into()),
             ),
             (
-                " AND phone = ?",
+                " AND seen.phone = ?",
                 filter.phone.as_ref().map(|phone| phone.as_str().into()),
             ),
         ];
-        for (clause, value) in wanted {
-            if let Some(value) = value {
-                query.push_str(clause);
-                bindings.push(value);
-            }
-        }
-        query.push_str(" ORDER BY id DESC LIMIT ?");
-        bindings.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
-        self.docs(&query, bindings)
+        self.look(
+            Look {
+                floor: Some(floor),
+                ceiling: filter.ceiling(),
+                limit: filter.limit,
+                examine: filter.examine,
+            },
+            wanted,
+        )
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let query = "SELECT calls.id, calls.doc, transcripts.doc FROM calls
                      LEFT JOIN transcripts ON transcripts.call = calls.id
                      WHERE calls.id < ? AND open = 0 ORDER BY calls.id LIMIT ?";
-        let rows = self.query(query, vec![id(before), limit.into()])?;
+        let rows = self.query(query, vec![id(before), number(limit)])?;
         let read = |row: Row| match <[SqlStorageValue; 3]>::try_from(row) {
             Ok(
                 [
@@ -327,18 +386,19 @@ impl TrunkStore for SqlStore {
         Ok(())
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
-        let limit: SqlStorageValue = i64::try_from(filter.limit).unwrap_or(i64::MAX).into();
-        let before = filter.before.map_or(NO_CEILING.into(), id);
-        match filter.status {
-            Some(status) => self.docs(
-                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery = ? ORDER BY id DESC LIMIT ?",
-                vec![before, delivery_word(status).into(), limit],
-            ),
-            None => self.docs(
-                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery IS NOT NULL ORDER BY id DESC LIMIT ?",
-                vec![before, limit],
-            ),
-        }
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        let wanted = match filter.status {
+            Some(status) => (" AND seen.delivery = ?", Some(delivery_word(status).into())),
+            None => (" AND seen.delivery <> ?", Some("".into())), // which no NULL is
+        };
+        self.look(
+            Look {
+                floor: None,
+                ceiling: filter.before,
+                limit: filter.limit,
+                examine: filter.examine,
+            },
+            [wanted],
+        )
     }
 }
