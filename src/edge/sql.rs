@@ -32,6 +32,7 @@ const SCHEMA: &str = "
 /// The rows of one object.
 pub struct SqlStore {
     sql: SqlStorage,
+    read: Cell<u64>,
     written: Cell<u64>,
     remembered: Cell<u64>,
 }
@@ -46,12 +47,18 @@ impl SqlStore {
     pub fn open(sql: SqlStorage) -> Result<Self, StoreFailed> {
         let store = Self {
             sql,
+            read: Cell::new(0),
             written: Cell::new(0),
             remembered: Cell::new(0),
         };
         store.query(SCHEMA, vec![])?;
         store.written.set(0);
         Ok(store)
+    }
+
+    /// Rows read so far, as the storage counts them.
+    pub fn rows_read(&self) -> u64 {
+        self.read.get()
     }
 
     /// Rows written so far, as the storage counts them.
@@ -70,6 +77,7 @@ impl SqlStore {
         for row in cursor.raw() {
             rows.push(row.map_err(failed)?);
         }
+        self.read.set(self.read.get() + cursor.rows_read() as u64);
         self.written
             .set(self.written.get() + cursor.rows_written() as u64);
         Ok(rows)

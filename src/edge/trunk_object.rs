@@ -111,9 +111,13 @@ impl TrunkObject {
             Some(loaded) => loaded,
             None => slot.insert(self.load()?),
         };
-        let before = loaded.store.rows_written();
+        let before = [loaded.store.rows_read(), loaded.store.rows_written()];
         let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
-        self.count(|work| work.rows_written += loaded.store.rows_written() - before);
+        let [read, written] = before;
+        self.count(|work| {
+            work.rows_read += loaded.store.rows_read() - read;
+            work.rows_written += loaded.store.rows_written() - written;
+        });
         self.inner.outbox.borrow_mut().append(outgoing);
         Ok(reply)
     }

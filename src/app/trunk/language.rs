@@ -306,6 +306,8 @@ pub struct Work {
     pub requests: u64,
     /// Alarms that fired.
     pub alarms: u64,
+    /// Rows read, as the storage counts them.
+    pub rows_read: u64,
     /// Rows written, as the storage counts them.
     pub rows_written: u64,
     /// Alarms set; each is billed as one row more.
