@@ -21,8 +21,8 @@ const MAX_RATIO = 1.2;
 const MAX_DELAY_MS = 50;
 const ROUNDS = 40;
 const WARM_UP = 5;
-const PER_ROUND = 200;
-const AT_ONCE = 16;
+const PER_ROUND = 50;
+const AT_ONCE = 8;
 /** Below `max_cps`, so that none is refused. */
 const MAX_PER_SECOND = 900;
 const LEAVING_MS = 30_000;

@@ -95,7 +95,7 @@ fn a_stored_call_with_a_room_is_pinned() {
         &[CarrierEvent::Announced, CarrierEvent::Ringing],
     );
     let stored = serde_json::to_value(row(&world, id)).expect("JSON");
-    golden::check("calls/stored_room", &stored);
+    golden::check("calls/stored_told_room", &stored);
     let read: Call = serde_json::from_value(stored).expect("readable");
     assert!(read.room && read.announced);
 }
@@ -251,6 +251,11 @@ impl Host for Line {
     fn entropy(&self) -> [u8; 32] {
         [0; 32]
     }
+    async fn sleep(&self, time: Millis) {
+        self.now.set(self.now.get() + time);
+        turn().await;
+    }
+
     fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -336,10 +341,6 @@ impl Poster for Line {
         _: Millis,
     ) -> Result<Answer, String> {
         Err("nobody is called back here".into())
-    }
-    async fn sleep(&self, time: Millis) {
-        self.now.set(self.now.get() + time);
-        turn().await;
     }
 }
 

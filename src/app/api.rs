@@ -4,7 +4,7 @@
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
-use crate::app::calls::{callbacks, carrier, media, read, report, stop, trigger};
+use crate::app::calls::{callbacks, carrier, feed, media, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
 use crate::app::manage::body::Body;
 use crate::app::manage::{agents, audit, keys, orgs, settings, trunks, webhooks};
@@ -70,6 +70,7 @@ pub enum Action {
     Redeliver,
     TestEvent,
     AuditLog,
+    Events,
     OpenSession,
     GetSession,
     CloseSession,
@@ -162,6 +163,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
                 ],
                 vec![],
             ),
+            ["events"] => (&[("GET", VIEWER, Events)], vec![]),
             ["audit-log"] => (&[("GET", OWNER, AuditLog)], vec![]),
             _ => (&[], vec![]),
         },
@@ -275,6 +277,7 @@ async fn perform(
         Action::Redeliver => callbacks::redeliver(api, caller, first).await,
         Action::TestEvent => webhooks::test(api, caller, request).await,
         Action::AuditLog => audit::list(api, caller, request).await,
+        Action::Events => feed::events(api, caller, request).await,
         Action::GetSession => session::introduce(api, caller).await,
         Action::GetReceiver => receiver::show(api, caller, request).await,
         Action::GetSettings => settings::get(api, caller).await,

@@ -175,8 +175,12 @@ impl Response {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        let mut response = Self::json(refusal.status(), &json!({ "error": refusal.text() }))
-            .with_header("X-Error-Code", refusal.code());
+        let mut body = json!({ "error": refusal.text() });
+        if let (Refusal::CursorExpired(oldest), Value::Object(body)) = (&refusal, &mut body) {
+            body.insert("oldest_cursor".into(), oldest.as_str().into());
+        }
+        let mut response =
+            Self::json(refusal.status(), &body).with_header("X-Error-Code", refusal.code());
         if let Some(seconds) = refusal.retry_after() {
             response = response.with_header("Retry-After", seconds.to_string());
         }

@@ -73,6 +73,8 @@ pub trait Host {
         let entropy = self.entropy();
         std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
     }
+    /// Waits.
+    async fn sleep(&self, time: Millis);
     /// The operator's settings.
     fn settings(&self) -> &Settings;
     /// The deployment's secrets.
@@ -173,8 +175,6 @@ pub trait Poster {
         body: &str,
         timeout: Millis,
     ) -> Result<Answer, String>;
-    /// Waits.
-    async fn sleep(&self, time: Millis);
 }
 
 /// All that serving a request takes.

@@ -13,6 +13,7 @@ use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::call::Turn;
 use super::ids::DeliveryId;
 use super::mac::{hex, hmac_sha256};
 use super::planted::{Fault, planted};
@@ -139,6 +140,27 @@ impl Delivery {
             asked_again: false,
             lease: None,
         }
+    }
+
+    /// The result of the newest attempt, when more than `known` were made.
+    #[must_use]
+    pub fn result_after(&self, known: usize) -> Option<Turn> {
+        let newest = self
+            .attempts
+            .last()
+            .filter(|_| self.made as usize > known)?;
+        Some(match (newest.status_code, self.status) {
+            (Some(200..=299), _) => Turn::Delivered,
+            (_, DeliveryStatus::Exhausted) => Turn::Exhausted,
+            _ => Turn::Failed,
+        })
+    }
+
+    /// Attempt `number`, from 1, while it is remembered.
+    #[must_use]
+    pub fn attempt(&self, number: usize) -> Option<&Attempt> {
+        let forgotten = (self.made as usize).saturating_sub(self.attempts.len());
+        self.attempts.get(number.checked_sub(forgotten + 1)?)
     }
 
     /// When something must be done about it next.

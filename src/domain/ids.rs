@@ -298,6 +298,12 @@ impl CallId {
         ))
     }
 
+    /// The id with these 128 bits, which may be nobody's.
+    #[must_use]
+    pub fn of_number(number: u128) -> Self {
+        Self(Uuid::from_u128(number))
+    }
+
     /// The id of this call's callback delivery.
     #[must_use]
     pub fn delivery(self, key: &IdKey) -> DeliveryId {

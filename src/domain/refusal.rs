@@ -85,6 +85,8 @@ pub enum Refusal {
     IdempotencyKeyInvalid,
     /// An `Idempotency-Key` that was used with another body.
     IdempotencyKeyReused,
+    /// A cursor from before what the live feed keeps, and the oldest that it knows.
+    CursorExpired(String),
     /// An organisation holds at most this many of a thing.
     TooMany(&'static str),
     /// The trunk's channels are all in use.
@@ -136,6 +138,7 @@ impl Refusal {
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
             | Self::TooMany(_) => 409,
+            Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
             Self::DialerUnavailable => 502,
@@ -183,6 +186,7 @@ impl Refusal {
             Self::CallAlreadyTerminal => "call_already_terminal",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::CursorExpired(_) => "cursor_expired",
             Self::TooMany(_) => "limit_reached",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
@@ -240,6 +244,9 @@ impl Refusal {
             }
             Self::IdempotencyKeyReused => {
                 "Idempotency-Key was used with a different request".into()
+            }
+            Self::CursorExpired(_) => {
+                "cursor is older than 24 hours; continue from oldest_cursor".into()
             }
             Self::TooMany(things) => format!("An organisation can have at most 1000 {things}"),
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
@@ -301,6 +308,7 @@ impl Refusal {
             Self::CallAlreadyTerminal,
             Self::IdempotencyKeyInvalid,
             Self::IdempotencyKeyReused,
+            Self::CursorExpired("AZpBZbAAaAGaQWWwAHABgAAAAAAA".into()),
             Self::TooMany("agents"),
             Self::ChannelsExhausted,
             Self::RateExceeded,

@@ -7,6 +7,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
+import { stream, wantsStream } from "./stream.js";
 
 /**
  * How long a request may go unanswered. The timer is there for another reason too: a request that waits for nothing but
@@ -65,8 +66,10 @@ function internalError() {
 export default {
   /** @param {Request} request @param {unknown} env @param {unknown} ctx */
   async fetch(request, env, ctx) {
+    /** @param {Request} request */
+    const answer = (request) => guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     try {
-      return await guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
+      return await (wantsStream(request) ? stream(request, answer) : answer(request));
     } catch (error) {
       console.error("A request failed:", error);
       return internalError();

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, Found, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
 };
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
@@ -26,6 +26,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS recordings (call TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS late_turns (at INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (at, call)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
@@ -93,7 +94,7 @@ impl SqlStore {
         let rows = vec![
             look.floor.map_or("".into(), id),
             look.ceiling.map_or(NO_CEILING.into(), id),
-            number(look.examine),
+            count(look.examine),
         ];
         let mut query = format!(
             "SELECT calls.doc FROM (SELECT id, open, status, agent, phone, delivery {EXAMINED_ROWS}) AS seen
@@ -107,7 +108,7 @@ impl SqlStore {
             }
         }
         query.push_str(" LIMIT ?");
-        bindings.push(number(look.limit));
+        bindings.push(count(look.limit));
         let calls: Vec<Call> = self.docs(&query, bindings)?;
         let until = match calls.len() < look.limit {
             true => self.last_examined(rows, look.examine)?,
@@ -155,6 +156,20 @@ struct Look {
     examine: usize,
 }
 
+impl SqlStore {
+    fn fact<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM facts WHERE name = ?", vec![name.into()])?
+            .pop())
+    }
+
+    fn put_fact(&self, name: &str, fact: &impl serde::Serialize) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(fact).map_err(|_| StoreFailed)?;
+        let query = "INSERT OR REPLACE INTO facts (name, doc) VALUES (?, ?)";
+        self.query(query, vec![name.into(), doc.into()]).map(drop)
+    }
+}
+
 fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
     let SqlStorageValue::String(json) = value else {
         return None;
@@ -170,16 +185,20 @@ fn id(call: CallId) -> SqlStorageValue {
     call.to_string().into()
 }
 
+fn millis(at: Millis) -> SqlStorageValue {
+    SqlStorageValue::from(at.0 as f64)
+}
+
+fn count(limit: usize) -> SqlStorageValue {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
 fn delivery_word(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Pending => "pending",
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Exhausted => "exhausted",
     }
-}
-
-fn number(count: usize) -> SqlStorageValue {
-    i64::try_from(count).unwrap_or(i64::MAX).into()
 }
 
 /// Nothing sorts after it: the ceiling of a page that has none.
@@ -190,18 +209,11 @@ const EXAMINED_ROWS: &str = "FROM calls WHERE id >= ? AND id < ? ORDER BY id DES
 
 impl TrunkStore for SqlStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
-        Ok(self
-            .docs("SELECT doc FROM facts WHERE name = 'brief'", vec![])?
-            .pop())
+        self.fact("brief")
     }
 
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
-        let doc = serde_json::to_string(brief).map_err(|_| StoreFailed)?;
-        self.query(
-            "INSERT OR REPLACE INTO facts (name, doc) VALUES ('brief', ?)",
-            vec![doc.into()],
-        )?;
-        Ok(())
+        self.put_fact("brief", brief)
     }
 
     fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
@@ -286,7 +298,6 @@ impl TrunkStore for SqlStore {
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
-        let millis = |at: Millis| SqlStorageValue::from(at.0 as f64);
         let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
         self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
         // Reading all keys of a day to find the old ones is not for each request.
@@ -357,7 +368,7 @@ impl TrunkStore for SqlStore {
         let query = "SELECT calls.id, calls.doc, transcripts.doc FROM calls
                      LEFT JOIN transcripts ON transcripts.call = calls.id
                      WHERE calls.id < ? AND open = 0 ORDER BY calls.id LIMIT ?";
-        let rows = self.query(query, vec![id(before), number(limit)])?;
+        let rows = self.query(query, vec![id(before), count(limit)])?;
         let read = |row: Row| match <[SqlStorageValue; 3]>::try_from(row) {
             Ok(
                 [
@@ -408,5 +419,56 @@ impl TrunkStore for SqlStore {
             },
             [wanted],
         )
+    }
+
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.fact("feed")
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.put_fact("feed", notes)
+    }
+
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        let query = "SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0
+                     AND json_extract(doc, '$.told[#-1][0]') >= ? ORDER BY id LIMIT ?";
+        self.docs(
+            query,
+            vec![id(from), id(below), millis(since), count(limit)],
+        )
+    }
+
+    fn put_late_turns(
+        &self,
+        call: CallId,
+        turns: &[Millis],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        for at in turns {
+            let query = "INSERT OR IGNORE INTO late_turns (at, call) VALUES (?, ?)";
+            self.query(query, vec![millis(*at), id(call)])?;
+        }
+        let query = "DELETE FROM late_turns WHERE at < ?";
+        self.query(query, vec![millis(forget_before)]).map(drop)
+    }
+
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
+        let query = "SELECT late_turns.at, calls.doc FROM late_turns JOIN calls ON calls.id = late_turns.call
+                     WHERE late_turns.at >= ? AND calls.open = 0 ORDER BY late_turns.at LIMIT ?";
+        let rows = self.query(query, vec![millis(since), count(limit)])?;
+        let read = |row: Row| match row.as_slice() {
+            [SqlStorageValue::Integer(at), doc] => {
+                let at = u64::try_from(*at).map_err(|_| StoreFailed)?;
+                Ok((Millis(at), parse(doc).ok_or(StoreFailed)?))
+            }
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().map(read).collect()
     }
 }

@@ -21,6 +21,9 @@ use crate::domain::time::Millis;
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
 
+/// How often a listener's question is looked at again while there is no news.
+const LISTEN_MS: u32 = 50;
+
 /// Between two batches of calls for the archive.
 const PAUSE_MS: u32 = 100;
 
@@ -74,8 +77,16 @@ impl DurableObject for TrunkObject {
             return answer(&TrunkReply::Work(self.work()));
         }
         self.count(|work| work.requests += 1);
-        let reply = self.run(command);
+        let listener = command.wait().map(|wait| (command.clone(), now() + wait));
+        let mut reply = self.run(command);
         self.arm_and_send(reply.is_err()).await;
+        if let Some((question, deadline)) = listener {
+            while reply.as_ref().is_ok_and(TrunkReply::is_quiet) && now() < deadline {
+                platform::sleep(LISTEN_MS).await;
+                reply = self.run(question.clone());
+                self.arm_and_send(reply.is_err()).await;
+            }
+        }
         match reply {
             Ok(reply) => answer(&reply),
             Err(StoreFailed) => Response::error("storage failed", 500),

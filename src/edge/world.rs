@@ -195,6 +195,10 @@ impl Host for World {
         entropy()
     }
 
+    async fn sleep(&self, time: Millis) {
+        platform::sleep(millis(time)).await;
+    }
+
     fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -402,9 +406,5 @@ impl Poster for World {
             status: status(&answer),
             retry_after: retry_after.and_then(|text| text.trim().parse().ok()),
         })
-    }
-
-    async fn sleep(&self, time: Millis) {
-        platform::sleep(millis(time)).await;
     }
 }

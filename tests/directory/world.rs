@@ -304,6 +304,10 @@ impl Host for World {
         bytes
     }
 
+    async fn sleep(&self, time: Millis) {
+        self.now.set(self.now.get() + time);
+    }
+
     fn settings(&self) -> &Settings {
         self.settings.as_ref().expect("settings")
     }

@@ -154,3 +154,20 @@ test("calls accepted together leave as fewer queue messages than there are calls
 
   expect(cost.queue_messages, JSON.stringify(cost)).toBeLessThan(60);
 });
+
+test("a listener of the live feed adds no row to a call", async () => {
+  const listened = new AbortController();
+  const listen = async () => {
+    while (!listened.signal.aborted) await viewer.get("/events?after=latest&wait_seconds=1");
+  };
+  await viewer.get("/events?after=latest"); // notes that somebody listens, once an hour
+  const alone = rows(await costOf(completedCall));
+  const before = await work(org);
+  const listening = listen();
+  await completedCall();
+  await until("the result to be written", async () => rows(await work(org)) >= rows(before) + alone);
+  listened.abort();
+  await listening;
+
+  expect(rows(await work(org)) - rows(before)).toBe(alone);
+});

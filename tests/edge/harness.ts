@@ -142,6 +142,12 @@ export function useServer(options: LocalOptions = {}): Server {
   return server;
 }
 
+/** What an error's body holds beside the error. */
+const MORE_TO_SAY: Record<string, string[]> = {
+  [`429 POST ${BASE_PATH}/calls`]: ["call_id", "status"],
+  [`410 GET ${BASE_PATH}/events`]: ["oldest_cursor"],
+};
+
 function checkCommonRules(request: string, status: number, headers: Headers, text: string): void {
   const where = `${request} answered ${status} ${text}`;
   expect(status, where).not.toBe(500);
@@ -154,7 +160,7 @@ function checkCommonRules(request: string, status: number, headers: Headers, tex
   if (status === 204) expect(text, where).toBe("");
   if (status < 400 || request.startsWith("HEAD")) return;
   expect(headers.get("x-error-code"), `X-Error-Code: ${where}`).toMatch(/^[a-z][a-z0-9_]+$/);
-  const more = request === `POST ${BASE_PATH}/calls` && status === 429 ? ["call_id", "status"] : [];
+  const more = MORE_TO_SAY[`${status} ${request}`] ?? [];
   const body = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(body), where).toEqual(["error", ...more]);
   expect(body["error"], where).toMatch(/\S/);

@@ -25,6 +25,7 @@ const ROUTES: [method: string, path: string, needs: Role, answer: number][] = [
   ["GET", "/calls/CALL/status", "viewer", 200],
   ["GET", "/calls", "viewer", 200],
   ["GET", "/calls/CALL", "viewer", 200],
+  ["GET", "/events", "viewer", 200],
   ["GET", `/calls/${NOBODY}/transcript`, "viewer", 404],
   ["POST", "/calls", "member", 400],
   ["POST", `/calls/${NOBODY}/cancel`, "member", 404],

@@ -53,6 +53,10 @@ macro_rules! host {
             fn entropy(&self) -> [u8; 32] {
                 self.$world.rng.entropy()
             }
+            async fn sleep(&self, time: Millis) {
+                pause(&self.w, time.0).await;
+            }
+
             fn settings(&self) -> &Settings {
                 &self.$world.settings
             }
@@ -180,10 +184,6 @@ impl Poster for Edge {
         timeout: Millis,
     ) -> Result<Answer, String> {
         receivers::post(&self.w, url, headers, body, timeout).await
-    }
-
-    async fn sleep(&self, time: Millis) {
-        pause(&self.w, time.0).await;
     }
 }
 

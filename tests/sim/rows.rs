@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, Found, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::CallId;
@@ -39,6 +39,8 @@ pub struct Rows {
     brief: RefCell<Option<String>>,
     keys: RefCell<BTreeMap<String, String>>,
     transcripts: RefCell<BTreeMap<CallId, Value>>,
+    feed_notes: RefCell<Option<String>>,
+    late_turns: RefCell<BTreeSet<(Millis, CallId)>>,
     /// What was persisted since somebody looked.
     journal: RefCell<Vec<Call>>,
     /// After so many more writes, one fails.
@@ -138,6 +140,57 @@ impl Rows {
 }
 
 impl TrunkStore for Rows {
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.feed_notes.borrow().as_deref().map(read).transpose()
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        let json = serde_json::to_string(notes).map_err(|_| StoreFailed)?;
+        self.write(1, |rows| {
+            if rows > 0 {
+                *self.feed_notes.borrow_mut() = Some(json);
+            }
+        })
+    }
+
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        let open = self.open.borrow();
+        let ids: Vec<CallId> = self
+            .calls
+            .borrow()
+            .range(from..below)
+            .map(|(id, _)| *id)
+            .collect();
+        let mut found = self.parse(ids.into_iter().filter(|id| !open.contains(id)))?;
+        found.retain(|call| call.told_at() >= since);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn put_late_turns(&self, call: CallId, turns: &[Millis], _: Millis) -> Result<(), StoreFailed> {
+        self.write(turns.len(), |rows| {
+            let kept = turns.iter().take(rows).map(|at| (*at, call));
+            self.late_turns.borrow_mut().extend(kept);
+        })
+    }
+
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
+        let (late, open) = (self.late_turns.borrow(), self.open.borrow());
+        let found = late
+            .iter()
+            .filter(|(at, id)| *at >= since && !open.contains(id));
+        found
+            .take(limit)
+            .map(|(at, id)| Ok((*at, self.parse([*id])?.pop().ok_or(StoreFailed)?)))
+            .collect()
+    }
+
     fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
         Ok(None)
     }
@@ -256,6 +309,27 @@ impl TrunkStore for Rows {
 pub struct StaleRows<'a>(pub &'a Rows);
 
 impl TrunkStore for StaleRows<'_> {
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.0.feed_notes()
+    }
+    fn put_feed_notes(&self, _: &FeedNotes) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        self.0.told_since(from, below, since, limit)
+    }
+    fn put_late_turns(&self, _: CallId, _: &[Millis], _: Millis) -> Result<(), StoreFailed> {
+        Err(StoreFailed)
+    }
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
+        self.0.late_turns(since, limit)
+    }
     fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
         Ok(None)
     }

@@ -9,12 +9,12 @@
 )]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, Found, Reader, Remembrance, StoreFailed, Trigger,
-    TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Reader, Remembrance, StoreFailed,
+    Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
@@ -54,7 +54,10 @@ pub struct Rows {
     transcripts: RefCell<BTreeMap<CallId, serde_json::Value>>,
     recordings: RefCell<BTreeMap<CallId, String>>,
     keys: RefCell<BTreeMap<String, Remembrance>>,
+    feed_notes: RefCell<Option<String>>,
+    late_turns: RefCell<BTreeSet<(Millis, CallId)>>,
     pub written: Cell<usize>,
+    feed_rows: Cell<usize>,
     /// Fails the next write, before or after it is kept.
     pub fail: Cell<Option<Fail>>,
 }
@@ -72,6 +75,11 @@ impl Rows {
             .values()
             .map(|doc| serde_json::from_str(doc).expect("a row"))
             .collect()
+    }
+
+    /// How many rows were written for the live feed alone.
+    pub fn feed_rows(&self) -> usize {
+        self.feed_rows.get()
     }
 
     /// The closed calls that are admitted, newest first, among so many rows below the ceiling.
@@ -96,6 +104,56 @@ impl Rows {
 }
 
 impl TrunkStore for Rows {
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        let notes = self.feed_notes.borrow();
+        Ok(notes
+            .as_deref()
+            .map(|doc| audatec::app::json::read(doc).expect("notes")))
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.feed_rows.set(self.feed_rows.get() + 1);
+        *self.feed_notes.borrow_mut() = Some(serde_json::to_string(notes).expect("json"));
+        Ok(())
+    }
+
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed> {
+        let found = |call: &Call| {
+            (from..below).contains(&call.id) && !call.is_open() && call.told_at() >= since
+        };
+        Ok(self.all().into_iter().filter(found).take(limit).collect())
+    }
+
+    fn put_late_turns(
+        &self,
+        call: CallId,
+        turns: &[Millis],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        let mut late = self.late_turns.borrow_mut();
+        self.feed_rows.set(self.feed_rows.get() + turns.len());
+        late.extend(turns.iter().map(|at| (*at, call)));
+        late.retain(|(at, _)| *at >= forget_before);
+        Ok(())
+    }
+
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
+        let all = self.all();
+        let late = self.late_turns.borrow();
+        let closed = |id: &CallId| all.iter().find(|call| call.id == *id && !call.is_open());
+        let found = late
+            .iter()
+            .filter(|(at, _)| *at >= since)
+            .filter_map(|(at, id)| Some((*at, closed(id)?.clone())));
+        Ok(found.take(limit).collect())
+    }
+
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
         let old = self.all().into_iter();
         let old = old.filter(|call| call.id < before && !call.is_open());
@@ -278,6 +336,11 @@ impl World {
     /// The brief that the rows hold.
     pub fn known_brief(&self) -> Brief {
         self.rows.brief().expect("readable").expect("a brief")
+    }
+
+    /// What the rows hold for the live feed.
+    pub fn known_feed_notes(&self) -> FeedNotes {
+        self.rows.feed_notes().expect("readable").expect("notes")
     }
 
     /// Forgets all that is not in the rows, as a crash does.

@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 pub mod carrier;
+pub mod feed;
 pub mod media;
 pub mod read;
 pub mod report;

@@ -5,6 +5,7 @@
 //! [`PATHS`] and an arm in [`routes::describe`]; `npm run openapi` writes the document anew.
 
 mod examples;
+mod feed;
 mod responses;
 mod routes;
 mod schemas;
@@ -20,7 +21,7 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 28] = [
+const PATHS: [&str; 29] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
@@ -40,6 +41,7 @@ const PATHS: [&str; 28] = [
     "/integration/v1/webhooks/test",
     "/integration/v1/api-keys",
     "/integration/v1/api-keys/{id}",
+    "/integration/v1/events",
     "/integration/v1/audit-log",
     "/integration/v1/settings",
     "/platform/v1/orgs",
@@ -133,6 +135,7 @@ fn tags() -> Value {
         {"name": "Webhooks", "description": "The signing secret, and what became of callbacks."},
         {"name": "API keys", "description": "Keys of the organisation."},
         {"name": "Settings", "description": "What the organisation keeps of its calls."},
+        {"name": "Events", "description": "The live feed."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
         {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a receiver for test calls."},

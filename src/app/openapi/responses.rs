@@ -35,6 +35,11 @@ pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Rout
         }});
         response.insert("content".to_owned(), content);
     }
+    if action == Action::Events {
+        let stream = "For each event `id: <cursor>`, `event: <type>` and `data: <the event, as in the list>`.";
+        response["content"]["text/event-stream"] =
+            json!({"schema": {"type": "string", "description": stream}});
+    }
     all.insert(success.status.to_string(), response);
     if action == Action::TriggerCall {
         all.insert("200".to_owned(), foretold());
@@ -123,7 +128,12 @@ fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
         more.extend(quota_headers());
         return error(status, texts, "RejectedCall", more);
     }
-    error(status, texts, "Error", more)
+    let schema = if status == 410 {
+        "ExpiredCursor"
+    } else {
+        "Error"
+    };
+    error(status, texts, schema, more)
 }
 
 fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> Value {
@@ -143,8 +153,10 @@ fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> 
     for (code, text) in texts {
         described += &format!("\n- `{code}`: {text}");
         let mut body = json!({"error": text});
-        if schema == "RejectedCall" {
-            body = examples::rejected(text);
+        match schema {
+            "RejectedCall" => body = examples::rejected(text),
+            "ExpiredCursor" => body["oldest_cursor"] = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAoBH".into(),
+            _ => {}
         }
         let same = examples
             .keys()
@@ -185,6 +197,7 @@ fn reason(status: u16) -> &'static str {
         404 => "Not Found: it does not exist or does not belong to your organisation.",
         405 => "Method Not Allowed: for any method that this path does not list.",
         409 => "Conflict.",
+        410 => "Gone.",
         413 => "Content Too Large.",
         415 => "Unsupported Media Type.",
         422 => "Unprocessable Content: do not retry.",

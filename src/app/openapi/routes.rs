@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{examples, responses, studio};
+use super::{examples, feed, responses, studio};
 use crate::app::api::Action;
 use crate::domain::access::Role;
 use crate::domain::call::CallStatus;
@@ -69,6 +69,7 @@ pub fn describe(action: Action) -> Route {
         | Action::Redeliver
         | Action::TestEvent => webhooks(action),
         Action::AuditLog => audit_log(),
+        Action::Events => feed::describe(),
         Action::OpenSession
         | Action::GetSession
         | Action::CloseSession

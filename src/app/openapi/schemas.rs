@@ -54,6 +54,7 @@ pub fn all() -> Map<String, Value> {
     let mut all = bodies();
     all.append(&mut answers);
     all.extend(by_hand());
+    all.extend(super::feed::schemas());
     let all: Schemas = all.into_iter().map(renamed).map(corrected).collect();
     all.into_iter().collect()
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{FeedFilter, FeedPage};
 use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
@@ -64,6 +65,8 @@ pub enum TrunkCommand {
     Cancel(Reader, CallId),
     /// Who holds which channel. `Live`, oldest first.
     Live(Reader),
+    /// What the live feed tells of this trunk. `Feed`, or `Refused`.
+    Feed(Reader, FeedFilter),
     /// A page of calls, newest first. `Calls`.
     List(Reader, CallFilter),
     /// A page of callbacks, newest first. `Calls`, each with its delivery.
@@ -97,6 +100,15 @@ pub enum TrunkCommand {
 }
 
 impl TrunkCommand {
+    /// How long its answer may wait for news, if it may.
+    #[must_use]
+    pub fn wait(&self) -> Option<Millis> {
+        match self {
+            Self::Feed(_, filter) => Some(filter.wait),
+            _ => None,
+        }
+    }
+
     /// Whether its answer depends on who holds a channel.
     pub(super) fn counts_channels(&self) -> bool {
         matches!(
@@ -345,6 +357,8 @@ pub enum TrunkReply {
     Call(Box<Call>),
     /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.
     Calls(Vec<Call>, Option<CallId>),
+    /// A part of the live feed.
+    Feed(FeedPage),
     /// What was said: a list of lines.
     Transcript(Value),
     /// The trunk's line, if its carrier speaks by itself.
@@ -357,6 +371,14 @@ pub enum TrunkReply {
     Missing,
     /// See [`Work`].
     Work(Work),
+}
+
+impl TrunkReply {
+    /// Whether it is an answer to a listener, and there is no news at all.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::Feed(page) if page.is_quiet())
+    }
 }
 
 /// The refusals that an object can give.

@@ -5,18 +5,21 @@
 //! a write fails, the memory is no longer what the rows say: the shell drops the actor, and the next
 //! command builds it anew.
 
+mod feed;
 mod language;
 mod retention;
 mod store;
 
 use serde_json::Value;
 
+pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, Position, TYPES};
 pub use language::{
     CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, Order, REMEMBERED,
     Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work,
 };
 pub use store::{Expired, StoreFailed, TrunkStore};
 
+use feed::Feed;
 use retention::Retention;
 
 use crate::app::calls::views::Notification;
@@ -35,6 +38,7 @@ pub struct TrunkActor {
     settings: Settings,
     key: IdKey,
     retention: Retention,
+    feed: Feed,
 }
 
 impl TrunkActor {
@@ -81,6 +85,7 @@ impl TrunkActor {
         };
         Ok(Self {
             retention: Retention::new(settings.retention, now),
+            feed: Feed::new(store.feed_notes()?),
             trunk: Trunk::restore(remembered, settings.clone(), key.clone()),
             settings,
             key,
@@ -148,6 +153,7 @@ impl TrunkActor {
         self.trunk.tick(now, &mut changes);
         // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
         oldest_first(&mut changes.rows, |call| call.id.number());
+        self.feed.keep(store, &changes.rows, &self.trunk, now)?;
         if !changes.rows.is_empty()
             && let Err(failed) = store.put(&changes.rows)
             && !planted(Fault::AnsweredUnwritten)
@@ -332,6 +338,18 @@ impl TrunkActor {
                     live.cloned().collect(),
                     self.trunk.waiting(),
                 ))
+            }
+            TrunkCommand::Feed(reader, filter) => {
+                if self.trunk.is_revoked(reader.key) {
+                    return Ok(TrunkReply::Refused(Denial::InvalidKey));
+                }
+                self.trunk.refresh_all(now, changes);
+                self.feed.listen(store, now)?;
+                let (trunk, rows) = (&self.trunk, &changes.rows);
+                let page =
+                    self.feed
+                        .page(store, trunk, rows, reader.org, &filter, &self.settings, now)?;
+                Ok(TrunkReply::Feed(page))
             }
             TrunkCommand::List(reader, filter) => {
                 self.trunk.refresh_all(now, changes);

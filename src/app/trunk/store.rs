@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CallFilter, DeliveryFilter, Found, Remembrance};
+use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
@@ -74,4 +74,25 @@ pub trait TrunkStore {
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// Closed calls that have a callback, newest first, among as many rows.
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
+    /// What is kept for the feed.
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
+    /// Keeps it.
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
+    /// Closed calls from `from` on and below `below`, oldest first, whose newest turn is not before `since`.
+    fn told_since(
+        &self,
+        from: CallId,
+        below: CallId,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Vec<Call>, StoreFailed>;
+    /// Notes the late turns of a call, and forgets those of all calls from before `forget_before`.
+    fn put_late_turns(
+        &self,
+        call: CallId,
+        turns: &[Millis],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed>;
+    /// The late turns from `since` on, oldest first, each with its call, if that is closed.
+    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed>;
 }

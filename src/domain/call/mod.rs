@@ -7,6 +7,7 @@
 mod bound;
 mod event;
 mod status;
+mod turn;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 pub use bound::{longest, watchdogs};
 pub use event::{CarrierEvent, Finding, Timed};
 pub use status::{CallStatus, Failure, FailureCode, FailureSource};
+pub use turn::{Told, Turn};
 
 use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
@@ -126,6 +128,9 @@ pub struct Call {
     /// How its callback fares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Delivery>,
+    /// What the live feed tells of it, from when it rang on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
     /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,6 +231,7 @@ impl Call {
             failure: None,
             plan: Vec::new(),
             callback: None,
+            told: Vec::new(),
             paced_until: None,
             late: false,
             keeps: Keeps::default(),
@@ -398,6 +404,7 @@ impl Call {
             let Timed { at, event } = self.plan.remove(0);
             done.write |= event.ends_the_call();
             self.apply(event, at, settings, key);
+            self.note(at);
         }
         if !self.status.is_terminal() {
             self.watch(now, settings, key, &mut done);
@@ -669,8 +676,7 @@ impl Call {
     pub fn timeline(&self) -> Vec<TimelineEntry> {
         let entry =
             |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
-        let refused = self.status == CallStatus::RejectedCapacity && self.waited_from().is_none();
-        let mut entries: Vec<TimelineEntry> = if refused {
+        let mut entries: Vec<TimelineEntry> = if self.was_refused() {
             let detail = self.failure.map(|failure| failure.message().to_owned());
             entry(self.ended_at, "rejected", detail)
                 .into_iter()

@@ -37,6 +37,12 @@ impl Breaker {
         }
     }
 
+    /// While it is open: when it probes, or began to.
+    #[must_use]
+    pub fn open_until(&self) -> Option<Millis> {
+        self.open.map(|(_, until)| until)
+    }
+
     /// A call goes to the dialer. After an open time it is the one probe.
     pub fn started(&mut self, call: CallId) {
         if self.open.is_some() {

@@ -66,6 +66,20 @@ pub struct TrunkConfig {
     pub carrier: Carrier,
 }
 
+/// What changes about a trunk while it works, for who watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkState {
+    /// Whether it takes calls.
+    pub status: Status,
+    /// Its rate.
+    pub max_cps: u32,
+    /// Its channels.
+    pub max_channels: u32,
+    /// While its dialer is down: when the next call may find out whether it still is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<Millis>,
+}
+
 /// All that a trunk's object must know of its organisation before a change is answered. Always
 /// whole, so that a repeated or overtaken one does no harm: the highest version wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
 use breaker::Breaker;
-pub use config::{Brief, Carrier, Sealed, TrunkConfig};
+pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 use window::Window;
 
 use super::agent::Status;
@@ -147,6 +147,18 @@ impl Trunk {
     #[must_use]
     pub fn brief(&self) -> Option<&Brief> {
         self.brief.as_ref()
+    }
+
+    /// Its state for who watches it; none before the directory's first word.
+    #[must_use]
+    pub fn state(&self) -> Option<TrunkState> {
+        let config = &self.brief.as_ref()?.config;
+        Some(TrunkState {
+            status: config.status,
+            max_cps: config.max_cps,
+            max_channels: config.max_channels,
+            open_until: self.breaker.open_until(),
+        })
     }
 
     /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
@@ -658,9 +670,10 @@ impl Trunk {
     /// Notes that a call's row must be written, and what the change means for the trunk. A call
     /// with nothing left to do leaves memory; its row stays.
     fn settle(&mut self, id: CallId, changes: &mut Changes) {
-        let Some(open) = self.open.get(&id) else {
+        let Some(open) = self.open.get_mut(&id) else {
             return;
         };
+        open.call.note(self.clock);
         let freed = self.live.contains(&id) && !open.call.holds_channel();
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let began = open.call.promoted_at.unwrap_or(open.call.created_at());

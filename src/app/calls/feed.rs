@@ -1,0 +1,131 @@
+//! `GET /events`: one ordered feed of an organisation, over all of its trunks.
+//!
+//! Each trunk tells up to where its part is complete; what lies before the nearest of these places is complete for the
+//! organisation, so one place is the cursor for all of them. A client that asks for a stream is served by the edge, which
+//! asks here again and again.
+
+use serde_json::{Value, json};
+
+use crate::app::calls::read::own_trunks;
+use crate::app::calls::reader;
+use crate::app::http::{Request, Response};
+use crate::app::page::{Page, bad_cursor};
+use crate::app::ports::{Api, Unavailable};
+use crate::app::side_by_side::{CONNECTIONS, side_by_side};
+use crate::app::trunk::{
+    FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, TrunkCommand, TrunkReply,
+};
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+
+/// The longest `wait_seconds`.
+pub const MAX_WAIT_SECS: u64 = 30;
+/// How long the object of a single trunk is left to wait.
+const WAIT_ALONE: Millis = Millis(5_000);
+/// How long each waits where there are several: the first to have news waits for the others.
+const WAIT_TOGETHER: Millis = Millis(400);
+/// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
+const QUIET: Millis = Millis(60_000);
+/// An answer may come so long after the end of retention without being refused.
+const GRACE: Millis = Millis(5_000);
+
+/// `GET /events`.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value; 410 when the cursor is older than the feed is kept.
+pub async fn events(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let page = Page::read(request, &["after", "wait_seconds", "type"])?;
+    if page.after.is_some() {
+        return Err(Refusal::UnknownParameter("cursor".into()));
+    }
+    let what = format!("a number from 0 to {MAX_WAIT_SECS}");
+    let seconds = |text: &str| text.parse().ok().filter(|secs| *secs <= MAX_WAIT_SECS);
+    let wait = page.parsed("wait_seconds", &what, seconds)?.unwrap_or(0);
+    let one_of = format!("one of {}", TYPES.join(", "));
+    let known = |text: &str| TYPES.contains(&text).then(|| text.to_owned());
+    let now = api.now();
+    let oldest = Position::before(now - KEPT);
+    let after = match page.filter("after") {
+        None => oldest,
+        Some("latest") => Position::before(now),
+        Some(text) => Position::read(text).ok_or_else(bad_cursor)?,
+    };
+    if after.0 < oldest.0 - GRACE {
+        return Err(Refusal::CursorExpired(oldest.cursor()));
+    }
+    let filter = FeedFilter {
+        after,
+        only: page.parsed("type", &one_of, known)?,
+        limit: page.limit,
+        wait: Millis(0),
+    };
+    let (events, next) = wait_for(api, caller, filter, now + Millis::from_secs(wait)).await?;
+    let body = json!({"events": events, "next_cursor": next.cursor()});
+    Ok(Response::json(200, &body))
+}
+
+/// Asks until there are events or the time is over.
+async fn wait_for(
+    api: &impl Api,
+    caller: &KeyRecord,
+    mut filter: FeedFilter,
+    deadline: Millis,
+) -> Result<(Vec<Value>, Position), Refusal> {
+    loop {
+        let trunks = own_trunks(api, caller).await?;
+        let longest = match trunks.len() {
+            1 => WAIT_ALONE,
+            _ => WAIT_TOGETHER,
+        };
+        let left = deadline - api.now();
+        filter.wait = left.min(longest);
+        if trunks.is_empty() {
+            api.sleep(filter.wait).await;
+        }
+        let command = TrunkCommand::Feed(reader(caller), filter.clone());
+        let answers = trunks
+            .iter()
+            .map(|trunk| api.trunk(trunk.id.tag(), &command));
+        let mut pages = Vec::new();
+        for answer in side_by_side(CONNECTIONS.max(trunks.len()), answers).await {
+            match answer {
+                Ok(TrunkReply::Feed(page)) => pages.push(page),
+                Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
+                Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
+            }
+        }
+        let (events, next) = merge(pages, &filter);
+        if !events.is_empty() || left == Millis(0) {
+            return Ok((events, next));
+        }
+        filter.after = next;
+    }
+}
+
+/// The events of several trunks in one order, as far as all of them are complete, and the place behind them.
+fn merge(pages: Vec<FeedPage>, filter: &FeedFilter) -> (Vec<Value>, Position) {
+    let through = pages.iter().map(|page| page.through).min();
+    let now = pages.iter().map(|page| page.now).min();
+    let (Some(through), Some(now)) = (through, now) else {
+        return (Vec::new(), filter.after);
+    };
+    let mut events: Vec<FeedEvent> = pages.into_iter().flat_map(|page| page.events).collect();
+    events.retain(|event| event.0 < through);
+    events.sort_unstable_by_key(|event| (event.0.0, event.0.1));
+    let is_whole = events.len() <= filter.limit;
+    events.truncate(filter.limit);
+    let mut next = events.last().map_or(filter.after, |event| event.0);
+    if is_whole {
+        // Up to there nothing was left out: not even what the filter asked away is looked at again.
+        let is_present = through == Position::start_of(now);
+        let behind = if is_present { now - QUIET } else { through.0 };
+        next = next.max(Position::before(behind));
+    }
+    let shown = events.into_iter().map(|FeedEvent(_, event)| event);
+    (shown.collect(), next)
+}

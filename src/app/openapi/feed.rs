@@ -1,0 +1,161 @@
+//! The live feed, described.
+
+use serde_json::{Value, json};
+
+use super::examples;
+use super::routes::{Route, ok};
+use super::schemas::reference;
+use crate::app::calls::feed::MAX_WAIT_SECS;
+use crate::app::trunk::TYPES;
+use crate::domain::refusal::Refusal;
+
+/// `GET /events`.
+pub fn describe() -> Route {
+    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
+    let example = json!({"events": [event()], "next_cursor": CURSOR});
+    Route::new(
+        "Events",
+        "Follow the live feed",
+        "One ordered feed of the organisation: each change of a call's status, each result of a callback's attempt, and each \
+         change of a trunk's state. Ask on with the `next_cursor` of the answer before: nothing is missed and nothing comes \
+         twice. Events are kept for 24 hours; an older cursor is answered 410 with the oldest one. With `Accept: \
+         text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
+         where `Last-Event-ID` says. A stream ends by itself after some minutes, and a browser's `EventSource` reconnects. \
+         What an event tells of a call is the call as it was then. Calls that last longer than 10 minutes are told whole once \
+         somebody listens, or did so within 24 hours.",
+        ok("The events behind the cursor, oldest first.", "EventList", example),
+    )
+    .query([
+        parameter(
+            "after",
+            "Only events behind this cursor; `latest` for those to come. Without it, the oldest that are kept come first.",
+            json!({"type": "string", "minLength": 1}),
+        ),
+        parameter(
+            "limit",
+            "How many events at most.",
+            json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
+        ),
+        parameter(
+            "wait_seconds",
+            "How long to wait for the first event; without it the answer comes at once.",
+            json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
+        ),
+        parameter("type", "Only events of this type.", json!({"type": "string", "enum": TYPES})),
+    ])
+    .refuses([
+        Refusal::UnknownParameter("X".into()),
+        Refusal::Invalid("limit must be a number from 1 to 100".into()),
+        Refusal::Invalid("cursor is invalid".into()),
+        Refusal::Invalid(format!("wait_seconds must be a number from 0 to {MAX_WAIT_SECS}")),
+        Refusal::Invalid(format!("type must be one of {}", TYPES.join(", "))),
+        Refusal::CursorExpired(CURSOR.into()),
+        Refusal::DialerUnavailable,
+    ])
+}
+
+const CURSOR: &str = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAoBH";
+
+fn event() -> Value {
+    json!({"id": CURSOR, "type": "call.completed", "at": "2026-06-14T10:33:42.000Z", "data": examples::listed()})
+}
+
+/// What the feed's answers are made of.
+pub fn schemas() -> Vec<(String, Value)> {
+    let (of_calls, others): (Vec<&str>, Vec<&str>) =
+        TYPES.iter().partition(|name| name.starts_with("call."));
+    let (of_trunks, of_callbacks): (Vec<&str>, Vec<&str>) =
+        others.iter().partition(|name| name.starts_with("trunk."));
+    let uuid = json!({"type": "string", "format": "uuid"});
+    let nullable =
+        |kind: &str, description: &str| json!({"type": [kind, "null"], "description": description});
+    let object = |description: &str, properties: Value| {
+        let names: Vec<_> = properties
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect();
+        json!({
+            "type": "object", "description": description, "required": names,
+            "properties": properties, "additionalProperties": false,
+        })
+    };
+    let event = |description: &str, types: &[&str], data: &str| {
+        object(
+            description,
+            json!({
+                "id": {"type": "string", "description": "Its cursor."},
+                "type": {"type": "string", "enum": types},
+                "at": {"type": "string", "format": "date-time", "description": "When it became known."},
+                "data": reference(data),
+            }),
+        )
+    };
+    let attempt = object(
+        "The result of a callback's attempt.",
+        json!({
+            "call_id": uuid,
+            "delivery_id": uuid,
+            "attempt": {"type": "integer", "minimum": 1, "description": "Its number, from 1."},
+            "status_code": nullable("integer", "The receiver's HTTP status, when it answered."),
+            "error": nullable("string", "What went wrong, when it did not."),
+        }),
+    );
+    let state = object(
+        "A trunk's state.",
+        json!({
+            "sip_trunk_id": uuid,
+            "status": reference("Availability"),
+            "max_cps": {"type": "integer"},
+            "max_channels": {"type": "integer"},
+            "breaker": {
+                "type": "string", "enum": ["closed", "open"],
+                "description": "`open` while the trunk's dialer is down: calls are answered 502.",
+            },
+            "retry_at": {
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When the next call may find out whether the dialer works again.",
+            },
+        }),
+    );
+    let list = object(
+        "A part of the live feed, oldest first.",
+        json!({
+            "events": {"type": "array", "items": reference("Event"), "description": "The events."},
+            "next_cursor": {"type": "string", "description": "Pass it as `after` to go on."},
+        }),
+    );
+    let expired = object(
+        "The cursor is too old.",
+        json!({
+            "error": {"type": "string", "description": "What went wrong, for people."},
+            "oldest_cursor": {"type": "string", "description": "The cursor before the oldest event that is kept."},
+        }),
+    );
+    let kinds = ["CallEvent", "CallbackEvent", "TrunkEvent"].map(reference);
+    [
+        ("EventList", list),
+        (
+            "Event",
+            json!({"description": "Something that happened.", "oneOf": kinds}),
+        ),
+        (
+            "CallEvent",
+            event("A call's status changed.", &of_calls, "ListedCall"),
+        ),
+        (
+            "CallbackEvent",
+            event("A callback was attempted.", &of_callbacks, "CallbackResult"),
+        ),
+        (
+            "TrunkEvent",
+            event("A trunk's state changed.", &of_trunks, "TrunkState"),
+        ),
+        ("CallbackResult", attempt),
+        ("TrunkState", state),
+        ("ExpiredCursor", expired),
+    ]
+    .map(|(name, schema)| (name.to_owned(), schema))
+    .into()
+}

@@ -1,0 +1,96 @@
+//! What the live feed tells of a call: each change of its status and each result of its callback, with the moment at which
+//! that became known.
+//!
+//! Kept in the call's own row, so that the feed costs no row of its own. A turn that a simulated carrier's plan foretells
+//! bears the planned moment: it is the same whether it is noted at once, late, or anew after a crash.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, CallStatus};
+use crate::domain::time::Millis;
+
+/// Results of a callback's attempts are told up to this many: the whole schedule, and more by hand than anybody asks for.
+const RESULTS_TOLD: usize = 90;
+
+/// What happened to a call, or to its callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Turn {
+    /// It was accepted.
+    Initiating,
+    /// The phone rings.
+    Ringing,
+    /// The person picked up.
+    Answered,
+    /// It reached its terminal status.
+    Ended,
+    /// A receiver took its callback.
+    Delivered,
+    /// An attempt of its callback failed; another is due, unless it was asked for by hand.
+    Failed,
+    /// The last attempt of its callback failed.
+    Exhausted,
+}
+
+impl Turn {
+    /// Whether it is the result of a callback's attempt.
+    #[must_use]
+    pub const fn is_of_callback(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::Exhausted)
+    }
+}
+
+/// When a turn became known, and which: no two of a call bear the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told(pub Millis, pub Turn);
+
+impl Call {
+    /// Whether it was refused at once, and so never was under way.
+    pub(super) fn was_refused(&self) -> bool {
+        self.status == CallStatus::RejectedCapacity && self.waited_from().is_none()
+    }
+
+    /// All its turns so far, oldest first.
+    pub fn turns(&self) -> impl Iterator<Item = Told> {
+        let accepted = Told(self.created_at(), Turn::Initiating);
+        let accepted = (!self.was_refused()).then_some(accepted);
+        accepted.into_iter().chain(self.told.iter().copied())
+    }
+
+    /// When its newest turn became known.
+    #[must_use]
+    pub fn told_at(&self) -> Millis {
+        self.told
+            .last()
+            .map_or(self.created_at(), |Told(at, _)| *at)
+    }
+
+    /// Notes the turns that are new, as known at `now`.
+    pub fn note(&mut self, now: Millis) {
+        let rings = self.ringing_at.is_some();
+        self.tell_once(rings, Turn::Ringing, now);
+        self.tell_once(self.answered_at.is_some(), Turn::Answered, now);
+        self.tell_once(self.status.is_terminal(), Turn::Ended, now);
+        let results = self
+            .told
+            .iter()
+            .filter(|Told(_, turn)| turn.is_of_callback());
+        let known = results.count();
+        let news = self.callback.as_ref().filter(|_| known < RESULTS_TOLD);
+        if let Some(turn) = news.and_then(|callback| callback.result_after(known)) {
+            self.tell(turn, now);
+        }
+    }
+
+    fn tell_once(&mut self, is_so: bool, turn: Turn, now: Millis) {
+        if is_so && !self.told.iter().any(|told| told.1 == turn) {
+            self.tell(turn, now);
+        }
+    }
+
+    fn tell(&mut self, turn: Turn, now: Millis) {
+        let first = self.told.is_empty() && self.was_refused();
+        let after = self.told_at() + Millis(u64::from(!first));
+        self.told.push(Told(now.max(after), turn));
+    }
+}

@@ -1,0 +1,337 @@
+//! A trunk's part of the live feed on virtual time: each turn once and in order, whatever is lost on the way.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what it expects"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use audatec::app::trunk::{
+    FeedEvent, FeedFilter, FeedPage, KEPT, Position, Trigger, TrunkCommand, TrunkReply,
+};
+use audatec::domain::agent::Status;
+use audatec::domain::call::{CarrierEvent, Failure, FailureCode, Timed};
+use audatec::domain::callback::{Attempt, AttemptResult};
+use audatec::domain::ids::OrgId;
+use audatec::domain::sandbox::TEST_NUMBERS;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::OnCapacity;
+use proptest::prelude::*;
+use support::{START, World, reader};
+
+const OK: &str = "+15005550000";
+
+fn beginning() -> Position {
+    Position::start_of(Millis(0))
+}
+
+fn filter(after: Position, limit: usize) -> FeedFilter {
+    FeedFilter {
+        after,
+        only: None,
+        limit,
+        wait: Millis(0),
+    }
+}
+
+fn ask(world: &mut World, filter: FeedFilter) -> FeedPage {
+    match world.ask(TrunkCommand::Feed(reader(), filter)) {
+        TrunkReply::Feed(page) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Reads on from a place to the present.
+fn read_on(world: &mut World, after: &mut Position, limit: usize) -> Vec<FeedEvent> {
+    let mut events = Vec::new();
+    loop {
+        let page = ask(world, filter(*after, limit));
+        let Some(last) = page.events.last() else {
+            return events;
+        };
+        assert!(page.events.len() <= limit);
+        assert!(
+            page.events
+                .iter()
+                .all(|event| *after < event.0 && event.0 < page.through)
+        );
+        *after = last.0;
+        events.extend(page.events);
+    }
+}
+
+fn types(events: &[FeedEvent]) -> Vec<&str> {
+    events
+        .iter()
+        .map(|event| event.1["type"].as_str().expect("a type"))
+        .collect()
+}
+
+/// The types of each call's events, in the order in which they came.
+fn by_call(events: &[FeedEvent]) -> BTreeMap<String, Vec<String>> {
+    let mut calls = BTreeMap::<String, Vec<String>>::new();
+    for FeedEvent(_, event) in events {
+        let data = &event["data"];
+        if let Some(id) = data["call_id"].as_str().or(data["id"].as_str()) {
+            let told = event["type"].as_str().expect("a type").to_owned();
+            calls.entry(id.to_owned()).or_default().push(told);
+        }
+    }
+    calls
+}
+
+fn deliver(world: &mut World, status: u16) {
+    for message in std::mem::take(&mut world.sent.callbacks) {
+        let attempt = Attempt {
+            at: world.now,
+            status_code: Some(status),
+            error: None,
+            duration_ms: 1,
+        };
+        let result = AttemptResult {
+            attempt,
+            retry_after: None,
+        };
+        world.ask(TrunkCommand::Delivered {
+            delivery: message.delivery,
+            attempt: message.attempt,
+            result,
+        });
+    }
+}
+
+fn pass(world: &mut World, time: Millis) {
+    let end = world.now + time;
+    while world.ring(end) {}
+    world.now = end;
+}
+
+#[test]
+fn a_calls_turns_are_told_in_order_and_as_they_were() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    world.ring(world.now);
+    deliver(&mut world, 500);
+    pass(&mut world, Millis::from_secs(10));
+    deliver(&mut world, 204);
+    pass(&mut world, Millis(2));
+    let events = read_on(&mut world, &mut beginning(), 100);
+    assert_eq!(
+        types(&events),
+        [
+            "trunk.updated",
+            "call.initiating",
+            "call.ringing",
+            "call.answered",
+            "call.completed",
+            "callback.failed",
+            "callback.delivered"
+        ]
+    );
+    let data = |at: usize| &events[at].1["data"];
+    assert_eq!(data(2)["call_status"], "Ringing");
+    assert_eq!(data(2)["end_timestamp"], serde_json::Value::Null);
+    assert_eq!(data(3)["call_outcome"], serde_json::Value::Null);
+    assert_eq!(data(4)["is_terminal"], true);
+    assert_eq!(
+        (&data(5)["attempt"], &data(5)["status_code"]),
+        (&1.into(), &500.into())
+    );
+    assert_eq!(
+        (&data(6)["attempt"], &data(6)["status_code"]),
+        (&2.into(), &204.into())
+    );
+}
+
+#[test]
+fn nothing_is_written_for_the_feed_while_nobody_listens() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    let before = world.rows.feed_rows();
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    pass(&mut world, Millis::from_secs(3_600));
+    assert_eq!(world.rows.feed_rows(), before);
+}
+
+#[test]
+fn a_trunks_state_and_its_breaker_are_told() {
+    let mut world = World::new(10, 10);
+    pass(&mut world, Millis(5));
+    world.brief(20, 10, |brief| brief.config.status = Status::Inactive);
+    world.now = world.now + Millis(5);
+    world.brief(20, 10, |_| {});
+    for _ in 0..3 {
+        let call = world.accepted(OK);
+        world.ask(TrunkCommand::Claim(vec![call]));
+        let event = CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable));
+        let at = world.now;
+        world.ask(TrunkCommand::Carrier(vec![(
+            call,
+            vec![Timed { at, event }],
+        )]));
+    }
+    pass(&mut world, Millis(5));
+    let only = FeedFilter {
+        only: Some("trunk.updated".into()),
+        ..filter(beginning(), 100)
+    };
+    let events = ask(&mut world, only).events;
+    let told = |at: usize| {
+        let data = &events[at].1["data"];
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        (
+            text("status"),
+            data["max_channels"].as_u64(),
+            text("breaker"),
+        )
+    };
+    let all: Vec<_> = (0..events.len()).map(told).collect();
+    let state = |status: &str, channels, breaker: &str| {
+        (status.to_owned(), Some(channels), breaker.to_owned())
+    };
+    let expected = [
+        state("active", 10, "closed"),
+        state("inactive", 20, "closed"),
+        state("active", 20, "closed"),
+        state("active", 20, "open"),
+    ];
+    assert_eq!(all, expected);
+    world.crash();
+    pass(&mut world, Millis(5));
+    world.ask(TrunkCommand::Tick);
+    pass(&mut world, Millis(5));
+    let last = read_on(&mut world, &mut beginning(), 100)
+        .pop()
+        .expect("an event");
+    assert_eq!(
+        last.1["data"]["breaker"], "closed",
+        "an object that was restarted learns anew"
+    );
+}
+
+#[test]
+fn the_late_turns_of_long_calls_survive_a_crash_for_who_listened() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    let mut after = beginning();
+    world.run_to_end(id);
+    let mut told = read_on(&mut world, &mut after, 100);
+    for hours in 1..20 {
+        pass(&mut world, Millis::from_secs(hours * 3_600));
+        deliver(&mut world, 500);
+        world.crash();
+        told.extend(read_on(&mut world, &mut after, 2));
+    }
+    let calls = by_call(&told);
+    let last = calls.values().next().and_then(|told| told.last());
+    assert_eq!(last.map(String::as_str), Some("callback.exhausted"));
+    assert_eq!(calls.values().map(Vec::len).sum::<usize>(), 4 + 10);
+}
+
+#[test]
+fn another_organisation_hears_nothing() {
+    let mut world = World::new(1, 10);
+    world.accepted(OK);
+    pass(&mut world, Millis(5));
+    let mut stranger = reader();
+    stranger.org = OrgId::from_entropy([9; 16]);
+    let reply = world.ask(TrunkCommand::Feed(stranger, filter(beginning(), 100)));
+    assert!(matches!(reply, TrunkReply::Feed(page) if page.events.is_empty()));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Trigger(usize),
+    Queue(usize),
+    Pass(u64),
+    Dispatch,
+    Inquire,
+    Deliver(u16),
+    Crash,
+    Cancel(usize),
+    Redeliver(usize),
+    Listen(usize),
+    /// The answer was lost: the listener asks again from where it was.
+    ListenInVain(usize),
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..TEST_NUMBERS.len()).prop_map(Step::Trigger),
+        1 => (0..TEST_NUMBERS.len()).prop_map(Step::Queue),
+        4 => prop_oneof![0..3u64, 0..5_000u64, 0..400_000u64].prop_map(Step::Pass),
+        4 => Just(Step::Dispatch),
+        2 => Just(Step::Inquire),
+        2 => prop_oneof![Just(204), Just(500), Just(410)].prop_map(Step::Deliver),
+        1 => Just(Step::Crash),
+        1 => (0..20usize).prop_map(Step::Cancel),
+        1 => (0..20usize).prop_map(Step::Redeliver),
+        4 => (1..7usize).prop_map(Step::Listen),
+        1 => (1..7usize).prop_map(Step::ListenInVain),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// A listener that comes and goes, whose answers are lost now and then, on an object that crashes: at the end it was
+    /// told all that the rows tell, each turn once, and each call's in order.
+    #[test]
+    fn a_listener_misses_nothing_and_hears_nothing_twice(script in proptest::collection::vec(steps(), 1..150)) {
+        let mut world = World::new(4, 3);
+        let mut after = Position::before(START);
+        let mut told = read_on(&mut world, &mut after, 100);
+        let mut calls = Vec::new();
+        for step in script {
+            match step {
+                Step::Trigger(number) => {
+                    calls.extend(world.trigger(TEST_NUMBERS[number].number).call());
+                }
+                Step::Queue(number) => {
+                    let wish = OnCapacity::Queue { max_wait: Millis::from_secs(900) };
+                    let trigger = Trigger { wish, ..World::trigger_of(TEST_NUMBERS[number].number) };
+                    if let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) {
+                        calls.extend(admission.call());
+                    }
+                }
+                Step::Pass(time) => pass(&mut world, Millis(time)),
+                Step::Dispatch => drop(world.dispatch()),
+                Step::Inquire => world.inquire(),
+                Step::Deliver(status) => deliver(&mut world, status),
+                Step::Crash => world.crash(),
+                Step::Cancel(at) => if let Some(call) = calls.get(at) {
+                    world.ask(TrunkCommand::Cancel(reader(), *call));
+                }
+                Step::Redeliver(at) => if let Some(call) = calls.get(at) {
+                    world.ask(TrunkCommand::Redeliver(reader(), *call));
+                }
+                Step::Listen(limit) => {
+                    let page = ask(&mut world, filter(after, limit));
+                    after = page.events.last().map_or(after, |last| last.0);
+                    told.extend(page.events);
+                }
+                Step::ListenInVain(limit) => drop(ask(&mut world, filter(after, limit))),
+            }
+        }
+        pass(&mut world, Millis(3));
+        told.extend(read_on(&mut world, &mut after, 5));
+        prop_assert!(told.is_sorted_by(|a, b| a.0 < b.0));
+        world.ask(TrunkCommand::Live(reader()));
+        let heard = by_call(&told);
+        for id in calls {
+            let call = world.call(id);
+            let known = heard.get(&id.to_string()).map_or(0, Vec::len);
+            let now = world.now;
+            let turns = call.turns().filter(|told| told.0 < now).count();
+            prop_assert_eq!(known, turns, "{:?} of {:?}", heard.get(&id.to_string()), call);
+        }
+        prop_assert!(world.now < START + KEPT);
+    }
+}
