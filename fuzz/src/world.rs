@@ -235,6 +235,7 @@ impl Host for World {
         parse_url(text)
     }
     fn log(&self, _: &str) {}
+    async fn sleep(&self, _: Millis) {}
 }
 
 impl Records for World {
