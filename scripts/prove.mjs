@@ -33,8 +33,8 @@ const PARTS = [
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
-  { name: "slow receiver", needs: "tests/edge/slow-receiver.test.ts", command: vitest("tests/edge/slow-receiver.test.ts") },
-  { name: "admission at 1,000,000 rows", needs: "bench/retention.mjs", command: [process.execPath, inRoot("bench/retention.mjs")] },
+  { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
+  { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];
 
 /** @param {string} output of the simulation @returns {[string, string][]} */

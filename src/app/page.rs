@@ -73,20 +73,19 @@ impl Page {
     }
 
     /// The answer: `items` under their name, which may hold one more than the page shows; `key`
-    /// names an item for the cursor.
+    /// names an item for the cursor. `until` names the item where the look for more ended early.
     pub fn answer<T>(
         &self,
         name: &str,
         mut items: Vec<T>,
+        until: Option<String>,
         key: impl Fn(&T) -> String,
         view: impl Fn(&T) -> Value,
     ) -> Value {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|item| BASE64URL.encode(key(item)));
+        let shown = items.last().filter(|_| more).map(key);
+        let next = shown.or(until).map(|key| BASE64URL.encode(key));
         let mut answer = Map::new();
         answer.insert(name.to_owned(), items.iter().map(view).collect());
         answer.insert("next_cursor".to_owned(), next.into());

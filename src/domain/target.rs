@@ -122,7 +122,10 @@ fn is_public_name(name: &str) -> bool {
     });
     // The parser reads a name that ends in a number as an address. One that it let pass, as it does
     // with two dots at the end, is still no name.
-    let ends_in_number = top.starts_with("0x") || top.bytes().all(|byte| byte.is_ascii_digit());
+    let ends_in_number = match top.strip_prefix("0x") {
+        Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => top.bytes().all(|byte| byte.is_ascii_digit()),
+    };
     !in_private_zone && !ends_in_number
 }
 

@@ -1,8 +1,11 @@
 //! Faults to be tried out on a laptop: a dialer that is down, keys that can't be read.
 //!
 //! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
-//! `faults`, which is the local one; a deployment has neither the route nor the code.
+//! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on a trunk's
+//! rows for whoever holds its object, as a test does that needs a million of them: no route leads there.
 
+#[cfg(feature = "faults")]
+pub use rows::sql;
 #[cfg(feature = "faults")]
 pub use switch::{dialer_is_down, keys_are_unreadable, serve};
 
@@ -51,6 +54,31 @@ mod switch {
         DIALER.set(dialer);
         KEYS.set(keys);
         Ok(Response::no_content())
+    }
+}
+
+#[cfg(feature = "faults")]
+mod rows {
+    use serde_json::Value;
+    use worker::{Response, Result, SqlStorage, SqlStorageValue};
+
+    /// Runs a statement; answers its rows, each a list of values, in JSON.
+    pub fn sql(storage: &SqlStorage, statement: &str) -> Result<Response> {
+        let cursor = storage.exec(statement, None)?;
+        let mut rows = Vec::new();
+        for row in cursor.raw() {
+            rows.push(row?.into_iter().map(value).collect::<Value>());
+        }
+        Response::from_json(&rows)
+    }
+
+    fn value(stored: SqlStorageValue) -> Value {
+        match stored {
+            SqlStorageValue::Integer(number) => number.into(),
+            SqlStorageValue::Float(number) => number.into(),
+            SqlStorageValue::String(text) => text.into(),
+            _ => Value::Null,
+        }
     }
 }
 

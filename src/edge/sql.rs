@@ -9,7 +9,7 @@ use std::cell::Cell;
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, FeedNotes, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
 };
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
@@ -33,6 +33,7 @@ const SCHEMA: &str = "
 /// The rows of one object.
 pub struct SqlStore {
     sql: SqlStorage,
+    read: Cell<u64>,
     written: Cell<u64>,
     remembered: Cell<u64>,
 }
@@ -47,12 +48,18 @@ impl SqlStore {
     pub fn open(sql: SqlStorage) -> Result<Self, StoreFailed> {
         let store = Self {
             sql,
+            read: Cell::new(0),
             written: Cell::new(0),
             remembered: Cell::new(0),
         };
         store.query(SCHEMA, vec![])?;
         store.written.set(0);
         Ok(store)
+    }
+
+    /// Rows read so far, as the storage counts them.
+    pub fn rows_read(&self) -> u64 {
+        self.read.get()
     }
 
     /// Rows written so far, as the storage counts them.
@@ -71,9 +78,57 @@ impl SqlStore {
         for row in cursor.raw() {
             rows.push(row.map_err(failed)?);
         }
+        self.read.set(self.read.get() + cursor.rows_read() as u64);
         self.written
             .set(self.written.get() + cursor.rows_written() as u64);
         Ok(rows)
+    }
+
+    /// The newest closed calls that fit: clauses, each with its value, if it counts. Of the rows that don't fit, the documents
+    /// are not read.
+    fn look<const N: usize>(
+        &self,
+        look: Look,
+        wanted: [(&str, Option<SqlStorageValue>); N],
+    ) -> Result<Found, StoreFailed> {
+        let rows = vec![
+            look.floor.map_or("".into(), id),
+            look.ceiling.map_or(NO_CEILING.into(), id),
+            count(look.examine),
+        ];
+        let mut query = format!(
+            "SELECT calls.doc FROM (SELECT id, open, status, agent, phone, delivery {EXAMINED_ROWS}) AS seen
+             CROSS JOIN calls USING (id) WHERE seen.open = 0"
+        );
+        let mut bindings = rows.clone();
+        for (clause, value) in wanted {
+            if let Some(value) = value {
+                query.push_str(clause);
+                bindings.push(value);
+            }
+        }
+        query.push_str(" LIMIT ?");
+        bindings.push(count(look.limit));
+        let calls: Vec<Call> = self.docs(&query, bindings)?;
+        let until = match calls.len() < look.limit {
+            true => self.last_examined(rows, look.examine)?,
+            false => None,
+        };
+        Ok(Found { calls, until })
+    }
+
+    /// The oldest of the rows that were looked at, if there may be more below it.
+    fn last_examined(&self, rows: Row, examine: usize) -> Result<Option<CallId>, StoreFailed> {
+        let query = format!("SELECT MIN(id), COUNT(*) FROM (SELECT id {EXAMINED_ROWS})");
+        let found = self.query(&query, rows)?;
+        match found.first().map(Vec::as_slice) {
+            Some([SqlStorageValue::String(id), SqlStorageValue::Integer(count)])
+                if usize::try_from(*count) == Ok(examine) =>
+            {
+                id.parse().map(Some).map_err(|_| StoreFailed)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn docs<T: serde::de::DeserializeOwned>(
@@ -91,6 +146,14 @@ impl SqlStore {
             })
             .collect()
     }
+}
+
+/// Where closed calls are looked for.
+struct Look {
+    floor: Option<CallId>,
+    ceiling: Option<CallId>,
+    limit: usize,
+    examine: usize,
 }
 
 impl SqlStore {
@@ -140,6 +203,9 @@ fn delivery_word(status: DeliveryStatus) -> &'static str {
 
 /// Nothing sorts after it: the ceiling of a page that has none.
 const NO_CEILING: &str = "g";
+
+/// The rows that one page looks at, newest first.
+const EXAMINED_ROWS: &str = "FROM calls WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 
 impl TrunkStore for SqlStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
@@ -271,33 +337,31 @@ impl TrunkStore for SqlStore {
         self.query(query, vec![id(call), location.into()]).map(drop)
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
-        let mut query = String::from("SELECT doc FROM calls WHERE id >= ? AND id < ? AND open = 0");
-        let mut bindings = vec![id(floor), filter.ceiling().map_or(NO_CEILING.into(), id)];
         let wanted: [(&str, Option<SqlStorageValue>); 3] = [
             (
-                " AND status = ?",
+                " AND seen.status = ?",
                 filter.status.map(|status| status.as_str().into()),
             ),
             (
-                " AND agent = ?",
+                " AND seen.agent = ?",
                 filter.agent.map(|agent| agent.to_string().into()),
             ),
             (
-                " AND phone = ?",
+                " AND seen.phone = ?",
                 filter.phone.as_ref().map(|phone| phone.as_str().into()),
             ),
         ];
-        for (clause, value) in wanted {
-            if let Some(value) = value {
-                query.push_str(clause);
-                bindings.push(value);
-            }
-        }
-        query.push_str(" ORDER BY id DESC LIMIT ?");
-        bindings.push(count(filter.limit));
-        self.docs(&query, bindings)
+        self.look(
+            Look {
+                floor: Some(floor),
+                ceiling: filter.ceiling(),
+                limit: filter.limit,
+                examine: filter.examine,
+            },
+            wanted,
+        )
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
@@ -341,19 +405,20 @@ impl TrunkStore for SqlStore {
         Ok(())
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
-        let limit = count(filter.limit);
-        let before = filter.before.map_or(NO_CEILING.into(), id);
-        match filter.status {
-            Some(status) => self.docs(
-                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery = ? ORDER BY id DESC LIMIT ?",
-                vec![before, delivery_word(status).into(), limit],
-            ),
-            None => self.docs(
-                "SELECT doc FROM calls WHERE id < ? AND open = 0 AND delivery IS NOT NULL ORDER BY id DESC LIMIT ?",
-                vec![before, limit],
-            ),
-        }
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        let wanted = match filter.status {
+            Some(status) => (" AND seen.delivery = ?", Some(delivery_word(status).into())),
+            None => (" AND seen.delivery <> ?", Some("".into())), // which no NULL is
+        };
+        self.look(
+            Look {
+                floor: None,
+                ceiling: filter.before,
+                limit: filter.limit,
+                examine: filter.examine,
+            },
+            [wanted],
+        )
     }
 
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {

@@ -67,6 +67,10 @@ impl DurableObject for TrunkObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
+        #[cfg(feature = "faults")]
+        if request.path() == "/local/sql" {
+            return super::faults::sql(&self.state.storage().sql(), &request.text().await?);
+        }
         let command =
             json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
         if matches!(command, TrunkCommand::Work) {
@@ -118,9 +122,13 @@ impl TrunkObject {
             Some(loaded) => loaded,
             None => slot.insert(self.load()?),
         };
-        let before = loaded.store.rows_written();
+        let before = [loaded.store.rows_read(), loaded.store.rows_written()];
         let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
-        self.count(|work| work.rows_written += loaded.store.rows_written() - before);
+        let [read, written] = before;
+        self.count(|work| {
+            work.rows_read += loaded.store.rows_read() - read;
+            work.rows_written += loaded.store.rows_written() - written;
+        });
         self.inner.outbox.borrow_mut().append(outgoing);
         Ok(reply)
     }

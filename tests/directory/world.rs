@@ -397,7 +397,7 @@ impl Trunks for World {
                 TrunkReply::Done
             }
             // What the routes beside the directory ask: this trunk has no calls.
-            _ => TrunkReply::Calls(Vec::new()),
+            _ => TrunkReply::Calls(Vec::new(), None),
         };
         if self.loses_replies.get() {
             Err(Unavailable)

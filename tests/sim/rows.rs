@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, FeedNotes, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::CallId;
@@ -116,20 +116,22 @@ impl Rows {
         &self,
         below: Option<CallId>,
         limit: usize,
+        examine: usize,
         admits: impl Fn(&Call) -> bool,
-    ) -> Result<Vec<Call>, StoreFailed> {
+    ) -> Result<Found, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
-        let closed = calls
-            .iter()
-            .rev()
-            .filter(|(id, _)| below.is_none_or(|below| **id < below) && !open.contains(id));
-        let mut found = Vec::new();
-        for (_, row) in closed {
-            let call: Call = read(&row.json)?;
-            if admits(&call) {
-                found.push(call);
+        let below = |(id, _): &(&CallId, &Row)| below.is_none_or(|below| **id < below);
+        let mut found = Found::default();
+        for (seen, (id, row)) in calls.iter().rev().filter(below).enumerate() {
+            if found.calls.len() == limit {
+                break;
             }
-            if found.len() == limit {
+            let call: Call = read(&row.json)?;
+            if !open.contains(id) && admits(&call) {
+                found.calls.push(call);
+            }
+            if seen + 1 == examine {
+                found.until = (found.calls.len() < limit).then_some(*id);
                 break;
             }
         }
@@ -280,8 +282,8 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
-        self.newest_closed(filter.ceiling(), filter.limit, |call| {
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+        self.newest_closed(filter.ceiling(), filter.limit, filter.examine, |call| {
             filter.status.is_none_or(|status| call.status == status)
                 && filter
                     .agent
@@ -293,8 +295,8 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
-        self.newest_closed(filter.before, filter.limit, |call| {
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        self.newest_closed(filter.before, filter.limit, filter.examine, |call| {
             let delivery = call.callback.as_ref();
             delivery.is_some_and(|delivery| {
                 filter.status.is_none_or(|status| delivery.status == status)
@@ -378,10 +380,10 @@ impl TrunkStore for StaleRows<'_> {
     fn put_transcript(&self, _: CallId, _: &Value) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         self.0.closed(filter)
     }
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
         self.0.closed_deliveries(filter)
     }
 }

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, FeedNotes, Reader, Remembrance, StoreFailed, Trigger,
-    TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
+    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Reader, Remembrance, StoreFailed,
+    Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
@@ -82,13 +82,24 @@ impl Rows {
         self.feed_rows.get()
     }
 
-    fn newest_first(&self, admits: impl Fn(&Call) -> bool, limit: usize) -> Vec<Call> {
-        let closed = self
-            .all()
-            .into_iter()
-            .rev()
-            .filter(|call| !call.is_open() && admits(call));
-        closed.take(limit).collect()
+    /// The closed calls that are admitted, newest first, among so many rows below the ceiling.
+    fn look(
+        &self,
+        ceiling: Option<CallId>,
+        admits: impl Fn(&Call) -> bool,
+        limit: usize,
+        examine: usize,
+    ) -> Found {
+        let mut rows = self.all();
+        rows.retain(|call| ceiling.is_none_or(|ceiling| call.id < ceiling));
+        rows.reverse();
+        rows.truncate(examine);
+        let until = rows.last().map(|call| call.id);
+        let is_cut_off = rows.len() == examine;
+        rows.retain(|call| !call.is_open() && admits(call));
+        rows.truncate(limit);
+        let until = until.filter(|_| is_cut_off && rows.len() < limit);
+        Found { calls: rows, until }
     }
 }
 
@@ -257,16 +268,17 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed> {
-        let ceiling = filter.ceiling();
-        Ok(self.newest_first(
-            |call| ceiling.is_none_or(|ceiling| call.id < ceiling),
-            filter.limit,
-        ))
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+        let fits = |call: &Call| {
+            let phone = filter.phone.as_ref();
+            phone.is_none_or(|phone| call.request.phone == *phone)
+        };
+        Ok(self.look(filter.ceiling(), fits, filter.limit, filter.examine))
     }
 
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed> {
-        Ok(self.newest_first(|call| call.callback.is_some(), filter.limit))
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        let fits = |call: &Call| call.callback.is_some();
+        Ok(self.look(filter.before, fits, filter.limit, filter.examine))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::app::http::{Request, Response};
 use crate::app::order::newest_first;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::trunk::{DeliveryFilter, TrunkCommand};
+use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::callback::{Delivery, DeliveryStatus};
@@ -61,8 +61,8 @@ pub async fn list(
         .as_deref()
         .map(|text| DeliveryId::verify(text, &api.secrets().id_key).ok_or_else(bad_cursor));
     let before = before.transpose()?;
-    let entries = match page.filter("call_id") {
-        Some(call) => of_call(api, caller, call, status, before).await?,
+    let (entries, until) = match page.filter("call_id") {
+        Some(call) => (of_call(api, caller, call, status, before).await?, None),
         None => of_all(api, caller, status, before, page.limit + 1).await?,
     };
     Ok(Response::json(
@@ -70,6 +70,7 @@ pub async fn list(
         &page.answer(
             "deliveries",
             entries,
+            until.map(|id| id.to_string()),
             |entry| entry.delivery.id.to_string(),
             Entry::view,
         ),
@@ -105,7 +106,7 @@ async fn of_all(
     status: Option<DeliveryStatus>,
     before: Option<DeliveryId>,
     limit: usize,
-) -> Result<Vec<Entry>, Refusal> {
+) -> Result<(Vec<Entry>, Option<DeliveryId>), Refusal> {
     let trunks = own_trunks(api, caller).await?;
     let asked: Vec<_> = trunks.iter().collect();
     let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
@@ -113,8 +114,9 @@ async fn of_all(
         status,
         before: below,
         limit,
+        examine: EXAMINED,
     };
-    let calls = gather(
+    let Found { calls, until } = gather(
         api,
         &asked,
         &TrunkCommand::Deliveries(reader(caller), filter),
@@ -135,10 +137,13 @@ async fn of_all(
         call: None,
         delivery,
     });
+    let until = until.map(|call| call.delivery(&api.secrets().id_key));
     let mut entries: Vec<Entry> = calls.into_iter().filter_map(entry).chain(tests).collect();
+    entries
+        .retain(|entry| until.is_none_or(|until| entry.delivery.id.address() >= until.address()));
     newest_first(&mut entries, |entry| entry.delivery.id.number());
     entries.truncate(limit);
-    Ok(entries)
+    Ok((entries, until))
 }
 
 fn entry(call: Call) -> Option<Entry> {

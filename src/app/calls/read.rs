@@ -6,12 +6,11 @@ use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
 use crate::app::calls::{ask, reader};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::order::newest_first;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::side_by_side::{CONNECTIONS, side_by_side};
-use crate::app::trunk::{CallFilter, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CallFilter, EXAMINED, Found, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId, TrunkId};
@@ -122,6 +121,7 @@ pub async fn list(
             .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
             .transpose()?,
         limit: page.limit + 1,
+        examine: EXAMINED,
     };
     let only = page.parsed("sip_trunk_id", "a UUID", |text| {
         text.parse::<TrunkId>().ok()
@@ -131,7 +131,7 @@ pub async fn list(
         .iter()
         .filter(|trunk| only.is_none_or(|only| trunk.id == only))
         .collect();
-    let calls = gather(
+    let Found { calls, until } = gather(
         api,
         &asked,
         &TrunkCommand::List(reader(caller), filter),
@@ -142,7 +142,13 @@ pub async fn list(
     let view = |call: &Call| value(&ListedCall::of(call, now, api.settings()));
     Ok(Response::json(
         200,
-        &page.answer("calls", calls, |call| call.id.to_string(), view),
+        &page.answer(
+            "calls",
+            calls,
+            until.map(|id| id.to_string()),
+            |call| call.id.to_string(),
+            view,
+        ),
     ))
 }
 
@@ -215,19 +221,17 @@ pub async fn gather(
     trunks: &[&TrunkRecord],
     command: &TrunkCommand,
     limit: usize,
-) -> Result<Vec<Call>, Refusal> {
+) -> Result<Found, Refusal> {
     let answers = trunks
         .iter()
         .map(|trunk| api.trunk(trunk.id.tag(), command));
-    let mut calls = Vec::new();
+    let mut found = Vec::new();
     for answer in side_by_side(CONNECTIONS, answers).await {
         match answer {
-            Ok(TrunkReply::Calls(page)) => calls.extend(page),
+            Ok(TrunkReply::Calls(calls, until)) => found.push(Found { calls, until }),
             Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
             Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
         }
     }
-    newest_first(&mut calls, |call| call.id.number());
-    calls.truncate(limit);
-    Ok(calls)
+    Ok(Found::merge(found, limit))
 }

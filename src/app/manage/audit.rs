@@ -51,6 +51,7 @@ pub async fn list(
         &page.answer(
             "entries",
             entries,
+            None,
             |(position, _)| position.to_string(),
             view,
         ),

@@ -113,6 +113,7 @@ pub async fn list(
     let body = page.answer(
         "api_keys",
         keys,
+        None,
         |key| format!("{} {}", key.created_at.0, key.id),
         |key| value(&KeyView::from(key)),
     );

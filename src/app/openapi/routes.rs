@@ -430,7 +430,9 @@ fn list_calls() -> Route {
     Route::new(
         "Calls",
         "List calls",
-        "Your organisation's calls, newest first, on every trunk, deleted ones included.",
+        "Your organisation's calls, newest first, on every trunk, deleted ones included. For one page at most 20,000 calls \
+         of a trunk are looked at: where a filter fits few, a page may hold fewer calls than `limit`, none even, and still have \
+         a `next_cursor`, with which the look goes on. Only `\"next_cursor\": null` is the end.",
         ok(
             "A page of calls.",
             "CallList",
@@ -614,7 +616,7 @@ fn webhooks(action: Action) -> Route {
         Action::ListDeliveries => Route::new(
             tag,
             "List deliveries",
-            "Callbacks and test events, newest first.",
+            "Callbacks and test events, newest first. As in List calls, a page may hold fewer than `limit` and still have a `next_cursor`.",
             ok(
                 "A page of deliveries.",
                 "DeliveryList",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
+use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
@@ -162,6 +163,33 @@ pub struct Reader {
     pub key: KeyId,
 }
 
+/// How many rows an object looks at for one page. A filter that fits few calls would else read all that the object holds,
+/// and hold up every admission meanwhile.
+pub const EXAMINED: usize = 20_000;
+
+/// Closed calls that a filter admits, newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The calls.
+    pub calls: Vec<Call>,
+    /// The oldest row that was looked at, when the look ended before the page was full and before the rows did.
+    pub until: Option<CallId>,
+}
+
+impl Found {
+    /// One page out of several trunks'. Where one of them looked no further, the page ends for all: what others have that is
+    /// older comes after what that one may still have.
+    #[must_use]
+    pub fn merge(found: Vec<Self>, limit: usize) -> Self {
+        let until = found.iter().filter_map(|found| found.until).max();
+        let mut calls: Vec<Call> = found.into_iter().flat_map(|found| found.calls).collect();
+        calls.retain(|call| until.is_none_or(|until| call.id >= until));
+        newest_first(&mut calls, |call| call.id.number());
+        calls.truncate(limit);
+        Self { calls, until }
+    }
+}
+
 /// Which calls a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallFilter {
@@ -179,6 +207,8 @@ pub struct CallFilter {
     pub before: Option<CallId>,
     /// At most so many.
     pub limit: usize,
+    /// Of so many rows at most: see [`EXAMINED`].
+    pub examine: usize,
 }
 
 impl CallFilter {
@@ -217,6 +247,8 @@ pub struct DeliveryFilter {
     pub before: Option<CallId>,
     /// At most so many.
     pub limit: usize,
+    /// Of so many rows at most: see [`EXAMINED`].
+    pub examine: usize,
 }
 
 impl DeliveryFilter {
@@ -286,6 +318,8 @@ pub struct Work {
     pub requests: u64,
     /// Alarms that fired.
     pub alarms: u64,
+    /// Rows read, as the storage counts them.
+    pub rows_read: u64,
     /// Rows written, as the storage counts them.
     pub rows_written: u64,
     /// Alarms set; each is billed as one row more.
@@ -321,8 +355,8 @@ pub enum TrunkReply {
     Orders(Vec<Order>),
     /// One call.
     Call(Box<Call>),
-    /// A page of calls, and how many are live.
-    Calls(Vec<Call>),
+    /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.
+    Calls(Vec<Call>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
     /// What was said: a list of lines.

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, Position};
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, Idempotency, Line, Order, REMEMBERED, Reader, Remembrance,
-    Trigger, TrunkCommand, TrunkReply, Work,
+    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, Order, REMEMBERED,
+    Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work,
 };
 pub use news::TYPES;
 pub use store::{Expired, StoreFailed, TrunkStore};
@@ -605,7 +605,7 @@ fn callback_message(call: &Call, attempt: u32, settings: &Settings) -> Option<Ca
 fn page<'a>(
     reader: Reader,
     open: impl Iterator<Item = &'a Call>,
-    closed: Vec<Call>,
+    closed: Found,
     changes: &Changes,
     admits: impl Fn(&Call) -> bool,
     limit: usize,
@@ -618,10 +618,10 @@ fn page<'a>(
             .filter(|call| !call.is_open() && admits(call))
             .cloned(),
     );
-    calls.extend(closed);
+    calls.extend(closed.calls);
     calls.retain(|call| call.request.org == reader.org && admits(call));
     newest_first(&mut calls, |call| call.id.number());
     calls.dedup_by(|a, b| a.id == b.id);
     calls.truncate(limit);
-    TrunkReply::Calls(calls)
+    TrunkReply::Calls(calls, closed.until)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CallFilter, DeliveryFilter, FeedNotes, Remembrance};
+use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
@@ -65,15 +65,15 @@ pub trait TrunkStore {
     fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed>;
     /// Notes where the recording of a call is.
     fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed>;
-    /// Closed calls, newest first.
-    fn closed(&self, filter: &CallFilter) -> Result<Vec<Call>, StoreFailed>;
+    /// Closed calls, newest first, among the newest `filter.examine` rows below its ceiling.
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed>;
     /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
     /// was said in it.
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
     /// Removes calls, and all that is kept beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
-    /// Closed calls that have a callback, newest first.
-    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<Call>, StoreFailed>;
+    /// Closed calls that have a callback, newest first, among as many rows.
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
     /// What is kept for the feed.
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
     /// Keeps it.

@@ -45,28 +45,26 @@ export default function Calls() {
       <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} />
       <Failure error={calls.error} retry={calls.reload} />
       {calls.isLoading && <Skeleton rows={10} />}
-      {calls.data && calls.data.calls.length === 0 && <NoCalls filters={filters} />}
+      {calls.data && calls.data.calls.length === 0 && <NoCalls filters={filters} isMore={calls.data.next_cursor !== null} />}
       {calls.data && calls.data.calls.length > 0 && (
-        <>
-          <Table
-            label="Calls"
-            head={[
-              "Status",
-              "Number",
-              { text: "Agent", class: "wide" },
-              { text: "Trunk", class: "wide" },
-              { text: "Duration", class: "medium" },
-              "Age",
-              { text: "Call", class: "medium" },
-            ]}
-          >
-            {calls.data.calls.map((call) => (
-              <Row key={call.id} call={call} agent={nameOf(agents.data, call.agent_id)} trunk={nameOf(trunks.data, call.sip_trunk_id)} />
-            ))}
-          </Table>
-          <Pager filters={filters} next={calls.data.next_cursor} />
-        </>
+        <Table
+          label="Calls"
+          head={[
+            "Status",
+            "Number",
+            { text: "Agent", class: "wide" },
+            { text: "Trunk", class: "wide" },
+            { text: "Duration", class: "medium" },
+            "Age",
+            { text: "Call", class: "medium" },
+          ]}
+        >
+          {calls.data.calls.map((call) => (
+            <Row key={call.id} call={call} agent={nameOf(agents.data, call.agent_id)} trunk={nameOf(trunks.data, call.sip_trunk_id)} />
+          ))}
+        </Table>
       )}
+      {calls.data && <Pager filters={filters} next={calls.data.next_cursor} />}
     </Page>
   );
 }
@@ -179,7 +177,15 @@ function local(iso: string): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-function NoCalls({ filters }: { filters: Filters<Name> }) {
+/** `isMore`: the look ended before the calls did. */
+function NoCalls({ filters, isMore }: { filters: Filters<Name>; isMore: boolean }) {
+  if (isMore) {
+    return (
+      <Empty title="No call matches so far">
+        <p class="faint">Go on with the older ones, or set a time to look in.</p>
+      </Empty>
+    );
+  }
   return filters.isAny ? (
     <Empty title="No call matches">
       <p class="faint">Widen the filters, or clear them.</p>

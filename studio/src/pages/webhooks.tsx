@@ -137,7 +137,7 @@ function Rotate({ onClose, onDone }: { onClose: () => void; onDone: (secret: Sec
 
 function TestEvent() {
   const isAdmin = barred("admin") === null;
-  const receiver = useQuery("receiver", () => ask(api.GET("/studio/receiver")), { isLive: true, isOn: isAdmin });
+  const receiver = useQuery("receiver", () => ask(api.GET("/studio/receiver")), { isUnsettled: () => true, isOn: isAdmin });
   const [url, setUrl] = useState("");
   const [sent, setSent] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);

@@ -1,0 +1,75 @@
+// Finished calls by the thousand, written straight into a trunk's SQLite by the local build: copies of one that was really
+// placed, older and older. So a million of them take a minute, and are what a million calls would have left.
+
+/** @typedef {import("../scripts/lib/local.mjs").Local} Local */
+
+/** A call's number of which there are few among all the rows. */
+export const RARE = "+14155550100";
+/** How many rows one statement writes. */
+const CHUNK = 20_000;
+
+/** The object of a trunk. @param {Local} local @param {string} trunkId */
+async function objectOf(local, trunkId) {
+  const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
+  return trunks.get(trunks.idFromName(trunkId.slice(0, 8)));
+}
+
+/**
+ * Runs a statement on a trunk's rows.
+ * @param {Local} local
+ * @param {string} trunkId
+ * @param {string} statement
+ * @returns {Promise<(string | number | null)[][]>} its rows
+ */
+export async function sql(local, trunkId, statement) {
+  const object = await objectOf(local, trunkId);
+  const answer = await object.fetch("http://object/local/sql", { method: "POST", body: statement });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`SQL failed: ${text}`);
+  return JSON.parse(text);
+}
+
+/**
+ * Multiplies a finished call.
+ * @param {Local} local
+ * @param {string} trunkId
+ * @param {string} template the call's id
+ * @param {object} wish
+ * @param {number} wish.rows how many
+ * @param {number} wish.from when the oldest was placed, in ms since the epoch
+ * @param {number} [wish.stepMs] how long after it the next one was (1 s)
+ * @param {number} [wish.rareEvery] each so many-th goes to {@link RARE}, from the oldest on
+ * @param {(done: number) => void} [onProgress]
+ */
+export async function fill(local, trunkId, template, { rows, from, stepMs = 1_000, rareEvery }, onProgress = () => {}) {
+  const rare = rareEvery ? `i % ${rareEvery} = 0` : "0";
+  for (let first = 0; first < rows; first += CHUNK) {
+    const last = Math.min(first + CHUNK, rows);
+    await sql(
+      local,
+      trunkId,
+      `INSERT INTO calls (id, open, late, status, agent, phone, dialed_at, delivery, doc)
+       WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${last}),
+         born(i, at, hex) AS (SELECT i, ${from} + i * ${stepMs}, printf('%012x', ${from} + i * ${stepMs}) FROM n)
+       SELECT substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || substr(t.id, 19), 0, 0, t.status, t.agent,
+         CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END, at, t.delivery,
+         replace(replace(t.doc, t.id, substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || substr(t.id, 19)),
+           t.phone, CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END)
+       FROM born, calls t WHERE t.id = '${template}'`,
+    );
+    onProgress(last);
+  }
+}
+
+/**
+ * Gives the oldest calls of a trunk what was said in them.
+ * @param {Local} local @param {string} trunkId @param {number} calls
+ */
+export async function transcribe(local, trunkId, calls) {
+  const lines = JSON.stringify(Array.from({ length: 10 }, () => ({ role: "agent", text: "x".repeat(100), at: null })));
+  await sql(
+    local,
+    trunkId,
+    `INSERT OR IGNORE INTO transcripts (call, doc) SELECT id, '${lines}' FROM calls ORDER BY id LIMIT ${calls}`,
+  );
+}

@@ -1,0 +1,37 @@
+//! What hostile input must not do, one module a parser. Each has a `run` that takes any bytes and panics when the parser and
+//! an oracle of its own, written from the documents and not from the code, disagree.
+//!
+//! `npm run fuzz` feeds them by libFuzzer, which follows the coverage; `tests/fuzz.rs` compiles the very same modules into a
+//! plain test, which replays the corpus and mutates it for a fixed number of executions.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a target stops where it fails"
+)]
+
+pub mod api_key;
+pub mod call_id;
+pub mod livekit_webhook;
+pub mod phone;
+pub mod post_calls;
+pub mod target;
+mod world;
+
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+/// What takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// Each target by its name, which is that of its corpus too.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("call_id", call_id::run),
+    ("api_key", api_key::run),
+    ("phone", phone::run),
+    ("target", target::run),
+    ("post_calls", post_calls::run),
+    ("livekit_webhook", livekit_webhook::run),
+];

@@ -1,0 +1,292 @@
+//! The whole API around one real trunk, in memory: what a request reads, what it asks of objects, what it answers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use audatec::app::api;
+use audatec::app::directory::{DirectoryCommand, DirectoryReply};
+use audatec::app::http::{Request, Response};
+use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable, Vault};
+use audatec::app::records::{RecordKey, TrunkRecord};
+use audatec::app::trunk::{Line, TrunkCommand, TrunkReply};
+use audatec::domain::access::{KeyRecord, RawKey, Role};
+use audatec::domain::agent::{Agent, InputSchema, Status};
+use audatec::domain::ids::{AgentId, OrgId, TrunkId, TrunkTag};
+use audatec::domain::settings::Settings;
+use audatec::domain::target::Target;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Carrier, Sealed};
+
+use super::support::{self, START};
+
+/// The key under which ids are checked here.
+pub const ID_KEY: &[u8] = b"the tests' own key";
+/// The host by which this deployment is reached.
+pub const OWN_HOST: &str = "api.audatec.in";
+/// The trunk's key and secret at LiveKit.
+pub const LIVEKIT: (&str, &str) = ("APIkey", "secret");
+
+/// The trunk that takes calls; another is inactive, a third was deleted.
+pub fn trunk_ids() -> [TrunkId; 3] {
+    [7, 8, 9].map(|byte| TrunkId::from_entropy([byte; 16]))
+}
+
+/// The agent that takes calls, and one that is inactive.
+pub fn agent_ids() -> [AgentId; 2] {
+    [3, 4].map(|byte| AgentId::from_entropy([byte; 16]))
+}
+
+pub struct World {
+    pub trunk: RefCell<support::World>,
+    /// What trunks' objects were asked.
+    pub asked: RefCell<Vec<(TrunkTag, TrunkCommand)>>,
+    /// How many API keys were looked up.
+    pub looked_up: Cell<u32>,
+    /// A member's key.
+    pub key: RawKey,
+    records: BTreeMap<String, String>,
+    settings: Settings,
+    secrets: Secrets,
+}
+
+impl World {
+    /// A trunk whose carrier is simulated.
+    pub fn simulated() -> Self {
+        Self::with(Carrier::Simulator)
+    }
+
+    /// A trunk behind a LiveKit server.
+    pub fn livekit() -> Self {
+        Self::with(Carrier::LiveKit {
+            url: "wss://livekit.example.com".into(),
+            api_key: LIVEKIT.0.into(),
+            api_secret: Sealed("sealed".into()),
+            sip_trunk_id: "ST_1".into(),
+        })
+    }
+
+    fn with(carrier: Carrier) -> Self {
+        let mut trunk = support::World::new(100, 100);
+        trunk.brief(100, 100, |brief| {
+            brief.version += 1;
+            brief.config.carrier = carrier;
+        });
+        let secrets = Secrets {
+            id_key: support::World::key(),
+            ..Secrets::derive(b"master key", "platform token".into())
+        };
+        let key = RawKey::from_entropy([5; 32]);
+        let brief = trunk.known_brief();
+        let records = records(&key, &secrets, Line::of(&brief.config));
+        Self {
+            trunk: RefCell::new(trunk),
+            asked: RefCell::default(),
+            looked_up: Cell::default(),
+            key,
+            records,
+            settings: Settings::default(),
+            secrets,
+        }
+    }
+
+    /// Sends a request, as the edge reads one.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        authorization: Option<String>,
+        body: &[u8],
+    ) -> Response {
+        let request = Request {
+            method: method.into(),
+            path: path.into(),
+            is_secure: true,
+            origin: format!("https://{OWN_HOST}"),
+            authorization,
+            content_type: Some("application/json".into()),
+            body: body.to_vec(),
+            ..Request::default()
+        };
+        finish(api::serve(self, &request))
+    }
+
+    /// Sends a request with the member's key.
+    pub fn send_as_member(&self, method: &str, path: &str, body: &[u8]) -> Response {
+        let authorization = format!("Bearer {}", self.key.reveal());
+        self.send(method, path, Some(authorization), body)
+    }
+}
+
+/// What KV holds.
+fn records(key: &RawKey, secrets: &Secrets, line: Option<Line>) -> BTreeMap<String, String> {
+    let org = support::org();
+    let member = KeyRecord {
+        key_id: support::api_key(),
+        org_id: org,
+        role: Role::Member,
+        expires_at: None,
+    };
+    let mut records = BTreeMap::new();
+    let mut put =
+        |key: RecordKey, json: Option<String>| records.insert(key.to_string(), json.expect("json"));
+    put(
+        RecordKey::ApiKey(key.digest(&secrets.pepper)),
+        serde_json::to_string(&member).ok(),
+    );
+    for (id, status) in agent_ids()
+        .into_iter()
+        .zip([Status::Active, Status::Inactive])
+    {
+        put(
+            RecordKey::Agent(org, id),
+            serde_json::to_string(&agent(id, status)).ok(),
+        );
+    }
+    let states = [
+        (Status::Active, false),
+        (Status::Inactive, false),
+        (Status::Active, true),
+    ];
+    for (id, (status, deleted)) in trunk_ids().into_iter().zip(states) {
+        put(
+            RecordKey::Trunk(org, id),
+            serde_json::to_string(&trunk(id, status, deleted)).ok(),
+        );
+    }
+    if let Some(line) = line {
+        put(
+            RecordKey::carrier(LIVEKIT.0),
+            serde_json::to_string(&line).ok(),
+        );
+    }
+    records
+}
+
+fn agent(id: AgentId, status: Status) -> Agent {
+    Agent {
+        id,
+        name: "EMI Reminder Agent".into(),
+        agent_code: "emi-reminder-v2".into(),
+        status,
+        input_schema: InputSchema {
+            fields: vec!["customer_name".into(), "amount_due".into()],
+            ..InputSchema::default()
+        },
+        script: None,
+        voice: None,
+        outcome_schema: None,
+        voicemail: None,
+        created_at: START,
+    }
+}
+
+fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
+    TrunkRecord {
+        id,
+        name: "Trunk".into(),
+        trunk_phone: "+918069000000".into(),
+        max_cps: 100,
+        max_channels: 100,
+        status,
+        deleted,
+    }
+}
+
+/// Reads a URL as a WHATWG parser does.
+pub fn parse_url(text: &str) -> Option<Target> {
+    let url = url::Url::parse(text).ok()?;
+    Some(Target {
+        scheme: url.scheme().to_owned(),
+        host: url.host_str()?.to_owned(),
+        port: url.port(),
+        path: url.path().to_owned(),
+    })
+}
+
+/// Nothing here waits for anything but what is ready.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000 {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+    panic!("a request waits for ever")
+}
+
+impl Host for World {
+    fn now(&self) -> Millis {
+        START
+    }
+    fn entropy(&self) -> [u8; 32] {
+        [6; 32]
+    }
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+    fn parse_url(&self, text: &str) -> Option<Target> {
+        parse_url(text)
+    }
+    fn log(&self, _: &str) {}
+    async fn sleep(&self, _: Millis) {}
+}
+
+impl Records for World {
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        if matches!(key, RecordKey::ApiKey(_)) {
+            self.looked_up.set(self.looked_up.get() + 1);
+        }
+        Ok(self.records.get(&key.to_string()).cloned())
+    }
+    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        self.read(key).await
+    }
+    fn forget(&self, _: OrgId) {}
+    fn note_use(&self, _: &KeyRecord) {}
+}
+
+impl Trunks for World {
+    async fn trunk(
+        &self,
+        tag: TrunkTag,
+        command: &TrunkCommand,
+    ) -> Result<TrunkReply, Unavailable> {
+        self.asked.borrow_mut().push((tag, command.clone()));
+        if tag != trunk_ids()[0].tag() {
+            return Ok(TrunkReply::Missing); // the object of no trunk knows nothing
+        }
+        // As it travels: there as JSON.
+        let json = serde_json::to_string(command).expect("json");
+        let command = audatec::app::json::read(&json).expect("a command is read as it was written");
+        self.trunk
+            .borrow_mut()
+            .try_ask(command)
+            .map_err(|_| Unavailable)
+    }
+}
+
+impl Directories for World {
+    async fn directory(
+        &self,
+        _: OrgId,
+        _: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable> {
+        Err(Unavailable)
+    }
+}
+
+impl Vault for World {
+    async fn seal(&self, secret: &str, _: &str) -> Result<Sealed, Unavailable> {
+        Ok(Sealed(secret.into()))
+    }
+    async fn open(&self, _: &Sealed, _: &str) -> Result<String, Unavailable> {
+        Ok(LIVEKIT.1.into())
+    }
+}

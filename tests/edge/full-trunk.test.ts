@@ -1,0 +1,96 @@
+// A trunk that holds many finished calls costs what an empty one does. Counted in rows, not timed; bench/million.mjs times it.
+
+import { beforeAll, expect, test } from "vitest";
+import { fill, RARE, sql } from "../../bench/rows.mjs";
+import { created, found, noNetwork, Org, useServer } from "./harness.ts";
+import type { DeliveryObject, ListedCall, Page, Trunk } from "./shapes.ts";
+import { until } from "./until.ts";
+
+const ROWS = 50_000;
+const EXAMINED = 20_000;
+const DAY_MS = 86_400_000;
+
+const server = useServer({ outboundService: noNetwork });
+let org: Org;
+let full: Trunk;
+let fuller: Trunk;
+
+/** How many rows a trunk's object has read. */
+async function rowsRead(trunk: Trunk): Promise<number> {
+  const trunks = await server.local.mf.getDurableObjectNamespace("TRUNKS");
+  const object = trunks.get(trunks.idFromName(trunk.id.slice(0, 8)));
+  const answer = await object.fetch("http://object/", { method: "POST", body: '"Work"' });
+  return ((await answer.json()) as { Work: { rows_read: number } }).Work.rows_read;
+}
+
+async function delivered(callId: string): Promise<void> {
+  await until(`the callback of ${callId}`, async () => (await org.detail(callId)).callback?.status === "delivered");
+}
+
+async function newFull(rows: number, from: number): Promise<Trunk> {
+  const trunk = await org.newTrunk();
+  const template = await org.call({ sip_trunk_id: trunk.id, callback_url: "https://example.com/hook" });
+  await delivered(template);
+  await fill(server.local, trunk.id, template, { rows, from, rareEvery: 9_000 });
+  return trunk;
+}
+
+beforeAll(async () => {
+  org = await Org.create(server);
+  const from = Date.now() - 2 * DAY_MS;
+  full = await newFull(ROWS, from);
+  fuller = await newFull(ROWS / 2, from + 500);
+});
+
+/** What each page found, and how many rows of the trunk it read. */
+async function pageThrough<T>(path: string, items: (body: Record<string, T[]>) => T[]) {
+  const pages: { found: T[]; read: number }[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const before = await rowsRead(full);
+    const page: Record<string, T[]> & { next_cursor: string | null } = found(
+      await org.owner.get(`${path}&limit=2${cursor && `&cursor=${cursor}`}`),
+    );
+    pages.push({ found: items(page), read: (await rowsRead(full)) - before });
+    cursor = page.next_cursor;
+  }
+  return pages;
+}
+
+test("an admission reads no more of a trunk that holds 50,000 finished calls than of an empty one", async () => {
+  const cost = async (trunk: Trunk) => {
+    const before = await rowsRead(trunk);
+    for (let call = 0; call < 20; call++) created(await org.trigger({ sip_trunk_id: trunk.id }));
+    return (await rowsRead(trunk)) - before;
+  };
+  const empty = await cost(await org.newTrunk());
+
+  expect(await cost(full)).toBeLessThanOrEqual(empty + 20);
+});
+
+test("a page of calls by a rare number looks at 20,000 rows of a trunk at most, and the pages find each match once", async () => {
+  const query = `SELECT id FROM calls WHERE phone = '${RARE}'`;
+  const ids = [...(await sql(server.local, full.id, query)), ...(await sql(server.local, fuller.id, query))].map(([id]) => id);
+  expect(ids.length).toBeGreaterThan(6);
+
+  const pages = await pageThrough<ListedCall>(`/calls?phone_number=${encodeURIComponent(RARE)}`, (page) => page["calls"] ?? []);
+
+  expect(pages.flatMap((page) => page.found.map(({ id }) => id))).toEqual(ids.sort().reverse());
+  expect(Math.max(...pages.map(({ read }) => read))).toBeLessThan(2 * EXAMINED + 100);
+  expect(pages.some((page) => page.found.length < 2)).toBe(true);
+});
+
+test("a page of deliveries that nothing fits ends early too, and the last one says so", async () => {
+  const pages = await pageThrough<DeliveryObject>("/webhooks/deliveries?status=exhausted", (page) => page["deliveries"] ?? []);
+
+  expect(pages.flatMap((page) => page.found)).toEqual([]);
+  expect(pages.length).toBeGreaterThan(ROWS / EXAMINED);
+  expect(Math.max(...pages.map(({ read }) => read))).toBeLessThan(2 * EXAMINED + 100);
+});
+
+test("without a filter a page is full, and reads little more than it shows", async () => {
+  const before = await rowsRead(full);
+  const page = found(await org.owner.get<Page<"calls", ListedCall>>(`/calls?limit=100&sip_trunk_id=${full.id}`));
+
+  expect(page.calls).toHaveLength(100);
+  expect((await rowsRead(full)) - before).toBeLessThan(500);
+});
