@@ -1,7 +1,7 @@
 // The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
 
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -32,7 +32,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {number} [port] 0, the default, takes a free one
  * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
  * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
- * @property {string} [workerDir] the folder with `index.js` and `index_bg.wasm`; the local profile's by default
+ * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; the local profile's by default
  * @property {boolean} [archive] whether there is a bucket that old calls go to
  * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
@@ -156,7 +156,10 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     modulesRoot: workerDir,
     modules: [
       { type: "ESModule", path: join(workerDir, "index.js") },
-      { type: "CompiledWasm", path: join(workerDir, "index_bg.wasm") },
+      // One, whose name Wrangler adds a hash to.
+      ...readdirSync(workerDir)
+        .filter((name) => name.endsWith(".wasm"))
+        .map((name) => ({ type: /** @type {const} */ ("CompiledWasm"), path: join(workerDir, name) })),
     ],
     host: "127.0.0.1",
     port: options.port,

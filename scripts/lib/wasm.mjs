@@ -3,10 +3,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { say, seconds, step, UserError } from "./log.mjs";
+import { say, seconds, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { mustRun } from "./run.mjs";
 import { bindgen, cargo } from "./setup.mjs";
+import { optimise, shortenNames, UNUSED_CLASSES } from "./smaller.mjs";
 
 /** @typedef {"local" | "release"} Profile */
 
@@ -18,6 +19,8 @@ import { bindgen, cargo } from "./setup.mjs";
 export const outDirs = { local: inRoot("build/local"), release: inRoot("build/worker") };
 
 const ENTRY = inRoot("src/edge/entry.js");
+/** What is in the bundle besides the compiled module, or makes it. */
+const SOURCES = [ENTRY, inRoot("scripts/lib/wasm.mjs"), inRoot("scripts/lib/smaller.mjs")];
 
 /**
  * Builds the Worker of a profile: `index.js` and `index_bg.wasm` in its folder. Does nothing when nothing changed.
@@ -27,9 +30,7 @@ export async function buildWorker(profile) {
   const startedAt = performance.now();
   const outDir = outDirs[profile];
   const compiled = await compile(profile);
-  const key = sha256(
-    [compiled, ENTRY, bindgen, inRoot("scripts/lib/wasm.mjs")].map((path) => sha256(readFileSync(path))).join(),
-  );
+  const key = sha256([compiled, bindgen, ...SOURCES].map((path) => sha256(readFileSync(path))).join());
   const stamp = join(outDir, "stamp");
   const outputs = ["index.js", "index_bg.wasm"].map((name) => join(outDir, name));
   if (readIfThere(stamp) === key && outputs.every((path) => existsSync(path))) {
@@ -40,9 +41,7 @@ export async function buildWorker(profile) {
   const glueDir = join(outDir, "glue");
   mkdirSync(glueDir, { recursive: true });
   await mustRun(bindgen, [compiled, glueDir]);
-  const javascript = await bundle(glueDir, profile);
-  const glueWasm = join(glueDir, "index_bg.wasm");
-  const wasm = profile === "release" ? await optimise(glueWasm) : readFileSync(glueWasm);
+  const [wasm, javascript] = await assemble(glueDir, profile);
   writeWhole(join(outDir, "index_bg.wasm"), wasm);
   writeWhole(join(outDir, "index.js"), javascript);
   writeWhole(stamp, key);
@@ -56,7 +55,8 @@ export async function buildWorker(profile) {
  */
 async function compile(profile) {
   const target = process.env["CARGO_TARGET_DIR"] ?? inRoot("target");
-  const args = ["build", "--lib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
+  // As a `cdylib` alone: beside the `rlib` that the tests link, the module keeps what only Rust could call, 100 KB of it.
+  const args = ["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
   if (profile === "local") args.push("--features", "faults");
   await cargo("build", `cargo, profile ${profile}`, args);
   const [crate] = /^name = "(.+)"$/m.exec(readFileSync(inRoot("Cargo.toml"), "utf8"))?.slice(1) ?? [];
@@ -66,11 +66,25 @@ async function compile(profile) {
 }
 
 /**
- * Bundles the entry module with the glue. The wasm module stays a file of its own, which the runtime compiles.
  * @param {string} glueDir
  * @param {Profile} profile
+ * @returns {Promise<[wasm: Buffer, javascript: Uint8Array]>}
  */
-async function bundle(glueDir, profile) {
+async function assemble(glueDir, profile) {
+  const module = join(glueDir, "index_bg.wasm");
+  const optimised = profile === "release" ? await optimise(module) : readFileSync(module);
+  const glue = adaptGlue(readFileSync(join(glueDir, "index.js"), "utf8"));
+  const short = shortenNames(optimised, glue);
+  return [short.wasm, await bundle(glueDir, short.glue, profile)];
+}
+
+/**
+ * Bundles the entry module with the glue. The wasm module stays a file of its own, which the runtime compiles.
+ * @param {string} glueDir
+ * @param {string} glue
+ * @param {Profile} profile
+ */
+async function bundle(glueDir, glue, profile) {
   const { build } = await import("esbuild");
   const result = await build({
     entryPoints: [ENTRY],
@@ -86,11 +100,8 @@ async function bundle(glueDir, profile) {
       {
         name: "wasm-glue",
         setup(plugin) {
-          const glue = join(glueDir, "index.js");
-          plugin.onResolve({ filter: /^wasm-glue$/ }, () => ({ path: glue }));
-          plugin.onLoad({ filter: /[/\\]glue[/\\]index\.js$/ }, () => ({
-            contents: adaptGlue(readFileSync(glue, "utf8")),
-          }));
+          plugin.onResolve({ filter: /^wasm-glue$/ }, () => ({ path: join(glueDir, "index.js") }));
+          plugin.onLoad({ filter: /[/\\]glue[/\\]index\.js$/ }, () => ({ contents: glue }));
         },
       },
     ],
@@ -99,21 +110,6 @@ async function bundle(glueDir, profile) {
   if (!file) throw new Error("esbuild wrote nothing");
   return file.contents;
 }
-
-/**
- * What the `worker` crate exports for streams, R2 and containers, which this Worker does without: their classes in the glue,
- * and in the module their functions, which as exports would be kept with all that they reach.
- */
-const UNUSED = "IntoUnderlying\\w+|ContainerStartupOptions|MinifyConfig|R2Range";
-const UNUSED_CLASSES = new RegExp(
-  [
-    `^(export )?class (${UNUSED}) \\{\\n[\\s\\S]*?^\\}\\n`,
-    `^if \\(Symbol\\.dispose\\) (${UNUSED})\\..*\\n`,
-    `^const (${UNUSED})Finalization = [\\s\\S]*?^\\}\\);\\n`,
-  ].join("|"),
-  "gm",
-);
-const UNUSED_EXPORTS = new RegExp(`^(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
 
 /**
  * Three changes to what bindgen writes. Unused classes go. The import in source phase becomes a plain one: to this runtime a `.wasm` import is
@@ -136,48 +132,4 @@ export function adaptGlue(glue) {
 function replaceOnce(text, from, to) {
   if (text.split(from).length !== 2) throw new Error(`bindgen's output has changed: no single \`${from}\``);
   return text.replace(from, () => to);
-}
-
-/**
- * The passes that make the module smaller once it is gzipped, which is how it is measured. `-Oz` as a whole makes it smaller
- * unpacked, but costs 8 % gzipped: it breaks up what the compiler made alike.
- */
-const ROUND = [
-  "duplicate-function-elimination",
-  "remove-unused-module-elements",
-  "optimize-instructions",
-  "vacuum",
-  "merge-blocks",
-  "dce",
-  "remove-unused-brs",
-  "remove-unused-names",
-];
-const SMALLER = [
-  "strip-debug",
-  "strip-producers",
-  ...ROUND,
-  "code-folding",
-  ...ROUND,
-  "simplify-locals-nostructure",
-  ...ROUND,
-  "reorder-locals",
-];
-
-/**
- * @param {string} path
- * @returns {Promise<Buffer>} the module made smaller: without unused exports, optimised, without names
- */
-async function optimise(path) {
-  const { default: binaryen } = await import("binaryen");
-  return step("build", "wasm-opt", async () => {
-    const module = binaryen.readBinary(readFileSync(path));
-    module.setFeatures(binaryen.Features.All);
-    const exports = Array.from({ length: module.getNumExports() }, (_, at) => module.getExportByIndex(at));
-    const names = exports.map((ref) => binaryen.getExportInfo(ref).name);
-    for (const name of names.filter((name) => UNUSED_EXPORTS.test(name))) module.removeExport(name);
-    module.runPasses(SMALLER);
-    const bytes = module.emitBinary();
-    module.dispose();
-    return Buffer.from(bytes);
-  });
 }

@@ -2,33 +2,57 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
+import { noNetwork, Org, Server } from "./harness.ts";
+import { until } from "./until.ts";
 
 const LIMIT_BYTES = 300_000;
+const BUILD_MS = 900_000;
 
-test("wrangler accepts the release build for deployment, and it is small", { timeout: 900_000 }, async () => {
-  const outDir = mkdtempSync(join(tmpdir(), "deploy-"));
+/** What Wrangler would upload. */
+let outDir: string;
+let output: string;
+
+beforeAll(async () => {
+  outDir = mkdtempSync(join(tmpdir(), "deploy-"));
+  const wrangler = await run("npx", ["wrangler", "deploy", "--dry-run", "--outdir", outDir], {
+    env: { WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: outDir, CI: "true" },
+  });
+  output = wrangler.output;
+  expect(wrangler.code, output).toBe(0);
+}, BUILD_MS);
+
+afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+
+test("wrangler accepts the release build for deployment, and it is small", () => {
+  for (const binding of ["TRUNKS", "DIRECTORIES", "RECORDS", "DISPATCH", "CALLBACKS", "ASSETS"]) {
+    expect(output).toContain(`env.${binding}`);
+  }
+
+  const files = readdirSync(outDir).filter((name) => /\.(js|wasm)$/.test(name));
+  const sizes = files.map((name) => gzipSync(readFileSync(join(outDir, name))).length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`release bundle: ${total} bytes gzip (${files.map((f, i) => `${f} ${sizes[i]}`).join(", ")})`);
+  expect(files.some((name) => name.endsWith(".wasm"))).toBe(true);
+  expect(total).toBeLessThanOrEqual(LIMIT_BYTES);
+  const contents = files.map((name) => readFileSync(join(outDir, name), "latin1"));
+  expect(contents.filter((text) => text.includes("/local/faults"))).toEqual([]);
+});
+
+// All other tests run the local profile: this module alone went through the optimiser.
+test("what would be deployed runs: a call is placed, ends, and its callback is delivered", { timeout: 60_000 }, async () => {
+  const server = new Server({ workerDir: outDir, outboundService: noNetwork });
+  await server.start();
   try {
-    const { code, output } = await run("npx", ["wrangler", "deploy", "--dry-run", "--outdir", outDir], {
-      env: { WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: outDir, CI: "true" },
-    });
-    expect(code, output).toBe(0);
-    for (const binding of ["TRUNKS", "DIRECTORIES", "RECORDS", "DISPATCH", "CALLBACKS", "ASSETS"]) {
-      expect(output).toContain(`env.${binding}`);
-    }
+    const org = await Org.create(server);
+    const id = await org.call({ callback_url: "https://receiver.example.com/" });
 
-    const files = readdirSync(outDir).filter((name) => /\.(js|wasm)$/.test(name));
-    const sizes = files.map((name) => gzipSync(readFileSync(join(outDir, name))).length);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    console.log(`release bundle: ${total} bytes gzip (${files.map((f, i) => `${f} ${sizes[i]}`).join(", ")})`);
-    expect(files.some((name) => name.endsWith(".wasm"))).toBe(true);
-    expect(total).toBeLessThanOrEqual(LIMIT_BYTES);
-    const contents = files.map((name) => readFileSync(join(outDir, name), "latin1"));
-    expect(contents.filter((text) => text.includes("/local/faults"))).toEqual([]);
+    expect(await org.ended(id)).toMatchObject({ call_status: "Completed" });
+    await until("the callback to be delivered", async () => (await org.detail(id)).callback?.status === "delivered");
   } finally {
-    rmSync(outDir, { recursive: true });
+    await server.stop();
   }
 });
 

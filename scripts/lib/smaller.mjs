@@ -1,0 +1,153 @@
+// What makes the module that is deployed small: it is measured gzipped, as it is uploaded and limited.
+
+import { readFileSync } from "node:fs";
+import { step } from "./log.mjs";
+
+/** What the `worker` crate exports for streams, R2 and containers, which this Worker does without. */
+const UNUSED = "IntoUnderlying\\w+|ContainerStartupOptions|MinifyConfig|R2Range";
+
+/** Their classes in the glue. */
+export const UNUSED_CLASSES = new RegExp(
+  [
+    `^(export )?class (${UNUSED}) \\{\\n[\\s\\S]*?^\\}\\n`,
+    `^if \\(Symbol\\.dispose\\) (${UNUSED})\\..*\\n`,
+    `^const (${UNUSED})Finalization = [\\s\\S]*?^\\}\\);\\n`,
+  ].join("|"),
+  "gm",
+);
+
+/** Their functions in the module, which as exports would be kept with all that they reach. */
+const UNUSED_EXPORTS = new RegExp(`^(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
+
+/**
+ * The passes that make the module smaller once it is gzipped. `-Oz` as a whole makes it smaller unpacked, but costs 8 %
+ * gzipped: it breaks up what the compiler made alike.
+ */
+const ROUND = [
+  "duplicate-function-elimination",
+  "remove-unused-module-elements",
+  "optimize-instructions",
+  "vacuum",
+  "merge-blocks",
+  "dce",
+  "remove-unused-brs",
+  "remove-unused-names",
+];
+const SMALLER = [
+  "strip-debug",
+  "strip-producers",
+  ...ROUND,
+  "code-folding",
+  ...ROUND,
+  "simplify-locals-nostructure",
+  ...ROUND,
+  "reorder-locals",
+  "dealign", // an alignment is a hint that V8 does not use
+  "strip-target-features",
+];
+
+/**
+ * @param {string} path
+ * @returns {Promise<Buffer>} the module made smaller: without unused exports, optimised, without names
+ */
+export async function optimise(path) {
+  const { default: binaryen } = await import("binaryen");
+  return step("build", "wasm-opt", async () => {
+    // The features stay those that the compiler used: with more, binaryen writes what no runtime reads yet.
+    const module = binaryen.readBinary(readFileSync(path));
+    const exports = Array.from({ length: module.getNumExports() }, (_, at) => module.getExportByIndex(at));
+    const names = exports.map((ref) => binaryen.getExportInfo(ref).name);
+    for (const name of names.filter((name) => UNUSED_EXPORTS.test(name))) module.removeExport(name);
+    module.runPasses(SMALLER);
+    const bytes = module.emitBinary();
+    module.dispose();
+    return Buffer.from(bytes);
+  });
+}
+
+const IMPORTS = 2;
+const EXPORTS = 7;
+const FUNCTION = 0;
+const TAG = 4;
+
+/** Names that bindgen made, each with a hash in it: the module imports and exports by them, and only the glue says them. */
+const GENERATED = /^(__wb|wasm_bindgen__)/;
+
+/**
+ * Gives the generated names of a module's imports and exports, which do not compress, short ones: `$0`, `$1`, …
+ * @param {Uint8Array} wasm
+ * @param {string} glue
+ * @returns {{ wasm: Buffer, glue: string }}
+ */
+export function shortenNames(wasm, glue) {
+  if (/\$\d/.test(glue)) throw new Error("bindgen's output has changed: the short names are taken");
+  /** @type {Map<string, string>} */
+  const short = new Map();
+  const shorten = (/** @type {string} */ name) => {
+    if (!GENERATED.test(name)) return name;
+    if (!short.has(name)) short.set(name, `$${short.size}`);
+    return short.get(name) ?? name;
+  };
+  const renamed = renameBorders(Buffer.from(wasm), shorten);
+  return { wasm: renamed, glue: glue.replace(/\b\w+\b/g, (word) => short.get(word) ?? word) };
+}
+
+/**
+ * Copies a module, its imports and exports renamed. Every other section stays as it is.
+ * @param {Buffer} wasm
+ * @param {(name: string) => string} rename
+ */
+function renameBorders(wasm, rename) {
+  let at = 8;
+  const byte = () => wasm.readUInt8(at++);
+  const number = () => {
+    for (let value = 0, shift = 0; ; shift += 7) {
+      const next = byte();
+      value += (next & 0x7f) * 2 ** shift;
+      if (next < 0x80) return value;
+    }
+  };
+  const text = () => {
+    const length = number();
+    at += length;
+    return wasm.toString("utf8", at - length, at);
+  };
+  const parts = [wasm.subarray(0, at)];
+  while (at < wasm.length) {
+    const section = byte();
+    const length = number();
+    const end = at + length;
+    const body = [];
+    if (section === IMPORTS || section === EXPORTS) {
+      const count = number();
+      body.push(leb(count));
+      for (let entry = 0; entry < count; entry++) {
+        if (section === IMPORTS) body.push(string(text()));
+        body.push(string(rename(text())));
+        const kind = byte();
+        body.push(Buffer.of(kind));
+        if (section === IMPORTS && kind === TAG) body.push(Buffer.of(byte()));
+        else if (section === IMPORTS && kind !== FUNCTION) throw new Error(`an import of kind ${kind}`);
+        body.push(leb(number()));
+      }
+    }
+    body.push(wasm.subarray(at, end));
+    const whole = Buffer.concat(body);
+    parts.push(Buffer.of(section), leb(whole.length), whole);
+    at = end;
+  }
+  return Buffer.concat(parts);
+}
+
+/** @param {string} text */
+function string(text) {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([leb(bytes.length), bytes]);
+}
+
+/** @param {number} value an unsigned LEB128 number */
+function leb(value) {
+  const bytes = [];
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
+  return Buffer.of(...bytes, value);
+}
