@@ -30,6 +30,7 @@ const PARTS = [
     figures: simulated,
   },
   { name: "kills", needs: "tests/kill/kill.test.ts", command: vitest("tests/kill/kill.test.ts") },
+  { name: "live feed", needs: "tests/edge/feed.test.ts", command: vitest("tests/edge/feed.test.ts") },
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
