@@ -23,7 +23,9 @@ async function objectOf(local, trunkId) {
  */
 export async function sql(local, trunkId, statement) {
   const object = await objectOf(local, trunkId);
-  const answer = await object.fetch("http://object/local/sql", { method: "POST", body: statement });
+  const ask = () => object.fetch("http://object/local/sql", { method: "POST", body: statement });
+  // A connection that has been idle is closed by the other side just when it is used again: reading may be asked for twice.
+  const answer = await ask().catch((error) => (statement.startsWith("SELECT") ? ask() : Promise.reject(error)));
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`SQL failed: ${text}`);
   return JSON.parse(text);

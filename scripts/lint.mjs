@@ -17,6 +17,7 @@ const deny = process.env["CARGO_DENY"] ?? "cargo-deny";
 const checks = [
   ["rustfmt", "cargo", ["fmt", "--check"]],
   ["rustfmt, tools/bindgen", "cargo", ["fmt", "--check", "--manifest-path", "tools/bindgen/Cargo.toml"]],
+  ["rustfmt, fuzz", "cargo", ["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]],
   ["clippy", "cargo", [...clippy, "--all-targets", "--test", "sim", ...noWarnings]],
   ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
   ["tsc", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "--noEmit"]],

@@ -9,28 +9,19 @@ const server = useServer();
 let org: Org;
 let member: Client;
 
-async function faults(body: { dialer: boolean; keys: boolean }): Promise<void> {
-  const response = await fetch(`${server.url}/local/faults`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${server.platform.key}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  expect(response.status).toBe(204);
-}
-
 beforeEach(async () => {
   org = await Org.create(server);
   member = await org.client("member");
 });
 
-afterEach(() => faults({ dialer: false, keys: false }));
+afterEach(() => server.faults({ dialer: false, keys: false }));
 
 async function numberOfCalls(): Promise<number> {
   return found(await member.get<Page<"calls", ListedCall>>("/calls?limit=100")).calls.length;
 }
 
 async function failThreeTimes(): Promise<void> {
-  await faults({ dialer: true, keys: false });
+  await server.faults({ dialer: true, keys: false });
   for (let failures = 0; failures < 3; failures += 1) {
     const ended = await org.ended(await org.call());
     expect(ended.call_status).toBe("Trigger Failed");
@@ -59,7 +50,7 @@ test("after three failures of the dialer in a row a trunk's calls are refused, a
 test("one call probes whether the dialer is back; then all go again", { timeout: 20_000 }, async () => {
   await failThreeTimes();
   const wait = retryAfter(await org.trigger<unknown>());
-  await faults({ dialer: false, keys: false });
+  await server.faults({ dialer: false, keys: false });
   await new Promise((resolve) => setTimeout(resolve, wait * 1_000));
 
   const answers = await Promise.all(Array.from({ length: 4 }, () => org.trigger<Accepted>()));
@@ -81,12 +72,12 @@ test.for(["+15005550001", "+15005550002", "+15005550003", "+15005550004", "+1500
 );
 
 test("when keys can't be read, all that needs one is 503, and no call is created", async () => {
-  await faults({ dialer: false, keys: true });
+  await server.faults({ dialer: false, keys: true });
   for (const answer of [await org.trigger<unknown>(), await member.get("/agents"), await org.owner.get("/api-keys")]) {
     expectError(answer, 503, "Authentication service temporarily unavailable", "authentication_unavailable");
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
   }
 
-  await faults({ dialer: false, keys: false });
+  await server.faults({ dialer: false, keys: false });
   expect(await numberOfCalls()).toBe(0);
 });

@@ -101,6 +101,16 @@ export class Server {
     return new Client(this, key);
   }
 
+  /** The local build's fault switch. */
+  async faults(body: { dialer: boolean; keys: boolean }): Promise<void> {
+    const response = await fetch(`${this.url}/local/faults`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${this.platform.key}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(204);
+  }
+
   /** The operator of the platform. */
   get platform(): Client {
     return this.client(this.local.secrets.PLATFORM_TOKEN);

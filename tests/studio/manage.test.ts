@@ -51,6 +51,23 @@ describe("a trunk's page", () => {
     await until("the line", async () => /Waiting line\s*2/.test((await page.getByRole("main").textContent()) ?? ""));
   });
 
+  test("shows its breaker, as it opens and to who comes later", async () => {
+    const down = await Org.create(server);
+    const page = await studio.signedIn(down, "viewer", `/studio/trunks/${down.trunk.id}`);
+    await sees(page, "The dialer takes calls.");
+    await page.getByText("Live", { exact: true }).waitFor();
+    await server.faults({ dialer: true, keys: false });
+    try {
+      for (let failures = 0; failures < 3; failures += 1) await down.ended(await down.call());
+    } finally {
+      await server.faults({ dialer: false, keys: false });
+    }
+
+    await sees(page, "breaker open");
+    await page.reload();
+    await sees(page, "breaker open");
+  });
+
   test("saves its settings; a save that is refused loses nothing and says why", async () => {
     const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
 
