@@ -53,6 +53,11 @@ export interface Access {
   trunkId: string;
 }
 
+interface Answer {
+  status: number;
+  text: string;
+}
+
 export class Integrator {
   readonly #access: Access;
   readonly #receiver: Receiver;
@@ -81,7 +86,7 @@ export class Integrator {
       while (!until.aborted) {
         const next = open.shift();
         if (next) await this.#trigger(next, until);
-        else await this.#look();
+        else await this.#look(until);
         await delay(between(5, LONGEST_PAUSE_MS));
       }
     });
@@ -126,18 +131,18 @@ export class Integrator {
   }
 
   /** Looks at a call, and holds what it is told against what it was told before. */
-  async #look(): Promise<void> {
+  async #look(until: AbortSignal): Promise<void> {
     const { callId } = this.accepted[between(0, this.accepted.length - 1)] ?? {};
     if (callId === undefined) return;
     try {
-      await this.status(callId);
+      await this.status(callId, until);
     } catch (error) {
       if (error instanceof Refused) this.contradictions.push(error.message);
     }
   }
 
-  async status(callId: string): Promise<StatusObject> {
-    const text = await this.#get(`/calls/${callId}/status`);
+  async status(callId: string, until?: AbortSignal): Promise<StatusObject> {
+    const text = await this.#get(`/calls/${callId}/status`, until);
     const first = this.#final.get(callId);
     if (first !== undefined && first !== text) this.contradictions.push(`${first} became ${text}`);
     const status = JSON.parse(text) as StatusObject;
@@ -172,17 +177,36 @@ export class Integrator {
     if (status !== 200) throw new Refused(`PATCH answered ${status} ${text}`);
   }
 
-  async #get(path: string): Promise<string> {
-    const { status, text } = await this.#fetch(path, {});
+  async #get(path: string, until?: AbortSignal): Promise<string> {
+    const { status, text } = await this.#fetch(path, {}, until);
     if (status !== 200) throw new Refused(`GET ${path} answered ${status} ${text}`);
     return text;
   }
 
-  async #fetch(path: string, request: RequestInit, until?: AbortSignal): Promise<{ status: number; text: string }> {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    const signal = until ? AbortSignal.any([until, patience]) : patience;
+  /**
+   * Settles whatever becomes of the server. The cut is an event of its own: of a connection that died while a body was
+   * read, Node's `fetch` may tell nobody, nor of an abort whose `AbortSignal.any` was garbage-collected.
+   */
+  async #fetch(path: string, request: RequestInit, until?: AbortSignal): Promise<Answer> {
+    until?.throwIfAborted();
+    const end = new AbortController();
+    const cut = () => end.abort();
+    const patience = setTimeout(cut, PATIENCE_MS);
+    until?.addEventListener("abort", cut, { once: true });
+    const wasCut = new Promise<never>((_, reject) => {
+      end.signal.addEventListener("abort", () => reject(end.signal.reason), { once: true });
+    });
+    try {
+      return await Promise.race([this.#ask(path, { ...request, signal: end.signal }), wasCut]);
+    } finally {
+      clearTimeout(patience);
+      until?.removeEventListener("abort", cut);
+    }
+  }
+
+  async #ask(path: string, request: RequestInit): Promise<Answer> {
     const headers = { ...request.headers, authorization: `Bearer ${this.#access.ownerKey}` };
-    const response = await fetch(`${this.#access.url}${BASE_PATH}${path}`, { ...request, headers, signal });
+    const response = await fetch(`${this.#access.url}${BASE_PATH}${path}`, { ...request, headers });
     return { status: response.status, text: await response.text() };
   }
 }

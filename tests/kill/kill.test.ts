@@ -23,7 +23,8 @@ const LIFE_MS = 2_000;
 const CALLS_PER_LIFE = 20;
 /** Within this of the last start everything must be over, whatever queue messages were lost. */
 const RECOVERY_MS = 30_000;
-const ALL_MS = 240_000;
+/** What a life and the start before it may take on a slow machine. */
+const SLOW_LIFE_MS = 15_000;
 /** After the ringing timeout, so much later a call of which nothing is known is given up: `RING_GRACE`. */
 const WATCHDOG_MS = 5_000 + 5_000;
 
@@ -64,7 +65,7 @@ beforeAll(async () => {
     await live({ boots: kill === 1 || oneOf(true, true, true, true, false), ms: between(30, LIFE_MS) });
   }
   await recover();
-}, ALL_MS);
+}, KILLS * SLOW_LIFE_MS + RECOVERY_MS);
 
 afterAll(async () => {
   await run.kill("SIGTERM");
