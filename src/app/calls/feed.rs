@@ -1,4 +1,5 @@
-//! `GET /events`: one ordered feed of an organisation, over all of its trunks.
+//! `GET /events`: one ordered feed of an organisation, over all of its trunks. Which they are is asked of the directory: a
+//! copy may not know of the newest yet.
 //!
 //! Each trunk tells up to where its part is complete; what lies before the nearest of these places is complete for the
 //! organisation, so one place is the cursor for all of them. A client that asks for a stream is served by the edge, which
@@ -6,8 +7,8 @@
 
 use serde_json::{Value, json};
 
-use crate::app::calls::read::own_trunks;
 use crate::app::calls::reader;
+use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
@@ -77,7 +78,12 @@ async fn wait_for(
     deadline: Millis,
 ) -> Result<(Vec<Value>, Position), Refusal> {
     loop {
-        let trunks = own_trunks(api, caller).await?;
+        let command = DirectoryCommand::tags(caller.key_id);
+        let (trunks, as_of) = match api.directory(caller.org_id, &command).await {
+            Ok(DirectoryReply::Tags(tags, as_of)) => (tags, as_of),
+            Ok(DirectoryReply::Refused(Denied::InvalidKey)) => return Err(Refusal::InvalidKey),
+            Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
+        };
         let longest = match trunks.len() {
             1 => WAIT_ALONE,
             _ => WAIT_TOGETHER,
@@ -88,9 +94,7 @@ async fn wait_for(
             api.sleep(filter.wait).await;
         }
         let command = TrunkCommand::Feed(reader(caller), filter.clone());
-        let answers = trunks
-            .iter()
-            .map(|trunk| api.trunk(trunk.id.tag(), &command));
+        let answers = trunks.iter().map(|trunk| api.trunk(*trunk, &command));
         let mut pages = Vec::new();
         for answer in side_by_side(CONNECTIONS.max(trunks.len()), answers).await {
             match answer {
@@ -99,7 +103,7 @@ async fn wait_for(
                 Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
             }
         }
-        let (events, next) = merge(pages, &filter);
+        let (events, next) = merge(pages, as_of, &filter);
         if !events.is_empty() || left == Millis(0) {
             return Ok((events, next));
         }
@@ -107,13 +111,15 @@ async fn wait_for(
     }
 }
 
-/// The events of several trunks in one order, as far as all of them are complete, and the place behind them.
-fn merge(pages: Vec<FeedPage>, filter: &FeedFilter) -> (Vec<Value>, Position) {
-    let through = pages.iter().map(|page| page.through).min();
-    let now = pages.iter().map(|page| page.now).min();
-    let (Some(through), Some(now)) = (through, now) else {
-        return (Vec::new(), filter.after);
-    };
+/// The events of several trunks in one order, as far as all of them are complete, and the place behind them. `as_of` is
+/// when there were no other trunks.
+fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value>, Position) {
+    let now = pages.iter().map(|page| page.now).fold(as_of, Millis::min);
+    let present = Position::start_of(now);
+    let through = pages
+        .iter()
+        .map(|page| page.through)
+        .fold(present, Position::min);
     let mut events: Vec<FeedEvent> = pages.into_iter().flat_map(|page| page.events).collect();
     events.retain(|event| event.0 < through);
     events.sort_unstable_by_key(|event| (event.0.0, event.0.1));
@@ -122,8 +128,11 @@ fn merge(pages: Vec<FeedPage>, filter: &FeedFilter) -> (Vec<Value>, Position) {
     let mut next = events.last().map_or(filter.after, |event| event.0);
     if is_whole {
         // Up to there nothing was left out: not even what the filter asked away is looked at again.
-        let is_present = through == Position::start_of(now);
-        let behind = if is_present { now - QUIET } else { through.0 };
+        let behind = if through == present {
+            now - QUIET
+        } else {
+            through.0
+        };
         next = next.max(Position::before(behind));
     }
     let shown = events.into_iter().map(|FeedEvent(_, event)| event);

@@ -158,6 +158,7 @@ pub(super) fn decide(
             false => missing,
         },
         Ask::Received => DirectoryReply::Received(directory.received_lately(world.now())),
+        Ask::Tags => DirectoryReply::Tags(directory.tags(), world.now()),
         Ask::Tick => DirectoryReply::Done,
         Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => missing,
     })

@@ -26,7 +26,7 @@ use crate::domain::agent::Agent;
 use crate::domain::callback::{
     AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
 };
-use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId};
+use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::Media;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
@@ -141,6 +141,8 @@ pub enum Ask {
     Receive(Box<Received>),
     /// What the built-in receiver took lately, newest first. `Received`.
     Received,
+    /// Which trunks there are, deleted ones included, as of the directory's present. `Tags`.
+    Tags,
     /// Do what is due. `Done`.
     Tick,
 }
@@ -194,6 +196,8 @@ pub enum DirectoryReply {
     },
     /// Notifications.
     Received(Vec<Received>),
+    /// The trunks' tags, and when there were no others.
+    Tags(Vec<TrunkTag>, Millis),
 }
 
 /// Why a directory refuses.
@@ -231,6 +235,7 @@ impl Ask {
                 | Self::Deliveries { .. }
                 | Self::Introduce(_)
                 | Self::Received
+                | Self::Tags
         )
     }
 
@@ -261,6 +266,12 @@ impl DirectoryCommand {
     #[must_use]
     pub fn introduce(key: KeyId) -> Self {
         Self::of_the_key(key, Ask::Introduce(key))
+    }
+
+    /// Which trunks there are, asked for by a key.
+    #[must_use]
+    pub fn tags(key: KeyId) -> Self {
+        Self::of_the_key(key, Ask::Tags)
     }
 
     /// What the built-in receiver took, asked for by a key.

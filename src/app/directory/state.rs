@@ -303,6 +303,15 @@ impl Directory {
             .map(|stored| &stored.config)
     }
 
+    /// All trunks there ever were.
+    #[must_use]
+    pub fn tags(&self) -> Vec<TrunkTag> {
+        self.trunks
+            .values()
+            .map(|stored| stored.config.id.tag())
+            .collect()
+    }
+
     /// How many trunks there are.
     #[must_use]
     pub fn trunk_count(&self) -> usize {

@@ -162,13 +162,22 @@ impl Feed {
     }
 
     /// Somebody listens.
-    pub fn listen(&mut self, store: &impl TrunkStore, now: Millis) -> Result<(), StoreFailed> {
+    pub fn listen(
+        &mut self,
+        store: &impl TrunkStore,
+        trunk: &Trunk,
+        now: Millis,
+    ) -> Result<(), StoreFailed> {
         // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now may
         // bear moments yet to come.
         self.complete_from.get_or_insert(now + Millis::from_secs(1));
         let last = self.notes.listened_at;
-        if last.is_some_and(|last| now < last + NOTED_EVERY) {
+        let is_first = self.notes.states.is_empty();
+        if last.is_some_and(|last| now < last + NOTED_EVERY) && !is_first {
             return Ok(());
+        }
+        if is_first {
+            self.log(trunk.state(), now - Millis(1));
         }
         if last.is_none_or(|last| now >= last + KEPT) {
             self.notes.since = Some(now);
@@ -177,23 +186,24 @@ impl Feed {
         store.put_feed_notes(&self.notes)
     }
 
-    /// Keeps what a listener may ask for later: of rows just written, and of the trunk's state.
+    /// Keeps what a listener may ask for later: of rows just written, and of the trunk's state. A trunk that was nothing
+    /// `before` says nothing yet: until the directory lists it, no listener would ask it.
     pub fn keep(
         &mut self,
         store: &impl TrunkStore,
         rows: &[Call],
         trunk: &Trunk,
+        before: Option<TrunkState>,
         now: Millis,
     ) -> Result<(), StoreFailed> {
-        let state = trunk.state();
-        let last = self.notes.states.last();
-        if let Some(state) = state.filter(|state| last.is_none_or(|Logged(_, last)| last != state))
-        {
-            let at = last.map_or(now, |Logged(at, _)| now.max(*at + Millis(1)));
-            if self.notes.states.len() == STATES {
-                self.notes.states.remove(0);
-            }
-            self.notes.states.push(Logged(at, state));
+        let kept = self.notes.states.last().copied();
+        if kept.is_none() {
+            self.log(before, now);
+        }
+        if before.is_some() {
+            self.log(trunk.state(), now);
+        }
+        if self.notes.states.last().copied() != kept {
             store.put_feed_notes(&self.notes)?;
         }
         let Some(last) = self
@@ -217,6 +227,19 @@ impl Feed {
             self.remember(call);
         }
         Ok(())
+    }
+
+    fn log(&mut self, state: Option<TrunkState>, now: Millis) {
+        let states = &mut self.notes.states;
+        let last = states.last().copied();
+        let news = |state: &TrunkState| last.is_none_or(|Logged(_, last)| last != *state);
+        if let Some(state) = state.filter(news) {
+            if states.len() == STATES {
+                states.remove(0);
+            }
+            let at = last.map_or(now, |Logged(at, _)| now.max(at + Millis(1)));
+            states.push(Logged(at, state));
+        }
     }
 
     fn remember(&mut self, call: &Call) {

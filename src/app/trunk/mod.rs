@@ -145,6 +145,7 @@ impl TrunkActor {
         now: Millis,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let now = self.trunk.observe(now);
+        let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let mut changes = Changes::default();
         if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
@@ -155,7 +156,8 @@ impl TrunkActor {
         self.trunk.tick(now, &mut changes);
         // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
         oldest_first(&mut changes.rows, |call| call.id.number());
-        self.feed.keep(store, &changes.rows, &self.trunk, now)?;
+        self.feed
+            .keep(store, &changes.rows, &self.trunk, before, now)?;
         if !changes.rows.is_empty()
             && let Err(failed) = store.put(&changes.rows)
             && !planted(Fault::AnsweredUnwritten)
@@ -346,7 +348,7 @@ impl TrunkActor {
                     return Ok(TrunkReply::Refused(Denial::InvalidKey));
                 }
                 self.trunk.refresh_all(now, changes);
-                self.feed.listen(store, now)?;
+                self.feed.listen(store, &self.trunk, now)?;
                 let present = Present {
                     trunk: &self.trunk,
                     unwritten: &changes.rows,
