@@ -60,6 +60,8 @@ pub enum Fault {
     ImpatientDialed,
     /// A call is claimed though its time for that is over.
     ClaimedTooLate,
+    /// The live feed forgets the calls that closed.
+    FeedForgets,
 }
 
 /// Whether a fault is planted: no.
@@ -87,7 +89,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 27] = [
+    pub const ALL: [Fault; 28] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -115,6 +117,7 @@ mod switch {
         Fault::DirectoryNeverSleeps,
         Fault::ImpatientDialed,
         Fault::ClaimedTooLate,
+        Fault::FeedForgets,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -23,6 +23,7 @@ mod directory_node;
 mod executor;
 mod faults;
 mod integrator;
+mod listener;
 mod operator;
 mod oracle;
 mod ports;
@@ -178,7 +179,7 @@ fn watch() {
 fn planted_faults() -> bool {
     use audatec::domain::planted::{ALL, plant};
 
-    const MOST: u64 = 400;
+    const MOST: u64 = 1_500;
     let mut found = 0;
     for fault in ALL {
         plant(Some(fault));

@@ -54,7 +54,7 @@ macro_rules! host {
                 self.$world.rng.entropy()
             }
             async fn sleep(&self, time: Millis) {
-                pause(&self.w, time.0).await;
+                pause(&self.$world, time.0).await;
             }
 
             fn settings(&self) -> &Settings {
@@ -135,6 +135,9 @@ impl RecordWriter for DirectoryPort {
         pause(&self.0, self.0.rng.between(1, 20)).await;
         if self.0.hit(Kind::CopyWriteFails) {
             return Err(Unavailable);
+        }
+        if let (RecordKey::WebhookSecrets(org), Some(json)) = (key, &json) {
+            self.0.oracle.signs_by(*org, json);
         }
         self.0.copies.write(key.to_string(), json);
         Ok(())

@@ -11,6 +11,7 @@ use crate::clients::{Ask, Org, ask};
 use crate::copies::ISOLATES;
 use crate::executor::Owner;
 use crate::faults::Kind;
+use crate::listener::{self, Listener};
 use crate::oracle::{Broken, Intent, Limits};
 use crate::ports::pause;
 use crate::world::{W, World};
@@ -68,9 +69,18 @@ fn live(w: &W) {
     }
     w.tasks.run_ready();
     rest(w);
-    storm(w);
+    let listeners = listeners(w);
+    storm(w, &listeners);
     let calm_since = w.high.get();
     rest(w);
+    for (org, listener) in &listeners {
+        listener::catch_up(w, Rc::clone(org), Rc::clone(listener));
+    }
+    w.tasks.run_ready();
+    rest(w);
+    for (org, listener) in &listeners {
+        w.oracle.judge_the_feed(w, org.id, listener);
+    }
     w.oracle.judge_the_end(w, calm_since);
     w.oracle.judge_the_copies(w);
     if w.oracle.is_broken() {
@@ -89,7 +99,15 @@ fn rest(w: &W) {
     }
 }
 
-fn storm(w: &W) {
+/// Some organisations follow the live feed, where the objects' clocks can be trusted.
+fn listeners(w: &W) -> Vec<(Rc<Org>, Rc<Listener>)> {
+    let orgs = w.orgs.borrow().clone();
+    let listens = |_: &Rc<Org>| w.faults.clock_is_true() && w.rng.hits(400);
+    let orgs = orgs.into_iter().filter(listens);
+    orgs.map(|org| (org, Rc::default())).collect()
+}
+
+fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     let length = w
         .rng
         .pick(&[3_000, 10_000, 10_000, 30_000, 90_000, 1_500_000])
@@ -101,6 +119,14 @@ fn storm(w: &W) {
     for org in &orgs {
         integrator::work(w, Rc::clone(org), (length / 250).clamp(20, 4_000));
         operator::work(w, Rc::clone(org), (length / 12).clamp(400, 20_000));
+    }
+    for (org, listener) in listeners {
+        listener::follow(
+            w,
+            Rc::clone(org),
+            Rc::clone(listener),
+            (length / 40).clamp(50, 20_000),
+        );
     }
     let end = w.time() + length;
     chaos(w, (length / 120).clamp(50, 5_000));

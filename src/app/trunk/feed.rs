@@ -19,6 +19,7 @@ use super::news::News;
 use super::{StoreFailed, TrunkStore};
 use crate::domain::call::{Call, RECENT, Told, longest};
 use crate::domain::ids::{CallId, OrgId};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Trunk, TrunkState};
@@ -224,7 +225,9 @@ impl Feed {
             if !late.is_empty() {
                 store.put_late_turns(call.id, &late, now - KEPT)?;
             }
-            self.remember(call);
+            if !planted(Fault::FeedForgets) {
+                self.remember(call);
+            }
         }
         Ok(())
     }

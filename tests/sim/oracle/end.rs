@@ -2,12 +2,13 @@
 
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::TrunkStore;
-use audatec::domain::call::{Call, CallStatus, longest};
+use audatec::domain::call::{Call, CallStatus, RECENT, longest};
 use audatec::domain::callback::DeliveryStatus;
-use audatec::domain::ids::{KeyId, TrunkTag};
+use audatec::domain::ids::{KeyId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 
 use super::{Oracle, Seen};
+use crate::listener::Listener;
 use crate::world::W;
 
 /// Beside the bound: how late an alarm may come; and after trouble, until the cron knocks.
@@ -35,6 +36,28 @@ impl Oracle {
             let node = crate::trunk_node::of(w, *tag);
             self.check(node.next_due().is_none(), *tag, None, || {
                 format!("an idle trunk wakes at {:?}", node.next_due())
+            });
+        }
+    }
+
+    /// Whoever listened was told each turn of each call, once and in order: but for the late ones from before anybody
+    /// listened to that trunk.
+    pub fn judge_the_feed(&self, w: &W, org: OrgId, listener: &Listener) {
+        for Seen { row, .. } in self.calls.borrow().values() {
+            let turns: Vec<Millis> = row.turns().map(|told| told.0).collect();
+            let node = crate::trunk_node::of(w, row.id.address().tag);
+            let since = node
+                .rows
+                .feed_notes()
+                .ok()
+                .flatten()
+                .and_then(|notes| notes.since);
+            let is_from_before = |at: &Millis| {
+                *at > row.created_at() + RECENT && since.is_none_or(|since| *at < since)
+            };
+            let told = row.request.org != org || listener.knows(row.id, &turns, is_from_before);
+            self.check(told, row.id.address().tag, Some(row.id), || {
+                format!("the feed told something else than {turns:?} of {row:?}")
             });
         }
     }

@@ -1,6 +1,7 @@
 //! What those outside see: integrators, phones, receivers.
 
 use audatec::app::trunk::Order;
+use audatec::domain::callback::WebhookSecrets;
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use audatec::domain::mac::{hex, hmac_sha256};
 use base64::Engine as _;
@@ -52,6 +53,14 @@ impl Oracle {
             .entry(org)
             .or_default()
             .push(secret.to_owned());
+    }
+
+    /// A copy of the secrets that callbacks are signed by: a rotation whose answer was lost has happened all the same.
+    pub fn signs_by(&self, org: OrgId, copy: &str) {
+        let secrets = audatec::app::json::read::<WebhookSecrets>(copy);
+        if let Ok(secrets) = secrets {
+            self.secret(org, secrets.current.reveal());
+        }
     }
 
     /// Whether the call that was answered 201 is there.
@@ -176,18 +185,6 @@ impl Oracle {
             format!("bodies {first_body} and {body}")
         });
         let stamp = header("webhook-timestamp").unwrap_or_default();
-        // A rotation's answer may be lost: then its organisation asks again, and learns.
-        let office = w.offices.borrow().get(&row.request.org).cloned();
-        if let Some(current) = office.and_then(|office| office.directory()).and_then(|it| {
-            let secrets = it.secrets()?;
-            Some(secrets.current.reveal().to_owned())
-        }) {
-            let mut secrets = self.secrets.borrow_mut();
-            let known = secrets.entry(row.request.org).or_default();
-            if !known.contains(&current) {
-                known.push(current);
-            }
-        }
         let signed = self
             .secrets
             .borrow()

@@ -1,0 +1,107 @@
+//! Who follows the live feed: with answers that are lost, at any isolate, past objects that die.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use audatec::app::trunk::Position;
+use audatec::domain::ids::CallId;
+use audatec::domain::time::Millis;
+use serde_json::Value;
+
+use crate::clients::{Ask, Org, ask};
+use crate::executor::Owner;
+use crate::ports::pause;
+use crate::world::W;
+
+/// What one organisation's listener was told.
+#[derive(Default)]
+pub struct Listener {
+    cursor: RefCell<String>,
+    last: RefCell<Option<Position>>,
+    /// When each call's turns became known, in the order in which they came.
+    heard: RefCell<BTreeMap<CallId, Vec<Millis>>>,
+    /// It was away for longer than the feed is kept.
+    lapsed: RefCell<bool>,
+}
+
+/// Listens while the world is open.
+pub fn follow(w: &W, org: Rc<Org>, listener: Rc<Listener>, every: u64) {
+    let world = Rc::clone(w);
+    w.tasks.spawn(Owner::Client, async move {
+        while world.is_open.get() {
+            pause(&world, world.rng.between(1, every * 2)).await;
+            let limit = world.rng.between(1, 20);
+            hear(&world, &org, &listener, limit).await;
+        }
+    });
+}
+
+/// Reads on to the end, without faults.
+pub fn catch_up(w: &W, org: Rc<Org>, listener: Rc<Listener>) {
+    let world = Rc::clone(w);
+    w.tasks.spawn(Owner::Client, async move {
+        pause(&world, 10).await;
+        while hear(&world, &org, &listener, 100).await > 0 {}
+    });
+}
+
+/// Asks once; returns how many events came.
+async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64) -> usize {
+    let cursor = listener.cursor.borrow().clone();
+    let after = if cursor.is_empty() {
+        String::new()
+    } else {
+        format!("&after={cursor}")
+    };
+    let path = format!("/events?limit={limit}{after}");
+    let Some(answer) = ask(w, Ask::get(path, &org.owner)).await else {
+        return 0;
+    };
+    if answer.status == 410 {
+        *listener.lapsed.borrow_mut() = true;
+    }
+    if answer.status != 200 {
+        return 0;
+    }
+    let json = answer.json();
+    let events = json["events"].as_array().cloned().unwrap_or_default();
+    events.iter().for_each(|event| take(w, listener, event));
+    *listener.cursor.borrow_mut() = json["next_cursor"].as_str().unwrap_or_default().into();
+    events.len()
+}
+
+fn take(w: &W, listener: &Listener, event: &Value) {
+    let place = event["id"].as_str().and_then(Position::read);
+    let last = listener.last.replace(place);
+    if place.is_none() || last >= place {
+        let what = format!("the feed goes from {last:?} to {event}");
+        return w.oracle.fail(None, None, what);
+    }
+    let id = |name: &str| event["data"][name].as_str()?.parse::<CallId>().ok();
+    if let (Some(call), Some(place)) = (id("call_id").or(id("id")), place) {
+        listener
+            .heard
+            .borrow_mut()
+            .entry(call)
+            .or_default()
+            .push(place.0);
+    }
+}
+
+impl Listener {
+    /// Whether it was told these turns of a call and no others, in their order; some of them `may_lack`.
+    pub fn knows(
+        &self,
+        call: CallId,
+        turns: &[Millis],
+        may_lack: impl Fn(&Millis) -> bool,
+    ) -> bool {
+        let heard = self.heard.borrow();
+        let heard = heard.get(&call).map(Vec::as_slice).unwrap_or_default();
+        let ought = turns
+            .iter()
+            .filter(|at| heard.contains(at) || !may_lack(at));
+        *self.lapsed.borrow() || ought.eq(heard)
+    }
+}
