@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startLocal } from "../scripts/lib/local.mjs";
 import { runMain, say, seconds } from "../scripts/lib/log.mjs";
 import { makeDemo } from "../scripts/lib/seed.mjs";
-import { fill, RARE, sql, transcribe } from "./rows.mjs";
+import { again, fill, RARE, sql, transcribe } from "./rows.mjs";
 
 const ROWS = Number(process.env["ROWS"] ?? 1_000_000);
 const WANTED = ROWS.toLocaleString("en");
@@ -116,7 +116,7 @@ async function prepare(dataDir) {
     // The rare ones are the oldest of their hundred thousand.
     const progress = (/** @type {number} */ done) => done % 100_000 === 0 && say("bench", `${done} calls, ${seconds(startedAt)}`);
     await fill(local, setup.full, body.call_id, { rows: ROWS, from, rareEvery: Math.max(1, Math.floor(ROWS / 4)) }, progress);
-    await transcribe(local, setup.full, 50_000);
+    await transcribe(local, setup.full, 100_000);
     writeFileSync(file, JSON.stringify(setup));
     return setup;
   } finally {
@@ -216,9 +216,9 @@ async function staying(local, setup) {
 
 /** While calls leave, batch by batch. @param {Local} local @param {Setup} setup */
 async function leaving(local, setup) {
-  const count = async () => Number((await sql(local, setup.full, "SELECT COUNT(*) FROM transcripts"))[0]?.[0]);
+  const count = async () => Number((await sql(local, setup.full, "SELECT COUNT(*) FROM calls WHERE open = 0"))[0]?.[0]);
   const before = await count();
-  await local.runCron();
+  await again(() => local.runCron());
   const times = await oneByOne(local, setup);
   const left = before - (await count());
   if (left < 500) throw new Error(`only ${left} calls left meanwhile`);

@@ -8,26 +8,37 @@ export const RARE = "+14155550100";
 /** How many rows one statement writes. */
 const CHUNK = 20_000;
 
-/** The object of a trunk. @param {Local} local @param {string} trunkId */
-async function objectOf(local, trunkId) {
-  const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
-  return trunks.get(trunks.idFromName(trunkId.slice(0, 8)));
+/**
+ * Does what is safe to repeat, again where it fails: Miniflare's connections to the objects are closed by the other side when
+ * they are idle, some just when they are used again.
+ * @template T @param {() => Promise<T>} ask @returns {Promise<T>}
+ */
+export async function again(ask) {
+  for (let left = 4; left > 0; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!/fetch failed|closed/.test(String(error))) throw error;
+    }
+  }
+  return ask();
 }
 
 /**
- * Runs a statement on a trunk's rows.
+ * Runs a statement on a trunk's rows; one that can be repeated.
  * @param {Local} local
  * @param {string} trunkId
  * @param {string} statement
  * @returns {Promise<(string | number | null)[][]>} its rows
  */
 export async function sql(local, trunkId, statement) {
-  const object = await objectOf(local, trunkId);
-  const ask = () => object.fetch("http://object/local/sql", { method: "POST", body: statement });
-  // A connection that has been idle is closed by the other side just when it is used again: reading may be asked for twice.
-  const answer = await ask().catch((error) => (statement.startsWith("SELECT") ? ask() : Promise.reject(error)));
-  const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`SQL failed: ${text}`);
+  const { status, text } = await again(async () => {
+    const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
+    const object = trunks.get(trunks.idFromName(trunkId.slice(0, 8)));
+    const answer = await object.fetch("http://object/local/sql", { method: "POST", body: statement });
+    return { status: answer.status, text: await answer.text() };
+  });
+  if (status !== 200) throw new Error(`SQL failed: ${text}`);
   return JSON.parse(text);
 }
 
@@ -50,7 +61,7 @@ export async function fill(local, trunkId, template, { rows, from, stepMs = 1_00
     await sql(
       local,
       trunkId,
-      `INSERT INTO calls (id, open, late, status, agent, phone, dialed_at, delivery, doc)
+      `INSERT OR IGNORE INTO calls (id, open, late, status, agent, phone, dialed_at, delivery, doc)
        WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${last}),
          born(i, at, hex) AS (SELECT i, ${from} + i * ${stepMs}, printf('%012x', ${from} + i * ${stepMs}) FROM n)
        SELECT substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || substr(t.id, 19), 0, 0, t.status, t.agent,
