@@ -85,6 +85,25 @@ fn answered(world: &mut World) -> CallId {
 }
 
 #[test]
+fn a_call_is_hung_up_where_it_was_dialed_whatever_the_trunks_line_is_now() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    world.now = world.now + Millis(1_000);
+    world.brief(100, 100, |brief| brief.version += 2); // a simulator now
+    let next = world.accepted(NUMBER);
+    assert_eq!(claim(&mut world, next).carrier, Carrier::Simulator);
+    world.crash();
+    world.ask(TrunkCommand::Cancel(support::reader(), id));
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Release(vec![id])) else {
+        panic!("orders")
+    };
+    let Carrier::LiveKit { url, .. } = &orders[0].carrier else {
+        panic!("another line: {orders:?}")
+    };
+    assert_eq!(url, "wss://livekit.example.com");
+}
+
+#[test]
 fn a_stored_call_with_a_room_is_pinned() {
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);

@@ -325,6 +325,7 @@ impl World {
             inactive_agents: vec![],
             keeps: audatec::domain::media::Keeps::default(),
             retired_until: None,
+            former: Vec::new(),
         };
         change(&mut brief);
         assert_eq!(

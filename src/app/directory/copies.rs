@@ -55,6 +55,7 @@ impl Directory {
                 .map(|stored| stored.agent.id)
                 .collect(),
             retired_until: None,
+            former: Vec::new(),
         }
     }
 

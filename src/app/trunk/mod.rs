@@ -490,7 +490,7 @@ impl TrunkActor {
             .map(|call| Order {
                 call: call.id,
                 request: call.request.clone(),
-                carrier: brief.config.carrier.clone(),
+                carrier: brief.carrier_at(call.dialed_at).clone(),
                 trunk_phone: brief.config.trunk_phone.clone(),
                 keeps: call.keeps,
                 dialed_at: call.dialed_at,

@@ -38,6 +38,16 @@ pub enum Carrier {
 }
 
 impl Carrier {
+    /// Whether it is the same server, whatever secret opens it now.
+    #[must_use]
+    pub fn is_same_line(&self, other: &Self) -> bool {
+        let server = |carrier: &Self| match carrier {
+            Self::Simulator => None,
+            Self::LiveKit { url, api_key, .. } => Some((url.clone(), api_key.clone())),
+        };
+        server(self) == server(other)
+    }
+
     /// Whether it makes a room for each call.
     #[must_use]
     pub const fn has_rooms(&self) -> bool {
@@ -99,4 +109,33 @@ pub struct Brief {
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_until: Option<Millis>,
+    /// The lines behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
+    /// where it was dialed. The trunk's own note as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<(Millis, Carrier)>,
+}
+
+/// Of so many former lines calls are still hung up.
+const FORMER: usize = 8;
+
+impl Brief {
+    /// The line over which a call goes that was dialed then, or is going to be.
+    #[must_use]
+    pub fn carrier_at(&self, dialed_at: Option<Millis>) -> &Carrier {
+        let dialed_at = dialed_at.unwrap_or(Millis::MAX);
+        let mut former = self.former.iter();
+        former
+            .find(|(until, _)| dialed_at < *until)
+            .map_or(&self.config.carrier, |(_, carrier)| carrier)
+    }
+
+    /// Takes over from the word before what that had noted.
+    pub fn follow(&mut self, before: &Self, now: Millis) {
+        self.former.clone_from(&before.former);
+        if !self.config.carrier.is_same_line(&before.config.carrier) {
+            self.former.push((now, before.config.carrier.clone()));
+        }
+        let too_many = self.former.len().saturating_sub(FORMER);
+        self.former.drain(..too_many);
+    }
 }

@@ -162,12 +162,14 @@ impl Trunk {
     }
 
     /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
-    pub fn take_brief(&mut self, brief: Brief) -> bool {
+    pub fn take_brief(&mut self, mut brief: Brief) -> bool {
         match &self.brief {
             Some(known) if known.config.id != brief.config.id => return false,
-            Some(known) if known.version > brief.version => {}
-            _ => self.brief = Some(brief),
+            Some(known) if known.version > brief.version => return true,
+            Some(known) => brief.follow(known, self.clock),
+            None => {}
         }
+        self.brief = Some(brief);
         true
     }
 
