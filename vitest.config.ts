@@ -1,12 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+const TESTS = ["tests/**/*.test.ts"];
+
+/** What measures, floods, kills or builds has the machine to itself. */
+const ALONE = [
+  "tests/kill/*.test.ts",
+  "tests/livekit/*.test.ts",
+  "tests/studio/budget.test.ts",
+  ...["budgets", "callbacks", "dead-receiver", "deploy", "floods", "local-run", "restart"].map((name) => `tests/edge/${name}.test.ts`),
+];
+
 export default defineConfig({
   test: {
     environment: "node",
-    include: ["tests/**/*.test.ts"],
-    fileParallelism: false, // each file starts a Worker of its own; two at once would only slow each other
     testTimeout: 30_000,
     hookTimeout: 60_000,
     disableConsoleIntercept: true,
+    // Each file starts a Worker of its own and waits for it for much of its time.
+    projects: [
+      { extends: true, test: { name: "side by side", include: TESTS, exclude: ALONE, maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

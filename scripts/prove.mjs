@@ -25,7 +25,7 @@ const PARTS = [
   {
     name: "simulation",
     needs: "tests/sim/main.rs",
-    command: ["cargo", "test", "--locked", "--profile", "sim", "--features", "planted", "--test", "sim"],
+    command: ["cargo", "test", "--locked", "--features", "planted", "--test", "sim"],
     env: { SIM_SECONDS: "60" },
     figures: simulated,
   },

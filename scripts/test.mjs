@@ -54,7 +54,7 @@ async function cargoTest() {
 async function simulation() {
   process.env["SIM_SECONDS"] ??= "60";
   say("test", `simulation: ${process.env["SIM_SECONDS"]} s of new seeds, and the planted faults ...`);
-  return cargo(["--profile", "sim", "--features", "planted", "--test", "sim"]);
+  return cargo(["--all-features", "--test", "sim"]);
 }
 
 /** @param {string[]} args @returns {Promise<Counts>} */

@@ -36,6 +36,7 @@ const ROUND = [
 const SMALLER = [
   "strip-debug",
   "strip-producers",
+  "dae-optimizing",
   ...ROUND,
   "code-folding",
   ...ROUND,

@@ -2,9 +2,9 @@
 //! loses, repeats, delays and reorders, with objects that die at any moment. After each step the
 //! oracle judges; see `oracle`.
 //!
-//! - `SIM_SECONDS=60 cargo test --profile sim --test sim`: seeds that once failed, then new ones
-//! - `SEED=123 cargo test --profile sim --test sim`: that one alone, with its trace if it fails
-//! - `cargo test --profile sim --features planted --test sim`: the planted faults as well
+//! - `SIM_SECONDS=60 cargo test --test sim`: seeds that once failed, then new ones
+//! - `SEED=123 cargo test --test sim`: that one alone, with its trace if it fails
+//! - `cargo test --features planted --test sim`: the planted faults as well
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -118,7 +118,7 @@ fn holds(seed: u64) -> bool {
         broken.trunk, broken.call
     );
     again.trace.iter().for_each(|line| println!("  {line}"));
-    println!("  again: SEED={seed} cargo test --profile sim --test sim");
+    println!("  again: SEED={seed} cargo test --test sim");
     false
 }
 
@@ -164,7 +164,7 @@ fn watch() {
         );
         if now.0 != 0 && now == last {
             println!(
-                "seed {} hangs: SEED={} cargo test --profile sim --test sim",
+                "seed {} hangs: SEED={} cargo test --test sim",
                 now.0, now.0
             );
             println!("test result: FAILED. 0 passed; 1 failed");
