@@ -668,6 +668,44 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
     assert_eq!(page(&mut world, initiating), [fresh]);
 }
 
+/// How long an object takes over this many calls that are due at the same moment, as after a long sleep: the best of three.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "what is measured is this machine's time, not the trunk's"
+)]
+fn time_of_many_due(calls: u32) -> std::time::Duration {
+    let once = || {
+        let mut world = World::new(calls, calls);
+        for _ in 0..calls {
+            world.accepted(OK);
+        }
+        assert_eq!(world.dispatch().len(), calls as usize);
+        world.now = world.now + Millis(60_000);
+        let started = std::time::Instant::now();
+        world.ask(TrunkCommand::Tick);
+        let took = started.elapsed();
+        assert_eq!(
+            world
+                .rows
+                .all()
+                .iter()
+                .filter(|call| call.holds_channel())
+                .count(),
+            0
+        );
+        took
+    };
+    (0..3).map(|_| once()).min().unwrap_or_default()
+}
+
+#[test]
+fn eight_times_the_calls_that_are_due_at_once_take_no_more_than_sixteen_times_as_long() {
+    let few = time_of_many_due(250);
+    let many = time_of_many_due(2_000);
+    println!("250 calls due at once: {few:?}; 2,000: {many:?}");
+    assert!(many < few * 16, "{few:?} against {many:?}");
+}
+
 /// The pages of a list over several trunks, as the edge asks for them: each a call's id, newest first.
 fn pages(worlds: &mut [World], filter: &CallFilter) -> Vec<Vec<CallId>> {
     let mut pages = Vec::new();

@@ -584,13 +584,29 @@ impl Trunk {
     pub fn tick(&mut self, now: Millis, changes: &mut Changes) {
         loop {
             self.promote(now, changes);
-            self.space_out(now);
-            let Some(next) = self.due.first().copied().filter(|(at, _)| *at <= now) else {
+            // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
+            // every call there is.
+            if self
+                .first_due(now)
+                .is_some_and(|(_, id)| self.is_unclaimed(id))
+            {
+                self.space_out(now);
+            }
+            let Some(next) = self.first_due(now) else {
                 break;
             };
             self.due.remove(&next);
             self.advance(next.1, now, changes);
         }
+    }
+
+    fn first_due(&self, now: Millis) -> Option<(Millis, CallId)> {
+        self.due.first().copied().filter(|(at, _)| *at <= now)
+    }
+
+    fn is_unclaimed(&self, id: CallId) -> bool {
+        self.open_call(id)
+            .is_some_and(|call| call.dialed_at.is_none() && call.holds_channel())
     }
 
     /// Brings one call up to `now`: its plan may have told more than it was woken for.
@@ -617,12 +633,11 @@ impl Trunk {
     fn space_out(&mut self, now: Millis) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
-        let unclaimed = |id: &CallId| {
-            self.open_call(*id)
-                .is_some_and(|call| call.dialed_at.is_none() && call.holds_channel())
-        };
         let due = self.due.range(..=(now, CallId::floor(Millis::MAX)));
-        let waiting: Vec<CallId> = due.map(|(_, id)| *id).filter(unclaimed).collect();
+        let waiting: Vec<CallId> = due
+            .map(|(_, id)| *id)
+            .filter(|id| self.is_unclaimed(*id))
+            .collect();
         let next = self.dialed.next_free(now, max_cps).max(now + Millis(1));
         for id in waiting.into_iter().skip(room) {
             if let Some(open) = self.open.get_mut(&id) {
