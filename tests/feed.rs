@@ -280,7 +280,7 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// A listener that comes and goes, whose answers are lost now and then, on an object that crashes: at the end it was
     /// told all that the rows tell, each turn once, and each call's in order.
