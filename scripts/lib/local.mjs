@@ -1,9 +1,9 @@
 // The Worker on this machine: Miniflare with the bindings of `wrangler.toml`. The local run and the tests start it alike.
 
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, Response } from "miniflare";
 import { bindingOptions, readConfig } from "./config.mjs";
@@ -48,6 +48,20 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {() => Promise<void>} stop ends it at once, as a crash would: what must survive is on disk
  */
 
+/** Makes the folder that keeps the data. @param {string} path */
+function makeFolder(path) {
+  const parents = [path];
+  while (!existsSync(parents[0] ?? "/")) parents.unshift(dirname(parents[0] ?? "/"));
+  try {
+    // Level by level: asked for all of them at once, Node tries for ever where the kernel makes no folders.
+    for (const folder of parents.slice(1)) mkdirSync(folder, { mode: 0o700 });
+    accessSync(path, constants.W_OK);
+    if (!statSync(path).isDirectory()) throw new Error("it is no folder");
+  } catch (error) {
+    throw new UserError(`DATA_DIR ${path} can't be used: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /**
  * Starts the built Worker.
  * @param {LocalOptions} [options]
@@ -57,7 +71,7 @@ export async function startLocal(options = {}) {
   const dataDir = options.dataDir ? resolve(options.dataDir) : null;
   const workerDir = options.workerDir ?? outDirs.local;
   if (!existsSync(join(workerDir, "index.js"))) throw new UserError("The Worker is not built: run `node scripts/build.mjs local`.");
-  if (dataDir) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (dataDir) makeFolder(dataDir);
   const owner = dataDir ? await takeOwnership(dataDir) : null;
   /** @type {Miniflare | undefined} */
   let mf;

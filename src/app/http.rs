@@ -8,6 +8,9 @@ use crate::domain::refusal::Refusal;
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 65_536;
 
+/// How deep a body may nest. What is stored and sent wraps it in some levels more, and no reader of JSON takes more than 128.
+const MAX_DEPTH: usize = 100;
+
 /// A request, as far as this API looks at one.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -124,10 +127,22 @@ impl Request {
             return Err(Refusal::BodyTooLarge);
         }
         match serde_json::from_slice(&self.body) {
+            Ok(body) if is_deeper_than(&body, MAX_DEPTH) => Err(Refusal::BodyTooDeep),
             Ok(Value::Object(object)) => Ok(object),
             Ok(_) => Err(Refusal::BodyNotObject),
             Err(_) => Err(Refusal::BodyNotJson),
         }
+    }
+}
+
+fn is_deeper_than(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else {
+        return value.is_object() || value.is_array();
+    };
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_deeper_than(item, below)),
+        Value::Object(fields) => fields.values().any(|field| is_deeper_than(field, below)),
+        _ => false,
     }
 }
 

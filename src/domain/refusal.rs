@@ -37,6 +37,8 @@ pub enum Refusal {
     BodyTooLarge,
     /// A body that is not JSON.
     BodyNotJson,
+    /// JSON that nests deeper than a call may carry.
+    BodyTooDeep,
     /// JSON, but no object.
     BodyNotObject,
     /// A field that must be there: `X is required`.
@@ -107,6 +109,7 @@ impl Refusal {
             Self::NotJsonContentType => 415,
             Self::BodyTooLarge => 413,
             Self::BodyNotJson
+            | Self::BodyTooDeep
             | Self::BodyNotObject
             | Self::Required(_)
             | Self::PhoneNotE164
@@ -162,6 +165,7 @@ impl Refusal {
             Self::NotJsonContentType => "content_type_not_json",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyNotJson => "body_not_json",
+            Self::BodyTooDeep => "body_too_deep",
             Self::BodyNotObject => "body_not_object",
             Self::Required(_) => "field_required",
             Self::PhoneNotE164 => "phone_number_not_e164",
@@ -215,6 +219,7 @@ impl Refusal {
             Self::NotJsonContentType => "Content-Type must be application/json".into(),
             Self::BodyTooLarge => "Request body must be at most 65536 bytes".into(),
             Self::BodyNotJson => "Request body must be valid JSON".into(),
+            Self::BodyTooDeep => "Request body must nest at most 100 levels deep".into(),
             Self::BodyNotObject => "Request body must be a JSON object".into(),
             Self::Required(field) => format!("{field} is required"),
             Self::PhoneNotE164 => "phone_number must be in E.164 format".into(),
@@ -284,6 +289,7 @@ impl Refusal {
             Self::NotJsonContentType,
             Self::BodyTooLarge,
             Self::BodyNotJson,
+            Self::BodyTooDeep,
             Self::BodyNotObject,
             Self::Required("phone_number"),
             Self::PhoneNotE164,

@@ -163,10 +163,7 @@ fn watch() {
             LIVING.1.load(Ordering::Relaxed),
         );
         if now.0 != 0 && now == last {
-            println!(
-                "seed {} hangs: SEED={} cargo test --test sim",
-                now.0, now.0
-            );
+            println!("seed {} hangs: SEED={} cargo test --test sim", now.0, now.0);
             println!("test result: FAILED. 0 passed; 1 failed");
             std::process::exit(1);
         }

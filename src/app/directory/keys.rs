@@ -90,14 +90,16 @@ impl Directory {
             .is_some_and(|key| key.revoked_at.is_some())
     }
 
-    /// Whether an organisation would be left without an owner.
+    /// Whether an organisation would be left without an owner, now or once the other keys have expired.
     #[must_use]
     pub fn is_last_owner(&self, id: KeyId, now: Millis) -> bool {
-        let owner = |key: &&StoredKey| key.role == Role::Owner && key.is_good(now);
+        let is_lasting = |key: &StoredKey| key.expires_at.is_none();
+        let owner =
+            |key: &&StoredKey| key.role == Role::Owner && key.is_good(now) && is_lasting(key);
         self.keys
             .get(&id)
             .as_ref()
-            .is_some_and(|key| key.role == Role::Owner)
+            .is_some_and(|key| key.role == Role::Owner && is_lasting(key))
             && !self.keys.values().filter(owner).any(|key| key.id != id)
     }
 

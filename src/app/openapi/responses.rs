@@ -93,6 +93,7 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
             Refusal::NotJsonContentType,
             Refusal::BodyTooLarge,
             Refusal::BodyNotJson,
+            Refusal::BodyTooDeep,
             Refusal::BodyNotObject,
         ]);
     }
