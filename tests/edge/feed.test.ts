@@ -168,6 +168,8 @@ test.for<[string, string]>([
   ["after=nonsense", "cursor is invalid"],
   ["limit=101", "limit must be a number from 1 to 100"],
   ["wait_seconds=31", "wait_seconds must be a number from 0 to 30"],
+  ["wait_seconds=%2B1", "wait_seconds must be a number from 0 to 30"],
+  [`after=${cursorAt(Date.now() + 3_600_000)}`, "cursor is invalid"],
   ["wait_seconds=soon", "wait_seconds must be a number from 0 to 30"],
   ["cursor=abc", "unknown query parameter: cursor"],
   ["since=abc", "unknown query parameter: since"],

@@ -10,12 +10,12 @@ import { found } from "../edge/harness.ts";
 import type { CallObject } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
 import { type Behaviour, NO_SIP_NODE } from "./fake/behaviour.ts";
-import { type Placed, World } from "./world.ts";
+import { again, type Placed, World } from "./world.ts";
 
 const CALLS = 1_000;
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-/** Ringing and talking, the looks at both, and the ways a call can be forgotten: its bound. */
-const BOUND_MS = 90_000;
+/** What the platform promises of each call: 120 s to its dial, as a slow machine may need, ringing, talking, and the looks at both. */
+const BOUND_MS = 180_000;
 
 /** Mulberry32: the same calls for the same seed. */
 function randomOf(seed: number): () => number {
@@ -58,7 +58,7 @@ async function restart(): Promise<void> {
   world.livekit.webhooks.url = `${world.server.url}/carrier/livekit`;
 }
 
-test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 300_000 }, async () => {
+test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 480_000 }, async () => {
   Object.assign(world.livekit.webhooks, { lost: 0.3, repeated: 0.3, maxDelayMs: 3_000, random });
   const placed: Placed[] = [];
   for (let batch = 0; batch < CALLS / 50; batch++) {
@@ -69,7 +69,7 @@ test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 300_000 }, as
     await delay(200);
     const member = await world.org.client("member");
     for (const { id } of placed.slice(-50).filter(() => random() < 0.05)) {
-      expect([200, 409]).toContain((await member.post(`/calls/${id}/cancel`)).status);
+      expect([200, 409]).toContain((await again(() => member.post(`/calls/${id}/cancel`))).status);
     }
     if (batch === 9) await restart();
   }
@@ -78,7 +78,7 @@ test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 300_000 }, as
     "all calls to end",
     async () => {
       for (const { id } of placed.filter(({ id }) => !calls.has(id))) {
-        const call = await world.org.detail(id);
+        const call = await again(() => world.org.detail(id));
         if (call.is_terminal) calls.set(id, call);
       }
       return calls.size === CALLS;
@@ -88,7 +88,8 @@ test(`${CALLS} calls with random faults, seed ${SEED}`, { timeout: 300_000 }, as
   const owner = world.org.owner;
   await until("all rooms to be gone", () => world.livekit.rooms.size === 0, 30_000);
   expect(Math.max(...world.livekit.dials.values()), "dials of a call").toBe(1);
-  expect(found(await owner.get<{ in_use: number }>(`/sip-trunks/${world.org.trunk.id}/live`)).in_use).toBe(0);
+  const live = await again(() => owner.get<{ in_use: number }>(`/sip-trunks/${world.org.trunk.id}/live`));
+  expect(found(live).in_use).toBe(0);
   const ends = new Set([...calls.values()].map(({ call_status }) => call_status));
   expect(ends).toEqual(new Set(["Completed", "Decline", "SIP Call Failed", "Trigger Failed"]));
 });

@@ -34,14 +34,17 @@ export class World {
   async call(behaviour: Partial<Behaviour> = {}, more: Record<string, unknown> = {}): Promise<Placed> {
     const number = this.livekit.number(behaviour);
     const fields = { phone_number: number, metadata: { ...METADATA, number }, ...more };
-    const answer = await this.org.trigger(fields);
+    const trigger = (fields: Record<string, unknown>, key: string) => again(() => this.org.trigger(fields, { "idempotency-key": key }));
+    const answer = await trigger(fields, number);
     if (answer.status !== 502) return { id: created(answer).call_id, number };
-    return { id: await this.org.call({ ...fields, sip_trunk_id: await this.newTrunk() }), number };
+    const elsewhere = { ...fields, sip_trunk_id: await this.newTrunk() };
+    return { id: created(await trigger(elsewhere, `${number}-elsewhere`)).call_id, number };
   }
 
   /** A further trunk of the same carrier. */
   async newTrunk(): Promise<string> {
-    return (await this.org.newTrunk({ carrier: this.livekit.carrier, max_channels: 5_000, max_cps: 1_000 })).id;
+    const trunk = { carrier: this.livekit.carrier, max_channels: 5_000, max_cps: 1_000 };
+    return (await again(() => this.org.newTrunk(trunk))).id;
   }
 
   /** Waits for its end, and until nothing of it is left at LiveKit. */
@@ -54,7 +57,7 @@ export class World {
 }
 
 /** A connection that stood idle while phones rang may be gone when it is used again: that asks once more. */
-async function again<T>(ask: () => Promise<T>): Promise<T> {
+export async function again<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await ask();

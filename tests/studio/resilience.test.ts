@@ -98,6 +98,21 @@ test("news from the feed shows at once, and the page says that it is live", asyn
   expect(asked.length).toBeLessThan(10); // it waits for news, and does not ask for them
 });
 
+test("an answer that is not the feed's own shows, and the feed heals", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  await page.getByText("Live", { exact: true }).waitFor();
+  let odd = 0;
+  await page.route("**/integration/v1/events?*", (route) =>
+    odd++ < 2 ? route.fulfill({ contentType: "text/html", body: "<p>Log in to this network</p>" }) : route.continue(),
+  );
+  const number = "+14155550888";
+  await org.call({ phone_number: number }); // ends the question that waits
+  await sees(page, "No connection.");
+
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByRole("row").filter({ hasText: "••888" }).waitFor();
+});
+
 /** What each page lets each role do: the lowest role of each of its actions. */
 const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] = [
   ["/studio/start", "Answers", "member"],

@@ -45,7 +45,11 @@ pub async fn events(
         return Err(Refusal::UnknownParameter("cursor".into()));
     }
     let what = format!("a number from 0 to {MAX_WAIT_SECS}");
-    let seconds = |text: &str| text.parse().ok().filter(|secs| *secs <= MAX_WAIT_SECS);
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = |text: &str| {
+        let secs = Some(text).filter(digits)?.parse().ok()?;
+        (secs <= MAX_WAIT_SECS).then_some(secs)
+    };
     let wait = page.parsed("wait_seconds", &what, seconds)?.unwrap_or(0);
     let one_of = format!("one of {}", TYPES.join(", "));
     let known = |text: &str| TYPES.contains(&text).then(|| text.to_owned());
@@ -54,7 +58,9 @@ pub async fn events(
     let after = match page.filter("after") {
         None => oldest,
         Some("latest") => Position::before(now),
-        Some(text) => Position::read(text).ok_or_else(bad_cursor)?,
+        Some(text) => Position::read(text)
+            .filter(|after| after.0 < now + QUIET)
+            .ok_or_else(bad_cursor)?,
     };
     if after.0 < oldest.0 - GRACE {
         return Err(Refusal::CursorExpired(oldest.cursor()));

@@ -20,7 +20,8 @@ pub fn describe() -> Route {
          change of a trunk's state. Ask on with the `next_cursor` of the answer before: nothing is missed and nothing comes \
          twice. Events are kept for 24 hours; an older cursor is answered 410 with the oldest one. With `Accept: \
          text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
-         where `Last-Event-ID` says. A stream ends by itself after some minutes, and a browser's `EventSource` reconnects. \
+         where `Last-Event-ID` says. A stream ends by itself after about a minute, and a browser's `EventSource` reconnects. Test events are \
+         not part of it. \
          What an event tells of a call is the call as it was then. Calls that last longer than 10 minutes are told whole once \
          somebody listens, or did so within 24 hours.",
         ok("The events behind the cursor, oldest first.", "EventList", example),

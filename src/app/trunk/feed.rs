@@ -34,8 +34,8 @@ const ROWS: usize = 1_000;
 const UNDER_WAY: usize = 1_000_000;
 /// How many closed calls are held in memory for listeners that keep up.
 const LATELY: usize = 500;
-/// How many states of the trunk are kept.
-const STATES: usize = 100;
+/// How many states of the trunk are kept at most, of those within [`KEPT`].
+const STATES: usize = 1_000;
 
 /// A place in the feed: a moment, and a call whose turn it was. A trunk's own events bear the lowest id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -237,9 +237,9 @@ impl Feed {
         let last = states.last().copied();
         let news = |state: &TrunkState| last.is_none_or(|Logged(_, last)| last != *state);
         if let Some(state) = state.filter(news) {
-            if states.len() == STATES {
-                states.remove(0);
-            }
+            states.retain(|Logged(at, _)| now < *at + KEPT);
+            let too_many = (states.len() + 1).saturating_sub(STATES);
+            states.drain(..too_many);
             let at = last.map_or(now, |Logged(at, _)| now.max(at + Millis(1)));
             states.push(Logged(at, state));
         }

@@ -33,15 +33,19 @@ const PATH = "/integration/v1/events";
 const PAGE = 100;
 const WAIT_SECONDS = 25;
 const POLL_MS = 2_000;
-/** How long a feed that is missing is not asked for again. */
-const MISSING_MS = 60_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
 const listeners = new Set<Listener>();
 let isRunning = false;
 
 function tell(word: Word): void {
-  for (const listener of listeners) listener(word);
+  for (const listener of listeners) {
+    try {
+      listener(word);
+    } catch (error) {
+      console.error(error); // one page's trouble is not the others'
+    }
+  }
 }
 
 /** Starts once; lasts as long as the page. */
@@ -64,32 +68,29 @@ async function follow(): Promise<never> {
       await waitFor(1_000);
       continue;
     }
-    let response: Response;
     try {
-      response = await fetch(`${PATH}?${query(cursor)}`);
+      const response = await fetch(`${PATH}?${query(cursor)}`);
+      if (!response.ok) contact(true);
+      if (response.ok) {
+        const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
+        contact(true);
+        failures = 0;
+        if (cursor === null) tell("missed"); // between the reading of the lists and this
+        cursor = next_cursor;
+        if (events.length > 0) tell(events);
+        feed.value = "live";
+      } else if (response.status === 410) {
+        cursor = null; // too long away: what was missed is read from the lists
+      } else if (response.status === 401) {
+        lapse(((await response.json()) as { error: string }).error);
+      } else {
+        feed.value = "polling";
+        await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
+      }
     } catch {
+      // No answer, or none of the API's own: a body that was cut off, a page of somebody in between.
       contact(false);
       feed.value = "offline";
-      await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
-      continue;
-    }
-    contact(true);
-    if (response.ok) {
-      failures = 0;
-      const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
-      if (cursor === null) tell("missed"); // between the reading of the lists and this
-      cursor = next_cursor;
-      if (events.length > 0) tell(events);
-      feed.value = "live";
-    } else if (response.status === 410) {
-      cursor = null; // too long away: what was missed is read from the lists
-    } else if (response.status === 401) {
-      lapse(((await response.json()) as { error: string }).error);
-    } else if (response.status === 404) {
-      feed.value = "polling";
-      await waitFor(MISSING_MS);
-    } else {
-      feed.value = "polling";
       await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
     }
   }

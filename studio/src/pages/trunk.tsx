@@ -24,18 +24,16 @@ type Live = Schemas["LiveCalls"];
 export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
   const isOwner = barred("owner") === null;
-  const trunk = useQuery(id, () => readTrunk(id));
   const mine = (news: News) => trunkOf(news) === id;
+  const isChange = (news: News) => news.type === "trunk.updated" && mine(news);
+  const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isChange });
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
     concerns: mine,
     isOn: isOwner,
   });
   const history = useHistory(id);
-  const state = useQuery(`state ${id}`, () => readState(id), {
-    isLive: true,
-    concerns: (news) => news.type === "trunk.updated" && mine(news),
-  });
+  const state = useQuery(`state ${id}`, () => readState(id), { isLive: true, concerns: isChange });
   const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
   const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about

@@ -193,7 +193,7 @@ function Deliveries() {
   const deliveries = useQuery(`deliveries ${filters.key}`, read, {
     isLive: true,
     concerns: isOfCallback,
-    isUnsettled: ({ deliveries }) => deliveries.some(({ call_id, status }) => call_id === null && status === "pending"), // of test events the feed is silent
+    isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });
   const found = deliveries.data?.deliveries;
