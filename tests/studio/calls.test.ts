@@ -48,6 +48,28 @@ test("filters are in the URL: they can be sent to somebody, and Back undoes them
   expect(page.url()).not.toContain("?");
 });
 
+test("a filter that is chosen while another one is being typed loses neither", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  await page.getByLabel("Number").fill("+15005550001");
+  await page.getByLabel("Status").selectOption("Decline"); // before the typing has settled
+
+  await page.waitForURL(/phone_number=%2B15005550001/);
+  expect(page.url()).toContain("call_status=Decline");
+  expect(await page.getByLabel("Number").inputValue()).toBe("+15005550001");
+});
+
+test("leaving the page while a filter is being typed does not lead back to it", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/agents");
+  await page.getByRole("link", { name: "Calls" }).click();
+  await page.getByLabel("Number").fill("+15005550001");
+  await page.getByRole("link", { name: "Agents" }).click(); // before the typing has settled
+  await page.getByRole("heading", { name: "Agents", level: 1 }).waitFor();
+
+  await page.waitForTimeout(800);
+
+  expect(new URL(page.url()).pathname).toBe("/studio/agents");
+});
+
 test("a filter that makes no sense is answered in the API's own words", async () => {
   const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=12");
 

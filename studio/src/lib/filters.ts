@@ -22,12 +22,14 @@ export function useFilters<Name extends string>(names: readonly Name[]): Filters
     const search = new URLSearchParams(kept).toString();
     return search ? `${path}?${search}` : path;
   };
-  const present = Object.fromEntries(names.map((name) => [name, query[name]]));
+  const present = (from: Record<string, string>) => Object.fromEntries(names.map((name) => [name, from[name]]));
+  // What is in the URL at that moment, not when the page was last drawn: whoever sets may have waited.
+  const current = () => present(Object.fromEntries(new URLSearchParams(location.search)));
   return {
     get: (name) => query[name] ?? "",
-    set: (values) => route(url({ ...present, ...values })),
+    set: (values) => route(url({ ...current(), ...values })),
     cursor: query["cursor"],
-    at: (cursor) => url({ ...present, cursor: cursor ?? undefined }),
+    at: (cursor) => url({ ...present(query), cursor: cursor ?? undefined }),
     isAny: names.some((name) => !!query[name]),
     key: JSON.stringify([path, query]),
   };

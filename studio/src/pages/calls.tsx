@@ -1,6 +1,6 @@
 // All calls, newest first, as they change.
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
@@ -119,15 +119,15 @@ function FilterBar({
   agents?: Thing[] | undefined;
   trunks?: Thing[] | undefined;
 }) {
-  const typing = useRef(0);
   const [isOpen, setOpen] = useState(false);
+  const number = useTyped(filters.get("phone_number"), (value) => filters.set({ phone_number: value.trim() }));
   const choose = (name: Name) => (value: string) => filters.set({ [name]: value });
-  const type = (name: Name) => (value: string) => {
-    clearTimeout(typing.current);
-    typing.current = setTimeout(() => filters.set({ [name]: value.trim() }), 400);
-  };
   const at = (name: "created_after" | "created_before") => (value: string) =>
     filters.set({ [name]: value && new Date(value).toISOString() });
+  const clear = () => {
+    number.drop();
+    filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])));
+  };
   return (
     <>
       <button type="button" class="button filters-switch" aria-expanded={isOpen} aria-controls="filters" onClick={() => setOpen(!isOpen)}>
@@ -152,17 +152,39 @@ function FilterBar({
           options={options(agents, filters.get("agent_id"))}
           onChange={choose("agent_id")}
         />
-        <TextField label="Number" value={filters.get("phone_number")} placeholder="+14155552671" onInput={type("phone_number")} isMono />
+        <TextField label="Number" value={number.value} placeholder="+14155552671" onInput={number.type} isMono />
         <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
         <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
         {filters.isAny && (
-          <Button kind="quiet" onClick={() => filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])))}>
+          <Button kind="quiet" onClick={clear}>
             Clear
           </Button>
         )}
       </form>
     </>
   );
+}
+
+/** A text that counts once the typing has paused; until then it is kept here, where no redrawing loses it. */
+function useTyped(known: string, settle: (value: string) => void) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const latest = useRef(settle);
+  latest.current = settle;
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const drop = () => {
+    clearTimeout(timer.current);
+    setTyped(null);
+  };
+  const type = (value: string) => {
+    clearTimeout(timer.current);
+    setTyped(value);
+    timer.current = setTimeout(() => {
+      latest.current(value);
+      setTyped(null);
+    }, 400);
+  };
+  return { value: typed ?? known, type, drop };
 }
 
 /** All of them, and the one that is chosen even if it is no longer there. */
