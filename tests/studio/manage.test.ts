@@ -84,6 +84,24 @@ describe("a trunk's page", () => {
     expect(trunk).toMatchObject({ name: "Renamed", max_channels: 5 });
   });
 
+  test("follows what others change, but for a form that is being edited", async () => {
+    const shared = await Org.create(server, { max_channels: 4 });
+    const path = `/sip-trunks/${shared.trunk.id}`;
+    const page = await studio.signedIn(shared, "owner", `/studio${path.replace("sip-", "")}`);
+    const channels = page.getByLabel("Channels", { exact: true });
+    await page.getByText("Live", { exact: true }).waitFor();
+
+    await shared.owner.patch(path, { max_channels: 7, status: "inactive" });
+    await until("the gauge", async () => (await meter(page, "Channels in use")) === "0 of 7");
+    await page.getByRole("main").getByText("inactive", { exact: true }).waitFor();
+    expect(await channels.inputValue()).toBe("7");
+
+    await channels.fill("9");
+    await shared.owner.patch(path, { max_channels: 8 });
+    await until("the gauge", async () => (await meter(page, "Channels in use")) === "0 of 8");
+    expect(await channels.inputValue()).toBe("9");
+  });
+
   test("is not deleted while it carries calls", async () => {
     const call = await org.call({ phone_number: "+15005550006" });
     const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);

@@ -15,7 +15,7 @@ import { Gauge } from "../ui/gauge.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { LazyPlot } from "../ui/lazy-plot.tsx";
 import { Page } from "../ui/page.tsx";
-import { bodyOf, formOf, TrunkFields } from "../ui/trunk-form.tsx";
+import { bodyOf, formOf, TrunkFields, type TrunkForm } from "../ui/trunk-form.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 
 type Known = Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDetail"]>;
@@ -25,15 +25,19 @@ export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
   const isOwner = barred("owner") === null;
   const mine = (news: News) => trunkOf(news) === id;
-  const isChange = (news: News) => news.type === "trunk.updated" && mine(news);
-  const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isChange });
+  const isUpdate = (news: News) => news.type === "trunk.updated" && mine(news);
+  const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isUpdate });
+  const update = (told: Known) => {
+    trunk.signal.value = told;
+    trunk.reload(); // a reading that was under way may still bring what was before
+  };
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
     concerns: mine,
     isOn: isOwner,
   });
   const history = useHistory(id);
-  const state = useQuery(`state ${id}`, () => readState(id), { isLive: true, concerns: isChange });
+  const state = useQuery(`state ${id}`, () => readState(id), { isLive: true, concerns: isUpdate });
   const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
   const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about
@@ -55,7 +59,7 @@ export default function Trunk() {
               <Hour history={history} max={data.max_channels} />
               {isOwner && <Channels id={id} live={live} />}
             </div>
-            <Settings key={id} trunk={data} onChange={trunk.reload} />
+            <Settings key={id} trunk={data} onChange={update} />
           </div>
         </>
       )}
@@ -240,7 +244,7 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
   );
 }
 
-function Settings({ trunk, onChange }: { trunk: Known; onChange: () => void }) {
+function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) => void }) {
   const { route } = useLocation();
   const [form, setForm] = useState(() => formOf(trunk));
   const [saved, setSaved] = useState(form);
@@ -251,6 +255,14 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: () => void }) {
   const isChanged = JSON.stringify(form) !== JSON.stringify(saved);
   const params = { path: { id: trunk.id } };
   useGuard(isChanged);
+  // A form that nobody has touched shows what others save; a touched one is its editor's until it is saved.
+  useEffect(() => {
+    if (!isChanged) settle(formOf(trunk));
+  }, [trunk, isChanged]);
+  const settle = (next: TrunkForm) => {
+    setForm((current) => (current === form ? next : current)); // what was typed during a save stays
+    setSaved(next);
+  };
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
     setError(null);
@@ -265,10 +277,10 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: () => void }) {
     event.preventDefault();
     if (barred("owner")) return;
     void attempt(async () => {
-      await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: bodyOf(form) }));
-      setSaved(form);
+      const told = await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: bodyOf(form) }));
+      onChange(told);
+      settle(formOf(told));
       setDone(true);
-      onChange();
     });
   };
   const remove = () =>
