@@ -128,7 +128,7 @@ fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value
         .fold(present, Position::min);
     let mut events: Vec<FeedEvent> = pages.into_iter().flat_map(|page| page.events).collect();
     events.retain(|event| event.0 < through);
-    events.sort_unstable_by_key(|event| (event.0.0, event.0.1));
+    Position::sort(&mut events, |event| event.0);
     let is_whole = events.len() <= filter.limit;
     events.truncate(filter.limit);
     let mut next = events.last().map_or(filter.after, |event| event.0);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::examples::{self, CURSOR};
-use super::routes::{Route, ok};
+use super::routes::{Route, filter, ok};
 use super::schemas::reference;
 use crate::app::calls::feed::MAX_WAIT_SECS;
 use crate::app::trunk::TYPES;
@@ -11,7 +11,6 @@ use crate::domain::refusal::Refusal;
 
 /// `GET /events`.
 pub fn describe() -> Route {
-    let parameter = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
     let example = json!({"events": [event()], "next_cursor": CURSOR});
     Route::new(
         "Events",
@@ -27,22 +26,22 @@ pub fn describe() -> Route {
         ok("The events behind the cursor, oldest first.", "EventList", example),
     )
     .query([
-        parameter(
+        filter(
             "after",
             "Only events behind this cursor; `latest` for those to come. Without it, the oldest that are kept come first.",
             json!({"type": "string", "minLength": 1}),
         ),
-        parameter(
+        filter(
             "limit",
             "How many events at most.",
             json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         ),
-        parameter(
+        filter(
             "wait_seconds",
             "How long to wait for the first event; without it the answer comes at once.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
-        parameter("type", "Only events of this type.", json!({"type": "string", "enum": TYPES})),
+        filter("type", "Only events of this type.", json!({"type": "string", "enum": TYPES})),
     ])
     .refuses([
         Refusal::UnknownParameter("X".into()),

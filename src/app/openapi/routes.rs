@@ -178,7 +178,7 @@ pub fn unknown_field() -> Refusal {
     Refusal::UnknownField("X".into())
 }
 
-fn filter(name: &str, description: &str, schema: Value) -> Value {
+pub fn filter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
 }
 

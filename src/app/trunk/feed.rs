@@ -15,8 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::news::News;
+use super::news::{News, TRUNK_UPDATED};
 use super::{StoreFailed, TrunkStore};
+use crate::app::order::oldest_first;
 use crate::domain::call::{Call, RECENT, Told, longest};
 use crate::domain::ids::{CallId, OrgId};
 use crate::domain::planted::{Fault, planted};
@@ -52,6 +53,12 @@ impl Position {
     #[must_use]
     pub fn before(at: Millis) -> Self {
         Self(at - Millis(1), CallId::floor(Millis::MAX))
+    }
+
+    /// Sorts what has a place in the feed: two passes, of which the second leaves alone what bears one moment.
+    pub fn sort<T>(items: &mut Vec<T>, place: impl Fn(&T) -> Self) {
+        oldest_first(items, |item| place(item).1.number());
+        oldest_first(items, |item| u128::from(place(item).0.0));
     }
 
     /// As clients see it: moment and call, 22 bytes in base64url.
@@ -270,7 +277,8 @@ impl Feed {
         let Present { trunk, now, .. } = *present;
         let mut through = Position::start_of(now);
         let from_memory = self.complete_from.is_some_and(|from| from < filter.after.0);
-        let closed = match from_memory {
+        let is_of_trunk = filter.only.as_deref() == Some(TRUNK_UPDATED);
+        let closed = match from_memory || is_of_trunk {
             true => Vec::new(),
             false => self.closed(store, filter.after.0, present.settings, &mut through)?,
         };
@@ -293,7 +301,7 @@ impl Feed {
                     .is_none_or(|only| only == news.name())
         };
         let mut found: Vec<News<'_>> = turns.chain(states).filter(wanted).collect();
-        found.sort_unstable_by_key(|news| news.place());
+        Position::sort(&mut found, News::place);
         found.dedup_by_key(|news| news.place());
         if let Some(left_out) = found.get(filter.limit).map(News::place) {
             through = left_out;

@@ -10,6 +10,9 @@ use crate::domain::call::{Call, CallStatus, Told, Turn};
 use crate::domain::ids::TrunkId;
 use crate::domain::settings::Settings;
 
+/// The type of a trunk's own events.
+pub const TRUNK_UPDATED: &str = "trunk.updated";
+
 /// The types of events.
 pub const TYPES: [&str; 11] = [
     "call.initiating",
@@ -22,7 +25,7 @@ pub const TYPES: [&str; 11] = [
     "callback.delivered",
     "callback.failed",
     "callback.exhausted",
-    "trunk.updated",
+    TRUNK_UPDATED,
 ];
 
 /// Something that listeners are told.
@@ -46,7 +49,7 @@ impl News<'_> {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Turn(call, told) => name(call, told.1),
-            Self::State(..) => "trunk.updated",
+            Self::State(..) => TRUNK_UPDATED,
         }
     }
 

@@ -63,6 +63,7 @@ export function startLive(): void {
 async function follow(): Promise<never> {
   let cursor: string | null = null;
   let failures = 0;
+  const backOff = () => waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
   for (;;) {
     if (!session.value || lapsed.value) {
       await waitFor(1_000);
@@ -73,11 +74,12 @@ async function follow(): Promise<never> {
       if (!response.ok) contact(true);
       if (response.ok) {
         const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
+        const hasNews = events.length > 0; // what is no page of the feed ends here, before the cursor moves
         contact(true);
         failures = 0;
         if (cursor === null) tell("missed"); // between the reading of the lists and this
         cursor = next_cursor;
-        if (events.length > 0) tell(events);
+        if (hasNews) tell(events);
         feed.value = "live";
       } else if (response.status === 410) {
         cursor = null; // too long away: what was missed is read from the lists
@@ -85,13 +87,13 @@ async function follow(): Promise<never> {
         lapse(((await response.json()) as { error: string }).error);
       } else {
         feed.value = "polling";
-        await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
+        await backOff();
       }
     } catch {
       // No answer, or none of the API's own: a body that was cut off, a page of somebody in between.
       contact(false);
       feed.value = "offline";
-      await waitFor(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)] ?? 10_000);
+      await backOff();
     }
   }
 }
