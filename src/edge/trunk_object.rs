@@ -71,21 +71,22 @@ impl DurableObject for TrunkObject {
         if request.path() == "/local/sql" {
             return super::faults::sql(&self.state.storage().sql(), &request.text().await?);
         }
-        let command =
-            json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
+        let bytes = request.bytes().await?;
+        let read = || json::read_bytes(&bytes).map_err(|error| error.to_string());
+        let command: TrunkCommand = read()?;
         if matches!(command, TrunkCommand::Work) {
             return answer(&TrunkReply::Work(self.work()));
         }
         self.count(|work| work.requests += 1);
-        let listener = command.wait().map(|wait| (command.clone(), now() + wait));
+        let deadline = command.wait().map(|wait| now() + wait);
         let mut reply = self.run(command);
         self.arm_and_send(reply.is_err()).await;
-        if let Some((question, deadline)) = listener {
-            while reply.as_ref().is_ok_and(TrunkReply::is_quiet) && now() < deadline {
-                platform::sleep(LISTEN_MS).await;
-                reply = self.run(question.clone());
-                self.arm_and_send(reply.is_err()).await;
-            }
+        while reply.as_ref().is_ok_and(TrunkReply::is_quiet)
+            && deadline.is_some_and(|deadline| now() < deadline)
+        {
+            platform::sleep(LISTEN_MS).await;
+            reply = self.run(read()?);
+            self.arm_and_send(reply.is_err()).await;
         }
         match reply {
             Ok(reply) => answer(&reply),

@@ -8,7 +8,7 @@
 //! The order is by moment, then by call. An answer holds turns from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -154,8 +154,8 @@ pub struct Present<'a> {
 #[derive(Default)]
 pub struct Feed {
     notes: FeedNotes,
-    /// Closed calls: all whose newest turn is later than `complete_from`.
-    lately: BTreeMap<CallId, Call>,
+    /// Closed calls: all whose newest turn is later than `complete_from`, as their turns came.
+    lately: VecDeque<Call>,
     /// None while nobody listens.
     complete_from: Option<Millis>,
 }
@@ -258,9 +258,10 @@ impl Feed {
         };
         let mut call = call.clone();
         call.request.metadata = None;
-        self.lately.insert(call.id, call);
+        self.lately.retain(|known| known.id != call.id);
+        self.lately.push_back(call);
         if self.lately.len() > LATELY
-            && let Some((_, oldest)) = self.lately.pop_first()
+            && let Some(oldest) = self.lately.pop_front()
         {
             *from = oldest.told_at().max(*from);
         }
@@ -282,25 +283,30 @@ impl Feed {
             true => Vec::new(),
             false => self.closed(store, filter.after.0, present.settings, &mut through)?,
         };
-        let lately = self.lately.values().filter(|_| from_memory);
-        let calls = trunk.open_calls().chain(present.unwritten);
-        let calls = calls.chain(&closed).chain(lately);
-        let turns = calls
-            .filter(|call| call.request.org == org)
-            .flat_map(|call| call.turns().map(move |told| News::Turn(call, told)));
-        let own = trunk.brief().filter(|brief| brief.config.org_id == org);
-        let states = self.notes.states.iter();
-        let states = states.filter_map(|logged| Some(News::State(own?.config.id, logged)));
-        let wanted = |news: &News<'_>| {
+        let is_wanted = |news: &News<'_>| {
             let place = news.place();
-            place > filter.after
-                && place < through
-                && filter
-                    .only
-                    .as_deref()
-                    .is_none_or(|only| only == news.name())
+            let only = filter.only.as_deref();
+            place > filter.after && place < through && only.is_none_or(|only| only == news.name())
         };
-        let mut found: Vec<News<'_>> = turns.chain(states).filter(wanted).collect();
+        let lately = from_memory.then_some(&self.lately);
+        let sources: [&mut dyn Iterator<Item = &Call>; 4] = [
+            &mut trunk.open_calls(),
+            &mut present.unwritten.iter(),
+            &mut closed.iter(),
+            &mut lately.into_iter().flatten(),
+        ];
+        let mut found = Vec::new();
+        for call in sources.into_iter().flatten() {
+            if call.request.org == org && call.told_at() >= filter.after.0 {
+                let turns = call.turns().map(|told| News::Turn(call, told));
+                found.extend(turns.filter(is_wanted));
+            }
+        }
+        if let Some(own) = trunk.brief().filter(|own| own.config.org_id == org) {
+            let states = self.notes.states.iter();
+            let states = states.map(|logged| News::State(own.config.id, logged));
+            found.extend(states.filter(is_wanted));
+        }
         Position::sort(&mut found, News::place);
         found.dedup_by_key(|news| news.place());
         if let Some(left_out) = found.get(filter.limit).map(News::place) {
