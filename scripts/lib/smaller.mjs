@@ -42,6 +42,8 @@ const SMALLER = [
   ...ROUND,
   "simplify-locals-nostructure",
   ...ROUND,
+  "rse",
+  "vacuum",
   "reorder-locals",
   "dealign", // an alignment is a hint that V8 does not use
   "strip-target-features",

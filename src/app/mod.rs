@@ -16,7 +16,6 @@ pub mod manage;
 pub mod messages;
 #[cfg(feature = "openapi")]
 pub mod openapi;
-pub mod order;
 pub mod page;
 pub mod ports;
 pub mod records;

@@ -10,6 +10,7 @@ pub mod callback;
 pub mod ids;
 pub mod mac;
 pub mod media;
+pub mod order;
 pub mod outcome;
 pub mod phone;
 pub mod planted;

@@ -8,8 +8,7 @@ import { run } from "../../scripts/lib/run.mjs";
 import { noNetwork, Org, Server } from "./harness.ts";
 import { until } from "./until.ts";
 
-/** A ratchet, not the budget: that is 300,000, and the live feed brought the bundle over it. */
-const LIMIT_BYTES = 309_000;
+const LIMIT_BYTES = 300_000;
 const BUILD_MS = 900_000;
 
 /** What Wrangler would upload. */

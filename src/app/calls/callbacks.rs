@@ -8,7 +8,6 @@ use crate::app::calls::views::DeliveryView;
 use crate::app::calls::{one_call, reader};
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
-use crate::app::order::newest_first;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand};
@@ -16,6 +15,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::callback::{Delivery, DeliveryStatus};
 use crate::domain::ids::{CallId, DeliveryId};
+use crate::domain::order::newest_first;
 use crate::domain::refusal::Refusal;
 
 // For the OpenAPI document: what `list` answers.
@@ -108,7 +108,7 @@ async fn of_all(
     limit: usize,
 ) -> Result<(Vec<Entry>, Option<DeliveryId>), Refusal> {
     let trunks = own_trunks(api, caller).await?;
-    let asked: Vec<_> = trunks.iter().collect();
+    let asked: Vec<_> = trunks.iter().map(|trunk| trunk.id.tag()).collect();
     let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
     let filter = DeliveryFilter {
         status,

@@ -7,12 +7,11 @@
 
 use serde_json::{Value, json};
 
-use crate::app::calls::reader;
+use crate::app::calls::{ask_all, reader};
 use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::{
     FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, TrunkCommand, TrunkReply,
 };
@@ -100,14 +99,12 @@ async fn wait_for(
             api.sleep(filter.wait).await;
         }
         let command = TrunkCommand::Feed(reader(caller), filter.clone());
-        let answers = trunks.iter().map(|trunk| api.trunk(*trunk, &command));
         let mut pages = Vec::new();
-        for answer in side_by_side(CONNECTIONS.max(trunks.len()), answers).await {
-            match answer {
-                Ok(TrunkReply::Feed(page)) => pages.push(page),
-                Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
-                Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
-            }
+        for reply in ask_all(api, trunks.len(), &trunks, &command).await? {
+            let TrunkReply::Feed(page) = reply else {
+                return Err(Refusal::DialerUnavailable);
+            };
+            pages.push(page);
         }
         let (events, next) = merge(pages, as_of, &filter);
         if !events.is_empty() || left == Millis(0) {

@@ -11,10 +11,11 @@ pub mod trigger;
 pub mod views;
 
 use crate::app::ports::{Api, Unavailable};
+use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
-use crate::domain::ids::CallId;
+use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
 
 /// A caller, as trunks know readers.
@@ -33,6 +34,23 @@ async fn ask(
 ) -> Result<Call, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
     one_call(api.trunk(id.address().tag, &command(id)).await)
+}
+
+/// Asks the objects of several trunks the same, so many at once.
+async fn ask_all(
+    api: &impl Api,
+    at_once: usize,
+    trunks: &[TrunkTag],
+    command: &TrunkCommand,
+) -> Result<Vec<TrunkReply>, Refusal> {
+    let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
+    let answers = side_by_side(at_once, answers).await;
+    let answers = answers.into_iter().map(|answer| match answer {
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        Ok(reply) => Ok(reply),
+        Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    });
+    answers.collect()
 }
 
 fn one_call(reply: Result<TrunkReply, Unavailable>) -> Result<Call, Refusal> {

@@ -3,17 +3,17 @@
 use serde_json::json;
 
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
-use crate::app::calls::{ask, reader};
+use crate::app::calls::{ask, ask_all, reader};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
-use crate::app::ports::{Api, Unavailable};
+use crate::app::ports::Api;
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::side_by_side::{CONNECTIONS, side_by_side};
+use crate::app::side_by_side::CONNECTIONS;
 use crate::app::trunk::{CallFilter, EXAMINED, Found, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Call, CallStatus};
-use crate::domain::ids::{AgentId, CallId, TrunkId};
+use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 
@@ -127,9 +127,10 @@ pub async fn list(
         text.parse::<TrunkId>().ok()
     })?;
     let trunks = own_trunks(api, caller).await?;
-    let asked: Vec<&TrunkRecord> = trunks
-        .iter()
-        .filter(|trunk| only.is_none_or(|only| trunk.id == only))
+    let ids = trunks.iter().map(|trunk| trunk.id);
+    let asked: Vec<TrunkTag> = ids
+        .filter(|id| only.is_none_or(|only| *id == only))
+        .map(|id| id.tag())
         .collect();
     let Found { calls, until } = gather(
         api,
@@ -218,20 +219,16 @@ pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkR
 /// The newest calls that several trunks answer to the same question.
 pub async fn gather(
     api: &impl Api,
-    trunks: &[&TrunkRecord],
+    trunks: &[TrunkTag],
     command: &TrunkCommand,
     limit: usize,
 ) -> Result<Found, Refusal> {
-    let answers = trunks
-        .iter()
-        .map(|trunk| api.trunk(trunk.id.tag(), command));
     let mut found = Vec::new();
-    for answer in side_by_side(CONNECTIONS, answers).await {
-        match answer {
-            Ok(TrunkReply::Calls(calls, until)) => found.push(Found { calls, until }),
-            Ok(TrunkReply::Refused(denial)) => return Err(denial.into()),
-            Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
-        }
+    for reply in ask_all(api, CONNECTIONS, trunks, command).await? {
+        let TrunkReply::Calls(calls, until) = reply else {
+            return Err(Refusal::DialerUnavailable);
+        };
+        found.push(Found { calls, until });
     }
     Ok(Found::merge(found, limit))
 }

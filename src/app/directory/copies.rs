@@ -9,7 +9,6 @@ use super::Directory;
 use super::state::{REMEMBERED, StoredAgent, StoredTrunk, json};
 use crate::app::manage::views::AgentView;
 use crate::app::messages::CallbackMessage;
-use crate::app::order::oldest_first;
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::Line;
 use crate::domain::access::KeyRecord;
@@ -17,6 +16,7 @@ use crate::domain::agent::Status;
 use crate::domain::callback::Delivery;
 use crate::domain::ids::TrunkId;
 use crate::domain::media::Media;
+use crate::domain::order::oldest_first;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Brief, TrunkConfig};
 

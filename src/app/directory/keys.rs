@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::state::Concerns;
 use super::{AuditEntry, Directory, NewKey};
-use crate::app::order::newest_first;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role};
 use crate::domain::ids::KeyId;
+use crate::domain::order::newest_first;
 use crate::domain::time::Millis;
 
 const HOUR: u64 = 3_600_000;

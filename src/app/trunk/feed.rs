@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use super::news::{News, TRUNK_UPDATED};
 use super::{StoreFailed, TrunkStore};
-use crate::app::order::oldest_first;
 use crate::domain::call::{Call, RECENT, Told, longest};
 use crate::domain::ids::{CallId, OrgId};
+use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
-use crate::app::order::newest_first;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::media::Keeps;
+use crate::domain::order::newest_first;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;

@@ -26,9 +26,9 @@ use retention::Retention;
 
 use crate::app::calls::views::Notification;
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
-use crate::app::order::{newest_first, oldest_first};
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
+use crate::domain::order::{newest_first, oldest_first};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;

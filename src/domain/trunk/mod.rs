@@ -6,15 +6,17 @@
 //! and notes which rows to write.
 
 mod admission;
+mod agenda;
 pub mod breaker;
 mod config;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
+use agenda::{Agenda, accepted};
 use breaker::Breaker;
 pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 use window::Window;
@@ -72,9 +74,12 @@ pub struct Trunk {
     key: IdKey,
     brief: Option<Brief>,
     open: BTreeMap<CallId, Open>,
-    live: BTreeSet<CallId>,
-    line: BTreeSet<CallId>,
-    due: BTreeSet<(Millis, CallId)>,
+    /// Calls that hold a channel.
+    live: Agenda,
+    /// Calls that wait for one.
+    line: Agenda,
+    /// All open calls, by when there is something to do.
+    due: Agenda,
     accepted: Window,
     dialed: Window,
     last: Option<Address>,
@@ -114,9 +119,9 @@ impl Trunk {
             key,
             brief: remembered.brief,
             open: BTreeMap::new(),
-            live: BTreeSet::new(),
-            line: BTreeSet::new(),
-            due: BTreeSet::new(),
+            live: Agenda::default(),
+            line: Agenda::default(),
+            due: Agenda::default(),
             accepted: Window::of(remembered.accepted),
             dialed: Window::of(remembered.dialed),
             last: remembered.newest.map(CallId::address),
@@ -200,6 +205,10 @@ impl Trunk {
         self.open.get(&id).map(|open| &open.call)
     }
 
+    fn is_live(&self, id: CallId) -> bool {
+        self.live.has(accepted(id))
+    }
+
     /// All open calls, newest first.
     pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
         self.open.values().rev().map(|open| &open.call)
@@ -207,13 +216,13 @@ impl Trunk {
 
     /// The calls that hold a channel, oldest first.
     pub fn live_calls(&self) -> impl Iterator<Item = &Call> {
-        self.live.iter().filter_map(|id| self.open_call(*id))
+        self.live.calls().filter_map(|id| self.open_call(id))
     }
 
     /// When [`Trunk::tick`] has something to do next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
-        self.due.first().map(|(at, _)| *at)
+        self.due.first().map(|(at, _)| at)
     }
 
     /// The present as this trunk knows it: it never goes back.
@@ -233,7 +242,7 @@ impl Trunk {
         now: Millis,
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
-        if let Err(until) = self.breaker.check(now, |id| self.live.contains(&id)) {
+        if let Err(until) = self.breaker.check(now, |id| self.is_live(id)) {
             let retry_after = (until - now).as_secs_ceil().max(1);
             return Ok(Verdict::Down { retry_after });
         }
@@ -329,11 +338,12 @@ impl Trunk {
             return;
         }
         let (max_channels, max_cps) = self.limits();
-        let next = |line: &BTreeSet<CallId>| match planted(Fault::LineOvertaken) {
-            true => line.last().copied(),
-            false => line.first().copied(),
+        let next = |line: &Agenda| match planted(Fault::LineOvertaken) {
+            true => line.last(),
+            false => line.first(),
         };
-        while let Some(first) = next(&self.line).filter(|_| self.live.len() < max_channels as usize)
+        while let Some((_, first)) =
+            next(&self.line).filter(|_| self.live.len() < max_channels as usize)
         {
             let allowed = self
                 .open_call(first)
@@ -349,7 +359,7 @@ impl Trunk {
             }
             let free_at = self
                 .breaker
-                .check(now, |id| self.live.contains(&id))
+                .check(now, |id| self.is_live(id))
                 .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
                     true => Ok(()),
                     false => Err(self.accepted.next_free(now, max_cps)),
@@ -412,7 +422,7 @@ impl Trunk {
 
     /// Seconds until the oldest live call has lasted as long as calls did lately.
     fn channel_wait(&self, now: Millis) -> u64 {
-        let oldest = self.live.first().map_or(now, |id| id.address().at);
+        let oldest = self.live.first().map_or(now, |(at, _)| at);
         let left = (oldest + self.held) - now;
         left.as_secs_ceil()
             .clamp(*RETRY_AFTER_SECS.start(), *RETRY_AFTER_SECS.end())
@@ -595,13 +605,13 @@ impl Trunk {
             let Some(next) = self.first_due(now) else {
                 break;
             };
-            self.due.remove(&next);
+            self.due.set(next, false);
             self.advance(next.1, now, changes);
         }
     }
 
     fn first_due(&self, now: Millis) -> Option<(Millis, CallId)> {
-        self.due.first().copied().filter(|(at, _)| *at <= now)
+        self.due.first().filter(|(at, _)| *at <= now)
     }
 
     fn is_unclaimed(&self, id: CallId) -> bool {
@@ -633,11 +643,8 @@ impl Trunk {
     fn space_out(&mut self, now: Millis) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
-        let due = self.due.range(..=(now, CallId::floor(Millis::MAX)));
-        let waiting: Vec<CallId> = due
-            .map(|(_, id)| *id)
-            .filter(|id| self.is_unclaimed(*id))
-            .collect();
+        let due = self.due.until(now);
+        let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
         let next = self.dialed.next_free(now, max_cps).max(now + Millis(1));
         for id in waiting.into_iter().skip(room) {
             if let Some(open) = self.open.get_mut(&id) {
@@ -691,7 +698,7 @@ impl Trunk {
             return;
         };
         open.call.note(self.clock);
-        let freed = self.live.contains(&id) && !open.call.holds_channel();
+        let freed = self.live.has(accepted(id)) && !open.call.holds_channel();
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let began = open.call.promoted_at.unwrap_or(open.call.created_at());
             let held = open.call.ended_at.unwrap_or_default() - began;
@@ -712,17 +719,17 @@ impl Trunk {
         };
         let due = open.call.due(&self.settings);
         if let Some(before) = std::mem::replace(&mut open.due, due) {
-            self.due.remove(&(before, id));
+            self.due.set((before, id), false);
         }
         if let Some(at) = due {
-            self.due.insert((at, id));
+            self.due.set((at, id), true);
         }
         let (holds_channel, waits) = (open.call.holds_channel(), open.call.is_waiting());
         let is_leaked = planted(Fault::ChannelLeak)
             && open.call.status == CallStatus::TriggerFailed
-            && self.live.contains(&id);
-        keep(&mut self.live, id, holds_channel || is_leaked);
-        keep(&mut self.line, id, waits);
+            && self.live.has(accepted(id));
+        self.live.set(accepted(id), holds_channel || is_leaked);
+        self.line.set(accepted(id), waits);
     }
 }
 
@@ -732,12 +739,4 @@ fn dialed(events: &[Timed]) -> Option<bool> {
         matches!(timed.event, CarrierEvent::Failed(failure) if failure.code == FailureCode::DialerUnavailable)
     });
     (!events.is_empty()).then_some(!failed)
-}
-
-fn keep(set: &mut BTreeSet<CallId>, id: CallId, belongs: bool) {
-    if belongs {
-        set.insert(id);
-    } else {
-        set.remove(&id);
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
@@ -18,7 +19,7 @@ impl Window {
     /// A window that already saw these events.
     #[must_use]
     pub fn of(mut times: Vec<Millis>) -> Self {
-        times.sort_unstable();
+        oldest_first(&mut times, |at| at.0.into());
         Self(times.into())
     }
 

@@ -1,0 +1,61 @@
+//! A trunk's calls in an order of moments: when something is due, or when they were accepted.
+//!
+//! One type for all of a trunk's indexes: each B-tree of another type is 6 KB of WebAssembly.
+
+use std::collections::BTreeSet;
+
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+/// A call and its moment.
+pub type Entry = (Millis, CallId);
+
+/// Calls, the earliest moment first.
+#[derive(Default)]
+pub struct Agenda(BTreeSet<Entry>);
+
+impl Agenda {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn first(&self) -> Option<Entry> {
+        self.0.first().copied()
+    }
+
+    pub fn last(&self) -> Option<Entry> {
+        self.0.last().copied()
+    }
+
+    pub fn calls(&self) -> impl Iterator<Item = CallId> {
+        self.0.iter().map(|(_, call)| *call)
+    }
+
+    /// The calls whose moment has come.
+    pub fn until(&self, now: Millis) -> impl Iterator<Item = CallId> {
+        let entries = self.0.iter().take_while(move |(at, _)| *at <= now);
+        entries.map(|(_, call)| *call)
+    }
+
+    pub fn has(&self, entry: Entry) -> bool {
+        self.0.contains(&entry)
+    }
+
+    /// Adds an entry, or removes it.
+    pub fn set(&mut self, entry: Entry, belongs: bool) {
+        if belongs {
+            self.0.insert(entry);
+        } else {
+            self.0.remove(&entry);
+        }
+    }
+}
+
+/// The entry of a call in the order in which calls were accepted.
+pub fn accepted(call: CallId) -> Entry {
+    (call.address().at, call)
+}
