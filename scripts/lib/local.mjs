@@ -35,6 +35,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; the local profile's by default
  * @property {boolean} [archive] whether there is a bucket that old calls go to
  * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
+ * @property {boolean} [queues] whether what is sent to the queues arrives (default true)
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
  * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
@@ -161,10 +162,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     ...bound,
     ...(options.archive && { r2Buckets: { ARCHIVE: "archive" } }),
     compatibilityFlags: [...bound.compatibilityFlags, SIDE_BY_SIDE],
-    queueConsumers: {
-      ...bound.queueConsumers,
-      [DISPATCH.queue]: { ...bound.queueConsumers[DISPATCH.queue], maxBatchSize: DISPATCH.maxBatchSize },
-    },
+    queueConsumers: (options.queues ?? true) ? queueConsumers(bound.queueConsumers) : [],
     name: config.name,
     bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
     modulesRoot: workerDir,
@@ -186,6 +184,11 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     ...(options.outboundService && { outboundService: options.outboundService }),
     ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
   };
+}
+
+/** @param {ReturnType<typeof bindingOptions>["queueConsumers"]} bound */
+function queueConsumers(bound) {
+  return { ...bound, [DISPATCH.queue]: { ...bound[DISPATCH.queue], maxBatchSize: DISPATCH.maxBatchSize } };
 }
 
 /**

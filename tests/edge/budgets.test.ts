@@ -16,6 +16,8 @@ interface Work {
 const server = useServer();
 /** Calls of this one ring until the end of the file. */
 const lasting = useServer({ vars: LASTING });
+/** From this one's queues nothing arrives: an accepted call stays just that. */
+const stuck = useServer({ vars: LASTING, queues: false });
 const receiver = useReceiver();
 let org: Org;
 let lastingOrg: Org;
@@ -88,6 +90,16 @@ test("a whole call with its callback writes at most 8 rows, makes at most 6 requ
   expect(cost.queue_messages, JSON.stringify(cost)).toBeLessThanOrEqual(2);
 });
 
+test("an accepted POST /calls is 1 request, at most 2 rows and 1 queue message", async () => {
+  const stuckOrg = await Org.create(stuck);
+  await stuckOrg.call();
+
+  const cost = await costOf(() => stuckOrg.call({ callback_url: "https://example.com/" }), stuckOrg);
+
+  expect(cost, JSON.stringify(cost)).toMatchObject({ requests: 1, queue_messages: 1 });
+  expect(rows(cost), JSON.stringify(cost)).toBeLessThanOrEqual(2);
+});
+
 test("GET status is 1 request and 0 rows", async () => {
   const id = await completedCall();
 
@@ -111,6 +123,23 @@ test.for(REFUSED)("a request refused for %s (%i) wakes no object", async ([, sta
   const cost = await costOf(async () => expect((await send()).status).toBe(status));
 
   expect(cost).toEqual(NOTHING);
+});
+
+test("a request refused for a revoked key that KV still serves is 1 request and 0 rows", async () => {
+  const { id, key } = await org.newKey("member");
+  const before = await kvEntries();
+  const client = server.client(key);
+  created(await client.post("/calls", org.request()));
+  expect((await org.owner.delete(`/api-keys/${id}`)).status).toBe(204);
+  const records = await server.local.mf.getKVNamespace("RECORDS");
+  const after = await kvEntries();
+  const stale = Object.entries(before).filter(([name, json]) => json !== null && after[name] !== json);
+  await Promise.all(stale.map(([name, json]) => records.put(name, json ?? "")));
+
+  const cost = await costOf(async () => expect((await client.post("/calls", org.request())).status).toBe(401));
+
+  expect(cost).toEqual({ ...NOTHING, requests: 1 });
+  await Promise.all(stale.map(([name]) => (after[name] ? records.put(name, after[name]) : records.delete(name))));
 });
 
 test("a call writes nothing to KV", async () => {
