@@ -133,6 +133,24 @@ test("a question may wait for the first event", async () => {
   expect(told[0]).toMatchObject({ type: "call.initiating", data: { id } });
 });
 
+test("a rare type is found behind more calls than one look takes in", { timeout: 60_000 }, async () => {
+  const busy = await Org.create(server, { max_channels: 1 });
+  for (let sent = 0; sent < 1_050; sent += 50) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => busy.trigger()));
+    for (const { status } of answers) expect([201, 429]).toContain(status);
+  }
+  const declined = await until("a channel", async () => {
+    const answer = await busy.trigger({ phone_number: "+15005550001" });
+    return answer.status === 201 && answer.body.call_id;
+  });
+  await busy.ended(declined);
+  await delay(5);
+
+  const { events: told } = found(await events(busy.owner, "type=call.declined"));
+
+  expect(told.map(({ type, data }) => [type, data["id"]])).toEqual([["call.declined", declined]]);
+});
+
 test("a trunk's new limits and its end are told", async () => {
   const trunk = await org.newTrunk();
   const after = await latest(viewer);

@@ -25,6 +25,8 @@ pub const MAX_WAIT_SECS: u64 = 30;
 const WAIT_ALONE: Millis = Millis(5_000);
 /// How long each waits where there are several: the first to have news waits for the others.
 const WAIT_TOGETHER: Millis = Millis(400);
+/// How often an answer that is due looks further through what a filter leaves out.
+const LOOKS: usize = 20;
 /// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
 const QUIET: Millis = Millis(60_000);
 /// An answer may come so long after the end of retention without being refused.
@@ -82,6 +84,7 @@ async fn wait_for(
     mut filter: FeedFilter,
     deadline: Millis,
 ) -> Result<(Vec<Value>, Position), Refusal> {
+    let mut looks = 0;
     loop {
         let command = DirectoryCommand::tags(caller.key_id);
         let (trunks, as_of) = match api.directory(caller.org_id, &command).await {
@@ -106,17 +109,19 @@ async fn wait_for(
             };
             pages.push(page);
         }
-        let (events, next) = merge(pages, as_of, &filter);
-        if !events.is_empty() || left == Millis(0) {
+        let (events, next, is_present) = merge(pages, as_of, &filter);
+        looks += 1;
+        let is_over = left == Millis(0) && (is_present || looks == LOOKS);
+        if !events.is_empty() || is_over {
             return Ok((events, next));
         }
         filter.after = next;
     }
 }
 
-/// The events of several trunks in one order, as far as all of them are complete, and the place behind them. `as_of` is
-/// when there were no other trunks.
-fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value>, Position) {
+/// The events of several trunks in one order, as far as all of them are complete, the place behind them, and whether that
+/// is the present. `as_of` is when there were no other trunks.
+fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value>, Position, bool) {
     let now = pages.iter().map(|page| page.now).fold(as_of, Millis::min);
     let present = Position::start_of(now);
     let through = pages
@@ -139,5 +144,5 @@ fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value
         next = next.max(Position::before(behind));
     }
     let shown = events.into_iter().map(|FeedEvent(_, event)| event);
-    (shown.collect(), next)
+    (shown.collect(), next, is_whole && through == present)
 }
