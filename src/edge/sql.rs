@@ -4,7 +4,7 @@
 //! which stay open for long: so a call costs one row a write. Ids sort by age, so a page of calls,
 //! newest first, is a range scan.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use worker::{SqlStorage, SqlStorageValue};
 
@@ -36,10 +36,16 @@ pub struct SqlStore {
     read: Cell<u64>,
     written: Cell<u64>,
     remembered: Cell<u64>,
+    /// Up to which key the old ones are forgotten.
+    swept: RefCell<String>,
 }
 
-/// After how many keys the old ones are forgotten.
-const FORGET_EVERY: u64 = 1_000;
+/// After how many keys the old ones among the next [`SWEPT`] are forgotten: a little at a time, so that it delays no request.
+const SWEEP_EVERY: u64 = 100;
+/// How many keys are looked at: more than come in meanwhile, so that all are looked at again and again.
+const SWEPT: usize = 200;
+/// Behind all keys, which are of visible ASCII.
+const END_OF_KEYS: &str = "\u{7f}";
 
 type Row = Vec<SqlStorageValue>;
 
@@ -51,10 +57,25 @@ impl SqlStore {
             read: Cell::new(0),
             written: Cell::new(0),
             remembered: Cell::new(0),
+            swept: RefCell::default(),
         };
         store.query(SCHEMA, vec![])?;
         store.written.set(0);
         Ok(store)
+    }
+
+    fn sweep(&self, forget_before: Millis) -> Result<(), StoreFailed> {
+        let from = self.swept.take();
+        let query = "SELECT key FROM idempotency WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?";
+        let last = self.query(query, vec![from.as_str().into(), count(SWEPT - 1)])?;
+        let last = last.into_iter().flatten().next();
+        if let Some(SqlStorageValue::String(key)) = &last {
+            self.swept.replace(key.clone()); // at the end of the table it begins anew
+        }
+        let last = last.unwrap_or_else(|| END_OF_KEYS.into());
+        let query = "DELETE FROM idempotency WHERE key > ? AND key <= ? AND at < ?";
+        self.query(query, vec![from.into(), last, millis(forget_before)])
+            .map(drop)
     }
 
     /// Rows read so far, as the storage counts them.
@@ -300,15 +321,11 @@ impl TrunkStore for SqlStore {
         let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
         let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
         self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
-        // Reading all keys of a day to find the old ones is not for each request.
         self.remembered.set(self.remembered.get() + 1);
-        if self.remembered.get().is_multiple_of(FORGET_EVERY) {
-            self.query(
-                "DELETE FROM idempotency WHERE at < ?",
-                vec![millis(forget_before)],
-            )?;
+        match self.remembered.get().is_multiple_of(SWEEP_EVERY) {
+            true => self.sweep(forget_before),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn transcript(&self, call: CallId) -> Result<Option<serde_json::Value>, StoreFailed> {

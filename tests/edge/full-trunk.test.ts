@@ -94,3 +94,26 @@ test("without a filter a page is full, and reads little more than it shows", asy
   expect(page.calls).toHaveLength(100);
   expect((await rowsRead(full)) - before).toBeLessThan(500);
 });
+
+test("the Idempotency-Keys of yesterday are forgotten a few at a time", { timeout: 60_000 }, async () => {
+  const trunk = await org.newTrunk();
+  created(await org.trigger({ sip_trunk_id: trunk.id }));
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n";
+  await sql(server.local, trunk.id, `INSERT INTO idempotency (key, at, doc) SELECT 'order-' || i, 0, '{}' FROM (${numbers})`);
+  const before = await rowsRead(trunk);
+
+  const KEYS = 2_000;
+  for (let sent = 0; sent < KEYS; sent += 50) {
+    // Ended at once, so that what is counted is the admission's part.
+    const send = (_: unknown, at: number) =>
+      org.trigger({ sip_trunk_id: trunk.id, phone_number: "+15005550005" }, { "idempotency-key": `new-${sent + at}` });
+    for (const { status } of await Promise.all(Array.from({ length: 50 }, send))) expect([201, 429, 502]).toContain(status);
+  }
+
+  const read = ((await rowsRead(trunk)) - before) / KEYS;
+  console.log(`rows read a call with an Idempotency-Key: ${read.toFixed(1)}`);
+  expect(read).toBeLessThan(12);
+  expect(await sql(server.local, trunk.id, "SELECT count(*) FROM idempotency WHERE at = 0")).toEqual([[0]]);
+  const [[kept]] = (await sql(server.local, trunk.id, "SELECT count(*) FROM idempotency")) as [[number]];
+  expect(kept).toBeGreaterThan(0);
+});
