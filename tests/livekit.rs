@@ -186,9 +186,35 @@ fn a_carrier_that_stays_away_is_not_told_for_ever() {
     let id = answered(&mut world);
     world.ask(TrunkCommand::Cancel(support::reader(), id));
     let longest = world.settings.max_call + RELEASE_PATIENCE;
-    world.now = world.now + longest;
-    world.ask(TrunkCommand::Tick);
+    let mut told = 0;
+    let end = world.now + longest;
+    while world.now < end {
+        world.now = world.now + Millis::from_secs(10);
+        world.ask(TrunkCommand::Tick);
+        told += std::mem::take(&mut world.sent.release).len() as u64;
+    }
     assert!(!row(&world, id).room);
+    assert!(
+        (longest.0 / 10_000 - 2..=longest.0 / 10_000).contains(&told),
+        "told {told} times"
+    );
+}
+
+#[test]
+fn a_room_that_was_left_while_the_object_slept_is_deleted_all_the_same() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    world.ask(TrunkCommand::Cancel(support::reader(), id));
+    world.crash();
+    world.sent.release.clear();
+    world.now = world.now + world.settings.max_call + RELEASE_PATIENCE + RELEASE_PATIENCE;
+    for tries in 1..=10 {
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(std::mem::take(&mut world.sent.release), [id], "try {tries}");
+        world.now = world.now + Millis::from_secs(10);
+    }
+    world.ask(TrunkCommand::Tick);
+    assert!(!row(&world, id).room, "it is not told for ever");
 }
 
 #[test]

@@ -62,6 +62,10 @@ pub enum Fault {
     ClaimedTooLate,
     /// The live feed forgets the calls that closed.
     FeedForgets,
+    /// A room that is left over counts as deleted.
+    RoomLeftOver,
+    /// A dial whose answer was lost is asked for again.
+    LostDialRepeated,
 }
 
 /// Whether a fault is planted: no.
@@ -89,7 +93,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 28] = [
+    pub const ALL: [Fault; 30] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -118,6 +122,8 @@ mod switch {
         Fault::ImpatientDialed,
         Fault::ClaimedTooLate,
         Fault::FeedForgets,
+        Fault::RoomLeftOver,
+        Fault::LostDialRepeated,
     ];
 
     /// Plants this fault in this thread, and no other.

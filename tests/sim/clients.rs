@@ -97,7 +97,8 @@ pub async fn ask(w: &W, ask: Ask<'_>) -> Option<Heard> {
     let slot = Slot::new();
     let answer = slot.clone();
     let (path, query) = ask.path.split_once('?').unwrap_or((&ask.path, ""));
-    let base = if path.starts_with("/platform") || path.starts_with("/agent-reports") {
+    let from_root = ["/platform", "/agent-reports", "/carrier"];
+    let base = if from_root.iter().any(|root| path.starts_with(root)) {
         ""
     } else {
         "/integration/v1"

@@ -40,6 +40,8 @@ pub enum Kind {
     EventLate,
     EventRepeated,
     InquiryFails,
+    DialerAskLost,
+    DialerAnswerLost,
     CronMissed,
     TrunkUnreachable,
     Blackout,
@@ -120,6 +122,7 @@ pub fn settings(rng: &Rng) -> Settings {
         sim_ring: one(&[0, 100, 1_000, 4_000]),
         sim_talk: one(&[0, 500, 3_000, 15_000]),
         allow_loopback: false,
+        public_url: Some("https://calls.example.com".into()),
         ..Settings::default()
     }
 }

@@ -16,7 +16,6 @@
     reason = "a test says what it expects, measures real time, and prints"
 )]
 
-mod carrier;
 mod clients;
 mod copies;
 mod directory_node;
@@ -24,6 +23,7 @@ mod executor;
 mod faults;
 mod integrator;
 mod listener;
+mod livekit;
 mod operator;
 mod oracle;
 mod ports;

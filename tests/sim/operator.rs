@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Line, Org, ask};
 use crate::executor::Owner;
+use crate::livekit::{API_KEY, API_SECRET};
 use crate::oracle::Limits;
 use crate::ports::pause;
 use crate::receivers;
@@ -178,7 +179,7 @@ async fn create_trunk(w: &W, org: &Org) {
     let carrier = match w.rng.hits(500) {
         true => json!({"type": "simulator"}),
         false => {
-            json!({"type": "livekit", "url": "https://livekit.example.com", "api_key": "key", "api_secret": "secret", "sip_trunk_id": "ST_1"})
+            json!({"type": "livekit", "url": "https://livekit.example.com", "api_key": API_KEY, "api_secret": API_SECRET, "sip_trunk_id": "ST_1"})
         }
     };
     let body = json!({"name": "Trunk", "trunk_phone": "+918069000000", "max_cps": limits.max_cps, "max_channels": limits.max_channels, "carrier": carrier});

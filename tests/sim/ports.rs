@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable, Vault,
@@ -14,12 +15,12 @@ use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::Sealed;
+use audatec::domain::trunk::{Carrier, Sealed};
 
 use crate::executor::Slot;
 use crate::faults::Kind;
 use crate::world::W;
-use crate::{carrier, directory_node, receivers, trunk_node};
+use crate::{directory_node, receivers, trunk_node};
 
 /// What serves requests and consumes queues: an isolate.
 pub struct Edge {
@@ -149,21 +150,33 @@ impl Dialer for Edge {
         if self.w.hit(Kind::DialSlow) {
             pause(&self.w, self.w.rng.between(10, 4_000)).await;
         }
-        let events = carrier::dial(&self.w, order);
+        if order.carrier != Carrier::Simulator {
+            return livekit::dial(self, order).await;
+        }
+        self.w.step();
+        self.w.oracle.dialed(order.call);
+        let events = simulator::dial(order, self.w.clock(), &self.w.settings);
         pause(&self.w, self.w.rng.between(1, 5)).await;
         events
     }
 
     async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
+        if order.carrier != Carrier::Simulator {
+            return livekit::inquire(self, order).await;
+        }
         pause(&self.w, self.w.rng.between(1, 5)).await;
         if self.w.hit(Kind::InquiryFails) {
             return Err(Unavailable);
         }
-        Ok(carrier::inquire(&self.w, order))
+        self.w.step();
+        Ok(simulator::inquire(order, self.w.clock(), &self.w.settings))
     }
 
-    async fn release(&self, _: &Order) -> Result<(), Unavailable> {
-        Ok(())
+    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+        match order.carrier {
+            Carrier::Simulator => Ok(()),
+            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+        }
     }
 }
 

@@ -254,7 +254,11 @@ impl TrunkNode {
     }
 
     fn send(&self, w: &W, outgoing: Outgoing) {
-        for message in outgoing.dispatch_messages(self.tag, CALLS_PER_MESSAGE) {
+        let actor = self.actor.borrow();
+        let calls = actor
+            .as_ref()
+            .map_or(CALLS_PER_MESSAGE, TrunkActor::calls_per_message);
+        for message in outgoing.dispatch_messages(self.tag, calls) {
             crate::queue::send(w, Message::Dispatch(message));
         }
         for message in outgoing.callbacks {

@@ -9,12 +9,12 @@ use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
 
-use crate::carrier::Carrier;
 use crate::clients::Org;
 use crate::copies::Copies;
 use crate::directory_node::Office;
 use crate::executor::Tasks;
 use crate::faults::{Faults, Kind, settings};
+use crate::livekit::LiveKit;
 use crate::oracle::Oracle;
 use crate::queue::Queues;
 use crate::receivers::Receivers;
@@ -63,7 +63,7 @@ pub struct World {
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
     pub copies: Copies,
     pub queues: Queues,
-    pub carrier: Carrier,
+    pub livekit: LiveKit,
     pub receivers: Receivers,
     pub oracle: Oracle,
     pub orgs: RefCell<Vec<Rc<Org>>>,
@@ -93,7 +93,7 @@ impl World {
             offices: RefCell::default(),
             copies: Copies::default(),
             queues: Queues::default(),
-            carrier: Carrier::default(),
+            livekit: LiveKit::default(),
             receivers: Receivers::default(),
             oracle: Oracle::default(),
             orgs: RefCell::default(),

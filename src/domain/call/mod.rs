@@ -39,6 +39,8 @@ pub const REPORT_GRACE: Millis = Millis(10_000);
 pub const SETUP: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
 pub const RELEASE_PATIENCE: Millis = Millis(600_000);
+/// But so often at least, should the object have slept for that long.
+const RELEASE_TRIES: u32 = 10;
 /// How often it is told, until it is done.
 const RELEASE_AGAIN: Millis = Millis(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
@@ -150,6 +152,9 @@ pub struct Call {
     /// When the carrier is told to hang up again. Not stored: at once after a restart.
     #[serde(skip)]
     pub release_at: Millis,
+    /// How often it was told so. Not stored, likewise.
+    #[serde(skip)]
+    pub release_tries: u32,
     /// When it goes to the queue again, while unclaimed. Not stored: at once after a restart.
     #[serde(skip)]
     pub dispatch_at: Millis,
@@ -238,6 +243,7 @@ impl Call {
             room: false,
             announced: false,
             release_at: Millis(0),
+            release_tries: 0,
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
         }
@@ -481,11 +487,13 @@ impl Call {
         else {
             return;
         };
-        if now >= ended_at + settings.max_call + RELEASE_PATIENCE {
+        let is_late = now >= ended_at + settings.max_call + RELEASE_PATIENCE;
+        if is_late && self.release_tries >= RELEASE_TRIES {
             self.room = false;
             done.write = true;
         } else {
             self.release_at = now + RELEASE_AGAIN;
+            self.release_tries = self.release_tries.saturating_add(1);
             done.effects.push(CallEffect::Release);
         }
     }

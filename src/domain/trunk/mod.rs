@@ -508,14 +508,15 @@ impl Trunk {
         let is_there = match finding {
             Finding::Happened(events) => return self.carrier(id, events, now, changes),
             Finding::StillThere => true,
-            Finding::Unknown if planted(Fault::RedialOnUnknown) => {
-                if let Some(open) = self.open.get_mut(&id) {
-                    open.call.dialed_at = None;
-                }
-                return self.settle(id, changes);
-            }
             Finding::Unknown => false,
         };
+        if planted(Fault::RedialOnUnknown)
+            && let Some(open) = self.open.get_mut(&id)
+            && open.call.ringing_at.is_none()
+        {
+            open.call.dialed_at = None;
+            return self.settle(id, changes);
+        }
         self.change(id, now, changes, |call, settings, key| {
             call.learn(is_there, now, settings, key)
         });

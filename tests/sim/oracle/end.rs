@@ -21,6 +21,13 @@ impl Oracle {
         for seen in self.calls.borrow().values() {
             self.judge_call(w, seen, calm_since);
         }
+        for call in w.livekit.left() {
+            self.fail(
+                Some(call.address().tag),
+                Some(call),
+                "a room is left over".into(),
+            );
+        }
         for (tag, facts) in &*self.trunks.borrow() {
             self.check(
                 facts.occupied.is_empty() && facts.waiting.is_empty(),

@@ -1,6 +1,5 @@
 //! What those outside see: integrators, phones, receivers.
 
-use audatec::app::trunk::Order;
 use audatec::domain::callback::WebhookSecrets;
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use audatec::domain::mac::{hex, hmac_sha256};
@@ -103,8 +102,8 @@ impl Oracle {
     }
 
     /// A phone rings.
-    pub fn dialed(&self, w: &W, order: &Order) {
-        let (id, tag) = (order.call, order.call.address().tag);
+    pub fn dialed(&self, id: CallId) {
+        let tag = id.address().tag;
         let mut calls = self.calls.borrow_mut();
         let Some(seen) = calls.get_mut(&id) else {
             return self.fail(
@@ -118,7 +117,6 @@ impl Oracle {
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "dialed, and the row does not say so".into()
         });
-        let _ = w;
     }
 
     /// A callback arrived.

@@ -15,6 +15,7 @@ use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, SETUP};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 /// How long an agent may take to come into a room that is there.
@@ -151,14 +152,21 @@ async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Place
     let settings = line.settings();
     let seen = Cell::new(None);
     let deadline = line.now() + settings.ring_timeout + requests::OUR_SLACK;
-    let dialed = server.ask(requests::create_sip_participant(&Dial {
+    let dial = requests::create_sip_participant(&Dial {
         call: order.call,
         sip_trunk_id: &server.sip_trunk_id,
         to: order.request.phone.as_str(),
         from: Some(order.trunk_phone.as_str()).filter(|phone| !phone.contains('X')),
         ringing: settings.ring_timeout,
         longest: settings.max_call,
-    }));
+    });
+    let again = planted(Fault::LostDialRepeated).then(|| dial.clone());
+    let dialed = async {
+        match (server.ask(dial).await, again) {
+            (Err(_), Some(dial)) => server.ask(dial).await,
+            (answer, _) => answer,
+        }
+    };
     let rang = || matches!(seen.get(), Some(Callee::Ringing | Callee::Active));
     match first(dialed, watch(line, server, order, &seen)).await {
         Either::Left(Ok(answer)) => match outcome::dialed(&answer, rang()) {

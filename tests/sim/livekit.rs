@@ -1,0 +1,332 @@
+//! A LiveKit server in virtual time: rooms, the agents that come into them, and the phones. Its answers and its webhooks are
+//! those that a real stack was seen to give. What it is asked, what it answers and what it tells by itself is lost, late,
+//! repeated and out of order.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use audatec::app::dialers::livekit::Ask as Question;
+use audatec::app::ports::{Twirp, TwirpAnswer, Unavailable};
+use audatec::domain::ids::CallId;
+use audatec::domain::mac::hmac_sha256;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64URL};
+use hmac::Mac;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::clients::{self, Ask};
+use crate::executor::{Owner, Slot};
+use crate::faults::Kind;
+use crate::ports::{Edge, pause};
+use crate::world::W;
+
+/// The account at it that all trunks of this world use.
+pub const API_KEY: &str = "key";
+pub const API_SECRET: &str = "secret";
+
+/// A room that its callee left is closed after so long, if the agent left it too.
+const DEPARTURE_MS: u64 = 20_000;
+
+type Answer = Slot<Option<TwirpAnswer>>;
+
+#[derive(Default)]
+pub struct LiveKit {
+    rooms: RefCell<BTreeMap<CallId, Rc<Room>>>,
+}
+
+#[derive(Default)]
+struct Room {
+    has_agent: Cell<bool>,
+    phone: RefCell<Option<Rc<Phone>>>,
+}
+
+/// The person called: a participant, from the dial to the end.
+struct Phone {
+    call: CallId,
+    /// `sip.callStatus`; none once it is gone.
+    status: Cell<Option<&'static str>>,
+    /// To the dial.
+    answer: Answer,
+}
+
+impl Twirp for Edge {
+    async fn twirp(&self, _: &str, _: &str, ask: &Question) -> Result<TwirpAnswer, Unavailable> {
+        let w = &self.w;
+        pause(w, w.rng.between(1, 20)).await;
+        let answer = Answer::new();
+        let patience = answer.clone();
+        w.after(ask.timeout.0, move |_| patience.fill(None));
+        if !w.hit(Kind::DialerAskLost) {
+            w.step();
+            w.livekit.serve(w, ask, &answer);
+        }
+        let answer = answer.await;
+        pause(w, w.rng.between(1, 20)).await;
+        answer
+            .filter(|_| !w.hit(Kind::DialerAnswerLost))
+            .ok_or(Unavailable)
+    }
+}
+
+fn ok(body: Value) -> Option<TwirpAnswer> {
+    let body = body.to_string();
+    Some(TwirpAnswer { status: 200, body })
+}
+
+fn error(status: u16, code: &str, sip: Option<&str>) -> Option<TwirpAnswer> {
+    let mut body = json!({"code": code, "msg": "no"});
+    if let Some(sip) = sip {
+        body["meta"] = json!({"sip_status_code": sip});
+    }
+    let body = body.to_string();
+    Some(TwirpAnswer { status, body })
+}
+
+impl LiveKit {
+    /// Rooms that are still there.
+    pub fn left(&self) -> Vec<CallId> {
+        self.rooms.borrow().keys().copied().collect()
+    }
+
+    fn room(&self, call: CallId) -> Option<Rc<Room>> {
+        self.rooms.borrow().get(&call).cloned()
+    }
+
+    fn serve(&self, w: &W, ask: &Question, answer: &Answer) {
+        let named = ["name", "room", "room_name"].map(|field| ask.body[field].as_str());
+        let name = named.into_iter().flatten().next().unwrap_or_default();
+        let Some(call) = CallId::verify(name, &w.secrets.id_key) else {
+            return answer.fill(error(400, "malformed", None));
+        };
+        w.note(Some(call.address().tag), || {
+            format!("livekit is asked {} of {call}", ask.method)
+        });
+        answer.fill(match ask.method {
+            "RoomService/CreateRoom" => self.create(w, call),
+            "AgentDispatchService/ListDispatch" => {
+                let status = match self.room(call).is_some_and(|room| room.has_agent.get()) {
+                    true => "JS_RUNNING",
+                    false => "JS_PENDING",
+                };
+                ok(json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": status}}]}}]}))
+            }
+            "SIP/CreateSIPParticipant" => return self.dial(w, call, answer),
+            "RoomService/GetParticipant" => {
+                let room = self.room(call);
+                let phone = room.and_then(|room| room.phone.borrow().clone());
+                match phone.and_then(|phone| phone.status.get()) {
+                    Some(status) => ok(json!({"attributes": {"sip.callStatus": status}})),
+                    None => error(404, "not_found", None),
+                }
+            }
+            "RoomService/DeleteRoom" => match self.close(w, call, "ROOM_DELETED") {
+                true => ok(json!({})),
+                false => error(404, "not_found", None),
+            },
+            _ => ok(json!({})),
+        });
+    }
+
+    /// A room, and its agent on the way: most come at once, some late, some never.
+    fn create(&self, w: &W, call: CallId) -> Option<TwirpAnswer> {
+        if w.rng.hits(20) {
+            return error(503, "unavailable", None);
+        }
+        if self.room(call).is_none() {
+            let room = Rc::new(Room::default());
+            let comes_after = match w.rng.below(20) {
+                0 => None,
+                1 => Some(w.rng.between(3_000, 14_000)),
+                _ => Some(w.rng.between(10, 900)),
+            };
+            if let Some(after) = comes_after {
+                let room = Rc::clone(&room);
+                w.after(after, move |_| room.has_agent.set(true));
+            }
+            self.rooms.borrow_mut().insert(call, room);
+            tell(w, call, json!({"event": "room_started"}));
+        }
+        ok(json!({"name": call}))
+    }
+
+    /// Everybody has to leave, and the room is gone.
+    fn close(&self, w: &W, call: CallId, reason: &str) -> bool {
+        let Some(room) = self.rooms.borrow_mut().remove(&call) else {
+            return false;
+        };
+        if let Some(phone) = room.phone.take() {
+            phone.leave(w, reason, error(408, "canceled", None));
+        }
+        tell(w, call, json!({"event": "room_finished"}));
+        true
+    }
+
+    /// The phone rings, now: however often this was asked for, and whether or not the room was there.
+    fn dial(&self, w: &W, call: CallId, answer: &Answer) {
+        w.oracle.dialed(call);
+        let mut rooms = self.rooms.borrow_mut();
+        let room = Rc::clone(rooms.entry(call).or_default());
+        drop(rooms);
+        let phone = Rc::new(Phone {
+            call,
+            status: Cell::new(Some("dialing")),
+            answer: answer.clone(),
+        });
+        let earlier = room.phone.replace(Some(Rc::clone(&phone)));
+        if let Some(earlier) = earlier {
+            earlier.leave(w, "DUPLICATE_IDENTITY", error(408, "canceled", None));
+        }
+        phone.tell(w, "participant_joined", "");
+        phone.live(w);
+    }
+}
+
+impl Phone {
+    /// What becomes of it, drawn.
+    fn live(self: &Rc<Self>, w: &W) {
+        let ringing = w.settings.ring_timeout.0;
+        let rings = w.rng.below(2_000);
+        let picks_up = rings + w.rng.below(ringing);
+        match w.rng.below(10) {
+            0 => self.fails(
+                w,
+                0,
+                "CLIENT_INITIATED",
+                error(412, "failed_precondition", Some("503")),
+            ),
+            1 => self.fails(w, ringing, "USER_UNAVAILABLE", error(408, "canceled", None)),
+            2 => {
+                self.rings(w, rings);
+                self.fails(
+                    w,
+                    picks_up,
+                    "USER_REJECTED",
+                    error(429, "resource_exhausted", Some("486")),
+                );
+            }
+            3 => {
+                self.rings(w, rings);
+                self.fails(w, ringing, "USER_UNAVAILABLE", error(408, "canceled", None));
+            }
+            _ => {
+                self.rings(w, rings);
+                let phone = Rc::clone(self);
+                w.after(picks_up, move |w| phone.is_answered(w));
+            }
+        }
+    }
+
+    fn rings(self: &Rc<Self>, w: &W, after: u64) {
+        let phone = Rc::clone(self);
+        w.after(after, move |_| {
+            if phone.status.get() == Some("dialing") {
+                phone.status.set(Some("ringing"));
+            }
+        });
+    }
+
+    fn fails(
+        self: &Rc<Self>,
+        w: &W,
+        after: u64,
+        reason: &'static str,
+        answer: Option<TwirpAnswer>,
+    ) {
+        let phone = Rc::clone(self);
+        w.after(after, move |w| phone.leave(w, reason, answer));
+    }
+
+    fn is_answered(self: &Rc<Self>, w: &W) {
+        if self.status.get().is_none() {
+            return;
+        }
+        self.status.set(Some("active"));
+        self.answer.fill(ok(
+            json!({"participant_identity": "callee", "room_name": self.call}),
+        ));
+        // The person hangs up, or is hung up on at the longest conversation.
+        let longest = w.settings.max_call.0;
+        let lasts = w
+            .rng
+            .between(100, 2 * longest)
+            .min(w.rng.between(500, 400_000));
+        let phone = Rc::clone(self);
+        w.after(lasts.min(longest), move |w| {
+            if phone.status.get().is_some() {
+                phone.status.set(Some("hangup"));
+                phone.leave(w, "CLIENT_INITIATED", None);
+            }
+        });
+    }
+
+    /// It is over; and if they talked, the agent reports and leaves too.
+    fn leave(&self, w: &W, reason: &str, answer: Option<TwirpAnswer>) {
+        let Some(status) = self.status.get() else {
+            return;
+        };
+        self.tell(w, "participant_left", reason);
+        self.status.set(None);
+        if answer.is_some() {
+            self.answer.fill(answer);
+        }
+        if !matches!(status, "active" | "hangup") {
+            return;
+        }
+        if w.rng.hits(700) {
+            clients::agent_reports(w, self.call, w.rng.below(14_000));
+        }
+        let call = self.call;
+        w.after(DEPARTURE_MS, move |w| {
+            w.livekit.close(w, call, "ROOM_CLOSED");
+        });
+    }
+
+    fn tell(&self, w: &W, event: &str, reason: &str) {
+        let participant = json!({
+            "identity": format!("callee-{}", self.call), "kind": "SIP", "disconnectReason": reason,
+            "attributes": {"sip.callStatus": self.status.get()},
+        });
+        tell(
+            w,
+            self.call,
+            json!({"event": event, "participant": participant}),
+        );
+    }
+}
+
+/// A webhook sets out.
+fn tell(w: &W, call: CallId, mut event: Value) {
+    event["room"] = json!({"name": call});
+    event["createdAt"] = json!(w.clock().as_secs().to_string());
+    let copies = 1 + u64::from(w.hit(Kind::EventRepeated));
+    for _ in 0..copies {
+        if w.hit(Kind::EventLost) {
+            continue;
+        }
+        let late = match w.hit(Kind::EventLate) {
+            true => w.rng.between(500, 60_000),
+            false => w.rng.between(1, 20),
+        };
+        let event = event.clone();
+        w.after(late, move |w| {
+            let world = Rc::clone(w);
+            w.tasks.spawn(Owner::Client, async move {
+                let token = signed(&event.to_string(), world.clock().as_secs());
+                let path = "/carrier/livekit".into();
+                clients::ask(&world, Ask::send("POST", path, &token, Some(event))).await;
+            });
+        });
+    }
+}
+
+/// The token that comes with a body.
+fn signed(body: &str, now: u64) -> String {
+    let claims = json!({"iss": API_KEY, "nbf": now - 1, "exp": now + 300, "sha256": STANDARD.encode(Sha256::digest(body))});
+    let parts = [json!({"alg": "HS256"}), claims].map(|part| BASE64URL.encode(part.to_string()));
+    let signed = parts.join(".");
+    let mut mac = hmac_sha256(API_SECRET.as_bytes());
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", BASE64URL.encode(mac.finalize().into_bytes()))
+}
