@@ -38,6 +38,7 @@ async function serve(port, dataDir, startedAt) {
     beforeStart: () => discardHalfSeeded(dataDir),
   });
   stopOnSignals(local);
+  endWithWorkerd(local, dataDir);
   const { demo, isNew } = await ensureDemo(dataDir, local.url, local.secrets.PLATFORM_TOKEN);
   await printDemo(demo, dataDir, isNew);
   console.log(`ready ${local.url} in ${seconds(startedAt)}; Ctrl-C stops it`);
@@ -58,6 +59,19 @@ function stopOnSignals(local) {
       );
     });
   }
+}
+
+/**
+ * Nothing serves any more once workerd is gone: killed by hand, or by a machine out of memory.
+ * @param {import("./lib/local.mjs").Local} local
+ * @param {string} dataDir
+ */
+function endWithWorkerd(local, dataDir) {
+  setInterval(() => {
+    if (local.isServing()) return;
+    console.error(`workerd, which served, was ended from outside. Its data is in ${dataDir}: the next start goes on with it.`);
+    process.exit(1);
+  }, 500).unref();
 }
 
 /** @returns {Promise<Record<string, string>>} the environment's values for the vars of `wrangler.toml` and of the local run */

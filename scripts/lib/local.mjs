@@ -46,6 +46,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {string} url without a slash at the end
  * @property {Secrets} secrets
  * @property {() => Promise<void>} runCron fires the cron trigger once, now
+ * @property {() => boolean} isServing whether its workerd is still there, for a Worker with a data folder
  * @property {() => Promise<void>} stop ends it at once, as a crash would: what must survive is on disk
  */
 
@@ -117,7 +118,7 @@ async function listening(start, port) {
  * @param {string} url
  * @param {Secrets} secrets
  * @param {string[]} crons
- * @param {{ release(): void } | null} owner
+ * @param {{ isServing(): boolean, release(): void } | null} owner
  * @param {boolean} withTimer
  * @returns {Local}
  */
@@ -137,6 +138,7 @@ function handle(mf, url, secrets, crons, owner, withTimer) {
     url,
     secrets,
     runCron,
+    isServing: () => owner?.isServing() ?? true,
     async stop() {
       clearInterval(timer);
       await mf.dispose();

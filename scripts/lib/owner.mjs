@@ -41,6 +41,10 @@ export async function takeOwnership(dataDir) {
       owner.workerd = findWorkerd();
       writeWhole(path, JSON.stringify(owner), 0o600);
     },
+    /** Whether the workerd that serves is still there; where there is no /proc, it counts as there. */
+    isServing() {
+      return owner.workerd === null || isAlive(owner.workerd);
+    },
     release() {
       rmSync(path, { force: true });
     },

@@ -73,6 +73,21 @@ test("after kill -9 the next start ends the workerd left over and goes on with t
   expect(second.output).toContain(before["OWNER_KEY"]);
 });
 
+test("when workerd alone is killed the start ends too, and the next goes on", { timeout: TIMEOUT_MS }, async () => {
+  const first = npmStart();
+  await first.ready();
+  const before = readDemo(dataDir);
+  const { workerd } = JSON.parse(readFileSync(join(dataDir, "owner.json"), "utf8"));
+  process.kill(workerd.pid, "SIGKILL");
+
+  expect(await first.ended).toBe(1);
+  expect(first.output).toContain("workerd, which served, was ended from outside");
+
+  const second = npmStart();
+  await second.ready();
+  expect(readDemo(dataDir)).toEqual(before);
+});
+
 test("a start killed while seeding is made good by the next", { timeout: TIMEOUT_MS }, async () => {
   const first = npmStart();
   await first.ready();
