@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker, Studio in public.
+// `node scripts/build.mjs [local | release]`: the Worker in build/local or build/worker, Studio and the API reference in public.
 
 import { runMain, UserError } from "./lib/log.mjs";
 import { endChildrenOnSignals } from "./lib/run.mjs";
@@ -12,5 +12,7 @@ await runMain(async () => {
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildStudio } = await import("./lib/studio.mjs");
+  const { buildDocs } = await import("./lib/docs.mjs");
+  buildDocs();
   await Promise.all([buildWorker(profile), buildStudio()]);
 });

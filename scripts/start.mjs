@@ -23,6 +23,8 @@ async function build() {
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildStudio } = await import("./lib/studio.mjs");
+  const { buildDocs } = await import("./lib/docs.mjs");
+  buildDocs();
   await Promise.all([buildWorker("local"), buildStudio()]);
 }
 

@@ -72,6 +72,8 @@ async function cargo(args) {
 async function buildAll() {
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildStudio } = await import("./lib/studio.mjs");
+  const { buildDocs } = await import("./lib/docs.mjs");
+  buildDocs();
   await buildWorker("local");
   await buildStudio();
   return { passed: 0, failed: 0 };

@@ -325,7 +325,7 @@ test("each answer has an X-Request-Id of its own", async () => {
 });
 
 test("pages too have an X-Request-Id, are never stored, and come over HTTPS alone", async () => {
-  for (const path of ["/", "/openapi.json", "/studio", "/studio/calls/x"]) {
+  for (const path of ["/", "/openapi.json", "/docs", "/studio", "/studio/calls/x"]) {
     const response = await fetch(`${server.url}${path}`);
     await response.body?.cancel();
     expect([path, response.status]).toEqual([path, 200]);

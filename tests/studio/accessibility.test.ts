@@ -79,18 +79,47 @@ test("no violation on any page, light or dark", { timeout: 120_000 }, async () =
   expect(Object.keys(found).length).toBeGreaterThan(30);
 });
 
+/** At which widths a page scrolls sideways. */
+async function tooWide(page: Page, name: string): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const width of [360, 768, 1280, 2560, 3840]) {
+    await page.setViewportSize({ width, height: 900 });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (over > 0) wrong.push(`${name} at ${width}: ${over} px too wide`);
+  }
+  return wrong;
+}
+
 test("nothing is cut off or scrolls sideways, from 360 px to 4K", { timeout: 120_000 }, async () => {
   const page = await studio.signedIn(org, "owner", "/studio/calls");
   const wrong: string[] = [];
   for (const [name, path] of pages) {
     await follow(page, path);
-    for (const width of [360, 768, 1280, 2560, 3840]) {
-      await page.setViewportSize({ width, height: 900 });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (over > 0) wrong.push(`${name} at ${width}: ${over} px too wide`);
-    }
+    wrong.push(...(await tooWide(page, name)));
   }
   expect(wrong).toEqual([]);
+});
+
+test("the API reference, which the menu leads to, has no violation in either theme and scrolls sideways at no width", {
+  timeout: 120_000,
+}, async () => {
+  const page = await studio.signedIn(org, "owner", "/studio/calls");
+  await page.getByRole("link", { name: "API reference" }).click();
+  await page.getByRole("heading", { name: "Trigger a call" }).waitFor();
+  const unfold = (selector: string) =>
+    page.locator(selector).evaluateAll((all) => {
+      for (const details of all) details.setAttribute("open", "");
+      return all.length;
+    });
+
+  expect(await unfold("article:has(#triggerCall) details")).toBeGreaterThan(10);
+  await page.evaluate(axe);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await violations(page), colorScheme).toEqual([]);
+  }
+  await unfold("details");
+  expect(await tooWide(page, "API reference")).toEqual([]);
 });
 
 test("on a phone the menu opens, leads on, and closes", async () => {

@@ -55,7 +55,7 @@ export function SignInPage() {
         <SignInForm />
       </div>
       <p class="faint small">
-        A new organisation's first key comes from the platform's operator. The API is described by <a href="/openapi.json">openapi.json</a>.
+        A new organisation's first key comes from the platform's operator. The API is described in <a href="/docs">its reference</a>.
       </p>
     </main>
   );

@@ -1,0 +1,147 @@
+// The API reference at /docs: all that the served document says, in a page that can do nothing.
+
+import { beforeAll, expect, test } from "vitest";
+import { type Document, renderReference } from "../../scripts/lib/reference.mjs";
+import { expectError, useServer } from "./harness.ts";
+
+const server = useServer();
+let page: string;
+let document: Document;
+let operations: [where: string, operation: Document["paths"][string][string]][];
+
+beforeAll(async () => {
+  page = await (await fetch(`${server.url}/docs`)).text();
+  document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
+  operations = Object.entries({ ...document.paths, ...document.webhooks }).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]): (typeof operations)[number] => [`${method.toUpperCase()} ${path}`, operation]),
+  );
+});
+
+const SIGNS: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
+
+/** What a reader sees. */
+const textOf = (html: string) => html.replace(/<[^>]+>/g, "").replace(/&[^;]+;/g, (sign) => SIGNS[sign] ?? sign);
+
+/** A text of the document without its Markdown. */
+const plain = (text: string) => text.replace(/`|\*\*/g, "");
+
+/** The part of the page that tells of an operation, as its reader sees it. */
+function told(id: string): string {
+  const [, part = ""] = page.split(`<h3 id="${id}">`);
+  return textOf(part.split("</article>")[0] ?? "");
+}
+
+function idsAndLinks(html: string): { ids: string[]; links: string[] } {
+  const all = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, name = ""]) => name);
+  return { ids: all(/ id="([^"]*)"/g), links: all(/ href="#([^"]*)"/g) };
+}
+
+test("GET and HEAD /docs answer a page that runs nothing and that nobody frames; below it is nothing", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    const answer = await fetch(`${server.url}/docs`, { method });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toMatch(/^text\/html\b/);
+    expect(answer.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(answer.headers.get("referrer-policy")).toBe("same-origin");
+    expect(answer.headers.get("cross-origin-opener-policy")).toBe("same-origin");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect((await answer.text()).length).toBe(method === "GET" ? page.length : 0);
+  }
+  expect(page).not.toMatch(/<script|<style| style=| on\w+=/i);
+  const sheets = [...page.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)].map(([, path = ""]) => path);
+  expect(sheets).toHaveLength(1);
+  expect((await fetch(server.url + sheets[0])).headers.get("content-type")).toMatch(/^text\/css\b/);
+  expectError(await server.platform.fromRoot("GET", "/docs/x"), 404, "Not found");
+});
+
+test("each operation of the document is there: method and path, who may, what it takes, and how it answers", () => {
+  expect(operations.length).toBeGreaterThan(40);
+  for (const [where, { operationId, summary, security, parameters = [], requestBody, responses, ...operation }] of operations) {
+    const text = told(operationId);
+    expect(text, where).toContain(summary);
+    for (const paragraph of operation.description.split("\n\n")) expect(text, where).toContain(plain(paragraph));
+    expect(text, where).toContain(where);
+    for (const scheme of security.flatMap((either) => Object.keys(either))) expect(text, where).toContain(scheme);
+    const role = operation["x-required-role"];
+    if (role) expect(text, where).toContain(`Lowest role: ${role}.`);
+    for (const { name } of parameters) expect(text, where).toContain(name);
+    for (const { schema } of Object.values(requestBody?.content ?? {})) {
+      const { properties = {} } = document.components.schemas[schema.$ref?.split("/").at(-1) ?? ""] ?? {};
+      for (const [name, { description = "" }] of Object.entries(properties)) {
+        expect(text, where).toContain(`${name} `);
+        expect(text, where).toContain(plain(description));
+      }
+    }
+    for (const [status, { description, content = {} }] of Object.entries(responses)) {
+      expect(text, where).toContain(`${status} ${plain(description.split("\n")[0] ?? "")}`);
+      for (const { example } of Object.values(content)) {
+        if (example !== undefined) expect(text, where).toContain(JSON.stringify(example, null, 2));
+      }
+    }
+    if (where.includes(" /")) expect(text, where).toContain("curl ");
+  }
+});
+
+test("each error that the document gives is there with its text, at its operation", () => {
+  const missing: string[] = [];
+  let seen = 0;
+  for (const [where, { operationId, responses }] of operations) {
+    const text = told(operationId);
+    const media = Object.values(responses).flatMap(({ content = {} }) => Object.values(content));
+    for (const { value } of media.flatMap(({ examples = {} }) => Object.values(examples))) {
+      const { error } = value as { error: string };
+      seen += 1;
+      if (!text.includes(error)) missing.push(`${where}: ${error}`);
+    }
+  }
+  expect(missing).toEqual([]);
+  expect(seen).toBeGreaterThan(500);
+});
+
+test("each link within the page leads somewhere, and no two places have one name", () => {
+  const { ids, links } = idsAndLinks(page);
+
+  expect(links.length).toBeGreaterThan(200);
+  expect([...new Set(links)].filter((name) => !ids.includes(name))).toEqual([]);
+  expect(ids.filter((name, at) => ids.indexOf(name) !== at)).toEqual([]);
+});
+
+test("no Markdown, and nothing that is not there, is left for the reader", () => {
+  expect(textOf(page).match(/.*(?:`|\*\*|undefined|\[object|\bNaN\b).*/g)).toBeNull();
+});
+
+test("whatever a document says is text: it opens no tag and ends no attribute", () => {
+  const saying = (text: string) => {
+    const kept = ["$ref", "in", "type"];
+    const said = (key: string, value: unknown) => (typeof value === "string" && !kept.includes(key) ? text : value);
+    return renderReference(JSON.parse(JSON.stringify(document), said) as Document);
+  };
+  const tagsOf = (html: string) => html.replace(/"[^"]*"/g, '""').match(/<[^>]*>/g) ?? [];
+  const hostile = saying(`<script>alert(1)</script> "><img src=x onerror='alert(2)'> & &lt;`);
+
+  expect(textOf(hostile).split("<script>alert(1)</script>").length).toBeGreaterThan(1_000);
+  expect(tagsOf(hostile)).toEqual(tagsOf(saying("word")));
+  expect(hostile).not.toContain("<script");
+});
+
+test("a schema that contains itself is told once, lists and their bounds are told, and a quote does not end a curl", () => {
+  const leaf = { type: "array", items: { type: "object", properties: { size: { type: "integer", minimum: 1 } } } };
+  const Tree = { type: "object", properties: { left: { $ref: "#/components/schemas/Tree" }, leaf } };
+  const requestBody = { content: { "application/json": { schema: { $ref: "#/components/schemas/Tree" }, example: { it: "isn't" } } } };
+  const plant = { operationId: "plant", tags: ["Trees"], summary: "Plant", description: "", security: [], requestBody, responses: {} };
+  const html = renderReference({
+    ...document,
+    tags: [{ name: "Trees", description: "" }],
+    paths: { "/trees": { post: plant } },
+    webhooks: {},
+    components: { ...document.components, schemas: { Tree } },
+  });
+  const { ids, links } = idsAndLinks(html);
+
+  expect(links.filter((name) => !ids.includes(name))).toEqual([]);
+  expect(links).toContain("object-Tree");
+  expect(textOf(html)).toContain("leaf[].size integerat least 1");
+  expect(textOf(html)).toContain(`-d '{\n  "it": "isn'\\''t"\n}'`);
+});
