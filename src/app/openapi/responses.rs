@@ -42,6 +42,9 @@ pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Rout
         content.insert("text/event-stream".to_owned(), json!({"schema": schema}));
     }
     all.insert(success.status.to_string(), response);
+    if action == Action::Media {
+        all.insert("302".to_owned(), stored_elsewhere());
+    }
     if action == Action::TriggerCall {
         all.insert("200".to_owned(), foretold());
         if let Some(headers) = all
@@ -212,6 +215,18 @@ fn reason(status: u16) -> &'static str {
 
 fn header(name: &str) -> Value {
     json!({"$ref": format!("#/components/headers/{name}")})
+}
+
+/// Where a recording is.
+fn stored_elsewhere() -> Value {
+    let mut headers = common_headers();
+    let location = json!({"description": "The recording's own URL.", "schema": {"type": "string"}});
+    headers.insert("Location".to_owned(), location);
+    json!({
+        "description": "The recording is in the organisation's own storage.",
+        "headers": headers,
+        "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
+    })
 }
 
 fn common_headers() -> Map<String, Value> {
