@@ -102,6 +102,20 @@ describe("a trunk's page", () => {
     expect(await channels.inputValue()).toBe("9");
   });
 
+  test("saves what was changed here, and leaves what others changed meanwhile", async () => {
+    const shared = await Org.create(server, { max_channels: 4 });
+    const path = `/sip-trunks/${shared.trunk.id}`;
+    const page = await studio.signedIn(shared, "owner", `/studio${path.replace("sip-", "")}`);
+    await page.getByLabel("Name").fill("Named here");
+    await shared.owner.patch(path, { max_channels: 7 });
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
+    expect(found(await shared.owner.get<Trunk>(path))).toMatchObject({ name: "Named here", max_channels: 7 });
+    expect(await page.getByLabel("Channels", { exact: true }).inputValue()).toBe("7");
+  });
+
   test("is not deleted while it carries calls", async () => {
     const call = await org.call({ phone_number: "+15005550006" });
     const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
@@ -159,6 +173,30 @@ describe("an agent's page", () => {
       voicemail: { action: "leave_message", message: "Please call us back." },
       input_schema: { fields: ["customer_name", "amount_due", "due_date", "branch"], sample_context: { branch: "Pune" } },
     });
+  });
+
+  test("saves what was changed here, and leaves what others changed meanwhile", async () => {
+    const shared = await Org.create(server);
+    const page = await studio.signedIn(shared, "owner", `/studio/agents/${shared.agent.id}`);
+    await page.getByLabel("Voice", { exact: true }).fill("calm");
+    await shared.owner.patch(`/agents/${shared.agent.id}`, { script: "Written elsewhere" });
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
+    expect(found(await shared.owner.get<Agent>(`/agents/${shared.agent.id}`))).toMatchObject({
+      voice: "calm",
+      script: "Written elsewhere",
+    });
+  });
+
+  test("a save that comes to nothing is no failure", async () => {
+    const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
+    await page.getByRole("button", { name: "Add field" }).click(); // and gives it no name
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
   });
 
   test("makes a new one, and deletes it after asking", async () => {
