@@ -199,6 +199,45 @@ describe("an agent's page", () => {
     await isSaved(page);
   });
 
+  test("asks before a link, Back or Forward drops what is not saved, and stays as it was when that is declined", async () => {
+    const here = `/studio/agents/${org.agent.id}`;
+    const page = await studio.signedIn(org, "owner", "/studio/agents");
+    const at = (path: string) => page.waitForURL((url) => url.pathname === path);
+    const asked: string[] = [];
+    let isLeaving = false;
+    page.on("dialog", (dialog) => {
+      asked.push(dialog.message());
+      return isLeaving ? dialog.accept() : dialog.dismiss();
+    });
+    await page.locator(`main a[href="${here}"]`).first().click();
+    await at(here);
+    await page.getByRole("link", { name: "Trunks", exact: true }).click();
+    await at("/studio/trunks");
+    await page.goBack();
+    await at(here);
+    expect(asked).toEqual([]); // nothing was entered yet
+    const voice = page.getByLabel("Voice", { exact: true });
+    await voice.fill("not saved");
+
+    const ways = [() => page.getByRole("link", { name: "Audit log" }).click(), () => page.goBack(), () => page.goForward()];
+    for (const [index, go] of ways.entries()) {
+      await go();
+      await until("the question", async () => asked.length === index + 1);
+      await at(here);
+      expect(await voice.inputValue()).toBe("not saved");
+    }
+    expect(new Set(asked)).toEqual(new Set(["Leave without saving?"]));
+
+    isLeaving = true;
+    await page.goForward();
+    await at("/studio/trunks");
+    await page.getByRole("heading", { level: 1, name: "Trunks" }).waitFor();
+    await page.goBack();
+    await at(here);
+    expect(await voice.inputValue()).not.toBe("not saved");
+    expect(asked).toHaveLength(4); // what was left is no longer asked about
+  });
+
   test("makes a new one, and deletes it after asking", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/agents/new");
     await page.getByLabel("Name").fill("Short-lived");
