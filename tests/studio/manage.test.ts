@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { found, Org, useServer } from "../edge/harness.ts";
 import type { Agent, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_RING_MS: "300", STALLED_AFTER_SECONDS: "600" } });
 const studio = useStudio(server);
@@ -256,7 +256,7 @@ describe("an agent's page", () => {
 });
 
 describe("webhooks", () => {
-  test("the secret is read only when somebody asks to see it, and rotated with a countdown", async () => {
+  test("the secret is shown only when somebody asks to see it, and rotated with a countdown that outlasts the page", async () => {
     const asked: string[] = [];
     const page = await studio.signedIn(org, "admin", "/studio/webhooks");
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
@@ -275,6 +275,10 @@ describe("webhooks", () => {
     const { secret } = found(await (await org.client("admin")).get<{ secret: string }>("/webhooks/secret"));
     expect(secret).not.toBe(org.webhookSecret);
     await sees(page, secret);
+
+    await page.reload();
+    await sees(page, /signs beside this one for (59 min|1 h)/);
+    expect(await page.content()).not.toContain(secret);
   });
 
   test("a test event goes to the built-in receiver, shows as a delivery, and is sent again", async () => {
@@ -360,6 +364,30 @@ describe("API keys", () => {
     await page.getByRole("button", { name: "Revoke key" }).click();
     await row.waitFor({ state: "detached" });
     expect((await server.client(key).get("/calls")).status).toBe(401);
+  });
+
+  test("on a narrow page what has no column is told all the same", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/settings/integration", { width: 360 });
+    const year = String(new Date().getFullYear() + 10);
+    const expires_at = `${year}-01-02T03:04:05.000Z`;
+    const made = await org.owner.post<{ key: string }>("/api-keys", { name: "Narrow", role: "viewer", expires_at });
+    await page.reload();
+
+    const key = page.getByRole("row").filter({ hasText: "Narrow" });
+    await key.getByText("viewer", { exact: true }).waitFor();
+    for (const fact of [made.body.key.slice(0, 6), "Last used", year, "Created"]) {
+      for (const width of [360, 800, 1280]) {
+        await page.setViewportSize({ width, height: 780 });
+        const shown = `${await page.getByRole("row").first().innerText()} ${await key.innerText()}`;
+        expect(shown, `${fact} at ${width}`).toContain(fact);
+      }
+    }
+
+    await page.setViewportSize({ width: 360, height: 780 });
+    await follow(page, "/studio/audit-log");
+    const entry = page.getByRole("row").filter({ hasText: "api_key.create" }).first();
+    await entry.waitFor();
+    for (const fact of ["By", "Target", "Request"]) expect(await entry.innerText()).toContain(fact);
   });
 
   test("the last owner's can't be revoked, and the API says so", async () => {
