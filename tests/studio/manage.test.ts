@@ -296,6 +296,23 @@ describe("webhooks", () => {
     await sees(page, "No delivery matches");
   });
 
+  test("deliveries stand in the order of their age, also that of a call which outlasted a later one", async () => {
+    const shared = await Org.create(server);
+    const { body } = await (await shared.client("admin")).fromRoot<{ callback_url: string }>("GET", "/studio/receiver");
+    const long = await shared.call({ phone_number: "+15005550006", callback_url: body.callback_url });
+    const declined = await shared.call({ phone_number: "+15005550001", callback_url: body.callback_url });
+    await shared.ended(declined);
+    await shared.reached(long, "Answered");
+    await (await shared.client("member")).post(`/calls/${long}/cancel`);
+    await shared.ended(long);
+
+    const page = await studio.signedIn(shared, "admin", "/studio/webhooks");
+
+    const rows = page.getByRole("region", { name: "Deliveries" }).getByRole("row");
+    await rows.nth(2).waitFor();
+    expect(await rows.getByRole("link").allTextContents()).toEqual(["call.completed", "call.declined"]);
+  });
+
   test("a receiver that callbacks may not go to is refused in the API's own words", async () => {
     const page = await studio.signedIn(org, "admin", "/studio/webhooks");
 

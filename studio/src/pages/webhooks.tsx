@@ -202,7 +202,8 @@ function Deliveries() {
     isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });
-  const found = deliveries.data?.deliveries;
+  // The API's order is that of the calls; one that lasted has news later than those that came after it.
+  const found = deliveries.data?.deliveries.toSorted((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
   return (
     <Card
       title="Deliveries"
