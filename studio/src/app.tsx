@@ -7,6 +7,7 @@ import { startLive } from "./lib/live.ts";
 import { lapsed, session, whoAmI } from "./lib/session.ts";
 import { Connection, ConnectionBar } from "./ui/connection.tsx";
 import { Dialog } from "./ui/basics.tsx";
+import { usePlaces } from "./ui/guard.ts";
 import { Account, Nav } from "./ui/nav.tsx";
 import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
@@ -41,6 +42,7 @@ export function App() {
 
 function Signed() {
   useEffect(startLive, []);
+  usePlaces();
   return (
     <div class="frame">
       <a class="skip" href="#main">

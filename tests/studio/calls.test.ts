@@ -135,6 +135,33 @@ test("a call in progress can be cancelled, one that is over can't, and says so",
   await page.getByRole("tooltip", { name: "Call is already in a terminal state" }).waitFor();
 });
 
+test("cancelling waits until the call is known, and is over with the API's own answer", async () => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  await org.reached(call, "Answered");
+  const page = await studio.signedIn(org, "member", "/studio/calls");
+  let letRead = () => {};
+  const mayRead = new Promise<void>((resolve) => {
+    letRead = resolve;
+  });
+  await page.route(`**/integration/v1/calls/${call}`, async (route) => {
+    await mayRead;
+    await route.continue();
+  });
+
+  await page.locator(`a[href="/studio/calls/${call}"]`).first().click();
+  const button = page.getByRole("button", { name: "Cancel call" });
+  await button.hover();
+  await page.getByRole("tooltip", { name: "The call is still being read" }).waitFor();
+  letRead();
+  await page.getByRole("listitem").filter({ hasText: "Answered" }).waitFor();
+  expect(await button.getAttribute("aria-disabled")).toBeNull();
+
+  await page.unroute(`**/integration/v1/calls/${call}`);
+  await page.route(`**/integration/v1/calls/${call}`, () => {}); // the call can't be read again
+  await button.click();
+  await page.getByRole("tooltip", { name: "Call is already in a terminal state" }).waitFor();
+});
+
 test("a call that does not exist is said not to", async () => {
   const page = await studio.signedIn(org, "viewer", "/studio/calls/31106b7c-9d02-4723-8b07-5bb8d90240cb");
 

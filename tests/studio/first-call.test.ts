@@ -14,15 +14,20 @@ async function newOrg(): Promise<{ owner: Client; key: string }> {
   return { owner: server.client(body.owner_key), key: body.owner_key };
 }
 
+/** An organisation that has done the first two steps. */
+async function readyOrg(): ReturnType<typeof newOrg> {
+  const made = await newOrg();
+  const fields = ["customer_name"];
+  await made.owner.post("/agents", { name: "A", agent_code: "a", input_schema: { fields, sample_context: { customer_name: "R" } } });
+  const carrier = { type: "simulator" };
+  await made.owner.post("/sip-trunks", { name: "T", trunk_phone: "+918069000000", max_cps: 5, max_channels: 10, carrier });
+  return made;
+}
+
 let ready: { owner: Client; key: string };
 
-/** An organisation that has done the first two steps. */
 beforeAll(async () => {
-  ready = await newOrg();
-  const fields = ["customer_name"];
-  await ready.owner.post("/agents", { name: "A", agent_code: "a", input_schema: { fields, sample_context: { customer_name: "R" } } });
-  const carrier = { type: "simulator" };
-  await ready.owner.post("/sip-trunks", { name: "T", trunk_phone: "+918069000000", max_cps: 5, max_channels: 10, carrier });
+  ready = await readyOrg();
 });
 
 async function createBoth(page: Page): Promise<void> {
@@ -91,6 +96,25 @@ test("whoever may not look at callbacks can place the call all the same, and is 
   await page.getByRole("button", { name: "Answers" }).click();
 
   await page.getByRole("group", { name: "The test call" }).getByText("Completed").waitFor();
+});
+
+test("what needs a trunk that only an owner can make says so, until it is made; its request names that trunk", async () => {
+  const fresh = await readyOrg();
+  const { body } = await fresh.owner.post<{ key: string }>("/api-keys", { name: "M", role: "member" });
+  const page = await studio.signedInWith(body.key, "/studio/start");
+  const full = page.getByRole("button", { name: "Full capacity" });
+  await full.focus();
+  await page.getByRole("tooltip", { name: "This API key's role (member) can't do this; it needs owner" }).waitFor();
+  expect(await full.getAttribute("aria-disabled")).toBe("true");
+
+  const carrier = { type: "simulator" };
+  const one = { name: "Full capacity (simulated)", trunk_phone: "+918069000000", max_cps: 5, max_channels: 1, carrier };
+  const trunk = await fresh.owner.post<{ id: string }>("/sip-trunks", one);
+  await page.reload();
+  await page.locator("button:not([aria-disabled])", { hasText: "Full capacity" }).click();
+
+  await page.getByRole("group", { name: "The test call" }).getByText("Rejected — Capacity", { exact: true }).first().waitFor();
+  expect(await page.getByRole("tabpanel").first().innerText()).toContain(trunk.body.id);
 });
 
 test("a step that fails keeps what was entered and says what is wrong", async () => {

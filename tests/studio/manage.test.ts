@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { found, Org, useServer } from "../edge/harness.ts";
 import type { Agent, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_RING_MS: "300", STALLED_AFTER_SECONDS: "600" } });
 const studio = useStudio(server);
@@ -102,6 +102,20 @@ describe("a trunk's page", () => {
     expect(await channels.inputValue()).toBe("9");
   });
 
+  test("saves what was changed here, and leaves what others changed meanwhile", async () => {
+    const shared = await Org.create(server, { max_channels: 4 });
+    const path = `/sip-trunks/${shared.trunk.id}`;
+    const page = await studio.signedIn(shared, "owner", `/studio${path.replace("sip-", "")}`);
+    await page.getByLabel("Name").fill("Named here");
+    await shared.owner.patch(path, { max_channels: 7 });
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
+    expect(found(await shared.owner.get<Trunk>(path))).toMatchObject({ name: "Named here", max_channels: 7 });
+    expect(await page.getByLabel("Channels", { exact: true }).inputValue()).toBe("7");
+  });
+
   test("is not deleted while it carries calls", async () => {
     const call = await org.call({ phone_number: "+15005550006" });
     const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
@@ -161,6 +175,69 @@ describe("an agent's page", () => {
     });
   });
 
+  test("saves what was changed here, and leaves what others changed meanwhile", async () => {
+    const shared = await Org.create(server);
+    const page = await studio.signedIn(shared, "owner", `/studio/agents/${shared.agent.id}`);
+    await page.getByLabel("Voice", { exact: true }).fill("calm");
+    await shared.owner.patch(`/agents/${shared.agent.id}`, { script: "Written elsewhere" });
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
+    expect(found(await shared.owner.get<Agent>(`/agents/${shared.agent.id}`))).toMatchObject({
+      voice: "calm",
+      script: "Written elsewhere",
+    });
+  });
+
+  test("a save that comes to nothing is no failure", async () => {
+    const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
+    await page.getByRole("button", { name: "Add field" }).click(); // and gives it no name
+
+    await page.getByRole("button", { name: "Save" }).click();
+
+    await isSaved(page);
+  });
+
+  test("asks before a link, Back or Forward drops what is not saved, and stays as it was when that is declined", async () => {
+    const here = `/studio/agents/${org.agent.id}`;
+    const page = await studio.signedIn(org, "owner", "/studio/agents");
+    const at = (path: string) => page.waitForURL((url) => url.pathname === path);
+    const asked: string[] = [];
+    let isLeaving = false;
+    page.on("dialog", (dialog) => {
+      asked.push(dialog.message());
+      return isLeaving ? dialog.accept() : dialog.dismiss();
+    });
+    await page.locator(`main a[href="${here}"]`).first().click();
+    await at(here);
+    await page.getByRole("link", { name: "Trunks", exact: true }).click();
+    await at("/studio/trunks");
+    await page.goBack();
+    await at(here);
+    expect(asked).toEqual([]); // nothing was entered yet
+    const voice = page.getByLabel("Voice", { exact: true });
+    await voice.fill("not saved");
+
+    const ways = [() => page.getByRole("link", { name: "Audit log" }).click(), () => page.goBack(), () => page.goForward()];
+    for (const [index, go] of ways.entries()) {
+      await go();
+      await until("the question", async () => asked.length === index + 1);
+      await at(here);
+      expect(await voice.inputValue()).toBe("not saved");
+    }
+    expect(new Set(asked)).toEqual(new Set(["Leave without saving?"]));
+
+    isLeaving = true;
+    await page.goForward();
+    await at("/studio/trunks");
+    await page.getByRole("heading", { level: 1, name: "Trunks" }).waitFor();
+    await page.goBack();
+    await at(here);
+    expect(await voice.inputValue()).not.toBe("not saved");
+    expect(asked).toHaveLength(4); // what was left is no longer asked about
+  });
+
   test("makes a new one, and deletes it after asking", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/agents/new");
     await page.getByLabel("Name").fill("Short-lived");
@@ -179,7 +256,7 @@ describe("an agent's page", () => {
 });
 
 describe("webhooks", () => {
-  test("the secret is read only when somebody asks to see it, and rotated with a countdown", async () => {
+  test("the secret is shown only when somebody asks to see it, and rotated with a countdown that outlasts the page", async () => {
     const asked: string[] = [];
     const page = await studio.signedIn(org, "admin", "/studio/webhooks");
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
@@ -198,6 +275,10 @@ describe("webhooks", () => {
     const { secret } = found(await (await org.client("admin")).get<{ secret: string }>("/webhooks/secret"));
     expect(secret).not.toBe(org.webhookSecret);
     await sees(page, secret);
+
+    await page.reload();
+    await sees(page, /signs beside this one for (59 min|1 h)/);
+    expect(await page.content()).not.toContain(secret);
   });
 
   test("a test event goes to the built-in receiver, shows as a delivery, and is sent again", async () => {
@@ -213,6 +294,23 @@ describe("webhooks", () => {
     await until("two attempts", async () => (await page.getByRole("listitem").filter({ hasText: "204" }).count()) === 2);
     await page.goto("/studio/webhooks?status=exhausted");
     await sees(page, "No delivery matches");
+  });
+
+  test("deliveries stand in the order of their age, also that of a call which outlasted a later one", async () => {
+    const shared = await Org.create(server);
+    const { body } = await (await shared.client("admin")).fromRoot<{ callback_url: string }>("GET", "/studio/receiver");
+    const long = await shared.call({ phone_number: "+15005550006", callback_url: body.callback_url });
+    const declined = await shared.call({ phone_number: "+15005550001", callback_url: body.callback_url });
+    await shared.ended(declined);
+    await shared.reached(long, "Answered");
+    await (await shared.client("member")).post(`/calls/${long}/cancel`);
+    await shared.ended(long);
+
+    const page = await studio.signedIn(shared, "admin", "/studio/webhooks");
+
+    const rows = page.getByRole("region", { name: "Deliveries" }).getByRole("row");
+    await rows.nth(2).waitFor();
+    expect(await rows.getByRole("link").allTextContents()).toEqual(["call.completed", "call.declined"]);
   });
 
   test("a receiver that callbacks may not go to is refused in the API's own words", async () => {
@@ -283,6 +381,30 @@ describe("API keys", () => {
     await page.getByRole("button", { name: "Revoke key" }).click();
     await row.waitFor({ state: "detached" });
     expect((await server.client(key).get("/calls")).status).toBe(401);
+  });
+
+  test("on a narrow page what has no column is told all the same", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/settings/integration", { width: 360 });
+    const year = String(new Date().getFullYear() + 10);
+    const expires_at = `${year}-01-02T03:04:05.000Z`;
+    const made = await org.owner.post<{ key: string }>("/api-keys", { name: "Narrow", role: "viewer", expires_at });
+    await page.reload();
+
+    const key = page.getByRole("row").filter({ hasText: "Narrow" });
+    await key.getByText("viewer", { exact: true }).waitFor();
+    for (const fact of [made.body.key.slice(0, 6), "Last used", year, "Created"]) {
+      for (const width of [360, 800, 1280]) {
+        await page.setViewportSize({ width, height: 780 });
+        const shown = `${await page.getByRole("row").first().innerText()} ${await key.innerText()}`;
+        expect(shown, `${fact} at ${width}`).toContain(fact);
+      }
+    }
+
+    await page.setViewportSize({ width: 360, height: 780 });
+    await follow(page, "/studio/audit-log");
+    const entry = page.getByRole("row").filter({ hasText: "api_key.create" }).first();
+    await entry.waitFor();
+    for (const fact of ["By", "Target", "Request"]) expect(await entry.innerText()).toContain(fact);
   });
 
   test("the last owner's can't be revoked, and the API says so", async () => {

@@ -1,5 +1,6 @@
 // What goes wrong while one works: a key revoked in mid-session, a connection lost and back, a session too weak for a page.
 
+import type { Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { found, Org, useServer } from "../edge/harness.ts";
 import { type Agent, ROLES } from "../edge/shapes.ts";
@@ -96,6 +97,38 @@ test("news from the feed shows at once, and the page says that it is live", asyn
   await row.getByText("Completed").waitFor();
   expect(asked[0]?.get("after")).toBe("latest");
   expect(asked.length).toBeLessThan(10); // it waits for news, and does not ask for them
+});
+
+test("a tab that nobody sees holds no connection, and goes on where it was when it is seen again", async () => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  await org.reached(call, "Answered");
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  await page.getByText("Live", { exact: true }).waitFor();
+  const row = page.getByRole("row").filter({ hasText: "••006" }).first();
+  await row.getByText("Answered").waitFor();
+  const isFeed = (request: Request) => request.url().includes("/integration/v1/events?");
+  const asked: string[] = [];
+  page.on("request", (request) => isFeed(request) && asked.push(request.url()));
+  await page.route("**/integration/v1/calls?*", () => {}); // the list answers no more: what shows now is the news itself
+  const see = (isSeen: boolean) =>
+    page.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, !isSeen);
+
+  const [ended] = await Promise.all([page.waitForEvent("requestfailed", isFeed), see(false)]);
+  const before = asked.length;
+  await (await org.client("member")).post(`/calls/${call}/cancel`);
+  await org.ended(call);
+  await page.waitForTimeout(1_000);
+  expect(asked).toHaveLength(before);
+  expect(await row.getByText("Answered").count()).toBe(1);
+
+  await see(true);
+
+  await row.getByText("Completed").waitFor();
+  expect(asked[before]).toBe(ended.url());
+  await page.getByText("Live", { exact: true }).waitFor();
 });
 
 test("an answer that is not the feed's own shows, and the feed heals", async () => {

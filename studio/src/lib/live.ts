@@ -1,6 +1,6 @@
 // News as it happens: `GET /integration/v1/events` as a long poll. While that fails, whoever wants news asks the lists again on
 // a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
-// it is back.
+// it is back. A tab that nobody sees does not ask: a browser has few connections to a host, and each tab would hold one.
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "./api.ts";
@@ -37,6 +37,7 @@ const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
 const listeners = new Set<Listener>();
 let isRunning = false;
+let asking = new AbortController();
 
 function tell(word: Word): void {
   for (const listener of listeners) {
@@ -57,7 +58,10 @@ export function startLive(): void {
     if (feed.value === "polling" && !document.hidden && session.value && !lapsed.value) tell("ask");
   };
   setInterval(poll, POLL_MS);
-  document.addEventListener("visibilitychange", poll);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) asking.abort();
+    else poll();
+  });
 }
 
 async function follow(): Promise<never> {
@@ -69,8 +73,13 @@ async function follow(): Promise<never> {
       await waitFor(1_000);
       continue;
     }
+    if (document.hidden) {
+      await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+      continue;
+    }
+    asking = new AbortController();
     try {
-      const response = await fetch(`${PATH}?${query(cursor)}`);
+      const response = await fetch(`${PATH}?${query(cursor)}`, { signal: asking.signal });
       if (!response.ok) contact(true);
       if (response.ok) {
         const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
@@ -90,6 +99,7 @@ async function follow(): Promise<never> {
         await backOff();
       }
     } catch {
+      if (asking.signal.aborted) continue; // and is asked again from the same cursor
       // No answer, or none of the API's own: a body that was cut off, a page of somebody in between.
       contact(false);
       feed.value = "offline";

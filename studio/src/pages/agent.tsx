@@ -3,6 +3,7 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { changes } from "../lib/changes.ts";
 import { pretty } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
@@ -71,7 +72,7 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
         setSaved(form);
         route(`/studio/agents/${made.id}`);
       } else {
-        await ask(api.PATCH("/integration/v1/agents/{id}", { params: { path: { id } }, body }));
+        await ask(api.PATCH("/integration/v1/agents/{id}", { params: { path: { id } }, body: changes(body, bodyOf(saved)) }));
         setSaved(form);
         setDone(true);
       }

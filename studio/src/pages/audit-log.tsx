@@ -1,10 +1,10 @@
 // The audit log: who changed what.
 
-import { api, ask } from "../lib/api.ts";
+import { api, ask, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Empty, Failure, RoleNote, Skeleton, Table, Time } from "../ui/basics.tsx";
+import { Empty, Failure, Folded, RoleNote, type RowFact, Skeleton, Table, Time } from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -39,23 +39,37 @@ export default function AuditLog() {
             ]}
           >
             {log.data.entries.map((entry) => (
-              <tr key={`${entry.at} ${entry.request_id} ${entry.target}`}>
-                <td>
-                  <Time at={entry.at} />
-                </td>
-                <td class="mono">{entry.action}</td>
-                <td class="medium">{entry.key_id === null ? "the platform" : nameOf(entry.key_id)}</td>
-                <td class="medium">
-                  <Target action={entry.action} target={entry.target} />
-                </td>
-                <td class="wide mono faint">{entry.request_id}</td>
-              </tr>
+              <Row key={`${entry.at} ${entry.request_id} ${entry.target}`} entry={entry} nameOf={nameOf} />
             ))}
           </Table>
           <Pager filters={filters} next={log.data.next_cursor} />
         </>
       )}
     </Page>
+  );
+}
+
+function Row({ entry, nameOf }: { entry: Schemas["AuditEntry"]; nameOf: (id: string) => string }) {
+  const facts: RowFact[] = [
+    ["medium", "By", entry.key_id === null ? "the platform" : nameOf(entry.key_id)],
+    ["medium", "Target", <Target action={entry.action} target={entry.target} />],
+    ["wide", "Request", <span class="mono faint break">{entry.request_id}</span>],
+  ];
+  return (
+    <tr>
+      <td>
+        <Time at={entry.at} />
+      </td>
+      <td>
+        <span class="mono">{entry.action}</span>
+        <Folded items={facts} />
+      </td>
+      {facts.map(([column, name, value]) => (
+        <td key={name} class={column}>
+          {value}
+        </td>
+      ))}
+    </tr>
   );
 }
 

@@ -31,7 +31,8 @@ export default function Call() {
     setBusy(true);
     setError(null);
     try {
-      await ask(api.POST("/integration/v1/calls/{call_id}/cancel", path));
+      const state = await ask(api.POST("/integration/v1/calls/{call_id}/cancel", path));
+      if (call.signal.value?.id === state.id) call.signal.value = { ...call.signal.value, ...state };
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }
@@ -50,7 +51,9 @@ export default function Call() {
           <Button
             kind="danger"
             needs="member"
-            disabled={data?.is_terminal !== false && "Call is already in a terminal state"}
+            disabled={
+              data ? data.is_terminal && "Call is already in a terminal state" : (call.error?.message ?? "The call is still being read")
+            }
             isBusy={isBusy}
             onClick={cancel}
           >

@@ -6,7 +6,22 @@ import { useFilters } from "../lib/filters.ts";
 import { now } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred, session } from "../lib/session.ts";
-import { Badge, Button, Copy, Dialog, Failure, Note, RoleNote, SelectField, Skeleton, Table, TextField, Time } from "../ui/basics.tsx";
+import {
+  Badge,
+  Button,
+  Copy,
+  Dialog,
+  Failure,
+  Folded,
+  Note,
+  RoleNote,
+  type RowFact,
+  SelectField,
+  Skeleton,
+  Table,
+  TextField,
+  Time,
+} from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -76,26 +91,29 @@ export default function Integration() {
 
 function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
   const isExpired = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) <= now.value;
+  const never = <span class="faint">never</span>;
+  const facts: RowFact[] = [
+    ["medium", "Key", <span class="mono">{apiKey.prefix}…</span>],
+    ["medium", "Last used", apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : never],
+    [
+      "wide",
+      "Expires",
+      apiKey.expires_at === null ? never : isExpired ? <Badge tone="bad">expired</Badge> : <Time at={apiKey.expires_at} />,
+    ],
+    ["wide", "Created", <Time at={apiKey.created_at} />],
+  ];
   return (
     <tr>
       <td>
         {apiKey.name} {apiKey.id === session.value?.key_id && <Badge>this session</Badge>}
+        <Folded items={facts} />
       </td>
       <td>{apiKey.role}</td>
-      <td class="medium mono">{apiKey.prefix}…</td>
-      <td class="medium">{apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : <span class="faint">never</span>}</td>
-      <td class="wide">
-        {apiKey.expires_at === null ? (
-          <span class="faint">never</span>
-        ) : isExpired ? (
-          <Badge tone="bad">expired</Badge>
-        ) : (
-          <Time at={apiKey.expires_at} />
-        )}
-      </td>
-      <td class="wide">
-        <Time at={apiKey.created_at} />
-      </td>
+      {facts.map(([column, name, value]) => (
+        <td key={name} class={column}>
+          {value}
+        </td>
+      ))}
       <td class="end">
         <Button kind="danger" isSmall needs="owner" label={`Revoke ${apiKey.name}`} onClick={onRevoke}>
           Revoke

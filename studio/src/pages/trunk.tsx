@@ -3,6 +3,7 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type Schemas } from "../lib/api.ts";
+import { changes } from "../lib/changes.ts";
 import { clock, now, phone, showsNumbers } from "../lib/format.ts";
 import { held, readHistory } from "../lib/history.ts";
 import { type News, trunkOf } from "../lib/live.ts";
@@ -277,7 +278,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
     event.preventDefault();
     if (barred("owner")) return;
     void attempt(async () => {
-      const told = await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: bodyOf(form) }));
+      const told = await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: changes(bodyOf(form), bodyOf(saved)) }));
       onChange(told);
       settle(formOf(told));
       setDone(true);

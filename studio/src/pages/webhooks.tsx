@@ -46,38 +46,43 @@ export default function Webhooks() {
 
 type SecretView = Schemas["WebhookSecret"];
 
-/** Read only when somebody asks to see it. */
+const readSecret = (): Promise<SecretView> => ask(api.GET("/integration/v1/webhooks/secret"));
+
+/** Kept only as long as somebody looks at it; its dates are told without being asked. */
 function Secret() {
-  const [secret, setSecret] = useState<SecretView | null>(null);
-  const [isShown, setShown] = useState(false);
+  const dates = useQuery("secret", async () => datesOf(await readSecret()), { isOn: barred("admin") === null });
+  const [secret, setSecret] = useState<string | null>(null);
   const [isRotating, setRotating] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const show = (told: SecretView) => {
+    dates.signal.value = datesOf(told);
+    setSecret(told.secret);
+  };
   const reveal = async () => {
     setError(null);
     try {
-      setSecret(await ask(api.GET("/integration/v1/webhooks/secret")));
-      setShown(true);
+      show(await readSecret());
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }
   };
-  const until = secret?.previous_valid_until;
+  const until = dates.data?.previous_valid_until;
   const left = until ? Date.parse(until) - now.value : 0;
   return (
     <Card title="Signing secret">
       <p class="faint">Verify each notification with it. Keep it on your server.</p>
-      <p class="secret mono break">{isShown && secret ? secret.secret : "whsec_••••••••••••••••••••••••"}</p>
+      <p class="secret mono break">{secret ?? "whsec_••••••••••••••••••••••••"}</p>
       <div class="row">
-        <Button needs="admin" onClick={isShown ? () => setShown(false) : reveal}>
-          {isShown ? "Hide" : "Reveal"}
+        <Button needs="admin" onClick={secret ? () => setSecret(null) : reveal}>
+          {secret ? "Hide" : "Reveal"}
         </Button>
-        {isShown && secret && <Copy text={secret.secret} />}
+        {secret && <Copy text={secret} />}
         <Button needs="admin" kind="danger" onClick={() => setRotating(true)}>
           Rotate
         </Button>
       </div>
-      <Failure error={error} />
-      {secret && isShown && <Facts items={[["Made", <Time at={secret.created_at} />]]} />}
+      <Failure error={error ?? dates.error} />
+      {dates.data && <Facts items={[["Made", <Time at={dates.data.created_at} />]]} />}
       {left > 0 && (
         <Note tone="warn">
           The previous secret signs beside this one for <strong class="number">{span(left)}</strong> more (webhook-signature only).
@@ -87,8 +92,7 @@ function Secret() {
         <Rotate
           onClose={() => setRotating(false)}
           onDone={(next) => {
-            setSecret(next);
-            setShown(true);
+            show(next);
             setRotating(false);
           }}
         />
@@ -96,6 +100,8 @@ function Secret() {
     </Card>
   );
 }
+
+const datesOf = ({ created_at, previous_valid_until }: SecretView) => ({ created_at, previous_valid_until });
 
 const OVERLAPS = [
   ["86400", "24 hours"],
@@ -196,7 +202,8 @@ function Deliveries() {
     isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });
-  const found = deliveries.data?.deliveries;
+  // The API's order is that of the calls; one that lasted has news later than those that came after it.
+  const found = deliveries.data?.deliveries.toSorted((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
   return (
     <Card
       title="Deliveries"

@@ -359,3 +359,20 @@ export function Table({
     </div>
   );
 }
+
+/** A fact of a row, and on how wide a page it has a column. */
+export type RowFact = [column: "medium" | "wide", name: string, value: ComponentChildren];
+
+/** In a cell of the row: what the columns would say that a narrow page has no room for. */
+export function Folded({ items }: { items: RowFact[] }) {
+  return (
+    <dl class="folded small">
+      {items.map(([column, name, value]) => (
+        <div key={name} class={column}>
+          <dt class="faint">{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -26,6 +26,7 @@ const ONE_CHANNEL = "Full capacity (simulated)";
 export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
   const isAdmin = barred("admin") === null;
   const receiver = useQuery("receiver", () => ask(api.GET("/studio/receiver")), { isLive: true, isOn: isAdmin });
+  const full = useQuery("full trunk", findFull);
   const [chosen, setChosen] = useState<Scenario>("answers");
   const [call, setCall] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
@@ -37,7 +38,11 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
     setError(null);
     setCall(null);
     try {
-      const through = scenario === "full" ? await fullTrunk(agent) : trunk;
+      let through = trunk.id;
+      if (scenario === "full") {
+        full.signal.value = await fullTrunk(agent);
+        through = full.signal.value.id;
+      }
       // Whoever is quicker than the receiver's answer waits for it: a call without a callback would not show one.
       const to = callback ?? (isAdmin ? (await ask(api.GET("/studio/receiver"))).callback_url : undefined);
       setCall(await trigger(bodyOf(scenario, agent, through, to)));
@@ -46,13 +51,19 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
     }
     setBusy(false);
   };
+  const sampled = chosen === "full" ? (full.data?.id ?? "the full trunk's id, once it is created") : trunk.id;
   return (
     <div class="columns even">
       <div class="stack">
         <div class="scenarios" role="group" aria-label="What the person does">
           {SCENARIOS.map(([scenario, name, number, what]) => (
             <div key={scenario} class="scenario">
-              <Button needs="member" isBusy={isBusy} kind={scenario === "answers" ? "primary" : "plain"} onClick={() => place(scenario)}>
+              <Button
+                needs={scenario === "full" && !full.data ? "owner" : "member"}
+                isBusy={isBusy}
+                kind={scenario === "answers" ? "primary" : "plain"}
+                onClick={() => place(scenario)}
+              >
                 {name}
               </Button>
               <p class="faint small">
@@ -65,18 +76,18 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
         <Failure error={error} />
         {call && <Progress id={call} callback={callback} received={receiver} />}
       </div>
-      <Request method="POST" path="/integration/v1/calls" body={bodyOf(chosen, agent, trunk, callback)} />
+      <Request method="POST" path="/integration/v1/calls" body={bodyOf(chosen, agent, sampled, callback)} />
     </div>
   );
 }
 
-function bodyOf(scenario: Scenario, agent: Agent, trunk: Trunk, callback: string | undefined): Schemas["TriggerCall"] {
+function bodyOf(scenario: Scenario, agent: Agent, through: string, callback: string | undefined): Schemas["TriggerCall"] {
   const number = SCENARIOS.find(([name]) => name === scenario)?.[2] ?? "+15005550000";
   const samples = (agent.input_schema.sample_context ?? {}) as Record<string, unknown>;
   return {
     phone_number: number,
     agent_id: agent.id,
-    sip_trunk_id: trunk.id,
+    sip_trunk_id: through,
     metadata: Object.fromEntries(agent.input_schema.fields.map((field) => [field, samples[field] ?? "example"])),
     ...(callback && { callback_url: callback }),
   };
@@ -95,16 +106,18 @@ async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
   }
 }
 
-/** A trunk of one channel, which a first call has just taken. */
+const findFull = async (): Promise<Trunk | null> =>
+  (await readTrunks()).find(({ name, status }) => name === ONE_CHANNEL && status === "active") ?? null;
+
+/** A trunk of one channel, which a first call has just taken. Only an owner can make it. */
 async function fullTrunk(agent: Agent): Promise<Trunk> {
-  const known = (await readTrunks()).find(({ name, status }) => name === ONE_CHANNEL && status === "active");
   const trunk =
-    known ??
+    (await findFull()) ??
     (await ask(
       api.POST("/integration/v1/sip-trunks", {
         body: { name: ONE_CHANNEL, trunk_phone: "+918069000000", max_cps: 5, max_channels: 1, carrier: { type: "simulator" } },
       }),
     ));
-  await trigger(bodyOf("answers", agent, trunk, undefined));
+  await trigger(bodyOf("answers", agent, trunk.id, undefined));
   return trunk;
 }
