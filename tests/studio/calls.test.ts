@@ -70,6 +70,23 @@ test("leaving the page while a filter is being typed does not lead back to it", 
   expect(new URL(page.url()).pathname).toBe("/studio/agents");
 });
 
+test("the filters stand in even rows, however wide the page is", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  const rows = () =>
+    page.locator("#filters .field").evaluateAll((fields) => {
+      const tops = fields.map((field) => field.getBoundingClientRect().top);
+      return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
+    });
+  for (const [width, expected] of [
+    [768, [3, 3]],
+    [1280, [3, 3]],
+    [2560, [6]],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await rows(), `at ${width}`).toEqual(expected);
+  }
+});
+
 test("a filter that makes no sense is answered in the API's own words", async () => {
   const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=12");
 
