@@ -192,7 +192,7 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     }
     let segments: Vec<&str> = request.path.split('/').skip(1).collect();
     let (offered, ids) = endpoints(&segments);
-    if offered.is_empty() {
+    if offered.is_empty() || ids.contains(&"") {
         return Err(Refusal::NotFound);
     }
     let Some((_, access, action)) = offered

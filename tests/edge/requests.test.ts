@@ -151,6 +151,7 @@ test("the first of several faults is told, in the order of the reading", async (
     client.send<unknown>(method, path, { body, headers });
   const faults: [fix: string, Promise<Answer<unknown>>, status: number, error: string][] = [
     ["all wrong", send(nobody, huge, text, "/call"), 404, "Not found"],
+    ["an empty segment", send(nobody, huge, text, "/agents/", "PATCH"), 404, "Not found"],
     ["path", send(nobody, huge, text, "/calls", "PUT"), 405, "Method not allowed"],
     ["method", send(nobody, huge, text), 401, "Invalid or inactive API key"],
     ["key", send(viewer, huge, text), 403, "This API key's role (viewer) can't do this; it needs member"],

@@ -486,7 +486,9 @@ fn trigger_call() -> Route {
     .query([json!({
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "The same key with the same body within 24 hours answers the first answer again and starts nothing.",
+        "description": "The same key with the same body within 24 hours answers the first answer again and starts nothing. Requests \
+            that come at the same moment under one key are answered one after the other: `A request with this Idempotency-Key is \
+            in progress` (409) is reserved, and never answered.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     })])
     .body("TriggerCall", examples::trigger())
