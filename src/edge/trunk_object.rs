@@ -25,7 +25,7 @@ const AGAIN: Millis = Millis(5_000);
 const LISTEN_MS: u32 = 50;
 
 /// Between two batches of calls for the archive.
-const PAUSE_MS: u32 = 100;
+const PAUSE_MS: u32 = 200;
 
 struct Loaded {
     actor: TrunkActor,

@@ -8,8 +8,8 @@ use super::store::{Expired, StoreFailed, TrunkStore};
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
-/// How many calls leave at once: reading and removing them takes some milliseconds, no more.
-pub const BATCH: usize = 100;
+/// How many calls leave at once: few, so that no admission waits for it. `bench/million.mjs` measures it.
+pub const BATCH: usize = 20;
 /// How soon a batch that the archive did not take is sent again.
 const AGAIN: Millis = Millis(60_000);
 /// How often one looks whether a call has grown old; more often where calls are kept for a short time.
