@@ -39,19 +39,23 @@ async function serve(port, dataDir, startedAt) {
     journal: process.env["SIM_JOURNAL"] === "true",
     beforeStart: () => discardHalfSeeded(dataDir),
   });
-  stopOnSignals(local);
-  endWithWorkerd(local, dataDir);
+  const watch = endWithWorkerd(local, dataDir);
+  stopOnSignals(local, watch);
   const { demo, isNew } = await ensureDemo(dataDir, local.url, local.secrets.PLATFORM_TOKEN);
   await printDemo(demo, dataDir, isNew);
   console.log(`ready ${local.url} in ${seconds(startedAt)}; Ctrl-C stops it`);
 }
 
-/** @param {import("./lib/local.mjs").Local} local */
-function stopOnSignals(local) {
+/**
+ * @param {import("./lib/local.mjs").Local} local
+ * @param {NodeJS.Timeout} watch that workerd is there, which a stop ends
+ */
+function stopOnSignals(local, watch) {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.removeAllListeners(signal); // Miniflare's own would end the process before the stop is done
     process.once(signal, () => {
       say("start", "stopping");
+      clearInterval(watch);
       local.stop().then(
         () => process.exit(0),
         (error) => {
@@ -69,11 +73,13 @@ function stopOnSignals(local) {
  * @param {string} dataDir
  */
 function endWithWorkerd(local, dataDir) {
-  setInterval(() => {
+  const watch = setInterval(() => {
     if (local.isServing()) return;
     console.error(`workerd, which served, was ended from outside. Its data is in ${dataDir}: the next start goes on with it.`);
     process.exit(1);
-  }, 500).unref();
+  }, 500);
+  watch.unref();
+  return watch;
 }
 
 /** @returns {Promise<Record<string, string>>} the environment's values for the vars of `wrangler.toml` and of the local run */
