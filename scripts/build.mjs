@@ -11,8 +11,6 @@ await runMain(async () => {
   if (profile !== "local" && profile !== "release") throw new UserError("usage: node scripts/build.mjs [local | release]");
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
-  const { buildStudio } = await import("./lib/studio.mjs");
-  const { buildDocs } = await import("./lib/docs.mjs");
-  buildDocs();
-  await Promise.all([buildWorker(profile), buildStudio()]);
+  const { buildPages } = await import("./lib/studio.mjs");
+  await Promise.all([buildWorker(profile), buildPages()]);
 });

@@ -22,10 +22,8 @@ await runMain(async () => {
 async function build() {
   await setUp();
   const { buildWorker } = await import("./lib/wasm.mjs");
-  const { buildStudio } = await import("./lib/studio.mjs");
-  const { buildDocs } = await import("./lib/docs.mjs");
-  buildDocs();
-  await Promise.all([buildWorker("local"), buildStudio()]);
+  const { buildPages } = await import("./lib/studio.mjs");
+  await Promise.all([buildWorker("local"), buildPages()]);
 }
 
 /** @param {number} port @param {string} dataDir @param {number} startedAt */

@@ -78,11 +78,9 @@ async function cargo(args) {
 
 async function buildAll() {
   const { buildWorker } = await import("./lib/wasm.mjs");
-  const { buildStudio } = await import("./lib/studio.mjs");
-  const { buildDocs } = await import("./lib/docs.mjs");
-  buildDocs();
+  const { buildPages } = await import("./lib/studio.mjs");
   await buildWorker("local");
-  await buildStudio();
+  await buildPages();
 }
 
 /** @returns {Promise<Counts>} */

@@ -1,4 +1,4 @@
-// The API reference of `/docs`: from the document to a static page in `public/`. Called where Studio is built.
+// The API reference of `/docs`: from the document to a static page in `public/`. Called beside Studio's build.
 
 import { readFileSync } from "node:fs";
 import { say, seconds } from "./log.mjs";

@@ -2,6 +2,7 @@
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildDocs } from "./docs.mjs";
 import { say, seconds, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -15,8 +16,14 @@ const STAMP = inRoot("build/studio/stamp");
 const PAGE = inRoot("public/studio.html");
 const FILES = inRoot("public/studio");
 
+/** Builds all that `public/` serves: the API reference, and Studio. */
+export async function buildPages() {
+  buildDocs();
+  await buildStudio();
+}
+
 /** Builds Studio, unless what was built is of the same sources. */
-export async function buildStudio() {
+async function buildStudio() {
   const startedAt = performance.now();
   const key = sourcesHash();
   if (readIfThere(STAMP) === key && existsSync(PAGE) && existsSync(FILES)) {

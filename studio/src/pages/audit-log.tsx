@@ -4,7 +4,7 @@ import { api, ask, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Empty, Failure, Folded, RoleNote, type RowFact, Skeleton, Table, Time } from "../ui/basics.tsx";
+import { Empty, FactCells, Failure, Folded, RoleNote, type RowFact, Skeleton, Table, Time } from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -64,11 +64,7 @@ function Row({ entry, nameOf }: { entry: Schemas["AuditEntry"]; nameOf: (id: str
         <span class="mono">{entry.action}</span>
         <Folded items={facts} />
       </td>
-      {facts.map(([column, name, value]) => (
-        <td key={name} class={column}>
-          {value}
-        </td>
-      ))}
+      <FactCells items={facts} />
     </tr>
   );
 }

@@ -11,6 +11,7 @@ import {
   Button,
   Copy,
   Dialog,
+  FactCells,
   Failure,
   Folded,
   Note,
@@ -109,11 +110,7 @@ function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
         <Folded items={facts} />
       </td>
       <td>{apiKey.role}</td>
-      {facts.map(([column, name, value]) => (
-        <td key={name} class={column}>
-          {value}
-        </td>
-      ))}
+      <FactCells items={facts} />
       <td class="end">
         <Button kind="danger" isSmall needs="owner" label={`Revoke ${apiKey.name}`} onClick={onRevoke}>
           Revoke

@@ -363,6 +363,15 @@ export function Table({
 /** A fact of a row, and on how wide a page it has a column. */
 export type RowFact = [column: "medium" | "wide", name: string, value: ComponentChildren];
 
+/** Their columns. */
+export function FactCells({ items }: { items: RowFact[] }) {
+  return items.map(([column, name, value]) => (
+    <td key={name} class={column}>
+      {value}
+    </td>
+  ));
+}
+
 /** In a cell of the row: what the columns would say that a narrow page has no room for. */
 export function Folded({ items }: { items: RowFact[] }) {
   return (
