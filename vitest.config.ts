@@ -2,12 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const TESTS = ["tests/**/*.test.ts"];
 
-/** What measures, floods, kills or builds has the machine to itself. */
+/** What measures, floods or kills has the machine to itself. */
 const ALONE = [
   "tests/kill/*.test.ts",
-  "tests/livekit/*.test.ts",
+  "tests/livekit/{chaos,scale}.test.ts",
   "tests/studio/budget.test.ts",
-  ...["budgets", "callbacks", "dead-receiver", "deploy", "floods", "local-run", "restart"].map((name) => `tests/edge/${name}.test.ts`),
+  ...["budgets", "dead-receiver", "floods", "local-run", "restart"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 export default defineConfig({

@@ -21,8 +21,7 @@ await runMain(async () => {
   mkdirSync(bin, { recursive: true });
   try {
     await debianPackages();
-    await goPrograms();
-    await agent();
+    await Promise.all([goPrograms(), agent()]); // one computes, the other loads
   } catch (error) {
     if (!process.argv.includes("--where-possible")) throw error;
     say("livekit", `left out, since it could not be installed here: ${error instanceof Error ? error.message : error}`);

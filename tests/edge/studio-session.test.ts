@@ -166,11 +166,19 @@ describe("a session", () => {
   });
 
   test("is closed by forgetting the cookie", async () => {
-    const answer = await server.send("DELETE", "/studio/session", { headers: own() });
+    const close = (headers: Record<string, string>) => server.send("DELETE", "/studio/session", { headers });
+    const cookie = await signIn((await org.newKey("viewer")).key);
 
-    expect(answer.status).toBe(204);
-    expect(answer.headers.get("set-cookie")).toMatch(/^studio=; Path=\/; Max-Age=0; /);
-    expect((await server.send("DELETE", "/studio/session", { headers: { origin: "https://evil.example" } })).status).toBe(403);
+    for (const headers of [own(), { ...own(), cookie }, { ...own(), cookie: "studio=bad" }, {}]) {
+      const answer = await close(headers);
+      expect(answer.status).toBe(204);
+      expect(answer.headers.get("set-cookie")).toMatch(/^studio=; Path=\/; Max-Age=0; /);
+    }
+    const text = "A Studio session can only be used from Studio's own pages (same origin)";
+    const evil = "https://evil.example";
+    for (const headers of [{ cookie }, { origin: evil }, { origin: evil, cookie }] as Record<string, string>[]) {
+      expectError(await close(headers), 403, text, "cross_origin");
+    }
   });
 });
 

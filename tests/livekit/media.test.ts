@@ -1,7 +1,7 @@
 // Transcripts and recordings: links of the platform's own, there from the end on, with nothing behind them until it is in.
 
 import { expect, test } from "vitest";
-import { found } from "../edge/harness.ts";
+import { expectError, found } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
 import { useWorld } from "./world.ts";
 
@@ -19,8 +19,15 @@ test("the settings: owner alone, the secret never shown, another shape refused",
   const { owner } = world.org;
   expect(found(await owner.get("/settings"))).toEqual({ transcripts: false, recordings: null });
   expect((await (await world.org.client("admin")).get("/settings")).status).toBe(403);
-  for (const body of [{ transcripts: "yes" }, { recordings: [] }, { recordings: { bucket: "b" } }, { colour: "red" }]) {
-    expect((await owner.patch("/settings", body)).status, JSON.stringify(body)).toBe(400);
+  for (const [body, text] of [
+    [{ transcripts: "yes" }, "transcripts must be true or false"],
+    [{ recordings: [] }, "recordings must be an object"],
+    [{ recordings: { bucket: "b" } }, "recordings.access_key is required"],
+    [{ recordings: { ...STORAGE, endpoint: "s3.example.com" } }, "recordings.endpoint must be a valid http or https URL"],
+    [{ recordings: { ...STORAGE, colour: "red" } }, "unknown field: recordings.colour"],
+    [{ colour: "red" }, "unknown field: colour"],
+  ] as const) {
+    expectError(await owner.patch("/settings", body), 400, text);
   }
   const { secret: _, ...shown } = STORAGE;
   expect(found(await owner.patch("/settings", { transcripts: true, recordings: STORAGE }))).toEqual({ transcripts: true, recordings: shown });

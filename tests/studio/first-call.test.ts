@@ -2,7 +2,8 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { type Client, useServer } from "../edge/harness.ts";
+import { run } from "../../scripts/lib/run.mjs";
+import { type Client, found, useServer } from "../edge/harness.ts";
 import type { CreatedOrg } from "../edge/shapes.ts";
 import { sees, useStudio, WATCHABLE } from "./browser.ts";
 
@@ -67,6 +68,31 @@ test("the same request stands beside each form, in three dialects, as it would b
   expect(await panel.innerText()).toContain("requests.post(");
   await page.getByRole("button", { name: "Copy" }).first().click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await panel.innerText());
+});
+
+test("each of the three does what the form does when it is run as it stands", { timeout: 30_000 }, async ({ skip }) => {
+  const { owner, key } = await newOrg();
+  const page = await studio.signedInWith(key, "/studio/start");
+  const name = `O'Neill's "first" agent, ₹ \\n $HOME`;
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  const programs: [tab: string, ...command: [string, ...string[]]][] = [
+    ["curl", "bash", "-c"],
+    ["Node", process.execPath, "--input-type=module", "-e"],
+  ];
+  const hasRequests = (await run("python3", ["-c", "import requests"]).catch(() => ({ code: 1 }))).code === 0;
+  if (hasRequests) programs.push(["Python", "python3", "-c"]);
+
+  for (const [tab, program, ...args] of programs) {
+    await page.getByRole("tab", { name: tab }).first().click();
+    const code = await page.getByRole("tabpanel").first().innerText();
+    const { code: exit, output } = await run(program, [...args, code], { env: { API_KEY: key } });
+    expect(exit, output).toBe(0);
+    expect(output).toContain("emi-reminder-v2");
+  }
+
+  const { agents } = found(await owner.get<{ agents: { name: string }[] }>("/agents"));
+  expect(agents.map((agent) => agent.name)).toEqual(programs.map(() => name));
+  skip(!hasRequests, "Python's was not run: it needs python3 with requests");
 });
 
 test.for([

@@ -238,6 +238,23 @@ describe("an agent's page", () => {
     expect(asked).toHaveLength(4); // what was left is no longer asked about
   });
 
+  test("asks before signing out drops what is not saved, once", async () => {
+    const page = await studio.signedIn(org, "owner", `/studio/agents/${org.agent.id}`);
+    const asked: string[] = [];
+    page.on("dialog", (dialog) => {
+      asked.push(dialog.type());
+      return asked.length > 1 ? dialog.accept() : dialog.dismiss();
+    });
+    await page.getByLabel("Voice", { exact: true }).fill("not saved");
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    expect(await page.getByLabel("Voice", { exact: true }).inputValue()).toBe("not saved");
+    await page.getByRole("button", { name: "Sign out" }).click();
+
+    await page.getByRole("heading", { name: "Sign in to Studio" }).waitFor();
+    expect(asked).toEqual(["confirm", "confirm"]);
+  });
+
   test("makes a new one, and deletes it after asking", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/agents/new");
     await page.getByLabel("Name").fill("Short-lived");

@@ -23,6 +23,7 @@ test("a key revoked in mid-session ends it, and another one goes on with what wa
 
   const dialog = page.getByRole("dialog", { name: "Your session has ended" });
   await dialog.getByText("Invalid or inactive API key").waitFor();
+  await sees(page, "Session ended");
   await page.keyboard.press("Escape");
   await dialog.waitFor();
   await dialog.getByLabel("API key").fill(org.owner.key ?? "");
@@ -180,6 +181,10 @@ test.for(ROLES)("a %s sees what it can't do disabled, with the reason", { timeou
     await page.keyboard.press("Enter");
     expect(await page.getByRole("dialog").count()).toBe(0);
   }
+  await follow(page, `/studio/agents/${org.agent.id}`);
+  const voice = page.getByLabel("Voice", { exact: true });
+  expect(await voice.isDisabled()).toBe(role !== "owner");
+  expect(await voice.getAttribute("title")).toBe(role === "owner" ? null : `This API key's role (${role}) can't do this; it needs owner`);
   expect(refused).toEqual([]); // nothing was even asked for that would be refused
   await (await org.client("member")).post(`/calls/${call}/cancel`);
 });

@@ -51,10 +51,33 @@ pub struct StorageView {
 pub struct ChangeSettings {
     /// Whether calls have a `transcript_url`; `null` is false.
     pub transcripts: Option<bool>,
-    /// Where LiveKit puts recordings; `null` for none. `endpoint`, `region` and `prefix` may be left out; `secret` is never
-    /// shown again, and stays when it is left out.
-    #[schema(value_type = Option<Object>)]
-    pub recordings: Option<Value>,
+    /// Where LiveKit puts recordings: what is left out stays as it is. `null` for none.
+    #[schema(inline)]
+    pub recordings: Option<ChangeStorage>,
+}
+
+/// A change of the target. Without one before, `bucket`, `access_key` and `secret` are required.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ChangeStorage {
+    /// Its endpoint, an http or https URL; `null` or empty for AWS's own.
+    #[schema(max_length = 200)]
+    pub endpoint: Option<String>,
+    /// Its region.
+    #[schema(max_length = 200)]
+    pub region: Option<String>,
+    /// What objects' names begin with.
+    #[schema(max_length = 200)]
+    pub prefix: Option<String>,
+    /// The bucket.
+    #[schema(min_length = 1, max_length = 200)]
+    pub bucket: String,
+    /// The access key.
+    #[schema(min_length = 1, max_length = 200)]
+    pub access_key: String,
+    /// Its secret; never shown again.
+    #[schema(min_length = 1, max_length = 200)]
+    pub secret: String,
 }
 
 impl From<&Media> for SettingsView {
@@ -133,6 +156,11 @@ async fn read_storage(
     let was = |field: fn(&Storage) -> &String| before.as_ref().map(|was| field(was).clone());
     let short = |value| body::text(value).filter(|text| text.chars().count() <= 200);
     let endpoint = body.optional("endpoint", was(|was| &was.endpoint), NAME, short)?;
+    let endpoint = endpoint.unwrap_or_default();
+    let scheme = api.parse_url(&endpoint).map(|target| target.scheme);
+    if !endpoint.is_empty() && !matches!(scheme.as_deref(), Some("http" | "https")) {
+        return Err(Refusal::UrlInvalid("recordings.endpoint"));
+    }
     let region = body.optional("region", was(|was| &was.region), NAME, short)?;
     let prefix = body.optional("prefix", was(|was| &was.prefix), NAME, short)?;
     let bucket = body.required("bucket", was(|was| &was.bucket), body::NAME, body::name)?;
@@ -151,7 +179,7 @@ async fn read_storage(
             .map_err(|_| Refusal::AuthenticationUnavailable)?,
     };
     Ok(Storage {
-        endpoint: endpoint.unwrap_or_default(),
+        endpoint,
         region: region.unwrap_or_default(),
         bucket,
         prefix: prefix.unwrap_or_default(),

@@ -674,6 +674,28 @@ fn webhooks(action: Action) -> Route {
     }
 }
 
+/// What is refused of settings.
+fn settings_texts() -> Vec<Refusal> {
+    let mut all = vec![
+        must("transcripts", "true or false"),
+        must("recordings", "an object"),
+        Refusal::UrlInvalid("recordings.endpoint"),
+    ];
+    for field in ["endpoint", "region", "prefix"] {
+        let what = "a string of at most 200 characters";
+        all.push(must(&format!("recordings.{field}"), what));
+    }
+    for field in ["bucket", "access_key", "secret"] {
+        let field = format!("recordings.{field}");
+        all.extend([nested_required(&field), must(&field, NAME)]);
+    }
+    all.extend([
+        Refusal::UnknownField("recordings.X".into()),
+        unknown_field(),
+    ]);
+    all
+}
+
 fn settings(action: Action) -> Route {
     let shown = json!({
         "transcripts": true,
@@ -689,7 +711,7 @@ fn settings(action: Action) -> Route {
             ok("Changed.", "Settings", shown),
         )
         .optional_body("ChangeSettings", json!({"transcripts": true}))
-        .refuses([must("transcripts", "true or false"), unknown_field()]),
+        .refuses(settings_texts()),
         _ => Route::new(
             "Settings",
             "Read the settings",

@@ -87,7 +87,7 @@ fn bodies() -> Schemas {
         "What to change: any subset.".into(),
     );
     bodies.insert("ChangeAgent".to_owned(), change);
-    for name in ["ChangeAgent", "ChangeTrunk"] {
+    for name in ["ChangeAgent", "ChangeTrunk", "ChangeSettings"] {
         if let Some(schema) = bodies.get_mut(name) {
             loosen(schema);
         }

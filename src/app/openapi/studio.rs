@@ -34,7 +34,8 @@ pub fn describe(action: Action) -> Route {
         Action::CloseSession => Route::new(
             TAG,
             "Sign out",
-            "Forgets the cookie. The API key stays as it is.",
+            "The browser forgets the cookie. Nothing is stored for a session: a copy of the cookie is good until it \
+             expires, or its key is revoked.",
             nothing("Signed out."),
         )
         .refuses([Refusal::CrossOrigin]),

@@ -92,12 +92,14 @@ pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, R
     }
 }
 
-/// `DELETE /studio/session`: forgets the cookie. Anybody may, with any cookie or none.
+/// `DELETE /studio/session`: the browser forgets the cookie, good or bad. Nothing is stored for a
+/// session, so a copy of the cookie stays good until it expires or its key is revoked.
 ///
 /// # Errors
-/// A page of another site asks.
+/// A page of another site asks; a cookie comes with no word of which page sent it.
 pub fn close(request: &Request) -> Result<Response, Refusal> {
-    if request.comes_from_elsewhere() {
+    let is_by_cookie = request.session().is_some();
+    if request.comes_from_elsewhere() || is_by_cookie && !request.comes_from_own_page() {
         return Err(Refusal::CrossOrigin);
     }
     Ok(Response::no_content().with_header("Set-Cookie", cookie(request, "", Millis(0))))

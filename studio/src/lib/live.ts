@@ -2,6 +2,7 @@
 // a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
 // it is back. A tab that nobody sees does not ask: a browser has few connections to a host, and each tab would hold one.
 
+import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "./api.ts";
 import { contact, feed, healed, isOnline } from "./connection.ts";
@@ -33,6 +34,8 @@ const PATH = "/integration/v1/events";
 const PAGE = 100;
 const WAIT_SECONDS = 25;
 const POLL_MS = 2_000;
+/** How often a lost API is asked for. */
+const KNOCK_MS = 2_000;
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
 const listeners = new Set<Listener>();
@@ -114,27 +117,31 @@ function query(cursor: string | null): URLSearchParams {
   return new URLSearchParams({ after: cursor ?? "latest", limit: String(PAGE), wait_seconds: String(wait) });
 }
 
-/** Waits, but no longer than until the browser is online again. */
+/** Waits, but no longer than until the connection is back. */
 function waitFor(ms: number): Promise<void> {
   return new Promise((resolve) => {
+    const before = healed.peek();
     const timer = setTimeout(done, ms);
+    const stop = healed.subscribe((times) => times !== before && done());
     function done(): void {
       clearTimeout(timer);
-      removeEventListener("online", done);
+      stop();
       resolve();
     }
-    addEventListener("online", done);
   });
 }
 
-// While polling, nothing else would notice that the API is back.
-setInterval(() => {
-  if (isOnline.value || feed.value === "offline") return;
-  fetch("/healthz").then(
-    () => contact(true),
-    () => {},
-  );
-}, 3_000);
+/** Asks whether the API is back: the browser may say that it is online before a request gets through, or after. */
+function knock(): void {
+  const answered = async () => contact((await (await fetch("/healthz")).json()).status === "ok");
+  if (!isOnline.peek()) answered().catch(() => {});
+}
+effect(() => {
+  if (isOnline.value) return;
+  const timer = setInterval(knock, KNOCK_MS);
+  return () => clearInterval(timer);
+});
+addEventListener("online", knock);
 
 healed.subscribe(() => tell("missed"));
 

@@ -97,7 +97,7 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>
           <Card>
-            <AgentFields form={form} onChange={change} disabled={barred("owner") !== null} />
+            <AgentFields form={form} onChange={change} />
           </Card>
           <Failure error={error} />
           <div class="row">

@@ -141,7 +141,7 @@ function AgentStep({ agents }: { agents: Query<Agent[]> }) {
       create={() => ask(api.POST("/integration/v1/agents", { body }))}
       then={agents.reload}
     >
-      <AgentFields form={form} onChange={setForm} disabled={barred("owner") !== null} isBrief />
+      <AgentFields form={form} onChange={setForm} isBrief />
     </Create>
   );
 }
@@ -157,7 +157,7 @@ function TrunkStep({ trunks }: { trunks: Query<Trunk[]> }) {
       create={() => ask(api.POST("/integration/v1/sip-trunks", { body }))}
       then={trunks.reload}
     >
-      <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} isBrief />
+      <TrunkFields form={form} onChange={setForm} isBrief />
     </Create>
   );
 }

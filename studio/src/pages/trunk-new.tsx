@@ -15,7 +15,7 @@ export default function NewTrunk() {
   const [form, setForm] = useState(emptyTrunk);
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
-  useGuard(form.name !== "" || form.trunkPhone !== "");
+  useGuard(JSON.stringify(form) !== JSON.stringify(emptyTrunk()));
   const save = async (event: Event) => {
     event.preventDefault();
     if (barred("owner")) return;
@@ -36,7 +36,7 @@ export default function NewTrunk() {
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>
           <Card>
-            <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} />
+            <TrunkFields form={form} onChange={setForm} />
           </Card>
           <Failure error={error} />
           <Button type="submit" kind="primary" needs="owner" isBusy={isBusy}>

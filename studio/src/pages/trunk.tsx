@@ -294,7 +294,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
   return (
     <Card title="Settings">
       <form noValidate class="stack" onSubmit={save}>
-        <TrunkFields form={form} onChange={setForm} disabled={barred("owner") !== null} isKnown={trunk.carrier?.type === "livekit"} />
+        <TrunkFields form={form} onChange={setForm} isKnown={trunk.carrier?.type === "livekit"} />
         <Note>A lowered limit ends no call; it holds back new ones.</Note>
         <Failure error={error} />
         <div class="row">

@@ -2,7 +2,8 @@
 
 import type { Schemas } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
-import { Button, SelectField, TextField } from "./basics.tsx";
+import { barred } from "../lib/session.ts";
+import { Button, off, SelectField, TextField } from "./basics.tsx";
 
 export interface AgentForm {
   name: string;
@@ -97,12 +98,12 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
 interface Props {
   form: AgentForm;
   onChange: (form: AgentForm) => void;
-  disabled?: boolean;
   /** Only what a first agent needs. */
   isBrief?: boolean;
 }
 
-export function AgentFields({ form, onChange, disabled = false, isBrief = false }: Props) {
+export function AgentFields({ form, onChange, isBrief = false }: Props) {
+  const disabled = barred("owner");
   const set = (part: Partial<AgentForm>) => onChange({ ...form, ...part });
   return (
     <div class="stack">
@@ -183,7 +184,7 @@ export function AgentFields({ form, onChange, disabled = false, isBrief = false 
   );
 }
 
-function ContextFields({ form, set, disabled }: { form: AgentForm; set: (part: Partial<AgentForm>) => void; disabled: boolean }) {
+function ContextFields({ form, set, disabled }: { form: AgentForm; set: (part: Partial<AgentForm>) => void; disabled: string | null }) {
   const replace = (at: number, part: Partial<AgentForm["fields"][number]>) =>
     set({ fields: form.fields.map((field, index) => (index === at ? { ...field, ...part } : field)) });
   return (
@@ -197,14 +198,14 @@ function ContextFields({ form, set, disabled }: { form: AgentForm; set: (part: P
             class="mono"
             placeholder="customer_name"
             value={field.name}
-            disabled={disabled}
+            {...off(disabled)}
             onInput={(event) => replace(at, { name: event.currentTarget.value })}
           />
           <input
             aria-label={`Example for field ${at + 1}`}
             placeholder="Rahul Sharma"
             value={field.sample}
-            disabled={disabled}
+            {...off(disabled)}
             onInput={(event) => replace(at, { sample: event.currentTarget.value })}
           />
           {!disabled && (

@@ -143,6 +143,9 @@ export function Field({ label, hint, children }: FieldProps) {
   );
 }
 
+/** A control that can't be used, and says why where one points at it. */
+export const off = (reason: string | null | undefined) => (reason ? { disabled: true, title: reason } : {});
+
 interface TextProps {
   label: string;
   value: string;
@@ -153,15 +156,16 @@ interface TextProps {
   required?: boolean;
   type?: "text" | "password" | "number" | "datetime-local";
   placeholder?: string;
-  disabled?: boolean;
+  /** Why it can't be changed. */
+  disabled?: string | null;
   min?: number;
   max?: number;
   autocomplete?: string;
 }
 
-export function TextField({ label, value, onInput, hint, rows, isMono, type = "text", ...more }: TextProps) {
+export function TextField({ label, value, onInput, hint, rows, isMono, type = "text", disabled, ...more }: TextProps) {
   const input = (event: Event) => onInput((event.target as HTMLInputElement).value);
-  const common = { value, onInput: input, class: isMono ? "mono" : undefined, spellcheck: !isMono, ...more };
+  const common = { value, onInput: input, class: isMono ? "mono" : undefined, spellcheck: !isMono, ...off(disabled), ...more };
   return (
     <Field label={label} hint={hint}>
       {(id) => {
@@ -180,14 +184,15 @@ interface SelectProps<T extends string> {
   options: readonly (readonly [value: T, text: string])[];
   onChange: (value: T) => void;
   hint?: ComponentChildren;
-  disabled?: boolean;
+  /** Why it can't be changed. */
+  disabled?: string | null;
 }
 
 export function SelectField<T extends string>({ label, value, options, onChange, hint, disabled }: SelectProps<T>) {
   return (
     <Field label={label} hint={hint}>
       {(id) => (
-        <select {...id} value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value as T)}>
+        <select {...id} value={value} {...off(disabled)} onChange={(event) => onChange(event.currentTarget.value as T)}>
           {options.map(([option, text]) => (
             <option key={option} value={option} selected={option === value}>
               {text}

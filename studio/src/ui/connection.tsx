@@ -1,16 +1,18 @@
 // How news arrives, and that it does not.
 
 import { feed, isOnline } from "../lib/connection.ts";
+import { lapsed } from "../lib/session.ts";
 
 const TEXTS = {
   connecting: ["Connecting", "Waiting for the first news."],
   live: ["Live", "Changes show as they happen."],
   polling: ["Polling", "Changes show within two seconds."],
+  ended: ["Session ended", "Sign in again, and changes show."],
   offline: ["Offline", "The API can't be reached. Trying again."],
 } as const;
 
 export function Connection() {
-  const state = isOnline.value ? feed.value : "offline";
+  const state = !isOnline.value ? "offline" : lapsed.value !== null ? "ended" : feed.value;
   const [name, text] = TEXTS[state];
   return (
     <p class={`connection ${state}`} title={text} aria-live="polite">

@@ -3,6 +3,8 @@
 import { useLocation } from "preact-iso";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 
+const QUESTION = "Leave without saving?";
+
 /** The address of a page with changes that are not saved. */
 let guarded: string | null = null;
 
@@ -22,18 +24,24 @@ export function usePlaces(): void {
 export function useGuard(isChanged: boolean): void {
   useEffect(() => {
     if (!isChanged) return;
-    const hold = (event: BeforeUnloadEvent) => event.preventDefault();
     guarded = location.pathname + location.search;
     addEventListener("beforeunload", hold);
-    return () => {
-      guarded = null;
-      removeEventListener("beforeunload", hold);
-    };
+    return unguard;
   }, [isChanged]);
 }
 
-const mayGo = ({ pathname, search }: Location | HTMLAnchorElement): boolean =>
-  guarded === null || pathname + search === guarded || confirm("Leave without saving?");
+const hold = (event: BeforeUnloadEvent) => event.preventDefault();
+
+/** From now on nothing is asked. */
+export function unguard(): void {
+  guarded = null;
+  removeEventListener("beforeunload", hold);
+}
+
+/** Whether nothing would be lost, or may be. */
+export const mayLeave = (): boolean => guarded === null || confirm(QUESTION);
+
+const mayGo = ({ pathname, search }: Location | HTMLAnchorElement): boolean => pathname + search === guarded || mayLeave();
 
 /** The link that a click follows within Studio; any other unloads the page, or opens another one. */
 function linkOf({ target, button, ctrlKey, metaKey, altKey, shiftKey }: MouseEvent): HTMLAnchorElement | null {

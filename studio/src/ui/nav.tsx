@@ -2,9 +2,11 @@
 
 import { useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../lib/api.ts";
 import { session, signOut } from "../lib/session.ts";
 import { setTheme, type Theme, theme } from "../lib/theme.ts";
-import { Button } from "./basics.tsx";
+import { Button, Failure } from "./basics.tsx";
+import { mayLeave, unguard } from "./guard.ts";
 
 const PLACES = [
   ["/studio/start", "First call", "M5 12h4l2-6 3 12 2-6h3"],
@@ -61,7 +63,19 @@ const THEMES: readonly (readonly [Theme, string])[] = [
 
 export function Account() {
   const { value: who } = session;
+  const [error, setError] = useState<ApiError | null>(null);
   if (!who) return null;
+  const leave = async () => {
+    if (!mayLeave()) return;
+    setError(null);
+    try {
+      await signOut();
+      unguard();
+      location.assign("/studio");
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
   return (
     <div class="account">
       <p class="account-org">{who.org_name}</p>
@@ -76,10 +90,11 @@ export function Account() {
             </button>
           ))}
         </fieldset>
-        <Button kind="quiet" isSmall onClick={() => signOut().catch(() => {})}>
+        <Button kind="quiet" isSmall onClick={leave}>
           Sign out
         </Button>
       </div>
+      <Failure error={error} />
     </div>
   );
 }

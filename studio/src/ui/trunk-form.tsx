@@ -1,6 +1,7 @@
 // The fields of a trunk: shared by its page, a new one, and the first call.
 
 import type { Schemas } from "../lib/api.ts";
+import { barred } from "../lib/session.ts";
 import { SelectField, TextField } from "./basics.tsx";
 
 export interface TrunkForm {
@@ -75,14 +76,14 @@ export function bodyOf(form: TrunkForm): Schemas["CreateSipTrunk"] {
 interface Props {
   form: TrunkForm;
   onChange: (form: TrunkForm) => void;
-  disabled?: boolean;
   /** Only what a first trunk needs. */
   isBrief?: boolean;
   /** Whether the carrier's secret is known to the platform already. */
   isKnown?: boolean;
 }
 
-export function TrunkFields({ form, onChange, disabled = false, isBrief = false, isKnown = false }: Props) {
+export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }: Props) {
+  const disabled = barred("owner");
   const set = (part: Partial<TrunkForm>) => onChange({ ...form, ...part });
   return (
     <div class="stack">
