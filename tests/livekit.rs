@@ -30,6 +30,7 @@ use audatec::domain::call::{
     Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding, RELEASE_PATIENCE, SETUP, Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
+use audatec::domain::media::{Media, Storage};
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
@@ -315,8 +316,10 @@ impl Host for Line {
 
 impl Records for Line {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
-        let RecordKey::Agent(_, id) = key else {
-            return Ok(None);
+        let id = match key {
+            RecordKey::Agent(_, id) => id,
+            RecordKey::Media(_) => return Ok(serde_json::to_string(&media()).ok()),
+            _ => return Ok(None),
         };
         let agent = Agent {
             id: *id,
@@ -419,6 +422,25 @@ fn order() -> Order {
     claim(&mut world, id)
 }
 
+/// Recordings are kept.
+fn media() -> Media {
+    Media {
+        transcripts: false,
+        recordings: Some(Storage {
+            endpoint: String::new(),
+            region: "ap-south-1".into(),
+            bucket: "calls".into(),
+            prefix: String::new(),
+            access_key: "AKIA".into(),
+            secret: Sealed("sealed".into()),
+        }),
+    }
+}
+
+fn gone() -> Value {
+    json!({"code": "not_found", "msg": "participant does not exist"})
+}
+
 fn running() -> Value {
     json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]})
 }
@@ -442,11 +464,7 @@ fn what_is_asked_of_livekit_is_pinned() {
     let busy = CarrierEvent::Failed(Failure::sip(486));
     assert_eq!(events, [busy, CarrierEvent::Released]);
     golden::check("livekit/asked", &json!(*line.asked.borrow()));
-    let rang = |command: &TrunkCommand| {
-        matches!(command, TrunkCommand::Carrier(reports)
-        if reports.iter().any(|(_, events)| events.iter().any(|timed| timed.event == CarrierEvent::Ringing)))
-    };
-    assert!(line.told.borrow().iter().any(rang));
+    assert!(was_told(&line, &CarrierEvent::Ringing));
 }
 
 #[test]
@@ -463,21 +481,177 @@ fn an_answer_that_is_lost_is_looked_for_and_nothing_is_dialed_again() {
         events.last().map(|timed| &timed.event),
         Some(&CarrierEvent::Answered)
     );
-    let is_dial = |ask: &&Value| {
-        ask["url"]
-            .as_str()
-            .is_some_and(|url| url.ends_with("CreateSIPParticipant"))
+    assert_eq!(asked(&line, "CreateSIPParticipant"), 1);
+}
+
+/// A dial whose answer is lost, and what each look at the callee finds.
+fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> Line {
+    let set_up = [
+        ("CreateRoom", 200, json!({})),
+        ("ListDispatch", 200, running()),
+        ("DeleteRoom", 200, json!({})),
+    ];
+    let looks = looks
+        .into_iter()
+        .map(|(status, body)| ("GetParticipant", status, body));
+    Line::answering(&set_up.into_iter().chain(looks).collect::<Vec<_>>())
+}
+
+fn dial(line: &Line, order: &Order) -> Vec<CarrierEvent> {
+    let events = block_on(livekit::dial(line, order));
+    events.into_iter().map(|timed| timed.event).collect()
+}
+
+fn was_told(line: &Line, event: &CarrierEvent) -> bool {
+    line.told.borrow().iter().any(|command| {
+        matches!(command, TrunkCommand::Carrier(reports)
+        if reports.iter().any(|(_, events)| events.iter().any(|timed| timed.event == *event)))
+    })
+}
+
+fn asked(line: &Line, method: &str) -> usize {
+    let is_it = |ask: &&Value| ask["url"].as_str().is_some_and(|url| url.ends_with(method));
+    line.asked.borrow().iter().filter(is_it).count()
+}
+
+#[test]
+fn a_callee_that_comes_seconds_after_the_answer_was_lost_is_found() {
+    let absent = std::iter::repeat_n((404, gone()), 12);
+    let there = ["dialing", "ringing", "active"].map(|status| (200, callee(status)));
+    let line = lost_dial(absent.chain(there));
+    assert_eq!(dial(&line, &order()), [CarrierEvent::Answered]);
+    assert!(was_told(&line, &CarrierEvent::Ringing));
+    assert_eq!(asked(&line, "CreateSIPParticipant"), 1);
+    assert_eq!(asked(&line, "DeleteRoom"), 0);
+}
+
+#[test]
+fn a_callee_that_nobody_ever_saw_is_looked_for_before_the_call_is_given_up() {
+    let line = lost_dial(std::iter::repeat_n((404, gone()), 60));
+    let lost = Failure::of(FailureCode::DialerUnavailable);
+    assert_eq!(dial(&line, &order()), [CarrierEvent::Failed(lost)]);
+    let took = line.now.get() - START;
+    assert!(
+        (20..=30).contains(&took.as_secs()),
+        "the presumption came after {took:?}"
+    );
+}
+
+#[test]
+fn a_callee_that_was_seen_to_answer_and_is_gone_has_hung_up() {
+    let looks = [(200, callee("active"))].into_iter();
+    let line = lost_dial(looks.chain(std::iter::repeat_n((404, gone()), 8)));
+    assert_eq!(dial(&line, &order()), [CarrierEvent::HungUp(None)]);
+    assert!(was_told(&line, &CarrierEvent::Answered));
+}
+
+#[test]
+fn a_recording_is_started_once_whoever_sees_the_answer() {
+    for (running, starts) in [(json!([]), 1), (json!([{"egress_id": "EG_1"}]), 0)] {
+        let line = Line::answering(&[
+            ("GetParticipant", 200, callee("active")),
+            ("ListEgress", 200, json!({"items": running})),
+            ("StartRoomCompositeEgress", 200, json!({})),
+        ]);
+        let mut order = order();
+        order.keeps.recording = true;
+        let finding = block_on(livekit::inquire(&line, &order));
+        assert!(matches!(finding, Ok(Finding::Happened(_))), "{finding:?}");
+        assert_eq!(asked(&line, "StartRoomCompositeEgress"), starts);
+    }
+}
+
+#[test]
+fn an_event_is_no_earlier_than_what_is_known_whatever_the_carriers_clock_says() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    let answered_at = world.now;
+    world.now = world.now + Millis(30_000);
+    let early = Timed {
+        at: answered_at - Millis(60_000),
+        event: CarrierEvent::HungUp(None),
     };
-    assert_eq!(line.asked.borrow().iter().filter(is_dial).count(), 1);
+    world.ask(TrunkCommand::Carrier(vec![(id, vec![early])]));
+    let call = row(&world, id);
+    assert_eq!(call.ended_at, Some(answered_at));
+    assert_eq!(call.duration_secs(), Some(0));
+}
+
+#[test]
+fn a_word_that_is_repeated_puts_no_end_off() {
+    let mut world = livekit_world();
+    let id = answered(&mut world);
+    let first = world.now + Millis(5_000);
+    for _ in 0..4 {
+        let presumed = Timed {
+            at: world.now + Millis(5_000),
+            event: CarrierEvent::HungUp(None),
+        };
+        world.ask(TrunkCommand::Carrier(vec![(id, vec![presumed])]));
+        world.now = world.now + Millis(2_000);
+    }
+    assert_eq!(row(&world, id).ended_at, Some(first));
+}
+
+#[test]
+fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come() {
+    let lost = Line::answering(&[("DeleteRoom", 404, gone())]);
+    let refused = Failure::of(FailureCode::DialerUnavailable);
+    let events = block_on(livekit::dial(&lost, &order()));
+    assert_eq!(asked(&lost, "DeleteRoom"), 1);
+    assert_eq!(asked(&lost, "CreateSIPParticipant"), 0);
+
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    let mut hung_up = Vec::new();
+    for second in 0..60 {
+        world.now = world.now + Millis(1_000);
+        world.ask(TrunkCommand::Tick);
+        if !std::mem::take(&mut world.sent.release).is_empty() {
+            hung_up.push(second);
+            world.ask(TrunkCommand::Released(vec![id]));
+        }
+    }
+    assert_eq!(row(&world, id).failure, Some(refused));
+    assert!(
+        hung_up.len() >= 3 && hung_up.last() >= Some(&24),
+        "{hung_up:?}"
+    );
+    assert!(!row(&world, id).room);
+}
+
+#[test]
+fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
+    let mut world = livekit_world();
+    let old = answered(&mut world);
+    world.now = world.now + Millis(1_000);
+    world.brief(100, 100, |brief| {
+        brief.version += 2;
+        brief.config.carrier = Carrier::LiveKit {
+            url: "wss://another.example.com".into(),
+            api_key: "APIother".into(),
+            api_secret: Sealed("sealed".into()),
+            sip_trunk_id: "ST_2".into(),
+        };
+    });
+    let new = answered(&mut world);
+    for (of, key) in [
+        (None, "APIother"),
+        (Some(old), "APIkey"),
+        (Some(new), "APIother"),
+    ] {
+        let TrunkReply::Line(Some(line)) = world.ask(TrunkCommand::Line(of)) else {
+            panic!("no line of {of:?}")
+        };
+        assert_eq!(line.api_key, key, "{of:?}");
+    }
 }
 
 #[test]
 fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
-    let gone = json!({"code": "not_found", "msg": "participant does not exist"});
-    let line = Line::answering(&[
-        ("GetParticipant", 404, gone.clone()),
-        ("DeleteRoom", 404, gone),
-    ]);
+    let line = Line::answering(&[("GetParticipant", 404, gone()), ("DeleteRoom", 404, gone())]);
     line.now.set(START + SETUP);
     let finding = block_on(livekit::inquire(&line, &order()));
     let Ok(Finding::Happened(events)) = finding else {

@@ -118,7 +118,7 @@ fn heard(world: &World, call: CallId) -> Vec<Told> {
     };
     let asked = world.asked.borrow();
     let told = asked.iter().filter_map(|(_, command)| match command {
-        TrunkCommand::Line => None,
+        TrunkCommand::Line(_) => None,
         TrunkCommand::Recorded(of, location) if *of == call => {
             Some(Told::Recorded(location.clone()))
         }

@@ -32,7 +32,7 @@ mod switch {
         DIALER.get()
     }
 
-    /// Whether no key's record can be read.
+    /// Whether no record of a key, ours or a carrier's, can be read.
     pub fn keys_are_unreadable() -> bool {
         KEYS.get()
     }

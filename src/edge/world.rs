@@ -177,12 +177,22 @@ impl World {
         command: &impl serde::Serialize,
     ) -> Result<T, Unavailable> {
         let body = serde_json::to_string(command).map_err(|_| Unavailable)?;
-        let answer = platform::ask(&self.env, namespace, name, &body, OBJECT_DEADLINE_MS).await;
-        let answer = answer.map_err(|error| self.failed(namespace, &error))?;
-        json::read_bytes(&answer.to_vec()).map_err(|Unreadable| {
+        let answer = self.exchange(namespace, name, &body).await?;
+        json::read_bytes(&answer).map_err(|Unreadable| {
             worker::console_error!("{} gave an unreadable answer", namespace);
             Unavailable
         })
+    }
+
+    async fn exchange(
+        &self,
+        namespace: &str,
+        name: &str,
+        body: &str,
+    ) -> Result<Vec<u8>, Unavailable> {
+        let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
+        let answer = answer.map_err(|error| self.failed(namespace, &error))?;
+        Ok(answer.to_vec())
     }
 }
 
@@ -224,7 +234,9 @@ impl Host for World {
 
 impl Records for World {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
-        if faults::keys_are_unreadable() && matches!(key, RecordKey::ApiKey(_)) {
+        if faults::keys_are_unreadable()
+            && matches!(key, RecordKey::ApiKey(_) | RecordKey::Carrier(_))
+        {
             return Err(Unavailable);
         }
         if let Some(json) = cache::get(&key.to_string(), now()) {
@@ -282,7 +294,7 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        let remembered = matches!(command, TrunkCommand::Line).then(|| format!("line/{tag}"));
+        let remembered = matches!(command, TrunkCommand::Line(None)).then(|| format!("line/{tag}"));
         let known = remembered.as_ref().and_then(|key| cache::get(key, now()));
         if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
             return Ok(reply);

@@ -20,3 +20,14 @@ function isEmpty(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value === undefined;
   return Object.values(value).every(isEmpty);
 }
+
+/** What Cloudflare allows one invocation to wait for at once, and a queue to have of them. */
+const CONNECTIONS = 6;
+const INVOCATIONS = 250;
+
+test("as it is deployed, 500 phones and more can ring at once, and no dial waits for another's connection", () => {
+  const { max_batch_size = 10, max_concurrency = INVOCATIONS } = readConfig().queues?.consumers?.find(({ queue }) => queue === "audatec-dispatch") ?? {};
+
+  expect(max_batch_size + 2).toBeLessThanOrEqual(CONNECTIONS); // one that looks, and one that tells the trunk
+  expect(max_batch_size * max_concurrency).toBeGreaterThanOrEqual(500);
+});

@@ -33,6 +33,13 @@ test.concurrent("the connection is lost while it rings, and the person declines"
   expect(summary(call)).toEqual({ call_status: "Decline", failure: { source: "callee", code: "declined", sip_status_code: null }, rang: true });
 });
 
+test.concurrent("the connection is lost before there is a callee, who comes seconds later", TIMEOUT, async () => {
+  const placed = await world.call({ answer: "connection_lost", slowMs: 4_000, ringMs: 3_000, talkMs: 2_000 });
+  const call = await world.ended(placed, 60_000);
+
+  expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
+});
+
 test.concurrent("a proxy gives up waiting", TIMEOUT, async () => {
   const call = await world.ended(await world.call({ answer: "proxy_gave_up", ringMs: 1_000, talkMs: 3_000 }), 60_000);
 

@@ -43,7 +43,7 @@ test("both are kept: the links are stable, and open what is in", TIMEOUT, async 
   const call = await world.ended(placed);
   const { transcript_url, recording_url } = call as { transcript_url: string; recording_url: string };
 
-  const egress = livekit.asked.find(({ method, body }) => method.startsWith("Egress") && body["room_name"] === placed.id);
+  const egress = livekit.asked.find(({ method, body }) => method === "Egress/StartRoomCompositeEgress" && body["room_name"] === placed.id);
   const { prefix, ...s3 } = STORAGE;
   expect(egress?.body).toMatchObject({ audio_only: true, file_outputs: [{ filepath: `${prefix}${placed.id}.ogg`, s3 }] });
 

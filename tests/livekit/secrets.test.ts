@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Org } from "../edge/harness.ts";
+import { found, Org } from "../edge/harness.ts";
+import type { EgressRequest } from "./fake/room.ts";
 import { World } from "./world.ts";
 
 const SECRET = "s3cret-that-nobody-may-see";
@@ -33,8 +34,8 @@ test("it is nowhere on disk, in no answer and in no log", TIMEOUT, async () => {
   expect(wrong.status).toBe(400);
   expect(wrong.text).not.toContain(SECRET);
   expect(logged.filter((line) => line.includes(SECRET))).toEqual([]);
-  const found = execFileSync("sh", ["-c", `grep -rlF '${SECRET}' '${folder}' || true`]).toString();
-  expect(found).toBe("");
+  const leaked = execFileSync("sh", ["-c", `grep -rlF '${SECRET}' '${folder}' || true`]).toString();
+  expect(leaked).toBe("");
 });
 
 /** Starts again with other keys than before. */
@@ -47,15 +48,27 @@ async function withKeys(change: (keys: string) => string): Promise<void> {
   world.livekit.webhooks.url = `${world.server.url}/carrier/livekit`;
 }
 
+/** The recording of a call that was asked for. */
+function egress(call: string): EgressRequest | undefined {
+  const asked = world.livekit.asked.find(({ method, body }) => method === "Egress/StartRoomCompositeEgress" && body["room_name"] === call);
+  return asked?.body as EgressRequest | undefined;
+}
+
 test("a rotated key: the old one still opens, a change seals anew, then the old one may go", TIMEOUT, async () => {
   const newKey = `k2:${Buffer.alloc(32, 7).toString("base64")}`;
+  const storage = { bucket: "calls", access_key: "AKIA", secret: "the storage's secret" };
+  found(await world.org.owner.patch("/settings", { recordings: storage }));
   await withKeys((keys) => `${newKey},${keys}`);
   expect((await world.ended(await world.call())).call_status).toBe("Completed");
 
-  const path = `/sip-trunks/${world.org.trunk.id}`;
-  expect((await world.org.owner.patch(path, { carrier: { type: "livekit" } })).status).toBe(200);
+  const { owner } = world.org;
+  found(await owner.patch(`/sip-trunks/${world.org.trunk.id}`, { carrier: { type: "livekit" } }));
+  found(await owner.patch("/settings", { recordings: { bucket: "calls" } }));
   await withKeys(() => newKey);
-  expect((await world.ended(await world.call())).call_status).toBe("Completed");
+  const placed = await world.call();
+  expect((await world.ended(placed)).call_status).toBe("Completed");
+  const [file] = egress(placed.id)?.file_outputs ?? [];
+  expect(file?.s3["secret"]).toBe("the storage's secret");
 });
 
 test("a key that is lost: calls end Trigger Failed, and nothing is dialed", TIMEOUT, async () => {

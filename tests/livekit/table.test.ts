@@ -5,7 +5,8 @@ import { type Behaviour, NO_SIP_NODE } from "./fake/behaviour.ts";
 import { type Job } from "./fake/room.ts";
 import { summary, useWorld } from "./world.ts";
 
-const world = useWorld();
+/** Phones ring for long enough to be seen at it, however busy the machine. */
+const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "2" } });
 const TIMEOUT = { timeout: 40_000 };
 
 test("a call that is answered: a room with its agent, one dial, and the agent's outcome", TIMEOUT, async () => {
@@ -44,7 +45,7 @@ test("a call that is answered: a room with its agent, one dial, and the agent's 
       participant_identity: `callee-${id}`,
       participant_attributes: { call_id: id },
       wait_until_answered: true,
-      ringing_timeout: "1s",
+      ringing_timeout: "2s",
       max_call_duration: "2s",
     },
   ]);
@@ -58,14 +59,14 @@ const carrier = (code: string, sip_status_code: number | null = null) => ({ sour
 const dialer = (code: string) => ({ source: "dialer", code, sip_status_code: null });
 
 const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, failure: object | null, rang: boolean][] = [
-  ["486", { callee: { sip: 486 }, ringMs: 500 }, "Decline", callee("busy", 486), true],
-  ["600", { callee: { sip: 600 }, ringMs: 500 }, "Decline", callee("busy", 600), true],
-  ["603", { callee: { sip: 603 }, ringMs: 500 }, "Decline", callee("declined", 603), true],
-  ["607", { callee: { sip: 607 }, ringMs: 500 }, "Decline", callee("declined", 607), true],
-  ["608", { callee: { sip: 608 }, ringMs: 500 }, "Decline", callee("declined", 608), true],
-  ["480", { callee: { sip: 480 }, ringMs: 500 }, "SIP Call Failed", callee("no_answer", 480), true],
-  ["408", { callee: { sip: 408 }, ringMs: 500 }, "SIP Call Failed", callee("no_answer", 408), true],
-  ["404", { callee: { sip: 404 }, ringMs: 500 }, "SIP Call Failed", carrier("unreachable", 404), true],
+  ["486", { callee: { sip: 486 }, ringMs: 900 }, "Decline", callee("busy", 486), true],
+  ["600", { callee: { sip: 600 }, ringMs: 900 }, "Decline", callee("busy", 600), true],
+  ["603", { callee: { sip: 603 }, ringMs: 900 }, "Decline", callee("declined", 603), true],
+  ["607", { callee: { sip: 607 }, ringMs: 900 }, "Decline", callee("declined", 607), true],
+  ["608", { callee: { sip: 608 }, ringMs: 900 }, "Decline", callee("declined", 608), true],
+  ["480", { callee: { sip: 480 }, ringMs: 900 }, "SIP Call Failed", callee("no_answer", 480), true],
+  ["408", { callee: { sip: 408 }, ringMs: 900 }, "SIP Call Failed", callee("no_answer", 408), true],
+  ["404", { callee: { sip: 404 }, ringMs: 900 }, "SIP Call Failed", carrier("unreachable", 404), true],
   ["503", { callee: { sip: 503 } }, "SIP Call Failed", carrier("carrier_error", 503), false],
   ["500", { callee: { sip: 500 } }, "SIP Call Failed", carrier("carrier_error", 500), false],
   ["rings until the ringing timeout", { callee: "rings" }, "SIP Call Failed", callee("no_answer"), true],
@@ -81,7 +82,7 @@ const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, fa
 ];
 
 test.concurrent.for(ROWS)("%s", TIMEOUT, async ([, behaviour, call_status, failure, rang]) => {
-  const placed = await world.call({ ringMs: 400, ...behaviour });
+  const placed = await world.call({ ringMs: 800, ...behaviour });
   const call = await world.ended(placed);
 
   expect(summary(call)).toEqual({ call_status, failure, rang });

@@ -1,6 +1,7 @@
 // POST /carrier/livekit: who is believed, what is answered, and what an event does to a call.
 
 import { expect, test } from "vitest";
+import { found } from "../edge/harness.ts";
 import { summary, useWorld } from "./world.ts";
 
 const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "5", MAX_CALL_SECONDS: "60" } });
@@ -75,6 +76,39 @@ test("the end is told before the answer is known: both are known then", TIMEOUT,
 
   expect(call.call_status).toBe("Completed");
   expect(call.timeline.map(({ event }) => event)).toEqual(["accepted", "dialing", "ringing", "answered", "ended"]);
+});
+
+test("an event that says it is older than the answer ends the call no earlier than that", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "holds" });
+  await world.org.reached(placed.id, "Answered");
+  const body = { ...(JSON.parse(left(placed.id, "active")) as object), createdAt: String(Math.floor(Date.now() / 1000) - 600) };
+  expect(await world.livekit.send(JSON.stringify(body))).toBe(200);
+  const call = await world.ended(placed);
+
+  expect(call.duration).toBe(0);
+  expect(call.end_timestamp).toBe(call.start_timestamp);
+  const moments = call.timeline.map(({ at }) => Date.parse(at));
+  expect(moments).toEqual(moments.toSorted((one, other) => one - other));
+});
+
+test("a call is ended by the server it was dialed through, though its trunk has another one now", TIMEOUT, async () => {
+  const trunk = await world.newTrunk();
+  const placed = await world.call({ callee: "holds" }, { sip_trunk_id: trunk });
+  await world.org.reached(placed.id, "Answered");
+  const carrier = { url: "ws://127.0.0.1:9", api_key: "APInext", api_secret: "the next one's secret" };
+  found(await world.org.owner.patch(`/sip-trunks/${trunk}`, { carrier }));
+
+  expect(await world.livekit.send(left(placed.id, "active"))).toBe(200);
+
+  expect(summary(await world.ended(placed)).call_status).toBe("Completed");
+});
+
+test("an event that can't be checked now is no forged one: LiveKit is to send it again", TIMEOUT, async () => {
+  const body = event("another app's room", "room_started");
+  await world.server.faults({ dialer: false, keys: true });
+  expect(await world.livekit.send(body)).toBe(503);
+  await world.server.faults({ dialer: false, keys: false });
+  expect(await world.livekit.send(body)).toBe(200);
 });
 
 test("a secret that was changed is believed at once, and the old one no longer", TIMEOUT, async () => {

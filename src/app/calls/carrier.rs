@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::dialers::livekit::{Presented, webhook};
 use crate::app::http::{Request, Response};
-use crate::app::ports::Api;
+use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Line, TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
@@ -18,7 +18,7 @@ use crate::domain::refusal::Refusal;
 /// Takes an event.
 ///
 /// # Errors
-/// 401: not signed by the holder of a trunk's secret.
+/// 401: not signed by the holder of a trunk's secret. 503: nobody can tell now; LiveKit sends it again.
 pub async fn livekit(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     // LiveKit sends the bare token; a proxy may have made it a bearer's.
     let token = request.bearer().or(request.authorization.as_deref());
@@ -27,52 +27,49 @@ pub async fn livekit(api: &impl Api, request: &Request) -> Result<Response, Refu
         .ok_or(Refusal::InvalidWebhookSignature)?;
     let event: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let call = webhook::room(&event).and_then(|name| CallId::verify(name, &api.secrets().id_key));
-    let line = match call {
-        Some(call) => line_of(api, call, &token, request).await,
-        None => line_with(api, &token, request).await,
-    };
-    let line = line.ok_or(Refusal::InvalidWebhookSignature)?;
+    let line = sender(api, call, &token, request)
+        .await
+        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)?
+        .ok_or(Refusal::InvalidWebhookSignature)?;
     if let Some(call) = call {
         tell(api, &line, call, &event).await;
     }
     Ok(Response::json(200, &json!({})))
 }
 
-/// The line of a call's trunk, if it sent this. A line that is remembered here may have got a new
-/// secret meanwhile.
-async fn line_of(
+/// The line that sent this: that of the call's trunk, or the one that has the token's API key.
+async fn sender(
     api: &impl Api,
-    call: CallId,
+    call: Option<CallId>,
     token: &Presented<'_>,
     request: &Request,
-) -> Option<Line> {
-    for _ in 0..2 {
-        let reply = api.trunk(call.address().tag, &TrunkCommand::Line).await;
-        let Ok(TrunkReply::Line(Some(line))) = reply else {
-            return None;
+) -> Result<Option<Line>, Unavailable> {
+    let issuer = token.issuer().unwrap_or_default();
+    // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former line.
+    for of in [None, call] {
+        let line: Option<Line> = match call {
+            Some(call) => match api
+                .trunk(call.address().tag, &TrunkCommand::Line(of))
+                .await?
+            {
+                TrunkReply::Line(line) => line,
+                _ => None,
+            },
+            None => {
+                let stored = api.read(&RecordKey::carrier(issuer)).await?;
+                stored.and_then(|stored| crate::app::json::read(&stored).ok())
+            }
         };
-        if is_from(api, &line, token, request).await {
-            return Some(line);
+        let Some(line) = line else { break };
+        if line.api_key == issuer {
+            let secret = api.open(&line.api_secret, &line.org.to_string()).await?;
+            if webhook::is_genuine(token, &secret, &request.body, api.now()) {
+                return Ok(Some(line));
+            }
         }
         api.forget(line.org);
     }
-    None
-}
-
-/// The line that has the token's API key, if it sent this.
-async fn line_with(api: &impl Api, token: &Presented<'_>, request: &Request) -> Option<Line> {
-    let key = RecordKey::carrier(token.issuer()?);
-    let stored = api.read(&key).await.ok()??;
-    let line: Line = crate::app::json::read(&stored).ok()?;
-    is_from(api, &line, token, request).await.then_some(line)
-}
-
-async fn is_from(api: &impl Api, line: &Line, token: &Presented<'_>, request: &Request) -> bool {
-    if token.issuer() != Some(&line.api_key) {
-        return false;
-    }
-    let secret = api.open(&line.api_secret, &line.org.to_string()).await;
-    secret.is_ok_and(|secret| webhook::is_genuine(token, &secret, &request.body, api.now()))
+    Ok(None)
 }
 
 async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {

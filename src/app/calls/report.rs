@@ -142,6 +142,8 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
     let mut body = request.json_object()?;
     let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
     let (outcome, transcript) = (take("outcome"), take("transcript"));
+    // Nothing said yet leaves room for what is.
+    let transcript = transcript.filter(|lines| *lines != json!([]));
     let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
     if let Some((field, _)) = body.into_iter().next() {
         return Err(Refusal::UnknownField(field));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
-use super::{Thing, ask, change};
+use super::{Thing, ask, change, sealed};
 use crate::app::directory::{Ask, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -171,13 +171,8 @@ async fn read_storage(
         body::name(value).map(Some)
     })?;
     body.finish()?;
-    let secret = match (given, before) {
-        (None, Some(before)) => before.secret,
-        (given, _) => api
-            .seal(&given.unwrap_or_default(), &caller.org_id.to_string())
-            .await
-            .map_err(|_| Refusal::AuthenticationUnavailable)?,
-    };
+    let kept = before.as_ref().map(|before| &before.secret);
+    let secret = sealed(api, caller.org_id, given, kept).await?;
     Ok(Storage {
         endpoint,
         region: region.unwrap_or_default(),

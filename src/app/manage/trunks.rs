@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::agents::includes_inactive;
 use super::body::{self, Body};
 use super::views::{TrunkDetail, TrunkList, TrunkView};
-use super::{TRIES, Thing, ask, change};
+use super::{TRIES, Thing, ask, change, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
@@ -313,7 +313,7 @@ async fn read_carrier(
         body.finish()?;
         return Ok(Carrier::Simulator);
     }
-    let (known, sealed): ([Option<String>; 3], _) = match before {
+    let (known, kept): ([Option<String>; 3], _) = match before {
         Some(Carrier::LiveKit {
             url,
             api_key,
@@ -334,25 +334,16 @@ async fn read_carrier(
         ));
     }
     let api_key = body.required("api_key", api_key, body::NAME, body::name)?;
-    let kept = sealed.map(|_| None);
-    let given_secret = body.required("api_secret", kept, body::NAME, |value| {
+    let secret_before = kept.map(|_| None);
+    let given_secret = body.required("api_secret", secret_before, body::NAME, |value| {
         body::name(value).map(Some)
     })?;
     let sip_trunk_id = body.required("sip_trunk_id", sip_trunk_id, body::NAME, body::name)?;
     body.finish()?;
-    // A secret that is kept is sealed anew: so a change of the carrier moves it to the newest key.
-    let context = org.to_string();
-    let secret = match (given_secret, sealed) {
-        (Some(given), _) => Ok(given),
-        (None, Some(sealed)) => api.open(sealed, &context).await,
-        (None, None) => return Err(Refusal::Invalid("carrier.api_secret is required".into())),
-    };
-    let secret = secret.map_err(|_| Refusal::AuthenticationUnavailable)?;
-    let sealed = api.seal(&secret, &context).await;
     Ok(Carrier::LiveKit {
         url,
         api_key,
-        api_secret: sealed.map_err(|_| Refusal::AuthenticationUnavailable)?,
+        api_secret: sealed(api, org, given_secret, kept).await?,
         sip_trunk_id,
     })
 }

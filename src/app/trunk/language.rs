@@ -12,7 +12,7 @@ use crate::domain::order::newest_first;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, Verdict};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,8 +39,8 @@ pub enum TrunkCommand {
     Release(Vec<CallId>),
     /// It has left nothing behind of these. `Done`.
     Released(Vec<CallId>),
-    /// Who speaks for this trunk's carrier. `Line`.
-    Line,
+    /// Who speaks for this trunk's carrier: the present one, or that of a call, which may have been dialed before it. `Line`.
+    Line(Option<CallId>),
     /// Who talks in a call. `Talker`, or `Missing`.
     Talker(CallId),
     /// What is kept of a call. `Media`.
@@ -272,17 +272,17 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line of a trunk; none behind a simulator.
+    /// A carrier's line; none behind a simulator.
     #[must_use]
-    pub fn of(config: &TrunkConfig) -> Option<Self> {
-        match &config.carrier {
+    pub fn of(org: OrgId, carrier: &Carrier) -> Option<Self> {
+        match carrier {
             Carrier::Simulator => None,
             Carrier::LiveKit {
                 api_key,
                 api_secret,
                 ..
             } => Some(Self {
-                org: config.org_id,
+                org,
                 api_key: api_key.clone(),
                 api_secret: api_secret.clone(),
             }),

@@ -241,9 +241,15 @@ impl TrunkActor {
                 }
                 Ok(TrunkReply::Done)
             }
-            TrunkCommand::Line => {
-                let config = self.trunk.brief().map(|brief| &brief.config);
-                Ok(TrunkReply::Line(config.and_then(Line::of)))
+            TrunkCommand::Line(of) => {
+                let dialed_at = match of.map(|id| (id, self.trunk.open_call(id))) {
+                    Some((_, Some(call))) => call.dialed_at,
+                    Some((id, None)) => store.get(id)?.and_then(|call| call.dialed_at),
+                    None => None,
+                };
+                let line =
+                    |brief: &Brief| Line::of(brief.config.org_id, brief.carrier_at(dialed_at));
+                Ok(TrunkReply::Line(self.trunk.brief().and_then(line)))
             }
             TrunkCommand::Media(id) => {
                 let reported = match self.trunk.open_call(id) {

@@ -542,7 +542,8 @@ impl Call {
         }
     }
 
-    /// Takes an event that happened at `at`. Returns whether it changed anything.
+    /// Takes an event that happened at `at`: no earlier than what is known already, whatever the
+    /// carrier's clock says. Returns whether it changed anything.
     pub fn apply(
         &mut self,
         event: CarrierEvent,
@@ -551,6 +552,7 @@ impl Call {
         key: &IdKey,
     ) -> bool {
         let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
+        let at = at.max(self.updated_at);
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             // Known from now on; written with whatever comes next.

@@ -483,10 +483,18 @@ impl Trunk {
         for Timed { at, event } in happened {
             changed |= open.call.apply(event, at, &self.settings, &self.key);
         }
-        let is_failure = |timed: &Timed| matches!(timed.event, CarrierEvent::Failed(_));
-        // Of two words about one end, that which says why stays.
-        let is_known = open.call.plan.iter().any(is_failure);
-        if open.call.ended_at.is_none() && !plan.is_empty() && !is_known {
+        // Of two words about one end, that which says why stays, else the first: a repeated one puts nothing off.
+        let says = |plan: &[Timed]| {
+            let of = |timed: &Timed| match timed.event {
+                CarrierEvent::Failed(_) => 2,
+                CarrierEvent::HungUp(_) => 1,
+                _ => 0,
+            };
+            plan.iter().map(of).max().unwrap_or(0)
+        };
+        let known = says(&open.call.plan);
+        let is_more = known == 0 || says(&plan) > known;
+        if open.call.ended_at.is_none() && !plan.is_empty() && is_more {
             open.call.plan = plan;
             changed = true;
         }

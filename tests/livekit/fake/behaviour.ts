@@ -16,6 +16,8 @@ export interface Behaviour {
   room: "made" | "refused";
   /** What CreateSIPParticipant is answered without any phone. */
   refuses?: TwirpError;
+  /** How long LiveKit takes from the request until there is a callee at all. */
+  slowMs: number;
   /** What becomes of the answer to CreateSIPParticipant. */
   answer: "comes" | "connection_lost" | "never_comes" | "proxy_gave_up";
   /** What the agent reports at the end. */
@@ -34,6 +36,7 @@ export const USUAL: Behaviour = {
   talkMs: 150,
   agent: "joins",
   room: "made",
+  slowMs: 0,
   answer: "comes",
   outcome: { disposition: "interested", summary: "Will pay on June 20.", sentiment: "positive" },
 };

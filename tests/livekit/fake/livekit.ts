@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { AccessToken, type ClaimGrants, TokenVerifier } from "livekit-server-sdk";
 import { type Behaviour, type TwirpError, USUAL } from "./behaviour.ts";
 import { type DialRequest, type EgressRequest, type Job, Room } from "./room.ts";
@@ -41,6 +42,7 @@ const NEEDS: Record<string, (grants: ClaimGrants, body: Record<string, unknown>)
   "AgentDispatchService/ListDispatch": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "SIP/CreateSIPParticipant": ({ sip }) => sip?.call,
   "Egress/StartRoomCompositeEgress": ({ video }) => video?.roomRecord,
+  "Egress/ListEgress": ({ video }) => video?.roomRecord,
 };
 
 export class FakeLiveKit {
@@ -138,6 +140,8 @@ export class FakeLiveKit {
         return {};
       case "SIP/CreateSIPParticipant":
         return this.#dial(name, body as unknown as DialRequest, response);
+      case "Egress/ListEgress":
+        return { items: room?.egress ? [{ egress_id: "EG_1", room_name: name, status: "EGRESS_ACTIVE" }] : [] };
       case "Egress/StartRoomCompositeEgress":
         if (!room) throw new Refused(404, "not_found");
         room.egress = body as unknown as EgressRequest;
@@ -172,7 +176,7 @@ export class FakeLiveKit {
     // As the real one: a participant makes the room it enters, should it be gone.
     const room = this.rooms.get(name) ?? new Room(name, "", nobody(), behaviour, tell, () => this.rooms.delete(name));
     this.rooms.set(name, room);
-    const dialed = room.dial(body);
+    const dialed = delay(behaviour.slowMs).then(() => room.dial(body));
     if (behaviour.answer === "connection_lost") return void setTimeout(() => response.destroy(), behaviour.ringMs / 2);
     if (behaviour.answer === "never_comes") return undefined;
     if (behaviour.answer === "proxy_gave_up") return void setTimeout(() => response.writeHead(504).end("<html>"), behaviour.ringMs / 2);

@@ -56,15 +56,18 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
-        Placed::Failed(failure) => events.push((Millis(0), CarrierEvent::Failed(failure))),
-        Placed::Gone(event) => events.push((PRESUMED_AFTER, event)),
+        Placed::Failed(failure) => events.push(CarrierEvent::Failed(failure)),
+        // What was asked for may still come: the trunk goes on hanging up for a while.
+        Placed::Gone(event) => {
+            let _ = hang_up(&server, order).await;
+            return vec![timed(line.now() + PRESUMED_AFTER, event)];
+        }
     }
     if hang_up(&server, order).await.is_ok() {
-        events.push((Millis(0), CarrierEvent::Released));
+        events.push(CarrierEvent::Released);
     }
     let now = line.now();
-    let at = |(after, event)| timed(now + after, event);
-    events.into_iter().map(at).collect()
+    events.into_iter().map(|event| timed(now, event)).collect()
 }
 
 /// Asks what became of a call.

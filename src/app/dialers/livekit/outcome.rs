@@ -21,10 +21,10 @@ pub enum Dialed {
 /// What the answer to CreateSIPParticipant means. `rang` says whether the phone was seen ringing.
 #[must_use]
 pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
-    if answer.status == 200 {
+    let error = answer.json();
+    if answer.status == 200 && error.is_object() {
         return Dialed::Answered;
     }
-    let error = answer.json();
     let Some(code) = error.get("code").and_then(Value::as_str) else {
         // Not LiveKit's: something on the way there gave up waiting.
         return Dialed::Unknown;
@@ -321,6 +321,7 @@ mod tests {
     #[test]
     fn what_a_proxy_says_is_no_outcome() {
         for (status, body) in [
+            (200, "<html>"),
             (502, "<html>"),
             (504, ""),
             (429, "{}"),

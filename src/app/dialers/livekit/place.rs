@@ -11,6 +11,7 @@ use super::requests::{self, Dial};
 use super::server::Server;
 use super::{Line, timed};
 use crate::app::calls::report::report_token;
+use crate::app::ports::Unavailable;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
@@ -27,6 +28,8 @@ const LOOK_FIRST: Millis = Millis(100);
 const LOOK_MAX: Millis = Millis(2_000);
 /// After how many looks in a row that find nobody a callee is gone.
 const ABSENT_LOOKS: u32 = 4;
+/// But one that was never seen may still be on its way for so long: LiveKit may have the request and be slow with it.
+const UNSEEN: Millis = Millis(20_000);
 
 /// What came of it.
 pub(super) enum Placed {
@@ -36,7 +39,7 @@ pub(super) enum Placed {
     Failed(Failure),
     /// The call was ended meanwhile; the phone must not ring, or no longer.
     Unwanted,
-    /// The answer was lost, and the callee is gone: what may be presumed of it.
+    /// An answer was lost, and nobody is there: what may be presumed of it.
     Gone(CarrierEvent),
     /// The answer was lost, and LiveKit says nothing: the trunk goes on asking.
     Lost,
@@ -53,13 +56,12 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
         return failed(FailureCode::DialerUnavailable);
     };
     // 1. The room, and the agent on its way.
-    let room = requests::create_room(call, &agent, &job);
-    if !server
-        .ask(room)
-        .await
-        .is_ok_and(|answer| answer.status == 200)
-    {
-        return failed(FailureCode::DialerUnavailable);
+    let refused = Failure::of(FailureCode::DialerUnavailable);
+    match server.ask(requests::create_room(call, &agent, &job)).await {
+        Ok(answer) if answer.status == 200 => {}
+        Ok(_) => return Placed::Failed(refused),
+        // It may still be made.
+        Err(Unavailable) => return Placed::Gone(CarrierEvent::Failed(refused)),
     }
     // 2. The agent must be there: nobody is to pick up a silent phone.
     if !agent_came(line, server, order, line.now() + AGENT_WAIT).await {
@@ -179,7 +181,7 @@ async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Place
     }
 }
 
-/// Looks until the phone is seen ringing, and tells; returns only when the call is over by then.
+/// Looks until the phone is seen ringing or answered, and tells; returns only when the call is over by then.
 async fn watch<L: Line>(
     line: &L,
     server: &Server<'_, L>,
@@ -187,17 +189,17 @@ async fn watch<L: Line>(
     seen: &Cell<Option<Callee>>,
 ) {
     let mut wait = LOOK_FIRST;
-    loop {
+    let event = loop {
         line.sleep(wait).await;
         wait = longer(wait);
         match look(server, order, seen).await {
-            Some(Callee::Ringing) => break,
-            // The answer to the dial is on its way.
-            Some(Callee::Active) => return std::future::pending().await,
+            Some(Callee::Ringing) => break CarrierEvent::Ringing,
+            // The answer to the dial is on its way, or lost.
+            Some(Callee::Active) => break CarrierEvent::Answered,
             _ => {}
         }
-    }
-    if let Told::Over = tell(line, order, Some(CarrierEvent::Ringing)).await {
+    };
+    if let Told::Over = tell(line, order, Some(event)).await {
         return;
     }
     std::future::pending().await
@@ -212,21 +214,24 @@ async fn follow<L: Line>(
     deadline: Millis,
 ) -> Placed {
     line.log("livekit: the answer to a dial was lost; looking for the callee");
+    let unseen_until = line.now() + UNSEEN;
     let (mut absent, mut wait) = (0, LOOK_FIRST);
     loop {
         let before = seen.get();
         match look(server, order, seen).await {
             Some(Callee::Active) => return Placed::Answered,
             Some(Callee::Gone) => absent += 1,
-            Some(Callee::Ringing) if before != Some(Callee::Ringing) => {
-                if let Told::Over = tell(line, order, Some(CarrierEvent::Ringing)).await {
+            Some(now) => {
+                absent = 0;
+                let is_news = now == Callee::Ringing && before != Some(now);
+                if is_news && let Told::Over = tell(line, order, Some(CarrierEvent::Ringing)).await
+                {
                     return Placed::Unwanted;
                 }
             }
-            Some(Callee::Dialing | Callee::Ringing) => absent = 0,
             None => {}
         }
-        if absent >= ABSENT_LOOKS {
+        if absent >= ABSENT_LOOKS && (seen.get().is_some() || line.now() >= unseen_until) {
             return Placed::Gone(match seen.get() {
                 None | Some(Callee::Gone) => {
                     CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable))

@@ -142,6 +142,16 @@ pub fn delete_room(call: CallId) -> Ask {
     )
 }
 
+/// What is being recorded of a call.
+#[must_use]
+pub fn list_egress(call: CallId) -> Ask {
+    quick(
+        "Egress/ListEgress",
+        grants("video", json!({"roomRecord": true})),
+        json!({"room_name": call, "active": true}),
+    )
+}
+
 /// Records the conversation into a file of the organisation's storage, sound alone.
 #[must_use]
 pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {

@@ -20,6 +20,8 @@ use crate::domain::time::Millis;
 pub const PRESUMED_AFTER: Millis = Millis(5_000);
 /// Up to this age an event counts as happening now: its time has whole seconds only.
 const FRESH: Millis = Millis(2_000);
+/// No event counts as older: the carrier's clock may be another, and an agent has its time to report from the end on.
+const OLDEST: Millis = Millis(5_000);
 
 /// Whether the holder of `api_secret` sent exactly this body.
 #[must_use]
@@ -45,8 +47,12 @@ pub fn room(event: &Value) -> Option<&str> {
 pub fn recorded(event: &Value) -> Option<&str> {
     let is_end = event.get("event").and_then(Value::as_str) == Some("egress_ended");
     let location = event.pointer("/egressInfo/fileResults/0/location");
+    let is_lost = matches!(
+        event.pointer("/egressInfo/status").and_then(Value::as_str),
+        Some("EGRESS_FAILED" | "EGRESS_ABORTED")
+    );
     location
-        .filter(|_| is_end)
+        .filter(|_| is_end && !is_lost)
         .and_then(Value::as_str)
         .filter(|location| location.starts_with("https://") || location.starts_with("http://"))
 }
@@ -97,7 +103,11 @@ fn happened_at(created_at: Option<&Value>, now: Millis) -> Millis {
         None => None,
     };
     let at = secs.map_or(now, Millis::from_secs);
-    if at + FRESH >= now { now } else { at }
+    if at + FRESH >= now {
+        now
+    } else {
+        at.max(now - OLDEST)
+    }
 }
 
 #[cfg(test)]
@@ -193,10 +203,28 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_that_failed_is_nowhere() {
+        let event = |status: &str| {
+            json!({"event": "egress_ended", "egressInfo": {
+                "status": status, "fileResults": [{"location": "https://s3.example.com/a.ogg"}],
+            }})
+        };
+        for whole in ["EGRESS_COMPLETE", "EGRESS_LIMIT_REACHED", ""] {
+            let location = Some("https://s3.example.com/a.ogg");
+            assert_eq!(recorded(&event(whole)), location, "{whole}");
+        }
+        for lost in ["EGRESS_FAILED", "EGRESS_ABORTED"] {
+            assert_eq!(recorded(&event(lost)), None, "{lost}");
+        }
+    }
+
+    #[test]
     fn a_late_event_happened_when_it_says() {
         let at = |created: Value| happened_at(Some(&created), NOW);
-        assert_eq!(at(json!("1781431100")), Millis(1_781_431_100_000));
-        assert_eq!(at(json!(1_781_431_100)), Millis(1_781_431_100_000));
+        assert_eq!(at(json!("1781431196")), Millis(1_781_431_196_000));
+        assert_eq!(at(json!(1_781_431_196)), Millis(1_781_431_196_000));
+        assert_eq!(at(json!("1781431100")), NOW - OLDEST);
+        assert_eq!(at(json!(0)), NOW - OLDEST);
         assert_eq!(at(json!("1781431199")), NOW);
         assert_eq!(at(json!("1781439999")), NOW);
         assert_eq!(at(json!("soon")), NOW);
