@@ -1,6 +1,7 @@
 // From Rust sources to a Worker: cargo, bindgen, one bundle. Called by `scripts/build.mjs`, the local run and the tests.
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { say, seconds, UserError } from "./log.mjs";
@@ -19,6 +20,7 @@ import { optimise, shortenNames, UNUSED_CLASSES } from "./smaller.mjs";
 export const outDirs = { local: inRoot("build/local"), release: inRoot("build/worker") };
 
 const ENTRY = inRoot("src/edge/entry.js");
+const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
 /** What is in the bundle besides the compiled module, or makes it. */
 const SOURCES = [ENTRY, inRoot("scripts/lib/wasm.mjs"), inRoot("scripts/lib/smaller.mjs")];
 
@@ -58,6 +60,8 @@ async function compile(profile) {
   // As a `cdylib` alone: beside the `rlib` that the tests link, the module keeps what only Rust could call, 100 KB of it.
   const args = ["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
   if (profile === "local") args.push("--features", "faults");
+  // Where a machine keeps its crates is no part of what is deployed: the module would be another one on each.
+  else args.push("--config", `target.wasm32-unknown-unknown.rustflags=["--remap-path-prefix=${cargoHome}/registry/src="]`);
   await cargo("build", `cargo, profile ${profile}`, args);
   const [crate] = /^name = "(.+)"$/m.exec(readFileSync(inRoot("Cargo.toml"), "utf8"))?.slice(1) ?? [];
   const compiled = join(target, "wasm32-unknown-unknown", profile, `${crate?.replaceAll("-", "_")}.wasm`);

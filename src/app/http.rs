@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::refusal::Refusal;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is read, in bytes; of LiveKit's events more is.
 pub const MAX_BODY: usize = 65_536;
 
 /// How deep a body may nest. What is stored and sent wraps it in some levels more, and no reader of JSON takes more than 128.
@@ -38,7 +38,7 @@ pub struct Request {
     pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
-    /// The body, cut off one byte above [`MAX_BODY`].
+    /// The body, cut off one byte above its limit.
     pub body: Vec<u8>,
     /// `X-Request-Id` of the answer.
     pub id: String,

@@ -14,28 +14,29 @@ mod trunk_object;
 mod vault;
 mod world;
 
-use worker::{Context, Env, MessageBatch, ScheduleContext, ScheduledEvent, event};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, MessageBatch, worker_sys};
 
-#[event(fetch)]
-async fn fetch(
+// What `#[event]` would export, without its own words for errors: those are the entry module's to tell, and weigh much.
+
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+pub async fn fetch(
     request: web_sys::Request,
     env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    Ok(http::serve(request, env, context).await?)
+    context: worker_sys::Context,
+) -> Result<JsValue, JsValue> {
+    let response = http::serve(request, env, Context::new(context)).await?;
+    Ok(response.into())
 }
 
-#[event(queue)]
-async fn queue(
-    batch: MessageBatch<serde_json::Value>,
-    env: Env,
-    context: Context,
-) -> worker::Result<()> {
-    queues::consume(&batch, env, context).await;
-    Ok(())
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+pub async fn queue(batch: worker_sys::MessageBatch, env: Env, context: worker_sys::Context) {
+    let batch = MessageBatch::<serde_json::Value>::from(batch);
+    queues::consume(&batch, env, Context::new(context)).await;
 }
 
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+pub async fn scheduled(_event: JsValue, env: Env, _context: JsValue) {
     cron::sweep(env).await;
 }

@@ -3,6 +3,8 @@
 
 /** How much of a refused body is read and forgotten before its sender is cut off. */
 const MAX_DRAINED = 16 << 20;
+/** LiveKit tells all of a room and whoever is in it, with metadata that is others'. */
+const MAX_EVENT = 1 << 20;
 
 /** A request as Rust reads it. */
 export class Incoming {
@@ -27,12 +29,13 @@ export class Incoming {
 }
 
 /**
- * Reads a request whole, its body cut off one byte above the limit.
+ * Reads a request whole, its body cut off one byte above the limit: a larger one for LiveKit's events.
  * @param {Request} request @param {number} maxBody
  */
 export async function receive(request, maxBody) {
+  const limit = new URL(request.url).pathname === "/carrier/livekit" ? MAX_EVENT : maxBody;
   const length = Number(request.headers.get("content-length") ?? NaN);
-  const body = length <= maxBody ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request, maxBody + 1);
+  const body = length <= limit ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request, limit + 1);
   return new Incoming(request, body);
 }
 

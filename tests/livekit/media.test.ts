@@ -15,6 +15,16 @@ test("a call of an organisation that keeps nothing has no links", TIMEOUT, async
   expect([call.transcript_url, call.recording_url]).toEqual([null, null]);
 });
 
+/** Reports as a call's agent does. */
+function reporter(call: string): (body: unknown) => Promise<[status: number, answer: unknown]> {
+  const job = world.livekit.rooms.get(call)?.job;
+  const headers = { authorization: `Bearer ${job?.report_token}`, "content-type": "application/json" };
+  return async (body) => {
+    const response = await fetch(job?.report_url ?? "", { method: "POST", headers, body: JSON.stringify(body) });
+    return [response.status, await response.json()];
+  };
+}
+
 test("the settings: owner alone, the secret never shown, another shape refused", TIMEOUT, async () => {
   const { owner } = world.org;
   expect(found(await owner.get("/settings"))).toEqual({ transcripts: false, recordings: null });
@@ -73,6 +83,34 @@ test("the agent never tells what was said: the link is there, and 404", TIMEOUT,
   expect((await fetch(call.transcript_url ?? "")).status).toBe(404);
 });
 
+test("a transcript that is too long is refused, an empty one leaves room for the one that comes, and the first one stays", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "holds", agent: "joins_silently" });
+  await world.org.reached(placed.id, "Answered");
+  const report = reporter(placed.id);
+  const line = (text: string) => ({ role: "agent", text, at: "2026-06-14T10:32:06.000Z" });
+
+  expect(await report({ transcript: [line("x".repeat(57_344))] })).toEqual([400, { error: "transcript must be at most 57344 bytes" }]);
+  expect(await report({ transcript: [] })).toEqual([200, {}]);
+  expect(await report({ transcript: [line("Hello.")] })).toEqual([200, {}]);
+  expect(await report({ transcript: [line("Something else.")] })).toEqual([200, {}]);
+
+  const { transcript } = found(await world.org.owner.get<{ transcript: { text: string }[] }>(`/calls/${placed.id}/transcript`));
+  expect(transcript.map(({ text }) => text)).toEqual(["Hello."]);
+  await world.ended(placed);
+});
+
+test("where transcripts are not enabled nothing of one is kept", TIMEOUT, async () => {
+  const { owner } = world.org;
+  found(await owner.patch("/settings", { transcripts: false }));
+  const placed = await world.call();
+  const call = await world.ended(placed);
+  found(await owner.patch("/settings", { transcripts: true }));
+
+  expect(call.call_outcome?.["disposition"]).toBe("interested"); // its agent reported both
+  expect(call.transcript_url).toBeNull();
+  expect(found(await owner.get(`/calls/${placed.id}/transcript`))).toEqual({ call_id: placed.id, transcript: [] });
+});
+
 test("a call that nobody answered has no links", TIMEOUT, async () => {
   const call = await world.ended(await world.call({ callee: { sip: 486 } }));
 
@@ -87,11 +125,8 @@ test("an outcome that does not fit the agent's schema is refused, and one that d
   await world.org.reached(id, "Answered");
   const job = world.livekit.rooms.get(id)?.job;
   expect(job).toMatchObject({ outcome_schema, voicemail: { action: "leave_message", message: "Call us." } });
-  const headers = { authorization: `Bearer ${job?.report_token}`, "content-type": "application/json" };
-  const report = async (outcome: unknown) => {
-    const response = await fetch(job?.report_url ?? "", { method: "POST", headers, body: JSON.stringify({ outcome }) });
-    return [response.status, await response.json()];
-  };
+  const tell = reporter(id);
+  const report = (outcome: unknown) => tell({ outcome });
   expect(await report({ disposition: "x" })).toEqual([400, { error: "outcome.disposition must be one of interested, unknown" }]);
   expect(await report({})).toEqual([400, { error: "outcome.disposition is required" }]);
   expect(await report({ disposition: "interested" })).toEqual([200, {}]);

@@ -54,6 +54,7 @@ test("whatever is signed is answered 200", TIMEOUT, async () => {
     JSON.stringify({ event: "something_new", id: 7, room: [], participant: "?", later: { a: [1] } }),
     "{}",
     "not json",
+    event("another app's room", "room_started", { metadata: "x".repeat(300_000) }),
   ];
   for (const body of bodies) expect(await world.livekit.send(body), body).toBe(200);
 });

@@ -43,7 +43,7 @@ pub struct ReportCall {
     /// What came of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<Value>,
-    /// What was said: at most 57344 bytes as JSON.
+    /// What was said: at most 57344 bytes as JSON; kept where the organisation has transcripts enabled.
     pub transcript: Option<Vec<ReportedLine>>,
     /// Where the transcript is.
     pub transcript_url: Option<String>,

@@ -281,10 +281,14 @@ impl TrunkActor {
                 report,
                 transcript,
             } => {
-                if self.trunk.open_call(call).is_none() && store.get(call)?.is_none() {
+                let keeps = match self.trunk.open_call(call) {
+                    Some(call) => Some(call.keeps),
+                    None => store.get(call)?.map(|call| call.keeps),
+                };
+                let Some(keeps) = keeps else {
                     return Ok(TrunkReply::Missing);
-                }
-                if let Some(lines) = transcript {
+                };
+                if let Some(lines) = transcript.filter(|_| keeps.transcript) {
                     store.put_transcript(call, &lines)?;
                 }
                 self.trunk.report(call, report, now, changes);

@@ -69,7 +69,7 @@ impl<'a> Presented<'a> {
         let now = now.as_secs();
         let time = |claim: &str| self.claims.get(claim).and_then(Value::as_f64);
         let begun = time("nbf").is_none_or(|from| from <= (now + SKEW_SECS) as f64);
-        let lasts = time("exp").is_some_and(|until| until > now.saturating_sub(SKEW_SECS) as f64);
+        let lasts = time("exp").is_none_or(|until| until > now.saturating_sub(SKEW_SECS) as f64);
         (genuine && begun && lasts).then_some(&self.claims)
     }
 }
@@ -140,6 +140,19 @@ mod tests {
                 .verify("secret", NOW - Millis::from_secs(130))
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_token_without_an_end_lasts_as_livekits_own_libraries_have_it() {
+        let [header, claims] = [r#"{"alg":"HS256"}"#, r#"{"iss":"APIkey"}"#];
+        let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let signed = signed.join(".");
+        let token = format!(
+            "{signed}.{}",
+            URL_SAFE_NO_PAD.encode(sign("secret", &signed))
+        );
+        let presented = Presented::read(&token).expect("a token");
+        assert!(presented.verify("secret", NOW).is_some());
     }
 
     #[test]

@@ -244,6 +244,7 @@ async fn follow<L: Line>(
         }
         if line.now() >= deadline {
             return match seen.get() {
+                Some(Callee::Dialing) => failed(FailureCode::Unreachable),
                 Some(_) => failed(FailureCode::NoAnswer),
                 None => Placed::Lost,
             };
