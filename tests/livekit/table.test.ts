@@ -72,6 +72,7 @@ const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, fa
   ["rings until the ringing timeout", { callee: "rings" }, "SIP Call Failed", callee("no_answer"), true],
   ["nobody on that address", { callee: "nobody" }, "SIP Call Failed", carrier("unreachable"), false],
   ["never hangs up", { callee: "holds" }, "Completed", null, true],
+  ["answers, sends no sound", { callee: "silent" }, "Completed", null, true],
   ["no SIP node running", { refuses: NO_SIP_NODE }, "Trigger Failed", dialer("dialer_unavailable"), false],
   ["a missing grant", { refuses: { status: 401, code: "unauthenticated" } }, "Trigger Failed", dialer("dialer_unavailable"), false],
   ["an unknown trunk", { refuses: { status: 404, code: "not_found" } }, "Trigger Failed", dialer("dialer_unavailable"), false],

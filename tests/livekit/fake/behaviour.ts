@@ -7,6 +7,7 @@ export interface Behaviour {
     | "rings" // until the ringing timeout
     | "nobody" // at that address: dialing until the ringing timeout
     | "holds" // answers, and never hangs up
+    | "silent" // answers and sends no sound: LiveKit ends it, after `talkMs` here
     | { sip: number }; // a final answer
   ringMs: number;
   /** The person picks up no sooner than this resolves. */

@@ -98,7 +98,7 @@ export class Room {
     this.#settle = undefined;
     this.#tell("track_published", this.#participant());
     const talks = this.behaviour.callee === "holds" ? millis(request.max_call_duration) : this.behaviour.talkMs;
-    this.#after(talks, () => this.hangUp());
+    this.#after(talks, () => (this.behaviour.callee === "silent" ? this.#leave("CLIENT_INITIATED", CANCELED) : this.hangUp()));
   }
 
   /** The person hangs up. */
