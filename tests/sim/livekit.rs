@@ -3,7 +3,7 @@
 //! repeated and out of order.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use audatec::app::dialers::livekit::Ask as Question;
@@ -26,6 +26,9 @@ use crate::world::W;
 pub const API_KEY: &str = "key";
 pub const API_SECRET: &str = "secret";
 
+/// An agent that is alone in a room for so long leaves it, and it closes.
+const AGENT_PATIENCE_MS: u64 = 600_000;
+
 /// A room that its callee left is closed after so long, if the agent left it too.
 const DEPARTURE_MS: u64 = 20_000;
 
@@ -34,11 +37,15 @@ type Answer = Slot<Option<TwirpAnswer>>;
 #[derive(Default)]
 pub struct LiveKit {
     rooms: RefCell<BTreeMap<CallId, Rc<Room>>>,
+    /// Calls that were hung up on before.
+    hung_up: RefCell<BTreeSet<CallId>>,
 }
 
 #[derive(Default)]
 struct Room {
     has_agent: Cell<bool>,
+    /// Made when whoever asked may have given up: nobody need know of it.
+    is_late: Cell<bool>,
     phone: RefCell<Option<Rc<Phone>>>,
 }
 
@@ -59,8 +66,16 @@ impl Twirp for Edge {
         let patience = answer.clone();
         w.after(ask.timeout.0, move |_| patience.fill(None));
         if !w.hit(Kind::DialerAskLost) {
-            w.step();
-            w.livekit.serve(w, ask, &answer);
+            // Also when whoever asked has given up waiting by then.
+            let late = match w.hit(Kind::DialSlow) {
+                true => w.rng.between(500, 12_000),
+                false => 0,
+            };
+            let (ask, answer) = (ask.clone(), answer.clone());
+            w.after(late, move |w| {
+                w.step();
+                w.livekit.serve(w, &ask, &answer, late > 0);
+            });
         }
         let answer = answer.await;
         pause(w, w.rng.between(1, 20)).await;
@@ -94,7 +109,7 @@ impl LiveKit {
         self.rooms.borrow().get(&call).cloned()
     }
 
-    fn serve(&self, w: &W, ask: &Question, answer: &Answer) {
+    fn serve(&self, w: &W, ask: &Question, answer: &Answer, is_late: bool) {
         let named = ["name", "room", "room_name"].map(|field| ask.body[field].as_str());
         let name = named.into_iter().flatten().next().unwrap_or_default();
         let Some(call) = CallId::verify(name, &w.secrets.id_key) else {
@@ -104,7 +119,7 @@ impl LiveKit {
             format!("livekit is asked {} of {call}", ask.method)
         });
         answer.fill(match ask.method {
-            "RoomService/CreateRoom" => self.create(w, call),
+            "RoomService/CreateRoom" => self.create(w, call, is_late),
             "AgentDispatchService/ListDispatch" => {
                 let status = match self.room(call).is_some_and(|room| room.has_agent.get()) {
                     true => "JS_RUNNING",
@@ -121,16 +136,19 @@ impl LiveKit {
                     None => error(404, "not_found", None),
                 }
             }
-            "RoomService/DeleteRoom" => match self.close(w, call, "ROOM_DELETED") {
-                true => ok(json!({})),
-                false => error(404, "not_found", None),
-            },
+            "RoomService/DeleteRoom" => {
+                self.hung_up.borrow_mut().insert(call);
+                match self.close(w, call, "ROOM_DELETED") {
+                    true => ok(json!({})),
+                    false => error(404, "not_found", None),
+                }
+            }
             _ => ok(json!({})),
         });
     }
 
     /// A room, and its agent on the way: most come at once, some late, some never.
-    fn create(&self, w: &W, call: CallId) -> Option<TwirpAnswer> {
+    fn create(&self, w: &W, call: CallId, is_late: bool) -> Option<TwirpAnswer> {
         if w.rng.hits(20) {
             return error(503, "unavailable", None);
         }
@@ -145,10 +163,31 @@ impl LiveKit {
                 let room = Rc::clone(&room);
                 w.after(after, move |_| room.has_agent.set(true));
             }
+            let is_late = is_late || self.hung_up.borrow().contains(&call);
+            room.is_late.set(is_late);
             self.rooms.borrow_mut().insert(call, room);
             tell(w, call, json!({"event": "room_started"}));
+            if is_late {
+                w.after(AGENT_PATIENCE_MS, move |w| {
+                    w.livekit.closes_itself(w, call, "ROOM_CLOSED");
+                });
+            }
         }
         ok(json!({"name": call}))
+    }
+
+    /// A room that came when nobody waited for it any more goes when nobody comes there, or stays.
+    fn closes_itself(&self, w: &W, call: CallId, reason: &str) {
+        if let Some(room) = self.room(call)
+            && room.is_late.get()
+            && room
+                .phone
+                .borrow()
+                .as_ref()
+                .is_none_or(|phone| phone.status.get().is_none())
+        {
+            self.close(w, call, reason);
+        }
     }
 
     /// Everybody has to leave, and the room is gone.
@@ -167,7 +206,11 @@ impl LiveKit {
     fn dial(&self, w: &W, call: CallId, answer: &Answer) {
         w.oracle.dialed(call);
         let mut rooms = self.rooms.borrow_mut();
-        let room = Rc::clone(rooms.entry(call).or_default());
+        let room = Rc::clone(rooms.entry(call).or_insert_with(|| {
+            let room = Room::default();
+            room.is_late.set(true);
+            Rc::new(room)
+        }));
         drop(rooms);
         let phone = Rc::new(Phone {
             call,
@@ -271,13 +314,16 @@ impl Phone {
         if answer.is_some() {
             self.answer.fill(answer);
         }
+        let call = self.call;
         if !matches!(status, "active" | "hangup") {
+            w.after(DEPARTURE_MS, move |w| {
+                w.livekit.closes_itself(w, call, "ROOM_CLOSED");
+            });
             return;
         }
         if w.rng.hits(700) {
             clients::agent_reports(w, self.call, w.rng.below(14_000));
         }
-        let call = self.call;
         w.after(DEPARTURE_MS, move |w| {
             w.livekit.close(w, call, "ROOM_CLOSED");
         });
