@@ -16,7 +16,7 @@ from livekit.agents.llm import ChatContext
 
 from .callee import Callee
 from .job import Job
-from .outcome import USUAL
+from .outcome import ANSWERED_BY
 from .talk import Result
 
 logger = logging.getLogger("audatec-agent")
@@ -26,9 +26,13 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
+#: The platform waits ten seconds for an outcome, once the call is over.
+JUDGE_SECONDS = 8
 
-def model(variable: str) -> Any:
-    """The model that an environment variable names: `module:Class {"option": …}`; None if it is not set."""
+
+def model(variable: str, **more: Any) -> Any:
+    """The model that an environment variable names: `module:Class {"option": …}`; None if it is not set. `more` are options that
+    the call decides."""
     setting = os.environ.get(variable, "").strip()
     if not setting:
         return None
@@ -37,7 +41,13 @@ def model(variable: str) -> Any:
     made: Any = importlib.import_module(module)
     for part in path.split("."):
         made = getattr(made, part)
-    return made(**json.loads(options or "{}"))
+    return made(**{**json.loads(options or "{}"), **more})
+
+
+def speaking_model(job: Job) -> Any:
+    """The TTS, with the voice of the call's agent. An empty `AGENT_TTS_VOICE_OPTION` is a TTS that has no choice of voices."""
+    option = os.environ.get("AGENT_TTS_VOICE_OPTION", "voice")
+    return model("AGENT_TTS", **({option: job.voice} if job.voice and option else {}))
 
 
 def is_configured() -> bool:
@@ -52,7 +62,8 @@ class Speaker(Agent):
         super().__init__(instructions=job.instructions())
         self._job = job
         self._over = over
-        self.answered_by = "human"
+        #: Whether the model said that a voicemail answered.
+        self.is_voicemail = False
 
     async def on_enter(self) -> None:
         """Begins to speak: the person has picked up."""
@@ -61,13 +72,15 @@ class Speaker(Agent):
     @function_tool
     async def voicemail_reached(self, context: RunContext) -> str | None:
         """Call this when a voicemail, an answering machine or a call screener answers."""
-        self.answered_by = "voicemail"
+        self.is_voicemail = True
         action = self._job.voicemail["action"]
         if action == "continue":
             return "Go on as with a person."
-        if action == "leave_message":
-            await context.session.say(self._job.voicemail["message"], allow_interruptions=False)
-        self._over.set()
+        try:
+            if action == "leave_message":
+                await context.session.say(self._job.voicemail["message"], allow_interruptions=False)
+        finally:
+            self._over.set()
         return None
 
     @function_tool
@@ -77,13 +90,14 @@ class Speaker(Agent):
         self._over.set()
 
 
-async def talk(room: rtc.Room, callee: Callee, job: Job) -> Result:
+async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
     """Talks until either side is done."""
     over = asyncio.Event()
     llm = model("AGENT_LLM")
-    session = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=model("AGENT_TTS"), vad=model("AGENT_VAD"))
+    # Without AGENT_VAD the session has its own.
+    vad = {"vad": model("AGENT_VAD")} if os.environ.get("AGENT_VAD", "").strip() else {}
+    session: AgentSession = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=speaking_model(job), **vad)
     speaker = Speaker(job, over)
-    result = Result({})
 
     @session.on("conversation_item_added")
     def _on_item(event: Any) -> None:
@@ -91,30 +105,48 @@ async def talk(room: rtc.Room, callee: Callee, job: Job) -> Result:
         if text:
             result.say("agent" if event.item.role == "assistant" else "callee", text)
 
+    async def judge() -> dict[str, Any]:
+        outcome = await _judge(llm, session.history, job, speaker.is_voicemail)
+        return {**outcome, "answered_by": _answered_by(speaker, result, outcome)}
+
     session.on("close", lambda _: over.set())
+    result.judge = judge
     await session.start(speaker, room=room)
     waits = [asyncio.ensure_future(event.wait()) for event in (over, callee.left)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-    result.outcome = await _judge(llm, session.history, job)
-    result.outcome["answered_by"] = speaker.answered_by if result.transcript else "unknown"
     await session.aclose()
-    return result
 
 
-async def _judge(llm: Any, history: ChatContext, job: Job) -> dict[str, Any]:
-    """What came of it, in the model's own judgement."""
-    wish = f" It must be valid under this JSON Schema: {json.dumps(job.outcome_schema)}" if job.outcome_schema else ""
-    asked = history.copy()
-    asked.add_message(role="user", content=ASK + wish)
+def _answered_by(speaker: Speaker, result: Result, outcome: dict[str, Any]) -> str:
+    if speaker.is_voicemail:
+        return "voicemail"
+    if not any(line["role"] == "callee" for line in result.transcript):
+        return "unknown"
+    judged = outcome.get("answered_by")
+    return judged if judged in ANSWERED_BY else "human"
+
+
+async def _judge(llm: Any, history: ChatContext, job: Job, is_voicemail: bool) -> dict[str, Any]:
+    """What came of it, in the model's own judgement; what can be said without it if it has none."""
+    asked = history.copy(exclude_function_call=True)
+    asked.add_message(role="user", content=_question(job, is_voicemail))
     try:
-        said = await asyncio.wait_for(_complete(llm, asked), timeout=8)
+        said = await asyncio.wait_for(_complete(llm, asked), JUDGE_SECONDS)
         found = re.search(r"\{.*\}", said, re.DOTALL)
-        return json.loads(found.group()) if found else dict(USUAL)
+        if found:
+            return json.loads(found.group())
+        logger.warning("call %s: no outcome could be made: the model's answer has no JSON", job.call_id)
     except Exception:
         logger.exception("call %s: no outcome could be made", job.call_id)
-        return dict(USUAL)
+    return {"disposition": "voicemail"} if is_voicemail else {}
+
+
+def _question(job: Job, is_voicemail: bool) -> str:
+    heard = " A voicemail answered." if is_voicemail else ""
+    wish = f" It must be valid under this JSON Schema: {json.dumps(job.outcome_schema)}" if job.outcome_schema else ""
+    return ASK + heard + wish
 
 
 async def _complete(llm: Any, chat: ChatContext) -> str:
