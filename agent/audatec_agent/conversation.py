@@ -138,8 +138,8 @@ async def _judge(llm: Any, history: ChatContext, job: Job, is_voicemail: bool) -
         if found:
             return json.loads(found.group())
         logger.warning("call %s: no outcome could be made: the model's answer has no JSON", job.call_id)
-    except Exception:
-        logger.exception("call %s: no outcome could be made", job.call_id)
+    except Exception as error:
+        logger.warning("call %s: no outcome could be made: %r", job.call_id, error)
     return {"disposition": "voicemail"} if is_voicemail else {}
 
 
