@@ -72,8 +72,14 @@ async def hang_up(context: JobContext) -> None:
 def make_server() -> AgentServer:
     """The worker by its environment."""
     always = os.environ.get("AGENT_ALWAYS_AVAILABLE") == "1"
-    # A minute more than the report needs: the outcome is judged first.
-    server = AgentServer(load_fnc=(lambda: 0.0) if always else None, session_end_timeout=GIVE_UP_SECONDS + 60)
+    host, _, port = os.environ.get("AGENT_HEALTH_ADDRESS", "0.0.0.0:8081").rpartition(":")
+    server = AgentServer(
+        load_fnc=(lambda: 0.0) if always else None,
+        # A minute more than the report needs: the outcome is judged first.
+        session_end_timeout=GIVE_UP_SECONDS + 60,
+        host=host,
+        port=int(port),
+    )
     server.rtc_session(hold_call, agent_name=os.environ["AGENT_NAME"], on_session_end=end_call)
     return server
 
