@@ -26,8 +26,8 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
-#: The platform waits ten seconds for an outcome, once the call is over.
-JUDGE_SECONDS = 8
+#: The platform waits ten seconds for an outcome, once the call is over; the session takes two of them to close.
+JUDGE_SECONDS = 6
 
 
 def model(variable: str, **more: Any) -> Any:
@@ -91,7 +91,7 @@ class Speaker(Agent):
 
 
 async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
-    """Talks until either side is done."""
+    """Talks until either side is done. The session is closed by the job's end."""
     over = asyncio.Event()
     llm = model("AGENT_LLM")
     # Without AGENT_VAD the session has its own.
@@ -116,7 +116,6 @@ async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-    await session.aclose()
 
 
 def _answered_by(speaker: Speaker, result: Result, outcome: dict[str, Any]) -> str:

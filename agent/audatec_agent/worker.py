@@ -35,25 +35,21 @@ async def hold_call(context: JobContext) -> None:
             await talk(context.room, callee, job, result)
         except Exception:
             logger.exception("call %s: the conversation broke off", job.call_id)
+        finally:
+            # At once: nobody is to listen to silence while the call is judged and reported.
+            await hang_up(context)
     else:
         logger.info("call %s: nobody picked up", job.call_id)
     context.shutdown()
 
 
 async def end_call(context: JobContext) -> None:
-    """Reports and hangs up. It is the end of the job's session, since that is given its time however the job ends: an entry
-    point is cancelled 15 s after its room is gone, or after the worker is told to stop."""
+    """Reports. It is the end of the job's session, since that is given its time however the job ends: an entry point is cancelled
+    15 s after its room is gone, or after the worker is told to stop."""
     result = context.proc.userdata.get(RESULT)
     if result is None:
         return
-    reporting = asyncio.ensure_future(_report(Job.read(context.job.metadata), result))
-    # The phone is not held for a report that takes long; one that is quick is there before the end.
-    await asyncio.wait([reporting], timeout=2)
-    await hang_up(context)
-    await reporting
-
-
-async def _report(job: Job, result: Result) -> None:
+    job = Job.read(context.job.metadata)
     await report(job, fit(await result.judged(), job.outcome_schema), result.transcript)
 
 
