@@ -26,22 +26,28 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
+MODELS = ("AGENT_LLM", "AGENT_STT", "AGENT_TTS")
 #: The platform waits ten seconds for an outcome, once the call is over; the session takes two of them to close.
 JUDGE_SECONDS = 6
 
 
-def model(variable: str, **more: Any) -> Any:
-    """The model that an environment variable names: `module:Class {"option": …}`; None if it is not set. `more` are options that
-    the call decides."""
-    setting = os.environ.get(variable, "").strip()
-    if not setting:
+def setting(variable: str) -> tuple[Any, dict[str, Any]] | None:
+    """What an environment variable names as `module:Class {"option": …}`, and the options; None if it is not set."""
+    text = os.environ.get(variable, "").strip()
+    if not text:
         return None
-    name, _, options = setting.partition(" ")
+    name, _, options = text.partition(" ")
     module, _, path = name.partition(":")
-    made: Any = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in path.split("."):
-        made = getattr(made, part)
-    return made(**{**json.loads(options or "{}"), **more})
+        found = getattr(found, part)
+    return found, json.loads(options or "{}")
+
+
+def model(variable: str, **more: Any) -> Any:
+    """The model that an environment variable names; None if it is not set. `more` are options that the call decides."""
+    found = setting(variable)
+    return found[0](**{**found[1], **more}) if found else None
 
 
 def speaking_model(job: Job) -> Any:
@@ -51,8 +57,18 @@ def speaking_model(job: Job) -> Any:
 
 
 def is_configured() -> bool:
-    """Whether there are models to converse with."""
-    return all(os.environ.get(name, "").strip() for name in ("AGENT_LLM", "AGENT_STT", "AGENT_TTS"))
+    """Whether there are models to converse with: all, or none."""
+    named = [variable for variable in MODELS if os.environ.get(variable, "").strip()]
+    if named and len(named) < len(MODELS):
+        raise ValueError(f"{', '.join(MODELS)} must be set together")
+    return bool(named)
+
+
+def load() -> None:
+    """Imports the models ahead of the first call: nobody on the phone is to wait for that, or to be the first to meet a mistake."""
+    if is_configured():
+        for variable in (*MODELS, "AGENT_VAD"):
+            setting(variable)
 
 
 class Speaker(Agent):
@@ -95,7 +111,7 @@ async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None
     over = asyncio.Event()
     llm = model("AGENT_LLM")
     # Without AGENT_VAD the session has its own.
-    vad = {"vad": model("AGENT_VAD")} if os.environ.get("AGENT_VAD", "").strip() else {}
+    vad = {"vad": model("AGENT_VAD")} if setting("AGENT_VAD") else {}
     session: AgentSession = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=speaking_model(job), **vad)
     speaker = Speaker(job, over)
 

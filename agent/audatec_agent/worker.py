@@ -8,7 +8,7 @@ import os
 
 import aiohttp
 from livekit import api
-from livekit.agents import AgentServer, JobContext, cli
+from livekit.agents import AgentServer, JobContext, JobProcess, cli
 
 from . import conversation, scripted
 from .callee import Callee
@@ -65,6 +65,11 @@ async def hang_up(context: JobContext) -> None:
         logger.warning("room %s: not deleted: %s", room, type(error).__name__)
 
 
+def prepare(_: JobProcess) -> None:
+    """Readies a process for the call it will hold."""
+    conversation.load()
+
+
 def make_server() -> AgentServer:
     """The worker by its environment."""
     always = os.environ.get("AGENT_ALWAYS_AVAILABLE") == "1"
@@ -76,6 +81,8 @@ def make_server() -> AgentServer:
         host=host,
         port=int(port),
     )
+    conversation.load()
+    server.setup_fnc = prepare
     server.rtc_session(hold_call, agent_name=os.environ["AGENT_NAME"], on_session_end=end_call)
     return server
 

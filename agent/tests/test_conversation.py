@@ -10,7 +10,7 @@ from unittest import mock
 from livekit.agents.llm import ChatContext
 
 import models
-from audatec_agent import conversation
+from audatec_agent import conversation, worker
 from audatec_agent.job import Job
 from audatec_agent.talk import Result
 
@@ -28,6 +28,20 @@ class Models(unittest.TestCase):
         with mock.patch.dict(os.environ, {"AGENT_STT": 'models:STT {"after_seconds": 7}', "AGENT_VAD": " "}):
             self.assertEqual(conversation.model("AGENT_STT").after_seconds, 7)
             self.assertIsNone(conversation.model("AGENT_VAD"))
+
+    def test_a_mistake_in_them_is_met_at_the_start(self):
+        whole = {"AGENT_NAME": "emi", "AGENT_LLM": "models:LLM", "AGENT_STT": "models:STT", "AGENT_TTS": "models:TTS"}
+        for mistake, error in (
+            ({"AGENT_TTS": ""}, ValueError),
+            ({"AGENT_STT": "models:Missing"}, AttributeError),
+            ({"AGENT_LLM": "missing.module:LLM"}, ImportError),
+            ({"AGENT_VAD": "models:STT {broken"}, ValueError),
+        ):
+            with self.subTest(mistake), mock.patch.dict(os.environ, {**whole, **mistake}), self.assertRaises(error):
+                worker.make_server()
+        with mock.patch.dict(os.environ, whole):
+            self.assertTrue(conversation.is_configured())
+            worker.make_server()
 
     def test_the_agents_voice_is_the_ttss(self):
         self.assertEqual(self.made('models:TTS {"voice": "usual", "speed": 2}').voice, "emi")
