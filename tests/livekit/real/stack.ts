@@ -59,13 +59,16 @@ export class Stack {
     await this.says(name, "registered worker", 60_000);
   }
 
-  /** Tells a worker to stop, as an operator does; its exit code, once it has. */
-  async stopAgent(name: string): Promise<number | null> {
-    const child = this.#children.get(name);
-    if (!child) throw new Error(`${name} was not started`);
-    const exited = new Promise<number | null>((done) => child.once("exit", done));
-    child.kill("SIGTERM");
-    return exited;
+  /** Tells a worker to stop, as an operator does. */
+  stopAgent(name: string): void {
+    this.#children.get(name)?.kill("SIGTERM");
+  }
+
+  /** The exit code of a program that is about to end. */
+  async exitCode(name: string, timeoutMs: number): Promise<number | null | undefined> {
+    const code = () => this.#children.get(name)?.exitCode;
+    await this.#until(name, `${name} to end`, () => code() !== null, timeoutMs);
+    return code();
   }
 
   async #startSip(redis: number, port: number): Promise<void> {
@@ -115,8 +118,13 @@ export class Stack {
   }
 
   async says(name: string, text: string, timeoutMs = 20_000): Promise<void> {
-    await until(`${name} to say "${text}"`, () => this.output(name).includes(text), timeoutMs).catch((error) => {
-      throw new Error(`${error}\n${this.output(name).slice(-3_000)}`);
+    await this.#until(name, `${name} to say "${text}"`, () => this.output(name).includes(text), timeoutMs);
+  }
+
+  /** Waits; a wait in vain shows what the program said last. */
+  async #until(name: string, what: string, holds: () => boolean, timeoutMs: number): Promise<void> {
+    await until(what, holds, timeoutMs).catch((error) => {
+      throw new Error(`${error}\n${this.output(name).slice(-6_000)}`);
     });
   }
 
