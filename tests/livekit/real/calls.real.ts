@@ -133,7 +133,7 @@ test("released while they talk: hung up", TIMEOUT, async () => {
 });
 
 describe.concurrent("side by side, since some take long", TIMEOUT, () => {
-  test("hung up on while the platform can't be reached for half a minute and the worker is told to stop: the report comes all the same", async () => {
+  test("hung up on while the platform can't be reached for half a minute and the worker is told to stop: the report comes all the same", { timeout: 180_000 }, async () => {
     const id = await place("answers", "stopped");
     relay.cutOff(id);
     await until("the call's end", async () => (await org.status(id)).is_terminal, 60_000);
@@ -142,7 +142,7 @@ describe.concurrent("side by side, since some take long", TIMEOUT, () => {
     // The waits double from half a second: the sixth is 16 s long, after 15.5 s.
     await until("six attempts", () => relay.attempts(id).length >= 6, 40_000);
     relay.restore(id);
-    expect(await stack.exitCode("stopped", 40_000)).toBe(0);
+    expect(await stack.exitCode("stopped", 60_000)).toBe(0);
 
     const attempts = relay.attempts(id);
     expect((attempts.at(-1) ?? 0) - (attempts[0] ?? 0)).toBeGreaterThan(20_000);
