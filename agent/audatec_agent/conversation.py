@@ -16,7 +16,7 @@ from livekit.agents.llm import ChatContext
 
 from .callee import Callee
 from .job import Job
-from .outcome import USUAL
+from .outcome import ANSWERED_BY
 from .talk import Result
 
 logger = logging.getLogger("audatec-agent")
@@ -26,23 +26,49 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
+MODELS = ("AGENT_LLM", "AGENT_STT", "AGENT_TTS")
+#: The platform waits ten seconds for an outcome, once the call is over; the session takes two of them to close.
+JUDGE_SECONDS = 6
 
-def model(variable: str) -> Any:
-    """The model that an environment variable names: `module:Class {"option": …}`; None if it is not set."""
-    setting = os.environ.get(variable, "").strip()
-    if not setting:
+
+def setting(variable: str) -> tuple[Any, dict[str, Any]] | None:
+    """What an environment variable names as `module:Class {"option": …}`, and the options; None if it is not set."""
+    text = os.environ.get(variable, "").strip()
+    if not text:
         return None
-    name, _, options = setting.partition(" ")
+    name, _, options = text.partition(" ")
     module, _, path = name.partition(":")
-    made: Any = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in path.split("."):
-        made = getattr(made, part)
-    return made(**json.loads(options or "{}"))
+        found = getattr(found, part)
+    return found, json.loads(options or "{}")
+
+
+def model(variable: str, **more: Any) -> Any:
+    """The model that an environment variable names; None if it is not set. `more` are options that the call decides."""
+    found = setting(variable)
+    return found[0](**{**found[1], **more}) if found else None
+
+
+def speaking_model(job: Job) -> Any:
+    """The TTS, with the voice of the call's agent. An empty `AGENT_TTS_VOICE_OPTION` is a TTS that has no choice of voices."""
+    option = os.environ.get("AGENT_TTS_VOICE_OPTION", "voice")
+    return model("AGENT_TTS", **({option: job.voice} if job.voice and option else {}))
 
 
 def is_configured() -> bool:
-    """Whether there are models to converse with."""
-    return all(os.environ.get(name, "").strip() for name in ("AGENT_LLM", "AGENT_STT", "AGENT_TTS"))
+    """Whether there are models to converse with: all, or none."""
+    named = [variable for variable in MODELS if os.environ.get(variable, "").strip()]
+    if named and len(named) < len(MODELS):
+        raise ValueError(f"{', '.join(MODELS)} must be set together")
+    return bool(named)
+
+
+def load() -> None:
+    """Imports the models ahead of the first call: nobody on the phone is to wait for that, or to be the first to meet a mistake."""
+    if is_configured():
+        for variable in (*MODELS, "AGENT_VAD"):
+            setting(variable)
 
 
 class Speaker(Agent):
@@ -52,7 +78,8 @@ class Speaker(Agent):
         super().__init__(instructions=job.instructions())
         self._job = job
         self._over = over
-        self.answered_by = "human"
+        #: Whether the model said that a voicemail answered.
+        self.is_voicemail = False
 
     async def on_enter(self) -> None:
         """Begins to speak: the person has picked up."""
@@ -61,13 +88,15 @@ class Speaker(Agent):
     @function_tool
     async def voicemail_reached(self, context: RunContext) -> str | None:
         """Call this when a voicemail, an answering machine or a call screener answers."""
-        self.answered_by = "voicemail"
+        self.is_voicemail = True
         action = self._job.voicemail["action"]
         if action == "continue":
             return "Go on as with a person."
-        if action == "leave_message":
-            await context.session.say(self._job.voicemail["message"], allow_interruptions=False)
-        self._over.set()
+        try:
+            if action == "leave_message":
+                await context.session.say(self._job.voicemail["message"], allow_interruptions=False)
+        finally:
+            self._over.set()
         return None
 
     @function_tool
@@ -77,13 +106,14 @@ class Speaker(Agent):
         self._over.set()
 
 
-async def talk(room: rtc.Room, callee: Callee, job: Job) -> Result:
-    """Talks until either side is done."""
+async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
+    """Talks until either side is done. The session is closed by the job's end."""
     over = asyncio.Event()
     llm = model("AGENT_LLM")
-    session = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=model("AGENT_TTS"), vad=model("AGENT_VAD"))
+    # Without AGENT_VAD the session has its own.
+    vad = {"vad": model("AGENT_VAD")} if setting("AGENT_VAD") else {}
+    session: AgentSession = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=speaking_model(job), **vad)
     speaker = Speaker(job, over)
-    result = Result({})
 
     @session.on("conversation_item_added")
     def _on_item(event: Any) -> None:
@@ -91,30 +121,47 @@ async def talk(room: rtc.Room, callee: Callee, job: Job) -> Result:
         if text:
             result.say("agent" if event.item.role == "assistant" else "callee", text)
 
+    async def judge() -> dict[str, Any]:
+        outcome = await _judge(llm, session.history, job, speaker.is_voicemail)
+        return {**outcome, "answered_by": _answered_by(speaker, result, outcome)}
+
     session.on("close", lambda _: over.set())
+    result.judge = judge
     await session.start(speaker, room=room)
     waits = [asyncio.ensure_future(event.wait()) for event in (over, callee.left)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
-    result.outcome = await _judge(llm, session.history, job)
-    result.outcome["answered_by"] = speaker.answered_by if result.transcript else "unknown"
-    await session.aclose()
-    return result
 
 
-async def _judge(llm: Any, history: ChatContext, job: Job) -> dict[str, Any]:
-    """What came of it, in the model's own judgement."""
-    wish = f" It must be valid under this JSON Schema: {json.dumps(job.outcome_schema)}" if job.outcome_schema else ""
-    asked = history.copy()
-    asked.add_message(role="user", content=ASK + wish)
+def _answered_by(speaker: Speaker, result: Result, outcome: dict[str, Any]) -> str:
+    if speaker.is_voicemail:
+        return "voicemail"
+    if not any(line["role"] == "callee" for line in result.transcript):
+        return "unknown"
+    judged = outcome.get("answered_by")
+    return judged if judged in ANSWERED_BY else "human"
+
+
+async def _judge(llm: Any, history: ChatContext, job: Job, is_voicemail: bool) -> dict[str, Any]:
+    """What came of it, in the model's own judgement; what can be said without it if it has none."""
+    asked = history.copy(exclude_function_call=True)
+    asked.add_message(role="user", content=_question(job, is_voicemail))
     try:
-        said = await asyncio.wait_for(_complete(llm, asked), timeout=8)
+        said = await asyncio.wait_for(_complete(llm, asked), JUDGE_SECONDS)
         found = re.search(r"\{.*\}", said, re.DOTALL)
-        return json.loads(found.group()) if found else dict(USUAL)
-    except Exception:
-        logger.exception("call %s: no outcome could be made", job.call_id)
-        return dict(USUAL)
+        if found:
+            return json.loads(found.group())
+        logger.warning("call %s: no outcome could be made: the model's answer has no JSON", job.call_id)
+    except Exception as error:
+        logger.warning("call %s: no outcome could be made: %r", job.call_id, error)
+    return {"disposition": "voicemail"} if is_voicemail else {}
+
+
+def _question(job: Job, is_voicemail: bool) -> str:
+    heard = " A voicemail answered." if is_voicemail else ""
+    wish = f" It must be valid under this JSON Schema: {json.dumps(job.outcome_schema)}" if job.outcome_schema else ""
+    return ASK + heard + wish
 
 
 async def _complete(llm: Any, chat: ChatContext) -> str:

@@ -5,26 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 ANSWERED_BY = ("human", "voicemail", "unknown")
+#: What a type has to say when nothing is known: numbers and booleans have nothing.
+EMPTY: dict[str, Any] = {"null": None, "string": "", "array": [], "object": {}}
 USUAL: dict[str, Any] = {"disposition": "unknown", "summary": None, "sentiment": None}
 
 
-def fit(outcome: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any]:
-    """The outcome with what the schema does not know taken out, and what it asks for put in."""
+class Unfit(Exception):
+    """Nothing that fits could be said without making it up."""
+
+
+def fit(outcome: dict[str, Any], schema: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The outcome with what the schema does not take left out or cut to its limits, and what it asks for put in. None when it asks
+    for what is not known: an outcome is not made up."""
     if schema is None:
         return outcome
-    fitted = _fit(outcome, schema)
-    return fitted if isinstance(fitted, dict) else {}
+    try:
+        return _fit(outcome, schema)
+    except Unfit:
+        return None
 
 
 def _fit(value: Any, schema: dict[str, Any]) -> Any:
     if "const" in schema:
         return schema["const"]
     if "enum" in schema and value not in schema["enum"]:
-        return "unknown" if "unknown" in schema["enum"] else schema["enum"][0]
+        return _neutral(schema["enum"])
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
     if types and not any(_is(value, name) for name in types):
-        value = _some(types)
+        value = _neutral([EMPTY[name] for name in types if name in EMPTY])
     if isinstance(value, str):
         value = value[: schema.get("maxLength", len(value))].ljust(schema.get("minLength", 0), ".")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -40,16 +49,17 @@ def _fit(value: Any, schema: dict[str, Any]) -> Any:
 
 
 def _fit_fields(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    properties = schema.get("properties", {})
-    is_closed = schema.get("additionalProperties") is False
-    fields = {
-        name: _fit(field, properties[name]) if name in properties else field
-        for name, field in value.items()
-        if name in properties or not is_closed
-    }
-    for name in schema.get("required", []):
-        if name not in fields:
-            fields[name] = _fit(USUAL.get(name), properties.get(name, {}))
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    fields = {}
+    for name in [*value, *(name for name in required if name not in value)]:
+        if name in properties:
+            try:
+                fields[name] = _fit(value.get(name, USUAL.get(name)), properties[name])
+            except Unfit:
+                if name in required:
+                    raise
+        elif name in required or schema.get("additionalProperties") is not False:
+            fields[name] = value.get(name)
     return fields
 
 
@@ -66,7 +76,9 @@ def _is(value: Any, name: str) -> bool:
     }[name]
 
 
-def _some(types: list[str]) -> Any:
-    if "null" in types:
-        return None
-    return {"object": {}, "array": [], "string": "", "number": 0, "integer": 0, "boolean": False}[types[0]]
+def _neutral(values: list[Any]) -> Any:
+    """The one of them that claims nothing."""
+    for value in (None, "unknown", "", [], {}):
+        if value in values:
+            return value
+    raise Unfit

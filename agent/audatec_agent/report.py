@@ -18,30 +18,49 @@ MAX_TRANSCRIPT = 50_000
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 20.0
 GIVE_UP_SECONDS = 600.0
+#: The platform wants another body; with any other refusal no body would help.
+UNFIT = (400, 413)
 
 
-async def report(job: Job, outcome: dict[str, Any], transcript: list[dict[str, str]]) -> bool:
-    """Sends the report; whether it was taken. What the platform refuses is not sent again."""
+async def report(job: Job, outcome: dict[str, Any] | None, transcript: list[dict[str, str]]) -> bool:
+    """Sends the report; whether it was taken. An outcome that the platform refuses is left out, for the transcript's sake; what
+    else it refuses is not sent again."""
     body = {"outcome": outcome, "transcript": shortened(transcript)}
-    headers = {"Authorization": f"Bearer {job.report_token}"}
-    wait, waited = FIRST_WAIT_SECONDS, 0.0
+    wait, loop = FIRST_WAIT_SECONDS, asyncio.get_running_loop()
+    give_up = loop.time() + GIVE_UP_SECONDS
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-        while waited < GIVE_UP_SECONDS:
-            try:
-                async with session.post(job.report_url, json=body, headers=headers) as response:
-                    if response.status == 200:
-                        return True
-                    if response.status < 500 and response.status not in (408, 429):
-                        logger.error("call %s: report refused, %s: %s", job.call_id, response.status, await response.text())
-                        return False
-                    logger.warning("call %s: report answered %s", job.call_id, response.status)
-            except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-                logger.warning("call %s: report failed: %s", job.call_id, type(error).__name__)
+        while loop.time() < give_up:
+            status = await _send(session, job, body)
+            if status == 200:
+                return True
+            if status in UNFIT and body["outcome"] is not None:
+                body["outcome"] = None
+                continue
+            if status is not None and status < 500 and status not in (408, 429):
+                return False
             await asyncio.sleep(wait)
-            waited += wait
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
     logger.error("call %s: report given up", job.call_id)
     return False
+
+
+async def _send(session: aiohttp.ClientSession, job: Job, body: dict[str, Any]) -> int | None:
+    """The status that the platform answers; None if it can't be reached."""
+    headers = {"Authorization": f"Bearer {job.report_token}", "Content-Type": "application/json"}
+    try:
+        async with session.post(job.report_url, data=_json(body), headers=headers) as response:
+            if response.status != 200:
+                said = (await response.text(errors="replace"))[:500]
+                logger.warning("call %s: report answered %s: %s", job.call_id, response.status, said)
+            return response.status
+    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        logger.warning("call %s: report failed: %s", job.call_id, type(error).__name__)
+        return None
+
+
+def _json(value: Any) -> bytes:
+    """As the platform counts it: escaped, most scripts of India would be twice as long."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
 def shortened(transcript: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -49,7 +68,7 @@ def shortened(transcript: list[dict[str, str]]) -> list[dict[str, str]]:
     kept: list[dict[str, str]] = []
     size = 0
     for line in reversed(transcript):
-        size += len(json.dumps(line)) + 1
+        size += len(_json(line)) + 1
         if size > MAX_TRANSCRIPT:
             break
         kept.insert(0, line)

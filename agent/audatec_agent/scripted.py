@@ -17,28 +17,29 @@ from .talk import Result
 FRAME = RATE // 50
 
 
-async def talk(room: rtc.Room, callee: Callee, job: Job) -> Result:
+async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
     """Speaks until it is done, or the callee has hung up."""
     answered_by = os.environ.get("SCRIPTED_ANSWERED_BY", "unknown")
     if answered_by not in ANSWERED_BY:
         raise ValueError(f"SCRIPTED_ANSWERED_BY must be one of {', '.join(ANSWERED_BY)}")
     outcome = json.loads(os.environ.get("SCRIPTED_OUTCOME", json.dumps(USUAL)))
-    result = Result({**outcome, "answered_by": answered_by})
+    result.outcome = {**outcome, "answered_by": answered_by}
     text = job.script or "Hello. This is an automated call. Goodbye."
     if answered_by == "voicemail":
         result.outcome["disposition"] = "voicemail"
         action = job.voicemail["action"]
         if action == "hang_up":
-            return result
+            return
         if action == "leave_message":
             text = job.voicemail["message"]
     result.say("agent", text)
     speaking = asyncio.ensure_future(_play(room, text))
     left = asyncio.ensure_future(callee.left.wait())
-    await asyncio.wait([speaking, left], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait([speaking, left], return_when=asyncio.FIRST_COMPLETED)
     speaking.cancel()
     left.cancel()
-    return result
+    if speaking in done:
+        speaking.result()
 
 
 async def _play(room: rtc.Room, text: str) -> None:

@@ -1,26 +1,33 @@
 // Real calls: the built Worker, a real LiveKit server, the agent of `agent/`, and SIP telephones, all on this machine.
 
 import { RoomServiceClient } from "livekit-server-sdk";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inRoot } from "../../../scripts/lib/paths.mjs";
 import { found, METADATA, Org, Server } from "../../edge/harness.ts";
 import type { CallObject } from "../../edge/shapes.ts";
 import { until } from "../../edge/until.ts";
 import { summary } from "../world.ts";
+import { Relay } from "./relay.ts";
 import type { Telephone } from "./sipp.ts";
-import { AGENT, KEY, SECRET, Stack } from "./stack.ts";
+import { KEY, SECRET, Stack } from "./stack.ts";
 
-const server = new Server({ vars: { RING_TIMEOUT_SECONDS: "6", MAX_CALL_SECONDS: "12", STALLED_AFTER_SECONDS: "600" } });
+const relay = new Relay();
 const stack = new Stack();
 const TIMEOUT = { timeout: 90_000 };
+let server: Server;
 let org: Org;
-let agentId: string;
+const agents = new Map<string, string>();
 const trunks = new Map<string, string>();
 
 beforeAll(async () => {
+  const PUBLIC_URL = await relay.start();
+  server = new Server({ vars: { PUBLIC_URL, RING_TIMEOUT_SECONDS: "6", MAX_CALL_SECONDS: "12", STALLED_AFTER_SECONDS: "600" } });
   await server.start();
+  relay.target = server.url;
   await stack.start(`${server.url}/carrier/livekit`);
+  await Promise.all(WORKERS.map(([name, env]) => stack.startAgent(name, env)));
   org = await Org.create(server);
-  agentId = (await org.newAgent({ agent_code: AGENT, script: SCRIPT, voice: "none", outcome_schema: SCHEMA })).id;
+  for (const [name, agent_code, more] of AGENTS) agents.set(name, (await org.newAgent({ agent_code, ...more })).id);
   for (const [name, sip_trunk_id] of stack.trunks) {
     const carrier = { type: "livekit", url: stack.url, api_key: KEY, api_secret: SECRET, sip_trunk_id };
     trunks.set(name, (await org.newTrunk({ name, trunk_phone: "+15550000000", carrier })).id);
@@ -29,8 +36,26 @@ beforeAll(async () => {
 
 afterAll(async () => {
   stack.stop();
+  relay.stop();
   await server.stop();
 });
+
+/** The scripted speaker. */
+const SCRIPTED = {
+  SCRIPTED_SECONDS: "30",
+  SCRIPTED_ANSWERED_BY: "human",
+  SCRIPTED_OUTCOME: JSON.stringify({ disposition: "interested", summary: "Will pay.", sentiment: "positive" }),
+};
+
+/** Models of the tests' own: `agent/tests/models.py`. */
+const CONVERSING = { PYTHONPATH: inRoot("agent/tests"), AGENT_LLM: "models:LLM", AGENT_STT: "models:STT", AGENT_TTS: "models:TTS" };
+
+const WORKERS: [string, Record<string, string>][] = [
+  ["scripted", SCRIPTED],
+  ["conversing", CONVERSING],
+  // Nobody says a word to it.
+  ["stopped", { ...CONVERSING, AGENT_STT: 'models:STT {"after_seconds": 60}' }],
+];
 
 /** Long enough that it is always the telephone, or LiveKit, that ends the call. */
 const SCRIPT = "Hello. Your payment is due. ".repeat(30).trim();
@@ -41,10 +66,24 @@ const SCHEMA = {
   required: ["disposition", "answered_by"],
 };
 
+/** Each with the worker that serves it, and what makes it special. */
+const AGENTS: [string, string, object][] = [
+  ["scripted", "scripted", { script: SCRIPT, voice: "none", outcome_schema: SCHEMA }],
+  ["stopped", "stopped", { voice: "emi" }],
+  ["conversing", "conversing", { script: "Ask whether they will pay.", voice: "emi" }],
+  ["messenger", "conversing", { script: "This reaches a voicemail.", voice: "emi", voicemail: { action: "leave_message", message: "Please call us." } }],
+  ["unserved", "nobody-runs-this", {}],
+];
+
 const rooms = () => new RoomServiceClient(stack.url.replace("ws:", "http:"), KEY, SECRET);
 
-async function place(telephone: Telephone | "nobody"): Promise<string> {
-  return org.call({ sip_trunk_id: trunks.get(telephone), agent_id: agentId, phone_number: "+15005550100", metadata: METADATA });
+async function place(telephone: Telephone | "nobody", agent = "scripted"): Promise<string> {
+  return org.call({ sip_trunk_id: trunks.get(telephone), agent_id: agents.get(agent), phone_number: "+15005550100", metadata: METADATA });
+}
+
+async function transcript(id: string): Promise<{ role: string; text: string }[]> {
+  const { transcript } = found(await org.owner.get<{ transcript: { role: string; text: string }[] }>(`/calls/${id}/transcript`));
+  return transcript.map(({ role, text }) => ({ role, text }));
 }
 
 async function ended(id: string): Promise<CallObject> {
@@ -61,27 +100,19 @@ test("answers, and hangs up: the agent's outcome and transcript", TIMEOUT, async
   expect(call.call_outcome).toEqual({ disposition: "interested", summary: "Will pay.", sentiment: "positive", answered_by: "human" });
   expect(call.duration).toBeGreaterThanOrEqual(2);
   expect(call.duration).toBeLessThanOrEqual(5);
-  const { transcript } = found(await org.owner.get<{ transcript: { text: string }[] }>(`/calls/${id}/transcript`));
-  expect(transcript.map(({ text }) => text)).toEqual([SCRIPT]);
+  expect(await transcript(id)).toEqual([{ role: "agent", text: SCRIPT }]);
 });
 
-const ROWS: [Telephone | "nobody", string, object, boolean][] = [
+const ROWS: [Telephone, string, object, boolean][] = [
   ["busy", "Decline", { source: "callee", code: "busy", sip_status_code: 486 }, true],
   ["declines", "Decline", { source: "callee", code: "declined", sip_status_code: 603 }, true],
   ["broken", "SIP Call Failed", { source: "carrier", code: "carrier_error", sip_status_code: 503 }, false],
   ["rings", "SIP Call Failed", { source: "callee", code: "no_answer", sip_status_code: null }, true],
-  ["nobody", "SIP Call Failed", { source: "carrier", code: "unreachable", sip_status_code: null }, false],
 ];
 
+// One after another: a machine with much to do does not see a phone ring for a second.
 test.for(ROWS)("%s: %s", TIMEOUT, async ([telephone, call_status, failure, rang]) => {
   expect(summary(await ended(await place(telephone)))).toEqual({ call_status, failure, rang });
-});
-
-test("never hangs up: at the longest conversation LiveKit ends it", TIMEOUT, async () => {
-  const call = await ended(await place("holds"));
-
-  expect(summary(call)).toMatchObject({ call_status: "Completed", rang: true });
-  expect(call.duration).toBeGreaterThanOrEqual(11);
 });
 
 test("cancelled while it rings: the phone stops at once", TIMEOUT, async () => {
@@ -101,13 +132,66 @@ test("released while they talk: hung up", TIMEOUT, async () => {
   expect(await ended(id)).toMatchObject({ call_status: "Completed", failure: { code: "canceled" } });
 });
 
-test("an agent that nobody runs: Trigger Failed, and no phone rings", TIMEOUT, async () => {
-  const other = await org.newAgent({ agent_code: "nobody-runs-this" });
-  const id = await org.call({ sip_trunk_id: trunks.get("answers"), agent_id: other.id, phone_number: "+15005550100" });
+describe.concurrent("side by side, since some take long", TIMEOUT, () => {
+  test("hung up on while the platform can't be reached for half a minute and the worker is told to stop: the report comes all the same", { timeout: 180_000 }, async () => {
+    const id = await place("answers", "stopped");
+    relay.cutOff(id);
+    await until("the call's end", async () => (await org.status(id)).is_terminal, 60_000);
+    expect((await org.detail(id)).call_outcome).toMatchObject({ disposition: "unknown" });
+    stack.stopAgent("stopped");
+    // The waits double from half a second: the sixth is 16 s long, after 15.5 s.
+    await until("six attempts", () => relay.attempts(id).length >= 6, 40_000);
+    relay.restore(id);
+    expect(await stack.exitCode("stopped", 60_000)).toBe(0);
 
-  expect(summary(await ended(id))).toEqual({
-    call_status: "Trigger Failed",
-    failure: { source: "dialer", code: "agent_unavailable", sip_status_code: null },
-    rang: false,
+    const attempts = relay.attempts(id);
+    expect((attempts.at(-1) ?? 0) - (attempts[0] ?? 0)).toBeGreaterThan(20_000);
+    expect(await transcript(id)).toEqual([{ role: "agent", text: "Hello. Will you pay?" }]);
+    expect(relay.token(id)).toMatch(/^[0-9a-f]{64}$/);
+    expect(stack.output("stopped")).not.toContain(relay.token(id));
+  });
+
+  test("models converse: their outcome and transcript, and the agent hangs up", async () => {
+    const id = await place("holds", "conversing");
+    const call = await ended(id);
+
+    expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
+    expect(call.call_outcome).toEqual({ disposition: "interested", summary: "Pays tomorrow.", sentiment: "positive", answered_by: "human" });
+    expect(call.duration).toBeLessThan(11);
+    expect(await transcript(id)).toEqual([
+      { role: "agent", text: "Hello. Will you pay?" },
+      { role: "callee", text: "Yes, tomorrow." },
+      { role: "agent", text: "Thank you. Goodbye." },
+    ]);
+  });
+
+  test("models reach a voicemail: its message is left, and the agent hangs up", async () => {
+    const id = await place("holds", "messenger");
+    const call = await ended(id);
+
+    expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
+    expect(call.call_outcome).toMatchObject({ answered_by: "voicemail" });
+    expect(call.duration).toBeLessThan(11);
+    expect((await transcript(id)).map(({ text }) => text)).toEqual(["Hello. Will you pay?", "Yes, tomorrow.", "Please call us."]);
+  });
+
+  test("nobody: SIP Call Failed", async () => {
+    const failure = { source: "carrier", code: "unreachable", sip_status_code: null };
+    expect(summary(await ended(await place("nobody")))).toEqual({ call_status: "SIP Call Failed", failure, rang: false });
+  });
+
+  test("never hangs up: at the longest conversation LiveKit ends it", async () => {
+    const call = await ended(await place("holds"));
+
+    expect(summary(call)).toMatchObject({ call_status: "Completed", rang: true });
+    expect(call.duration).toBeGreaterThanOrEqual(11);
+  });
+
+  test("an agent that nobody runs: Trigger Failed, and no phone rings", async () => {
+    expect(summary(await ended(await place("answers", "unserved")))).toEqual({
+      call_status: "Trigger Failed",
+      failure: { source: "dialer", code: "agent_unavailable", sip_status_code: null },
+      rang: false,
+    });
   });
 });

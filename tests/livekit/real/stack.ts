@@ -12,7 +12,6 @@ import { SCENARIOS, scenario, type Telephone } from "./sipp.ts";
 
 export const KEY = "APItestkey";
 export const SECRET = "a secret for the tests, thirty-two bytes long";
-export const AGENT = "test-agent";
 const BIN = inRoot("build/livekit/bin");
 
 async function freePort(): Promise<number> {
@@ -25,7 +24,7 @@ async function freePort(): Promise<number> {
 
 export class Stack {
   readonly #folder = mkdtempSync(join(tmpdir(), "livekit-"));
-  readonly #children: ChildProcess[] = [];
+  readonly #children = new Map<string, ChildProcess>();
   readonly #output = new Map<string, string>();
   url = "";
   /** LiveKit's own trunk to each telephone, and to an address where nobody is. */
@@ -50,10 +49,26 @@ export class Stack {
     await this.says("livekit", "starting LiveKit server");
     await this.#startSip(redis, sip);
     await this.#startTelephones();
-    const env = { LIVEKIT_URL: this.url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET, AGENT_NAME: AGENT, AGENT_ALWAYS_AVAILABLE: "1", SCRIPTED_SECONDS: "30", SCRIPTED_ANSWERED_BY: "human" };
-    const outcome = { disposition: "interested", summary: "Will pay.", sentiment: "positive" };
-    this.#run("agent", inRoot("build/livekit/venv/bin/audatec-agent"), ["start"], { ...env, SCRIPTED_OUTCOME: JSON.stringify(outcome) });
-    await this.says("agent", "registered worker", 60_000);
+  }
+
+  /** An agent's worker, ready for its calls. */
+  async startAgent(name: string, env: Record<string, string>): Promise<void> {
+    const server = { LIVEKIT_URL: this.url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET };
+    const common = { AGENT_NAME: name, AGENT_ALWAYS_AVAILABLE: "1", AGENT_HEALTH_ADDRESS: "127.0.0.1:0" };
+    this.#run(name, inRoot("build/livekit/venv/bin/audatec-agent"), ["start"], { ...server, ...common, ...env });
+    await this.says(name, "registered worker", 60_000);
+  }
+
+  /** Tells a worker to stop, as an operator does. */
+  stopAgent(name: string): void {
+    this.#children.get(name)?.kill("SIGTERM");
+  }
+
+  /** The exit code of a program that is about to end. */
+  async exitCode(name: string, timeoutMs: number): Promise<number | null | undefined> {
+    const code = () => this.#children.get(name)?.exitCode;
+    await this.#until(name, `${name} to end`, () => code() !== null, timeoutMs);
+    return code();
   }
 
   async #startSip(redis: number, port: number): Promise<void> {
@@ -90,7 +105,7 @@ export class Stack {
 
   #run(name: string, command: string, args: string[], env: Record<string, string> = {}, cwd = this.#folder): void {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    this.#children.push(child);
+    this.#children.set(name, child);
     this.#output.set(name, "");
     const take = (chunk: Buffer) => void this.#output.set(name, (this.#output.get(name) ?? "") + chunk);
     child.stdout.on("data", take);
@@ -103,13 +118,18 @@ export class Stack {
   }
 
   async says(name: string, text: string, timeoutMs = 20_000): Promise<void> {
-    await until(`${name} to say "${text}"`, () => this.output(name).includes(text), timeoutMs).catch((error) => {
-      throw new Error(`${error}\n${this.output(name).slice(-3_000)}`);
+    await this.#until(name, `${name} to say "${text}"`, () => this.output(name).includes(text), timeoutMs);
+  }
+
+  /** Waits; a wait in vain shows what the program said last. */
+  async #until(name: string, what: string, holds: () => boolean, timeoutMs: number): Promise<void> {
+    await until(what, holds, timeoutMs).catch((error) => {
+      throw new Error(`${error}\n${this.output(name).slice(-6_000)}`);
     });
   }
 
   stop(): void {
-    for (const child of this.#children.reverse()) child.kill("SIGKILL");
+    for (const child of [...this.#children.values()].reverse()) child.kill("SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -153,7 +153,8 @@ func (n *node) join(request *rpc.InternalCreateSIPParticipantRequest) (*call, er
 	gone, leave := context.WithCancel(context.Background())
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = leave
-	room, err := lksdk.ConnectToRoomWithToken(n.livekitURL, token, callback, lksdk.WithAutoSubscribe(false))
+	// Subscribed as livekit-sip is, and thrown away: an agent says nothing as long as nobody hears it.
+	room, err := lksdk.ConnectToRoomWithToken(n.livekitURL, token, callback, lksdk.WithAutoSubscribe(true))
 	if err != nil {
 		leave()
 		return nil, err
