@@ -7,6 +7,8 @@ import asyncio
 from livekit import rtc
 
 STATUS = "sip.callStatus"
+#: Longer than any phone rings: a room to which nobody comes is one that the platform has given up.
+PATIENCE_SECONDS = 600.0
 
 
 class Callee:
@@ -32,12 +34,14 @@ class Callee:
 
     async def answers(self) -> bool:
         """Waits until they have picked up; False when they never will."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + PATIENCE_SECONDS
         while not self._is_active():
-            if self.left.is_set():
+            if self.left.is_set() or loop.time() >= give_up:
                 return False
             changed = asyncio.ensure_future(self._changed.wait())
             left = asyncio.ensure_future(self.left.wait())
-            await asyncio.wait([changed, left], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([changed, left], timeout=give_up - loop.time(), return_when=asyncio.FIRST_COMPLETED)
             changed.cancel()
             left.cancel()
             self._changed.clear()

@@ -53,6 +53,10 @@ class Answers(unittest.IsolatedAsyncioTestCase):
     async def says(self, has_answered):
         self.assertEqual(await asyncio.wait_for(self.answering, 5), has_answered)
 
+    async def test_not_when_nobody_comes_for_long(self):
+        with mock.patch("audatec_agent.callee.PATIENCE_SECONDS", 0.05):
+            self.assertFalse(await asyncio.wait_for(Callee(Room()).answers(), 5))
+
     async def test_only_when_they_have_picked_up(self):
         await self.waits()
         self.room.joins("callee", "dialing")

@@ -1,8 +1,10 @@
 // The frame: who is signed in, where one can go, how news arrives, and the page itself.
 
+import type { ComponentType } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "./lib/api.ts";
+import { contact, healed } from "./lib/connection.ts";
 import { startLive } from "./lib/live.ts";
 import { lapsed, session, whoAmI } from "./lib/session.ts";
 import { Connection, ConnectionBar } from "./ui/connection.tsx";
@@ -12,18 +14,37 @@ import { Account, Nav } from "./ui/nav.tsx";
 import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
 
-const Start = lazy(() => import("./pages/start.tsx"));
-const Calls = lazy(() => import("./pages/calls.tsx"));
-const Call = lazy(() => import("./pages/call.tsx"));
-const Trunks = lazy(() => import("./pages/trunks.tsx"));
-const Trunk = lazy(() => import("./pages/trunk.tsx"));
-const NewTrunk = lazy(() => import("./pages/trunk-new.tsx"));
-const Agents = lazy(() => import("./pages/agents.tsx"));
-const Agent = lazy(() => import("./pages/agent.tsx"));
-const Webhooks = lazy(() => import("./pages/webhooks.tsx"));
-const Delivery = lazy(() => import("./pages/delivery.tsx"));
-const Integration = lazy(() => import("./pages/integration.tsx"));
-const AuditLog = lazy(() => import("./pages/audit-log.tsx"));
+/** A page that is loaded when somebody goes there. */
+function page(load: () => Promise<{ default: ComponentType }>) {
+  return lazy(() => load().catch(unloaded));
+}
+
+/** No connection, or a newer version of Studio: either is mended by loading all of it anew once the API answers. A page that can't be
+ * loaded then either says so. */
+async function unloaded(): Promise<{ default: ComponentType }> {
+  const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (visit?.type === "reload" && performance.now() < 10_000) {
+    return { default: () => <Unreachable text="This page could not be loaded." /> };
+  }
+  const before = healed.peek();
+  contact(false);
+  await new Promise<void>((resolve) => healed.subscribe((times) => times !== before && resolve()));
+  location.reload();
+  return { default: () => null };
+}
+
+const Start = page(() => import("./pages/start.tsx"));
+const Calls = page(() => import("./pages/calls.tsx"));
+const Call = page(() => import("./pages/call.tsx"));
+const Trunks = page(() => import("./pages/trunks.tsx"));
+const Trunk = page(() => import("./pages/trunk.tsx"));
+const NewTrunk = page(() => import("./pages/trunk-new.tsx"));
+const Agents = page(() => import("./pages/agents.tsx"));
+const Agent = page(() => import("./pages/agent.tsx"));
+const Webhooks = page(() => import("./pages/webhooks.tsx"));
+const Delivery = page(() => import("./pages/delivery.tsx"));
+const Integration = page(() => import("./pages/integration.tsx"));
+const AuditLog = page(() => import("./pages/audit-log.tsx"));
 
 export function App() {
   const [problem, setProblem] = useState<string | null>(null);
@@ -64,8 +85,8 @@ function Signed() {
       {lapsed.value !== null && (
         <Dialog title="Your session has ended" onClose={() => {}} isFirm>
           <p>
-            <strong>{lapsed.value}.</strong> The key behind this session was revoked or has expired. Sign in with another one: what you were
-            doing is still here.
+            <strong>{lapsed.value}.</strong> A session ends after 12 hours, and when its key expires or is revoked. Sign in again: what you
+            were doing is still here.
           </p>
           <SignInForm />
         </Dialog>
@@ -77,7 +98,7 @@ function Signed() {
 function Pages() {
   const [broken, setBroken] = useState(false);
   if (broken) {
-    return <Unreachable text="This page could not be loaded. It may have been replaced by a newer version of Studio." />;
+    return <Unreachable text="This page could not be shown." />;
   }
   return (
     <ErrorBoundary onError={() => setBroken(true)}>

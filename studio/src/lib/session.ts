@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { ApiError, type Role, type Schemas, api, ask } from "./api.ts";
+import { healed } from "./connection.ts";
 
 export type Session = Schemas["StudioSession"];
 
@@ -30,9 +31,23 @@ export async function signIn(key: string): Promise<void> {
   if (before && before.org_id !== next.org_id) return location.reload();
   session.value = next;
   lapsed.value = null;
+  healed.value += 1; // what was refused meanwhile is read again
+  others.postMessage(next.org_id);
 }
 
-export const signOut = (): Promise<unknown> => ask(api.DELETE("/studio/session"));
+/** A browser has one session for all its tabs: the others follow the one that changed it. */
+const others = new BroadcastChannel("studio-session");
+others.onmessage = async ({ data: org }: MessageEvent<string | null>) => {
+  if (session.value === undefined) return;
+  if (session.value?.org_id !== org) return location.reload();
+  await whoAmI().catch(() => {}); // another key of the same organisation
+  if (session.value) lapsed.value = null;
+};
+
+export async function signOut(): Promise<void> {
+  await ask(api.DELETE("/studio/session"));
+  others.postMessage(null);
+}
 
 /** The API refuses the session's key. */
 export function lapse(text: string): void {

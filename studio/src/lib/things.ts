@@ -1,6 +1,6 @@
 // Agents and trunks: what pages name calls by. Only an owner is told of inactive ones.
 
-import { type Agent, api, ask, type Trunk } from "./api.ts";
+import { type Agent, api, ask, type Schemas, type Trunk } from "./api.ts";
 import { type Query, useQuery } from "./query.ts";
 import { barred } from "./session.ts";
 
@@ -18,3 +18,17 @@ export const useTrunks = (): Query<Trunk[]> => useQuery("trunks", readTrunks);
 /** Its name, or what is known of it. */
 export const nameOf = (things: readonly { id: string; name: string }[] | undefined, id: string): string =>
   things?.find((thing) => thing.id === id)?.name ?? `${id.slice(0, 8)}…`;
+
+/** Each trunk's state as the feed told it last, within the time that it reaches back. */
+export async function readTrunkStates(): Promise<Map<string, Schemas["TrunkState"]>> {
+  const states = new Map<string, Schemas["TrunkState"]>();
+  let after: string | undefined;
+  for (;;) {
+    const query = { type: "trunk.updated", limit: 100, after } as const;
+    const part = await ask(api.GET("/integration/v1/events", { params: { query } }));
+    const { events, next_cursor } = part as Schemas["EventList"]; // no stream was asked for
+    for (const { data } of events) if ("breaker" in data) states.set(data.sip_trunk_id, data);
+    if (events.length < 100) return states;
+    after = next_cursor;
+  }
+}

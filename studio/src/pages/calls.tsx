@@ -7,7 +7,20 @@ import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useNews } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import { Age, Button, Empty, Failure, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
+import {
+  Age,
+  Button,
+  Empty,
+  FactCells,
+  Failure,
+  Folded,
+  type RowFact,
+  SelectField,
+  Skeleton,
+  Status,
+  Table,
+  TextField,
+} from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -80,16 +93,22 @@ function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: s
   const href = `/studio/calls/${call.id}`;
   const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
   const seconds = talks ? Math.floor((now.value - Date.parse(call.start_timestamp ?? "")) / 1_000) : call.duration;
+  const who: RowFact[] = [
+    ["wide", "Agent", agent],
+    ["wide", "Trunk", trunk],
+  ];
   return (
     <tr>
       <td>
         <Status value={call.call_status} isStalled={call.stalled} />
       </td>
-      <td class="mono">
-        <a href={href}>{phone(call.phone_number, showsNumbers.value)}</a>
+      <td>
+        <a href={href} class="mono">
+          {phone(call.phone_number, showsNumbers.value)}
+        </a>
+        <Folded items={who} />
       </td>
-      <td class="wide">{agent}</td>
-      <td class="wide">{trunk}</td>
+      <FactCells items={who} />
       <td class="medium number">{seconds === null ? <span class="faint">–</span> : span(seconds * 1_000)}</td>
       <td class="number">
         <Age at={call.created_at} />

@@ -22,7 +22,7 @@ export default function Start() {
   return (
     <Page
       title="Your first call"
-      about="An agent, a trunk and a test call to a number that nobody owns. It takes a minute and costs nothing."
+      about="An agent, a trunk and a test call to a number that nobody owns. It takes a minute, and through a simulated trunk it costs nothing."
     >
       <Failure error={agents.error ?? trunks.error} retry={agents.error ? agents.reload : trunks.reload} />
       {!isKnown && !agents.error && !trunks.error && <Skeleton rows={6} />}

@@ -9,7 +9,7 @@ import { held, readHistory } from "../lib/history.ts";
 import { type News, trunkOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readTrunks } from "../lib/things.ts";
+import { readTrunkStates, readTrunks } from "../lib/things.ts";
 import { type History, HOUR_MS, rates, series } from "../lib/usage.ts";
 import { Age, Badge, Button, Card, Dialog, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
@@ -38,7 +38,7 @@ export default function Trunk() {
     isOn: isOwner,
   });
   const history = useHistory(id);
-  const state = useQuery(`state ${id}`, () => readState(id), { isLive: true, concerns: isUpdate });
+  const state = useQuery(`state ${id}`, async () => (await readTrunkStates()).get(id) ?? null, { isLive: true, concerns: isUpdate });
   const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
   const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about
@@ -73,20 +73,6 @@ async function readTrunk(id: string): Promise<Known> {
   const found = (await readTrunks()).find((trunk) => trunk.id === id);
   if (!found) throw new ApiError("SIP trunk not found", new Response(null, { status: 404 }));
   return found;
-}
-
-/** The trunk's state as the feed told it last, within the time that it reaches back. */
-async function readState(id: string): Promise<Schemas["TrunkState"] | null> {
-  let state: Schemas["TrunkState"] | null = null;
-  let after: string | undefined;
-  for (;;) {
-    const query = { type: "trunk.updated", limit: 100, after } as const;
-    const part = await ask(api.GET("/integration/v1/events", { params: { query } }));
-    const { events, next_cursor } = part as Schemas["EventList"]; // no stream was asked for
-    for (const { data } of events) if ("breaker" in data && data.sip_trunk_id === id) state = data;
-    if (events.length < 100) return state;
-    after = next_cursor;
-  }
 }
 
 /** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */

@@ -6,7 +6,7 @@ import { api, ask, type Trunk } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
 import { trunkOf, useNews } from "../lib/live.ts";
 import { barred } from "../lib/session.ts";
-import { useTrunks } from "../lib/things.ts";
+import { readTrunkStates, useTrunks } from "../lib/things.ts";
 import { Badge, Empty, Failure, RoleNote, Skeleton, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { LinkButton } from "../ui/link.tsx";
@@ -39,7 +39,12 @@ export default function Trunks() {
   });
   const live = trunks.data?.filter(({ status }) => status === "active").slice(0, ASKED);
   useEffect(() => {
-    if (!live || barred("owner")) return;
+    if (!live) return;
+    const readBreakers = async () => {
+      for (const [id, { breaker }] of await readTrunkStates()) breakers.value = new Map([...breakers.value, [id, breaker]]);
+    };
+    readBreakers().catch(() => {}); // the page's own reading says what is wrong
+    if (barred("owner")) return;
     const read = () => live.forEach((trunk) => void readUse(trunk));
     const readChanged = () => {
       for (const trunk of live.filter(({ id }) => changed.current.has(id))) void readUse(trunk);

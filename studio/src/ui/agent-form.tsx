@@ -9,13 +9,23 @@ export interface AgentForm {
   name: string;
   agentCode: string;
   status: Schemas["Availability"];
-  fields: { name: string; sample: string }[];
+  fields: Field[];
   script: string;
   voice: string;
   /** JSON; empty for none. */
   outcomeSchema: string;
   voicemail: "" | "hang_up" | "continue" | "leave_message";
   voicemailMessage: string;
+}
+
+/** A field of the context, with an example. */
+interface Field {
+  name: string;
+  sample: string;
+  /** The example as it was loaded: it need not be a text. */
+  was?: unknown;
+  /** An example that calls need not bring along. */
+  isExtra?: boolean;
 }
 
 export const emptyAgent = (): AgentForm => ({
@@ -45,15 +55,20 @@ export const exampleAgent = (): AgentForm => ({
 /** What the form shows of an agent. A sample that is no text is shown as JSON. */
 export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>): AgentForm {
   const samples = (agent.input_schema.sample_context ?? {}) as Record<string, unknown>;
-  const names = [...new Set([...agent.input_schema.fields, ...Object.keys(samples)])];
-  const sample = (name: string) =>
-    typeof samples[name] === "string" ? (samples[name] as string) : name in samples ? JSON.stringify(samples[name]) : "";
+  const required = agent.input_schema.fields;
+  const names = [...new Set([...required, ...Object.keys(samples)])];
+  const field = (name: string): Field => ({
+    name,
+    sample: name in samples ? shown(samples[name]) : "",
+    ...(name in samples && { was: samples[name] }),
+    ...(!required.includes(name) && { isExtra: true }),
+  });
   const voicemail = agent.voicemail as { action: string; message?: string } | null | undefined;
   return {
     name: agent.name,
     agentCode: agent.agent_code,
     status: agent.status,
-    fields: names.map((name) => ({ name, sample: sample(name) })),
+    fields: names.map(field),
     script: agent.script ?? "",
     voice: agent.voice ?? "",
     outcomeSchema: agent.outcome_schema ? pretty(agent.outcome_schema) : "",
@@ -62,11 +77,20 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
   };
 }
 
-/** Example metadata for a call. */
-export const sampleOf = (form: AgentForm): Record<string, string> =>
-  Object.fromEntries(named(form).map(({ name, sample }) => [name, sample]));
+const shown = (sample: unknown): string => (typeof sample === "string" ? sample : JSON.stringify(sample));
 
-const named = (form: AgentForm) => form.fields.map(({ name, sample }) => ({ name: name.trim(), sample })).filter(({ name }) => name !== "");
+/** Example metadata for a call. */
+export const sampleOf = (form: AgentForm): Record<string, unknown> =>
+  Object.fromEntries(named(form).map((field) => [field.name, exampleOf(field)]));
+
+/** An example that was a number stays one. */
+function exampleOf({ sample, was }: Field): unknown {
+  if (was === undefined || typeof was === "string") return sample;
+  return sample === shown(was) ? was : json(sample);
+}
+
+const named = (form: AgentForm): Field[] =>
+  form.fields.map((field) => ({ ...field, name: field.name.trim() })).filter(({ name }) => name !== "");
 
 /** What is no JSON goes to the API as it is, for the API to say so. */
 function json(text: string): Record<string, unknown> | null {
@@ -83,7 +107,12 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
   return {
     name: form.name,
     agent_code: form.agentCode,
-    input_schema: { fields: named(form).map(({ name }) => name), sample_context: sampleOf(form) },
+    input_schema: {
+      fields: named(form)
+        .filter(({ isExtra }) => !isExtra)
+        .map(({ name }) => name),
+      sample_context: sampleOf(form),
+    },
     script: form.script || null,
     voice: form.voice || null,
     outcome_schema: json(form.outcomeSchema) as Schemas["CreateAgent"]["outcome_schema"],

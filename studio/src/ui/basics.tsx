@@ -283,12 +283,12 @@ export function Dialog({ title, onClose, children, isFirm }: DialogProps) {
     // Gone from the page, a dialog gives nothing back by itself.
     return () => before instanceof HTMLElement && before.focus();
   }, []);
-  const cancel = (event: Event) => {
-    event.preventDefault();
-    if (!isFirm) onClose();
-  };
+  // A browser closes a dialog at the second Escape, whatever is said of it: one that is firm is opened again.
+  const closed = () => (isFirm ? ref.current?.showModal() : onClose());
+  const cancel = (event: Event) => isFirm && event.preventDefault();
+  const key = (event: KeyboardEvent) => isFirm && event.key === "Escape" && event.preventDefault();
   return (
-    <dialog ref={ref} aria-labelledby={id} onCancel={cancel}>
+    <dialog ref={ref} aria-labelledby={id} onCancel={cancel} onClose={closed} onKeyDown={key}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

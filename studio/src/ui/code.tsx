@@ -4,12 +4,13 @@ import { useId, useState } from "preact/hooks";
 import { type Sample, samples } from "../lib/samples.ts";
 import { Copy } from "./basics.tsx";
 
-export function Code({ text, label }: { text: string; label: string }) {
+/** `copy`: what is copied, where that is another text than the one that is read. */
+export function Code({ text, label, copy = text }: { text: string; label: string; copy?: string }) {
   return (
     <div class="code">
       <div class="code-head">
         <span>{label}</span>
-        <Copy text={text} />
+        <Copy text={copy} />
       </div>
       <pre tabIndex={0} role="region" aria-label={label}>
         <code>{text}</code>

@@ -21,7 +21,7 @@ export function Received({ items }: { items: Notification[] }) {
               </time>
             </summary>
             <Code label="Headers" text={headersOf(item)} />
-            <Code label="Body" text={formatted(item.body)} />
+            <Code label="Body" text={formatted(item.body)} copy={item.body} />
           </details>
         </li>
       ))}

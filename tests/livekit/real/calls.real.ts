@@ -27,6 +27,7 @@ beforeAll(async () => {
   await stack.start(`${server.url}/carrier/livekit`);
   await Promise.all(WORKERS.map(([name, env]) => stack.startAgent(name, env)));
   org = await Org.create(server);
+  found(await org.owner.patch("/settings", { transcripts: true }));
   for (const [name, agent_code, more] of AGENTS) agents.set(name, (await org.newAgent({ agent_code, ...more })).id);
   for (const [name, sip_trunk_id] of stack.trunks) {
     const carrier = { type: "livekit", url: stack.url, api_key: KEY, api_secret: SECRET, sip_trunk_id };
