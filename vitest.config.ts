@@ -5,7 +5,7 @@ const TESTS = ["tests/**/*.test.ts"];
 /** What measures, floods or kills has the machine to itself. */
 const ALONE = [
   "tests/kill/*.test.ts",
-  "tests/livekit/{chaos,scale}.test.ts",
+  "tests/livekit/{chaos,faults,scale,table}.test.ts",
   "tests/studio/budget.test.ts",
   ...["budgets", "dead-receiver", "floods", "local-run", "restart"].map((name) => `tests/edge/${name}.test.ts`),
 ];

@@ -578,6 +578,40 @@ fn an_event_is_no_earlier_than_what_is_known_whatever_the_carriers_clock_says() 
 }
 
 #[test]
+fn phones_keep_to_max_cps_though_their_agents_come_together_and_across_a_crash() {
+    let mut world = livekit_world();
+    let calls: Vec<_> = (0..3).map(|_| world.accepted(NUMBER)).collect();
+    for id in &calls {
+        claim(&mut world, *id);
+    }
+    world.brief(100, 2, |brief| {
+        brief.version += 2;
+        brief.config.carrier = Carrier::LiveKit {
+            url: "wss://livekit.example.com".into(),
+            api_key: "APIkey".into(),
+            api_secret: Sealed("sealed".into()),
+            sip_trunk_id: "ST_1".into(),
+        };
+    });
+    world.now = world.now + Millis(5_000);
+    let next = TrunkReply::NotBefore(world.now + Millis(1_000));
+    let ring = |world: &mut World, call: usize| world.ask(TrunkCommand::Ring(calls[call]));
+    assert_eq!(ring(&mut world, 0), TrunkReply::Done);
+    assert_eq!(ring(&mut world, 1), TrunkReply::Done);
+    assert_eq!(ring(&mut world, 2), next);
+    world.now = world.now + Millis(1_000);
+    assert_eq!(ring(&mut world, 2), TrunkReply::Done);
+    world.ask(TrunkCommand::Cancel(support::reader(), calls[0]));
+    assert_eq!(ring(&mut world, 0), TrunkReply::Over(vec![calls[0]]));
+
+    world.crash();
+    let next = TrunkReply::NotBefore(world.now + Millis(1_000));
+    assert_eq!(ring(&mut world, 1), next);
+    world.now = world.now + Millis(1_000);
+    assert_eq!(ring(&mut world, 1), TrunkReply::Done);
+}
+
+#[test]
 fn a_word_that_is_repeated_puts_no_end_off() {
     let mut world = livekit_world();
     let id = answered(&mut world);

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::collections::VecDeque;
+
 use audatec::app::trunk::{
     CallFilter, Denial, EXAMINED, Found, Idempotency, Trigger, TrunkCommand, TrunkReply,
 };
@@ -125,6 +127,49 @@ fn dials_keep_to_max_cps_when_the_queue_delivers_in_a_burst() {
         dials.last() <= Some(&(START + Millis(4_500))),
         "and no slower than they must: {dials:?}"
     );
+}
+
+#[test]
+fn a_lowered_rate_hands_each_call_out_in_its_turn_however_slow_the_queue_is() {
+    for latency in [1, 100, 1_000] {
+        let mut world = World::new(1_000, 1_000);
+        for _ in 0..300 {
+            world.accepted(OK);
+        }
+        world.now = START + Millis(150);
+        world.brief(1_000, 1, |brief| brief.version += 1);
+        let mut on_its_way = VecDeque::new();
+        let (mut handed_out, mut dialed) = (0, 0);
+        while world.now < START + Millis::from_secs(100) {
+            for id in std::mem::take(&mut world.sent.dial) {
+                handed_out += 1;
+                on_its_way.push_back((world.now + Millis(latency), id));
+            }
+            let arrives = on_its_way.front().map_or(Millis::MAX, |(at, _)| *at);
+            let rings = world.next_due().unwrap_or(Millis::MAX);
+            world.now = arrives.min(rings).max(world.now);
+            if rings < arrives {
+                world.ask(TrunkCommand::Tick);
+                continue;
+            }
+            let Some((_, id)) = on_its_way.pop_front() else {
+                break;
+            };
+            if let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Claim(vec![id])) {
+                dialed += orders.len();
+            }
+        }
+        // Each goes out when there is room for it, and takes its latency from there.
+        let expected = 100_000 / (1_000 + latency) as usize;
+        assert!(
+            dialed + 5 >= expected,
+            "{dialed} dialed at a latency of {latency} ms"
+        );
+        assert!(
+            handed_out <= 300 + 4 * dialed,
+            "{handed_out} hand-outs for {dialed} dials at a latency of {latency} ms"
+        );
+    }
 }
 
 #[test]

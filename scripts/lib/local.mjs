@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import http from "node:http";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,6 +14,13 @@ import { readIfThere, writeWhole } from "./paths.mjs";
 import { outDirs } from "./wasm.mjs";
 
 const CRON_INTERVAL_MS = 60_000;
+
+/**
+ * Node closes a connection that was idle for five seconds, also one that workerd is about to use: after a machine slept, Miniflare's queues
+ * would fail on it and never go on. Its server is the only one that is made here.
+ */
+const { createServer: createHttpServer } = http;
+http.createServer = (/** @type {any[]} */ ...args) => Object.assign(createHttpServer(...args), { keepAliveTimeout: 0 });
 
 /**
  * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages

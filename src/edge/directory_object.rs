@@ -2,10 +2,8 @@
 
 use std::cell::Cell;
 
-use worker::{
-    DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue, State,
-    durable_object,
-};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
 
 use super::world::{World, now};
 use super::{alarm, outbox};
@@ -21,7 +19,8 @@ use crate::domain::time::Millis;
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
 
-#[durable_object(alarm)]
+/// Held by the entry module's class of the same name, which knows requests and answers.
+#[wasm_bindgen]
 pub struct DirectoryObject {
     state: State,
     env: Env,
@@ -30,12 +29,14 @@ pub struct DirectoryObject {
     has_table: Cell<bool>,
 }
 
-impl DurableObject for DirectoryObject {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+impl DirectoryObject {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
         let (actor, alarm, has_table) =
             (DirectoryActor::default(), Alarm::default(), Cell::default());
         Self {
-            state,
+            state: State::from(state),
             env,
             actor,
             alarm,
@@ -43,27 +44,21 @@ impl DurableObject for DirectoryObject {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let command =
-            json::read_bytes(&request.bytes().await?).map_err(|error| error.to_string())?;
-        match self.serve(command).await {
-            Ok(reply) => Ok(Response::builder().fixed(serde_json::to_vec(&reply)?)),
-            Err(StoreFailed) => Response::error("storage failed", 500),
-        }
+    /// A command; its reply, or nothing when storage failed.
+    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let command = json::read_bytes(&bytes).ok()?;
+        let reply = self.serve(command).await.ok()?;
+        serde_json::to_vec(&reply).ok()
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    pub async fn alarm(&self) {
         self.alarm.fired();
         let _ = self.serve(DirectoryCommand::tick()).await;
-        Response::empty()
     }
 }
 
 impl DirectoryObject {
-    async fn serve(
-        &self,
-        command: DirectoryCommand,
-    ) -> std::result::Result<DirectoryReply, StoreFailed> {
+    async fn serve(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
         if self.actor.may_owe(&store, &command.what)? {
@@ -83,7 +78,7 @@ impl DirectoryObject {
         Ok(reply)
     }
 
-    fn store(&self) -> std::result::Result<SqlStore, StoreFailed> {
+    fn store(&self) -> Result<SqlStore, StoreFailed> {
         let store = SqlStore(self.state.storage().sql());
         if !self.has_table.get() {
             store.query("CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID", vec![])?;
@@ -108,7 +103,7 @@ impl SqlStore {
         &self,
         query: &str,
         bindings: Vec<SqlStorageValue>,
-    ) -> std::result::Result<Vec<(String, String)>, StoreFailed> {
+    ) -> Result<Vec<(String, String)>, StoreFailed> {
         let failed = |error: worker::Error| {
             worker::console_error!("SQL failed: {}", error.to_string());
             StoreFailed
@@ -129,7 +124,7 @@ impl SqlStore {
 }
 
 impl DirectoryStore for SqlStore {
-    fn load(&self) -> std::result::Result<Vec<(String, String)>, StoreFailed> {
+    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
         // "audit/" and "audit0" enclose the log's rows, which stay where they are.
         self.query(
             "SELECT name, doc FROM rows WHERE name < 'audit/' OR name >= 'audit0'",
@@ -137,7 +132,7 @@ impl DirectoryStore for SqlStore {
         )
     }
 
-    fn commit(&self, rows: &Rows) -> std::result::Result<(), StoreFailed> {
+    fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
         for (name, doc) in rows.iter() {
             match doc {
                 Some(doc) => self.query(
@@ -153,11 +148,7 @@ impl DirectoryStore for SqlStore {
         Ok(())
     }
 
-    fn audit(
-        &self,
-        before: &str,
-        limit: usize,
-    ) -> std::result::Result<Vec<(String, String)>, StoreFailed> {
+    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
         let limit: SqlStorageValue = i64::try_from(limit).unwrap_or(i64::MAX).into();
         let query = "SELECT name, doc FROM rows WHERE name >= 'audit/' AND name < ? ORDER BY name DESC LIMIT ?";
         self.query(query, vec![before.into(), limit])

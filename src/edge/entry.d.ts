@@ -2,8 +2,11 @@
 
 declare module "wasm-glue" {
   export interface RustObject {
-    fetch(request: Request): Promise<Response>;
-    alarm(): Promise<unknown>;
+    /** The reply to a command; nothing when storage failed. */
+    fetch(command: Uint8Array): Promise<Uint8Array<ArrayBuffer> | undefined>;
+    alarm(): Promise<void>;
+    /** In a local build alone. */
+    sql?(statement: string): string;
   }
   export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;

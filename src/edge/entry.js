@@ -91,7 +91,11 @@ function objectClass(RustClass) {
 
     /** @param {Request} request */
     fetch(request) {
-      return this.#call((object) => object.fetch(request));
+      return this.#call(async (object) => {
+        if (object.sql && new URL(request.url).pathname === "/local/sql") return new Response(object.sql(await request.text()));
+        const reply = await object.fetch(new Uint8Array(await request.arrayBuffer()));
+        return reply ? new Response(reply) : new Response("storage failed", { status: 500 });
+      });
     }
 
     alarm() {

@@ -60,16 +60,16 @@ mod switch {
 #[cfg(feature = "faults")]
 mod rows {
     use serde_json::Value;
-    use worker::{Response, Result, SqlStorage, SqlStorageValue};
+    use worker::{SqlStorage, SqlStorageValue};
 
     /// Runs a statement; answers its rows, each a list of values, in JSON.
-    pub fn sql(storage: &SqlStorage, statement: &str) -> Result<Response> {
-        let cursor = storage.exec(statement, None)?;
-        let mut rows = Vec::new();
-        for row in cursor.raw() {
-            rows.push(row?.into_iter().map(value).collect::<Value>());
-        }
-        Response::from_json(&rows)
+    pub fn sql(storage: &SqlStorage, statement: &str) -> String {
+        let rows = storage.exec(statement, None).and_then(|cursor| {
+            let rows = cursor.raw();
+            rows.map(|row| Ok(row?.into_iter().map(value).collect::<Value>()))
+                .collect::<worker::Result<Value>>()
+        });
+        rows.map_or_else(|error| error.to_string(), |rows| rows.to_string())
     }
 
     fn value(stored: SqlStorageValue) -> Value {

@@ -163,7 +163,7 @@ function within(limitMs, work) {
  * it dribbles in. With one the whole body must be there in time, and a longer one is an error.
  * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
  * @param {number} maxBody in bytes
- * @returns {Promise<[status: number, retryAfter: string | null, body: string | null]>}
+ * @returns {Promise<[status: number, retryAfter: number | null, body: string | null]>}
  */
 export async function post(url, headers, body, limitMs, maxBody) {
   const signal = AbortSignal.timeout(limitMs);
@@ -171,12 +171,22 @@ export async function post(url, headers, body, limitMs, maxBody) {
     const answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
     const text = maxBody ? await readText(answer, maxBody) : null;
     if (!maxBody) answer.body?.cancel().catch(() => {});
-    return [answer.status, answer.headers.get("retry-after"), text];
+    return [answer.status, seconds(answer.headers.get("retry-after")), text];
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
     if (error instanceof RangeError) throw error;
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
   }
+}
+
+/**
+ * `Retry-After` in seconds from now: it is a number of them, or a date.
+ * @param {string | null} text
+ */
+function seconds(text) {
+  if (text === null) return null;
+  const after = /^\s*\d+\s*$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isNaN(after) ? null : Math.max(0, Math.ceil(after));
 }
 
 /** @param {Response} answer @param {number} maxBytes */

@@ -6,7 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, State, worker_sys};
 
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
@@ -43,14 +44,17 @@ struct Inner {
     work: Cell<Work>,
 }
 
-#[durable_object(alarm)]
+/// Held by the entry module's class of the same name, which knows requests and answers.
+#[wasm_bindgen]
 pub struct TrunkObject {
     state: State,
     inner: Rc<Inner>,
 }
 
-impl DurableObject for TrunkObject {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+impl TrunkObject {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
         let inner = Inner {
             env,
             alarm: Alarm::default(),
@@ -61,21 +65,17 @@ impl DurableObject for TrunkObject {
             work: Cell::default(),
         };
         Self {
-            state,
+            state: State::from(state),
             inner: Rc::new(inner),
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        #[cfg(feature = "faults")]
-        if request.path() == "/local/sql" {
-            return super::faults::sql(&self.state.storage().sql(), &request.text().await?);
-        }
-        let bytes = request.bytes().await?;
-        let read = || json::read_bytes(&bytes).map_err(|error| error.to_string());
+    /// A command; its reply, or nothing when storage failed.
+    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let read = || json::read_bytes(&bytes).ok();
         let command: TrunkCommand = read()?;
         if matches!(command, TrunkCommand::Work) {
-            return answer(&TrunkReply::Work(self.work()));
+            return serde_json::to_vec(&TrunkReply::Work(self.work())).ok();
         }
         self.count(|work| work.requests += 1);
         let deadline = command.wait().map(|wait| now() + wait);
@@ -88,23 +88,24 @@ impl DurableObject for TrunkObject {
             reply = self.run(read()?);
             self.arm_and_send(reply.is_err()).await;
         }
-        match reply {
-            Ok(reply) => answer(&reply),
-            Err(StoreFailed) => Response::error("storage failed", 500),
-        }
+        serde_json::to_vec(&reply.ok()?).ok()
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    pub async fn alarm(&self) {
         self.inner.alarm.fired();
         self.count(|work| work.alarms += 1);
         let failed = self.run(TrunkCommand::Tick).is_err();
         self.arm_and_send(failed).await;
-        Response::empty()
+    }
+
+    #[cfg(feature = "faults")]
+    pub fn sql(&self, statement: &str) -> String {
+        super::faults::sql(&self.state.storage().sql(), statement)
     }
 }
 
 impl TrunkObject {
-    fn run(&self, command: TrunkCommand) -> std::result::Result<TrunkReply, StoreFailed> {
+    fn run(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
         let mut slot = self.inner.loaded.borrow_mut();
         let result = self.handle(&mut slot, command);
         if result.is_err() {
@@ -118,7 +119,7 @@ impl TrunkObject {
         &self,
         slot: &mut Option<Loaded>,
         command: TrunkCommand,
-    ) -> std::result::Result<TrunkReply, StoreFailed> {
+    ) -> Result<TrunkReply, StoreFailed> {
         let loaded = match slot {
             Some(loaded) => loaded,
             None => slot.insert(self.load()?),
@@ -134,7 +135,7 @@ impl TrunkObject {
         Ok(reply)
     }
 
-    fn load(&self) -> std::result::Result<Loaded, StoreFailed> {
+    fn load(&self) -> Result<Loaded, StoreFailed> {
         let secrets = secrets(&self.inner.env).map_err(|_| StoreFailed)?;
         let store = SqlStore::open(self.state.storage().sql())?;
         let mut actor = TrunkActor::load(
@@ -267,8 +268,4 @@ fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {
         .iter()
         .filter_map(|message| serde_json::to_string(message).ok())
         .collect()
-}
-
-fn answer(reply: &TrunkReply) -> Result<Response> {
-    Ok(Response::builder().fixed(serde_json::to_vec(reply)?))
 }

@@ -4,7 +4,7 @@ import type { ComponentType } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "./lib/api.ts";
-import { contact, healed } from "./lib/connection.ts";
+import { answers, contact } from "./lib/connection.ts";
 import { startLive } from "./lib/live.ts";
 import { lapsed, session, whoAmI } from "./lib/session.ts";
 import { Connection, ConnectionBar } from "./ui/connection.tsx";
@@ -13,6 +13,10 @@ import { usePlaces } from "./ui/guard.ts";
 import { Account, Nav } from "./ui/nav.tsx";
 import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
+
+/** How soon what could not be loaded is asked for again. */
+const AGAIN_MS = 1_500;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A page that is loaded when somebody goes there. */
 function page(load: () => Promise<{ default: ComponentType }>) {
@@ -26,9 +30,9 @@ async function unloaded(): Promise<{ default: ComponentType }> {
   if (visit?.type === "reload" && performance.now() < 10_000) {
     return { default: () => <Unreachable text="This page could not be loaded." /> };
   }
-  const before = healed.peek();
   contact(false);
-  await new Promise<void>((resolve) => healed.subscribe((times) => times !== before && resolve()));
+  do await pause(AGAIN_MS);
+  while (!(await answers()));
   location.reload();
   return { default: () => null };
 }
@@ -49,9 +53,18 @@ const AuditLog = page(() => import("./pages/audit-log.tsx"));
 export function App() {
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
-    whoAmI().catch((error: Error) => setProblem(error.message));
+    const load = (): Promise<void> =>
+      whoAmI().then(
+        () => setProblem(null),
+        async (error: Error) => {
+          setProblem(error.message);
+          await pause(AGAIN_MS);
+          return load();
+        },
+      );
+    void load();
   }, []);
-  if (problem !== null) return <Unreachable text={problem} />;
+  if (problem !== null) return <Unreachable text={problem} advice="Studio tries again by itself." />;
   if (session.value === undefined) return <div class="boot" role="status" aria-label="Loading" />;
   if (session.value === null) return <SignInPage />;
   return (
@@ -147,10 +160,11 @@ function Missing() {
   );
 }
 
-function Unreachable({ text }: { text: string }) {
+function Unreachable({ text, advice }: { text: string; advice?: string }) {
   return (
     <div class="empty" role="alert">
       <p class="empty-title">{text}</p>
+      {advice && <p class="faint">{advice}</p>}
       <button type="button" class="button primary" onClick={() => location.reload()}>
         Reload
       </button>

@@ -382,11 +382,20 @@ describe("the schedule", () => {
     [503, "45", 45],
     [503, "1", 30],
     [429, "100000", 60],
+    [503, "99999999999999999999999", 60],
   ] as const)("Retry-After on a %i is honoured between once and twice the step: %s is %i s", async ([status, asked, seconds]) => {
     const waited = await waitAfter(status, asked);
 
     expect(waited).toBeGreaterThanOrEqual(seconds);
     expect(waited).toBeLessThan(seconds + 2);
+  });
+
+  test("Retry-After may be a date", async () => {
+    const waited = await waitAfter(503, new Date(Date.now() + 47_000).toUTCString());
+
+    expect(waited).toBeGreaterThan(40);
+    expect(waited).toBeLessThan(50);
+    expect(await waitAfter(503, "soon")).toBeLessThan(36 + 2);
   });
 
   test("Retry-After on another status is not honoured", async () => {

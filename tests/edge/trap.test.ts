@@ -17,7 +17,8 @@ const glue = `
     if (pathname.startsWith("/object/")) {
       const object = env.TRUNKS.get(env.TRUNKS.idFromName("one"));
       const made = instance; // an answer that reaches a dead instance is lost
-      return new Promise((resolve) => object.fetch(request).then((r) => made === instance && resolve(r), () => {}));
+      const asked = object.fetch("https://object/", { method: "POST", body: pathname });
+      return new Promise((resolve) => asked.then((r) => made === instance && resolve(r), () => {}));
     }
     if (pathname === "/trap") return trap();
     if (pathname === "/wait") return new Promise((resolve) => setTimeout(() => instance === 0 && resolve(), 20000));
@@ -28,19 +29,19 @@ const glue = `
   export const scheduled = async () => {};
   export class TrunkObject {
     constructor(ctx) {
-      this.sql = ctx.storage.sql;
+      this.rows = ctx.storage.sql;
       this.made = instance;
-      this.sql.exec("CREATE TABLE IF NOT EXISTS rows (x)");
+      this.rows.exec("CREATE TABLE IF NOT EXISTS rows (x)");
     }
-    fetch(request) {
+    fetch(command) {
       if (this.made !== instance) throw new Error("Invalid stale object");
-      const { pathname } = new URL(request.url);
-      if (pathname === "/object/insert") this.sql.exec("INSERT INTO rows VALUES (1)");
+      const pathname = new TextDecoder().decode(command);
+      if (pathname === "/object/insert") this.rows.exec("INSERT INTO rows VALUES (1)");
       if (pathname === "/object/insert-and-trap") {
-        this.sql.exec("INSERT INTO rows VALUES (1)");
+        this.rows.exec("INSERT INTO rows VALUES (1)");
         return new Promise(() => queueMicrotask(trap));
       }
-      return Promise.resolve(new Response(String(this.sql.exec("SELECT count(*) AS n FROM rows").one().n)));
+      return Promise.resolve(new TextEncoder().encode(this.rows.exec("SELECT count(*) AS n FROM rows").one().n));
     }
     async alarm() {}
   }

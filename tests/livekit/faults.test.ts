@@ -13,7 +13,7 @@ const TIMEOUT = { timeout: 70_000 };
 const NO_ANSWER = { source: "callee", code: "no_answer", sip_status_code: null };
 
 test.concurrent("the connection is lost while it rings, and the person answers", TIMEOUT, async () => {
-  const placed = await world.call({ answer: "connection_lost", ringMs: 1_000, talkMs: 3_000 });
+  const placed = await world.call({ answer: "connection_lost", ringMs: 2_000, talkMs: 3_000 });
   const call = await world.ended(placed, 60_000);
 
   expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
@@ -21,27 +21,27 @@ test.concurrent("the connection is lost while it rings, and the person answers",
 });
 
 test.concurrent("the connection is lost while it rings, and nobody answers", TIMEOUT, async () => {
-  const call = await world.ended(await world.call({ answer: "connection_lost", callee: "rings", ringMs: 1_000 }), 60_000);
+  const call = await world.ended(await world.call({ answer: "connection_lost", callee: "rings", ringMs: 2_000 }), 60_000);
 
   expect(summary(call)).toEqual({ call_status: "SIP Call Failed", failure: NO_ANSWER, rang: true });
 });
 
 test.concurrent("the connection is lost while it rings, and the person declines", TIMEOUT, async () => {
-  const call = await world.ended(await world.call({ answer: "connection_lost", callee: { sip: 603 }, ringMs: 1_000 }), 60_000);
+  const call = await world.ended(await world.call({ answer: "connection_lost", callee: { sip: 603 }, ringMs: 2_000 }), 60_000);
 
   // The webhook alone knows, and it has no SIP status.
   expect(summary(call)).toEqual({ call_status: "Decline", failure: { source: "callee", code: "declined", sip_status_code: null }, rang: true });
 });
 
 test.concurrent("the connection is lost before there is a callee, who comes seconds later", TIMEOUT, async () => {
-  const placed = await world.call({ answer: "connection_lost", slowMs: 4_000, ringMs: 3_000, talkMs: 2_000 });
+  const placed = await world.call({ answer: "connection_lost", slowMs: 4_000, ringMs: 6_000, talkMs: 3_000 });
   const call = await world.ended(placed, 60_000);
 
   expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
 });
 
 test.concurrent("a proxy gives up waiting", TIMEOUT, async () => {
-  const call = await world.ended(await world.call({ answer: "proxy_gave_up", ringMs: 1_000, talkMs: 3_000 }), 60_000);
+  const call = await world.ended(await world.call({ answer: "proxy_gave_up", ringMs: 2_000, talkMs: 3_000 }), 60_000);
 
   expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
 });
@@ -53,7 +53,7 @@ test.concurrent("LiveKit answers after our deadline", TIMEOUT, async () => {
 });
 
 test.concurrent("the same queue message comes again and again", TIMEOUT, async () => {
-  const placed = await world.call({ ringMs: 1_000, talkMs: 1_000 });
+  const placed = await world.call({ ringMs: 2_000, talkMs: 1_000 });
   const trunk = Number.parseInt(world.org.trunk.id.slice(0, 8), 16);
   const queue = await world.server.local.mf.getQueueProducer("DISPATCH");
   for (let i = 0; i < 5; i++) {

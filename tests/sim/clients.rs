@@ -162,6 +162,15 @@ fn judge(w: &W, request: &Request, response: &Response) {
             crate::oracle::shorten(&body)
         )
     });
+    if matches!(response.status, 429 | 502 | 503) {
+        let after = response.headers.iter();
+        let after = after.filter(|(name, _)| *name == "Retry-After");
+        let after = after.filter_map(|(_, value)| value.parse::<u64>().ok());
+        if after.max() < Some(1) {
+            let text = format!("{} without Retry-After", response.status);
+            w.oracle.fail(None, None, text);
+        }
+    }
     let expected = matches!(
         response.status,
         200 | 201 | 202 | 204 | 400 | 401 | 404 | 409 | 422 | 429 | 502 | 503

@@ -177,7 +177,13 @@ async fn stop(w: &W, key: &str, path: String, call: CallId) {
     let was_final = w.oracle.is_final(call);
     let heard = ask(w, Ask::send("POST", path, key, None)).await;
     match heard {
-        Some(heard) if heard.status == 200 => w.oracle.status(call, &heard.bytes, was_final),
+        Some(heard) if heard.status == 200 => {
+            if heard.json()["is_terminal"] != true {
+                let text = "it was stopped, and is not over".to_owned();
+                w.oracle.fail(None, Some(call), text);
+            }
+            w.oracle.status(call, &heard.bytes, was_final)
+        }
         Some(Heard { status: 404, .. }) => forgotten(w, call),
         _ => {}
     }

@@ -205,6 +205,7 @@ impl LiveKit {
     /// The phone rings, now: however often this was asked for, and whether or not the room was there.
     fn dial(&self, w: &W, call: CallId, answer: &Answer) {
         w.oracle.dialed(call);
+        w.oracle.rings(w, call);
         let mut rooms = self.rooms.borrow_mut();
         let room = Rc::clone(rooms.entry(call).or_insert_with(|| {
             let room = Room::default();

@@ -24,7 +24,7 @@ test("a key revoked in mid-session ends it, and another one goes on with what wa
   const dialog = page.getByRole("dialog", { name: "Your session has ended" });
   await dialog.getByText("Invalid or inactive API key").waitFor();
   await sees(page, "Session ended");
-  await page.keyboard.press("Escape");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Escape");
   await dialog.waitFor();
   await dialog.getByLabel("API key").fill(org.owner.key ?? "");
   await dialog.getByRole("button", { name: "Sign in" }).click();
@@ -33,6 +33,44 @@ test("a key revoked in mid-session ends it, and another one goes on with what wa
   await page.getByRole("button", { name: "Save" }).click();
   await isSaved(page);
   expect(found(await org.owner.get<Agent & { script: string }>(`/agents/${org.agent.id}`)).script).toBe("Half a thought, not yet saved");
+});
+
+test("who signs in again with the same key sees what was refused meanwhile", async () => {
+  const page = await studio.signedIn(org, "owner", "/studio/calls");
+  await page.context().clearCookies();
+  await follow(page, "/studio/audit-log");
+  const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+  await dialog.getByLabel("API key").fill((await org.client("owner")).key ?? "");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+
+  await page.getByRole("row").filter({ hasText: "api_key.create" }).first().waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
+test("a second tab in which somebody else signs in takes the first one along", async () => {
+  const first = await studio.signedIn(org, "owner", "/studio/agents");
+  await sees(first, "Acme");
+  const { body } = await server.platform.fromRoot<{ owner_key: string }>("POST", "/platform/v1/orgs", {
+    body: { name: "Another organisation" },
+  });
+  const second = await first.context().newPage();
+  await second.goto("/studio/calls");
+  await second.getByRole("button", { name: "Sign out" }).click();
+  await first.getByRole("heading", { name: "Sign in to Studio" }).waitFor();
+  await second.getByLabel("API key").fill(body.owner_key);
+  await second.getByRole("button", { name: "Sign in" }).click();
+  await sees(second, "Another organisation");
+});
+
+test("a page that could not be loaded for want of a connection is there when it is back", { timeout: 60_000 }, async () => {
+  const page = await studio.signedIn(org, "owner", "/studio/calls");
+  await page.context().setOffline(true);
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await sees(page, "No connection.");
+  await page.context().setOffline(false);
+
+  await page.getByRole("heading", { level: 1, name: "Audit log" }).waitFor();
+  await page.getByRole("row").filter({ hasText: "agent.create" }).first().waitFor();
 });
 
 test("a key revoked while one only watches is noticed at once", async () => {

@@ -335,6 +335,9 @@ fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<
     Ok(url)
 }
 
+/// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
+const MAX_URL: usize = 8_192;
+
 /// Whether callbacks may go to a URL. Of the service's own addresses, to a built-in receiver's alone.
 ///
 /// # Errors
@@ -345,7 +348,8 @@ pub fn check_target(
     url: &str,
     field: &'static str,
 ) -> Result<(), Refusal> {
-    let target = api.parse_url(url).ok_or(Refusal::UrlInvalid(field))?;
+    let target = api.parse_url(url).filter(|_| url.len() <= MAX_URL);
+    let target = target.ok_or(Refusal::UrlInvalid(field))?;
     if target.receiver_of(&api.secrets().studio_key).is_some() {
         return Ok(());
     }

@@ -120,8 +120,8 @@ without a body needs no Content-Type and counts as `{{}}`.
 
 **Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; an unknown query parameter is a 400.
 
-**When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance: \
-at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
+**When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance, or of \
+when it left the line, where it waited for capacity (`max_wait_seconds`, and it ends there if it never does): at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
 (`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are a deployment's \
 settings, here with their defaults. Once `is_terminal` is true the status never changes again."
     )

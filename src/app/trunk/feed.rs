@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::news::{News, TRUNK_UPDATED};
 use super::{StoreFailed, TrunkStore};
 use crate::domain::call::{Call, RECENT, Told, longest};
-use crate::domain::ids::{CallId, OrgId};
+use crate::domain::ids::{CallId, OrgId, TrunkId};
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -47,6 +47,13 @@ impl Position {
     #[must_use]
     pub fn start_of(at: Millis) -> Self {
         Self(at, CallId::floor(Millis(0)))
+    }
+
+    /// Where a trunk's state of `at` stands: before the calls of that moment, and not where another trunk's does.
+    #[must_use]
+    pub fn of_state(at: Millis, trunk: TrunkId) -> Self {
+        let first = Self::start_of(at).1.number();
+        Self(at, CallId::of_number(first + (trunk.number() >> 96)))
     }
 
     /// Behind all that became known before `at`.

@@ -29,6 +29,8 @@ pub enum TrunkCommand {
     Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
     Claim(Vec<CallId>),
+    /// The phone of a call is about to ring. `Done`, `Over`, or `NotBefore`.
+    Ring(CallId),
     /// What the carrier says of these calls. `Done`, or `Over` for those that were over before.
     Carrier(Vec<(CallId, Vec<Timed>)>),
     /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
@@ -335,6 +337,8 @@ pub enum TrunkReply {
     Done,
     /// As asked; and these calls are over, whatever the carrier says.
     Over(Vec<CallId>),
+    /// Not yet.
+    NotBefore(Millis),
     /// This tag belongs to another trunk.
     TagTaken,
     /// Not while calls are live.

@@ -224,6 +224,11 @@ impl TrunkActor {
                 }
                 Ok(TrunkReply::Done)
             }
+            TrunkCommand::Ring(id) if !self.trunk.in_progress(id) => Ok(TrunkReply::Over(vec![id])),
+            TrunkCommand::Ring(_) => Ok(match self.trunk.ring(now) {
+                Ok(()) => TrunkReply::Done,
+                Err(free) => TrunkReply::NotBefore(free),
+            }),
             TrunkCommand::Carrier(reports) => {
                 let calls = reports.iter().map(|(call, _)| *call);
                 let over: Vec<_> = calls.filter(|id| !self.trunk.in_progress(*id)).collect();

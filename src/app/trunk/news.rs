@@ -41,7 +41,7 @@ impl News<'_> {
     pub fn place(&self) -> Position {
         match self {
             Self::Turn(call, told) => Position(told.0, call.id),
-            Self::State(_, logged) => Position::start_of(logged.0),
+            Self::State(trunk, logged) => Position::of_state(logged.0, *trunk),
         }
     }
 

@@ -14,7 +14,7 @@ pub const OPEN_FIRST: Millis = Millis::from_secs(5);
 pub const OPEN_MAX: Millis = Millis::from_secs(60);
 
 /// Closed, open, or probing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Breaker {
     failures: u32,
     /// How long it was opened for, and until when; none while it is closed.

@@ -82,6 +82,10 @@ pub struct Trunk {
     due: Agenda,
     accepted: Window,
     dialed: Window,
+    /// Phones in rooms, which ring some time after their dial: when the agent is there.
+    rung: Window,
+    /// Some may have rung before this object remembers: none may for a second from its first word on.
+    rings_from: Option<Millis>,
     last: Option<Address>,
     clock: Millis,
     /// How long channels were held lately: a moving average.
@@ -124,6 +128,8 @@ impl Trunk {
             due: Agenda::default(),
             accepted: Window::of(remembered.accepted),
             dialed: Window::of(remembered.dialed),
+            rung: Window::default(),
+            rings_from: Some(Millis(0)),
             last: remembered.newest.map(CallId::address),
             clock: Millis(0),
             held: Millis::from_secs(60),
@@ -131,6 +137,9 @@ impl Trunk {
         };
         for call in remembered.open {
             let id = call.id;
+            if call.room && call.ended_at.is_none() {
+                trunk.rings_from = None;
+            }
             trunk.open.insert(id, Open { call, due: None });
             trunk.index(id);
         }
@@ -146,6 +155,9 @@ impl Trunk {
                 self.index(*id);
             }
         }
+        self.breaker = known.breaker.clone();
+        self.rung = known.rung.clone();
+        self.rings_from = known.rings_from;
     }
 
     /// The directory's last word.
@@ -461,16 +473,33 @@ impl Trunk {
         Claim::Yours
     }
 
+    /// The agent is there, and a phone is about to ring. In no second do more than `max_cps`.
+    ///
+    /// # Errors
+    /// When it may, at the soonest.
+    pub fn ring(&mut self, now: Millis) -> Result<(), Millis> {
+        let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
+        let from = *self.rings_from.get_or_insert(now + Millis(1_000));
+        let free = self.rung.next_free(now, max_cps).max(from);
+        if now < free {
+            return Err(free);
+        }
+        self.rung.push(now);
+        Ok(())
+    }
+
     /// Takes what the carrier says of a call; events in the future are its plan.
     pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Millis, changes: &mut Changes) {
         self.advance(id, now, changes);
         let Some(open) = self.open.get_mut(&id) else {
             return;
         };
+        let is_new = open.call.status == CallStatus::Initiating;
         if open.call.ended_at.is_none() {
             match dialed(&events) {
                 Some(false) if !self.is_sandbox(id) => self.breaker.failed(id, now),
-                Some(true) => self.breaker.worked(id),
+                // What an older call does says nothing of the dialer as it is now.
+                Some(true) if is_new => self.breaker.worked(id),
                 _ => {}
             }
         }
@@ -648,16 +677,17 @@ impl Trunk {
     }
 
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
-    /// through; the others wait for the next free moment.
+    /// through; each of the others has a moment of its own, for those before it to be claimed by.
     fn space_out(&mut self, now: Millis) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
         let due = self.due.until(now);
         let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
-        let next = self.dialed.next_free(now, max_cps).max(now + Millis(1));
-        for id in waiting.into_iter().skip(room) {
+        let soonest = now + Millis(if room > 0 { 1_000 } else { 1 });
+        let next = self.dialed.next_free(now, max_cps).max(soonest);
+        for (place, id) in (0..).zip(waiting.into_iter().skip(room)) {
             if let Some(open) = self.open.get_mut(&id) {
-                open.call.dispatch_at = next;
+                open.call.dispatch_at = next + Millis::from_secs(place / u64::from(max_cps.max(1)));
             }
             self.index(id);
         }

@@ -18,4 +18,13 @@ export function contact(answered: boolean): void {
   if (answered) healed.value += 1;
 }
 
+/** Asks the API whether it is there. */
+export const answers = (): Promise<boolean> =>
+  fetch("/healthz")
+    .then((response) => response.json())
+    .then(
+      ({ status }) => status === "ok",
+      () => false,
+    );
+
 addEventListener("offline", () => contact(false));

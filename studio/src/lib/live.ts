@@ -5,7 +5,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "./api.ts";
-import { contact, feed, healed, isOnline } from "./connection.ts";
+import { answers, contact, feed, healed, isOnline } from "./connection.ts";
 import { lapse, lapsed, session } from "./session.ts";
 
 /** One event of the feed. */
@@ -133,8 +133,7 @@ function waitFor(ms: number): Promise<void> {
 
 /** Asks whether the API is back: the browser may say that it is online before a request gets through, or after. */
 function knock(): void {
-  const answered = async () => contact((await (await fetch("/healthz")).json()).status === "ok");
-  if (!isOnline.peek()) answered().catch(() => {});
+  if (!isOnline.peek()) void answers().then((isThere) => isThere && contact(true));
 }
 effect(() => {
   if (isOnline.value) return;

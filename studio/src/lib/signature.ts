@@ -35,7 +35,7 @@ function decoded(secret: string): Uint8Array<ArrayBuffer> | null {
 export function readHeaders(text: string): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of text.split(/[\n,](?=\s*"?[A-Za-z-]+"?\s*:)|\n/)) {
-    const match = /^[\s{"]*([A-Za-z-]+)"?\s*:\s*"?(.*?)"?[\s},]*$/.exec(line);
+    const match = /^[\s<>{"]*([A-Za-z-]+)"?\s*:\s*"?(.*?)"?[\s},]*$/.exec(line);
     if (match?.[1] && match[2] !== undefined) headers.set(match[1].toLowerCase(), match[2]);
   }
   const bare = text.trim();

@@ -23,6 +23,7 @@ import {
   TextField,
   Time,
 } from "../ui/basics.tsx";
+import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -140,6 +141,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<Schemas["NewApiKey"] | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
+  useGuard(made !== null);
   const create = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -167,7 +169,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="New API Key" onClose={onClose}>
+    <Dialog title="New API Key" onClose={onClose} isFirm={isBusy}>
       <form noValidate class="stack" onSubmit={create}>
         <TextField label="Name" value={name} onInput={setName} required placeholder="Billing server" />
         <SelectField label="Role" value={role} options={ROLES} onChange={setRole} />

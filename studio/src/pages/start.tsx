@@ -1,7 +1,7 @@
 // The first sixty seconds: an agent, a trunk, a test call, and its callback, without leaving the page.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Agent, ApiError, api, ask, type Trunk } from "../lib/api.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
@@ -70,6 +70,13 @@ interface StepProps {
 }
 
 function Step({ number, title, about, done, isNext, children }: StepProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const wasNext = useRef(isNext);
+  // The form that had the focus is gone: the keyboard goes on where its owner does.
+  useEffect(() => {
+    if (isNext && !wasNext.current) heading.current?.focus();
+    wasNext.current = isNext;
+  }, [isNext]);
   return (
     <li class={`step${done ? " done" : ""}${isNext ? " next" : ""}`} aria-current={isNext ? "step" : undefined}>
       <div class="step-head">
@@ -77,7 +84,9 @@ function Step({ number, title, about, done, isNext, children }: StepProps) {
           {done ? "✓" : number}
         </span>
         <div>
-          <h2>{title}</h2>
+          <h2 ref={heading} tabIndex={-1}>
+            {title}
+          </h2>
           <p class="faint">{done ? done : about}</p>
         </div>
         {done && <Badge tone="good">ready</Badge>}

@@ -7,7 +7,7 @@ import { feed } from "../lib/connection.ts";
 import { trunkOf, useNews } from "../lib/live.ts";
 import { barred } from "../lib/session.ts";
 import { readTrunkStates, useTrunks } from "../lib/things.ts";
-import { Badge, Empty, Failure, RoleNote, Skeleton, Table } from "../ui/basics.tsx";
+import { Badge, Empty, FactCells, Failure, Folded, RoleNote, type RowFact, Skeleton, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { LinkButton } from "../ui/link.tsx";
 import { Page } from "../ui/page.tsx";
@@ -107,12 +107,18 @@ async function readUse({ id }: Trunk): Promise<void> {
 
 function Row({ trunk }: { trunk: Trunk }) {
   const use = uses.value.get(trunk.id);
+  const caller: RowFact = ["medium", "Caller ID", <span class="mono">{trunk.trunk_phone}</span>];
+  const limits: RowFact[] = [
+    ["medium", "Waiting", use?.waiting ?? "–"],
+    ["wide", "Max CPS", trunk.max_cps],
+  ];
   return (
     <tr>
       <td>
         <a href={`/studio/trunks/${trunk.id}`}>{trunk.name}</a>
+        <Folded items={[caller, ...limits]} />
       </td>
-      <td class="medium mono">{trunk.trunk_phone}</td>
+      <FactCells items={[caller]} />
       <td class="gauge-cell">
         {use ? (
           <Gauge value={use.in_use} max={trunk.max_channels} label={`Channels of ${trunk.name} in use`} isSmall />
@@ -120,8 +126,7 @@ function Row({ trunk }: { trunk: Trunk }) {
           <span class="faint">– of {trunk.max_channels}</span>
         )}
       </td>
-      <td class="medium number">{use?.waiting ?? "–"}</td>
-      <td class="wide number">{trunk.max_cps}</td>
+      <FactCells items={limits} />
       <td>
         <Badge tone={trunk.status === "active" ? "good" : "neutral"}>{trunk.status}</Badge>
         {breakers.value.get(trunk.id) === "open" && <Badge tone="bad">breaker open</Badge>}

@@ -1,9 +1,9 @@
 // Webhooks: the secret that signs, what became of each delivery, and tools to try a receiver out.
 
 import { useState } from "preact/hooks";
-import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { ApiError, api, ask, type Delivery, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
-import { now, span } from "../lib/format.ts";
+import { countdown, now } from "../lib/format.ts";
 import { isOfCallback } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
@@ -14,10 +14,13 @@ import {
   Copy,
   Dialog,
   Empty,
+  FactCells,
   Facts,
   Failure,
+  Folded,
   Note,
   RoleNote,
+  type RowFact,
   SelectField,
   Skeleton,
   Table,
@@ -85,7 +88,7 @@ function Secret() {
       {dates.data && <Facts items={[["Made", <Time at={dates.data.created_at} />]]} />}
       {left > 0 && (
         <Note tone="warn">
-          The previous secret signs beside this one for <strong class="number">{span(left)}</strong> more (webhook-signature only).
+          The previous secret signs beside this one for <strong class="number">{countdown(left)}</strong> more (webhook-signature only).
         </Note>
       )}
       {isRotating && (
@@ -165,6 +168,7 @@ function TestEvent() {
       <form noValidate class="stack" onSubmit={send}>
         <TextField
           label="Receiver"
+          disabled={barred("admin")}
           value={url}
           onInput={setUrl}
           placeholder="https://your-server.com/hooks/call-done"
@@ -210,6 +214,7 @@ function Deliveries() {
       actions={
         <SelectField
           label="Status"
+          disabled={barred("admin")}
           value={filters.get("status")}
           options={[
             ["", "Any"],
@@ -241,28 +246,34 @@ function Deliveries() {
             "",
           ]}
         >
-          {found.map((delivery) => (
-            <tr key={delivery.id}>
-              <td>
-                <DeliveryStatus value={delivery.status} />
-              </td>
-              <td>
-                <a href={`/studio/webhooks/deliveries/${delivery.id}`}>{delivery.event}</a>
-                {delivery.call_id === null && <span class="faint small"> test</span>}
-              </td>
-              <td class="wide clip">{delivery.url}</td>
-              <td class="medium number">{delivery.attempts.length}</td>
-              <td class="medium number">
-                <Age at={delivery.created_at} />
-              </td>
-              <td class="end">
-                <Redeliver id={delivery.id} onChange={deliveries.reload} isSmall />
-              </td>
-            </tr>
-          ))}
+          {found.map((delivery) => {
+            const facts = factsOf(delivery);
+            return (
+              <tr key={delivery.id}>
+                <td>
+                  <DeliveryStatus value={delivery.status} />
+                </td>
+                <td>
+                  <a href={`/studio/webhooks/deliveries/${delivery.id}`}>{delivery.event}</a>
+                  {delivery.call_id === null && <span class="faint small"> test</span>}
+                  <Folded items={facts} />
+                </td>
+                <td class="wide clip">{delivery.url}</td>
+                <FactCells items={facts} />
+                <td class="end">
+                  <Redeliver id={delivery.id} onChange={deliveries.reload} isSmall />
+                </td>
+              </tr>
+            );
+          })}
         </Table>
       )}
       <Pager filters={filters} next={deliveries.data?.next_cursor} />
     </Card>
   );
 }
+
+const factsOf = (delivery: Delivery): RowFact[] => [
+  ["medium", "Attempts", delivery.attempts.length],
+  ["medium", "Age", <Age at={delivery.created_at} />],
+];

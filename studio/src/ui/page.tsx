@@ -20,6 +20,10 @@ export function Page({ title, heading, about, back, actions, children }: Props) 
   useEffect(() => {
     document.title = `${title} · Studio`;
   }, [title]);
+  // Also where the page stays and what it shows is another thing: what had the focus is gone then.
+  useEffect(() => {
+    if (!isFirst && document.activeElement === document.body) ref.current?.focus({ preventScroll: true });
+  }, [title]);
   useEffect(() => {
     if (!isFirst) {
       ref.current?.focus({ preventScroll: true });

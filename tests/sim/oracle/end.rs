@@ -3,7 +3,7 @@
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::TrunkStore;
 use audatec::domain::call::{Call, CallStatus, RECENT, longest};
-use audatec::domain::callback::DeliveryStatus;
+use audatec::domain::callback::{Attempt, DeliveryStatus};
 use audatec::domain::ids::{KeyId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 
@@ -90,6 +90,7 @@ impl Oracle {
             )
         });
         self.judge_callback(seen, tag);
+        self.judge_patience(w, seen, tag);
         let undialed = row.status == CallStatus::TriggerFailed && row.dialed_at.is_none();
         let stopped = row
             .failure
@@ -104,6 +105,22 @@ impl Oracle {
                     seen.handed_out
                 )
             },
+        );
+    }
+
+    /// No receiver is given up before the whole schedule, but for one that is gone.
+    fn judge_patience(&self, w: &W, seen: &Seen, tag: TrunkTag) {
+        let Some(callback) = &seen.row.callback else {
+            return;
+        };
+        let is_gone = |attempt: &Attempt| attempt.status_code == Some(410);
+        let may_give_up = callback.attempts.iter().any(is_gone)
+            || callback.attempts.len() > w.settings.webhook_retry.len();
+        self.check(
+            callback.status != DeliveryStatus::Exhausted || may_give_up,
+            tag,
+            Some(seen.row.id),
+            || format!("exhausted too early: {callback:?}"),
         );
     }
 

@@ -80,6 +80,10 @@ struct TrunkFacts {
     /// All that started: those that asked to queue too, and those that left the line.
     started: Vec<Millis>,
     dials: Vec<Millis>,
+    /// Phones in rooms.
+    rings: Vec<Millis>,
+    /// What `max_cps` ever was: a ring that was allowed before it was lowered may come after.
+    highest_cps: u32,
     occupied: BTreeSet<CallId>,
     waiting: BTreeSet<CallId>,
     /// Accepted in the step that is being judged.

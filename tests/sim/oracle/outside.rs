@@ -3,12 +3,16 @@
 use audatec::domain::callback::WebhookSecrets;
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use audatec::domain::mac::{hex, hmac_sha256};
+use audatec::domain::time::Millis;
 use base64::Engine as _;
 use hmac::Mac;
 use serde_json::Value;
 
-use super::{Intent, Limits, Oracle};
+use super::{Intent, Limits, Oracle, within_a_second};
 use crate::world::W;
+
+/// How much closer than a second two rings may be seen that were allowed a second apart.
+const JITTER_MS: u64 = 100;
 
 impl Oracle {
     /// Somebody is about to ask for a call.
@@ -116,6 +120,22 @@ impl Oracle {
         self.check(seen.dials == 1, tag, Some(id), || "dialed twice".into());
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "dialed, and the row does not say so".into()
+        });
+    }
+
+    /// It does so in a room, some time after its dial. On its way there each request takes up to 20 ms; in bad weather, seconds.
+    pub fn rings(&self, w: &W, id: CallId) {
+        if !w.faults.is_calm() {
+            return;
+        }
+        let (tag, now) = (id.address().tag, Millis(w.time() + JITTER_MS));
+        self.with_trunk(tag, |facts| {
+            facts.rings.push(Millis(w.time()));
+            facts.highest_cps = facts.highest_cps.max(facts.most(|limits| limits.max_cps));
+            let (count, most) = (within_a_second(&mut facts.rings, now), facts.highest_cps);
+            self.check(count <= most as usize, tag, Some(id), || {
+                format!("{count} phones rang within a second, max_cps is {most}")
+            });
         });
     }
 

@@ -47,8 +47,7 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
             let answered = timed(line.now(), CarrierEvent::Answered);
             // The answer is told before anything else is asked for.
             if order.keeps.recording
-                && let place::Told::GoesOn =
-                    place::tell(line, order, Some(CarrierEvent::Answered)).await
+                && let place::Told::GoesOn = place::tell(line, order, CarrierEvent::Answered).await
             {
                 record::start(line, &server, order).await;
             }

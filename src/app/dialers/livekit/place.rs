@@ -67,11 +67,18 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
     if !agent_came(line, server, order, line.now() + AGENT_WAIT).await {
         return failed(FailureCode::AgentUnavailable);
     }
-    // 3. Whoever ended the call meanwhile does not hear it ring.
-    match tell(line, order, None).await {
-        Told::GoesOn if line.now() + DIAL_SLACK < set_up_by => {}
-        Told::Over => return Placed::Unwanted,
-        _ => return failed(FailureCode::DialerUnavailable),
+    // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together.
+    loop {
+        let ring = TrunkCommand::Ring(call);
+        match line.trunk(call.address().tag, &ring).await {
+            Ok(TrunkReply::Done) if line.now() + DIAL_SLACK < set_up_by => break,
+            Ok(TrunkReply::NotBefore(free)) if free + DIAL_SLACK < set_up_by => {
+                let wait = free.max(line.now()) - line.now();
+                line.sleep(wait.max(Millis(1))).await;
+            }
+            Ok(TrunkReply::Over(_)) => return Placed::Unwanted,
+            _ => return failed(FailureCode::DialerUnavailable),
+        }
     }
     // 4. The phone: once.
     ring(line, server, order).await
@@ -139,9 +146,8 @@ pub(super) enum Told {
 }
 
 /// Tells the trunk what happened, and hears whether the call goes on.
-pub(super) async fn tell(line: &impl Line, order: &Order, event: Option<CarrierEvent>) -> Told {
-    let events = event.into_iter().map(|event| timed(line.now(), event));
-    let report = vec![(order.call, events.collect())];
+pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -> Told {
+    let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
     match line.trunk(tag, &TrunkCommand::Carrier(report)).await {
         Ok(TrunkReply::Done) => Told::GoesOn,
@@ -199,7 +205,7 @@ async fn watch<L: Line>(
             _ => {}
         }
     };
-    if let Told::Over = tell(line, order, Some(event)).await {
+    if let Told::Over = tell(line, order, event).await {
         return;
     }
     std::future::pending().await
@@ -224,8 +230,7 @@ async fn follow<L: Line>(
             Some(now) => {
                 absent = 0;
                 let is_news = now == Callee::Ringing && before != Some(now);
-                if is_news && let Told::Over = tell(line, order, Some(CarrierEvent::Ringing)).await
-                {
+                if is_news && let Told::Over = tell(line, order, CarrierEvent::Ringing).await {
                     return Placed::Unwanted;
                 }
             }
