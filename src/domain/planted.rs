@@ -66,6 +66,8 @@ pub enum Fault {
     RoomLeftOver,
     /// A dial whose answer was lost is asked for again.
     LostDialRepeated,
+    /// Phones ring as soon as their agents are there.
+    RingsUnpaced,
 }
 
 /// Whether a fault is planted: no.
@@ -93,7 +95,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 30] = [
+    pub const ALL: [Fault; 31] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -124,6 +126,7 @@ mod switch {
         Fault::FeedForgets,
         Fault::RoomLeftOver,
         Fault::LostDialRepeated,
+        Fault::RingsUnpaced,
     ];
 
     /// Plants this fault in this thread, and no other.

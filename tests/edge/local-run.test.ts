@@ -3,8 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort, LocalProcess, readDemo } from "./local-process.ts";
+import { until } from "./until.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -86,6 +88,35 @@ test("when workerd alone is killed the start ends too, and the next goes on", { 
   const second = npmStart();
   await second.ready();
   expect(readDemo(dataDir)).toEqual(before);
+});
+
+test("after a machine slept its queues go on: what was asked for meanwhile is dialed, and what comes after", { timeout: TIMEOUT_MS }, async () => {
+  const run = npmStart({ SIM_RING_MS: "50", SIM_TALK_MS: "50", SIM_JOURNAL: "true" });
+  await run.ready();
+  const { BASE_URL, OWNER_KEY, AGENT_ID, TRUNK_ID } = readDemo(dataDir);
+  const headers = { authorization: `Bearer ${OWNER_KEY}`, "content-type": "application/json" };
+  const metadata = { customer_name: "R", amount_due: "1", due_date: "2026-06-20" };
+  const body = JSON.stringify({ phone_number: "+15005550000", agent_id: AGENT_ID, sip_trunk_id: TRUNK_ID, metadata });
+  const place = async () => {
+    const answer = await fetch(`${BASE_URL}/integration/v1/calls`, { method: "POST", headers, body });
+    return ((await answer.json()) as { call_id: string }).call_id;
+  };
+  const completes = (id: string) =>
+    until(`call ${id} to complete`, async () => {
+      const answer = await fetch(`${BASE_URL}/integration/v1/calls/${id}/status`, { headers });
+      return ((await answer.json()) as { call_status: string }).call_status === "Completed";
+    }, 30_000);
+  await completes(await place());
+  const { node } = JSON.parse(readFileSync(join(dataDir, "owner.json"), "utf8")) as { node: { pid: number } };
+
+  process.kill(node.pid, "SIGSTOP");
+  await delay(6_500); // longer than Node keeps an idle connection
+  const meanwhile = await place();
+  await delay(500);
+  process.kill(node.pid, "SIGCONT");
+
+  await completes(meanwhile);
+  await completes(await place());
 });
 
 test("a start killed while seeding is made good by the next", { timeout: TIMEOUT_MS }, async () => {

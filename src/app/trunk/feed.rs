@@ -360,3 +360,22 @@ impl Feed {
         Ok(calls)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_states_of_two_trunks_that_changed_at_once_have_two_places_before_any_calls() {
+        let at = Millis(1_781_431_200_000);
+        let place = |first: u8| {
+            let mut entropy = [7; 16];
+            entropy[0] = first;
+            Position::of_state(at, TrunkId::from_entropy(entropy))
+        };
+        let call = Position(at, CallId::floor(Millis(1)));
+        assert!(Position::start_of(at) < place(0));
+        assert!(place(0) < place(255) && place(255) < call);
+        assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));
+    }
+}
