@@ -7,7 +7,7 @@ const ALONE = [
   "tests/kill/*.test.ts",
   "tests/livekit/{chaos,faults,table}.test.ts",
   "tests/studio/budget.test.ts",
-  ...["budgets", "dead-receiver", "floods", "restart"].map((name) => `tests/edge/${name}.test.ts`),
+  ...["admission", "budgets", "dead-receiver", "floods", "restart"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 /** It takes one core for two minutes: it begins first, and others go on beside it. */

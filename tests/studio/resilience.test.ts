@@ -179,7 +179,7 @@ test("an answer that is not the feed's own shows, and the feed heals", async () 
   );
   const number = "+14155550888";
   await org.call({ phone_number: number }); // ends the question that waits
-  await sees(page, "No connection.");
+  await sees(page, "Offline");
 
   await page.getByText("Live", { exact: true }).waitFor();
   await page.getByRole("row").filter({ hasText: "••888" }).waitFor();

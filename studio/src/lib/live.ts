@@ -2,7 +2,7 @@
 // a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
 // it is back. A tab that nobody sees does not ask: a browser has few connections to a host, and each tab would hold one.
 
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "./api.ts";
 import { answers, contact, feed, healed, isOnline } from "./connection.ts";
@@ -117,12 +117,15 @@ function query(cursor: string | null): URLSearchParams {
   return new URLSearchParams({ after: cursor ?? "latest", limit: String(PAGE), wait_seconds: String(wait) });
 }
 
-/** Waits, but no longer than until the connection is back. */
+/** Grows each time that the API, having been away, is found to be back. */
+const back = signal(0);
+
+/** Waits, but no longer than until the API is back. */
 function waitFor(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const before = healed.peek();
+    const before = back.peek();
     const timer = setTimeout(done, ms);
-    const stop = healed.subscribe((times) => times !== before && done());
+    const stop = back.subscribe((times) => times !== before && done());
     function done(): void {
       clearTimeout(timer);
       stop();
@@ -131,12 +134,20 @@ function waitFor(ms: number): Promise<void> {
   });
 }
 
+/** As far as the last request knows, or the feed. */
+const isAway = (): boolean => !isOnline.value || feed.value === "offline";
+
 /** Asks whether the API is back: the browser may say that it is online before a request gets through, or after. */
 function knock(): void {
-  if (!isOnline.peek()) void answers().then((isThere) => isThere && contact(true));
+  if (!isAway()) return;
+  void answers().then((isThere) => {
+    if (!isThere) return;
+    contact(true);
+    back.value += 1;
+  });
 }
 effect(() => {
-  if (isOnline.value) return;
+  if (!isAway()) return;
   const timer = setInterval(knock, KNOCK_MS);
   return () => clearInterval(timer);
 });
