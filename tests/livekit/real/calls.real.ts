@@ -76,6 +76,9 @@ const AGENTS: [string, string, object][] = [
   ["unserved", "nobody-runs-this", {}],
 ];
 
+/** On a machine with much to do it is cut short by what the callee says. */
+const GREETING = expect.stringMatching(/^Hello\./);
+
 const rooms = () => new RoomServiceClient(stack.url.replace("ws:", "http:"), KEY, SECRET);
 
 async function place(telephone: Telephone | "nobody", agent = "scripted"): Promise<string> {
@@ -111,7 +114,7 @@ const ROWS: [Telephone, string, object, boolean][] = [
   ["rings", "SIP Call Failed", { source: "callee", code: "no_answer", sip_status_code: null }, true],
 ];
 
-// One after another: a machine with much to do does not see a phone ring for a second.
+// One after another: a machine with much to do does not see a phone that rings for a short time.
 test.for(ROWS)("%s: %s", TIMEOUT, async ([telephone, call_status, failure, rang]) => {
   expect(summary(await ended(await place(telephone)))).toEqual({ call_status, failure, rang });
 });
@@ -160,7 +163,7 @@ describe.concurrent("side by side, since some take long", TIMEOUT, () => {
     expect(call.call_outcome).toEqual({ disposition: "interested", summary: "Pays tomorrow.", sentiment: "positive", answered_by: "human" });
     expect(call.duration).toBeLessThan(11);
     expect(await transcript(id)).toEqual([
-      { role: "agent", text: "Hello. Will you pay?" },
+      { role: "agent", text: GREETING },
       { role: "callee", text: "Yes, tomorrow." },
       { role: "agent", text: "Thank you. Goodbye." },
     ]);
@@ -173,7 +176,7 @@ describe.concurrent("side by side, since some take long", TIMEOUT, () => {
     expect(summary(call)).toEqual({ call_status: "Completed", failure: null, rang: true });
     expect(call.call_outcome).toMatchObject({ answered_by: "voicemail" });
     expect(call.duration).toBeLessThan(11);
-    expect((await transcript(id)).map(({ text }) => text)).toEqual(["Hello. Will you pay?", "Yes, tomorrow.", "Please call us."]);
+    expect((await transcript(id)).map(({ text }) => text)).toEqual([GREETING, "Yes, tomorrow.", "Please call us."]);
   });
 
   test("nobody: SIP Call Failed", async () => {

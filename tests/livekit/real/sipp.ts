@@ -37,7 +37,7 @@ const TERMINATED = send(
   ["SIP/2.0 487 Request Terminated", "[last_Via:]", "[last_From:]", "[last_To:];tag=[pid]Tag[call_number]", "[last_Call-ID:]", "CSeq:[$3]", "Content-Length: 0"].join("\n"),
 );
 
-const RING = reply("180 Ringing") + pause(1_000);
+const RING = reply("180 Ringing") + pause(2_000);
 
 export const SCENARIOS = {
   answers: INVITE + RING + ANSWER + ACK + pause(3_000) + BYE + '<recv response="200"/>',
