@@ -40,16 +40,20 @@ use support::{START, World};
 
 const NUMBER: &str = "+919876543210";
 
+fn line_to(host: &str, api_key: &str) -> Carrier {
+    Carrier::LiveKit {
+        url: format!("wss://{host}.example.com"),
+        api_key: api_key.into(),
+        api_secret: Sealed("sealed".into()),
+        sip_trunk_id: "ST_1".into(),
+    }
+}
+
 fn livekit_world() -> World {
     let mut world = World::new(100, 100);
     world.brief(100, 100, |brief| {
         brief.version += 1;
-        brief.config.carrier = Carrier::LiveKit {
-            url: "wss://livekit.example.com".into(),
-            api_key: "APIkey".into(),
-            api_secret: Sealed("sealed".into()),
-            sip_trunk_id: "ST_1".into(),
-        };
+        brief.config.carrier = line_to("livekit", "APIkey");
     });
     world
 }
@@ -586,12 +590,7 @@ fn phones_keep_to_max_cps_though_their_agents_come_together_and_across_a_crash()
     }
     world.brief(100, 2, |brief| {
         brief.version += 2;
-        brief.config.carrier = Carrier::LiveKit {
-            url: "wss://livekit.example.com".into(),
-            api_key: "APIkey".into(),
-            api_secret: Sealed("sealed".into()),
-            sip_trunk_id: "ST_1".into(),
-        };
+        brief.config.carrier = line_to("livekit", "APIkey");
     });
     world.now = world.now + Millis(5_000);
     let next = TrunkReply::NotBefore(world.now + Millis(1_000));
@@ -663,12 +662,7 @@ fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
     world.now = world.now + Millis(1_000);
     world.brief(100, 100, |brief| {
         brief.version += 2;
-        brief.config.carrier = Carrier::LiveKit {
-            url: "wss://another.example.com".into(),
-            api_key: "APIother".into(),
-            api_secret: Sealed("sealed".into()),
-            sip_trunk_id: "ST_2".into(),
-        };
+        brief.config.carrier = line_to("another", "APIother");
     });
     let new = answered(&mut world);
     for (of, key) in [
