@@ -80,11 +80,7 @@ impl World {
         };
         let key = RawKey::from_entropy([5; 32]);
         let brief = trunk.known_brief();
-        let records = records(
-            &key,
-            &secrets,
-            Line::of(brief.config.org_id, &brief.config.carrier),
-        );
+        let records = records(&key, &secrets, Line::of(&brief.config));
         Self {
             trunk: RefCell::new(trunk),
             asked: RefCell::default(),

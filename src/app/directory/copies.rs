@@ -131,8 +131,7 @@ impl Directory {
             RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
                 let trunks = self.trunks.values().filter(|stored| !stored.deleted);
-                let mut lines = trunks
-                    .filter_map(|stored| Line::of(stored.config.org_id, &stored.config.carrier));
+                let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));
                 json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
             }
         }

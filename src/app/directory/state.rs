@@ -366,10 +366,9 @@ impl Directory {
         let Some(org) = self.org_id() else { return };
         let id = stored.config.id;
         self.put(format!("trunk/{id}"), &stored);
-        let now = Line::of(stored.config.org_id, &stored.config.carrier);
+        let now = Line::of(&stored.config);
         let before = self.trunks.insert(id, stored);
-        let before =
-            before.and_then(|stored| Line::of(stored.config.org_id, &stored.config.carrier));
+        let before = before.and_then(|stored| Line::of(&stored.config));
         let mut records = vec![RecordKey::Trunk(org, id), RecordKey::Trunks(org)];
         for line in now.into_iter().chain(before) {
             let carrier = RecordKey::carrier(&line.api_key);

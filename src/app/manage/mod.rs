@@ -17,7 +17,6 @@ use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
-
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::Sealed;
 

@@ -12,7 +12,7 @@ use crate::domain::order::newest_first;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, Verdict};
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -274,9 +274,15 @@ pub struct Line {
 }
 
 impl Line {
+    /// The line of a trunk as it is now.
+    #[must_use]
+    pub fn of(config: &TrunkConfig) -> Option<Self> {
+        Self::over(config.org_id, &config.carrier)
+    }
+
     /// A carrier's line; none behind a simulator.
     #[must_use]
-    pub fn of(org: OrgId, carrier: &Carrier) -> Option<Self> {
+    pub fn over(org: OrgId, carrier: &Carrier) -> Option<Self> {
         match carrier {
             Carrier::Simulator => None,
             Carrier::LiveKit {

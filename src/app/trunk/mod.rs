@@ -253,7 +253,7 @@ impl TrunkActor {
                     None => None,
                 };
                 let line =
-                    |brief: &Brief| Line::of(brief.config.org_id, brief.carrier_at(dialed_at));
+                    |brief: &Brief| Line::over(brief.config.org_id, brief.carrier_at(dialed_at));
                 Ok(TrunkReply::Line(self.trunk.brief().and_then(line)))
             }
             TrunkCommand::Media(id) => {

@@ -41,7 +41,8 @@ export default function Trunks() {
   useEffect(() => {
     if (!live) return;
     const readBreakers = async () => {
-      for (const [id, { breaker }] of await readTrunkStates()) breakers.value = new Map([...breakers.value, [id, breaker]]);
+      const states = [...(await readTrunkStates())];
+      breakers.value = new Map([...breakers.value, ...states.map(([id, { breaker }]) => [id, breaker] as const)]);
     };
     readBreakers().catch(() => {}); // the page's own reading says what is wrong
     if (barred("owner")) return;
