@@ -2,7 +2,7 @@
 
 use audatec::domain::ids::{Address, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::Millis;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::support;

@@ -1,13 +1,13 @@
 //! Keyed hashes, and comparing them.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 
 /// An HMAC-SHA256 under a key of any length.
 #[must_use]
 pub fn hmac_sha256(key: &[u8]) -> Hmac<Sha256> {
     // RFC 2104 hashes keys longer than a block, and pads shorter ones: no length is refused.
-    match <Hmac<Sha256> as Mac>::new_from_slice(key) {
+    match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mac) => mac,
         Err(_) => unreachable!("HMAC takes keys of any length"),
     }
