@@ -38,6 +38,40 @@ impl fmt::Debug for E164 {
     }
 }
 
+/// The last digits of a number, 3 to 15 of them: what people read out or remember of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LastDigits(String);
+
+impl LastDigits {
+    /// Nothing is trimmed or guessed: the text is so many digits, or `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let valid = (3..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the number ends with them.
+    #[must_use]
+    pub fn end(&self, number: &E164) -> bool {
+        number.0.ends_with(&self.0)
+    }
+}
+
+/// As a number's: enough of them to tell two apart, and no more.
+impl fmt::Debug for LastDigits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.0.get(self.0.len().saturating_sub(2)..);
+        write!(f, "…{}", last.unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -74,9 +108,27 @@ mod tests {
     }
 
     #[test]
+    fn last_digits_end_a_number_or_are_none() {
+        let number = E164::parse("+919876543210").expect("a number");
+        for (digits, ends) in [
+            ("210", true),
+            ("919876543210", true),
+            ("211", false),
+            ("9198765432100", false),
+        ] {
+            assert_eq!(LastDigits::parse(digits).expect(digits).end(&number), ends);
+        }
+        for bad in ["", "10", "1234567890123456", "+210", "2 10", "٢١٠", "21%"] {
+            assert_eq!(LastDigits::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
     fn a_log_line_shows_no_whole_number() {
         let number = E164::parse("+919876543210").expect("a number");
         assert_eq!(format!("{number:?}"), "+91…10");
+        let digits = LastDigits::parse("9876543210").expect("digits");
+        assert_eq!(format!("{digits:?}"), "…10");
     }
 
     proptest! {

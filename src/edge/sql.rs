@@ -356,7 +356,7 @@ impl TrunkStore for SqlStore {
 
     fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
-        let wanted: [(&str, Option<SqlStorageValue>); 3] = [
+        let wanted: [(&str, Option<SqlStorageValue>); 4] = [
             (
                 " AND seen.status = ?",
                 filter.status.map(|status| status.as_str().into()),
@@ -368,6 +368,10 @@ impl TrunkStore for SqlStore {
             (
                 " AND seen.phone = ?",
                 filter.phone.as_ref().map(|phone| phone.as_str().into()),
+            ),
+            (
+                " AND seen.phone LIKE '%' || ?", // of digits alone: there is nothing to escape
+                filter.phone_ends.as_ref().map(|last| last.as_str().into()),
             ),
         ];
         self.look(

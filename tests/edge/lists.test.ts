@@ -102,6 +102,24 @@ describe("GET /calls", () => {
     expect(ids(await list("?phone_number=%2B15005550001"))).toEqual(of(({ phone_number }) => phone_number === "+15005550001"));
   });
 
+  test("filters by a number's last digits, of calls that are over and of those in progress", async () => {
+    for (const last of ["001", "5005550001", "15005550001"]) {
+      const expected = calls.filter(({ phone_number }) => phone_number.endsWith(last));
+      expect(expected.length).toBeGreaterThan(0);
+      expect(ids(await list(`?phone_number_ends_with=${last}`)), last).toEqual(ids(expected));
+    }
+    expect(await list("?phone_number_ends_with=003")).toEqual([]);
+    expect(await list("?phone_number_ends_with=001&phone_number=%2B15005550004")).toEqual([]);
+    const other = await Org.create(server);
+    const lasting = await other.call({ phone_number: "+15005550006" });
+    const { calls: open } = found(await other.owner.get<Calls>("/calls?phone_number_ends_with=006"));
+    expect(open).toMatchObject([{ id: lasting, is_terminal: false }]);
+    expect(found(await other.owner.get<Calls>("/calls?phone_number_ends_with=007")).calls).toEqual([]);
+    for (const bad of ["01", "1234567890123456", "%2B001", "0%2001", "", "0_1", "%25001"]) {
+      expectError(await viewer.get(`/calls?phone_number_ends_with=${bad}`), 400, "phone_number_ends_with must be 3 to 15 digits");
+    }
+  });
+
   test("filters by created_after, which is inclusive, and created_before, which is exclusive", async () => {
     const middle = calls[3]?.created_at ?? "";
     const at = encodeURIComponent(middle);

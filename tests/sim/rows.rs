@@ -292,6 +292,10 @@ impl TrunkStore for Rows {
                     .phone
                     .as_ref()
                     .is_none_or(|phone| call.request.phone == *phone)
+                && filter
+                    .phone_ends
+                    .as_ref()
+                    .is_none_or(|digits| digits.end(&call.request.phone))
         })
     }
 

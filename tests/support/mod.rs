@@ -271,7 +271,9 @@ impl TrunkStore for Rows {
     fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         let fits = |call: &Call| {
             let phone = filter.phone.as_ref();
+            let digits = filter.phone_ends.as_ref();
             phone.is_none_or(|phone| call.request.phone == *phone)
+                && digits.is_none_or(|digits| digits.end(&call.request.phone))
         };
         Ok(self.look(filter.ceiling(), fits, filter.limit, filter.examine))
     }

@@ -14,7 +14,7 @@ use crate::app::trunk::{CallFilter, EXAMINED, Found, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
-use crate::domain::phone::E164;
+use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
 
 // For the OpenAPI document: what `list` answers.
@@ -95,11 +95,12 @@ pub async fn list(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
         "call_status",
         "agent_id",
         "sip_trunk_id",
         "phone_number",
+        "phone_number_ends_with",
         "created_after",
         "created_before",
     ];
@@ -113,6 +114,11 @@ pub async fn list(
         )?,
         agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
         phone: page.parsed("phone_number", "in E.164 format", E164::parse)?,
+        phone_ends: page.parsed(
+            "phone_number_ends_with",
+            "3 to 15 digits",
+            LastDigits::parse,
+        )?,
         created_after: page.parsed("created_after", "an ISO 8601 time", iso8601::parse)?,
         created_before: page.parsed("created_before", "an ISO 8601 time", iso8601::parse)?,
         before: page

@@ -454,6 +454,11 @@ fn list_calls() -> Route {
             json!({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"}),
         ),
         filter(
+            "phone_number_ends_with",
+            "Only calls to numbers that end with these digits.",
+            json!({"type": "string", "pattern": "^[0-9]{3,15}$"}),
+        ),
+        filter(
             "created_after",
             "Only calls created at this time or later.",
             time(),
@@ -469,6 +474,7 @@ fn list_calls() -> Route {
         must("agent_id", "a UUID"),
         must("sip_trunk_id", "a UUID"),
         must("phone_number", "in E.164 format"),
+        must("phone_number_ends_with", "3 to 15 digits"),
         must("created_after", "an ISO 8601 time"),
         must("created_before", "an ISO 8601 time"),
         Refusal::DialerUnavailable,

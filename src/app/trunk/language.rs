@@ -9,7 +9,7 @@ use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::media::Keeps;
 use crate::domain::order::newest_first;
-use crate::domain::phone::E164;
+use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
@@ -201,6 +201,9 @@ pub struct CallFilter {
     pub agent: Option<AgentId>,
     /// Only to this number.
     pub phone: Option<E164>,
+    /// Only to numbers that end with these digits.
+    #[serde(default)]
+    pub phone_ends: Option<LastDigits>,
     /// Only from then on.
     pub created_after: Option<Millis>,
     /// Only before then.
@@ -223,6 +226,10 @@ impl CallFilter {
                 .phone
                 .as_ref()
                 .is_none_or(|phone| call.request.phone == *phone)
+            && self
+                .phone_ends
+                .as_ref()
+                .is_none_or(|digits| digits.end(&call.request.phone))
             && self
                 .created_after
                 .is_none_or(|after| call.created_at() >= after)
