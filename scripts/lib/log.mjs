@@ -1,5 +1,7 @@
 // Plain progress lines: `[build] cargo, profile local ... 12.3 s`. Node built-ins only.
 
+import { isTooOld, runOnNewerNode } from "./node.mjs";
+
 const HEARTBEAT_MS = 10_000;
 
 /** @param {string} tag @param {string} text */
@@ -47,7 +49,7 @@ export class UserError extends Error {}
  */
 export async function runMain(main) {
   try {
-    const code = await main();
+    const code = await (isTooOld() ? runOnNewerNode() : main());
     if (typeof code === "number") process.exitCode = code;
   } catch (error) {
     if (error instanceof UserError) console.error(`error: ${error.message}`);

@@ -6,25 +6,15 @@ import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { exists, mustRun, run } from "./run.mjs";
 
 const WASM_TARGET = "wasm32-unknown-unknown";
-const OLDEST_NODE = [20, 18];
 
 /** The tool that writes the JavaScript side of the wasm module (`tools/bindgen`). */
 export const bindgen = inRoot("tools/bindgen/target/debug/bindgen");
 
 /** Everything `npm start` and `npm test` need. Quick when nothing is missing. */
 export async function setUp() {
-  checkNode();
   await ensureNodeModules();
   await ensureRust();
   await ensureBindgen();
-}
-
-function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE;
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    throw new UserError(`Node ${OLDEST_NODE.join(".")} or newer is needed, this is ${process.versions.node}.`);
-  }
 }
 
 /** `npm ci`, if the installed modules are not those of the lock file. */

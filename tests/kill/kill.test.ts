@@ -2,7 +2,7 @@
 // the same data. What it had promised must be kept: seen by the integrator, by the receiver, and by the carrier, whose
 // journal of dials lies outside of all that the Worker stores.
 //
-// `KILL_SEED=n npx vitest run tests/kill` chooses the same calls, receivers and moments again.
+// `KILL_SEED=n npm run vitest -- run tests/kill` chooses the same calls, receivers and moments again.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

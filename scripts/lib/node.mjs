@@ -1,0 +1,28 @@
+// The Node that this runs on. Node built-ins only.
+
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { inRoot } from "./paths.mjs";
+
+/** What wrangler and vitest need; `scripts/node` says the same. */
+const OLDEST = [22, 12];
+
+/** Whether this Node is too old for the tools. `npm start` and its like don't get here with one: `scripts/node` sees to it. */
+export function isTooOld(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST;
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}
+
+/**
+ * Runs this very command again on a Node that is new enough, for whoever called a script by `node scripts/….mjs`.
+ * @returns {Promise<number>} its exit code
+ */
+export function runOnNewerNode() {
+  const child = spawn("sh", [inRoot("scripts/node"), ...process.argv.slice(1)], { stdio: "inherit" });
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
