@@ -95,6 +95,7 @@ fn the_rows_of_a_call_through_its_life() {
                 outcome: Some(serde_json::json!({"disposition": "interested"})),
                 transcript_url: Some("https://agents.example/t/1".into()),
                 recording_url: Some("https://agents.example/r/1".into()),
+                ..Report::default()
             },
             transcript: None,
         });

@@ -9,7 +9,7 @@ use audatec::app::trunk::{
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, FailureCode, FailureSource,
+    CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, Failure, FailureCode, FailureSource,
     REPORT_GRACE, RING_GRACE, Report, Timed,
 };
 use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
@@ -367,6 +367,39 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
         ..Report::default()
     });
     assert_eq!(later, done);
+}
+
+#[test]
+fn an_agent_that_broke_off_says_so_and_the_call_waits_for_no_more() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)]
+        .map(|event| Timed { at: START, event });
+    world.ask(TrunkCommand::Carrier(vec![(id, events.to_vec())]));
+    let report = Report {
+        failure: Some("the LLM answered 401".into()),
+        ..Report::default()
+    };
+    world.ask(TrunkCommand::Report {
+        call: id,
+        report,
+        transcript: None,
+    });
+    let call = world.call(id);
+    assert_eq!(call.status, CallStatus::Completed);
+    let outcome = serde_json::json!({"disposition": "unknown", "summary": null, "sentiment": null});
+    assert_eq!(call.outcome, Some(outcome));
+    let failure = call.failure.expect("a failure");
+    assert_eq!(failure, Failure::of(FailureCode::AgentFailed));
+    assert_eq!(failure.source(), FailureSource::Dialer);
+    let timeline = call.timeline();
+    let ended = timeline.iter().find(|entry| entry.event == "ended");
+    let detail = ended.and_then(|entry| entry.detail.as_deref());
+    assert_eq!(
+        detail,
+        Some("The agent broke off the call: the LLM answered 401")
+    );
 }
 
 #[test]

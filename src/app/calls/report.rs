@@ -15,6 +15,7 @@ use crate::domain::ids::CallId;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
@@ -23,6 +24,10 @@ const MAX_TRANSCRIPT: usize = 57_344;
 
 /// The longest link that is kept, in bytes.
 const MAX_LINK: usize = 2_048;
+/// The longest word on a failure that is kept, in characters.
+const MAX_FAILURE: usize = 500;
+/// No conversation ended longer before its report than agents try to deliver one, in seconds.
+const MAX_AGO_SECS: f64 = 86_400.0;
 
 /// What was said in a call.
 #[cfg(feature = "openapi")]
@@ -49,6 +54,23 @@ pub struct ReportCall {
     pub transcript_url: Option<String>,
     /// Where the recording is.
     pub recording_url: Option<String>,
+    /// The agent broke off the call. Not for a call that took its course, whatever came of it.
+    pub failure: Option<ReportedFailure>,
+    /// How many seconds before this request the conversation ended, as the agent saw it, by a clock that only goes
+    /// forward; each time it is sent anew. Without it the call ended no later than the report came.
+    #[schema(minimum = 0, maximum = 86400)]
+    pub ended_seconds_ago: Option<f64>,
+}
+
+/// Why an agent broke off its call.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct ReportedFailure {
+    /// `agent_failed`.
+    #[schema(pattern = "^agent_failed$")]
+    pub code: String,
+    /// What happened, for people: at most 500 characters, shown in the call's timeline. No secrets.
+    pub message: Option<String>,
 }
 
 /// One line of a transcript.
@@ -145,6 +167,7 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
     // Nothing said yet leaves room for what is.
     let transcript = transcript.filter(|lines| *lines != json!([]));
     let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
+    let (failure, ended_ago) = (take("failure"), take("ended_seconds_ago"));
     if let Some((field, _)) = body.into_iter().next() {
         return Err(Refusal::UnknownField(field));
     }
@@ -167,8 +190,47 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
         outcome,
         transcript_url: read_link(api, transcript_url, "transcript_url")?,
         recording_url: read_link(api, recording_url, "recording_url")?,
+        failure: failure.map(read_failure).transpose()?,
+        ended_ago: ended_ago.map(read_ago).transpose()?,
     };
     Ok((report, transcript))
+}
+
+/// What an agent says of its failure, in one line.
+fn read_failure(value: Value) -> Result<String, Refusal> {
+    let invalid = |what: &str| Refusal::Invalid(format!("failure{what}"));
+    let Value::Object(mut fields) = value else {
+        return Err(invalid(" must be an object"));
+    };
+    if fields.remove("code") != Some(json!("agent_failed")) {
+        return Err(invalid(".code must be agent_failed"));
+    }
+    let message = match fields.remove("message") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(message)) => message,
+        Some(_) => return Err(invalid(".message must be a string")),
+    };
+    if let Some((field, _)) = fields.into_iter().next() {
+        return Err(Refusal::UnknownField(format!("failure.{field}")));
+    }
+    if message.chars().count() > MAX_FAILURE {
+        return Err(invalid(&format!(
+            ".message must be at most {MAX_FAILURE} characters"
+        )));
+    }
+    Ok(message.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn read_ago(value: Value) -> Result<Millis, Refusal> {
+    let seconds = value
+        .as_f64()
+        .filter(|ago| (0.0..=MAX_AGO_SECS).contains(ago));
+    let seconds = seconds.ok_or_else(|| {
+        Refusal::Invalid(format!(
+            "ended_seconds_ago must be a number from 0 to {MAX_AGO_SECS}"
+        ))
+    })?;
+    Ok(Millis((seconds * 1_000.0) as u64))
 }
 
 /// A link to show: nothing is ever fetched from it.

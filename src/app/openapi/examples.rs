@@ -193,6 +193,7 @@ pub fn report() -> Value {
     json!({
         "outcome": outcome(),
         "transcript": [{"role": "agent", "text": "Hello Rahul.", "at": "2026-06-14T10:32:06.000Z"}],
+        "ended_seconds_ago": 1.2,
     })
 }
 

@@ -229,11 +229,17 @@ fn report() -> Route {
         "Machines",
         "Report a call's result",
         "The agent tells what came of its call. Repeatable: each later report fills what was missing and changes \
-         nothing that was delivered. A wrong token and an unknown call alike are 401.",
+         nothing that was delivered. It is the word of an agent that is done: of a call that is still in conversation the \
+         person called is hung up on. A wrong token and an unknown call alike are 401.",
         ok("Taken.", "Empty", json!({})),
     )
     .optional_body("ReportCall", examples::report())
     .refuses([
+        must("failure", "an object"),
+        must("failure.code", "agent_failed"),
+        must("failure.message", "a string"),
+        must("failure.message", "at most 500 characters"),
+        must("ended_seconds_ago", "a number from 0 to 86400"),
         must("outcome", "an object"),
         must("outcome", "at most 32768 bytes"),
         must("outcome.disposition", "one of interested, not_interested"),

@@ -123,6 +123,9 @@ pub struct Call {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What was said of the failure, for the timeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_detail: Option<String>,
     /// What a simulated carrier is going to do. Committed with the dial, so each of these events is
     /// known from the row alone, and none but the last needs a write of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -172,6 +175,12 @@ pub struct Report {
     pub transcript_url: Option<String>,
     /// Where the recording is.
     pub recording_url: Option<String>,
+    /// The agent broke off the call; what it says of that, if anything.
+    #[serde(default)]
+    pub failure: Option<String>,
+    /// How long before the report the conversation ended, as the agent saw it.
+    #[serde(default)]
+    pub ended_ago: Option<Millis>,
 }
 
 fn fill<T>(known: &mut Option<T>, said: Option<T>) -> bool {
@@ -234,6 +243,7 @@ impl Call {
             transcript_url: None,
             recording_url: None,
             failure: None,
+            failure_detail: None,
             plan: Vec::new(),
             callback: None,
             told: Vec::new(),
@@ -589,8 +599,8 @@ impl Call {
     }
 
     fn hang_up(&mut self, outcome: Option<Value>, at: Millis, key: &IdKey) {
-        if outcome.is_some() || self.outcome.is_some() {
-            self.complete(outcome, None, at, key);
+        if outcome.is_some() || self.outcome.is_some() || self.failure.is_some() {
+            self.complete(outcome, self.failure, at, key);
         } else {
             self.ended_at = Some(at);
             self.plan.clear();
@@ -622,15 +632,29 @@ impl Call {
         if self.status.is_terminal() {
             return false;
         }
+        let broke_off = report.failure.is_some();
         let news = fill(&mut self.transcript_url, report.transcript_url)
             | fill(&mut self.recording_url, report.recording_url)
-            | fill(&mut self.outcome, report.outcome);
-        if let Some(ended_at) = self.ended_at.filter(|_| self.outcome.is_some()) {
+            | fill(&mut self.outcome, report.outcome)
+            | self.blame_the_agent(report.failure);
+        let is_told = self.outcome.is_some() || broke_off;
+        if let Some(ended_at) = self.ended_at.filter(|_| is_told) {
             self.complete(None, self.failure, ended_at, key);
         } else if news {
             self.updated_at = now;
         }
         news
+    }
+
+    /// The agent says that it broke off; who stopped the call before that, or was refused by it, did so all the same.
+    fn blame_the_agent(&mut self, said: Option<String>) -> bool {
+        let may_be = |failure: Failure| failure.code == FailureCode::AgentUnavailable;
+        let Some(said) = said.filter(|_| self.failure.is_none_or(may_be)) else {
+            return false;
+        };
+        self.failure = Some(Failure::of(FailureCode::AgentFailed));
+        self.failure_detail = Some(said).filter(|said| !said.is_empty());
+        true
     }
 
     /// Ends it because somebody said so. `false` when it is too late for that.
@@ -681,6 +705,14 @@ impl Call {
             .map(|_| self.created_at())
     }
 
+    /// Why it failed, and what was said of that.
+    fn in_words(&self, failure: Failure) -> String {
+        match &self.failure_detail {
+            Some(detail) => format!("{}: {detail}", failure.message()),
+            None => failure.message().to_owned(),
+        }
+    }
+
     /// Its history, oldest first.
     #[must_use]
     pub fn timeline(&self) -> Vec<TimelineEntry> {
@@ -692,7 +724,7 @@ impl Call {
                 .into_iter()
                 .collect()
         } else {
-            let why = self.failure.map(|failure| failure.message().to_owned());
+            let why = self.failure.map(|failure| self.in_words(failure));
             [
                 entry(Some(self.created_at()), "accepted", None),
                 entry(self.waited_from(), "queued", None),

@@ -116,8 +116,10 @@ pub enum FailureCode {
     CarrierError,
     /// The dialer could not start the call.
     DialerUnavailable,
-    /// The agent did not come.
+    /// The agent did not come, or left while the person called was there.
     AgentUnavailable,
+    /// The agent broke off the call, as it says itself.
+    AgentFailed,
     /// Cancelled or released.
     Canceled,
     /// Ended by a watchdog.
@@ -172,7 +174,9 @@ impl Failure {
                 FailureSource::Callee
             }
             FailureCode::Unreachable | FailureCode::CarrierError => FailureSource::Carrier,
-            FailureCode::DialerUnavailable | FailureCode::AgentUnavailable => FailureSource::Dialer,
+            FailureCode::DialerUnavailable
+            | FailureCode::AgentUnavailable
+            | FailureCode::AgentFailed => FailureSource::Dialer,
             FailureCode::Canceled => FailureSource::Caller,
             FailureCode::TimedOut | FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
                 FailureSource::Platform
@@ -190,7 +194,8 @@ impl Failure {
             FailureCode::Unreachable => "The number could not be reached",
             FailureCode::CarrierError => "The carrier could not complete the call",
             FailureCode::DialerUnavailable => "The dialer could not start the call",
-            FailureCode::AgentUnavailable => "The agent did not join the call",
+            FailureCode::AgentUnavailable => "The agent was not in the call",
+            FailureCode::AgentFailed => "The agent broke off the call",
             FailureCode::Canceled => "The call was cancelled",
             FailureCode::TimedOut => "The call was ended because it took too long",
             FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
@@ -209,6 +214,7 @@ impl Failure {
             | FailureCode::Canceled => CallStatus::SipCallFailed,
             FailureCode::DialerUnavailable
             | FailureCode::AgentUnavailable
+            | FailureCode::AgentFailed
             | FailureCode::TimedOut => CallStatus::TriggerFailed,
             FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
                 CallStatus::RejectedCapacity
