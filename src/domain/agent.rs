@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ids::AgentId;
+use super::template::{self, Filled};
 use super::time::Millis;
 
 /// Whether an agent or a trunk can be used for calls.
@@ -77,6 +78,43 @@ pub struct Agent {
     pub created_at: Millis,
 }
 
+/// What came of filling an agent's texts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// The keys that they name and the metadata lacks: each once, as they come.
+    pub unknown: Vec<String>,
+    /// Whether there was room for all values.
+    pub fits: bool,
+}
+
+impl Agent {
+    /// Fills `{{key}}` in its script and in the message that it leaves, from a call's metadata.
+    pub fn fill(&mut self, metadata: Option<&Map<String, Value>>) -> Filling {
+        let mut filling = Filling {
+            unknown: Vec::new(),
+            fits: true,
+        };
+        let mut fill = |text: &mut String| {
+            let filled: Filled = template::fill(text, metadata);
+            for key in filled.unknown {
+                if !filling.unknown.contains(&key) {
+                    filling.unknown.push(key);
+                }
+            }
+            filling.fits &= filled.fits;
+            *text = filled.text;
+        };
+        if let Some(script) = &mut self.script {
+            fill(script);
+        }
+        let message = self.voicemail.as_mut().and_then(|it| it.get_mut("message"));
+        if let Some(Value::String(message)) = message {
+            fill(message);
+        }
+        filling
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -103,6 +141,41 @@ mod tests {
         assert_eq!(
             schema.missing_keys(None),
             ["customer_name", "amount_due", "due_date"]
+        );
+    }
+
+    #[test]
+    fn script_and_message_are_filled_and_what_they_lack_is_named_once() {
+        let mut agent = Agent {
+            id: "00000000-0000-4000-8000-000000000000"
+                .parse()
+                .expect("a UUID"),
+            name: "{{name}}".into(),
+            agent_code: "emi".into(),
+            status: Status::Active,
+            input_schema: InputSchema::default(),
+            script: Some("Greet {{name}} for {{company}} about {{due}}.".into()),
+            voice: None,
+            outcome_schema: None,
+            voicemail: Some(
+                json!({"action": "leave_message", "message": "{{company}} for {{name}} {{x}}"}),
+            ),
+            created_at: Millis(0),
+        };
+        let metadata = json!({"name": "Rahul", "due": "Friday"});
+
+        let filling = agent.fill(metadata.as_object());
+
+        assert_eq!(filling.unknown, ["company", "x"]);
+        assert!(filling.fits);
+        assert_eq!(agent.name, "{{name}}");
+        assert_eq!(
+            agent.script.as_deref(),
+            Some("Greet Rahul for {{company}} about Friday.")
+        );
+        assert_eq!(
+            agent.voicemail,
+            Some(json!({"action": "leave_message", "message": "{{company}} for Rahul {{x}}"}))
         );
     }
 }

@@ -20,5 +20,6 @@ pub mod sandbox;
 pub mod session;
 pub mod settings;
 pub mod target;
+pub mod template;
 pub mod time;
 pub mod trunk;

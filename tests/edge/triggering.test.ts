@@ -1,7 +1,7 @@
 // What else POST /calls takes: Idempotency-Key, a queue for what has no channel yet, a dry run; and how a call is cancelled.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Client, created, expectError, found, LASTING, Org, useServer } from "./harness.ts";
+import { type Client, created, expectError, found, LASTING, METADATA, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import type { Accepted, CallObject, ListedCall, Live, Page, Refused, StatusObject } from "./shapes.ts";
 
@@ -281,6 +281,26 @@ describe("dry_run", () => {
     expect(found(await dry())).toEqual({ dry_run: true, would: "reject", reason: expect.stringMatching(/\S/) });
     expect(found(await dry({ on_capacity: "queue" }))).toEqual({ dry_run: true, would: "queue", reason: expect.stringMatching(/\S/) });
     expect(await numberOfCalls()).toBe(1);
+  });
+
+  test("names the keys that the agent's script or message wants and metadata lacks", async () => {
+    const voicemail = { action: "leave_message", message: "{{customer_name}}, call {{company}} at {{number}}." };
+    const agent = await org.newAgent({ script: "Greet {{ customer_name }} for {{company}}.", voicemail });
+    const dry = (metadata: object) => org.trigger<unknown>({ agent_id: agent.id, dry_run: true, metadata: { ...METADATA, ...metadata } });
+
+    expect(found(await dry({}))).toEqual({ dry_run: true, would: "trigger", reason: null, unknown_keys: ["company", "number"] });
+    expect(found(await dry({ company: null, number: 7 }))).toEqual({ dry_run: true, would: "trigger", reason: null, unknown_keys: ["company"] });
+    expect(found(await dry({ company: "A", number: 7 }))).toEqual({ dry_run: true, would: "trigger", reason: null });
+  });
+
+  test("metadata that makes the agent's script too long is refused", async () => {
+    const agent = await org.newAgent({ script: "{{a}}".repeat(5) });
+    const trigger = (a: string, more = {}) => org.trigger<unknown>({ agent_id: agent.id, metadata: { ...METADATA, a }, ...more });
+
+    for (const more of [{}, { dry_run: true }]) {
+      expectError(await trigger("x".repeat(14_000), more), 400, "metadata makes the agent's script or message longer than 65536 bytes");
+    }
+    expect((await trigger("x".repeat(12_000))).status).toBe(201);
   });
 
   test("makes all checks of a real request", async () => {

@@ -12,8 +12,13 @@ const TIMEOUT = { timeout: 40_000 };
 test("a call that is answered: a room with its agent, one dial, and the agent's outcome", TIMEOUT, async () => {
   const { livekit, org, server } = world;
   const number = livekit.number({ ringMs: 400 });
-  const agent = await org.newAgent({ script: "Say hello.", voice: "asha", input_schema: { fields: [] } });
-  const metadata = { customer_name: "Rahul Sharma", number };
+  const agent = await org.newAgent({
+    script: "Say hello to {{customer_name}} of {{company}}.",
+    voice: "asha",
+    voicemail: { action: "leave_message", message: "{{ customer_name }}, please call." },
+    input_schema: { fields: [] },
+  });
+  const metadata = { customer_name: "Rahul\nSharma", number };
   const id = await org.call({ phone_number: number, agent_id: agent.id, metadata });
   const call = await world.ended({ id, number });
 
@@ -29,8 +34,9 @@ test("a call that is answered: a room with its agent, one dial, and the agent's 
   const { report_token, ...job } = JSON.parse(agents[0]?.metadata ?? "") as Job;
   expect(job).toEqual({
     call_id: id,
-    script: "Say hello.",
+    script: "Say hello to Rahul Sharma of {{company}}.",
     voice: "asha",
+    voicemail: { action: "leave_message", message: "Rahul Sharma, please call." },
     context: metadata,
     report_url: `${server.url}/agent-reports/${id}`,
   });

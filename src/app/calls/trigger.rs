@@ -60,6 +60,10 @@ pub struct DryRun {
     would: &'static str,
     /// Why it would not be triggered at once.
     reason: Option<String>,
+    /// Keys that the agent's `script` or its voicemail's `message` name as `{{key}}` and that `metadata` has no value for:
+    /// they would be left as they stand. Only where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_keys: Vec<String>,
 }
 
 // As the OpenAPI document describes it; `read_fields` reads it.
@@ -118,7 +122,7 @@ pub async fn trigger(
     let body = request.json_object()?;
     let idempotency = read_idempotency(request)?;
     let fields = read_fields(api, request, body)?;
-    let (agent, trunk) = match find_parts(api, caller, &fields).await {
+    let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
         Ok(parts) => parts,
         Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
     };
@@ -150,7 +154,9 @@ pub async fn trigger(
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
         Ok(TrunkReply::Verdict(Verdict::Down { retry_after })) => Ok(down(retry_after)),
-        Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(200, &foretell(verdict))),
+        Ok(TrunkReply::Verdict(verdict)) => {
+            Ok(Response::json(200, &foretell(verdict, unknown_keys)))
+        }
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
             api.forget(caller.org_id);
@@ -160,19 +166,28 @@ pub async fn trigger(
     }
 }
 
-/// The agent and the trunk that a call asks for, and whether they will do.
+/// The agent and the trunk that a call asks for, whether they will do, and the keys that the agent's texts name in vain.
 async fn find_parts(
     api: &impl Api,
     caller: &KeyRecord,
     fields: &Fields,
-) -> Result<(Agent, TrunkRecord), Refusal> {
-    let agent = find_agent(api, caller, fields.agent).await?;
+) -> Result<(Agent, TrunkRecord, Vec<String>), Refusal> {
+    let mut agent = find_agent(api, caller, fields.agent).await?;
     let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
     if !missing.is_empty() {
         return Err(Refusal::MetadataMissing(missing));
     }
-    Ok((agent, find_trunk(api, caller, fields.trunk).await?))
+    let filling = agent.fill(fields.metadata.as_ref());
+    if !filling.fits {
+        return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
+    }
+    let trunk = find_trunk(api, caller, fields.trunk).await?;
+    Ok((agent, trunk, filling.unknown))
 }
+
+/// The refusal of a call whose agent would be told more than its job can hold.
+pub const TOO_LONG_FILLED: &str =
+    "metadata makes the agent's script or message longer than 65536 bytes";
 
 /// A request that is refused by what agent or trunk are now, but may have been answered when they were otherwise: then
 /// that answer holds. Asked for only with an `Idempotency-Key`, and of a trunk that is the caller's own or was.
@@ -284,7 +299,7 @@ fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCa
     })
 }
 
-fn foretell(verdict: Verdict) -> DryRun {
+fn foretell(verdict: Verdict, unknown_keys: Vec<String>) -> DryRun {
     let (would, reason) = match verdict {
         Verdict::Go | Verdict::Down { .. } => ("trigger", None),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
@@ -294,6 +309,7 @@ fn foretell(verdict: Verdict) -> DryRun {
         dry_run: true,
         would,
         reason,
+        unknown_keys,
     }
 }
 

@@ -39,7 +39,8 @@ pub struct CreateAgent {
     /// What a call with this agent must bring along.
     #[schema(inline)]
     pub input_schema: CreateInputSchema,
-    /// What the agent is to say and do; at most 32768 bytes.
+    /// What the agent is to say and do; at most 32768 bytes. `{{key}}` is filled from a call's `metadata`, as text on one
+    /// line; a key that it has no value for stays as it is, and a dry run names it in `unknown_keys`.
     #[schema(max_length = 32768)]
     pub script: Option<String>,
     /// The voice it speaks with.
@@ -51,7 +52,7 @@ pub struct CreateAgent {
     #[schema(value_type = Option<Object>)]
     pub outcome_schema: Option<Value>,
     /// What it does when a machine answers: `action` is `hang_up`, `continue` or `leave_message`, the last with a `message` of
-    /// 1 to 1000 characters.
+    /// 1 to 1000 characters, in which `{{key}}` is filled as in `script`.
     #[schema(value_type = Option<Object>)]
     pub voicemail: Option<Value>,
     /// Only active agents can be used to trigger calls; `active` when left out.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{examples, feed, responses, studio};
 use crate::app::api::Action;
+use crate::app::calls::trigger;
 use crate::domain::access::Role;
 use crate::domain::call::CallStatus;
 use crate::domain::refusal::Refusal;
@@ -523,6 +524,7 @@ fn trigger_call() -> Route {
         Refusal::AgentNotFound,
         Refusal::AgentInactive,
         Refusal::MetadataMissing(vec!["X".into(), "Y".into()]),
+        Refusal::Invalid(trigger::TOO_LONG_FILLED.into()),
         Refusal::TrunkNotFound,
         Refusal::TrunkInactive,
         Refusal::ChannelsExhausted,

@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 type Schemas = BTreeMap<String, Value>;
 
 /// What an answer leaves out when there is nothing to say; all else is always there.
-pub const LEFT_OUT: [&str; 2] = ["outcome_schema", "voicemail"];
+pub const LEFT_OUT: [&str; 3] = ["outcome_schema", "voicemail", "unknown_keys"];
 
 /// A reference to a schema of the document.
 pub fn reference(name: &str) -> Value {

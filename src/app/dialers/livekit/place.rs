@@ -93,7 +93,8 @@ async fn job(line: &impl Line, order: &Order) -> Option<(String, String)> {
     };
     let key = RecordKey::Agent(request.org, request.agent.id);
     let stored = line.read(&key).await.ok()??;
-    let agent: Agent = crate::app::json::read(&stored).ok()?;
+    let mut agent: Agent = crate::app::json::read(&stored).ok()?;
+    agent.fill(request.metadata.as_ref());
     let mut job = json!({
         "call_id": order.call,
         "script": agent.script,
