@@ -13,7 +13,7 @@ use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage
 use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, Position, Remembrance, Trigger, TrunkCommand, TrunkReply,
 };
-use audatec::domain::call::{Call, Report};
+use audatec::domain::call::{Call, Failure, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Brief, OnCapacity};
@@ -109,6 +109,12 @@ fn the_rows_of_a_call_through_its_life() {
         row(&world, id)
     };
     stored("told_declined", &busy);
+    let not_dialed = {
+        let mut call = busy;
+        call.failure = Some(Failure::dialer(Reason::WrongSecret));
+        call
+    };
+    stored("told_not_dialed", &not_dialed);
 }
 
 /// Rows as they were before the live feed.

@@ -27,7 +27,8 @@ use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding, RELEASE_PATIENCE, SETUP, Timed,
+    Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding, RELEASE_PATIENCE, Reason, SETUP,
+    Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::media::{Media, Storage};
@@ -276,6 +277,7 @@ struct Line {
     answers: RefCell<VecDeque<(&'static str, u16, Value)>>,
     asked: RefCell<Vec<Value>>,
     told: RefCell<Vec<TrunkCommand>>,
+    log: RefCell<Vec<String>>,
 }
 
 impl Line {
@@ -290,6 +292,7 @@ impl Line {
             answers: RefCell::new(answers.iter().cloned().collect()),
             asked: RefCell::default(),
             told: RefCell::default(),
+            log: RefCell::default(),
         }
     }
 }
@@ -315,7 +318,9 @@ impl Host for Line {
     fn parse_url(&self, _: &str) -> Option<Target> {
         None
     }
-    fn log(&self, _: &str) {}
+    fn log(&self, line: &str) {
+        self.log.borrow_mut().push(line.into());
+    }
 }
 
 impl Records for Line {
@@ -532,7 +537,7 @@ fn a_callee_that_comes_seconds_after_the_answer_was_lost_is_found() {
 #[test]
 fn a_callee_that_nobody_ever_saw_is_looked_for_before_the_call_is_given_up() {
     let line = lost_dial(std::iter::repeat_n((404, gone()), 60));
-    let lost = Failure::of(FailureCode::DialerUnavailable);
+    let lost = Failure::dialer(Reason::NotReachable);
     assert_eq!(dial(&line, &order()), [CarrierEvent::Failed(lost)]);
     let took = line.now.get() - START;
     assert!(
@@ -629,7 +634,7 @@ fn a_word_that_is_repeated_puts_no_end_off() {
 #[test]
 fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come() {
     let lost = Line::answering(&[("DeleteRoom", 404, gone())]);
-    let refused = Failure::of(FailureCode::DialerUnavailable);
+    let refused = Failure::dialer(Reason::NotReachable);
     let events = block_on(livekit::dial(&lost, &order()));
     assert_eq!(asked(&lost, "DeleteRoom"), 1);
     assert_eq!(asked(&lost, "CreateSIPParticipant"), 0);
@@ -705,4 +710,92 @@ fn while_the_room_is_being_set_up_nobody_in_it_is_no_news() {
         block_on(livekit::inquire(&line, &order())),
         Ok(Finding::StillThere)
     );
+}
+
+/// LiveKit's answer to a wrong secret holds the token that it was sent.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJBUElrZXkifQ.c2lnbmF0dXJl";
+
+#[test]
+fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of_the_log() {
+    let words = |text: String| Value::String(text);
+    let twirp = |code: &str, msg: &str| json!({"code": code, "msg": msg});
+    let agent =
+        json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]});
+    let refused = |status, body: Value| vec![("CreateRoom", status, body)];
+    let at_dial = |status, body: Value| {
+        vec![
+            ("CreateRoom", 200, json!({"name": "room"})),
+            ("ListDispatch", 200, agent.clone()),
+            ("GetParticipant", 404, gone()),
+            ("CreateSIPParticipant", status, body),
+        ]
+    };
+    let token = format!("invalid token: {TOKEN}, error: cryptographic primitive");
+    for (answers, reason, told) in [
+        (
+            refused(401, words("invalid API key: APIkey".into())),
+            Reason::WrongKey,
+            "wrong key",
+        ),
+        (
+            refused(401, words(token)),
+            Reason::WrongSecret,
+            "wrong secret",
+        ),
+        (
+            refused(200, words("<html>".into())),
+            Reason::NotLiveKit,
+            "not a LiveKit",
+        ),
+        (vec![], Reason::NotReachable, "server not reachable"),
+        (
+            at_dial(
+                404,
+                twirp("not_found", "requested sip trunk does not exist"),
+            ),
+            Reason::UnknownTrunk,
+            "unknown trunk",
+        ),
+        (
+            at_dial(503, twirp("unavailable", "no response from servers")),
+            Reason::NoSipNode,
+            "no SIP node",
+        ),
+        (
+            at_dial(503, twirp("unavailable", "cpu exhausted")),
+            Reason::NodeFull,
+            "node full",
+        ),
+    ] {
+        let line = Line::answering(&answers);
+        let mut world = livekit_world();
+        let id = world.accepted(NUMBER);
+        let order = claim(&mut world, id);
+        let events = block_on(livekit::dial(&line, &order));
+        world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+        world.now = world.now + Millis(10_000);
+        world.ask(TrunkCommand::Tick);
+        let call = row(&world, id);
+
+        assert_eq!(
+            call.failure.and_then(|failure| failure.reason),
+            Some(reason)
+        );
+        let ended = call
+            .timeline()
+            .pop()
+            .and_then(|entry| entry.detail)
+            .expect("a detail");
+        assert!(
+            ended.starts_with(&format!("The dialer could not start the call: {told}")),
+            "{ended}"
+        );
+        let log = line.log.borrow();
+        assert_eq!(log.len(), 1, "{log:?}");
+        assert!(
+            log[0].contains(&id.to_string()) && log[0].contains(told),
+            "{log:?}"
+        );
+        assert!(!format!("{log:?}{call:?}").contains(TOKEN));
+    }
 }

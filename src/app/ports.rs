@@ -132,13 +132,19 @@ pub trait Vault {
     async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;
 }
 
-/// What a Twirp server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a Twirp server answered. Prints itself without the body: LiveKit's 401 holds the token that it refuses.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TwirpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body, as text.
     pub body: String,
+}
+
+impl std::fmt::Debug for TwirpAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TwirpAnswer({}, …)", self.status)
+    }
 }
 
 impl TwirpAnswer {
@@ -151,7 +157,8 @@ impl TwirpAnswer {
 
 /// What reaches a LiveKit server.
 pub trait Twirp {
-    /// One POST of `ask.body`, sent once; `token` is its bearer.
+    /// One POST of `ask.body`, sent once; `token` is its bearer. An answer that is too long has an empty body. Nothing is
+    /// logged of it: whoever asks says what it meant.
     async fn twirp(&self, url: &str, token: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable>;
 }
 

@@ -160,7 +160,7 @@ function within(limitMs, work) {
 
 /**
  * One POST, redirects not followed. Without a `maxBody` the status line is the answer: of the body nothing is read, however
- * it dribbles in. With one the whole body must be there in time, and a longer one is an error.
+ * it dribbles in. With one the whole body must be there in time; a longer one is none.
  * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
  * @param {number} maxBody in bytes
  * @returns {Promise<[status: number, retryAfter: number | null, body: string | null]>}
@@ -174,7 +174,6 @@ export async function post(url, headers, body, limitMs, maxBody) {
     return [answer.status, seconds(answer.headers.get("retry-after")), text];
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
-    if (error instanceof RangeError) throw error;
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
   }
 }
@@ -189,13 +188,13 @@ function seconds(text) {
   return Number.isNaN(after) ? null : Math.max(0, Math.ceil(after));
 }
 
-/** @param {Response} answer @param {number} maxBytes */
+/** @param {Response} answer @param {number} maxBytes @returns {Promise<string | null>} nothing of a longer one */
 async function readText(answer, maxBytes) {
   const chunks = [];
   let size = 0;
   for await (const chunk of answer.body ?? []) {
     size += chunk.length;
-    if (size > maxBytes) throw new RangeError("the answer is too long");
+    if (size > maxBytes) return null;
     chunks.push(chunk);
   }
   return new Blob(chunks).text();

@@ -20,7 +20,7 @@ use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
@@ -323,7 +323,7 @@ impl Directories for World {
 impl Dialer for World {
     async fn dial(&self, order: &Order) -> Vec<Timed> {
         if faults::dialer_is_down() {
-            let event = CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable));
+            let event = CarrierEvent::Failed(Failure::dialer(Reason::NotReachable));
             return vec![Timed { at: now(), event }];
         }
         match order.carrier {
@@ -379,7 +379,7 @@ impl Twirp for World {
         let body = ask.body.to_string();
         let limit = millis(ask.timeout);
         let answer = platform::post(url, headers.collect(), &body, limit, MAX_TWIRP_BODY).await;
-        let answer = answer.map_err(|error| self.failed(ask.method, &error))?;
+        let answer = answer.map_err(|_| Unavailable)?;
         Ok(TwirpAnswer {
             status: status(&answer),
             body: answer.get(2).as_string().unwrap_or_default(),

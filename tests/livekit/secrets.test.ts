@@ -76,6 +76,7 @@ test("a key that is lost: calls end Trigger Failed, and nothing is dialed", TIME
   const placed = await world.call();
   expect((await world.org.ended(placed.id)).call_status).toBe("Trigger Failed");
   expect(world.livekit.dials.get(placed.number)).toBeUndefined();
+  expect((await world.org.detail(placed.id)).timeline.at(-1)?.detail).toMatch(/: credentials missing \(/);
 
   await withKeys(() => "");
   const refused = await world.org.owner.post("/sip-trunks", {

@@ -6,6 +6,7 @@
 
 mod bound;
 mod event;
+mod reason;
 mod status;
 mod turn;
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 pub use bound::{longest, watchdogs};
 pub use event::{CarrierEvent, Finding, Timed};
+pub use reason::Reason;
 pub use status::{CallStatus, Failure, FailureCode, FailureSource};
 pub use turn::{Told, Turn};
 
@@ -709,7 +711,7 @@ impl Call {
     fn in_words(&self, failure: Failure) -> String {
         match &self.failure_detail {
             Some(detail) => format!("{}: {detail}", failure.message()),
-            None => failure.message().to_owned(),
+            None => failure.detail(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Reason;
 use crate::domain::callback::EventType;
 
 /// Where a call is.
@@ -138,6 +139,9 @@ pub struct Failure {
     /// The carrier's SIP status, when it sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_status_code: Option<u16>,
+    /// What kept the dialer from it, as far as it told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 impl Failure {
@@ -147,7 +151,20 @@ impl Failure {
         Self {
             code,
             sip_status_code: None,
+            reason: None,
         }
+    }
+
+    /// A failure of the dialer, and what kept it from placing the call.
+    #[must_use]
+    pub const fn dialer(reason: Reason) -> Self {
+        Self::of(FailureCode::DialerUnavailable).because(Some(reason))
+    }
+
+    /// The failure with its reason, when there is one.
+    #[must_use]
+    pub const fn because(self, reason: Option<Reason>) -> Self {
+        Self { reason, ..self }
     }
 
     /// What a final SIP status says (RFC 3261 §21).
@@ -163,6 +180,7 @@ impl Failure {
         Self {
             code,
             sip_status_code: Some(status),
+            reason: None,
         }
     }
 
@@ -200,6 +218,15 @@ impl Failure {
             FailureCode::TimedOut => "The call was ended because it took too long",
             FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
             FailureCode::RateExceeded => "The trunk's calls per second were used up",
+        }
+    }
+
+    /// For people, and with what kept the dialer from it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self.reason {
+            Some(reason) => format!("{}: {}", self.message(), reason.text()),
+            None => self.message().to_owned(),
         }
     }
 

@@ -28,6 +28,7 @@ export interface Behaviour {
 export interface TwirpError {
   status: number;
   code: string;
+  msg?: string;
   meta?: Record<string, string>;
 }
 
@@ -53,7 +54,14 @@ export function sipError(status: number): TwirpError {
 }
 
 export const CANCELED: TwirpError = { status: 408, code: "canceled" };
-export const NO_SIP_NODE: TwirpError = { status: 503, code: "unavailable" };
+export const NO_SIP_NODE: TwirpError = { status: 503, code: "unavailable", msg: "no response from servers" };
+export const NODE_FULL: TwirpError = { status: 503, code: "unavailable", msg: "cpu exhausted" };
+export const NO_CREDENTIALS: TwirpError = {
+  status: 412,
+  code: "failed_precondition",
+  msg: "sip server required auth, but no username or password was provided",
+};
+export const NO_SUCH_TRUNK: TwirpError = { status: 404, code: "not_found", msg: "requested sip trunk does not exist" };
 
 /** What `participant_left` says of a callee whose carrier gave this final SIP status. */
 export function reasonOf(sip: number): string {

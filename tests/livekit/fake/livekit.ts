@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { AccessToken, type ClaimGrants, TokenVerifier } from "livekit-server-sdk";
-import { type Behaviour, type TwirpError, USUAL } from "./behaviour.ts";
+import { type Behaviour, NO_SUCH_TRUNK, type TwirpError, USUAL } from "./behaviour.ts";
 import { type DialRequest, type EgressRequest, type Job, Room } from "./room.ts";
 
 /** What happens to webhooks on their way. */
@@ -29,18 +29,23 @@ export interface Asked {
 
 class Refused extends Error {
   readonly error: TwirpError;
-  constructor(status: number, code: string) {
+  constructor(status: number, code: string, msg?: string) {
     super(code);
-    this.error = { status, code };
+    this.error = { status, code, ...(msg && { msg }) };
   }
 }
 
+/** A token that is refused: in plain words, and with the whole token in them, as livekit-server does it. */
+class BadToken extends Error {}
+
 const NEEDS: Record<string, (grants: ClaimGrants, body: Record<string, unknown>) => boolean | undefined> = {
   "RoomService/CreateRoom": ({ video }) => video?.roomCreate,
+  "RoomService/ListRooms": ({ video }) => video?.roomList,
   "RoomService/DeleteRoom": ({ video }) => video?.roomCreate,
   "RoomService/GetParticipant": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "AgentDispatchService/ListDispatch": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "SIP/CreateSIPParticipant": ({ sip }) => sip?.call,
+  "SIP/ListSIPOutboundTrunk": ({ sip }) => sip?.admin,
   "Egress/StartRoomCompositeEgress": ({ video }) => video?.roomRecord,
   "Egress/ListEgress": ({ video }) => video?.roomRecord,
 };
@@ -106,8 +111,9 @@ export class FakeLiveKit {
       const answer = await this.#answer(method, body, response);
       if (answer) this.#send(response, 200, answer);
     } catch (error) {
+      if (error instanceof BadToken) return void response.writeHead(401).end(error.message);
       if (!(error instanceof Refused)) throw error;
-      this.#send(response, error.error.status, { code: error.error.code, msg: "…" });
+      this.#send(response, error.error.status, { code: error.error.code, msg: error.error.msg ?? "…" });
     }
   }
 
@@ -118,9 +124,13 @@ export class FakeLiveKit {
   async #authorise(method: string, body: Record<string, unknown>, header = ""): Promise<void> {
     const needs = NEEDS[method];
     if (!needs) throw new Refused(404, "bad_route");
-    const verifier = new TokenVerifier(this.apiKey, this.apiSecret);
-    const grants = await verifier.verify(header.replace(/^Bearer /, "")).catch(() => undefined);
-    if (!grants || !needs(grants, body)) throw new Refused(401, "unauthenticated");
+    const token = header.replace(/^Bearer /, "");
+    const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString() || "{}") as { iss?: string };
+    if (claims.iss !== this.apiKey) throw new BadToken(`invalid API key: ${claims.iss}`);
+    const grants = await new TokenVerifier(this.apiKey, this.apiSecret).verify(token).catch((error: Error) => {
+      throw new BadToken(`invalid token: ${token}, error: ${error.message}`);
+    });
+    if (!needs(grants, body)) throw new Refused(401, "unauthenticated", "permissions denied");
   }
 
   async #answer(method: string, body: Record<string, unknown>, response: ServerResponse): Promise<unknown> {
@@ -138,6 +148,10 @@ export class FakeLiveKit {
         if (!room) throw new Refused(404, "not_found");
         room.delete();
         return {};
+      case "RoomService/ListRooms":
+        return { rooms: [...this.rooms.keys()].filter((known) => (body["names"] as string[]).includes(known)).map((name) => ({ name })) };
+      case "SIP/ListSIPOutboundTrunk":
+        return { items: (body["trunk_ids"] as string[]).map((id) => (id === this.carrier.sip_trunk_id ? { sip_trunk_id: id } : {})) };
       case "SIP/CreateSIPParticipant":
         return this.#dial(name, body as unknown as DialRequest, response);
       case "Egress/ListEgress":
@@ -170,6 +184,7 @@ export class FakeLiveKit {
     const number = body.sip_call_to;
     this.dials.set(number, (this.dials.get(number) ?? 0) + 1);
     if (!body.wait_until_answered) throw new Refused(400, "invalid_argument");
+    if (body.sip_trunk_id !== this.carrier.sip_trunk_id) throw new Refused(404, NO_SUCH_TRUNK.code, NO_SUCH_TRUNK.msg);
     const behaviour = { ...USUAL, ...this.#behaviours.get(number) };
     const nobody = () => ({ call_id: name, report_url: "", report_token: "" });
     const tell = (event: string, more: Record<string, unknown>) => void this.#tell(name, event, more);
@@ -182,8 +197,8 @@ export class FakeLiveKit {
     if (behaviour.answer === "proxy_gave_up") return void setTimeout(() => response.writeHead(504).end("<html>"), behaviour.ringMs / 2);
     const answer = await dialed;
     if (!("error" in answer)) return { ...answer, participant_identity: body.participant_identity, room_name: name };
-    const { status, code, meta } = answer.error;
-    this.#send(response, status, { code, msg: "…", ...(meta && { meta }) });
+    const { status, code, msg, meta } = answer.error;
+    this.#send(response, status, { code, msg: msg ?? "…", ...(meta && { meta }) });
     return undefined;
   }
 

@@ -22,7 +22,9 @@ use server::Server;
 
 use crate::app::ports::{Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
 use crate::app::trunk::Order;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Finding, SETUP, Timed};
+use crate::domain::call::{
+    CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
+};
 use crate::domain::time::Millis;
 use webhook::PRESUMED_AFTER;
 
@@ -36,10 +38,9 @@ fn timed(at: Millis, event: CarrierEvent) -> Timed {
 
 /// Dials: returns when the person has picked up, or it is known why not.
 pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
-    let Ok(server) = Server::of(line, order).await else {
-        let failure = Failure::of(FailureCode::DialerUnavailable);
-        let failed = [CarrierEvent::Failed(failure), CarrierEvent::Released];
-        return failed.map(|event| timed(line.now(), event)).into();
+    let server = match Server::of(line, order).await {
+        Ok(server) => server,
+        Err(reason) => return refused(line, order, reason),
     };
     let mut events = Vec::new();
     match place::place(line, &server, order).await {
@@ -55,9 +56,15 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
-        Placed::Failed(failure) => events.push(CarrierEvent::Failed(failure)),
+        Placed::Failed(failure) => {
+            let failed = CarrierEvent::Failed(failure);
+            note(line, order, &failed);
+            events.push(failed);
+        }
+        Placed::Refused(reason) => return refused(line, order, reason),
         // What was asked for may still come: the trunk goes on hanging up for a while.
         Placed::Gone(event) => {
+            note(line, order, &event);
             let _ = hang_up(&server, order).await;
             return vec![timed(line.now() + PRESUMED_AFTER, event)];
         }
@@ -69,16 +76,58 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
     events.into_iter().map(|event| timed(now, event)).collect()
 }
 
+/// LiveKit was asked for nothing, or did nothing of it: there is nothing to hang up.
+fn refused(line: &impl Host, order: &Order, reason: Reason) -> Vec<Timed> {
+    let failed = CarrierEvent::Failed(Failure::dialer(reason));
+    note(line, order, &failed);
+    let done = [failed, CarrierEvent::Released];
+    done.map(|event| timed(line.now(), event)).into()
+}
+
+/// The one line of the log for a call that the dialer could not place, or the carrier not for want of credentials. What
+/// else became of a call is the callee's matter, and stands in its timeline.
+fn note(line: &impl Host, order: &Order, event: &CarrierEvent) {
+    if let CarrierEvent::Failed(failure) = event
+        && (failure.source() == FailureSource::Dialer || failure.reason.is_some())
+    {
+        let (call, trunk) = (order.call, order.request.trunk);
+        let why = failure.detail();
+        line.log(&format!("livekit: call {call} of trunk {trunk}: {why}"));
+    }
+}
+
+/// What is asked of LiveKit again, a while later. It is logged where a phone is known to be at stake: the other calls have
+/// had their line.
+fn missed<T>(
+    line: &impl Host,
+    order: &Order,
+    what: &str,
+    result: Result<T, Reason>,
+) -> Result<T, Unavailable> {
+    result.map_err(|reason| {
+        if order.ringing_at.or(order.answered_at).is_some() {
+            let (call, why) = (order.call, reason.text());
+            line.log(&format!("livekit: call {call}: {what}: {why}"));
+        }
+        Unavailable
+    })
+}
+
 /// Asks what became of a call.
 ///
 /// # Errors
 /// The server gave no answer, or none that says anything.
 pub async fn inquire(line: &impl Line, order: &Order) -> Result<Finding, Unavailable> {
+    let found = find(line, order).await;
+    missed(line, order, "not asked about", found)
+}
+
+async fn find(line: &impl Line, order: &Order) -> Result<Finding, Reason> {
     let server = Server::of(line, order).await?;
     let answer = server.ask(requests::get_participant(order.call)).await?;
     let now = line.now();
     let happened = |event| Finding::Happened(vec![timed(now, event)]);
-    match outcome::callee(&answer).ok_or(Unavailable)? {
+    match outcome::callee(&answer).ok_or_else(|| outcome::reason(&answer))? {
         Callee::Active if order.answered_at.is_none() => {
             record::start(line, &server, order).await;
             Ok(happened(CarrierEvent::Answered))
@@ -91,11 +140,7 @@ pub async fn inquire(line: &impl Line, order: &Order) -> Result<Finding, Unavail
 
 /// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
 /// go on unseen; then the call may end.
-async fn gone<L: Line>(
-    line: &L,
-    server: &Server<'_, L>,
-    order: &Order,
-) -> Result<Finding, Unavailable> {
+async fn gone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Result<Finding, Reason> {
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
     if order.answered_at.is_none() && line.now() < set_up_by {
         return Ok(Finding::StillThere);
@@ -120,10 +165,14 @@ async fn gone<L: Line>(
 /// # Errors
 /// The room may still be there.
 pub async fn release(line: &impl Line, order: &Order) -> Result<(), Unavailable> {
-    hang_up(&Server::of(line, order).await?, order).await
+    let done = async { hang_up(&Server::of(line, order).await?, order).await };
+    missed(line, order, "not hung up", done.await)
 }
 
-async fn hang_up<L: Line>(server: &Server<'_, L>, order: &Order) -> Result<(), Unavailable> {
+async fn hang_up<L: Line>(server: &Server<'_, L>, order: &Order) -> Result<(), Reason> {
     let answer = server.ask(requests::delete_room(order.call)).await?;
-    outcome::deleted(&answer).then_some(()).ok_or(Unavailable)
+    match outcome::deleted(&answer) {
+        true => Ok(()),
+        false => Err(outcome::reason(&answer)),
+    }
 }

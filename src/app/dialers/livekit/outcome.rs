@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::app::ports::TwirpAnswer;
-use crate::domain::call::{Failure, FailureCode};
+use crate::domain::call::{Failure, FailureCode, Reason};
 
 /// What came of dialing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,73 @@ pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
         return Dialed::Failed(Failure::sip(status));
     }
     let failure = match code {
-        "canceled" | "deadline_exceeded" if rang => FailureCode::NoAnswer,
-        "canceled" | "deadline_exceeded" => FailureCode::Unreachable,
-        _ => FailureCode::DialerUnavailable,
+        "canceled" | "deadline_exceeded" if rang => Failure::of(FailureCode::NoAnswer),
+        "canceled" | "deadline_exceeded" => Failure::of(FailureCode::Unreachable),
+        _ => Failure::dialer(reason(answer)),
     };
-    Dialed::Failed(Failure::of(failure))
+    Dialed::Failed(failure)
+}
+
+/// Whether LiveKit did what it was asked: another server may say 200 to anything.
+#[must_use]
+pub fn is_done(answer: &TwirpAnswer) -> bool {
+    answer.status == 200 && answer.json().is_object()
+}
+
+/// Why no room was made: no SIP node has a part in that yet.
+#[must_use]
+pub fn room_refused(answer: &TwirpAnswer) -> Reason {
+    match reason(answer) {
+        Reason::NoSipNode | Reason::NodeSilent => Reason::NotReachable,
+        Reason::UnknownTrunk => Reason::Refused,
+        reason => reason,
+    }
+}
+
+/// Why LiveKit, or what answers in its place, did not do what it was asked. The body is looked at here and shown nowhere:
+/// that of a 401 may hold the whole token.
+#[must_use]
+pub fn reason(answer: &TwirpAnswer) -> Reason {
+    let error = answer.json();
+    let text = |field| error.get(field).and_then(Value::as_str);
+    let message = text("msg").unwrap_or(&answer.body);
+    let says = |words: &str| message.contains(words);
+    match (text("code"), answer.status) {
+        (Some("not_found"), _) => Reason::UnknownTrunk,
+        (Some("bad_route"), _) => Reason::NotLiveKit,
+        (Some("resource_exhausted"), _) => Reason::NodeFull,
+        // psrpc: each SIP node that there is declined.
+        (Some("unavailable"), _) if says("exhausted") || says("no servers available") => {
+            Reason::NodeFull
+        }
+        (Some("unavailable"), _) => Reason::NoSipNode,
+        (Some("internal"), _) if says("sip not connected") => Reason::NoSipNode,
+        (Some("deadline_exceeded"), _) => Reason::NodeSilent,
+        (Some("failed_precondition"), _) if says("no username or password") => {
+            Reason::CredentialsMissing
+        }
+        (Some("failed_precondition"), _) if says("auth retry") => Reason::CredentialsRefused,
+        (Some("permission_denied"), _) => Reason::NotPermitted,
+        (Some("unauthenticated"), _) if says("permission") => Reason::NotPermitted,
+        (Some("unauthenticated"), _) | (None, 401) => refused_token(message),
+        (Some(_), _) => Reason::Refused,
+        // What stands in front of the server says that it is away.
+        (None, 500..=599) => Reason::NotReachable,
+        (None, _) => Reason::NotLiveKit,
+    }
+}
+
+/// What a LiveKit server has against a token, in plain words. No base64 holds any of these, so a token in them does no harm.
+fn refused_token(words: &str) -> Reason {
+    if words.contains("API key") {
+        Reason::WrongKey
+    } else if words.contains("token is expired") || words.contains("not valid yet") {
+        Reason::WrongClock
+    } else if words.trim_start().starts_with('<') {
+        Reason::NotLiveKit
+    } else {
+        Reason::WrongSecret
+    }
 }
 
 /// `meta.sip_status_code`: a number in a string, or just a number.
@@ -103,7 +165,7 @@ fn is_not_found(status: u16, body: &Value) -> bool {
 /// Whether a room is gone after DeleteRoom.
 #[must_use]
 pub fn deleted(answer: &TwirpAnswer) -> bool {
-    answer.status == 200 || is_not_found(answer.status, &answer.json())
+    is_done(answer) || is_not_found(answer.status, &answer.json())
 }
 
 /// Whether the answer to ListDispatch shows the agent at work.
@@ -129,6 +191,115 @@ mod tests {
 
     use super::*;
     use crate::domain::call::{CallStatus, FailureSource};
+
+    #[test]
+    fn what_kept_livekit_from_it_is_told_apart() {
+        use Reason::*;
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2lnbmF0dXJl";
+        let twirp = |code: &str, msg: &str| json!({"code": code, "msg": msg}).to_string();
+        let html = "<html>502 Bad Gateway</html>".to_owned();
+        for (status, body, expected) in [
+            (401, "invalid API key: APIother".into(), WrongKey),
+            (
+                401,
+                twirp("unauthenticated", "invalid API key: x"),
+                WrongKey,
+            ),
+            (
+                401,
+                format!("invalid token: {token}, error: go-jose: error in cryptographic primitive"),
+                WrongSecret,
+            ),
+            (
+                401,
+                "invalid authorization token: signature is invalid".into(),
+                WrongSecret,
+            ),
+            (
+                401,
+                format!("invalid token: {token}, error: token is expired (exp)"),
+                WrongClock,
+            ),
+            (
+                401,
+                format!("invalid token: {token}, error: token not valid yet (nbf)"),
+                WrongClock,
+            ),
+            (
+                401,
+                twirp("unauthenticated", "permissions denied"),
+                NotPermitted,
+            ),
+            (401, "<html>please sign in</html>".into(), NotLiveKit),
+            (403, twirp("permission_denied", "…"), NotPermitted),
+            (
+                404,
+                twirp("not_found", "requested sip trunk does not exist"),
+                UnknownTrunk,
+            ),
+            (404, twirp("bad_route", "no handler for path"), NotLiveKit),
+            (
+                503,
+                twirp("unavailable", "no response from servers"),
+                NoSipNode,
+            ),
+            (
+                500,
+                twirp("internal", "sip not connected (redis required)"),
+                NoSipNode,
+            ),
+            (503, twirp("unavailable", "cpu exhausted"), NodeFull),
+            (
+                503,
+                twirp("unavailable", "no servers available (received 2 responses)"),
+                NodeFull,
+            ),
+            (429, twirp("resource_exhausted", "…"), NodeFull),
+            (408, twirp("deadline_exceeded", "…"), NodeSilent),
+            (
+                412,
+                twirp(
+                    "failed_precondition",
+                    "sip server required auth, but no username or password was provided",
+                ),
+                CredentialsMissing,
+            ),
+            (
+                412,
+                twirp(
+                    "failed_precondition",
+                    "max auth retry attempts reached for SIP invite",
+                ),
+                CredentialsRefused,
+            ),
+            (500, twirp("internal", "…"), Refused),
+            (400, twirp("invalid_argument", "…"), Refused),
+            (502, html.clone(), NotReachable),
+            (530, html.clone(), NotReachable),
+            (200, html.clone(), NotLiveKit),
+            (200, String::new(), NotLiveKit), // too long to be read
+            (404, html.clone(), NotLiveKit),
+            (301, String::new(), NotLiveKit),
+            (
+                404,
+                json!({"error": "no such page"}).to_string(),
+                NotLiveKit,
+            ),
+        ] {
+            let answer = TwirpAnswer { status, body };
+            assert_eq!(reason(&answer), expected, "{status} {}", answer.body);
+            assert!(!format!("{answer:?}").contains(&answer.body) || answer.body.is_empty());
+        }
+        let unavailable = TwirpAnswer {
+            status: 503,
+            body: twirp("unavailable", "no response from servers"),
+        };
+        assert_eq!(room_refused(&unavailable), NotReachable);
+        assert!(!is_done(&TwirpAnswer {
+            status: 200,
+            body: html
+        }));
+    }
 
     fn error(status: u16, code: &str, sip: Option<&str>) -> TwirpAnswer {
         let mut body = json!({"code": code, "msg": "…"});

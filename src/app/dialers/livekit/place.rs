@@ -11,11 +11,10 @@ use super::requests::{self, Dial};
 use super::server::Server;
 use super::{Line, timed};
 use crate::app::calls::report::report_token;
-use crate::app::ports::Unavailable;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, SETUP};
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
@@ -37,6 +36,8 @@ pub(super) enum Placed {
     Answered,
     /// It did not connect, and why.
     Failed(Failure),
+    /// LiveKit did nothing for us, and why.
+    Refused(Reason),
     /// The call was ended meanwhile; the phone must not ring, or no longer.
     Unwanted,
     /// An answer was lost, and nobody is there: what may be presumed of it.
@@ -52,16 +53,22 @@ fn failed(code: FailureCode) -> Placed {
 pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Placed {
     let call = order.call;
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
-    let Some((agent, job)) = job(line, order).await else {
-        return failed(FailureCode::DialerUnavailable);
+    let (agent, job) = match job(line, order).await {
+        Ok(job) => job,
+        Err(reason) => return Placed::Refused(reason),
     };
     // 1. The room, and the agent on its way.
-    let refused = Failure::of(FailureCode::DialerUnavailable);
     match server.ask(requests::create_room(call, &agent, &job)).await {
-        Ok(answer) if answer.status == 200 => {}
-        Ok(_) => return Placed::Failed(refused),
+        Ok(answer) if outcome::is_done(&answer) => {}
+        Ok(answer) => {
+            let reason = outcome::room_refused(&answer);
+            return match reason.is_at_the_door() {
+                true => Placed::Refused(reason),
+                false => Placed::Failed(Failure::dialer(reason)),
+            };
+        }
         // It may still be made.
-        Err(Unavailable) => return Placed::Gone(CarrierEvent::Failed(refused)),
+        Err(reason) => return Placed::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
     }
     // 2. The agent must be there: nobody is to pick up a silent phone.
     if !agent_came(line, server, order, line.now() + AGENT_WAIT).await {
@@ -77,7 +84,7 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
                 line.sleep(wait.max(Millis(1))).await;
             }
             Ok(TrunkReply::Over(_)) => return Placed::Unwanted,
-            _ => return failed(FailureCode::DialerUnavailable),
+            _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
         }
     }
     // 4. The phone: once.
@@ -85,15 +92,14 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
 }
 
 /// The agent's name on the LiveKit server, and what it is told.
-async fn job(line: &impl Line, order: &Order) -> Option<(String, String)> {
+async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason> {
     let request = &order.request;
-    let Some(public_url) = &line.settings().public_url else {
-        line.log("livekit: PUBLIC_URL must be set, so that agents can report");
-        return None;
-    };
+    let public_url = line.settings().public_url.as_ref();
+    let public_url = public_url.ok_or(Reason::NoPublicUrl)?;
     let key = RecordKey::Agent(request.org, request.agent.id);
-    let stored = line.read(&key).await.ok()??;
-    let mut agent: Agent = crate::app::json::read(&stored).ok()?;
+    let stored = line.read(&key).await.ok().flatten();
+    let agent = stored.and_then(|stored| crate::app::json::read::<Agent>(&stored).ok());
+    let mut agent = agent.ok_or(Reason::AgentUnreadable)?;
     agent.fill(request.metadata.as_ref());
     let mut job = json!({
         "call_id": order.call,
@@ -113,7 +119,7 @@ async fn job(line: &impl Line, order: &Order) -> Option<(String, String)> {
             job.insert(name.into(), value);
         }
     }
-    Some((request.agent.code.clone(), job.to_string()))
+    Ok((request.agent.code.clone(), job.to_string()))
 }
 
 async fn agent_came<L: Line>(
@@ -240,7 +246,7 @@ async fn follow<L: Line>(
         if absent >= ABSENT_LOOKS && (seen.get().is_some() || line.now() >= unseen_until) {
             return Placed::Gone(match seen.get() {
                 None | Some(Callee::Gone) => {
-                    CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable))
+                    CarrierEvent::Failed(Failure::dialer(Reason::NotReachable))
                 }
                 Some(Callee::Dialing) => {
                     CarrierEvent::Failed(Failure::of(FailureCode::Unreachable))

@@ -4,6 +4,8 @@ use super::jwt;
 use super::requests::Ask;
 use crate::app::ports::{Host, Twirp, TwirpAnswer, Unavailable, Vault};
 use crate::app::trunk::Order;
+use crate::domain::call::Reason;
+use crate::domain::ids::OrgId;
 use crate::domain::trunk::Carrier;
 
 /// A server to ask.
@@ -21,22 +23,30 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     ///
     /// # Errors
     /// The trunk's secret can't be opened; that is logged where it fails.
-    pub async fn of(line: &'a L, order: &Order) -> Result<Self, Unavailable> {
+    pub async fn of(line: &'a L, order: &Order) -> Result<Self, Reason> {
+        Self::behind(line, &order.carrier, order.request.org).await
+    }
+
+    /// The server behind a trunk of this organisation.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn behind(line: &'a L, carrier: &Carrier, org: OrgId) -> Result<Self, Reason> {
         let Carrier::LiveKit {
             url,
             api_key,
             api_secret,
             sip_trunk_id,
-        } = &order.carrier
+        } = carrier
         else {
-            return Err(Unavailable);
+            return Err(Reason::NotLiveKit);
         };
-        let context = order.request.org.to_string();
+        let opened = line.open(api_secret, &org.to_string()).await;
         Ok(Self {
             line,
             base: base(url),
             api_key: api_key.clone(),
-            api_secret: line.open(api_secret, &context).await?,
+            api_secret: opened.map_err(|Unavailable| Reason::SecretUnreadable)?,
             sip_trunk_id: sip_trunk_id.clone(),
         })
     }
@@ -45,11 +55,12 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     ///
     /// # Errors
     /// No answer: it may have been carried out all the same.
-    pub async fn ask(&self, ask: Ask) -> Result<TwirpAnswer, Unavailable> {
+    pub async fn ask(&self, ask: Ask) -> Result<TwirpAnswer, Reason> {
         let now = self.line.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);
         let url = format!("{}/twirp/livekit.{}", self.base, ask.method);
-        self.line.twirp(&url, &token, &ask).await
+        let answer = self.line.twirp(&url, &token, &ask).await;
+        answer.map_err(|Unavailable| Reason::NotReachable)
     }
 }
 
@@ -57,8 +68,8 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
 fn base(url: &str) -> String {
     let url = url.trim_end_matches('/');
     match url.split_once("://") {
-        Some(("wss", rest)) => format!("https://{rest}"),
-        Some(("ws", rest)) => format!("http://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => format!("https://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => format!("http://{rest}"),
         _ => url.to_owned(),
     }
 }
@@ -73,6 +84,7 @@ mod tests {
             ("wss://x.livekit.cloud", "https://x.livekit.cloud"),
             ("ws://127.0.0.1:7880/", "http://127.0.0.1:7880"),
             ("https://x.example.com/lk/", "https://x.example.com/lk"),
+            ("WSS://x.example.com", "https://x.example.com"),
         ] {
             assert_eq!(base(given), asked);
         }
