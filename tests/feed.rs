@@ -33,7 +33,7 @@ fn beginning() -> Position {
 fn filter(after: Position, limit: usize) -> FeedFilter {
     FeedFilter {
         after,
-        only: None,
+        only: Vec::new(),
         limit,
         wait: Millis(0),
     }
@@ -180,7 +180,7 @@ fn a_trunks_state_and_its_breaker_are_told() {
     }
     pass(&mut world, Millis(5));
     let only = FeedFilter {
-        only: Some("trunk.updated".into()),
+        only: vec!["trunk.updated".into()],
         ..filter(beginning(), 100)
     };
     let events = ask(&mut world, only).events;

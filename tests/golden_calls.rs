@@ -160,7 +160,7 @@ fn what_an_object_remembers_beside_its_calls() {
     stored("remembrance", &remembrance);
     let filter = FeedFilter {
         after: Position::start_of(START),
-        only: None,
+        only: Vec::new(),
         limit: 1,
         wait: Millis(0),
     };

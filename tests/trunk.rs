@@ -740,7 +740,7 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
     };
     assert_eq!(page(&mut world, before), [ids[1]]);
     let initiating = CallFilter {
-        status: Some(CallStatus::Initiating),
+        status: vec![CallStatus::Initiating],
         ..filter
     };
     assert_eq!(page(&mut world, initiating), [fresh]);

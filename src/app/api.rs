@@ -131,9 +131,9 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
                 ],
                 vec![id],
             ),
-            ["sip-trunks", id, "live"] => (&[("GET", OWNER, LiveCalls)], vec![id]),
+            ["sip-trunks", id, "live"] => (&[("GET", VIEWER, LiveCalls)], vec![id]),
             ["sip-trunks", id, "live", call, "release"] => {
-                (&[("POST", OWNER, ReleaseCall)], vec![id, call])
+                (&[("POST", ADMIN, ReleaseCall)], vec![id, call])
             }
             ["calls"] => (
                 &[("GET", VIEWER, ListCalls), ("POST", MEMBER, TriggerCall)],
@@ -177,6 +177,16 @@ pub fn offered(path: &str) -> &'static [Endpoint] {
     endpoints(&path.split('/').skip(1).collect::<Vec<_>>()).0
 }
 
+/// What `Allow` says of a path: its methods, and HEAD wherever there is GET.
+#[must_use]
+pub fn allow(offered: &[Endpoint]) -> String {
+    let methods = offered.iter().map(|(method, ..)| match *method {
+        "GET" => "GET, HEAD",
+        other => other,
+    });
+    methods.collect::<Vec<_>>().join(", ")
+}
+
 /// Answers a request. Never fails: what goes wrong is an answer too.
 pub async fn serve(api: &impl Api, request: &Request) -> Response {
     match route(api, request).await {
@@ -195,12 +205,14 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     if offered.is_empty() || ids.contains(&"") {
         return Err(Refusal::NotFound);
     }
-    let Some((_, access, action)) = offered
-        .iter()
-        .find(|(method, ..)| *method == request.method)
-    else {
-        let methods: Vec<&str> = offered.iter().map(|(method, ..)| *method).collect();
-        return Err(Refusal::MethodNotAllowed(methods.join(", ")));
+    // HEAD is answered as GET is; its body is left out where the answer leaves.
+    let asked = if request.is_head() {
+        "GET"
+    } else {
+        request.method.as_str()
+    };
+    let Some((_, access, action)) = offered.iter().find(|(method, ..)| *method == asked) else {
+        return Err(Refusal::MethodNotAllowed(allow(offered)));
     };
     let id = |at: usize| ids.get(at).copied().unwrap_or_default();
     match access {

@@ -69,7 +69,7 @@ async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, 
         .session()
         .and_then(|cookie| Session::open(cookie, &api.secrets().studio_key, api.now()))
         .ok_or(Refusal::InvalidKey)?;
-    if request.method != "GET" && !request.comes_from_own_page() {
+    if !request.is_read() && !request.comes_from_own_page() {
         return Err(Refusal::CrossOrigin);
     }
     let mut record = current_record(api, &session.digest).await?;

@@ -38,6 +38,8 @@ pub struct Request {
     pub idempotency_key: Option<String>,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
+    /// The `Content-Encoding` header of a request with a body.
+    pub content_encoding: Option<String>,
     /// The body, cut off one byte above its limit.
     pub body: Vec<u8>,
     /// `X-Request-Id` of the answer.
@@ -110,6 +112,33 @@ impl Request {
         is_from_a_page && !self.comes_from_own_page()
     }
 
+    /// Whether only the body is left out of the answer.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.method == "HEAD"
+    }
+
+    /// Whether it asks for nothing to change.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD")
+    }
+
+    /// The body as it came.
+    ///
+    /// # Errors
+    /// 415: it is encoded, compressed for instance, and would be read as something else.
+    pub fn plain_body(&self) -> Result<&[u8], Refusal> {
+        let codings = self.content_encoding.as_deref().unwrap_or_default();
+        let mut codings = codings.split(',').map(str::trim);
+        let encoded =
+            codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+        match encoded.filter(|_| !self.body.is_empty()) {
+            Some(coding) => Err(Refusal::EncodingUnsupported(coding.to_owned())),
+            None => Ok(&self.body),
+        }
+    }
+
     /// The body as a JSON object. A request without a body needs no content type and counts as `{}`.
     ///
     /// # Errors
@@ -123,6 +152,7 @@ impl Request {
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::NotJsonContentType);
         }
+        self.plain_body()?;
         if self.body.len() > MAX_BODY {
             return Err(Refusal::BodyTooLarge);
         }

@@ -22,8 +22,9 @@ pub fn format(at: Millis) -> String {
     )
 }
 
-/// Reads a time with its offset (RFC 3339), or a date alone (its first moment in UTC); `None` for
-/// anything else, and for times before 1970.
+/// Reads a time with its offset (RFC 3339; the seconds may be left out, and the offset written `+0530` or `+05`), or a date
+/// alone (its first moment in UTC); `None` for anything else, and for times before 1970. A space where the offset's sign is
+/// to be is the `+` that a query's decoding made of it.
 #[must_use]
 pub fn parse(text: &str) -> Option<Millis> {
     let (date, time) = match text.split_at_checked(10)? {
@@ -37,14 +38,28 @@ pub fn parse(text: &str) -> Option<Millis> {
     )
     .ok()?;
     let clock = time.strip_prefix(['T', 't', ' '])?;
-    let zone_at = clock.find(['Z', 'z', '+', '-'])?;
+    let zone_at = clock.find(['Z', 'z', '+', '-', ' '])?;
     let (clock, zone) = clock.split_at_checked(zone_at)?;
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let [hour, minute, second] = fields(clock)?;
+    let (hour, minute, second, fraction) = match clock.split_once('.') {
+        None => {
+            let (hour, minute, second) = fields(clock)?;
+            (hour, minute, second.unwrap_or(0), "0")
+        }
+        Some((clock, fraction)) => {
+            let (hour, minute, second) = fields(clock)?;
+            (hour, minute, second?, fraction)
+        }
+    };
     let clock = Time::from_hms(hour, minute, second).ok()?;
     let local = date.with_time(clock).assume_utc().unix_timestamp();
     let secs = u64::try_from(local - offset_secs(zone)?).ok()?;
     Some(Millis::from_secs(secs) + Millis(millis(fraction)?))
+}
+
+/// Whether it is a time but for its offset, so that nobody can tell which moment it means.
+#[must_use]
+pub fn lacks_offset(text: &str) -> bool {
+    parse(text).is_none() && parse(&format!("{text}Z")).is_some()
 }
 
 fn after(text: &str, mark: char) -> Option<&str> {
@@ -58,12 +73,18 @@ fn number<T: std::str::FromStr>(digits: &str) -> Option<T> {
 }
 
 /// `hh:mm:ss` or, with the seconds left out, `hh:mm`.
-fn fields<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let parts: Vec<u8> = text
-        .split(':')
-        .map(|part| number(part).filter(|_| part.len() == 2))
-        .collect::<Option<_>>()?;
-    parts.try_into().ok()
+fn fields(text: &str) -> Option<(u8, u8, Option<u8>)> {
+    let mut parts = text.split(':').map(two_digits);
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    match (parts.next(), parts.next()) {
+        (None, _) => Some((hour, minute, None)),
+        (Some(second), None) => Some((hour, minute, Some(second?))),
+        _ => None,
+    }
+}
+
+fn two_digits(text: &str) -> Option<u8> {
+    number(text).filter(|_| text.len() == 2)
 }
 
 fn offset_secs(zone: &str) -> Option<i64> {
@@ -71,7 +92,11 @@ fn offset_secs(zone: &str) -> Option<i64> {
         return Some(0);
     }
     let (sign, zone) = zone.split_at_checked(1)?;
-    let [hours, minutes] = fields(zone)?;
+    let (hours, minutes) = match (zone.len(), zone.split_at_checked(2)?) {
+        (2, _) => (two_digits(zone)?, 0),
+        (4, (hours, minutes)) => (two_digits(hours)?, two_digits(minutes)?),
+        (_, (hours, minutes)) => (two_digits(hours)?, two_digits(after(minutes, ':')?)?),
+    };
     let secs = i64::from(hours) * 3_600 + i64::from(minutes) * 60;
     let fits = hours < 24 && minutes < 60;
     fits.then_some(if sign == "-" { -secs } else { secs })
@@ -102,6 +127,47 @@ mod tests {
     }
 
     #[test]
+    fn one_moment_is_understood_in_each_spelling() {
+        for text in [
+            "2026-06-14T10:33:00Z",
+            "2026-06-14T10:33Z",
+            "2026-06-14 10:33z",
+            "2026-06-14T10:33:00+0000",
+            "2026-06-14T10:33:00 00:00",
+            "2026-06-14T10:33 0000",
+            "2026-06-14T10:33:00+00",
+            "2026-06-14T16:03:00+0530",
+            "2026-06-14T16:03 05:30",
+            "2026-06-14 16:03:00.000 05:30",
+            "2026-06-14T02:33:00-08",
+            "2026-06-14T02:33-0800",
+        ] {
+            let read = parse(text).map(format);
+            assert_eq!(read.as_deref(), Some("2026-06-14T10:33:00.000Z"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_lacks_its_offset_is_told_from_what_is_none() {
+        for text in [
+            "2026-06-14T10:33:42",
+            "2026-06-14 10:33",
+            "2026-06-14T10:33:42.5",
+        ] {
+            assert!(lacks_offset(text), "{text}");
+        }
+        for text in [
+            "2026-06-14",
+            "2026-06-14T10:33:42Z",
+            "2026-06-14T25:00",
+            "soon",
+            "",
+        ] {
+            assert!(!lacks_offset(text), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "",
@@ -112,12 +178,20 @@ mod tests {
             "1781433222",
             "2026-06-14T10:33:42+24:00",
             "2026-06-14T10:33:42.Z",
-            "2026-06-14T10:33Z",
             "2026-02-29",
             "2026-06-14T24:00:00Z",
             "2026-06-14T1:02:03Z",
             "+026-06-14",
             "2026-06-1é",
+            "2026-06-14T10Z",
+            "2026-06-14T10:33.5Z",
+            "2026-06-14T10:33:42:00Z",
+            "2026-06-14T10:33:42+5:30",
+            "2026-06-14T10:33:42+053",
+            "2026-06-14T10:33:42+05300",
+            "2026-06-14T10:33:42 ",
+            "2026-06-14T10:33:42  05:30",
+            "2026-06-14T10:33:42+é",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }

@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::http::Request;
+use crate::app::iso8601;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
@@ -35,12 +37,15 @@ impl Page {
             after: None,
             filters: Vec::new(),
         };
-        for (name, value) in request.parameters() {
+        let parameters = request.parameters();
+        check_names(&parameters, |name| {
+            matches!(name, "limit" | "cursor") || known.contains(&name)
+        })?;
+        for (name, value) in parameters {
             match name.as_str() {
                 "limit" => page.limit = read_limit(&value)?,
                 "cursor" => page.after = Some(read_cursor(&value)?),
-                known_name if known.contains(&known_name) => page.filters.push((name, value)),
-                _ => return Err(Refusal::UnknownParameter(name)),
+                _ => page.filters.push((name, value)),
             }
         }
         Ok(page)
@@ -49,11 +54,39 @@ impl Page {
     /// A filter's value.
     #[must_use]
     pub fn filter(&self, name: &str) -> Option<&str> {
-        self.filters
-            .iter()
-            .rev()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.values(name).next()
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let of_that_name = self.filters.iter().filter(move |(known, _)| known == name);
+        of_that_name.map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a filter that may have several, parsed: given again and again, or as a list with commas. Any of them
+    /// will do; without one, whatever there is.
+    ///
+    /// # Errors
+    /// 400 with `what` each of them must be.
+    pub fn any_of<T>(
+        &self,
+        name: &str,
+        what: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Refusal> {
+        let refusal = || Refusal::Invalid(format!("{name} must be {what}"));
+        let values = self.values(name).flat_map(|list| list.split(','));
+        values
+            .map(|value| parse(value.trim()).ok_or_else(refusal))
+            .collect()
+    }
+
+    /// A filter that is a time.
+    ///
+    /// # Errors
+    /// 400; with a hint for a time that lacks its offset.
+    pub fn time(&self, name: &str) -> Result<Option<Millis>, Refusal> {
+        let value = self.filter(name);
+        value.map(|text| read_time(name, text)).transpose()
     }
 
     /// A filter's value, parsed.
@@ -91,6 +124,43 @@ impl Page {
         answer.insert("next_cursor".to_owned(), next.into());
         Value::Object(answer)
     }
+}
+
+/// Filters that may be given several times: any of the values.
+const WITH_SEVERAL: [&str; 3] = ["type", "call_status", "status"];
+
+/// Whether a query has parameters that are known, and each of them once, whatever their values.
+///
+/// # Errors
+/// 400 with the first one that is neither.
+pub fn check_names(
+    parameters: &[(String, String)],
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    for (at, (name, _)) in parameters.iter().enumerate() {
+        let mut before = parameters.iter().take(at);
+        if !is_known(name) {
+            return Err(Refusal::UnknownParameter(name.clone()));
+        }
+        if !WITH_SEVERAL.contains(&name.as_str()) && before.any(|(other, _)| other == name) {
+            return Err(Refusal::RepeatedParameter(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a time that a client gave under this name.
+///
+/// # Errors
+/// 400; with a hint for a time that lacks its offset.
+pub fn read_time(name: &str, text: &str) -> Result<Millis, Refusal> {
+    iso8601::parse(text).ok_or_else(|| {
+        let hint = match iso8601::lacks_offset(text) {
+            true => format!(" with its offset from UTC, such as {text}Z or {text}+05:30"),
+            false => String::new(),
+        };
+        Refusal::Invalid(format!("{name} must be an ISO 8601 time{hint}"))
+    })
 }
 
 /// A view as a JSON value.

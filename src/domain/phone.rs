@@ -20,6 +20,15 @@ impl E164 {
         valid.then(|| Self(text.to_owned()))
     }
 
+    /// A number from a query: its `+` may have been decoded to the space that it stands for there.
+    #[must_use]
+    pub fn parse_decoded(text: &str) -> Option<Self> {
+        match text.strip_prefix(' ') {
+            Some(digits) => Self::parse(&format!("+{digits}")),
+            None => Self::parse(text),
+        }
+    }
+
     /// The whole number, for the carrier and for the organisation that gave it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -121,6 +130,18 @@ mod tests {
         for bad in ["", "10", "1234567890123456", "+210", "2 10", "٢١٠", "21%"] {
             assert_eq!(LastDigits::parse(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_plus_that_came_as_a_space_is_understood_in_a_query_alone() {
+        let number = E164::parse("+919876543210");
+        for text in ["+919876543210", " 919876543210"] {
+            assert_eq!(E164::parse_decoded(text), number, "{text:?}");
+        }
+        for text in ["919876543210", "  919876543210", " +919876543210", " ", ""] {
+            assert_eq!(E164::parse_decoded(text), None, "{text:?}");
+        }
+        assert_eq!(E164::parse(" 919876543210"), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum Refusal {
     CrossOrigin,
     /// A body that does not call itself JSON.
     NotJsonContentType,
+    /// A body in a `Content-Encoding`: the one that is named.
+    EncodingUnsupported(String),
     /// A body above 64 KiB.
     BodyTooLarge,
     /// A body that is not JSON.
@@ -63,6 +65,8 @@ pub enum Refusal {
     UnknownField(String),
     /// A query parameter that this list does not know.
     UnknownParameter(String),
+    /// A query parameter that may stand once, and stands twice.
+    RepeatedParameter(String),
     /// No such agent in this organisation.
     AgentNotFound,
     /// The agent takes no calls.
@@ -106,7 +110,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::NotJsonContentType => 415,
+            Self::NotJsonContentType | Self::EncodingUnsupported(_) => 415,
             Self::BodyTooLarge => 413,
             Self::BodyNotJson
             | Self::BodyTooDeep
@@ -122,6 +126,7 @@ impl Refusal {
             | Self::Invalid(_)
             | Self::UnknownField(_)
             | Self::UnknownParameter(_)
+            | Self::RepeatedParameter(_)
             | Self::AgentInactive
             | Self::TrunkInactive
             | Self::IdempotencyKeyInvalid => 400,
@@ -163,6 +168,7 @@ impl Refusal {
             Self::RoleTooLow { .. } => "role_too_low",
             Self::CrossOrigin => "cross_origin",
             Self::NotJsonContentType => "content_type_not_json",
+            Self::EncodingUnsupported(_) => "content_encoding_unsupported",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyNotJson => "body_not_json",
             Self::BodyTooDeep => "body_too_deep",
@@ -178,6 +184,7 @@ impl Refusal {
             Self::Invalid(_) => "field_invalid",
             Self::UnknownField(_) => "field_unknown",
             Self::UnknownParameter(_) => "parameter_unknown",
+            Self::RepeatedParameter(_) => "parameter_repeated",
             Self::AgentNotFound => "agent_not_found",
             Self::AgentInactive => "agent_not_active",
             Self::TrunkNotFound => "trunk_not_found",
@@ -217,6 +224,9 @@ impl Refusal {
                 "A Studio session can only be used from Studio's own pages (same origin)".into()
             }
             Self::NotJsonContentType => "Content-Type must be application/json".into(),
+            Self::EncodingUnsupported(coding) => {
+                format!("Content-Encoding is not supported: {coding}")
+            }
             Self::BodyTooLarge => "Request body must be at most 65536 bytes".into(),
             Self::BodyNotJson => "Request body must be valid JSON".into(),
             Self::BodyTooDeep => "Request body must nest at most 100 levels deep".into(),
@@ -234,6 +244,7 @@ impl Refusal {
             Self::Invalid(text) => text.clone(),
             Self::UnknownField(field) => format!("unknown field: {field}"),
             Self::UnknownParameter(name) => format!("unknown query parameter: {name}"),
+            Self::RepeatedParameter(name) => format!("query parameter given twice: {name}"),
             Self::AgentNotFound => "Agent not found".into(),
             Self::AgentInactive => "Agent is not active".into(),
             Self::TrunkNotFound => "SIP trunk not found".into(),
@@ -287,6 +298,7 @@ impl Refusal {
             },
             Self::CrossOrigin,
             Self::NotJsonContentType,
+            Self::EncodingUnsupported("gzip".into()),
             Self::BodyTooLarge,
             Self::BodyNotJson,
             Self::BodyTooDeep,
@@ -302,6 +314,7 @@ impl Refusal {
             Self::Invalid("limit must be a number from 1 to 100".into()),
             Self::UnknownField("colour".into()),
             Self::UnknownParameter("colour".into()),
+            Self::RepeatedParameter("limit".into()),
             Self::AgentNotFound,
             Self::AgentInactive,
             Self::TrunkNotFound,

@@ -64,12 +64,12 @@ function internalError() {
 }
 
 export default {
-  /** @param {Request} request @param {unknown} env @param {unknown} ctx */
+  /** @param {Request} request @param {{ FEED_STREAM_SECONDS?: string }} env @param {unknown} ctx */
   async fetch(request, env, ctx) {
     /** @param {Request} request */
     const answer = (request) => guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     try {
-      return await (wantsStream(request) ? stream(request, answer) : answer(request));
+      return await (wantsStream(request) ? stream(request, answer, env) : answer(request));
     } catch (error) {
       console.error("A request failed:", error);
       return internalError();

@@ -32,7 +32,7 @@ pub async fn serve(
     }
     let page = platform::page(&env, &incoming, &request.id).await?;
     match page.dyn_into::<web_sys::Response>() {
-        Ok(page) if matches!(request.method.as_str(), "GET" | "HEAD") => Ok(page),
+        Ok(page) if request.is_read() => Ok(page),
         Ok(_) => write(
             &request,
             Refusal::MethodNotAllowed("GET, HEAD".into()).into(),
@@ -56,6 +56,7 @@ fn read(incoming: &Incoming) -> Request {
         true => HEADERS.iter().map(|name| header(name)).collect(),
         false => Vec::new(),
     };
+    let body = incoming.body();
     let mut request = Request {
         method: incoming.method(),
         path,
@@ -69,7 +70,11 @@ fn read(incoming: &Incoming) -> Request {
         receiver_headers,
         idempotency_key: header("idempotency-key"),
         content_type: header("content-type"),
-        body: incoming.body(),
+        content_encoding: match body.is_empty() {
+            true => None,
+            false => header("content-encoding"),
+        },
+        body,
         id: request_id(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
@@ -110,9 +115,13 @@ fn write(request: &Request, response: Response) -> Result<web_sys::Response, JsV
     let mut headers = vec![("X-Request-Id", request.id.clone())];
     headers.push(("Cache-Control", "no-store".to_owned()));
     headers.extend(response.headers);
-    let body = Some(response.body).filter(|body| !body.is_empty());
-    if body.is_some() {
+    let mut body = Some(response.body).filter(|body| !body.is_empty());
+    if let Some(json) = &body {
         headers.push(("Content-Type", "application/json".to_owned()));
+        if request.is_head() {
+            headers.push(("Content-Length", json.len().to_string()));
+            body = None;
+        }
     }
     let headers = headers
         .into_iter()

@@ -222,6 +222,12 @@ fn delivery_word(status: DeliveryStatus) -> &'static str {
     }
 }
 
+/// The words of a filter as a JSON array; none for a filter that admits any.
+fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
+    let words = serde_json::to_string(wanted).ok()?;
+    (!wanted.is_empty()).then(|| words.into())
+}
+
 /// Nothing sorts after it: the ceiling of a page that has none.
 const NO_CEILING: &str = "g";
 
@@ -358,8 +364,8 @@ impl TrunkStore for SqlStore {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
         let wanted: [(&str, Option<SqlStorageValue>); 4] = [
             (
-                " AND seen.status = ?",
-                filter.status.map(|status| status.as_str().into()),
+                " AND seen.status IN (SELECT value FROM json_each(?))",
+                one_of(&filter.status),
             ),
             (
                 " AND seen.agent = ?",
@@ -428,9 +434,12 @@ impl TrunkStore for SqlStore {
     }
 
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
-        let wanted = match filter.status {
-            Some(status) => (" AND seen.delivery = ?", Some(delivery_word(status).into())),
+        let wanted = match one_of(&filter.status) {
             None => (" AND seen.delivery <> ?", Some("".into())), // which no NULL is
+            words => (
+                " AND seen.delivery IN (SELECT value FROM json_each(?))",
+                words,
+            ),
         };
         self.look(
             Look {

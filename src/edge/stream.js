@@ -1,16 +1,21 @@
 // The live feed as server-sent events. The stream asks `GET /events` again and again, as any client could, and passes on
 // what that answers: so each round is authenticated anew, and a stream that breaks off loses nothing, because the client
 // comes back with the cursor of the last event it had.
+//
+// Every block that a blank line ends has JSON as its data. The standard lets a block do without, to set `retry` or the id
+// alone, but many clients hand such a block to their user, who parses nothing as JSON.
 
 const PATH = "/integration/v1/events";
 /** How long a round waits for events. */
 const WAIT_SECONDS = 20;
 /** A stream ends after so long, and the client comes back: an invocation has a limited number of requests to objects. */
-const LAST_MS = 55_000;
+const LAST_SECONDS = 55;
 /** Between two rounds: what happens at once travels together. */
 const PAUSE_MS = 50;
-/** How soon a client comes back. */
-const RETRY_MS = 250;
+/** How soon a client comes back, */
+const RETRY_MS = 2_000;
+/** and how soon when the feed could not be read. */
+const RETRY_FAILED_MS = 5_000;
 
 /**
  * @typedef {object} Part
@@ -18,18 +23,54 @@ const RETRY_MS = 250;
  * @property {string} next_cursor
  */
 
+/**
+ * How much a client wants a media type, as RFC 9110 has it: the most specific range that fits it decides.
+ * @param {string} accept @param {string} type
+ * @returns {{ q: number, precision: number, at: number } | null} null when no range fits; `at` is the range's place
+ */
+function wish(accept, type) {
+  const [group] = type.split("/");
+  const precisions = ["*/*", `${group}/*`, type];
+  /** @type {{ q: number, precision: number, at: number } | null} */
+  let best = null;
+  for (const [at, range] of (accept.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).entries()) {
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const precision = precisions.indexOf(name);
+    if (precision < 0 || (best && precision <= best.precision)) continue;
+    const q = parameters.find((parameter) => /^q\s*=/.test(parameter));
+    best = { q: q === undefined ? 1 : Number(/^q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.exec(q)?.[1] ?? 1), precision, at };
+  }
+  return best;
+}
+
+/**
+ * Whether a client wants the stream more than JSON, which is what all others get, whatever they accept. Of two types that
+ * it wants as much, the one that it names; of two that it names, the first.
+ * @param {string | null} accept
+ */
+export function prefersStream(accept) {
+  const stream = wish(accept ?? "", "text/event-stream");
+  const json = wish(accept ?? "", "application/json");
+  if (!stream || stream.q === 0 || stream.precision === 0) return false;
+  if (!json || json.q !== stream.q) return stream.q > (json?.q ?? 0);
+  if (json.precision !== stream.precision) return stream.precision > json.precision;
+  return stream.at < json.at;
+}
+
 /** @param {Request} request */
 export function wantsStream(request) {
-  const accept = request.headers.get("accept") ?? "";
-  return request.method === "GET" && accept.includes("text/event-stream") && new URL(request.url).pathname === PATH;
+  const { method, headers } = request;
+  const reads = method === "GET" || method === "HEAD";
+  return reads && new URL(request.url).pathname === PATH && prefersStream(headers.get("accept"));
 }
 
 /**
  * @param {Request} request
  * @param {(request: Request) => Promise<Response>} answer serves one request
+ * @param {{ FEED_STREAM_SECONDS?: string }} env
  * @returns {Promise<Response>} the stream, or the refusal
  */
-export async function stream(request, answer) {
+export async function stream(request, answer, env) {
   const url = new URL(request.url);
   /** @param {string} after @param {number} wait */
   const ask = (after, wait) => {
@@ -37,35 +78,79 @@ export async function stream(request, answer) {
     url.searchParams.set("wait_seconds", String(wait));
     return answer(new Request(url, { headers: request.headers }));
   };
-  const first = await ask(request.headers.get("last-event-id") ?? "", 0);
-  if (first.status !== 200) return first;
-  const end = Date.now() + LAST_MS;
+  // What the stream sets itself is refused as anywhere when it was given twice.
+  const isTwice = (/** @type {string} */ name) => url.searchParams.getAll(name).length > 1;
+  if (isTwice("after") || isTwice("wait_seconds")) return answer(new Request(url, { headers: request.headers }));
+  const lastId = request.headers.get("last-event-id") ?? "";
+  const first = await ask(lastId, 0).catch((error) => {
+    if (isCursor(lastId)) return null;
+    throw error;
+  });
+  if (isCursor(lastId) && (!first || first.status === 429 || first.status >= 500)) return comeBackLater(first, lastId);
+  if (first?.status !== 200) return /** @type {Response} */ (first);
+  const headers = streamHeaders(first);
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const end = Date.now() + 1_000 * lastingSeconds(env.FEED_STREAM_SECONDS);
   const encoder = new TextEncoder();
   /** @type {Response | null} */
   let fresh = first;
   let cursor = "";
   const body = new ReadableStream({
     async pull(controller) {
-      const response = fresh ?? (await ask(cursor, WAIT_SECONDS).catch(() => null));
+      const left = Math.ceil((end - Date.now()) / 1_000);
+      const wait = Math.min(WAIT_SECONDS, Math.max(0, left));
+      const response = fresh ?? (await ask(cursor, wait).catch(() => null));
       if (response?.status !== 200) return controller.close();
       /** @type {Part} */
       const part = await response.json();
-      controller.enqueue(encoder.encode((fresh ? `retry: ${RETRY_MS}\n\n` : "") + frames(part)));
+      controller.enqueue(encoder.encode((fresh ? retry(RETRY_MS) : "") + blocks(part)));
       fresh = null;
       cursor = part.next_cursor;
-      if (Date.now() > end) return controller.close();
+      if (Date.now() >= end) return controller.close();
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     },
   });
-  const headers = new Headers(first.headers);
-  headers.set("content-type", "text/event-stream");
-  headers.delete("content-length");
   return new Response(body, { headers });
 }
 
-/** @param {Part} part */
-function frames({ events, next_cursor }) {
-  const frame = (/** @type {Part["events"][number]} */ event) => `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-  // Without data a browser notes the id and tells nobody: a quiet stream's cursor stays young.
-  return events.length > 0 ? events.map(frame).join("") : `id: ${next_cursor}\n\n`;
+/**
+ * What a client gets that had a stream and comes back while the feed can't be read: by any status but 200 an `EventSource`
+ * ends for good.
+ * @param {Response | null} failed @param {string} lastId
+ */
+function comeBackLater(failed, lastId) {
+  const headers = streamHeaders(failed);
+  return new Response(retry(RETRY_FAILED_MS) + heartbeat(lastId), { headers });
 }
+
+/** @param {Response | null} answered the headers that all answers share are taken from it */
+function streamHeaders(answered) {
+  return {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    "x-request-id": answered?.headers.get("x-request-id") ?? crypto.randomUUID(),
+  };
+}
+
+/** Whether a text has the form of a cursor: 22 bytes in base64url. @param {string} text */
+const isCursor = (text) => /^[A-Za-z0-9_-]{30}$/.test(text);
+
+/** @param {string | undefined} setting a test's, for a shorter one */
+function lastingSeconds(setting) {
+  const seconds = Number(setting);
+  return seconds > 0 && seconds < LAST_SECONDS ? seconds : LAST_SECONDS;
+}
+
+/** The first line of a stream's first block. @param {number} ms */
+const retry = (ms) => `retry: ${ms}\n`;
+
+/** The events as blocks, or a heartbeat, so that a quiet stream's cursor stays young. @param {Part} part */
+function blocks({ events, next_cursor }) {
+  return events.length > 0 ? events.map((event) => block(event.id, event.type, event)).join("") : heartbeat(next_cursor);
+}
+
+/** @param {string} id */
+const heartbeat = (id) => block(id, "heartbeat", { id, type: "heartbeat" });
+
+/** @param {string} id @param {string} type @param {object} data */
+const block = (id, type, data) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;

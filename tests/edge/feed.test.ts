@@ -84,10 +84,9 @@ async function listen(client: Client, lastId: string | undefined, signal: AbortS
     text = frames.pop() ?? "";
     for (const frame of frames) {
       const fields = Object.fromEntries(frame.split("\n").map((line) => line.split(/: (.*)/s)));
-      if (fields["data"] === undefined) continue;
-      const event = JSON.parse(fields["data"]) as FeedEvent;
+      const event = JSON.parse(fields["data"] ?? "no data") as FeedEvent;
       expect([fields["id"], fields["event"]]).toEqual([event.id, event.type]);
-      hear(event);
+      if (event.type !== "heartbeat") hear(event);
     }
   }
 }

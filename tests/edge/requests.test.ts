@@ -263,8 +263,8 @@ test.for(WRONG_METHODS)("%s %s is 405 with Allow: %j", async ([method, path, all
   const answer = await member.fromRoot(method, path);
 
   expectError(answer, 405, "Method not allowed", "method_not_allowed");
-  const allowed = answer.headers.get("allow")?.split(", ").filter((name) => name !== "HEAD" && name !== "OPTIONS");
-  expect(allowed?.sort()).toEqual([...allow].sort());
+  const withHead = allow.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
+  expect(answer.headers.get("allow")?.split(", ").sort()).toEqual(withHead.sort());
 });
 
 test.for(["/", "/call", "/calls/x/y", "/calls/x/status/", "/Calls", "//calls", "/agents/x/y", "/webhooks"])(

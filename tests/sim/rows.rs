@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
     CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
+    admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::CallId;
@@ -284,7 +285,7 @@ impl TrunkStore for Rows {
 
     fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         self.newest_closed(filter.ceiling(), filter.limit, filter.examine, |call| {
-            filter.status.is_none_or(|status| call.status == status)
+            admits(&filter.status, call.status)
                 && filter
                     .agent
                     .is_none_or(|agent| call.request.agent.id == agent)
@@ -302,9 +303,7 @@ impl TrunkStore for Rows {
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
         self.newest_closed(filter.before, filter.limit, filter.examine, |call| {
             let delivery = call.callback.as_ref();
-            delivery.is_some_and(|delivery| {
-                filter.status.is_none_or(|status| delivery.status == status)
-            })
+            delivery.is_some_and(|delivery| admits(&filter.status, delivery.status))
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand};
+use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand, admits};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::callback::{Delivery, DeliveryStatus};
@@ -51,7 +51,7 @@ pub async fn list(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let page = Page::read(request, &["status", "call_id"])?;
-    let status = page.parsed(
+    let status = page.any_of(
         "status",
         "one of pending, delivered, exhausted",
         read_status,
@@ -62,7 +62,7 @@ pub async fn list(
         .map(|text| DeliveryId::verify(text, &api.secrets().id_key).ok_or_else(bad_cursor));
     let before = before.transpose()?;
     let (entries, until) = match page.filter("call_id") {
-        Some(call) => (of_call(api, caller, call, status, before).await?, None),
+        Some(call) => (of_call(api, caller, call, &status, before).await?, None),
         None => of_all(api, caller, status, before, page.limit + 1).await?,
     };
     Ok(Response::json(
@@ -86,7 +86,7 @@ async fn of_call(
     api: &impl Api,
     caller: &KeyRecord,
     call: &str,
-    status: Option<DeliveryStatus>,
+    status: &[DeliveryStatus],
     before: Option<DeliveryId>,
 ) -> Result<Vec<Entry>, Refusal> {
     let call = match super::ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await {
@@ -95,7 +95,7 @@ async fn of_call(
     };
     let admits = |entry: &Entry| {
         before.is_none_or(|before| entry.delivery.id.address() < before.address())
-            && status.is_none_or(|status| entry.delivery.status == status)
+            && admits(status, entry.delivery.status)
     };
     Ok(entry(call).into_iter().filter(admits).collect())
 }
@@ -103,7 +103,7 @@ async fn of_call(
 async fn of_all(
     api: &impl Api,
     caller: &KeyRecord,
-    status: Option<DeliveryStatus>,
+    status: Vec<DeliveryStatus>,
     before: Option<DeliveryId>,
     limit: usize,
 ) -> Result<(Vec<Entry>, Option<DeliveryId>), Refusal> {
@@ -111,7 +111,7 @@ async fn of_all(
     let asked: Vec<_> = trunks.iter().map(|trunk| trunk.id.tag()).collect();
     let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
     let filter = DeliveryFilter {
-        status,
+        status: status.clone(),
         before: below,
         limit,
         examine: EXAMINED,

@@ -25,7 +25,7 @@ pub async fn livekit(api: &impl Api, request: &Request) -> Result<Response, Refu
     let token = token
         .and_then(|token| Presented::read(token.trim()))
         .ok_or(Refusal::InvalidWebhookSignature)?;
-    let event: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let event: Value = serde_json::from_slice(request.plain_body()?).unwrap_or_default();
     let call = webhook::room(&event).and_then(|name| CallId::verify(name, &api.secrets().id_key));
     let line = sender(api, call, &token, request)
         .await

@@ -68,7 +68,7 @@ pub async fn events(
     }
     let filter = FeedFilter {
         after,
-        only: page.parsed("type", &one_of, known)?,
+        only: page.any_of("type", &one_of, known)?,
         limit: page.limit,
         wait: Millis(0),
     };

@@ -107,20 +107,20 @@ pub async fn list(
     let page = Page::read(request, &KNOWN)?;
     let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
     let filter = CallFilter {
-        status: page.parsed(
+        status: page.any_of(
             "call_status",
             &format!("one of {statuses}"),
             CallStatus::parse,
         )?,
         agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
-        phone: page.parsed("phone_number", "in E.164 format", E164::parse)?,
+        phone: page.parsed("phone_number", "in E.164 format", E164::parse_decoded)?,
         phone_ends: page.parsed(
             "phone_number_ends_with",
             "3 to 15 digits",
             LastDigits::parse,
         )?,
-        created_after: page.parsed("created_after", "an ISO 8601 time", iso8601::parse)?,
-        created_before: page.parsed("created_before", "an ISO 8601 time", iso8601::parse)?,
+        created_after: page.time("created_after")?,
+        created_before: page.time("created_before")?,
         before: page
             .after
             .as_deref()

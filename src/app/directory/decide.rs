@@ -4,7 +4,7 @@ use super::serve::DirectoryStore;
 use super::state::{MOST, audit_row};
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::ports::Host;
-use crate::app::trunk::StoreFailed;
+use crate::app::trunk::{StoreFailed, admits};
 use crate::domain::agent::Agent;
 use crate::domain::callback::{AttemptResult, Delivery, EventType, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, KeyId};
@@ -125,7 +125,7 @@ pub(super) fn decide(
             let below =
                 |test: &&Delivery| before.is_none_or(|before| test.id.address() < before.address());
             let wanted = directory.tests_newest_first().filter(below);
-            let wanted = wanted.filter(|test| status.is_none_or(|status| test.status == status));
+            let wanted = wanted.filter(|test| admits(&status, test.status));
             DirectoryReply::Deliveries(wanted.take(limit).cloned().collect())
         }
         Ask::Redeliver(id) => match directory.test(id).cloned() {

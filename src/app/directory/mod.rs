@@ -122,8 +122,8 @@ pub enum Ask {
     Delivery(DeliveryId),
     /// A page of test deliveries, newest first. `Deliveries`.
     Deliveries {
-        /// Only with this status.
-        status: Option<DeliveryStatus>,
+        /// Only with one of these statuses; with any when there is none.
+        status: Vec<DeliveryStatus>,
         /// Only older than this one, which may be a call's.
         before: Option<DeliveryId>,
         /// At most so many.
@@ -320,7 +320,7 @@ impl DirectoryCommand {
     /// A page of test deliveries.
     #[must_use]
     pub fn deliveries(
-        status: Option<DeliveryStatus>,
+        status: Vec<DeliveryStatus>,
         before: Option<DeliveryId>,
         limit: usize,
     ) -> Self {

@@ -7,6 +7,7 @@ use super::views::{AgentDetail, AgentList, AgentView};
 use super::{TRIES, Thing, ask, change};
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
+use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyRecord, Role};
@@ -77,11 +78,12 @@ pub struct CreateInputSchema {
 /// A parameter that is unknown, a value that is not `inactive`, a caller who is no owner.
 pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, Refusal> {
     let mut included = false;
-    for (name, value) in request.parameters() {
-        match (name.as_str(), value.as_str()) {
-            ("include", "inactive") => included = true,
-            ("include", _) => return Err(Refusal::Invalid("include must be inactive".into())),
-            _ => return Err(Refusal::UnknownParameter(name)),
+    let parameters = request.parameters();
+    check_names(&parameters, |name| name == "include")?;
+    for (_, value) in parameters {
+        match value.as_str() {
+            "inactive" => included = true,
+            _ => return Err(Refusal::Invalid("include must be inactive".into())),
         }
     }
     match included && caller.role < Role::Owner {

@@ -6,7 +6,7 @@ use super::{Thing, change};
 use crate::app::directory::{Ask, DirectoryReply, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::page::{Page, bad_cursor, value};
+use crate::app::page::{Page, bad_cursor, read_time, value};
 use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
@@ -64,9 +64,13 @@ pub async fn create(
     let name = body.required("name", None, body::NAME, body::name)?;
     let role = body.required("role", None, "viewer, member, admin or owner", body::word)?;
     let what = "an ISO 8601 time in the future";
-    let expires_at = body.optional("expires_at", None, what, |value| {
-        body::text(value).and_then(|text| iso8601::parse(&text))
-    })?;
+    let given = body.optional("expires_at", None, what, body::text)?;
+    let expires_at = given.map(|text| match iso8601::lacks_offset(&text) {
+        true => read_time("expires_at", &text),
+        false => iso8601::parse(&text)
+            .ok_or_else(|| Refusal::Invalid(format!("expires_at must be {what}"))),
+    });
+    let expires_at = expires_at.transpose()?;
     body.finish()?;
     if expires_at.is_some_and(|end| end <= api.now()) {
         return Err(Refusal::Invalid(format!("expires_at must be {what}")));

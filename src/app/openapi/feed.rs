@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::examples::{self, CURSOR};
-use super::routes::{Route, filter, ok};
+use super::routes::{Route, any_of, filter, ok};
 use super::schemas::reference;
 use crate::app::calls::feed::MAX_WAIT_SECS;
 use crate::app::trunk::TYPES;
@@ -19,8 +19,11 @@ pub fn describe() -> Route {
          change of a trunk's state. Ask on with the `next_cursor` of the answer before: nothing is missed and nothing comes \
          twice. Events are kept for 24 hours; an older cursor is answered 410 with the oldest one. With `Accept: \
          text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
-         where `Last-Event-ID` says. A stream ends by itself after about a minute, and a browser's `EventSource` reconnects. Test events are \
-         not part of it. \
+         where `Last-Event-ID` says. While nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every \
+         20 seconds: its id is the cursor to go on from, and no block is without JSON data. A stream ends by itself after about a minute, \
+         and a browser's `EventSource` reconnects after 2 seconds. A client that comes back with `Last-Event-ID` while the feed can't be \
+         read (429, 5xx) is answered 200 with `retry: 5000` and a heartbeat that bears the same id: by any other status an `EventSource` \
+         would end for good. Test events are not part of it. \
          What an event tells of a call is the call as it was then. Calls that last longer than 10 minutes are told whole once \
          somebody listens, or did so within 24 hours.",
         ok("The events behind the cursor, oldest first.", "EventList", example),
@@ -41,10 +44,11 @@ pub fn describe() -> Route {
             "How long to wait for the first event; without it the answer comes at once.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
-        filter("type", "Only events of this type.", json!({"type": "string", "enum": TYPES})),
+        any_of("type", "Only events of this type.", &TYPES),
     ])
     .refuses([
         Refusal::UnknownParameter("X".into()),
+        Refusal::RepeatedParameter("X".into()),
         Refusal::Invalid("limit must be a number from 1 to 100".into()),
         Refusal::Invalid("cursor is invalid".into()),
         Refusal::Invalid(format!("wait_seconds must be a number from 0 to {MAX_WAIT_SECS}")),

@@ -118,7 +118,10 @@ Every 429, 502 and 503 has `Retry-After` in whole seconds. 400 and 401: do not r
 clears an optional field. Unknown fields are ignored by `POST /integration/v1/calls` and refused everywhere else. A POST \
 without a body needs no Content-Type and counts as `{{}}`.
 
-**Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; an unknown query parameter is a 400.
+**Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; a query parameter that is unknown, or given twice, is a 400. \
+A time is ISO 8601 with its offset (`Z`, `+05:30`, `+0530`), or a date. A `+` that was not encoded in a query is understood.
+
+**HEAD** is answered wherever GET is: the same status and headers, no body. A body with a `Content-Encoding` is a 415.
 
 **When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance, or of \
 when it left the line, where it waited for capacity (`max_wait_seconds`, and it ends there if it never does): at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::examples;
 use super::routes::Route;
 use super::schemas::reference;
-use crate::app::api::{Access, Action, offered};
+use crate::app::api::{Access, Action, allow, offered};
 use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
 
@@ -94,6 +94,7 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
     if route.body.is_some() {
         all.extend([
             Refusal::NotJsonContentType,
+            Refusal::EncodingUnsupported("X".into()),
             Refusal::BodyTooLarge,
             Refusal::BodyNotJson,
             Refusal::BodyTooDeep,
@@ -121,11 +122,10 @@ fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
         more.insert("WWW-Authenticate".to_owned(), header("WwwAuthenticate"));
     }
     if status == 405 {
-        let methods: Vec<_> = offered(path).iter().map(|(method, ..)| *method).collect();
         let allow = json!({
             "description": "The methods that this path takes.",
             "required": true,
-            "schema": {"type": "string", "enum": [methods.join(", ")]},
+            "schema": {"type": "string", "enum": [allow(offered(path))]},
         });
         more.insert("Allow".to_owned(), allow);
     }

@@ -146,6 +146,7 @@ impl Route {
         });
         self.query([limit, cursor]).refuses([
             Refusal::UnknownParameter("X".into()),
+            Refusal::RepeatedParameter("X".into()),
             Refusal::Invalid("limit must be a number from 1 to 100".into()),
             Refusal::Invalid("cursor is invalid".into()),
         ])
@@ -161,6 +162,7 @@ impl Route {
         self.query([include])
             .refuses(responses::too_low(Role::Owner))
             .refuses([
+                Refusal::RepeatedParameter("X".into()),
                 must("include", "inactive"),
                 Refusal::UnknownParameter("X".into()),
             ])
@@ -181,6 +183,26 @@ pub fn unknown_field() -> Refusal {
 
 pub fn filter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+/// A filter that may have several values.
+pub fn any_of(name: &str, description: &str, values: &[&str]) -> Value {
+    let description = format!(
+        "{description} Several may be given, again and again or as a list with commas: any of them."
+    );
+    let one = json!({"type": "string", "enum": values});
+    filter(
+        name,
+        &description,
+        json!({"type": "array", "minItems": 1, "items": one}),
+    )
+}
+
+/// What is refused of a filter that is a time.
+fn no_time(name: &str) -> [Refusal; 2] {
+    let what = "an ISO 8601 time";
+    let hint = "with its offset from UTC, such as XZ or X+05:30";
+    [must(name, what), must(name, &format!("{what} {hint}"))]
 }
 
 pub fn ok(description: &'static str, schema: &'static str, example: Value) -> Success {
@@ -259,6 +281,7 @@ fn livekit_event() -> Route {
          of no consequence, late, repeated or out of order, is answered 200 too.",
         ok("Heard.", "Empty", json!({})),
     )
+    .refuses([Refusal::EncodingUnsupported("X".into())])
 }
 
 fn agents(action: Action) -> Route {
@@ -448,11 +471,7 @@ fn list_calls() -> Route {
     )
     .paged()
     .query([
-        filter(
-            "call_status",
-            "Only calls of this status.",
-            json!({"type": "string", "enum": statuses}),
-        ),
+        any_of("call_status", "Only calls of this status.", &statuses),
         filter("agent_id", "Only this agent's calls.", uuid()),
         filter("sip_trunk_id", "Only this trunk's calls.", uuid()),
         filter(
@@ -482,10 +501,10 @@ fn list_calls() -> Route {
         must("sip_trunk_id", "a UUID"),
         must("phone_number", "in E.164 format"),
         must("phone_number_ends_with", "3 to 15 digits"),
-        must("created_after", "an ISO 8601 time"),
-        must("created_before", "an ISO 8601 time"),
         Refusal::DialerUnavailable,
     ])
+    .refuses(no_time("created_after"))
+    .refuses(no_time("created_before"))
 }
 
 fn trigger_call() -> Route {
@@ -599,7 +618,8 @@ fn keys(action: Action) -> Route {
             must("expires_at", "an ISO 8601 time in the future"),
             unknown_field(),
             Refusal::TooMany("API keys"),
-        ]),
+        ])
+        .refuses(no_time("expires_at").into_iter().skip(1)),
         _ => Route::new(
             tag,
             "Delete an API key",
@@ -641,10 +661,10 @@ fn webhooks(action: Action) -> Route {
         )
         .paged()
         .query([
-            filter(
+            any_of(
                 "status",
                 "Only deliveries of this status.",
-                json!({"type": "string", "enum": ["pending", "delivered", "exhausted"]}),
+                &["pending", "delivered", "exhausted"],
             ),
             filter(
                 "call_id",

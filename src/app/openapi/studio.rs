@@ -47,6 +47,7 @@ pub fn describe(action: Action) -> Route {
         )
         .refuses([
             Refusal::NotFound,
+            Refusal::EncodingUnsupported("X".into()),
             Refusal::BodyTooLarge,
             Refusal::BodyNotJson,
         ]),

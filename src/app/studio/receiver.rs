@@ -60,6 +60,7 @@ pub async fn take(
 ) -> Result<Response, Refusal> {
     let org = receiver::org_of(token, request.host(), &api.secrets().studio_key)
         .ok_or(Refusal::NotFound)?;
+    request.plain_body()?;
     if request.body.len() > MAX_BODY {
         return Err(Refusal::BodyTooLarge);
     }

@@ -99,8 +99,8 @@ impl Position {
 pub struct FeedFilter {
     /// Only behind this place.
     pub after: Position,
-    /// Only of this type.
-    pub only: Option<String>,
+    /// Only of one of these types; of any when there is none.
+    pub only: Vec<String>,
     /// At most so many.
     pub limit: usize,
     /// How long the answer may wait for the first event.
@@ -285,15 +285,17 @@ impl Feed {
         let Present { trunk, now, .. } = *present;
         let mut through = Position::start_of(now);
         let from_memory = self.complete_from.is_some_and(|from| from < filter.after.0);
-        let is_of_trunk = filter.only.as_deref() == Some(TRUNK_UPDATED);
+        let is_of_trunk =
+            !filter.only.is_empty() && filter.only.iter().all(|only| only == TRUNK_UPDATED);
         let closed = match from_memory || is_of_trunk {
             true => Vec::new(),
             false => self.closed(store, filter.after.0, present.settings, &mut through)?,
         };
         let is_wanted = |news: &News<'_>| {
             let place = news.place();
-            let only = filter.only.as_deref();
-            place > filter.after && place < through && only.is_none_or(|only| only == news.name())
+            let is_of_type =
+                || filter.only.is_empty() || filter.only.iter().any(|only| only == news.name());
+            place > filter.after && place < through && is_of_type()
         };
         let lately = from_memory.then_some(&self.lately);
         let sources: [&mut dyn Iterator<Item = &Call>; 4] = [

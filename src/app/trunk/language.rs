@@ -192,11 +192,16 @@ impl Found {
     }
 }
 
+/// Whether a filter admits what it filters by: it is one of the values, or there are none.
+pub fn admits<T: PartialEq>(wanted: &[T], is: T) -> bool {
+    wanted.is_empty() || wanted.contains(&is)
+}
+
 /// Which calls a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallFilter {
-    /// Only with this status.
-    pub status: Option<CallStatus>,
+    /// Only with one of these statuses; with any when there is none.
+    pub status: Vec<CallStatus>,
     /// Only with this agent.
     pub agent: Option<AgentId>,
     /// Only to this number.
@@ -218,7 +223,7 @@ pub struct CallFilter {
 
 impl CallFilter {
     pub(super) fn admits(&self, call: &Call) -> bool {
-        self.status.is_none_or(|status| call.status == status)
+        admits(&self.status, call.status)
             && self
                 .agent
                 .is_none_or(|agent| call.request.agent.id == agent)
@@ -250,8 +255,8 @@ impl CallFilter {
 /// Which callbacks a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryFilter {
-    /// Only with this status.
-    pub status: Option<DeliveryStatus>,
+    /// Only with one of these statuses; with any when there is none.
+    pub status: Vec<DeliveryStatus>,
     /// Only older than this call's.
     pub before: Option<CallId>,
     /// At most so many.
@@ -264,7 +269,7 @@ impl DeliveryFilter {
     pub(super) fn admits(&self, call: &Call) -> bool {
         call.callback
             .as_ref()
-            .is_some_and(|delivery| self.status.is_none_or(|status| delivery.status == status))
+            .is_some_and(|delivery| admits(&self.status, delivery.status))
             && self.before.is_none_or(|before| call.id < before)
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, Position};
 pub use language::{
     CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, Order, REMEMBERED,
-    Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work,
+    Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work, admits,
 };
 pub use news::TYPES;
 pub use store::{Expired, StoreFailed, TrunkStore};

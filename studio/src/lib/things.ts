@@ -24,7 +24,7 @@ export async function readTrunkStates(): Promise<Map<string, Schemas["TrunkState
   const states = new Map<string, Schemas["TrunkState"]>();
   let after: string | undefined;
   for (;;) {
-    const query = { type: "trunk.updated", limit: 100, after } as const;
+    const query = { type: ["trunk.updated" as const], limit: 100, after };
     const part = await ask(api.GET("/integration/v1/events", { params: { query } }));
     const { events, next_cursor } = part as Schemas["EventList"]; // no stream was asked for
     for (const { data } of events) if ("breaker" in data) states.set(data.sip_trunk_id, data);

@@ -85,7 +85,7 @@ export default function Calls() {
 
 function read(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
-  const query = { ...given, call_status: given.call_status as CallStatus | undefined, limit: 50, cursor: filters.cursor };
+  const query = { ...given, call_status: given.call_status ? [given.call_status as CallStatus] : undefined, limit: 50, cursor: filters.cursor };
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
 }
 
