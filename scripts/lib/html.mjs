@@ -27,8 +27,16 @@ export const html = (strings, ...contents) => new Html(String.raw({ raw: strings
 /** @param {Content[]} parts @param {string} between @returns {Content[]} */
 export const join = (parts, between) => parts.flatMap((part, at) => (at === 0 ? [part] : [between, part]));
 
-/** What of Markdown the document has: paragraphs, lists, code, bold. @param {string} text */
+/** What of Markdown the document has: paragraphs, lists, code, blocks of code, bold. @param {string} text @returns {Content[]} */
 export function markdown(text) {
+  return text.split(/^```\w*\n(.*?)^```$/ms).map((part, at) => (at % 2 === 0 ? paragraphs(part) : code(part.trimEnd())));
+}
+
+/** Wide code scrolls by itself, by keyboard too. @param {string} text */
+export const code = (text) => html`<pre tabindex="0"><code>${text}</code></pre>`;
+
+/** @param {string} text @returns {Content[]} */
+function paragraphs(text) {
   return text.split(/\n{2,}/).map((block) => {
     const [words = "", ...items] = block.split(/^- /m);
     return [

@@ -1,6 +1,6 @@
 // The API reference for people: one page, made of the OpenAPI document and in its own words.
 
-import { html, inline, join, markdown } from "./html.mjs";
+import { code, html, inline, join, markdown } from "./html.mjs";
 import { list, required, row, Schemas } from "./schemas.mjs";
 
 /**
@@ -12,14 +12,14 @@ import { list, required, row, Schemas } from "./schemas.mjs";
  * @typedef {{ description: string, headers?: Record<string, object>, content?: Record<string, Media> }} Answer
  * @typedef {{ operationId: string, tags: string[], summary: string, description: string, security: Record<string, unknown>[],
  *   "x-required-role"?: string, parameters?: Parameter[], requestBody?: { required?: boolean, content: Record<string, Media> },
- *   responses: Record<string, Answer & { $ref?: string }> }} Operation
+ *   responses: Record<string, Answer & { $ref?: string }>, callbacks?: Record<string, Paths> }} Operation
+ * @typedef {{ [path: string]: { [method: string]: Operation } }} Paths
  * @typedef {{ type: string, in?: string, name?: string, scheme?: string, bearerFormat?: string, description: string }} SecurityScheme
  * @typedef {{ info: { title: string, version: string, description: string }, servers: { url: string, description: string }[],
- *   tags: { name: string, description: string }[], paths: Record<string, Record<string, Operation>>,
- *   webhooks?: Record<string, Record<string, Operation>>, components: { schemas: Record<string, Schema>,
+ *   tags: { name: string, description: string }[], paths: Paths, components: { schemas: Record<string, Schema>,
  *   headers?: Record<string, { description: string, schema: Schema }>, securitySchemes: Record<string, SecurityScheme> } }} Document
  *
- * @typedef {{ method: string, path: string, isWebhook: boolean, operation: Operation }} Route
+ * @typedef {{ method: string, path: string, isCallback: boolean, operation: Operation }} Route
  * @typedef {import("./html.mjs").Content} Content
  */
 
@@ -32,8 +32,8 @@ const slug = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 /** @param {unknown} value @param {string} [label] */
 const json = (value, label = "Example") => block(label, JSON.stringify(value, null, 2));
 
-/** Wide code scrolls by itself, by keyboard too. @param {string} label @param {string} text */
-const block = (label, text) => html`<figure><figcaption>${label}</figcaption><pre tabindex="0"><code>${text}</code></pre></figure>`;
+/** @param {string} label @param {string} text */
+const block = (label, text) => html`<figure><figcaption>${label}</figcaption>${code(text)}</figure>`;
 
 /** @param {string} id @param {string} title @param {Content} about */
 const section = (id, title, about) => html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${about}</section>\n`;
@@ -47,14 +47,16 @@ class Reference {
   constructor(document) {
     this.document = document;
     this.schemas = new Schemas(document);
-    const { paths, webhooks = {} } = document;
-    this.routes = [...this.#routesOf(paths, false), ...this.#routesOf(webhooks, true)];
+    this.routes = this.#routesOf(document.paths, false);
   }
 
-  /** @param {Document["paths"]} paths @param {boolean} isWebhook @returns {Route[]} */
-  #routesOf(paths, isWebhook) {
+  /** Each followed by what it calls back. @param {Paths} paths @param {boolean} isCallback @returns {Route[]} */
+  #routesOf(paths, isCallback) {
     return Object.entries(paths).flatMap(([path, item]) =>
-      Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, isWebhook, operation })),
+      Object.entries(item).flatMap(([method, operation]) => [
+        { method: method.toUpperCase(), path, isCallback, operation },
+        ...Object.values(operation.callbacks ?? {}).flatMap((callback) => this.#routesOf(callback, true)),
+      ]),
     );
   }
 
@@ -96,7 +98,7 @@ ${parts.map(({ id, name, routes }) => html`<li><a href="#${id}">${name}</a><ul>\
 </ul></nav>
 <main id="content">
 ${markdown(info.description)}
-${section("servers", "Servers", [servers, html`<p>In the examples <code>BASE_URL</code> is one of them, and <code>API_KEY</code> a key.</p>`])}
+${section("servers", "Servers", [servers, html`<p>In the examples <code>BASE_URL</code> is one of them, or the origin of this page, and <code>API_KEY</code> a key.</p>`])}
 ${section("credentials", "Credentials", list(credentials))}
 ${operations}
 ${section("objects", "Objects", this.#objects(operations))}
@@ -119,8 +121,8 @@ ${section("headers", "Headers", list(headers))}
   }
 
   /** Of the contents. @param {Route} route */
-  #entry({ method, path, isWebhook, operation }) {
-    return html`<li><a href="#${operation.operationId}">${this.#method(method)} <span>${isWebhook ? path : operation.summary}</span></a></li>\n`;
+  #entry({ method, operation }) {
+    return html`<li><a href="#${operation.operationId}">${this.#method(method)} <span>${operation.summary}</span></a></li>\n`;
   }
 
   /** @param {string} method */
@@ -129,16 +131,16 @@ ${section("headers", "Headers", list(headers))}
   }
 
   /** @param {Route} route */
-  #operation({ method, path, isWebhook, operation }) {
+  #operation({ method, path, isCallback, operation }) {
     const { operationId: id, summary, description, parameters = [], requestBody, responses } = operation;
     const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
     const schema = media && this.schemas.resolve(media.schema);
-    const about = html`<p class="route">${this.#method(method)} <code>${path}</code>${isWebhook && " · sent to you"}</p>
+    const about = html`<p class="route">${this.#method(method)} <code>${path}</code>${isCallback && " · sent to you"}</p>
 ${markdown(description)}
-${!isWebhook && html`<p class="access">${this.#access(operation)}</p>`}
+${!isCallback && html`<p class="access">${this.#access(operation)}</p>`}${this.#callbacks(operation)}
 ${parameters.length > 0 && html`<h4>Parameters</h4>${list(parameters.map((given) => this.#parameter(given)))}`}
 ${schema && html`<h4>Body <span class="type">${type}${required(requestBody?.required)}</span></h4>${markdown(schema.description ?? "")}${this.schemas.fields(schema, "", [])}`}
-${isWebhook ? media?.example !== undefined && json(media.example) : block("curl", this.#curl(method, path, operation))}
+${isCallback ? media && this.#examples(media, "") : block("curl", this.#curl(method, path, operation))}
 <h4>Answers</h4>
 ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.schemas.follow(answer)))}`;
     return article(id, summary, about);
@@ -149,6 +151,13 @@ ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.
     if (security.length === 0) return "No credentials.";
     const schemes = security.flatMap((either) => Object.keys(either)).map((name) => html`<a href="#security-${name}">${name}</a>`);
     return ["By ", join(schemes, " or "), "."];
+  }
+
+  /** What an operation calls back later. @param {Operation} operation */
+  #callbacks({ callbacks = {} }) {
+    const routes = Object.values(callbacks).flatMap((callback) => this.#routesOf(callback, true));
+    const links = routes.map(({ operation: { operationId, summary } }) => html`<a href="#${operationId}">${summary}</a>`);
+    return links.length > 0 && html`<p class="access">Calls back: ${join(links, ", ")}</p>`;
   }
 
   /** @param {Parameter} parameter */
@@ -170,15 +179,21 @@ ${named.length > 0 && html`<p class="small">Headers: ${join(named, ", ")}</p>`}<
 `;
   }
 
-  /** @param {string} type @param {Media} media @param {string} told an example of an error whose text stands there needs no second telling */
-  #content(type, { schema, example, examples = {} }, told) {
+  /** @param {string} type @param {Media} media @param {string} told */
+  #content(type, media, told) {
+    const { schema } = media;
     const { description } = this.schemas.resolve(schema);
+    return html`<p class="small">${type}: ${this.schemas.type(schema, null)}${!schema.$ref && description && [". ", inline(description)]}</p>
+${this.#examples(media, told)}`;
+  }
+
+  /** @param {Media} media @param {string} told an example of an error whose text stands there needs no second telling */
+  #examples({ example, examples = {} }, told) {
     const others = Object.entries(examples).filter(([, { value }]) => {
       const { error, ...more } = /** @type {{ error?: string }} */ (value ?? {});
       return !error || Object.keys(more).length > 0 || !told.includes(error);
     });
-    return html`<p class="small">${type}: ${this.schemas.type(schema, null)}${!schema.$ref && description && [". ", inline(description)]}</p>
-${example !== undefined && json(example)}${others.map(([name, { value }]) => json(value, `Example: ${name}`))}`;
+    return [example !== undefined && json(example), others.map(([name, { value }]) => json(value, `Example: ${name}`))];
   }
 
   /** @param {string} method @param {string} path @param {Operation} operation */

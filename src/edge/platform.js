@@ -80,9 +80,22 @@ export async function page(env, { request }, requestId) {
   const method = request.method === "HEAD" ? "HEAD" : "GET";
   const asset = await env.ASSETS.fetch(new Request(url, { method, headers: request.headers }));
   if (asset.status === 404) return undefined;
-  const answer = new Response(asset.body, asset);
+  const answer = url.pathname === "/openapi.json" ? await documentAt(url.origin, asset) : new Response(asset.body, asset);
   answer.headers.set("X-Request-Id", requestId);
   if (!url.pathname.startsWith("/studio/assets/")) answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+/**
+ * The OpenAPI document, with the origin that it was asked of as its first server: what a client made of it calls.
+ * @param {string} origin @param {Response} asset
+ */
+async function documentAt(origin, asset) {
+  const text = asset.body && (await asset.text());
+  const own = `{"url": ${JSON.stringify(origin)}, "description": "This deployment"}`;
+  const isKnown = text?.includes(`"url": ${JSON.stringify(origin)}`);
+  const answer = new Response(isKnown ? text : text?.replace('"servers": [', () => `"servers": [\n    ${own},`), asset);
+  answer.headers.delete("Content-Length"); // of the file
   return answer;
 }
 

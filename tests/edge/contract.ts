@@ -19,7 +19,7 @@ interface Operation {
 
 interface ApiResponse {
   headers?: Record<string, Header | Reference>;
-  content?: Record<string, unknown>;
+  content?: Record<string, { examples?: Record<string, unknown> }>;
 }
 
 interface Header {
@@ -38,6 +38,7 @@ interface Route {
 }
 
 const DOCUMENT = "openapi";
+const METHODS = ["get", "put", "post", "delete", "options", "patch", "trace"];
 
 export class Contract {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -85,6 +86,7 @@ export class Contract {
     if (!named) throw new Error(`${where}, which openapi.json does not name`);
     const at = "$ref" in named ? named.$ref : pointer("paths", route.key, verb, "responses", name ?? "");
     this.#checkHeaders(where, at, headers);
+    this.#checkNames(where, this.#resolve<ApiResponse>(named), route.item, headers);
     if (this.#resolve<ApiResponse>(named).content) {
       this.#validate(where, `${at}/content/${escape("application/json")}/schema`, JSON.parse(text));
     } else if (text !== "") {
@@ -108,6 +110,21 @@ export class Contract {
       }
       const to = "$ref" in header ? header.$ref : `${at}/headers/${escape(name)}`;
       this.#validate(`${where}: ${name}`, `${to}/schema`, schema.type === "integer" ? Number(value) : value);
+    }
+  }
+
+  /** The error's name is one of those that this answer gives examples of, and the methods are those of the path. */
+  #checkNames(where: string, { content = {} }: ApiResponse, item: PathItem, headers: Headers): void {
+    const code = headers.get("x-error-code");
+    const examples = Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples));
+    if (code !== null && !examples.some((name) => name.split("-")[0] === code)) {
+      throw new Error(`${where}: openapi.json tells of no ${code} there`);
+    }
+    const allowed = headers.get("allow")?.toLowerCase();
+    const offered = Object.keys(item).filter((name) => METHODS.includes(name));
+    const all = offered.flatMap((name) => (name === "get" ? ["get", "head"] : [name])).join(", ");
+    if (allowed !== undefined && allowed !== all) {
+      throw new Error(`${where}: Allow is ${allowed}, and openapi.json offers ${all}`);
     }
   }
 

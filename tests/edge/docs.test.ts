@@ -1,6 +1,8 @@
 // The API reference at /docs: all that the served document says, in a page that can do nothing.
 
+import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { type Document, renderReference } from "../../scripts/lib/reference.mjs";
 import { expectError, useServer } from "./harness.ts";
 
@@ -12,10 +14,18 @@ let operations: [where: string, operation: Document["paths"][string][string]][];
 beforeAll(async () => {
   page = await (await fetch(`${server.url}/docs`)).text();
   document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
-  operations = Object.entries({ ...document.paths, ...document.webhooks }).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]): (typeof operations)[number] => [`${method.toUpperCase()} ${path}`, operation]),
-  );
+  operations = operationsOf(document.paths);
 });
+
+/** All operations, each followed by what it calls back. */
+function operationsOf(paths: Document["paths"]): typeof operations {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, operation]): typeof operations => [
+      [`${method.toUpperCase()} ${path}`, operation],
+      ...Object.values(operation.callbacks ?? {}).flatMap(operationsOf),
+    ]),
+  );
+}
 
 const SIGNS: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
 
@@ -23,7 +33,7 @@ const SIGNS: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"',
 const textOf = (html: string) => html.replace(/<[^>]+>/g, "").replace(/&[^;]+;/g, (sign) => SIGNS[sign] ?? sign);
 
 /** A text of the document without its Markdown. */
-const plain = (text: string) => text.replace(/`|\*\*/g, "");
+const plain = (text: string) => text.replace(/`|\*\*/g, "").trim();
 
 /** The part of the page that tells of an operation, as its reader sees it. */
 function told(id: string): string {
@@ -56,12 +66,38 @@ test("GET and HEAD /docs answer a page that runs nothing and that nobody frames;
   expectError(await server.platform.fromRoot("GET", "/docs/x"), 404, "Not found");
 });
 
+test("the document's first server is the origin that it is asked of, and no server is told twice", async () => {
+  const at = async (origin: string, init?: { method?: string; headers?: Record<string, string> }) => {
+    const answer = await server.local.mf.dispatchFetch(`${origin}/openapi.json`, init);
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  };
+  const urls = (text: string) => (JSON.parse(text) as Document).servers.map(({ url }) => url);
+  const { servers, ...kept } = JSON.parse(readFileSync(inRoot("public/openapi.json"), "utf8")) as Document;
+  const production = servers.map(({ url }) => url);
+
+  expect(production).toEqual(["https://api.audatec.in"]);
+  for (const origin of ["https://calls.example.com", "http://127.0.0.1:8787", "https://xn--bcher-kva.example:8443"]) {
+    const { status, headers, text } = await at(origin);
+    expect([status, urls(text)]).toEqual([200, [origin, ...production]]);
+    expect({ ...JSON.parse(text), servers }).toEqual({ ...kept, servers });
+    expect(headers.get("content-type")).toMatch(/^application\/json\b/);
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+    const length = headers.get("content-length");
+    if (length !== null) expect(Number(length)).toBe(Buffer.byteLength(text));
+    const head = await at(origin, { method: "HEAD" });
+    expect([head.status, head.text]).toEqual([200, ""]);
+    const etag = headers.get("etag");
+    if (etag) expect((await at(origin, { headers: { "if-none-match": etag } })).status).toBe(304);
+  }
+  expect(urls((await at("https://api.audatec.in")).text)).toEqual(production);
+});
+
 test("each operation of the document is there: method and path, who may, what it takes, and how it answers", () => {
   expect(operations.length).toBeGreaterThan(40);
   for (const [where, { operationId, summary, security, parameters = [], requestBody, responses, ...operation }] of operations) {
     const text = told(operationId);
     expect(text, where).toContain(summary);
-    for (const paragraph of operation.description.split("\n\n")) expect(text, where).toContain(plain(paragraph));
+    for (const paragraph of operation.description.split(/\n{2,}|\n- |^```$/m)) expect(text, where).toContain(plain(paragraph));
     expect(text, where).toContain(where);
     for (const scheme of security.flatMap((either) => Object.keys(either))) expect(text, where).toContain(scheme);
     const role = operation["x-required-role"];
@@ -79,6 +115,13 @@ test("each operation of the document is there: method and path, who may, what it
       for (const { example } of Object.values(content)) {
         if (example !== undefined) expect(text, where).toContain(JSON.stringify(example, null, 2));
       }
+    }
+    for (const { examples = {} } of Object.values(requestBody?.content ?? {})) {
+      for (const { value } of Object.values(examples)) expect(text, where).toContain(JSON.stringify(value, null, 2));
+    }
+    for (const callback of Object.values(operation.callbacks ?? {}).flatMap(operationsOf)) {
+      expect(told(callback[1].operationId), where).toContain("sent to you");
+      expect(text, where).toContain(callback[1].summary);
     }
     if (where.includes(" /")) expect(text, where).toContain("curl ");
   }
@@ -135,7 +178,6 @@ test("a schema that contains itself is told once, lists and their bounds are tol
     ...document,
     tags: [{ name: "Trees", description: "" }],
     paths: { "/trees": { post: plant } },
-    webhooks: {},
     components: { ...document.components, schemas: { Tree } },
   });
   const { ids, links } = idsAndLinks(html);

@@ -24,7 +24,7 @@ const MAX_METADATA: usize = 16_384;
 const DEFAULT_WAIT_SECS: u64 = 3_600;
 const MAX_WAIT_SECS: u64 = 86_400;
 
-/// The answer to an accepted call.
+/// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TriggeredCall {
@@ -54,7 +54,7 @@ pub struct RejectedCall {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DryRun {
-    /// Always true.
+    /// True: nothing was created.
     dry_run: bool,
     /// `trigger`, `queue` or `reject`.
     would: &'static str,

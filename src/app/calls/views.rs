@@ -197,6 +197,7 @@ pub struct DeliveryView<'a> {
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: Option<String>,
     /// What it tells.
+    #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
     /// The receiver.
     url: &'a str,
@@ -259,6 +260,7 @@ impl<'a> AttemptView<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notification<'a> {
     /// What happened.
+    #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
     /// To which call.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]

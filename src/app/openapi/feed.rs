@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::examples::{self, CURSOR};
 use super::routes::{Route, any_of, filter, ok};
-use super::schemas::reference;
+use super::schemas::{cursor, reference};
 use crate::app::calls::feed::MAX_WAIT_SECS;
 use crate::app::trunk::TYPES;
 use crate::domain::refusal::Refusal;
@@ -16,7 +16,7 @@ pub fn describe() -> Route {
         "Events",
         "Follow the live feed",
         "One ordered feed of the organisation: each change of a call's status, each result of a callback's attempt, and each \
-         change of a trunk's state. Ask on with the `next_cursor` of the answer before: nothing is missed and nothing comes \
+         change of a trunk's state. Continue with the `next_cursor` of the answer before: nothing is missed and nothing comes \
          twice. Events are kept for 24 hours; an older cursor is answered 410 with the oldest one. With `Accept: \
          text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
          where `Last-Event-ID` says. While nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every \
@@ -32,7 +32,7 @@ pub fn describe() -> Route {
         filter(
             "after",
             "Only events behind this cursor; `latest` for those to come. Without it, the oldest that are kept come first.",
-            json!({"type": "string", "minLength": 1}),
+            cursor(),
         ),
         filter(
             "limit",
@@ -44,7 +44,7 @@ pub fn describe() -> Route {
             "How long to wait for the first event; without it the answer comes at once.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
-        any_of("type", "Only events of this type.", &TYPES),
+        any_of("type", "Only events of this type.", "FeedEventType"),
     ])
     .refuses([
         Refusal::UnknownParameter("X".into()),
@@ -69,6 +69,10 @@ pub fn schemas() -> Vec<(String, Value)> {
     let (of_trunks, of_callbacks): (Vec<&str>, Vec<&str>) =
         others.iter().partition(|name| name.starts_with("trunk."));
     let uuid = json!({"type": "string", "format": "uuid"});
+    let described = |mut schema: Value, text: &str| {
+        schema["description"] = text.into();
+        schema
+    };
     let nullable =
         |kind: &str, description: &str| json!({"type": [kind, "null"], "description": description});
     let object = |description: &str, properties: Value| {
@@ -87,7 +91,7 @@ pub fn schemas() -> Vec<(String, Value)> {
         object(
             description,
             json!({
-                "id": {"type": "string", "description": "Its cursor."},
+                "id": described(cursor(), "Its cursor."),
                 "type": {"type": "string", "enum": types},
                 "at": {"type": "string", "format": "date-time", "description": "When it became known."},
                 "data": reference(data),
@@ -124,7 +128,7 @@ pub fn schemas() -> Vec<(String, Value)> {
     let list = object(
         "A part of the live feed, oldest first.",
         json!({
-            "events": {"type": "array", "items": reference("Event"), "description": "The events."},
+            "events": {"type": "array", "items": reference("FeedEvent"), "description": "The events."},
             "next_cursor": {"type": "string", "description": "Pass it as `after` to go on."},
         }),
     );
@@ -139,8 +143,12 @@ pub fn schemas() -> Vec<(String, Value)> {
     [
         ("EventList", list),
         (
-            "Event",
+            "FeedEvent",
             json!({"description": "Something that happened.", "oneOf": kinds}),
+        ),
+        (
+            "FeedEventType",
+            json!({"type": "string", "description": "What happened.", "enum": TYPES}),
         ),
         (
             "CallEvent",

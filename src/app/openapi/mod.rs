@@ -6,11 +6,11 @@
 
 mod examples;
 mod feed;
+mod notification;
 mod responses;
 mod routes;
 mod schemas;
 mod studio;
-mod webhooks;
 
 use serde_json::{Map, Value, json};
 
@@ -56,7 +56,7 @@ const PATHS: [&str; 29] = [
 /// Paths beside the API, for whoever watches a deployment.
 const HEALTH: &str = "/healthz";
 
-/// The document as it is served.
+/// The document as it is kept; whoever serves it puts its own origin before the other servers.
 #[must_use]
 pub fn text() -> String {
     format!("{:#}\n", document())
@@ -72,18 +72,14 @@ pub fn document() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "One request places an AI phone call; its signed result comes back.",
             "description": description(),
+            "contact": {"name": "Audatec", "url": "https://studio.audatec.in"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [
-            {"url": "/", "description": "The deployment that serves this document"},
-            {"url": "https://api.audatec.in", "description": "Production"},
-        ],
+        "servers": [{"url": "https://api.audatec.in", "description": "Production"}],
         "tags": tags(),
         "paths": paths(),
-        "webhooks": webhooks::all(),
         "components": {
             "schemas": schemas::all(),
-            "responses": responses::shared(),
             "headers": responses::headers(),
             "securitySchemes": security_schemes(),
         },
@@ -152,7 +148,7 @@ fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "audtk_…",
             "description": "An API key of the organisation.",
         },
-        "studioSession": {
+        "studioCookie": {
             "type": "apiKey", "in": "cookie", "name": "__Host-studio",
             "description": "A Studio session, which stands for the key it was opened with. What changes something must \
                             come from a page of the same origin.",
@@ -212,14 +208,32 @@ fn operation(path: &str, (method, access, action): &Endpoint) -> Value {
             json!({"required": body.required, "content": {"application/json": content}}),
         );
     }
-    set(
-        "responses",
-        responses::of(path, method, *access, *action, &route),
-    );
+    set("responses", responses::of(method, *access, *action, &route));
+    if *action == Action::TriggerCall {
+        set("callbacks", notification::callbacks());
+    }
     Value::Object(operation)
 }
 
+/// The name that generated clients give an operation: a verb, and what it is done to.
 fn operation_id(action: Action) -> String {
+    let better = match action {
+        Action::Health => "getHealth",
+        Action::Report => "reportCall",
+        Action::LiveKitEvent => "receiveLiveKitWebhook",
+        Action::Media => "getMedia",
+        Action::LiveCalls => "listLiveCalls",
+        Action::CallStatus => "getCallStatus",
+        Action::Transcript => "getTranscript",
+        Action::TestEvent => "sendTestEvent",
+        Action::AuditLog => "listAuditLog",
+        Action::Events => "listEvents",
+        Action::Receive => "receiveCallback",
+        _ => "",
+    };
+    if !better.is_empty() {
+        return better.to_owned();
+    }
     let name = format!("{action:?}");
     let (first, rest) = name.split_at_checked(1).unwrap_or((&name, ""));
     format!("{}{rest}", first.to_lowercase())
@@ -242,7 +256,7 @@ fn security(access: Access) -> Value {
         Access::Operator => json!([{"platformToken": []}]),
         Access::Agent => json!([{"reportToken": []}]),
         Access::Carrier => json!([{"livekitToken": []}]),
-        Access::Key(_) => json!([{"bearerAuth": []}, {"studioSession": []}]),
+        Access::Key(_) => json!([{"bearerAuth": []}, {"studioCookie": []}]),
     }
 }
 
@@ -255,7 +269,7 @@ fn parameters(path: &str, route: &Route) -> Vec<Value> {
         if name == "kind" {
             return json!({
                 "name": name, "in": "path", "required": true, "description": "Which of the two.",
-                "schema": {"type": "string", "enum": ["transcript", "recording"]},
+                "schema": schemas::reference("MediaKind"),
             });
         }
         let what = match name {
@@ -274,5 +288,7 @@ fn parameters(path: &str, route: &Route) -> Vec<Value> {
     in_path.chain(route.query.iter().cloned()).collect()
 }
 
+#[cfg(test)]
+mod reader_tests;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
 //! The answers of a route: its success, and every refusal it can give, by status.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::examples;
 use super::routes::Route;
 use super::schemas::reference;
-use crate::app::api::{Access, Action, allow, offered};
+use crate::app::api::{Access, Action};
 use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
 
@@ -17,7 +17,7 @@ pub const INTERNAL_ERROR: (&str, &str) = ("internal_error", "Internal server err
 type Texts = Vec<(&'static str, String)>;
 
 /// The responses of one operation.
-pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Route) -> Value {
+pub fn of(method: &str, access: Access, action: Action, route: &Route) -> Value {
     let mut all: BTreeMap<String, Value> = BTreeMap::new();
     let success = &route.success;
     let mut headers = common_headers();
@@ -34,12 +34,6 @@ pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Rout
             "example": success.example,
         }});
         response.insert("content".to_owned(), content);
-    }
-    let content = response.get_mut("content").and_then(Value::as_object_mut);
-    if let Some(content) = content.filter(|_| action == Action::Events) {
-        let stream = "For each event `id: <cursor>`, `event: <type>` and `data: <the event, as in the list>`.";
-        let schema = json!({"type": "string", "description": stream});
-        content.insert("text/event-stream".to_owned(), json!({"schema": schema}));
     }
     all.insert(success.status.to_string(), response);
     if action == Action::Media {
@@ -64,10 +58,10 @@ pub fn of(path: &str, method: &str, access: Access, action: Action, route: &Rout
         }
     }
     for (status, texts) in refusals {
-        all.insert(status.to_string(), refused(status, &texts, action, path));
+        all.insert(status.to_string(), refused(status, &texts, action));
     }
     let (code, text) = INTERNAL_ERROR;
-    let broken = error(500, &vec![(code, text.to_owned())], "Error", Map::new());
+    let broken = error(500, &vec![(code, text.to_owned())], "ErrorBody", Map::new());
     all.insert("500".to_owned(), broken);
     Value::Object(all.into_iter().collect())
 }
@@ -113,7 +107,7 @@ pub fn too_low(needs: Role) -> impl Iterator<Item = Refusal> {
         .map(move |has| Refusal::RoleTooLow { has, needs })
 }
 
-fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
+fn refused(status: u16, texts: &Texts, action: Action) -> Value {
     let mut more = Map::new();
     if matches!(status, 429 | 502 | 503) {
         more.insert("Retry-After".to_owned(), header("RetryAfter"));
@@ -122,12 +116,7 @@ fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
         more.insert("WWW-Authenticate".to_owned(), header("WwwAuthenticate"));
     }
     if status == 405 {
-        let allow = json!({
-            "description": "The methods that this path takes.",
-            "required": true,
-            "schema": {"type": "string", "enum": [allow(offered(path))]},
-        });
-        more.insert("Allow".to_owned(), allow);
+        more.insert("Allow".to_owned(), header("Allow"));
     }
     if status == 429 && action == Action::TriggerCall {
         more.extend(quota_headers());
@@ -136,22 +125,14 @@ fn refused(status: u16, texts: &Texts, action: Action, path: &str) -> Value {
     let schema = if status == 410 {
         "ExpiredCursor"
     } else {
-        "Error"
+        "ErrorBody"
     };
     error(status, texts, schema, more)
 }
 
 fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> Value {
-    let codes: BTreeSet<&str> = texts.iter().map(|(code, _)| *code).collect();
     let mut headers = common_headers();
-    headers.insert(
-        "X-Error-Code".to_owned(),
-        json!({
-            "description": "The error's name, for machines.",
-            "required": true,
-            "schema": {"type": "string", "enum": codes},
-        }),
-    );
+    headers.insert("X-Error-Code".to_owned(), header("ErrorCode"));
     headers.extend(more);
     let mut described = reason(status).to_owned();
     let mut examples = Map::new();
@@ -165,9 +146,7 @@ fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> 
         }
         let same = examples
             .keys()
-            .filter(|known| {
-                known.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()) == *code
-            })
+            .filter(|known| known.split('-').next() == Some(code))
             .count();
         let name = match same {
             0 => (*code).to_owned(),
@@ -188,7 +167,7 @@ fn foretold() -> Value {
         "description": "A dry run: what would happen. Nothing was created.",
         "headers": common_headers(),
         "content": {"application/json": {
-            "schema": reference("DryRun"),
+            "schema": reference("TriggeredCall"),
             "example": {"dry_run": true, "would": "trigger", "reason": null},
         }},
     })
@@ -220,12 +199,11 @@ fn header(name: &str) -> Value {
 /// Where a recording is.
 fn stored_elsewhere() -> Value {
     let mut headers = common_headers();
-    let location = json!({"description": "The recording's own URL.", "schema": {"type": "string"}});
-    headers.insert("Location".to_owned(), location);
+    headers.insert("Location".to_owned(), header("Location"));
     json!({
         "description": "The recording is in the organisation's own storage.",
         "headers": headers,
-        "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
+        "content": {"application/json": {"schema": reference("Empty"), "example": {}}},
     })
 }
 
@@ -245,7 +223,24 @@ fn quota_headers() -> [(String, Value); 2] {
 
 /// Headers that several answers share.
 pub fn headers() -> Value {
+    let mut codes: Vec<_> = Refusal::examples().iter().map(Refusal::code).collect();
+    codes.push(INTERNAL_ERROR.0);
     json!({
+        "ErrorCode": {
+            "description": "The error's name, for machines; each operation lists those of each status.",
+            "required": true,
+            "schema": {"type": "string", "enum": codes},
+        },
+        "Allow": {
+            "description": "The methods that the path takes.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^[A-Z]+(, [A-Z]+)*$"},
+        },
+        "Location": {
+            "description": "Where the recording is.",
+            "required": true,
+            "schema": {"type": "string", "format": "uri"},
+        },
         "RequestId": {
             "description": "Names this request; tell it to support.",
             "required": true,
@@ -287,27 +282,5 @@ pub fn headers() -> Value {
             "schema": {"type": "string", "pattern": "^\"channels\";r=[0-9]+, \"cps\";r=[0-9]+$"},
             "example": "\"channels\";r=37, \"cps\";r=4",
         },
-    })
-}
-
-/// Answers that belong to no operation, and the one that any may give when the service broke.
-pub fn shared() -> Value {
-    let of = |refusal: Refusal, more| {
-        let texts = vec![(refusal.code(), refusal.text())];
-        error(refusal.status(), &texts, "Error", more)
-    };
-    let allow = json!({
-        "description": "The methods that the path takes.",
-        "required": true,
-        "schema": {"type": "string"},
-    });
-    let (code, text) = INTERNAL_ERROR;
-    json!({
-        "NotFound": of(Refusal::NotFound, Map::new()),
-        "MethodNotAllowed": of(
-            Refusal::MethodNotAllowed(String::new()),
-            Map::from_iter([("Allow".to_owned(), allow)]),
-        ),
-        "InternalError": error(500, &vec![(code, text.to_owned())], "Error", Map::new()),
     })
 }

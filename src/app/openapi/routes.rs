@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{examples, feed, responses, studio};
+use super::schemas::reference;
+use super::{examples, feed, responses, schemas, studio};
 use crate::app::api::Action;
 use crate::app::calls::trigger;
 use crate::domain::access::Role;
@@ -142,7 +143,7 @@ impl Route {
         });
         let cursor = json!({
             "name": "cursor", "in": "query", "description": "The `next_cursor` of the page before.",
-            "schema": {"type": "string", "minLength": 1},
+            "schema": schemas::cursor(),
         });
         self.query([limit, cursor]).refuses([
             Refusal::UnknownParameter("X".into()),
@@ -157,7 +158,7 @@ impl Route {
         let include = json!({
             "name": "include", "in": "query", "x-required-role": "owner",
             "description": "Shows inactive ones too. Lowest role: **owner**.",
-            "schema": {"type": "string", "enum": ["inactive"]},
+            "schema": reference("Include"),
         });
         self.query([include])
             .refuses(responses::too_low(Role::Owner))
@@ -185,16 +186,15 @@ pub fn filter(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
 }
 
-/// A filter that may have several values.
-pub fn any_of(name: &str, description: &str, values: &[&str]) -> Value {
+/// A filter that may have several values, of an enumeration that has a name: so a client has one type for it.
+pub fn any_of(name: &str, description: &str, of: &str) -> Value {
     let description = format!(
         "{description} Several may be given, again and again or as a list with commas: any of them."
     );
-    let one = json!({"type": "string", "enum": values});
     filter(
         name,
         &description,
-        json!({"type": "array", "minItems": 1, "items": one}),
+        json!({"type": "array", "minItems": 1, "items": reference(of)}),
     )
 }
 
@@ -231,8 +231,8 @@ fn health() -> Route {
     Route::new(
         "Machines",
         "Health",
-        "Whether the Worker runs. Asks nothing of its storage.",
-        ok("It does.", "Health", json!({"status": "ok"})),
+        "Whether the Worker is up. Touches no storage.",
+        ok("The Worker is up.", "Health", json!({"status": "ok"})),
     )
 }
 
@@ -240,8 +240,8 @@ fn create_org() -> Route {
     Route::new(
         "Platform",
         "Create an organisation",
-        "Founds an organisation, with its first owner key and its webhook secret. The key is shown here and never again.",
-        answer(201, "Founded.", "NewOrg", examples::org()),
+        "Creates an organisation, with its first owner key and its webhook secret. The key is shown here and never again.",
+        answer(201, "Created.", "CreatedOrg", examples::org()),
     )
     .body("CreateOrg", json!({"name": "Acme Finance"}))
     .refuses([Refusal::Required("name"), must("name", NAME), unknown_field()])
@@ -254,7 +254,7 @@ fn report() -> Route {
         "The agent tells what came of its call. Repeatable: each later report fills what was missing and changes \
          nothing that was delivered. It is the word of an agent that is done: of a call that is still in conversation the \
          person called is hung up on. A wrong token and an unknown call alike are 401.",
-        ok("Taken.", "Empty", json!({})),
+        ok("Accepted.", "Empty", json!({})),
     )
     .optional_body("ReportCall", examples::report())
     .refuses([
@@ -275,11 +275,11 @@ fn report() -> Route {
 fn livekit_event() -> Route {
     Route::new(
         "Machines",
-        "Tell a LiveKit event",
+        "Receive a LiveKit webhook",
         "The webhook of a LiveKit server that a trunk is connected to, signed as LiveKit signs: the Authorization header is a \
          token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). An event \
          of no consequence, late, repeated or out of order, is answered 200 too.",
-        ok("Heard.", "Empty", json!({})),
+        ok("Accepted.", "Empty", json!({})),
     )
     .refuses([Refusal::EncodingUnsupported("X".into())])
 }
@@ -456,7 +456,8 @@ fn trunk_fields() -> Vec<Refusal> {
 fn list_calls() -> Route {
     let statuses = CallStatus::ALL.map(CallStatus::as_str);
     let uuid = || json!({"type": "string", "format": "uuid"});
-    let time = || json!({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]});
+    // One plain string: a client that knows the format of a date-time writes no date, and another no offset.
+    let time = || json!({"type": "string", "minLength": 1, "examples": ["2026-06-14T10:32:00Z", "2026-06-14"]});
     Route::new(
         "Calls",
         "List calls",
@@ -471,7 +472,7 @@ fn list_calls() -> Route {
     )
     .paged()
     .query([
-        any_of("call_status", "Only calls of this status.", &statuses),
+        any_of("call_status", "Only calls of this status.", "CallStatus"),
         filter("agent_id", "Only this agent's calls.", uuid()),
         filter("sip_trunk_id", "Only this trunk's calls.", uuid()),
         filter(
@@ -486,12 +487,12 @@ fn list_calls() -> Route {
         ),
         filter(
             "created_after",
-            "Only calls created at this time or later.",
+            "Only calls created at this time or later: ISO 8601, a date or a time with its offset.",
             time(),
         ),
         filter(
             "created_before",
-            "Only calls created before this time.",
+            "Only calls created before this time: ISO 8601, a date or a time with its offset.",
             time(),
         ),
     ])
@@ -607,7 +608,7 @@ fn keys(action: Action) -> Route {
             tag,
             "Create an API key",
             "The key is shown here and never again. An organisation can have at most 1000.",
-            answer(201, "Created.", "NewApiKey", examples::new_key()),
+            answer(201, "Created.", "CreatedApiKey", examples::new_key()),
         )
         .body("CreateApiKey", json!({"name": "Billing server", "role": "member"}))
         .refuses([
@@ -664,7 +665,7 @@ fn webhooks(action: Action) -> Route {
             any_of(
                 "status",
                 "Only deliveries of this status.",
-                &["pending", "delivered", "exhausted"],
+                "DeliveryStatus",
             ),
             filter(
                 "call_id",

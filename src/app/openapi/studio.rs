@@ -42,8 +42,8 @@ pub fn describe(action: Action) -> Route {
         Action::Receive => Route::new(
             TAG,
             "Receive a notification",
-            "The built-in receiver: takes a callback of the organisation that the token names, and remembers it for a day.",
-            nothing("Taken."),
+            "The built-in receiver: accepts a callback of the organisation that the token names, and keeps it for a day.",
+            nothing("Accepted."),
         )
         .refuses([
             Refusal::NotFound,

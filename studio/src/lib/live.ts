@@ -9,7 +9,7 @@ import { answers, contact, feed, healed, isOnline } from "./connection.ts";
 import { lapse, lapsed, session } from "./session.ts";
 
 /** One event of the feed. */
-export type News = Schemas["Event"];
+export type News = Schemas["FeedEvent"];
 
 /** Of which call it tells, if of one. */
 export function toldCall({ type, data }: News): string | null {

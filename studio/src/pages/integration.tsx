@@ -138,7 +138,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("member");
   const [days, setDays] = useState<(typeof LIVES)[number][0]>("");
-  const [made, setMade] = useState<Schemas["NewApiKey"] | null>(null);
+  const [made, setMade] = useState<Schemas["CreatedApiKey"] | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
   useGuard(made !== null);

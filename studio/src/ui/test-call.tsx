@@ -97,7 +97,7 @@ function bodyOf(scenario: Scenario, agent: Agent, through: string, callback: str
 async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
   try {
     const answer = await ask(api.POST("/integration/v1/calls", { body }));
-    if ("call_id" in answer) return answer.call_id;
+    if (answer.call_id) return answer.call_id;
     throw new ApiError(pretty(answer));
   } catch (error) {
     const refused = error instanceof ApiError && error.status === 429 ? (error.body as Partial<Schemas["RejectedCall"]>) : {};

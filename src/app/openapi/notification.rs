@@ -1,0 +1,92 @@
+//! The notification that a call's receiver is sent: a callback of the operation that triggers the call.
+
+use serde_json::{Map, Value, json};
+
+use super::examples;
+use super::schemas::reference;
+use crate::domain::call::CallStatus;
+use crate::domain::callback::EventType;
+
+/// The callbacks of `POST /calls`.
+pub fn callbacks() -> Value {
+    json!({"callEnded": {"{$request.body#/callback_url}": {"post": operation()}}})
+}
+
+fn operation() -> Value {
+    let mut described = "Sent to the call's `callback_url` once the call is terminal, at least once: a redelivery has the same \
+        `webhook-id` and body. Redirects are not followed. `event` says how the call ended:"
+        .to_owned();
+    let mut given = Map::new();
+    for (event, statuses) in events() {
+        let statuses: Vec<_> = statuses
+            .iter()
+            .map(|status| format!("`{}`", status.as_str()))
+            .collect();
+        described += &format!("\n- `{event}`: {}", statuses.join(", "));
+        let value = examples::notification(&event);
+        given.insert(event, json!({"value": value}));
+    }
+    json!({
+        "operationId": "callEnded",
+        "tags": ["Calls"],
+        "summary": "Notify of a call's end",
+        "description": described,
+        "security": [],
+        "parameters": headers(),
+        "requestBody": {
+            "required": true,
+            "content": {"application/json": {"schema": reference("Notification"), "examples": given}},
+        },
+        "responses": {
+            "2XX": {"description": "Received. The status line must be there within 30 seconds."},
+            "410": {"description": "Gone: no further attempt is made."},
+            "default": {"description": "Anything else, and no answer in time, is tried again; 429 and 503 may say when, by `Retry-After`."},
+        },
+    })
+}
+
+/// Each event, with the statuses that it tells of.
+fn events() -> Vec<(String, Vec<CallStatus>)> {
+    let mut events: Vec<(EventType, Vec<CallStatus>)> = Vec::new();
+    for status in CallStatus::ALL {
+        let Some(event) = status.event() else {
+            continue;
+        };
+        match events.iter_mut().find(|(known, _)| *known == event) {
+            Some((_, statuses)) => statuses.push(status),
+            None => events.push((event, vec![status])),
+        }
+    }
+    let name = |event| json!(event).as_str().unwrap_or_default().to_owned();
+    events
+        .into_iter()
+        .map(|(event, statuses)| (name(event), statuses))
+        .collect()
+}
+
+fn headers() -> Value {
+    let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": true, "description": description, "schema": schema});
+    json!([
+        header(
+            "X-Audatec-Signature",
+            "Hex HMAC-SHA256 of the raw body, keyed with the newest webhook secret's text as shown, `whsec_` included.",
+            json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        ),
+        header(
+            "webhook-id",
+            "The delivery's id; the same for each attempt.",
+            json!({"type": "string", "format": "uuid"}),
+        ),
+        header(
+            "webhook-timestamp",
+            "When this attempt was sent, in seconds since 1970.",
+            json!({"type": "string", "pattern": "^[0-9]+$"}),
+        ),
+        header(
+            "webhook-signature",
+            "Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the decoded secret; \
+             during a rotation's overlap one more for the previous secret, after a space.",
+            json!({"type": "string", "pattern": "^v1,[0-9A-Za-z+/]+=*( v1,[0-9A-Za-z+/]+=*)*$"}),
+        ),
+    ])
+}

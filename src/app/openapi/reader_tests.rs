@@ -1,0 +1,245 @@
+//! What readers of OpenAPI documents stumble over: each of these cost some generator's client its life.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::document;
+use super::schemas::{self, EITHER};
+use super::tests::{operations, strings};
+
+fn schemas(document: &Value) -> &Map<String, Value> {
+    document["components"]["schemas"]
+        .as_object()
+        .expect("schemas")
+}
+
+/// Each object of the document with the path to it.
+fn each(value: &Value, path: &str, then: &mut dyn FnMut(&str, &Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            then(path, object);
+            for (name, value) in object {
+                each(value, &format!("{path}/{name}"), then);
+            }
+        }
+        Value::Array(items) => {
+            for (at, value) in items.iter().enumerate() {
+                each(value, &format!("{path}/{at}"), then);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_answers_of_a_triggered_call_have_one_flat_schema() {
+    let document = document();
+    let responses = &document["paths"]["/integration/v1/calls"]["post"]["responses"];
+    let schema = |status: &str| &responses[status]["content"]["application/json"]["schema"];
+    assert_eq!(schema("200"), schema("201"));
+    let schema = &schemas(&document)[EITHER];
+    let fields: Vec<_> = schema["properties"]
+        .as_object()
+        .expect("properties")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    for field in [
+        "call_id", "status", "poll_url", "dry_run", "would", "reason",
+    ] {
+        assert!(fields.contains(&field), "{field}");
+    }
+    assert_eq!(schema["required"], Value::Null);
+    assert_eq!(schema["properties"]["dry_run"]["enum"], Value::Null);
+    assert_eq!(schema["properties"]["dry_run"]["type"], "boolean");
+}
+
+#[test]
+fn callbacks_are_told_at_the_operation_that_asks_for_them() {
+    let document = document();
+    assert_eq!(document["webhooks"], Value::Null);
+    let operation = &document["paths"]["/integration/v1/calls"]["post"];
+    let callback = &operation["callbacks"]["callEnded"]["{$request.body#/callback_url}"]["post"];
+    let content = &callback["requestBody"]["content"]["application/json"];
+    assert_eq!(content["schema"], schemas::reference("Notification"));
+    let told = callback["description"].as_str().expect("a description");
+    for status in crate::domain::call::CallStatus::ALL {
+        if let Some(event) = status.event() {
+            let event = serde_json::to_value(event).expect("a name");
+            let event = event.as_str().expect("a string");
+            assert!(content["examples"][event].is_object(), "{event}");
+            let line = told
+                .lines()
+                .find(|line| line.contains(&format!("`{event}`")));
+            let line = line.unwrap_or_default();
+            assert!(line.contains(&format!("`{}`", status.as_str())), "{told}");
+        }
+    }
+}
+
+#[test]
+fn there_are_no_discriminators_and_no_choices_but_of_whole_objects() {
+    let document = document();
+    each(&document, "", &mut |path, object| {
+        assert!(!object.contains_key("discriminator"), "{path}");
+        assert!(!object.contains_key("anyOf"), "{path}");
+        assert!(!object.contains_key("allOf"), "{path}");
+    });
+}
+
+#[test]
+fn answers_are_json_alone_and_their_headers_are_shared() {
+    let document = document();
+    for (path, method, operation) in operations(&document) {
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            let at = format!("{method} {path} {status}");
+            let types = response["content"].as_object();
+            let types: Vec<_> = types.into_iter().flatten().map(|(name, _)| name).collect();
+            assert!(types.iter().all(|name| *name == "application/json"), "{at}");
+            for (name, header) in response["headers"].as_object().expect("headers") {
+                assert!(header["$ref"].is_string(), "{at}: {name}");
+            }
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let schema = &parameter["schema"];
+            let plain = schema["enum"].is_null() && schema["items"]["enum"].is_null();
+            assert!(plain, "{method} {path}: {parameter}");
+        }
+    }
+}
+
+#[test]
+fn free_objects_say_that_they_are_free() {
+    let document = document();
+    each(
+        &document["components"]["schemas"],
+        "",
+        &mut |path, object| {
+            let kind = &object.get("type").cloned().unwrap_or_default();
+            if kind == "object" || strings(kind).any(|kind| kind == "object") {
+                assert!(object.contains_key("additionalProperties"), "{path}");
+            }
+        },
+    );
+}
+
+#[test]
+fn cursors_have_a_pattern() {
+    let document = document();
+    let mut seen = 0;
+    each(&document, "", &mut |path, object| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_parameter = ["cursor", "after"]
+            .map(Value::from)
+            .contains(&object.get("name").cloned().unwrap_or_default());
+        if is_parameter && object.contains_key("in") {
+            assert!(object["schema"]["pattern"].is_string(), "{path}");
+            seen += 1;
+        } else if ["next_cursor", "oldest_cursor"].contains(&name) && object.contains_key("type") {
+            assert!(object.contains_key("pattern"), "{path}");
+            seen += 1;
+        }
+    });
+    assert!(seen >= 11, "{seen}");
+}
+
+/// A name as a language without case or separators has it.
+fn folded(name: &str) -> String {
+    name.chars()
+        .filter(|sign| sign.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The constants that Go and its like make of all enumerations of a package, without their types before them.
+fn constants(schema: &Value) -> Vec<String> {
+    let named = strings(&schema["x-enum-varnames"]);
+    let named: Vec<_> = named.map(folded).collect();
+    match named.is_empty() {
+        true => strings(&schema["enum"]).map(folded).collect(),
+        false => named,
+    }
+}
+
+#[test]
+fn no_two_things_become_one_name_in_a_generated_client() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    let mut take = |name: String| assert!(names.insert(name.clone()), "{name} comes twice");
+    for (name, schema) in schemas(&document) {
+        take(folded(name));
+        // What a language calls the maker of another.
+        take(format!("new{}", folded(name)));
+        let properties = schema["properties"].as_object();
+        for (field, inner) in properties.into_iter().flatten() {
+            let is_named = inner["enum"].is_array() || inner["properties"].is_object();
+            if is_named {
+                take(folded(&format!("{name}{field}")));
+            }
+        }
+    }
+    for name in document["components"]["securitySchemes"]
+        .as_object()
+        .expect("schemes")
+        .keys()
+    {
+        take(folded(name));
+    }
+
+    let mut known = BTreeSet::new();
+    for (name, schema) in schemas(&document) {
+        let constants = constants(schema);
+        assert!(
+            schema["enum"].is_null() || constants.len() == strings(&schema["enum"]).count(),
+            "{name}"
+        );
+        for constant in constants {
+            assert!(
+                known.insert(constant.clone()),
+                "{constant} of {name} comes twice"
+            );
+        }
+    }
+    let statuses = &schemas(&document)["CallStatus"];
+    for name in strings(&statuses["x-enum-varnames"]) {
+        assert!(
+            name.chars().all(|sign| sign.is_ascii_alphanumeric()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn operations_are_called_by_a_verb() {
+    const VERBS: [&str; 17] = [
+        "cancel",
+        "close",
+        "create",
+        "delete",
+        "get",
+        "list",
+        "open",
+        "receive",
+        "redeliver",
+        "release",
+        "report",
+        "rotate",
+        "send",
+        "test",
+        "trigger",
+        "update",
+        "export",
+    ];
+    for (path, method, operation) in operations(&document()) {
+        let id = operation["operationId"].as_str().expect("an id");
+        let is_called = |verb: &str| {
+            let rest = id.strip_prefix(verb);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_uppercase))
+        };
+        assert!(
+            VERBS.iter().any(|verb| is_called(verb)),
+            "{method} {path}: {id}"
+        );
+    }
+}
