@@ -7,9 +7,12 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::api;
+use audatec::app::dialers::livekit::Ask;
 use audatec::app::directory::{DirectoryCommand, DirectoryReply};
 use audatec::app::http::{Request, Response};
-use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable, Vault};
+use audatec::app::ports::{
+    Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+};
 use audatec::app::records::{RecordKey, TrunkRecord};
 use audatec::app::trunk::{Line, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
@@ -288,5 +291,11 @@ impl Vault for World {
     }
     async fn open(&self, _: &Sealed, _: &str) -> Result<String, Unavailable> {
         Ok(LIVEKIT.1.into())
+    }
+}
+
+impl Twirp for World {
+    async fn twirp(&self, _: &str, _: &str, _: &Ask) -> Result<TwirpAnswer, Unavailable> {
+        Err(Unavailable)
     }
 }

@@ -7,7 +7,7 @@ use crate::app::authenticate::{authenticate, authenticate_operator};
 use crate::app::calls::{callbacks, carrier, feed, media, read, report, stop, trigger};
 use crate::app::http::{Request, Response};
 use crate::app::manage::body::Body;
-use crate::app::manage::{agents, audit, keys, orgs, settings, trunks, webhooks};
+use crate::app::manage::{agents, audit, keys, orgs, settings, trunk_test, trunks, webhooks};
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
 use crate::domain::access::{KeyRecord, Role};
@@ -52,6 +52,7 @@ pub enum Action {
     GetTrunk,
     UpdateTrunk,
     DeleteTrunk,
+    TestTrunk,
     LiveCalls,
     ReleaseCall,
     ListCalls,
@@ -132,6 +133,7 @@ fn endpoints<'a>(path: &[&'a str]) -> (&'static [Endpoint], Vec<&'a str>) {
                 vec![id],
             ),
             ["sip-trunks", id, "live"] => (&[("GET", VIEWER, LiveCalls)], vec![id]),
+            ["sip-trunks", id, "test"] => (&[("POST", OWNER, TestTrunk)], vec![id]),
             ["sip-trunks", id, "live", call, "release"] => {
                 (&[("POST", ADMIN, ReleaseCall)], vec![id, call])
             }
@@ -256,7 +258,7 @@ async fn perform(
 ) -> Result<Response, Refusal> {
     if matches!(
         action,
-        Action::ReleaseCall | Action::CancelCall | Action::Redeliver
+        Action::TestTrunk | Action::ReleaseCall | Action::CancelCall | Action::Redeliver
     ) {
         Body::of(request)?.finish()?;
     }
@@ -271,6 +273,7 @@ async fn perform(
         Action::GetTrunk => trunks::get(api, caller, first).await,
         Action::UpdateTrunk => trunks::update(api, caller, request, first).await,
         Action::DeleteTrunk => trunks::delete(api, caller, request, first).await,
+        Action::TestTrunk => trunk_test::test(api, caller, first).await,
         Action::LiveCalls => read::live(api, caller, first).await,
         Action::ReleaseCall => stop::release(api, caller, first, second).await,
         Action::ListCalls => read::list(api, caller, request).await,

@@ -185,5 +185,5 @@ pub trait Poster {
 }
 
 /// All that serving a request takes.
-pub trait Api: Host + Records + Trunks + Directories + Vault {}
-impl<T: Host + Records + Trunks + Directories + Vault> Api for T {}
+pub trait Api: Host + Records + Trunks + Directories + Vault + Twirp {}
+impl<T: Host + Records + Trunks + Directories + Vault + Twirp> Api for T {}

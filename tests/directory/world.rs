@@ -8,12 +8,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use audatec::app::dialers::livekit::Ask as Question;
 use audatec::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
 };
 use audatec::app::http::Request;
 use audatec::app::messages::CallbackMessage;
-use audatec::app::ports::{Directories, Host, Records, Secrets, Trunks, Unavailable, Vault};
+use audatec::app::ports::{
+    Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
@@ -346,6 +349,13 @@ impl Vault for World {
             .strip_prefix(context)
             .and_then(|rest| rest.strip_prefix('/'));
         Ok(sealed.ok_or(Unavailable)?.chars().rev().collect())
+    }
+}
+
+/// No LiveKit server is here.
+impl Twirp for World {
+    async fn twirp(&self, _: &str, _: &str, _: &Question) -> Result<TwirpAnswer, Unavailable> {
+        Err(Unavailable)
     }
 }
 

@@ -47,6 +47,7 @@ const ROUTES: [method: string, path: string, needs: Role, answer: number][] = [
   ["DELETE", `/sip-trunks/${NOBODY}`, "owner", 404],
   ["GET", `/sip-trunks/${NOBODY}/live`, "viewer", 404],
   ["POST", `/sip-trunks/${NOBODY}/live/${NOBODY}/release`, "admin", 404],
+  ["POST", `/sip-trunks/${NOBODY}/test`, "owner", 404],
   ["GET", "/api-keys", "owner", 200],
   ["POST", "/api-keys", "owner", 400],
   ["DELETE", `/api-keys/${NOBODY}`, "owner", 404],

@@ -145,6 +145,45 @@ describe("a trunk's page", () => {
     await page.goto("/studio/trunks");
     await page.getByRole("row").filter({ hasText: "Real line" }).waitFor();
   });
+
+  test("offers a test of its connection once it is made, and shows what was found", async () => {
+    const page = await studio.signedIn(org, "owner", "/studio/trunks/new");
+    await page.getByLabel("Name").fill("Line to nowhere");
+    await page.getByLabel("Caller ID").fill("+918069000002");
+    await page.getByLabel("Carrier").selectOption("livekit");
+    await page.getByLabel("Server URL").fill("ws://127.0.0.1:9");
+    await page.getByLabel("LiveKit API key").fill("APIkey");
+    await page.getByLabel("LiveKit API secret").fill("very-secret");
+    await page.getByLabel("LiveKit SIP trunk ID").fill("ST_1");
+    await page.getByRole("button", { name: "Create trunk" }).click();
+    await sees(page, "The trunk is made. Find out whether it will carry calls");
+
+    await page.getByRole("button", { name: "Test connection" }).click();
+
+    const found = page.getByRole("list", { name: "What was found" });
+    await found.waitFor();
+    const lines = await found.getByRole("listitem").allInnerTexts();
+    expect(lines.map((line) => line.split("\n").slice(0, 2).join(" ").replaceAll(/\s+/g, " ").toLowerCase())).toEqual([
+      "failed server",
+      "failed api key",
+      "failed api secret",
+      "failed sip trunk",
+    ]);
+    expect(lines[0]).toContain("Server not reachable");
+  });
+
+  test("tests a simulated trunk, and says to others whose business a test is", async () => {
+    const owners = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
+    await owners.getByRole("button", { name: "Test connection" }).click();
+    await sees(owners, "Calls are simulated");
+
+    const page = await studio.signedIn(org, "admin", `/studio/trunks/${org.trunk.id}`);
+    const button = page.getByRole("button", { name: "Test connection" });
+    await button.waitFor();
+    expect(await button.getAttribute("aria-disabled")).toBe("true");
+    const reason = await button.getAttribute("aria-describedby");
+    expect(await page.locator(`[id="${reason}"]`).textContent()).toContain("owner");
+  });
 });
 
 describe("an agent's page", () => {

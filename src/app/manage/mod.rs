@@ -8,6 +8,7 @@ pub mod body;
 pub mod keys;
 pub mod orgs;
 pub mod settings;
+pub mod trunk_test;
 pub mod trunks;
 pub mod views;
 pub mod webhooks;

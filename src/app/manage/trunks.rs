@@ -212,7 +212,11 @@ pub async fn delete(
     Ok(Response::no_content())
 }
 
-async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
+/// One trunk, active or not.
+///
+/// # Errors
+/// No such trunk.
+pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
     match ask(api, caller, "", Ask::Trunk(id)).await {
         Ok(DirectoryReply::Trunk(trunk)) => Ok(*trunk),

@@ -78,6 +78,20 @@ pub fn new_trunk() -> Value {
     })
 }
 
+pub fn trunk_test() -> Value {
+    let check =
+        |name: &str, ok: bool, message: &str| json!({"name": name, "ok": ok, "message": message});
+    json!({
+        "ok": false,
+        "checks": [
+            check("server", true, "A LiveKit server answers"),
+            check("api_key", true, "The server knows the API key"),
+            check("api_secret", false, "Wrong secret (the API secret is not that of the API key)"),
+            check("sip_trunk", false, "Not checked"),
+        ],
+    })
+}
+
 pub fn live() -> Value {
     json!({
         "sip_trunk_id": TRUNK, "in_use": 1, "max_channels": 100, "waiting": 0,

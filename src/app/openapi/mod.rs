@@ -21,11 +21,12 @@ use crate::domain::settings::Settings;
 use routes::Route;
 
 /// All paths of the API, in the document's order.
-const PATHS: [&str; 29] = [
+const PATHS: [&str; 30] = [
     "/integration/v1/agents",
     "/integration/v1/agents/{id}",
     "/integration/v1/sip-trunks",
     "/integration/v1/sip-trunks/{id}",
+    "/integration/v1/sip-trunks/{id}/test",
     "/integration/v1/sip-trunks/{id}/live",
     "/integration/v1/sip-trunks/{id}/live/{call_id}/release",
     "/integration/v1/calls",

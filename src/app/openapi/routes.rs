@@ -56,6 +56,7 @@ pub fn describe(action: Action) -> Route {
         | Action::GetTrunk
         | Action::UpdateTrunk
         | Action::DeleteTrunk
+        | Action::TestTrunk
         | Action::LiveCalls
         | Action::ReleaseCall => trunks(action),
         Action::ListCalls => list_calls(),
@@ -389,6 +390,16 @@ fn trunks(action: Action) -> Route {
         )
         .refuses(missing)
         .refuses([Refusal::TrunkHasLiveCalls]),
+        Action::TestTrunk => Route::new(
+            tag,
+            "Test a SIP trunk's connection",
+            "Reaches the trunk's LiveKit server and checks the API key, its secret and the SIP trunk, of an inactive trunk \
+             too. Rings nobody and changes nothing. Whether a SIP node is running only a call can tell. Answers within 10 \
+             seconds.",
+            ok("What was found.", "TrunkTest", examples::trunk_test()),
+        )
+        .no_fields()
+        .refuses(missing),
         Action::LiveCalls => Route::new(
             tag,
             "A trunk's live calls",

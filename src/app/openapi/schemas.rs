@@ -41,6 +41,7 @@ pub fn all() -> Map<String, Value> {
     add::<manage::views::AgentDetail>(&mut answers);
     add::<manage::views::TrunkList>(&mut answers);
     add::<manage::views::TrunkDetail>(&mut answers);
+    add::<manage::trunk_test::TrunkTest>(&mut answers);
     add::<manage::views::KeyList>(&mut answers);
     add::<manage::views::NewKeyView>(&mut answers);
     add::<manage::views::SecretView>(&mut answers);

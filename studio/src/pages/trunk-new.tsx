@@ -23,7 +23,7 @@ export default function NewTrunk() {
     setError(null);
     try {
       const { id } = await ask(api.POST("/integration/v1/sip-trunks", { body: bodyOf(form) }));
-      route(`/studio/trunks/${id}`);
+      route(`/studio/trunks/${id}${form.carrier === "livekit" ? "?made" : ""}`); // its page offers a test
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }

@@ -17,6 +17,7 @@ import { useGuard } from "../ui/guard.ts";
 import { LazyPlot } from "../ui/lazy-plot.tsx";
 import { Page } from "../ui/page.tsx";
 import { bodyOf, formOf, TrunkFields, type TrunkForm } from "../ui/trunk-form.tsx";
+import { TrunkTest } from "../ui/trunk-test.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 
 type Known = Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDetail"]>;
@@ -28,7 +29,9 @@ export default function Trunk() {
   const mine = (news: News) => trunkOf(news) === id;
   const isUpdate = (news: News) => news.type === "trunk.updated" && mine(news);
   const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isUpdate });
+  const [saves, setSaves] = useState(0);
   const update = (told: Known) => {
+    setSaves((count) => count + 1);
     trunk.signal.value = told;
     trunk.reload(); // a reading that was under way may still bring what was before
   };
@@ -60,7 +63,10 @@ export default function Trunk() {
               <Hour history={history} max={data.max_channels} />
               {isOwner && <Channels id={id} live={live} />}
             </div>
-            <Settings key={id} trunk={data} onChange={update} />
+            <div class="stack">
+              <TrunkTest key={`${id} ${saves}`} id={id} />
+              <Settings key={id} trunk={data} onChange={update} />
+            </div>
           </div>
         </>
       )}

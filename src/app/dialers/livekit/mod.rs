@@ -5,6 +5,7 @@
 //! callee meanwhile; and when its answer is lost, by looking on. Whatever the end, the room is
 //! deleted: a phone whose room is gone stops ringing.
 
+mod check;
 mod jwt;
 mod outcome;
 mod place;
@@ -13,6 +14,7 @@ mod requests;
 mod server;
 pub mod webhook;
 
+pub use check::{Check, check};
 pub use jwt::Presented;
 pub use requests::Ask;
 

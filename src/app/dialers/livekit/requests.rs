@@ -23,6 +23,8 @@ pub struct Ask {
 
 /// How long a question that the server answers by itself may take.
 const QUICK: Millis = Millis(10_000);
+/// How long each question of a connection test may take: somebody waits for it.
+const TEST: Millis = Millis(5_000);
 /// How much longer than the phone rings the server may take to say so.
 const SERVER_SLACK: Millis = Millis(4_000);
 /// How much longer than the phone rings we wait for the server to say so.
@@ -164,6 +166,31 @@ pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
             "file_outputs": [{"file_type": "OGG", "filepath": path, "s3": s3}],
         }),
     )
+}
+
+/// Whether the server is there and takes the key and its secret: of all rooms it is asked for one that nobody makes.
+#[must_use]
+pub fn list_rooms() -> Ask {
+    let grants = grants("video", json!({"roomList": true}));
+    let body = json!({"names": ["connection-test"]});
+    Ask {
+        timeout: TEST,
+        ..quick("RoomService/ListRooms", grants, body)
+    }
+}
+
+/// Whether the server has an outbound SIP trunk.
+#[must_use]
+pub fn list_outbound_trunk(id: &str) -> Ask {
+    let grants = grants("sip", json!({"admin": true}));
+    Ask {
+        timeout: TEST,
+        ..quick(
+            "SIP/ListSIPOutboundTrunk",
+            grants,
+            json!({"trunk_ids": [id]}),
+        )
+    }
 }
 
 /// A duration as protobuf's JSON has it: `"45s"`, `"0.500s"`.

@@ -1,0 +1,53 @@
+//! `POST /sip-trunks/{id}/test`: whether a trunk's connection would carry a call, without one.
+
+use serde::Serialize;
+
+use super::trunks::find;
+use crate::app::dialers::livekit;
+use crate::app::http::Response;
+use crate::app::ports::Api;
+use crate::domain::access::KeyRecord;
+use crate::domain::refusal::Refusal;
+use crate::domain::trunk::Carrier;
+
+/// What a test of a trunk's connection found.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunkTest {
+    /// Whether all checks passed.
+    ok: bool,
+    /// What was looked at, in its order; after one that failed, the others were not.
+    checks: Vec<CheckView>,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct CheckView {
+    /// `server`, `api_key`, `api_secret` and `sip_trunk`; of a simulated line `simulator` alone.
+    name: &'static str,
+    /// Whether it is well.
+    ok: bool,
+    /// What was found, and what to mend.
+    message: String,
+}
+
+/// Tests the connection, of an inactive trunk too. Rings nobody and changes nothing.
+///
+/// # Errors
+/// No such trunk.
+pub async fn test(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
+    let trunk = find(api, caller, id).await?;
+    let found = match trunk.carrier {
+        Carrier::Simulator => vec![(
+            "simulator",
+            true,
+            "Calls are simulated: nobody is dialed, and the number decides what happens".to_owned(),
+        )],
+        Carrier::LiveKit { .. } => livekit::check(api, &trunk.carrier, trunk.org_id).await,
+    };
+    let view = |(name, ok, message)| CheckView { name, ok, message };
+    let checks: Vec<CheckView> = found.into_iter().map(view).collect();
+    let ok = checks.iter().all(|check| check.ok);
+    Ok(Response::json(200, &TrunkTest { ok, checks }))
+}

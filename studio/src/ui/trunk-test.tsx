@@ -1,0 +1,63 @@
+// Whether a trunk's connection would carry a call, asked without one.
+
+import { useLocation } from "preact-iso";
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { Badge, Button, Card, Failure } from "./basics.tsx";
+
+type Check = Schemas["TrunkTest"]["checks"][number];
+
+const NAMES: Record<string, string> = {
+  simulator: "Simulator",
+  server: "Server",
+  api_key: "API key",
+  api_secret: "API secret",
+  sip_trunk: "SIP trunk",
+};
+
+/** To be shown anew when the trunk has changed: what was found is then no longer so. */
+export function TrunkTest({ id }: { id: string }) {
+  const isNew = "made" in useLocation().query;
+  const [checks, setChecks] = useState<Check[] | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const test = async () => {
+    setBusy(true);
+    setError(null);
+    setChecks(null);
+    try {
+      setChecks((await ask(api.POST("/integration/v1/sip-trunks/{id}/test", { params: { path: { id } } }))).checks);
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card title="Connection">
+      <p class="faint">
+        {isNew ? "The trunk is made. Find out whether it will carry calls before the first one: nobody is rung." : "A test rings nobody."}
+      </p>
+      <div class="row">
+        <Button kind={isNew && !checks ? "primary" : "plain"} needs="owner" isBusy={isBusy} onClick={test}>
+          Test connection
+        </Button>
+      </div>
+      <Failure error={error} />
+      <div role="status">
+        {checks && (
+          <ul class="stack tight" aria-label="What was found">
+            {checks.map((check) => (
+              <li key={check.name}>
+                <p class="row tight">
+                  <Badge tone={check.ok ? "good" : "bad"}>{check.ok ? "ok" : "failed"}</Badge>
+                  <strong>{NAMES[check.name] ?? check.name}</strong>
+                </p>
+                <p class="small">{check.message}</p>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </Card>
+  );
+}
