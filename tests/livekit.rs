@@ -450,12 +450,23 @@ fn gone() -> Value {
     json!({"code": "not_found", "msg": "participant does not exist"})
 }
 
-fn running() -> Value {
-    json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]})
+/// The agent in its room, and nobody else.
+fn agent() -> Value {
+    in_room(&[])
 }
 
+/// The agent, and the callee of `order`, who fares so.
 fn callee(status: &str) -> Value {
-    json!({"attributes": {"sip.callStatus": status}})
+    in_room(&[
+        json!({"identity": format!("callee-{}", order().call), "kind": "SIP", "state": "ACTIVE",
+                     "attributes": {"sip.callStatus": status}}),
+    ])
+}
+
+fn in_room(others: &[Value]) -> Value {
+    let agent = json!({"identity": "agent-AJ_1", "kind": "AGENT", "state": "ACTIVE"});
+    let participants: Vec<_> = std::iter::once(&agent).chain(others).collect();
+    json!({"participants": participants})
 }
 
 #[test]
@@ -463,16 +474,16 @@ fn what_is_asked_of_livekit_is_pinned() {
     let error = json!({"code": "resource_exhausted", "meta": {"sip_status_code": "486"}});
     let line = Line::answering(&[
         ("CreateRoom", 200, json!({"sid": "RM_1"})),
-        ("ListDispatch", 200, running()),
+        ("ListParticipants", 200, agent()),
         ("CreateSIPParticipant", 429, error),
-        ("GetParticipant", 200, callee("ringing")),
+        ("ListParticipants", 200, callee("ringing")),
         ("DeleteRoom", 200, json!({})),
     ]);
     let events = block_on(livekit::dial(&line, &order()));
     let events: Vec<_> = events.into_iter().map(|timed| timed.event).collect();
     let busy = CarrierEvent::Failed(Failure::sip(486));
     assert_eq!(events, [busy, CarrierEvent::Released]);
-    golden::check("livekit/asked", &json!(*line.asked.borrow()));
+    golden::check("livekit/asked_who_is_there", &json!(*line.asked.borrow()));
     assert!(was_told(&line, &CarrierEvent::Ringing));
 }
 
@@ -480,10 +491,10 @@ fn what_is_asked_of_livekit_is_pinned() {
 fn an_answer_that_is_lost_is_looked_for_and_nothing_is_dialed_again() {
     let line = Line::answering(&[
         ("CreateRoom", 200, json!({})),
-        ("ListDispatch", 200, running()),
-        ("GetParticipant", 200, callee("ringing")),
-        ("GetParticipant", 200, callee("ringing")),
-        ("GetParticipant", 200, callee("active")),
+        ("ListParticipants", 200, agent()),
+        ("ListParticipants", 200, callee("ringing")),
+        ("ListParticipants", 200, callee("ringing")),
+        ("ListParticipants", 200, callee("active")),
     ]);
     let events = block_on(livekit::dial(&line, &order()));
     assert_eq!(
@@ -497,12 +508,12 @@ fn an_answer_that_is_lost_is_looked_for_and_nothing_is_dialed_again() {
 fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> Line {
     let set_up = [
         ("CreateRoom", 200, json!({})),
-        ("ListDispatch", 200, running()),
+        ("ListParticipants", 200, agent()),
         ("DeleteRoom", 200, json!({})),
     ];
     let looks = looks
         .into_iter()
-        .map(|(status, body)| ("GetParticipant", status, body));
+        .map(|(status, body)| ("ListParticipants", status, body));
     Line::answering(&set_up.into_iter().chain(looks).collect::<Vec<_>>())
 }
 
@@ -525,7 +536,7 @@ fn asked(line: &Line, method: &str) -> usize {
 
 #[test]
 fn a_callee_that_comes_seconds_after_the_answer_was_lost_is_found() {
-    let absent = std::iter::repeat_n((404, gone()), 12);
+    let absent = std::iter::repeat_n((200, agent()), 12);
     let there = ["dialing", "ringing", "active"].map(|status| (200, callee(status)));
     let line = lost_dial(absent.chain(there));
     assert_eq!(dial(&line, &order()), [CarrierEvent::Answered]);
@@ -536,7 +547,7 @@ fn a_callee_that_comes_seconds_after_the_answer_was_lost_is_found() {
 
 #[test]
 fn a_callee_that_nobody_ever_saw_is_looked_for_before_the_call_is_given_up() {
-    let line = lost_dial(std::iter::repeat_n((404, gone()), 60));
+    let line = lost_dial(std::iter::repeat_n((200, agent()), 60));
     let lost = Failure::dialer(Reason::NotReachable);
     assert_eq!(dial(&line, &order()), [CarrierEvent::Failed(lost)]);
     let took = line.now.get() - START;
@@ -549,7 +560,7 @@ fn a_callee_that_nobody_ever_saw_is_looked_for_before_the_call_is_given_up() {
 #[test]
 fn a_callee_that_was_seen_to_answer_and_is_gone_has_hung_up() {
     let looks = [(200, callee("active"))].into_iter();
-    let line = lost_dial(looks.chain(std::iter::repeat_n((404, gone()), 8)));
+    let line = lost_dial(looks.chain(std::iter::repeat_n((200, agent()), 8)));
     assert_eq!(dial(&line, &order()), [CarrierEvent::HungUp(None)]);
     assert!(was_told(&line, &CarrierEvent::Answered));
 }
@@ -558,7 +569,11 @@ fn a_callee_that_was_seen_to_answer_and_is_gone_has_hung_up() {
 fn a_recording_is_started_once_whoever_sees_the_answer() {
     for (running, starts) in [(json!([]), 1), (json!([{"egress_id": "EG_1"}]), 0)] {
         let line = Line::answering(&[
-            ("GetParticipant", 200, callee("active")),
+            (
+                "GetParticipant",
+                200,
+                json!({"attributes": {"sip.callStatus": "active"}}),
+            ),
             ("ListEgress", 200, json!({"items": running})),
             ("StartRoomCompositeEgress", 200, json!({})),
         ]);
@@ -719,14 +734,12 @@ const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJBUElrZXkifQ
 fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of_the_log() {
     let words = |text: String| Value::String(text);
     let twirp = |code: &str, msg: &str| json!({"code": code, "msg": msg});
-    let agent =
-        json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]});
     let refused = |status, body: Value| vec![("CreateRoom", status, body)];
     let at_dial = |status, body: Value| {
         vec![
             ("CreateRoom", 200, json!({"name": "room"})),
-            ("ListDispatch", 200, agent.clone()),
-            ("GetParticipant", 404, gone()),
+            ("ListParticipants", 200, agent()),
+            ("ListParticipants", 200, agent()),
             ("CreateSIPParticipant", status, body),
         ]
     };

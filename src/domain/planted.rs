@@ -68,6 +68,8 @@ pub enum Fault {
     LostDialRepeated,
     /// Phones ring as soon as their agents are there.
     RingsUnpaced,
+    /// A phone rings though its agent was not seen in the room.
+    AgentPresumed,
 }
 
 /// Whether a fault is planted: no.
@@ -95,7 +97,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 31] = [
+    pub const ALL: [Fault; 32] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -127,6 +129,7 @@ mod switch {
         Fault::RoomLeftOver,
         Fault::LostDialRepeated,
         Fault::RingsUnpaced,
+        Fault::AgentPresumed,
     ];
 
     /// Plants this fault in this thread, and no other.

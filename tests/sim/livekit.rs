@@ -10,6 +10,7 @@ use audatec::app::dialers::livekit::Ask as Question;
 use audatec::app::ports::{Twirp, TwirpAnswer, Unavailable};
 use audatec::domain::ids::CallId;
 use audatec::domain::mac::hmac_sha256;
+use audatec::domain::time::Millis;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64URL};
 use hmac::Mac;
@@ -29,6 +30,11 @@ pub const API_SECRET: &str = "secret";
 /// An agent that is alone in a room for so long leaves it, and it closes.
 const AGENT_PATIENCE_MS: u64 = 600_000;
 
+/// An agent that left so shortly before the phone was asked to ring was seen there: a look, the phone's turn and the request
+/// took that long.
+const AGENT_LATELY_MS: u64 = 1_000;
+/// A phone may ring on for so long without its agent, until that is seen.
+const RINGS_ALONE_MS: u64 = 5_000;
 /// A room that its callee left is closed after so long, if the agent left it too.
 const DEPARTURE_MS: u64 = 20_000;
 
@@ -39,19 +45,37 @@ pub struct LiveKit {
     rooms: RefCell<BTreeMap<CallId, Rc<Room>>>,
     /// Calls that were hung up on before.
     hung_up: RefCell<BTreeSet<CallId>>,
+    sids: Cell<u64>,
 }
 
 #[derive(Default)]
 struct Room {
-    has_agent: Cell<bool>,
+    /// Another for each room of a name.
+    sid: u64,
+    made_at: u64,
+    agent: RefCell<Agent>,
     /// Made when whoever asked may have given up: nobody need know of it.
     is_late: Cell<bool>,
     phone: RefCell<Option<Rc<Phone>>>,
 }
 
+/// What there is of a room's agent.
+#[derive(Clone, Copy, Default)]
+struct Agent {
+    /// A worker accepted the job. All that `JS_RUNNING` says, and it says so for ever.
+    accepted: bool,
+    /// It is in the room, connected.
+    is_there: bool,
+    /// When it left, if it was ever there.
+    left_at: Option<u64>,
+}
+
 /// The person called: a participant, from the dial to the end.
 struct Phone {
     call: CallId,
+    sid: u64,
+    /// LiveKit ends it then, counted from the dial.
+    ends_by: u64,
     /// `sip.callStatus`; none once it is gone.
     status: Cell<Option<&'static str>>,
     /// To the dial.
@@ -74,7 +98,7 @@ impl Twirp for Edge {
             let (ask, answer) = (ask.clone(), answer.clone());
             w.after(late, move |w| {
                 w.step();
-                w.livekit.serve(w, &ask, &answer, late > 0);
+                w.livekit.serve(w, &ask, &answer, late);
             });
         }
         let answer = answer.await;
@@ -109,7 +133,7 @@ impl LiveKit {
         self.rooms.borrow().get(&call).cloned()
     }
 
-    fn serve(&self, w: &W, ask: &Question, answer: &Answer, is_late: bool) {
+    fn serve(&self, w: &W, ask: &Question, answer: &Answer, late: u64) {
         let named = ["name", "room", "room_name"].map(|field| ask.body[field].as_str());
         let name = named.into_iter().flatten().next().unwrap_or_default();
         let Some(call) = CallId::verify(name, &w.secrets.id_key) else {
@@ -119,15 +143,13 @@ impl LiveKit {
             format!("livekit is asked {} of {call}", ask.method)
         });
         answer.fill(match ask.method {
-            "RoomService/CreateRoom" => self.create(w, call, is_late),
-            "AgentDispatchService/ListDispatch" => {
-                let status = match self.room(call).is_some_and(|room| room.has_agent.get()) {
-                    true => "JS_RUNNING",
-                    false => "JS_PENDING",
-                };
-                ok(json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": status}}]}}]}))
+            "RoomService/CreateRoom" => self.create(w, call, late > 0),
+            "AgentDispatchService/ListDispatch" => self.dispatch(w, call),
+            "RoomService/ListParticipants" => {
+                let room = self.room(call);
+                ok(json!({"participants": room.map(|room| room.participants()).unwrap_or_default()}))
             }
-            "SIP/CreateSIPParticipant" => return self.dial(w, call, answer),
+            "SIP/CreateSIPParticipant" => return self.dial(w, ask, call, answer, late),
             "RoomService/GetParticipant" => {
                 let room = self.room(call);
                 let phone = room.and_then(|room| room.phone.borrow().clone());
@@ -147,33 +169,78 @@ impl LiveKit {
         });
     }
 
-    /// A room, and its agent on the way: most come at once, some late, some never.
+    /// What a dispatch says of its job: that a worker accepted it, and no more than that ever. The first of each minute it
+    /// says 5 s late.
+    fn dispatch(&self, w: &W, call: CallId) -> Option<TwirpAnswer> {
+        let Some(room) = self.room(call) else {
+            return error(503, "unavailable", None);
+        };
+        let minute = |room: &Room| room.made_at / 60_000;
+        let is_first = !self
+            .rooms
+            .borrow()
+            .values()
+            .any(|other| other.made_at < room.made_at && minute(other) == minute(&room));
+        let is_listed = w.time() >= room.made_at + if is_first { 5_000 } else { 0 };
+        let running = json!([{"state": {"status": "JS_RUNNING"}}]);
+        let is_running = room.agent.borrow().accepted && is_listed;
+        let jobs = if is_running { running } else { json!([]) };
+        ok(json!({"agent_dispatches": [{"state": {"jobs": jobs}}]}))
+    }
+
+    /// A room, and its agent on the way: most come at once, some late, some never; and some don't stay.
     fn create(&self, w: &W, call: CallId, is_late: bool) -> Option<TwirpAnswer> {
         if w.rng.hits(20) {
             return error(503, "unavailable", None);
         }
         if self.room(call).is_none() {
-            let room = Rc::new(Room::default());
-            let comes_after = match w.rng.below(20) {
-                0 => None,
-                1 => Some(w.rng.between(3_000, 14_000)),
+            let is_late = is_late || self.hung_up.borrow().contains(&call);
+            let room = self.open(w, call, is_late);
+            let comes_after = match w.rng.below(24) {
+                // Nobody took the job.
+                0 => return ok(json!({"name": call})),
+                // Its entry point raised.
+                1 => None,
+                2 => Some(w.rng.between(3_000, 18_000)),
                 _ => Some(w.rng.between(10, 900)),
             };
+            room.agent.borrow_mut().accepted = true;
             if let Some(after) = comes_after {
-                let room = Rc::clone(&room);
-                w.after(after, move |_| room.has_agent.set(true));
-            }
-            let is_late = is_late || self.hung_up.borrow().contains(&call);
-            room.is_late.set(is_late);
-            self.rooms.borrow_mut().insert(call, room);
-            tell(w, call, json!({"event": "room_started"}));
-            if is_late {
-                w.after(AGENT_PATIENCE_MS, move |w| {
-                    w.livekit.closes_itself(w, call, "ROOM_CLOSED");
-                });
+                w.after(after, move |w| w.livekit.agent_comes(w, call, &room));
             }
         }
         ok(json!({"name": call}))
+    }
+
+    fn open(&self, w: &W, call: CallId, is_late: bool) -> Rc<Room> {
+        self.sids.set(self.sids.get() + 1);
+        let room = Rc::new(Room {
+            sid: self.sids.get(),
+            made_at: w.time(),
+            is_late: Cell::new(is_late),
+            ..Room::default()
+        });
+        self.rooms.borrow_mut().insert(call, Rc::clone(&room));
+        tell(w, call, room.sid, json!({"event": "room_started"}));
+        if is_late {
+            w.after(AGENT_PATIENCE_MS, move |w| {
+                w.livekit.closes_itself(w, call, "ROOM_CLOSED");
+            });
+        }
+        room
+    }
+
+    fn agent_comes(&self, w: &W, call: CallId, called_into: &Room) {
+        let Some(room) = self.room(call).filter(|room| room.sid == called_into.sid) else {
+            return;
+        };
+        room.agent.borrow_mut().is_there = true;
+        room.tell_of_its_agent(w, call, "participant_joined", "");
+        // Some break down at once.
+        if w.rng.hits(40) {
+            let after = w.rng.between(1, 6_000);
+            w.after(after, move |w| room.loses_its_agent(w, call));
+        }
     }
 
     /// A room that came when nobody waited for it any more goes when nobody comes there, or stays.
@@ -198,23 +265,31 @@ impl LiveKit {
         if let Some(phone) = room.phone.take() {
             phone.leave(w, reason, error(408, "canceled", None));
         }
-        tell(w, call, json!({"event": "room_finished"}));
+        tell(w, call, room.sid, json!({"event": "room_finished"}));
         true
     }
 
     /// The phone rings, now: however often this was asked for, and whether or not the room was there.
-    fn dial(&self, w: &W, call: CallId, answer: &Answer) {
+    fn dial(&self, w: &W, ask: &Question, call: CallId, answer: &Answer, late: u64) {
+        let room = match self.room(call) {
+            Some(room) => room,
+            None => self.open(w, call, true),
+        };
         w.oracle.dialed(call);
         w.oracle.rings(w, call);
-        let mut rooms = self.rooms.borrow_mut();
-        let room = Rc::clone(rooms.entry(call).or_insert_with(|| {
-            let room = Room::default();
-            room.is_late.set(true);
-            Rc::new(room)
-        }));
-        drop(rooms);
+        let agent = *room.agent.borrow();
+        let lately = |left_at| left_at + late + AGENT_LATELY_MS >= w.time();
+        let had_agent = agent.is_there || agent.left_at.is_some_and(lately);
+        // Whether it was there is told by a clock: a deleted room takes its agent along.
+        if !had_agent && !room.is_late.get() && w.faults.clock_is_true() {
+            w.oracle.rings_for_nobody(call);
+        }
+        let longest = ask.body["max_call_duration"].as_str().unwrap_or_default();
+        let longest = Millis::parse_secs(longest.trim_end_matches('s')).unwrap_or_default();
         let phone = Rc::new(Phone {
             call,
+            sid: room.sid,
+            ends_by: w.time() + longest.0,
             status: Cell::new(Some("dialing")),
             answer: answer.clone(),
         });
@@ -224,6 +299,46 @@ impl LiveKit {
         }
         phone.tell(w, "participant_joined", "");
         phone.live(w);
+    }
+}
+
+impl Room {
+    fn participants(&self) -> Vec<Value> {
+        let agent = json!({"identity": "agent", "kind": "AGENT", "state": "ACTIVE"});
+        let agent = self.agent.borrow().is_there.then_some(agent);
+        let phone = self.phone.borrow();
+        let phone = phone.as_ref().and_then(|phone| phone.participant(""));
+        agent.into_iter().chain(phone).collect()
+    }
+
+    fn loses_its_agent(self: &Rc<Self>, w: &W, call: CallId) {
+        if w.livekit.room(call).is_none_or(|room| room.sid != self.sid) {
+            return;
+        }
+        self.tell_of_its_agent(w, call, "participant_left", "CLIENT_INITIATED");
+        let mut agent = self.agent.borrow_mut();
+        agent.is_there = false;
+        agent.left_at = Some(w.time());
+        let room = Rc::clone(self);
+        if w.faults.is_calm() {
+            w.after(RINGS_ALONE_MS, move |w| {
+                let phone = room.phone.borrow();
+                let status = phone.as_ref().and_then(|phone| phone.status.get());
+                if matches!(status, Some("dialing" | "ringing")) {
+                    w.oracle.rings_for_nobody(call);
+                }
+            });
+        }
+    }
+
+    fn tell_of_its_agent(&self, w: &W, call: CallId, event: &str, reason: &str) {
+        let agent = json!({"identity": "agent", "kind": "AGENT", "state": "ACTIVE", "disconnectReason": reason});
+        tell(
+            w,
+            call,
+            self.sid,
+            json!({"event": event, "participant": agent}),
+        );
     }
 }
 
@@ -290,11 +405,11 @@ impl Phone {
         self.answer.fill(ok(
             json!({"participant_identity": "callee", "room_name": self.call}),
         ));
-        // The person hangs up, or is hung up on at the longest conversation.
-        let longest = w.settings.max_call.0;
+        // The person hangs up, or is hung up on.
+        let longest = self.ends_by.saturating_sub(w.time());
         let lasts = w
             .rng
-            .between(100, 2 * longest)
+            .between(100, 2 * w.settings.max_call.0)
             .min(w.rng.between(500, 400_000));
         let phone = Rc::clone(self);
         w.after(lasts.min(longest), move |w| {
@@ -330,22 +445,24 @@ impl Phone {
         });
     }
 
+    /// As LiveKit shows it, while it is there.
+    fn participant(&self, reason: &str) -> Option<Value> {
+        let status = self.status.get()?;
+        Some(json!({
+            "identity": format!("callee-{}", self.call), "kind": "SIP", "state": "ACTIVE",
+            "disconnectReason": reason, "attributes": {"sip.callStatus": status},
+        }))
+    }
+
     fn tell(&self, w: &W, event: &str, reason: &str) {
-        let participant = json!({
-            "identity": format!("callee-{}", self.call), "kind": "SIP", "disconnectReason": reason,
-            "attributes": {"sip.callStatus": self.status.get()},
-        });
-        tell(
-            w,
-            self.call,
-            json!({"event": event, "participant": participant}),
-        );
+        let event = json!({"event": event, "participant": self.participant(reason)});
+        tell(w, self.call, self.sid, event);
     }
 }
 
 /// A webhook sets out.
-fn tell(w: &W, call: CallId, mut event: Value) {
-    event["room"] = json!({"name": call});
+fn tell(w: &W, call: CallId, sid: u64, mut event: Value) {
+    event["room"] = json!({"name": call, "sid": format!("RM_{sid}")});
     event["createdAt"] = json!(w.clock().as_secs().to_string());
     let copies = 1 + u64::from(w.hit(Kind::EventRepeated));
     for _ in 0..copies {

@@ -13,7 +13,15 @@ export interface Behaviour {
   /** The person picks up no sooner than this resolves. */
   notBefore?: Promise<unknown>;
   talkMs: number;
-  agent: "joins" | "stays_away" | "joins_silently"; // the last one reports nothing
+  agent:
+    | "joins"
+    | "joins_silently" // and reports nothing
+    | "stays_away" // nobody takes the job
+    | "raises"; // a worker took it, and its entry point raises: nobody ever connects
+  /** How long the agent takes to come into its room. */
+  agentMs: number;
+  /** The agent leaves by itself, so long after it came. */
+  agentLeavesMs?: number;
   room: "made" | "refused";
   /** What CreateSIPParticipant is answered without any phone. */
   refuses?: TwirpError;
@@ -37,6 +45,7 @@ export const USUAL: Behaviour = {
   ringMs: 60,
   talkMs: 150,
   agent: "joins",
+  agentMs: 15,
   room: "made",
   slowMs: 0,
   answer: "comes",

@@ -35,13 +35,18 @@ class Refused extends Error {
   }
 }
 
+<<<<<<< HEAD
 /** A token that is refused: in plain words, and with the whole token in them, as livekit-server does it. */
 class BadToken extends Error {}
+=======
+const LISTED_LATE_MS = 5_000;
+>>>>>>> 7edb327 (The phone rings once the agent is in the room: a participant, not a job)
 
 const NEEDS: Record<string, (grants: ClaimGrants, body: Record<string, unknown>) => boolean | undefined> = {
   "RoomService/CreateRoom": ({ video }) => video?.roomCreate,
   "RoomService/ListRooms": ({ video }) => video?.roomList,
   "RoomService/DeleteRoom": ({ video }) => video?.roomCreate,
+  "RoomService/ListParticipants": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "RoomService/GetParticipant": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "AgentDispatchService/ListDispatch": ({ video }, { room }) => video?.roomAdmin && video.room === room,
   "SIP/CreateSIPParticipant": ({ sip }) => sip?.call,
@@ -66,6 +71,7 @@ export class FakeLiveKit {
   });
   #events = 0;
   #numbers = 0;
+  #sids = 0;
   /** Answers nothing at all. */
   isDown = false;
 
@@ -140,10 +146,13 @@ export class FakeLiveKit {
       case "RoomService/CreateRoom":
         return this.#createRoom(name, body);
       case "AgentDispatchService/ListDispatch":
-        return { agent_dispatches: room ? [dispatch(room)] : [] };
+        if (!room) throw new Refused(503, "unavailable");
+        return { agent_dispatches: [this.#dispatch(room)] };
+      case "RoomService/ListParticipants":
+        return { participants: room?.participants() ?? [] };
       case "RoomService/GetParticipant":
         if (!room?.status || body["identity"] !== room.identity) throw new Refused(404, "not_found");
-        return { identity: room.identity, kind: "SIP", state: "ACTIVE", attributes: { "sip.callStatus": room.status } };
+        return room.callee();
       case "RoomService/DeleteRoom":
         if (!room) throw new Refused(404, "not_found");
         room.delete();
@@ -166,8 +175,8 @@ export class FakeLiveKit {
   }
 
   #createRoom(name: string, body: Record<string, unknown>): unknown {
-    const answer = { sid: `RM_${name}`, name };
-    if (this.rooms.has(name)) return answer;
+    const known = this.rooms.get(name);
+    if (known) return { sid: known.sid, name };
     const [agent] = body["agents"] as { agent_name: string; metadata: string }[];
     if (!agent) throw new Refused(400, "invalid_argument");
     const job = JSON.parse(agent.metadata) as Job;
@@ -175,9 +184,29 @@ export class FakeLiveKit {
     const context = (job["context"] ?? {}) as Record<string, unknown>;
     const behaviour = { ...USUAL, ...this.#behaviours.get(String(context["number"])) };
     if (behaviour.room === "refused") throw new Refused(500, "internal");
-    const tell = (event: string, more: Record<string, unknown>) => void this.#tell(name, event, more);
-    this.rooms.set(name, new Room(name, agent.agent_name, job, behaviour, tell, () => this.rooms.delete(name)));
-    return answer;
+    const room = this.#newRoom(name, agent.agent_name, job, behaviour);
+    return { sid: room.sid, name };
+  }
+
+  #newRoom(name: string, agentName: string, job: Job, behaviour: Behaviour): Room {
+    this.#sids += 1;
+    const sid = `RM_${this.#sids}`;
+    const tell = (event: string, more: Record<string, unknown>) => void this.#tell({ sid, name }, event, more);
+    const room = new Room(sid, name, agentName, job, behaviour, tell, () => this.rooms.delete(name));
+    this.rooms.set(name, room);
+    return room;
+  }
+
+  /**
+   * What ListDispatch says of a room's job: that a worker accepted it, and never anything else after that. The first job of each
+   * minute it lists late: the server asks its workers once a minute, and waits so long for them.
+   */
+  #dispatch(room: Room): unknown {
+    const minute = Math.floor(room.madeAt / 60_000);
+    const isFirst = ![...this.rooms.values()].some((other) => other.madeAt < room.madeAt && Math.floor(other.madeAt / 60_000) === minute);
+    const isListed = room.agent.accepted && Date.now() - room.madeAt >= (isFirst ? LISTED_LATE_MS : 0);
+    const jobs = isListed ? [{ id: "AJ_1", state: { status: "JS_RUNNING" } }] : [];
+    return { id: "AD_1", agent_name: room.agentName, room: room.name, state: { jobs } };
   }
 
   async #dial(name: string, body: DialRequest, response: ServerResponse): Promise<unknown> {
@@ -187,10 +216,8 @@ export class FakeLiveKit {
     if (body.sip_trunk_id !== this.carrier.sip_trunk_id) throw new Refused(404, NO_SUCH_TRUNK.code, NO_SUCH_TRUNK.msg);
     const behaviour = { ...USUAL, ...this.#behaviours.get(number) };
     const nobody = () => ({ call_id: name, report_url: "", report_token: "" });
-    const tell = (event: string, more: Record<string, unknown>) => void this.#tell(name, event, more);
     // As the real one: a participant makes the room it enters, should it be gone.
-    const room = this.rooms.get(name) ?? new Room(name, "", nobody(), behaviour, tell, () => this.rooms.delete(name));
-    this.rooms.set(name, room);
+    const room = this.rooms.get(name) ?? this.#newRoom(name, "", nobody(), behaviour);
     const dialed = delay(behaviour.slowMs).then(() => room.dial(body));
     if (behaviour.answer === "connection_lost") return void setTimeout(() => response.destroy(), behaviour.ringMs / 2);
     if (behaviour.answer === "never_comes") return undefined;
@@ -202,10 +229,10 @@ export class FakeLiveKit {
     return undefined;
   }
 
-  async #tell(room: string, event: string, more: Record<string, unknown>): Promise<void> {
+  async #tell(room: { sid: string; name: string }, event: string, more: Record<string, unknown>): Promise<void> {
     this.#events += 1;
     const createdAt = String(Math.floor(Date.now() / 1000));
-    const body = JSON.stringify({ event, room: { sid: `RM_${room}`, name: room }, ...more, id: `EV_${this.#events}`, createdAt });
+    const body = JSON.stringify({ event, room, ...more, id: `EV_${this.#events}`, createdAt });
     const { random, lost, repeated, maxDelayMs } = this.webhooks;
     if (random() < lost) return;
     const copies = random() < repeated ? 2 : 1;
@@ -223,9 +250,4 @@ export class FakeLiveKit {
     const response = await fetch(this.webhooks.url, { method: "POST", headers, body }).catch(() => undefined);
     return response?.status ?? 0;
   }
-}
-
-function dispatch(room: Room): unknown {
-  const jobs = room.agentRuns ? [{ id: "AJ_1", state: { status: "JS_RUNNING" } }] : [];
-  return { id: "AD_1", agent_name: room.agentName, room: room.name, state: { jobs } };
 }

@@ -28,6 +28,17 @@ export interface Job {
   [field: string]: unknown;
 }
 
+/** The agent that was called into a room. */
+export interface Agent {
+  identity: string;
+  /** Whether a worker accepted its job: that is all that a dispatch's `JS_RUNNING` says, and it says so for ever. */
+  accepted: boolean;
+  /** A participant's, once it connects; `participant_joined` is told when it is ACTIVE. */
+  state?: "JOINING" | "ACTIVE";
+}
+
+/** From the connection to ACTIVE. */
+const JOINING_MS = 5;
 /** Real LiveKit keeps a room so long after its last participant left. */
 const DEPARTURE_MS = 20_000;
 const REPORT_TRIES = 20;
@@ -40,31 +51,73 @@ export class Room {
   readonly #tell: Tell;
   readonly #onGone: (room: Room) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
-  agentRuns = false;
+  readonly #agentTimers = new Set<NodeJS.Timeout>();
+  readonly sid: string;
+  readonly madeAt = Date.now();
+  readonly agent: Agent;
   /** The recording that was asked for. */
   egress: EgressRequest | undefined;
   status: CallStatus | undefined;
   identity = "";
   #settle: ((answer: DialAnswer) => void) | undefined;
   #isGone = false;
+  /** `max_call_duration` counts from the dial, the ringing included. */
+  #endsBy = 0;
 
-  constructor(name: string, agentName: string, job: Job, behaviour: Behaviour, tell: Tell, onGone: (room: Room) => void) {
+  constructor(sid: string, name: string, agentName: string, job: Job, behaviour: Behaviour, tell: Tell, onGone: (room: Room) => void) {
+    this.sid = sid;
     this.name = name;
     this.agentName = agentName;
     this.job = job;
     this.behaviour = behaviour;
     this.#tell = tell;
     this.#onGone = onGone;
+    this.agent = { identity: `agent-AJ_${sid}`, accepted: agentName !== "" && behaviour.agent !== "stays_away" };
     tell("room_started", {});
-    if (behaviour.agent !== "stays_away") this.#after(15, () => (this.agentRuns = true));
+    if (this.agent.accepted && behaviour.agent !== "raises") this.#after(behaviour.agentMs, () => this.#agentConnects(), this.#agentTimers);
   }
 
-  #after(ms: number, act: () => void): void {
+  #after(ms: number, act: () => void, timers = this.#timers): void {
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+      timers.delete(timer);
       act();
     }, ms);
-    this.#timers.add(timer);
+    timers.add(timer);
+  }
+
+  #agentConnects(): void {
+    this.agent.state = "JOINING";
+    const isActive = () => {
+      this.agent.state = "ACTIVE";
+      this.#tell("participant_joined", this.#agentParticipant());
+    };
+    this.#after(JOINING_MS, isActive, this.#agentTimers);
+    const { agentLeavesMs } = this.behaviour;
+    if (agentLeavesMs !== undefined) this.#after(JOINING_MS + agentLeavesMs, () => this.agentLeaves(), this.#agentTimers);
+  }
+
+  /** By itself, or because its process died: what LiveKit tells of it is the same but for the reason. */
+  agentLeaves(disconnectReason = "CLIENT_INITIATED"): void {
+    if (this.agent.state === undefined) return;
+    this.#tell("participant_left", this.#agentParticipant({ disconnectReason }));
+    delete this.agent.state;
+  }
+
+  #agentParticipant(more: Record<string, unknown> = {}): Record<string, unknown> {
+    const { identity, state } = this.agent;
+    return { participant: { sid: "PA_agent", identity, kind: "AGENT", state, ...more } };
+  }
+
+  /** As ListParticipants has them. */
+  participants(): Record<string, unknown>[] {
+    const { identity, state } = this.agent;
+    const agent = state && { sid: "PA_agent", identity, kind: "AGENT", state, attributes: {} };
+    return [agent, this.callee()].filter((one) => one !== undefined);
+  }
+
+  callee(): Record<string, unknown> | undefined {
+    if (!this.status) return undefined;
+    return { sid: "PA_callee", identity: this.identity, kind: "SIP", state: "ACTIVE", attributes: { "sip.callStatus": this.status } };
   }
 
   /** Rings the phone; answers as `wait_until_answered` does. */
@@ -73,8 +126,10 @@ export class Room {
     if (behaviour.refuses) return Promise.resolve({ error: behaviour.refuses });
     this.identity = request.participant_identity;
     this.status = "dialing";
+    this.#endsBy = Date.now() + millis(request.max_call_duration);
     this.#tell("participant_joined", this.#participant());
     const answered = new Promise<DialAnswer>((settle) => (this.#settle = settle));
+    this.#after(millis(request.max_call_duration), () => this.#leave("CLIENT_INITIATED", CANCELED));
     this.#after(millis(request.ringing_timeout), () => this.#leave("USER_UNAVAILABLE", CANCELED));
     if (behaviour.callee === "nobody") return answered;
     const { callee } = behaviour;
@@ -86,18 +141,19 @@ export class Room {
     this.#after(5, () => (this.status = "ringing"));
     this.#after(5 + behaviour.ringMs, () => {
       if (final !== undefined) this.#leave(reasonOf(final), sipError(final));
-      else if (callee !== "rings") void Promise.resolve(behaviour.notBefore).then(() => this.status && this.#pickUp(request));
+      else if (callee !== "rings") void Promise.resolve(behaviour.notBefore).then(() => this.status && this.#pickUp());
     });
     return answered;
   }
 
-  #pickUp(request: DialRequest): void {
+  #pickUp(): void {
     this.#clearTimers();
     this.status = "active";
     this.#settle?.({ participant_id: "PA_callee", sip_call_id: `SCL_${this.name}` });
     this.#settle = undefined;
     this.#tell("track_published", this.#participant());
-    const talks = this.behaviour.callee === "holds" ? millis(request.max_call_duration) : this.behaviour.talkMs;
+    const longest = Math.max(0, this.#endsBy - Date.now());
+    const talks = this.behaviour.callee === "holds" ? longest : Math.min(longest, this.behaviour.talkMs);
     this.#after(talks, () => (this.behaviour.callee === "silent" ? this.#leave("CLIENT_INITIATED", CANCELED) : this.hangUp()));
   }
 
@@ -110,11 +166,12 @@ export class Room {
   #leave(disconnectReason: string, error: TwirpError): void {
     this.#clearTimers();
     const { status } = this;
+    if (!status) return;
     this.#tell("participant_left", this.#participant({ disconnectReason }));
     this.status = undefined;
     this.#settle?.({ error });
     this.#settle = undefined;
-    if (status === "active" || status === "hangup") void this.#report();
+    if (status === "active" || status === "hangup") void this.#report().then(() => this.agentLeaves());
     const [file] = this.egress?.file_outputs ?? [];
     if (file) {
       const location = `https://${file.s3["bucket"]}.example.com/${file.filepath}`;
@@ -150,7 +207,8 @@ export class Room {
     this.#isGone = true;
     if (this.status) this.#leave("ROOM_DELETED", CANCELED);
     this.#clearTimers();
-    this.agentRuns = false;
+    this.agentLeaves("ROOM_DELETED");
+    for (const timer of this.#agentTimers) clearTimeout(timer);
     this.#tell("room_finished", {});
     this.#onGone(this);
   }

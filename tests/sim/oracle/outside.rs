@@ -139,6 +139,12 @@ impl Oracle {
         });
     }
 
+    /// A phone rings, and whoever picks up would talk to nobody.
+    pub fn rings_for_nobody(&self, id: CallId) {
+        let what = "a phone rings while no agent is in the room";
+        self.fail(Some(id.address().tag), Some(id), what.into());
+    }
+
     /// A callback arrived.
     pub fn received(
         &self,

@@ -19,7 +19,7 @@ pub use jwt::Presented;
 pub use requests::Ask;
 
 use outcome::Callee;
-use place::Placed;
+use place::{Placed, Sight};
 use server::Server;
 
 use crate::app::ports::{Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
@@ -44,17 +44,21 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         Ok(server) => server,
         Err(reason) => return refused(line, order, reason),
     };
-    let mut events = Vec::new();
-    match place::place(line, &server, order).await {
+    let sight = Sight::default();
+    let placed = place::place(line, &server, order, &sight).await;
+    // Whatever becomes of it, what was seen ringing rang.
+    let rang = sight.rang_unheard().then_some(CarrierEvent::Ringing);
+    let mut events: Vec<_> = rang.into_iter().collect();
+    match placed {
         Placed::Answered => {
-            let answered = timed(line.now(), CarrierEvent::Answered);
             // The answer is told before anything else is asked for.
             if order.keeps.recording
                 && let place::Told::GoesOn = place::tell(line, order, CarrierEvent::Answered).await
             {
                 record::start(line, &server, order).await;
             }
-            return vec![answered];
+            events.push(CarrierEvent::Answered);
+            return happened(line, events);
         }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
@@ -68,12 +72,20 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         Placed::Gone(event) => {
             note(line, order, &event);
             let _ = hang_up(&server, order).await;
-            return vec![timed(line.now() + PRESUMED_AFTER, event)];
+            let presumed = timed(line.now() + PRESUMED_AFTER, event);
+            return happened(line, events)
+                .into_iter()
+                .chain([presumed])
+                .collect();
         }
     }
     if hang_up(&server, order).await.is_ok() {
         events.push(CarrierEvent::Released);
     }
+    happened(line, events)
+}
+
+fn happened(line: &impl Line, events: Vec<CarrierEvent>) -> Vec<Timed> {
     let now = line.now();
     events.into_iter().map(|event| timed(now, event)).collect()
 }

@@ -4,8 +4,10 @@
 
 use serde_json::Value;
 
+use super::requests::identity;
 use crate::app::ports::TwirpAnswer;
 use crate::domain::call::{Failure, FailureCode, Reason};
+use crate::domain::ids::CallId;
 
 /// What came of dialing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +114,8 @@ fn sip_status(error: &Value) -> Option<u16> {
     number.filter(|status| (300..700).contains(status))
 }
 
-/// How the person called fares, as `sip.callStatus` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the person called fares, as `sip.callStatus` says; in the order in which that comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Callee {
     /// Not ringing yet.
     Dialing,
@@ -168,21 +170,55 @@ pub fn deleted(answer: &TwirpAnswer) -> bool {
     is_done(answer) || is_not_found(answer.status, &answer.json())
 }
 
-/// Whether the answer to ListDispatch shows the agent at work.
+/// Whether a call's agent is in its room. That a worker took the job says nothing of it: its process may never connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentSeen {
+    /// No agent at all.
+    Absent,
+    /// On the way in: it can neither hear nor speak yet.
+    Coming,
+    /// In the room.
+    There,
+}
+
+/// Who is in a call's room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InRoom {
+    /// The agent; of several, the one that is furthest in.
+    pub agent: AgentSeen,
+    /// The person called; [`Callee::Gone`] when nobody is there, any more or yet.
+    pub callee: Callee,
+}
+
+/// What the answer to ListParticipants says of a call's room; `None` when it says nothing.
 #[must_use]
-pub fn agent_is_there(answer: &TwirpAnswer) -> bool {
+pub fn in_room(answer: &TwirpAnswer, call: CallId) -> Option<InRoom> {
     let body = answer.json();
-    let list = |value: &Value, field: &str| match value.get(field) {
-        Some(Value::Array(items)) => items.clone(),
-        _ => Vec::new(),
+    let participants = body.get("participants").and_then(Value::as_array)?;
+    if answer.status != 200 {
+        return None;
+    }
+    let identity = identity(call);
+    let mut seen = InRoom {
+        agent: AgentSeen::Absent,
+        callee: Callee::Gone,
     };
-    let jobs = list(&body, "agent_dispatches")
-        .into_iter()
-        .flat_map(|dispatch| list(dispatch.get("state").unwrap_or(&Value::Null), "jobs"));
-    answer.status == 200
-        && jobs
-            .into_iter()
-            .any(|job| job.pointer("/state/status").and_then(Value::as_str) == Some("JS_RUNNING"))
+    for participant in participants {
+        let text = |pointer: &str| participant.pointer(pointer).and_then(Value::as_str);
+        let state = text("/state").unwrap_or_default();
+        if state == "DISCONNECTED" {
+            continue;
+        }
+        if text("/identity") == Some(&identity) {
+            seen.callee = Callee::of(text("/attributes/sip.callStatus").unwrap_or_default());
+        } else if text("/kind") == Some("AGENT") && seen.agent != AgentSeen::There {
+            seen.agent = match state {
+                "ACTIVE" => AgentSeen::There,
+                _ => AgentSeen::Coming,
+            };
+        }
+    }
+    Some(seen)
 }
 
 #[cfg(test)]
@@ -191,6 +227,7 @@ mod tests {
 
     use super::*;
     use crate::domain::call::{CallStatus, FailureSource};
+    use crate::domain::time::Millis;
 
     #[test]
     fn what_kept_livekit_from_it_is_told_apart() {
@@ -536,22 +573,57 @@ mod tests {
     }
 
     #[test]
-    fn only_a_running_job_is_an_agent() {
-        let seen = |body: Value| {
-            agent_is_there(&TwirpAnswer {
-                status: 200,
-                body: body.to_string(),
+    fn an_agent_is_there_once_it_is_active_in_the_room() {
+        let call = CallId::floor(Millis(0));
+        let answer = |status, body: Value| TwirpAnswer {
+            status,
+            body: body.to_string(),
+        };
+        let seen = |participants: Value| {
+            in_room(&answer(200, json!({"participants": participants})), call)
+        };
+        let nobody = InRoom {
+            agent: AgentSeen::Absent,
+            callee: Callee::Gone,
+        };
+        let agent =
+            |state: &str| json!({"identity": "agent-AJ_1", "kind": "AGENT", "state": state});
+        let callee = |status: &str| {
+            json!({"identity": identity(call), "kind": "SIP", "state": "ACTIVE",
+                   "attributes": {"sip.callStatus": status}})
+        };
+        let with = |seen| {
+            Some(InRoom {
+                agent: seen,
+                ..nobody
             })
         };
-        let with = |status: &str| json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": status}}]}}]});
-        assert!(seen(with("JS_RUNNING")));
-        assert!(!seen(with("JS_PENDING")));
-        assert!(!seen(with("JS_FAILED")));
-        assert!(!seen(
-            json!({"agent_dispatches": [{"state": {"jobs": []}}]})
-        ));
-        assert!(!seen(json!({"agent_dispatches": [{"state": null}]})));
-        assert!(!seen(json!({})));
+        assert_eq!(seen(json!([])), Some(nobody));
+        assert_eq!(seen(json!([agent("ACTIVE")])), with(AgentSeen::There));
+        assert_eq!(seen(json!([agent("JOINING")])), with(AgentSeen::Coming));
+        assert_eq!(seen(json!([agent("JOINED")])), with(AgentSeen::Coming));
+        assert_eq!(seen(json!([agent("DISCONNECTED")])), Some(nobody));
+        let two = json!([agent("ACTIVE"), agent("JOINING")]);
+        assert_eq!(seen(two), with(AgentSeen::There));
+        // Whoever else is there is no agent, whatever it calls itself.
+        for kind in ["STANDARD", "SIP", "EGRESS", "INGRESS", "CONNECTOR"] {
+            let other = json!([{"identity": "agent-AJ_1", "kind": kind, "state": "ACTIVE"}]);
+            assert_eq!(seen(other), Some(nobody), "{kind}");
+        }
+        let both = seen(json!([callee("ringing"), agent("ACTIVE")]));
+        let ringing = InRoom {
+            agent: AgentSeen::There,
+            callee: Callee::Ringing,
+        };
+        assert_eq!(both, Some(ringing));
+        for (status, body) in [
+            (200, json!({})),
+            (200, json!("<html>")),
+            (503, json!({"code": "unavailable"})),
+            (401, json!({"code": "unauthenticated"})),
+        ] {
+            assert_eq!(in_room(&answer(status, body), call), None, "{status}");
+        }
     }
 
     #[test]

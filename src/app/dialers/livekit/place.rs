@@ -6,7 +6,7 @@ use std::future::Future;
 use futures_util::future::{Either, select};
 use serde_json::json;
 
-use super::outcome::{self, Callee, Dialed};
+use super::outcome::{self, AgentSeen, Callee, Dialed, InRoom};
 use super::requests::{self, Dial};
 use super::server::Server;
 use super::{Line, timed};
@@ -18,15 +18,23 @@ use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
-/// How long an agent may take to come into a room that is there.
-const AGENT_WAIT: Millis = Millis(10_000);
+/// How long an agent may take to come into a room that is there: on a machine with much to do it takes up to 18 s.
+const AGENT_WAIT: Millis = Millis(20_000);
+/// An agent that was seen so long ago is looked for again before the phone rings.
+const AGENT_SEEN_LATELY: Millis = Millis(400);
+/// And has so long to be found: an answer may be lost.
+const AGENT_FOUND_AGAIN: Millis = Millis(2_000);
 /// How long before the end of [`SETUP`] the phone must have been asked to ring.
 const DIAL_SLACK: Millis = Millis(1_000);
 /// The first wait between two looks; each further one is twice as long, up to [`LOOK_MAX`].
 const LOOK_FIRST: Millis = Millis(100);
 const LOOK_MAX: Millis = Millis(2_000);
+/// Once it was seen ringing, only its agent is looked after: nobody is to pick up a silent phone.
+const LOOK_RINGING: Millis = Millis(3_000);
 /// After how many looks in a row that find nobody a callee is gone.
 const ABSENT_LOOKS: u32 = 4;
+/// After how many that find the callee alone its agent is.
+const ALONE_LOOKS: u32 = 2;
 /// But one that was never seen may still be on its way for so long: LiveKit may have the request and be slow with it.
 const UNSEEN: Millis = Millis(20_000);
 
@@ -50,9 +58,53 @@ fn failed(code: FailureCode) -> Placed {
     Placed::Failed(Failure::of(code))
 }
 
-pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Placed {
+/// What was seen of a callee.
+#[derive(Default)]
+pub(super) struct Sight {
+    /// The furthest it came. A server that started anew shows it with its first attributes again.
+    furthest: Cell<Option<Callee>>,
+    /// The trunk knows that the phone rings.
+    has_told: Cell<bool>,
+    /// How many looks in a row found it without an agent.
+    alone: Cell<u32>,
+}
+
+impl Sight {
+    /// The phone was seen ringing, and the trunk does not know.
+    pub(super) fn rang_unheard(&self) -> bool {
+        self.furthest.get() == Some(Callee::Ringing) && !self.has_told.get()
+    }
+
+    fn rang(&self) -> bool {
+        self.furthest.get() >= Some(Callee::Ringing)
+    }
+
+    fn take(&self, room: InRoom) {
+        if room.callee != Callee::Gone {
+            self.furthest
+                .set(self.furthest.get().max(Some(room.callee)));
+        }
+        let is_alone = room.callee != Callee::Gone && room.agent == AgentSeen::Absent;
+        self.alone.set(match is_alone {
+            true => self.alone.get() + 1,
+            false => 0,
+        });
+    }
+
+    /// The phone rings for nobody. One that was answered is the trunk's to judge.
+    fn is_forsaken(&self) -> bool {
+        self.alone.get() >= ALONE_LOOKS && self.furthest.get() < Some(Callee::Active)
+    }
+}
+
+pub(super) async fn place<L: Line>(
+    line: &L,
+    server: &Server<'_, L>,
+    order: &Order,
+    sight: &Sight,
+) -> Placed {
     let call = order.call;
-    let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
+    let ring_by = order.dialed_at.unwrap_or_default() + SETUP - DIAL_SLACK;
     let (agent, job) = match job(line, order).await {
         Ok(job) => job,
         Err(reason) => return Placed::Refused(reason),
@@ -70,16 +122,18 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
         // It may still be made.
         Err(reason) => return Placed::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
     }
-    // 2. The agent must be there: nobody is to pick up a silent phone.
-    if !agent_came(line, server, order, line.now() + AGENT_WAIT).await {
+    // 2. The agent must be in it: nobody is to pick up a silent phone.
+    let deadline = (line.now() + AGENT_WAIT).min(ring_by);
+    if !agent_came(line, server, order, deadline).await {
         return failed(FailureCode::AgentUnavailable);
     }
+    let seen_at = line.now();
     // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together.
     loop {
         let ring = TrunkCommand::Ring(call);
         match line.trunk(call.address().tag, &ring).await {
-            Ok(TrunkReply::Done) if line.now() + DIAL_SLACK < set_up_by => break,
-            Ok(TrunkReply::NotBefore(free)) if free + DIAL_SLACK < set_up_by => {
+            Ok(TrunkReply::Done) if line.now() < ring_by => break,
+            Ok(TrunkReply::NotBefore(free)) if free < ring_by => {
                 let wait = free.max(line.now()) - line.now();
                 line.sleep(wait.max(Millis(1))).await;
             }
@@ -87,8 +141,13 @@ pub(super) async fn place<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
             _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
         }
     }
+    let now = line.now();
+    let again_by = (now + AGENT_FOUND_AGAIN).min(ring_by);
+    if now > seen_at + AGENT_SEEN_LATELY && !agent_came(line, server, order, again_by).await {
+        return failed(FailureCode::AgentUnavailable);
+    }
     // 4. The phone: once.
-    ring(line, server, order).await
+    ring(line, server, order, sight).await
 }
 
 /// The agent's name on the LiveKit server, and what it is told.
@@ -122,24 +181,37 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
     Ok((request.agent.code.clone(), job.to_string()))
 }
 
+/// Looks until the agent is in the room, and can hear and speak there. Most come within 0.6 s: those are seen at once.
 async fn agent_came<L: Line>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
     deadline: Millis,
 ) -> bool {
-    let mut wait = LOOK_FIRST;
+    let since = line.now();
     loop {
-        let answer = server.ask(requests::list_dispatch(order.call)).await;
-        if answer.is_ok_and(|answer| outcome::agent_is_there(&answer)) {
+        let answer = server.ask(requests::list_participants(order.call)).await;
+        let room = answer.ok().and_then(|it| outcome::in_room(&it, order.call));
+        if room.is_some_and(|room| room.agent == AgentSeen::There) || planted(Fault::AgentPresumed)
+        {
             return true;
         }
-        if line.now() + wait >= deadline {
+        let now = line.now();
+        let wait = agent_look(now - since);
+        if now + wait >= deadline {
             return false;
         }
         line.sleep(wait).await;
-        wait = longer(wait);
     }
+}
+
+/// The wait between two looks for an agent that has been awaited for so long.
+const fn agent_look(waited: Millis) -> Millis {
+    Millis(match waited.0 {
+        0..1_500 => 60,
+        1_500..5_000 => 200,
+        _ => 500,
+    })
 }
 
 fn longer(wait: Millis) -> Millis {
@@ -163,9 +235,8 @@ pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -
     }
 }
 
-async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Placed {
+async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: &Sight) -> Placed {
     let settings = line.settings();
-    let seen = Cell::new(None);
     let deadline = line.now() + settings.ring_timeout + requests::OUR_SLACK;
     let dial = requests::create_sip_participant(&Dial {
         call: order.call,
@@ -173,7 +244,8 @@ async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Place
         to: order.request.phone.as_str(),
         from: Some(order.trunk_phone.as_str()).filter(|phone| !phone.contains('X')),
         ringing: settings.ring_timeout,
-        longest: settings.max_call,
+        // Which LiveKit counts from the dial.
+        longest: settings.ring_timeout + settings.max_call,
     });
     let again = planted(Fault::LostDialRepeated).then(|| dial.clone());
     let dialed = async {
@@ -182,40 +254,45 @@ async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Place
             (answer, _) => answer,
         }
     };
-    let rang = || matches!(seen.get(), Some(Callee::Ringing | Callee::Active));
-    match first(dialed, watch(line, server, order, &seen)).await {
-        Either::Left(Ok(answer)) => match outcome::dialed(&answer, rang()) {
+    match first(dialed, watch(line, server, order, sight)).await {
+        Either::Left(Ok(answer)) => match outcome::dialed(&answer, sight.rang()) {
             Dialed::Answered => Placed::Answered,
             Dialed::Failed(failure) => Placed::Failed(failure),
-            Dialed::Unknown => follow(line, server, order, &seen, deadline).await,
+            Dialed::Unknown => follow(line, server, order, sight, deadline).await,
         },
-        Either::Left(Err(_)) => follow(line, server, order, &seen, deadline).await,
-        Either::Right(()) => Placed::Unwanted,
+        Either::Left(Err(_)) => follow(line, server, order, sight, deadline).await,
+        Either::Right(stopped) => stopped,
     }
 }
 
-/// Looks until the phone is seen ringing or answered, and tells; returns only when the call is over by then.
-async fn watch<L: Line>(
-    line: &L,
-    server: &Server<'_, L>,
-    order: &Order,
-    seen: &Cell<Option<Callee>>,
-) {
+/// Looks while the phone rings, and tells what it sees; returns only when the phone must stop.
+async fn watch<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: &Sight) -> Placed {
     let mut wait = LOOK_FIRST;
-    let event = loop {
+    loop {
         line.sleep(wait).await;
-        wait = longer(wait);
-        match look(server, order, seen).await {
-            Some(Callee::Ringing) => break CarrierEvent::Ringing,
-            // The answer to the dial is on its way, or lost.
-            Some(Callee::Active) => break CarrierEvent::Answered,
-            _ => {}
+        let room = look(server, order, sight).await;
+        if sight.is_forsaken() {
+            return failed(FailureCode::AgentUnavailable);
         }
-    };
-    if let Told::Over = tell(line, order, event).await {
-        return;
+        wait = match sight.alone.get() {
+            0 if sight.has_told.get() => LOOK_RINGING,
+            0 => longer(wait),
+            _ => LOOK_FIRST,
+        };
+        let event = match room.map(|room| room.callee) {
+            // The answer to the dial is on its way, or lost.
+            Some(Callee::Active) => CarrierEvent::Answered,
+            Some(Callee::Ringing) if !sight.has_told.get() => CarrierEvent::Ringing,
+            _ => continue,
+        };
+        let is_answer = event == CarrierEvent::Answered;
+        match tell(line, order, event).await {
+            Told::Over => return Placed::Unwanted,
+            Told::GoesOn if is_answer => std::future::pending().await,
+            Told::GoesOn => sight.has_told.set(true),
+            Told::Unheard => {}
+        }
     }
-    std::future::pending().await
 }
 
 /// The answer to the dial was lost; the phone may ring, or be answered. Looks on until that is known.
@@ -223,39 +300,41 @@ async fn follow<L: Line>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
-    seen: &Cell<Option<Callee>>,
+    sight: &Sight,
     deadline: Millis,
 ) -> Placed {
     line.log("livekit: the answer to a dial was lost; looking for the callee");
     let unseen_until = line.now() + UNSEEN;
     let (mut absent, mut wait) = (0, LOOK_FIRST);
     loop {
-        let before = seen.get();
-        match look(server, order, seen).await {
-            Some(Callee::Active) => return Placed::Answered,
+        match look(server, order, sight).await.map(|room| room.callee) {
             Some(Callee::Gone) => absent += 1,
-            Some(now) => {
+            Some(_) if sight.furthest.get() == Some(Callee::Active) => return Placed::Answered,
+            Some(_) if sight.is_forsaken() => return failed(FailureCode::AgentUnavailable),
+            Some(_) => {
                 absent = 0;
-                let is_news = now == Callee::Ringing && before != Some(now);
-                if is_news && let Told::Over = tell(line, order, CarrierEvent::Ringing).await {
-                    return Placed::Unwanted;
+                if sight.rang_unheard() {
+                    match tell(line, order, CarrierEvent::Ringing).await {
+                        Told::Over => return Placed::Unwanted,
+                        Told::GoesOn => sight.has_told.set(true),
+                        Told::Unheard => {}
+                    }
                 }
             }
             None => {}
         }
-        if absent >= ABSENT_LOOKS && (seen.get().is_some() || line.now() >= unseen_until) {
-            return Placed::Gone(match seen.get() {
-                None | Some(Callee::Gone) => {
-                    CarrierEvent::Failed(Failure::dialer(Reason::NotReachable))
-                }
+        let furthest = sight.furthest.get();
+        if absent >= ABSENT_LOOKS && (furthest.is_some() || line.now() >= unseen_until) {
+            return Placed::Gone(match furthest {
+                None => CarrierEvent::Failed(Failure::dialer(Reason::NotReachable)),
                 Some(Callee::Dialing) => {
                     CarrierEvent::Failed(Failure::of(FailureCode::Unreachable))
                 }
-                Some(Callee::Ringing | Callee::Active) => CarrierEvent::HungUp(None),
+                Some(_) => CarrierEvent::HungUp(None),
             });
         }
         if line.now() >= deadline {
-            return match seen.get() {
+            return match furthest {
                 Some(Callee::Dialing) => failed(FailureCode::Unreachable),
                 Some(_) => failed(FailureCode::NoAnswer),
                 None => Placed::Lost,
@@ -266,21 +345,12 @@ async fn follow<L: Line>(
     }
 }
 
-/// One look at the callee; the furthest it was seen to come is kept.
-async fn look<L: Line>(
-    server: &Server<'_, L>,
-    order: &Order,
-    seen: &Cell<Option<Callee>>,
-) -> Option<Callee> {
-    let answer = server
-        .ask(requests::get_participant(order.call))
-        .await
-        .ok()?;
-    let now = outcome::callee(&answer);
-    if now != Some(Callee::Gone) && now.is_some() {
-        seen.set(now);
-    }
-    now
+/// One look into the room.
+async fn look<L: Line>(server: &Server<'_, L>, order: &Order, sight: &Sight) -> Option<InRoom> {
+    let answer = server.ask(requests::list_participants(order.call)).await;
+    let room = outcome::in_room(&answer.ok()?, order.call)?;
+    sight.take(room);
+    Some(room)
 }
 
 async fn first<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> Either<A, B> {

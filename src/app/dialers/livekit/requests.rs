@@ -73,11 +73,12 @@ pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
     )
 }
 
-/// Whether the agent has come: a dispatch is answered 200 with nobody there to take it.
+/// Who is in a call's room: whether its agent is, and how the person called fares. Of a room that is not there it says
+/// that it is empty.
 #[must_use]
-pub fn list_dispatch(call: CallId) -> Ask {
+pub fn list_participants(call: CallId) -> Ask {
     quick(
-        "AgentDispatchService/ListDispatch",
+        "RoomService/ListParticipants",
         grants("video", json!({"roomAdmin": true, "room": call})),
         json!({"room": call}),
     )
@@ -95,7 +96,7 @@ pub struct Dial<'a> {
     pub from: Option<&'a str>,
     /// How long the phone rings.
     pub ringing: Millis,
-    /// How long the conversation may last.
+    /// How long all of it may last, the ringing included: LiveKit counts from this request.
     pub longest: Millis,
 }
 
