@@ -77,7 +77,7 @@ const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, fa
   ["500", { callee: { sip: 500 } }, "SIP Call Failed", carrier("carrier_error", 500), false],
   ["rings until the ringing timeout", { callee: "rings" }, "SIP Call Failed", callee("no_answer"), true],
   ["nobody on that address", { callee: "nobody" }, "SIP Call Failed", carrier("unreachable"), false],
-  ["never hangs up", { callee: "holds" }, "Completed", null, true],
+  ["never hangs up", { callee: "holds" }, "Completed", { source: "platform", code: "timed_out", sip_status_code: null }, true],
   ["answers, sends no sound", { callee: "silent" }, "Completed", null, true],
   ["no SIP node running", { refuses: NO_SIP_NODE }, "Trigger Failed", dialer("dialer_unavailable"), false],
   ["a missing grant", { refuses: { status: 401, code: "unauthenticated" } }, "Trigger Failed", dialer("dialer_unavailable"), false],
