@@ -35,12 +35,10 @@ class Refused extends Error {
   }
 }
 
-<<<<<<< HEAD
 /** A token that is refused: in plain words, and with the whole token in them, as livekit-server does it. */
 class BadToken extends Error {}
-=======
+
 const LISTED_LATE_MS = 5_000;
->>>>>>> 7edb327 (The phone rings once the agent is in the room: a participant, not a job)
 
 const NEEDS: Record<string, (grants: ClaimGrants, body: Record<string, unknown>) => boolean | undefined> = {
   "RoomService/CreateRoom": ({ video }) => video?.roomCreate,
