@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from livekit import rtc
 
 STATUS = "sip.callStatus"
+#: What the status is of somebody who has picked up, and hung up again.
+PICKED_UP = ("active", "hangup")
 #: Longer than any phone rings: a room to which nobody comes is one that the platform has given up.
 PATIENCE_SECONDS = 600.0
 
@@ -19,21 +22,37 @@ class Callee:
         self._changed = asyncio.Event()
         #: Set once the callee, or the room, is gone.
         self.left = asyncio.Event()
+        #: When the callee was seen to leave, by the monotonic clock.
+        self.left_at: float | None = None
+        #: Whether they were ever seen to have picked up, if only on their way out.
+        self.has_picked_up = False
         room.on("participant_connected", lambda _: self._changed.set())
-        room.on("participant_attributes_changed", lambda *_: self._changed.set())
+        room.on("participant_attributes_changed", self._on_attributes)
         room.on("participant_disconnected", self._on_disconnected)
         room.on("disconnected", lambda *_: self.left.set())
 
+    def _on_attributes(self, _: dict[str, str], participant: rtc.Participant) -> None:
+        self._see(participant)
+        self._changed.set()
+
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
         if is_sip(participant):
+            self._see(participant)
+            self.left_at = time.monotonic()
             self.left.set()
 
+    def _see(self, participant: rtc.Participant) -> None:
+        if is_sip(participant) and participant.attributes.get(STATUS) in PICKED_UP:
+            self.has_picked_up = True
+
     def _is_active(self) -> bool:
-        participants = self._room.remote_participants.values()
-        return any(is_sip(it) and it.attributes.get(STATUS) == "active" for it in participants)
+        participants = [it for it in self._room.remote_participants.values() if is_sip(it)]
+        for it in participants:
+            self._see(it)
+        return any(it.attributes.get(STATUS) == "active" for it in participants)
 
     async def answers(self) -> bool:
-        """Waits until they have picked up; False when they never will."""
+        """Waits until they have picked up; False when they never will, or are gone again."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + PATIENCE_SECONDS
         while not self._is_active():
@@ -48,6 +67,6 @@ class Callee:
         return True
 
 
-def is_sip(participant: rtc.RemoteParticipant) -> bool:
+def is_sip(participant: rtc.Participant) -> bool:
     """Whether a participant came by telephone."""
     return participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP

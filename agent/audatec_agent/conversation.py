@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import logging
 import os
@@ -11,13 +10,15 @@ import re
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, RunContext, function_tool
+from livekit.agents import Agent, AgentSession, APIConnectOptions, RunContext, function_tool
 from livekit.agents.llm import ChatContext
+from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from .callee import Callee
 from .job import Job
+from .models import model, speaking_model
 from .outcome import ANSWERED_BY
-from .talk import Result
+from .talk import Result, first
 
 logger = logging.getLogger("audatec-agent")
 
@@ -26,49 +27,13 @@ ASK = (
     " sentence), `sentiment` (positive, neutral or negative), `answered_by` (human, voicemail or unknown)."
 )
 
-MODELS = ("AGENT_LLM", "AGENT_STT", "AGENT_TTS")
 #: The platform waits ten seconds for an outcome, once the call is over; the session takes two of them to close.
 JUDGE_SECONDS = 6
-
-
-def setting(variable: str) -> tuple[Any, dict[str, Any]] | None:
-    """What an environment variable names as `module:Class {"option": …}`, and the options; None if it is not set."""
-    text = os.environ.get(variable, "").strip()
-    if not text:
-        return None
-    name, _, options = text.partition(" ")
-    module, _, path = name.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found, json.loads(options or "{}")
-
-
-def model(variable: str, **more: Any) -> Any:
-    """The model that an environment variable names; None if it is not set. `more` are options that the call decides."""
-    found = setting(variable)
-    return found[0](**{**found[1], **more}) if found else None
-
-
-def speaking_model(job: Job) -> Any:
-    """The TTS, with the voice of the call's agent. An empty `AGENT_TTS_VOICE_OPTION` is a TTS that has no choice of voices."""
-    option = os.environ.get("AGENT_TTS_VOICE_OPTION", "voice")
-    return model("AGENT_TTS", **({option: job.voice} if job.voice and option else {}))
-
-
-def is_configured() -> bool:
-    """Whether there are models to converse with: all, or none."""
-    named = [variable for variable in MODELS if os.environ.get(variable, "").strip()]
-    if named and len(named) < len(MODELS):
-        raise ValueError(f"{', '.join(MODELS)} must be set together")
-    return bool(named)
-
-
-def load() -> None:
-    """Imports the models ahead of the first call: nobody on the phone is to wait for that, or to be the first to meet a mistake."""
-    if is_configured():
-        for variable in (*MODELS, "AGENT_VAD"):
-            setting(variable)
+#: How often a model is asked again, and how soon: the person on the phone hears nothing meanwhile.
+PATIENCE = APIConnectOptions(max_retry=1, retry_interval=0.5, timeout=8.0)
+#: What is said when something is broken, and how long that may take.
+LAST_WORDS = "I am sorry, there is a technical problem. I have to end this call. Goodbye."
+LAST_WORDS_SECONDS = 12.0
 
 
 class Speaker(Agent):
@@ -106,32 +71,117 @@ class Speaker(Agent):
         self._over.set()
 
 
-async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
-    """Talks until either side is done. The session is closed by the job's end."""
-    over = asyncio.Event()
-    llm = model("AGENT_LLM")
-    # Without AGENT_VAD the session has its own.
-    vad = {"vad": model("AGENT_VAD")} if setting("AGENT_VAD") else {}
-    session: AgentSession = AgentSession(llm=llm, stt=model("AGENT_STT"), tts=speaking_model(job), **vad)
-    speaker = Speaker(job, over)
+class Trouble:
+    """What breaks a conversation off: a model that failed for good."""
 
-    @session.on("conversation_item_added")
-    def _on_item(event: Any) -> None:
-        text = getattr(event.item, "text_content", None)
-        if text:
-            result.say("agent" if event.item.role == "assistant" else "callee", text)
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        self.happened = asyncio.Event()
+        #: Set when there is no voice to say so with.
+        self.is_mute = asyncio.Event()
+        self._is_over = False
 
-    async def judge() -> dict[str, Any]:
-        outcome = await _judge(llm, session.history, job, speaker.is_voicemail)
-        return {**outcome, "answered_by": _answered_by(speaker, result, outcome)}
+    def listen(self, session: AgentSession) -> None:
+        """Hears of it from the session, which itself goes on in silence."""
+        session.on("error", self._on_error)
+        session.on("speech_created", lambda event: event.speech_handle.add_done_callback(self._on_speech))
+        session.on("close", lambda event: self._on_error(event) if event.error else None)
 
-    session.on("close", lambda _: over.set())
-    result.judge = judge
-    await session.start(speaker, room=room)
-    waits = [asyncio.ensure_future(event.wait()) for event in (over, callee.left)]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
+    def ignore(self) -> None:
+        """The conversation is over: nothing can break it off any more."""
+        self._is_over = True
+
+    def _on_error(self, event: Any) -> None:
+        error = event.error
+        if self._is_over or getattr(error, "recoverable", False):
+            return
+        kind = str(getattr(error, "type", "")).removesuffix("_error")
+        if kind == "tts":
+            self.is_mute.set()
+        elif kind == "llm":
+            # It will not judge the call, either.
+            self._result.judge = None
+        self._note(f"the {NAMES.get(kind, 'session')} failed: {_described(getattr(error, 'error', error))}")
+
+    def _on_speech(self, handle: Any) -> None:
+        """What went wrong on the way to a model is told by the speech alone that did not come of it."""
+        error = handle.exception()
+        if error and not self._is_over:
+            self._note(f"a reply failed: {_described(error)}")
+
+    def _note(self, why: str) -> None:
+        self._result.fail(why)
+        self.happened.set()
+
+
+#: Models by what their errors are called.
+NAMES = {"llm": "LLM", "stt": "STT", "tts": "TTS", "realtime_model": "realtime model"}
+
+
+def _described(error: Any) -> str:
+    """An error without its words, which may hold keys."""
+    status = getattr(error, "status_code", None)
+    return f"{type(error).__name__} {status}" if isinstance(status, int) and status > 0 else type(error).__name__
+
+
+class Conversation:
+    """A call's models, made ahead of it."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._llm = model("AGENT_LLM")
+        # Without AGENT_VAD the session has its own.
+        vad = model("AGENT_VAD")
+        patience = SessionConnectOptions(stt_conn_options=PATIENCE, llm_conn_options=PATIENCE, tts_conn_options=PATIENCE)
+        self._session: AgentSession = AgentSession(
+            llm=self._llm, stt=model("AGENT_STT"), tts=speaking_model(job), conn_options=patience, **({"vad": vad} if vad else {})
+        )
+
+    async def ready(self, room: rtc.Room) -> None:
+        """There is nothing to do before the answer but to be there."""
+
+    async def talk(self, room: rtc.Room, callee: Callee, result: Result) -> None:
+        """Talks until either side is done, or a model fails. The session is closed by the job's end."""
+        job, session, over, trouble = self._job, self._session, asyncio.Event(), Trouble(result)
+        speaker = Speaker(job, over)
+
+        @session.on("conversation_item_added")
+        def _on_item(event: Any) -> None:
+            text = getattr(event.item, "text_content", None)
+            # What was to be said without a voice was not said.
+            if text and not (event.item.role == "assistant" and trouble.happened.is_set()):
+                result.say("agent" if event.item.role == "assistant" else "callee", text)
+
+        async def judge() -> dict[str, Any]:
+            outcome = await _judge(self._llm, session.history, job, speaker.is_voicemail)
+            return {**outcome, "answered_by": _answered_by(speaker, result, outcome)}
+
+        session.on("close", lambda _: over.set())
+        trouble.listen(session)
+        result.judge = judge
+        try:
+            await session.start(speaker, room=room)
+            await first(over, callee.left, trouble.happened)
+            if trouble.happened.is_set() and not callee.left.is_set():
+                logger.error("call %s: broken off: %s", job.call_id, result.failure)
+                await self._take_leave(trouble, callee)
+        finally:
+            trouble.ignore()
+            if speaker.is_voicemail:
+                result.outcome.update(disposition="voicemail", answered_by="voicemail")
+
+    async def _take_leave(self, trouble: Trouble, callee: Callee) -> None:
+        """The last sentence, where there is a voice to say it with."""
+        said = asyncio.Event()
+        try:
+            await asyncio.wait([self._session.interrupt(force=True)], timeout=1)
+            if trouble.is_mute.is_set():
+                return
+            words = self._session.say(os.environ.get("AGENT_LAST_WORDS", LAST_WORDS), allow_interruptions=False)
+            words.add_done_callback(lambda _: said.set())
+            await asyncio.wait_for(first(said, callee.left, trouble.is_mute), LAST_WORDS_SECONDS)
+        except (RuntimeError, asyncio.TimeoutError) as error:
+            logger.warning("call %s: no last words: %s", self._job.call_id, type(error).__name__)
 
 
 def _answered_by(speaker: Speaker, result: Result, outcome: dict[str, Any]) -> str:

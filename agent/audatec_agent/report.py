@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -15,33 +17,57 @@ logger = logging.getLogger("audatec-agent")
 
 #: The platform takes transcripts up to 57,344 bytes; the newest lines are kept.
 MAX_TRANSCRIPT = 50_000
+#: And words about a failure up to 500 characters.
+MAX_MESSAGE = 500
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 20.0
 GIVE_UP_SECONDS = 600.0
+#: How long one attempt may take, of a report or of a hang-up.
+ATTEMPT_SECONDS = 15.0
 #: The platform wants another body; with any other refusal no body would help.
 UNFIT = (400, 413)
 
 
-async def report(job: Job, outcome: dict[str, Any] | None, transcript: list[dict[str, str]]) -> bool:
-    """Sends the report; whether it was taken. An outcome that the platform refuses is left out, for the transcript's sake; what
-    else it refuses is not sent again."""
-    body = {"outcome": outcome, "transcript": shortened(transcript)}
+async def attempts() -> AsyncIterator[int]:
+    """Counts attempts from 1: the first at once, each further one after twice the wait, until it is time to give up."""
     wait, loop = FIRST_WAIT_SECONDS, asyncio.get_running_loop()
-    give_up = loop.time() + GIVE_UP_SECONDS
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-        while loop.time() < give_up:
-            status = await _send(session, job, body)
-            if status == 200:
-                return True
+    give_up, number = loop.time() + GIVE_UP_SECONDS, 1
+    while loop.time() < give_up:
+        yield number
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        number += 1
+
+
+async def report(
+    job: Job,
+    outcome: dict[str, Any] | None,
+    transcript: list[dict[str, str]],
+    failure: str | None = None,
+    ended_at: Callable[[], float | None] = lambda: None,
+) -> bool:
+    """Sends the report; whether it was taken. An outcome that the platform refuses is left out, for the transcript's sake; what
+    else it refuses is not sent again. `ended_at` is when the conversation ended, by the monotonic clock, as soon as that is known."""
+    body: dict[str, Any] = {"outcome": outcome, "transcript": shortened(transcript)}
+    if failure:
+        body["failure"] = {"code": "agent_failed", "message": failure[:MAX_MESSAGE]}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS)) as session:
+        async for _ in attempts():
+            status = await _send(session, job, {**body, **_ended(ended_at())})
             if status in UNFIT and body["outcome"] is not None:
                 body["outcome"] = None
-                continue
+                status = await _send(session, job, {**body, **_ended(ended_at())})
+            if status == 200:
+                return True
             if status is not None and status < 500 and status not in (408, 429):
                 return False
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
     logger.error("call %s: report given up", job.call_id)
     return False
+
+
+def _ended(at: float | None) -> dict[str, float]:
+    """How long ago the conversation ended: told at each attempt anew, since no clock is shared."""
+    return {} if at is None else {"ended_seconds_ago": round(max(0.0, time.monotonic() - at), 3)}
 
 
 async def _send(session: aiohttp.ClientSession, job: Job, body: dict[str, Any]) -> int | None:

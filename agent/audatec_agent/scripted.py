@@ -4,50 +4,101 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+import time
+from collections.abc import Iterator
 
+import numpy as np
 from livekit import rtc
 
 from .callee import Callee
 from .job import Job
+from .models import Misconfigured
 from .outcome import ANSWERED_BY, USUAL
-from .speech import RATE, speak
-from .talk import Result
+from .speech import RATE, vowel, words
+from .talk import Outcome, Result
+
+logger = logging.getLogger("audatec-agent")
 
 FRAME = RATE // 50
 
 
-async def talk(room: rtc.Room, callee: Callee, job: Job, result: Result) -> None:
-    """Speaks until it is done, or the callee has hung up."""
+def settings() -> tuple[Outcome, float]:
+    """The outcome of every call, and how long is spoken at most.
+
+    Raises:
+        Misconfigured: With which variable, and what.
+    """
     answered_by = os.environ.get("SCRIPTED_ANSWERED_BY", "unknown")
     if answered_by not in ANSWERED_BY:
-        raise ValueError(f"SCRIPTED_ANSWERED_BY must be one of {', '.join(ANSWERED_BY)}")
-    outcome = json.loads(os.environ.get("SCRIPTED_OUTCOME", json.dumps(USUAL)))
-    result.outcome = {**outcome, "answered_by": answered_by}
-    text = job.script or "Hello. This is an automated call. Goodbye."
-    if answered_by == "voicemail":
-        result.outcome["disposition"] = "voicemail"
-        action = job.voicemail["action"]
-        if action == "hang_up":
+        raise Misconfigured("SCRIPTED_ANSWERED_BY", f"must be one of {', '.join(ANSWERED_BY)}")
+    try:
+        outcome = json.loads(os.environ.get("SCRIPTED_OUTCOME", json.dumps(USUAL)))
+        made = {**outcome, "answered_by": answered_by}
+    except (ValueError, TypeError) as error:
+        raise Misconfigured("SCRIPTED_OUTCOME", "must be a JSON object") from error
+    try:
+        return made, float(os.environ.get("SCRIPTED_SECONDS", "20"))
+    except ValueError as error:
+        raise Misconfigured("SCRIPTED_SECONDS", "must be a number") from error
+
+
+class Scripted:
+    """One call's speaker."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._outcome, self._longest = settings()
+        self._source: rtc.AudioSource | None = None
+
+    async def ready(self, room: rtc.Room) -> None:
+        """Takes the floor ahead of the answer: what a room does for a new track is not to be waited for with somebody on the phone."""
+        source = rtc.AudioSource(RATE, 1)
+        track = rtc.LocalAudioTrack.create_audio_track("speech", source)
+        await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
+        self._source = source
+
+    async def talk(self, _: rtc.Room, callee: Callee, result: Result) -> None:
+        """Speaks until it is done, or the callee has hung up."""
+        answered_at = time.monotonic()
+        result.outcome = dict(self._outcome)
+        text = self._job.script or "Hello. This is an automated call. Goodbye."
+        if result.outcome["answered_by"] == "voicemail":
+            result.outcome["disposition"] = "voicemail"
+            action = self._job.voicemail["action"]
+            if action == "hang_up":
+                return
+            if action == "leave_message":
+                text = self._job.voicemail["message"]
+        result.say("agent", text)
+        speaking = asyncio.ensure_future(self._play(text, answered_at))
+        left = asyncio.ensure_future(callee.left.wait())
+        done, _pending = await asyncio.wait([speaking, left], return_when=asyncio.FIRST_COMPLETED)
+        speaking.cancel()
+        left.cancel()
+        if speaking in done:
+            speaking.result()
+
+    async def _play(self, text: str, answered_at: float) -> None:
+        """Makes sound as it goes: each word while the one before is heard, and never on the event loop."""
+        source = self._source
+        if source is None:
             return
-        if action == "leave_message":
-            text = job.voicemail["message"]
-    result.say("agent", text)
-    speaking = asyncio.ensure_future(_play(room, text))
-    left = asyncio.ensure_future(callee.left.wait())
-    done, _ = await asyncio.wait([speaking, left], return_when=asyncio.FIRST_COMPLETED)
-    speaking.cancel()
-    left.cancel()
-    if speaking in done:
-        speaking.result()
+        sounds: Iterator[np.ndarray] = words(text, self._longest)
+        is_first = True
+        while (sound := await asyncio.to_thread(next, sounds, None)) is not None:
+            for start in range(0, len(sound), FRAME):
+                frame = sound[start : start + FRAME]
+                await source.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE, 1, len(frame)))
+                if is_first:
+                    is_first = False
+                    waited_ms = (time.monotonic() - answered_at) * 1_000
+                    logger.info("call %s: speaks %.0f ms after the answer", self._job.call_id, waited_ms)
+        await source.wait_for_playout()
 
 
-async def _play(room: rtc.Room, text: str) -> None:
-    source = rtc.AudioSource(RATE, 1)
-    track = rtc.LocalAudioTrack.create_audio_track("speech", source)
-    await room.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE))
-    samples = speak(text, float(os.environ.get("SCRIPTED_SECONDS", "20")))
-    for start in range(0, len(samples), FRAME):
-        frame = samples[start : start + FRAME]
-        await source.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE, 1, len(frame)))
-    await source.wait_for_playout()
+def warm_up() -> None:
+    """Makes the vowels, which every word is made of."""
+    for letter in "aeiou":
+        vowel(letter)

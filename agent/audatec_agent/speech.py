@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+
 import numpy as np
 
 RATE = 24_000
@@ -13,16 +16,32 @@ PAUSE_SECONDS = 0.06
 
 
 def speak(text: str, longest_seconds: float) -> np.ndarray:
-    """Samples, 16-bit mono at `RATE`."""
-    pieces = []
+    """All of it at once: samples, 16-bit mono at `RATE`."""
+    return np.concatenate(list(words(text, longest_seconds)))
+
+
+def words(text: str, longest_seconds: float) -> Iterator[np.ndarray]:
+    """Word by word, made as it is asked for; a text without a vowel is a second of silence."""
+    left = int(RATE * longest_seconds)
+    has_vowel = False
     for word in text.lower().split():
-        pieces += [_vowel(letter) for letter in word if letter in FORMANTS]
-        pieces.append(np.zeros(int(RATE * PAUSE_SECONDS)))
-    sound = np.concatenate(pieces) if pieces else np.zeros(RATE)
-    return (sound[: int(RATE * longest_seconds)] * 32_767).astype(np.int16)
+        has_vowel = has_vowel or any(letter in FORMANTS for letter in word)
+        sound = _word(word)[:left]
+        left -= len(sound)
+        yield sound
+        if left <= 0:
+            return
+    if not has_vowel:
+        yield np.zeros(min(RATE, left), np.int16)
 
 
-def _vowel(letter: str) -> np.ndarray:
+def _word(word: str) -> np.ndarray:
+    return np.concatenate([*(vowel(letter) for letter in word if letter in FORMANTS), np.zeros(int(RATE * PAUSE_SECONDS), np.int16)])
+
+
+@cache
+def vowel(letter: str) -> np.ndarray:
+    """One of the five."""
     time = np.arange(int(RATE * SYLLABLE_SECONDS)) / RATE
     sound = np.zeros_like(time)
     for harmonic in range(1, 25):
@@ -30,4 +49,5 @@ def _vowel(letter: str) -> np.ndarray:
         strength = sum(np.exp(-(((frequency - formant) / 180) ** 2)) for formant in FORMANTS[letter])
         sound += strength / harmonic**0.3 * np.sin(2 * np.pi * frequency * time)
     envelope = np.sin(np.pi * time / time[-1]) ** 0.5
-    return 0.3 * envelope * sound / max(1e-9, float(np.abs(sound).max()))
+    loud = 0.3 * envelope * sound / max(1e-9, float(np.abs(sound).max()))
+    return (loud * 32_767).astype(np.int16)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import time
 from typing import Any
 
-from livekit.agents import llm, stt, tts
+from livekit.agents import APIConnectionError, APIStatusError, llm, stt, tts
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
+from livekit.agents.utils import http_context
 
 from audatec_agent.speech import RATE, speak
 
@@ -32,6 +35,58 @@ class LLM(llm.LLM):
         return Thought(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
 
 
+class Keyed(LLM):
+    """One that wants a key when it is made, as plugins do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not os.environ.get("KEYED_API_KEY"):
+            raise ValueError("KEYED_API_KEY must be set")
+
+
+class Looped(LLM):
+    """One that wants an event loop and the worker's HTTP session when it is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        asyncio.get_running_loop()
+        http_context.http_session()
+
+
+class Refusing(LLM):
+    """One whose key is not taken any more."""
+
+    def chat(self, *, chat_ctx: llm.ChatContext, tools: list[llm.Tool] | None = None, conn_options: Any = DEFAULT_API_CONNECT_OPTIONS, **_: Any) -> llm.LLMStream:
+        return Refusal(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class Refusal(llm.LLMStream):
+    async def _run(self) -> None:
+        raise APIStatusError("Incorrect API key provided: sk-secret", status_code=401)
+
+
+class Misused(LLM):
+    """One that can't even be asked."""
+
+    def chat(self, **_: Any) -> llm.LLMStream:
+        raise TypeError("sk-secret")
+
+
+class Reader(LLM):
+    """One that reads out what it was told, a line a sentence."""
+
+    def chat(self, *, chat_ctx: llm.ChatContext, tools: list[llm.Tool] | None = None, conn_options: Any = DEFAULT_API_CONNECT_OPTIONS, **_: Any) -> llm.LLMStream:
+        return Reading(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class Slow(LLM):
+    """One that takes long to make: an agent that comes late."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__()
+        time.sleep(seconds)
+
+
 class Thought(llm.LLMStream):
     async def _run(self) -> None:
         messages = [item for item in self._chat_ctx.items if item.type == "message"]
@@ -52,6 +107,12 @@ class Thought(llm.LLMStream):
     def _say(self, delta: llm.ChoiceDelta) -> None:
         delta.role = "assistant"
         self._event_ch.send_nowait(llm.ChatChunk(id="thought", delta=delta))
+
+
+class Reading(Thought):
+    async def _run(self) -> None:
+        told = [item.text_content or "" for item in self._chat_ctx.items if item.type == "message" and item.role == "system"]
+        self._say(llm.ChoiceDelta(content="| ".join(told[0].splitlines())))
 
 
 def _tool_call(name: str) -> llm.FunctionToolCall:
@@ -100,6 +161,27 @@ class Speaking(tts.ChunkedStream):
         output_emitter.initialize(request_id="speech", sample_rate=RATE, num_channels=1, mime_type="audio/pcm")
         output_emitter.push(speak(self._input_text, 10).tobytes())
         output_emitter.flush()
+
+
+class Hoarse(TTS):
+    """One that is never heard."""
+
+    def synthesize(self, text: str, *, conn_options: Any = DEFAULT_API_CONNECT_OPTIONS) -> tts.ChunkedStream:
+        return Hoarseness(tts=self, input_text=text, conn_options=conn_options)
+
+
+class Hoarseness(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        raise APIConnectionError()
+
+
+class Choosy(TTS):
+    """One that does not know each voice."""
+
+    def __init__(self, *, voice: str = "its own") -> None:
+        if voice == "unheard-of":
+            raise ValueError(f"no such voice: {voice}")
+        super().__init__(voice=voice)
 
 
 class OtherTTS(TTS):

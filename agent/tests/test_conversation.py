@@ -7,10 +7,12 @@ import unittest
 from types import SimpleNamespace
 from unittest import mock
 
+from livekit.agents import APIConnectionError, APIStatusError
 from livekit.agents.llm import ChatContext
 
 import models
 from audatec_agent import conversation, worker
+from audatec_agent import models as making
 from audatec_agent.job import Job
 from audatec_agent.talk import Result
 
@@ -22,25 +24,48 @@ def job(**more):
 class Models(unittest.TestCase):
     def made(self, spec, **env):
         with mock.patch.dict(os.environ, {"AGENT_TTS": spec, **env}):
-            return conversation.speaking_model(job(voice="emi"))
+            return making.speaking_model(job(voice="emi"))
 
     def test_a_variable_names_a_class_and_its_options(self):
         with mock.patch.dict(os.environ, {"AGENT_STT": 'models:STT {"after_seconds": 7}', "AGENT_VAD": " "}):
-            self.assertEqual(conversation.model("AGENT_STT").after_seconds, 7)
-            self.assertIsNone(conversation.model("AGENT_VAD"))
+            self.assertEqual(making.model("AGENT_STT").after_seconds, 7)
+            self.assertIsNone(making.model("AGENT_VAD"))
 
     def test_a_mistake_in_them_is_met_at_the_start(self):
         whole = {"AGENT_NAME": "emi", "AGENT_LLM": "models:LLM", "AGENT_STT": "models:STT", "AGENT_TTS": "models:TTS"}
-        for mistake, error in (
-            ({"AGENT_TTS": ""}, ValueError),
-            ({"AGENT_STT": "models:Missing"}, AttributeError),
-            ({"AGENT_LLM": "missing.module:LLM"}, ImportError),
-            ({"AGENT_VAD": "models:STT {broken"}, ValueError),
+        for mistake, said in (
+            ({"AGENT_TTS": ""}, "AGENT_TTS: not set, and AGENT_LLM and AGENT_STT is"),
+            ({"AGENT_STT": "models:Missing"}, "AGENT_STT: AttributeError"),
+            ({"AGENT_STT": "models"}, "AGENT_STT: AttributeError"),
+            ({"AGENT_LLM": "missing.module:LLM"}, "AGENT_LLM: ModuleNotFoundError"),
+            ({"AGENT_VAD": "models:STT {broken"}, "AGENT_VAD: JSONDecodeError"),
+            ({"AGENT_VAD": "models:STT []"}, "AGENT_VAD: the options must be a JSON object"),
+            # What only the making of them tells.
+            ({"AGENT_STT": 'models:STT {"after_secs": 1}'}, "AGENT_STT: TypeError"),
+            ({"AGENT_LLM": "models:Keyed"}, "AGENT_LLM: ValueError: KEYED_API_KEY must be set"),
+            ({"AGENT_TTS": 'models:TTS {"spead": 2}'}, "AGENT_TTS: TypeError"),
+            ({"AGENT_TTS_VOICE_OPTION": "voice_id"}, "AGENT_TTS_VOICE_OPTION: AGENT_TTS has no option `voice_id`"),
+            ({"AGENT_TTS": "models:OneVoice"}, "AGENT_TTS_VOICE_OPTION: AGENT_TTS has no option `voice`"),
+            ({"AGENT_NAME": " "}, "AGENT_NAME: must be set"),
+            ({"SCRIPTED_ANSWERED_BY": "a cat"}, "SCRIPTED_ANSWERED_BY: must be one of human, voicemail, unknown"),
+            ({"SCRIPTED_OUTCOME": "[1]"}, "SCRIPTED_OUTCOME: must be a JSON object"),
+            ({"SCRIPTED_SECONDS": "long"}, "SCRIPTED_SECONDS: must be a number"),
         ):
-            with self.subTest(mistake), mock.patch.dict(os.environ, {**whole, **mistake}), self.assertRaises(error):
+            with self.subTest(mistake), mock.patch.dict(os.environ, {**whole, **mistake}):
+                with self.assertRaises(making.Misconfigured) as met:
+                    worker.make_server()
+                self.assertTrue(str(met.exception).startswith(said), str(met.exception))
+                with self.assertRaises(SystemExit) as ended:
+                    worker.main()
+                self.assertIn(said, str(ended.exception.code))
+        for right in ({}, {"AGENT_TTS": "models:OneVoice", "AGENT_TTS_VOICE_OPTION": ""}, {"AGENT_LLM": "models:Keyed", "KEYED_API_KEY": "k"}):
+            with self.subTest(right), mock.patch.dict(os.environ, {**whole, **right}):
+                self.assertTrue(making.is_configured())
                 worker.make_server()
+
+    def test_models_may_want_an_event_loop_and_a_session_when_they_are_made(self):
+        whole = {"AGENT_NAME": "emi", "AGENT_LLM": "models:Looped", "AGENT_STT": "models:STT", "AGENT_TTS": "models:TTS"}
         with mock.patch.dict(os.environ, whole):
-            self.assertTrue(conversation.is_configured())
             worker.make_server()
 
     def test_the_agents_voice_is_the_ttss(self):
@@ -50,7 +75,7 @@ class Models(unittest.TestCase):
 
     def test_an_agent_without_a_voice_has_the_usual_one(self):
         with mock.patch.dict(os.environ, {"AGENT_TTS": 'models:TTS {"voice": "usual"}'}):
-            self.assertEqual(conversation.speaking_model(job()).voice, "usual")
+            self.assertEqual(making.speaking_model(job()).voice, "usual")
 
 
 class Judgements(unittest.IsolatedAsyncioTestCase):
@@ -80,7 +105,17 @@ class Judgements(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_the_judge_leaves_out_is_unknown(self):
         result = Result(judge=lambda: self.judge(models.LLM(verdict=json.dumps({"summary": "Hm."}))))
+        result.say("agent", models.GREETING)
         self.assertEqual(await result.judged(), {"disposition": "unknown", "summary": "Hm.", "sentiment": None})
+
+    async def test_nothing_is_judged_where_the_agent_said_nothing(self):
+        judge = mock.AsyncMock()
+        result = Result(judge=judge)
+        result.say("callee", models.HEARD)
+        self.assertEqual(await result.judged(), {"disposition": "unknown", "summary": None, "sentiment": None, "answered_by": "unknown"})
+        result.fail("the TTS failed")
+        self.assertIsNone(await result.judged())
+        judge.assert_not_awaited()
 
     async def test_who_answered(self):
         speaker, heard = SimpleNamespace(is_voicemail=False), Result()
@@ -90,6 +125,44 @@ class Judgements(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(conversation._answered_by(speaker, heard, {"answered_by": judged}), answered_by)
         speaker.is_voicemail = True
         self.assertEqual(conversation._answered_by(speaker, Result(), {"answered_by": "human"}), "voicemail")
+
+
+class Troubles(unittest.TestCase):
+    def setUp(self):
+        self.result = Result(judge=mock.Mock())
+        self.trouble = conversation.Trouble(self.result)
+
+    def error(self, kind, error, recoverable=False):
+        said = SimpleNamespace(type=kind, error=error, recoverable=recoverable)
+        self.trouble._on_error(SimpleNamespace(error=said))
+        return self.trouble.happened.is_set(), self.trouble.is_mute.is_set(), self.result.failure
+
+    def test_what_may_yet_come_right_is_none(self):
+        self.assertEqual(self.error("llm_error", TimeoutError(), recoverable=True), (False, False, None))
+
+    def test_an_llm_that_failed_neither_goes_on_nor_judges(self):
+        refused = APIStatusError("Incorrect API key provided: sk-secret", status_code=401)
+        self.assertEqual(self.error("llm_error", refused), (True, False, "the LLM failed: APIStatusError 401"))
+        self.assertIsNone(self.result.judge)
+
+    def test_without_a_tts_there_are_no_last_words(self):
+        self.assertEqual(self.error("tts_error", APIConnectionError()), (True, True, "the TTS failed: APIConnectionError"))
+        self.assertIsNotNone(self.result.judge)
+
+    def test_the_first_reason_counts_and_the_second_may_cost_the_voice(self):
+        self.error("stt_error", TimeoutError())
+        self.assertEqual(self.error("tts_error", TimeoutError()), (True, True, "the STT failed: TimeoutError"))
+
+    def test_a_reply_that_failed_on_its_way_to_a_model(self):
+        self.trouble._on_speech(SimpleNamespace(exception=lambda: None))
+        self.assertFalse(self.trouble.happened.is_set())
+        self.trouble._on_speech(SimpleNamespace(exception=lambda: TypeError("sk-secret")))
+        self.assertEqual(self.result.failure, "a reply failed: TypeError")
+
+    def test_a_conversation_that_is_over_can_not_break_off(self):
+        self.trouble.ignore()
+        self.trouble._on_speech(SimpleNamespace(exception=lambda: TypeError()))
+        self.assertEqual(self.error("llm_error", TimeoutError()), (False, False, None))
 
 
 class Voicemails(unittest.IsolatedAsyncioTestCase):

@@ -1,18 +1,25 @@
 // A LiveKit of one's own, on loopback alone: redis, the server, a SIP node, telephones, and the agent.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SipClient } from "livekit-server-sdk";
 import { inRoot } from "../../../scripts/lib/paths.mjs";
 import { until } from "../../edge/until.ts";
+import { Phone } from "./phone.ts";
 import { SCENARIOS, scenario, type Telephone } from "./sipp.ts";
 
 export const KEY = "APItestkey";
 export const SECRET = "a secret for the tests, thirty-two bytes long";
 const BIN = inRoot("build/livekit/bin");
+
+/** Whom a trunk leads to: SIPp, an address where nobody is, or the tests' own phone. */
+export type Line = Telephone | "nobody" | "phone";
+
+/** A worker: its name, which is that of the agents it serves, its environment, and what it runs in place of the agent. */
+export type Worker = [name: string, env: Record<string, string>, module?: string];
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -27,8 +34,9 @@ export class Stack {
   readonly #children = new Map<string, ChildProcess>();
   readonly #output = new Map<string, string>();
   url = "";
-  /** LiveKit's own trunk to each telephone, and to an address where nobody is. */
-  readonly trunks = new Map<Telephone | "nobody", string>();
+  /** LiveKit's own trunk to each telephone. */
+  readonly trunks = new Map<Line, string>();
+  readonly phone = new Phone();
 
   /** `webhookUrl` is told what happens. */
   async start(webhookUrl: string): Promise<void> {
@@ -52,16 +60,24 @@ export class Stack {
   }
 
   /** An agent's worker, ready for its calls. */
-  async startAgent(name: string, env: Record<string, string>): Promise<void> {
+  async startAgent([name, env, module]: Worker): Promise<void> {
     const server = { LIVEKIT_URL: this.url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET };
     const common = { AGENT_NAME: name, AGENT_ALWAYS_AVAILABLE: "1", AGENT_HEALTH_ADDRESS: "127.0.0.1:0" };
-    this.#run(name, inRoot("build/livekit/venv/bin/audatec-agent"), ["start"], { ...server, ...common, ...env });
+    const program = inRoot(`build/livekit/venv/bin/${module ? "python" : "audatec-agent"}`);
+    this.#run(name, program, [...(module ? ["-m", module] : []), "start"], { ...server, ...common, ...env });
     await this.says(name, "registered worker", 60_000);
   }
 
   /** Tells a worker to stop, as an operator does. */
   stopAgent(name: string): void {
     this.#children.get(name)?.kill("SIGTERM");
+  }
+
+  /** Kills a worker and all processes of its calls, as a machine that fails does. */
+  killAgent(name: string): void {
+    const pid = this.#children.get(name)?.pid;
+    if (!pid) throw new Error(`no worker ${name}`);
+    for (const each of [...descendants(pid), pid]) process.kill(each, "SIGKILL");
   }
 
   /** The exit code of a program that is about to end. */
@@ -76,7 +92,20 @@ export class Stack {
     const real = process.env["LIVEKIT_SIP"];
     console.log(real ? `SIP through livekit-sip: ${real}` : "SIP through the tests' own stand-in node (LIVEKIT_SIP names no livekit-sip)");
     if (real) {
-      const config = { api_key: KEY, api_secret: SECRET, ws_url: this.url, redis: { address: `127.0.0.1:${redis}` }, sip_port: port, rtp_port: "50000-50200", use_external_ip: false };
+      const config = {
+        api_key: KEY,
+        api_secret: SECRET,
+        ws_url: this.url,
+        redis: { address: `127.0.0.1:${redis}` },
+        sip_port: port,
+        // It keeps a call's port for half a minute and more; below those that the system gives away.
+        rtp_port: "10000-19999",
+        use_external_ip: false,
+        // "service ready" is said at level debug alone.
+        logging: { level: "debug" },
+        // It refuses calls on a machine with much to do.
+        max_cpu_utilization: 1,
+      };
       this.#run("sip", real, [], { SIP_CONFIG_BODY: JSON.stringify(config) });
       await this.says("sip", "service ready");
     } else {
@@ -87,11 +116,13 @@ export class Stack {
 
   async #startTelephones(): Promise<void> {
     const client = new SipClient(this.url.replace("ws:", "http:"), KEY, SECRET);
-    const trunk = async (name: Telephone | "nobody", port: number) => {
+    const trunk = async (name: Line, port: number) => {
       const { sipTrunkId } = await client.createSipOutboundTrunk(name, `127.0.0.1:${port}`, ["+15550000000"], { transport: 1 });
       this.trunks.set(name, sipTrunkId);
     };
     await trunk("nobody", await freePort());
+    await this.phone.start();
+    await trunk("phone", this.phone.port);
     for (const name of Object.keys(SCENARIOS) as Telephone[]) {
       const port = await freePort();
       const file = join(this.#folder, `${name}.xml`);
@@ -130,6 +161,21 @@ export class Stack {
 
   stop(): void {
     for (const child of [...this.#children.values()].reverse()) child.kill("SIGKILL");
+    this.phone.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The processes that a process has started, and theirs. */
+function descendants(pid: number): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const parent = (name: string) => {
+    try {
+      return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, "utf8"))?.[1]);
+    } catch {
+      return undefined; // it has ended
+    }
+  };
+  const children = pids.filter((name) => parent(name) === pid).map(Number);
+  return children.flatMap((child) => [...descendants(child), child]);
 }
