@@ -7,7 +7,7 @@
 mod golden;
 mod support;
 
-use audatec::app::calls::views::{DetailedCall, Notification, StatusView};
+use audatec::app::calls::views::{DetailedCall, ListedCall, Notification, StatusView};
 use audatec::app::json;
 use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{
@@ -187,6 +187,10 @@ fn what_clients_and_receivers_are_sent() {
             &DetailedCall::of(&call, world.now, &world.settings),
         );
         sent(
+            &format!("listed_{name}"),
+            &ListedCall::of(&call, world.now, &world.settings),
+        );
+        sent(
             &format!("notification_{name}"),
             &Notification::of(&call, &world.settings),
         );
@@ -210,5 +214,15 @@ fn what_the_queues_carry() {
     );
     let text =
         std::fs::read_to_string("tests/golden/calls/sent_callback_message.json").expect("a golden");
-    serde_json::from_str::<CallbackMessage>(&text).expect("readable");
+    let message: CallbackMessage = serde_json::from_str(&text).expect("readable");
+    let failed = CallbackMessage {
+        failure: Some("callee/busy".into()),
+        ..message
+    };
+    sent("callback_message_of_a_failure", &failed);
+    let text = serde_json::to_string(&failed).expect("JSON");
+    assert_eq!(
+        serde_json::from_str::<CallbackMessage>(&text).expect("readable"),
+        failed
+    );
 }

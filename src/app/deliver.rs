@@ -28,7 +28,10 @@ pub async fn deliver(
     let stored = world.read_fresh(&key).await?.ok_or(Unavailable)?;
     let secrets: WebhookSecrets = crate::app::json::read(&stored).map_err(|_| Unavailable)?;
     let began = world.now();
-    let headers = secrets.sign(message.delivery, message.body.as_bytes(), began);
+    let signed = secrets.sign(message.delivery, message.body.as_bytes(), began);
+    let failure = message.failure.clone();
+    let failure = failure.map(|failure| ("X-Audatec-Failure", failure));
+    let headers: Vec<_> = signed.into_iter().chain(failure).collect();
     let post = async {
         match allowed(world.parse_url(&message.url), world) {
             true => {

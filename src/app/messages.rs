@@ -51,6 +51,9 @@ pub struct CallbackMessage {
     pub url: String,
     /// The exact bytes to sign and send.
     pub body: String,
+    /// Why the call failed, if it did: `source/code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// What must be sent once the rows are written.

@@ -70,6 +70,8 @@ pub enum Fault {
     RingsUnpaced,
     /// A phone rings though its agent was not seen in the room.
     AgentPresumed,
+    /// A callback of a call that failed does not say why.
+    FailureUntold,
 }
 
 /// Whether a fault is planted: no.
@@ -97,7 +99,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 32] = [
+    pub const ALL: [Fault; 33] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -130,6 +132,7 @@ mod switch {
         Fault::LostDialRepeated,
         Fault::RingsUnpaced,
         Fault::AgentPresumed,
+        Fault::FailureUntold,
     ];
 
     /// Plants this fault in this thread, and no other.

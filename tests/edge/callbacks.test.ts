@@ -281,6 +281,20 @@ describe("deliveries", () => {
     expect(new Set(received.map(({ headers }) => headers["webhook-id"]))).toEqual(new Set([exhausted.id]));
   });
 
+  test("each attempt names the call's failure, a redelivery too", async () => {
+    const url = receiver.url(500, 200);
+    const call = await org.call({ phone_number: "+15005550001", callback_url: url });
+    const done = await until("the delivery", async () => {
+      const { callback } = await org.detail(call);
+      return callback?.status === "delivered" && callback;
+    });
+    await admin.post(`/webhooks/deliveries/${done.id}/redeliver`);
+    const received = await receiver.expect(url, 3);
+
+    expect(received.map(({ headers }) => headers["x-audatec-failure"])).toEqual(Array(3).fill("callee/busy"));
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+  });
+
   test("a redelivery that fails is one attempt and no new schedule", async () => {
     const url = receiver.url(500);
     const { id } = await delivery(url, "exhausted");

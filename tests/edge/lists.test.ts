@@ -55,11 +55,16 @@ describe("GET /calls", () => {
     expect(new Set(calls.map(({ sip_trunk_id }) => sip_trunk_id))).toEqual(new Set([org.trunk.id, trunk.id]));
   });
 
-  test("each item is the status object and agent_id, sip_trunk_id, created_at", async () => {
+  test("each item is the status object and agent_id, sip_trunk_id, created_at, dialed_at, answered_by, failure", async () => {
     for (const call of calls) {
       expect(Object.keys(call).sort()).toEqual([...LISTED_FIELDS].sort());
       expect(call).toMatchObject(await org.status(call.id));
       expect(call.created_at).toMatch(TIMESTAMP);
+      const { failure, dialed_at, answered_by, timeline } = await org.detail(call.id);
+      expect(call).toMatchObject({ failure, dialed_at, answered_by });
+      expect(dialed_at).toBe(timeline.find(({ event }) => event === "dialing")?.at);
+      expect(failure === null, call.call_status).toBe(call.call_status === "Completed");
+      expect(answered_by === null, call.call_status).toBe(call.start_timestamp === null);
     }
   });
 

@@ -72,9 +72,20 @@ export interface ListedCall extends StatusObject {
   agent_id: string;
   sip_trunk_id: string;
   created_at: string;
+  dialed_at: string | null;
+  answered_by: "human" | "voicemail" | "unknown" | null;
+  failure: Failure | null;
 }
 
-export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [...STATUS_FIELDS, "agent_id", "sip_trunk_id", "created_at"];
+export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [
+  ...STATUS_FIELDS,
+  "agent_id",
+  "sip_trunk_id",
+  "created_at",
+  "dialed_at",
+  "answered_by",
+  "failure",
+];
 
 export interface Failure {
   source: "platform" | "dialer" | "carrier" | "callee" | "caller";
@@ -91,12 +102,11 @@ export interface TimelineEntry {
 
 export interface CallObject extends ListedCall {
   metadata: Record<string, unknown> | null;
-  failure: Failure | null;
   timeline: TimelineEntry[];
   callback: DeliveryObject | null;
 }
 
-export const CALL_FIELDS: readonly (keyof CallObject)[] = [...LISTED_FIELDS, "metadata", "failure", "timeline", "callback"];
+export const CALL_FIELDS: readonly (keyof CallObject)[] = [...LISTED_FIELDS, "metadata", "timeline", "callback"];
 
 export interface Attempt {
   at: string;

@@ -1,9 +1,9 @@
 // The ten numbers of the simulated carrier, placed at once: how each call ends, and what is told of it.
 
 import { beforeAll, expect, test } from "vitest";
-import { Org, useServer } from "./harness.ts";
+import { found, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
-import type { CallObject, CallStatus, EventType, Failure, Live, StatusObject } from "./shapes.ts";
+import { type CallObject, type CallStatus, type EventType, type Failure, type ListedCall, type Live, NOTIFICATION_FIELDS, type StatusObject } from "./shapes.ts";
 import { until } from "./until.ts";
 
 const server = useServer();
@@ -147,6 +147,34 @@ function callTo(number: string): CallObject {
   if (!call) throw new Error(`no call to ${number}`);
   return call;
 }
+
+test.for(TABLE)("the callback of $number names the failure in a header, where there is one, and nothing else changed", ({ number }) => {
+  const { failure } = callTo(number);
+  const [callback] = receiver.received(urls.get(number) ?? "");
+
+  expect(callback?.headers["x-audatec-failure"]).toBe(failure ? `${failure.source}/${failure.code}` : undefined);
+  expect(Object.keys(JSON.parse(callback?.body ?? "null"))).toEqual([...NOTIFICATION_FIELDS]);
+});
+
+test("the list and the feed tell of each call's failure, when it was dialed and who picked up", async () => {
+  const viewer = await org.client("viewer");
+  const { calls: listed } = found(await viewer.get<{ calls: ListedCall[] }>("/calls?limit=100"));
+  const { events } = found(await viewer.get<{ events: { type: string; data: ListedCall }[] }>("/events?limit=100&type=call.completed,call.declined,call.failed"));
+  for (const { number } of TABLE) {
+    const { id, failure, dialed_at, answered_by } = callTo(number);
+    const told = { id, failure, dialed_at, answered_by };
+
+    expect(listed.find((call) => call.id === id)).toMatchObject(told);
+    expect(events.find(({ data }) => data.id === id)?.data).toMatchObject(told);
+  }
+  expect(callTo("+15005550009").answered_by).toBe("voicemail");
+  expect(callTo("+15005550001").answered_by).toBeNull();
+  const begun = found(await viewer.get<{ events: { data: ListedCall }[] }>("/events?limit=100&type=call.initiating,call.answered"));
+  for (const { data } of begun.events) {
+    expect(data).toMatchObject({ failure: null, answered_by: null });
+    expect(data.dialed_at === null, data.call_status).toBe(data.call_status === "Initiating");
+  }
+});
 
 test.for(TABLE)("a call to $number $name", ({ number, ends, failure }) => {
   const call = callTo(number);

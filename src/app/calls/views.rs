@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::iso8601;
-use crate::domain::call::{Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry};
+use crate::app::page::value;
+use crate::domain::call::{
+    AnsweredBy, Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry,
+};
 use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::CallId;
 use crate::domain::media::{MediaKind, link};
@@ -84,6 +87,13 @@ pub struct ListedCall<'a> {
     /// When it was accepted or refused.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: String,
+    /// When it left for the carrier; null while it waits, and for a call that never went there.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    dialed_at: Option<String>,
+    /// Who picked up, as the agent judged it, once the call is terminal; null when nobody did.
+    answered_by: Option<AnsweredBy>,
+    /// Why the call failed, or was ended before its time.
+    failure: Option<FailureView>,
 }
 
 impl<'a> ListedCall<'a> {
@@ -95,6 +105,9 @@ impl<'a> ListedCall<'a> {
             agent_id: call.request.agent.id.to_string(),
             sip_trunk_id: call.request.trunk.to_string(),
             created_at: iso8601::format(call.created_at()),
+            dialed_at: call.dialed_at.map(iso8601::format),
+            answered_by: call.answered_by(),
+            failure: call.final_failure().map(FailureView::from),
         }
     }
 }
@@ -108,8 +121,6 @@ pub struct DetailedCall<'a> {
     /// The call's own metadata, null when none was given.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     metadata: Option<&'a Map<String, Value>>,
-    /// Why the call failed, or was ended before its time.
-    failure: Option<FailureView>,
     /// The call's history, oldest first.
     timeline: Vec<TimelineView>,
     /// How its callback fares; null without a `callback_url` and before the end.
@@ -123,10 +134,6 @@ impl<'a> DetailedCall<'a> {
         Self {
             listed: ListedCall::of(call, now, settings),
             metadata: call.request.metadata.as_ref(),
-            failure: call
-                .failure
-                .filter(|_| call.status.is_terminal())
-                .map(FailureView::from),
             timeline: call
                 .timeline()
                 .into_iter()
@@ -151,6 +158,14 @@ struct FailureView {
     message: &'static str,
     /// The carrier's SIP status, when it sent one.
     sip_status_code: Option<u16>,
+}
+
+/// `X-Audatec-Failure` of a call's notification: `source/code`.
+#[must_use]
+pub fn failure_header(failure: &Failure) -> String {
+    let (source, code) = (value(&failure.source()), value(&failure.code));
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!("{}/{}", word(&source), word(&code))
 }
 
 impl From<Failure> for FailureView {

@@ -82,6 +82,7 @@ impl Directory {
             attempt,
             url: delivery.url.clone(),
             body: test_body(delivery),
+            failure: None,
         })
         .collect()
     }

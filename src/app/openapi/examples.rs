@@ -148,6 +148,7 @@ pub fn canceled() -> Value {
 pub fn listed() -> Value {
     let more = json!({
         "agent_id": AGENT, "sip_trunk_id": TRUNK, "created_at": "2026-06-14T10:32:00.000Z",
+        "dialed_at": "2026-06-14T10:32:00.200Z", "answered_by": "human", "failure": null,
     });
     joined([status(), more])
 }
@@ -156,7 +157,6 @@ pub fn call() -> Value {
     let step = |at: &str, event: &str| json!({"at": at, "event": event, "detail": null});
     let more = json!({
         "metadata": metadata(),
-        "failure": null,
         "timeline": [
             step("2026-06-14T10:32:00.000Z", "accepted"),
             step("2026-06-14T10:32:00.200Z", "dialing"),

@@ -67,6 +67,11 @@ fn events() -> Vec<(String, Vec<CallStatus>)> {
 fn headers() -> Value {
     let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": true, "description": description, "schema": schema});
     json!([
+        {
+            "name": "X-Audatec-Failure", "in": "header",
+            "description": "`source/code` of the call's `failure`, where there is one. Not signed: a hint, such as for a log.",
+            "schema": {"type": "string", "pattern": "^[a-z]+/[a-z_]+$"}, "example": "callee/no_answer",
+        },
         header(
             "X-Audatec-Signature",
             "Hex HMAC-SHA256 of the raw body, keyed with the newest webhook secret's text as shown, `whsec_` included.",

@@ -12,10 +12,11 @@ use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
 
 /// What is kept of a notification's headers.
-pub const HEADERS: [&str; 6] = [
+pub const HEADERS: [&str; 7] = [
     "content-type",
     "user-agent",
     "x-audatec-signature",
+    "x-audatec-failure",
     "webhook-id",
     "webhook-timestamp",
     "webhook-signature",

@@ -24,7 +24,7 @@ pub use store::{Expired, StoreFailed, TrunkStore};
 use feed::{Feed, Present};
 use retention::Retention;
 
-use crate::app::calls::views::Notification;
+use crate::app::calls::views::{Notification, failure_header};
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
 use crate::domain::call::{Call, CallEffect, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
@@ -615,6 +615,10 @@ fn callback_message(call: &Call, attempt: u32, settings: &Settings) -> Option<Ca
         attempt,
         url: callback.url.clone(),
         body: serde_json::to_string(&Notification::of(call, settings)?).ok()?,
+        failure: call
+            .final_failure()
+            .filter(|_| !planted(Fault::FailureUntold))
+            .map(|failure| failure_header(&failure)),
     })
 }
 

@@ -94,6 +94,7 @@ fn as_of(call: &Call, told: Told) -> Call {
     then.transcript_url = None;
     then.recording_url = None;
     then.updated_at = told.0;
+    then.dialed_at = then.dialed_at.filter(|_| told.1 != Turn::Initiating);
     then.status = match told.1 {
         Turn::Answered => CallStatus::Answered,
         Turn::Ringing => CallStatus::Ringing,

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub use bound::{longest, watchdogs};
 pub use event::{CarrierEvent, Finding, Timed};
 pub use reason::Reason;
-pub use status::{CallStatus, Failure, FailureCode, FailureSource};
+pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use turn::{Told, Turn};
 
 use super::callback::Delivery;
@@ -362,6 +362,26 @@ impl Call {
     #[must_use]
     pub fn duration_secs(&self) -> Option<u64> {
         Some((self.ended_at? - self.answered_at?).as_secs())
+    }
+
+    /// Who picked up, once the call is terminal and all of its result is known; `None` when nobody did. The agent's outcome
+    /// says it in `answered_by`; without that, the disposition `voicemail` does.
+    #[must_use]
+    pub fn answered_by(&self) -> Option<AnsweredBy> {
+        self.answered_at.filter(|_| self.status.is_terminal())?;
+        let outcome = self.outcome.as_ref();
+        let word = |field: &str| outcome.and_then(|outcome| outcome.get(field)?.as_str());
+        Some(match (word("answered_by"), word("disposition")) {
+            (Some("human"), _) => AnsweredBy::Human,
+            (Some("voicemail"), _) | (None, Some("voicemail")) => AnsweredBy::Voicemail,
+            _ => AnsweredBy::Unknown,
+        })
+    }
+
+    /// Why it failed, or was ended before its time, once it is terminal.
+    #[must_use]
+    pub fn final_failure(&self) -> Option<Failure> {
+        self.failure.filter(|_| self.status.is_terminal())
     }
 
     /// The next moment at which [`Call::advance`] has something to do that the row does not already

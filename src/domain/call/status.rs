@@ -131,6 +131,19 @@ pub enum FailureCode {
     RateExceeded,
 }
 
+/// Who picked up, as far as anybody can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AnsweredBy {
+    /// A person.
+    Human,
+    /// A machine that takes messages.
+    Voicemail,
+    /// Nobody can tell.
+    Unknown,
+}
+
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -6,7 +6,7 @@ use audatec::domain::mac::{hex, hmac_sha256};
 use audatec::domain::time::Millis;
 use base64::Engine as _;
 use hmac::Mac;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Intent, Limits, Oracle, within_a_second};
 use crate::world::W;
@@ -208,6 +208,18 @@ impl Oracle {
         self.check(first_body == body, tag, Some(call), || {
             format!("bodies {first_body} and {body}")
         });
+        let failure = row.failure.map(|failure| {
+            let words = [json!(failure.source()), json!(failure.code)];
+            words
+                .map(|word| word.as_str().unwrap_or_default().to_owned())
+                .join("/")
+        });
+        self.check(
+            header("X-Audatec-Failure") == failure.as_deref(),
+            tag,
+            Some(call),
+            || format!("the callback of a call that failed with {failure:?} names another failure"),
+        );
         let stamp = header("webhook-timestamp").unwrap_or_default();
         let signed = self
             .secrets
