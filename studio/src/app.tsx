@@ -48,6 +48,7 @@ const Agent = page(() => import("./pages/agent.tsx"));
 const Webhooks = page(() => import("./pages/webhooks.tsx"));
 const Delivery = page(() => import("./pages/delivery.tsx"));
 const Integration = page(() => import("./pages/integration.tsx"));
+const Settings = page(() => import("./pages/settings.tsx"));
 const AuditLog = page(() => import("./pages/audit-log.tsx"));
 
 export function App() {
@@ -127,6 +128,7 @@ function Pages() {
         <Route path="/studio/agents/:id" component={Agent} />
         <Route path="/studio/webhooks" component={Webhooks} />
         <Route path="/studio/webhooks/deliveries/:id" component={Delivery} />
+        <Route path="/studio/settings" component={Settings} />
         <Route path="/studio/settings/integration" component={Integration} />
         <Route path="/studio/audit-log" component={AuditLog} />
         <Route default component={Missing} />

@@ -36,6 +36,7 @@ beforeAll(async () => {
     ["an agent", `/studio/agents/${org.agent.id}`],
     ["webhooks", "/studio/webhooks"],
     ["a delivery", `/studio/webhooks/deliveries/${delivery}`],
+    ["settings", "/studio/settings"],
     ["integration", "/studio/settings/integration"],
     ["audit log", "/studio/audit-log"],
     ["no page", "/studio/nowhere"],
@@ -158,6 +159,35 @@ test("a page that opens has the focus on its title, and the title in the window"
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
   await page.waitForFunction(() => document.activeElement?.tagName === "H1");
   expect(await page.title()).toBe("Audit log · Studio");
+});
+
+test("no word of the menu and of who is signed in is ever broken, DejaVu Sans or not", async () => {
+  const page = await studio.signedIn(org, "owner", "/studio/calls");
+  for (const font of ["DejaVu Sans", "Verdana, DejaVu Sans", "Liberation Sans", "monospace"]) {
+    await page.evaluate((family) => void (document.documentElement.style.fontFamily = family), font);
+    for (const width of [360, 390, 859, 860, 1280, 2200, 3840]) {
+      await page.setViewportSize({ width, height: 900 });
+      const menu = page.getByRole("button", { name: "Menu" });
+      if ((await menu.isVisible()) && (await menu.getAttribute("aria-expanded")) === "false") await menu.click();
+      const broken = await page.evaluate(() => {
+        const range = document.createRange();
+        const texts = document.createTreeWalker(document.querySelector(".side") as Element, NodeFilter.SHOW_TEXT);
+        const found: string[] = [];
+        while (texts.nextNode()) {
+          const { data } = texts.currentNode as Text;
+          for (const { 0: word, index } of data.matchAll(/\S+/g)) {
+            range.setStart(texts.currentNode, index);
+            range.setEnd(texts.currentNode, index + word.length);
+            if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(word);
+          }
+        }
+        const side = document.querySelector(".side") as Element;
+        if (side.scrollWidth > side.clientWidth) found.push("too wide");
+        return found;
+      });
+      expect(broken, `${font} at ${width}`).toEqual([]);
+    }
+  }
 });
 
 test("the theme is the system's unless another was chosen, which is kept", async () => {

@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { METADATA, Org, useServer } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
-import { sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_TALK_MS: "1500" } });
 const studio = useStudio(server);
@@ -68,6 +68,64 @@ test("leaving the page while a filter is being typed does not lead back to it", 
   await page.waitForTimeout(800);
 
   expect(new URL(page.url()).pathname).toBe("/studio/agents");
+});
+
+test("the number is found as it is written, and by its last digits", async () => {
+  const mine = await Org.create(server);
+  for (const number of ["+14155552671", "+14155552672", "+919876502671"]) await mine.call({ phone_number: number });
+  const page = await studio.signedIn(mine, "viewer", "/studio/calls");
+  const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
+  await until("all of them", async () => (await rows.count()) === 3);
+
+  for (const [typed, found] of [
+    ["+1 415 555 2671", 1],
+    ["+1 (415) 555-2671", 1],
+    ["001 415 555 2671", 1],
+    [" 2671 ", 2],
+    ["02671", 1],
+    ["555 2672", 1],
+    ["415-555", 0],
+    ["4155552671", 1],
+  ] as const) {
+    await page.getByLabel("Number").fill(typed);
+    await until(`${found} for ${typed}`, async () =>
+      found === 0 ? page.getByText("No call matches").isVisible() : (await rows.count()) === found,
+    );
+    await page.waitForURL((url) => url.searchParams.get("phone_number") === typed.trim());
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByRole("button", { name: "Clear" }).click();
+    await until("all of them again", async () => (await rows.count()) === 3);
+  }
+});
+
+test("on a phone a call is two lines, with nothing cut off but names", async () => {
+  const mine = await Org.create(server, { max_channels: 1, name: "A trunk with quite a long name" });
+  await mine.call({ phone_number: "+123456789012345", on_capacity: "queue" });
+  const rejected = await mine.trigger({ phone_number: "+123456789012346" });
+  expect(rejected.status).toBe(429);
+  const page = await studio.signedIn(mine, "viewer", "/studio/calls", { width: 390 });
+  await page.getByRole("button", { name: "Show numbers" }).click();
+  await page.getByRole("row").filter({ hasText: "Rejected — Capacity" }).getByText("+123456789012346").waitFor();
+
+  const lines = await page.locator("tbody tr").evaluateAll((rows) =>
+    rows.map((row) => {
+      const range = document.createRange();
+      const texts = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+      const middles: number[] = [];
+      while (texts.nextNode()) {
+        range.selectNodeContents(texts.currentNode);
+        for (const { top, height } of range.getClientRects()) if (height > 0) middles.push(top + height / 2);
+      }
+      middles.sort((one, other) => one - other);
+      return middles.filter((middle, at) => at === 0 || middle - (middles[at - 1] ?? 0) > 6).length;
+    }),
+  );
+  expect(lines).toEqual([2, 2]);
+  const isCut = (selector: string) =>
+    page.locator(selector).evaluateAll((all) => all.some((element) => element.scrollWidth > element.clientWidth + 1));
+  expect(await isCut("tbody td")).toBe(false);
+  const table = page.getByRole("region", { name: "Calls" });
+  expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
 });
 
 test("the filters stand in even rows, however wide the page is", async () => {
@@ -138,12 +196,62 @@ test("a transcript is shown once the agent has reported it", async () => {
   await page.getByRole("listitem").filter({ hasText: "Hello, Rahul." }).waitFor();
 });
 
+test("what failed is red and says what happened, in its history and in that of its callback", async () => {
+  const { body: receiver } = await (await org.client("admin")).fromRoot<{ callback_url: string }>("GET", "/studio/receiver");
+  const failed = await org.call({ phone_number: "+15005550004", callback_url: "http://127.0.0.1:1/" });
+  const refused = await org.call({ phone_number: "+15005550001", callback_url: `${receiver.callback_url.split("/studio")[0]}/nowhere` });
+  const taken = await org.call({ callback_url: receiver.callback_url });
+  for (const call of [failed, refused, taken]) await org.ended(call);
+  const page = await studio.signedIn(org, "admin", `/studio/calls/${failed}`);
+  const dot = async (says: RegExp) => {
+    const item = page.getByRole("listitem").filter({ hasText: says }).first();
+    await item.waitFor();
+    return item.evaluate((element) => getComputedStyle(element, "::before").backgroundColor);
+  };
+  const color = (token: string) =>
+    page.evaluate((name) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = `var(${name})`;
+      const { color } = getComputedStyle(probe);
+      probe.remove();
+      return color;
+    }, token);
+  const [bad, good, violet] = [await color("--bar-bad"), await color("--bar-good"), await color("--accent")];
+
+  expect(await dot(/^Ended The carrier/)).toBe(bad);
+  expect(await dot(/^Callback not delivered: the connection failed/)).toBe(bad);
+  expect(await dot(/^Accepted/)).toBe(violet);
+  expect(await page.content()).not.toContain("Callback sent");
+  await follow(page, `/studio/calls/${refused}`);
+  expect(await dot(/^Callback refused: HTTP 404/)).toBe(bad);
+  await follow(page, `/studio/calls/${taken}`);
+  expect(await dot(/^Callback sent HTTP 204/)).toBe(good);
+});
+
+test("cancelling asks first, and says what it does", async () => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  const page = await studio.signedIn(org, "member", `/studio/calls/${call}`);
+  await page.getByRole("listitem").filter({ hasText: "Answered" }).waitFor();
+
+  await page.getByRole("button", { name: "Cancel call" }).click();
+  const dialog = page.getByRole("dialog", { name: "Cancel this call?" });
+  await dialog.getByText("The conversation with +15 ••••• ••006 is hung up").waitFor();
+  await dialog.getByRole("button", { name: "Keep it" }).click();
+
+  await dialog.waitFor({ state: "detached" });
+  expect((await org.status(call)).is_terminal).toBe(false);
+  await page.getByRole("button", { name: "Cancel call" }).click();
+  await dialog.getByRole("button", { name: "Hang up and cancel" }).click();
+  expect((await org.ended(call)).call_status).toBe("Completed");
+});
+
 test("a call in progress can be cancelled, one that is over can't, and says so", async () => {
   const call = await org.call({ phone_number: "+15005550006" });
   const page = await studio.signedIn(org, "member", `/studio/calls/${call}`);
   await page.getByRole("listitem").filter({ hasText: "Answered" }).waitFor();
 
   await page.getByRole("button", { name: "Cancel call" }).click();
+  await page.getByRole("button", { name: "Hang up and cancel" }).click();
 
   expect((await org.ended(call)).call_status).toBe("Completed");
   const button = page.getByRole("button", { name: "Cancel call" });
@@ -176,6 +284,7 @@ test("cancelling waits until the call is known, and is over with the API's own a
   await page.unroute(`**/integration/v1/calls/${call}`);
   await page.route(`**/integration/v1/calls/${call}`, () => {}); // the call can't be read again
   await button.click();
+  await page.getByRole("button", { name: "Hang up and cancel" }).click();
   await page.getByRole("tooltip", { name: "Call is already in a terminal state" }).waitFor();
 });
 

@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { run } from "../../scripts/lib/run.mjs";
 import { type Client, found, useServer } from "../edge/harness.ts";
 import type { CreatedOrg } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
 import { sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
@@ -122,6 +123,30 @@ test("whoever may not look at callbacks can place the call all the same, and is 
   await page.getByRole("button", { name: "Answers" }).click();
 
   await page.getByRole("group", { name: "The test call" }).getByText("Completed").waitFor();
+});
+
+test("the trunk that shows full capacity says that it stays, and is taken away again", { timeout: 30_000 }, async () => {
+  const fresh = await readyOrg();
+  const page = await studio.signedInWith(fresh.key, "/studio/start");
+  await sees(page, "“Full capacity” makes a trunk of one channel, “Full capacity (simulated)”, which stays until it is deleted.");
+  const names = async () =>
+    found(await fresh.owner.get<{ sip_trunks: { name: string }[] }>("/sip-trunks"))
+      .sip_trunks.map(({ name }) => name)
+      .sort();
+
+  await page.getByRole("button", { name: "Full capacity", exact: true }).click();
+  await page.getByRole("group", { name: "The test call" }).getByText("call.rejected", { exact: true }).waitFor();
+
+  await sees(page, /It stays\s+among your trunks until it is deleted/);
+  expect(await names()).toEqual(["Full capacity (simulated)", "T"]);
+  await page.reload();
+  await sees(page, /It stays\s+among your trunks until it is deleted/);
+  const remove = page.getByRole("button", { name: "Delete Full capacity (simulated)" });
+  await until("its first call to be over, and the trunk to go", async () => {
+    if (await remove.isVisible()) await remove.click();
+    return (await names()).length === 1;
+  });
+  await sees(page, "which stays until it is deleted");
 });
 
 test("what needs a trunk that only an owner can make says so, until it is made; its request names that trunk", async () => {

@@ -39,6 +39,12 @@ const DAY = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short"
 
 export const clock = (iso: string): string => CLOCK.format(new Date(iso));
 export const day = (iso: string): string => DAY.format(new Date(iso));
+/** `2026 Nov 29, 09:00–10:00`: for what is known to the hour. */
+export function hour(iso: string): string {
+  const minute = (at: number) => CLOCK.format(at).slice(0, 5);
+  const from = Date.parse(iso);
+  return `${day(iso)}, ${minute(from)}–${minute(from + 3_600_000)}`;
+}
 export const moment = (iso: string): string => `${day(iso)}, ${clock(iso)}`;
 
 /** An id, short enough for a table: the part in which two of them differ most. */

@@ -5,6 +5,15 @@ export interface Sample {
   code: string;
 }
 
+/** Stands in a body for what Studio does not hold or must not show: each dialect reads it from the environment. */
+export const fromEnvironment = (name: string): string => MARK + name;
+const MARK = "\ue000"; // of the private use area: nobody types it
+const FROM_ENVIRONMENT = new RegExp(`"${MARK}(\\w+)"`, "g");
+
+/** A JSON text with an expression in place of each value that the environment has. */
+const filled = (json: string, expression: (name: string) => string): string =>
+  json.replace(FROM_ENVIRONMENT, (_, name: string) => expression(name));
+
 export function samples(method: string, path: string, body?: unknown): Sample[] {
   const url = location.origin + path;
   return [
@@ -18,7 +27,8 @@ function curl(method: string, url: string, body: unknown): string {
   const lines = [`curl ${method === "GET" ? "" : `-X ${method} `}${url}`, `  -H "Authorization: Bearer $API_KEY"`];
   if (body !== undefined) {
     lines.push(`  -H "Content-Type: application/json"`);
-    lines.push(`  -d '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll("\n", "\n  ")}'`);
+    const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''").replaceAll("\n", "\n  ");
+    lines.push(`  -d '${filled(json, (name) => `"'"$${name}"'"`)}'`);
   }
   return lines.join(" \\\n");
 }
@@ -27,7 +37,10 @@ function node(method: string, url: string, body: unknown): string {
   const options = [`  method: "${method}",`, "  headers: {", "    Authorization: `Bearer ${process.env.API_KEY}`,"];
   if (body !== undefined) options.push(`    "Content-Type": "application/json",`);
   options.push("  },");
-  if (body !== undefined) options.push(`  body: JSON.stringify(${JSON.stringify(body, null, 2).replaceAll("\n", "\n  ")}),`);
+  if (body !== undefined) {
+    const json = JSON.stringify(body, null, 2).replaceAll("\n", "\n  ");
+    options.push(`  body: JSON.stringify(${filled(json, (name) => `process.env.${name}`)}),`);
+  }
   return [`const response = await fetch("${url}", {`, ...options, "});", "console.log(await response.json());"].join("\n");
 }
 
@@ -51,5 +64,5 @@ function literal(value: unknown, indent: number): string {
     const lines = entries.map(([name, item]) => `${pad}${JSON.stringify(name)}: ${literal(item, indent + 4)},`);
     return `{\n${lines.join("\n")}\n${end}}`;
   }
-  return JSON.stringify(value);
+  return filled(JSON.stringify(value), (name) => `os.environ["${name}"]`);
 }

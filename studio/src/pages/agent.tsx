@@ -7,9 +7,9 @@ import { changes } from "../lib/changes.ts";
 import { pretty } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readAgents, useTrunks } from "../lib/things.ts";
-import { Button, Card, Dialog, Failure, RoleNote, Skeleton } from "../ui/basics.tsx";
-import { AgentFields, type AgentForm, bodyOf, emptyAgent, formOf, sampleOf } from "../ui/agent-form.tsx";
+import { readAgents, readUsable } from "../lib/things.ts";
+import { Button, Card, Dialog, Failure, Note, RoleNote, Skeleton } from "../ui/basics.tsx";
+import { AgentFields, type AgentForm, bodyOf, emptyAgent, filledOut, formOf, metadataOf } from "../ui/agent-form.tsx";
 import { Code, Request } from "../ui/code.tsx";
 import { Page } from "../ui/page.tsx";
 import { useGuard } from "../ui/guard.ts";
@@ -39,7 +39,6 @@ async function read(id: string): Promise<Partial<Schemas["AgentDetail"]> & Schem
 
 function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["AgentDetail"]> & Schemas["Agent"]) | null }) {
   const { route } = useLocation();
-  const trunks = useTrunks();
   const [form, setForm] = useState<AgentForm>(() => (before ? formOf(before) : emptyAgent()));
   const [saved, setSaved] = useState(form);
   const [error, setError] = useState<ApiError | null>(null);
@@ -85,12 +84,6 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
       setSaved(form);
       route("/studio/agents");
     });
-  const call = {
-    phone_number: "+15005550000",
-    agent_id: id ?? "the agent's id, once it is created",
-    sip_trunk_id: trunks.data?.[0]?.id ?? "a trunk's id",
-    metadata: sampleOf(form),
-  };
   return (
     <Page title={id === null ? "New agent" : form.name || "Agent"} back={["/studio/agents", "Agents"]}>
       <RoleNote needs="owner" what="Script, voice and changes" />
@@ -120,10 +113,11 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
             )}
           </div>
         </form>
-        <div class="stack">
-          <Code label="What an integrator must send" text={pretty(call)} />
-          <Request method="POST" path="/integration/v1/calls" body={call} />
-        </div>
+        {id === null ? (
+          <Request method="POST" path="/integration/v1/agents" body={bodyOf(filledOut(form))} />
+        ) : (
+          <ItsCall id={id} form={form} />
+        )}
       </div>
       {isDeleting && (
         <Dialog title={`Delete ${before?.name}?`} onClose={() => setDeleting(false)}>
@@ -137,5 +131,30 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
         </Dialog>
       )}
     </Page>
+  );
+}
+
+/** A call with it, to be pasted as it stands: each id in it is there. */
+function ItsCall({ id, form }: { id: string; form: AgentForm }) {
+  const trunk = useQuery("usable trunk", readUsable);
+  if (trunk.isLoading) return <Skeleton rows={8} />;
+  if (!trunk.data) {
+    return (
+      <div class="stack">
+        <Failure error={trunk.error} retry={trunk.reload} />
+        {!trunk.error && (
+          <Note>
+            A call goes out through a trunk, and none is active: <a href="/studio/trunks">go to Trunks</a>.
+          </Note>
+        )}
+      </div>
+    );
+  }
+  const call = { phone_number: "+15005550000", agent_id: id, sip_trunk_id: trunk.data.id, metadata: metadataOf(form) };
+  return (
+    <div class="stack">
+      <Code label="What an integrator must send" text={pretty(call)} />
+      <Request method="POST" path="/integration/v1/calls" body={call} />
+    </div>
   );
 }

@@ -7,9 +7,9 @@ import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
 import { toldCall } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import { Button, Card, Copy, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
+import { Button, Card, Copy, Dialog, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
 import { Code } from "../ui/code.tsx";
-import { DeliveryCard } from "../ui/delivery.tsx";
+import { DeliveryCard, whatBecame } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 
@@ -26,8 +26,10 @@ export default function Call() {
     isOn: call.data?.is_terminal === true,
   });
   const [error, setError] = useState<ApiError | null>(null);
+  const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const cancel = async () => {
+    setAsking(false);
     setBusy(true);
     setError(null);
     try {
@@ -51,11 +53,9 @@ export default function Call() {
           <Button
             kind="danger"
             needs="member"
-            disabled={
-              data ? data.is_terminal && "Call is already in a terminal state" : (call.error?.message ?? "The call is still being read")
-            }
+            disabled={data ? data.is_terminal && OVER : (call.error?.message ?? "The call is still being read")}
             isBusy={isBusy}
-            onClick={cancel}
+            onClick={() => setAsking(true)}
           >
             Cancel call
           </Button>
@@ -80,8 +80,27 @@ export default function Call() {
           </div>
         </div>
       )}
+      {isAsking && data && (
+        <Dialog title="Cancel this call?" onClose={() => setAsking(false)}>
+          <p>{whatCancelling(data)} This can't be undone.</p>
+          <div class="row end">
+            <Button onClick={() => setAsking(false)}>Keep it</Button>
+            <Button kind="danger" needs="member" disabled={data.is_terminal && OVER} onClick={cancel}>
+              {data.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
+            </Button>
+          </div>
+        </Dialog>
+      )}
     </Page>
   );
+}
+
+const OVER = "Call is already in a terminal state";
+
+function whatCancelling({ call_status, phone_number }: Detail): string {
+  const who = phone(phone_number, showsNumbers.value);
+  if (call_status === "Answered") return `The conversation with ${who} is hung up.`;
+  return call_status === "Ringing" ? `The phone of ${who} stops ringing.` : `${who} is not called.`;
 }
 
 function Summary({ call }: { call: Detail }) {
@@ -140,7 +159,9 @@ function Recording({ url }: { url: string | null }) {
         // biome-ignore lint/a11y/useMediaCaption: the transcript below says the same
         <audio controls preload="none" src={url} />
       ) : (
-        <p class="faint">There is none: recordings are made only where they are enabled.</p>
+        <p class="faint">
+          There is none: recordings are made only where <a href="/studio/settings">Settings</a> say so.
+        </p>
       )}
     </Card>
   );
@@ -180,25 +201,41 @@ const EVENTS: Record<string, string> = {
   answered: "Answered",
   ended: "Ended",
   rejected: "Rejected",
-  callback_attempt: "Callback sent",
 };
+
+type Entry = Detail["timeline"][number];
+
+/** What a line of the history says, and whether it tells of success or failure. */
+function told(call: Detail, entry: Entry, attempt: number): { what: string; detail: string | null; tone: string } {
+  const { event, detail } = entry;
+  if (event === "callback_attempt") {
+    const { what, detail: result, isGood } = whatBecame(call.callback?.attempts[attempt], detail);
+    return { what, detail: result, tone: isGood ? "good" : "bad" };
+  }
+  const isFailure = event === "rejected" || (event === "ended" && call.failure !== null);
+  return { what: EVENTS[event] ?? event, detail, tone: isFailure ? "bad" : event };
+}
 
 export function Timeline({ call }: { call: Detail }) {
   const began = Date.parse(call.timeline[0]?.at ?? call.created_at);
+  const firstAttempt = call.timeline.findIndex(({ event }) => event === "callback_attempt");
   return (
     <Card title="Timeline">
       <ol class="timeline">
-        {call.timeline.map((entry, at) => (
-          <li key={at} class={entry.event}>
-            <span class="timeline-what">
-              {EVENTS[entry.event] ?? entry.event}
-              {entry.detail && <span class="faint"> {entry.detail}</span>}
-            </span>
-            <time dateTime={entry.at} class="faint number" title={clock(entry.at)}>
-              +{((Date.parse(entry.at) - began) / 1_000).toFixed(1)} s
-            </time>
-          </li>
-        ))}
+        {call.timeline.map((entry, at) => {
+          const { what, detail, tone } = told(call, entry, at - firstAttempt);
+          return (
+            <li key={at} class={tone}>
+              <span class="timeline-what">
+                {what}
+                {detail && <span class="faint"> {detail}</span>}
+              </span>
+              <time dateTime={entry.at} class="faint number" title={clock(entry.at)}>
+                +{((Date.parse(entry.at) - began) / 1_000).toFixed(1)} s
+              </time>
+            </li>
+          );
+        })}
         {!call.is_terminal && (
           <li class="pending">
             <span class="timeline-what faint">In progress</span>

@@ -7,20 +7,7 @@ import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useNews } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import {
-  Age,
-  Button,
-  Empty,
-  FactCells,
-  Failure,
-  Folded,
-  type RowFact,
-  SelectField,
-  Skeleton,
-  Status,
-  Table,
-  TextField,
-} from "../ui/basics.tsx";
+import { Age, Button, Empty, FactCells, Failure, type RowFact, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 
@@ -68,7 +55,7 @@ export default function Calls() {
             { text: "Agent", class: "wide" },
             { text: "Trunk", class: "wide" },
             { text: "Duration", class: "medium" },
-            "Age",
+            { text: "Age", class: "medium" },
             { text: "Call", class: "medium" },
           ]}
         >
@@ -85,10 +72,24 @@ export default function Calls() {
 
 function read(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
-  const query = { ...given, call_status: given.call_status ? [given.call_status as CallStatus] : undefined, limit: 50, cursor: filters.cursor };
+  const query = {
+    ...given,
+    ...byNumber(given.phone_number ?? ""),
+    call_status: given.call_status ? [given.call_status as CallStatus] : undefined,
+    limit: 50,
+    cursor: filters.cursor,
+  };
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
 }
 
+/** A number as people write it, whole with its `+` or `00`, or its last digits. What is neither is the API's to judge. */
+function byNumber(typed: string): { phone_number?: string; phone_number_ends_with?: string } {
+  const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00/, "+");
+  if (/^\+\d+$/.test(compact)) return { phone_number: compact };
+  return /^\d{3,15}$/.test(compact) ? { phone_number: undefined, phone_number_ends_with: compact } : {};
+}
+
+/** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
 function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: string }) {
   const href = `/studio/calls/${call.id}`;
   const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
@@ -99,18 +100,24 @@ function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: s
   ];
   return (
     <tr>
-      <td>
+      <td class="tight">
         <Status value={call.call_status} isStalled={call.stalled} />
+        <p class="below medium">
+          <Age at={call.created_at} /> ago
+        </p>
       </td>
       <td>
         <a href={href} class="mono">
           {phone(call.phone_number, showsNumbers.value)}
         </a>
-        <Folded items={who} />
+        <p class="below wide" title={`${agent} · ${trunk}`}>
+          <span>{agent}</span>
+          <span>{trunk}</span>
+        </p>
       </td>
       <FactCells items={who} />
       <td class="medium number">{seconds === null ? <span class="faint">–</span> : span(seconds * 1_000)}</td>
-      <td class="number">
+      <td class="medium number">
         <Age at={call.created_at} />
       </td>
       <td class="medium mono faint">{shortId(call.id)}</td>
@@ -171,7 +178,7 @@ function FilterBar({
           options={options(agents, filters.get("agent_id"))}
           onChange={choose("agent_id")}
         />
-        <TextField label="Number" value={number.value} placeholder="+14155552671" onInput={number.type} isMono />
+        <TextField label="Number" value={number.value} placeholder="+14155552671 or 2671" onInput={number.type} isMono />
         <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
         <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
         {filters.isAny && (

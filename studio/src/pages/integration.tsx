@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Role, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
-import { now } from "../lib/format.ts";
+import { hour, now } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred, session } from "../lib/session.ts";
 import {
@@ -57,7 +57,7 @@ export default function Integration() {
               "Name",
               "Role",
               { text: "Key", class: "medium" },
-              { text: "Last used", class: "medium" },
+              { text: LAST_USED, class: "medium" },
               { text: "Expires", class: "wide" },
               { text: "Created", class: "wide" },
               "",
@@ -91,12 +91,15 @@ export default function Integration() {
   );
 }
 
+/** The platform notes the hour alone: a minute of it would be made up. */
+const LAST_USED = "Last used, to the hour";
+
 function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
   const isExpired = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) <= now.value;
   const never = <span class="faint">never</span>;
   const facts: RowFact[] = [
     ["medium", "Key", <span class="mono">{apiKey.prefix}…</span>],
-    ["medium", "Last used", apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : never],
+    ["medium", LAST_USED, apiKey.last_used_at ? <time dateTime={apiKey.last_used_at}>{hour(apiKey.last_used_at)}</time> : never],
     [
       "wide",
       "Expires",
@@ -122,9 +125,9 @@ function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
 }
 
 const ROLES: readonly (readonly [Role, string])[] = [
-  ["viewer", "Viewer: lists agents and trunks, reads calls"],
+  ["viewer", "Viewer: lists agents and trunks, reads calls, sees live channels"],
   ["member", "Member: also triggers and cancels calls"],
-  ["admin", "Admin: also manages webhooks"],
+  ["admin", "Admin: also manages webhooks, releases channels"],
   ["owner", "Owner: everything"],
 ];
 const LIVES = [

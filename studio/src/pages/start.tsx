@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Agent, ApiError, api, ask, type Trunk } from "../lib/api.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readAgents, readTrunks } from "../lib/things.ts";
+import { readAgents, readSimulated } from "../lib/things.ts";
 import { AgentFields, bodyOf as agentBody, exampleAgent } from "../ui/agent-form.tsx";
 import { Badge, Button, Failure, Note, Skeleton } from "../ui/basics.tsx";
 import { Request } from "../ui/code.tsx";
@@ -47,17 +47,6 @@ export default function Start() {
       )}
     </Page>
   );
-}
-
-/** So many trunks are looked at to find a simulated one. */
-const LOOKED_AT = 20;
-
-/** Trunks that dial nobody and carry more than one call. Only an owner is told which those are; others take any. */
-async function readSimulated(): Promise<Trunk[]> {
-  const usable = (await readTrunks()).filter(({ status, max_channels }) => status === "active" && max_channels > 1);
-  if (barred("owner")) return usable;
-  const details = usable.slice(0, LOOKED_AT).map(({ id }) => ask(api.GET("/integration/v1/sip-trunks/{id}", { params: { path: { id } } })));
-  return (await Promise.all(details)).filter(({ carrier }) => carrier.type === "simulator");
 }
 
 interface StepProps {

@@ -8,7 +8,7 @@ import { Button, Card, Failure, RoleNote } from "../ui/basics.tsx";
 import { Request } from "../ui/code.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
-import { bodyOf, emptyTrunk, TrunkFields } from "../ui/trunk-form.tsx";
+import { bodyOf, emptyTrunk, filledOut, TrunkFields } from "../ui/trunk-form.tsx";
 
 export default function NewTrunk() {
   const { route } = useLocation();
@@ -29,7 +29,7 @@ export default function NewTrunk() {
     }
     setBusy(false);
   };
-  const body = bodyOf({ ...form, apiSecret: form.apiSecret && "…" });
+  const body = bodyOf(filledOut(form));
   return (
     <Page title="New trunk" back={["/studio/trunks", "Trunks"]}>
       <RoleNote needs="owner" what="Making a trunk" />

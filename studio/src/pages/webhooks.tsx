@@ -197,7 +197,12 @@ function Deliveries() {
   const isAdmin = barred("admin") === null;
   const read = () => {
     const status = (filters.get("status") || undefined) as Schemas["DeliveryStatus"] | undefined;
-    const query = { status: status ? [status] : undefined, call_id: filters.get("call_id") || undefined, limit: 25, cursor: filters.cursor };
+    const query = {
+      status: status ? [status] : undefined,
+      call_id: filters.get("call_id") || undefined,
+      limit: 25,
+      cursor: filters.cursor,
+    };
     return ask(api.GET("/integration/v1/webhooks/deliveries", { params: { query } }));
   };
   const deliveries = useQuery(`deliveries ${filters.key}`, read, {

@@ -77,11 +77,26 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
   };
 }
 
+/** The form with the reference's example where nothing was entered yet, as the fields' placeholders show it. */
+export function filledOut(form: AgentForm): AgentForm {
+  const { name, agentCode, fields } = exampleAgent();
+  return {
+    ...form,
+    name: form.name.trim() || name,
+    agentCode: form.agentCode.trim() || agentCode,
+    fields: named(form).length > 0 ? form.fields : fields,
+  };
+}
+
 const shown = (sample: unknown): string => (typeof sample === "string" ? sample : JSON.stringify(sample));
 
 /** Example metadata for a call. */
-export const sampleOf = (form: AgentForm): Record<string, unknown> =>
+const sampleOf = (form: AgentForm): Record<string, unknown> =>
   Object.fromEntries(named(form).map((field) => [field.name, exampleOf(field)]));
+
+/** Metadata for a call with it: each field has a value, its example or a stand-in. */
+export const metadataOf = (form: AgentForm): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(sampleOf(form)).map(([name, sample]) => [name, sample === "" || sample === null ? "example" : sample]));
 
 /** An example that was a number stays one. */
 function exampleOf({ sample, was }: Field): unknown {
@@ -137,7 +152,14 @@ export function AgentFields({ form, onChange, isBrief = false }: Props) {
   return (
     <div class="stack">
       <div class="pair">
-        <TextField label="Name" value={form.name} onInput={(name) => set({ name })} required disabled={disabled} />
+        <TextField
+          label="Name"
+          value={form.name}
+          onInput={(name) => set({ name })}
+          required
+          disabled={disabled}
+          placeholder={exampleAgent().name}
+        />
         <TextField
           label="Code"
           value={form.agentCode}
@@ -145,6 +167,7 @@ export function AgentFields({ form, onChange, isBrief = false }: Props) {
           isMono
           required
           disabled={disabled}
+          placeholder={exampleAgent().agentCode}
           hint="The agent's name on the LiveKit server."
         />
       </div>

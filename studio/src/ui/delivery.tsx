@@ -35,22 +35,42 @@ export function Redeliver({ id, onChange, isSmall }: { id: string; onChange: () 
   );
 }
 
+type Attempt = Delivery["attempts"][number];
+
+/** What an attempt came to. `told`: what is known of one that is not listed. */
+export function whatBecame(attempt: Attempt | undefined, told: string | null): { what: string; detail: string | null; isGood: boolean } {
+  const code = attempt?.status_code ?? null;
+  if (code !== null) {
+    const isGood = code >= 200 && code < 300;
+    return { what: isGood ? "Callback sent" : "Callback refused:", detail: `HTTP ${code}`, isGood };
+  }
+  return { what: "Callback not delivered:", detail: attempt?.error ?? told, isGood: false };
+}
+
 export function Attempts({ delivery }: { delivery: Delivery }) {
   return (
     <ol class="timeline">
-      {delivery.attempts.map((attempt, at) => (
-        <li key={at} class={attempt.status_code !== null && attempt.status_code < 300 ? "good" : "bad"}>
-          <span class="timeline-what">
-            {attempt.status_code ?? attempt.error} <span class="faint">in {attempt.duration_ms} ms</span>
-          </span>
-          <time dateTime={attempt.at} class="faint number">
-            {clock(attempt.at)}
-          </time>
-        </li>
-      ))}
+      {delivery.attempts.map((attempt, at) => {
+        const { isGood } = whatBecame(attempt, null);
+        return (
+          <li key={at} class={isGood ? "good" : "bad"}>
+            <span class="timeline-what">
+              {attempt.status_code ?? `Not delivered: ${attempt.error}`} <span class="faint">in {attempt.duration_ms} ms</span>
+            </span>
+            <time dateTime={attempt.at} class="faint number">
+              {clock(attempt.at)}
+            </time>
+          </li>
+        );
+      })}
       {delivery.next_attempt_at && (
         <li class="pending">
           <span class="timeline-what faint">Next attempt in {span(Date.parse(delivery.next_attempt_at) - now.value)}</span>
+        </li>
+      )}
+      {delivery.status === "exhausted" && (
+        <li class="bad">
+          <span class="timeline-what faint">Given up: no further attempt by itself</span>
         </li>
       )}
     </ol>

@@ -14,6 +14,7 @@ const PLACES = [
   ["/studio/trunks", "Trunks", "M5 20v-5M10 20v-9M15 20V8M20 20V4"],
   ["/studio/agents", "Agents", "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6"],
   ["/studio/webhooks", "Webhooks", "M4 12h11M11 7l5 5-5 5M20 5v14"],
+  ["/studio/settings", "Settings", "M4 7h8M18 7h2M15 4.500v5M4 17h2M12 17h8M9 14.500v5"],
   ["/studio/settings/integration", "Integration", "M14 7a4 4 0 1 1-2.8 6.8L8 17H6v2H3v-3l7-6.500A4 4 0 0 1 14 7z"],
   ["/studio/audit-log", "Audit log", "M6 4h9l3 3v13H6zM9 11h6M9 15h6"],
   ["/docs", "API reference", "M12 7c-2-1.5-4.5-2-8-2v13c3.5 0 6 .5 8 2 2-1.5 4.5-2 8-2V5c-3.5 0-6 .5-8 2zM12 7v13"],
@@ -23,6 +24,7 @@ export function Nav() {
   const { path } = useLocation();
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [path]);
+  const here = PLACES.map(([href]) => href).findLast((href) => path === href || path.startsWith(`${href}/`));
   return (
     <>
       <div class="brand">
@@ -41,7 +43,7 @@ export function Nav() {
         <ul>
           {PLACES.map(([href, name, icon]) => (
             <li key={href}>
-              <a href={href} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>
+              <a href={href} aria-current={href === here ? "page" : undefined}>
                 <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
                   <path d={icon} />
                 </svg>

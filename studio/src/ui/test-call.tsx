@@ -15,7 +15,7 @@ const SCENARIOS = [
   ["busy", "Busy", "+15005550001", "the line is busy: Decline"],
   ["no-answer", "No answer", "+15005550003", "rings until the ringing timeout: SIP Call Failed"],
   ["voicemail", "Voicemail", "+15005550009", "answered by a machine: Completed, voicemail"],
-  ["full", "Full capacity", "+15005550000", "the trunk's one channel is taken: Rejected — Capacity"],
+  ["full", "Full capacity", "+15005550000", "a trunk's one channel is taken: Rejected — Capacity"],
 ] as const;
 
 type Scenario = (typeof SCENARIOS)[number][0];
@@ -51,7 +51,7 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
     }
     setBusy(false);
   };
-  const sampled = chosen === "full" ? (full.data?.id ?? "the full trunk's id, once it is created") : trunk.id;
+  const sampled = chosen === "full" ? (full.data?.id ?? trunk.id) : trunk.id;
   return (
     <div class="columns even">
       <div class="stack">
@@ -72,6 +72,7 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
             </div>
           ))}
         </div>
+        <FullTrunk trunk={full.data ?? null} onDeleted={() => (full.signal.value = null)} />
         {!isAdmin && <Note>Its callback is not shown: {barred("admin")}.</Note>}
         <Failure error={error} />
         {call && <Progress id={call} callback={callback} received={receiver} />}
@@ -120,4 +121,37 @@ async function fullTrunk(agent: Agent): Promise<Trunk> {
     ));
   await trigger(bodyOf("answers", agent, trunk.id, undefined));
   return trunk;
+}
+
+/** The trunk of "Full capacity" is nobody's but this page's: it says that it stays, and takes it away again. */
+function FullTrunk({ trunk, onDeleted }: { trunk: Trunk | null; onDeleted: () => void }) {
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  if (!trunk) {
+    if (barred("owner")) return null;
+    return <p class="faint small">“Full capacity” makes a trunk of one channel, “{ONE_CHANNEL}”, which stays until it is deleted.</p>;
+  }
+  const remove = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await ask(api.DELETE("/integration/v1/sip-trunks/{id}", { params: { path: { id: trunk.id } } }));
+      onDeleted();
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  return (
+    <Note>
+      <p>
+        “Full capacity” goes through <a href={`/studio/trunks/${trunk.id}`}>{ONE_CHANNEL}</a>, a trunk of one channel made for it. It stays
+        among your trunks until it is deleted.
+      </p>
+      <Button isSmall kind="danger" needs="owner" isBusy={isBusy} onClick={remove} label={`Delete ${ONE_CHANNEL}`}>
+        Delete it
+      </Button>
+      <Failure error={error} />
+    </Note>
+  );
 }

@@ -1,6 +1,7 @@
 // The fields of a trunk: shared by its page, a new one, and the first call.
 
 import type { Schemas } from "../lib/api.ts";
+import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
 import { SelectField, TextField } from "./basics.tsx";
 
@@ -50,6 +51,17 @@ export function formOf(trunk: Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDet
   };
 }
 
+/** The form with examples where nothing was entered yet, as the fields' placeholders show them; the secret is not in it. */
+export function filledOut(form: TrunkForm): TrunkForm {
+  const { name, trunkPhone } = exampleTrunk();
+  return {
+    ...form,
+    name: form.name.trim() || name,
+    trunkPhone: form.trunkPhone.trim() || trunkPhone,
+    apiSecret: fromEnvironment("LIVEKIT_API_SECRET"),
+  };
+}
+
 /** The form as the API takes it. A number that is none goes there as it is, for the API to say so. */
 export function bodyOf(form: TrunkForm): Schemas["CreateSipTrunk"] {
   const number = (text: string) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)) as number;
@@ -88,7 +100,14 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
   return (
     <div class="stack">
       <div class="pair">
-        <TextField label="Name" value={form.name} onInput={(name) => set({ name })} required disabled={disabled} />
+        <TextField
+          label="Name"
+          value={form.name}
+          onInput={(name) => set({ name })}
+          required
+          disabled={disabled}
+          placeholder={exampleTrunk().name}
+        />
         <TextField
           label="Caller ID"
           value={form.trunkPhone}
@@ -96,7 +115,7 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
           isMono
           required
           disabled={disabled}
-          placeholder="+918069000000"
+          placeholder={exampleTrunk().trunkPhone}
           hint="Shown to the recipient. Digits may be masked with X."
         />
       </div>

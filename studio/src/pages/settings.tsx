@@ -1,0 +1,253 @@
+// Settings: what the organisation keeps of its calls.
+
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { useQuery } from "../lib/query.ts";
+import { fromEnvironment } from "../lib/samples.ts";
+import { barred } from "../lib/session.ts";
+import { Button, Card, Dialog, Failure, RoleNote, SelectField, Skeleton, TextField } from "../ui/basics.tsx";
+import { Request } from "../ui/code.tsx";
+import { useGuard } from "../ui/guard.ts";
+import { Page } from "../ui/page.tsx";
+
+type Known = Schemas["Settings"];
+type Change = Schemas["ChangeSettings"];
+
+const PATH = "/integration/v1/settings";
+
+export default function Settings() {
+  const isOwner = barred("owner") === null;
+  const settings = useQuery("settings", () => ask(api.GET(PATH)), { isOn: isOwner });
+  return (
+    <Page title="Settings" about="What the organisation keeps of its calls. A change holds for the calls that are dialed after it.">
+      <RoleNote needs="owner" what="Transcripts and recordings" />
+      <Failure error={settings.error} retry={settings.reload} />
+      {isOwner && settings.isLoading && <Skeleton rows={8} />}
+      {settings.data && <Editor known={settings.data} />}
+    </Page>
+  );
+}
+
+interface Form {
+  transcripts: "on" | "off";
+  recordings: "on" | "off";
+  endpoint: string;
+  region: string;
+  bucket: string;
+  prefix: string;
+  accessKey: string;
+  secret: string;
+}
+
+function formOf({ transcripts, recordings }: Known): Form {
+  return {
+    transcripts: transcripts ? "on" : "off",
+    recordings: recordings ? "on" : "off",
+    endpoint: recordings?.endpoint ?? "",
+    region: recordings?.region ?? "",
+    bucket: recordings?.bucket ?? "",
+    prefix: recordings?.prefix ?? "",
+    accessKey: recordings?.access_key ?? "",
+    secret: "",
+  };
+}
+
+/** What the first recordings can't do without. */
+const NEEDED = ["bucket", "access_key", "secret"];
+
+/** What differs from what is known: what is left out stays as it is, the secret above all. */
+function changeOf(form: Form, known: Known): Change {
+  const [now, before] = [targetOf(form), targetOf(formOf(known))];
+  const isSent = (name: string) => now[name] !== before[name] || (!known.recordings && NEEDED.includes(name));
+  const target = Object.fromEntries(Object.entries(now).filter(([name]) => isSent(name)));
+  const isOn = form.recordings === "on";
+  const isOther = isOn ? Object.keys(target).length > 0 : known.recordings !== null;
+  return {
+    ...((form.transcripts === "on") !== known.transcripts && { transcripts: form.transcripts === "on" }),
+    ...(isOther && { recordings: isOn ? target : null }),
+  } as Change;
+}
+
+const targetOf = (form: Form): Record<string, string> => ({
+  endpoint: form.endpoint.trim(),
+  region: form.region.trim(),
+  bucket: form.bucket.trim(),
+  prefix: form.prefix,
+  access_key: form.accessKey.trim(),
+  secret: form.secret,
+});
+
+/** The same by a program, whole; the secret comes from where it runs. */
+const requestOf = (form: Form) => ({
+  transcripts: form.transcripts === "on",
+  recordings:
+    form.recordings === "off"
+      ? null
+      : {
+          ...targetOf(form),
+          bucket: form.bucket.trim() || "call-recordings",
+          access_key: form.accessKey.trim() || fromEnvironment("RECORDINGS_ACCESS_KEY"),
+          secret: fromEnvironment("RECORDINGS_SECRET"),
+        },
+});
+
+function Editor({ known: loaded }: { known: Known }) {
+  const [known, setKnown] = useState(loaded);
+  const [form, setForm] = useState(() => formOf(loaded));
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [isDone, setDone] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const change = changeOf(form, known);
+  const isChanged = Object.keys(change).length > 0;
+  useGuard(isChanged);
+  const set = (part: Partial<Form>) => {
+    setForm({ ...form, ...part });
+    setDone(false);
+  };
+  const save = async () => {
+    setAsking(false);
+    setBusy(true);
+    setError(null);
+    try {
+      const told = await ask(api.PATCH(PATH, { body: change }));
+      setKnown(told);
+      setForm((current) => (current === form ? formOf(told) : current)); // what was typed during a save stays
+      setDone(true);
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (barred("owner") || !isChanged || isBusy) return;
+    if (change.recordings === null) setAsking(true);
+    else void save();
+  };
+  return (
+    <div class="columns">
+      <form noValidate class="stack" onSubmit={submit}>
+        <Transcripts form={form} set={set} />
+        <Recordings form={form} set={set} isKnown={known.recordings !== null} />
+        <Failure error={error} />
+        <div class="row">
+          <Button type="submit" kind="primary" needs="owner" isBusy={isBusy} disabled={!isChanged && "Nothing has changed"}>
+            Save
+          </Button>
+          <span role="status" class="good-text">
+            {isDone && !isChanged ? "Saved" : ""}
+          </span>
+        </div>
+      </form>
+      <Request method="PATCH" path={PATH} body={requestOf(form)} />
+      {isAsking && (
+        <Dialog title="Stop recording?" onClose={() => setAsking(false)}>
+          <p>Calls dialed from now on are not recorded, and the bucket's secret is forgotten: to record again it must be entered anew.</p>
+          <div class="row end">
+            <Button onClick={() => setAsking(false)}>Keep recording</Button>
+            <Button kind="danger" onClick={save}>
+              Stop recording
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+interface PartProps {
+  form: Form;
+  set: (part: Partial<Form>) => void;
+}
+
+function Transcripts({ form, set }: PartProps) {
+  return (
+    <Card title="Transcripts">
+      <SelectField
+        label="Keep transcripts"
+        value={form.transcripts}
+        options={[
+          ["off", "Off"],
+          ["on", "On: each call has a transcript_url"],
+        ]}
+        onChange={(transcripts) => set({ transcripts })}
+        disabled={barred("owner")}
+        hint="What the agent reports was said, behind a signed link that is good for 30 days."
+      />
+    </Card>
+  );
+}
+
+function Recordings({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
+  const disabled = barred("owner");
+  return (
+    <Card title="Recordings">
+      <SelectField
+        label="Record calls"
+        value={form.recordings}
+        options={[
+          ["off", "Off"],
+          ["on", "On: each call has a recording_url"],
+        ]}
+        onChange={(recordings) => set({ recordings })}
+        disabled={disabled}
+        hint="LiveKit's Egress writes them into your bucket; simulated calls have none. Tell the people you call."
+      />
+      {form.recordings === "on" && (
+        <>
+          <div class="pair">
+            <TextField label="Bucket" value={form.bucket} onInput={(bucket) => set({ bucket })} isMono required disabled={disabled} />
+            <TextField
+              label="Region"
+              value={form.region}
+              onInput={(region) => set({ region })}
+              isMono
+              disabled={disabled}
+              placeholder="ap-south-1"
+            />
+          </div>
+          <TextField
+            label="Endpoint"
+            value={form.endpoint}
+            onInput={(endpoint) => set({ endpoint })}
+            isMono
+            disabled={disabled}
+            placeholder="https://ACCOUNT.r2.cloudflarestorage.com"
+            hint="Of an S3-compatible store. Empty for AWS's own."
+          />
+          <TextField
+            label="Prefix"
+            value={form.prefix}
+            onInput={(prefix) => set({ prefix })}
+            isMono
+            disabled={disabled}
+            placeholder="calls/"
+            hint="What the recordings' names begin with."
+          />
+          <div class="pair">
+            <TextField
+              label="Access key"
+              value={form.accessKey}
+              onInput={(accessKey) => set({ accessKey })}
+              isMono
+              required
+              disabled={disabled}
+            />
+            <TextField
+              label="Secret"
+              type="password"
+              value={form.secret}
+              onInput={(secret) => set({ secret })}
+              isMono
+              required={!isKnown}
+              disabled={disabled}
+              autocomplete="new-password"
+              hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
+            />
+          </div>
+        </>
+      )}
+    </Card>
+  );
+}
