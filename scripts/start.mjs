@@ -95,12 +95,14 @@ async function varsOfEnvironment() {
 
 /** @param {import("./lib/seed.mjs").Demo} demo @param {string} dataDir @param {boolean} isNew */
 async function printDemo(demo, dataDir, isNew) {
-  const { exampleCall } = await import("./lib/seed.mjs");
+  const { exampleCall, exampleReceived, receiverOf } = await import("./lib/seed.mjs");
   say("demo", isNew ? "an organisation was made for you:" : "your data is as you left it; the demo organisation:");
   for (const [name, value] of Object.entries(demo)) console.log(`  ${name}=${value}`);
   say("demo", `Studio, the web console: ${demo.BASE_URL}/studio; sign in with the OWNER_KEY`);
   say("demo", `the same is in ${dataDir}/demo.env; place a call:`);
-  console.log(exampleCall(demo));
+  console.log(exampleCall(demo, await receiverOf(demo)));
+  say("demo", "and see its callback, which comes to the run's own receiver:");
+  console.log(exampleReceived(demo));
 }
 
 /** @param {string | undefined} text */

@@ -119,12 +119,23 @@ async function post(url, key, body) {
   return JSON.parse(text);
 }
 
-/** @param {Demo} demo @returns {string} a command that places a call */
-export function exampleCall(demo) {
+/** @param {Demo} demo @returns {Promise<string>} where the deployment itself takes callbacks for the demo organisation */
+export async function receiverOf(demo) {
+  const response = await fetch(`${demo.BASE_URL}/studio/receiver`, { headers: { authorization: `Bearer ${demo.ADMIN_KEY}` } });
+  const { callback_url } = /** @type {{ callback_url: string }} */ (await response.json());
+  return callback_url;
+}
+
+/** @param {Demo} demo @returns {string} a command that shows which callbacks came */
+export const exampleReceived = (demo) => `curl -s ${demo.BASE_URL}/studio/receiver -H 'Authorization: Bearer ${demo.ADMIN_KEY}'`;
+
+/** @param {Demo} demo @param {string} callbackUrl @returns {string} a command that places a call */
+export function exampleCall(demo, callbackUrl) {
   const body = JSON.stringify({
     phone_number: "+919876543210",
     agent_id: demo.AGENT_ID,
     sip_trunk_id: demo.TRUNK_ID,
+    callback_url: callbackUrl,
     metadata: { customer_name: "Rahul Sharma", amount_due: "7500", due_date: "2026-06-20" },
   });
   return [

@@ -1,0 +1,183 @@
+// The README's commands, pasted as they stand: a first call with its callback, and secrets that are made, kept and rotated.
+
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { run } from "../../scripts/lib/run.mjs";
+import { ensureDemo } from "../../scripts/lib/seed.mjs";
+import { World } from "../livekit/world.ts";
+import { Server } from "./harness.ts";
+import type { CreatedOrg } from "./shapes.ts";
+import { until } from "./until.ts";
+
+const README = readFileSync(inRoot("README.md"), "utf8");
+const COMMANDS = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands = ""]) => commands);
+
+/** The one block of commands with this in it. */
+function commands(part: string | RegExp): string {
+  const found = COMMANDS.filter((block) => (typeof part === "string" ? block.includes(part) : part.test(block)));
+  expect(found, String(part)).toHaveLength(1);
+  return found[0] ?? "";
+}
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "readme-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Pastes commands into a shell in the folder; what they print. */
+async function paste(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, output, stdout } = await run("bash", ["-c", text], { cwd: folder, env });
+  expect(code, output).toBe(0);
+  return stdout;
+}
+
+test("a first call has a callback_url, and its callback is seen to arrive", { timeout: 60_000 }, async () => {
+  const dataDir = join(folder, ".local");
+  mkdirSync(dataDir);
+  const server = new Server({ dataDir, vars: { SIM_RING_MS: "100", SIM_TALK_MS: "1100" } });
+  await server.start();
+  try {
+    await ensureDemo(dataDir, server.url, server.local.secrets.PLATFORM_TOKEN);
+    const accepted = JSON.parse(await paste(commands(`"callback_url":"'$CALLBACK_URL'"`))) as { call_id: string };
+
+    const [, status = ""] = /`(curl -s \S+\/status [^`]+)`/.exec(README) ?? [];
+    const asked = `. .local/demo.env\n${status.replace(/calls\/[^/]+\//, `calls/${accepted.call_id}/`)}`;
+    await until("the call to complete", async () => (JSON.parse(await paste(asked)) as { call_status: string }).call_status === "Completed");
+    const looked = `. .local/demo.env\n${commands(/^curl -s \$BASE_URL\/studio\/receiver/)}`;
+    const [came] = await until("its callback", async () => {
+      const { received } = JSON.parse(await paste(looked)) as { received: { verified: boolean; body: string }[] };
+      return received.length > 0 && received;
+    });
+    expect(came?.verified).toBe(true);
+    expect(JSON.parse(came?.body ?? "")).toMatchObject({ event: "call.completed", call_id: accepted.call_id });
+    // A second call while something has arrived: the address is still read out of the answer whole.
+    expect(JSON.parse(await paste(commands(`"callback_url":"'$CALLBACK_URL'"`)))).toMatchObject({ status: "triggered" });
+  } finally {
+    await server.stop();
+  }
+});
+
+/** What wrangler, the real one, sends to Cloudflare's API. */
+async function withCloudflare<T>(work: (env: NodeJS.ProcessEnv, uploaded: () => Record<string, string>) => Promise<T>): Promise<T> {
+  let uploaded: Record<string, string> = {};
+  const api = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      const { secrets = {} } = (body ? JSON.parse(body) : {}) as { secrets?: Record<string, { text: string }> };
+      if (/\/secrets-bulk$/.test(request.url ?? "")) {
+        uploaded = { ...uploaded, ...Object.fromEntries(Object.entries(secrets).map(([name, { text }]) => [name, text])) };
+      }
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ success: true, errors: [], messages: [], result: { bindings: [] } }));
+    });
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  const address = api.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const env = {
+    CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}`,
+    CLOUDFLARE_API_TOKEN: "x",
+    CLOUDFLARE_ACCOUNT_ID: "x",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_LOG_PATH: join(folder, ".wrangler", "log"),
+    CI: "true",
+  };
+  try {
+    return await work(env, () => uploaded);
+  } finally {
+    api.close();
+  }
+}
+
+/** A checkout, as far as wrangler and git look at it. */
+async function checkOut(): Promise<void> {
+  for (const name of [".gitignore", "package.json", "wrangler.toml"]) copyFileSync(inRoot(name), join(folder, name));
+  for (const name of ["scripts", "node_modules", "tools"]) symlinkSync(inRoot(name), join(folder, name));
+  await paste("git init -q && git add -A && git -c user.name=x -c user.email=x@example.com commit -qm x");
+}
+
+const secretsIn = (text: string) =>
+  Object.fromEntries(text.trim().split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+const kept = () => secretsIn(readFileSync(join(folder, ".secrets"), "utf8"));
+
+/** Only its owner reads the file, and git sees neither it nor anything else that is new. */
+async function isKeptWell(): Promise<void> {
+  expect(statSync(join(folder, ".secrets")).mode & 0o777).toBe(0o600);
+  expect(await paste("git status --porcelain")).toBe("");
+  expect(await paste("git add -A && git ls-files | grep -c secrets || true")).toBe("0\n");
+}
+
+test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rotated with it", { timeout: 180_000 }, async () => {
+  await checkOut();
+  await withCloudflare(async (env, uploaded) => {
+    const make = commands("MASTER_KEY=$(openssl");
+    await paste(make, env);
+    const made = kept();
+    expect(Object.keys(made)).toEqual(["MASTER_KEY", "PLATFORM_TOKEN", "CARRIER_KEYS"]);
+    expect(uploaded()).toEqual(made);
+    await isKeptWell();
+    await paste(make, env); // once more by mistake: nothing is lost
+    expect(kept()).toEqual(made);
+    expect(uploaded()).toEqual(made);
+
+    // A Worker with what was uploaded, in front of a LiveKit.
+    const dataDir = join(folder, ".local");
+    mkdirSync(dataDir);
+    const bind = () => writeFileSync(join(dataDir, "secrets.json"), JSON.stringify(uploaded()));
+    const world = new World({ dataDir });
+    const again = async () => {
+      await world.server.stop();
+      bind();
+      await world.server.start();
+      world.livekit.webhooks.url = `${world.server.url}/carrier/livekit`;
+    };
+    bind();
+    await world.start();
+    try {
+      const founded = await paste(commands("/platform/v1/orgs").replace("https://YOUR-WORKER", world.server.url));
+      expect((JSON.parse(founded) as CreatedOrg).owner_key).toMatch(/^audtk_/);
+      const storage = { bucket: "calls", access_key: "AKIA", secret: "the storage's secret" };
+      await world.org.owner.patch("/settings", { recordings: storage });
+
+      await paste(commands("&k2:$(openssl"), env);
+      expect(kept()).toEqual({ ...made, CARRIER_KEYS: expect.stringMatching(/^k2:[\w+/]{43}=,k1:[\w+/]{43}=$/) });
+      expect(kept()["CARRIER_KEYS"]).toContain(made["CARRIER_KEYS"]);
+      expect(uploaded()).toEqual(kept());
+      await isKeptWell();
+      await again();
+      const [trunk, settings] = (
+        await paste(commands(`-d '{"carrier":{"type":"livekit"}}'`).replaceAll("curl -s", "curl -s -w '\\n'"), {
+          BASE_URL: world.server.url,
+          OWNER_KEY: world.org.owner.key ?? "",
+          TRUNK_ID: world.org.trunk.id,
+          BUCKET: "calls",
+        })
+      )
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(trunk).toMatchObject({ id: world.org.trunk.id, carrier: { type: "livekit", url: world.livekit.carrier.url } });
+      expect(settings).toMatchObject({ recordings: { bucket: "calls", access_key: "AKIA" } });
+
+      await paste(commands("/^CARRIER_KEYS=/s|,.*||"), env);
+      expect(kept()["CARRIER_KEYS"]).toMatch(/^k2:[\w+/]{43}=$/);
+      expect(uploaded()).toEqual(kept());
+      await isKeptWell();
+      await again();
+      const placed = await world.call();
+      expect((await world.ended(placed)).call_status).toBe("Completed");
+      const egress = world.livekit.asked.find(({ method }) => method === "Egress/StartRoomCompositeEgress");
+      expect(JSON.stringify(egress?.body)).toContain("the storage's secret");
+    } finally {
+      await world.stop();
+    }
+  });
+});
