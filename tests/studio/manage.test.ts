@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../scripts/lib/run.mjs";
 import { found, Org, useServer } from "../edge/harness.ts";
 import type { Agent, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
@@ -14,6 +15,15 @@ let org: Org;
 beforeAll(async () => {
   org = await Org.create(server, { max_channels: 4 });
 });
+
+/** Pastes the page's curl into a shell; it is answered with this in it. */
+async function pasted(page: Page, key: string | null, answer: string): Promise<Record<string, string>> {
+  const curl = await page.getByRole("tabpanel").innerText();
+  const { code, output, stdout } = await run("bash", ["-c", curl], { env: { API_KEY: key ?? "" } });
+  expect(code, output).toBe(0);
+  expect(stdout).toContain(answer);
+  return JSON.parse(stdout) as Record<string, string>;
+}
 
 const meter = async (page: Page, name: string): Promise<string> =>
   (await page.getByRole("meter", { name }).getAttribute("aria-valuetext")) ?? "";
@@ -40,6 +50,107 @@ describe("a trunk's page", () => {
     await sees(page, /Channels in use: at most [1-9]\d* of 4 at once\./);
     await page.locator("canvas").waitFor();
     await sees(page, /at most \d+ in any second of this hour/);
+  });
+
+  test("never shows more channels in use than it has: who waits holds none", async () => {
+    const full = await Org.create(server, { max_channels: 5 });
+    const calls: string[] = [];
+    for (let more = 0; more < 30; more += 1) calls.push(await full.call({ phone_number: "+15005550006", on_capacity: "queue" }));
+    const page = await studio.signedIn(full, "viewer", `/studio/trunks/${full.trunk.id}`);
+    await page.evaluate(() => {
+      const seen = new Set<string>();
+      Object.assign(window, { seen });
+      const note = () => {
+        for (const meter of document.querySelectorAll("[role=meter]")) seen.add(meter.getAttribute("aria-valuetext") ?? "");
+        seen.add(document.querySelector("figcaption")?.textContent ?? "");
+      };
+      note();
+      new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
+    const line = async () => (await page.getByRole("main").textContent()) ?? "";
+    await until("five in use", async () => (await meter(page, "Channels in use")) === "5 of 5");
+    await until("the line", async () => /Waiting line\s*25/.test(await line()));
+    const live = found(await (await full.client("viewer")).get<{ in_use: number; waiting: number }>(`/sip-trunks/${full.trunk.id}/live`));
+    expect(live).toMatchObject({ in_use: 5, waiting: 25 });
+
+    const member = await full.client("member");
+    for (const call of calls.slice(0, 5)) await member.post(`/calls/${call}/cancel`);
+    await until("the next five", async () => /Waiting line\s*20/.test(await line()));
+    await sees(page, "Channels in use: at most 5 of 5 at once.");
+    await page.reload(); // and out of what is read anew
+    await sees(page, "Channels in use: at most 5 of 5 at once.");
+
+    const seen = await page.evaluate(() => [...((window as unknown as { seen?: Set<string> }).seen ?? [])]);
+    const shown = seen.flatMap((text) => [...text.matchAll(/(\d+) of (\d+)/g)]).filter(([, , of]) => of === "5");
+    expect(shown.filter(([, used, of]) => Number(used) > Number(of))).toEqual([]);
+    for (const call of calls) await member.post(`/calls/${call}/cancel`);
+  });
+
+  test("draws its limit as a line through the plot", async () => {
+    const page = await studio.signedIn(org, "viewer", `/studio/trunks/${org.trunk.id}`);
+    await page.locator("canvas").waitFor();
+
+    const share = await until("the line", () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector("canvas");
+        const context = canvas?.getContext("2d");
+        if (!canvas || !context) return false;
+        context.save();
+        context.fillStyle = getComputedStyle(canvas).getPropertyValue("--plot-limit");
+        const color = String(context.fillStyle); // as #rrggbb
+        context.restore();
+        const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        const rows = Array.from({ length: canvas.height }, (_, y) => {
+          let count = 0;
+          for (let x = 0; x < canvas.width; x += 1) {
+            const at = (y * canvas.width + x) * 4;
+            if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count += 1;
+          }
+          return count / canvas.width;
+        });
+        return Math.max(...rows) || false;
+      }),
+    );
+    expect(share).toBeGreaterThan(0.4); // dashed: more than half of the plot's width, less its axis
+    await sees(page, "The dashed line is the limit.");
+  });
+
+  test("a limit that was lowered is not exceeded on the page either: what is above it is told apart", async () => {
+    const lowered = await Org.create(server, { max_channels: 4 });
+    const calls = [];
+    for (let more = 0; more < 4; more += 1) calls.push(await lowered.call({ phone_number: "+15005550006" }));
+    await lowered.owner.patch(`/sip-trunks/${lowered.trunk.id}`, { max_channels: 1 });
+    const page = await studio.signedIn(lowered, "viewer", `/studio/trunks/${lowered.trunk.id}`);
+
+    await until("the gauge", async () => (await meter(page, "Channels in use")) === "1 of 1");
+    await sees(page, "and 3 more from before the limit was lowered");
+    await follow(page, "/studio/trunks");
+    await until("the list's", async () => (await meter(page, "Channels of India Prod Trunk 1 in use")) === "1 of 1");
+    for (const call of calls) await (await lowered.client("member")).post(`/calls/${call}/cancel`);
+  });
+
+  test("tells every role who holds which channel; only an admin frees one, and others are told why not", async () => {
+    const shared = await Org.create(server, { max_channels: 4 });
+    const call = await shared.call({ phone_number: "+15005550006" });
+    const release = { name: `Release the channel of call ${call}` };
+    for (const role of ["viewer", "member"] as const) {
+      const page = await studio.signedIn(shared, role, `/studio/trunks/${shared.trunk.id}`);
+      await until("the gauge", async () => (await meter(page, "Channels in use")) === "1 of 4");
+      const button = page.getByRole("button", release);
+      expect(await button.getAttribute("aria-disabled")).toBe("true");
+      await button.focus();
+      await page.getByRole("tooltip", { name: `This API key's role (${role}) can't do this; it needs admin` }).waitFor();
+      await follow(page, "/studio/trunks");
+      await until("the list's", async () => (await meter(page, "Channels of India Prod Trunk 1 in use")) === "1 of 4");
+    }
+
+    const page = await studio.signedIn(shared, "admin", `/studio/trunks/${shared.trunk.id}`);
+    await page.getByRole("button", release).click();
+    await page.getByRole("button", { name: "Hang up and release" }).click();
+
+    await until("the gauge to fall", async () => (await meter(page, "Channels in use")) === "0 of 4");
+    expect((await shared.ended(call)).is_terminal).toBe(true);
   });
 
   test("shows the waiting line", async () => {
@@ -128,6 +239,15 @@ describe("a trunk's page", () => {
     await (await org.client("member")).post(`/calls/${call}/cancel`);
   });
 
+  test("the request for a new one can be pasted, from the first moment on", async () => {
+    const fresh = await Org.create(server);
+    const page = await studio.signedIn(fresh, "owner", "/studio/trunks/new");
+
+    await pasted(page, fresh.owner.key, "Simulator Trunk");
+    await page.getByLabel("Name").fill("It's new");
+    await pasted(page, fresh.owner.key, "It's new");
+  });
+
   test("is made for a carrier, whose secret is not in the code to copy", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/trunks/new");
     await page.getByLabel("Name").fill("Real line");
@@ -137,7 +257,16 @@ describe("a trunk's page", () => {
     await page.getByLabel("LiveKit API key").fill("APIkey");
     await page.getByLabel("LiveKit API secret").fill("very-secret");
     await page.getByLabel("LiveKit SIP trunk ID").fill("ST_1");
-    expect(await page.getByRole("tabpanel").innerText()).not.toContain("very-secret");
+    for (const [tab, says] of [
+      ["Node", 'api_secret": process.env.LIVEKIT_API_SECRET'],
+      ["Python", 'api_secret": os.environ["LIVEKIT_API_SECRET"]'],
+      ["curl", `"api_secret": "'"$LIVEKIT_API_SECRET"'"`],
+    ] as const) {
+      await page.getByRole("tab", { name: tab }).click();
+      const code = await page.getByRole("tabpanel").innerText();
+      expect(code).toContain(says);
+      expect(code).not.toContain("very-secret");
+    }
 
     await page.getByRole("button", { name: "Create trunk" }).click();
 
@@ -308,6 +437,39 @@ describe("an agent's page", () => {
     expect(saved.input_schema).toEqual({ fields: ["amount_due"], sample_context: { amount_due: 7600, nickname: "Raj" } });
   });
 
+  test("a new one's requests can be pasted as they stand: before it is made, and then its call", async () => {
+    const fresh = await Org.create(server, { max_channels: 1, status: "inactive" });
+    const usable = await fresh.newTrunk({ name: "Usable" });
+    const page = await studio.signedIn(fresh, "owner", "/studio/agents/new");
+    const made = await pasted(page, fresh.owner.key, "EMI Reminder Agent"); // nothing was entered yet
+    expect(made).toMatchObject({ agent_code: "emi-reminder-v2" });
+
+    await page.getByLabel("Name").fill(`O'Neill's "agent"`);
+    await page.getByLabel("Code", { exact: true }).fill("oneill");
+    await page.getByLabel("Field 1", { exact: true }).fill("customer_name");
+    await page.getByLabel("Example for field 1").fill("Rahul O'Sharma");
+    await page.getByRole("button", { name: "Add field" }).click();
+    await page.getByLabel("Field 2", { exact: true }).fill("no_example");
+    await pasted(page, fresh.owner.key, `O'Neill's \\"agent\\"`);
+    await page.getByRole("button", { name: "Create agent" }).click();
+
+    await page.getByRole("region", { name: "What an integrator must send" }).waitFor();
+    const { call_id } = await pasted(page, (await fresh.client("member")).key, "triggered");
+    expect(await fresh.detail(call_id ?? "")).toMatchObject({
+      agent_id: page.url().split("/").at(-1),
+      sip_trunk_id: usable.id,
+      metadata: { customer_name: "Rahul O'Sharma", no_example: "example" },
+    });
+  });
+
+  test("without an active trunk shows no call, and says what is missing", async () => {
+    const idle = await Org.create(server, { status: "inactive" });
+    const page = await studio.signedIn(idle, "owner", `/studio/agents/${idle.agent.id}`);
+
+    await sees(page, "A call goes out through a trunk, and none is active");
+    expect(await page.getByRole("tabpanel").count()).toBe(0);
+  });
+
   test("makes a new one, and deletes it after asking", async () => {
     const page = await studio.signedIn(org, "owner", "/studio/agents/new");
     await page.getByLabel("Name").fill("Short-lived");
@@ -452,6 +614,26 @@ describe("API keys", () => {
     await page.getByRole("button", { name: "Revoke key" }).click();
     await row.waitFor({ state: "detached" });
     expect((await server.client(key).get("/calls")).status).toBe(401);
+  });
+
+  test("when one was last used is known to the hour, and said so", async () => {
+    const used = await Org.create(server);
+    await (await used.client("viewer")).get("/calls");
+    const { api_keys } = await until("the use to be noted", async () => {
+      const keys = found(await used.owner.get<{ api_keys: { role: string; last_used_at: string | null }[] }>("/api-keys"));
+      return keys.api_keys.some(({ role, last_used_at }) => role === "viewer" && last_used_at) && keys;
+    });
+    const at = new Date(api_keys.find(({ role }) => role === "viewer")?.last_used_at ?? "");
+    const page = await studio.signedIn(used, "owner", "/studio/settings/integration");
+
+    await page.getByRole("columnheader", { name: "Last used, to the hour" }).waitFor();
+    const row = page.getByRole("row").filter({ hasText: "A viewer" });
+    const two = (hour: number) => String(hour % 24).padStart(2, "0");
+    const minutes = two(at.getMinutes());
+    const hour = `${two(at.getHours())}:${minutes}–${two(at.getHours() + 1)}:${minutes}`;
+    await row.getByText(hour).filter({ visible: true }).waitFor();
+    await page.setViewportSize({ width: 390, height: 780 });
+    await row.getByText("Last used, to the hour").waitFor();
   });
 
   test("on a narrow page what has no column is told all the same", async () => {

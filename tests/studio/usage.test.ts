@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { check, readHeaders } from "../../studio/src/lib/signature.ts";
-import { type Held, HOUR_MS, rates, series } from "../../studio/src/lib/usage.ts";
+import { agreeing, type Held, held, HOUR_MS, rates, series, withCalls } from "../../studio/src/lib/usage.ts";
 
 const NOW = 1_750_000_000_000;
 
@@ -42,6 +42,54 @@ describe("a trunk's use", () => {
     const burst = [0, 100, 999, 1_000, 1_500].map((ms) => ({ from: minutes(10) + ms, until: NOW }));
 
     expect(rates(history(...burst, { from: NOW - 500, until: null }), NOW)).toEqual({ current: 1, peak: 3 });
+  });
+});
+
+describe("who holds a channel", () => {
+  type Listed = Parameters<typeof held>[0];
+  const iso = (ago: number) => new Date(minutes(ago)).toISOString();
+  const listed = (id: string, dialed: number | null, ended: number | null) =>
+    ({ id, created_at: iso(30), dialed_at: dialed && iso(dialed), end_timestamp: ended && iso(ended) }) as unknown as Listed;
+  const live = (...calls: [id: string, since: number][]) =>
+    ({ calls: calls.map(([call_id, since]) => ({ call_id, since: iso(since) })) }) as Parameters<typeof agreeing>[1];
+  const inUse = (known: Parameters<typeof series>[0]) => series(known, NOW).inUse;
+
+  test("a call does from its dial on: none while it waits, and none if it never was dialed", () => {
+    expect(held(listed("waits", null, null))).toBeNull();
+    expect(held(listed("refused", null, 30))).toBeNull();
+    expect(held(listed("dialed", 20, null))).toEqual({ from: minutes(20), until: null });
+    expect(held(listed("over", 20, 10))).toEqual({ from: minutes(20), until: minutes(10) });
+  });
+
+  test("thirty calls that wait for five channels are never more than five", () => {
+    // They came together, and five at a time were dialed, for a minute each.
+    const calls = Array.from({ length: 30 }, (_, at) => {
+      const dialed = 28 - Math.floor(at / 5);
+      return listed(String(at), dialed, dialed - 1);
+    });
+
+    expect(Math.max(...inUse(withCalls(history(), calls)))).toBe(5);
+    const waiting = calls.map(({ id }, at) => (at < 5 ? listed(id, 28, null) : listed(id, null, null)));
+    expect(inUse(withCalls(history(), waiting)).at(-1)).toBe(5);
+    expect(rates(withCalls(history(), waiting), NOW).peak).toBe(5);
+  });
+
+  test("who was heard to be over does not begin again", () => {
+    const over = withCalls(history(), [listed("a", 20, 10)]);
+
+    expect(withCalls(over, [listed("a", 20, null)]).calls.get("a")).toEqual({ from: minutes(20), until: minutes(10) });
+  });
+
+  test("who is not live any more is over, though its end was not heard of; who has been for longer than an hour is there", () => {
+    const known = withCalls(history(), [listed("gone", 20, null), listed("stays", 15, null), listed("newer", 1, null)]);
+
+    const agreed = agreeing(known, live(["stays", 15], ["old", 90]));
+
+    expect(agreed.calls.get("gone")).toEqual({ from: minutes(20), until: minutes(15) });
+    expect(agreed.calls.get("stays")?.until).toBeNull();
+    expect(agreed.calls.get("newer")?.until).toBeNull(); // dialed after that was asked, for all one knows
+    expect(agreed.calls.get("old")).toEqual({ from: minutes(90), until: null });
+    expect(inUse(agreeing(known, live(["stays", 15], ["newer", 1]))).at(-1)).toBe(2);
   });
 });
 

@@ -1,7 +1,7 @@
 // Reading what a trunk's last hour is made of.
 
-import { api, ask, type ListedCall } from "./api.ts";
-import { type Held, type History, HOUR_MS } from "./usage.ts";
+import { api, ask } from "./api.ts";
+import { type Held, type History, held, HOUR_MS } from "./usage.ts";
 
 /** Calls that began before the hour and may reach into it. */
 const LOOK_BACK_MS = 600_000;
@@ -9,11 +9,6 @@ const LOOK_BACK_MS = 600_000;
 const SLICES = 4;
 /** At most so many pages of 100 calls: what a very busy trunk did longest ago is left out, and the page says so. */
 const MAX_PAGES = 40;
-
-export const held = (call: ListedCall): Held => ({
-  from: Date.parse(call.created_at),
-  until: call.end_timestamp === null ? null : Date.parse(call.end_timestamp),
-});
 
 /** The trunk's calls of the last hour. */
 export async function readHistory(trunk: string, now: number): Promise<History> {
@@ -33,6 +28,7 @@ export async function readHistory(trunk: string, now: number): Promise<History> 
 
 async function readSlice(trunk: string, from: number, until: number): Promise<{ calls: [string, Held][]; since: number | null }> {
   const calls: [string, Held][] = [];
+  let oldest: number | null = null;
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES / SLICES; page += 1) {
     const query = {
@@ -43,9 +39,13 @@ async function readSlice(trunk: string, from: number, until: number): Promise<{ 
       cursor,
     };
     const answer = await ask(api.GET("/integration/v1/calls", { params: { query } }));
-    for (const call of answer.calls) calls.push([call.id, held(call)]);
+    for (const call of answer.calls) {
+      const found = held(call);
+      if (found) calls.push([call.id, found]);
+      oldest = Date.parse(call.created_at);
+    }
     if (answer.next_cursor === null) return { calls, since: null };
     cursor = answer.next_cursor;
   }
-  return { calls, since: calls.at(-1)?.[1].from ?? null };
+  return { calls, since: oldest };
 }

@@ -1,9 +1,12 @@
-// A trunk's use over the last hour, out of its calls: each held a channel from its acceptance to its end.
+// A trunk's use over the last hour, out of its calls: each held a channel from when it was dialed to its end. Who waits in
+// line holds none, and who never was dialed held none.
+
+import type { ListedCall, Schemas } from "./api.ts";
 
 export const HOUR_MS = 3_600_000;
 const STEP_MS = 15_000;
 
-/** What of a call counts here. */
+/** What of a call that was dialed counts here. */
 export interface Held {
   from: number;
   until: number | null;
@@ -21,11 +24,40 @@ export interface Series {
   inUse: number[];
 }
 
+/** Since when it holds a channel, and until when it did; null as long as it was not dialed. */
+export const held = (call: ListedCall): Held | null =>
+  call.dialed_at === null
+    ? null
+    : { from: Date.parse(call.dialed_at), until: call.end_timestamp === null ? null : Date.parse(call.end_timestamp) };
+
+/** What is known with what these calls add to it; nothing already known to be over begins again. */
+export function withCalls(known: History, calls: readonly ListedCall[]): History {
+  const all = new Map(known.calls);
+  for (const call of calls) {
+    const found = held(call);
+    if (found && all.get(call.id)?.until == null) all.set(call.id, found);
+  }
+  return { ...known, calls: all };
+}
+
+/** What is known, held against who has a channel now: who does not is over, though its end was not heard of yet, and who has
+ * had one since before what was read is there too. */
+export function agreeing(known: History, { calls }: Schemas["LiveCalls"]): History {
+  const since = new Map(calls.map(({ call_id, since }) => [call_id, Date.parse(since)]));
+  const asked = [...since.values()].reduce((latest, at) => Math.max(latest, at), 0); // no earlier than that
+  const all = new Map(known.calls);
+  for (const [id, { from, until }] of known.calls) {
+    if (until === null && from <= asked && !since.has(id)) all.set(id, { from, until: asked });
+  }
+  for (const [id, from] of since) if (from < known.since && !all.has(id)) all.set(id, { from, until: null });
+  return { ...known, calls: all };
+}
+
 /** The series up to `now`, each step with the peak within it: one pass over beginnings and ends. */
 export function series({ calls, since }: History, now: number): Series {
   const changes: [number, number][] = [];
   for (const { from, until } of calls.values()) {
-    if (until !== null && until <= from) continue; // refused: it never held one
+    if (until !== null && until <= from) continue;
     changes.push([from, 1]);
     if (until !== null) changes.push([until, -1]);
   }
@@ -48,7 +80,7 @@ export function series({ calls, since }: History, now: number): Series {
   return result;
 }
 
-/** Acceptances within the last second, and the most within any second of the hour. */
+/** Dials within the last second, and the most within any second of the hour. */
 export function rates({ calls }: History, now: number): { current: number; peak: number } {
   const starts = [...calls.values()].map(({ from }) => from).sort((a, b) => a - b);
   let peak = 0;

@@ -1,16 +1,16 @@
 // One trunk: how busy it is now and was within the hour, who holds which channel, and its settings.
 
 import { useLocation, useRoute } from "preact-iso";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { ApiError, api, ask, type CallStatus, type Schemas } from "../lib/api.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ApiError, api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
 import { changes } from "../lib/changes.ts";
 import { clock, now, phone, showsNumbers } from "../lib/format.ts";
-import { held, readHistory } from "../lib/history.ts";
-import { type News, trunkOf } from "../lib/live.ts";
+import { readHistory } from "../lib/history.ts";
+import { changedCall, type News, trunkOf, useNews } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readTrunkStates, readTrunks } from "../lib/things.ts";
-import { type History, HOUR_MS, rates, series } from "../lib/usage.ts";
+import { agreeing, type History, HOUR_MS, rates, series, withCalls } from "../lib/usage.ts";
 import { Age, Badge, Button, Card, Dialog, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { useGuard } from "../ui/guard.ts";
@@ -25,7 +25,6 @@ type Live = Schemas["LiveCalls"];
 
 export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
-  const isOwner = barred("owner") === null;
   const mine = (news: News) => trunkOf(news) === id;
   const isUpdate = (news: News) => news.type === "trunk.updated" && mine(news);
   const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isUpdate });
@@ -38,13 +37,14 @@ export default function Trunk() {
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
     concerns: mine,
-    isOn: isOwner,
   });
-  const history = useHistory(id);
+  const read = useHistory(id);
+  const hour = useMemo(() => read.data && live.data && agreeing(read.data, live.data), [read.data, live.data]);
+  const history = { ...read, data: hour ?? read.data };
   const state = useQuery(`state ${id}`, async () => (await readTrunkStates()).get(id) ?? null, { isLive: true, concerns: isUpdate });
   const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
-  const isKnown = !isOwner || !live.isLoading; // shown whole: what comes later would push the rest about
+  const isKnown = !live.isLoading; // shown whole: what comes later would push the rest about
   return (
     <Page
       title={data?.name ?? "Trunk"}
@@ -57,11 +57,11 @@ export default function Trunk() {
       {data && isKnown && (
         <>
           <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
-          <RoleNote needs="owner" what="Live channels and settings" />
+          <RoleNote needs="owner" what="The carrier, and changes" />
           <div class="columns">
             <div class="stack">
               <Hour history={history} max={data.max_channels} />
-              {isOwner && <Channels id={id} live={live} />}
+              <Channels id={id} live={live} />
             </div>
             <div class="stack">
               <TrunkTest key={`${id} ${saves}`} id={id} />
@@ -84,16 +84,29 @@ async function readTrunk(id: string): Promise<Known> {
 /** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */
 const READ_AGAIN_MS = 60_000;
 
-/** The hour, and between two readings of it what is newest. */
+/** The hour, and between two readings of it what is newest and what the news tells. */
 function useHistory(id: string): Query<History> {
-  const history = useQuery<History>(`hour ${id}`, () => readHistory(id, Date.now()));
+  const told = useRef<ListedCall[]>([]); // since the reading began
+  const history = useQuery<History>(`hour ${id}`, async () => {
+    told.current = [];
+    const read = await readHistory(id, Date.now());
+    return withCalls(read, told.current);
+  });
+  const add = (calls: readonly ListedCall[]) => {
+    const { value: known } = history.signal;
+    if (known && calls.length > 0) history.signal.value = withCalls(known, calls);
+  };
+  useNews((word) => {
+    if (typeof word === "string") return;
+    const calls = word.filter((news) => trunkOf(news) === id).flatMap((news) => changedCall(news) ?? []);
+    told.current.push(...calls);
+    add(calls);
+  });
   const recent = useQuery(
     `recent ${id}`,
     async () => {
       const { calls } = await ask(api.GET("/integration/v1/calls", { params: { query: { sip_trunk_id: id, limit: 100 } } }));
-      const { value: known } = history.signal;
-      if (known)
-        history.signal.value = { ...known, calls: new Map([...known.calls, ...calls.map((call) => [call.id, held(call)] as const)]) };
+      add(calls);
       return calls.length;
     },
     { isLive: true, concerns: (news) => trunkOf(news) === id },
@@ -116,14 +129,16 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
   const at = now.value;
   const known = useMemo(() => history && { use: series(history, at).inUse.at(-1) ?? 0, rate: rates(history, at) }, [history, at]);
   const inUse = live?.in_use ?? known?.use;
+  const over = Math.max(0, (inUse ?? 0) - trunk.max_channels);
   return (
     <div class="figures">
       <Card title="Channels in use">
-        {inUse === undefined ? <p class="figure">–</p> : <Gauge value={inUse} max={trunk.max_channels} label="Channels in use" />}
+        {inUse === undefined ? <p class="figure">–</p> : <Gauge value={inUse - over} max={trunk.max_channels} label="Channels in use" />}
+        <p class="faint small">{over > 0 ? `and ${over} more from before the limit was lowered` : " "}</p>
       </Card>
       <Card title="Calls per second">
         {known ? (
-          <Gauge value={known.rate.current} max={trunk.max_cps} label="Calls accepted within the last second" />
+          <Gauge value={known.rate.current} max={trunk.max_cps} label="Calls dialed within the last second" />
         ) : (
           <p class="figure">–</p>
         )}
@@ -131,7 +146,7 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
       </Card>
       <Card title="Waiting line">
         <p class="figure">{live?.waiting ?? "–"}</p>
-        <p class="faint small">{live ? "calls that asked to queue" : barred("owner")}</p>
+        <p class="faint small">calls that asked to queue</p>
       </Card>
       <Card title="Status">
         <p class="row tight">
@@ -157,9 +172,9 @@ function Hour({ history, max }: { history: Query<History>; max: number }) {
     <Card title="The last hour">
       <Failure error={history.error} retry={history.reload} />
       <figure>
-        <LazyPlot data={data} />
+        <LazyPlot data={data} limit={max} />
         <figcaption class="faint small">
-          {data ? `Channels in use: at most ${peak} of ${max} at once.` : "Reading the calls of the last hour."}
+          {data ? sentence(peak, max) : "Reading the calls of the last hour."}
           {isCut &&
             ` This trunk is so busy that only its calls since ${clock(new Date(history.data?.since ?? 0).toISOString())} are shown.`}
         </figcaption>
@@ -167,6 +182,11 @@ function Hour({ history, max }: { history: Query<History>; max: number }) {
     </Card>
   );
 }
+
+const sentence = (peak: number, max: number): string =>
+  peak <= max
+    ? `Channels in use: at most ${peak} of ${max} at once. The dashed line is the limit.`
+    : `Channels in use: at most ${peak} at once, before the limit was lowered to ${max}, the dashed line.`;
 
 const SHOWN = 50;
 
@@ -210,7 +230,7 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
                 <Button
                   kind="danger"
                   isSmall
-                  needs="owner"
+                  needs="admin"
                   label={`Release the channel of call ${call.call_id}`}
                   onClick={() => setReleasing(call)}
                 >

@@ -5,7 +5,6 @@ import { signal } from "@preact/signals";
 import { api, ask, type Trunk } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
 import { trunkOf, useNews } from "../lib/live.ts";
-import { barred } from "../lib/session.ts";
 import { readTrunkStates, useTrunks } from "../lib/things.ts";
 import { Badge, Empty, FactCells, Failure, Folded, RoleNote, type RowFact, Skeleton, Table } from "../ui/basics.tsx";
 import { Gauge } from "../ui/gauge.tsx";
@@ -45,7 +44,6 @@ export default function Trunks() {
       breakers.value = new Map([...breakers.value, ...states.map(([id, { breaker }]) => [id, breaker] as const)]);
     };
     readBreakers().catch(() => {}); // the page's own reading says what is wrong
-    if (barred("owner")) return;
     const read = () => live.forEach((trunk) => void readUse(trunk));
     const readChanged = () => {
       for (const trunk of live.filter(({ id }) => changed.current.has(id))) void readUse(trunk);
@@ -68,7 +66,7 @@ export default function Trunks() {
         </LinkButton>
       }
     >
-      <RoleNote needs="owner" what="Channels in use, and changes" />
+      <RoleNote needs="owner" what="Changes" />
       <Failure error={trunks.error} retry={trunks.reload} />
       {trunks.isLoading && <Skeleton />}
       {trunks.data?.length === 0 && (
@@ -122,7 +120,12 @@ function Row({ trunk }: { trunk: Trunk }) {
       <FactCells items={[caller]} />
       <td class="gauge-cell">
         {use ? (
-          <Gauge value={use.in_use} max={trunk.max_channels} label={`Channels of ${trunk.name} in use`} isSmall />
+          <Gauge
+            value={Math.min(use.in_use, trunk.max_channels)}
+            max={trunk.max_channels}
+            label={`Channels of ${trunk.name} in use`}
+            isSmall
+          />
         ) : (
           <span class="faint">– of {trunk.max_channels}</span>
         )}

@@ -7,7 +7,7 @@ type Plot = typeof import("./plot.tsx").default;
 
 let loaded: Plot | undefined;
 
-export function LazyPlot({ data }: { data: Series | undefined }) {
+export function LazyPlot({ data, limit }: { data: Series | undefined; limit: number }) {
   const [, update] = useState(0);
   useEffect(() => {
     if (loaded) return;
@@ -20,5 +20,5 @@ export function LazyPlot({ data }: { data: Series | undefined }) {
     );
   }, []);
   const Loaded = loaded;
-  return Loaded && data ? <Loaded data={data} /> : <div class="plot" />;
+  return Loaded && data ? <Loaded data={data} limit={limit} /> : <div class="plot" />;
 }

@@ -1,4 +1,4 @@
-// A plot of channels in use, painted by uPlot, which is loaded where one is.
+// A plot of channels in use and of their limit, painted by uPlot, which is loaded where one is.
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -9,7 +9,7 @@ import type { Series } from "../lib/usage.ts";
 
 const HEIGHT = 220;
 
-export default function Plot({ data }: { data: Series }) {
+export default function Plot({ data, limit }: { data: Series; limit: number }) {
   const ref = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const dark = isDark.value;
@@ -30,7 +30,8 @@ export default function Plot({ data }: { data: Series }) {
         height: HEIGHT,
         legend: { show: false },
         cursor: { points: { size: 6 } },
-        scales: { y: { range: (_, __, top) => [0, Math.max(4, Math.ceil(top * 1.15))] } },
+        scales: { y: { range: (_, __, top) => [0, Math.max(4, Math.ceil(Math.max(top ?? 0, limit) * 1.15))] } },
+        hooks: { draw: [(plot) => drawLimit(plot, limit, color("--plot-limit"))] },
         axes: [
           { ...axis, values: (_, seconds) => seconds.map((second) => clock(new Date(second * 1_000).toISOString()).slice(0, 5)) },
           { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] },
@@ -57,7 +58,26 @@ export default function Plot({ data }: { data: Series }) {
       made.destroy();
       plot.current = null;
     };
-  }, [dark]);
+  }, [dark, limit]);
   useEffect(() => plot.current?.setData([data.at, data.inUse]), [data]);
   return <div class="plot" ref={ref} aria-hidden="true" />;
+}
+
+/** A dashed line over the whole width, with its number where it begins: what is newest is at its end. */
+function drawLimit(plot: uPlot, limit: number, color: string): void {
+  const { ctx, bbox } = plot;
+  const y = Math.round(plot.valToPos(limit, "y", true));
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = color;
+  ctx.fillStyle = color;
+  ctx.lineWidth = 2 * Math.ceil(ratio / 2 + 0.25); // even: its edges are those of pixels
+  ctx.setLineDash([6 * ratio, 4 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.textAlign = "left";
+  ctx.fillText(`limit ${limit.toLocaleString()}`, bbox.left + 4 * ratio, y - 5 * ratio);
+  ctx.restore();
 }
