@@ -113,6 +113,8 @@ test.for([
     .waitFor();
   await test.getByText(event as string, { exact: true }).waitFor();
   await test.getByText("✓ signature valid").first().waitFor();
+  const end = test.getByRole("listitem").filter({ hasText: /^Ended$/ });
+  expect(await end.evaluate((element) => element.classList.contains("bad"))).toBe(status !== "Completed");
 });
 
 test("whoever may not look at callbacks can place the call all the same, and is told why", async () => {
@@ -141,12 +143,13 @@ test("the trunk that shows full capacity says that it stays, and is taken away a
   expect(await names()).toEqual(["Full capacity (simulated)", "T"]);
   await page.reload();
   await sees(page, /It stays\s+among your trunks until it is deleted/);
-  const remove = page.getByRole("button", { name: "Delete Full capacity (simulated)" });
-  await until("its first call to be over, and the trunk to go", async () => {
-    if (await remove.isVisible()) await remove.click();
-    return (await names()).length === 1;
+  await until("the call that took its channel to be over", async () => {
+    const { calls } = found(await fresh.owner.get<{ calls: { is_terminal: boolean }[] }>("/calls"));
+    return calls.every(({ is_terminal }) => is_terminal);
   });
+  await page.getByRole("button", { name: "Delete Full capacity (simulated)" }).click();
   await sees(page, "which stays until it is deleted");
+  expect(await names()).toEqual(["T"]);
 });
 
 test("what needs a trunk that only an owner can make says so, until it is made; its request names that trunk", async () => {

@@ -178,7 +178,7 @@ function FilterBar({
           options={options(agents, filters.get("agent_id"))}
           onChange={choose("agent_id")}
         />
-        <TextField label="Number" value={number.value} placeholder="+14155552671 or 2671" onInput={number.type} isMono />
+        <TextField label="Number" value={number.value} placeholder="+1415… or 2671" onInput={number.type} isMono />
         <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
         <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
         {filters.isAny && (

@@ -18,6 +18,9 @@ const STAGES = [
   ["ended", "Ended"],
 ] as const;
 
+/** Reached is good, but for the end of a call that failed. */
+const stageOf = (event: string, { failure }: Schemas["Call"]): string => (event === "ended" && failure ? "reached bad" : "reached");
+
 interface Props {
   id: string;
   callback: string | undefined;
@@ -50,12 +53,12 @@ export function Progress({ id, callback, received }: Props) {
       </div>
       <ol class="stages">
         {STAGES.map(([event, name]) => (
-          <li key={event} class={reached.has(event) || (event === "ended" && data.is_terminal) ? "reached" : undefined}>
+          <li key={event} class={reached.has(event) || (event === "ended" && data.is_terminal) ? stageOf(event, data) : undefined}>
             {name}
           </li>
         ))}
       </ol>
-      {data.failure && <p class="faint">{data.failure.message}</p>}
+      {data.failure && <p class="bad-text">{data.failure.message}</p>}
       {data.is_terminal && data.call_outcome && <p class="faint">{String((data.call_outcome as { summary?: unknown }).summary ?? "")}</p>}
       {callback && (
         <div class="callback" role="status">
