@@ -59,6 +59,8 @@ pub enum Refusal {
     UrlInvalid(&'static str),
     /// A URL field that points into a private network.
     UrlPrivate(&'static str),
+    /// A URL field whose host is a public IP address.
+    UrlAddress(&'static str),
     /// Any other field with a wrong value; the text says which and what it must be.
     Invalid(String),
     /// A body field that this route does not know.
@@ -123,6 +125,7 @@ impl Refusal {
             | Self::MetadataMissing(_)
             | Self::UrlInvalid(_)
             | Self::UrlPrivate(_)
+            | Self::UrlAddress(_)
             | Self::Invalid(_)
             | Self::UnknownField(_)
             | Self::UnknownParameter(_)
@@ -181,6 +184,7 @@ impl Refusal {
             Self::MetadataMissing(_) => "metadata_missing_keys",
             Self::UrlInvalid(_) => "url_invalid",
             Self::UrlPrivate(_) => "url_private",
+            Self::UrlAddress(_) => "url_ip_address",
             Self::Invalid(_) => "field_invalid",
             Self::UnknownField(_) => "field_unknown",
             Self::UnknownParameter(_) => "parameter_unknown",
@@ -241,6 +245,9 @@ impl Refusal {
             }
             Self::UrlInvalid(field) => format!("{field} must be a valid http or https URL"),
             Self::UrlPrivate(field) => format!("{field} must not point to a private address"),
+            Self::UrlAddress(field) => {
+                format!("{field} must name a host, not an IP address: Cloudflare can't reach it")
+            }
             Self::Invalid(text) => text.clone(),
             Self::UnknownField(field) => format!("unknown field: {field}"),
             Self::UnknownParameter(name) => format!("unknown query parameter: {name}"),
@@ -311,6 +318,7 @@ impl Refusal {
             Self::MetadataMissing(vec!["amount_due".into(), "due_date".into()]),
             Self::UrlInvalid("callback_url"),
             Self::UrlPrivate("callback_url"),
+            Self::UrlAddress("callback_url"),
             Self::Invalid("limit must be a number from 1 to 100".into()),
             Self::UnknownField("colour".into()),
             Self::UnknownParameter("colour".into()),

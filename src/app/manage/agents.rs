@@ -210,12 +210,8 @@ fn read(
         body::NAME,
         body::name,
     )?;
-    let agent_code = body.required(
-        "agent_code",
-        was(|agent| Some(agent.agent_code.clone())),
-        body::NAME,
-        body::name,
-    )?;
+    let code_before = was(|agent| Some(agent.agent_code.clone()));
+    let agent_code = body.token("agent_code", code_before)?;
     let schema_before = before.map(|agent| Map::from_iter(schema_fields(&agent.input_schema)));
     let given = body.required("input_schema", schema_before, "an object", body::object)?;
     let input_schema = read_schema(given, before.map(|agent| &agent.input_schema))?;

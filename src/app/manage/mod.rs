@@ -2,6 +2,7 @@
 //!
 //! A handler reads and checks the body, and asks the directory; the directory decides.
 
+mod address;
 pub mod agents;
 pub mod audit;
 pub mod body;

@@ -42,7 +42,7 @@ pub struct RotateSecret {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct SendTestEvent {
-    /// The receiver: an http or https URL that does not point to a private address.
+    /// The receiver: an http or https URL that does not point to a private address, as a `callback_url`.
     pub url: String,
 }
 

@@ -333,6 +333,7 @@ fn agents(action: Action) -> Route {
         must("name", NAME),
         Refusal::Required("agent_code"),
         must("agent_code", NAME),
+        tidy("agent_code"),
         Refusal::Required("input_schema"),
         must("input_schema", "an object"),
         nested_required("input_schema.fields"),
@@ -431,6 +432,20 @@ fn trunks(action: Action) -> Route {
     }
 }
 
+/// A server's address has no more than scheme, host, port and path.
+fn bare(field: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "{field} must not have a user name, a query or a fragment"
+    ))
+}
+
+/// What another system gave out was copied with something around it.
+fn tidy(field: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "{field} must not begin or end with white space, or hold control characters"
+    ))
+}
+
 fn trunk_fields() -> Vec<Refusal> {
     let mut all = vec![
         Refusal::Required("name"),
@@ -448,13 +463,16 @@ fn trunk_fields() -> Vec<Refusal> {
         nested_required("carrier.url"),
         must("carrier.url", "a URL"),
         must("carrier.url", "a valid http, https, ws or wss URL"),
+        bare("carrier.url"),
+        Refusal::UrlPrivate("carrier.url"),
+        Refusal::UrlAddress("carrier.url"),
     ];
     for field in [
         "carrier.api_key",
         "carrier.api_secret",
         "carrier.sip_trunk_id",
     ] {
-        all.extend([nested_required(field), must(field, NAME)]);
+        all.extend([nested_required(field), must(field, NAME), tidy(field)]);
     }
     all.extend([
         Refusal::UnknownField("carrier.X".into()),
@@ -552,6 +570,7 @@ fn trigger_call() -> Route {
         Refusal::MetadataTooLarge,
         Refusal::UrlInvalid("callback_url"),
         Refusal::UrlPrivate("callback_url"),
+        Refusal::UrlAddress("callback_url"),
         Refusal::AgentNotFound,
         Refusal::AgentInactive,
         Refusal::MetadataMissing(vec!["X".into(), "Y".into()]),
@@ -707,7 +726,7 @@ fn webhooks(action: Action) -> Route {
             tag,
             "Send a test event",
             "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` is \
-             null.",
+             null. The `url` is judged as a `callback_url`.",
             delivery(202, "The attempt is due.", examples::test_delivery()),
         )
         .body("SendTestEvent", json!({"url": "https://your-server.com/hooks/call-done"}))
@@ -715,6 +734,7 @@ fn webhooks(action: Action) -> Route {
             Refusal::Required("url"),
             Refusal::UrlInvalid("url"),
             Refusal::UrlPrivate("url"),
+            Refusal::UrlAddress("url"),
             unknown_field(),
         ]),
     }
@@ -726,14 +746,18 @@ fn settings_texts() -> Vec<Refusal> {
         must("transcripts", "true or false"),
         must("recordings", "an object"),
         Refusal::UrlInvalid("recordings.endpoint"),
+        bare("recordings.endpoint"),
+        Refusal::UrlPrivate("recordings.endpoint"),
+        Refusal::UrlAddress("recordings.endpoint"),
     ];
     for field in ["endpoint", "region", "prefix"] {
         let what = "a string of at most 200 characters";
-        all.push(must(&format!("recordings.{field}"), what));
+        let field = format!("recordings.{field}");
+        all.extend([must(&field, what), tidy(&field)]);
     }
     for field in ["bucket", "access_key", "secret"] {
         let field = format!("recordings.{field}");
-        all.extend([nested_required(&field), must(&field, NAME)]);
+        all.extend([nested_required(&field), must(&field, NAME), tidy(&field)]);
     }
     all.extend([
         Refusal::UnknownField("recordings.X".into()),
