@@ -93,6 +93,8 @@ pub enum Refusal {
     IdempotencyKeyInvalid,
     /// An `Idempotency-Key` that was used with another body.
     IdempotencyKeyReused,
+    /// An `Idempotency-Key` whose first request is not decided yet.
+    IdempotencyKeyInProgress,
     /// A cursor from before what the live feed keeps, and the oldest that it knows.
     CursorExpired(String),
     /// An organisation holds at most this many of a thing.
@@ -148,6 +150,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
+            | Self::IdempotencyKeyInProgress
             | Self::TooMany(_) => 409,
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
@@ -201,6 +204,7 @@ impl Refusal {
             Self::CallAlreadyTerminal => "call_already_terminal",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
             Self::CursorExpired(_) => "cursor_expired",
             Self::TooMany(_) => "limit_reached",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
@@ -267,6 +271,9 @@ impl Refusal {
             }
             Self::IdempotencyKeyReused => {
                 "Idempotency-Key was used with a different request".into()
+            }
+            Self::IdempotencyKeyInProgress => {
+                "A request with this Idempotency-Key is in progress".into()
             }
             Self::CursorExpired(_) => {
                 "cursor is older than 24 hours; continue from oldest_cursor".into()
@@ -335,6 +342,7 @@ impl Refusal {
             Self::CallAlreadyTerminal,
             Self::IdempotencyKeyInvalid,
             Self::IdempotencyKeyReused,
+            Self::IdempotencyKeyInProgress,
             Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
             Self::TooMany("agents"),
             Self::ChannelsExhausted,

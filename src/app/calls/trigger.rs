@@ -221,7 +221,11 @@ fn replay(admission: Admission) -> Response {
     answer(admission).with_header("Idempotent-Replayed", "true")
 }
 
-fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
+/// The `Idempotency-Key` of a request.
+///
+/// # Errors
+/// It has another form.
+pub fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
     let Some(key) = request.idempotency_key.clone() else {
         return Ok(None);
     };

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
+use super::create::Draw;
 use super::views::{AgentDetail, AgentList, AgentView};
-use super::{TRIES, Thing, ask, change};
+use super::{TRIES, Thing, ask, change, command};
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::check_names;
@@ -126,13 +127,14 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = AgentId::from_entropy(api.id_entropy());
-    let agent = read(Body::of(request)?, None, id, api.now())?;
+    let body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
     let save = Ask::SaveAgent {
-        agent: Box::new(agent.clone()),
+        agent: Box::new(read(body, None, id, api.now())?),
         was: None,
     };
-    change(api, caller, request, save, &THING).await?;
-    Ok(Response::json(201, &AgentDetail::from(&agent)))
+    let save = command(caller, request, save);
+    draw.create(api, caller.org_id, save, &[], &THING).await
 }
 
 /// `GET /agents/{id}`.

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::address::Address;
 use super::agents::includes_inactive;
 use super::body::{self, Body};
+use super::create::Draw;
 use super::views::{TrunkDetail, TrunkList, TrunkView};
-use super::{TRIES, Thing, ask, change, sealed};
+use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
@@ -150,19 +151,11 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = TrunkId::from_entropy(api.id_entropy());
+    request.json_object()?;
+    let draw = Draw::of(api, request)?;
     let trunk = read(api, request, None, id, caller.org_id).await?;
-    match change(
-        api,
-        caller,
-        request,
-        Ask::CreateTrunk(Box::new(trunk)),
-        &THING,
-    )
-    .await?
-    {
-        DirectoryReply::Trunk(trunk) => Ok(Response::json(201, &TrunkDetail::from(&*trunk))),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    let ask = command(caller, request, Ask::CreateTrunk(Box::new(trunk)));
+    draw.create(api, caller.org_id, ask, &[], &THING).await
 }
 
 /// `GET /sip-trunks/{id}`.
