@@ -35,6 +35,12 @@ const PARTS = [
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
+  {
+    name: "real calls",
+    needs: "tests/livekit/real/agents.real.ts",
+    command: [process.execPath, inRoot("scripts/test-livekit.mjs")],
+    env: { REAL_CALLS_PROVE: "1" },
+  },
   { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];
 

@@ -55,7 +55,9 @@ async function goPrograms() {
       mustRun("go", ["install", LIVEKIT_SERVER], { env: { GOBIN: bin } }),
     );
   }
-  if (process.env["LIVEKIT_SIP"]) return;
+  const sip = process.env["LIVEKIT_SIP"];
+  if (sip && !existsSync(sip)) throw new UserError(`LIVEKIT_SIP: there is no ${sip}`);
+  if (sip) return;
   await step("livekit", "go build, the tests' SIP node", () =>
     mustRun("go", ["build", "-o", `${bin}/sipnode`, "."], { cwd: inRoot("tests/livekit/sipnode") }),
   );

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from livekit import rtc
@@ -62,17 +62,24 @@ class Scripted:
     async def talk(self, _: rtc.Room, callee: Callee, result: Result) -> None:
         """Speaks until it is done, or the callee has hung up."""
         answered_at = time.monotonic()
-        result.outcome = dict(self._outcome)
         text = self._job.script or "Hello. This is an automated call. Goodbye."
-        if result.outcome["answered_by"] == "voicemail":
-            result.outcome["disposition"] = "voicemail"
+        outcome = dict(self._outcome)
+        if outcome["answered_by"] == "voicemail":
+            outcome["disposition"] = "voicemail"
             action = self._job.voicemail["action"]
             if action == "hang_up":
+                result.outcome = outcome
                 return
             if action == "leave_message":
                 text = self._job.voicemail["message"]
-        result.say("agent", text)
-        speaking = asyncio.ensure_future(self._play(text, answered_at))
+
+        def begun() -> None:
+            waited_ms = (time.monotonic() - answered_at) * 1_000
+            logger.info("call %s: speaks %.0f ms after the answer", self._job.call_id, waited_ms)
+            result.outcome = outcome
+            result.say("agent", text)
+
+        speaking = asyncio.ensure_future(self._play(text, begun))
         left = asyncio.ensure_future(callee.left.wait())
         done, _pending = await asyncio.wait([speaking, left], return_when=asyncio.FIRST_COMPLETED)
         speaking.cancel()
@@ -80,8 +87,9 @@ class Scripted:
         if speaking in done:
             speaking.result()
 
-    async def _play(self, text: str, answered_at: float) -> None:
-        """Makes sound as it goes: each word while the one before is heard, and never on the event loop."""
+    async def _play(self, text: str, begun: Callable[[], None]) -> None:
+        """Makes sound as it goes: each word while the one before is heard, and never on the event loop. `begun` is told when the
+        first of it is out."""
         source = self._source
         if source is None:
             return
@@ -93,8 +101,7 @@ class Scripted:
                 await source.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE, 1, len(frame)))
                 if is_first:
                     is_first = False
-                    waited_ms = (time.monotonic() - answered_at) * 1_000
-                    logger.info("call %s: speaks %.0f ms after the answer", self._job.call_id, waited_ms)
+                    begun()
         await source.wait_for_playout()
 
 

@@ -209,12 +209,27 @@ def make_server() -> AgentServer:
         load_fnc=(lambda: 0.0) if always else None,
         # A minute more than the report needs: the outcome is judged first.
         session_end_timeout=GIVE_UP_SECONDS + 60,
+        # On a machine with much to do; a process that is given up costs a call its agent.
+        initialize_process_timeout=60.0,
         host=host,
-        port=int(port),
+        port=whole("AGENT_HEALTH_ADDRESS", port),
     )
+    if idle := os.environ.get("AGENT_IDLE_PROCESSES", "").strip():
+        server.update_options(num_idle_processes=whole("AGENT_IDLE_PROCESSES", idle))
     server.setup_fnc = prepare
     server.rtc_session(hold_call, agent_name=name, on_session_end=end_call)
     return server
+
+
+def whole(variable: str, text: str) -> int:
+    """A variable's whole number.
+
+    Raises:
+        Misconfigured: It is none.
+    """
+    if not text.isascii() or not text.isdigit():
+        raise Misconfigured(variable, f"`{text}` must be a whole number")
+    return int(text)
 
 
 def main() -> None:

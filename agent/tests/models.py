@@ -73,7 +73,7 @@ class Misused(LLM):
 
 
 class Reader(LLM):
-    """One that reads out what it was told, a line a sentence."""
+    """One that reads out what it was told: the script, and the facts below their heading."""
 
     def chat(self, *, chat_ctx: llm.ChatContext, tools: list[llm.Tool] | None = None, conn_options: Any = DEFAULT_API_CONNECT_OPTIONS, **_: Any) -> llm.LLMStream:
         return Reading(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
@@ -112,7 +112,8 @@ class Thought(llm.LLMStream):
 class Reading(Thought):
     async def _run(self) -> None:
         told = [item.text_content or "" for item in self._chat_ctx.items if item.type == "message" and item.role == "system"]
-        self._say(llm.ChoiceDelta(content="| ".join(told[0].splitlines())))
+        script, _, _, *facts = told[0].splitlines()
+        self._say(llm.ChoiceDelta(content=f"{script} {len(facts)} lines: {' '.join(facts)}"))
 
 
 def _tool_call(name: str) -> llm.FunctionToolCall:

@@ -105,12 +105,24 @@ class Scripts(unittest.IsolatedAsyncioTestCase):
     """Twenty calls in one event loop, each in a room that takes its time with a new track; and each with a long script."""
 
     async def call(self):
-        publish = mock.AsyncMock(side_effect=lambda *_: asyncio.sleep(0.5))
+        async def publish(*_):
+            await asyncio.sleep(0.5)
+
         room = SimpleNamespace(local_participant=SimpleNamespace(publish_track=publish))
         speaker = Scripted(Job("c", "u", "t", script="Your payment is due. " * 1_500))
         await speaker.ready(room)
         self.source = speaker._source
         return speaker
+
+    async def test_who_is_gone_before_the_first_sound_was_not_spoken_to(self):
+        async def capture(*_):
+            callee.left.set()
+            await asyncio.sleep(60)
+
+        speaker, callee, result = await self.call(), SimpleNamespace(left=asyncio.Event()), Result()
+        with mock.patch.object(rtc.AudioSource, "capture_frame", capture):
+            await asyncio.wait_for(speaker.talk(None, callee, result), 5)
+        self.assertEqual((result.outcome, result.transcript), (USUAL, []))
 
     async def test_all_speak_within_300_ms_and_hold_nothing_up(self):
         speakers = [await asyncio.wait_for(it, 5) for it in [asyncio.ensure_future(self.call()) for _ in range(20)]]

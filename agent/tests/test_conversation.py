@@ -49,6 +49,8 @@ class Models(unittest.TestCase):
             ({"AGENT_NAME": " "}, "AGENT_NAME: must be set"),
             ({"SCRIPTED_ANSWERED_BY": "a cat"}, "SCRIPTED_ANSWERED_BY: must be one of human, voicemail, unknown"),
             ({"SCRIPTED_OUTCOME": "[1]"}, "SCRIPTED_OUTCOME: must be a JSON object"),
+            ({"AGENT_HEALTH_ADDRESS": "localhost"}, "AGENT_HEALTH_ADDRESS: `localhost` must be a whole number"),
+            ({"AGENT_IDLE_PROCESSES": "-1"}, "AGENT_IDLE_PROCESSES: `-1` must be a whole number"),
             ({"SCRIPTED_SECONDS": "long"}, "SCRIPTED_SECONDS: must be a number"),
         ):
             with self.subTest(mistake), mock.patch.dict(os.environ, {**whole, **mistake}):

@@ -1,6 +1,5 @@
 //! The callback queue's consumer: signs one attempt, sends it, and tells whoever holds the delivery.
 
-use std::borrow::Cow;
 use std::future::Future;
 
 use crate::app::directory::DirectoryCommand;
@@ -10,7 +9,7 @@ use crate::app::records::RecordKey;
 use crate::app::trunk::TrunkCommand;
 use crate::domain::callback::{Attempt, AttemptResult, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
-use crate::domain::target::{Target, TargetRefused};
+use crate::domain::target::Target;
 use crate::domain::time::Millis;
 
 /// How long a receiver may take before its sender asks for a longer lease.
@@ -32,19 +31,16 @@ pub async fn deliver(
     let signed = secrets.sign(message.delivery, message.body.as_bytes(), began);
     let failure = message.failure.clone();
     let failure = failure.map(|failure| ("X-Audatec-Failure", failure));
-    let mut headers: Vec<_> = signed.into_iter().chain(failure).collect();
-    let target = world.parse_url(&message.url);
+    let headers: Vec<_> = signed.into_iter().chain(failure).collect();
     let post = async {
-        let target = allowed(target, world)?;
-        // Credentials are for the receiver alone: they leave the URL for a header.
-        let address = match target.authorization() {
-            Some(basic) => {
-                headers.push(("Authorization", basic));
-                Cow::Owned(target.address())
+        match allowed(world.parse_url(&message.url), world) {
+            true => {
+                world
+                    .post(&message.url, &headers, &message.body, timeout)
+                    .await
             }
-            None => Cow::Borrowed(message.url.as_str()),
-        };
-        world.post(&address, &headers, &message.body, timeout).await
+            false => Err("the address is not allowed".to_owned()),
+        }
     };
     let extend = async {
         if timeout > SLOW {
@@ -74,13 +70,8 @@ pub async fn deliver(
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.
-fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> {
-    let target = target.ok_or("the address is not allowed")?;
-    match target.judge("", world.settings().allow_loopback) {
-        Ok(()) => Ok(target),
-        Err(TargetRefused::Address) => Err("Cloudflare can't reach an IP address".to_owned()),
-        Err(_) => Err("the address is not allowed".to_owned()),
-    }
+fn allowed(target: Option<Target>, world: &impl Host) -> bool {
+    target.is_some_and(|target| target.judge("", world.settings().allow_loopback).is_ok())
 }
 
 enum Word {

@@ -161,7 +161,6 @@ impl World {
         let fixed = SENT_ALWAYS.map(|(name, value)| (name, value.to_owned()));
         let all = fixed.iter().chain(headers);
         let all = all.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
-        let all = all.filter(|(name, _)| name != "authorization");
         receiver::keep(self, org, all.collect(), body.to_owned())
             .await
             .map_err(|Unavailable| "the built-in receiver could not be reached".to_owned())?;
@@ -219,16 +218,12 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let parts = platform::parse_url(text);
-        let [scheme, host, port, path, query, user, password] = parts.try_into().ok()?;
+        let [scheme, host, port, path] = platform::parse_url(text).try_into().ok()?;
         Some(Target {
             scheme,
             host,
             port: port.parse().ok(),
             path,
-            query,
-            user,
-            password,
         })
     }
 

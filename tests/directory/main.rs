@@ -14,7 +14,6 @@ mod debts;
 #[path = "../support/golden.rs"]
 mod golden;
 mod keys;
-mod once;
 mod orgs;
 mod receiver;
 mod storage;

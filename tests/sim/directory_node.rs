@@ -48,9 +48,7 @@ pub struct Incarnation {
 impl DirectoryStore for Incarnation {
     fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
         let rows = self.rows.borrow();
-        let rows = rows
-            .iter()
-            .filter(|(name, _)| !name.starts_with("audit/") && !name.starts_with("answer/"));
+        let rows = rows.iter().filter(|(name, _)| !name.starts_with("audit/"));
         Ok(rows
             .map(|(name, doc)| (name.clone(), doc.clone()))
             .collect())
@@ -68,10 +66,6 @@ impl DirectoryStore for Incarnation {
             };
         }
         failure.map_or(Ok(()), |_| Err(StoreFailed))
-    }
-
-    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
-        Ok(self.rows.borrow().get(name).cloned())
     }
 
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {

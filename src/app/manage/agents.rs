@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
-use super::create::Draw;
 use super::views::{AgentDetail, AgentList, AgentView};
-use super::{TRIES, Thing, ask, change, command};
+use super::{TRIES, Thing, ask, change};
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::check_names;
@@ -127,14 +126,13 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = AgentId::from_entropy(api.id_entropy());
-    let body = Body::of(request)?;
-    let draw = Draw::of(api, request)?;
+    let agent = read(Body::of(request)?, None, id, api.now())?;
     let save = Ask::SaveAgent {
-        agent: Box::new(read(body, None, id, api.now())?),
+        agent: Box::new(agent.clone()),
         was: None,
     };
-    let save = command(caller, request, save);
-    draw.create(api, caller.org_id, save, &[], &THING).await
+    change(api, caller, request, save, &THING).await?;
+    Ok(Response::json(201, &AgentDetail::from(&agent)))
 }
 
 /// `GET /agents/{id}`.
@@ -212,8 +210,12 @@ fn read(
         body::NAME,
         body::name,
     )?;
-    let code_before = was(|agent| Some(agent.agent_code.clone()));
-    let agent_code = body.token("agent_code", code_before)?;
+    let agent_code = body.required(
+        "agent_code",
+        was(|agent| Some(agent.agent_code.clone())),
+        body::NAME,
+        body::name,
+    )?;
     let schema_before = before.map(|agent| Map::from_iter(schema_fields(&agent.input_schema)));
     let given = body.required("input_schema", schema_before, "an object", body::object)?;
     let input_schema = read_schema(given, before.map(|agent| &agent.input_schema))?;

@@ -18,6 +18,8 @@ export interface Ring {
   heardAt: number | null;
 }
 
+/** How long it rings before it is answered. */
+const RINGS_MS = 1_000;
 const FRAME_MS = 20;
 /** G.711 µ-law: these and what lies between them is silence or next to it. */
 const SILENCE = new Set([0xff, 0xfe, 0xfd, 0x7f, 0x7e, 0x7d]);
@@ -86,8 +88,13 @@ export class Phone {
     if (manner === "busy") return reply("486 Busy Here");
     reply("180 Ringing");
     if (manner === "rings") return;
-    ring.answeredAt = performance.now();
-    reply("200 OK", sdp(this.#rtpPort));
+    const pickUp = () => {
+      if (ring.endedAt) return;
+      ring.answeredAt = performance.now();
+      reply("200 OK", sdp(this.#rtpPort));
+    };
+    if (manner === "gone") pickUp();
+    else setTimeout(pickUp, RINGS_MS);
   }
 
   #acknowledged(dialog: Dialog): void {

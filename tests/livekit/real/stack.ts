@@ -19,7 +19,7 @@ const BIN = inRoot("build/livekit/bin");
 export type Line = Telephone | "nobody" | "phone";
 
 /** A worker: its name, which is that of the agents it serves, its environment, and what it runs in place of the agent. */
-export type Worker = [name: string, env: Record<string, string>, module?: string];
+export type Worker = readonly [name: string, env: Record<string, string>, module?: string];
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -62,10 +62,14 @@ export class Stack {
   /** An agent's worker, ready for its calls. */
   async startAgent([name, env, module]: Worker): Promise<void> {
     const server = { LIVEKIT_URL: this.url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET };
-    const common = { AGENT_NAME: name, AGENT_ALWAYS_AVAILABLE: "1", AGENT_HEALTH_ADDRESS: "127.0.0.1:0" };
+    const idle = env["AGENT_IDLE_PROCESSES"] ?? "3";
+    const common = { AGENT_NAME: name, AGENT_ALWAYS_AVAILABLE: "1", AGENT_IDLE_PROCESSES: idle, AGENT_HEALTH_ADDRESS: "127.0.0.1:0" };
     const program = inRoot(`build/livekit/venv/bin/${module ? "python" : "audatec-agent"}`);
     this.#run(name, program, [...(module ? ["-m", module] : []), "start"], { ...server, ...common, ...env });
     await this.says(name, "registered worker", 60_000);
+    // A machine with much to do starts a process more slowly than the platform waits for an agent.
+    const ready = () => this.output(name).split('"process initialized"').length > Number(idle);
+    await this.#until(name, `${idle} processes of ${name}`, ready, 120_000);
   }
 
   /** Tells a worker to stop, as an operator does. */
@@ -77,7 +81,13 @@ export class Stack {
   killAgent(name: string): void {
     const pid = this.#children.get(name)?.pid;
     if (!pid) throw new Error(`no worker ${name}`);
-    for (const each of [...descendants(pid), pid]) process.kill(each, "SIGKILL");
+    for (const each of [...descendants(pid), pid]) {
+      try {
+        process.kill(each, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    }
   }
 
   /** The exit code of a program that is about to end. */

@@ -32,7 +32,7 @@ export class RealWorld {
 
   async start(workers: Worker[], agents: Agent[], vars: Record<string, string>): Promise<void> {
     const PUBLIC_URL = await this.relay.start();
-    this.server = new Server({ vars: { PUBLIC_URL, RING_TIMEOUT_SECONDS: "6", MAX_CALL_SECONDS: "12", STALLED_AFTER_SECONDS: "600", ...vars } });
+    this.server = new Server({ vars: { PUBLIC_URL, RING_TIMEOUT_SECONDS: "12", MAX_CALL_SECONDS: "12", STALLED_AFTER_SECONDS: "600", ...vars } });
     await this.server.start();
     this.relay.target = this.server.url;
     await this.stack.start(`${this.server.url}/carrier/livekit`);
