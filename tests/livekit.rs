@@ -278,6 +278,14 @@ struct Line {
     asked: RefCell<Vec<Value>>,
     told: RefCell<Vec<TrunkCommand>>,
     log: RefCell<Vec<String>>,
+    /// What the trunk answers whoever wants to ring, before it says that it may.
+    turns: RefCell<VecDeque<TrunkReply>>,
+    /// No report reaches the trunk.
+    hears_nothing: Cell<bool>,
+    /// The dial is not answered as long as anybody looks.
+    rings_on: Cell<bool>,
+    /// When the phone was asked to ring.
+    dialed_at: Cell<Option<Millis>>,
 }
 
 impl Line {
@@ -292,6 +300,10 @@ impl Line {
             answers: RefCell::new(answers.iter().cloned().collect()),
             asked: RefCell::default(),
             told: RefCell::default(),
+            turns: RefCell::default(),
+            hears_nothing: Cell::default(),
+            rings_on: Cell::default(),
+            dialed_at: Cell::default(),
             log: RefCell::default(),
         }
     }
@@ -354,7 +366,14 @@ impl Records for Line {
 impl Trunks for Line {
     async fn trunk(&self, _: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable> {
         self.told.borrow_mut().push(command.clone());
-        Ok(TrunkReply::Done)
+        if self.hears_nothing.get() && matches!(command, TrunkCommand::Carrier(_)) {
+            return Err(Unavailable);
+        }
+        let turn = match command {
+            TrunkCommand::Ring(_) => self.turns.borrow_mut().pop_front(),
+            _ => None,
+        };
+        Ok(turn.unwrap_or(TrunkReply::Done))
     }
 }
 
@@ -374,7 +393,15 @@ impl Twirp for Line {
             "server_timeout_ms": ask.server_timeout.map(|time| time.0),
         }));
         // The dial is answered after the first look: a phone rings for a while.
-        for _ in 0..if ask.method.starts_with("SIP/") { 3 } else { 0 } {
+        if ask.method.starts_with("SIP/") {
+            self.dialed_at.set(Some(self.now.get()));
+        }
+        let looks = if self.rings_on.get() { 1_000 } else { 3 };
+        for _ in 0..if ask.method.starts_with("SIP/") {
+            looks
+        } else {
+            0
+        } {
             turn().await;
         }
         let mut answers = self.answers.borrow_mut();
@@ -482,7 +509,7 @@ fn what_is_asked_of_livekit_is_pinned() {
     let events = block_on(livekit::dial(&line, &order()));
     let events: Vec<_> = events.into_iter().map(|timed| timed.event).collect();
     let busy = CarrierEvent::Failed(Failure::sip(486));
-    assert_eq!(events, [busy, CarrierEvent::Released]);
+    assert_eq!(events, [busy, CarrierEvent::Deleted]);
     golden::check("livekit/asked_who_is_there", &json!(*line.asked.borrow()));
     assert!(was_told(&line, &CarrierEvent::Ringing));
 }
@@ -708,7 +735,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
     assert!(
         events
             .iter()
-            .any(|timed| timed.event == CarrierEvent::Released)
+            .any(|timed| timed.event == CarrierEvent::Deleted)
     );
     let line = Line::answering(&[("GetParticipant", 404, json!({"code": "not_found"}))]);
     line.now.set(START + SETUP);
@@ -811,4 +838,159 @@ fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of
         );
         assert!(!format!("{log:?}{call:?}").contains(TOKEN));
     }
+}
+
+fn agent_in(state: &str) -> Value {
+    json!({"participants": [{"identity": "agent-AJ_1", "kind": "AGENT", "state": state}]})
+}
+
+/// An agent that comes after so many looks, and a phone that is picked up.
+fn agent_after(looks: usize) -> Line {
+    let nobody = ("ListParticipants", 200, json!({"participants": []}));
+    let mut answers = vec![("CreateRoom", 200, json!({}))];
+    answers.extend(std::iter::repeat_n(nobody, looks));
+    answers.push(("ListParticipants", 200, agent_in("JOINING")));
+    answers.push(("ListParticipants", 200, agent()));
+    answers.push(("CreateSIPParticipant", 200, json!({"sip_call_id": "SCL_1"})));
+    answers.push(("DeleteRoom", 200, json!({})));
+    Line::answering(&answers)
+}
+
+#[test]
+fn the_phone_is_asked_to_ring_within_60_ms_of_an_agent_that_comes_as_they_do_and_after_18_s_too() {
+    for (looks, least, most) in [(8, 500, 600), (45, 17_000, 19_500)] {
+        let line = agent_after(looks);
+        let events = dial(&line, &order());
+        assert_eq!(events.last(), Some(&CarrierEvent::Answered));
+        // Time passes only where the dialer waits.
+        let took = line.dialed_at.get().unwrap_or_default() - START;
+        assert!((least..=most).contains(&took.0), "{looks} looks: {took:?}");
+        assert!(asked(&line, "CreateSIPParticipant") == 1 && asked(&line, "ListDispatch") == 0);
+    }
+}
+
+#[test]
+fn no_phone_rings_for_a_job_that_was_accepted_or_an_agent_that_is_not_in_the_room() {
+    for participants in [
+        json!([]),
+        json!([{"identity": "agent-AJ_1", "kind": "AGENT", "state": "JOINED"}]),
+        json!([{"identity": "agent-AJ_1", "kind": "AGENT", "state": "DISCONNECTED"}]),
+        json!([{"identity": "agent-AJ_1", "kind": "STANDARD", "state": "ACTIVE"}]),
+        json!([{"identity": "EG_1", "kind": "EGRESS", "state": "ACTIVE"}]),
+    ] {
+        let look = (
+            "ListParticipants",
+            200,
+            json!({"participants": participants}),
+        );
+        let dispatch = json!({"agent_dispatches": [{"state": {"jobs": [{"state": {"status": "JS_RUNNING"}}]}}]});
+        let mut answers = vec![
+            ("CreateRoom", 200, json!({})),
+            ("DeleteRoom", 200, json!({})),
+        ];
+        answers.push(("ListDispatch", 200, dispatch));
+        answers.extend(std::iter::repeat_n(look, 400));
+        let line = Line::answering(&answers);
+        let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
+        let events = dial(&line, &order());
+        assert_eq!(events, [absent, CarrierEvent::Deleted], "{participants}");
+        assert_eq!(asked(&line, "CreateSIPParticipant"), 0);
+        let waited = line.now.get() - START;
+        assert!((18_000..=20_000).contains(&waited.0), "{waited:?}");
+    }
+}
+
+#[test]
+fn an_agent_that_left_while_the_phone_waited_for_its_turn_is_missed_before_it_rings() {
+    let nobody = ("ListParticipants", 200, json!({"participants": []}));
+    let mut answers = vec![
+        ("CreateRoom", 200, json!({})),
+        ("ListParticipants", 200, agent()),
+        ("DeleteRoom", 200, json!({})),
+    ];
+    answers.extend(std::iter::repeat_n(nobody, 100));
+    let line = Line::answering(&answers);
+    let not_before = TrunkReply::NotBefore(START + Millis(4_000));
+    line.turns.borrow_mut().push_back(not_before);
+    let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
+    assert_eq!(dial(&line, &order()), [absent, CarrierEvent::Deleted]);
+    assert_eq!(asked(&line, "CreateSIPParticipant"), 0);
+}
+
+/// The callee alone, or with whoever else is given.
+fn alone(status: &str) -> Value {
+    let with_agent = callee(status);
+    json!({"participants": [with_agent["participants"][1]]})
+}
+
+#[test]
+fn a_phone_that_rings_on_without_its_agent_is_hung_up() {
+    let mut answers = vec![
+        ("CreateRoom", 200, json!({})),
+        ("ListParticipants", 200, agent()),
+        ("ListParticipants", 200, callee("ringing")),
+        ("DeleteRoom", 200, json!({})),
+    ];
+    answers.extend(std::iter::repeat_n(
+        ("ListParticipants", 200, alone("ringing")),
+        20,
+    ));
+    let line = Line::answering(&answers);
+    line.rings_on.set(true);
+    let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
+    assert_eq!(dial(&line, &order()), [absent, CarrierEvent::Deleted]);
+    assert!(line.now.get() - START < Millis(4_000));
+    assert_eq!(asked(&line, "CreateSIPParticipant"), 1);
+}
+
+#[test]
+fn a_server_that_started_anew_and_shows_the_callee_dialing_again_takes_no_ringing_back() {
+    let canceled = json!({"code": "canceled", "msg": "sip request timed out"});
+    for (answer, expected) in [
+        (
+            Some(("CreateSIPParticipant", 408, canceled)),
+            CarrierEvent::Failed(Failure::of(FailureCode::NoAnswer)),
+        ),
+        (None, CarrierEvent::HungUp(None)),
+    ] {
+        let mut answers = vec![
+            ("CreateRoom", 200, json!({})),
+            ("ListParticipants", 200, agent()),
+            ("ListParticipants", 200, callee("ringing")),
+            ("DeleteRoom", 200, json!({})),
+        ];
+        answers.extend(std::iter::repeat_n(
+            ("ListParticipants", 200, callee("dialing")),
+            3,
+        ));
+        answers.extend(answer);
+        answers.extend(std::iter::repeat_n(("ListParticipants", 200, agent()), 10));
+        let line = Line::answering(&answers);
+        let events = dial(&line, &order());
+        assert_eq!(events.first(), Some(&expected), "{events:?}");
+    }
+}
+
+#[test]
+fn ringing_that_the_trunk_did_not_hear_of_is_told_with_the_end() {
+    let error = json!({"code": "unavailable", "msg": "no response from servers"});
+    let line = Line::answering(&[
+        ("CreateRoom", 200, json!({})),
+        ("ListParticipants", 200, agent()),
+        ("ListParticipants", 200, callee("ringing")),
+        ("CreateSIPParticipant", 503, error),
+        ("DeleteRoom", 200, json!({})),
+    ]);
+    line.hears_nothing.set(true);
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    let order = claim(&mut world, id);
+    let events = block_on(livekit::dial(&line, &order));
+    assert_eq!(
+        events.first().map(|timed| &timed.event),
+        Some(&CarrierEvent::Ringing)
+    );
+    world.now = line.now.get();
+    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    assert_eq!(row(&world, id).status, CallStatus::SipCallFailed);
 }

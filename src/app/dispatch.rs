@@ -103,7 +103,9 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
         };
         // Ended while it was dialed: nobody is to hear it, or talk to nobody.
         for (order, events) in dialed {
-            let is_released = |timed: &Timed| timed.event == CarrierEvent::Released;
+            let is_released = |timed: &Timed| {
+                matches!(timed.event, CarrierEvent::Released | CarrierEvent::Deleted)
+            };
             if over.contains(&order.call) && !events.iter().any(is_released) {
                 let _ = self.dialer.release(order).await;
             }

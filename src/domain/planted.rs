@@ -72,6 +72,10 @@ pub enum Fault {
     AgentPresumed,
     /// A callback of a call that failed does not say why.
     FailureUntold,
+    /// A room of a call that is over may come back.
+    RoomReturns,
+    /// A room that was deleted is not deleted once more.
+    DeletedOnce,
 }
 
 /// Whether a fault is planted: no.
@@ -99,7 +103,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 33] = [
+    pub const ALL: [Fault; 35] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -133,6 +137,8 @@ mod switch {
         Fault::RingsUnpaced,
         Fault::AgentPresumed,
         Fault::FailureUntold,
+        Fault::RoomReturns,
+        Fault::DeletedOnce,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -101,6 +101,46 @@ test.concurrent("cancelled between the claim and the dial: it never rings, or st
   expect(placed.filter(({ id }) => world.livekit.rooms.has(id))).toEqual([]);
 });
 
+test.concurrent("cancelled while its agent is on the way: the room that it makes anew is deleted again", TIMEOUT, async () => {
+  // The second comes when the room was deleted for the last time: a webhook alone tells of it.
+  const placed = await Promise.all([world.call({ agentMs: 5_000 }), world.call({ agentMs: 16_000 })]);
+  const member = await world.org.client("member");
+  for (const { id } of placed) {
+    await until("its room to be made", () => world.livekit.rooms.has(id), 10_000);
+    found(await member.post(`/calls/${id}/cancel`));
+  }
+  const returned = world.livekit.returned.length;
+  for (const call of placed) {
+    expect(summary(await world.ended(call))).toMatchObject({ call_status: "Trigger Failed", failure: { source: "caller", code: "canceled" }, rang: false });
+  }
+  await until("both agents to have come", () => world.livekit.returned.length >= returned + 2, 30_000);
+  await until("all rooms to be gone", () => placed.every(({ id }) => !world.livekit.rooms.has(id)), 5_000);
+  expect(placed.map(({ number }) => world.livekit.dials.get(number) ?? 0)).toEqual([0, 0]);
+});
+
+test.concurrent("cancelled while its agent is on the way, and no webhook tells of it: deleted once more 10 s later", TIMEOUT, async () => {
+  const { FakeLiveKit } = await import("./fake/livekit.ts");
+  const silent = new FakeLiveKit();
+  await silent.start();
+  const trunk: Trunk = await world.org.newTrunk({ carrier: silent.carrier });
+  const number = silent.number({ agentMs: 4_000 });
+  const id = await world.org.call({ phone_number: number, sip_trunk_id: trunk.id, metadata: { customer_name: "R", amount_due: "1", due_date: "x", number } });
+  await until("its room to be made", () => silent.rooms.has(id), 10_000);
+  found(await (await world.org.client("member")).post(`/calls/${id}/cancel`));
+  await until("the agent to have come", () => silent.returned.length === 1, 15_000);
+  await until("the room to be gone", () => !silent.rooms.has(id), 20_000);
+  expect((await world.org.status(id)).call_status).toBe("Trigger Failed");
+  await silent.stop();
+});
+
+test.concurrent("its agent leaves while it rings: the phone stops", TIMEOUT, async () => {
+  const placed = await world.call({ callee: "rings", agentLeavesMs: 1_500 });
+  await world.org.reached(placed.id, "Ringing");
+  const call = await world.ended(placed, 15_000);
+
+  expect(summary(call)).toEqual({ call_status: "SIP Call Failed", failure: { source: "dialer", code: "agent_unavailable", sip_status_code: null }, rang: true });
+});
+
 test.concurrent("LiveKit is down when the call ends: the room is deleted when it is back", TIMEOUT, async () => {
   const { FakeLiveKit } = await import("./fake/livekit.ts");
   const other = new FakeLiveKit();

@@ -1,7 +1,7 @@
 // Each row of what a real LiveKit stack was seen to do, through the built Worker.
 
 import { expect, test } from "vitest";
-import { type Behaviour, NO_SIP_NODE } from "./fake/behaviour.ts";
+import { type Behaviour, NO_SIP_NODE, NODE_SILENT, NOT_AGREED } from "./fake/behaviour.ts";
 import { type Job } from "./fake/room.ts";
 import { summary, useWorld } from "./world.ts";
 
@@ -75,6 +75,18 @@ const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, fa
   ["404", { callee: { sip: 404 }, ringMs: 900 }, "SIP Call Failed", carrier("unreachable", 404), true],
   ["503", { callee: { sip: 503 } }, "SIP Call Failed", carrier("carrier_error", 503), false],
   ["500", { callee: { sip: 500 } }, "SIP Call Failed", carrier("carrier_error", 500), false],
+  ["302, not followed", { callee: { sip: 302 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 302), true],
+  ["400", { callee: { sip: 400 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 400), true],
+  ["484", { callee: { sip: 484 }, ringMs: 900 }, "SIP Call Failed", carrier("unreachable", 484), true],
+  ["487 unasked", { callee: { sip: 487 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 487), true],
+  ["488", { callee: { sip: 488 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 488), true],
+  ["606", { callee: { sip: 606 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 606), true],
+  ["699", { callee: { sip: 699 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 699), true],
+  ["credentials refused", { refuses: NOT_AGREED }, "SIP Call Failed", carrier("carrier_error"), false],
+  ["no common codec", { callee: { error: NOT_AGREED, reason: "CLIENT_INITIATED" }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error"), true],
+  ["the SIP node goes silent", { refuses: NODE_SILENT }, "SIP Call Failed", dialer("dialer_unavailable"), false],
+  ["the SIP node dies while it rings", { callee: { error: NODE_SILENT, reason: "CONNECTION_TIMEOUT" }, ringMs: 900 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
+  ["the server loses its SIP nodes while it rings", { callee: { error: NO_SIP_NODE, reason: "CLIENT_INITIATED" }, ringMs: 900 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
   ["rings until the ringing timeout", { callee: "rings" }, "SIP Call Failed", callee("no_answer"), true],
   ["nobody on that address", { callee: "nobody" }, "SIP Call Failed", carrier("unreachable"), false],
   ["never hangs up", { callee: "holds" }, "Completed", { source: "platform", code: "timed_out", sip_status_code: null }, true],

@@ -101,7 +101,7 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
                 promised(w, org, heard, &mut first);
                 match once.is_some() && w.rng.hits(250) {
                     true => w.rng.between(1, 3_000),
-                    false => return,
+                    false => return think_again(w, key, first).await,
                 }
             }
             Some(heard) if heard.status == 429 && w.rng.hits(400) => {
@@ -123,6 +123,14 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
             _ => return,
         };
         pause(w, again_in).await;
+    }
+}
+
+/// Now and then somebody wants it back at once, when its agent may be on the way.
+async fn think_again(w: &W, key: &Key, call: Option<CallId>) {
+    if let Some(call) = call.filter(|_| w.rng.hits(60)) {
+        pause(w, w.rng.between(1, 10_000)).await;
+        stop(w, &key.text, format!("/calls/{call}/cancel"), call).await;
     }
 }
 

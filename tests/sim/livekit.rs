@@ -28,13 +28,15 @@ pub const API_KEY: &str = "key";
 pub const API_SECRET: &str = "secret";
 
 /// An agent that is alone in a room for so long leaves it, and it closes.
-const AGENT_PATIENCE_MS: u64 = 600_000;
+const AGENT_PATIENCE_MS: u64 = 300_000;
 
 /// An agent that left so shortly before the phone was asked to ring was seen there: a look, the phone's turn and the request
 /// took that long.
 const AGENT_LATELY_MS: u64 = 1_000;
 /// A phone may ring on for so long without its agent, until that is seen.
 const RINGS_ALONE_MS: u64 = 5_000;
+/// A room that comes back after its call is over may be there for so long, until the platform was told and has deleted it.
+const RETURNS_MS: u64 = 4_000;
 /// A room that its callee left is closed after so long, if the agent left it too.
 const DEPARTURE_MS: u64 = 20_000;
 
@@ -45,6 +47,8 @@ pub struct LiveKit {
     rooms: RefCell<BTreeMap<CallId, Rc<Room>>>,
     /// Calls that were hung up on before.
     hung_up: RefCell<BTreeSet<CallId>>,
+    /// When each call's room was last asked to be deleted, by the clocks; of those that a room was made for.
+    deleted: RefCell<BTreeMap<CallId, Option<Millis>>>,
     sids: Cell<u64>,
 }
 
@@ -129,6 +133,11 @@ impl LiveKit {
         self.rooms.borrow().keys().copied().collect()
     }
 
+    /// When the deletion of its room was last asked for, if this call ever had one.
+    pub fn deleted_at(&self, call: CallId) -> Option<Option<Millis>> {
+        self.deleted.borrow().get(&call).copied()
+    }
+
     fn room(&self, call: CallId) -> Option<Rc<Room>> {
         self.rooms.borrow().get(&call).cloned()
     }
@@ -160,6 +169,9 @@ impl LiveKit {
             }
             "RoomService/DeleteRoom" => {
                 self.hung_up.borrow_mut().insert(call);
+                if let Some(last) = self.deleted.borrow_mut().get_mut(&call) {
+                    *last = Some(w.clock());
+                }
                 match self.close(w, call, "ROOM_DELETED") {
                     true => ok(json!({})),
                     false => error(404, "not_found", None),
@@ -196,6 +208,7 @@ impl LiveKit {
         if self.room(call).is_none() {
             let is_late = is_late || self.hung_up.borrow().contains(&call);
             let room = self.open(w, call, is_late);
+            self.deleted.borrow_mut().entry(call).or_default();
             let comes_after = match w.rng.below(24) {
                 // Nobody took the job.
                 0 => return ok(json!({"name": call})),
@@ -230,10 +243,19 @@ impl LiveKit {
         room
     }
 
+    /// Its token names the room: if that is gone, LiveKit makes it anew.
     fn agent_comes(&self, w: &W, call: CallId, called_into: &Room) {
-        let Some(room) = self.room(call).filter(|room| room.sid == called_into.sid) else {
-            return;
+        let room = match self.room(call) {
+            Some(room) => room,
+            None => self.returns(w, call),
         };
+        if room.sid != called_into.sid && w.rng.hits(500) {
+            // It sees that this is another room, and leaves.
+            w.after(DEPARTURE_MS, move |w| {
+                w.livekit.closes_itself(w, call, "ROOM_CLOSED");
+            });
+            return;
+        }
         room.agent.borrow_mut().is_there = true;
         room.tell_of_its_agent(w, call, "participant_joined", "");
         // Some break down at once.
@@ -241,6 +263,19 @@ impl LiveKit {
             let after = w.rng.between(1, 6_000);
             w.after(after, move |w| room.loses_its_agent(w, call));
         }
+    }
+
+    fn returns(&self, w: &W, call: CallId) -> Rc<Room> {
+        let room = self.open(w, call, true);
+        if w.faults.is_calm() {
+            let sid = room.sid;
+            w.after(RETURNS_MS, move |w| {
+                if w.livekit.room(call).is_some_and(|room| room.sid == sid) {
+                    w.oracle.room_returned(call);
+                }
+            });
+        }
+        room
     }
 
     /// A room that came when nobody waited for it any more goes when nobody comes there, or stays.

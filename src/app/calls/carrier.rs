@@ -32,6 +32,9 @@ pub async fn livekit(api: &impl Api, request: &Request) -> Result<Response, Refu
         .map_err(|Unavailable| Refusal::AuthenticationUnavailable)?
         .ok_or(Refusal::InvalidWebhookSignature)?;
     if let Some(call) = call {
+        if webhook::shows_a_room(&event) {
+            room_seen(api, call).await?;
+        }
         tell(api, &line, call, &event).await;
     }
     Ok(Response::json(200, &json!({})))
@@ -70,6 +73,14 @@ async fn sender(
         api.forget(line.org);
     }
     Ok(None)
+}
+
+/// Of a call that is over none may be there any more. If that can't be told now, LiveKit sends it again.
+async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
+    let tag = call.address().tag;
+    let told = api.trunk(tag, &TrunkCommand::RoomSeen(call)).await;
+    told.map(drop)
+        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
 }
 
 async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {

@@ -45,6 +45,8 @@ pub enum TrunkCommand {
     Line(Option<CallId>),
     /// Who talks in a call. `Talker`, or `Missing`.
     Talker(CallId),
+    /// The carrier tells that a call's room is there. `Done`.
+    RoomSeen(CallId),
     /// What is kept of a call. `Media`.
     Media(CallId),
     /// Where the recording of a call is. `Done`.

@@ -225,7 +225,7 @@ impl TrunkActor {
                 Ok(TrunkReply::Done)
             }
             TrunkCommand::Ring(id) if !self.trunk.in_progress(id) => Ok(TrunkReply::Over(vec![id])),
-            TrunkCommand::Ring(_) => Ok(match self.trunk.ring(now) {
+            TrunkCommand::Ring(id) => Ok(match self.trunk.ring(id, now) {
                 Ok(()) => TrunkReply::Done,
                 Err(free) => TrunkReply::NotBefore(free),
             }),
@@ -239,6 +239,14 @@ impl TrunkActor {
                     true => TrunkReply::Done,
                     false => TrunkReply::Over(over),
                 })
+            }
+            TrunkCommand::RoomSeen(id) => {
+                let closed = match self.trunk.open_call(id) {
+                    Some(_) => None,
+                    None => store.get(id)?,
+                };
+                self.trunk.room_seen(id, closed, now, changes);
+                Ok(TrunkReply::Done)
             }
             TrunkCommand::Learn(findings) => {
                 for (call, finding) in findings {

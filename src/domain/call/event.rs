@@ -20,8 +20,10 @@ pub enum CarrierEvent {
     Failed(Failure),
     /// The carrier tells by itself what happens to this call: it need not be asked as often.
     Announced,
-    /// Whoever dialed is done with it, and the carrier holds nothing of it any more.
+    /// Whoever dialed is done with it, and the carrier never held anything of it.
     Released,
+    /// Whoever dialed is done with it, and has deleted its room. Its agent may be on the way there all the same.
+    Deleted,
 }
 
 impl CarrierEvent {

@@ -9,6 +9,7 @@ mod event;
 mod reason;
 mod status;
 mod turn;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -45,6 +46,8 @@ pub const RELEASE_PATIENCE: Millis = Millis(600_000);
 const RELEASE_TRIES: u32 = 10;
 /// How often it is told, until it is done.
 const RELEASE_AGAIN: Millis = Millis(10_000);
+/// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
+const ROOM_RETURNS: Millis = Millis(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
 const LOOK_EVERY: Millis = Millis(60_000);
 /// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
@@ -160,6 +163,12 @@ pub struct Call {
     /// How often it was told so. Not stored, likewise.
     #[serde(skip)]
     pub release_tries: u32,
+    /// Whoever dialed is done with it. Not stored: after a restart it may still be at it.
+    #[serde(skip)]
+    pub dialer_done: bool,
+    /// Its phone was not asked to ring yet. Not stored: after a restart it may have been.
+    #[serde(skip)]
+    pub silent: bool,
     /// When it goes to the queue again, while unclaimed. Not stored: at once after a restart.
     #[serde(skip)]
     pub dispatch_at: Millis,
@@ -256,6 +265,8 @@ impl Call {
             announced: false,
             release_at: Millis(0),
             release_tries: 0,
+            dialer_done: false,
+            silent: false,
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
         }
@@ -319,6 +330,8 @@ impl Call {
     pub fn inherit(&mut self, known: &Self) {
         self.look_at = known.look_at;
         self.release_at = known.release_at;
+        self.dialer_done = known.dialer_done;
+        self.silent = known.silent && self.dialed_at.is_some();
         if self.waits_until.is_none() && known.waits_until.is_none() {
             self.dispatch_at = known.dispatch_at;
         }
@@ -470,7 +483,7 @@ impl Call {
     fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) {
         let timed_out = Some(Failure::of(FailureCode::TimedOut));
         if let Some(ended_at) = self.ended_at {
-            if now >= ended_at + REPORT_GRACE {
+            if now >= ended_at + REPORT_GRACE && !planted(Fault::ReportAwaitedForEver) {
                 self.complete(None, self.failure, ended_at, key);
                 done.write = true;
             }
@@ -530,13 +543,36 @@ impl Call {
         }
     }
 
-    /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first
-    /// seconds, and make the room anew: then it is told once more. Returns whether it is done.
+    /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
+    /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
     pub fn released(&mut self, now: Millis) -> bool {
-        let is_settled = |dialed_at| self.answered_at.is_some() || now >= dialed_at + SETUP;
-        let done = self.room && self.ended_at.is_some() && self.dialed_at.is_none_or(is_settled);
+        let is_settled =
+            |dialed_at| self.dialer_done || self.answered_at.is_some() || now >= dialed_at + SETUP;
+        let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
+        let is_empty =
+            returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
+        let done = self.room
+            && self.ended_at.is_some()
+            && is_empty
+            && self.dialed_at.is_none_or(is_settled);
         self.room &= !done;
         done
+    }
+
+    /// The carrier tells that there is a room for it. One of a call that is over has come back: it is deleted again, at once.
+    /// Returns whether that is news.
+    pub fn room_seen(&mut self, now: Millis) -> bool {
+        let is_over = self.ended_at.is_some() && self.dialed_at.is_some();
+        if !is_over || planted(Fault::RoomReturns) {
+            return false;
+        }
+        self.release_at = self.release_at.min(now);
+        let is_news = !self.room;
+        if is_news {
+            self.room = true;
+            self.release_tries = 0;
+        }
+        is_news
     }
 
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
@@ -566,6 +602,7 @@ impl Call {
     /// `room` says whether its carrier makes a room for it.
     pub fn claim(&mut self, room: bool, now: Millis, settings: &Settings) {
         self.room = room;
+        self.silent = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.look_at = self.next_look(now, settings);
@@ -587,6 +624,11 @@ impl Call {
         let at = at.max(self.updated_at);
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
+            CarrierEvent::Deleted => {
+                self.dialer_done = true;
+                self.release_at = self.release_at.max(at + RELEASE_AGAIN);
+                return false;
+            }
             // Known from now on; written with whatever comes next.
             CarrierEvent::Announced => {
                 self.announced = true;
@@ -706,6 +748,7 @@ impl Call {
     }
 
     fn end(&mut self, status: CallStatus, failure: Option<Failure>, at: Millis, key: &IdKey) {
+        let (status, failure) = self.in_the_right_words(status, failure);
         self.status = status;
         self.failure = failure;
         if status != CallStatus::Completed {

@@ -27,6 +27,8 @@ pub enum Reason {
     NodeFull,
     /// The SIP node was heard of, and then no more.
     NodeSilent,
+    /// It was lost while the phone rang.
+    LostRinging,
     /// The carrier asked for credentials, and LiveKit's SIP trunk has none.
     CredentialsMissing,
     /// The carrier refused the credentials of LiveKit's SIP trunk.
@@ -44,6 +46,12 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether the call had been started when the dialer failed.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::NodeSilent | Self::LostRinging)
+    }
+
     /// Whether the request came no further than the check of its token, or not to a LiveKit server at all: whatever it asked
     /// for was not done.
     #[must_use]
@@ -74,6 +82,9 @@ impl Reason {
             Self::NoSipNode => "no SIP node (none is running beside the LiveKit server)",
             Self::NodeFull => "node full (the LiveKit server or its SIP node is at its limit)",
             Self::NodeSilent => "SIP node silent (it stopped answering while it dialed)",
+            Self::LostRinging => {
+                "lost while the phone rang (by the LiveKit server, or its SIP node)"
+            }
             Self::CredentialsMissing => {
                 "credentials missing (the carrier asked for some, and LiveKit's SIP trunk has no user name and password)"
             }

@@ -187,7 +187,7 @@ impl Failure {
             486 | 600 => FailureCode::Busy,
             603 | 607 | 608 => FailureCode::Declined,
             408 | 480 => FailureCode::NoAnswer,
-            404 | 410 | 604 => FailureCode::Unreachable,
+            404 | 410 | 484 | 604 => FailureCode::Unreachable,
             _ => FailureCode::CarrierError,
         };
         Self {
@@ -195,6 +195,11 @@ impl Failure {
             sip_status_code: Some(status),
             reason: None,
         }
+    }
+
+    /// Whether the dialer had started the call when it failed.
+    const fn is_loss(&self) -> bool {
+        matches!(self.reason, Some(reason) if reason.is_loss())
     }
 
     /// Who.
@@ -224,6 +229,7 @@ impl Failure {
             FailureCode::NoAnswer => "Nobody answered",
             FailureCode::Unreachable => "The number could not be reached",
             FailureCode::CarrierError => "The carrier could not complete the call",
+            FailureCode::DialerUnavailable if self.is_loss() => "The dialer lost the call",
             FailureCode::DialerUnavailable => "The dialer could not start the call",
             FailureCode::AgentUnavailable => "The agent was not in the call",
             FailureCode::AgentFailed => "The agent broke off the call",
@@ -252,6 +258,7 @@ impl Failure {
             | FailureCode::Unreachable
             | FailureCode::CarrierError
             | FailureCode::Canceled => CallStatus::SipCallFailed,
+            FailureCode::DialerUnavailable if self.is_loss() => CallStatus::SipCallFailed,
             FailureCode::DialerUnavailable
             | FailureCode::AgentUnavailable
             | FailureCode::AgentFailed

@@ -477,7 +477,7 @@ impl Trunk {
     ///
     /// # Errors
     /// When it may, at the soonest.
-    pub fn ring(&mut self, now: Millis) -> Result<(), Millis> {
+    pub fn ring(&mut self, id: CallId, now: Millis) -> Result<(), Millis> {
         let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
         let from = *self.rings_from.get_or_insert(now + Millis(1_000));
         let free = self.rung.next_free(now, max_cps).max(from);
@@ -485,6 +485,9 @@ impl Trunk {
             return Err(free);
         }
         self.rung.push(now);
+        if let Some(open) = self.open.get_mut(&id) {
+            open.call.silent = false;
+        }
         Ok(())
     }
 
@@ -530,6 +533,8 @@ impl Trunk {
         if changed {
             self.advance(id, now, changes);
             self.settle(id, changes);
+        } else {
+            self.index(id);
         }
     }
 
@@ -569,6 +574,21 @@ impl Trunk {
     /// The carrier hung up a call that was over, and left nothing behind.
     pub fn released(&mut self, id: CallId, now: Millis, changes: &mut Changes) {
         self.change(id, now, changes, |call, _, _| call.released(now));
+    }
+
+    /// The carrier tells that a call's room is there. A call that is over, closed or not, owes its deletion again.
+    pub fn room_seen(
+        &mut self,
+        id: CallId,
+        closed: Option<Call>,
+        now: Millis,
+        changes: &mut Changes,
+    ) {
+        if let Some(call) = closed.filter(|call| call.dialed_at.is_some()) {
+            self.open.insert(id, Open { call, due: None });
+        }
+        self.change(id, now, changes, |call, _, _| call.room_seen(now));
+        self.advance(id, now, changes);
     }
 
     /// Takes the agent's report.

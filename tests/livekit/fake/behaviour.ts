@@ -8,7 +8,8 @@ export interface Behaviour {
     | "nobody" // at that address: dialing until the ringing timeout
     | "holds" // answers, and never hangs up
     | "silent" // answers and sends no sound: LiveKit ends it, after `talkMs` here
-    | { sip: number }; // a final answer
+    | { sip: number } // a final answer
+    | { error: TwirpError; reason: string }; // no SIP status: what the dial is answered after `ringMs`, and why the callee left
   ringMs: number;
   /** The person picks up no sooner than this resolves. */
   notBefore?: Promise<unknown>;
@@ -58,11 +59,17 @@ export function sipError(status: number): TwirpError {
   if ([480, 486, 600].includes(status)) return { status: 429, code: "resource_exhausted", meta };
   if ([403, 603, 607, 608].includes(status)) return { status: 403, code: "permission_denied", meta };
   if ([404, 604].includes(status)) return { status: 404, code: "not_found", meta };
+  if (status === 302) return { status: 404, code: "not_found", meta };
   if (status === 408) return { status: 408, code: "deadline_exceeded", meta };
+  if ([400, 484, 488, 606, 699].includes(status)) return { status: 400, code: "invalid_argument", meta };
+  if (status === 487) return { status: 409, code: "aborted", meta };
   return status === 503 ? { status: 412, code: "failed_precondition", meta } : { status: 500, code: "internal", meta };
 }
 
 export const CANCELED: TwirpError = { status: 408, code: "canceled" };
+/** The SIP node says nothing any more; and the carrier refused the credentials, or had no codec in common. */
+export const NODE_SILENT: TwirpError = { status: 408, code: "deadline_exceeded" };
+export const NOT_AGREED: TwirpError = { status: 412, code: "failed_precondition" };
 export const NO_SIP_NODE: TwirpError = { status: 503, code: "unavailable", msg: "no response from servers" };
 export const NODE_FULL: TwirpError = { status: 503, code: "unavailable", msg: "cpu exhausted" };
 export const NO_CREDENTIALS: TwirpError = {

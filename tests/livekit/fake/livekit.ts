@@ -60,6 +60,9 @@ export class FakeLiveKit {
   /** All requests, oldest first. */
   readonly asked: Asked[] = [];
   readonly rooms = new Map<string, Room>();
+  /** The sids of rooms that a late agent came into, after its own was gone. */
+  readonly returned: string[] = [];
+  #isStopped = false;
   /** How often each number was rung. */
   readonly dials = new Map<string, number>();
   readonly #behaviours = new Map<string, Partial<Behaviour>>();
@@ -79,6 +82,7 @@ export class FakeLiveKit {
 
   async stop(): Promise<void> {
     this.webhooks.lost = 1;
+    this.#isStopped = true;
     for (const room of [...this.rooms.values()]) room.delete();
     this.#server.closeAllConnections();
     await new Promise((done) => this.#server.close(done));
@@ -190,9 +194,18 @@ export class FakeLiveKit {
     this.#sids += 1;
     const sid = `RM_${this.#sids}`;
     const tell = (event: string, more: Record<string, unknown>) => void this.#tell({ sid, name }, event, more);
-    const room = new Room(sid, name, agentName, job, behaviour, tell, () => this.rooms.delete(name));
+    const onGone = () => this.rooms.get(name) === room && this.rooms.delete(name);
+    const room: Room = new Room(sid, name, agentName, job, behaviour, tell, onGone, () => this.#agentIsLate(name, job, behaviour));
     this.rooms.set(name, room);
     return room;
+  }
+
+  /** Its room was deleted while it was on its way: it makes another of the same name, and stays in it. */
+  #agentIsLate(name: string, job: Job, behaviour: Behaviour): void {
+    if (this.#isStopped) return;
+    const room = this.rooms.get(name) ?? this.#newRoom(name, "", job, behaviour);
+    this.returned.push(room.sid);
+    room.letAgentIn();
   }
 
   /**

@@ -50,6 +50,7 @@ export class Room {
   readonly behaviour: Behaviour;
   readonly #tell: Tell;
   readonly #onGone: (room: Room) => void;
+  readonly #onAgentLate: (room: Room) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #agentTimers = new Set<NodeJS.Timeout>();
   readonly sid: string;
@@ -61,10 +62,11 @@ export class Room {
   identity = "";
   #settle: ((answer: DialAnswer) => void) | undefined;
   #isGone = false;
+  #agentCame = false;
   /** `max_call_duration` counts from the dial, the ringing included. */
   #endsBy = 0;
 
-  constructor(sid: string, name: string, agentName: string, job: Job, behaviour: Behaviour, tell: Tell, onGone: (room: Room) => void) {
+  constructor(sid: string, name: string, agentName: string, job: Job, behaviour: Behaviour, tell: Tell, onGone: (room: Room) => void, onAgentLate: (room: Room) => void) {
     this.sid = sid;
     this.name = name;
     this.agentName = agentName;
@@ -72,6 +74,7 @@ export class Room {
     this.behaviour = behaviour;
     this.#tell = tell;
     this.#onGone = onGone;
+    this.#onAgentLate = onAgentLate;
     this.agent = { identity: `agent-AJ_${sid}`, accepted: agentName !== "" && behaviour.agent !== "stays_away" };
     tell("room_started", {});
     if (this.agent.accepted && behaviour.agent !== "raises") this.#after(behaviour.agentMs, () => this.#agentConnects(), this.#agentTimers);
@@ -85,8 +88,15 @@ export class Room {
     timers.add(timer);
   }
 
+  /** Its token names the room, and says that it may make it. */
   #agentConnects(): void {
+    if (this.#isGone) return this.#onAgentLate(this);
+    this.letAgentIn();
+  }
+
+  letAgentIn(): void {
     this.agent.state = "JOINING";
+    this.#agentCame = true;
     const isActive = () => {
       this.agent.state = "ACTIVE";
       this.#tell("participant_joined", this.#agentParticipant());
@@ -133,7 +143,7 @@ export class Room {
     this.#after(millis(request.ringing_timeout), () => this.#leave("USER_UNAVAILABLE", CANCELED));
     if (behaviour.callee === "nobody") return answered;
     const { callee } = behaviour;
-    const final = typeof callee === "object" ? callee.sip : undefined;
+    const final = typeof callee === "object" && "sip" in callee ? callee.sip : undefined;
     if (final !== undefined && final >= 500 && final < 600) {
       this.#after(10, () => this.#leave(reasonOf(final), sipError(final)));
       return answered;
@@ -141,6 +151,7 @@ export class Room {
     this.#after(5, () => (this.status = "ringing"));
     this.#after(5 + behaviour.ringMs, () => {
       if (final !== undefined) this.#leave(reasonOf(final), sipError(final));
+      else if (typeof callee === "object" && "error" in callee) this.#leave(callee.reason, callee.error);
       else if (callee !== "rings") void Promise.resolve(behaviour.notBefore).then(() => this.status && this.#pickUp());
     });
     return answered;
@@ -207,8 +218,10 @@ export class Room {
     this.#isGone = true;
     if (this.status) this.#leave("ROOM_DELETED", CANCELED);
     this.#clearTimers();
+    // An agent that is on its way does not hear of it.
+    const isOnItsWay = this.agent.accepted && this.agent.state === undefined && !this.#agentCame;
+    if (!isOnItsWay) for (const timer of this.#agentTimers) clearTimeout(timer);
     this.agentLeaves("ROOM_DELETED");
-    for (const timer of this.#agentTimers) clearTimeout(timer);
     this.#tell("room_finished", {});
     this.#onGone(this);
   }

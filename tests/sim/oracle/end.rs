@@ -20,6 +20,7 @@ impl Oracle {
     pub fn judge_the_end(&self, w: &W, calm_since: Millis) {
         for seen in self.calls.borrow().values() {
             self.judge_call(w, seen, calm_since);
+            self.judge_the_room(w, seen);
         }
         for call in w.livekit.left() {
             self.fail(
@@ -106,6 +107,18 @@ impl Oracle {
                 )
             },
         );
+    }
+
+    /// A room is deleted once more 10 s after the end: its agent may come late.
+    fn judge_the_room(&self, w: &W, seen: &Seen) {
+        let (id, ended_at) = (seen.row.id, seen.row.ended_at.unwrap_or_default());
+        let Some(deleted_at) = w.livekit.deleted_at(id).filter(|_| w.faults.is_calm()) else {
+            return;
+        };
+        let is_gone = deleted_at >= Some(ended_at + Millis(10_000));
+        self.check(is_gone, id.address().tag, Some(id), || {
+            format!("ended at {ended_at:?}, its room was last deleted at {deleted_at:?}")
+        });
     }
 
     /// No receiver is given up before the whole schedule, but for one that is gone.

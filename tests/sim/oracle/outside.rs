@@ -145,6 +145,12 @@ impl Oracle {
         self.fail(Some(id.address().tag), Some(id), what.into());
     }
 
+    /// A call's room came back, and nobody deleted it.
+    pub fn room_returned(&self, id: CallId) {
+        let what = "a room that came back is left over";
+        self.fail(Some(id.address().tag), Some(id), what.into());
+    }
+
     /// A callback arrived.
     pub fn received(
         &self,

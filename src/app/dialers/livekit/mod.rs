@@ -80,7 +80,7 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         }
     }
     if hang_up(&server, order).await.is_ok() {
-        events.push(CarrierEvent::Released);
+        events.push(CarrierEvent::Deleted);
     }
     happened(line, events)
 }
@@ -170,7 +170,7 @@ async fn gone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Resul
             (now + PRESUMED_AFTER, CarrierEvent::Failed(failure))
         }
     };
-    let events = [timed(at, event), timed(now, CarrierEvent::Released)];
+    let events = [timed(at, event), timed(now, CarrierEvent::Deleted)];
     Ok(Finding::Happened(events.into()))
 }
 

@@ -35,8 +35,20 @@ pub fn dialed(answer: &TwirpAnswer, rang: bool) -> Dialed {
         return Dialed::Failed(Failure::sip(status));
     }
     let failure = match code {
-        "canceled" | "deadline_exceeded" if rang => Failure::of(FailureCode::NoAnswer),
-        "canceled" | "deadline_exceeded" => Failure::of(FailureCode::Unreachable),
+        // A ringing timeout, or somebody hung up here.
+        "canceled" if rang => Failure::of(FailureCode::NoAnswer),
+        "canceled" => Failure::of(FailureCode::Unreachable),
+        // The carrier was asked: it refused the credentials, or found no codec.
+        "failed_precondition" => {
+            let is_told = |reason: &Reason| {
+                matches!(
+                    reason,
+                    Reason::CredentialsMissing | Reason::CredentialsRefused
+                )
+            };
+            let told = Some(reason(answer)).filter(is_told);
+            Failure::of(FailureCode::CarrierError).because(told)
+        }
         _ => Failure::dialer(reason(answer)),
     };
     Dialed::Failed(failure)
@@ -455,9 +467,105 @@ mod tests {
                 error(408, "deadline_exceeded", None),
                 true,
                 SipCallFailed,
-                NoAnswer,
-                Callee,
+                DialerUnavailable,
+                Dialer,
                 None,
+            ),
+            (
+                error(408, "deadline_exceeded", None),
+                false,
+                SipCallFailed,
+                DialerUnavailable,
+                Dialer,
+                None,
+            ),
+            (
+                error(412, "failed_precondition", None),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                None,
+            ),
+            (
+                error(412, "failed_precondition", None),
+                true,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                None,
+            ),
+            (
+                error(404, "not_found", Some("302")),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(302),
+            ),
+            (
+                error(400, "invalid_argument", Some("400")),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(400),
+            ),
+            (
+                error(400, "invalid_argument", Some("484")),
+                false,
+                SipCallFailed,
+                Unreachable,
+                Carrier,
+                Some(484),
+            ),
+            (
+                error(400, "invalid_argument", Some("488")),
+                false,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(488),
+            ),
+            (
+                error(400, "invalid_argument", Some("606")),
+                true,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(606),
+            ),
+            (
+                error(400, "invalid_argument", Some("699")),
+                true,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(699),
+            ),
+            (
+                error(409, "aborted", Some("487")),
+                true,
+                SipCallFailed,
+                CarrierError,
+                Carrier,
+                Some(487),
+            ),
+            (
+                error(404, "not_found", Some("604")),
+                false,
+                SipCallFailed,
+                Unreachable,
+                Carrier,
+                Some(604),
+            ),
+            (
+                error(410, "not_found", Some("410")),
+                false,
+                SipCallFailed,
+                Unreachable,
+                Carrier,
+                Some(410),
             ),
             (
                 error(503, "unavailable", None),

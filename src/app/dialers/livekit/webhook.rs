@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::jwt::Presented;
 use super::outcome::Callee;
 use super::requests::identity;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Timed};
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
 use crate::domain::time::Millis;
@@ -57,6 +57,13 @@ pub fn recorded(event: &Value) -> Option<&str> {
         .filter(|location| location.starts_with("https://") || location.starts_with("http://"))
 }
 
+/// Whether an event tells that its room is there, or somebody in it.
+#[must_use]
+pub fn shows_a_room(event: &Value) -> bool {
+    let name = event.get("event").and_then(Value::as_str);
+    matches!(name, Some("room_started" | "participant_joined"))
+}
+
 /// What an event says of a call; nothing, for most.
 #[must_use]
 pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
@@ -68,13 +75,12 @@ pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
         "participant_joined" if is_callee => vec![timed(at, CarrierEvent::Announced)],
         "participant_left" | "participant_connection_aborted" if is_callee => {
             let status = text("/participant/attributes/sip.callStatus").unwrap_or_default();
+            let reason = text("/participant/disconnectReason").unwrap_or_default();
             match Callee::of(status) {
-                Callee::Active | Callee::Gone => vec![
-                    timed(at, CarrierEvent::Answered),
-                    timed(at, CarrierEvent::HungUp(None)),
-                ],
+                Callee::Active | Callee::Gone => {
+                    vec![timed(at, CarrierEvent::Answered), timed(at, over(reason))]
+                }
                 unanswered => {
-                    let reason = text("/participant/disconnectReason").unwrap_or_default();
                     let failure = presumed(reason, unanswered == Callee::Ringing);
                     vec![timed(now + PRESUMED_AFTER, CarrierEvent::Failed(failure))]
                 }
@@ -85,9 +91,21 @@ pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
     }
 }
 
+/// What LiveKit says when it lost the SIP node: nobody hung up.
+const LOST: &str = "CONNECTION_TIMEOUT";
+
+/// How a conversation ended.
+fn over(reason: &str) -> CarrierEvent {
+    match reason {
+        LOST => CarrierEvent::Failed(Failure::dialer(Reason::NodeSilent)),
+        _ => CarrierEvent::HungUp(None),
+    }
+}
+
 /// Why the callee left before the answer, as far as the reason of leaving tells.
 fn presumed(reason: &str, rang: bool) -> Failure {
     Failure::of(match reason {
+        LOST => return Failure::dialer(Reason::NodeSilent),
         "USER_REJECTED" => FailureCode::Declined,
         "USER_UNAVAILABLE" | "ROOM_DELETED" if rang => FailureCode::NoAnswer,
         "USER_UNAVAILABLE" => FailureCode::Unreachable,
@@ -166,6 +184,18 @@ mod tests {
             let expected = [CarrierEvent::Answered, CarrierEvent::HungUp(None)];
             let expected = expected.map(|event| Timed { at: NOW, event });
             assert_eq!(left(status, reason), expected);
+        }
+    }
+
+    #[test]
+    fn a_sip_node_that_was_lost_is_the_dialers_failure() {
+        let lost = CarrierEvent::Failed(Failure::dialer(Reason::NodeSilent));
+        let timed = |at, event| Timed { at, event };
+        let in_conversation = [timed(NOW, CarrierEvent::Answered), timed(NOW, lost.clone())];
+        assert_eq!(left("active", "CONNECTION_TIMEOUT"), in_conversation);
+        for status in ["ringing", "dialing"] {
+            let presumed = timed(NOW + PRESUMED_AFTER, lost.clone());
+            assert_eq!(left(status, "CONNECTION_TIMEOUT"), [presumed], "{status}");
         }
     }
 

@@ -1,0 +1,33 @@
+//! The right words for an end, by what is known of the phone.
+
+use super::{Call, CallStatus, Failure, FailureCode, Reason};
+
+impl Call {
+    /// How a call ended, in the words that fit what was seen of it: whoever says why it ended need not know how far it came.
+    ///
+    /// A phone that rang had been reached and its call started. A phone that was never asked to ring had nothing to do with
+    /// the carrier. What a SIP status says is the carrier's own word, and stays.
+    pub(super) fn in_the_right_words(
+        &self,
+        status: CallStatus,
+        failure: Option<Failure>,
+    ) -> (CallStatus, Option<Failure>) {
+        use CallStatus::{SipCallFailed, TriggerFailed};
+        let rang = self.ringing_at.is_some();
+        let Some(failure) = failure else {
+            return (status, None);
+        };
+        let is_presumed = failure.sip_status_code.is_none();
+        match (status, failure.code) {
+            (SipCallFailed, FailureCode::Canceled) if self.silent => (TriggerFailed, Some(failure)),
+            (SipCallFailed, FailureCode::Unreachable) if rang && is_presumed => {
+                (status, Some(Failure::of(FailureCode::NoAnswer)))
+            }
+            (TriggerFailed, FailureCode::DialerUnavailable) if rang => {
+                (SipCallFailed, Some(Failure::dialer(Reason::LostRinging)))
+            }
+            (TriggerFailed, _) if rang => (SipCallFailed, Some(failure)),
+            _ => (status, Some(failure)),
+        }
+    }
+}
