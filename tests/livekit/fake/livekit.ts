@@ -162,7 +162,7 @@ export class FakeLiveKit {
       case "RoomService/ListRooms":
         return { rooms: [...this.rooms.keys()].filter((known) => (body["names"] as string[]).includes(known)).map((name) => ({ name })) };
       case "SIP/ListSIPOutboundTrunk":
-        return { items: (body["trunk_ids"] as string[]).map((id) => (id === this.carrier.sip_trunk_id ? { sip_trunk_id: id } : {})) };
+        return { items: (body["trunk_ids"] as string[]).filter((id) => id === this.carrier.sip_trunk_id).map((sip_trunk_id) => ({ sip_trunk_id })) };
       case "SIP/CreateSIPParticipant":
         return this.#dial(name, body as unknown as DialRequest, response);
       case "Egress/ListEgress":

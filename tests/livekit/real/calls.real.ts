@@ -5,7 +5,7 @@ import { found } from "../../edge/harness.ts";
 import { until } from "../../edge/until.ts";
 import { summary } from "../world.ts";
 import type { Telephone } from "./sipp.ts";
-import type { Worker } from "./stack.ts";
+import { SECRET, type Worker } from "./stack.ts";
 import { type Agent, CONVERSING, SCRIPTED, useRealWorld } from "./world.ts";
 
 const TIMEOUT = { timeout: 90_000 };
@@ -145,4 +145,19 @@ describe.concurrent("side by side, since some take long", TIMEOUT, () => {
       rang: false,
     });
   });
+});
+
+test("a test of a trunk's connection finds it well, and says which of key, secret and trunk is wrong", TIMEOUT, async () => {
+  const [id = ""] = world.trunks.values();
+  const { owner } = world.org;
+  const { carrier } = found(await owner.get<{ carrier: Record<string, string> }>(`/sip-trunks/${id}`));
+  const tested = async (trunk: string) => {
+    const { ok, checks } = found(await owner.post<{ ok: boolean; checks: { name: string; ok: boolean }[] }>(`/sip-trunks/${trunk}/test`));
+    return ok ? "well" : checks.find((check) => !check.ok)?.name;
+  };
+  expect(await tested(id)).toBe("well");
+  for (const [field, name] of [["api_key", "api_key"], ["api_secret", "api_secret"], ["sip_trunk_id", "sip_trunk"]] as const) {
+    const wrong = await world.org.newTrunk({ carrier: { ...carrier, api_secret: SECRET, [field]: "another-of-more-than-32-characters" } });
+    expect(await tested(wrong.id)).toBe(name);
+  }
 });

@@ -79,7 +79,7 @@ const fn door(reason: Reason) -> usize {
     }
 }
 
-/// LiveKit puts nothing, or an empty item, in the place of a trunk that it does not have.
+/// LiveKit leaves out a trunk that it does not have; its protocol has an empty item in that place.
 fn has_trunk(answer: &TwirpAnswer, id: &str) -> bool {
     let body = answer.json();
     let items = body.get("items").and_then(Value::as_array);
