@@ -97,7 +97,7 @@ test("each operation of the document is there: method and path, who may, what it
   for (const [where, { operationId, summary, security, parameters = [], requestBody, responses, ...operation }] of operations) {
     const text = told(operationId);
     expect(text, where).toContain(summary);
-    for (const paragraph of operation.description.split(/\n{2,}|\n- |^```$/m)) expect(text, where).toContain(plain(paragraph));
+    for (const paragraph of operation.description.split(/\n{2,}|\n- |^```\w*$/m)) expect(text, where).toContain(plain(paragraph));
     expect(text, where).toContain(where);
     for (const scheme of security.flatMap((either) => Object.keys(either))) expect(text, where).toContain(scheme);
     const role = operation["x-required-role"];

@@ -225,6 +225,27 @@ const CUTS = 20;
 const CRASHES = [7, 14];
 const NUMBERS = ["0000", "0001", "0002", "0003", "0005", "0008", "0009"].map((end) => `+1500555${end}`);
 
+test("the document's example of a stream looks as a stream does", async () => {
+  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    paths: Record<string, { get: { description: string } }>;
+  };
+  const { description } = document.paths[`${BASE_PATH}/events`]?.get ?? { description: "" };
+  const [, example = ""] = /```text\n(.*?)```/s.exec(description) ?? [];
+  const fields = (text: string) => text.split("\n\n").map((part) => part.trim().split("\n").map((line) => line.split(":")[0]));
+  const [, data = ""] = /^data: (.*)$/m.exec(example) ?? [];
+  await org.ended(await org.call());
+  const response = await fetch(`${server.url}${BASE_PATH}/events`, {
+    headers: { authorization: `Bearer ${viewer.key}`, accept: "text/event-stream" },
+  });
+  const reader = response.body?.getReader();
+  const beginning = new TextDecoder().decode((await reader?.read())?.value);
+  await reader?.cancel();
+
+  server.checkSchema("FeedEvent", JSON.parse(data));
+  expect(fields(example)).toEqual(fields(beginning).slice(0, 2));
+  expect(example.split("\n")[0]).toBe(beginning.split("\n")[0]);
+});
+
 test("500 calls on three trunks, a listener cut off 20 times, 2 crashes", { timeout: 180_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "feed-"));
   const restarted = new Server({ dataDir });

@@ -58,6 +58,16 @@ pub fn describe() -> Route {
     ])
 }
 
+/// A stream's beginning, in words: as content of its own beside the JSON it would be the one that generators read.
+pub fn stream_example() -> String {
+    let event = event();
+    format!(
+        "A stream begins so:\n\n```text\nretry: 2000\nid: {CURSOR}\nevent: call.completed\ndata: {event}\n\n\
+         id: {CURSOR}\nevent: heartbeat\ndata: {}\n```",
+        json!({"id": CURSOR, "type": "heartbeat"}),
+    )
+}
+
 fn event() -> Value {
     json!({"id": CURSOR, "type": "call.completed", "at": "2026-06-14T10:33:42.000Z", "data": examples::listed()})
 }

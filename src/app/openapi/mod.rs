@@ -187,9 +187,13 @@ fn operation(path: &str, (method, access, action): &Endpoint) -> Value {
     set("operationId", operation_id(*action).into());
     set("tags", json!([route.tag]));
     set("summary", route.summary.into());
+    let mut described = route.description.to_owned();
+    if *action == Action::Events {
+        described += &format!("\n\n{}", feed::stream_example());
+    }
     set(
         "description",
-        format!("{}\n\n{}", route.description, who(*access)).into(),
+        format!("{described}\n\n{}", who(*access)).into(),
     );
     if let Access::Key(role) = access {
         set("x-required-role", role.to_string().into());
