@@ -83,8 +83,11 @@ fn release(world: &mut World) -> Vec<CallId> {
 
 const ANSWERED: &[CarrierEvent] = &[CarrierEvent::Ringing, CarrierEvent::Answered];
 
+/// Brings a call to its end.
+type End = fn(&mut World, CallId);
+
 /// Ends of every kind, each with what goes before it.
-fn ends() -> Vec<(&'static str, fn(&mut World, CallId))> {
+fn ends() -> Vec<(&'static str, End)> {
     vec![
         ("the person hung up", |world, id| {
             say(world, id, ANSWERED);

@@ -80,7 +80,9 @@ pub fn schemas() -> Vec<(String, Value)> {
         others.iter().partition(|name| name.starts_with("trunk."));
     let uuid = json!({"type": "string", "format": "uuid"});
     let described = |mut schema: Value, text: &str| {
-        schema["description"] = text.into();
+        if let Some(fields) = schema.as_object_mut() {
+            fields.insert("description".into(), text.into());
+        }
         schema
     };
     let nullable =
