@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // `npm start`: sets up what is missing, builds, serves, and seeds a demo organisation on the first run.
 // PORT (8787), DATA_DIR (.local) and every var of wrangler.toml are taken from the environment; with SIM_JOURNAL=true the
-// simulated carrier writes the id of each call it dials into DATA_DIR/dials.log. `--built` serves what was built last.
+// simulated carrier writes the id of each call it dials into DATA_DIR/dials.log, and with KV_STALE_SECONDS KV answers as late as
+// Cloudflare's may. `--built` serves what was built last.
 
 import { isAbsolute } from "node:path";
 import { runMain, say, seconds, UserError } from "./lib/log.mjs";
@@ -35,6 +36,7 @@ async function serve(port, dataDir, startedAt) {
     dataDir,
     vars: await varsOfEnvironment(),
     journal: process.env["SIM_JOURNAL"] === "true",
+    kvStaleSeconds: readSeconds("KV_STALE_SECONDS"),
     beforeStart: () => discardHalfSeeded(dataDir),
   });
   const watch = endWithWorkerd(local, dataDir);
@@ -110,6 +112,14 @@ function readPort(text) {
   const port = Number(text ?? 8787);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UserError(`PORT must be a port number, not ${text}`);
   return port;
+}
+
+/** @param {string} name */
+function readSeconds(name) {
+  const text = process.env[name] || "0";
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds < 0) throw new UserError(`${name} must be a number of seconds, not ${text}`);
+  return seconds;
 }
 
 /** @param {string | undefined} text relative to the project's folder */

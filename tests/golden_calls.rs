@@ -14,7 +14,7 @@ use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, Position, Remembrance, Trigger, TrunkCommand, TrunkReply,
 };
 use audatec::domain::call::{Call, Failure, Reason, Report};
-use audatec::domain::callback::{Attempt, AttemptResult};
+use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Brief, OnCapacity};
 use serde::Serialize;
@@ -140,6 +140,13 @@ fn rows_from_before_a_field_was_added_can_be_read() {
 fn what_an_object_remembers_beside_its_calls() {
     let mut world = World::new(1, 10);
     stored::<Brief>("brief", &world.known_brief());
+    let secret = |seed| WebhookSecret::from_entropy([seed; 32]);
+    let secrets = WebhookSecrets::first(secret(1), START);
+    let signing = Brief {
+        secrets: Some(secrets.rotated(secret(2), Millis::from_secs(60), START)),
+        ..world.known_brief()
+    };
+    stored::<Brief>("brief_signing", &signing);
     let idempotency = Some(Idempotency {
         key: "order-1".into(),
         body: "ab".repeat(32),
@@ -204,7 +211,8 @@ fn what_the_queues_carry() {
     world.accepted(OK);
     world.sent.inquire = world.sent.dial.clone();
     let tag = world.known_brief().config.id.tag();
-    let messages: Vec<DispatchMessage> = world.sent.dispatch_messages(tag, CALLS_PER_MESSAGE);
+    let mut messages: Vec<DispatchMessage> = world.sent.dials(tag, CALLS_PER_MESSAGE);
+    messages.extend(world.sent.hang_ups(tag));
     sent("dispatch_messages", &messages);
     let text = std::fs::read_to_string("tests/golden/calls/sent_dispatch_messages.json")
         .expect("a golden");

@@ -19,8 +19,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::dialers::livekit::{self, Ask};
+use audatec::app::directory::{self, DirectoryCommand, DirectoryReply};
 use audatec::app::ports::{
-    Answer, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+    Answer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable,
+    Vault,
 };
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
@@ -130,7 +132,7 @@ fn each_call_is_a_message_of_its_own() {
     let mut world = livekit_world();
     let calls: Vec<_> = (0..3).map(|_| world.accepted(NUMBER)).collect();
     let tag = calls[0].address().tag;
-    assert_eq!(world.sent.dispatch_messages(tag, 1).len(), 3);
+    assert_eq!(world.sent.dials(tag, 1).len(), 3);
 }
 
 #[test]
@@ -339,7 +341,6 @@ impl Records for Line {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
         let id = match key {
             RecordKey::Agent(_, id) => id,
-            RecordKey::Media(_) => return Ok(serde_json::to_string(&media()).ok()),
             _ => return Ok(None),
         };
         let agent = Agent {
@@ -356,11 +357,27 @@ impl Records for Line {
         };
         Ok(serde_json::to_string(&agent).ok())
     }
-    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
-        self.read(key).await
+    fn may_doubt(&self, _: OrgId) -> bool {
+        true
     }
+    fn learn(&self, _: &RecordKey, _: &str) {}
     fn forget(&self, _: OrgId) {}
     fn note_use(&self, _: &KeyRecord) {}
+}
+
+impl Directories for Line {
+    async fn directory(
+        &self,
+        _: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable> {
+        match &command.what {
+            directory::Ask::Record(RecordKey::Media(_)) => {
+                Ok(DirectoryReply::Record(serde_json::to_string(&media()).ok()))
+            }
+            _ => Err(Unavailable),
+        }
+    }
 }
 
 impl Trunks for Line {

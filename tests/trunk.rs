@@ -12,7 +12,9 @@ use audatec::domain::call::{
     CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, Failure, FailureCode, FailureSource,
     REPORT_GRACE, RING_GRACE, Report, Timed,
 };
-use audatec::domain::callback::{Attempt, AttemptResult, DeliveryStatus};
+use audatec::domain::callback::{
+    Attempt, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets,
+};
 use audatec::domain::ids::CallId;
 use audatec::domain::phone::E164;
 use audatec::domain::sandbox::TEST_NUMBERS;
@@ -746,40 +748,38 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
     assert_eq!(page(&mut world, initiating), [fresh]);
 }
 
-/// How long an object takes over this many calls that are due at the same moment, as after a long sleep: the best of three.
+/// How long an object takes over this many calls that are due at the same moment, as after a long sleep.
 #[allow(
     clippy::disallowed_methods,
     reason = "what is measured is this machine's time, not the trunk's"
 )]
 fn time_of_many_due(calls: u32) -> std::time::Duration {
-    let once = || {
-        let mut world = World::new(calls, calls);
-        for _ in 0..calls {
-            world.accepted(OK);
-        }
-        assert_eq!(world.dispatch().len(), calls as usize);
-        world.now = world.now + Millis(60_000);
-        let started = std::time::Instant::now();
-        world.ask(TrunkCommand::Tick);
-        let took = started.elapsed();
-        assert_eq!(
-            world
-                .rows
-                .all()
-                .iter()
-                .filter(|call| call.holds_channel())
-                .count(),
-            0
-        );
-        took
-    };
-    (0..3).map(|_| once()).min().unwrap_or_default()
+    let mut world = World::new(calls, calls);
+    for _ in 0..calls {
+        world.accepted(OK);
+    }
+    assert_eq!(world.dispatch().len(), calls as usize);
+    world.now = world.now + Millis(60_000);
+    let started = std::time::Instant::now();
+    world.ask(TrunkCommand::Tick);
+    let took = started.elapsed();
+    let holders = world.rows.all();
+    let holders = holders.iter().filter(|call| call.holds_channel());
+    assert_eq!(holders.count(), 0);
+    took
 }
 
 #[test]
 fn eight_times_the_calls_that_are_due_at_once_take_no_more_than_sixteen_times_as_long() {
-    let few = time_of_many_due(250);
-    let many = time_of_many_due(2_000);
+    // A busy machine only ever makes it longer: the shortest of many counts, and what grows with the square never is short.
+    let (mut few, mut many) = (time_of_many_due(250), time_of_many_due(2_000));
+    for round in 0..50 {
+        few = few.min(time_of_many_due(250));
+        many = many.min(time_of_many_due(2_000));
+        if round >= 2 && many < few * 16 {
+            break;
+        }
+    }
     println!("250 calls due at once: {few:?}; 2,000: {many:?}");
     assert!(many < few * 16, "{few:?} against {many:?}");
 }
@@ -871,6 +871,32 @@ fn a_callback_goes_on_until_it_is_delivered_and_a_crash_sends_the_attempt_again(
         None,
         "an idle trunk has nothing to wake for"
     );
+}
+
+#[test]
+fn of_the_copies_of_a_callbacks_message_one_is_sent_and_by_the_secrets_of_that_moment() {
+    let mut world = World::new(10, 10);
+    let secrets = |seed| WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), START);
+    world.brief(10, 10, |brief| brief.secrets = Some(secrets(1)));
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    let message = world.sent.callbacks[0].clone();
+    let begin = |world: &mut World, attempt: u32| {
+        let delivery = message.delivery;
+        world.ask(TrunkCommand::Begin { delivery, attempt })
+    };
+    // Rotated while the message travelled.
+    world.brief(10, 10, |brief| brief.secrets = Some(secrets(2)));
+    let signed = TrunkReply::Begun(Some(Box::new(secrets(2))));
+    assert_eq!(begin(&mut world, 1), signed);
+    assert_eq!(begin(&mut world, 1), TrunkReply::Missing, "the other copy");
+    assert_eq!(begin(&mut world, 2), TrunkReply::Missing, "not due");
+    deliver(&mut world, 500);
+    assert_eq!(begin(&mut world, 1), TrunkReply::Missing, "it was made");
+    world.ring(Millis::MAX);
+    // One that is about to be deleted is told of no rotation: the directory is asked.
+    world.brief(10, 10, |brief| brief.retired_until = Some(Millis::MAX));
+    assert_eq!(begin(&mut world, 2), TrunkReply::Begun(None));
 }
 
 #[test]

@@ -11,6 +11,7 @@ import { bindingOptions, readConfig } from "./config.mjs";
 import { UserError } from "./log.mjs";
 import { takeOwnership } from "./owner.mjs";
 import { readIfThere, writeWhole } from "./paths.mjs";
+import { staleKv } from "./stale-kv.mjs";
 import { outDirs } from "./wasm.mjs";
 
 const CRON_INTERVAL_MS = 60_000;
@@ -25,7 +26,8 @@ http.createServer = (/** @type {any[]} */ ...args) => Object.assign(createHttpSe
 /**
  * Miniflare runs one batch of a queue at a time, and Cloudflare up to 250. With this flag a batch is done when its messages
  * are, and what goes on behind it (a phone that rings) holds up no other; and as no invocation is short of connections
- * here, the one batch may be as large as 250 of Cloudflare's are together.
+ * here, the one batch may be as large as 250 of Cloudflare's are together. `asDeployed` has neither: one consumer a queue,
+ * in batches as wrangler.toml has them.
  */
 const SIDE_BY_SIDE = "queue_consumer_no_wait_for_wait_until";
 const DISPATCH = { queue: "audatec-dispatch", maxBatchSize: 100 };
@@ -44,6 +46,8 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {boolean} [archive] whether there is a bucket that old calls go to
  * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
  * @property {boolean} [queues] whether what is sent to the queues arrives (default true)
+ * @property {boolean} [asDeployed] whether queues are consumed as `wrangler.toml` says, by the one consumer that Cloudflare begins with (default false)
+ * @property {number} [kvStaleSeconds] for so long KV answers with what it answered first, a miss included; 0, the default, is always fresh
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
  * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
@@ -171,12 +175,13 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   return {
     ...bound,
     ...(options.archive && { r2Buckets: { ARCHIVE: "archive" } }),
-    compatibilityFlags: [...bound.compatibilityFlags, SIDE_BY_SIDE],
-    queueConsumers: (options.queues ?? true) ? queueConsumers(bound.queueConsumers) : [],
+    compatibilityFlags: options.asDeployed ? bound.compatibilityFlags : [...bound.compatibilityFlags, SIDE_BY_SIDE],
+    queueConsumers: (options.queues ?? true) ? queueConsumers(bound.queueConsumers, options.asDeployed ?? false) : [],
     name: config.name,
     bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
     modulesRoot: workerDir,
     modules: [
+      ...(options.kvStaleSeconds ? staleKv(workerDir, options.kvStaleSeconds) : []),
       { type: "ESModule", path: join(workerDir, "index.js") },
       // One, whose name Wrangler adds a hash to.
       ...readdirSync(workerDir)
@@ -188,6 +193,7 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     cf: false, // else Miniflare asks the network for sample data about the client
     telemetry: { enabled: false },
     logRequests: false,
+    verbose: true, // else a rejected `waitUntil`, or what a timer, an alarm or a queue handler throws, is told nobody
     log: new Log(LogLevel.ERROR),
     handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
     ...(options.journal && dataDir && { serviceBindings: { SIM_JOURNAL: journalIn(dataDir) } }),
@@ -196,8 +202,9 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   };
 }
 
-/** @param {ReturnType<typeof bindingOptions>["queueConsumers"]} bound */
-function queueConsumers(bound) {
+/** @param {ReturnType<typeof bindingOptions>["queueConsumers"]} bound @param {boolean} asDeployed */
+function queueConsumers(bound, asDeployed) {
+  if (asDeployed) return bound;
   return { ...bound, [DISPATCH.queue]: { ...bound[DISPATCH.queue], maxBatchSize: DISPATCH.maxBatchSize } };
 }
 
@@ -214,9 +221,20 @@ function journalIn(dataDir) {
   };
 }
 
+/**
+ * What is said when something broke that nobody caught: of a bare rejected promise by the listener of `entry.js`, of all else
+ * by the runtime, at level info.
+ */
+const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|A request failed/i;
+/** Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not. */
+const NOT_OURS = /^uncaught exception; .*\bError: Network connection lost\.\s*(?:\nstack: |$)/;
+
+/** @param {string} message a line of the Worker's console @returns {boolean} whether something broke that nobody caught */
+export const tellsOfBreakage = (message) => BROKEN.test(message) && !NOT_OURS.test(message);
+
 /** @param {string} level @param {string} message */
 function showErrors(level, message) {
-  if (level === "error") console.error(`[worker] ${message}`);
+  if (level === "error" || tellsOfBreakage(message)) console.error(`[worker] ${message}`);
 }
 
 /** @returns {Secrets} */

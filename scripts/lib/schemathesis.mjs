@@ -34,10 +34,13 @@ export async function ensureSchemathesis() {
  * @returns {Promise<{ cases: number, failed: boolean }>}
  */
 export async function schemathesis({ seconds, seed }) {
-  const { startLocal } = await import("./local.mjs");
+  const { startLocal, tellsOfBreakage } = await import("./local.mjs");
   const { Response } = await import("miniflare");
   const { makeDemo } = await import("./seed.mjs");
-  const local = await startLocal({ vars: FAST, cron: false, outboundService: () => new Response(null, { status: 204 }) });
+  /** @type {string[]} */
+  const broken = [];
+  const onLog = (/** @type {string} */ _level, /** @type {string} */ message) => void (tellsOfBreakage(message) && broken.push(message));
+  const local = await startLocal({ vars: FAST, cron: false, onLog, outboundService: () => new Response(null, { status: 204 }) });
   try {
     const demo = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
     const other = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
@@ -51,7 +54,8 @@ export async function schemathesis({ seconds, seed }) {
     const cases = Number(generated.replaceAll(",", ""));
     const alive = await fetch(`${local.url}/integration/v1/agents`, { headers: { authorization: `Bearer ${demo.OWNER_KEY}` } });
     if (alive.status !== 200) console.error(`the owner's key was lost on the way: ${alive.status}`);
-    return { cases, failed: code !== 0 || cases === 0 || alive.status !== 200 };
+    for (const line of broken) console.error(`nobody caught: ${line}`);
+    return { cases, failed: code !== 0 || cases === 0 || alive.status !== 200 || broken.length > 0 };
   } finally {
     await local.stop();
   }

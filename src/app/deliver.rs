@@ -1,12 +1,15 @@
-//! The callback queue's consumer: signs one attempt, sends it, and tells whoever holds the delivery.
+//! One attempt of a callback: whoever holds the delivery says whether it is still to be made, and what signs it; it is
+//! sent, and the holder told what came of it.
+//!
+//! The secrets are the holder's word of this moment, never a copy's: a rotation is answered when every holder knows of it,
+//! so an attempt that begins after the answer is signed by the newest.
 
 use std::future::Future;
 
-use crate::app::directory::DirectoryCommand;
+use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::messages::CallbackMessage;
-use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Unavailable};
-use crate::app::records::RecordKey;
-use crate::app::trunk::TrunkCommand;
+use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
+use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::callback::{Attempt, AttemptResult, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
 use crate::domain::target::Target;
@@ -15,20 +18,22 @@ use crate::domain::time::Millis;
 /// How long a receiver may take before its sender asks for a longer lease.
 const SLOW: Millis = Millis(10_000);
 
-/// Makes one attempt.
+/// Makes one attempt, unless it is over or another copy of the message makes it.
 ///
 /// # Errors
-/// The result could not be told, or the secrets could not be read: the message can come again.
+/// The holder can't be reached: the message can come again; it need not, the attempt is due again by the holder's rows.
 pub async fn deliver(
-    world: &(impl Host + Records + Trunks + Directories + Poster),
+    world: &(impl Host + Trunks + Directories + Poster),
     message: CallbackMessage,
 ) -> Result<(), Unavailable> {
     let timeout = world.settings().webhook_timeout;
-    let key = RecordKey::WebhookSecrets(message.org);
-    let stored = world.read_fresh(&key).await?.ok_or(Unavailable)?;
-    let secrets: WebhookSecrets = crate::app::json::read(&stored).map_err(|_| Unavailable)?;
+    // Before the secrets are asked for: what is signed as of a moment is signed by what was promised for that moment.
+    let signed_at = world.now();
+    let Some(secrets) = begin(world, &message).await? else {
+        return Ok(());
+    };
     let began = world.now();
-    let signed = secrets.sign(message.delivery, message.body.as_bytes(), began);
+    let signed = secrets.sign(message.delivery, message.body.as_bytes(), signed_at);
     let failure = message.failure.clone();
     let failure = failure.map(|failure| ("X-Audatec-Failure", failure));
     let headers: Vec<_> = signed.into_iter().chain(failure).collect();
@@ -67,6 +72,30 @@ pub async fn deliver(
         }),
     )
     .await
+}
+
+/// What signs the attempt; nothing when it is not to be made.
+async fn begin(
+    world: &(impl Trunks + Directories),
+    message: &CallbackMessage,
+) -> Result<Option<WebhookSecrets>, Unavailable> {
+    let (delivery, attempt) = (message.delivery, message.attempt);
+    let tag = delivery.address().tag;
+    let ask_directory = match tag {
+        TrunkTag::DIRECTORY => DirectoryCommand::begin(delivery, attempt),
+        tag => match world
+            .trunk(tag, &TrunkCommand::Begin { delivery, attempt })
+            .await?
+        {
+            TrunkReply::Begun(Some(secrets)) => return Ok(Some(*secrets)),
+            TrunkReply::Begun(None) => DirectoryCommand::secrets_of(tag),
+            _ => return Ok(None),
+        },
+    };
+    match world.directory(message.org, &ask_directory).await? {
+        DirectoryReply::Secrets(secrets) => Ok(Some(secrets)),
+        _ => Ok(None),
+    }
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.

@@ -14,9 +14,8 @@ use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 
-/// How many calls of one message the carrier is asked about at once: an invocation has few
-/// connections, and phones that ring hold most of them.
-const SIDE_BY_SIDE: usize = 2;
+/// How many calls of one message the carrier is asked about at once: six connections may wait, and messages share them.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Works off one message: as long as its phones ring.
 ///

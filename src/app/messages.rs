@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::json;
 use crate::app::trunk::Expired;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 
@@ -56,6 +57,58 @@ pub struct CallbackMessage {
     pub failure: Option<String>,
 }
 
+/// A message whose work may wait for others outside: done in an object of its own, so that no batch waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// A receiver is to answer.
+    Callback(CallbackMessage),
+    /// A carrier is.
+    Dispatch(DispatchMessage),
+}
+
+/// So many objects share the errands of one trunk, or of one organisation's test events: each may wait for six answers.
+const ERRAND_OBJECTS: u64 = 8;
+
+impl Errand {
+    /// Reads a message of either kind.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let dispatch = json::read(text).map(Self::Dispatch);
+        let errand = dispatch.or_else(|_| json::read(text).map(Self::Callback));
+        errand.ok()
+    }
+
+    /// The object that does it. Callbacks and hang-ups never share one, nor do two trunks.
+    #[must_use]
+    pub fn object(&self) -> String {
+        let (kind, whose, number) = match self {
+            Self::Callback(message) => {
+                let address = message.delivery.address();
+                let whose = match address.tag {
+                    TrunkTag::DIRECTORY => message.org.to_string(),
+                    tag => tag.to_string(),
+                };
+                (
+                    "callbacks",
+                    whose,
+                    address.at.0 + u64::from(address.sequence),
+                )
+            }
+            Self::Dispatch(
+                DispatchMessage::Dial { trunk, calls }
+                | DispatchMessage::Inquire { trunk, calls }
+                | DispatchMessage::Release { trunk, calls },
+            ) => {
+                let address = calls.first().map(|call| call.address());
+                let number =
+                    address.map_or(0, |address| address.at.0 + u64::from(address.sequence));
+                ("hangups", trunk.to_string(), number)
+            }
+        };
+        format!("{kind}/{whose}/{}", number % ERRAND_OBJECTS)
+    }
+}
+
 /// What must be sent once the rows are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outgoing {
@@ -72,11 +125,23 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// The dispatch queue's share: a few calls to a message, at most `dials` of those to dial.
+    /// The dispatch queue's share: a few calls to a message, at most `dials` of them.
     #[must_use]
-    pub fn dispatch_messages(&self, trunk: TrunkTag, dials: usize) -> Vec<DispatchMessage> {
+    pub fn dials(&self, trunk: TrunkTag, dials: usize) -> Vec<DispatchMessage> {
         let dial = self.dial.chunks(dials.clamp(1, CALLS_PER_MESSAGE));
-        let dial = dial.map(|calls| DispatchMessage::Dial {
+        dial.map(|calls| DispatchMessage::Dial {
+            trunk,
+            calls: calls.to_vec(),
+        })
+        .collect()
+    }
+
+    /// The share of the queue for hang-ups, which never wait behind what rings; and for looks, which find out what to hang
+    /// up.
+    #[must_use]
+    pub fn hang_ups(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
+        let release = self.release.chunks(CALLS_PER_MESSAGE);
+        let release = release.map(|calls| DispatchMessage::Release {
             trunk,
             calls: calls.to_vec(),
         });
@@ -85,13 +150,8 @@ impl Outgoing {
             trunk,
             calls: calls.to_vec(),
         });
-        let release = self.release.chunks(CALLS_PER_MESSAGE);
-        let release = release.map(|calls| DispatchMessage::Release {
-            trunk,
-            calls: calls.to_vec(),
-        });
         // Hanging up comes first: a phone rings.
-        release.chain(dial).chain(inquire).collect()
+        release.chain(inquire).collect()
     }
 
     /// Whether there is nothing to send.

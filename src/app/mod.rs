@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod api;
 pub mod authenticate;
 pub mod calls;
+pub mod copies;
 pub mod deliver;
 pub mod dialers;
 pub mod directory;

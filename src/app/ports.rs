@@ -85,12 +85,15 @@ pub trait Host {
     fn log(&self, line: &str);
 }
 
-/// The copies that requests are served from (KV); may be stale for a minute.
+/// The copies that requests are served from (KV); may be stale for a minute and more, their absence as well.
 pub trait Records {
     /// The JSON under a key.
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
-    /// The same past this isolate's own cache: asked when the cached copy would refuse somebody.
-    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
+    /// Whether a refusal by the copies may be taken to the organisation's directory. So often within a while and no more:
+    /// who asks for what is not there again and again is answered by the copies alone.
+    fn may_doubt(&self, org: OrgId) -> bool;
+    /// Keeps the JSON of a record as its directory told it, in this isolate's own cache.
+    fn learn(&self, key: &RecordKey, json: &str);
     /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
     fn forget(&self, org: OrgId);
     /// Notes that a key was used; the directory hears of it, at most once an hour.

@@ -1,4 +1,5 @@
-//! What KV holds: copies that requests are served from, written by the directory alone.
+//! What KV holds: copies that requests are served from, written by the directory alone. A copy may be a minute old and more,
+//! and so may its absence: what it would refuse is asked of the directory, and what it allows is decided by the trunk.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,11 +18,12 @@ pub enum RecordKey {
     Agent(OrgId, AgentId),
     /// [`TrunkRecord`]
     Trunk(OrgId, TrunkId),
-    /// The organisation's agents, active or not, as a list of `views::AgentView`.
+    /// The organisation's agents, active or not, as a list of `views::AgentView`. Asked of the directory alone: no copy.
     Agents(OrgId),
-    /// The organisation's trunks, deleted ones too, as a list of [`TrunkRecord`].
+    /// The organisation's trunks, deleted ones too, as a list of [`TrunkRecord`]. Its text is asked of the directory; the
+    /// names of these copies tell the cron which organisations there are.
     Trunks(OrgId),
-    /// [`WebhookSecrets`](crate::domain::callback::WebhookSecrets)
+    /// Of earlier days: there is none any more. What signs is told by trunks, and by the directory.
     WebhookSecrets(OrgId),
     /// [`Media`](crate::domain::media::Media)
     Media(OrgId),

@@ -19,8 +19,9 @@ use super::mac::{hex, hmac_sha256};
 use super::planted::{Fault, planted};
 use super::time::Millis;
 
-/// How long a sender may stay silent before its attempt is handed out again. A sender whose
-/// receiver is slow asks for more (see [`Delivery::extend`]).
+/// How long a sender may stay silent before its attempt is handed out again: once as long as its message
+/// travels, and once from when it says that it begins (see [`Delivery::begin`]). A sender whose receiver is slow asks for
+/// more (see [`Delivery::extend`]).
 pub const LEASE: Millis = Millis(20_000);
 
 /// How many attempts are remembered: the whole schedule, and redeliveries by hand.
@@ -84,6 +85,8 @@ pub struct AttemptResult {
 struct Lease {
     number: u32,
     until: Millis,
+    /// A sender has said that it makes this attempt.
+    begun: bool,
 }
 
 /// One event on its way to one receiver.
@@ -184,8 +187,25 @@ impl Delivery {
         self.lease = Some(Lease {
             number,
             until: now + LEASE,
+            begun: false,
         });
         Some(number)
+    }
+
+    /// A sender is about to make attempt `number`: whether it may. Of the copies of a message one may, however long they
+    /// travelled, and none for an attempt that is over.
+    pub fn begin(&mut self, number: u32, now: Millis) -> bool {
+        let is_due = self.next_attempt_at.is_some_and(|due| due <= now);
+        let is_begun = |lease: &Lease| lease.begun && now < lease.until;
+        if number != self.made + 1 || !is_due || self.lease.as_ref().is_some_and(is_begun) {
+            return false;
+        }
+        self.lease = Some(Lease {
+            number,
+            until: now + LEASE,
+            begun: true,
+        });
+        true
     }
 
     /// Takes over the attempt that is out, from what was known before a write failed.
@@ -320,7 +340,10 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// An organisation's webhook secrets: the newest, and during a rotation's overlap the one before.
+/// At most so many secrets sign beside the newest: their signatures travel in one header.
+pub const MOST_PREVIOUS: usize = 20;
+
+/// An organisation's webhook secrets: the newest, and those before it whose overlap is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSecrets {
     /// The one to verify with.
@@ -329,7 +352,10 @@ pub struct WebhookSecrets {
     pub created_at: Millis,
     /// The one before, and until when it also signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<(WebhookSecret, Millis)>,
+    previous: Option<(WebhookSecret, Millis)>,
+    /// Those before that one, newest first, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<(WebhookSecret, Millis)>,
 }
 
 impl WebhookSecrets {
@@ -340,34 +366,46 @@ impl WebhookSecrets {
             current: secret,
             created_at: now,
             previous: None,
+            earlier: Vec::new(),
         }
     }
 
-    /// A new secret; the present one signs beside it for `overlap` more.
+    /// The secrets before the newest that still sign, newest first, each with the end of its time.
+    pub fn outgoing(&self, now: Millis) -> impl Iterator<Item = &(WebhookSecret, Millis)> {
+        let all = self.previous.iter().chain(&self.earlier);
+        all.filter(move |(_, until)| now < *until)
+    }
+
+    /// A new secret. The present one signs beside it for `overlap` more, and each one before it for as long as was promised
+    /// when it was replaced; without an overlap none does.
     #[must_use]
     pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
-        let previous = (overlap > Millis(0)).then_some((self.current, now + overlap));
+        if overlap == Millis(0) {
+            return Self::first(secret, now);
+        }
+        let earlier = match planted(Fault::OverlapCutShort) {
+            true => Vec::new(),
+            false => self.outgoing(now).cloned().collect(),
+        };
         Self {
             current: secret,
             created_at: now,
-            previous,
+            previous: Some((self.current, now + overlap)),
+            earlier,
         }
     }
 
-    /// Until when the previous secret still signs; `None` when it does not.
+    /// Until when a secret before the newest still signs: the latest of them. `None` when none does.
     #[must_use]
     pub fn previous_valid_until(&self, now: Millis) -> Option<Millis> {
-        self.previous
-            .as_ref()
-            .map(|(_, until)| *until)
-            .filter(|until| now < *until)
+        self.outgoing(now).map(|(_, until)| *until).max()
     }
 
     /// The headers that sign one attempt at `now`.
     ///
     /// - `X-Audatec-Signature`: hex HMAC-SHA256 of the body, keyed with the newest secret's text.
     /// - `webhook-id`, `webhook-timestamp`, `webhook-signature`: Standard Webhooks 1.0.0, with one
-    ///   signature for each secret that is valid.
+    ///   signature for each secret that is valid, newest first.
     #[must_use]
     pub fn sign(&self, id: DeliveryId, body: &[u8], now: Millis) -> [(&'static str, String); 4] {
         let mut plain = hmac_sha256(self.current.reveal().as_bytes());
@@ -380,8 +418,9 @@ impl WebhookSecrets {
             format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
         };
         let mut signature = standard(&self.current);
-        if let Some((previous, _)) = self.previous.as_ref().filter(|(_, until)| now < *until) {
-            signature = format!("{signature} {}", standard(previous));
+        for (outgoing, _) in self.outgoing(now) {
+            signature.push(' ');
+            signature.push_str(&standard(outgoing));
         }
         [
             ("X-Audatec-Signature", hex(&plain.finalize().into_bytes())),
@@ -559,6 +598,57 @@ mod tests {
             1
         );
         assert_eq!(both.previous_valid_until(Millis(10_000)), None);
+    }
+
+    #[test]
+    fn every_secret_signs_as_long_as_was_promised_newest_first() {
+        let id = delivery().id;
+        let at =
+            |secrets: &WebhookSecrets, now: u64| secrets.sign(id, b"{}", Millis(now))[3].1.clone();
+        let alone = |seed: u8, now: u64| {
+            at(
+                &WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Millis(0)),
+                now,
+            )
+        };
+        let secret = |seed: u8| WebhookSecret::from_entropy([seed; 32]);
+        let secrets = WebhookSecrets::first(secret(1), Millis(0))
+            .rotated(secret(2), Millis(60_000), Millis(0))
+            .rotated(secret(3), Millis(5_000), Millis(1_000));
+        let all = [alone(3, 2_000), alone(2, 2_000), alone(1, 2_000)];
+        assert_eq!(at(&secrets, 2_000), all.join(" "));
+        // The one in the middle was promised less.
+        assert_eq!(
+            secrets.previous_valid_until(Millis(2_000)),
+            Some(Millis(60_000))
+        );
+        assert_eq!(
+            at(&secrets, 6_000),
+            [alone(3, 6_000), alone(1, 6_000)].join(" ")
+        );
+        assert_eq!(at(&secrets, 60_000), alone(3, 60_000));
+        assert_eq!(secrets.previous_valid_until(Millis(60_000)), None);
+        // Without an overlap all end.
+        let ended = secrets.rotated(secret(4), Millis(0), Millis(2_000));
+        assert_eq!(at(&ended, 2_000), alone(4, 2_000));
+        assert_eq!(ended.previous_valid_until(Millis(2_000)), None);
+    }
+
+    #[test]
+    fn one_of_the_copies_of_a_message_may_begin_however_late_it_comes() {
+        let mut delivery = delivery();
+        assert!(!delivery.begin(1, Millis(999)), "nothing was due");
+        delivery.take(Millis(1_000));
+        delivery.take(Millis(21_000)); // its message was slow: another one
+        assert!(delivery.begin(1, Millis(30_000)));
+        assert!(!delivery.begin(1, Millis(30_001)), "the other copy");
+        // Its lease counts from when it began.
+        assert_eq!(delivery.take(Millis(41_001)), None);
+        assert_eq!(delivery.take(Millis(50_000)), Some(1));
+        assert!(delivery.begin(1, Millis(50_100)), "the first sender died");
+        delivery.finish(1, answer(500), Millis(50_200), &SCHEDULE);
+        assert!(!delivery.begin(1, Millis(60_000)), "it was made");
+        assert!(!delivery.begin(2, Millis(50_300)), "not due yet");
     }
 
     #[test]

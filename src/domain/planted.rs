@@ -76,6 +76,12 @@ pub enum Fault {
     RoomReturns,
     /// A room that was deleted is not deleted once more.
     DeletedOnce,
+    /// A secret ends when the one after it is replaced.
+    OverlapCutShort,
+    /// A rotated secret is answered before trunks know of it.
+    RotationUntold,
+    /// Each copy of a callback's message makes its attempt.
+    AttemptRepeated,
 }
 
 /// Whether a fault is planted: no.
@@ -103,7 +109,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 35] = [
+    pub const ALL: [Fault; 38] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -139,6 +145,9 @@ mod switch {
         Fault::FailureUntold,
         Fault::RoomReturns,
         Fault::DeletedOnce,
+        Fault::OverlapCutShort,
+        Fault::RotationUntold,
+        Fault::AttemptRepeated,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -4,6 +4,7 @@
 //! methods below, and a line in [`Refusal::examples`], from which the OpenAPI document lists them.
 
 use super::access::Role;
+use super::callback::MOST_PREVIOUS;
 
 /// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub enum Refusal {
     CursorExpired(String),
     /// An organisation holds at most this many of a thing.
     TooMany(&'static str),
+    /// As many webhook secrets sign as one header holds.
+    TooManySecrets,
     /// The trunk's channels are all in use.
     ChannelsExhausted,
     /// The trunk accepted `max_cps` calls within the last second.
@@ -145,7 +148,8 @@ impl Refusal {
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
-            | Self::TooMany(_) => 409,
+            | Self::TooMany(_)
+            | Self::TooManySecrets => 409,
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
@@ -199,6 +203,7 @@ impl Refusal {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::CursorExpired(_) => "cursor_expired",
             Self::TooMany(_) => "limit_reached",
+            Self::TooManySecrets => "too_many_webhook_secrets",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
             Self::DialerUnavailable => "dialer_unavailable",
@@ -265,6 +270,9 @@ impl Refusal {
                 "cursor is older than 24 hours; continue from oldest_cursor".into()
             }
             Self::TooMany(things) => format!("An organisation can have at most 1000 {things}"),
+            Self::TooManySecrets => format!(
+                "At most {MOST_PREVIOUS} earlier webhook secrets can sign beside the newest; overlap_seconds 0 ends them"
+            ),
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
             Self::DialerUnavailable => "Dialer temporarily unavailable".into(),
@@ -329,6 +337,7 @@ impl Refusal {
             Self::IdempotencyKeyReused,
             Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
             Self::TooMany("agents"),
+            Self::TooManySecrets,
             Self::ChannelsExhausted,
             Self::RateExceeded,
             Self::DialerUnavailable,

@@ -1,7 +1,7 @@
 //! This isolate's own copies of KV records: a key's record is read once, not at each request.
 //!
-//! Only what is there is kept; what is missing is asked for again. What costs money is checked in
-//! the trunk's object too, so a stale copy starts no call.
+//! Only what is there is kept; what is missing is asked for again. Every read asks an object as well, which knows of revoked
+//! keys, and what costs money is decided by a trunk: so a stale copy starts no call and shows nothing.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,31 +10,47 @@ use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::time::Millis;
 
-/// With KV's own 30 s, a revoked key reads nothing after a minute.
+/// A changed agent counts for new calls once this and KV's own time (30 s and more) are over.
 const KEEP: Millis = Millis(20_000);
+/// What a directory told itself is newer than KV's copy, and kept until that has caught up.
+const KEEP_TOLD: Millis = Millis(100_000);
 const MAX_ENTRIES: usize = 5_000;
 const HOUR: u64 = 3_600_000;
+/// So many refusals of an organisation are taken to its directory
+const DOUBTS: u32 = 20;
+/// within so long.
+const DOUBTED_FOR: Millis = Millis(10_000);
 
 thread_local! {
     static RECORDS: RefCell<HashMap<String, (String, Millis)>> = RefCell::default();
+    static DOUBTED: RefCell<HashMap<OrgId, (Millis, u32)>> = RefCell::default();
     static USED: RefCell<HashMap<KeyId, u64>> = RefCell::default();
 }
 
 /// The JSON under a KV key, if it was read lately.
 pub fn get(key: &str, now: Millis) -> Option<String> {
     RECORDS.with_borrow(|records| {
-        let (json, read_at) = records.get(key)?;
-        (now < *read_at + KEEP && now >= *read_at).then(|| json.clone())
+        let (json, until) = records.get(key)?;
+        (now < *until && now + KEEP_TOLD >= *until).then(|| json.clone())
     })
 }
 
 /// Keeps what was read.
 pub fn put(key: String, json: &str, now: Millis) {
+    keep(key, json, now + KEEP);
+}
+
+/// Keeps what a directory told.
+pub fn put_told(key: String, json: &str, now: Millis) {
+    keep(key, json, now + KEEP_TOLD);
+}
+
+fn keep(key: String, json: &str, until: Millis) {
     RECORDS.with_borrow_mut(|records| {
         if records.len() >= MAX_ENTRIES {
             records.clear();
         }
-        records.insert(key, (json.to_owned(), now));
+        records.insert(key, (json.to_owned(), until));
     });
 }
 
@@ -44,6 +60,21 @@ pub fn forget(org: OrgId) {
     RECORDS.with_borrow_mut(|records| {
         records.retain(|key, (json, _)| !key.contains(&org) && !json.contains(&org))
     });
+}
+
+/// Whether one more refusal of an organisation may be taken to its directory; counts it.
+pub fn may_doubt(org: OrgId, now: Millis) -> bool {
+    DOUBTED.with_borrow_mut(|doubted| {
+        if doubted.len() >= MAX_ENTRIES {
+            doubted.clear();
+        }
+        let (since, times) = doubted.entry(org).or_insert((now, 0));
+        if now >= *since + DOUBTED_FOR || now < *since {
+            (*since, *times) = (now, 0);
+        }
+        *times += 1;
+        *times <= DOUBTS
+    })
 }
 
 /// Whether this is the first use of a key within the hour that this isolate sees.

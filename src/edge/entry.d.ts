@@ -10,6 +10,7 @@ declare module "wasm-glue" {
   }
   export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
+  export const ErrandObject: new (ctx: unknown, env: unknown) => RustObject;
   export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response>;
   export function queue(batch: unknown, env: unknown, ctx: unknown): Promise<unknown>;
   export function scheduled(event: unknown, env: unknown, ctx: unknown): Promise<unknown>;

@@ -15,6 +15,9 @@ import { stream, wantsStream } from "./stream.js";
  */
 const REQUEST_LIMIT_MS = 60_000;
 
+// The runtime tells of what is thrown, but of a promise that is rejected with nobody to hear it nothing at all.
+addEventListener("unhandledrejection", (event) => console.error("An unhandled rejection:", event.reason));
+
 /** @type {Set<(error: Error) => void>} */
 const underWay = new Set();
 
@@ -124,3 +127,4 @@ function objectClass(RustClass) {
 
 export const TrunkObject = objectClass(rust.TrunkObject);
 export const DirectoryObject = objectClass(rust.DirectoryObject);
+export const ErrandObject = objectClass(rust.ErrandObject);

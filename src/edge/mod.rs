@@ -4,6 +4,7 @@ mod alarm;
 mod cache;
 mod cron;
 mod directory_object;
+mod errand_object;
 mod faults;
 mod http;
 mod outbox;

@@ -1,13 +1,12 @@
-//! The queues' consumers. A message is acknowledged at once, and its work goes on by itself; one that nobody can read is
-//! logged and dropped.
+//! The queues' consumers. A dial is done here, for as long as its phone rings; all else that waits for others outside is
+//! handed over to an object, so that a batch is done in no time. One that nobody can read is logged and dropped.
 
 use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
 
 use super::world::World;
-use crate::app::deliver::deliver;
 use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
-use crate::app::messages::{CallbackMessage, DispatchMessage};
+use crate::app::messages::{DispatchMessage, Errand};
 use crate::app::ports::{Directories, Trunks, Unavailable};
 use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::TrunkCommand;
@@ -29,12 +28,14 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
     let text = message.body().as_string().unwrap_or_default();
     let done = if queue.ends_with("dead-letters") {
         bury(world, &text).await
-    } else if let Ok(work) = crate::app::json::read::<DispatchMessage>(&text) {
-        in_background(world, async |world| dispatch(world, world, work).await);
-        Ok(())
-    } else if let Ok(callback) = crate::app::json::read::<CallbackMessage>(&text) {
-        in_background(world, async |world| deliver(world, callback).await);
-        Ok(())
+    } else if let Some(errand) = Errand::read(&text) {
+        match errand {
+            Errand::Dispatch(work @ DispatchMessage::Dial { .. }) => {
+                in_background(world, async |world| dispatch(world, world, work).await);
+                Ok(())
+            }
+            errand => world.run_errand(&errand.object(), &text).await,
+        }
     } else {
         worker::console_error!(
             "{}: an unreadable message of {} bytes was dropped",
@@ -49,8 +50,9 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
     }
 }
 
-/// However long a phone rings or a receiver takes, and whatever becomes of it, the message is done with, and holds up no
-/// other: the duty is the object's, and due again by its rows. The runtime keeps the invocation until the work has ended.
+/// However long a phone rings, and whatever becomes of it, the message is done with: the duty is the trunk's, and due again
+/// by its rows. The runtime keeps the invocation until the work has ended, and on Cloudflare the queue's next batch waits
+/// for that in this consumer.
 fn in_background(
     world: &World,
     work: impl AsyncFnOnce(&World) -> Result<(), Unavailable> + 'static,
@@ -63,24 +65,26 @@ fn in_background(
 
 /// A message that failed again and again. Its duty is in an object's rows: knock there.
 async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
-    if let Ok(
-        DispatchMessage::Dial { trunk, .. }
-        | DispatchMessage::Inquire { trunk, .. }
-        | DispatchMessage::Release { trunk, .. },
-    ) = crate::app::json::read(text)
-    {
-        worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
-        return world.trunk(trunk, &TrunkCommand::Tick).await.map(drop);
+    let (tag, org) = match Errand::read(text) {
+        Some(Errand::Dispatch(
+            DispatchMessage::Dial { trunk, .. }
+            | DispatchMessage::Inquire { trunk, .. }
+            | DispatchMessage::Release { trunk, .. },
+        )) => {
+            worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
+            (trunk, None)
+        }
+        Some(Errand::Callback(callback)) => {
+            worker::console_error!("dead letter: callback {}", callback.delivery.to_string());
+            (callback.delivery.address().tag, Some(callback.org))
+        }
+        None => return Ok(()),
+    };
+    match (tag, org) {
+        (TrunkTag::DIRECTORY, Some(org)) => {
+            let knock = DirectoryCommand::tick();
+            world.directory(org, &knock).await.map(drop)
+        }
+        (tag, _) => world.trunk(tag, &TrunkCommand::Tick).await.map(drop),
     }
-    if let Ok(callback) = crate::app::json::read::<CallbackMessage>(text) {
-        worker::console_error!("dead letter: callback {}", callback.delivery.to_string());
-        return match callback.delivery.address().tag {
-            TrunkTag::DIRECTORY => world
-                .directory(callback.org, &DirectoryCommand::tick())
-                .await
-                .map(drop),
-            tag => world.trunk(tag, &TrunkCommand::Tick).await.map(drop),
-        };
-    }
-    Ok(())
 }

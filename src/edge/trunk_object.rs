@@ -199,9 +199,11 @@ async fn send(inner: Rc<Inner>) {
         let Some((tag, calls)) = sender.filter(|_| !outgoing.is_empty()) else {
             break;
         };
-        let dispatch = json_lines(&outgoing.dispatch_messages(tag, calls));
+        let hang_ups = json_lines(&outgoing.hang_ups(tag));
+        let dials = json_lines(&outgoing.dials(tag, calls));
         let callbacks = json_lines(&outgoing.callbacks);
-        let sent = outbox::send(&inner.env, "DISPATCH", &dispatch).await;
+        let sent = outbox::send(&inner.env, "HANGUPS", &hang_ups).await;
+        let sent = sent + outbox::send(&inner.env, "DISPATCH", &dials).await;
         let sent = sent + outbox::send(&inner.env, "CALLBACKS", &callbacks).await;
         count(&inner, |work| work.queue_messages += sent);
     }

@@ -184,6 +184,11 @@ impl World {
         })
     }
 
+    /// Has an object do a message's work. It answers as soon as it has begun.
+    pub async fn run_errand(&self, object: &str, message: &str) -> Result<(), Unavailable> {
+        self.exchange("ERRANDS", object, message).await.map(drop)
+    }
+
     async fn exchange(
         &self,
         namespace: &str,
@@ -242,10 +247,6 @@ impl Records for World {
         if let Some(json) = cache::get(&key.to_string(), now()) {
             return Ok(Some(json));
         }
-        self.read_fresh(key).await
-    }
-
-    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
         let name = key.to_string();
         let json = platform::kv_get(&self.env, RECORDS, &name)
             .await
@@ -255,6 +256,14 @@ impl Records for World {
             cache::put(name, json, now());
         }
         Ok(json)
+    }
+
+    fn may_doubt(&self, org: OrgId) -> bool {
+        cache::may_doubt(org, now())
+    }
+
+    fn learn(&self, key: &RecordKey, json: &str) {
+        cache::put_told(key.to_string(), json, now());
     }
 
     fn forget(&self, org: OrgId) {

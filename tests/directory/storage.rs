@@ -53,6 +53,24 @@ fn a_change_that_was_written_before_storage_failed_is_carried_through() {
 }
 
 #[test]
+fn a_secret_of_each_rotation_is_stored_as_long_as_it_signs() {
+    let (world, org) = founded();
+    for seconds in [600, 60, 6] {
+        world.post(
+            &org,
+            "/webhooks/secret/rotate",
+            json!({"overlap_seconds": seconds}),
+        );
+    }
+    let row = world.office(&org).rows.borrow()["org"].clone();
+    let row: Value = serde_json::from_str(&row).expect("JSON");
+    golden::check("directory/row_org_rotated", &row);
+    world.restart();
+    let until = world.get(&org, "/webhooks/secret").1["previous_valid_until"].clone();
+    assert_eq!(until, "2026-06-14T10:10:00.000Z");
+}
+
+#[test]
 fn everything_is_the_same_after_a_restart() {
     let (world, org) = founded();
     let id = create(
@@ -144,5 +162,5 @@ fn stored_rows_are_pinned() {
         .iter()
         .map(|(key, json)| (key.to_string(), serde_json::from_str(json).expect("JSON")))
         .collect();
-    golden::check("directory/copies_sealed", &json!(copies));
+    golden::check("directory/copies_without_secrets", &json!(copies));
 }

@@ -1,14 +1,14 @@
 //! `/webhooks/secret` and test events.
 
-use audatec::app::directory::DirectoryCommand;
+use audatec::app::directory::{Denied, DirectoryCommand, DirectoryReply};
 use audatec::app::ports::{Directories, Host};
-use audatec::domain::callback::{Attempt, AttemptResult};
+use audatec::domain::callback::{Attempt, AttemptResult, MOST_PREVIOUS};
 use audatec::domain::ids::{CallId, DeliveryId};
 use audatec::domain::time::Millis;
 use serde_json::{Value, json};
 
-use crate::world::{Org, World, block_on};
-use crate::{error, founded, golden, keys};
+use crate::world::{Org, World, block_on, tag};
+use crate::{create, error, founded, golden, keys, trunk};
 
 const URL: &str = "https://hooks.example.org/calls";
 
@@ -60,6 +60,105 @@ fn rotating_shows_the_new_secret_and_until_when_the_old_one_signs_too() {
         world.get(&org, "/webhooks/secret").1["previous_valid_until"],
         Value::Null
     );
+}
+
+#[test]
+fn each_earlier_secret_keeps_its_time_and_the_latest_end_is_shown() {
+    let (world, org) = founded();
+    let rotate = |seconds: u64| {
+        let body = json!({"overlap_seconds": seconds});
+        let (status, body) = world.post(&org, "/webhooks/secret/rotate", body);
+        assert_eq!(status, 200, "{body}");
+        body["previous_valid_until"].clone()
+    };
+    assert_eq!(rotate(600), "2026-06-14T10:10:00.000Z");
+    // The one before keeps what it was promised.
+    assert_eq!(rotate(60), "2026-06-14T10:10:00.000Z");
+    assert_eq!(rotate(6_000), "2026-06-14T11:40:00.000Z");
+    assert_eq!(rotate(0), Value::Null);
+}
+
+#[test]
+fn more_secrets_than_a_header_holds_are_refused_and_without_an_overlap_all_end() {
+    let (world, org) = founded();
+    let rotate = |seconds: u64| {
+        let body = json!({"overlap_seconds": seconds});
+        world.post(&org, "/webhooks/secret/rotate", body)
+    };
+    for _ in 0..MOST_PREVIOUS {
+        assert_eq!(rotate(60).0, 200);
+    }
+    let full = "At most 20 earlier webhook secrets can sign beside the newest; overlap_seconds 0 ends them";
+    assert_eq!(rotate(60), (409, error(full)));
+    world.advance(Millis::from_secs(60));
+    assert_eq!(rotate(60).0, 200, "they are over");
+    for _ in 1..MOST_PREVIOUS {
+        assert_eq!(rotate(60).0, 200);
+    }
+    assert_eq!(rotate(0).0, 200);
+    assert_eq!(rotate(60).0, 200);
+}
+
+#[test]
+fn a_rotation_is_answered_when_every_trunk_signs_by_it() {
+    let (world, org) = founded();
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let gone = create(&world, &org, "/sip-trunks", trunk());
+    let signs = |line: &str| world.brief_of(line).secrets;
+    let first = signs(&line).expect("secrets");
+    assert_eq!(first.current.reveal(), org.secret);
+    assert_eq!(world.delete(&org, &format!("/sip-trunks/{gone}")).0, 204);
+    let (status, rotated) = world.post(&org, "/webhooks/secret/rotate", json!({}));
+    assert_eq!(status, 200);
+    let newest = signs(&line).expect("secrets");
+    assert_eq!(json!(newest.current.reveal()), rotated["secret"]);
+    assert_eq!(newest.outgoing(world.now.get()).count(), 1);
+    // A deleted trunk is told of nothing any more: who sends its callbacks asks the directory.
+    assert_eq!(signs(&gone), None);
+
+    world.cut_off(&line);
+    let (status, _) = world.post(&org, "/webhooks/secret/rotate", json!({}));
+    assert_eq!(status, 503, "it is kept, and not everybody knows");
+    let kept = world.get(&org, "/webhooks/secret").1["secret"].clone();
+    assert_ne!(kept, rotated["secret"]);
+    world.reconnect();
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    let told = signs(&line).expect("secrets");
+    assert_eq!(json!(told.current.reveal()), kept);
+}
+
+#[test]
+fn a_trunk_that_knows_no_secrets_yet_is_told_them_when_its_sender_asks() {
+    let (world, org) = founded();
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    // As one was told before trunks signed.
+    let object = tag(&line);
+    let mut trunks = world.trunks.borrow_mut();
+    let known = trunks.get_mut(&object).expect("an object");
+    known.brief.as_mut().expect("a brief").secrets = None;
+    drop(trunks);
+    let command = DirectoryCommand::secrets_of(object);
+    let reply = block_on(world.directory(org.id, &command)).expect("reached");
+    let DirectoryReply::Secrets(secrets) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(secrets.current.reveal(), org.secret);
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    assert_eq!(world.brief_of(&line).secrets, Some(secrets));
+}
+
+#[test]
+fn of_two_copies_of_a_test_events_message_one_is_sent() {
+    let (world, org) = founded();
+    let id: DeliveryId = test_event(&world, &org).parse().expect("an id");
+    let begin = || block_on(world.directory(org.id, &DirectoryCommand::begin(id, 1)));
+    assert!(matches!(begin(), Ok(DirectoryReply::Secrets(_))));
+    assert!(matches!(
+        begin(),
+        Ok(DirectoryReply::Refused(Denied::Missing))
+    ));
 }
 
 #[test]

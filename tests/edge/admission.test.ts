@@ -148,8 +148,10 @@ test("in no window of one second are more than max_cps accepted, however the req
   };
   await until("nine calls to be accepted", isEnough);
 
-  const moments = (await allCalls()).filter(({ id }) => accepted.includes(id)).map((call) => call.created_at);
-  expect(busiestSecond(moments)).toBe(3);
+  const calls = (await allCalls()).filter(({ sip_trunk_id }) => sip_trunk_id === trunk.id).reverse();
+  expect(busiestSecond(calls.filter(({ id }) => accepted.includes(id)).map((call) => call.created_at))).toBeLessThanOrEqual(3);
+  // Nor was anybody refused for nothing: also where fewer than three came within a second.
+  expect(accepted).toEqual(asPromised(calls, 3));
 });
 
 test("RateLimit and RateLimit-Policy tell the trunk's own figures on 201 and on 429", async () => {
@@ -168,12 +170,15 @@ test("RateLimit and RateLimit-Policy tell the trunk's own figures on 201 and on 
 });
 
 test("RateLimit counts down what the second has left", async () => {
-  const trunk = await org.newTrunk({ max_cps: 1000 });
-  const answers = await times(10, () => member.post("/calls", org.request({ sip_trunk_id: trunk.id })));
+  const trunk = await org.newTrunk({ max_cps: 1000, max_channels: 10_000 });
+  const left = async () => {
+    const answers = await times(10, () => member.post("/calls", org.request({ sip_trunk_id: trunk.id })));
+    return answers.map(({ headers }) => Number(/"cps";r=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1]));
+  };
 
-  const left = answers.map(({ headers }) => Number(/"cps";r=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1]));
-  expect(Math.max(...left)).toBe(999);
-  expect(Math.min(...left)).toBeLessThan(999);
+  expect(Math.max(...(await left()))).toBe(999);
+  // On a machine that is busy no two of them may fall into the same second.
+  await until("some calls within the same second", async () => Math.min(...(await left())) < 999);
 });
 
 test("a lowered limit ends no call; it holds back new ones", async () => {

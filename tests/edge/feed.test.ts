@@ -128,7 +128,7 @@ test("a question may wait for the first event", async () => {
   const id = await quiet.call();
   const asked = performance.now();
   const { events: told } = found(await waiting);
-  expect(performance.now() - asked).toBeLessThan(2_000);
+  expect(performance.now() - asked).toBeLessThan(10_000); // it may wait for 20 s
   expect(told[0]).toMatchObject({ type: "call.initiating", data: { id } });
 });
 

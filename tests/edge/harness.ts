@@ -3,7 +3,7 @@
 
 import { Response as MiniflareResponse } from "miniflare";
 import { afterAll, beforeAll, expect } from "vitest";
-import { type Local, type LocalOptions, startLocal } from "../../scripts/lib/local.mjs";
+import { type Local, type LocalOptions, startLocal, tellsOfBreakage } from "../../scripts/lib/local.mjs";
 import { Contract } from "./contract.ts";
 import {
   type Accepted,
@@ -65,8 +65,11 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const { vars, ...options } = this.#options;
-    const onLog = (_level: string, message: string) => void this.#log.push(message);
+    const { vars, onLog: listener, ...options } = this.#options;
+    const onLog = (level: string, message: string) => {
+      this.#log.push(message);
+      listener?.(level, message);
+    };
     this.#local = await startLocal({ cron: false, onLog, ...options, vars: { ...FAST, ...vars } });
     this.#contract = await Contract.load(this.url);
   }
@@ -75,7 +78,7 @@ export class Server {
   async stop(): Promise<void> {
     await this.#local?.stop();
     this.#local = undefined;
-    expect(this.#log.filter((line) => /trapped|panicked|A request failed/.test(line))).toEqual([]);
+    expect(this.#log.filter(tellsOfBreakage)).toEqual([]);
   }
 
   get local(): Local {

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { tellsOfBreakage } from "../../scripts/lib/local.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 
 export class LocalProcess {
@@ -40,6 +41,11 @@ export class LocalProcess {
 
   get output(): string {
     return this.#output;
+  }
+
+  /** The lines of its Worker that tell of something that broke and nobody caught. */
+  get broken(): string[] {
+    return this.#output.split("\n").filter((line) => line.startsWith("[worker]") && tellsOfBreakage(line.slice("[worker] ".length)));
   }
 
   /** Resolves at the line that says it serves. */

@@ -2,18 +2,21 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { type Local, type LocalOptions, startLocal } from "../../scripts/lib/local.mjs";
+import { type Local, type LocalOptions, startLocal, tellsOfBreakage } from "../../scripts/lib/local.mjs";
 
 const started: Local[] = [];
 const folders: string[] = [];
 
+const logged: string[] = [];
+
 afterEach(async () => {
   for (const local of started.splice(0)) await local.stop();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  expect(logged.splice(0).filter(tellsOfBreakage)).toEqual([]);
 });
 
 async function start(options: LocalOptions = {}): Promise<Local> {
-  const local = await startLocal(options);
+  const local = await startLocal({ onLog: (_level, message) => void logged.push(message), ...options });
   started.push(local);
   return local;
 }

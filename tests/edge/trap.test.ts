@@ -46,6 +46,7 @@ const glue = `
     async alarm() {}
   }
   export class DirectoryObject extends TrunkObject {}
+  export class ErrandObject extends TrunkObject {}
 `;
 
 let mf: Miniflare;

@@ -1,6 +1,9 @@
 // An integrator that goes on whatever happens to the server: what was not answered it asks again with the same
 // Idempotency-Key, and it remembers all that it was ever told.
 
+import { once } from "node:events";
+import http from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { BASE_PATH, METADATA } from "../edge/harness.ts";
 import type { Receiver, Reply } from "../edge/receiver.ts";
@@ -53,6 +56,14 @@ export interface Access {
   trunkId: string;
 }
 
+/** A POST of which the server has all but the last byte. */
+export interface UnderWay {
+  /** Sends that, too; resolves when it is on its way. */
+  finish(): Promise<void>;
+  /** Resolves when it was answered, or died. */
+  settled: Promise<void>;
+}
+
 interface Answer {
   status: number;
   text: string;
@@ -93,6 +104,32 @@ export class Integrator {
     await Promise.all(work);
   }
 
+  /**
+   * Begins to ask for one more call, and resolves when all of its request but the last byte is on its way: it is under way,
+   * and nobody can have answered it.
+   */
+  async begin(): Promise<UnderWay> {
+    const wanted = this.#want();
+    const body = Buffer.from(wanted.body);
+    const request = http.request(`${this.#access.url}${BASE_PATH}/calls`, {
+      method: "POST",
+      agent: false,
+      headers: { ...this.#headers(wanted), "content-length": body.length, authorization: `Bearer ${this.#access.ownerKey}` },
+    });
+    const ended = once(request, "response").then(
+      async ([response]: http.IncomingMessage[]) => {
+        if (response) this.#take(wanted, { status: response.statusCode ?? 0, text: await text(response) });
+      },
+    );
+    const settled = ended.catch(() => void (this.unanswered += 1));
+    await new Promise<void>((sent, failed) => {
+      request.once("error", failed);
+      request.write(body.subarray(0, -1), () => sent());
+    });
+    const finish = () => new Promise<void>((sent) => request.end(body.subarray(-1), sent));
+    return { finish, settled };
+  }
+
   /** Asks for every call that was not accepted yet. */
   async insist(): Promise<void> {
     const never = new AbortController().signal;
@@ -118,14 +155,21 @@ export class Integrator {
   }
 
   async #trigger(wanted: Wanted, until: AbortSignal): Promise<void> {
-    const headers = { "content-type": "application/json", "idempotency-key": wanted.key };
     let answer;
     try {
-      answer = await this.#fetch("/calls", { method: "POST", headers, body: wanted.body }, until);
+      answer = await this.#fetch("/calls", { method: "POST", headers: this.#headers(wanted), body: wanted.body }, until);
     } catch {
       this.unanswered += 1;
       return;
     }
+    this.#take(wanted, answer);
+  }
+
+  #headers({ key }: Wanted) {
+    return { "content-type": "application/json", "idempotency-key": key };
+  }
+
+  #take(wanted: Wanted, answer: Answer): void {
     if (answer.status !== 201) throw new Error(`POST /calls answered ${answer.status} ${answer.text}`);
     wanted.callId = (JSON.parse(answer.text) as Accepted).call_id;
   }

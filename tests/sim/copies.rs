@@ -69,6 +69,11 @@ impl Copies {
         json
     }
 
+    pub fn learn(&self, at: usize, key: String, json: &str, now: Millis) {
+        let mut isolate = self.isolate(at).borrow_mut();
+        isolate.cache.insert(key, (json.to_owned(), now));
+    }
+
     pub fn forget(&self, at: usize, org: OrgId) {
         let org = org.to_string();
         let keep = |key: &String, (json, _): &mut (String, Millis)| {

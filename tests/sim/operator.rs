@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
+use audatec::domain::time::Millis;
 use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Line, Org, ask};
 use crate::executor::Owner;
 use crate::livekit::{API_KEY, API_SECRET};
-use crate::oracle::Limits;
+use crate::oracle::{Limits, Rotation};
 use crate::ports::pause;
 use crate::receivers;
 use crate::world::W;
@@ -234,16 +235,31 @@ async fn revoke_key(w: &W, org: &Org) {
 }
 
 async fn rotate(w: &W, org: &Org) {
-    let body = Some(json!({"overlap_seconds": w.rng.below(100)}));
+    let overlap = match w.rng.hits(250) {
+        true => 0,
+        false => w.rng.below(100),
+    };
+    let body = Some(json!({"overlap_seconds": overlap}));
+    let (old, asked) = (w.oracle.newest_secret(org.id), w.clock());
+    w.oracle.rotates(org.id);
     let heard = ask(
         w,
         Ask::send("POST", "/webhooks/secret/rotate".into(), &org.owner, body),
     )
     .await;
-    if let Some(secret) = heard.and_then(|heard| Some(heard.json()["secret"].as_str()?.to_owned()))
-    {
-        w.oracle.secret(org.id, &secret);
+    let heard = heard.filter(|heard| heard.status == 200);
+    let new = heard.and_then(|heard| Some(heard.json()["secret"].as_str()?.to_owned()));
+    if let Some(secret) = &new {
+        w.oracle.secret(org.id, secret);
     }
+    let rotation = new.map(|new| Rotation {
+        old,
+        new,
+        asked,
+        answered: w.clock(),
+        overlap: Millis::from_secs(overlap),
+    });
+    w.oracle.rotated(org.id, rotation);
 }
 
 async fn test_event(w: &W, org: &Org) {

@@ -78,6 +78,11 @@ macro_rules! host {
                 tag: TrunkTag,
                 command: &TrunkCommand,
             ) -> Result<TrunkReply, Unavailable> {
+                if let TrunkCommand::Brief(brief) = command
+                    && let Some(secrets) = &brief.secrets
+                {
+                    self.$world.oracle.signs_by(brief.config.org_id, secrets);
+                }
                 trunk_node::ask(&self.$world, tag, command.clone()).await
             }
         }
@@ -89,21 +94,26 @@ host!(DirectoryPort, 0);
 
 impl Records for Edge {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
-        match self
+        let cached = self
             .w
             .copies
-            .cached(self.isolate, &key.to_string(), self.w.clock())
-        {
-            Some(json) => Ok(Some(json)),
-            None => self.read_fresh(key).await,
+            .cached(self.isolate, &key.to_string(), self.w.clock());
+        if cached.is_some() {
+            return Ok(cached);
         }
-    }
-
-    async fn read_fresh(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
         if self.w.hit(Kind::CopyReadFails) {
             return Err(Unavailable);
         }
         Ok(self.w.copies.read(&self.w, self.isolate, key.to_string()))
+    }
+
+    fn may_doubt(&self, _: OrgId) -> bool {
+        !self.w.hit(Kind::CopyReadFails)
+    }
+
+    fn learn(&self, key: &RecordKey, json: &str) {
+        let (copies, now) = (&self.w.copies, self.w.clock());
+        copies.learn(self.isolate, key.to_string(), json, now);
     }
 
     fn forget(&self, org: OrgId) {
@@ -127,7 +137,11 @@ impl Directories for Edge {
         org: OrgId,
         command: &DirectoryCommand,
     ) -> Result<DirectoryReply, Unavailable> {
-        directory_node::ask(&self.w, org, command.clone()).await
+        let reply = directory_node::ask(&self.w, org, command.clone()).await;
+        if let Ok(DirectoryReply::Secrets(secrets)) = &reply {
+            self.w.oracle.signs_by(org, secrets);
+        }
+        reply
     }
 }
 
@@ -136,9 +150,6 @@ impl RecordWriter for DirectoryPort {
         pause(&self.0, self.0.rng.between(1, 20)).await;
         if self.0.hit(Kind::CopyWriteFails) {
             return Err(Unavailable);
-        }
-        if let (RecordKey::WebhookSecrets(org), Some(json)) = (key, &json) {
-            self.0.oracle.signs_by(*org, json);
         }
         self.0.copies.write(key.to_string(), json);
         Ok(())

@@ -2,14 +2,14 @@
 //! it dies. What the Worker's shell does around the actor is done here, step by step.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{TrunkActor, TrunkCommand, TrunkReply};
-use audatec::domain::ids::{CallId, TrunkTag};
+use audatec::domain::ids::{CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::Millis;
 
 use crate::executor::Slot;
@@ -41,6 +41,8 @@ pub struct TrunkNode {
     pub told: Cell<Millis>,
     /// Calls that this incarnation let out of the line: their rows do not say so yet.
     pub promoted: RefCell<BTreeSet<CallId>>,
+    /// Attempts of callbacks that this incarnation gave to a sender, and when.
+    pub begun: RefCell<BTreeMap<(DeliveryId, u32), Millis>>,
     unreachable_until: Cell<u64>,
     /// What a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
@@ -64,6 +66,7 @@ impl TrunkNode {
             skew: Cell::default(),
             told: Cell::new(Millis(0)),
             promoted: RefCell::default(),
+            begun: RefCell::default(),
             unreachable_until: Cell::default(),
             failed: RefCell::default(),
             died_at: Cell::default(),
@@ -103,6 +106,7 @@ impl TrunkNode {
 
     fn forget(&self) -> Option<TrunkActor> {
         self.promoted.borrow_mut().clear();
+        self.begun.borrow_mut().clear();
         self.told.set(Millis(0));
         self.actor.borrow_mut().take()
     }
@@ -258,7 +262,8 @@ impl TrunkNode {
         let calls = actor
             .as_ref()
             .map_or(CALLS_PER_MESSAGE, TrunkActor::calls_per_message);
-        for message in outgoing.dispatch_messages(self.tag, calls) {
+        let hang_ups = outgoing.hang_ups(self.tag).into_iter();
+        for message in hang_ups.chain(outgoing.dials(self.tag, calls)) {
             crate::queue::send(w, Message::Dispatch(message));
         }
         for message in outgoing.callbacks {

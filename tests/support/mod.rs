@@ -326,6 +326,7 @@ impl World {
             revoked_keys: vec![],
             inactive_agents: vec![],
             keeps: audatec::domain::media::Keeps::default(),
+            secrets: None,
             retired_until: None,
             former: Vec::new(),
         };

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
 use crate::app::calls::{ask, ask_all, reader};
+use crate::app::copies;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
@@ -211,12 +212,13 @@ pub async fn own_trunk(
         .ok_or(Refusal::TrunkNotFound)
 }
 
-/// All trunks of the caller's organisation, those that were deleted included.
+/// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not
+/// show the newest, and serve a key that was revoked.
+///
+/// # Errors
+/// The directory can't be reached; the caller's key was revoked.
 pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkRecord>, Refusal> {
-    let stored = api
-        .read(&RecordKey::Trunks(caller.org_id))
-        .await
-        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let stored = copies::ask(api, caller, &RecordKey::Trunks(caller.org_id)).await?;
     Ok(stored
         .and_then(|json| crate::app::json::read(&json).ok())
         .unwrap_or_default())

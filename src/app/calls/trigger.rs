@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::app::copies::{doubt, find};
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
@@ -123,9 +124,13 @@ pub async fn trigger(
     let idempotency = read_idempotency(request)?;
     let fields = read_fields(api, request, body)?;
     let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
-        Ok(parts) => parts,
+        Ok(found) => found,
         Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
     };
+    let parts = (
+        RecordKey::Agent(caller.org_id, agent.id),
+        RecordKey::Trunk(caller.org_id, trunk.id),
+    );
     let call = CallRequest {
         org: caller.org_id,
         trunk: trunk.id,
@@ -160,9 +165,31 @@ pub async fn trigger(
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
             api.forget(caller.org_id);
-            Err(denial.into())
+            Err(in_right_words(api, caller, &parts, denial.into()).await)
         }
         Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+/// A trunk's object does not tell what takes no calls from what is no longer there; the directory does.
+async fn in_right_words(
+    api: &impl Api,
+    caller: &KeyRecord,
+    (agent, trunk): &(RecordKey, RecordKey),
+    refusal: Refusal,
+) -> Refusal {
+    match refusal {
+        Refusal::AgentInactive => match doubt::<Agent>(api, caller, agent).await {
+            Ok(Some(None)) => Refusal::AgentNotFound,
+            _ => refusal,
+        },
+        Refusal::TrunkInactive => match doubt::<TrunkRecord>(api, caller, trunk).await {
+            Ok(Some(trunk)) if trunk.as_ref().is_none_or(|trunk| trunk.deleted) => {
+                Refusal::TrunkNotFound
+            }
+            _ => refusal,
+        },
+        other => other,
     }
 }
 
@@ -202,8 +229,8 @@ async fn recall(
         return Err(refusal);
     };
     let key = RecordKey::Trunk(caller.org_id, fields.trunk);
-    let stored = api.read(&key).await;
-    if !stored.is_ok_and(|record| record.is_some()) {
+    let known = find(api, caller, &key, |_: &TrunkRecord| true).await;
+    if !known.is_ok_and(|trunk| trunk.is_some()) {
         return Err(refusal);
     }
     let command = TrunkCommand::Recall(caller.org_id, caller.key_id, given);
@@ -378,8 +405,8 @@ pub fn check_target(
 
 async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
     let key = RecordKey::Agent(caller.org_id, id);
-    let agent: Option<Agent> =
-        find(api, &key, |agent: &Agent| agent.status == Status::Active).await?;
+    let active = |agent: &Agent| agent.status == Status::Active;
+    let agent: Option<Agent> = find(api, caller, &key, active).await?;
     match agent {
         None => Err(Refusal::AgentNotFound),
         Some(agent) if agent.status != Status::Active => Err(Refusal::AgentInactive),
@@ -393,31 +420,13 @@ async fn find_trunk(
     id: TrunkId,
 ) -> Result<TrunkRecord, Refusal> {
     let key = RecordKey::Trunk(caller.org_id, id);
-    let trunk: Option<TrunkRecord> = find(api, &key, |trunk: &TrunkRecord| {
-        trunk.status == Status::Active
-    })
-    .await?;
+    let usable = |trunk: &TrunkRecord| trunk.status == Status::Active && !trunk.deleted;
+    let trunk: Option<TrunkRecord> = find(api, caller, &key, usable).await?;
     match trunk.filter(|trunk| !trunk.deleted) {
         None => Err(Refusal::TrunkNotFound),
         Some(trunk) if trunk.status != Status::Active => Err(Refusal::TrunkInactive),
         Some(trunk) => Ok(trunk),
     }
-}
-
-/// A record, read again past the isolate's cache before it is allowed to refuse somebody.
-async fn find<T: serde::de::DeserializeOwned>(
-    api: &impl Api,
-    key: &RecordKey,
-    usable: impl Fn(&T) -> bool,
-) -> Result<Option<T>, Refusal> {
-    let parse =
-        |json: Option<String>| json.and_then(|json| crate::app::json::read::<T>(&json).ok());
-    let unavailable = |_| Refusal::AuthenticationUnavailable;
-    let known = parse(api.read(key).await.map_err(unavailable)?);
-    if known.as_ref().is_some_and(usable) {
-        return Ok(known);
-    }
-    Ok(parse(api.read_fresh(key).await.map_err(unavailable)?))
 }
 
 fn answer(admission: Admission) -> Response {

@@ -40,6 +40,7 @@ impl Directory {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
             keeps: media.map(Media::keeps).unwrap_or_default(),
+            secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,
             revoked_keys: self
@@ -128,7 +129,7 @@ impl Directory {
                         .collect::<Vec<_>>(),
                 )
             }
-            RecordKey::WebhookSecrets(_) => json(&org.secrets),
+            RecordKey::WebhookSecrets(_) => None,
             RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
                 let trunks = self.trunks.values().filter(|stored| !stored.deleted);

@@ -6,7 +6,7 @@ use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply
 use crate::app::ports::Host;
 use crate::app::trunk::{StoreFailed, admits};
 use crate::domain::agent::Agent;
-use crate::domain::callback::{AttemptResult, Delivery, EventType, WebhookSecrets};
+use crate::domain::callback::{AttemptResult, Delivery, EventType, MOST_PREVIOUS, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, KeyId};
 use crate::domain::time::Millis;
 
@@ -90,6 +90,12 @@ pub(super) fn decide(
             .map_or(missing, |secrets| DirectoryReply::Secrets(secrets.clone())),
         Ask::RotateSecret { secret, overlap } => match directory.secrets().cloned() {
             None => missing,
+            Some(secrets)
+                if overlap > Millis(0)
+                    && secrets.outgoing(world.now()).count() >= MOST_PREVIOUS =>
+            {
+                DirectoryReply::Refused(Denied::TooMany)
+            }
             Some(secrets) => {
                 let secrets = secrets.rotated(secret, overlap, world.now());
                 directory.set_secrets(
@@ -136,6 +142,19 @@ pub(super) fn decide(
                 DirectoryReply::Delivery(Box::new(test))
             }
         },
+        Ask::Record(key) => DirectoryReply::Record(directory.record_json(&key)),
+        Ask::Begin(id, attempt) => {
+            let test = directory.test_mut(id);
+            let may = test.is_some_and(|test| test.begin(attempt, world.now()));
+            let secrets = directory.secrets().filter(|_| may);
+            secrets.map_or(missing, |secrets| DirectoryReply::Secrets(secrets.clone()))
+        }
+        Ask::SecretsOf(trunk) => {
+            directory.owe_secrets(trunk);
+            directory
+                .secrets()
+                .map_or(missing, |secrets| DirectoryReply::Secrets(secrets.clone()))
+        }
         Ask::Delivered(id, attempt, result) => {
             finish(directory, id, attempt, *result, world);
             DirectoryReply::Done

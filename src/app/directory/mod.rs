@@ -21,6 +21,7 @@ pub use received::Received;
 pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
 pub use state::{AuditEntry, Directory, Rows};
 
+use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role};
 use crate::domain::agent::Agent;
 use crate::domain::callback::{
@@ -131,6 +132,12 @@ pub enum Ask {
     },
     /// One more attempt of a test delivery. `Delivery`.
     Redeliver(DeliveryId),
+    /// A sender is about to make an attempt of a test delivery. `Secrets`, which sign it.
+    Begin(DeliveryId, u32),
+    /// What signs the callbacks of a trunk that can't tell by itself. `Secrets`.
+    SecretsOf(TrunkTag),
+    /// The JSON under a KV key as it is now, whatever copies say. `Record`.
+    Record(RecordKey),
     /// The result of an attempt. `Done`.
     Delivered(DeliveryId, u32, Box<AttemptResult>),
     /// A sender waits for a slow receiver. `Done`.
@@ -181,6 +188,8 @@ pub enum DirectoryReply {
     Secrets(WebhookSecrets),
     /// What the organisation keeps of its calls.
     Media(Box<Media>),
+    /// The JSON of a record, if there is one.
+    Record(Option<String>),
     /// Entries and their positions.
     Audit(Vec<(u64, AuditEntry)>),
     /// A test delivery.
@@ -230,6 +239,7 @@ impl Ask {
                 | Self::Keys { .. }
                 | Self::Secrets
                 | Self::Media
+                | Self::Record(_)
                 | Self::Audit { .. }
                 | Self::Delivery(_)
                 | Self::Deliveries { .. }
@@ -248,6 +258,7 @@ impl Ask {
                 | Self::DeleteAgent(_)
                 | Self::SaveTrunk { .. }
                 | Self::SaveMedia(_)
+                | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
         )
     }
@@ -291,6 +302,30 @@ impl DirectoryCommand {
             by: Some(key),
             ..Self::of_the_platform(what)
         }
+    }
+
+    /// A record as it is now, asked for by a key.
+    #[must_use]
+    pub fn record(key: KeyId, what: RecordKey) -> Self {
+        Self::of_the_key(key, Ask::Record(what))
+    }
+
+    /// A record as it is now, for the platform itself.
+    #[must_use]
+    pub fn own_record(what: RecordKey) -> Self {
+        Self::of_the_platform(Ask::Record(what))
+    }
+
+    /// A sender is about to make an attempt of a test delivery.
+    #[must_use]
+    pub fn begin(delivery: DeliveryId, attempt: u32) -> Self {
+        Self::of_the_platform(Ask::Begin(delivery, attempt))
+    }
+
+    /// What signs the callbacks of a trunk.
+    #[must_use]
+    pub fn secrets_of(trunk: TrunkTag) -> Self {
+        Self::of_the_platform(Ask::SecretsOf(trunk))
     }
 
     /// A key was used.

@@ -12,6 +12,7 @@ use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::Media;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -216,12 +217,7 @@ impl Directory {
                 media: None,
                 version: 0,
             });
-            let lists = [
-                RecordKey::Agents(org),
-                RecordKey::Trunks(org),
-                RecordKey::WebhookSecrets(org),
-            ];
-            self.record(entry, &lists, Concerns::NoTrunk);
+            self.record(entry, &[RecordKey::Trunks(org)], Concerns::NoTrunk);
         }
     }
 
@@ -287,11 +283,7 @@ impl Directory {
         let id = stored.agent.id;
         self.put(format!("agent/{id}"), &stored);
         self.agents.insert(id, stored);
-        self.record(
-            entry,
-            &[RecordKey::Agent(org, id), RecordKey::Agents(org)],
-            concerns,
-        );
+        self.record(entry, &[RecordKey::Agent(org, id)], concerns);
     }
 
     /// A trunk that was not deleted.
@@ -396,12 +388,28 @@ impl Directory {
         self.org.as_ref().map(|org| &org.secrets)
     }
 
-    /// Replaces the webhook secrets.
+    /// Replaces the webhook secrets. Trunks sign by them, so all of them are told; a copy from earlier days goes.
     pub fn set_secrets(&mut self, secrets: WebhookSecrets, entry: AuditEntry) {
         if let Some(org) = self.org.as_mut() {
             org.secrets = secrets;
             let record = RecordKey::WebhookSecrets(org.id);
-            self.record(entry, &[record], Concerns::NoTrunk);
+            let concerns = match planted(Fault::RotationUntold) {
+                true => Concerns::NoTrunk,
+                false => Concerns::AllTrunks,
+            };
+            self.record(entry, &[record], concerns);
+        }
+    }
+
+    /// Owes a trunk its brief, if it is one that does not know the secrets and could.
+    pub(super) fn owe_secrets(&mut self, tag: TrunkTag) {
+        let ids: Vec<TrunkId> = self
+            .trunks
+            .values()
+            .map(|stored| stored.config.id)
+            .collect();
+        for id in ids.into_iter().filter(|id| id.tag() == tag) {
+            self.owe_brief(id);
         }
     }
 

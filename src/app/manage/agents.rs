@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::body::{self, Body};
 use super::views::{AgentDetail, AgentList, AgentView};
 use super::{TRIES, Thing, ask, change};
+use crate::app::copies;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::check_names;
@@ -105,10 +106,7 @@ pub async fn list(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let all = includes_inactive(caller, request)?;
-    let stored = api
-        .read(&RecordKey::Agents(caller.org_id))
-        .await
-        .map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let stored = copies::ask(api, caller, &RecordKey::Agents(caller.org_id)).await?;
     let mut agents: Vec<AgentView> = stored
         .and_then(|json| crate::app::json::read(&json).ok())
         .unwrap_or_default();

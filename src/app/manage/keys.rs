@@ -8,7 +8,8 @@ use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, read_time, value};
 use crate::app::ports::Api;
-use crate::domain::access::{KeyRecord, RawKey, Role};
+use crate::app::records::RecordKey;
+use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
@@ -51,6 +52,13 @@ pub fn draw(
     (raw, new)
 }
 
+/// A new key is good here at once, however late its copy is.
+pub fn learn(api: &impl Api, digest: KeyDigest, record: &KeyRecord) {
+    if let Ok(json) = serde_json::to_string(record) {
+        api.learn(&RecordKey::ApiKey(digest), &json);
+    }
+}
+
 /// `POST /api-keys`.
 ///
 /// # Errors
@@ -76,11 +84,19 @@ pub async fn create(
         return Err(Refusal::Invalid(format!("expires_at must be {what}")));
     }
     let (raw, new) = draw(api, name, role, expires_at);
+    let digest = new.digest.clone();
     let ask = Ask::CreateKey(Box::new(new));
     let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
         return Err(Refusal::AuthenticationUnavailable);
     };
     let stored = keys.first().ok_or(Refusal::AuthenticationUnavailable)?;
+    let record = KeyRecord {
+        key_id: stored.id,
+        org_id: caller.org_id,
+        role,
+        expires_at,
+    };
+    learn(api, digest, &record);
     let view = NewKeyView {
         id: stored.id,
         name: stored.name.clone(),

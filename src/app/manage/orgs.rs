@@ -7,7 +7,7 @@ use crate::app::directory::{Ask, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::ports::Api;
-use crate::domain::access::Role;
+use crate::domain::access::{KeyRecord, Role};
 use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
@@ -32,6 +32,15 @@ pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refus
     body.finish()?;
     let org = OrgId::from_entropy(api.id_entropy());
     let (owner_key, owner) = keys::draw(api, "Owner".to_owned(), Role::Owner, None);
+    let (digest, record) = (
+        owner.digest.clone(),
+        KeyRecord {
+            key_id: owner.id,
+            org_id: org,
+            role: owner.role,
+            expires_at: None,
+        },
+    );
     let secret = WebhookSecret::from_entropy(api.entropy());
     let what = Ask::Found {
         org,
@@ -46,6 +55,7 @@ pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refus
     };
     match api.directory(org, &command).await {
         Ok(DirectoryReply::Done) => {
+            keys::learn(api, digest, &record);
             let org = OrgView {
                 id: org,
                 name,

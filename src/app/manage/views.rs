@@ -280,7 +280,7 @@ pub struct SecretView {
     /// When it was made, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// Until when the secret before it signs too; null when it does not.
+    /// Until when a secret before it signs too, the latest such time; null when none does.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub previous_valid_until: Option<String>,
 }

@@ -84,8 +84,11 @@ pub async fn rotate(
         Ask::RotateSecret { secret, overlap },
         &THING,
     )
-    .await?
-    {
+    .await
+    .map_err(|refusal| match refusal {
+        Refusal::TooMany(_) => Refusal::TooManySecrets,
+        other => other,
+    })? {
         DirectoryReply::Secrets(secrets) => {
             Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
         }

@@ -90,7 +90,7 @@ fn headers() -> Value {
         header(
             "webhook-signature",
             "Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the decoded secret; \
-             during a rotation's overlap one more for the previous secret, after a space.",
+             then, newest first and after a space each, for every earlier secret whose overlap is not over.",
             json!({"type": "string", "pattern": "^v1,[0-9A-Za-z+/]+=*( v1,[0-9A-Za-z+/]+=*)*$"}),
         ),
     ])

@@ -309,7 +309,8 @@ fn agents(action: Action) -> Route {
         Action::UpdateAgent => Route::new(
             tag,
             "Change an agent",
-            "Changes the fields that are given. A call is told the script that its agent has when it is dialed.",
+            "Changes the fields that are given. A call is told the script that its agent has when it is dialed. Of what changed, the \
+             status counts at once; all else for calls that are placed 60 seconds or more later.",
             ok("Changed.", "AgentDetail", examples::agent_detail()),
         )
         .optional_body("ChangeAgent", json!({"status": "inactive"}))
@@ -635,7 +636,7 @@ fn keys(action: Action) -> Route {
         _ => Route::new(
             tag,
             "Delete an API key",
-            "From then on it starts no call, and within 60 seconds it reads nothing. The last owner key can't be deleted.",
+            "From the answer on it starts nothing, changes nothing and reads nothing. The last owner key can't be deleted.",
             gone(),
         )
         .refuses([Refusal::KeyNotFound, Refusal::LastOwnerKey]),
@@ -655,12 +656,17 @@ fn webhooks(action: Action) -> Route {
         Action::RotateSecret => Route::new(
             tag,
             "Rotate the webhook secret",
-            "Makes a new secret. During the overlap `webhook-signature` has a signature of the previous one too; \
-             `X-Audatec-Signature` is always the newest secret's.",
+            "Makes a new secret, which signs each attempt that begins after the answer. `webhook-signature` holds a signature of \
+             each secret before it, newest first, until the overlap is over that was given when it was replaced; \
+             `overlap_seconds: 0` ends all of them at once. `X-Audatec-Signature` is always the newest secret's.",
             ok("The new secret.", "WebhookSecret", examples::secret()),
         )
         .optional_body("RotateWebhookSecret", json!({"overlap_seconds": 86400}))
-        .refuses([must("overlap_seconds", "a whole number from 0 to 604800"), unknown_field()]),
+        .refuses([
+            must("overlap_seconds", "a whole number from 0 to 604800"),
+            unknown_field(),
+            Refusal::TooManySecrets,
+        ]),
         Action::ListDeliveries => Route::new(
             tag,
             "List deliveries",

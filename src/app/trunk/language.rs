@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
-use crate::domain::callback::{AttemptResult, DeliveryStatus};
+use crate::domain::callback::{AttemptResult, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::media::Keeps;
 use crate::domain::order::newest_first;
@@ -77,6 +77,13 @@ pub enum TrunkCommand {
     Deliveries(Reader, DeliveryFilter),
     /// One more attempt of a call's callback. `Call`, or `Missing`.
     Redeliver(Reader, CallId),
+    /// A sender is about to make a callback's attempt. `Begun`, or `Missing`: it is not to be made, or another makes it.
+    Begin {
+        /// Of which delivery.
+        delivery: DeliveryId,
+        /// The attempt's number.
+        attempt: u32,
+    },
     /// The result of a callback's attempt. `Done`.
     Delivered {
         /// Of which delivery.
@@ -391,6 +398,8 @@ pub enum TrunkReply {
     Talker(OrgId, AgentId),
     /// The transcript's lines, and where the recording is.
     Media(Option<Value>, Option<String>),
+    /// The attempt is its sender's, to be signed with these; without them, with the directory's.
+    Begun(Option<Box<WebhookSecrets>>),
     /// No such call here.
     Missing,
     /// See [`Work`].

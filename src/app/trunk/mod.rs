@@ -307,6 +307,15 @@ impl TrunkActor {
                 self.trunk.report(call, report, now, changes);
                 Ok(TrunkReply::Done)
             }
+            TrunkCommand::Begin { delivery, attempt } => {
+                let call = delivery.call(&self.key);
+                let may = call.is_some_and(|call| self.trunk.begin(call, attempt, now));
+                let secrets = self.trunk.secrets().cloned().map(Box::new);
+                Ok(match may {
+                    true => TrunkReply::Begun(secrets),
+                    false => TrunkReply::Missing,
+                })
+            }
             TrunkCommand::Delivered {
                 delivery,
                 attempt,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Status;
+use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::Keeps;
 use crate::domain::time::Millis;
@@ -105,6 +106,10 @@ pub struct Brief {
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "Keeps::nothing")]
     pub keeps: Keeps,
+    /// What signs the callbacks of its calls. None for a deleted trunk, which is told of nothing any more: the directory
+    /// itself is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<WebhookSecrets>,
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ use super::agent::Status;
 use super::call::{
     Call, CallEffect, CallRequest, CallStatus, CarrierEvent, FailureCode, Finding, Report, Timed,
 };
-use super::callback::AttemptResult;
+use super::callback::{AttemptResult, WebhookSecrets};
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::media::Keeps;
 use super::planted::{Fault, planted};
@@ -618,6 +618,24 @@ impl Trunk {
                 callback.finish(number, result, now, &settings.webhook_retry)
             })
         });
+    }
+
+    /// A callback's sender is about to make an attempt: whether it may.
+    pub fn begin(&mut self, id: CallId, number: u32, now: Millis) -> bool {
+        let callback = self.open.get_mut(&id);
+        let callback = callback.and_then(|open| open.call.callback.as_mut());
+        let may = callback.is_some_and(|callback| callback.begin(number, now));
+        self.index(id);
+        may || planted(Fault::AttemptRepeated)
+    }
+
+    /// What signs callbacks, as of the directory's last word. None where that is not the last: before the first, and once the
+    /// trunk was asked to retire.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&WebhookSecrets> {
+        let brief = self.brief.as_ref();
+        let brief = brief.filter(|brief| brief.retired_until.is_none());
+        brief.and_then(|brief| brief.secrets.as_ref())
     }
 
     /// A callback's sender waits for a slow receiver.

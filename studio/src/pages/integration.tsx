@@ -202,7 +202,7 @@ function Revoke({ apiKey, onClose }: { apiKey: Key; onClose: () => void }) {
   };
   return (
     <Dialog title={`Revoke ${apiKey.name}?`} onClose={onClose}>
-      <p>From then on it starts no call, and within a minute it reads nothing. This can't be undone.</p>
+      <p>From then on it starts no call and reads nothing. This can't be undone.</p>
       {apiKey.id === session.value?.key_id && <Note tone="warn">This session stands for it and ends with it.</Note>}
       <Failure error={error} />
       <div class="row end">

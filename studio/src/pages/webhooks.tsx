@@ -129,8 +129,8 @@ function Rotate({ onClose, onDone }: { onClose: () => void; onDone: (secret: Sec
   return (
     <Dialog title="Rotate the signing secret" onClose={onClose}>
       <p>
-        A new secret signs from now on. During the overlap webhook-signature carries both, so receivers can change over; X-Audatec-Signature
-        is the new one's at once.
+        A new secret signs from now on. During the overlap webhook-signature carries the present one too, so receivers can change over;
+        X-Audatec-Signature is the new one's at once. Without an overlap all earlier secrets end.
       </p>
       <SelectField label="Overlap" value={overlap} options={OVERLAPS} onChange={setOverlap} />
       <Failure error={error} />

@@ -172,11 +172,7 @@ impl Oracle {
             let Some(directory) = directory else {
                 return self.fail(None, None, "a directory's rows can't be read".into());
             };
-            for key in [
-                RecordKey::Agents(org),
-                RecordKey::Trunks(org),
-                RecordKey::WebhookSecrets(org),
-            ] {
+            for key in [RecordKey::Trunks(org), RecordKey::WebhookSecrets(org)] {
                 let (is, ought) = (
                     w.copies.stored(&key.to_string()),
                     directory.record_json(&key),
@@ -203,6 +199,7 @@ impl Oracle {
                 };
                 let told = |key: &KeyId| brief.revoked_keys.contains(key);
                 let same = brief.config == ought.config
+                    && brief.secrets == ought.secrets
                     && ought.revoked_keys.iter().all(told)
                     && brief.inactive_agents == ought.inactive_agents
                     && brief

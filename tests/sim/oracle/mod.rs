@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CallStatus, CarrierEvent};
-use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
+use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 
 use crate::trunk_node::TrunkNode;
@@ -117,6 +117,27 @@ pub struct Oracle {
     /// Whether an agent may be active.
     agents: RefCell<BTreeMap<AgentId, Vec<bool>>>,
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
+    rotations: RefCell<BTreeMap<OrgId, Rotations>>,
+}
+
+/// What an organisation's operator knows of its webhook secrets.
+#[derive(Default)]
+pub struct Rotations {
+    /// Those that were answered, oldest first.
+    answered: Vec<Rotation>,
+    /// One is under way.
+    is_pending: bool,
+    /// An answer did not come: nothing is certain any more.
+    is_blurred: bool,
+}
+
+pub struct Rotation {
+    /// The secret that was replaced.
+    pub old: String,
+    pub new: String,
+    pub asked: Millis,
+    pub answered: Millis,
+    pub overlap: Millis,
 }
 
 /// What an object was asked, as far as it matters for its answer.
@@ -124,6 +145,7 @@ pub enum Asked {
     Admit { waiting: usize },
     Claim,
     Live,
+    Begin(DeliveryId, u32),
     Other,
 }
 
@@ -192,6 +214,7 @@ impl Oracle {
             }
             TrunkCommand::Claim(_) => Asked::Claim,
             TrunkCommand::Live(_) => Asked::Live,
+            TrunkCommand::Begin { delivery, attempt } => Asked::Begin(*delivery, *attempt),
             _ => Asked::Other,
         }
     }

@@ -3,7 +3,7 @@
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::TrunkReply;
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
-use audatec::domain::callback::DeliveryStatus;
+use audatec::domain::callback::{DeliveryStatus, LEASE};
 use audatec::domain::ids::{CallId, TrunkTag};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Admission, Quota};
@@ -279,6 +279,13 @@ impl Oracle {
                     format!("{in_line} wait, and the object says {waiting}")
                 });
             }),
+            (Asked::Begin(delivery, attempt), TrunkReply::Begun(_)) => {
+                let before = node.begun.borrow_mut().insert((delivery, attempt), now);
+                let is_first = before.is_none_or(|at| now >= at + LEASE);
+                self.check(is_first, node.tag, None, || {
+                    format!("attempt {attempt} of {delivery} was given to two senders")
+                });
+            }
             (_, TrunkReply::Call(call)) => self.shown(node.tag, now, call),
             _ => {}
         }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use hmac::Mac;
 use serde_json::{Value, json};
 
-use super::{Intent, Limits, Oracle, within_a_second};
+use super::{Intent, Limits, Oracle, Rotation, within_a_second};
 use crate::world::W;
 
 /// How much closer than a second two rings may be seen that were allowed a second apart.
@@ -58,12 +58,77 @@ impl Oracle {
             .push(secret.to_owned());
     }
 
-    /// A copy of the secrets that callbacks are signed by: a rotation whose answer was lost has happened all the same.
-    pub fn signs_by(&self, org: OrgId, copy: &str) {
-        let secrets = audatec::app::json::read::<WebhookSecrets>(copy);
-        if let Ok(secrets) = secrets {
-            self.secret(org, secrets.current.reveal());
+    /// Callbacks are signed by these, as a trunk or a sender was told: a rotation whose answer was lost has happened all the
+    /// same.
+    pub fn signs_by(&self, org: OrgId, secrets: &WebhookSecrets) {
+        self.secret(org, secrets.current.reveal());
+    }
+
+    /// A rotation is asked for.
+    pub fn rotates(&self, org: OrgId) {
+        let mut rotations = self.rotations.borrow_mut();
+        rotations.entry(org).or_default().is_pending = true;
+    }
+
+    /// Its answer, if there was one. From then on the new secret signs.
+    pub fn rotated(&self, org: OrgId, answer: Option<Rotation>) {
+        let mut rotations = self.rotations.borrow_mut();
+        let rotations = rotations.entry(org).or_default();
+        rotations.is_pending = false;
+        match answer {
+            Some(rotation) => rotations.answered.push(rotation),
+            None => rotations.is_blurred = true,
         }
+    }
+
+    /// The secret that an operator holds for the newest.
+    pub fn newest_secret(&self, org: OrgId) -> String {
+        let rotations = self.rotations.borrow();
+        let newest = rotations.get(&org).and_then(|known| known.answered.last());
+        let first = || self.secrets.borrow()[&org].first().cloned();
+        newest
+            .map(|rotation| rotation.new.clone())
+            .or_else(first)
+            .unwrap_or_default()
+    }
+
+    /// Whether the signatures are those that were promised for the moment of signing.
+    fn keeps_to_rotations(
+        &self,
+        org: OrgId,
+        signed_at: Millis,
+        plain_by: impl Fn(&str) -> bool,
+        standard_by: impl Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let rotations = self.rotations.borrow();
+        let Some(known) = rotations.get(&org).filter(|known| !known.is_blurred) else {
+            return Ok(());
+        };
+        let replaced = known
+            .answered
+            .iter()
+            .filter(|rotation| rotation.answered <= signed_at);
+        for rotation in replaced.clone() {
+            if plain_by(&rotation.old) {
+                return Err(
+                    "the newest secret does not sign, after its rotation was answered".into(),
+                );
+            }
+        }
+        if known.is_pending {
+            return Ok(());
+        }
+        for (at, rotation) in known.answered.iter().enumerate() {
+            let later = known.answered.get(at..).unwrap_or_default();
+            let is_ended = later.iter().any(|later| later.overlap == Millis(0));
+            // The stamp has whole seconds: it may have been signed up to one later.
+            let is_promised = signed_at + Millis(1_000) < rotation.asked + rotation.overlap;
+            let is_promised = is_promised && !is_ended;
+            if is_promised && !standard_by(&rotation.old) {
+                return Err("a secret does not sign though its overlap is not over".into());
+            }
+        }
+        Ok(())
     }
 
     /// Whether the call that was answered 201 is there.
@@ -243,6 +308,20 @@ impl Oracle {
             });
         self.check(signed, tag, Some(call), || {
             "a callback is not signed as promised".into()
+        });
+        let signed_at = Millis::from_secs(stamp.parse().unwrap_or_default());
+        let standard_by = |secret: &str| {
+            let ours = standard(secret, id, stamp, body);
+            header("webhook-signature").is_some_and(|all| all.split(' ').any(|one| one == ours))
+        };
+        let plain_by = |secret: &str| header("X-Audatec-Signature") == Some(&plain(secret, body));
+        // By clocks that jump back nothing can be told of before and after.
+        let kept = match w.faults.clock_is_true() {
+            true => self.keeps_to_rotations(row.request.org, signed_at, plain_by, standard_by),
+            false => Ok(()),
+        };
+        self.check(kept.is_ok(), tag, Some(call), || {
+            kept.err().unwrap_or_default()
         });
         seen.acknowledged |= acknowledged;
     }

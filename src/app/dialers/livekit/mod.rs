@@ -22,7 +22,7 @@ use outcome::Callee;
 use place::{Placed, Sight};
 use server::Server;
 
-use crate::app::ports::{Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
+use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
 use crate::app::trunk::Order;
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
@@ -31,8 +31,8 @@ use crate::domain::time::Millis;
 use webhook::PRESUMED_AFTER;
 
 /// What reaching a LiveKit server, and telling the trunk of it, takes.
-pub trait Line: Host + Records + Trunks + Vault + Twirp + Poster {}
-impl<T: Host + Records + Trunks + Vault + Twirp + Poster> Line for T {}
+pub trait Line: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}
+impl<T: Host + Records + Directories + Trunks + Vault + Twirp + Poster> Line for T {}
 
 fn timed(at: Millis, event: CarrierEvent) -> Timed {
     Timed { at, event }

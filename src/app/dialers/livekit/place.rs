@@ -11,6 +11,7 @@ use super::requests::{self, Dial};
 use super::server::Server;
 use super::{Line, timed};
 use crate::app::calls::report::report_token;
+use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
@@ -156,7 +157,8 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
     let public_url = line.settings().public_url.as_ref();
     let public_url = public_url.ok_or(Reason::NoPublicUrl)?;
     let key = RecordKey::Agent(request.org, request.agent.id);
-    let stored = line.read(&key).await.ok().flatten();
+    let stored = copies::read_or_ask(line, request.org, &key).await;
+    let stored = stored.ok().flatten();
     let agent = stored.and_then(|stored| crate::app::json::read::<Agent>(&stored).ok());
     let mut agent = agent.ok_or(Reason::AgentUnreadable)?;
     agent.fill(request.metadata.as_ref());

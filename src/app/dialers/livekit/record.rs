@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Line;
 use super::requests;
 use super::server::Server;
+use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::trunk::Order;
 use crate::domain::media::Media;
@@ -24,7 +25,8 @@ async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool
         return true;
     }
     let org = order.request.org;
-    let Ok(Some(stored)) = line.read(&RecordKey::Media(org)).await else {
+    // Not a copy, which may not know of the bucket yet, or know a former one.
+    let Ok(Some(stored)) = copies::read_now(line, org, &RecordKey::Media(org)).await else {
         return false;
     };
     let media: Option<Media> = crate::app::json::read(&stored).ok();

@@ -1,0 +1,103 @@
+//! Copies and their directory: a copy (KV) may be a minute old and more, and so may its absence. What a copy allows, an
+//! object decides in the end; what a copy would refuse is asked of the directory first.
+
+use serde::de::DeserializeOwned;
+
+use super::directory::{Denied, DirectoryCommand, DirectoryReply};
+use super::json;
+use super::ports::{Api, Directories, Records, Unavailable};
+use super::records::RecordKey;
+use crate::domain::access::KeyRecord;
+use crate::domain::ids::OrgId;
+use crate::domain::refusal::Refusal;
+
+/// A record that a caller's request depends on. A copy that would not do is taken for a stale one, as often as the isolate
+/// allows.
+///
+/// # Errors
+/// Neither can be read; the caller's key was revoked.
+pub async fn find<T: DeserializeOwned>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    key: &RecordKey,
+    usable: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Refusal> {
+    let known = api.read(key).await;
+    let known = known.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
+    let known = parse(known.as_deref());
+    match known.as_ref().is_some_and(usable) {
+        true => Ok(known),
+        false => Ok(doubt(api, caller, key).await?.unwrap_or(known)),
+    }
+}
+
+/// What the directory says of a record whose copy would refuse somebody; nothing when it was asked too often of late.
+///
+/// # Errors
+/// It can't be reached; the caller's key was revoked.
+pub async fn doubt<T: DeserializeOwned>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    key: &RecordKey,
+) -> Result<Option<Option<T>>, Refusal> {
+    if !api.may_doubt(caller.org_id) {
+        return Ok(None);
+    }
+    let json = ask(api, caller, key).await?;
+    if let Some(json) = &json {
+        api.learn(key, json);
+    }
+    Ok(Some(parse(json.as_deref())))
+}
+
+/// A record as its directory has it.
+///
+/// # Errors
+/// It can't be reached; the caller's key was revoked.
+pub async fn ask(
+    api: &impl Api,
+    caller: &KeyRecord,
+    key: &RecordKey,
+) -> Result<Option<String>, Refusal> {
+    let command = DirectoryCommand::record(caller.key_id, key.clone());
+    match api.directory(caller.org_id, &command).await {
+        Ok(DirectoryReply::Record(json)) => Ok(json),
+        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// A record that placing a call takes: where there is no copy, it may only be late.
+///
+/// # Errors
+/// Neither can be read.
+pub async fn read_or_ask(
+    world: &(impl Records + Directories),
+    org: OrgId,
+    key: &RecordKey,
+) -> Result<Option<String>, Unavailable> {
+    match world.read(key).await? {
+        Some(json) => Ok(Some(json)),
+        None => read_now(world, org, key).await,
+    }
+}
+
+/// A record as its directory has it, for the platform itself.
+///
+/// # Errors
+/// It can't be reached.
+pub async fn read_now(
+    world: &impl Directories,
+    org: OrgId,
+    key: &RecordKey,
+) -> Result<Option<String>, Unavailable> {
+    let command = DirectoryCommand::own_record(key.clone());
+    match world.directory(org, &command).await? {
+        DirectoryReply::Record(json) => Ok(json),
+        _ => Err(Unavailable),
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
+    text.and_then(|text| json::read(text).ok())
+}

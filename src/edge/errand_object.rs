@@ -1,0 +1,46 @@
+//! The Durable Object that does a queue message's work for as long as the world outside takes: a receiver that does not
+//! answer, a LiveKit server that is slow.
+//!
+//! A queue's next batch waits for the one before it, so a consumer that waited for others would hold up everybody behind
+//! it. It hands such work over to one of these, which answer at once and store nothing: the duty is the delivery's or the
+//! trunk's, and due again by its rows should an errand be cut short.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, State, worker_sys};
+
+use super::world::World;
+use crate::app::deliver::deliver;
+use crate::app::dispatch::dispatch;
+use crate::app::messages::Errand;
+
+/// Held by the entry module's class of the same name, which knows requests and answers.
+#[wasm_bindgen]
+pub struct ErrandObject {
+    state: State,
+    env: Env,
+}
+
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+impl ErrandObject {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
+        let state = State::from(state);
+        Self { state, env }
+    }
+
+    /// Begins a message's work and answers; nothing for one that can't be read.
+    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        let errand = Errand::read(std::str::from_utf8(&bytes).ok()?)?;
+        let world = World::new(self.env.clone(), None).ok()?;
+        self.state.wait_until(async move {
+            let _ = match errand {
+                Errand::Callback(message) => deliver(&world, message).await,
+                Errand::Dispatch(message) => dispatch(&world, &world, message).await,
+            };
+        });
+        Some(Vec::new())
+    }
+
+    /// None is ever set.
+    pub async fn alarm(&self) {}
+}

@@ -1,0 +1,51 @@
+// The shape in which Cloudflare runs it: batches as in wrangler.toml, each batch waiting for the one before it until all
+// that it began has ended, and one consumer a queue, with which Cloudflare begins. Whoever is slow outside must hold up
+// nobody: what waits for others does so in objects, not in a batch.
+
+import { expect, test } from "vitest";
+import { Org, useServer } from "./harness.ts";
+import { useReceiver } from "./receiver.ts";
+import { until } from "./until.ts";
+
+const server = useServer({ asDeployed: true, vars: { WEBHOOK_TIMEOUT_SECONDS: "30", WEBHOOK_RETRY_SECONDS: "600" } });
+const receiver = useReceiver();
+
+/** How long after the end of its call a callback was sent. */
+async function lag(org: Org, call: string): Promise<number> {
+  const told = await until(`the callback of ${call}`, async () => {
+    const detail = await org.detail(call);
+    return detail.callback?.status === "delivered" && detail;
+  });
+  return Date.parse(told.callback?.attempts[0]?.at ?? "") - Date.parse(told.end_timestamp ?? "");
+}
+
+test("40 receivers that hang hold up nobody's callback, not even their own organisation's", { timeout: 60_000 }, async () => {
+  const [hanging, other] = [await Org.create(server), await Org.create(server)];
+  const dead = Array.from({ length: 40 }, () => receiver.url({ status: 0, hang: true }));
+  await Promise.all(dead.map((callback_url) => hanging.call({ callback_url })));
+  await Promise.all(dead.map((url) => receiver.expect(url)));
+
+  const calls = await Promise.all([other.call({ callback_url: receiver.url() }), hanging.call({ callback_url: receiver.url() })]);
+  const lags = [await lag(other, calls[0]), await lag(hanging, calls[1])];
+
+  console.log(`prove: as deployed, callbacks beside 40 that hang: ${lags.join(" and ")} ms after the end of their calls`);
+  for (const ms of lags) expect(ms).toBeLessThan(5_000);
+});
+
+test("an attempt waits its whole time for its receiver, and what came of it is told", { timeout: 60_000 }, async () => {
+  const org = await Org.create(server);
+  const url = receiver.url({ status: 200, afterMs: 25_000 });
+  const call = await org.call({ callback_url: url });
+
+  await until("the slow receiver's answer", async () => (await org.detail(call)).callback?.status === "delivered", 50_000);
+  expect(receiver.received(url)).toHaveLength(1);
+  expect((await org.detail(call)).callback?.attempts).toMatchObject([{ status_code: 200, error: null }]);
+});
+
+test("many calls at once, each told of, one message at a time or not", { timeout: 60_000 }, async () => {
+  const org = await Org.create(server);
+  const urls = Array.from({ length: 60 }, () => receiver.url());
+  await Promise.all(urls.map((callback_url) => org.call({ callback_url })));
+
+  for (const url of urls) expect(await receiver.expect(url, 1, 20_000)).toHaveLength(1);
+});

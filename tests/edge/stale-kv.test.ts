@@ -1,0 +1,184 @@
+// Nothing rests on a fresh KV. Cloudflare's answers with what a location read up to "60 seconds or more" ago, and a miss is
+// remembered like a value; here it does so for 30 s and for 90 s, far longer than a test takes: whatever must hold "at once"
+// holds while KV still tells of before.
+
+import { createHmac } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { type Client, created, expectError, found, LASTING, Org, useServer } from "./harness.ts";
+import { useReceiver } from "./receiver.ts";
+import type { Agent, Secret, Trunk } from "./shapes.ts";
+import { until } from "./until.ts";
+
+const INVALID_KEY = "Invalid or inactive API key";
+const receiver = useReceiver();
+
+describe.each([30, 90])("while KV answers as it was up to %i s ago", (kvStaleSeconds) => {
+  const server = useServer({ kvStaleSeconds });
+
+  /** An organisation whose copies have all been read: whatever changes now, KV tells of before. */
+  async function wellKnown(): Promise<Org> {
+    const org = await Org.create(server);
+    await org.call();
+    await lists(await org.client("viewer"));
+    return org;
+  }
+
+  async function lists(client: Client) {
+    const { agents } = found(await client.get<{ agents: Agent[] }>("/agents"));
+    const { sip_trunks } = found(await client.get<{ sip_trunks: Trunk[] }>("/sip-trunks"));
+    return { agents: agents.map(({ id }) => id), trunks: sip_trunks.map(({ id }) => id) };
+  }
+
+  test("it does: what only a copy tells, an agent's fields, is told as it was", async () => {
+    const org = await wellKnown();
+    const without = { metadata: {} };
+    expect((await org.trigger<unknown>(without)).status).toBe(400);
+    found(await org.owner.patch(`/agents/${org.agent.id}`, { input_schema: { fields: [] } }));
+
+    expect((await org.trigger<unknown>(without)).status).toBe(400);
+  });
+
+  test("what was created is listed and used at once", async () => {
+    const org = await wellKnown();
+    const [agent, trunk] = [await org.newAgent(), await org.newTrunk()];
+    const { key } = await org.newKey("member");
+    const newcomer = server.client(key);
+
+    expect(await lists(newcomer)).toEqual({ agents: [org.agent.id, agent.id], trunks: [org.trunk.id, trunk.id] });
+    const { call_id } = created(
+      await newcomer.post<{ call_id: string }>("/calls", org.request({ agent_id: agent.id, sip_trunk_id: trunk.id })),
+    );
+    const { calls } = found(await newcomer.get<{ calls: { id: string }[] }>(`/calls?sip_trunk_id=${trunk.id}`));
+    expect(calls.map(({ id }) => id)).toEqual([call_id]);
+    found(await org.owner.get(`/sip-trunks/${trunk.id}/live`));
+  });
+
+  test("what was set inactive takes no call, and what is set active again does, each at once", async () => {
+    const org = await wellKnown();
+    for (const [path, text] of [
+      [`/agents/${org.agent.id}`, "Agent is not active"],
+      [`/sip-trunks/${org.trunk.id}`, "SIP trunk is not active"],
+    ] as const) {
+      for (let times = 0; times < 2; times++) {
+        found(await org.owner.patch(path, { status: "inactive" }));
+        expectError(await org.trigger<unknown>(), 400, text);
+        found(await org.owner.patch(path, { status: "active" }));
+        created(await org.trigger());
+      }
+    }
+  });
+
+  test("one that only ever was seen inactive takes calls as soon as it is active", async () => {
+    const org = await wellKnown();
+    const agent = await org.newAgent({ status: "inactive" });
+    const trunk = await org.newTrunk({ status: "inactive" });
+    const ask = () => org.trigger<unknown>({ agent_id: agent.id, sip_trunk_id: trunk.id });
+    expectError(await ask(), 400, "Agent is not active");
+    found(await org.owner.patch(`/agents/${agent.id}`, { status: "active" }));
+    expectError(await ask(), 400, "SIP trunk is not active");
+    found(await org.owner.patch(`/sip-trunks/${trunk.id}`, { status: "active" }));
+
+    created(await ask());
+  });
+
+  test("what was deleted is not there at once", async () => {
+    const org = await wellKnown();
+    const [agent, trunk] = [await org.newAgent(), await org.newTrunk()];
+    await org.ended(created(await org.trigger({ agent_id: agent.id, sip_trunk_id: trunk.id })).call_id);
+
+    expect((await org.owner.delete(`/agents/${agent.id}`)).status).toBe(204);
+    expectError(await org.trigger<unknown>({ agent_id: agent.id }), 404, "Agent not found");
+    expect((await org.owner.delete(`/sip-trunks/${trunk.id}`)).status).toBe(204);
+    expectError(await org.trigger<unknown>({ sip_trunk_id: trunk.id }), 404, "SIP trunk not found");
+    expect(await lists(org.owner)).toEqual({ agents: [org.agent.id], trunks: [org.trunk.id] });
+  });
+
+  test("a revoked key starts nothing, changes nothing and reads nothing from the answer on", async () => {
+    const org = await wellKnown();
+    const call = await org.call();
+    const { id, key } = await org.newKey("owner");
+    const client = server.client(key);
+    const reads = [
+      "/agents",
+      "/sip-trunks",
+      "/calls",
+      `/calls/${call}`,
+      `/calls/${call}/status`,
+      `/calls/${call}/transcript`,
+      "/events",
+      `/sip-trunks/${org.trunk.id}/live`,
+      `/agents/${org.agent.id}`,
+      "/api-keys",
+      "/webhooks/secret",
+      "/webhooks/deliveries",
+      "/settings",
+      "/audit-log",
+    ];
+    for (const path of reads) found(await client.get(path));
+    created(await client.post("/calls", org.request()));
+    expect((await org.owner.delete(`/api-keys/${id}`)).status).toBe(204);
+
+    for (const path of reads) expectError(await client.get(path), 401, INVALID_KEY);
+    expectError(await client.post<unknown>("/calls", org.request()), 401, INVALID_KEY);
+    expectError(await client.post<unknown>("/calls", org.request({ dry_run: true })), 401, INVALID_KEY);
+    expectError(await client.post<unknown>("/api-keys", { name: "x", role: "owner" }), 401, INVALID_KEY);
+    expectError(await client.post<unknown>("/webhooks/secret/rotate", {}), 401, INVALID_KEY);
+  });
+
+  test("a rotated secret signs from the answer on, and each one before it as long as was promised", async () => {
+    const org = await wellKnown();
+    const admin = await org.client("admin");
+    const secrets = [org.webhookSecret];
+    const rotate = async (overlap_seconds: number) => {
+      secrets.unshift(found(await admin.post<Secret>("/webhooks/secret/rotate", { overlap_seconds })).secret);
+      const url = receiver.url();
+      await org.call({ callback_url: url });
+      const [{ headers, body }] = await receiver.expect(url);
+      const stamp = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
+      const standard = (secret: string) =>
+        `v1,${createHmac("sha256", Buffer.from(secret.slice("whsec_".length), "base64")).update(stamp).digest("base64")}`;
+      expect(headers["x-audatec-signature"]).toBe(createHmac("sha256", secrets[0] ?? "").update(body).digest("hex"));
+      return { signatures: String(headers["webhook-signature"]).split(" "), all: secrets.map(standard) };
+    };
+    for (const overlap of [600, 60, 600]) {
+      const { signatures, all } = await rotate(overlap);
+      expect(signatures).toEqual(all);
+    }
+    const { signatures, all } = await rotate(0);
+    expect(signatures).toEqual(all.slice(0, 1));
+  });
+
+  test("Studio: signed in with a new key at once, signed out at once, and out with its key", async () => {
+    const org = await wellKnown();
+    const { id, key } = await org.newKey("viewer");
+    const session = (method: string, cookie: string, body?: unknown) =>
+      server.send(method, "/studio/session", { headers: { cookie, origin: server.url, "sec-fetch-site": "same-origin" }, body });
+    const { headers } = await session("POST", "", { key });
+    const cookie = (headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    expect((await session("GET", cookie)).status).toBe(200);
+
+    const gone = (await session("DELETE", cookie)).headers.get("set-cookie") ?? "";
+    expect(gone).toContain("Max-Age=0");
+    expectError(await session("GET", gone.split(";")[0] ?? ""), 401, INVALID_KEY);
+    expect((await org.owner.delete(`/api-keys/${id}`)).status).toBe(204);
+    expectError(await session("GET", cookie), 401, INVALID_KEY);
+    expectError(await server.send("GET", "/integration/v1/agents", { headers: { cookie } }), 401, INVALID_KEY);
+  });
+});
+
+describe("who is refused again and again", () => {
+  const server = useServer({ kvStaleSeconds: 90, vars: LASTING });
+
+  test("is answered by the copies alone, for ten seconds", { timeout: 30_000 }, async () => {
+    const org = await Org.create(server);
+    const unknown = { agent_id: "00000000-0000-4000-8000-000000000000" };
+    found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "inactive" }));
+    expectError(await org.trigger<unknown>(), 400, "Agent is not active");
+    for (let times = 0; times < 25; times++) expect((await org.trigger<unknown>(unknown)).status).toBe(404);
+    found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "active" }));
+
+    expectError(await org.trigger<unknown>(), 400, "Agent is not active");
+    const works = async () => (await org.trigger<unknown>()).status === 201;
+    await until("the directory to be asked again", works, 15_000);
+  });
+});
