@@ -226,20 +226,18 @@ fn a_room_that_was_left_while_the_object_slept_is_deleted_all_the_same() {
 }
 
 #[test]
-fn a_conversation_is_looked_at_once_a_minute_or_three_times_when_nothing_is_announced() {
-    for (events, seconds) in [(vec![CarrierEvent::Announced], 60), (vec![], 20)] {
-        let mut world = livekit_world();
-        let id = world.accepted(NUMBER);
-        claim(&mut world, id);
-        say(&mut world, id, &events);
-        say(&mut world, id, &[CarrierEvent::Answered]);
-        world.now = START + Millis::from_secs(seconds - 1);
-        world.ask(TrunkCommand::Tick);
-        assert!(world.sent.inquire.is_empty(), "{seconds}");
-        world.now = START + Millis::from_secs(seconds);
-        world.ask(TrunkCommand::Tick);
-        assert_eq!(world.sent.inquire, [id], "{seconds}");
-    }
+fn a_conversation_is_looked_at_once_a_minute_when_it_is_announced() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    say(&mut world, id, &[CarrierEvent::Announced]);
+    say(&mut world, id, &[CarrierEvent::Answered]);
+    world.now = START + Millis::from_secs(59);
+    world.ask(TrunkCommand::Tick);
+    assert!(world.sent.inquire.is_empty());
+    world.now = START + Millis::from_secs(60);
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(world.sent.inquire, [id]);
 }
 
 #[test]
@@ -494,6 +492,11 @@ fn gone() -> Value {
     json!({"code": "not_found", "msg": "participant does not exist"})
 }
 
+/// A room that is empty, or not there.
+fn nobody() -> Value {
+    json!({"participants": []})
+}
+
 /// The agent in its room, and nobody else.
 fn agent() -> Value {
     in_room(&[])
@@ -613,11 +616,7 @@ fn a_callee_that_was_seen_to_answer_and_is_gone_has_hung_up() {
 fn a_recording_is_started_once_whoever_sees_the_answer() {
     for (running, starts) in [(json!([]), 1), (json!([{"egress_id": "EG_1"}]), 0)] {
         let line = Line::answering(&[
-            (
-                "GetParticipant",
-                200,
-                json!({"attributes": {"sip.callStatus": "active"}}),
-            ),
+            ("ListParticipants", 200, callee("active")),
             ("ListEgress", 200, json!({"items": running})),
             ("StartRoomCompositeEgress", 200, json!({})),
         ]);
@@ -743,7 +742,10 @@ fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
 
 #[test]
 fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
-    let line = Line::answering(&[("GetParticipant", 404, gone()), ("DeleteRoom", 404, gone())]);
+    let line = Line::answering(&[
+        ("ListParticipants", 200, nobody()),
+        ("DeleteRoom", 404, gone()),
+    ]);
     line.now.set(START + SETUP);
     let finding = block_on(livekit::inquire(&line, &order()));
     let Ok(Finding::Happened(events)) = finding else {
@@ -754,7 +756,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
             .iter()
             .any(|timed| timed.event == CarrierEvent::Deleted)
     );
-    let line = Line::answering(&[("GetParticipant", 404, json!({"code": "not_found"}))]);
+    let line = Line::answering(&[("ListParticipants", 200, nobody())]);
     line.now.set(START + SETUP);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),
@@ -762,9 +764,89 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
     );
 }
 
+fn happened(line: &Line, order: &Order) -> Vec<CarrierEvent> {
+    match block_on(livekit::inquire(line, order)) {
+        Ok(Finding::Happened(events)) => events.into_iter().map(|timed| timed.event).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_inquiry_that_finds_somebody_without_an_agent_hangs_up() {
+    use CarrierEvent::{Answered, Deleted, Deserted, Ringing};
+    for (status, answered, found) in [
+        ("active", true, vec![Deserted, Deleted]),
+        ("active", false, vec![Answered, Deserted, Deleted]),
+        ("ringing", false, vec![Ringing, Deserted, Deleted]),
+    ] {
+        let looks = std::iter::repeat_n(("ListParticipants", 200, alone(status)), 3);
+        let deleted = ("DeleteRoom", 200, json!({}));
+        let line = Line::answering(&looks.chain([deleted]).collect::<Vec<_>>());
+        let mut order = order();
+        order.answered_at = answered.then_some(START);
+        assert_eq!(happened(&line, &order), found, "{status}");
+    }
+    // The word that it could not be done leaves that to the trunk.
+    let looks = std::iter::repeat_n(("ListParticipants", 200, alone("active")), 3);
+    let line = Line::answering(&looks.collect::<Vec<_>>());
+    let mut order = order();
+    order.answered_at = Some(START);
+    assert_eq!(happened(&line, &order), [Deserted]);
+}
+
+#[test]
+fn an_agent_that_is_out_of_sight_for_a_moment_is_not_gone() {
+    let line = Line::answering(&[
+        ("ListParticipants", 200, alone("active")),
+        ("ListParticipants", 200, alone("active")),
+        ("ListParticipants", 200, callee("active")),
+    ]);
+    let mut order = order();
+    order.answered_at = Some(START);
+    let finding = block_on(livekit::inquire(&line, &order));
+    assert_eq!(finding, Ok(Finding::StillThere));
+    assert_eq!(asked(&line, "DeleteRoom"), 0);
+}
+
+#[test]
+fn an_inquiry_about_a_call_whose_agent_is_done_hangs_up_on_whoever_is_there() {
+    let line = Line::answering(&[
+        ("ListParticipants", 200, callee("active")),
+        ("DeleteRoom", 200, json!({})),
+    ]);
+    let mut order = order();
+    (order.answered_at, order.is_agent_done) = (Some(START), true);
+    let hung_up = [CarrierEvent::Deserted, CarrierEvent::Deleted];
+    assert_eq!(happened(&line, &order), hung_up);
+}
+
+#[test]
+fn a_phone_that_is_picked_up_when_its_agent_has_just_left_is_hung_up_at_once() {
+    let alone = || ("ListParticipants", 200, alone("active"));
+    let line = Line::answering(&[
+        ("CreateRoom", 200, json!({"sid": "RM_1"})),
+        ("ListParticipants", 200, agent()),
+        ("CreateSIPParticipant", 200, json!({"sip_call_id": "SCL_1"})),
+        ("ListParticipants", 200, callee("ringing")),
+        alone(),
+        alone(),
+        alone(),
+        ("DeleteRoom", 200, json!({})),
+    ]);
+    let events = dial(&line, &order());
+    assert_eq!(
+        events,
+        [
+            CarrierEvent::Answered,
+            CarrierEvent::Deserted,
+            CarrierEvent::Deleted
+        ]
+    );
+}
+
 #[test]
 fn while_the_room_is_being_set_up_nobody_in_it_is_no_news() {
-    let line = Line::answering(&[("GetParticipant", 404, json!({"code": "not_found"}))]);
+    let line = Line::answering(&[("ListParticipants", 200, nobody())]);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),
         Ok(Finding::StillThere)

@@ -82,6 +82,18 @@ pub enum Fault {
     RotationUntold,
     /// Each copy of a callback's message makes its attempt.
     AttemptRepeated,
+    /// That an agent left, or is not there, is no news.
+    AgentLeftIgnored,
+    /// An agent's report of a conversation that goes on is no news.
+    FarewellIgnored,
+    /// A conversation ends when somebody finds that it did.
+    EndAsFound,
+    /// What came of a conversation that was stopped is not waited for.
+    StoppedOutcomeLost,
+    /// An agent that breaks off is called again and again.
+    AgentBreakerNeverOpens,
+    /// An agent that broke off is never called again.
+    AgentBreakerNeverCloses,
 }
 
 /// Whether a fault is planted: no.
@@ -109,7 +121,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 38] = [
+    pub const ALL: [Fault; 44] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -148,6 +160,12 @@ mod switch {
         Fault::OverlapCutShort,
         Fault::RotationUntold,
         Fault::AttemptRepeated,
+        Fault::AgentLeftIgnored,
+        Fault::FarewellIgnored,
+        Fault::EndAsFound,
+        Fault::StoppedOutcomeLost,
+        Fault::AgentBreakerNeverOpens,
+        Fault::AgentBreakerNeverCloses,
     ];
 
     /// Plants this fault in this thread, and no other.

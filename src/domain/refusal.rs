@@ -104,6 +104,8 @@ pub enum Refusal {
     RateExceeded,
     /// The dialer, or an object on the way to it, can't be reached.
     DialerUnavailable,
+    /// The agent broke off its last calls at once.
+    AgentUnavailable,
     /// Keys can't be read.
     AuthenticationUnavailable,
 }
@@ -153,7 +155,7 @@ impl Refusal {
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
-            Self::DialerUnavailable => 502,
+            Self::DialerUnavailable | Self::AgentUnavailable => 502,
             Self::AuthenticationUnavailable => 503,
         }
     }
@@ -207,6 +209,7 @@ impl Refusal {
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
             Self::DialerUnavailable => "dialer_unavailable",
+            Self::AgentUnavailable => "agent_unavailable",
             Self::AuthenticationUnavailable => "authentication_unavailable",
         }
     }
@@ -275,7 +278,9 @@ impl Refusal {
             ),
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
-            Self::DialerUnavailable => "Dialer temporarily unavailable".into(),
+            Self::DialerUnavailable | Self::AgentUnavailable => {
+                "Dialer temporarily unavailable".into()
+            }
             Self::AuthenticationUnavailable => {
                 "Authentication service temporarily unavailable".into()
             }
@@ -341,6 +346,7 @@ impl Refusal {
             Self::ChannelsExhausted,
             Self::RateExceeded,
             Self::DialerUnavailable,
+            Self::AgentUnavailable,
             Self::AuthenticationUnavailable,
         ]
     }

@@ -121,7 +121,7 @@ test("a trunk whose secret LiveKit does not take", TIMEOUT, async () => {
 });
 
 test("an agent that reports nothing: Completed after ten seconds, disposition unknown", TIMEOUT, async () => {
-  const call = await world.ended(await world.call({ agent: "joins_silently" }));
+  const call = await world.ended(await world.call({ agent: "joins_silently", talkMs: 1_700 }));
 
   expect(call.call_status).toBe("Completed");
   expect(call.call_outcome).toEqual({ disposition: "unknown", summary: null, sentiment: null });

@@ -187,19 +187,37 @@ fn judge(w: &W, request: &Request, response: &Response) {
     }
 }
 
-/// An agent reports what came of its call, some time from now.
-pub fn agent_reports(w: &W, call: CallId, after: u64) {
-    w.after(after, move |w| {
+/// What an agent reports of a call, some time from now.
+#[derive(Clone, Copy)]
+pub struct Told {
+    pub after: u64,
+    /// It broke off.
+    pub failed: bool,
+    /// When the conversation ended, if it says that.
+    pub ended: Option<u64>,
+}
+
+/// An agent reports what came of its call.
+pub fn agent_reports(w: &W, call: CallId, told: Told) {
+    w.after(told.after, move |w| {
         let world = Rc::clone(w);
         w.tasks.spawn(Owner::Client, async move {
             let token = report_token(&world.secrets.report_key, call);
             let outcome = json!({"disposition": "interested", "summary": format!("of {call}"), "sentiment": "positive"});
-            let body = Some(json!({"outcome": outcome, "transcript": [{"role": "agent", "text": "Hello", "at": "2027-01-15T08:00:00Z"}]}));
+            let mut body = match told.failed {
+                true => json!({"failure": {"code": "agent_failed", "message": "the LLM answered 401"}}),
+                false => json!({"outcome": outcome, "transcript": [{"role": "agent", "text": "Hello", "at": "2027-01-15T08:00:00Z"}]}),
+            };
             let path = format!("/agent-reports/{call}");
             for _ in 0..3 {
-                let heard = ask(&world, Ask::send("POST", path.clone(), &token, body.clone())).await;
-                match heard.map(|heard| heard.status) {
-                    Some(200) => break,
+                let sent = world.time();
+                world.oracle.reports(call);
+                if let Some(ended) = told.ended {
+                    body["ended_seconds_ago"] = json!((sent - ended) as f64 / 1_000.0);
+                }
+                let ask_it = Ask::send("POST", path.clone(), &token, Some(body.clone()));
+                match ask(&world, ask_it).await.map(|heard| heard.status) {
+                    Some(200) => return world.oracle.reported(&world, call, told.ended.map(|_| world.time() - sent)),
                     Some(401) => return world.oracle.fail(Some(call.address().tag), Some(call), "an agent's report was refused".into()),
                     _ => crate::ports::pause(&world, 700).await,
                 }

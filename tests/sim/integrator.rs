@@ -186,7 +186,9 @@ async fn stop(w: &W, key: &str, path: String, call: CallId) {
     let heard = ask(w, Ask::send("POST", path, key, None)).await;
     match heard {
         Some(heard) if heard.status == 200 => {
-            if heard.json()["is_terminal"] != true {
+            // A conversation waits for its agent's report.
+            let json = heard.json();
+            if json["is_terminal"] != true && json["end_timestamp"].is_null() {
                 let text = "it was stopped, and is not over".to_owned();
                 w.oracle.fail(None, Some(call), text);
             }

@@ -17,7 +17,7 @@ use hmac::Mac;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::clients::{self, Ask};
+use crate::clients::{self, Ask, Told};
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::ports::{Edge, pause};
@@ -37,6 +37,8 @@ const AGENT_LATELY_MS: u64 = 1_000;
 const RINGS_ALONE_MS: u64 = 5_000;
 /// A room that comes back after its call is over may be there for so long, until the platform was told and has deleted it.
 const RETURNS_MS: u64 = 4_000;
+/// So may a person who picked up be there with nobody to talk to, until they are hung up on.
+const HEARS_NOTHING_MS: u64 = 5_000;
 /// A room that its callee left is closed after so long, if the agent left it too.
 const DEPARTURE_MS: u64 = 20_000;
 
@@ -50,6 +52,8 @@ pub struct LiveKit {
     /// When each call's room was last asked to be deleted, by the clocks; of those that a room was made for.
     deleted: RefCell<BTreeMap<CallId, Option<Millis>>>,
     sids: Cell<u64>,
+    /// From when to when agents break off as soon as somebody picks up.
+    bad_spell: Cell<Option<(u64, u64)>>,
 }
 
 #[derive(Default)]
@@ -128,6 +132,21 @@ fn error(status: u16, code: &str, sip: Option<&str>) -> Option<TwirpAnswer> {
 }
 
 impl LiveKit {
+    /// In some worlds the agents' worker is broken for a while.
+    pub fn draw(&self, w: &W) {
+        let begins = w.time() + w.rng.below(20_000);
+        let spell = (begins, begins + w.rng.between(5_000, 60_000));
+        self.bad_spell.set(w.rng.hits(300).then_some(spell));
+    }
+
+    /// How soon after the answer the agent breaks off, if it does.
+    fn breaks_off(&self, w: &W) -> Option<u64> {
+        let spell = self.bad_spell.get();
+        let is_bad = spell.is_some_and(|(from, to)| (from..to).contains(&w.time()));
+        let breaks = w.rng.hits(if is_bad { 950 } else { 40 });
+        breaks.then(|| w.rng.between(1, if is_bad { 1_000 } else { 6_000 }))
+    }
+
     /// Rooms that are still there.
     pub fn left(&self) -> Vec<CallId> {
         self.rooms.borrow().keys().copied().collect()
@@ -354,6 +373,7 @@ impl Room {
         let mut agent = self.agent.borrow_mut();
         agent.is_there = false;
         agent.left_at = Some(w.time());
+        self.hears_something(w, call);
         let room = Rc::clone(self);
         if w.faults.is_calm() {
             w.after(RINGS_ALONE_MS, move |w| {
@@ -361,6 +381,20 @@ impl Room {
                 let status = phone.as_ref().and_then(|phone| phone.status.get());
                 if matches!(status, Some("dialing" | "ringing")) {
                     w.oracle.rings_for_nobody(call);
+                }
+            });
+        }
+    }
+
+    /// Whoever picked up is not left alone with the silence.
+    fn hears_something(self: &Rc<Self>, w: &W, call: CallId) {
+        let room = Rc::clone(self);
+        if w.faults.is_calm() {
+            w.after(HEARS_NOTHING_MS, move |w| {
+                let phone = room.phone.borrow();
+                let status = phone.as_ref().and_then(|phone| phone.status.get());
+                if status == Some("active") {
+                    w.oracle.hears_nothing(call);
                 }
             });
         }
@@ -440,6 +474,7 @@ impl Phone {
         self.answer.fill(ok(
             json!({"participant_identity": "callee", "room_name": self.call}),
         ));
+        self.is_talked_to(w);
         // The person hangs up, or is hung up on.
         let longest = self.ends_by.saturating_sub(w.time());
         let lasts = w
@@ -453,6 +488,36 @@ impl Phone {
                 phone.leave(w, "CLIENT_INITIATED", None);
             }
         });
+    }
+
+    /// Most agents talk until the end. Some break off, and some of those say so; some are done and leave it to others to
+    /// hang up.
+    fn is_talked_to(&self, w: &W) {
+        let Some(room) = w.livekit.room(self.call) else {
+            return;
+        };
+        let call = self.call;
+        if !room.agent.borrow().is_there {
+            return room.hears_something(w, call);
+        }
+        let failed = w.rng.hits(400);
+        let told = |after| Told {
+            after,
+            failed,
+            ended: None,
+        };
+        if let Some(after) = w.livekit.breaks_off(w) {
+            if failed {
+                clients::agent_reports(w, call, told(after + w.rng.below(2_000)));
+            }
+            w.after(after, move |w| room.loses_its_agent(w, call));
+        } else if w.rng.hits(40) {
+            let after = w.rng.between(200, 8_000);
+            clients::agent_reports(w, call, told(after));
+            if w.faults.is_calm() {
+                w.after(after, move |w| room.hears_something(w, call));
+            }
+        }
     }
 
     /// It is over; and if they talked, the agent reports and leaves too.
@@ -472,8 +537,16 @@ impl Phone {
             });
             return;
         }
+        w.oracle.hung_up(w, call);
         if w.rng.hits(700) {
-            clients::agent_reports(w, self.call, w.rng.below(14_000));
+            let (after, failed) = (w.rng.below(14_000), false);
+            let ended = w.rng.hits(700).then_some(w.time());
+            let told = Told {
+                after,
+                failed,
+                ended,
+            };
+            clients::agent_reports(w, call, told);
         }
         w.after(DEPARTURE_MS, move |w| {
             w.livekit.close(w, call, "ROOM_CLOSED");

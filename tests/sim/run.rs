@@ -114,6 +114,7 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
         .copied()
         .unwrap_or_default();
     w.faults.switch(true);
+    w.livekit.draw(w);
     w.copies.expire();
     let orgs = w.orgs.borrow().clone();
     for org in &orgs {
@@ -256,7 +257,16 @@ async fn one_more(w: &W, org: &Org) {
             // Its deletion may have come through after all.
             continue;
         }
-        let Some(first) = call(w, &key.text, &line.id, agent).await else {
+        let mut first = None;
+        // Where its agent broke off lately, it is as if that was down for a minute at most.
+        for _ in 0..3 {
+            first = call(w, &key.text, &line.id, agent).await;
+            if first.is_some() {
+                break;
+            }
+            pause(w, 65_000).await;
+        }
+        let Some(first) = first else {
             let what = "a trunk at rest takes no call".into();
             return w.oracle.fail(Some(tag), None, what);
         };

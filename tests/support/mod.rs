@@ -329,6 +329,7 @@ impl World {
             secrets: None,
             retired_until: None,
             former: Vec::new(),
+            agents: Default::default(),
         };
         change(&mut brief);
         assert_eq!(

@@ -158,7 +158,10 @@ pub async fn trigger(
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
-        Ok(TrunkReply::Verdict(Verdict::Down { retry_after })) => Ok(down(retry_after)),
+        Ok(TrunkReply::Verdict(Verdict::Down {
+            retry_after,
+            is_agent,
+        })) => Ok(down(retry_after, is_agent)),
         Ok(TrunkReply::Verdict(verdict)) => {
             Ok(Response::json(200, &foretell(verdict, unknown_keys)))
         }
@@ -433,7 +436,10 @@ fn answer(admission: Admission) -> Response {
     match admission {
         Admission::Accepted { call, quota } => created(call, "triggered", quota),
         Admission::Queued { call, quota } => created(call, "queued", quota),
-        Admission::Down { retry_after } => down(retry_after),
+        Admission::Down {
+            retry_after,
+            is_agent,
+        } => down(retry_after, is_agent),
         Admission::Rejected {
             call,
             code,
@@ -454,9 +460,12 @@ fn answer(admission: Admission) -> Response {
     }
 }
 
-/// The dialer is down: nothing was created.
-fn down(retry_after: u64) -> Response {
-    let mut response = Response::from(Refusal::DialerUnavailable);
+/// The dialer is down, or the agent: nothing was created.
+fn down(retry_after: u64, is_agent: bool) -> Response {
+    let mut response = Response::from(match is_agent {
+        true => Refusal::AgentUnavailable,
+        false => Refusal::DialerUnavailable,
+    });
     response.headers.retain(|(name, _)| *name != "Retry-After");
     response.with_header("Retry-After", retry_after.to_string())
 }

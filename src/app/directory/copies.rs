@@ -18,7 +18,7 @@ use crate::domain::ids::TrunkId;
 use crate::domain::media::Media;
 use crate::domain::order::oldest_first;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Brief, TrunkConfig};
+use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 
 impl Directory {
     /// All that a trunk must know, as of now.
@@ -57,6 +57,7 @@ impl Directory {
                 .collect(),
             retired_until: None,
             former: Vec::new(),
+            agents: AgentBreakers::default(),
         }
     }
 

@@ -562,6 +562,7 @@ fn trigger_call() -> Route {
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
         Refusal::DialerUnavailable,
+        Refusal::AgentUnavailable,
     ])
 }
 

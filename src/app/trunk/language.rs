@@ -338,6 +338,9 @@ pub struct Order {
     pub ringing_at: Option<Millis>,
     /// When it was answered, if it was.
     pub answered_at: Option<Millis>,
+    /// Its agent said that it is done: whoever is still there is to be hung up on.
+    #[serde(default)]
+    pub is_agent_done: bool,
 }
 
 /// What an object did, as Cloudflare would bill it.

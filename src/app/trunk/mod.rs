@@ -164,6 +164,11 @@ impl TrunkActor {
         {
             return Err(failed);
         }
+        if changes.brief
+            && let Some(brief) = self.trunk.brief()
+        {
+            store.put_brief(brief)?;
+        }
         let mut outgoing = self.outgoing(&changes);
         if ticks {
             outgoing.expired = self.retention.batch(store, now)?;
@@ -528,6 +533,7 @@ impl TrunkActor {
                 dialed_at: call.dialed_at,
                 ringing_at: call.ringing_at,
                 answered_at: call.answered_at,
+                is_agent_done: call.is_agent_done(),
             })
             .collect()
     }

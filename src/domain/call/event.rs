@@ -16,8 +16,16 @@ pub enum CarrierEvent {
     Answered,
     /// The conversation is over; with its outcome when that is known already.
     HungUp(Option<Value>),
-    /// The call did not connect.
+    /// The call did not connect; or, of one that was answered, the dialer lost it.
     Failed(Failure),
+    /// An agent left its room: it may have been the last.
+    AgentLeft,
+    /// The person called was there with no agent, or with one that is done, and was hung up on.
+    Deserted,
+    /// A look found the conversation over: it ended no later than that.
+    Vanished,
+    /// The room is gone, and with it the conversation, if it was one.
+    RoomClosed,
     /// The carrier tells by itself what happens to this call: it need not be asked as often.
     Announced,
     /// Whoever dialed is done with it, and the carrier never held anything of it.
@@ -28,7 +36,10 @@ pub enum CarrierEvent {
 
 impl CarrierEvent {
     pub(super) const fn ends_the_call(&self) -> bool {
-        matches!(self, Self::HungUp(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::HungUp(_) | Self::Failed(_) | Self::Deserted | Self::Vanished
+        )
     }
 }
 

@@ -5,6 +5,7 @@
 //! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
 
 mod bound;
+mod end;
 mod event;
 mod reason;
 mod status;
@@ -12,9 +13,10 @@ mod turn;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use bound::{longest, watchdogs};
+pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, Finding, Timed};
 pub use reason::Reason;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
@@ -38,6 +40,10 @@ pub const RING_GRACE: Millis = Millis(5_000);
 pub const END_GRACE: Millis = Millis(5_000);
 /// How long the agent may take to report after the end.
 pub const REPORT_GRACE: Millis = Millis(10_000);
+/// A conversation shorter than this was hung up at once: nothing can have been said in it.
+pub const AT_ONCE: Millis = Millis(1_500);
+/// How long the agent may take to report of such a one.
+pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
 pub const SETUP: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
@@ -52,6 +58,9 @@ const ROOM_RETURNS: Millis = Millis(10_000);
 const LOOK_EVERY: Millis = Millis(60_000);
 /// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
 const LOOK_UNANNOUNCED: Millis = Millis(20_000);
+/// How often while somebody may be on the phone with nobody to talk to; and about one of which nothing is announced as soon
+/// as that: then each time after half as long again as it has lasted.
+const LOOK_AT_ONCE: Millis = Millis(2_000);
 /// How often the carrier is asked about a call that was dialed and not answered.
 const LOOK_UNANSWERED: Millis = Millis(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
@@ -157,6 +166,15 @@ pub struct Call {
     /// The carrier announces by itself what happens to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub announced: bool,
+    /// Its agent's word that it is done with a conversation that goes on, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub farewell: Option<Farewell>,
+    /// That it was over was found by looking: it ended no later than that, and its agent may know better.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found_over: bool,
+    /// It was hung up at once: its agent's report is not waited for as long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_once: bool,
     /// When the carrier is told to hang up again. Not stored: at once after a restart.
     #[serde(skip)]
     pub release_at: Millis,
@@ -175,31 +193,15 @@ pub struct Call {
     /// When the carrier is asked next. Not stored, likewise.
     #[serde(skip)]
     pub look_at: Millis,
-}
-
-/// What an agent reports of its call: any part of it, the first word counts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    /// What came of it.
-    pub outcome: Option<Value>,
-    /// Where the transcript is.
-    pub transcript_url: Option<String>,
-    /// Where the recording is.
-    pub recording_url: Option<String>,
-    /// The agent broke off the call; what it says of that, if anything.
-    #[serde(default)]
-    pub failure: Option<String>,
-    /// How long before the report the conversation ended, as the agent saw it.
-    #[serde(default)]
-    pub ended_ago: Option<Millis>,
-}
-
-fn fill<T>(known: &mut Option<T>, said: Option<T>) -> bool {
-    let news = known.is_none() && said.is_some();
-    if news {
-        *known = said;
-    }
-    news
+    /// The person called may be alone: the carrier is asked until it says. Not stored, likewise.
+    #[serde(skip)]
+    pub alone: bool,
+    /// When the carrier was last asked. Not stored, likewise.
+    #[serde(skip)]
+    pub looked_at: Millis,
+    /// When the person called was last seen in conversation, or later. Not stored: what is not known bounds nothing.
+    #[serde(skip)]
+    pub seen_at: Millis,
 }
 
 /// What a call wants done; each is safe to repeat.
@@ -263,12 +265,18 @@ impl Call {
             keeps: Keeps::default(),
             room: false,
             announced: false,
+            farewell: None,
+            found_over: false,
+            at_once: false,
             release_at: Millis(0),
             release_tries: 0,
             dialer_done: false,
             silent: false,
             dispatch_at: now + DISPATCH_AGAIN,
             look_at: Millis(0),
+            alone: false,
+            looked_at: Millis(0),
+            seen_at: Millis(0),
         }
     }
 
@@ -329,6 +337,9 @@ impl Call {
     /// Takes over what is on its way, from what was known before a write failed.
     pub fn inherit(&mut self, known: &Self) {
         self.look_at = known.look_at;
+        self.alone = known.alone;
+        self.looked_at = known.looked_at;
+        self.seen_at = known.seen_at;
         self.release_at = known.release_at;
         self.dialer_done = known.dialer_done;
         self.silent = known.silent && self.dialed_at.is_some();
@@ -416,7 +427,7 @@ impl Call {
             return self.afterwards();
         }
         if let Some(ended_at) = self.ended_at {
-            return (!planted(Fault::ReportAwaitedForEver)).then_some(ended_at + REPORT_GRACE);
+            return (!planted(Fault::ReportAwaitedForEver)).then(|| self.reported_by(ended_at));
         }
         if let Some(until) = self.waits_until {
             return Some(until.min(self.dispatch_at));
@@ -425,7 +436,9 @@ impl Call {
             return Some(self.dispatch_at.min(self.ready_at() + DISPATCH_DEADLINE));
         };
         let watchdog = match self.answered_at {
-            Some(answered_at) => answered_at + settings.max_call + END_GRACE,
+            Some(answered_at) => {
+                (answered_at + settings.max_call + END_GRACE).min(self.believed_at())
+            }
             None => self.rings_until(dialed_at, settings) + RING_GRACE,
         };
         Some(
@@ -483,13 +496,16 @@ impl Call {
     fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) {
         let timed_out = Some(Failure::of(FailureCode::TimedOut));
         if let Some(ended_at) = self.ended_at {
-            if now >= ended_at + REPORT_GRACE && !planted(Fault::ReportAwaitedForEver) {
+            if now >= self.reported_by(ended_at) && !planted(Fault::ReportAwaitedForEver) {
                 self.complete(None, self.failure, ended_at, key);
                 done.write = true;
             }
         } else if let Some(answered_at) = self.answered_at {
-            if now >= answered_at + settings.max_call + END_GRACE {
-                self.complete(None, timed_out, now, key);
+            if now >= self.believed_at() {
+                self.take_its_word(key);
+                done.write = true;
+            } else if now >= answered_at + settings.max_call + END_GRACE {
+                self.stop(FailureCode::TimedOut, self.no_later(now, settings), key);
                 done.write = true;
             } else {
                 self.look(now, settings, done);
@@ -577,6 +593,7 @@ impl Call {
 
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         if now >= self.look_at {
+            self.looked_at = now;
             self.look_at = self.next_look(now, settings);
             done.effects.push(CallEffect::Inquire);
         }
@@ -588,9 +605,11 @@ impl Call {
         let Some(answered_at) = self.answered_at else {
             return now + LOOK_UNANSWERED;
         };
+        let half = Millis((now - answered_at).0 / 2);
         let wait = match (self.room, self.announced) {
+            (true, _) if self.alone || self.farewell.is_some() => LOOK_AT_ONCE,
             (true, true) => LOOK_EVERY,
-            (true, false) => LOOK_UNANNOUNCED,
+            (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),
             (false, _) => LOOK_EVERY.min(settings.stalled_after).max(Millis(10)),
         };
         let next = now + wait;
@@ -621,7 +640,7 @@ impl Call {
         key: &IdKey,
     ) -> bool {
         let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
-        let at = at.max(self.updated_at);
+        let (said_at, at) = (at, at.max(self.updated_at));
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             CarrierEvent::Deleted => {
@@ -644,123 +663,35 @@ impl Call {
             CarrierEvent::Answered if self.status != CallStatus::Answered => {
                 self.status = CallStatus::Answered;
                 self.answered_at = Some(at);
-                self.look_at = self.next_look(at, settings);
+                self.look_at = match self.alone || self.farewell.is_some() {
+                    true => Millis(0),
+                    false => self.next_look(at, settings),
+                };
             }
+            CarrierEvent::AgentLeft => return self.look_after(),
             CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => {
-                self.hang_up(outcome, at, key)
+                self.hang_up(outcome, self.talked_until(said_at), key);
             }
-            CarrierEvent::Failed(_) if self.answered_at.is_some() => self.hang_up(None, at, key),
-            CarrierEvent::Failed(failure) => self.end(failure.status(), Some(failure), at, key),
+            CarrierEvent::Vanished | CarrierEvent::RoomClosed if self.answered_at.is_some() => {
+                self.found_over(self.no_later(said_at, settings), key);
+            }
+            CarrierEvent::Deserted if self.answered_at.is_some() => self.desert(at, key),
+            CarrierEvent::Failed(failure) if self.answered_at.is_some() => {
+                self.blame_the_dialer(failure);
+                self.hang_up(None, self.talked_until(said_at), key);
+            }
+            CarrierEvent::Failed(failure) => self.fail(failure, at, key),
+            CarrierEvent::Deserted => self.fail(self.absence(), at, key),
             // It stopped ringing, and nobody says why.
-            CarrierEvent::HungUp(_) => {
-                let failure = Failure::of(FailureCode::NoAnswer);
-                self.end(failure.status(), Some(failure), at, key);
+            CarrierEvent::HungUp(_) | CarrierEvent::Vanished => {
+                self.fail(Failure::of(FailureCode::NoAnswer), at, key);
             }
-            CarrierEvent::Ringing | CarrierEvent::Answered => return false,
-        }
-        self.updated_at = at;
-        true
-    }
-
-    fn hang_up(&mut self, outcome: Option<Value>, at: Millis, key: &IdKey) {
-        if outcome.is_some() || self.outcome.is_some() || self.failure.is_some() {
-            self.complete(outcome, self.failure, at, key);
-        } else {
-            self.ended_at = Some(at);
-            self.plan.clear();
-        }
-    }
-
-    /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
-    pub fn learn(&mut self, is_there: bool, now: Millis, settings: &Settings, key: &IdKey) -> bool {
-        if self.ended_at.is_some() {
-            return false;
-        }
-        match (is_there, self.answered_at) {
-            (true, Some(answered_at)) if now >= answered_at + settings.max_call => {
-                let timed_out = Failure::of(FailureCode::TimedOut);
-                self.complete(None, Some(timed_out), now, key);
-                true
-            }
-            (true, _) => false,
-            (false, Some(_)) => self.apply(CarrierEvent::HungUp(None), now, settings, key),
-            (false, None) => {
-                let failure = Failure::of(FailureCode::TimedOut);
-                self.apply(CarrierEvent::Failed(failure), now, settings, key)
+            CarrierEvent::Ringing | CarrierEvent::Answered | CarrierEvent::RoomClosed => {
+                return false;
             }
         }
-    }
-
-    /// Takes the agent's report: it fills what was missing. What is known stays, and a terminal call never changes.
-    pub fn report(&mut self, report: Report, now: Millis, key: &IdKey) -> bool {
-        if self.status.is_terminal() {
-            return false;
-        }
-        let broke_off = report.failure.is_some();
-        let news = fill(&mut self.transcript_url, report.transcript_url)
-            | fill(&mut self.recording_url, report.recording_url)
-            | fill(&mut self.outcome, report.outcome)
-            | self.blame_the_agent(report.failure);
-        let is_told = self.outcome.is_some() || broke_off;
-        if let Some(ended_at) = self.ended_at.filter(|_| is_told) {
-            self.complete(None, self.failure, ended_at, key);
-        } else if news {
-            self.updated_at = now;
-        }
-        news
-    }
-
-    /// The agent says that it broke off; who stopped the call before that, or was refused by it, did so all the same.
-    fn blame_the_agent(&mut self, said: Option<String>) -> bool {
-        let may_be = |failure: Failure| failure.code == FailureCode::AgentUnavailable;
-        let Some(said) = said.filter(|_| self.failure.is_none_or(may_be)) else {
-            return false;
-        };
-        self.failure = Some(Failure::of(FailureCode::AgentFailed));
-        self.failure_detail = Some(said).filter(|said| !said.is_empty());
+        self.updated_at = self.updated_at.max(at);
         true
-    }
-
-    /// Ends it because somebody said so. `false` when it is too late for that.
-    pub fn cancel(&mut self, now: Millis, key: &IdKey) -> bool {
-        if self.ended_at.is_some() {
-            return false;
-        }
-        let canceled = Some(Failure::of(FailureCode::Canceled));
-        match (self.answered_at, self.dialed_at) {
-            (Some(_), _) => self.complete(None, canceled, now, key),
-            (None, Some(_)) => self.end(CallStatus::SipCallFailed, canceled, now, key),
-            (None, None) => self.end(CallStatus::TriggerFailed, canceled, now, key),
-        }
-        true
-    }
-
-    fn complete(
-        &mut self,
-        outcome: Option<Value>,
-        failure: Option<Failure>,
-        at: Millis,
-        key: &IdKey,
-    ) {
-        let unknown = || json!({"disposition": "unknown", "summary": null, "sentiment": null});
-        self.outcome = Some(self.outcome.take().or(outcome).unwrap_or_else(unknown));
-        self.end(CallStatus::Completed, failure, at, key);
-    }
-
-    fn end(&mut self, status: CallStatus, failure: Option<Failure>, at: Millis, key: &IdKey) {
-        let (status, failure) = self.in_the_right_words(status, failure);
-        self.status = status;
-        self.failure = failure;
-        if status != CallStatus::Completed {
-            // An agent may report of a call that then does not connect.
-            self.outcome = None;
-        }
-        self.ended_at = Some(at);
-        self.updated_at = at;
-        self.plan.clear();
-        if let (Some(url), Some(event)) = (self.request.callback_url.clone(), status.event()) {
-            self.callback = Some(Delivery::new(self.id.delivery(key), event, url, at));
-        }
     }
 
     /// When it began to wait for capacity, if it ever did.

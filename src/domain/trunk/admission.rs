@@ -51,6 +51,9 @@ pub enum Admission {
     Down {
         /// Seconds until a retry makes sense.
         retry_after: u64,
+        /// It is the agent that is down.
+        #[serde(default)]
+        is_agent: bool,
     },
 }
 
@@ -103,5 +106,8 @@ pub enum Verdict {
     Down {
         /// Seconds until a retry makes sense.
         retry_after: u64,
+        /// It is the agent that is down.
+        #[serde(default)]
+        is_agent: bool,
     },
 }

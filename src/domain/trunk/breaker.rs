@@ -1,7 +1,9 @@
-//! The circuit breaker of a trunk's dialer: when the dialer is down, calls are refused instead of accepted to fail.
+//! The circuit breaker of a trunk's dialer, and of each agent: when it is down, calls are refused instead of accepted to fail.
 //!
 //! Only what the dialer itself could not do counts. A line that is busy, a person who declines, a carrier's error: all of
-//! them say that the dialer works. Kept in memory alone: an object that was restarted learns anew.
+//! them say that the dialer works. The dialer's is kept in memory alone: an object that was restarted learns anew.
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
@@ -14,7 +16,7 @@ pub const OPEN_FIRST: Millis = Millis::from_secs(5);
 pub const OPEN_MAX: Millis = Millis::from_secs(60);
 
 /// Closed, open, or probing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     failures: u32,
     /// How long it was opened for, and until when; none while it is closed.
@@ -41,6 +43,12 @@ impl Breaker {
     #[must_use]
     pub fn open_until(&self) -> Option<Millis> {
         self.open.map(|(_, until)| until)
+    }
+
+    /// The call that finds out whether it still is, or was the last to.
+    #[must_use]
+    pub fn probe(&self) -> Option<CallId> {
+        self.probe
     }
 
     /// A call goes to the dialer. After an open time it is the one probe.

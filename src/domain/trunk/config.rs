@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agents::AgentBreakers;
+
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
@@ -118,6 +120,9 @@ pub struct Brief {
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(Millis, Carrier)>,
+    /// The agents that broke off lately. The trunk's own note as well.
+    #[serde(default, skip_serializing_if = "AgentBreakers::is_empty")]
+    pub agents: AgentBreakers,
 }
 
 /// Of so many former lines calls are still hung up.
@@ -136,6 +141,7 @@ impl Brief {
 
     /// Takes over from the word before what that had noted.
     pub fn follow(&mut self, before: &Self, now: Millis) {
+        self.agents = before.agents.clone();
         self.former.clone_from(&before.former);
         if !self.config.carrier.is_same_line(&before.config.carrier) {
             self.former.push((now, before.config.carrier.clone()));

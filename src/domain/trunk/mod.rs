@@ -7,6 +7,7 @@
 
 mod admission;
 mod agenda;
+mod agents;
 pub mod breaker;
 mod config;
 mod window;
@@ -17,16 +18,18 @@ use serde::{Deserialize, Serialize};
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
 use agenda::{Agenda, accepted};
+pub use agents::AgentBreakers;
 use breaker::Breaker;
 pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 use window::Window;
 
 use super::agent::Status;
 use super::call::{
-    Call, CallEffect, CallRequest, CallStatus, CarrierEvent, FailureCode, Finding, Report, Timed,
+    AgentVerdict, Call, CallEffect, CallRequest, CallStatus, CarrierEvent, DISPATCH_AGAIN,
+    FailureCode, Finding, Report, Timed,
 };
 use super::callback::{AttemptResult, WebhookSecrets};
-use super::ids::{Address, CallId, IdKey, KeyId};
+use super::ids::{Address, AgentId, CallId, IdKey, KeyId};
 use super::media::Keeps;
 use super::planted::{Fault, planted};
 use super::refusal::Refusal;
@@ -50,6 +53,8 @@ pub struct Changes {
     pub rows: Vec<Call>,
     /// What must be done once the rows are written.
     pub effects: Vec<Effect>,
+    /// The directory's last word must be written too: the trunk's own notes in it changed.
+    pub brief: bool,
 }
 
 /// What a dialer gets that asks for a call.
@@ -66,6 +71,18 @@ pub enum Claim {
 struct Open {
     call: Call,
     due: Option<Millis>,
+    /// What it said of its agent so far.
+    verdict: Option<AgentVerdict>,
+}
+
+impl Open {
+    fn new(call: Call) -> Self {
+        Self {
+            verdict: call.agent_verdict(),
+            due: None,
+            call,
+        }
+    }
 }
 
 /// A trunk's object, as far as deciding goes.
@@ -140,7 +157,7 @@ impl Trunk {
             if call.room && call.ended_at.is_none() {
                 trunk.rings_from = None;
             }
-            trunk.open.insert(id, Open { call, due: None });
+            trunk.open.insert(id, Open::new(call));
             trunk.index(id);
         }
         trunk
@@ -254,11 +271,15 @@ impl Trunk {
         now: Millis,
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
-        if let Err(until) = self.breaker.check(now, |id| self.is_live(id)) {
+        if let Err((until, is_agent)) = self.dialer_takes(request.agent.id, now) {
             let retry_after = (until - now).as_secs_ceil().max(1);
-            return Ok(Verdict::Down { retry_after });
+            return Ok(Verdict::Down {
+                retry_after,
+                is_agent,
+            });
         }
-        let lacking = if self.live.len() >= config.max_channels as usize || !self.line.is_empty() {
+        let is_full = self.live.len() >= config.max_channels as usize;
+        let lacking = if is_full || self.next_in_line(now).is_some() {
             Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
         } else if self.accepted.room(now, config.max_cps) == 0 {
             Some((FailureCode::RateExceeded, 1))
@@ -289,15 +310,22 @@ impl Trunk {
         changes: &mut Changes,
     ) -> Result<Admission, Refusal> {
         let verdict = self.foresee(&request, wish, now)?;
-        if let Verdict::Down { retry_after } = verdict {
-            return Ok(Admission::Down { retry_after });
+        if let Verdict::Down {
+            retry_after,
+            is_agent,
+        } = verdict
+        {
+            return Ok(Admission::Down {
+                retry_after,
+                is_agent,
+            });
         }
-        let id = self.next_id(now);
+        let (id, agent) = (self.next_id(now), request.agent.id);
         let call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
             Verdict::Wait { until, .. } => Call::queued(id, request, until, now),
             Verdict::Go | Verdict::Down { .. } => {
-                self.breaker.started(id);
+                self.started(id, agent, now, changes);
                 self.accepted.push(id.address().at);
                 changes.effects.push(Effect {
                     call: id,
@@ -306,7 +334,7 @@ impl Trunk {
                 Call::accepted(id, request, now)
             }
         };
-        self.open.insert(id, Open { call, due: None });
+        self.open.insert(id, Open::new(call));
         self.advance(id, now, changes);
         self.settle(id, changes);
         let quota = self.quota(now);
@@ -350,12 +378,8 @@ impl Trunk {
             return;
         }
         let (max_channels, max_cps) = self.limits();
-        let next = |line: &Agenda| match planted(Fault::LineOvertaken) {
-            true => line.last(),
-            false => line.first(),
-        };
-        while let Some((_, first)) =
-            next(&self.line).filter(|_| self.live.len() < max_channels as usize)
+        while self.live.len() < max_channels as usize
+            && let Some(first) = self.next_in_line(now)
         {
             let allowed = self
                 .open_call(first)
@@ -384,11 +408,113 @@ impl Trunk {
                 self.index(first);
                 break;
             }
-            self.breaker.started(first);
             open.call.promote(now);
+            let agent = open.call.request.agent.id;
+            self.started(first, agent, now, changes);
             self.accepted.push(now);
             self.advance(first, now, changes);
         }
+        self.hold_back(now);
+    }
+
+    /// The first in line that may go, as far as its agent is concerned: those of one that breaks off keep their place, and
+    /// the line passes them.
+    fn next_in_line(&self, now: Millis) -> Option<CallId> {
+        if planted(Fault::LineOvertaken) {
+            return self.line.last().map(|(_, id)| id);
+        }
+        if !self.holds_back() {
+            return self.line.first().map(|(_, id)| id);
+        }
+        self.line.calls().find(|id| {
+            let call = self.open_call(*id);
+            call.is_some_and(|call| self.agent_takes(call.request.agent.id, now).is_ok())
+        })
+    }
+
+    /// Those in line that are passed are due again when their agents may be called.
+    fn hold_back(&mut self, now: Millis) {
+        if self.line.is_empty() || !self.holds_back() {
+            return;
+        }
+        let waiting: Vec<CallId> = self.line.calls().collect();
+        for id in waiting {
+            let Some(call) = self.open_call(id) else {
+                continue;
+            };
+            let Err(until) = self.agent_takes(call.request.agent.id, now) else {
+                continue;
+            };
+            let again = until.max(now + DISPATCH_AGAIN);
+            if call.dispatch_at <= now || call.dispatch_at > again {
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.call.dispatch_at = again;
+                }
+                self.index(id);
+            }
+        }
+    }
+
+    fn holds_back(&self) -> bool {
+        self.brief
+            .as_ref()
+            .is_some_and(|brief| brief.agents.holds_back())
+    }
+
+    /// When the dialer takes a call of this agent: now, or not before then; and whether that is the agent's fault.
+    fn dialer_takes(&self, agent: AgentId, now: Millis) -> Result<(), (Millis, bool)> {
+        let dialer = self.breaker.check(now, |id| self.is_live(id));
+        dialer.map_err(|until| (until, false))?;
+        self.agent_takes(agent, now).map_err(|until| (until, true))
+    }
+
+    fn agent_takes(&self, agent: AgentId, now: Millis) -> Result<(), Millis> {
+        let Some(brief) = &self.brief else {
+            return Ok(());
+        };
+        brief.agents.check(agent, now, |id| {
+            let is_open = |call: &Call| !call.status.is_terminal() && !call.agent_holds_out(now);
+            self.open_call(id).is_some_and(is_open)
+        })
+    }
+
+    /// A call goes to the dialer: where that, or its agent, was down, it is the probe.
+    fn started(&mut self, id: CallId, agent: AgentId, now: Millis, changes: &mut Changes) {
+        self.breaker.started(id);
+        let probe = self
+            .brief
+            .as_ref()
+            .and_then(|brief| brief.agents.probe(agent));
+        let holds_out = |probe: &CallId| {
+            self.open_call(*probe)
+                .is_some_and(|call| call.agent_holds_out(now))
+        };
+        let proof = probe.filter(holds_out);
+        if let Some(brief) = &mut self.brief {
+            let back = proof
+                .is_some_and(|probe| brief.agents.judge(agent, probe, AgentVerdict::HeldOut, now));
+            changes.brief |= brief.agents.started(agent, id) || back;
+        }
+    }
+
+    /// A call that is over says something of its agent, and may take it back when the agent reports.
+    fn judge_agent(&mut self, id: CallId, changes: &mut Changes) {
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
+        let (before, verdict) = (open.verdict, open.call.agent_verdict());
+        let agent = open.call.request.agent.id;
+        let (Some(verdict), Some(brief)) = (verdict, &mut self.brief) else {
+            return;
+        };
+        open.verdict = Some(verdict);
+        changes.brief |= match before {
+            None => brief.agents.judge(agent, id, verdict, self.clock),
+            Some(AgentVerdict::BrokeOff) if verdict != AgentVerdict::BrokeOff => {
+                brief.agents.pardon(agent)
+            }
+            Some(_) => false,
+        };
     }
 
     fn is_impatient(&self, id: CallId, now: Millis) -> bool {
@@ -509,8 +635,9 @@ impl Trunk {
         let Some(open) = self.open.get_mut(&id) else {
             return;
         };
-        let (plan, happened): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|timed| timed.at > now);
+        // An agent that left has left, whatever its server's clock says.
+        let is_to_come = |timed: &Timed| timed.at > now && timed.event != CarrierEvent::AgentLeft;
+        let (plan, happened): (Vec<_>, Vec<_>) = events.into_iter().partition(is_to_come);
         let mut changed = false;
         for Timed { at, event } in happened {
             changed |= open.call.apply(event, at, &self.settings, &self.key);
@@ -518,8 +645,8 @@ impl Trunk {
         // Of two words about one end, that which says why stays, else the first: a repeated one puts nothing off.
         let says = |plan: &[Timed]| {
             let of = |timed: &Timed| match timed.event {
-                CarrierEvent::Failed(_) => 2,
-                CarrierEvent::HungUp(_) => 1,
+                CarrierEvent::Failed(_) | CarrierEvent::Deserted => 2,
+                CarrierEvent::HungUp(_) | CarrierEvent::Vanished => 1,
                 _ => 0,
             };
             plan.iter().map(of).max().unwrap_or(0)
@@ -585,7 +712,7 @@ impl Trunk {
         changes: &mut Changes,
     ) {
         if let Some(call) = closed.filter(|call| call.dialed_at.is_some()) {
-            self.open.insert(id, Open { call, due: None });
+            self.open.insert(id, Open::new(call));
         }
         self.change(id, now, changes, |call, _, _| call.room_seen(now));
         self.advance(id, now, changes);
@@ -660,7 +787,13 @@ impl Trunk {
         let id = call.id;
         // It may be open: what it was due for before must not stay behind.
         let due = self.open.remove(&id).and_then(|open| open.due);
-        self.open.insert(id, Open { call, due });
+        self.open.insert(
+            id,
+            Open {
+                due,
+                ..Open::new(call)
+            },
+        );
         self.advance(id, now, changes);
         self.settle(id, changes);
         true
@@ -764,6 +897,8 @@ impl Trunk {
         if changed {
             self.advance(id, now, changes);
             self.settle(id, changes);
+        } else {
+            self.index(id);
         }
         changed
     }
@@ -775,6 +910,10 @@ impl Trunk {
             return;
         };
         open.call.note(self.clock);
+        self.judge_agent(id, changes);
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
         let freed = self.live.has(accepted(id)) && !open.call.holds_channel();
         if freed && open.call.status != CallStatus::RejectedCapacity {
             let began = open.call.promoted_at.unwrap_or(open.call.created_at());
@@ -815,5 +954,6 @@ fn dialed(events: &[Timed]) -> Option<bool> {
     let failed = events.iter().any(|timed| {
         matches!(timed.event, CarrierEvent::Failed(failure) if failure.code == FailureCode::DialerUnavailable)
     });
-    (!events.is_empty()).then_some(!failed)
+    let says = |timed: &Timed| timed.event != CarrierEvent::AgentLeft;
+    events.iter().any(says).then_some(!failed)
 }

@@ -110,6 +110,12 @@ type call struct {
 
 // CreateSIPParticipant calls somebody, and returns when they have picked up or it is known why not.
 func (n *node) CreateSIPParticipant(ctx context.Context, request *rpc.InternalCreateSIPParticipantRequest) (*rpc.InternalCreateSIPParticipantResponse, error) {
+	longest := defaultLongest
+	if request.MaxCallDuration != nil && request.MaxCallDuration.AsDuration() > 0 {
+		longest = request.MaxCallDuration.AsDuration()
+	}
+	// From the dial, as livekit-sip counts it: the ringing is a part of it.
+	over := time.After(longest)
 	c, err := n.join(request)
 	if err != nil {
 		return nil, psrpc.NewError(psrpc.Internal, err)
@@ -121,12 +127,8 @@ func (n *node) CreateSIPParticipant(ctx context.Context, request *rpc.InternalCr
 	if err := n.ring(c, request, ringing); err != nil {
 		return nil, err
 	}
-	longest := defaultLongest
-	if request.MaxCallDuration != nil && request.MaxCallDuration.AsDuration() > 0 {
-		longest = request.MaxCallDuration.AsDuration()
-	}
 	c.room.LocalParticipant.SetAttributes(map[string]string{statusAttribute: "active"})
-	go c.talk(longest)
+	go c.talk(over)
 	return &rpc.InternalCreateSIPParticipantResponse{
 		ParticipantId:       c.room.LocalParticipant.SID(),
 		ParticipantIdentity: request.ParticipantIdentity,
@@ -228,13 +230,13 @@ func errorCode(of *status.Status) psrpc.ErrorCode {
 }
 
 // talk ends with whoever hangs up first: the person, the room, or the clock.
-func (c *call) talk(longest time.Duration) {
+func (c *call) talk(over <-chan time.Time) {
 	defer c.session.Close()
 	select {
 	case <-c.session.Context().Done():
 	case <-c.gone.Done():
 		c.bye()
-	case <-time.After(longest):
+	case <-over:
 		c.bye()
 	}
 	c.room.LocalParticipant.SetAttributes(map[string]string{statusAttribute: "hangup"})

@@ -90,6 +90,7 @@ impl Oracle {
                 (at - latest).0
             )
         });
+        self.judge_duration(w, seen, tag);
         self.judge_callback(seen, tag);
         self.judge_patience(w, seen, tag);
         let undialed = row.status == CallStatus::TriggerFailed && row.dialed_at.is_none();
@@ -118,6 +119,31 @@ impl Oracle {
         let is_gone = deleted_at >= Some(ended_at + Millis(10_000));
         self.check(is_gone, id.address().tag, Some(id), || {
             format!("ended at {ended_at:?}, its room was last deleted at {deleted_at:?}")
+        });
+    }
+
+    /// A conversation lasted as long as it did: by the webhooks, or by its agent's report where these were lost.
+    fn judge_duration(&self, w: &W, seen: &Seen, tag: TrunkTag) {
+        const TRUTH: Millis = Millis(2_000);
+        let (row, talked) = (&seen.row, seen.conversation);
+        let (Some(ended_at), Some(hung_up)) = (row.ended_at, talked.hung_up) else {
+            return;
+        };
+        let by_itself = row.answered_at.is_some() && row.failure.is_none();
+        if !by_itself || !w.faults.clock_is_true() {
+            return;
+        }
+        let in_time = talked.told.filter(|(at, _)| Some(*at) <= seen.terminal_at);
+        let error = match (in_time, w.faults.is_calm()) {
+            (Some((_, took)), _) => TRUTH + took,
+            (None, true) => TRUTH,
+            (None, false) => return,
+        };
+        self.check(ended_at <= hung_up + error, tag, Some(row.id), || {
+            format!(
+                "ended at {}, and was hung up at {}: {row:?}",
+                ended_at.0, hung_up.0
+            )
         });
     }
 

@@ -62,6 +62,27 @@ struct Seen {
     handed_out: u32,
     webhook: Option<(String, String)>,
     acknowledged: bool,
+    conversation: Conversation,
+}
+
+/// What is known of a conversation by those who had it: by the world's clock.
+#[derive(Clone, Copy, Default)]
+struct Conversation {
+    /// Its agent's report may be in.
+    reported: bool,
+    /// When the phone was hung up, whoever did.
+    hung_up: Option<Millis>,
+    /// Its agent's report was taken then, which said when it was over; and it took so long.
+    told: Option<(Millis, Millis)>,
+}
+
+/// How often an agent broke off on a trunk, as the rows tell.
+#[derive(Clone, Copy, Default)]
+struct BrokenOff {
+    in_a_row: u32,
+    ever: u32,
+    /// When the third in a row was known.
+    third_at: Option<Millis>,
 }
 
 /// A trunk's configuration, as it may be in force.
@@ -88,6 +109,7 @@ struct TrunkFacts {
     waiting: BTreeSet<CallId>,
     /// Accepted in the step that is being judged.
     fresh: Vec<CallId>,
+    broken_off: BTreeMap<AgentId, BrokenOff>,
 }
 
 impl TrunkFacts {

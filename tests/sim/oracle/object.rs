@@ -19,8 +19,8 @@ impl Oracle {
         for row in rows {
             let (id, is_new) = (row.id, !self.calls.borrow().contains_key(&row.id));
             match is_new {
-                true => self.new_row(node, now, &row),
-                false => self.changed_row(node, now, &row),
+                true => self.new_row(w, node, now, &row),
+                false => self.changed_row(w, node, now, &row),
             }
             let mut calls = self.calls.borrow_mut();
             let seen = calls.entry(id).or_insert_with(|| Seen {
@@ -34,6 +34,7 @@ impl Oracle {
                 handed_out: 0,
                 webhook: None,
                 acknowledged: false,
+                conversation: Default::default(),
             });
             if row.status.is_terminal() && seen.terminal_at.is_none() {
                 seen.terminal_at = Some(w.high.get());
@@ -46,9 +47,9 @@ impl Oracle {
         }
     }
 
-    fn new_row(&self, node: &TrunkNode, now: Millis, row: &Call) {
+    fn new_row(&self, w: &W, node: &TrunkNode, now: Millis, row: &Call) {
         let (tag, id) = (node.tag, Some(row.id));
-        self.may_start(tag, row);
+        self.may_start(w, tag, row, now);
         let mut intents = self.intents.borrow_mut();
         let Some(intent) = nonce(row).and_then(|nonce| intents.get_mut(&nonce)) else {
             return self.fail(Some(tag), id, "a call that nobody asked for".into());
@@ -80,8 +81,21 @@ impl Oracle {
     }
 
     /// Whether this key, this agent and this trunk may start a call, as far as anyone was told.
-    fn may_start(&self, tag: TrunkTag, row: &Call) {
+    fn may_start(&self, w: &W, tag: TrunkTag, row: &Call, now: Millis) {
         let request = &row.request;
+        let held_back = self.with_trunk(tag, |facts| {
+            let known = facts.broken_off.get(&request.agent.id);
+            let third_at = known.and_then(|known| known.third_at);
+            third_at.is_some_and(|at| now > at && now < at + Millis(5_000))
+        });
+        let is_refused = row.status == CallStatus::RejectedCapacity;
+        let is_certain = w.faults.spare_the_objects();
+        self.check(
+            !held_back || is_refused || !is_certain,
+            tag,
+            Some(row.id),
+            || "an agent that broke off three times in a row was called again at once".into(),
+        );
         self.check(
             !self.revoked.borrow().contains(&request.key),
             tag,
@@ -106,7 +120,7 @@ impl Oracle {
         });
     }
 
-    fn changed_row(&self, node: &TrunkNode, now: Millis, row: &Call) {
+    fn changed_row(&self, w: &W, node: &TrunkNode, now: Millis, row: &Call) {
         let tag = node.tag;
         let calls = self.calls.borrow();
         let Some(Seen { row: was, .. }) = calls.get(&row.id) else {
@@ -119,6 +133,8 @@ impl Oracle {
                 was.status, row.status
             )
         });
+        self.agent_judged(tag, now, was, row);
+        self.outcome_awaited(tag, now, was, row);
         if was.status.is_terminal() {
             let facts = |call: &Call| {
                 let delivery = call
@@ -146,14 +162,14 @@ impl Oracle {
         let leaves = |call: &Call| call.waits_until.is_none() && call.ended_at.is_none();
         if leaves(row) && !leaves(was) && !node.promoted.borrow().contains(&row.id) {
             // It left the line in the step that marked it, so its row says so already.
-            self.may_start(tag, row);
+            self.may_start(w, tag, row, now);
             self.in_time(tag, was, now);
             self.with_trunk(tag, |facts| facts.started.push(now));
         }
         let kept = |was: Option<Millis>, is: Option<Millis>| was.is_none() || was == is;
         let times = kept(was.dialed_at, row.dialed_at)
             && kept(was.answered_at, row.answered_at)
-            && kept(was.ended_at, row.ended_at);
+            && (kept(was.ended_at, row.ended_at) || is_corrected(was, row));
         self.check(times, tag, id, || {
             format!("what had happened changed from {was:?} to {row:?}")
         });
@@ -167,8 +183,47 @@ impl Oracle {
         });
     }
 
+    /// What a conversation says of its agent, that some third in a row broke off at once.
+    fn agent_judged(&self, tag: TrunkTag, now: Millis, was: &Call, row: &Call) {
+        let (before, broke_off) = (broke_off(was), broke_off(row));
+        let is_over = row.status.is_terminal() && !was.status.is_terminal();
+        self.with_trunk(tag, |facts| {
+            let known = facts.broken_off.entry(row.request.agent.id).or_default();
+            if broke_off && !before {
+                known.ever += 1;
+                known.in_a_row += 1;
+                if known.in_a_row == 3 {
+                    known.third_at = Some(now);
+                }
+            } else if before && !broke_off || is_over && row.answered_at.is_some() && !broke_off {
+                (known.in_a_row, known.third_at) = (0, None);
+            }
+        });
+    }
+
+    /// What came of a conversation that somebody stopped is waited for.
+    fn outcome_awaited(&self, tag: TrunkTag, now: Millis, was: &Call, row: &Call) {
+        let is_over = row.status.is_terminal() && !was.status.is_terminal();
+        let stopped = row.failure.is_some_and(|failure| {
+            matches!(failure.code, FailureCode::Canceled | FailureCode::TimedOut)
+        });
+        let Some(ended_at) = row.ended_at.filter(|_| row.answered_at.is_some()) else {
+            return;
+        };
+        if is_over && stopped && was.room {
+            let calls = self.calls.borrow();
+            let reported = calls
+                .get(&row.id)
+                .is_some_and(|seen| seen.conversation.reported);
+            let waited = now >= ended_at + Millis(10_000);
+            self.check(reported || waited, tag, Some(row.id), || {
+                "a conversation was stopped, and its outcome not waited for".into()
+            });
+        }
+    }
+
     /// What is about to be sent: calls that leave the line now take their channel.
-    pub fn handed_out(&self, _: &W, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
+    pub fn handed_out(&self, w: &W, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
         let mut dial = outgoing.dial.clone();
         dial.sort_unstable();
         for id in dial {
@@ -185,7 +240,7 @@ impl Oracle {
             drop(calls);
             let leaves = row.waits_until.is_some() && row.ended_at.is_none();
             if leaves && node.promoted.borrow_mut().insert(id) {
-                self.may_start(node.tag, &row);
+                self.may_start(w, node.tag, &row, now);
                 self.in_time(node.tag, &row, now);
                 self.left_the_line(node, now, id);
             }
@@ -207,13 +262,20 @@ impl Oracle {
         );
     }
 
+    /// Whether a call in line may be passed, because its agent broke off too often.
+    fn may_be_passed(&self, facts: &TrunkFacts, waiting: CallId) -> bool {
+        let calls = self.calls.borrow();
+        let agent = calls.get(&waiting).map(|seen| seen.row.request.agent.id);
+        let known = agent.and_then(|agent| facts.broken_off.get(&agent));
+        known.is_some_and(|known| known.ever >= 3)
+    }
+
     fn left_the_line(&self, node: &TrunkNode, now: Millis, id: CallId) {
         self.with_trunk(node.tag, |facts| {
             let promoted = node.promoted.borrow();
-            let first = facts
-                .waiting
-                .iter()
-                .find(|waiting| !promoted.contains(waiting));
+            let first = facts.waiting.iter().find(|waiting| {
+                !promoted.contains(waiting) && !self.may_be_passed(facts, **waiting)
+            });
             self.check(
                 first.is_none_or(|first| *first > id),
                 node.tag,
@@ -246,10 +308,9 @@ impl Oracle {
                 )
             });
             let promoted = node.promoted.borrow();
-            let in_line = facts
-                .waiting
-                .iter()
-                .find(|waiting| !promoted.contains(waiting));
+            let in_line = facts.waiting.iter().find(|waiting| {
+                !promoted.contains(waiting) && !self.may_be_passed(facts, **waiting)
+            });
             self.check(in_line.is_none(), node.tag, Some(id), || {
                 format!("{id} overtook {in_line:?}, which waits")
             });
@@ -393,6 +454,25 @@ impl Oracle {
             )
         });
     }
+}
+
+/// Whether an end that was found by looking was put right, before it was final.
+fn is_corrected(was: &Call, row: &Call) -> bool {
+    was.found_over && !was.status.is_terminal() && row.ended_at < was.ended_at
+}
+
+/// Whether a row says that its agent broke off at once.
+fn broke_off(row: &Call) -> bool {
+    let is_agents = row.failure.is_some_and(|failure| {
+        matches!(
+            failure.code,
+            FailureCode::AgentUnavailable | FailureCode::AgentFailed
+        )
+    });
+    let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else {
+        return false;
+    };
+    is_agents && ended_at - answered_at <= Millis(3_000)
 }
 
 fn place(facts: &mut TrunkFacts, row: &Call) {

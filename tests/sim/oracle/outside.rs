@@ -216,6 +216,35 @@ impl Oracle {
         self.fail(Some(id.address().tag), Some(id), what.into());
     }
 
+    /// A person is on the phone, and nobody is there to talk to.
+    pub fn hears_nothing(&self, id: CallId) {
+        let what = "a person who picked up is left with nobody to talk to";
+        self.fail(Some(id.address().tag), Some(id), what.into());
+    }
+
+    /// The phone of a conversation was hung up, whoever did that.
+    pub fn hung_up(&self, w: &W, id: CallId) {
+        if let Some(seen) = self.calls.borrow_mut().get_mut(&id) {
+            seen.conversation.hung_up.get_or_insert(w.clock());
+        }
+    }
+
+    /// A report sets out.
+    pub fn reports(&self, id: CallId) {
+        if let Some(seen) = self.calls.borrow_mut().get_mut(&id) {
+            seen.conversation.reported = true;
+        }
+    }
+
+    /// A report was taken; one that said when the conversation was over took so long.
+    pub fn reported(&self, w: &W, id: CallId, took: Option<u64>) {
+        if let (Some(seen), Some(took)) = (self.calls.borrow_mut().get_mut(&id), took) {
+            seen.conversation
+                .told
+                .get_or_insert((w.high.get(), Millis(took)));
+        }
+    }
+
     /// A callback arrived.
     pub fn received(
         &self,

@@ -18,7 +18,7 @@ pub use check::{Check, check};
 pub use jwt::Presented;
 pub use requests::Ask;
 
-use outcome::Callee;
+use outcome::{AgentSeen, Callee, InRoom};
 use place::{Placed, Sight};
 use server::Server;
 
@@ -27,6 +27,7 @@ use crate::app::trunk::Order;
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
 };
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 use webhook::PRESUMED_AFTER;
 
@@ -58,7 +59,11 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
                 record::start(line, &server, order).await;
             }
             events.push(CarrierEvent::Answered);
-            return happened(line, events);
+            let mut events = happened(line, events);
+            if is_alone(line, &server, order).await {
+                events.extend(desert(line, &server, order).await);
+            }
+            return events;
         }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
@@ -138,18 +143,64 @@ pub async fn inquire(line: &impl Line, order: &Order) -> Result<Finding, Unavail
 
 async fn find(line: &impl Line, order: &Order) -> Result<Finding, Reason> {
     let server = Server::of(line, order).await?;
-    let answer = server.ask(requests::get_participant(order.call)).await?;
-    let now = line.now();
-    let happened = |event| Finding::Happened(vec![timed(now, event)]);
-    match outcome::callee(&answer).ok_or_else(|| outcome::reason(&answer))? {
+    let answer = server.ask(requests::list_participants(order.call)).await?;
+    let room = outcome::in_room(&answer, order.call).ok_or_else(|| outcome::reason(&answer))?;
+    let found = |event| Finding::Happened(happened(line, vec![event]));
+    match room.callee {
+        Callee::Gone => gone(line, &server, order).await,
+        callee
+            if order.is_agent_done
+                || room.agent == AgentSeen::Absent && is_alone(line, &server, order).await =>
+        {
+            let known = match callee {
+                Callee::Active if order.answered_at.is_none() => Some(CarrierEvent::Answered),
+                Callee::Ringing if order.ringing_at.is_none() => Some(CarrierEvent::Ringing),
+                _ => None,
+            };
+            let mut events = happened(line, known.into_iter().collect());
+            events.extend(desert(line, &server, order).await);
+            Ok(Finding::Happened(events))
+        }
         Callee::Active if order.answered_at.is_none() => {
             record::start(line, &server, order).await;
-            Ok(happened(CarrierEvent::Answered))
+            Ok(found(CarrierEvent::Answered))
         }
-        Callee::Ringing if order.ringing_at.is_none() => Ok(happened(CarrierEvent::Ringing)),
-        Callee::Gone => gone(line, &server, order).await,
+        Callee::Ringing if order.ringing_at.is_none() => Ok(found(CarrierEvent::Ringing)),
         Callee::Dialing | Callee::Ringing | Callee::Active => Ok(Finding::StillThere),
     }
+}
+
+/// How long an agent may be out of sight: one whose connection was lost comes back as another participant.
+const BLINK: Millis = Millis(300);
+/// How long the word on who is there may take.
+const AT_A_GLANCE: Millis = Millis(2_000);
+
+/// Whether the person called is there, and no agent: twice in a row.
+async fn is_alone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+    for look in 0..2 {
+        if look > 0 {
+            line.sleep(BLINK).await;
+        }
+        let ask = Ask {
+            timeout: AT_A_GLANCE,
+            ..requests::list_participants(order.call)
+        };
+        let answer = server.ask(ask).await;
+        let room = answer.ok().and_then(|it| outcome::in_room(&it, order.call));
+        let alone = |room: InRoom| room.callee != Callee::Gone && room.agent == AgentSeen::Absent;
+        if !room.is_some_and(alone) || planted(Fault::AgentLeftIgnored) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Hangs up on a person who is there with nobody to talk to. Where that fails, the trunk goes on with it.
+async fn desert<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Vec<Timed> {
+    let hung_up = hang_up(server, order).await.is_ok();
+    let deleted = hung_up.then_some(CarrierEvent::Deleted);
+    let deserted = CarrierEvent::Deserted;
+    happened(line, std::iter::once(deserted).chain(deleted).collect())
 }
 
 /// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
@@ -162,7 +213,7 @@ async fn gone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Resul
     hang_up(server, order).await?;
     let now = line.now();
     let (at, event) = match (order.answered_at, order.ringing_at) {
-        (Some(_), _) => (now, CarrierEvent::HungUp(None)),
+        (Some(_), _) => (now, CarrierEvent::Vanished),
         // Whoever dialed may be about to say why.
         (None, Some(_)) => (now + PRESUMED_AFTER, CarrierEvent::HungUp(None)),
         (None, None) => {

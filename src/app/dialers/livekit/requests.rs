@@ -125,16 +125,6 @@ pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
     }
 }
 
-/// How the person called fares.
-#[must_use]
-pub fn get_participant(call: CallId) -> Ask {
-    quick(
-        "RoomService/GetParticipant",
-        grants("video", json!({"roomAdmin": true, "room": call})),
-        json!({"room": call, "identity": identity(call)}),
-    )
-}
-
 /// Hangs up, whatever is going on. 404 says that nothing was.
 #[must_use]
 pub fn delete_room(call: CallId) -> Ask {

@@ -20,8 +20,8 @@ use crate::domain::time::Millis;
 pub const PRESUMED_AFTER: Millis = Millis(5_000);
 /// Up to this age an event counts as happening now: its time has whole seconds only.
 const FRESH: Millis = Millis(2_000);
-/// No event counts as older: the carrier's clock may be another, and an agent has its time to report from the end on.
-const OLDEST: Millis = Millis(5_000);
+/// LiveKit gives up telling an event after so long: one that seems older has another clock. It happened by now.
+const OLDEST: Millis = Millis(30_000);
 
 /// Whether the holder of `api_secret` sent exactly this body.
 #[must_use]
@@ -69,7 +69,9 @@ pub fn shows_a_room(event: &Value) -> bool {
 pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let is_callee = text("/participant/identity") == Some(&identity(call));
-    let at = happened_at(event.get("createdAt"), now);
+    let is_agent = text("/participant/kind") == Some("AGENT");
+    let known = happened_at(event.get("createdAt"), now);
+    let at = known.unwrap_or(now);
     let timed = |at, event| Timed { at, event };
     match text("/event").unwrap_or_default() {
         "participant_joined" if is_callee => vec![timed(at, CarrierEvent::Announced)],
@@ -78,7 +80,11 @@ pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
             let reason = text("/participant/disconnectReason").unwrap_or_default();
             match Callee::of(status) {
                 Callee::Active | Callee::Gone => {
-                    vec![timed(at, CarrierEvent::Answered), timed(at, over(reason))]
+                    let over = match known {
+                        Some(_) => over(reason),
+                        None => CarrierEvent::Vanished,
+                    };
+                    vec![timed(at, CarrierEvent::Answered), timed(at, over)]
                 }
                 unanswered => {
                     let failure = presumed(reason, unanswered == Callee::Ringing);
@@ -86,7 +92,17 @@ pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
                 }
             }
         }
-        "room_finished" => vec![timed(now + PRESUMED_AFTER, CarrierEvent::HungUp(None))],
+        "participant_left" | "participant_connection_aborted" if is_agent => {
+            match text("/participant/disconnectReason") {
+                // With its room, and whoever was in it.
+                Some("ROOM_DELETED" | "ROOM_CLOSED") => vec![timed(at, CarrierEvent::RoomClosed)],
+                _ => vec![timed(at, CarrierEvent::AgentLeft)],
+            }
+        }
+        "room_finished" => vec![
+            timed(at, CarrierEvent::RoomClosed),
+            timed(now + PRESUMED_AFTER, CarrierEvent::HungUp(None)),
+        ],
         _ => Vec::new(),
     }
 }
@@ -113,18 +129,17 @@ fn presumed(reason: &str, rang: bool) -> Failure {
     })
 }
 
-/// `createdAt`: seconds since the epoch, a number in a string.
-fn happened_at(created_at: Option<&Value>, now: Millis) -> Millis {
+/// `createdAt`: seconds since the epoch, a number in a string. `None` when its clock is another's: it happened by now.
+fn happened_at(created_at: Option<&Value>, now: Millis) -> Option<Millis> {
     let secs = match created_at {
         Some(Value::String(text)) => text.parse().ok(),
         Some(other) => other.as_u64(),
         None => None,
     };
     let at = secs.map_or(now, Millis::from_secs);
-    if at + FRESH >= now {
-        now
-    } else {
-        at.max(now - OLDEST)
+    match at + FRESH >= now {
+        true => Some(now),
+        false => Some(at).filter(|at| *at + OLDEST >= now),
     }
 }
 
@@ -219,8 +234,28 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_that_left_may_have_been_the_last_and_one_that_left_with_its_room_was() {
+        let left = |event: &str, reason: &str| {
+            let event = json!({
+                "event": event, "createdAt": NOW.as_secs().to_string(),
+                "participant": {"identity": "agent-AJ_1", "kind": "AGENT", "disconnectReason": reason},
+            });
+            let events = events(call(), &event, NOW).into_iter();
+            events.map(|timed| timed.event).collect::<Vec<_>>()
+        };
+        for event in ["participant_left", "participant_connection_aborted"] {
+            for reason in ["CLIENT_INITIATED", "CONNECTION_TIMEOUT", "JOIN_FAILURE", ""] {
+                assert_eq!(left(event, reason), [CarrierEvent::AgentLeft], "{reason}");
+            }
+            assert_eq!(left(event, "ROOM_DELETED"), [CarrierEvent::RoomClosed]);
+        }
+        assert_eq!(left("participant_joined", ""), []);
+    }
+
+    #[test]
     fn others_and_other_events_say_nothing() {
         for event in [
+            json!({"event": "participant_left", "participant": {"identity": "EG_1", "kind": "EGRESS"}}),
             json!({"event": "participant_left", "participant": {"identity": "agent-1"}}),
             json!({"event": "track_published", "participant": {"identity": identity(call())}}),
             json!({"event": "ingress_started"}),
@@ -250,11 +285,12 @@ mod tests {
 
     #[test]
     fn a_late_event_happened_when_it_says() {
-        let at = |created: Value| happened_at(Some(&created), NOW);
+        let at = |created: Value| happened_at(Some(&created), NOW).unwrap_or_default();
         assert_eq!(at(json!("1781431196")), Millis(1_781_431_196_000));
         assert_eq!(at(json!(1_781_431_196)), Millis(1_781_431_196_000));
-        assert_eq!(at(json!("1781431100")), NOW - OLDEST);
-        assert_eq!(at(json!(0)), NOW - OLDEST);
+        assert_eq!(at(json!("1781431171")), NOW - Millis(29_000));
+        assert_eq!(at(json!("1781431100")), Millis(0), "another clock's");
+        assert_eq!(at(json!(0)), Millis(0));
         assert_eq!(at(json!("1781431199")), NOW);
         assert_eq!(at(json!("1781439999")), NOW);
         assert_eq!(at(json!("soon")), NOW);

@@ -1,0 +1,360 @@
+//! How a conversation ends, when that was, and what its agent says of it.
+//!
+//! Whose word on the end counts: the carrier's own, with the time at which it happened. Else the agent's, which says how long
+//! ago that was by one clock; but never against a look that saw the person called there after that. Else that of the look
+//! that found the conversation over: it ended no later than that.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    AT_ONCE, Call, CallStatus, Failure, FailureCode, FailureSource, REPORT_GRACE,
+    REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
+};
+use crate::domain::callback::Delivery;
+use crate::domain::ids::IdKey;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// What an agent reports of its call: any part of it, the first word counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What came of it.
+    pub outcome: Option<Value>,
+    /// Where the transcript is.
+    pub transcript_url: Option<String>,
+    /// Where the recording is.
+    pub recording_url: Option<String>,
+    /// The agent broke off the call; what it says of that, if anything.
+    #[serde(default)]
+    pub failure: Option<String>,
+    /// How long before the report the conversation ended, as the agent saw it.
+    #[serde(default)]
+    pub ended_ago: Option<Millis>,
+}
+
+/// An agent's word that it is done with a conversation that goes on, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Farewell {
+    /// By when the conversation was over, as it says.
+    pub at: Millis,
+    /// When it said so.
+    pub heard: Millis,
+}
+
+/// An agent that breaks off no later than this after the answer broke off at once.
+pub const BROKEN_OFF_WITHIN: Millis = Millis(3_000);
+
+/// What an answered call says of its agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentVerdict {
+    /// It broke off at once.
+    BrokeOff,
+    /// It talked.
+    HeldOut,
+    /// Neither: the person called hung up at once, or it broke off later.
+    Unclear,
+}
+
+fn fill<T>(known: &mut Option<T>, said: Option<T>) -> bool {
+    let news = known.is_none() && said.is_some();
+    if news {
+        *known = said;
+    }
+    news
+}
+
+impl Call {
+    /// Takes the agent's report: it fills what was missing. What is known stays, and a terminal call never changes.
+    ///
+    /// It says that the agent is done. A conversation that goes on, as far as is known, is looked after at once.
+    pub fn report(&mut self, report: Report, now: Millis, key: &IdKey) -> bool {
+        if self.status.is_terminal() {
+            return false;
+        }
+        let over_by = now - report.ended_ago.unwrap_or_default();
+        let broke_off = report.failure.is_some();
+        let mut news = fill(&mut self.transcript_url, report.transcript_url)
+            | fill(&mut self.recording_url, report.recording_url)
+            | fill(&mut self.outcome, report.outcome)
+            | self.blame_the_agent(report.failure);
+        if let Some(known) = self.ended_at {
+            let ended_at = match self.found_over {
+                true => self.talked_until(known.min(over_by)),
+                false => known,
+            };
+            news |= ended_at != known;
+            self.ended_at = Some(ended_at);
+            if self.outcome.is_some() || broke_off {
+                self.complete(None, self.failure, ended_at, key);
+                news = true;
+            }
+        } else if self.dialed_at.is_some() {
+            news |= self.take_leave(over_by, broke_off, now, key);
+        }
+        if news {
+            self.updated_at = self.updated_at.max(now);
+        }
+        news
+    }
+
+    /// The agent is done with a call that is in progress, as far as is known.
+    fn take_leave(&mut self, over_by: Millis, broke_off: bool, now: Millis, key: &IdKey) -> bool {
+        if !self.room {
+            // A simulated callee has nobody to talk to any more, and is hung up on here.
+            let talks = self.answered_at.is_some();
+            if talks {
+                self.hang_up(None, now, key);
+            }
+            return talks;
+        }
+        if broke_off && self.status == CallStatus::Initiating {
+            self.fail(Failure::of(FailureCode::AgentFailed), now, key);
+            return true;
+        }
+        let at = self.farewell.map_or(over_by, |known| known.at.min(over_by));
+        let heard = self.farewell.map_or(now, |known| known.heard);
+        let farewell = Some(Farewell { at, heard });
+        let is_news = self.farewell != farewell;
+        self.farewell = farewell;
+        if !planted(Fault::FarewellIgnored) {
+            self.look_at = Millis(0);
+        }
+        is_news
+    }
+
+    /// When the agent's word that it is done is believed, though the carrier could not be asked.
+    pub(super) fn believed_at(&self) -> Millis {
+        let farewell = self.farewell.filter(|_| self.is_agent_done());
+        farewell.map_or(Millis::MAX, |farewell| farewell.heard + REPORT_GRACE)
+    }
+
+    pub(super) fn take_its_word(&mut self, key: &IdKey) {
+        if let Some(farewell) = self.farewell {
+            self.found_over(farewell.at, key);
+        }
+    }
+
+    /// An agent left. Nobody who picked up is to be alone: the carrier is asked at once, and until it says.
+    pub(super) fn look_after(&mut self) -> bool {
+        if self.room && !planted(Fault::AgentLeftIgnored) {
+            self.alone = true;
+            self.look_at = Millis(0);
+        }
+        false
+    }
+
+    /// A conversation lasted at least until it was last seen.
+    pub(super) fn talked_until(&self, at: Millis) -> Millis {
+        at.max(self.seen_at)
+            .max(self.answered_at.unwrap_or_default())
+    }
+
+    /// No call lasts longer than the carrier lets it, whenever its end is found.
+    pub(super) fn no_later(&self, now: Millis, settings: &Settings) -> Millis {
+        let longest = SETUP + settings.ring_timeout + settings.max_call + RING_GRACE;
+        match self.dialed_at {
+            Some(dialed_at) if self.room => now.min(dialed_at + longest),
+            _ => now,
+        }
+    }
+
+    /// Whether its agent said that it is done, though the conversation goes on as far as is known.
+    #[must_use]
+    pub fn is_agent_done(&self) -> bool {
+        self.farewell.is_some() && !planted(Fault::FarewellIgnored)
+    }
+
+    /// The conversation is over, and was so at `at` at the latest.
+    pub(super) fn found_over(&mut self, at: Millis, key: &IdKey) {
+        let at = match self.farewell {
+            Some(farewell) if !planted(Fault::EndAsFound) => at.min(farewell.at),
+            _ => at,
+        };
+        self.found_over = true;
+        self.hang_up(None, self.talked_until(at), key);
+    }
+
+    /// The person called was hung up on, because nobody was there to talk to.
+    pub(super) fn desert(&mut self, at: Millis, key: &IdKey) {
+        if self.farewell.is_none() {
+            let absent = Failure::of(FailureCode::AgentUnavailable);
+            self.failure = self.failure.or(Some(absent));
+        }
+        self.hang_up(None, at, key);
+    }
+
+    /// Why nobody was there to talk to.
+    pub(super) fn absence(&self) -> Failure {
+        let absent = Failure::of(FailureCode::AgentUnavailable);
+        self.failure.unwrap_or(absent)
+    }
+
+    /// An answered call that did not end by itself: the dialer lost it.
+    pub(super) fn blame_the_dialer(&mut self, failure: Failure) {
+        let is_its_fault = failure.source() == FailureSource::Dialer;
+        self.failure = self.failure.or(Some(failure).filter(|_| is_its_fault));
+    }
+
+    /// The agent says that it broke off; who stopped the call before that did so all the same.
+    fn blame_the_agent(&mut self, said: Option<String>) -> bool {
+        let may_be = |failure: Failure| failure.code == FailureCode::AgentUnavailable;
+        let Some(said) = said.filter(|_| self.failure.is_none_or(may_be)) else {
+            return false;
+        };
+        self.failure = Some(Failure::of(FailureCode::AgentFailed));
+        self.failure_detail = Some(said).filter(|said| !said.is_empty());
+        true
+    }
+
+    /// By when the agent must have reported of a conversation that ended then.
+    pub(super) fn reported_by(&self, ended_at: Millis) -> Millis {
+        ended_at
+            + match self.at_once {
+                true => REPORT_GRACE_AT_ONCE,
+                false => REPORT_GRACE,
+            }
+    }
+
+    /// The conversation ended. Without its agent's report it waits for that.
+    pub(super) fn hang_up(&mut self, outcome: Option<Value>, at: Millis, key: &IdKey) {
+        let broke_off = |failure: Failure| failure.code == FailureCode::AgentFailed;
+        let is_told = self.outcome.is_some() || self.failure.is_some_and(broke_off);
+        if outcome.is_some() || is_told {
+            self.complete(outcome, self.failure, at, key);
+        } else {
+            let lasted = at - self.answered_at.unwrap_or_default();
+            self.at_once = self.room && self.failure.is_none() && lasted < AT_ONCE;
+            self.ended_at = Some(at);
+            self.plan.clear();
+        }
+    }
+
+    /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
+    pub fn learn(&mut self, is_there: bool, now: Millis, settings: &Settings, key: &IdKey) -> bool {
+        use super::CarrierEvent::{Failed, Vanished};
+        if self.ended_at.is_some() {
+            return false;
+        }
+        match (is_there, self.answered_at) {
+            // Seen before its agent said that it is done: the look that was asked for then is on its way.
+            (true, Some(_)) if self.farewell.is_some() => false,
+            (true, Some(answered_at)) if now >= answered_at + settings.max_call => {
+                self.stop(FailureCode::TimedOut, now, key);
+                true
+            }
+            (true, Some(_)) => {
+                self.seen_at = self.looked_at;
+                if std::mem::take(&mut self.alone) {
+                    self.look_at = self.next_look(now, settings);
+                }
+                false
+            }
+            (true, None) => false,
+            (false, Some(_)) => self.apply(Vanished, now, settings, key),
+            (false, None) => {
+                let failure = Failure::of(FailureCode::TimedOut);
+                self.apply(Failed(failure), now, settings, key)
+            }
+        }
+    }
+
+    /// Ends it because somebody said so. `false` when it is too late for that.
+    pub fn cancel(&mut self, now: Millis, key: &IdKey) -> bool {
+        if self.ended_at.is_some() {
+            return false;
+        }
+        let canceled = Some(Failure::of(FailureCode::Canceled));
+        match (self.answered_at, self.dialed_at) {
+            (Some(_), _) => self.stop(FailureCode::Canceled, now, key),
+            (None, Some(_)) => self.end(CallStatus::SipCallFailed, canceled, now, key),
+            (None, None) => self.end(CallStatus::TriggerFailed, canceled, now, key),
+        }
+        true
+    }
+
+    /// A conversation is ended from here. Its agent may still say what came of it; a simulated one has said all there is.
+    pub(super) fn stop(&mut self, why: FailureCode, at: Millis, key: &IdKey) {
+        self.failure = Some(Failure::of(why));
+        self.failure_detail = None;
+        if self.outcome.is_some() || !self.room || planted(Fault::StoppedOutcomeLost) {
+            self.complete(None, self.failure, at, key);
+        } else {
+            self.ended_at = Some(at);
+            self.updated_at = self.updated_at.max(at);
+            self.plan.clear();
+        }
+    }
+
+    pub(super) fn complete(
+        &mut self,
+        outcome: Option<Value>,
+        failure: Option<Failure>,
+        at: Millis,
+        key: &IdKey,
+    ) {
+        // An agent that reports what came of the call had ended it.
+        let absent = |failure: &Failure| failure.code == FailureCode::AgentUnavailable;
+        let has_ended_it = self.outcome.is_some();
+        let failure = failure.filter(|failure| !(has_ended_it && absent(failure)));
+        let unknown = || json!({"disposition": "unknown", "summary": null, "sentiment": null});
+        self.outcome = Some(self.outcome.take().or(outcome).unwrap_or_else(unknown));
+        self.end(CallStatus::Completed, failure, at, key);
+    }
+
+    /// What the call says of its agent, if somebody picked up: that it broke off, as soon as it has, since the next person
+    /// may be about to be called; and the rest when all is known.
+    #[must_use]
+    pub fn agent_verdict(&self) -> Option<AgentVerdict> {
+        let lasted = self.ended_at? - self.answered_at?;
+        let broke_off = |failure: Failure| {
+            matches!(
+                failure.code,
+                FailureCode::AgentUnavailable | FailureCode::AgentFailed
+            )
+        };
+        let verdict = match self.failure.is_some_and(broke_off) {
+            true if lasted <= BROKEN_OFF_WITHIN => AgentVerdict::BrokeOff,
+            false if lasted > BROKEN_OFF_WITHIN => AgentVerdict::HeldOut,
+            _ => AgentVerdict::Unclear,
+        };
+        let is_final = self.status.is_terminal() || verdict == AgentVerdict::BrokeOff;
+        is_final.then_some(verdict)
+    }
+
+    /// Whether a conversation has lasted for so long that its agent can't have broken it off at once.
+    #[must_use]
+    pub fn agent_holds_out(&self, now: Millis) -> bool {
+        let until = self.ended_at.unwrap_or(now);
+        let holds = |answered_at| until > answered_at + BROKEN_OFF_WITHIN;
+        !self.alone && self.failure.is_none() && self.answered_at.is_some_and(holds)
+    }
+
+    /// It did not connect.
+    pub(super) fn fail(&mut self, failure: Failure, at: Millis, key: &IdKey) {
+        self.end(failure.status(), Some(failure), at, key);
+    }
+
+    pub(super) fn end(
+        &mut self,
+        status: CallStatus,
+        failure: Option<Failure>,
+        at: Millis,
+        key: &IdKey,
+    ) {
+        let (status, failure) = self.in_the_right_words(status, failure);
+        self.status = status;
+        self.failure = failure;
+        if status != CallStatus::Completed {
+            // An agent may report of a call that then does not connect.
+            self.outcome = None;
+        }
+        self.ended_at = Some(at);
+        self.updated_at = self.updated_at.max(at);
+        self.plan.clear();
+        if let (Some(url), Some(event)) = (self.request.callback_url.clone(), status.event()) {
+            self.callback = Some(Delivery::new(self.id.delivery(key), event, url, at));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Breakers for the agents that a trunk's calls are held by: one that breaks off at once, call after call, is
+//! called no more until a probe shows that it is back.
+//!
+//! For each trunk by itself: an agent is a name at the LiveKit server behind the trunk, and the same name at another server is
+//! another worker. Kept with what the trunk's rows remember, because an idle object forgets the rest: else three more people
+//! would hear silence after each pause.
+
+use serde::{Deserialize, Serialize};
+
+use super::breaker::Breaker;
+use crate::domain::call::AgentVerdict;
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// Of so many agents the failures are remembered at most.
+const REMEMBERED: usize = 100;
+
+/// The agents that broke off lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AgentBreakers(Vec<(AgentId, Breaker)>);
+
+impl AgentBreakers {
+    /// Whether nothing is remembered of any agent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether calls of some agent are held back.
+    pub(super) fn holds_back(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(_, breaker)| breaker.open_until().is_some())
+    }
+
+    fn of(&self, agent: AgentId) -> Option<&Breaker> {
+        let mut all = self.0.iter();
+        all.find(|(known, _)| *known == agent)
+            .map(|(_, breaker)| breaker)
+    }
+
+    /// The call that shows, or is to show, whether this agent is back.
+    pub(super) fn probe(&self, agent: AgentId) -> Option<CallId> {
+        self.of(agent)?.probe()
+    }
+
+    /// When a call of this agent may go: now, or not before then. `is_open` says of a probe that it is not judged yet.
+    pub(super) fn check(
+        &self,
+        agent: AgentId,
+        now: Millis,
+        is_open: impl Fn(CallId) -> bool,
+    ) -> Result<(), Millis> {
+        match self.of(agent) {
+            Some(breaker) => breaker.check(now, |id| {
+                is_open(id) || planted(Fault::AgentBreakerNeverCloses)
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// A call of this agent goes to the dialer. Returns whether it is a probe.
+    pub(super) fn started(&mut self, agent: AgentId, call: CallId) -> bool {
+        self.change(agent, |breaker| breaker.started(call))
+    }
+
+    /// A call of this agent was answered, and is over. Returns whether that is worth remembering.
+    pub(super) fn judge(
+        &mut self,
+        agent: AgentId,
+        call: CallId,
+        verdict: AgentVerdict,
+        now: Millis,
+    ) -> bool {
+        if planted(Fault::AgentBreakerNeverOpens) {
+            return false;
+        }
+        self.change(agent, |breaker| match verdict {
+            AgentVerdict::BrokeOff => breaker.failed(call, now),
+            AgentVerdict::HeldOut if planted(Fault::AgentBreakerNeverCloses) => {}
+            AgentVerdict::HeldOut => breaker.worked(call),
+            // It was no failure, so none is in a row with those before it; and no proof that an agent is back.
+            AgentVerdict::Unclear if breaker.open_until().is_none() => breaker.worked(call),
+            AgentVerdict::Unclear => {}
+        })
+    }
+
+    /// It did not break off after all. Returns whether it was thought to.
+    pub(super) fn pardon(&mut self, agent: AgentId) -> bool {
+        self.change(agent, |breaker| *breaker = Breaker::default())
+    }
+
+    fn change(&mut self, agent: AgentId, with: impl FnOnce(&mut Breaker)) -> bool {
+        let before = self.of(agent).cloned().unwrap_or_default();
+        let mut breaker = before.clone();
+        with(&mut breaker);
+        let changed = breaker != before;
+        if changed {
+            self.0.retain(|(known, _)| *known != agent);
+            if breaker != Breaker::default() {
+                self.0.push((agent, breaker));
+            }
+            let too_many = self.0.len().saturating_sub(REMEMBERED);
+            self.0.drain(..too_many);
+        }
+        changed
+    }
+}
