@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use audatec::domain::target::{Target, TargetRefused};
+use audatec::domain::target::{Target, TargetRefused, masked};
 
 use super::world::{OWN_HOST, parse_url};
 
@@ -20,6 +20,8 @@ const PUBLIC_WITHIN_V6: &str = "2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Public,
+    /// Public, and an IP address.
+    Address,
     Loopback,
     Private,
     NotHttp,
@@ -58,7 +60,7 @@ fn of_v4(address: Ipv4Addr) -> Verdict {
             || address.is_documentation()
             || address.is_multicast();
         assert!(!known_to_std, "the oracle's own table lacks {address}");
-        Verdict::Public
+        Verdict::Address
     }
 }
 
@@ -70,7 +72,7 @@ fn of_v6(address: Ipv6Addr) -> Verdict {
         && (!within(address.into(), PRIVATE_V6) || within(address.into(), PUBLIC_WITHIN_V6));
     match address.is_loopback() {
         true => Verdict::Loopback,
-        false if is_public => Verdict::Public,
+        false if is_public => Verdict::Address,
         false => Verdict::Private,
     }
 }
@@ -130,6 +132,7 @@ fn check(text: &str) {
     let expected = match verdict {
         Verdict::NotHttp => Err(TargetRefused::NotHttp),
         Verdict::Public if !is_own => Ok(()),
+        Verdict::Address if !is_own => Err(TargetRefused::Address),
         _ => Err(TargetRefused::Private),
     };
     assert_eq!(
@@ -139,6 +142,7 @@ fn check(text: &str) {
     );
     let locally = match verdict {
         Verdict::Loopback => Ok(()),
+        Verdict::Address if !is_own => Ok(()),
         _ => expected,
     };
     assert_eq!(
@@ -147,6 +151,36 @@ fn check(text: &str) {
         "{text:?} is {verdict:?}, locally"
     );
     as_own_host(&target);
+    if verdict != Verdict::NotHttp {
+        as_shown(text, &target);
+    }
+}
+
+/// What is shown of a URL leads to the same place, without whatever the parser took for a secret.
+fn as_shown(text: &str, target: &Target) {
+    let shown = masked(text);
+    let again = parse_url(&shown).expect("what is shown is a URL");
+    assert_eq!(
+        again.address(),
+        target.address(),
+        "{text:?} shown as {shown:?}"
+    );
+    let (user, password) = (again.user.as_str(), again.password.as_str());
+    match (target.user.is_empty(), target.password.is_empty()) {
+        (true, true) => assert!(user.is_empty() && password.is_empty(), "{shown:?}"),
+        (false, true) => assert_eq!((user, password), ("***", ""), "{text:?}"),
+        (_, false) => assert_eq!(password, "***", "{text:?}"),
+    }
+    let address = target.address();
+    assert!(
+        !address.contains('@') || target.path.contains('@') || target.query.contains('@'),
+        "{address:?}"
+    );
+    assert_eq!(
+        target.authorization().is_some(),
+        target.has_credentials(),
+        "{text:?}"
+    );
 }
 
 /// No host is public to the service that has it, however it is written.

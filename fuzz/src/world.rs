@@ -206,6 +206,11 @@ pub fn parse_url(text: &str) -> Option<Target> {
         host: url.host_str()?.to_owned(),
         port: url.port(),
         path: url.path().to_owned(),
+        query: url
+            .query()
+            .map_or_else(String::new, |query| format!("?{query}")),
+        user: url.username().to_owned(),
+        password: url.password().unwrap_or_default().to_owned(),
     })
 }
 

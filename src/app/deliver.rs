@@ -4,6 +4,7 @@
 //! The secrets are the holder's word of this moment, never a copy's: a rotation is answered when every holder knows of it,
 //! so an attempt that begins after the answer is signed by the newest.
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
@@ -12,7 +13,7 @@ use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::callback::{Attempt, AttemptResult, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
-use crate::domain::target::Target;
+use crate::domain::target::{Target, TargetRefused};
 use crate::domain::time::Millis;
 
 /// How long a receiver may take before its sender asks for a longer lease.
@@ -36,16 +37,19 @@ pub async fn deliver(
     let signed = secrets.sign(message.delivery, message.body.as_bytes(), signed_at);
     let failure = message.failure.clone();
     let failure = failure.map(|failure| ("X-Audatec-Failure", failure));
-    let headers: Vec<_> = signed.into_iter().chain(failure).collect();
+    let mut headers: Vec<_> = signed.into_iter().chain(failure).collect();
+    let target = world.parse_url(&message.url);
     let post = async {
-        match allowed(world.parse_url(&message.url), world) {
-            true => {
-                world
-                    .post(&message.url, &headers, &message.body, timeout)
-                    .await
+        let target = allowed(target, world)?;
+        // Credentials are for the receiver alone: they leave the URL for a header.
+        let address = match target.authorization() {
+            Some(basic) => {
+                headers.push(("Authorization", basic));
+                Cow::Owned(target.address())
             }
-            false => Err("the address is not allowed".to_owned()),
-        }
+            None => Cow::Borrowed(message.url.as_str()),
+        };
+        world.post(&address, &headers, &message.body, timeout).await
     };
     let extend = async {
         if timeout > SLOW {
@@ -99,8 +103,13 @@ async fn begin(
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.
-fn allowed(target: Option<Target>, world: &impl Host) -> bool {
-    target.is_some_and(|target| target.judge("", world.settings().allow_loopback).is_ok())
+fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> {
+    let target = target.ok_or("the address is not allowed")?;
+    match target.judge("", world.settings().allow_loopback) {
+        Ok(()) => Ok(target),
+        Err(TargetRefused::Address) => Err("Cloudflare can't reach an IP address".to_owned()),
+        Err(_) => Err("the address is not allowed".to_owned()),
+    }
 }
 
 enum Word {

@@ -210,6 +210,14 @@ impl Response {
         }
     }
 
+    /// Whether it was given before, to a request with the same `Idempotency-Key`.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.headers
+            .iter()
+            .any(|(name, _)| *name == "Idempotent-Replayed")
+    }
+
     /// The answer with one more header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -36,6 +36,8 @@ pub struct Secrets {
     pub studio_key: Vec<u8>,
     /// Checks the links to transcripts and recordings.
     pub link_key: LinkKey,
+    /// Keys what is drawn for requests with an `Idempotency-Key`.
+    pub once_key: Vec<u8>,
     /// `PLATFORM_TOKEN`, the operator's.
     pub platform_token: String,
 }
@@ -57,6 +59,7 @@ impl Secrets {
             report_key: key("audatec/agent-reports/1"),
             studio_key: key("audatec/studio/1"),
             link_key: LinkKey(key("audatec/links/1")),
+            once_key: key("audatec/once/1"),
             platform_token,
         }
     }

@@ -60,6 +60,8 @@ pub enum Refusal {
     UrlInvalid(&'static str),
     /// A URL field that points into a private network.
     UrlPrivate(&'static str),
+    /// A URL field whose host is a public IP address.
+    UrlAddress(&'static str),
     /// Any other field with a wrong value; the text says which and what it must be.
     Invalid(String),
     /// A body field that this route does not know.
@@ -92,6 +94,8 @@ pub enum Refusal {
     IdempotencyKeyInvalid,
     /// An `Idempotency-Key` that was used with another body.
     IdempotencyKeyReused,
+    /// An `Idempotency-Key` whose first request is not decided yet.
+    IdempotencyKeyInProgress,
     /// A cursor from before what the live feed keeps, and the oldest that it knows.
     CursorExpired(String),
     /// An organisation holds at most this many of a thing.
@@ -128,6 +132,7 @@ impl Refusal {
             | Self::MetadataMissing(_)
             | Self::UrlInvalid(_)
             | Self::UrlPrivate(_)
+            | Self::UrlAddress(_)
             | Self::Invalid(_)
             | Self::UnknownField(_)
             | Self::UnknownParameter(_)
@@ -150,6 +155,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
+            | Self::IdempotencyKeyInProgress
             | Self::TooMany(_)
             | Self::TooManySecrets => 409,
             Self::CursorExpired(_) => 410,
@@ -187,6 +193,7 @@ impl Refusal {
             Self::MetadataMissing(_) => "metadata_missing_keys",
             Self::UrlInvalid(_) => "url_invalid",
             Self::UrlPrivate(_) => "url_private",
+            Self::UrlAddress(_) => "url_ip_address",
             Self::Invalid(_) => "field_invalid",
             Self::UnknownField(_) => "field_unknown",
             Self::UnknownParameter(_) => "parameter_unknown",
@@ -203,6 +210,7 @@ impl Refusal {
             Self::CallAlreadyTerminal => "call_already_terminal",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
             Self::CursorExpired(_) => "cursor_expired",
             Self::TooMany(_) => "limit_reached",
             Self::TooManySecrets => "too_many_webhook_secrets",
@@ -249,6 +257,9 @@ impl Refusal {
             }
             Self::UrlInvalid(field) => format!("{field} must be a valid http or https URL"),
             Self::UrlPrivate(field) => format!("{field} must not point to a private address"),
+            Self::UrlAddress(field) => {
+                format!("{field} must name a host, not an IP address: Cloudflare can't reach it")
+            }
             Self::Invalid(text) => text.clone(),
             Self::UnknownField(field) => format!("unknown field: {field}"),
             Self::UnknownParameter(name) => format!("unknown query parameter: {name}"),
@@ -268,6 +279,9 @@ impl Refusal {
             }
             Self::IdempotencyKeyReused => {
                 "Idempotency-Key was used with a different request".into()
+            }
+            Self::IdempotencyKeyInProgress => {
+                "A request with this Idempotency-Key is in progress".into()
             }
             Self::CursorExpired(_) => {
                 "cursor is older than 24 hours; continue from oldest_cursor".into()
@@ -324,6 +338,7 @@ impl Refusal {
             Self::MetadataMissing(vec!["amount_due".into(), "due_date".into()]),
             Self::UrlInvalid("callback_url"),
             Self::UrlPrivate("callback_url"),
+            Self::UrlAddress("callback_url"),
             Self::Invalid("limit must be a number from 1 to 100".into()),
             Self::UnknownField("colour".into()),
             Self::UnknownParameter("colour".into()),
@@ -340,6 +355,7 @@ impl Refusal {
             Self::CallAlreadyTerminal,
             Self::IdempotencyKeyInvalid,
             Self::IdempotencyKeyReused,
+            Self::IdempotencyKeyInProgress,
             Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
             Self::TooMany("agents"),
             Self::TooManySecrets,

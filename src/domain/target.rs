@@ -6,15 +6,23 @@
 //! `iana.org/assignments/iana-ipv4-special-registry` and `…-ipv6-…`) do not call globally reachable.
 //!
 //! A public name that resolves to a private address can't be told here: in production the platform's
-//! own network and `global_fetch_strictly_public` stand behind this check.
+//! own network and `global_fetch_strictly_public` stand behind this check. A public address is none
+//! that Cloudflare's `fetch` reaches (its error 1003), so only the local run takes one.
+//!
+//! A URL may carry credentials (RFC 3986 §3.2.1). They are sent as HTTP Basic, never as a part of
+//! the URL, and shown nowhere: whatever is shown of a URL is [`masked`].
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::ids::OrgId;
 use super::receiver;
 
 /// A URL as a WHATWG parser read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// `https`, without the colon.
     pub scheme: String,
@@ -24,6 +32,18 @@ pub struct Target {
     pub port: Option<u16>,
     /// The path, from its first slash.
     pub path: String,
+    /// The query with its question mark; empty without one.
+    pub query: String,
+    /// The user name, percent-encoded; empty without one.
+    pub user: String,
+    /// The password, likewise.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.address())
+    }
 }
 
 /// Why a callback may not go there.
@@ -33,6 +53,8 @@ pub enum TargetRefused {
     NotHttp,
     /// Not on the public internet, or the service itself.
     Private,
+    /// A public IP address, which Cloudflare's `fetch` refuses to go to.
+    Address,
 }
 
 impl Target {
@@ -48,12 +70,48 @@ impl Target {
         )
     }
 
+    /// The URL without its credentials: what is requested.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}{}{}", self.origin(), self.path, self.query)
+    }
+
+    /// The URL of a server whose paths follow: without a slash at the end, a query or anything that is a secret.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("{}{}", self.origin(), self.path.trim_end_matches('/'))
+    }
+
+    fn origin(&self) -> String {
+        let port = self.port.map(|port| format!(":{port}"));
+        let port = port.unwrap_or_default();
+        format!("{}://{}{port}", self.scheme, self.host)
+    }
+
+    /// The credentials as HTTP Basic has them in the header `Authorization` (RFC 7617, in UTF-8); `None` without any.
+    #[must_use]
+    pub fn authorization(&self) -> Option<String> {
+        if !self.has_credentials() {
+            return None;
+        }
+        let mut pair = percent_decoded(&self.user);
+        pair.push(b':');
+        pair.append(&mut percent_decoded(&self.password));
+        Some(format!("Basic {}", BASE64.encode(pair)))
+    }
+
+    /// Whether it carries a user name or a password.
+    #[must_use]
+    pub const fn has_credentials(&self) -> bool {
+        !self.user.is_empty() || !self.password.is_empty()
+    }
+
     /// Whether a callback may go there. `own_host` is the service's own, without a port;
-    /// `allow_loopback` lets `127.0.0.0/8`, `::1` and `localhost` through, be they the service
-    /// itself or not, and nothing else.
+    /// `allow_loopback`, of the local run, lets `127.0.0.0/8`, `::1` and `localhost` through, be they the service
+    /// itself or not, and public IP addresses, and nothing else.
     ///
     /// # Errors
-    /// Another scheme first, then a private host.
+    /// Another scheme first, then a private host, then an IP address.
     pub fn judge(&self, own_host: &str, allow_loopback: bool) -> Result<(), TargetRefused> {
         // DNS ends every name with a dot, written or not.
         let host = self.host.trim_end_matches('.');
@@ -63,12 +121,62 @@ impl Target {
         let host = Host::read(host);
         let allowed = (allow_loopback && host.is_loopback())
             || (host.is_public() && host != Host::read(own_host.trim_end_matches('.')));
-        if allowed {
-            Ok(())
-        } else {
-            Err(TargetRefused::Private)
+        match host {
+            _ if !allowed => Err(TargetRefused::Private),
+            Host::V4(_) | Host::V6(_) if !allow_loopback => Err(TargetRefused::Address),
+            _ => Ok(()),
         }
     }
+}
+
+/// A URL as it may be shown: its password is `***`. Without a password the user name is the secret, as with tokens. Reads
+/// text that a WHATWG parser accepts as http or https, in whatever spelling; the rest of it stays as it was given.
+#[must_use]
+pub fn masked(url: &str) -> Cow<'_, str> {
+    if !url.contains('@') {
+        return Cow::Borrowed(url);
+    }
+    // What the parser drops wherever it stands, and at the ends.
+    let clean: String = url
+        .trim_matches(|letter| letter <= ' ')
+        .chars()
+        .filter(|letter| !matches!(letter, '\t' | '\n' | '\r'))
+        .collect();
+    let Some((scheme, rest)) = clean.split_once(':') else {
+        return Cow::Borrowed(url);
+    };
+    let rest = rest.trim_start_matches(['/', '\\']);
+    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let Some((user_info, host)) = authority.rsplit_once('@') else {
+        return Cow::Borrowed(url);
+    };
+    let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let shown = match (user, password) {
+        ("", "") => return Cow::Borrowed(url),
+        (_, "") => "***".to_owned(),
+        (user, _) => format!("{user}:***"),
+    };
+    Cow::Owned(format!("{scheme}://{shown}@{host}{tail}"))
+}
+
+/// A `%` that no two hexadecimal digits follow stands for itself.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at(at);
+        bytes.extend_from_slice(before.as_bytes());
+        let digits = from.get(1..3);
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        rest = from
+            .get(if byte.is_some() { 3 } else { 1 }..)
+            .unwrap_or_default();
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
 }
 
 #[derive(PartialEq, Eq)]
@@ -204,6 +312,11 @@ mod tests {
             host,
             port: url.port(),
             path: url.path().to_owned(),
+            query: url
+                .query()
+                .map_or_else(String::new, |query| format!("?{query}")),
+            user: url.username().to_owned(),
+            password: url.password().unwrap_or_default().to_owned(),
         })
     }
 
@@ -224,6 +337,148 @@ mod tests {
         assert_eq!(judge_locally(url), Ok(()), "{url}, locally");
     }
 
+    /// Public, and out of reach of Cloudflare's `fetch`.
+    fn assert_public_address(url: &str) {
+        assert_eq!(judge(url), Err(TargetRefused::Address), "{url}");
+        assert_eq!(judge_locally(url), Ok(()), "{url}, locally");
+    }
+
+    #[test]
+    fn a_public_ip_address_is_for_the_local_run_alone() {
+        for url in [
+            "https://1.1.1.1/",
+            "http://8.8.8.8:8080/",
+            "https://134744072/",
+            "https://0x8.8.8.8/",
+            "https://8.8.8.8./",
+            "https://user:password@8.8.8.8/",
+            "https://[2606:4700:4700::1111]/",
+            "https://[::ffff:8.8.8.8]/",
+            "https://[::ffff:808:808]/",
+        ] {
+            assert_public_address(url);
+        }
+    }
+
+    #[test]
+    fn credentials_go_into_a_header_and_leave_the_url() {
+        for (url, pair, address) in [
+            (
+                "https://user:pass@example.com/a?b=c#d",
+                "user:pass",
+                "https://example.com/a?b=c",
+            ),
+            (
+                "https://user:p%40ss%3A%2F@example.com:8443",
+                "user:p@ss:/",
+                "https://example.com:8443/",
+            ),
+            (
+                "https://us%3Aer:x@example.com/",
+                "us:er:x",
+                "https://example.com/",
+            ),
+            (
+                "https://jürgen:größe@example.com/",
+                "jürgen:größe",
+                "https://example.com/",
+            ),
+            (
+                "https://j%C3%BCrgen:€@example.com/",
+                "jürgen:€",
+                "https://example.com/",
+            ),
+            (
+                "https://token@example.com/",
+                "token:",
+                "https://example.com/",
+            ),
+            (
+                "https://token:@example.com/",
+                "token:",
+                "https://example.com/",
+            ),
+            (
+                "https://:secret@example.com/",
+                ":secret",
+                "https://example.com/",
+            ),
+            (
+                "https://a@b:c@example.com/",
+                "a@b:c",
+                "https://example.com/",
+            ),
+            (
+                "https://a:100%@example.com/",
+                "a:100%",
+                "https://example.com/",
+            ),
+            (
+                "https://a:%zz%4@example.com/",
+                "a:%zz%4",
+                "https://example.com/",
+            ),
+            ("https://a:b@[::1]:8080/x", "a:b", "http://"),
+        ] {
+            let target = target(url).expect(url);
+            let expected = format!("Basic {}", BASE64.encode(pair));
+            assert_eq!(target.authorization(), Some(expected), "{url}");
+            assert!(
+                target.address().starts_with(address) || address == "http://",
+                "{url}"
+            );
+            assert!(!target.address().contains('@'), "{url}");
+            assert!(!format!("{target:?}").contains(pair), "{url}");
+        }
+        for url in [
+            "https://example.com/",
+            "https://@example.com/",
+            "https://:@example.com/a@b",
+        ] {
+            assert_eq!(target(url).expect(url).authorization(), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_with_its_credentials_masked() {
+        for (url, shown) in [
+            (
+                "https://user:pass@example.com/a?b=c#d",
+                "https://user:***@example.com/a?b=c#d",
+            ),
+            ("https://token@example.com/", "https://***@example.com/"),
+            ("https://token:@example.com/", "https://***@example.com/"),
+            ("https://:pass@example.com", "https://:***@example.com"),
+            (
+                "https://a:b:c@d@example.com:80/@x",
+                "https://a:***@example.com:80/@x",
+            ),
+            (
+                "https:user:pass@example.com/",
+                "https://user:***@example.com/",
+            ),
+            (
+                "http:\\\\user:pass@example.com\\x",
+                "http://user:***@example.com\\x",
+            ),
+            (
+                "https:////user:pass@example.com/",
+                "https://user:***@example.com/",
+            ),
+            (
+                " ht\ntps://us\ter:pa\rss@example.com/ ",
+                "https://user:***@example.com/",
+            ),
+            ("https://example.com/a@b:c", "https://example.com/a@b:c"),
+            ("https://example.com?a:b@c", "https://example.com?a:b@c"),
+            ("https://example.com#a:b@c", "https://example.com#a:b@c"),
+            ("https://@example.com/", "https://@example.com/"),
+            ("https://example.com/", "https://example.com/"),
+        ] {
+            assert_eq!(masked(url), shown, "{url}");
+        }
+    }
+
     #[test]
     fn public_hosts_are_accepted_with_any_port_and_path() {
         for url in [
@@ -235,11 +490,6 @@ mod tests {
             "http://example.com:22/",
             "https://user:password@example.com/",
             "https://example.com./",
-            "https://1.1.1.1/",
-            "http://8.8.8.8:8080/",
-            "https://[2606:4700:4700::1111]/",
-            "https://[::ffff:8.8.8.8]/",
-            "https://[::ffff:808:808]/",
             "https://bücher.example.com/",
             "https://xn--bcher-kva.example.com/",
             "https://例え.テスト/",
@@ -283,8 +533,8 @@ mod tests {
             Target {
                 scheme: "https".into(),
                 host: host.into(),
-                port: None,
                 path: "/".into(),
+                ..Target::default()
             }
             .judge(OWN, true)
         };
@@ -555,7 +805,7 @@ mod tests {
                 if is_registered(bits) {
                     assert_private(&url)
                 } else {
-                    assert_public(&url)
+                    assert_public_address(&url)
                 }
             }
         }
@@ -566,7 +816,7 @@ mod tests {
             "192.52.193.1",
             "192.175.48.1",
         ] {
-            assert_public(&format!("http://{anycast}/"));
+            assert_public_address(&format!("http://{anycast}/"));
         }
     }
 
@@ -655,7 +905,7 @@ mod tests {
             "3ffe:ffff::1",
             "3fff:1000::1",
         ] {
-            assert_public(&format!("http://[{public}]/"));
+            assert_public_address(&format!("http://[{public}]/"));
         }
     }
 
@@ -722,10 +972,25 @@ mod tests {
         }
 
         #[test]
-        fn a_global_ipv4_is_accepted_in_any_spelling(bits: u32, form: u8, bases: [u8; 4]) {
+        fn a_global_ipv4_is_accepted_in_any_spelling_by_the_local_run_alone(bits: u32, form: u8, bases: [u8; 4]) {
             prop_assume!(!is_registered(bits));
             let url = format!("https://{}/", spell(bits, form, bases));
-            prop_assert_eq!(judge(&url), Ok(()), "{}", url);
+            prop_assert_eq!(judge(&url), Err(TargetRefused::Address), "{}", url);
+            prop_assert_eq!(judge_locally(&url), Ok(()), "{}", url);
+        }
+
+        #[test]
+        fn whatever_a_parser_takes_for_credentials_is_masked(user in "[^\\PC]{0,8}", password in "[^\\PC]{0,8}", slashes in "[/\\\\]{0,4}", tail in "[^\\PC]{0,8}") {
+            let url = format!("https:{slashes}{user}:{password}@example.com/{tail}");
+            let Some(read) = target(&url) else { return Ok(()) };
+            let shown = masked(&url);
+            let again = target(&shown).expect("what is shown is a URL");
+            prop_assert_eq!(again.address(), read.address(), "{}", url);
+            match (read.user.is_empty(), read.password.is_empty()) {
+                (true, true) => prop_assert!(!again.has_credentials()),
+                (false, true) => prop_assert_eq!((again.user.as_str(), again.password.as_str()), ("***", "")),
+                (_, false) => prop_assert_eq!(again.password.as_str(), "***"),
+            }
         }
 
         #[test]
@@ -745,7 +1010,7 @@ mod tests {
 
         #[test]
         fn any_host_is_judged_without_a_panic(host in ".{0,40}", own in ".{0,20}", allow: bool) {
-            let _ = Target { scheme: "http".into(), host, port: None, path: "/".into() }.judge(&own, allow);
+            let _ = Target { scheme: "http".into(), host, ..Target::default() }.judge(&own, allow);
         }
     }
 }

@@ -125,9 +125,9 @@ impl SqlStore {
 
 impl DirectoryStore for SqlStore {
     fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
-        // "audit/" and "audit0" enclose the log's rows, which stay where they are.
+        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers.
         self.query(
-            "SELECT name, doc FROM rows WHERE name < 'audit/' OR name >= 'audit0'",
+            "SELECT name, doc FROM rows WHERE name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0'",
             vec![],
         )
     }
@@ -146,6 +146,12 @@ impl DirectoryStore for SqlStore {
             };
         }
         Ok(())
+    }
+
+    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
+        let query = "SELECT name, doc FROM rows WHERE name = ?";
+        let rows = self.query(query, vec![name.into()])?;
+        Ok(rows.into_iter().next().map(|(_, doc)| doc))
     }
 
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {

@@ -237,10 +237,11 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @param {string} text
- * @returns {string[]} a URL's scheme, host name, port and path as this runtime's own parser reads them; nothing for no URL
+ * @returns {string[]} a URL's scheme, host name, port, path, query, user and password as this runtime's own parser reads them;
+ *   nothing for no URL
  */
 export function parseUrl(text) {
   if (!URL.canParse(text)) return [];
-  const { protocol, hostname, port, pathname } = new URL(text);
-  return [protocol.slice(0, -1), hostname, port, pathname];
+  const { protocol, hostname, port, pathname, search, username, password } = new URL(text);
+  return [protocol.slice(0, -1), hostname, port, pathname, search, username, password];
 }

@@ -161,6 +161,7 @@ impl World {
         let fixed = SENT_ALWAYS.map(|(name, value)| (name, value.to_owned()));
         let all = fixed.iter().chain(headers);
         let all = all.map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let all = all.filter(|(name, _)| name != "authorization");
         receiver::keep(self, org, all.collect(), body.to_owned())
             .await
             .map_err(|Unavailable| "the built-in receiver could not be reached".to_owned())?;
@@ -223,12 +224,16 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let [scheme, host, port, path] = platform::parse_url(text).try_into().ok()?;
+        let parts = platform::parse_url(text);
+        let [scheme, host, port, path, query, user, password] = parts.try_into().ok()?;
         Some(Target {
             scheme,
             host,
             port: port.parse().ok(),
             path,
+            query,
+            user,
+            password,
         })
     }
 

@@ -269,3 +269,17 @@ fn an_organisation_has_at_most_1000_agents() {
     world.delete(&org, &format!("/agents/{last}"));
     create(&world, &org, "/agents", agent());
 }
+
+#[test]
+fn an_agents_code_was_not_copied_with_something_around_it() {
+    let (world, org) = founded();
+    for stray in ["emi-reminder ", "\temi-reminder", "emi\nreminder"] {
+        let text = "agent_code must not begin or end with white space, or hold control characters";
+        let answer = world.post(
+            &org,
+            "/agents",
+            with(agent(), "agent_code", Some(json!(stray))),
+        );
+        assert_eq!(answer, (400, error(text)), "{stray:?}");
+    }
+}

@@ -242,6 +242,7 @@ fn a_directory_nobody_founded_serves_no_key() {
     let command = DirectoryCommand {
         by,
         request: String::new(),
+        once: None,
         what: Ask::Secrets,
     };
     let reply = block_on(world.directory(org.id, &command)).expect("reached");

@@ -14,6 +14,7 @@ mod debts;
 #[path = "../support/golden.rs"]
 mod golden;
 mod keys;
+mod once;
 mod orgs;
 mod receiver;
 mod storage;

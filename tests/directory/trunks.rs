@@ -328,3 +328,216 @@ fn an_organisation_has_at_most_1000_trunks() {
     );
     assert_eq!(world.post(&org, "/sip-trunks", trunk()), full);
 }
+
+fn created_with(field: &str, value: Value) -> (u16, Value) {
+    let (world, org) = founded();
+    let carrier = with(livekit(), field, Some(value));
+    world.post(&org, "/sip-trunks", with(trunk(), "carrier", Some(carrier)))
+}
+
+#[test]
+fn a_carriers_url_is_stored_as_the_parser_wrote_it() {
+    for (given, stored) in [
+        ("wss://livekit.example.com", "wss://livekit.example.com"),
+        ("WSS://LiveKit.Example.com/", "wss://livekit.example.com"),
+        (
+            " https://livekit.example.com:443// ",
+            "https://livekit.example.com",
+        ),
+        (
+            "ws://livekit.example.com:80/lk/",
+            "ws://livekit.example.com/lk",
+        ),
+        (
+            "http://livekit.example.com:7880",
+            "http://livekit.example.com:7880",
+        ),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        (
+            "https://@livekit.example.com/@x",
+            "https://livekit.example.com/@x",
+        ),
+    ] {
+        let (status, created) = created_with("url", json!(given));
+        assert_eq!(
+            (status, &created["carrier"]["url"]),
+            (201, &json!(stored)),
+            "{given}"
+        );
+    }
+}
+
+#[test]
+fn a_carriers_url_is_judged_as_a_callbacks_is() {
+    for (urls, text) in [
+        (
+            &[
+                "livekit.example.com",
+                "",
+                "ftp://livekit.example.com",
+                "ftp://10.0.0.1",
+                "wss://",
+            ][..],
+            "carrier.url must be a valid http, https, ws or wss URL",
+        ),
+        (
+            &[
+                "wss://user:pw@livekit.example.com",
+                "wss://token@livekit.example.com",
+                "wss://livekit.example.com?a=b",
+                "wss://livekit.example.com/?",
+                "wss://livekit.example.com/#x",
+            ],
+            "carrier.url must not have a user name, a query or a fragment",
+        ),
+        (
+            &[
+                "ws://127.0.0.1:7880",
+                "wss://localhost",
+                "wss://10.1.2.3",
+                "ws://2130706433",
+                "wss://[::1]",
+                "wss://livekit",
+                "wss://livekit.internal",
+                "https://calls.example.com", // the service itself
+            ],
+            "carrier.url must not point to a private address",
+        ),
+        (
+            &["wss://8.8.8.8", "https://[2606:4700:4700::1111]:7880"],
+            "carrier.url must name a host, not an IP address: Cloudflare can't reach it",
+        ),
+    ] {
+        for url in urls {
+            assert_eq!(created_with("url", json!(url)), (400, error(text)), "{url}");
+        }
+    }
+}
+
+#[test]
+fn what_was_copied_with_something_around_it_is_refused() {
+    let strays = [
+        " x",
+        "x ",
+        "x\n",
+        "\tx",
+        "x\u{a0}",
+        "\u{feff}x",
+        "x\u{200b}",
+        "a\u{0}b",
+        "a\nb",
+        "a\u{7f}b",
+        " ",
+    ];
+    for field in ["api_key", "api_secret", "sip_trunk_id"] {
+        for stray in strays {
+            let text = format!(
+                "carrier.{field} must not begin or end with white space, or hold control characters"
+            );
+            assert_eq!(
+                created_with(field, json!(stray)),
+                (400, error(&text)),
+                "{stray:?}"
+            );
+        }
+        assert_eq!(created_with(field, json!("a secret, in four words")).0, 201);
+    }
+}
+
+#[test]
+fn a_trunk_that_was_stored_otherwise_is_read_and_changed_as_it_is() {
+    let (world, org) = founded();
+    let id = create(
+        &world,
+        &org,
+        "/sip-trunks",
+        with(trunk(), "carrier", Some(livekit())),
+    );
+    let odd = "wss://10.0.0.1/?old=yes";
+    for row in world.office(&org).rows.borrow_mut().values_mut() {
+        *row = row
+            .replace("wss://livekit.example.com", odd)
+            .replace("APIabc", "APIabc ");
+    }
+    world.restart();
+    let path = format!("/sip-trunks/{id}");
+    assert_eq!(world.get(&org, &path).1["carrier"]["url"], odd);
+    for change in [
+        json!({"name": "Renamed"}),
+        json!({"carrier": {"api_secret": "another"}}),
+        json!({"carrier": {"type": "livekit"}}),
+    ] {
+        let (status, changed) = world.patch(&org, &path, change);
+        assert_eq!((status, &changed["carrier"]["url"]), (200, &json!(odd)));
+        assert_eq!(changed["carrier"]["api_key"], "APIabc ");
+    }
+    let (status, body) = world.patch(&org, &path, json!({"carrier": {"url": odd}}));
+    assert_eq!(status, 400, "{body}");
+}
+
+#[test]
+fn a_storage_is_read_as_strictly() {
+    let (world, org) = founded();
+    let storage = json!({"endpoint": "https://S3.example.com/", "region": "ap-south-1", "bucket": "calls", "prefix": "acme/",
+        "access_key": "AKIA", "secret": "the storage's secret"});
+    let patch = |field: &str, value: &str| {
+        let storage = with(storage.clone(), field, Some(json!(value)));
+        world.patch(&org, "/settings", json!({"recordings": storage}))
+    };
+    let (status, kept) = world.patch(&org, "/settings", json!({"recordings": storage}));
+    assert_eq!(
+        (status, &kept["recordings"]["endpoint"]),
+        (200, &json!("https://s3.example.com"))
+    );
+    for (url, text) in [
+        ("ftp://s3.example.com", "must be a valid http or https URL"),
+        ("wss://s3.example.com", "must be a valid http or https URL"),
+        (
+            "https://a:b@s3.example.com",
+            "must not have a user name, a query or a fragment",
+        ),
+        (
+            "https://s3.example.com/?x",
+            "must not have a user name, a query or a fragment",
+        ),
+        (
+            "http://192.168.1.1:9000",
+            "must not point to a private address",
+        ),
+        ("http://minio:9000", "must not point to a private address"),
+        (
+            "http://9.9.9.9:9000",
+            "must name a host, not an IP address: Cloudflare can't reach it",
+        ),
+    ] {
+        let text = error(&format!("recordings.endpoint {text}"));
+        assert_eq!(patch("endpoint", url), (400, text), "{url}");
+    }
+    for field in ["region", "bucket", "prefix", "access_key", "secret"] {
+        let text = error(&format!(
+            "recordings.{field} must not begin or end with white space, or hold control characters"
+        ));
+        for stray in ["x ", "\nx", "a\u{0}b"] {
+            assert_eq!(
+                patch(field, stray),
+                (400, text.clone()),
+                "{field} {stray:?}"
+            );
+        }
+    }
+    for row in world.office(&org).rows.borrow_mut().values_mut() {
+        *row = row
+            .replace("https://s3.example.com", "http://10.0.0.9:9000/?old")
+            .replace("AKIA", " AKIA");
+    }
+    world.restart();
+    let (status, kept) = world.patch(
+        &org,
+        "/settings",
+        json!({"recordings": {"bucket": "others"}}),
+    );
+    assert_eq!(
+        (status, &kept["recordings"]["endpoint"]),
+        (200, &json!("http://10.0.0.9:9000/?old"))
+    );
+}

@@ -12,7 +12,7 @@ use audatec::app::dialers::livekit::Ask as Question;
 use audatec::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
 };
-use audatec::app::http::Request;
+use audatec::app::http::{Request, Response};
 use audatec::app::messages::CallbackMessage;
 use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
@@ -50,7 +50,7 @@ impl DirectoryStore for Office {
     fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
         let rows = self.rows.borrow().clone().into_iter();
         Ok(rows
-            .filter(|(name, _)| !name.starts_with("audit/"))
+            .filter(|(name, _)| !name.starts_with("audit/") && !name.starts_with("answer/"))
             .collect())
     }
 
@@ -65,6 +65,10 @@ impl DirectoryStore for Office {
             }
         }
         failure.map_or(Ok(()), |_| Err(StoreFailed))
+    }
+
+    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
+        Ok(self.rows.borrow().get(name).cloned())
     }
 
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
@@ -100,6 +104,8 @@ pub struct World {
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
     pub callbacks: RefCell<Vec<CallbackMessage>>,
     pub forgotten: Cell<usize>,
+    /// How many turns each answer of a trunk takes.
+    pub trunk_turns: Cell<usize>,
     settings: Option<Settings>,
     secrets: Option<Secrets>,
 }
@@ -157,6 +163,27 @@ impl World {
         key: &str,
         body: Option<Value>,
     ) -> Answer {
+        let response = self.respond(method, path, key, None, body).await;
+        (
+            response.status,
+            serde_json::from_slice(&response.body).unwrap_or(Value::Null),
+        )
+    }
+
+    /// A POST under an `Idempotency-Key`.
+    pub async fn once(&self, path: &str, key: &str, once: &str, body: Value) -> Response {
+        self.respond("POST", path, key, Some(once), Some(body))
+            .await
+    }
+
+    async fn respond(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        once: Option<&str>,
+        body: Option<Value>,
+    ) -> Response {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             method: method.into(),
@@ -170,13 +197,10 @@ impl World {
                 .map(|body| body.to_string().into_bytes())
                 .unwrap_or_default(),
             id: format!("request at {}", self.now.get().0 - START.0),
+            idempotency_key: once.map(str::to_owned),
             ..Request::default()
         };
-        let response = audatec::app::api::serve(self, &request).await;
-        (
-            response.status,
-            serde_json::from_slice(&response.body).unwrap_or(Value::Null),
-        )
+        audatec::app::api::serve(self, &request).await
     }
 
     pub fn send(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> Answer {
@@ -320,16 +344,17 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let (scheme, rest) = text.split_once("://")?;
-        let host = rest
-            .split(['/', ':', '?'])
-            .next()
-            .filter(|host| !host.is_empty())?;
+        let url = url::Url::parse(text).ok()?;
         Some(Target {
-            scheme: scheme.into(),
-            host: host.into(),
-            port: None,
-            path: "/".into(),
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port(),
+            path: url.path().to_owned(),
+            query: url
+                .query()
+                .map_or_else(String::new, |query| format!("?{query}")),
+            user: url.username().to_owned(),
+            password: url.password().unwrap_or_default().to_owned(),
         })
     }
 
@@ -384,6 +409,7 @@ impl Trunks for World {
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
         assert_ne!(tag, TrunkTag::DIRECTORY, "tag 0 is no trunk's");
+        wait(self.trunk_turns.get()).await;
         if self.unreachable.borrow().contains(&tag) {
             return Err(Unavailable);
         }

@@ -82,10 +82,18 @@ const PUBLIC = [
   "https://xn--bcher-kva.example/",
   "https://user:pass@example.com/",
   "https://127.0.0.1@example.com/",
+  "https://127.0.0.1.example.com/",
+];
+
+/** Public, and out of reach of Cloudflare's fetch. */
+const ADDRESSES = [
   "https://8.8.8.8/",
+  "http://8.8.8.8:8080/",
+  "https://134744072/",
+  "https://0x8.8.8.8./",
+  "https://user:pass@8.8.8.8/",
   "https://[2606:4700:4700::1111]/",
   "https://[::ffff:8.8.8.8]/",
-  "https://127.0.0.1.example.com/",
 ];
 
 const judge = (org: Org, callback_url: string) => org.trigger<unknown>({ callback_url });
@@ -108,6 +116,17 @@ describe("without CALLBACK_ALLOW_LOOPBACK", () => {
   test.for([...LOOPBACK, ...ELSEWHERE])("%j is refused", async (url) => {
     expectError(await judge(org, url), 400, PRIVATE, "url_private");
     expectError(await admin.post("/webhooks/test", { url }), 400, "url must not point to a private address", "url_private");
+  });
+
+  test.for(ADDRESSES)("%j is refused, since Cloudflare reaches no IP address", async (url) => {
+    const text = (field: string) => `${field} must name a host, not an IP address: Cloudflare can't reach it`;
+    expectError(await judge(org, url), 400, text("callback_url"), "url_ip_address");
+    expectError(await admin.post("/webhooks/test", { url }), 400, text("url"), "url_ip_address");
+    const carrier = { type: "livekit", url, api_key: "APIkey", api_secret: "secret", sip_trunk_id: "ST_1" };
+    if (!url.includes("@")) {
+      const fields = { name: "Line", trunk_phone: "+918069000000", max_cps: 1, max_channels: 1, carrier };
+      expectError(await org.owner.post("/sip-trunks", fields), 400, text("carrier.url"), "url_ip_address");
+    }
   });
 
   test("a refused callback_url creates no call, and nothing was sent to any of them", async () => {
@@ -148,6 +167,10 @@ describe("with CALLBACK_ALLOW_LOOPBACK", () => {
   });
 
   test.for(LOOPBACK)("%j is accepted", async (url) => {
+    expect((await judge(org, url)).status).toBe(201);
+  });
+
+  test.for(ADDRESSES)("%j is accepted here", async (url) => {
     expect((await judge(org, url)).status).toBe(201);
   });
 

@@ -48,7 +48,9 @@ pub struct Incarnation {
 impl DirectoryStore for Incarnation {
     fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
         let rows = self.rows.borrow();
-        let rows = rows.iter().filter(|(name, _)| !name.starts_with("audit/"));
+        let rows = rows
+            .iter()
+            .filter(|(name, _)| !name.starts_with("audit/") && !name.starts_with("answer/"));
         Ok(rows
             .map(|(name, doc)| (name.clone(), doc.clone()))
             .collect())
@@ -66,6 +68,10 @@ impl DirectoryStore for Incarnation {
             };
         }
         failure.map_or(Ok(()), |_| Err(StoreFailed))
+    }
+
+    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
+        Ok(self.rows.borrow().get(name).cloned())
     }
 
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {

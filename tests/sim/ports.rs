@@ -32,16 +32,17 @@ pub struct Edge {
 pub struct DirectoryPort(pub W);
 
 fn parse_url(text: &str) -> Option<Target> {
-    let (scheme, rest) = text.split_once("://")?;
-    let host = rest
-        .split(['/', ':', '?'])
-        .next()
-        .filter(|host| !host.is_empty())?;
+    let url = url::Url::parse(text).ok()?;
     Some(Target {
-        scheme: scheme.into(),
-        host: host.into(),
-        port: None,
-        path: "/".into(),
+        scheme: url.scheme().to_owned(),
+        host: url.host_str()?.to_owned(),
+        port: url.port(),
+        path: url.path().to_owned(),
+        query: url
+            .query()
+            .map_or_else(String::new, |query| format!("?{query}")),
+        user: url.username().to_owned(),
+        password: url.password().unwrap_or_default().to_owned(),
     })
 }
 

@@ -87,7 +87,8 @@ pub struct TriggerCall {
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
     /// Your HTTPS endpoint. The call result is POSTed here when the call reaches a terminal state; it must not point
-    /// to a private address.
+    /// to a private address, and name a host rather than an IP address. Credentials in it
+    /// (`https://user:password@…`) are sent as HTTP Basic and shown nowhere.
     pub callback_url: Option<String>,
     /// What happens when the trunk has no capacity: `reject` (the default) answers 429, `queue` lets the call wait its
     /// turn.
@@ -250,7 +251,11 @@ fn replay(admission: Admission) -> Response {
     answer(admission).with_header("Idempotent-Replayed", "true")
 }
 
-fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
+/// The `Idempotency-Key` of a request.
+///
+/// # Errors
+/// It has another form.
+pub fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
     let Some(key) = request.idempotency_key.clone() else {
         return Ok(None);
     };
@@ -387,7 +392,7 @@ const MAX_URL: usize = 8_192;
 /// Whether callbacks may go to a URL. Of the service's own addresses, to a built-in receiver's alone.
 ///
 /// # Errors
-/// It is no http or https URL, or it points into a private network.
+/// It is no http or https URL, it points into a private network, or to an IP address.
 pub fn check_target(
     api: &impl Api,
     request: &Request,
@@ -403,6 +408,7 @@ pub fn check_target(
         Ok(()) => Ok(()),
         Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
         Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
+        Err(TargetRefused::Address) => Err(Refusal::UrlAddress(field)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Calls as clients see them. Field order is the reference's.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -12,6 +14,7 @@ use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::CallId;
 use crate::domain::media::{MediaKind, link};
 use crate::domain::settings::Settings;
+use crate::domain::target::masked;
 use crate::domain::time::Millis;
 
 /// A call's state and outcome.
@@ -214,8 +217,9 @@ pub struct DeliveryView<'a> {
     /// What it tells.
     #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
-    /// The receiver.
-    url: &'a str,
+    /// The receiver; the secret of credentials in it is replaced by asterisks.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    url: Cow<'a, str>,
     /// How far it is.
     status: DeliveryStatus,
     /// The attempts so far, oldest first.
@@ -236,7 +240,7 @@ impl<'a> DeliveryView<'a> {
             id: delivery.id.to_string(),
             call_id: call.map(|call| call.to_string()),
             event: delivery.event,
-            url: &delivery.url,
+            url: masked(&delivery.url),
             status: delivery.status,
             attempts: delivery.attempts.iter().map(AttemptView::of).collect(),
             next_attempt_at: delivery.next_attempt_at.map(iso8601::format),

@@ -44,6 +44,9 @@ pub(super) fn decide(
             owner,
             secret,
         } => {
+            if let Some(at) = directory.founded_at() {
+                return Ok(DirectoryReply::Founded(at, true));
+            }
             directory.found(
                 org,
                 name,
@@ -52,8 +55,12 @@ pub(super) fn decide(
             );
             let id = owner.id;
             directory.add_key(*owner, entry("api_key.create", &id));
-            DirectoryReply::Done
+            DirectoryReply::Founded(world.now(), false)
         }
+        Ask::Settle => match &command.once {
+            Some(once) => DirectoryReply::Settled(once.seed.clone()),
+            None => missing,
+        },
         Ask::Agent(id) => directory.agent(id).map_or(missing, |agent| {
             DirectoryReply::Agent(Box::new(agent.clone()))
         }),
@@ -71,6 +78,9 @@ pub(super) fn decide(
                 DirectoryReply::Done
             }
         },
+        Ask::CreateKey(key) if key.expires_at.is_some_and(|end| end <= world.now()) => {
+            DirectoryReply::Refused(Denied::Past)
+        }
         Ask::CreateKey(_) if directory.key_count() >= MOST => {
             DirectoryReply::Refused(Denied::TooMany)
         }

@@ -5,6 +5,7 @@
 //! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
 //! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
 
+mod answered;
 mod copies;
 mod decide;
 mod keys;
@@ -16,6 +17,7 @@ mod state;
 
 use serde::{Deserialize, Serialize};
 
+pub use answered::{Answered, Once, render};
 pub use keys::StoredKey;
 pub use received::Received;
 pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
@@ -41,12 +43,17 @@ pub struct DirectoryCommand {
     pub request: String,
     /// What is asked.
     pub what: Ask,
+    /// Under which key a repeat is known.
+    #[serde(default)]
+    pub once: Option<Once>,
 }
 
 /// What can be asked of a directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Ask {
-    /// Found the organisation. `Done`.
+    /// Keep what an `Idempotency-Key` stands for, of a request that no organisation's directory answers. `Settled`.
+    Settle,
+    /// Found the organisation. `Founded`.
     Found {
         /// Its id, which names the directory.
         org: OrgId,
@@ -178,6 +185,19 @@ pub enum DirectoryReply {
     Done,
     /// Nothing was changed, or not everybody could be told; why.
     Refused(Denied),
+    /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
+    Answered {
+        /// The answer.
+        answer: Answered,
+        /// See [`Once::seed`].
+        seed: String,
+        /// Whether it was given before.
+        again: bool,
+    },
+    /// The seed of the first request under its key.
+    Settled(String),
+    /// When the organisation was founded, and whether that was before.
+    Founded(Millis, bool),
     /// An agent.
     Agent(Box<Agent>),
     /// A trunk.
@@ -220,6 +240,12 @@ pub enum Denied {
     TooMany,
     /// The last owner key.
     LastOwner,
+    /// An end that is past.
+    Past,
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// The first request under the `Idempotency-Key` is not decided yet.
+    InProgress,
     /// The trunk carries calls.
     LiveCalls,
     /// The change is kept, but a trunk could not be told yet; it will be.
@@ -270,7 +296,14 @@ impl DirectoryCommand {
             by: None,
             request: String::new(),
             what,
+            once: None,
         }
+    }
+
+    /// Keep what an `Idempotency-Key` stands for.
+    #[must_use]
+    pub fn settle() -> Self {
+        Self::of_the_platform(Ask::Settle)
     }
 
     /// What a key and its organisation are called, asked for by the key itself.

@@ -27,12 +27,30 @@ const DRAWS: usize = 8;
 
 /// The directory's rows.
 pub trait DirectoryStore {
-    /// All rows but the audit log's.
+    /// All rows but the audit log's, and those named `answer/…`.
     fn load(&self) -> Result<Vec<(String, String)>, StoreFailed>;
     /// Writes and removes rows, together.
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed>;
+    /// A row that is not loaded: an answer to a request with an `Idempotency-Key`.
+    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed>;
     /// Rows of the audit log with names below `before`, highest first.
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed>;
+}
+
+/// An `Idempotency-Key` while its request is under way, however that ends.
+struct Held<'a>(&'a RefCell<Vec<String>>, &'a String);
+
+impl<'a> Held<'a> {
+    fn of(all: &'a RefCell<Vec<String>>, key: &'a String) -> Self {
+        all.borrow_mut().push(key.clone());
+        Self(all, key)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().retain(|other| other != self.1);
+    }
 }
 
 /// What writes the copies.
@@ -51,6 +69,8 @@ pub struct DirectoryActor {
     directory: RefCell<Option<Directory>>,
     /// Copies that are being written right now: two writers could land in the wrong order.
     writing: RefCell<Vec<RecordKey>>,
+    /// The `Idempotency-Key`s of requests that wait for somebody else's word before they are decided.
+    under_way: RefCell<Vec<String>>,
     retry_at: std::cell::Cell<Option<Millis>>,
 }
 
@@ -74,19 +94,24 @@ impl DirectoryActor {
             let vouched = command.by.is_none_or(|key| directory.key(key).is_some());
             (directory.version(), vouched)
         })?;
-        let reply = match command.what {
+        let known = self.with(store, |directory| {
+            directory.answered_before(store, &command, world.now())
+        })??;
+        let again = known.is_some();
+        let reply = match known {
             _ if !vouched => DirectoryReply::Refused(Denied::InvalidKey),
-            Ask::CreateTrunk(ref config) => {
-                self.create_trunk(store, world, &command, (**config).clone())
-                    .await?
-            }
-            Ask::DeleteTrunk(id) => self.delete_trunk(store, world, &command, id).await?,
-            _ => self.with(store, |directory| decide(directory, store, world, &command))??,
+            Some(reply) => reply,
+            None => self.carry_out(store, world, &command).await?,
         };
         let (callbacks, debts) = self.with(store, |directory| {
             directory.forget_old(world.now());
             let callbacks = directory.due_callbacks(world.now());
-            (callbacks, directory.debts(&command.what, before))
+            // A repeat may come because the first time not everybody could be told.
+            let debts = match again {
+                true => directory.owed.clone(),
+                false => directory.debts(&command.what, before),
+            };
+            (callbacks, debts)
         })?;
         let refused = matches!(reply, DirectoryReply::Refused(_));
         let told = self.tell(store, world, &debts).await?;
@@ -96,6 +121,30 @@ impl DirectoryActor {
             false => reply,
         };
         Ok((reply, callbacks))
+    }
+
+    async fn carry_out(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks + RecordWriter),
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        let key = command.once.as_ref().map(|once| &once.given.key);
+        if key.is_some_and(|key| self.under_way.borrow().contains(key)) {
+            return Ok(DirectoryReply::Refused(Denied::InProgress));
+        }
+        match &command.what {
+            Ask::CreateTrunk(config) => {
+                let _held = key.map(|key| Held::of(&self.under_way, key));
+                self.create_trunk(store, world, command, (**config).clone())
+                    .await
+            }
+            Ask::DeleteTrunk(id) => self.delete_trunk(store, world, command, *id).await,
+            _ => self.with(store, |directory| {
+                let reply = decide(directory, store, world, command)?;
+                Ok(directory.answer(command, reply, world.now()))
+            })?,
+        }
     }
 
     /// Whether the object must be woken should it die over this command: something is owed, or may
@@ -172,7 +221,10 @@ impl DirectoryActor {
             match reply {
                 Ok(TrunkReply::Done) => {
                     let entry = audit(world, command, "sip_trunk.create", config.id);
-                    return self.with(store, |directory| directory.add_trunk(config, entry));
+                    return self.with(store, |directory| {
+                        let reply = directory.add_trunk(config, entry);
+                        directory.answer(command, reply, world.now())
+                    });
                 }
                 Ok(TrunkReply::TagTaken) => {
                     config.id = TrunkId::from_entropy(world.id_entropy());

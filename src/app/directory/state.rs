@@ -4,6 +4,7 @@ use super::shelf::Shelf;
 
 use serde::{Deserialize, Serialize};
 
+use super::answered::Used;
 use super::owed::Owed;
 use super::{Denied, DirectoryReply, Received, StoredKey};
 use crate::app::records::RecordKey;
@@ -92,6 +93,7 @@ pub struct Directory {
     pub(super) keys: Shelf<KeyId, StoredKey>,
     pub(super) tests: Shelf<DeliveryId, Delivery>,
     pub(super) received: Shelf<u64, Received>,
+    pub(super) used: Shelf<String, Used>,
     pub(super) owed: Owed,
     rows: Rows,
 }
@@ -121,6 +123,7 @@ impl Directory {
     fn read_row(&mut self, name: &str, doc: &str) -> Result<(), crate::app::json::Unreadable> {
         match name.split('/').next().unwrap_or_default() {
             "org" => self.org = Some(crate::app::json::read(doc)?),
+            "once" => self.read_used(name, doc)?,
             "owed" => self.owed = crate::app::json::read(doc)?,
             "agent" => {
                 let agent: StoredAgent = crate::app::json::read(doc)?;
@@ -170,6 +173,11 @@ impl Directory {
     #[must_use]
     pub fn org_id(&self) -> Option<OrgId> {
         self.org.as_ref().map(|org| org.id)
+    }
+
+    /// When the organisation was founded, if it is.
+    pub(super) fn founded_at(&self) -> Option<Millis> {
+        self.org.as_ref().map(|org| org.created_at)
     }
 
     /// What the organisation is called.
@@ -486,6 +494,7 @@ impl Directory {
     /// Forgets what nobody needs to be reminded of any more.
     pub fn forget_old(&mut self, now: Millis) {
         self.forget_received(now);
+        self.forget_used(now, usize::MAX);
         let old = |at: Option<Millis>| at.is_some_and(|at| now >= at + REMEMBERED);
         let keys: Vec<KeyId> = self
             .keys

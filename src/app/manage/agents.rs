@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::body::{self, Body};
+use super::create::Draw;
 use super::views::{AgentDetail, AgentList, AgentView};
-use super::{TRIES, Thing, ask, change};
+use super::{TRIES, Thing, ask, change, command};
 use crate::app::copies;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
@@ -124,13 +125,14 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = AgentId::from_entropy(api.id_entropy());
-    let agent = read(Body::of(request)?, None, id, api.now())?;
+    let body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
     let save = Ask::SaveAgent {
-        agent: Box::new(agent.clone()),
+        agent: Box::new(read(body, None, id, api.now())?),
         was: None,
     };
-    change(api, caller, request, save, &THING).await?;
-    Ok(Response::json(201, &AgentDetail::from(&agent)))
+    let save = command(caller, request, save);
+    draw.create(api, caller.org_id, save, &[], &THING).await
 }
 
 /// `GET /agents/{id}`.
@@ -208,12 +210,8 @@ fn read(
         body::NAME,
         body::name,
     )?;
-    let agent_code = body.required(
-        "agent_code",
-        was(|agent| Some(agent.agent_code.clone())),
-        body::NAME,
-        body::name,
-    )?;
+    let code_before = was(|agent| Some(agent.agent_code.clone()));
+    let agent_code = body.token("agent_code", code_before)?;
     let schema_before = before.map(|agent| Map::from_iter(schema_fields(&agent.input_schema)));
     let given = body.required("input_schema", schema_before, "an object", body::object)?;
     let input_schema = read_schema(given, before.map(|agent| &agent.input_schema))?;

@@ -41,6 +41,12 @@ impl Body {
         Self { fields, prefix }
     }
 
+    /// Whether a field is there, be it null.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A field that must be there, or have been there before.
     pub fn required<T>(
         &mut self,
@@ -70,6 +76,63 @@ impl Body {
             Some(value) => read(value)
                 .map(Some)
                 .ok_or_else(|| self.invalid(name, what)),
+        }
+    }
+
+    /// A name that another system gave out, such as a key or a secret: 1 to 200 characters, and none that was copied along
+    /// by mistake. What is kept stays as it is.
+    ///
+    /// # Errors
+    /// It is missing, no such string, or untidy.
+    pub fn token(&mut self, name: &'static str, before: Option<String>) -> Result<String, Refusal> {
+        match self.has(name) {
+            true => {
+                let text = self.required(name, None, NAME, self::name)?;
+                self.tidy(name, text)
+            }
+            false => before.ok_or_else(|| self.missing(name)),
+        }
+    }
+
+    /// A secret that another system gave out; `None` when it was left out, which one that `is_kept` may be.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn secret(&mut self, name: &'static str, is_kept: bool) -> Result<Option<String>, Refusal> {
+        if is_kept && !self.has(name) {
+            return Ok(None);
+        }
+        self.token(name, None).map(Some)
+    }
+
+    /// A string of at most 200 characters that may be left out or empty, and no more untidy than a [`Body::token`].
+    ///
+    /// # Errors
+    /// It is no such string.
+    pub fn short(&mut self, name: &'static str, before: Option<String>) -> Result<String, Refusal> {
+        if !self.has(name) {
+            return Ok(before.unwrap_or_default());
+        }
+        let what = "a string of at most 200 characters";
+        let short = |value| text(value).filter(|text| text.chars().count() <= 200);
+        let given = self.optional(name, None, what, short)?;
+        self.tidy(name, given.unwrap_or_default())
+    }
+
+    fn tidy(&self, name: &str, text: String) -> Result<String, Refusal> {
+        let at_an_edge = |letter: char| {
+            letter.is_whitespace()
+                || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+        };
+        let is_untidy = text.starts_with(at_an_edge)
+            || text.ends_with(at_an_edge)
+            || text.contains(char::is_control);
+        match is_untidy {
+            true => Err(Refusal::Invalid(format!(
+                "{}{name} must not begin or end with white space, or hold control characters",
+                self.prefix
+            ))),
+            false => Ok(text),
         }
     }
 

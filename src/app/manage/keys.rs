@@ -1,8 +1,9 @@
 //! `/api-keys`.
 
 use super::body::{self, Body};
-use super::views::{KeyView, NewKeyView};
-use super::{Thing, change};
+use super::create::Draw;
+use super::views::KeyView;
+use super::{Thing, change, command};
 use crate::app::directory::{Ask, DirectoryReply, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -33,16 +34,21 @@ pub struct CreateKey {
     pub expires_at: Option<String>,
 }
 
-/// Draws a key. The directory gets its digest, its holder the key.
+/// What an end must be.
+pub const END: &str = "an ISO 8601 time in the future";
+
+/// Draws a key, shown in this field. The directory gets its digest, its holder the key.
 pub fn draw(
     api: &impl Api,
+    draw: &Draw,
+    field: &str,
     name: String,
     role: Role,
     expires_at: Option<Millis>,
 ) -> (RawKey, NewKey) {
-    let raw = RawKey::from_entropy(api.entropy());
+    let raw = draw.key(api, field);
     let new = NewKey {
-        id: KeyId::from_entropy(api.id_entropy()),
+        id: draw.key_id(api),
         name,
         role,
         digest: raw.digest(&api.secrets().pepper),
@@ -69,9 +75,10 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
     let name = body.required("name", None, body::NAME, body::name)?;
     let role = body.required("role", None, "viewer, member, admin or owner", body::word)?;
-    let what = "an ISO 8601 time in the future";
+    let what = END;
     let given = body.optional("expires_at", None, what, body::text)?;
     let expires_at = given.map(|text| match iso8601::lacks_offset(&text) {
         true => read_time("expires_at", &text),
@@ -80,32 +87,22 @@ pub async fn create(
     });
     let expires_at = expires_at.transpose()?;
     body.finish()?;
-    if expires_at.is_some_and(|end| end <= api.now()) {
-        return Err(Refusal::Invalid(format!("expires_at must be {what}")));
-    }
-    let (raw, new) = draw(api, name, role, expires_at);
+    let (raw, new) = self::draw(api, &draw, "key", name, role, expires_at);
     let digest = new.digest.clone();
-    let ask = Ask::CreateKey(Box::new(new));
-    let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
-        return Err(Refusal::AuthenticationUnavailable);
-    };
-    let stored = keys.first().ok_or(Refusal::AuthenticationUnavailable)?;
     let record = KeyRecord {
-        key_id: stored.id,
+        key_id: new.id,
         org_id: caller.org_id,
         role,
         expires_at,
     };
-    learn(api, digest, &record);
-    let view = NewKeyView {
-        id: stored.id,
-        name: stored.name.clone(),
-        role,
-        key: raw.reveal().to_owned(),
-        created_at: iso8601::format(stored.created_at),
-        expires_at: expires_at.map(iso8601::format),
-    };
-    Ok(Response::json(201, &view))
+    let ask = command(caller, request, Ask::CreateKey(Box::new(new)));
+    let shown = [("key", raw.reveal())];
+    let response = draw.create(api, caller.org_id, ask, &shown, &THING).await?;
+    // What a repeat shows was drawn before: nobody has the key that this one drew.
+    if !response.is_replayed() {
+        learn(api, digest, &record);
+    }
+    Ok(response)
 }
 
 /// `GET /api-keys`: newest first, expired ones too.

@@ -2,9 +2,11 @@
 //!
 //! A handler reads and checks the body, and asks the directory; the directory decides.
 
+mod address;
 pub mod agents;
 pub mod audit;
 pub mod body;
+pub mod create;
 pub mod keys;
 pub mod orgs;
 pub mod settings;
@@ -24,7 +26,6 @@ use crate::domain::trunk::Sealed;
 /// How often a change is made up again when somebody else's came in between.
 const TRIES: usize = 5;
 
-/// Asks the caller's directory.
 /// A secret of an organisation's, sealed: the one that was given, or the one that is kept. That is sealed anew, so that a
 /// change of what it belongs to moves it to the newest key.
 ///
@@ -48,6 +49,7 @@ async fn sealed(
         .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
 }
 
+/// Asks the caller's directory.
 async fn ask(
     api: &impl Api,
     caller: &KeyRecord,
@@ -58,12 +60,23 @@ async fn ask(
         by: Some(caller.key_id),
         request: request.to_owned(),
         what,
+        once: None,
     };
     let reply = api.directory(caller.org_id, &command).await;
     if !command.what.is_read() {
         api.forget(caller.org_id);
     }
     reply
+}
+
+/// A change that a caller asks for.
+fn command(caller: &KeyRecord, request: &Request, what: Ask) -> DirectoryCommand {
+    DirectoryCommand {
+        by: Some(caller.key_id),
+        request: request.id.clone(),
+        what,
+        once: None,
+    }
 }
 
 /// Asks for a change, or for one thing; what a refusal means depends on the thing.
@@ -94,6 +107,9 @@ impl Thing {
             Denied::TooMany => Refusal::TooMany(self.plural),
             Denied::LastOwner => Refusal::LastOwnerKey,
             Denied::InvalidKey => Refusal::InvalidKey,
+            Denied::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),
+            Denied::KeyReused => Refusal::IdempotencyKeyReused,
+            Denied::InProgress => Refusal::IdempotencyKeyInProgress,
             Denied::LiveCalls => Refusal::TrunkHasLiveCalls,
             // The change is kept and will be told; the caller may ask again, which does no harm.
             Denied::Untold | Denied::Changed => Refusal::AuthenticationUnavailable,

@@ -1,16 +1,18 @@
 //! `POST /platform/v1/orgs`.
 
 use super::body::{self, Body};
-use super::keys;
-use super::views::{NewOrgView, OrgView};
-use crate::app::directory::{Ask, DirectoryCommand, DirectoryReply};
+use super::create::{self, Draw};
+use super::{Thing, keys};
+use crate::app::directory::{Ask, DirectoryCommand};
 use crate::app::http::{Request, Response};
-use crate::app::iso8601;
 use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, Role};
-use crate::domain::callback::WebhookSecret;
-use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
+
+const THING: Thing = Thing {
+    missing: Refusal::AuthenticationUnavailable,
+    plural: "organisations",
+};
 
 // As the OpenAPI document describes it; `create` reads it.
 /// The organisation to found.
@@ -28,23 +30,30 @@ pub struct CreateOrg {
 /// A body of another shape.
 pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
+    let mut draw = Draw::of(api, request)?;
     let name = body.required("name", None, body::NAME, body::name)?;
     body.finish()?;
-    let org = OrgId::from_entropy(api.id_entropy());
-    let (owner_key, owner) = keys::draw(api, "Owner".to_owned(), Role::Owner, None);
-    let (digest, record) = (
-        owner.digest.clone(),
-        KeyRecord {
-            key_id: owner.id,
-            org_id: org,
-            role: owner.role,
-            expires_at: None,
-        },
+    draw.settle(api).await?;
+    let org = draw.org_id(api);
+    let (owner_key, owner) = keys::draw(
+        api,
+        &draw,
+        "owner_key",
+        "Owner".to_owned(),
+        Role::Owner,
+        None,
     );
-    let secret = WebhookSecret::from_entropy(api.entropy());
+    let secret = draw.secret(api, "webhook_secret");
+    let digest = owner.digest.clone();
+    let record = KeyRecord {
+        key_id: owner.id,
+        org_id: org,
+        role: owner.role,
+        expires_at: None,
+    };
     let what = Ask::Found {
         org,
-        name: name.clone(),
+        name,
         owner: Box::new(owner),
         secret: secret.clone(),
     };
@@ -52,22 +61,13 @@ pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refus
         by: None,
         request: request.id.clone(),
         what,
+        once: None,
     };
-    match api.directory(org, &command).await {
-        Ok(DirectoryReply::Done) => {
-            keys::learn(api, digest, &record);
-            let org = OrgView {
-                id: org,
-                name,
-                created_at: iso8601::format(api.now()),
-            };
-            let view = NewOrgView {
-                org,
-                owner_key: owner_key.reveal().to_owned(),
-                webhook_secret: secret.reveal().to_owned(),
-            };
-            Ok(Response::json(201, &view))
-        }
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    let shown = [
+        ("owner_key", owner_key.reveal()),
+        ("webhook_secret", secret.reveal()),
+    ];
+    let response = create::ask(api, org, command, &shown, &THING).await?;
+    keys::learn(api, digest, &record);
+    Ok(response)
 }

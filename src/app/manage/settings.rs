@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::address::Address;
 use super::body::{self, Body};
 use super::{Thing, ask, change, sealed};
 use crate::app::directory::{Ask, DirectoryReply};
@@ -16,7 +17,10 @@ const THING: Thing = Thing {
     missing: Refusal::NotFound,
     plural: "settings",
 };
-const NAME: &str = "a string of at most 200 characters";
+const ENDPOINT: Address = Address {
+    field: "recordings.endpoint",
+    takes_ws: false,
+};
 
 /// What an organisation keeps of its calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +64,8 @@ pub struct ChangeSettings {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeStorage {
-    /// Its endpoint, an http or https URL; `null` or empty for AWS's own.
+    /// Its endpoint, an http or https URL of a public host, without user name, query and fragment; `null` or empty for
+    /// AWS's own.
     #[schema(max_length = 200)]
     pub endpoint: Option<String>,
     /// Its region.
@@ -127,7 +132,7 @@ pub async fn update(
     let recordings = match given {
         None => None,
         Some(given) if given.is_empty() => before.recordings,
-        Some(given) => Some(read_storage(api, caller, given, before.recordings).await?),
+        Some(given) => Some(read_storage(api, caller, request, given, before.recordings).await?),
     };
     let media = Media {
         transcripts: transcripts.unwrap_or_default(),
@@ -149,35 +154,30 @@ async fn find(api: &impl Api, caller: &KeyRecord) -> Result<Media, Refusal> {
 async fn read_storage(
     api: &impl Api,
     caller: &KeyRecord,
+    request: &Request,
     given: Map<String, Value>,
     before: Option<Storage>,
 ) -> Result<Storage, Refusal> {
     let mut body = Body::nested(given, "recordings.");
     let was = |field: fn(&Storage) -> &String| before.as_ref().map(|was| field(was).clone());
-    let short = |value| body::text(value).filter(|text| text.chars().count() <= 200);
-    let endpoint = body.optional("endpoint", was(|was| &was.endpoint), NAME, short)?;
-    let endpoint = endpoint.unwrap_or_default();
-    let scheme = api.parse_url(&endpoint).map(|target| target.scheme);
-    if !endpoint.is_empty() && !matches!(scheme.as_deref(), Some("http" | "https")) {
-        return Err(Refusal::UrlInvalid("recordings.endpoint"));
+    let is_new = body.has("endpoint");
+    let mut endpoint = body.short("endpoint", was(|was| &was.endpoint))?;
+    if is_new && !endpoint.is_empty() {
+        endpoint = ENDPOINT.read(api, request, &endpoint)?;
     }
-    let region = body.optional("region", was(|was| &was.region), NAME, short)?;
-    let prefix = body.optional("prefix", was(|was| &was.prefix), NAME, short)?;
-    let bucket = body.required("bucket", was(|was| &was.bucket), body::NAME, body::name)?;
-    let access_key = was(|was| &was.access_key);
-    let access_key = body.required("access_key", access_key, body::NAME, body::name)?;
-    let kept = before.as_ref().map(|_| None);
-    let given = body.required("secret", kept, body::NAME, |value| {
-        body::name(value).map(Some)
-    })?;
+    let region = body.short("region", was(|was| &was.region))?;
+    let prefix = body.short("prefix", was(|was| &was.prefix))?;
+    let bucket = body.token("bucket", was(|was| &was.bucket))?;
+    let access_key = body.token("access_key", was(|was| &was.access_key))?;
+    let given = body.secret("secret", before.is_some())?;
     body.finish()?;
     let kept = before.as_ref().map(|before| &before.secret);
     let secret = sealed(api, caller.org_id, given, kept).await?;
     Ok(Storage {
         endpoint,
-        region: region.unwrap_or_default(),
+        region,
         bucket,
-        prefix: prefix.unwrap_or_default(),
+        prefix,
         access_key,
         secret,
     })

@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::address::Address;
 use super::agents::includes_inactive;
 use super::body::{self, Body};
+use super::create::Draw;
 use super::views::{TrunkDetail, TrunkList, TrunkView};
-use super::{TRIES, Thing, ask, change, sealed};
+use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply};
 use crate::app::http::{Request, Response};
@@ -16,6 +18,11 @@ use crate::domain::agent::Status;
 use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
+
+const URL: Address = Address {
+    field: "carrier.url",
+    takes_ws: true,
+};
 
 const THING: Thing = Thing {
     missing: Refusal::TrunkNotFound,
@@ -54,9 +61,9 @@ pub enum CreateCarrier {
     Simulator,
     /// A LiveKit server and its SIP trunk.
     LiveKit {
-        /// The server: an http, https, ws or wss URL.
+        /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment.
         url: String,
-        /// Its API key.
+        /// Its API key, without white space at its ends.
         #[schema(min_length = 1, max_length = 200)]
         api_key: String,
         /// Its API secret; never shown again.
@@ -99,9 +106,9 @@ pub struct ChangeCarrier {
     /// `simulator` or `livekit`; a simulator has no other field.
     #[schema(pattern = "^(simulator|livekit)$")]
     pub r#type: String,
-    /// The server: an http, https, ws or wss URL.
+    /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment.
     pub url: String,
-    /// Its API key.
+    /// Its API key, without white space at its ends.
     #[schema(min_length = 1, max_length = 200)]
     pub api_key: String,
     /// Its API secret; never shown again.
@@ -144,19 +151,11 @@ pub async fn create(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let id = TrunkId::from_entropy(api.id_entropy());
-    let trunk = read(api, Body::of(request)?, None, id, caller.org_id).await?;
-    match change(
-        api,
-        caller,
-        request,
-        Ask::CreateTrunk(Box::new(trunk)),
-        &THING,
-    )
-    .await?
-    {
-        DirectoryReply::Trunk(trunk) => Ok(Response::json(201, &TrunkDetail::from(&*trunk))),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    request.json_object()?;
+    let draw = Draw::of(api, request)?;
+    let trunk = read(api, request, None, id, caller.org_id).await?;
+    let ask = command(caller, request, Ask::CreateTrunk(Box::new(trunk)));
+    draw.create(api, caller.org_id, ask, &[], &THING).await
 }
 
 /// `GET /sip-trunks/{id}`.
@@ -182,7 +181,7 @@ pub async fn update(
     request.json_object()?;
     for _ in 0..TRIES {
         let was = find(api, caller, id).await?;
-        let trunk = read(api, Body::of(request)?, Some(&was), was.id, was.org_id).await?;
+        let trunk = read(api, request, Some(&was), was.id, was.org_id).await?;
         let save = Ask::SaveTrunk {
             trunk: Box::new(trunk.clone()),
             was: Box::new(was),
@@ -227,11 +226,12 @@ pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkC
 
 async fn read(
     api: &impl Api,
-    mut body: Body,
+    request: &Request,
     before: Option<&TrunkConfig>,
     id: TrunkId,
     org_id: OrgId,
 ) -> Result<TrunkConfig, Refusal> {
+    let mut body = Body::of(request)?;
     let name = body.required(
         "name",
         before.map(|trunk| trunk.name.clone()),
@@ -266,7 +266,14 @@ async fn read(
     let carrier = match (given, before) {
         (Some(given), Some(before)) if given.is_empty() => before.carrier.clone(),
         (Some(given), before) if !given.is_empty() => {
-            read_carrier(api, given, before.map(|trunk| &trunk.carrier), org_id).await?
+            read_carrier(
+                api,
+                request,
+                given,
+                before.map(|trunk| &trunk.carrier),
+                org_id,
+            )
+            .await?
         }
         _ => return Err(Refusal::Required("carrier")),
     };
@@ -301,6 +308,7 @@ fn whole(value: &Value, most: u32) -> Option<u32> {
 
 async fn read_carrier(
     api: &impl Api,
+    request: &Request,
     given: Map<String, Value>,
     before: Option<&Carrier>,
     org: OrgId,
@@ -329,22 +337,18 @@ async fn read_carrier(
         ),
         _ => ([None, None, None], None),
     };
-    let [url, api_key, sip_trunk_id] = known;
-    let url = body.required("url", url, "a URL", body::text)?;
-    let scheme = api.parse_url(&url).map(|target| target.scheme);
-    let is_server = matches!(scheme.as_deref(), Some("http" | "https" | "ws" | "wss"));
-    // What stands before an @ is a secret, which would be shown.
-    if !is_server || url.contains('@') {
-        return Err(Refusal::Invalid(
-            "carrier.url must be a valid http, https, ws or wss URL".into(),
-        ));
-    }
-    let api_key = body.required("api_key", api_key, body::NAME, body::name)?;
-    let secret_before = kept.map(|_| None);
-    let given_secret = body.required("api_secret", secret_before, body::NAME, |value| {
-        body::name(value).map(Some)
-    })?;
-    let sip_trunk_id = body.required("sip_trunk_id", sip_trunk_id, body::NAME, body::name)?;
+    let [url_before, api_key, sip_trunk_id] = known;
+    // What is kept stays as it is, whatever is asked of an address today.
+    let url = match body.has("url") || url_before.is_none() {
+        true => {
+            let given = body.required("url", None, "a URL", body::text)?;
+            URL.read(api, request, &given)?
+        }
+        false => url_before.unwrap_or_default(),
+    };
+    let api_key = body.token("api_key", api_key)?;
+    let given_secret = body.secret("api_secret", kept.is_some())?;
+    let sip_trunk_id = body.token("sip_trunk_id", sip_trunk_id)?;
     body.finish()?;
     Ok(Carrier::LiveKit {
         url,

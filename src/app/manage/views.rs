@@ -271,6 +271,20 @@ pub struct NewKeyView {
     pub expires_at: Option<String>,
 }
 
+impl From<&StoredKey> for NewKeyView {
+    /// But for the key itself, which is nowhere.
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.clone(),
+            role: key.role,
+            key: String::new(),
+            created_at: iso8601::format(key.created_at),
+            expires_at: key.expires_at.map(iso8601::format),
+        }
+    }
+}
+
 /// The secret that signs callbacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,20 +3,19 @@
 use serde_json::Value;
 
 use super::body::Body;
+use super::create::Draw;
 use super::views::SecretView;
-use super::{Thing, ask, change};
+use super::{Thing, ask, command};
 use crate::app::calls::trigger::check_target;
-use crate::app::calls::views::DeliveryView;
 use crate::app::directory::{Ask, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::ports::Api;
 use crate::domain::access::KeyRecord;
-use crate::domain::callback::WebhookSecret;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
-const THING: Thing = Thing {
+pub(super) const THING: Thing = Thing {
     missing: Refusal::NotFound,
     plural: "webhook secrets",
 };
@@ -42,7 +41,7 @@ pub struct RotateSecret {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct SendTestEvent {
-    /// The receiver: an http or https URL that does not point to a private address.
+    /// The receiver: an http or https URL that does not point to a private address, as a `callback_url`.
     pub url: String,
 }
 
@@ -70,30 +69,23 @@ pub async fn rotate(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
     let what = "a whole number from 0 to 604800";
     let overlap = body.optional("overlap_seconds", None, what, |value: Value| {
         json::whole(&value, 0..=MAX_OVERLAP_SECS)
     })?;
     body.finish()?;
-    let secret = WebhookSecret::from_entropy(api.entropy());
+    let secret = draw.secret(api, "secret");
     let overlap = Millis::from_secs(overlap.unwrap_or(DEFAULT_OVERLAP_SECS));
-    match change(
-        api,
-        caller,
-        request,
-        Ask::RotateSecret { secret, overlap },
-        &THING,
-    )
-    .await
-    .map_err(|refusal| match refusal {
-        Refusal::TooMany(_) => Refusal::TooManySecrets,
-        other => other,
-    })? {
-        DirectoryReply::Secrets(secrets) => {
-            Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
-        }
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    let (text, ask) = (secret.clone(), Ask::RotateSecret { secret, overlap });
+    let shown = [("secret", text.reveal())];
+    let ask = command(caller, request, ask);
+    draw.create(api, caller.org_id, ask, &shown, &THING)
+        .await
+        .map_err(|refusal| match refusal {
+            Refusal::TooMany(_) => Refusal::TooManySecrets,
+            other => other,
+        })
 }
 
 /// `POST /webhooks/test`: a signed example event to any receiver.
@@ -106,16 +98,13 @@ pub async fn test(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
     let given = body.required("url", None, "a valid http or https URL", Some)?;
     let Value::String(url) = given else {
         return Err(Refusal::UrlInvalid("url"));
     };
     body.finish()?;
     check_target(api, request, &url, "url")?;
-    match change(api, caller, request, Ask::TestEvent { url }, &TEST).await? {
-        DirectoryReply::Delivery(delivery) => {
-            Ok(Response::json(202, &DeliveryView::of(&delivery, None)))
-        }
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    let ask = command(caller, request, Ask::TestEvent { url });
+    draw.create(api, caller.org_id, ask, &[], &TEST).await
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::examples::{self, CURSOR};
 use super::routes::{Route, any_of, filter, ok};
-use super::schemas::{cursor, reference};
+use super::schemas::{CURSOR_PATTERN, cursor, reference};
 use crate::app::calls::feed::MAX_WAIT_SECS;
 use crate::app::trunk::TYPES;
 use crate::domain::refusal::Refusal;
@@ -79,12 +79,6 @@ pub fn schemas() -> Vec<(String, Value)> {
     let (of_trunks, of_callbacks): (Vec<&str>, Vec<&str>) =
         others.iter().partition(|name| name.starts_with("trunk."));
     let uuid = json!({"type": "string", "format": "uuid"});
-    let described = |mut schema: Value, text: &str| {
-        if let Some(fields) = schema.as_object_mut() {
-            fields.insert("description".into(), text.into());
-        }
-        schema
-    };
     let nullable =
         |kind: &str, description: &str| json!({"type": [kind, "null"], "description": description});
     let object = |description: &str, properties: Value| {
@@ -103,7 +97,7 @@ pub fn schemas() -> Vec<(String, Value)> {
         object(
             description,
             json!({
-                "id": described(cursor(), "Its cursor."),
+                "id": {"type": "string", "pattern": CURSOR_PATTERN, "description": "Its cursor."},
                 "type": {"type": "string", "enum": types},
                 "at": {"type": "string", "format": "date-time", "description": "When it became known."},
                 "data": reference(data),

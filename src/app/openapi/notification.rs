@@ -14,7 +14,9 @@ pub fn callbacks() -> Value {
 
 fn operation() -> Value {
     let mut described = "Sent to the call's `callback_url` once the call is terminal, at least once: a redelivery has the same \
-        `webhook-id` and body. Redirects are not followed. `event` says how the call ended:"
+        `webhook-id` and body. Redirects are not followed. Credentials in the URL (`https://user:password@…`) are sent as HTTP \
+        Basic. Known limit: answer with the final status at once. An interim answer (a 1xx, such as 100 or 103) is taken for \
+        the answer by the fetch of Cloudflare's runtime, so the attempt has failed with that status and is made again. `event` says how the call ended:"
         .to_owned();
     let mut given = Map::new();
     for (event, statuses) in events() {

@@ -201,6 +201,14 @@ fn no_two_things_become_one_name_in_a_generated_client() {
             );
         }
     }
+    for (_, schema) in schemas(&document) {
+        for name in strings(&schema["x-enum-varnames"]) {
+            assert!(
+                !schemas(&document).contains_key(name),
+                "{name} is a schema too"
+            );
+        }
+    }
     let statuses = &schemas(&document)["CallStatus"];
     for name in strings(&statuses["x-enum-varnames"]) {
         assert!(

@@ -27,6 +27,12 @@ pub fn of(method: &str, access: Access, action: Action, route: &Route) -> Value 
     if matches!(action, Action::OpenSession | Action::CloseSession) {
         headers.insert("Set-Cookie".to_owned(), header("SetCookie"));
     }
+    if route.takes_key() {
+        headers.insert(
+            "Idempotent-Replayed".to_owned(),
+            header("IdempotentReplayed"),
+        );
+    }
     let mut response = json!({"description": success.description, "headers": headers});
     if let (Some(schema), Some(response)) = (success.schema, response.as_object_mut()) {
         let content = json!({"application/json": {
@@ -41,12 +47,6 @@ pub fn of(method: &str, access: Access, action: Action, route: &Route) -> Value 
     }
     if action == Action::TriggerCall {
         all.insert("200".to_owned(), foretold());
-        if let Some(headers) = all
-            .get_mut("201")
-            .and_then(|response| response.get_mut("headers"))
-        {
-            headers["Idempotent-Replayed"] = header("IdempotentReplayed");
-        }
     }
 
     let mut refusals: BTreeMap<u16, Texts> = BTreeMap::new();

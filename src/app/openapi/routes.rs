@@ -154,6 +154,26 @@ impl Route {
         ])
     }
 
+    /// What creates something takes an `Idempotency-Key`.
+    fn once(self) -> Self {
+        self.query([idempotency_key(
+            "The same key with the same request within 24 hours answers the first answer again, with what it shows once, and \
+             creates nothing. Any other request of the organisation under that key is a 422, one that comes while the first is \
+             being decided a 409. What is refused uses up no key.",
+        )])
+        .refuses([
+            Refusal::IdempotencyKeyInvalid,
+            Refusal::IdempotencyKeyReused,
+            Refusal::IdempotencyKeyInProgress,
+        ])
+    }
+
+    /// Whether it takes an `Idempotency-Key`.
+    pub fn takes_key(&self) -> bool {
+        let mut names = self.query.iter().map(|parameter| &parameter["name"]);
+        names.any(|name| name == "Idempotency-Key")
+    }
+
     /// The lists of the reference, which an owner may ask for everything.
     fn with_inactive(self) -> Self {
         let include = json!({
@@ -206,6 +226,13 @@ fn no_time(name: &str) -> [Refusal; 2] {
     [must(name, what), must(name, &format!("{what} {hint}"))]
 }
 
+fn idempotency_key(description: &str) -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "description": description,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    })
+}
+
 pub fn ok(description: &'static str, schema: &'static str, example: Value) -> Success {
     answer(200, description, schema, example)
 }
@@ -245,6 +272,7 @@ fn create_org() -> Route {
         answer(201, "Created.", "CreatedOrg", examples::org()),
     )
     .body("CreateOrg", json!({"name": "Acme Finance"}))
+    .once()
     .refuses([Refusal::Required("name"), must("name", NAME), unknown_field()])
 }
 
@@ -305,6 +333,7 @@ fn agents(action: Action) -> Route {
             answer(201, "Created.", "AgentDetail", examples::agent_detail()),
         )
         .body("CreateAgent", examples::new_agent())
+        .once()
         .refuses([Refusal::TooMany("agents")]),
         Action::UpdateAgent => Route::new(
             tag,
@@ -334,6 +363,7 @@ fn agents(action: Action) -> Route {
         must("name", NAME),
         Refusal::Required("agent_code"),
         must("agent_code", NAME),
+        tidy("agent_code"),
         Refusal::Required("input_schema"),
         must("input_schema", "an object"),
         nested_required("input_schema.fields"),
@@ -372,6 +402,7 @@ fn trunks(action: Action) -> Route {
             answer(201, "Created.", "SipTrunkDetail", examples::trunk_detail()),
         )
         .body("CreateSipTrunk", examples::new_trunk())
+        .once()
         .refuses([Refusal::TooMany("SIP trunks")])
         .refuses(trunk_fields()),
         Action::UpdateTrunk => Route::new(
@@ -432,6 +463,20 @@ fn trunks(action: Action) -> Route {
     }
 }
 
+/// A server's address has no more than scheme, host, port and path.
+fn bare(field: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "{field} must not have a user name, a query or a fragment"
+    ))
+}
+
+/// What another system gave out was copied with something around it.
+fn tidy(field: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "{field} must not begin or end with white space, or hold control characters"
+    ))
+}
+
 fn trunk_fields() -> Vec<Refusal> {
     let mut all = vec![
         Refusal::Required("name"),
@@ -449,13 +494,16 @@ fn trunk_fields() -> Vec<Refusal> {
         nested_required("carrier.url"),
         must("carrier.url", "a URL"),
         must("carrier.url", "a valid http, https, ws or wss URL"),
+        bare("carrier.url"),
+        Refusal::UrlPrivate("carrier.url"),
+        Refusal::UrlAddress("carrier.url"),
     ];
     for field in [
         "carrier.api_key",
         "carrier.api_secret",
         "carrier.sip_trunk_id",
     ] {
-        all.extend([nested_required(field), must(field, NAME)]);
+        all.extend([nested_required(field), must(field, NAME), tidy(field)]);
     }
     all.extend([
         Refusal::UnknownField("carrier.X".into()),
@@ -528,14 +576,10 @@ fn trigger_call() -> Route {
          the recipient answers. A refused call (429) stays readable under its `call_id`.",
         answer(201, "Call accepted.", "TriggeredCall", examples::triggered()),
     )
-    .query([json!({
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "The same key with the same body within 24 hours answers the first answer again and starts nothing. Requests \
-            that come at the same moment under one key are answered one after the other: `A request with this Idempotency-Key is \
-            in progress` (409) is reserved, and never answered.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    })])
+    .query([idempotency_key(
+        "The same key with the same body within 24 hours answers the first answer again and starts nothing. Requests \
+         that come at the same moment under one key are answered one after the other.",
+    )])
     .body("TriggerCall", examples::trigger())
     .refuses([
         Refusal::IdempotencyKeyInvalid,
@@ -553,6 +597,7 @@ fn trigger_call() -> Route {
         Refusal::MetadataTooLarge,
         Refusal::UrlInvalid("callback_url"),
         Refusal::UrlPrivate("callback_url"),
+        Refusal::UrlAddress("callback_url"),
         Refusal::AgentNotFound,
         Refusal::AgentInactive,
         Refusal::MetadataMissing(vec!["X".into(), "Y".into()]),
@@ -624,6 +669,7 @@ fn keys(action: Action) -> Route {
             answer(201, "Created.", "CreatedApiKey", examples::new_key()),
         )
         .body("CreateApiKey", json!({"name": "Billing server", "role": "member"}))
+        .once()
         .refuses([
             Refusal::Required("name"),
             must("name", NAME),
@@ -663,6 +709,7 @@ fn webhooks(action: Action) -> Route {
             ok("The new secret.", "WebhookSecret", examples::secret()),
         )
         .optional_body("RotateWebhookSecret", json!({"overlap_seconds": 86400}))
+        .once()
         .refuses([
             must("overlap_seconds", "a whole number from 0 to 604800"),
             unknown_field(),
@@ -714,14 +761,16 @@ fn webhooks(action: Action) -> Route {
             tag,
             "Send a test event",
             "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` is \
-             null.",
+             null. The `url` is judged as a `callback_url`.",
             delivery(202, "The attempt is due.", examples::test_delivery()),
         )
         .body("SendTestEvent", json!({"url": "https://your-server.com/hooks/call-done"}))
+        .once()
         .refuses([
             Refusal::Required("url"),
             Refusal::UrlInvalid("url"),
             Refusal::UrlPrivate("url"),
+            Refusal::UrlAddress("url"),
             unknown_field(),
         ]),
     }
@@ -733,14 +782,18 @@ fn settings_texts() -> Vec<Refusal> {
         must("transcripts", "true or false"),
         must("recordings", "an object"),
         Refusal::UrlInvalid("recordings.endpoint"),
+        bare("recordings.endpoint"),
+        Refusal::UrlPrivate("recordings.endpoint"),
+        Refusal::UrlAddress("recordings.endpoint"),
     ];
     for field in ["endpoint", "region", "prefix"] {
         let what = "a string of at most 200 characters";
-        all.push(must(&format!("recordings.{field}"), what));
+        let field = format!("recordings.{field}");
+        all.extend([must(&field, what), tidy(&field)]);
     }
     for field in ["bucket", "access_key", "secret"] {
         let field = format!("recordings.{field}");
-        all.extend([nested_required(&field), must(&field, NAME)]);
+        all.extend([nested_required(&field), must(&field, NAME), tidy(&field)]);
     }
     all.extend([
         Refusal::UnknownField("recordings.X".into()),

@@ -61,16 +61,44 @@ pub fn all() -> Map<String, Value> {
     all.extend(by_hand());
     all.extend(super::feed::schemas());
     let mut all: Schemas = all.into_iter().map(renamed).map(corrected).collect();
+    for (whole, names) in VARIANTS {
+        name_variants(&mut all, whole, names);
+    }
     all.values_mut().for_each(complete);
     all.into_iter().collect()
 }
 
 /// What a cursor looks like. The service alone knows more of it.
+pub const CURSOR_PATTERN: &str = "^[A-Za-z0-9_-]+$";
+
+/// A cursor, as a parameter.
 pub fn cursor() -> Value {
-    json!({"type": "string", "minLength": 1, "pattern": CURSOR})
+    json!({"type": "string", "minLength": 1, "pattern": CURSOR_PATTERN})
 }
 
-const CURSOR: &str = "^[A-Za-z0-9_-]+$";
+/// What the variants of a choice are called, in their order.
+const VARIANTS: [(&str, [&str; 2]); 2] = [
+    ("Carrier", ["SimulatorCarrier", "LiveKitCarrier"]),
+    (
+        "CreateCarrier",
+        ["SimulatorCarrier", "CreateLiveKitCarrier"],
+    ),
+];
+
+/// Gives the variants of a choice names of their own: a client that invents them says `CarrierOneOf1`.
+fn name_variants(all: &mut Schemas, whole: &str, names: [&str; 2]) {
+    let variants = all
+        .get_mut(whole)
+        .and_then(|schema| schema.get_mut("oneOf"));
+    let Some(Value::Array(variants)) = variants else {
+        return;
+    };
+    let mut named = Vec::new();
+    for (variant, name) in variants.iter_mut().zip(names) {
+        named.push((name.to_owned(), std::mem::replace(variant, reference(name))));
+    }
+    all.extend(named);
+}
 
 /// Makes one schema of two, none of whose fields is always there.
 fn unite(schemas: &mut Schemas, whole: &str, part: &str) {
@@ -101,7 +129,7 @@ fn complete(schema: &mut Value) {
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         for name in ["next_cursor", "oldest_cursor"] {
             if let Some(Value::Object(known)) = properties.get_mut(name) {
-                known.insert("pattern".to_owned(), CURSOR.into());
+                known.insert("pattern".to_owned(), CURSOR_PATTERN.into());
             }
         }
     }
@@ -336,7 +364,7 @@ fn voicemail() -> Value {
         "required": ["action"],
         "additionalProperties": false,
         "if": {"properties": {"action": {"const": "leave_message"}}},
-        "then": {"required": ["message"]},
+        "then": {"properties": {"message": {"type": "string"}}, "required": ["message"]},
         "else": {"maxProperties": 1},
     })
 }

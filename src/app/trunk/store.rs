@@ -1,10 +1,14 @@
 //! A trunk's rows, as its object needs them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
+use crate::app::json;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
+use crate::domain::target::masked;
 use crate::domain::time::Millis;
 use crate::domain::trunk::Brief;
 
@@ -24,12 +28,30 @@ pub struct Expired {
 }
 
 impl Expired {
-    /// A line of the archive: `{"call": …, "transcript": …}`.
+    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, but for the secrets in its URLs.
     #[must_use]
     pub fn line(&self) -> String {
         let transcript = self.transcript.as_deref().unwrap_or("null");
-        format!(r#"{{"call":{},"transcript":{transcript}}}"#, self.call)
+        let call = without_credentials(&self.call);
+        format!(r#"{{"call":{call},"transcript":{transcript}}}"#)
     }
+}
+
+/// A call's row with the secrets of its callback's URL masked.
+fn without_credentials(row: &str) -> Cow<'_, str> {
+    // JSON may write an @ as an escape; ours never does, but a row that has either is worth a look.
+    if !row.contains('@') && !row.contains("\\u0040") {
+        return Cow::Borrowed(row);
+    }
+    let Ok(mut call) = json::read::<Value>(row) else {
+        return Cow::Borrowed(row);
+    };
+    for pointer in ["/request/callback_url", "/callback/url"] {
+        if let Some(Value::String(url)) = call.pointer_mut(pointer) {
+            *url = masked(url).into_owned();
+        }
+    }
+    Cow::Owned(call.to_string())
 }
 
 /// An object's rows. Synchronous: writes with no await between them are one commit.

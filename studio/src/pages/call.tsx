@@ -160,7 +160,7 @@ function Recording({ url }: { url: string | null }) {
         <audio controls preload="none" src={url} />
       ) : (
         <p class="faint">
-          There is none: recordings are made only where <a href="/studio/settings">Settings</a> say so.
+          There is none: recordings are made only where <a href="/studio/settings">they are enabled</a>.
         </p>
       )}
     </Card>

@@ -1,6 +1,6 @@
 // Settings: what the organisation keeps of its calls.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { useQuery } from "../lib/query.ts";
 import { fromEnvironment } from "../lib/samples.ts";
@@ -101,6 +101,12 @@ function Editor({ known: loaded }: { known: Known }) {
   const change = changeOf(form, known);
   const isChanged = Object.keys(change).length > 0;
   useGuard(isChanged);
+  // A form that nobody has touched shows what was read again; a touched one is its editor's until it is saved.
+  useEffect(() => {
+    if (isChanged) return;
+    setKnown(loaded);
+    setForm(formOf(loaded));
+  }, [loaded]);
   const set = (part: Partial<Form>) => {
     setForm({ ...form, ...part });
     setDone(false);

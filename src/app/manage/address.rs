@@ -1,0 +1,57 @@
+//! Addresses of servers that an organisation names: a LiveKit server, a storage's endpoint. Judged like a callback's target,
+//! and stored as the URL parser wrote them.
+
+use crate::app::http::Request;
+use crate::app::ports::Host;
+use crate::domain::refusal::Refusal;
+use crate::domain::target::TargetRefused;
+
+/// A field that holds such an address.
+pub struct Address {
+    /// Its name, with that of the object around it.
+    pub field: &'static str,
+    /// Whether ws and wss, as clients of LiveKit's rooms write them, are http and https.
+    pub takes_ws: bool,
+}
+
+impl Address {
+    /// Reads the address: scheme, host, port and path, without a slash at the end. ws and wss stay as they are, and are
+    /// http and https wherever they are used.
+    ///
+    /// # Errors
+    /// No URL or another scheme, parts that a server's address has not, a private host, an IP address.
+    pub fn read(&self, api: &impl Host, request: &Request, text: &str) -> Result<String, Refusal> {
+        let mut target = api.parse_url(text).ok_or_else(|| self.invalid())?;
+        let base = target.base();
+        if self.takes_ws && matches!(target.scheme.as_str(), "ws" | "wss") {
+            target.scheme = target.scheme.replace("ws", "http");
+        }
+        let judged = target.judge(request.host(), api.settings().allow_loopback);
+        if judged == Err(TargetRefused::NotHttp) {
+            return Err(self.invalid());
+        }
+        if target.has_credentials() || text.contains(['?', '#']) {
+            let field = self.field;
+            return Err(Refusal::Invalid(format!(
+                "{field} must not have a user name, a query or a fragment"
+            )));
+        }
+        match judged {
+            Ok(()) => Ok(base),
+            Err(TargetRefused::Address) => Err(Refusal::UrlAddress(self.field)),
+            Err(_) => Err(Refusal::UrlPrivate(self.field)),
+        }
+    }
+
+    fn invalid(&self) -> Refusal {
+        match self.takes_ws {
+            true => {
+                let field = self.field;
+                Refusal::Invalid(format!(
+                    "{field} must be a valid http, https, ws or wss URL"
+                ))
+            }
+            false => Refusal::UrlInvalid(self.field),
+        }
+    }
+}

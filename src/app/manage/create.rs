@@ -1,0 +1,190 @@
+//! Creating things: every POST that does so takes an `Idempotency-Key`.
+
+use crate::app::calls::trigger::read_idempotency;
+use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply, Once, render};
+use crate::app::http::{Request, Response};
+use crate::app::ports::{Api, Unavailable};
+use crate::app::trunk::Idempotency;
+use crate::domain::access::RawKey;
+use crate::domain::callback::WebhookSecret;
+use crate::domain::ids::{KeyId, OrgId};
+use crate::domain::mac::{hex, hmac_sha256};
+use crate::domain::refusal::Refusal;
+use hmac::Mac;
+use sha2::{Digest, Sha256};
+
+use super::Thing;
+
+/// Where a request draws what is random in its answer: from a seed that a repeat gets again, if it has an
+/// `Idempotency-Key`.
+pub struct Draw(Option<Once>);
+
+impl Draw {
+    /// The request's own.
+    ///
+    /// # Errors
+    /// An `Idempotency-Key` of another form.
+    pub fn of(api: &impl Api, request: &Request) -> Result<Self, Refusal> {
+        let given = read_idempotency(request)?.map(|Idempotency { key, body }| {
+            // The same key on another route is another request, though its body is the same.
+            let request = Sha256::new().chain_update(format!("{}\n{body}", request.path));
+            let body = hex(&request.finalize());
+            Idempotency { key, body }
+        });
+        Ok(Self(given.map(|given| Once {
+            given,
+            seed: hex(&api.entropy()),
+        })))
+    }
+
+    /// 32 random bytes for this purpose.
+    pub fn entropy(&self, api: &impl Api, purpose: &str) -> [u8; 32] {
+        match &self.0 {
+            Some(once) => derive(api, &once.seed, purpose),
+            None => api.entropy(),
+        }
+    }
+
+    /// A new API key, shown in this field.
+    pub fn key(&self, api: &impl Api, field: &str) -> RawKey {
+        RawKey::from_entropy(self.entropy(api, field))
+    }
+
+    /// A new webhook secret, shown in this field.
+    pub fn secret(&self, api: &impl Api, field: &str) -> WebhookSecret {
+        WebhookSecret::from_entropy(self.entropy(api, field))
+    }
+
+    fn id_entropy(&self, api: &impl Api, purpose: &str) -> [u8; 16] {
+        if self.0.is_none() {
+            return api.id_entropy();
+        }
+        first_half(self.entropy(api, purpose))
+    }
+
+    /// A key's id.
+    pub fn key_id(&self, api: &impl Api) -> KeyId {
+        KeyId::from_entropy(self.id_entropy(api, "key id"))
+    }
+
+    /// An organisation's id.
+    pub fn org_id(&self, api: &impl Api) -> OrgId {
+        OrgId::from_entropy(self.id_entropy(api, "organisation id"))
+    }
+
+    /// Settles with the operator's own directory what an `Idempotency-Key` stands for: there is no organisation yet whose
+    /// directory could. A repeat is given the seed of the first, so that all of it comes out the same.
+    ///
+    /// # Errors
+    /// The key was used for another request; the directory can't be reached.
+    pub async fn settle(&mut self, api: &impl Api) -> Result<(), Refusal> {
+        let Some(once) = &mut self.0 else {
+            return Ok(());
+        };
+        let entropy = derive(api, "", "operator's directory");
+        let command = DirectoryCommand {
+            once: Some(once.clone()),
+            ..DirectoryCommand::settle()
+        };
+        let operators = OrgId::from_entropy(first_half(entropy));
+        match api.directory(operators, &command).await {
+            Ok(DirectoryReply::Settled(seed)) => once.seed = seed,
+            Ok(DirectoryReply::Refused(Denied::KeyReused)) => {
+                return Err(Refusal::IdempotencyKeyReused);
+            }
+            _ => return Err(Refusal::AuthenticationUnavailable),
+        }
+        Ok(())
+    }
+
+    /// Asks a directory for something new. The answer is that of the first request under this key.
+    ///
+    /// # Errors
+    /// As the directory refuses; the key was used for another request, or is being used.
+    pub(super) async fn create(
+        self,
+        api: &impl Api,
+        org: OrgId,
+        command: DirectoryCommand,
+        shown: &[(&str, &str)],
+        thing: &Thing,
+    ) -> Result<Response, Refusal> {
+        let command = DirectoryCommand {
+            once: self.0,
+            ..command
+        };
+        ask(api, org, command, shown, thing).await
+    }
+}
+
+/// Asks a directory for something new, and answers with what is shown once, by its field.
+///
+/// # Errors
+/// As the directory refuses.
+pub(super) async fn ask(
+    api: &impl Api,
+    org: OrgId,
+    command: DirectoryCommand,
+    shown: &[(&str, &str)],
+    thing: &Thing,
+) -> Result<Response, Refusal> {
+    let reply = api.directory(org, &command).await;
+    api.forget(org);
+    let reply = reply.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
+    let (answer, seed, again) = match reply {
+        DirectoryReply::Refused(denied) => return Err(thing.refusal(denied)),
+        DirectoryReply::Answered {
+            answer,
+            seed,
+            again,
+        } => (answer, Some(seed).filter(|_| again), again),
+        reply => {
+            let answer = render(&command.what, &reply, api.now());
+            let answer = answer.ok_or(Refusal::AuthenticationUnavailable)?;
+            let again = matches!(reply, DirectoryReply::Founded(_, true));
+            (answer, None, again)
+        }
+    };
+    let mut body = answer.body;
+    for (field, value) in shown {
+        let value = match &seed {
+            Some(seed) => shown_once(api, seed, field),
+            None => (*value).to_owned(),
+        };
+        // In JSON a field's name with no backslash before its quotes is no part of a string, and the answers that show
+        // something hold no object of anybody else's.
+        let (empty, full) = (
+            format!(r#""{field}":"""#),
+            format!(r#""{field}":"{value}""#),
+        );
+        body = body.replacen(&empty, &full, 1);
+    }
+    let response = Response {
+        status: answer.status,
+        headers: Vec::new(),
+        body: body.into_bytes(),
+    };
+    Ok(match again {
+        true => response.with_header("Idempotent-Replayed", "true"),
+        false => response,
+    })
+}
+
+fn first_half(entropy: [u8; 32]) -> [u8; 16] {
+    std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
+}
+
+fn derive(api: &impl Api, seed: &str, purpose: &str) -> [u8; 32] {
+    let mut mac = hmac_sha256(&api.secrets().once_key);
+    mac.update(format!("{purpose}/{seed}").as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// What was drawn for a field.
+fn shown_once(api: &impl Api, seed: &str, field: &str) -> String {
+    let entropy = derive(api, seed, field);
+    match field {
+        "key" | "owner_key" => RawKey::from_entropy(entropy).reveal().to_owned(),
+        _ => WebhookSecret::from_entropy(entropy).reveal().to_owned(),
+    }
+}
