@@ -67,6 +67,8 @@ fn is_genuine(token: &str, body: &[u8]) -> bool {
 /// What was said to the trunk, of a call.
 #[derive(Debug, PartialEq)]
 enum Told {
+    /// Its room is there: if the call is over, it must go.
+    Room,
     Recorded(String),
     Events(Vec<&'static str>),
 }
@@ -84,15 +86,27 @@ fn said(event: &Value, call: CallId) -> Vec<Told> {
     let was_in_talk = ["active", "hangup"]
         .map(Value::from)
         .contains(&event["participant"]["attributes"]["sip.callStatus"]);
+    let is_agent = event["participant"]["kind"] == "AGENT";
+    let reason = event["participant"]["disconnectReason"].as_str();
     let events = match event["event"].as_str().unwrap_or_default() {
         "participant_joined" if is_callee => vec!["announced"],
         "participant_left" | "participant_connection_aborted" if is_callee && was_in_talk => {
-            vec!["answered", "hung up"]
+            match reason {
+                Some("CONNECTION_TIMEOUT") => vec!["answered", "failed"],
+                _ => vec!["answered", "over"],
+            }
         }
         "participant_left" | "participant_connection_aborted" if is_callee => vec!["failed"],
-        "room_finished" => vec!["hung up"],
+        "participant_left" | "participant_connection_aborted" if is_agent => match reason {
+            Some("ROOM_DELETED" | "ROOM_CLOSED") => vec!["room closed"],
+            _ => vec!["agent left"],
+        },
+        "room_finished" => vec!["room closed", "over"],
         _ => vec![],
     };
+    let has_room = ["room_started", "participant_joined"]
+        .map(Value::from)
+        .contains(&event["event"]);
     let location = event["egressInfo"]["fileResults"][0]["location"]
         .as_str()
         .unwrap_or_default();
@@ -101,8 +115,10 @@ fn said(event: &Value, call: CallId) -> Vec<Told> {
             .iter()
             .any(|scheme| location.starts_with(scheme));
     let recorded = is_recording.then(|| Told::Recorded(location.to_owned()));
-    recorded
+    has_room
+        .then_some(Told::Room)
         .into_iter()
+        .chain(recorded)
         .chain((!events.is_empty()).then_some(Told::Events(events)))
         .collect()
 }
@@ -112,13 +128,17 @@ fn heard(world: &World, call: CallId) -> Vec<Told> {
     let name = |event: &CarrierEvent| match event {
         CarrierEvent::Announced => "announced",
         CarrierEvent::Answered => "answered",
-        CarrierEvent::HungUp(_) => "hung up",
+        // When it happened is another test's matter.
+        CarrierEvent::HungUp(_) | CarrierEvent::Vanished => "over",
+        CarrierEvent::AgentLeft => "agent left",
+        CarrierEvent::RoomClosed => "room closed",
         CarrierEvent::Failed(_) => "failed",
         _ => "something else",
     };
     let asked = world.asked.borrow();
     let told = asked.iter().filter_map(|(_, command)| match command {
         TrunkCommand::Line(_) => None,
+        TrunkCommand::RoomSeen(of) if *of == call => Some(Told::Room),
         TrunkCommand::Recorded(of, location) if *of == call => {
             Some(Told::Recorded(location.clone()))
         }
