@@ -785,6 +785,10 @@ fn an_inquiry_that_finds_somebody_without_an_agent_hangs_up() {
         let mut order = order();
         order.answered_at = answered.then_some(START);
         assert_eq!(happened(&line, &order), found, "{status}");
+        assert!(
+            was_told(&line, &Deserted),
+            "before LiveKit says that the callee left"
+        );
     }
     // The word that it could not be done leaves that to the trunk.
     let looks = std::iter::repeat_n(("ListParticipants", 200, alone("active")), 3);

@@ -7,6 +7,7 @@ use audatec::app::api::serve;
 use audatec::app::calls::report::report_token;
 use audatec::app::http::{Request, Response};
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkId};
+use audatec::domain::time::Millis;
 use serde_json::{Value, json};
 
 use crate::copies::ISOLATES;
@@ -194,7 +195,7 @@ pub struct Told {
     /// It broke off.
     pub failed: bool,
     /// When the conversation ended, if it says that.
-    pub ended: Option<u64>,
+    pub ended: Option<Millis>,
 }
 
 /// An agent reports what came of its call.
@@ -213,7 +214,9 @@ pub fn agent_reports(w: &W, call: CallId, told: Told) {
                 let sent = world.time();
                 world.oracle.reports(call);
                 if let Some(ended) = told.ended {
-                    body["ended_seconds_ago"] = json!((sent - ended) as f64 / 1_000.0);
+                    // The world's clock may leap, and all are in it.
+                    let ago = world.clock() - ended;
+                    body["ended_seconds_ago"] = json!(ago.0 as f64 / 1_000.0);
                 }
                 let ask_it = Ask::send("POST", path.clone(), &token, Some(body.clone()));
                 match ask(&world, ask_it).await.map(|heard| heard.status) {

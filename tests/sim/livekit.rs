@@ -374,6 +374,9 @@ impl Room {
         agent.is_there = false;
         agent.left_at = Some(w.time());
         self.hears_something(w, call);
+        let phone = self.phone.borrow();
+        let status = phone.as_ref().and_then(|phone| phone.status.get());
+        w.oracle.deserted(call, status == Some("active"));
         let room = Rc::clone(self);
         if w.faults.is_calm() {
             w.after(RINGS_ALONE_MS, move |w| {
@@ -538,9 +541,12 @@ impl Phone {
             return;
         }
         w.oracle.hung_up(w, call);
+        if reason != "ROOM_DELETED" {
+            w.oracle.deserted(call, false);
+        }
         if w.rng.hits(700) {
             let (after, failed) = (w.rng.below(14_000), false);
-            let ended = w.rng.hits(700).then_some(w.time());
+            let ended = w.rng.hits(700).then_some(w.clock());
             let told = Told {
                 after,
                 failed,

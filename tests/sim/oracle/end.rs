@@ -126,6 +126,10 @@ impl Oracle {
     fn judge_duration(&self, w: &W, seen: &Seen, tag: TrunkTag) {
         const TRUTH: Millis = Millis(2_000);
         let (row, talked) = (&seen.row, seen.conversation);
+        let is_named = row.failure.is_some() || talked.reported || !talked.deserted;
+        self.check(is_named || !w.faults.is_calm(), tag, Some(row.id), || {
+            format!("an agent left a person alone, and is not named: {row:?}")
+        });
         let (Some(ended_at), Some(hung_up)) = (row.ended_at, talked.hung_up) else {
             return;
         };

@@ -70,6 +70,8 @@ struct Seen {
 struct Conversation {
     /// Its agent's report may be in.
     reported: bool,
+    /// Its agent left a person alone, who did not hang up.
+    deserted: bool,
     /// When the phone was hung up, whoever did.
     hung_up: Option<Millis>,
     /// Its agent's report was taken then, which said when it was over; and it took so long.

@@ -229,6 +229,13 @@ impl Oracle {
         }
     }
 
+    /// A conversation's agent left the person alone, or that person hung up.
+    pub fn deserted(&self, id: CallId, is_so: bool) {
+        if let Some(seen) = self.calls.borrow_mut().get_mut(&id) {
+            seen.conversation.deserted = is_so;
+        }
+    }
+
     /// A report sets out.
     pub fn reports(&self, id: CallId) {
         if let Some(seen) = self.calls.borrow_mut().get_mut(&id) {

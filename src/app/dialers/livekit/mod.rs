@@ -23,7 +23,7 @@ use place::{Placed, Sight};
 use server::Server;
 
 use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
-use crate::app::trunk::Order;
+use crate::app::trunk::{Order, TrunkCommand};
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
 };
@@ -59,11 +59,11 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
                 record::start(line, &server, order).await;
             }
             events.push(CarrierEvent::Answered);
-            let mut events = happened(line, events);
-            if is_alone(line, &server, order).await {
-                events.extend(desert(line, &server, order).await);
-            }
-            return events;
+            let events = happened(line, events);
+            return match is_alone(line, &server, order).await {
+                true => desert(line, &server, order, events).await,
+                false => events,
+            };
         }
         Placed::Lost => return Vec::new(),
         Placed::Unwanted => {}
@@ -157,9 +157,8 @@ async fn find(line: &impl Line, order: &Order) -> Result<Finding, Reason> {
                 Callee::Ringing if order.ringing_at.is_none() => Some(CarrierEvent::Ringing),
                 _ => None,
             };
-            let mut events = happened(line, known.into_iter().collect());
-            events.extend(desert(line, &server, order).await);
-            Ok(Finding::Happened(events))
+            let known = happened(line, known.into_iter().collect());
+            Ok(Finding::Happened(desert(line, &server, order, known).await))
         }
         Callee::Active if order.answered_at.is_none() => {
             record::start(line, &server, order).await;
@@ -195,12 +194,22 @@ async fn is_alone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> b
     true
 }
 
-/// Hangs up on a person who is there with nobody to talk to. Where that fails, the trunk goes on with it.
-async fn desert<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Vec<Timed> {
-    let hung_up = hang_up(server, order).await.is_ok();
-    let deleted = hung_up.then_some(CarrierEvent::Deleted);
-    let deserted = CarrierEvent::Deserted;
-    happened(line, std::iter::once(deserted).chain(deleted).collect())
+/// Hangs up on a person who is there with nobody to talk to. The trunk hears of it first, after what is `known` already:
+/// else LiveKit's own word, that the person left, may come before it. Where hanging up fails, the trunk goes on with it.
+async fn desert<L: Line>(
+    line: &L,
+    server: &Server<'_, L>,
+    order: &Order,
+    known: Vec<Timed>,
+) -> Vec<Timed> {
+    let mut events = known;
+    events.push(timed(line.now(), CarrierEvent::Deserted));
+    let heard = TrunkCommand::Carrier(vec![(order.call, events.clone())]);
+    let _ = line.trunk(order.call.address().tag, &heard).await;
+    if hang_up(server, order).await.is_ok() {
+        events.push(timed(line.now(), CarrierEvent::Deleted));
+    }
+    events
 }
 
 /// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
