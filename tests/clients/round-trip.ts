@@ -1,6 +1,6 @@
 // A round trip with the client that openapi-generator makes for TypeScript (fetch). What it saw is printed as one line of JSON.
 
-import { AgentsApi, type CallState, CallsApi, CallStatus, Configuration, EventsApi, FeedEventType, ResponseError, SIPTrunksApi } from "./client/index";
+import { AgentsApi, type CallState, CallsApi, CallStatus, Configuration, EventsApi, FeedEventName, ResponseError, SIPTrunksApi } from "./client/index";
 
 declare const process: { env: Record<string, string> };
 
@@ -41,7 +41,7 @@ const listed = await calls.listCalls({
   createdAfter: "2026-01-01T00:00:00+00:00",
 });
 const trunk = await new SIPTrunksApi(configuration).getTrunk({ id: TRUNK_ID });
-const { events } = await new EventsApi(configuration).listEvents({ type: [FeedEventType.CallCompleted] });
+const { events } = await new EventsApi(configuration).listEvents({ type: [FeedEventName.CallCompleted] });
 const event = events[0];
 
 console.log(

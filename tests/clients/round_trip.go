@@ -74,7 +74,7 @@ func main() {
 	sort.Strings(statuses)
 	trunk, _, err := client.SIPTrunksAPI.GetTrunk(ctx, trunkID).Execute()
 	must(trunk, err)
-	feed, _, err := client.EventsAPI.ListEvents(ctx).Type_([]openapi.FeedEventType{openapi.CALL_COMPLETED}).Execute()
+	feed, _, err := client.EventsAPI.ListEvents(ctx).Type_([]openapi.FeedEventName{openapi.CALL_COMPLETED}).Execute()
 	event := must(feed, err).Events[0].CallEvent
 
 	var absent interface{}

@@ -32,7 +32,7 @@ with api.ApiClient(configuration) as client:
         call_status=[api.CallStatus.Completed, api.CallStatus.RejectedCapacity], created_after="2026-01-01T00:00:00+00:00"
     )
     trunk = api.SIPTrunksApi(client).get_trunk(trunk_id)
-    events = api.EventsApi(client).list_events(type=[api.FeedEventType.CALL_DOT_COMPLETED]).events
+    events = api.EventsApi(client).list_events(type=[api.FeedEventName.CALL_DOT_COMPLETED]).events
 
 print(
     json.dumps(

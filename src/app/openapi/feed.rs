@@ -44,7 +44,7 @@ pub fn describe() -> Route {
             "How long to wait for the first event; without it the answer comes at once.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
-        any_of("type", "Only events of this type.", "FeedEventType"),
+        any_of("type", "Only events of this type.", "FeedEventName"),
     ])
     .refuses([
         Refusal::UnknownParameter("X".into()),
@@ -153,7 +153,7 @@ pub fn schemas() -> Vec<(String, Value)> {
             json!({"description": "Something that happened.", "oneOf": kinds}),
         ),
         (
-            "FeedEventType",
+            "FeedEventName",
             json!({"type": "string", "description": "What happened.", "enum": TYPES}),
         ),
         (

@@ -171,6 +171,10 @@ fn no_two_things_become_one_name_in_a_generated_client() {
         take(folded(name));
         // What a language calls the maker of another.
         take(format!("new{}", folded(name)));
+        // What tells the variants of a choice apart.
+        if schema["oneOf"].is_array() {
+            take(format!("{}type", folded(name)));
+        }
         let properties = schema["properties"].as_object();
         for (field, inner) in properties.into_iter().flatten() {
             let is_named = inner["enum"].is_array() || inner["properties"].is_object();

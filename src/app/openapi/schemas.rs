@@ -399,7 +399,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
         "CreateAgent" | "ChangeAgent" => vec![
             (
                 "outcome_schema",
-                json!({"required": ["type"], "properties": {"type": {"const": "object"}}}),
+                json!({"required": ["type"], "properties": {"type": {"type": "string", "enum": ["object"]}}}),
             ),
             ("voicemail", voicemail()),
         ],
