@@ -51,7 +51,9 @@ function wish(accept, type) {
 export function prefersStream(accept) {
   const stream = wish(accept ?? "", "text/event-stream");
   const json = wish(accept ?? "", "application/json");
-  if (!stream || stream.q === 0 || stream.precision === 0) return false;
+  if (!stream || stream.q === 0) return false;
+  if (json?.q === 0) return true; // the one that it refuses
+  if (stream.precision === 0) return false;
   if (!json || json.q !== stream.q) return stream.q > (json?.q ?? 0);
   if (json.precision !== stream.precision) return stream.precision > json.precision;
   return stream.at < json.at;

@@ -89,6 +89,8 @@ pub struct TrunkObject {
 #[derive(Default)]
 pub struct World {
     pub now: Cell<Millis>,
+    /// Whether its clock goes on with each look at it.
+    pub ticks: Cell<bool>,
     /// Drawn first; then 1, 2, 3 …
     pub draws: RefCell<VecDeque<[u8; 32]>>,
     drawn: Cell<u64>,
@@ -125,6 +127,7 @@ impl World {
     pub fn new() -> Self {
         Self {
             now: Cell::new(START),
+            ticks: Cell::new(false),
             settings: Some(Settings::default()),
             secrets: Some(Secrets::derive(b"master key", "platform-token".into())),
             ..Self::default()
@@ -313,7 +316,8 @@ pub fn tag(trunk: &str) -> TrunkTag {
 
 impl Host for World {
     fn now(&self) -> Millis {
-        self.now.get()
+        let passed = Millis(u64::from(self.ticks.get()));
+        self.now.replace(self.now.get() + passed)
     }
 
     fn entropy(&self) -> [u8; 32] {

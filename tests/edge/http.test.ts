@@ -123,6 +123,7 @@ describe("Accept", () => {
     "text/*;q=0.5, application/json;q=0.4",
     'text/html;level="1,2", text/event-stream',
     "text/event-stream, application/*",
+    "application/json;q=0, */*",
   ];
   const JSON_ = [
     null,

@@ -55,7 +55,9 @@ pub(super) fn decide(
             );
             let id = owner.id;
             directory.add_key(*owner, entry("api_key.create", &id));
-            DirectoryReply::Founded(world.now(), false)
+            // As a repeat is answered: the clock may have gone on meanwhile.
+            let at = directory.founded_at().unwrap_or_else(|| world.now());
+            DirectoryReply::Founded(at, false)
         }
         Ask::Settle => match &command.once {
             Some(once) => DirectoryReply::Settled(once.seed.clone()),

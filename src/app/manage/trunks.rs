@@ -19,6 +19,11 @@ use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
+/// A server's address is short: what is longer is none.
+const MAX_URL: usize = 2_048;
+/// What it must be, for people.
+pub const URL_TEXT: &str = "a URL of at most 2048 bytes";
+
 const URL: Address = Address {
     field: "carrier.url",
     takes_ws: true,
@@ -106,7 +111,9 @@ pub struct ChangeCarrier {
     /// `simulator` or `livekit`; a simulator has no other field.
     #[schema(pattern = "^(simulator|livekit)$")]
     pub r#type: String,
-    /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment.
+    /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment; at most 2048
+    /// bytes.
+    #[schema(max_length = 2048)]
     pub url: String,
     /// Its API key, without white space at its ends.
     #[schema(min_length = 1, max_length = 200)]
@@ -341,7 +348,9 @@ async fn read_carrier(
     // What is kept stays as it is, whatever is asked of an address today.
     let url = match body.has("url") || url_before.is_none() {
         true => {
-            let given = body.required("url", None, "a URL", body::text)?;
+            let given = body.required("url", None, URL_TEXT, |value| {
+                body::text(value).filter(|text| text.len() <= MAX_URL)
+            })?;
             URL.read(api, request, &given)?
         }
         false => url_before.unwrap_or_default(),

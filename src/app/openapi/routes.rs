@@ -492,7 +492,7 @@ fn trunk_fields() -> Vec<Refusal> {
         nested_required("carrier.type"),
         must("carrier.type", "simulator or livekit"),
         nested_required("carrier.url"),
-        must("carrier.url", "a URL"),
+        must("carrier.url", crate::app::manage::trunks::URL_TEXT),
         must("carrier.url", "a valid http, https, ws or wss URL"),
         bare("carrier.url"),
         Refusal::UrlPrivate("carrier.url"),

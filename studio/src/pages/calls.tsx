@@ -84,7 +84,7 @@ function read(filters: Filters<Name>) {
 
 /** A number as people write it, whole with its `+` or `00`, or its last digits. What is neither is the API's to judge. */
 function byNumber(typed: string): { phone_number?: string; phone_number_ends_with?: string } {
-  const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00/, "+");
+  const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00(?=\d{7})/, "+");
   if (/^\+\d+$/.test(compact)) return { phone_number: compact };
   return /^\d{3,15}$/.test(compact) ? { phone_number: undefined, phone_number_ends_with: compact } : {};
 }
@@ -107,7 +107,7 @@ function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: s
         </p>
       </td>
       <td>
-        <a href={href} class="mono">
+        <a href={href} class="mono whole">
           {phone(call.phone_number, showsNumbers.value)}
         </a>
         <p class="below wide" title={`${agent} · ${trunk}`}>

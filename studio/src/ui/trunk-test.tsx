@@ -5,6 +5,9 @@ import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { Badge, Button, Card, Failure } from "./basics.tsx";
 
+/** What the API says of a check that one before it left without sense. */
+const NOT_CHECKED = "Not checked";
+
 type Check = Schemas["TrunkTest"]["checks"][number];
 
 const NAMES: Record<string, string> = {
@@ -49,10 +52,14 @@ export function TrunkTest({ id }: { id: string }) {
             {checks.map((check) => (
               <li key={check.name}>
                 <p class="row tight">
-                  <Badge tone={check.ok ? "good" : "bad"}>{check.ok ? "ok" : "failed"}</Badge>
+                  {check.message === NOT_CHECKED ? (
+                    <Badge>not checked</Badge>
+                  ) : (
+                    <Badge tone={check.ok ? "good" : "bad"}>{check.ok ? "ok" : "failed"}</Badge>
+                  )}
                   <strong>{NAMES[check.name] ?? check.name}</strong>
                 </p>
-                <p class="small">{check.message}</p>
+                {check.message !== NOT_CHECKED && <p class="small">{check.message}</p>}
               </li>
             ))}
           </ul>
