@@ -117,7 +117,7 @@ test("a key of 30 KB is 401", async () => {
 
 const QUERIES: [sentence: string, query: string, status: number][] = [
   ["3,000 unknown parameters", Array.from({ length: 3_000 }, (_, i) => `p${i}=${i}`).join("&"), 400],
-  ["3,000 times the same parameter", "limit=1&".repeat(3_000), 200],
+  ["3,000 times the same parameter", "limit=1&".repeat(3_000), 400],
   ["a parameter of 30 KB", `cursor=${"A".repeat(30_000)}`, 400],
   ["30,000 ampersands", "&".repeat(30_000), 200],
   ["10,000 escapes", `cursor=${"%25".repeat(10_000)}`, 400],
