@@ -226,8 +226,11 @@ function journalIn(dataDir) {
  * by the runtime, at level info.
  */
 const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|A request failed/i;
-/** Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not. */
-const NOT_OURS = /^uncaught exception; .*\bError: Network connection lost\.\s*(?:\nstack: |$)/;
+/**
+ * Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not; and
+ * workerd tells of each client that left before its answer was written, as a browser does whose page is closed.
+ */
+const NOT_OURS = /^uncaught exception; (?:.*\bError: Network connection lost\.\s*(?:\nstack: |$)|exception = kj\/\S+ disconnected: )/;
 
 /** @param {string} message a line of the Worker's console @returns {boolean} whether something broke that nobody caught */
 export const tellsOfBreakage = (message) => BROKEN.test(message) && !NOT_OURS.test(message);
