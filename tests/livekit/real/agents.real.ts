@@ -108,6 +108,16 @@ test("an entry point that raises: Trigger Failed, and no phone rings", TIMEOUT, 
   expect(phone.ring(number)).toBeUndefined();
 });
 
+test("an agent that can't be made as the call wants it says so, and no phone rings", TIMEOUT, async () => {
+  await worker("choosy");
+  const { id, number } = await place("choosy", "holds");
+  const call = await world.ended(id);
+
+  expect(summary(call)).toEqual({ call_status: "Trigger Failed", failure: failure("agent_failed"), rang: false });
+  expect(call.timeline.at(-1)?.detail).toContain("AGENT_TTS");
+  expect(phone.ring(number)).toBeUndefined();
+});
+
 /** Workers whose LLM fails, and how that is told. */
 const BROKEN: [keyof typeof WORKERS, string][] = [
   ["refused", "the LLM failed: APIStatusError 401"],
@@ -179,4 +189,15 @@ describe("models and callees", TIMEOUT, () => {
     await until("the room to be gone for good", async () => !(await world.hasRoom(id)), 5_000);
     expect(phone.ring(number)).toBeUndefined();
   });
+});
+
+test("an agent that is killed in the middle of a call: the person is hung up on", TIMEOUT, async () => {
+  await worker("doomed");
+  const { id, number } = await place("doomed", "holds");
+  await until("the agent to speak", () => world.stack.output("doomed").includes(`${id}: speaks`), 30_000);
+  world.stack.killAgent("doomed");
+  await phone.ended(number, 60_000);
+  const call = await outcome(id);
+
+  expect(call.said).toEqual({ call_status: "Completed", failure: failure("agent_unavailable") });
 });
