@@ -185,7 +185,9 @@ describe("models and callees", TIMEOUT, () => {
     await until("the agent's room", async () => world.hasRoom(id), 10_000);
     await delay(1_000); // its job is under way
     found(await world.org.owner.post(`/calls/${id}/cancel`));
-    await until("the agent to come", () => world.stack.output("late").includes(`call ${id}: the room is gone`), 30_000);
+    // Its agent comes some seconds later, if the platform's own second look does not keep it away: a room that came back with it
+    // would stay for 300 s.
+    await delay(16_000);
     await until("the room to be gone for good", async () => !(await world.hasRoom(id)), 5_000);
     expect(phone.ring(number)).toBeUndefined();
   });

@@ -31,7 +31,9 @@ import (
 const (
 	statusAttribute = "sip.callStatus"
 	defaultRinging  = 3 * time.Minute
-	defaultLongest  = 24 * time.Hour
+	// How long a callee may take over its CANCEL.
+	cancelSlack    = 500 * time.Millisecond
+	defaultLongest = 24 * time.Hour
 )
 
 type node struct {
@@ -175,34 +177,67 @@ func (n *node) ring(c *call, request *rpc.InternalCreateSIPParticipantRequest, l
 	}
 	from := sip.FromHeader{Address: sip.Uri{User: request.Number, Host: "sipnode"}, Params: sip.NewParams()}
 	from.Params.Add("tag", sip.GenerateTagN(16))
-	session, err := n.dialogs.Invite(ctx, to, offer(), &from, sip.NewHeader("Content-Type", "application/sdp"))
-	if err == nil {
-		c.session = session
-		err = session.WaitAnswer(ctx, sipgo.AnswerOptions{OnResponse: func(response *sip.Response) error {
-			if response.StatusCode == sip.StatusRinging || response.StatusCode == sip.StatusSessionInProgress {
-				c.room.LocalParticipant.SetAttributes(map[string]string{statusAttribute: "ringing"})
-			}
-			return nil
-		}})
+	invited := make(chan error, 1)
+	go func() { invited <- n.invite(ctx, c, to, from) }()
+	select {
+	case err := <-invited:
+		return c.failed(err)
+	case <-ctx.Done():
 	}
-	if err == nil {
-		err = session.Ack(context.Background())
+	select {
+	case err := <-invited:
+		return c.failed(err)
+	case <-time.After(cancelSlack):
 	}
-	if err == nil {
-		return nil
-	}
-	return c.failed(err)
+	// Who never said a word does not answer a CANCEL either: livekit-sip does not wait for that.
+	go func() {
+		<-invited
+		c.close()
+	}()
+	c.leave(livekit.DisconnectReason_USER_UNAVAILABLE)
+	return notAnswered()
 }
 
-// failed leaves the room for the reason that livekit-sip gives, and makes of a SIP status what the server expects.
-func (c *call) failed(err error) error {
+// invite returns when the callee has picked up, has refused, or was cancelled.
+func (n *node) invite(ctx context.Context, c *call, to sip.Uri, from sip.FromHeader) error {
+	session, err := n.dialogs.Invite(ctx, to, offer(), &from, sip.NewHeader("Content-Type", "application/sdp"))
+	if err != nil {
+		return err
+	}
+	c.session = session
+	err = session.WaitAnswer(ctx, sipgo.AnswerOptions{OnResponse: func(response *sip.Response) error {
+		if response.StatusCode == sip.StatusRinging || response.StatusCode == sip.StatusSessionInProgress {
+			c.room.LocalParticipant.SetAttributes(map[string]string{statusAttribute: "ringing"})
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	return session.Ack(context.Background())
+}
+
+func (c *call) close() {
 	if c.session != nil {
 		_ = c.session.Close()
 	}
+}
+
+func notAnswered() error {
+	return psrpc.NewErrorf(psrpc.Canceled, "the call was not answered")
+}
+
+// failed leaves the room for the reason that livekit-sip gives, and makes of a SIP status what the server expects; nothing failed
+// without an error.
+func (c *call) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	c.close()
 	var final *sipgo.ErrDialogResponse
 	if !errors.As(err, &final) || final.Res.StatusCode == sip.StatusRequestTerminated {
 		c.leave(livekit.DisconnectReason_USER_UNAVAILABLE)
-		return psrpc.NewErrorf(psrpc.Canceled, "the call was not answered")
+		return notAnswered()
 	}
 	code := livekit.SIPStatusCode(final.Res.StatusCode)
 	reason := livekit.DisconnectReason_CLIENT_INITIATED
