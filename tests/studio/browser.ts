@@ -135,9 +135,9 @@ export async function sees(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
 }
 
-/** An alert with this in it. */
+/** An alert with this in it; what a form asks and what its page asks meanwhile may both fail for the same reason. */
 export async function isTold(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByRole("alert").filter({ hasText: text }).waitFor();
+  await page.getByRole("alert").filter({ hasText: text }).first().waitFor();
 }
 
 /** The page says that what was changed is saved. */

@@ -294,9 +294,9 @@ describe("a trunk's page", () => {
     const lines = await found.getByRole("listitem").allInnerTexts();
     expect(lines.map((line) => line.split("\n").slice(0, 2).join(" ").replaceAll(/\s+/g, " ").toLowerCase())).toEqual([
       "failed server",
-      "failed api key",
-      "failed api secret",
-      "failed sip trunk",
+      "not checked api key",
+      "not checked api secret",
+      "not checked sip trunk",
     ]);
     expect(lines[0]).toContain("Server not reachable");
   });
