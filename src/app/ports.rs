@@ -23,6 +23,10 @@ use crate::domain::trunk::Sealed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
+/// What an object answers to a command that it can't read: whoever asks is of another release, and nothing has failed. No
+/// reply is ever called so.
+pub const UNKNOWN: &[u8] = br#""Unknown""#;
+
 /// The deployment's secrets, all derived from `MASTER_KEY` but the last.
 #[derive(Clone)]
 pub struct Secrets {

@@ -13,6 +13,7 @@ use crate::app::directory::{
 };
 use crate::app::json;
 use crate::app::messages::CallbackMessage;
+use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::Millis;
 
@@ -46,7 +47,9 @@ impl DirectoryObject {
 
     /// A command; its reply, or nothing when storage failed.
     pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let command = json::read_bytes(&bytes).ok()?;
+        let Ok(command) = json::read_bytes(&bytes) else {
+            return Some(UNKNOWN.to_vec());
+        };
         let reply = self.serve(command).await.ok()?;
         serde_json::to_vec(&reply).ok()
     }

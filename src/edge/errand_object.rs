@@ -12,6 +12,7 @@ use super::world::World;
 use crate::app::deliver::deliver;
 use crate::app::dispatch::dispatch;
 use crate::app::messages::Errand;
+use crate::app::ports::UNKNOWN;
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
 #[wasm_bindgen]
@@ -28,9 +29,12 @@ impl ErrandObject {
         Self { state, env }
     }
 
-    /// Begins a message's work and answers; nothing for one that can't be read.
+    /// Begins a message's work and answers.
     pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let errand = Errand::read(std::str::from_utf8(&bytes).ok()?)?;
+        let errand = std::str::from_utf8(&bytes).ok().and_then(Errand::read);
+        let Some(errand) = errand else {
+            return Some(UNKNOWN.to_vec());
+        };
         let world = World::new(self.env.clone(), None).ok()?;
         self.state.wait_until(async move {
             let _ = match errand {

@@ -15,6 +15,7 @@ use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::Outgoing;
+use crate::app::ports::UNKNOWN;
 use crate::app::trunk::{Expired, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
@@ -73,7 +74,10 @@ impl TrunkObject {
     /// A command; its reply, or nothing when storage failed.
     pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
         let read = || json::read_bytes(&bytes).ok();
-        let command: TrunkCommand = read()?;
+        let command: Option<TrunkCommand> = read();
+        let Some(command) = command else {
+            return Some(UNKNOWN.to_vec());
+        };
         if matches!(command, TrunkCommand::Work) {
             return serde_json::to_vec(&TrunkReply::Work(self.work())).ok();
         }

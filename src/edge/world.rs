@@ -14,7 +14,7 @@ use crate::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer,
-    Unavailable, Vault,
+    UNKNOWN, Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
@@ -49,6 +49,14 @@ pub struct World {
     context: Option<Rc<Context>>,
     settings: Rc<Settings>,
     secrets: Rc<Secrets>,
+}
+
+/// Why an object's answer is none.
+enum Unheard {
+    /// It is of another release.
+    Unknown,
+    /// It did not answer in time, or failed.
+    Failed,
 }
 
 /// The deployment lacks a secret, or has an unreadable one; which one is logged.
@@ -178,27 +186,38 @@ impl World {
         command: &impl serde::Serialize,
     ) -> Result<T, Unavailable> {
         let body = serde_json::to_string(command).map_err(|_| Unavailable)?;
-        let answer = self.exchange(namespace, name, &body).await?;
+        let answer = self.exchange(namespace, name, &body).await;
+        let answer = answer.map_err(|_| Unavailable)?;
         json::read_bytes(&answer).map_err(|Unreadable| {
             worker::console_error!("{} gave an unreadable answer", namespace);
             Unavailable
         })
     }
 
-    /// Has an object do a message's work. It answers as soon as it has begun.
+    /// Has an object do a message's work. It answers as soon as it has begun; of another release's message, that it knows
+    /// no such work: the message is done with, and its duty due again by its rows.
     pub async fn run_errand(&self, object: &str, message: &str) -> Result<(), Unavailable> {
-        self.exchange("ERRANDS", object, message).await.map(drop)
+        match self.exchange("ERRANDS", object, message).await {
+            Ok(_) | Err(Unheard::Unknown) => Ok(()),
+            Err(Unheard::Failed) => Err(Unavailable),
+        }
     }
 
-    async fn exchange(
-        &self,
-        namespace: &str,
-        name: &str,
-        body: &str,
-    ) -> Result<Vec<u8>, Unavailable> {
+    async fn exchange(&self, namespace: &str, name: &str, body: &str) -> Result<Vec<u8>, Unheard> {
         let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
-        let answer = answer.map_err(|error| self.failed(namespace, &error))?;
-        Ok(answer.to_vec())
+        let answer = answer.map_err(|error| {
+            self.failed(namespace, &error);
+            Unheard::Failed
+        })?;
+        let answer = answer.to_vec();
+        if answer == UNKNOWN {
+            worker::console_error!(
+                "{} runs another release, which does not know this",
+                namespace
+            );
+            return Err(Unheard::Unknown);
+        }
+        Ok(answer)
     }
 }
 

@@ -1,0 +1,63 @@
+// While a release rolls out, an edge of one speaks to an object of the other. A command that the other does not know is
+// told apart from a storage that fails: the object says so, and to who asked it is an error to be tried again, not an answer.
+// What both know is pinned by tests/wire.rs.
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { inRoot } from "../../scripts/lib/paths.mjs";
+import { Org, useServer } from "./harness.ts";
+
+const server = useServer();
+
+/** What an object says of a command; as bytes, whatever they mean. */
+async function tell(binding: string, command: string): Promise<{ status: number; text: string }> {
+  const objects = await server.local.mf.getDurableObjectNamespace(binding);
+  const object = objects.get(objects.idFromName("somebody"));
+  const answer = await object.fetch("http://object/", { method: "POST", body: command });
+  return { status: answer.status, text: await answer.text() };
+}
+
+const STRANGE = ['"Brew"', '{"Brew":{"coffee":true}}', '{"by":null,"request":"","what":"Brew"}', '{"brew/1":{"calls":[]}}', "not JSON"];
+
+for (const binding of ["TRUNKS", "DIRECTORIES", "ERRANDS"]) {
+  test(`an object of ${binding} says of a command that it does not know that it does not, and goes on`, async () => {
+    for (const command of STRANGE) expect(await tell(binding, command)).toEqual({ status: 200, text: '"Unknown"' });
+  });
+}
+
+/** Today's Worker, but its trunks' objects are of a release that knows none of today's commands. */
+const elder = mkdtempSync(join(tmpdir(), "elder-"));
+const build = inRoot("build/local");
+cpSync(build, elder, { recursive: true });
+const bundle = readFileSync(join(build, "index.js"), "utf8");
+const replaced = bundle.replace(/\w+ as TrunkObject\b/, "ElderTrunk as TrunkObject");
+writeFileSync(
+  join(elder, "index.js"),
+  `${replaced}\nclass ElderTrunk extends DurableObject {
+    fetch() { return new Response(${JSON.stringify('"Unknown"')}); }
+  }`,
+);
+afterAll(() => rmSync(elder, { recursive: true }));
+const young = useServer({ workerDir: elder });
+
+test("what an older object does not know is an error to be tried again, and no answer", async () => {
+  expect(replaced).not.toBe(bundle);
+  const created = await young.platform.fromRoot<{ owner_key: string }>("POST", "/platform/v1/orgs", { body: { name: "Acme" } });
+  const owner = young.client(created.body.owner_key);
+  const trunk = { name: "Trunk", trunk_phone: "+918069000000", max_cps: 1, max_channels: 1, carrier: { type: "simulator" } };
+
+  const answer = await owner.post("/sip-trunks", trunk);
+
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+  expect(young.log.filter((line) => line.includes("TRUNKS runs another release"))).not.toEqual([]);
+});
+
+test("the objects of one release know each other's commands", async () => {
+  const org = await Org.create(server);
+  const id = await org.call();
+  await org.ended(id);
+  expect(server.log.filter((line) => line.includes("another release"))).toEqual([]);
+});

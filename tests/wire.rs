@@ -1,0 +1,979 @@
+//! What edges and objects say to each other, and what the queues carry, pinned: while a release rolls out, yesterday's edge
+//! speaks to today's object, yesterday's object answers today's edge, and yesterday's messages are still on their way.
+//!
+//! `tests/golden/wire/{kind}/{Variant}.json` is how a release wrote it. None is ever edited or deleted: what is written
+//! differently today gets a file beside (`{Variant}.2.json`, by `UPDATE_GOLDEN=1`), and all of them must be understood. A
+//! variant without an example fails: give it one in [`examples`].
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use audatec::app::directory::{
+    Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once, Received,
+    StoredKey,
+};
+use audatec::app::json;
+use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
+use audatec::app::records::RecordKey;
+use audatec::app::trunk::{
+    CallFilter, DeliveryFilter, Denial, FeedFilter, Idempotency, Line, Position, Trigger,
+    TrunkCommand, TrunkReply, Work,
+};
+use audatec::domain::access::{RawKey, Role};
+use audatec::domain::agent::{Agent, InputSchema, Status};
+use audatec::domain::call::{
+    CallStatus, CarrierEvent, Failure, FailureCode, Finding, Reason, Report, Timed,
+};
+use audatec::domain::callback::{
+    Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
+};
+use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId};
+use audatec::domain::media::{Media, Storage};
+use audatec::domain::phone::{E164, LastDigits};
+use audatec::domain::settings::Settings;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{
+    Admission, Brief, Carrier, OnCapacity, Quota, Sealed, TrunkConfig, Verdict,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use support::{START, World, agent, api_key, org, reader};
+
+const OK: &str = "+15005550000";
+
+/// One way of speaking: its folder, its examples as today's code writes them, and how its text is read.
+struct Kind {
+    name: &'static str,
+    examples: Vec<(String, Value)>,
+    /// Reads, and writes again.
+    again: fn(&str) -> Option<Value>,
+    variants: BTreeSet<String>,
+}
+
+impl Kind {
+    fn of<T: Serialize + DeserializeOwned>(
+        name: &'static str,
+        examples: Vec<(&str, T)>,
+        variants: BTreeSet<String>,
+    ) -> Self {
+        let json = |value: &T| serde_json::to_value(value).expect("JSON");
+        let examples = examples.iter();
+        Self {
+            name,
+            examples: examples
+                .map(|(name, value)| ((*name).to_owned(), json(value)))
+                .collect(),
+            again: |text| serde_json::to_value(json::read::<T>(text).ok()?).ok(),
+            variants,
+        }
+    }
+
+    fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/wire/{}", self.name))
+    }
+
+    /// The files of one example, oldest first.
+    fn releases(&self, example: &str) -> impl Iterator<Item = PathBuf> {
+        let file = |release| match release {
+            1 => format!("{example}.json"),
+            _ => format!("{example}.{release}.json"),
+        };
+        let files: Vec<_> = (1..100)
+            .map(|release| self.folder().join(file(release)))
+            .collect();
+        files.into_iter()
+    }
+
+    /// Whether a golden says what today's code writes; with `UPDATE_GOLDEN=1` one more is written if none does.
+    fn is_pinned(&self, example: &str, value: &Value) -> bool {
+        let text = format!("{}\n", serde_json::to_string_pretty(value).expect("JSON"));
+        for file in self.releases(example) {
+            match std::fs::read_to_string(&file) {
+                Ok(golden) if golden == text => return true,
+                Ok(_) => {}
+                Err(_) if std::env::var_os("UPDATE_GOLDEN").is_some() => {
+                    std::fs::create_dir_all(self.folder()).expect("a folder");
+                    std::fs::write(file, text).expect("written");
+                    return true;
+                }
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+/// The names that serde knows an enum's variants by, as its own error tells them.
+fn variants<T: DeserializeOwned>() -> BTreeSet<String> {
+    let Err(error) = serde_json::from_value::<T>(json!("no such variant")) else {
+        panic!("a name that nobody bears was understood");
+    };
+    let error = error.to_string();
+    let (_, known) = error.split_once(", expected ").expect("the known variants");
+    let names = known.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+/// The variant that a JSON is of.
+fn variant(value: &Value) -> &str {
+    let object = value.as_object().and_then(|map| map.keys().next());
+    value
+        .as_str()
+        .or(object.map(String::as_str))
+        .expect("a name")
+}
+
+fn kinds() -> [Kind; 6] {
+    let asks: Vec<(&str, DirectoryCommand)> = asks();
+    let mut directory = Kind::of("directory_command", asks, BTreeSet::new());
+    directory.variants = variants::<Ask>();
+    [
+        Kind::of("trunk_command", commands(), variants::<TrunkCommand>()),
+        Kind::of("trunk_reply", replies(), variants::<TrunkReply>()),
+        directory,
+        Kind::of(
+            "directory_reply",
+            directory_replies(),
+            variants::<DirectoryReply>(),
+        ),
+        Kind::of("dispatch", dispatches(), variants::<DispatchMessage>()),
+        Kind::of("callback", callbacks(), BTreeSet::new()),
+    ]
+}
+
+#[test]
+fn what_is_said_today_is_pinned() {
+    for kind in kinds() {
+        for (example, value) in &kind.examples {
+            assert!(
+                kind.is_pinned(example, value),
+                "{}/{example} is written differently now: with UPDATE_GOLDEN=1 it gets one more file, and both must be read",
+                kind.name
+            );
+        }
+    }
+}
+
+#[test]
+fn each_variant_has_an_example() {
+    for kind in kinds() {
+        let what = |value: &Value| match kind.name {
+            "directory_command" => variant(&value["what"]).to_owned(),
+            "callback" => String::new(),
+            _ => variant(value).to_owned(),
+        };
+        let shown: BTreeSet<String> = kind.examples.iter().map(|(_, value)| what(value)).collect();
+        let missing: Vec<_> = kind.variants.difference(&shown).collect();
+        assert!(
+            missing.is_empty(),
+            "{}: no example of {missing:?}",
+            kind.name
+        );
+    }
+}
+
+/// What yesterday's bytes say and today's types have no place for, on purpose: the file, and the JSON pointers below which
+/// it may be lost.
+const FORGOTTEN: &[(&str, &str)] = &[];
+
+#[test]
+fn what_every_release_said_is_understood() {
+    let mut read = 0;
+    for kind in kinds() {
+        let folder = std::fs::read_dir(kind.folder()).expect("a folder");
+        for file in folder.map(|file| file.expect("a file").path()) {
+            let text = std::fs::read_to_string(&file).expect("text");
+            let name = format!(
+                "{}/{}",
+                kind.name,
+                file.file_name().expect("a name").display()
+            );
+            let again = (kind.again)(&text).unwrap_or_else(|| panic!("{name} can't be read"));
+            let mut lost = Vec::new();
+            compare(
+                &serde_json::from_str(&text).expect("JSON"),
+                &again,
+                "",
+                &mut lost,
+            );
+            lost.retain(|pointer| {
+                !FORGOTTEN
+                    .iter()
+                    .any(|(file, at)| *file == name && pointer.starts_with(at))
+            });
+            assert!(lost.is_empty(), "{name} is read without {lost:?}");
+            read += 1;
+        }
+    }
+    assert!(read > 100, "only {read} files");
+}
+
+/// Where `again` lacks something that `said` has. A field that is null may be absent.
+fn compare(said: &Value, again: &Value, at: &str, lost: &mut Vec<String>) {
+    match (said, again) {
+        (Value::Object(said), Value::Object(again)) => {
+            for (name, value) in said {
+                let heard = again.get(name).unwrap_or(&Value::Null);
+                compare(value, heard, &format!("{at}/{name}"), lost);
+            }
+        }
+        (Value::Array(said), Value::Array(again)) if said.len() == again.len() => {
+            for (n, (said, again)) in said.iter().zip(again).enumerate() {
+                compare(said, again, &format!("{at}/{n}"), lost);
+            }
+        }
+        _ if said == again => {}
+        _ => lost.push(at.to_owned()),
+    }
+}
+
+#[test]
+fn a_message_of_another_release_is_no_message_of_ours() {
+    for text in [
+        r#"{"dial/2":{"trunk":1,"calls":[]}}"#,
+        r#"{"v":"callback/2","org":"x"}"#,
+        r#"{"hangup/1":{}}"#,
+        r#""dial/1""#,
+    ] {
+        assert_eq!(Errand::read(text), None, "{text}");
+    }
+    for kind in [dispatches_json(), callbacks_json()].concat() {
+        assert!(Errand::read(&kind).is_some(), "{kind}");
+    }
+}
+
+fn dispatches_json() -> Vec<String> {
+    let texts = dispatches().into_iter();
+    texts
+        .map(|(_, message)| serde_json::to_string(&message).expect("JSON"))
+        .collect()
+}
+
+fn callbacks_json() -> Vec<String> {
+    let texts = callbacks().into_iter();
+    texts
+        .map(|(_, message)| serde_json::to_string(&message).expect("JSON"))
+        .collect()
+}
+
+fn call() -> CallId {
+    World::new(1, 10).accepted(OK)
+}
+
+fn delivery() -> DeliveryId {
+    call().delivery(&World::key())
+}
+
+fn trunk() -> TrunkId {
+    TrunkId::from_entropy([7; 16])
+}
+
+fn livekit() -> Carrier {
+    Carrier::LiveKit {
+        url: "wss://acme.livekit.cloud".into(),
+        api_key: "APIkey".into(),
+        api_secret: Sealed("v1.sealed".into()),
+        sip_trunk_id: "ST_1".into(),
+    }
+}
+
+fn secrets() -> WebhookSecrets {
+    let secret = |seed| WebhookSecret::from_entropy([seed; 32]);
+    let rotated = |secrets: WebhookSecrets, seed| {
+        secrets.rotated(secret(seed), Millis::from_secs(3_600), START)
+    };
+    rotated(rotated(WebhookSecrets::first(secret(1), START), 2), 3)
+}
+
+fn brief() -> Brief {
+    let mut world = World::new(10, 10);
+    world.brief(10, 10, |brief| {
+        brief.version += 1;
+        brief.config.carrier = livekit();
+    });
+    let mut brief = world.known_brief();
+    brief.revoked_keys = vec![api_key()];
+    brief.inactive_agents = vec![agent()];
+    brief.keeps.recording = true;
+    brief.secrets = Some(secrets());
+    brief.retired_until = Some(START);
+    assert!(!brief.former.is_empty());
+    brief
+}
+
+fn idempotency() -> Idempotency {
+    Idempotency {
+        key: "order-1".into(),
+        body: "ab".repeat(32),
+    }
+}
+
+fn trigger() -> Trigger {
+    Trigger {
+        wish: OnCapacity::Queue {
+            max_wait: Millis::from_secs(60),
+        },
+        idempotency: Some(idempotency()),
+        ..World::trigger_of(OK)
+    }
+}
+
+fn timed(event: CarrierEvent) -> Timed {
+    Timed { at: START, event }
+}
+
+/// All that a carrier can say.
+fn events() -> Vec<Timed> {
+    use CarrierEvent::*;
+    let failure = Failure {
+        sip_status_code: Some(486),
+        ..Failure::of(FailureCode::Busy)
+    };
+    [
+        Ringing,
+        Answered,
+        HungUp(Some(json!({"disposition": "interested"}))),
+        HungUp(None),
+        Failed(failure),
+        Failed(Failure::dialer(Reason::WrongSecret)),
+        AgentLeft,
+        Deserted,
+        Vanished,
+        RoomClosed,
+        Announced,
+        Released,
+        Deleted,
+    ]
+    .map(timed)
+    .into()
+}
+
+fn result() -> AttemptResult {
+    AttemptResult {
+        attempt: Attempt {
+            at: START,
+            status_code: Some(503),
+            error: None,
+            duration_ms: 12,
+        },
+        retry_after: Some(7),
+    }
+}
+
+fn unanswered() -> AttemptResult {
+    AttemptResult {
+        attempt: Attempt {
+            status_code: None,
+            error: Some("the connection failed".into()),
+            ..result().attempt
+        },
+        retry_after: None,
+    }
+}
+
+fn commands() -> Vec<(&'static str, TrunkCommand)> {
+    use TrunkCommand::*;
+    let call = call();
+    let report = |report, transcript| Report {
+        call,
+        report,
+        transcript,
+    };
+    vec![
+        ("Brief", Brief(Box::new(brief()))),
+        ("Retire", Retire),
+        ("Admit", Admit(Box::new(World::trigger_of(OK)))),
+        ("Admit.queue", Admit(Box::new(trigger()))),
+        ("Recall", Recall(org(), api_key(), idempotency())),
+        ("Foresee", Foresee(Box::new(trigger()))),
+        ("Claim", Claim(vec![call])),
+        ("Ring", Ring(call)),
+        ("Carrier", Carrier(vec![(call, events())])),
+        ("Examine", Examine(vec![call])),
+        (
+            "Learn",
+            Learn(vec![
+                (call, Finding::StillThere),
+                (call, Finding::Happened(events())),
+                (call, Finding::Unknown),
+            ]),
+        ),
+        ("Release", Release(vec![call])),
+        ("Released", Released(vec![call])),
+        ("Line", Line(None)),
+        ("Line.of", Line(Some(call))),
+        ("Talker", Talker(call)),
+        ("RoomSeen", RoomSeen(call)),
+        ("Media", Media(call)),
+        ("Recorded", Recorded(call, "s3://calls/1.ogg".into())),
+        ("Report", report(full_report(), Some(lines()))),
+        (
+            "Report.nothing",
+            report(audatec::domain::call::Report::default(), None),
+        ),
+        ("Transcript", Transcript(reader(), call)),
+        ("Read", Read(reader(), call)),
+        ("Cancel", Cancel(reader(), call)),
+        ("Live", Live(reader())),
+        ("Feed", Feed(reader(), feed_filter())),
+        ("List", List(reader(), call_filter())),
+        (
+            "List.all",
+            List(
+                reader(),
+                CallFilter {
+                    limit: 20,
+                    examine: 20_000,
+                    ..CallFilter::default()
+                },
+            ),
+        ),
+        ("Deliveries", Deliveries(reader(), delivery_filter())),
+        ("Redeliver", Redeliver(reader(), call)),
+        (
+            "Begin",
+            Begin {
+                delivery: delivery(),
+                attempt: 2,
+            },
+        ),
+        (
+            "Delivered",
+            Delivered {
+                delivery: delivery(),
+                attempt: 2,
+                result: result(),
+            },
+        ),
+        (
+            "Delivered.unanswered",
+            Delivered {
+                delivery: delivery(),
+                attempt: 2,
+                result: unanswered(),
+            },
+        ),
+        (
+            "Extend",
+            Extend {
+                delivery: delivery(),
+                attempt: 2,
+                until: START,
+            },
+        ),
+        ("Forget", Forget(vec![call])),
+        ("Tick", Tick),
+        ("Work", Work),
+    ]
+}
+
+fn full_report() -> Report {
+    Report {
+        outcome: Some(json!({"disposition": "interested"})),
+        transcript_url: Some("https://agents.example/t/1".into()),
+        recording_url: Some("https://agents.example/r/1".into()),
+        failure: Some("the model was away".into()),
+        ended_ago: Some(Millis(1_500)),
+    }
+}
+
+fn lines() -> Value {
+    json!([{"role": "agent", "text": "Good day", "at": 12}])
+}
+
+fn feed_filter() -> FeedFilter {
+    FeedFilter {
+        after: Position(START, call()),
+        only: vec!["call.completed".into()],
+        limit: 100,
+        wait: Millis::from_secs(20),
+    }
+}
+
+fn call_filter() -> CallFilter {
+    CallFilter {
+        status: vec![CallStatus::Completed, CallStatus::RejectedCapacity],
+        agent: Some(agent()),
+        phone: E164::parse(OK),
+        phone_ends: LastDigits::parse("0000"),
+        created_after: Some(START),
+        created_before: Some(START + Millis(1)),
+        before: Some(call()),
+        limit: 20,
+        examine: 20_000,
+    }
+}
+
+fn delivery_filter() -> DeliveryFilter {
+    DeliveryFilter {
+        status: vec![DeliveryStatus::Pending, DeliveryStatus::Exhausted],
+        before: Some(call()),
+        limit: 20,
+        examine: 20_000,
+    }
+}
+
+fn replies() -> Vec<(&'static str, TrunkReply)> {
+    let mut given = replies_of_a_life();
+    given.extend(replies_by_hand());
+    given
+}
+
+/// What an object really answers to a call's life.
+fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    let claimed = world.ask(TrunkCommand::Claim(vec![id]));
+    let live = world.ask(TrunkCommand::Live(reader()));
+    let refused = world.trigger(OK);
+    let filter = FeedFilter {
+        only: Vec::new(),
+        after: Position::start_of(START),
+        ..feed_filter()
+    };
+    world.ask(TrunkCommand::Feed(reader(), filter.clone()));
+    let over = world.run_to_end(id);
+    let feed = world.ask(TrunkCommand::Feed(reader(), filter));
+    let read = world.ask(TrunkCommand::Read(reader(), id));
+    let mut newest = CallFilter {
+        limit: 20,
+        examine: 20_000,
+        ..CallFilter::default()
+    };
+    let page = world.ask(TrunkCommand::List(reader(), newest.clone()));
+    newest.examine = 1;
+    newest.status = vec![CallStatus::Decline];
+    let cut_off = world.ask(TrunkCommand::List(reader(), newest));
+    assert_eq!(over.status, CallStatus::Completed);
+    vec![
+        ("Orders", claimed),
+        ("Live", live),
+        ("Admission.rejected", TrunkReply::Admission(refused)),
+        ("Feed", feed),
+        ("Call", read),
+        ("Calls", page),
+        ("Calls.cut_off", cut_off),
+    ]
+}
+
+fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
+    use TrunkReply::*;
+    let call = call();
+    let quota = Quota {
+        channels: 10,
+        channels_left: 9,
+        cps: 5,
+        cps_left: 4,
+    };
+    let code = FailureCode::Busy;
+    let (retry_after, is_agent) = (3, true);
+    vec![
+        ("Done", Done),
+        ("Over", Over(vec![call])),
+        ("NotBefore", NotBefore(START)),
+        ("TagTaken", TagTaken),
+        ("HasLiveCalls", HasLiveCalls),
+        (
+            "Admission",
+            Admission(self::Admission::Accepted { call, quota }),
+        ),
+        (
+            "Admission.queued",
+            Admission(self::Admission::Queued { call, quota }),
+        ),
+        (
+            "Admission.down",
+            Admission(self::Admission::Down {
+                retry_after,
+                is_agent,
+            }),
+        ),
+        (
+            "Replayed",
+            Replayed(self::Admission::Rejected {
+                call,
+                code,
+                retry_after,
+                quota,
+            }),
+        ),
+        ("KeyReused", KeyReused),
+        ("Verdict", Verdict(self::Verdict::Go)),
+        (
+            "Verdict.wait",
+            Verdict(self::Verdict::Wait { until: START, code }),
+        ),
+        (
+            "Verdict.refuse",
+            Verdict(self::Verdict::Refuse { code, retry_after }),
+        ),
+        (
+            "Verdict.down",
+            Verdict(self::Verdict::Down {
+                retry_after,
+                is_agent,
+            }),
+        ),
+        ("Refused", Refused(Denial::InvalidKey)),
+        ("Refused.agent", Refused(Denial::AgentInactive)),
+        ("Refused.trunk", Refused(Denial::TrunkInactive)),
+        ("Refused.terminal", Refused(Denial::CallAlreadyTerminal)),
+        ("Refused.unknown_trunk", Refused(Denial::TrunkNotFound)),
+        ("Transcript", Transcript(lines())),
+        ("Line", Line(None)),
+        ("Line.of", Line(self::Line::over(org(), &livekit()))),
+        ("Talker", Talker(org(), agent())),
+        (
+            "Media",
+            Media(Some(lines()), Some("s3://calls/1.ogg".into())),
+        ),
+        ("Media.none", Media(None, None)),
+        ("Begun", Begun(Some(Box::new(secrets())))),
+        ("Begun.unsigned", Begun(None)),
+        ("Missing", Missing),
+        (
+            "Work",
+            Work(self::Work {
+                requests: 1,
+                alarms: 2,
+                rows_read: 3,
+                rows_written: 4,
+                alarms_set: 5,
+                queue_messages: 6,
+            }),
+        ),
+    ]
+}
+
+fn asked(what: Ask) -> DirectoryCommand {
+    DirectoryCommand {
+        by: Some(api_key()),
+        request: "01a2-request".into(),
+        what,
+        once: None,
+    }
+}
+
+fn new_key() -> NewKey {
+    let raw = RawKey::from_entropy([5; 32]);
+    NewKey {
+        id: KeyId::from_entropy([6; 16]),
+        name: "CI".into(),
+        role: Role::Member,
+        digest: raw.digest(b"pepper"),
+        prefix: raw.prefix().into(),
+        expires_at: Some(START),
+    }
+}
+
+fn agent_record() -> Agent {
+    let sample_context = json!({"customer_name": "Rahul Sharma"});
+    Agent {
+        id: AgentId::from_entropy([3; 16]),
+        name: "EMI Reminder Agent".into(),
+        agent_code: "emi-reminder-v2".into(),
+        status: Status::Inactive,
+        input_schema: InputSchema {
+            fields: vec!["customer_name".into()],
+            sample_context: sample_context.as_object().expect("a map").clone(),
+        },
+        script: Some("Greet {{customer_name}}".into()),
+        voice: Some("amber".into()),
+        outcome_schema: Some(json!({"type": "object"})),
+        voicemail: Some(json!({"action": "leave_message", "message": "Call us"})),
+        created_at: START,
+    }
+}
+
+fn trunk_config() -> TrunkConfig {
+    TrunkConfig {
+        id: trunk(),
+        org_id: org(),
+        name: "Trunk".into(),
+        trunk_phone: "+918069000000".into(),
+        max_cps: 5,
+        max_channels: 10,
+        status: Status::Active,
+        carrier: livekit(),
+    }
+}
+
+fn media() -> Media {
+    Media {
+        transcripts: true,
+        recordings: Some(Storage {
+            endpoint: "https://s3.example".into(),
+            region: "eu-central-1".into(),
+            bucket: "calls".into(),
+            prefix: "acme/".into(),
+            access_key: "AKIA".into(),
+            secret: Sealed("v1.sealed".into()),
+        }),
+    }
+}
+
+fn received() -> Received {
+    Received {
+        at: START,
+        verified: true,
+        headers: vec![("webhook-id".into(), "d-1".into())],
+        body: "{}".into(),
+    }
+}
+
+fn asks() -> Vec<(&'static str, DirectoryCommand)> {
+    let agent = || Box::new(agent_record());
+    let trunk = || Box::new(trunk_config());
+    let test = DeliveryId::mint_test(START, 1, &World::key());
+    let secret = || WebhookSecret::from_entropy([4; 32]);
+    let record = |key| asked(Ask::Record(key));
+    let name = String::from("Acme");
+    let founding = Ask::Found {
+        org: org(),
+        name,
+        owner: Box::new(new_key()),
+        secret: secret(),
+    };
+    let once = Some(Once {
+        given: idempotency(),
+        seed: "cd".repeat(32),
+    });
+    vec![
+        (
+            "Settle",
+            DirectoryCommand {
+                once,
+                ..DirectoryCommand::settle()
+            },
+        ),
+        ("Found", asked(founding)),
+        ("Agent", asked(Ask::Agent(agent().id))),
+        (
+            "SaveAgent",
+            asked(Ask::SaveAgent {
+                agent: agent(),
+                was: None,
+            }),
+        ),
+        (
+            "SaveAgent.again",
+            asked(Ask::SaveAgent {
+                agent: agent(),
+                was: Some(agent()),
+            }),
+        ),
+        ("DeleteAgent", asked(Ask::DeleteAgent(agent().id))),
+        ("Trunk", asked(Ask::Trunk(trunk().id))),
+        ("CreateTrunk", asked(Ask::CreateTrunk(trunk()))),
+        (
+            "SaveTrunk",
+            asked(Ask::SaveTrunk {
+                trunk: trunk(),
+                was: trunk(),
+            }),
+        ),
+        ("DeleteTrunk", asked(Ask::DeleteTrunk(trunk().id))),
+        ("CreateKey", asked(Ask::CreateKey(Box::new(new_key())))),
+        (
+            "Keys",
+            asked(Ask::Keys {
+                before: None,
+                limit: 20,
+            }),
+        ),
+        (
+            "Keys.more",
+            asked(Ask::Keys {
+                before: Some((START, api_key())),
+                limit: 20,
+            }),
+        ),
+        ("RevokeKey", asked(Ask::RevokeKey(api_key()))),
+        ("TouchKey", DirectoryCommand::touch(api_key())),
+        ("Secrets", asked(Ask::Secrets)),
+        (
+            "RotateSecret",
+            asked(Ask::RotateSecret {
+                secret: secret(),
+                overlap: Millis::from_secs(60),
+            }),
+        ),
+        ("Media", asked(Ask::Media)),
+        ("SaveMedia", asked(Ask::SaveMedia(Box::new(media())))),
+        (
+            "Audit",
+            asked(Ask::Audit {
+                before: Some(7),
+                limit: 20,
+            }),
+        ),
+        (
+            "TestEvent",
+            asked(Ask::TestEvent {
+                url: "https://example.com/hook".into(),
+            }),
+        ),
+        ("Delivery", DirectoryCommand::delivery(test)),
+        (
+            "Deliveries",
+            DirectoryCommand::deliveries(vec![DeliveryStatus::Delivered], Some(test), 20),
+        ),
+        ("Redeliver", DirectoryCommand::redeliver(test)),
+        ("Begin", DirectoryCommand::begin(test, 2)),
+        ("SecretsOf", DirectoryCommand::secrets_of(trunk().id.tag())),
+        ("Record", record(RecordKey::ApiKey(new_key().digest))),
+        ("Record.agent", record(RecordKey::Agent(org(), agent().id))),
+        ("Record.trunk", record(RecordKey::Trunk(org(), trunk().id))),
+        ("Record.agents", record(RecordKey::Agents(org()))),
+        ("Record.trunks", record(RecordKey::Trunks(org()))),
+        (
+            "Record.webhook_secrets",
+            record(RecordKey::WebhookSecrets(org())),
+        ),
+        ("Record.media", record(RecordKey::Media(org()))),
+        ("Record.carrier", record(RecordKey::carrier("APIkey"))),
+        ("Delivered", DirectoryCommand::delivered(test, 2, result())),
+        ("Extend", DirectoryCommand::extend(test, 2, START)),
+        ("Introduce", DirectoryCommand::introduce(api_key())),
+        ("Receive", DirectoryCommand::receive(received())),
+        ("Received", DirectoryCommand::received(api_key())),
+        ("Tags", DirectoryCommand::tags(api_key())),
+        ("Tick", DirectoryCommand::tick()),
+    ]
+}
+
+fn test_delivery() -> Delivery {
+    let test = DeliveryId::mint_test(START, 1, &World::key());
+    let mut delivery = Delivery::new(
+        test,
+        EventType::Completed,
+        "https://example.com/hook".into(),
+        START,
+    );
+    delivery.take(START);
+    delivery.finish(1, result(), START, &Settings::default().webhook_retry);
+    delivery
+}
+
+fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
+    use DirectoryReply::*;
+    let stored = StoredKey {
+        id: api_key(),
+        name: "CI".into(),
+        role: Role::Admin,
+        digest: new_key().digest,
+        prefix: new_key().prefix,
+        created_at: START,
+        expires_at: Some(START),
+        last_used_at: Some(START),
+        revoked_at: Some(START),
+    };
+    let entry = AuditEntry {
+        at: START,
+        key_id: Some(api_key()),
+        action: "agent.create".into(),
+        target: "agent/1".into(),
+        request_id: "01a2-request".into(),
+    };
+    let answer = self::Answered {
+        status: 201,
+        body: "{}".into(),
+    };
+    let mut given = vec![
+        ("Done", Done),
+        (
+            "Answered",
+            Answered {
+                answer,
+                seed: "cd".repeat(32),
+                again: true,
+            },
+        ),
+        ("Settled", Settled("cd".repeat(32))),
+        ("Founded", Founded(START, false)),
+        ("Agent", Agent(Box::new(agent_record()))),
+        ("Trunk", Trunk(Box::new(trunk_config()))),
+        ("Keys", Keys(vec![stored])),
+        ("Secrets", Secrets(secrets())),
+        ("Media", Media(Box::new(media()))),
+        ("Record", Record(Some("{}".into()))),
+        ("Record.none", Record(None)),
+        ("Audit", Audit(vec![(7, entry)])),
+        ("Delivery", Delivery(Box::new(test_delivery()))),
+        ("Deliveries", Deliveries(vec![test_delivery()])),
+        (
+            "Introduced",
+            Introduced {
+                org: "Acme".into(),
+                key: "CI".into(),
+            },
+        ),
+        ("Received", Received(vec![received()])),
+        ("Tags", Tags(vec![trunk().tag()], START)),
+    ];
+    given.extend(
+        [
+            ("Refused.missing", Denied::Missing),
+            ("Refused.changed", Denied::Changed),
+            ("Refused.too_many", Denied::TooMany),
+            ("Refused.last_owner", Denied::LastOwner),
+            ("Refused.past", Denied::Past),
+            ("Refused.key_reused", Denied::KeyReused),
+            ("Refused.in_progress", Denied::InProgress),
+            ("Refused.live_calls", Denied::LiveCalls),
+            ("Refused.untold", Denied::Untold),
+            ("Refused.invalid_key", Denied::InvalidKey),
+        ]
+        .map(|(name, why)| (name, Refused(why))),
+    );
+    given
+}
+
+fn dispatches() -> Vec<(&'static str, DispatchMessage)> {
+    let trunk = trunk().tag();
+    let calls = || vec![call()];
+    vec![
+        (
+            "dial",
+            DispatchMessage::Dial {
+                trunk,
+                calls: calls(),
+            },
+        ),
+        (
+            "inquire",
+            DispatchMessage::Inquire {
+                trunk,
+                calls: calls(),
+            },
+        ),
+        (
+            "release",
+            DispatchMessage::Release {
+                trunk,
+                calls: calls(),
+            },
+        ),
+    ]
+}
+
+fn callbacks() -> Vec<(&'static str, CallbackMessage)> {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    let told = world.sent.callbacks.remove(0);
+    let failed = CallbackMessage {
+        failure: Some("callee/busy".into()),
+        ..told.clone()
+    };
+    vec![("completed", told), ("failed", failed)]
+}
