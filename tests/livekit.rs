@@ -39,49 +39,8 @@ use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Carrier, Sealed};
 use serde_json::{Value, json};
+use support::livekit::{NUMBER, claim, line_to, livekit_world, row, say};
 use support::{START, World};
-
-const NUMBER: &str = "+919876543210";
-
-fn line_to(host: &str, api_key: &str) -> Carrier {
-    Carrier::LiveKit {
-        url: format!("wss://{host}.example.com"),
-        api_key: api_key.into(),
-        api_secret: Sealed("sealed".into()),
-        sip_trunk_id: "ST_1".into(),
-    }
-}
-
-fn livekit_world() -> World {
-    let mut world = World::new(100, 100);
-    world.brief(100, 100, |brief| {
-        brief.version += 1;
-        brief.config.carrier = line_to("livekit", "APIkey");
-    });
-    world
-}
-
-fn claim(world: &mut World, id: CallId) -> Order {
-    world.sent.dial.clear();
-    match world.ask(TrunkCommand::Claim(vec![id])) {
-        TrunkReply::Orders(mut orders) => orders.pop().expect("an order"),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply {
-    let timed = |event: &CarrierEvent| Timed {
-        at: world.now,
-        event: event.clone(),
-    };
-    let events = events.iter().map(timed).collect();
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]))
-}
-
-fn row(world: &World, id: CallId) -> Call {
-    let mut rows = world.rows.all().into_iter();
-    rows.find(|call| call.id == id).expect("a row")
-}
 
 /// An answered call.
 fn answered(world: &mut World) -> CallId {

@@ -13,36 +13,18 @@ mod support;
 use audatec::app::dialers::livekit::webhook;
 use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
-    Call, CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP, Timed,
+    CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP,
 };
 use audatec::domain::ids::CallId;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Carrier, Sealed};
 use serde_json::json;
+use support::livekit::{NUMBER, claim, livekit_world, row, say};
 use support::{World, reader};
-
-const NUMBER: &str = "+919876543210";
-
-fn livekit_world() -> World {
-    let mut world = World::new(100, 100);
-    world.brief(100, 100, |brief| {
-        brief.version += 1;
-        brief.config.carrier = Carrier::LiveKit {
-            url: "wss://livekit.example.com".into(),
-            api_key: "APIkey".into(),
-            api_secret: Sealed("sealed".into()),
-            sip_trunk_id: "ST_1".into(),
-        };
-    });
-    world
-}
 
 /// A call that a dialer is at.
 fn claimed(world: &mut World) -> CallId {
     let id = world.accepted(NUMBER);
-    world.sent.dial.clear();
-    let orders = orders(world.ask(TrunkCommand::Claim(vec![id])));
-    assert_eq!(orders.len(), 1);
+    claim(world, id);
     id
 }
 
@@ -51,18 +33,6 @@ fn orders(reply: TrunkReply) -> Vec<Order> {
         TrunkReply::Orders(orders) => orders,
         other => panic!("{other:?}"),
     }
-}
-
-fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply {
-    let at = world.now;
-    let timed = events.iter().cloned().map(|event| Timed { at, event });
-    let events = timed.collect();
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]))
-}
-
-fn row(world: &World, id: CallId) -> Call {
-    let mut rows = world.rows.all().into_iter();
-    rows.find(|call| call.id == id).expect("a row")
 }
 
 fn later(world: &mut World, ms: u64) {

@@ -22,6 +22,8 @@ mod world;
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[path = "../../tests/support/urls.rs"]
+mod urls;
 
 /// What takes any bytes.
 pub type Target = fn(&[u8]);

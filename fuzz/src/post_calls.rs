@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use super::phone::is_e164;
 use super::support;
 use super::target::{Verdict, verdict};
-use super::world::{OWN_HOST, World, agent_ids, parse_url, trunk_ids};
+use super::urls::parse_url;
+use super::world::{OWN_HOST, World, agent_ids, trunk_ids};
 
 /// The metadata keys that the agent asks for.
 const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];

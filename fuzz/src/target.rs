@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use audatec::domain::target::{Target, TargetRefused, masked};
 
-use super::world::{OWN_HOST, parse_url};
+use super::urls::parse_url;
+use super::world::OWN_HOST;
 
 /// Not globally reachable, of IPv4: as `iana.org/assignments/iana-ipv4-special-registry` lists them, and multicast.
 const PRIVATE_V4: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24

@@ -24,6 +24,7 @@ use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Carrier, Sealed};
 
 use super::support::{self, START};
+use super::urls::parse_url;
 
 /// The key under which ids are checked here.
 pub const ID_KEY: &[u8] = b"the tests' own key";
@@ -196,22 +197,6 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
         status,
         deleted,
     }
-}
-
-/// Reads a URL as a WHATWG parser does.
-pub fn parse_url(text: &str) -> Option<Target> {
-    let url = url::Url::parse(text).ok()?;
-    Some(Target {
-        scheme: url.scheme().to_owned(),
-        host: url.host_str()?.to_owned(),
-        port: url.port(),
-        path: url.path().to_owned(),
-        query: url
-            .query()
-            .map_or_else(String::new, |query| format!("?{query}")),
-        user: url.username().to_owned(),
-        password: url.password().unwrap_or_default().to_owned(),
-    })
 }
 
 /// Nothing here waits for anything but what is ready.

@@ -19,6 +19,8 @@ mod orgs;
 mod receiver;
 mod storage;
 mod trunks;
+#[path = "../support/urls.rs"]
+mod urls;
 mod webhooks;
 mod world;
 

@@ -28,6 +28,8 @@ use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Brief, Sealed};
 use serde_json::{Value, json};
 
+use crate::urls::parse_url;
+
 /// Where everything begins: 2026-06-14T10:00:00Z.
 pub const START: Millis = Millis(1_781_431_200_000);
 
@@ -348,18 +350,7 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let url = url::Url::parse(text).ok()?;
-        Some(Target {
-            scheme: url.scheme().to_owned(),
-            host: url.host_str()?.to_owned(),
-            port: url.port(),
-            path: url.path().to_owned(),
-            query: url
-                .query()
-                .map_or_else(String::new, |query| format!("?{query}")),
-            user: url.username().to_owned(),
-            password: url.password().unwrap_or_default().to_owned(),
-        })
+        parse_url(text)
     }
 
     fn log(&self, _: &str) {}

@@ -33,6 +33,8 @@ mod rng;
 mod rows;
 mod run;
 mod trunk_node;
+#[path = "../support/urls.rs"]
+mod urls;
 mod world;
 
 use std::hash::{BuildHasher, Hasher};

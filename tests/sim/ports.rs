@@ -19,6 +19,7 @@ use audatec::domain::trunk::{Carrier, Sealed};
 
 use crate::executor::Slot;
 use crate::faults::Kind;
+use crate::urls::parse_url;
 use crate::world::W;
 use crate::{directory_node, receivers, trunk_node};
 
@@ -30,21 +31,6 @@ pub struct Edge {
 
 /// What a directory's object sees of the world.
 pub struct DirectoryPort(pub W);
-
-fn parse_url(text: &str) -> Option<Target> {
-    let url = url::Url::parse(text).ok()?;
-    Some(Target {
-        scheme: url.scheme().to_owned(),
-        host: url.host_str()?.to_owned(),
-        port: url.port(),
-        path: url.path().to_owned(),
-        query: url
-            .query()
-            .map_or_else(String::new, |query| format!("?{query}")),
-        user: url.username().to_owned(),
-        password: url.password().unwrap_or_default().to_owned(),
-    })
-}
 
 macro_rules! host {
     ($type:ty, $world:tt) => {

@@ -8,6 +8,8 @@
     reason = "a test stops where it fails, and each test file uses its own part"
 )]
 
+pub mod livekit;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
