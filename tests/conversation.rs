@@ -12,7 +12,7 @@
 mod golden;
 mod support;
 
-use audatec::app::trunk::{Order, Trigger, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{Trigger, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
     AT_ONCE, BROKEN_OFF_WITHIN, Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding,
     REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
@@ -21,39 +21,11 @@ use audatec::domain::ids::{AgentId, CallId};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, Verdict};
 use serde_json::{Value, json};
+use support::livekit::{NUMBER, claim, livekit_world, row, say, say_at};
 use support::{START, World};
-
-const NUMBER: &str = "+919876543210";
 
 fn secs(secs: u64) -> Millis {
     Millis::from_secs(secs)
-}
-
-fn livekit_world() -> World {
-    let mut world = World::new(100, 100);
-    world.brief(100, 100, |brief| {
-        brief.version += 1;
-        brief.config.carrier = Carrier::LiveKit {
-            url: "wss://livekit.example.com".into(),
-            api_key: "APIkey".into(),
-            api_secret: Sealed("sealed".into()),
-            sip_trunk_id: "ST_1".into(),
-        };
-    });
-    world
-}
-
-fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply {
-    say_at(world, id, world.now, events)
-}
-
-fn say_at(world: &mut World, id: CallId, at: Millis, events: &[CarrierEvent]) -> TrunkReply {
-    let timed = |event: &CarrierEvent| Timed {
-        at,
-        event: event.clone(),
-    };
-    let events = events.iter().map(timed).collect();
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]))
 }
 
 fn learn(world: &mut World, id: CallId, finding: Finding) {
@@ -66,24 +38,10 @@ fn vanished(world: &mut World, id: CallId) {
     learn(world, id, Finding::Happened(vec![Timed { at, event }]));
 }
 
-/// The row as it is, closed or open.
-fn row(world: &World, id: CallId) -> Call {
-    let mut rows = world.rows.all().into_iter();
-    rows.find(|call| call.id == id).expect("a row")
-}
-
-fn dial(world: &mut World, id: CallId) -> Order {
-    world.sent.dial.clear();
-    match world.ask(TrunkCommand::Claim(vec![id])) {
-        TrunkReply::Orders(mut orders) => orders.pop().expect("an order"),
-        other => panic!("{other:?}"),
-    }
-}
-
 /// An answered call of which LiveKit announces what happens, or is to.
 fn answered(world: &mut World, announced: bool) -> CallId {
     let id = world.accepted(NUMBER);
-    dial(world, id);
+    claim(world, id);
     if announced {
         say(world, id, &[CarrierEvent::Announced]);
     }
@@ -161,7 +119,7 @@ fn when_an_agent_leaves_the_carrier_is_asked_at_once_and_until_it_says() {
 fn an_agent_that_left_before_the_answer_was_known_is_looked_after_with_the_answer() {
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);
-    dial(&mut world, id);
+    claim(&mut world, id);
     say(
         &mut world,
         id,
@@ -230,7 +188,7 @@ fn a_phone_that_nobody_would_talk_at_stops_ringing() {
     ] {
         let mut world = livekit_world();
         let id = world.accepted(NUMBER);
-        dial(&mut world, id);
+        claim(&mut world, id);
         if rings {
             say(&mut world, id, &[CarrierEvent::Ringing]);
         }
@@ -415,7 +373,7 @@ fn a_room_that_closed_ends_a_conversation_then_and_says_nothing_of_a_phone_that_
     say(&mut world, id, &[CarrierEvent::RoomClosed]);
     assert_eq!(row(&world, id).ended_at, Some(world.now));
     let id = world.accepted(NUMBER);
-    dial(&mut world, id);
+    claim(&mut world, id);
     say(
         &mut world,
         id,
@@ -562,7 +520,7 @@ fn answered_and_hung_up_at_once_is_terminal_soon_and_a_report_that_is_quick_stil
 fn an_agent_that_breaks_off_before_the_phone_rings_ends_the_call_and_later_is_hung_up_for() {
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);
-    dial(&mut world, id);
+    claim(&mut world, id);
     report(&mut world, id, broke_off());
     let call = row(&world, id);
     assert_eq!(
@@ -575,7 +533,7 @@ fn an_agent_that_breaks_off_before_the_phone_rings_ends_the_call_and_later_is_hu
         "no phone rings"
     );
     let id = world.accepted(NUMBER);
-    dial(&mut world, id);
+    claim(&mut world, id);
     say(&mut world, id, &[CarrierEvent::Ringing]);
     report(&mut world, id, broke_off());
     assert!(is_looked_at(&mut world, id));
@@ -611,7 +569,7 @@ fn the_agents_word_is_believed_when_the_carrier_cannot_be_asked() {
 fn the_longest_conversation_is_counted_from_the_answer() {
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);
-    dial(&mut world, id);
+    claim(&mut world, id);
     after(&mut world, secs(40));
     say(
         &mut world,
@@ -749,6 +707,40 @@ fn three_calls_in_a_row_that_an_agent_breaks_off_hold_back_its_calls_and_no_othe
     };
 }
 
+/// The agents that the trunk says it holds back, and when a call may find out whether each is back.
+fn told_held_back(world: &mut World) -> Vec<(AgentId, Millis)> {
+    match world.ask(TrunkCommand::Live(support::reader())) {
+        TrunkReply::Live { held_back, .. } => held_back,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_trunk_tells_whose_calls_it_holds_back_until_a_probe_holds_out() {
+    let mut world = livekit_world();
+    for _ in 0..2 {
+        broken_off(&mut world, Millis(100));
+        assert_eq!(told_held_back(&mut world), []);
+    }
+    broken_off(&mut world, Millis(100));
+    let told = vec![(support::agent(), world.now + secs(5))];
+    assert_eq!(told_held_back(&mut world), told);
+    world.crash();
+    assert_eq!(told_held_back(&mut world), told);
+
+    after(&mut world, secs(60)); // nobody tries
+    assert_eq!(told_held_back(&mut world), told);
+    let probe = answered(&mut world, true);
+    after(&mut world, BROKEN_OFF_WITHIN);
+    assert_eq!(told_held_back(&mut world), told);
+    after(&mut world, Millis(1));
+    assert_eq!(
+        told_held_back(&mut world),
+        [],
+        "{probe} shows that it is back"
+    );
+}
+
 #[test]
 fn what_the_person_called_does_is_never_counted_against_an_agent() {
     let mut world = livekit_world();
@@ -758,7 +750,7 @@ fn what_the_person_called_does_is_never_counted_against_an_agent() {
         world.ask(TrunkCommand::Cancel(support::reader(), id));
         after(&mut world, REPORT_GRACE);
         let id = world.accepted(NUMBER);
-        dial(&mut world, id);
+        claim(&mut world, id);
         say(
             &mut world,
             id,
@@ -928,7 +920,7 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
         "the one that can go"
     );
     // Free channels are nobody's whose agent is down: a newcomer gets one.
-    dial(&mut world, line[2]);
+    claim(&mut world, line[2]);
     say(
         &mut world,
         line[2],
@@ -941,7 +933,7 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
     else {
         panic!("the channel is free")
     };
-    dial(&mut world, call);
+    claim(&mut world, call);
     say(
         &mut world,
         call,
@@ -957,7 +949,7 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
         [line[0]],
         "the probe, in its order"
     );
-    dial(&mut world, line[0]);
+    claim(&mut world, line[0]);
     say(
         &mut world,
         line[0],

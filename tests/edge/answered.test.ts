@@ -53,6 +53,7 @@ test("GET /sip-trunks/{id}/live tells who holds which channel", async () => {
     max_channels: 7,
     waiting: 0,
     calls: [{ call_id: id, call_status: "Answered", phone_number: "+919876543210", since: expect.stringMatching(/Z$/) }],
+    agent_breakers: [],
   });
 });
 

@@ -188,6 +188,7 @@ export interface Live {
   max_channels: number;
   waiting: number;
   calls: { call_id: string; call_status: CallStatus; phone_number: string; since: string }[];
+  agent_breakers: { agent_id: string; retry_at: string }[];
 }
 
 export interface ApiKey {

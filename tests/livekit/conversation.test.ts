@@ -4,6 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { created, found } from "../edge/harness.ts";
+import type { Live } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
 import type { Behaviour } from "./fake/behaviour.ts";
 import type { Room } from "./fake/room.ts";
@@ -105,9 +106,11 @@ test("an agent that breaks off three times in a row is called no more, until a p
   const sip_trunk_id = await world.newTrunk();
   const { id: agent_id } = await again(() => world.org.newAgent({ input_schema: { fields: [] } }));
   const fields = () => {
-    const number = world.livekit.number({ callee: "holds", agent: "joins_silently", agentLeavesMs: 900, ringMs: 300 });
+    const number = world.livekit.number({ callee: "holds", agent: "joins_silently", breaksOffMs: 100 });
     return { phone_number: number, metadata: { number }, agent_id, sip_trunk_id };
   };
+  const viewer = await world.org.client("viewer");
+  const breakers = async () => found(await again(() => viewer.get<Live>(`/sip-trunks/${sip_trunk_id}/live`))).agent_breakers;
   for (let calls = 0; calls < 3; calls++) {
     const id = created(await again(() => world.org.trigger(fields()))).call_id;
     await until("its end", async () => (await again(() => world.org.status(id))).end_timestamp !== null, 20_000);
@@ -116,6 +119,9 @@ test("an agent that breaks off three times in a row is called no more, until a p
   expect(refused).toMatchObject({ status: 502, body: { error: "Dialer temporarily unavailable" } });
   expect(refused.headers.get("x-error-code")).toBe("agent_unavailable");
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  const [breaker, ...more] = await breakers();
+  expect({ ...breaker, more }).toEqual({ agent_id, retry_at: expect.stringMatching(/Z$/), more: [] });
+  expect(Date.parse(breaker?.retry_at ?? "") - Date.now()).toBeLessThan(6_000);
   // Another agent is not to blame, and nor is this one over another line.
   const other = await again(() => world.org.newAgent({ input_schema: { fields: [] } }));
   const elsewhere = await world.newTrunk();
@@ -127,7 +133,9 @@ test("an agent that breaks off three times in a row is called no more, until a p
   const probe = created(await again(() => world.org.trigger({ ...fields(), phone_number: number, metadata: { number } }))).call_id;
   expect((await again(() => world.org.trigger(fields()))).status).toBe(502);
   await until("the answer", async () => (await again(() => world.org.status(probe))).call_status === "Answered", 20_000);
+  expect(await breakers()).toMatchObject([{ agent_id }]);
   await delay(4_500);
+  expect(await breakers()).toEqual([]);
   expect((await again(() => world.org.trigger({ ...fields(), dry_run: true }))).status).toBe(200);
   found(await world.org.owner.post(`/calls/${probe}/cancel`));
 });

@@ -45,6 +45,22 @@ pub struct LiveCalls {
     pub waiting: u32,
     /// The calls that hold a channel.
     pub calls: Vec<LiveCall>,
+    /// The breakers that are open: agents that broke off three answered calls in a row, whose further calls over this trunk
+    /// are answered 502 until one probe succeeds.
+    pub agent_breakers: Vec<AgentBreaker>,
+}
+
+/// An agent whose calls a trunk holds back.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct AgentBreaker {
+    /// The agent.
+    #[schema(format = "uuid")]
+    pub agent_id: String,
+    /// When the next call may find out whether the agent is back. In the past while none has come since, or while one is
+    /// finding out.
+    #[schema(format = DateTime)]
+    pub retry_at: String,
 }
 
 /// A call that holds a channel.
@@ -166,7 +182,11 @@ pub async fn list(
 /// No such trunk.
 pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
     let trunk = own_trunk(api, caller, trunk).await?;
-    let Ok(TrunkReply::Live(calls, waiting)) = api
+    let Ok(TrunkReply::Live {
+        calls,
+        waiting,
+        held_back,
+    }) = api
         .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
         .await
     else {
@@ -183,12 +203,17 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
             })
         })
         .collect();
+    let breakers: Vec<_> = held_back
+        .iter()
+        .map(|(agent, at)| json!({"agent_id": agent, "retry_at": iso8601::format(*at)}))
+        .collect();
     let body = json!({
         "sip_trunk_id": trunk.id,
         "in_use": rows.len(),
         "max_channels": trunk.max_channels,
         "waiting": waiting,
         "calls": rows,
+        "agent_breakers": breakers,
     });
     Ok(Response::json(200, &body))
 }

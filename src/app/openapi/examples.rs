@@ -99,6 +99,7 @@ pub fn live() -> Value {
             "call_id": CALL, "call_status": "Answered", "phone_number": NUMBER,
             "since": "2026-06-14T10:32:01.000Z",
         }],
+        "agent_breakers": [],
     })
 }
 

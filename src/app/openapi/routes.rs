@@ -435,7 +435,7 @@ fn trunks(action: Action) -> Route {
         Action::LiveCalls => Route::new(
             tag,
             "A trunk's live calls",
-            "Which calls hold its channels now.",
+            "Which calls hold its channels now, and which agents' calls it holds back because they broke off.",
             ok("The calls.", "LiveCalls", examples::live()),
         )
         .refuses(missing)

@@ -381,8 +381,15 @@ pub enum TrunkReply {
     KeyReused,
     /// What would come of a request for a call.
     Verdict(Verdict),
-    /// Who holds a channel, and how many stand in line.
-    Live(Vec<Call>, usize),
+    /// How busy the trunk is.
+    Live {
+        /// Who holds a channel.
+        calls: Vec<Call>,
+        /// How many stand in line.
+        waiting: usize,
+        /// The agents whose calls are held back, and when a call may find out whether each is back.
+        held_back: Vec<(AgentId, Millis)>,
+    },
     /// Nothing was created, or shown.
     Refused(Denial),
     /// Work for the dialer.

@@ -30,9 +30,13 @@ impl AgentBreakers {
 
     /// Whether calls of some agent are held back.
     pub(super) fn holds_back(&self) -> bool {
-        self.0
-            .iter()
-            .any(|(_, breaker)| breaker.open_until().is_some())
+        self.open().next().is_some()
+    }
+
+    /// Whose breaker is open, and when each probes or began to.
+    pub(super) fn open(&self) -> impl Iterator<Item = (AgentId, Millis)> {
+        let all = self.0.iter();
+        all.filter_map(|(agent, breaker)| Some((*agent, breaker.open_until()?)))
     }
 
     fn of(&self, agent: AgentId) -> Option<&Breaker> {

@@ -481,20 +481,31 @@ impl Trunk {
     /// A call goes to the dialer: where that, or its agent, was down, it is the probe.
     fn started(&mut self, id: CallId, agent: AgentId, now: Millis, changes: &mut Changes) {
         self.breaker.started(id);
-        let probe = self
-            .brief
-            .as_ref()
-            .and_then(|brief| brief.agents.probe(agent));
-        let holds_out = |probe: &CallId| {
-            self.open_call(*probe)
-                .is_some_and(|call| call.agent_holds_out(now))
-        };
-        let proof = probe.filter(holds_out);
+        let proof = self.proof(agent, now);
         if let Some(brief) = &mut self.brief {
             let back = proof
                 .is_some_and(|probe| brief.agents.judge(agent, probe, AgentVerdict::HeldOut, now));
             changes.brief |= brief.agents.started(agent, id) || back;
         }
+    }
+
+    /// The probe that shows by its length that this agent is back; the breaker learns it from the next call that starts.
+    fn proof(&self, agent: AgentId, now: Millis) -> Option<CallId> {
+        let probe = self.brief.as_ref()?.agents.probe(agent)?;
+        let holds_out = self.open_call(probe)?.agent_holds_out(now);
+        holds_out.then_some(probe)
+    }
+
+    /// The agents whose calls are held back for having broken off, and when a call may find out whether each is back, or
+    /// began to.
+    #[must_use]
+    pub fn agents_held_back(&self, now: Millis) -> Vec<(AgentId, Millis)> {
+        let Some(brief) = &self.brief else {
+            return Vec::new();
+        };
+        let open = brief.agents.open();
+        open.filter(|(agent, _)| self.proof(*agent, now).is_none())
+            .collect()
     }
 
     /// A call that is over says something of its agent, and may take it back when the agent reports.

@@ -23,6 +23,8 @@ export interface Behaviour {
   agentMs: number;
   /** The agent leaves by itself, so long after it came. */
   agentLeavesMs?: number;
+  /** Or so long after the person picked up. */
+  breaksOffMs?: number;
   room: "made" | "refused";
   /** What CreateSIPParticipant is answered without any phone. */
   refuses?: TwirpError;

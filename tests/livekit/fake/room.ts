@@ -163,6 +163,8 @@ export class Room {
     this.#settle?.({ participant_id: "PA_callee", sip_call_id: `SCL_${this.name}` });
     this.#settle = undefined;
     this.#tell("track_published", this.#participant());
+    const { breaksOffMs } = this.behaviour;
+    if (breaksOffMs !== undefined) this.#after(breaksOffMs, () => this.agentLeaves(), this.#agentTimers);
     const longest = Math.max(0, this.#endsBy - Date.now());
     const talks = this.behaviour.callee === "holds" ? longest : Math.min(longest, this.behaviour.talkMs);
     this.#after(talks, () => (this.behaviour.callee === "silent" ? this.#leave("CLIENT_INITIATED", CANCELED) : this.hangUp()));

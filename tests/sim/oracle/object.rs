@@ -4,7 +4,7 @@ use audatec::app::messages::Outgoing;
 use audatec::app::trunk::TrunkReply;
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
-use audatec::domain::ids::{CallId, TrunkTag};
+use audatec::domain::ids::{AgentId, CallId, TrunkTag};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Admission, Quota};
 
@@ -328,9 +328,16 @@ impl Oracle {
                     .iter()
                     .for_each(|order| self.claimed(node.tag, order.call, now));
             }
-            (Asked::Live, TrunkReply::Live(live, waiting)) => self.with_trunk(node.tag, |facts| {
+            (
+                Asked::Live,
+                TrunkReply::Live {
+                    calls,
+                    waiting,
+                    held_back,
+                },
+            ) => self.with_trunk(node.tag, |facts| {
                 let holders = self.holders(facts, node, now);
-                let said = live.iter().map(|call| call.id).collect();
+                let said = calls.iter().map(|call| call.id).collect();
                 self.check(holders == said, node.tag, None, || {
                     format!("{holders:?} hold channels, and the object says {said:?}")
                 });
@@ -338,6 +345,13 @@ impl Oracle {
                     facts.waiting.len() - node.promoted.borrow().len().min(facts.waiting.len());
                 self.check(in_line == *waiting, node.tag, None, || {
                     format!("{in_line} wait, and the object says {waiting}")
+                });
+                let has_cause = |(agent, _): &(AgentId, Millis)| {
+                    let known = facts.broken_off.get(agent);
+                    known.is_some_and(|known| known.ever >= 3)
+                };
+                self.check(held_back.iter().all(has_cause), node.tag, None, || {
+                    format!("agents are held back without a cause: {held_back:?}")
                 });
             }),
             (Asked::Begin(delivery, attempt), TrunkReply::Begun(_)) => {
