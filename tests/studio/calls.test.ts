@@ -1,9 +1,11 @@
 // The calls: the table as it changes, its filters, and one call's page.
 
+import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
+import { byNumber } from "../../studio/src/lib/typed.ts";
 import { METADATA, Org, useServer } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
-import { follow, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_TALK_MS: "1500" } });
 const studio = useStudio(server);
@@ -147,9 +149,112 @@ test("the filters stand in even rows, however wide the page is", async () => {
 });
 
 test("a filter that makes no sense is answered in the API's own words", async () => {
-  const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=12");
+  const page = await studio.signedIn(org, "viewer", "/studio/calls?created_after=yesterday");
 
-  await page.getByRole("alert").filter({ hasText: "phone_number must be in E.164 format" }).waitFor();
+  await isTold(page, "created_after must be");
+});
+
+/** What the page asks the API for calls from now on, as its queries. */
+function askedFor(page: Page): URLSearchParams[] {
+  const asked: URLSearchParams[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === "/integration/v1/calls") asked.push(searchParams);
+  });
+  return asked;
+}
+
+test("what is typed and is no number yet is answered with a hint and no error, and asked of nobody", async () => {
+  const mine = await Org.create(server);
+  for (const number of ["+14155552671", "+919876002671"]) await mine.call({ phone_number: number });
+  const page = await studio.signedIn(mine, "viewer", "/studio/calls");
+  const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
+  const number = page.getByLabel("Number");
+  const hint = page.getByText("Whole with its +, or at least its last 3 digits.");
+  await until("both", async () => (await rows.count()) === 2);
+  const asked = askedFor(page);
+  const numbers = () => asked.flatMap((query) => [query.get("phone_number"), query.get("phone_number_ends_with")]).filter(Boolean);
+
+  for (const typed of ["+", "+1415", "98", "+1 415 55", "Raj", "+1234567890123456"]) {
+    await number.fill(typed);
+    await hint.waitFor();
+    await page.waitForTimeout(800); // longer than it takes for a text to count
+    expect(await page.getByRole("alert").count(), typed).toBe(0);
+    expect(await rows.count(), typed).toBe(2);
+    expect(await number.inputValue()).toBe(typed);
+  }
+  expect(numbers()).toEqual([]);
+  expect(page.url()).not.toContain("phone_number");
+  expect(await number.getAttribute("aria-describedby")).toBe(await hint.getAttribute("id"));
+
+  await number.fill("+1 415 555 2671");
+  await until("one", async () => (await rows.count()) === 1);
+  expect(await hint.count()).toBe(0);
+  await number.fill("+1 415 5"); // on the way to another one
+  await until("both again", async () => (await rows.count()) === 2);
+  expect(new Set(numbers())).toEqual(new Set(["+14155552671"]));
+  expect(await number.inputValue()).toBe("+1 415 5");
+  await page.getByRole("button", { name: "Clear" }).click();
+  expect(await number.inputValue()).toBe("");
+  expect(await hint.count()).toBe(0);
+});
+
+test("a link with what is no number shows the calls, the hint, and no error", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=98");
+
+  await page.getByRole("row").nth(1).waitFor();
+  await sees(page, "Whole with its +");
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
+test("Back, while a number is being typed, shows what counts there", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  const number = page.getByLabel("Number");
+  await number.fill("2671");
+  await page.waitForURL(/phone_number=2671/);
+  await number.fill("26");
+  await page.waitForURL((url) => !url.searchParams.has("phone_number"));
+  expect(await number.inputValue()).toBe("26");
+
+  await page.goBack();
+
+  await until("the number that counts", async () => (await number.inputValue()) === "2671");
+});
+
+test("a year that is being typed is asked of nobody until it is one", async () => {
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  await page.getByRole("row").nth(1).waitFor();
+  const asked = askedFor(page);
+  const from = page.getByLabel("From");
+
+  for (const year of ["0002", "0020", "0202"]) {
+    await from.fill(`${year}-06-14T10:32`);
+    await page.waitForTimeout(600);
+    expect(await page.getByRole("alert").count(), year).toBe(0);
+    expect(await from.inputValue()).toBe(`${year}-06-14T10:32`);
+  }
+  await from.fill("2025-06-14T10:32");
+
+  await page.waitForURL(/created_after=2025-06-14/);
+  await until("the question", () => asked.length > 0);
+  expect(asked.map((query) => query.get("created_after")?.slice(0, 4))).not.toContain("0202");
+  expect(await page.getByRole("alert").count()).toBe(0);
+  expect(await from.inputValue()).toBe("2025-06-14T10:32");
+});
+
+test("what Studio takes for a number the API takes, on the way to it too; what it does not take, the API does not", async () => {
+  const viewer = await org.client("viewer");
+  const status = async (query: Record<string, string>) => (await viewer.get(`/calls?limit=1&${new URLSearchParams(query)}`)).status;
+  const texts = ["+1 (415) 555-2671", "0014155552671", "+0123456789", "1234567890123456", "00 2671"];
+  const typed = new Set(texts.flatMap((text) => Array.from(text, (_, at) => text.slice(0, at + 1))));
+  for (const text of typed) {
+    const filter = byNumber(text);
+    const digits = text.replace(/[^+\d]/g, "");
+    if (filter) expect(await status(filter), text).toBe(200);
+    else
+      for (const name of ["phone_number", "phone_number_ends_with"])
+        expect(await status({ [name]: digits }), `${name}=${digits}`).toBe(400);
+  }
 });
 
 test("paging goes by cursor, onward and back to the newest", { timeout: 60_000 }, async () => {
@@ -259,6 +364,44 @@ test("a call in progress can be cancelled, one that is over can't, and says so",
   await until("the button to be disabled", async () => (await button.getAttribute("aria-disabled")) === "true");
   await button.hover();
   await page.getByRole("tooltip", { name: "Call is already in a terminal state" }).waitFor();
+});
+
+test("a question whose call ends meanwhile says so, and offers nothing but to close it", async () => {
+  const call = await org.call({ phone_number: "+15005550006" });
+  const page = await studio.signedIn(org, "member", `/studio/calls/${call}`);
+  await page.getByRole("listitem").filter({ hasText: "Answered" }).waitFor();
+  await page.getByRole("button", { name: "Cancel call" }).click();
+  const dialog = page.getByRole("dialog", { name: "Cancel this call?" });
+  await dialog.getByRole("button", { name: "Hang up and cancel" }).waitFor();
+
+  await (await org.client("member")).post(`/calls/${call}/cancel`);
+
+  await dialog.getByText("The call is over meanwhile: Completed.").waitFor();
+  expect(await dialog.getByRole("button").allTextContents()).toEqual(["Close"]);
+  expect(await dialog.textContent()).not.toContain("is hung up");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await dialog.waitFor({ state: "detached" });
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
+test("a callback's attempt that is due is said to be, not to come in 0 s", async () => {
+  const { body: receiver } = await (await org.client("admin")).fromRoot<{ callback_url: string }>("GET", "/studio/receiver");
+  const call = await org.call({ callback_url: receiver.callback_url });
+  await until("its callback", async () => (await org.detail(call)).callback?.status === "delivered");
+  const page = await studio.signedIn(org, "viewer", "/studio/calls");
+  let left = 90_000;
+  await page.route(`**/integration/v1/calls/${call}`, async (route) => {
+    const known = await org.detail(call);
+    const next_attempt_at = new Date(Date.now() + left).toISOString();
+    await route.fulfill({ json: { ...known, callback: { ...known.callback, status: "pending", next_attempt_at } } });
+  });
+
+  await follow(page, `/studio/calls/${call}`);
+  await sees(page, /^Next attempt in 1 min/);
+  left = 500;
+  await page.reload();
+  await sees(page, "Next attempt is due now");
+  expect(await page.content()).not.toContain("in 0 s");
 });
 
 test("cancelling waits until the call is known, and is over with the API's own answer", async () => {

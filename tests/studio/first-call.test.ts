@@ -147,9 +147,54 @@ test("the trunk that shows full capacity says that it stays, and is taken away a
     const { calls } = found(await fresh.owner.get<{ calls: { is_terminal: boolean }[] }>("/calls"));
     return calls.every(({ is_terminal }) => is_terminal);
   });
-  await page.getByRole("button", { name: "Delete Full capacity (simulated)" }).click();
+  const remove = page.getByRole("button", { name: "Delete Full capacity (simulated)" });
+  const dialog = page.getByRole("dialog", { name: "Delete Full capacity (simulated)?" });
+  await remove.click();
+  await dialog.getByRole("button", { name: "Keep it" }).click();
+  await dialog.waitFor({ state: "detached" });
+  expect(await names()).toEqual(["Full capacity (simulated)", "T"]);
+  await remove.click();
+  await dialog.getByRole("button", { name: "Delete trunk" }).click();
   await sees(page, "which stays until it is deleted");
   expect(await names()).toEqual(["T"]);
+});
+
+test("a trunk that somebody else named so is neither gone through by who can make one nor ever taken away", {
+  timeout: 60_000,
+}, async () => {
+  const fresh = await readyOrg();
+  const name = "Full capacity (simulated)";
+  const theirs = { name, trunk_phone: "+918069000000", max_cps: 5, max_channels: 1, carrier: { type: "simulator" } };
+  const { body: other } = await fresh.owner.post<{ id: string }>("/sip-trunks", theirs);
+  const page = await studio.signedInWith(fresh.key, "/studio/start");
+  const remove = page.getByRole("button", { name: `Delete ${name}` });
+  await sees(page, "“Full capacity” makes a trunk of one channel");
+  expect(await remove.count()).toBe(0);
+
+  await page.getByRole("button", { name: "Full capacity", exact: true }).click();
+  await remove.waitFor();
+  const { calls } = await until(
+    "both calls to be over",
+    async () => {
+      const listed = found(await fresh.owner.get<{ calls: { is_terminal: boolean; sip_trunk_id: string }[] }>("/calls"));
+      return listed.calls.length === 2 && listed.calls.every(({ is_terminal }) => is_terminal) && listed;
+    },
+    20_000,
+  );
+  expect(calls.map(({ sip_trunk_id }) => sip_trunk_id)).not.toContain(other.id);
+  const { body: member } = await fresh.owner.post<{ key: string }>("/api-keys", { name: "M", role: "member" });
+  const theirPage = await studio.signedInWith(member.key, "/studio/start");
+  await sees(theirPage, "a trunk of one channel that is there");
+  expect(await theirPage.getByRole("button", { name: /^Delete/ }).count()).toBe(0);
+
+  await remove.click();
+  await page.getByRole("button", { name: "Delete trunk" }).click();
+  await sees(page, "“Full capacity” makes a trunk of one channel");
+  const { sip_trunks } = found(await fresh.owner.get<{ sip_trunks: { id: string; name: string }[] }>("/sip-trunks"));
+  expect(sip_trunks.filter((trunk) => trunk.name === name).map(({ id }) => id)).toEqual([other.id]);
+  await page.reload();
+  await sees(page, "“Full capacity” makes a trunk of one channel");
+  expect(await remove.count()).toBe(0);
 });
 
 test("what needs a trunk that only an owner can make says so, until it is made; its request names that trunk", async () => {

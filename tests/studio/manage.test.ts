@@ -44,6 +44,24 @@ describe("a trunk's page", () => {
     await (await org.client("member")).post(`/calls/${second}/cancel`);
   });
 
+  test("a channel that is freed while one is asked about it is said to be, and nothing is offered but to close", async () => {
+    const shared = await Org.create(server, { max_channels: 4 });
+    const [call, other] = [await shared.call({ phone_number: "+15005550006" }), await shared.call({ phone_number: "+15005550006" })];
+    const page = await studio.signedIn(shared, "admin", `/studio/trunks/${shared.trunk.id}`);
+    await page.getByRole("button", { name: `Release the channel of call ${call}` }).click();
+    const dialog = page.getByRole("dialog", { name: "Release this channel?" });
+    await dialog.getByRole("button", { name: "Hang up and release" }).waitFor();
+
+    await (await shared.client("member")).post(`/calls/${call}/cancel`);
+
+    await dialog.getByText("The call is over meanwhile, and its channel is free.").waitFor();
+    expect(await dialog.getByRole("button").allTextContents()).toEqual(["Close"]);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await dialog.waitFor({ state: "detached" });
+    expect((await shared.status(other)).is_terminal).toBe(false);
+    await (await shared.client("member")).post(`/calls/${other}/cancel`);
+  });
+
   test("plots the last hour, and says in words what it shows", async () => {
     const page = await studio.signedIn(org, "viewer", `/studio/trunks/${org.trunk.id}`);
 
@@ -114,6 +132,43 @@ describe("a trunk's page", () => {
     );
     expect(share).toBeGreaterThan(0.4); // dashed: more than half of the plot's width, less its axis
     await sees(page, "The dashed line is the limit.");
+  });
+
+  test("labels its plot in full, and the limit clear of its line", async () => {
+    const wide = await Org.create(server, { max_channels: 10_000 });
+    const page = await studio.signedIn(wide, "viewer", "/studio/calls");
+    await page.addInitScript(() => {
+      const painted: { text: string; left: number; bottom: number }[] = [];
+      const dashed: { y: number; width: number }[] = [];
+      Object.assign(window, { painted, dashed });
+      const { fillText, lineTo } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
+        const { actualBoundingBoxLeft, actualBoundingBoxDescent } = this.measureText(text);
+        const { e, f } = this.getTransform();
+        painted.push({ text, left: x + e - actualBoundingBoxLeft, bottom: y + f + actualBoundingBoxDescent });
+        return fillText.call(this, text, x, y, ...rest);
+      };
+      CanvasRenderingContext2D.prototype.lineTo = function (x, y) {
+        if (this.getLineDash().length > 0) dashed.push({ y: y + this.getTransform().f, width: this.lineWidth });
+        return lineTo.call(this, x, y);
+      };
+    });
+    await page.goto(`/studio/trunks/${wide.trunk.id}`);
+    await page.locator("canvas").waitFor();
+
+    type Painted = { painted: { text: string; left: number; bottom: number }[]; dashed: { y: number; width: number }[] };
+    const { painted, dashed } = await until("the labels", () =>
+      page.evaluate(() => {
+        const { painted, dashed } = window as unknown as Painted;
+        return painted.some(({ text }) => text === "limit 10,000") && { painted, dashed };
+      }),
+    );
+    const axis = painted.filter(({ text }) => text === "10,000");
+    expect(axis.length).toBeGreaterThan(0);
+    for (const { left } of axis) expect(left).toBeGreaterThanOrEqual(0);
+    const line = dashed.at(-1);
+    const label = painted.findLast(({ text }) => text === "limit 10,000");
+    expect(label?.bottom).toBeLessThan((line?.y ?? 0) - (line?.width ?? 0) / 2 - 1);
   });
 
   test("a limit that was lowered is not exceeded on the page either: what is above it is told apart", async () => {

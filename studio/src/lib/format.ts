@@ -27,6 +27,12 @@ export function span(ms: number): string {
   return `${Math.floor(hours / 24)} d`;
 }
 
+/** When something is due: `in 5 s`, or `is due now`. */
+export function dueIn(iso: string): string {
+  const left = Date.parse(iso) - now.value;
+  return left < 1_000 ? "is due now" : `in ${span(left)}`;
+}
+
 /** What is left: `23:59:41`. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));

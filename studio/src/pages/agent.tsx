@@ -8,11 +8,13 @@ import { pretty } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readAgents, readUsable } from "../lib/things.ts";
-import { Button, Card, Dialog, Failure, Note, RoleNote, Skeleton } from "../ui/basics.tsx";
+import { Button, Card, Failure, Note, RoleNote, Skeleton } from "../ui/basics.tsx";
 import { AgentFields, type AgentForm, bodyOf, emptyAgent, filledOut, formOf, metadataOf } from "../ui/agent-form.tsx";
 import { Code, Request } from "../ui/code.tsx";
-import { Page } from "../ui/page.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
+import { Page } from "../ui/page.tsx";
+import { SaveRow } from "../ui/save-row.tsx";
 
 export default function Agent() {
   const id = useRoute().params["id"] ?? "";
@@ -93,25 +95,13 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
             <AgentFields form={form} onChange={change} />
           </Card>
           <Failure error={error} />
-          <div class="row">
-            <Button
-              type="submit"
-              kind="primary"
-              needs="owner"
-              isBusy={isBusy}
-              disabled={id !== null && !isChanged && "Nothing has changed"}
-            >
-              {id === null ? "Create agent" : "Save"}
-            </Button>
-            <span role="status" class="good-text">
-              {isDone && !isChanged ? "Saved" : ""}
-            </span>
+          <SaveRow isChanged={id === null || isChanged} isBusy={isBusy} isDone={isDone} text={id === null ? "Create agent" : "Save"}>
             {id !== null && (
               <Button kind="danger" needs="owner" onClick={() => setDeleting(true)}>
                 Delete
               </Button>
             )}
-          </div>
+          </SaveRow>
         </form>
         {id === null ? (
           <Request method="POST" path="/integration/v1/agents" body={bodyOf(filledOut(form))} />
@@ -120,15 +110,9 @@ function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["A
         )}
       </div>
       {isDeleting && (
-        <Dialog title={`Delete ${before?.name}?`} onClose={() => setDeleting(false)}>
+        <Confirm title={`Delete ${before?.name}?`} does="Delete agent" onConfirm={remove} onClose={() => setDeleting(false)}>
           <p>New calls can't use it any more. Calls that were placed with it stay as they are.</p>
-          <div class="row end">
-            <Button onClick={() => setDeleting(false)}>Keep it</Button>
-            <Button kind="danger" onClick={remove}>
-              Delete agent
-            </Button>
-          </div>
-        </Dialog>
+        </Confirm>
       )}
     </Page>
   );

@@ -7,8 +7,9 @@ import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
 import { toldCall } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import { Button, Card, Copy, Dialog, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
+import { Button, Card, Copy, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
 import { Code } from "../ui/code.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { DeliveryCard, whatBecame } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 import { NumbersSwitch } from "./calls.tsx";
@@ -53,7 +54,7 @@ export default function Call() {
           <Button
             kind="danger"
             needs="member"
-            disabled={data ? data.is_terminal && OVER : (call.error?.message ?? "The call is still being read")}
+            disabled={data ? isOver(data) && OVER : (call.error?.message ?? "The call is still being read")}
             isBusy={isBusy}
             onClick={() => setAsking(true)}
           >
@@ -81,21 +82,25 @@ export default function Call() {
         </div>
       )}
       {isAsking && data && (
-        <Dialog title="Cancel this call?" onClose={() => setAsking(false)}>
+        <Confirm
+          title="Cancel this call?"
+          does={data.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
+          needs="member"
+          over={isOver(data) && `The call is over meanwhile: ${data.call_status}. There is nothing to cancel any more.`}
+          onConfirm={cancel}
+          onClose={() => setAsking(false)}
+        >
           <p>{whatCancelling(data)} This can't be undone.</p>
-          <div class="row end">
-            <Button onClick={() => setAsking(false)}>Keep it</Button>
-            <Button kind="danger" needs="member" disabled={data.is_terminal && OVER} onClick={cancel}>
-              {data.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
-            </Button>
-          </div>
-        </Dialog>
+        </Confirm>
       )}
     </Page>
   );
 }
 
 const OVER = "Call is already in a terminal state";
+
+/** From its end on; what its agent reports may be awaited. */
+const isOver = ({ is_terminal, end_timestamp }: Detail): boolean => is_terminal || end_timestamp !== null;
 
 function whatCancelling({ call_status, phone_number }: Detail): string {
   const who = phone(phone_number, showsNumbers.value);

@@ -1,12 +1,13 @@
 // All calls, newest first, as they change.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useNews } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { byNumber, instant, useTyped } from "../lib/typed.ts";
 import { Age, Button, Empty, FactCells, Failure, type RowFact, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -74,19 +75,13 @@ function read(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
   const query = {
     ...given,
+    phone_number: undefined,
     ...byNumber(given.phone_number ?? ""),
     call_status: given.call_status ? [given.call_status as CallStatus] : undefined,
     limit: 50,
     cursor: filters.cursor,
   };
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
-}
-
-/** A number as people write it, whole with its `+` or `00`, or its last digits. What is neither is the API's to judge. */
-function byNumber(typed: string): { phone_number?: string; phone_number_ends_with?: string } {
-  const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00(?=\d{7})/, "+");
-  if (/^\+\d+$/.test(compact)) return { phone_number: compact };
-  return /^\d{3,15}$/.test(compact) ? { phone_number: undefined, phone_number_ends_with: compact } : {};
 }
 
 /** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
@@ -146,10 +141,14 @@ function FilterBar({
   trunks?: Thing[] | undefined;
 }) {
   const [isOpen, setOpen] = useState(false);
-  const number = useTyped(filters.get("phone_number"), (value) => filters.set({ phone_number: value.trim() }));
+  const number = useTyped({
+    known: filters.get("phone_number"),
+    read: (typed) => (!typed.trim() || byNumber(typed) ? typed.trim() : null),
+    settle: (value) => filters.set({ phone_number: value }),
+  });
+  const shown = number.text ?? filters.get("phone_number");
+  const isNumber = !shown.trim() || byNumber(shown) !== null;
   const choose = (name: Name) => (value: string) => filters.set({ [name]: value });
-  const at = (name: "created_after" | "created_before") => (value: string) =>
-    filters.set({ [name]: value && new Date(value).toISOString() });
   const clear = () => {
     number.drop();
     filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])));
@@ -178,10 +177,17 @@ function FilterBar({
           options={options(agents, filters.get("agent_id"))}
           onChange={choose("agent_id")}
         />
-        <TextField label="Number" value={number.value} placeholder="+1415… or 2671" onInput={number.type} isMono />
-        <TextField label="From" type="datetime-local" value={local(filters.get("created_after"))} onInput={at("created_after")} />
-        <TextField label="Until" type="datetime-local" value={local(filters.get("created_before"))} onInput={at("created_before")} />
-        {filters.isAny && (
+        <TextField
+          label="Number"
+          value={shown}
+          placeholder="+1415… or 2671"
+          onInput={number.type}
+          isMono
+          hint={!isNumber && "Whole with its +, or at least its last 3 digits."}
+        />
+        <TimeField label="From" name="created_after" filters={filters} />
+        <TimeField label="Until" name="created_before" filters={filters} />
+        {(filters.isAny || shown) && (
           <Button kind="quiet" onClick={clear}>
             Clear
           </Button>
@@ -191,26 +197,11 @@ function FilterBar({
   );
 }
 
-/** A text that counts once the typing has paused; until then it is kept here, where no redrawing loses it. */
-function useTyped(known: string, settle: (value: string) => void) {
-  const [typed, setTyped] = useState<string | null>(null);
-  const latest = useRef(settle);
-  latest.current = settle;
-  const timer = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const drop = () => {
-    clearTimeout(timer.current);
-    setTyped(null);
-  };
-  const type = (value: string) => {
-    clearTimeout(timer.current);
-    setTyped(value);
-    timer.current = setTimeout(() => {
-      latest.current(value);
-      setTyped(null);
-    }, 400);
-  };
-  return { value: typed ?? known, type, drop };
+/** A year that is being typed passes through many that are none. */
+function TimeField({ label, name, filters }: { label: string; name: "created_after" | "created_before"; filters: Filters<Name> }) {
+  const known = filters.get(name);
+  const { text, type } = useTyped({ known, read: instant, settle: (value) => filters.set({ [name]: value }) });
+  return <TextField label={label} type="datetime-local" value={text ?? local(known)} onInput={type} />;
 }
 
 /** All of them, and the one that is chosen even if it is no longer there. */

@@ -23,6 +23,7 @@ import {
   TextField,
   Time,
 } from "../ui/basics.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -201,16 +202,10 @@ function Revoke({ apiKey, onClose }: { apiKey: Key; onClose: () => void }) {
     }
   };
   return (
-    <Dialog title={`Revoke ${apiKey.name}?`} onClose={onClose}>
+    <Confirm title={`Revoke ${apiKey.name}?`} does="Revoke key" onConfirm={revoke} onClose={onClose}>
       <p>From then on it starts no call and reads nothing. This can't be undone.</p>
       {apiKey.id === session.value?.key_id && <Note tone="warn">This session stands for it and ends with it.</Note>}
       <Failure error={error} />
-      <div class="row end">
-        <Button onClick={onClose}>Keep it</Button>
-        <Button kind="danger" onClick={revoke}>
-          Revoke key
-        </Button>
-      </div>
-    </Dialog>
+    </Confirm>
   );
 }

@@ -5,10 +5,12 @@ import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { useQuery } from "../lib/query.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
-import { Button, Card, Dialog, Failure, RoleNote, SelectField, Skeleton, TextField } from "../ui/basics.tsx";
+import { Card, Failure, RoleNote, SelectField, Skeleton, TextField } from "../ui/basics.tsx";
 import { Request } from "../ui/code.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
+import { SaveRow } from "../ui/save-row.tsx";
 
 type Known = Schemas["Settings"];
 type Change = Schemas["ChangeSettings"];
@@ -137,26 +139,13 @@ function Editor({ known: loaded }: { known: Known }) {
         <Transcripts form={form} set={set} />
         <Recordings form={form} set={set} isKnown={known.recordings !== null} />
         <Failure error={error} />
-        <div class="row">
-          <Button type="submit" kind="primary" needs="owner" isBusy={isBusy} disabled={!isChanged && "Nothing has changed"}>
-            Save
-          </Button>
-          <span role="status" class="good-text">
-            {isDone && !isChanged ? "Saved" : ""}
-          </span>
-        </div>
+        <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone} />
       </form>
       <Request method="PATCH" path={PATH} body={requestOf(form)} />
       {isAsking && (
-        <Dialog title="Stop recording?" onClose={() => setAsking(false)}>
+        <Confirm title="Stop recording?" does="Stop recording" keeps="Keep recording" onConfirm={save} onClose={() => setAsking(false)}>
           <p>Calls dialed from now on are not recorded, and the bucket's secret is forgotten: to record again it must be entered anew.</p>
-          <div class="row end">
-            <Button onClick={() => setAsking(false)}>Keep recording</Button>
-            <Button kind="danger" onClick={save}>
-              Stop recording
-            </Button>
-          </div>
-        </Dialog>
+        </Confirm>
       )}
     </div>
   );

@@ -4,18 +4,20 @@ import { useLocation, useRoute } from "preact-iso";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
 import { changes } from "../lib/changes.ts";
-import { clock, now, phone, showsNumbers } from "../lib/format.ts";
+import { clock, dueIn, now, phone, showsNumbers } from "../lib/format.ts";
 import { readHistory } from "../lib/history.ts";
 import { changedCall, type News, trunkOf, useNews } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readTrunkStates, readTrunks } from "../lib/things.ts";
+import { nameOf, readTrunkStates, readTrunks, useAgents } from "../lib/things.ts";
 import { agreeing, type History, HOUR_MS, rates, series, withCalls } from "../lib/usage.ts";
-import { Age, Badge, Button, Card, Dialog, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
+import { Age, Badge, Button, Card, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { LazyPlot } from "../ui/lazy-plot.tsx";
 import { Page } from "../ui/page.tsx";
+import { SaveRow } from "../ui/save-row.tsx";
 import { bodyOf, formOf, TrunkFields, type TrunkForm } from "../ui/trunk-form.tsx";
 import { TrunkTest } from "../ui/trunk-test.tsx";
 import { NumbersSwitch } from "./calls.tsx";
@@ -37,6 +39,7 @@ export default function Trunk() {
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
     concerns: mine,
+    isUnsettled: ({ agent_breakers }) => agent_breakers.length > 0, // of an agent that holds out the feed is silent
   });
   const read = useHistory(id);
   const hour = useMemo(() => read.data && live.data && agreeing(read.data, live.data), [read.data, live.data]);
@@ -57,6 +60,7 @@ export default function Trunk() {
       {data && isKnown && (
         <>
           <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
+          <HeldBack breakers={live.data?.agent_breakers ?? []} />
           <RoleNote needs="owner" what="The carrier, and changes" />
           <div class="columns">
             <div class="stack">
@@ -163,6 +167,17 @@ function breakerText(breaker: string | null): string {
   return breaker !== "open" ? "The dialer takes calls." : "The dialer is failing: new calls get 502 until a probe succeeds.";
 }
 
+/** The agents whose calls this trunk refuses, because they broke off. */
+function HeldBack({ breakers }: { breakers: Live["agent_breakers"] }) {
+  const agents = useAgents();
+  return breakers.map(({ agent_id, retry_at }) => (
+    <Note key={agent_id} tone="warn">
+      <a href={`/studio/agents/${agent_id}`}>{nameOf(agents.data, agent_id)}</a> broke off three calls in a row: its calls over this trunk
+      get 502 until a probe succeeds. The next probe {dueIn(retry_at)}.
+    </Note>
+  ));
+}
+
 function Hour({ history, max }: { history: Query<History>; max: number }) {
   const at = Math.floor(now.value / 5_000) * 5_000;
   const data = useMemo(() => history.data && series(history.data, Math.max(at, Date.now())), [history.data, at]);
@@ -243,15 +258,16 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
       )}
       {calls.length > shown && <Button onClick={() => setShown(shown + SHOWN)}>{`Show more of ${calls.length}`}</Button>}
       {releasing && (
-        <Dialog title="Release this channel?" onClose={() => setReleasing(null)}>
+        <Confirm
+          title="Release this channel?"
+          does="Hang up and release"
+          needs="admin"
+          over={!calls.some(({ call_id }) => call_id === releasing.call_id) && "The call is over meanwhile, and its channel is free."}
+          onConfirm={release}
+          onClose={() => setReleasing(null)}
+        >
           <p>The call to {phone(releasing.phone_number, showsNumbers.value)} is hung up, and its channel is free at once.</p>
-          <div class="row end">
-            <Button onClick={() => setReleasing(null)}>Keep it</Button>
-            <Button kind="danger" onClick={release}>
-              Hang up and release
-            </Button>
-          </div>
-        </Dialog>
+        </Confirm>
       )}
     </Card>
   );
@@ -309,28 +325,16 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
         <TrunkFields form={form} onChange={setForm} isKnown={trunk.carrier?.type === "livekit"} />
         <Note>A lowered limit ends no call; it holds back new ones.</Note>
         <Failure error={error} />
-        <div class="row">
-          <Button type="submit" kind="primary" needs="owner" isBusy={isBusy} disabled={!isChanged && "Nothing has changed"}>
-            Save
-          </Button>
-          <span role="status" class="good-text">
-            {isDone && !isChanged ? "Saved" : ""}
-          </span>
+        <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone}>
           <Button kind="danger" needs="owner" onClick={() => setDeleting(true)}>
             Delete
           </Button>
-        </div>
+        </SaveRow>
       </form>
       {isDeleting && (
-        <Dialog title={`Delete ${trunk.name}?`} onClose={() => setDeleting(false)}>
+        <Confirm title={`Delete ${trunk.name}?`} does="Delete trunk" onConfirm={remove} onClose={() => setDeleting(false)}>
           <p>New calls can't use it any more. Its calls stay readable.</p>
-          <div class="row end">
-            <Button onClick={() => setDeleting(false)}>Keep it</Button>
-            <Button kind="danger" onClick={remove}>
-              Delete trunk
-            </Button>
-          </div>
-        </Dialog>
+        </Confirm>
       )}
     </Card>
   );

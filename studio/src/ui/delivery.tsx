@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Delivery, type Schemas } from "../lib/api.ts";
-import { clock, now, span } from "../lib/format.ts";
+import { clock, dueIn } from "../lib/format.ts";
 import { Badge, Button, Card, Facts, Failure } from "./basics.tsx";
 
 const TONES = { pending: "busy", delivered: "good", exhausted: "bad" } as const;
@@ -65,7 +65,7 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
       })}
       {delivery.next_attempt_at && (
         <li class="pending">
-          <span class="timeline-what faint">Next attempt in {span(Date.parse(delivery.next_attempt_at) - now.value)}</span>
+          <span class="timeline-what faint">Next attempt {dueIn(delivery.next_attempt_at)}</span>
         </li>
       )}
       {delivery.status === "exhausted" && (

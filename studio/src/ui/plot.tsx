@@ -18,11 +18,12 @@ export default function Plot({ data, limit }: { data: Series; limit: number }) {
     if (!place) return;
     const style = getComputedStyle(place);
     const color = (name: string) => style.getPropertyValue(name).trim();
+    const font = `12px ${style.fontFamily}`;
     const axis = {
       stroke: color("--plot-text"),
       grid: { stroke: color("--plot-grid"), width: 1 },
       ticks: { show: false },
-      font: `12px ${style.fontFamily}`,
+      font,
     };
     const made = new uPlot(
       {
@@ -31,10 +32,14 @@ export default function Plot({ data, limit }: { data: Series; limit: number }) {
         legend: { show: false },
         cursor: { points: { size: 6 } },
         scales: { y: { range: (_, __, top) => [0, Math.max(4, Math.ceil(Math.max(top ?? 0, limit) * 1.15))] } },
-        hooks: { draw: [(plot) => drawLimit(plot, limit, color("--plot-limit"))] },
+        hooks: { draw: [(plot) => drawLimit(plot, limit, color("--plot-limit"), style.fontFamily)] },
         axes: [
           { ...axis, values: (_, seconds) => seconds.map((second) => clock(new Date(second * 1_000).toISOString()).slice(0, 5)) },
-          { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] },
+          {
+            ...axis,
+            size: (plot, labels) => roomFor(plot, labels, font),
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000],
+          },
         ],
         series: [
           {},
@@ -63,8 +68,17 @@ export default function Plot({ data, limit }: { data: Series; limit: number }) {
   return <div class="plot" ref={ref} aria-hidden="true" />;
 }
 
+/** As wide as the widest label, and room on both sides of it. */
+function roomFor({ ctx }: uPlot, labels: string[] | null, font: string): number {
+  ctx.save();
+  ctx.font = font;
+  const widths = (labels ?? []).map((label) => ctx.measureText(label).width);
+  ctx.restore();
+  return Math.ceil(Math.max(20, ...widths)) + 12;
+}
+
 /** A dashed line over the whole width, with its number where it begins: what is newest is at its end. */
-function drawLimit(plot: uPlot, limit: number, color: string): void {
+function drawLimit(plot: uPlot, limit: number, color: string, family: string): void {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(limit, "y", true));
   const ratio = devicePixelRatio;
@@ -77,7 +91,9 @@ function drawLimit(plot: uPlot, limit: number, color: string): void {
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
+  ctx.font = `${12 * ratio}px ${family}`;
   ctx.textAlign = "left";
-  ctx.fillText(`limit ${limit.toLocaleString()}`, bbox.left + 4 * ratio, y - 5 * ratio);
+  ctx.textBaseline = "bottom"; // whatever the axes left behind
+  ctx.fillText(`limit ${limit.toLocaleString()}`, bbox.left + 4 * ratio, y - ctx.lineWidth / 2 - 3 * ratio);
   ctx.restore();
 }

@@ -3,11 +3,12 @@
 import { useState } from "preact/hooks";
 import { type Agent, ApiError, api, ask, type Schemas, type Trunk } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
+import { deleteFull, findFull, type FullTrunk, makeFull, ONE_CHANNEL } from "../lib/full-trunk.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readTrunks } from "../lib/things.ts";
 import { Button, Failure, Note } from "./basics.tsx";
 import { Request } from "./code.tsx";
+import { Confirm } from "./confirm.tsx";
 import { Progress } from "./progress.tsx";
 
 const SCENARIOS = [
@@ -19,9 +20,6 @@ const SCENARIOS = [
 ] as const;
 
 type Scenario = (typeof SCENARIOS)[number][0];
-
-/** The trunk that is full with its first call. */
-const ONE_CHANNEL = "Full capacity (simulated)";
 
 export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
   const isAdmin = barred("admin") === null;
@@ -40,8 +38,10 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
     try {
       let through = trunk.id;
       if (scenario === "full") {
-        full.signal.value = await fullTrunk(agent);
-        through = full.signal.value.id;
+        const found = (await findFull()) ?? (await makeFull());
+        full.signal.value = found;
+        through = found.trunk.id;
+        await trigger(bodyOf("answers", agent, through, undefined)); // takes its one channel
       }
       // Whoever is quicker than the receiver's answer waits for it: a call without a callback would not show one.
       const to = callback ?? (isAdmin ? (await ask(api.GET("/studio/receiver"))).callback_url : undefined);
@@ -51,7 +51,7 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
     }
     setBusy(false);
   };
-  const sampled = chosen === "full" ? (full.data?.id ?? trunk.id) : trunk.id;
+  const sampled = chosen === "full" ? (full.data?.trunk.id ?? trunk.id) : trunk.id;
   return (
     <div class="columns even">
       <div class="stack">
@@ -72,7 +72,7 @@ export function TestCall({ agent, trunk }: { agent: Agent; trunk: Trunk }) {
             </div>
           ))}
         </div>
-        <FullTrunk trunk={full.data ?? null} onDeleted={() => (full.signal.value = null)} />
+        <FullTrunkNote full={full.data ?? null} onDeleted={() => (full.signal.value = null)} />
         {!isAdmin && <Note>Its callback is not shown: {barred("admin")}.</Note>}
         <Failure error={error} />
         {call && <Progress id={call} callback={callback} received={receiver} />}
@@ -107,51 +107,41 @@ async function trigger(body: Schemas["TriggerCall"]): Promise<string> {
   }
 }
 
-const findFull = async (): Promise<Trunk | null> =>
-  (await readTrunks()).find(({ name, status }) => name === ONE_CHANNEL && status === "active") ?? null;
-
-/** A trunk of one channel, which a first call has just taken. Only an owner can make it. */
-async function fullTrunk(agent: Agent): Promise<Trunk> {
-  const trunk =
-    (await findFull()) ??
-    (await ask(
-      api.POST("/integration/v1/sip-trunks", {
-        body: { name: ONE_CHANNEL, trunk_phone: "+918069000000", max_cps: 5, max_channels: 1, carrier: { type: "simulator" } },
-      }),
-    ));
-  await trigger(bodyOf("answers", agent, trunk.id, undefined));
-  return trunk;
-}
-
-/** The trunk of "Full capacity" is nobody's but this page's: it says that it stays, and takes it away again. */
-function FullTrunk({ trunk, onDeleted }: { trunk: Trunk | null; onDeleted: () => void }) {
+/** Says through which trunk "Full capacity" goes, and takes the one that this page made away again. */
+function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted: () => void }) {
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
-  if (!trunk) {
+  const [isAsking, setAsking] = useState(false);
+  if (!full) {
     if (barred("owner")) return null;
     return <p class="faint small">“Full capacity” makes a trunk of one channel, “{ONE_CHANNEL}”, which stays until it is deleted.</p>;
   }
   const remove = async () => {
+    setAsking(false);
     setBusy(true);
     setError(null);
     try {
-      await ask(api.DELETE("/integration/v1/sip-trunks/{id}", { params: { path: { id: trunk.id } } }));
+      await deleteFull(full);
       onDeleted();
     } catch (failure) {
       if (failure instanceof ApiError) setError(failure);
     }
     setBusy(false);
   };
+  const link = <a href={`/studio/trunks/${full.trunk.id}`}>{ONE_CHANNEL}</a>;
+  if (!full.isOwn) return <Note>“Full capacity” goes through {link}, a trunk of one channel that is there.</Note>;
   return (
     <Note>
-      <p>
-        “Full capacity” goes through <a href={`/studio/trunks/${trunk.id}`}>{ONE_CHANNEL}</a>, a trunk of one channel made for it. It stays
-        among your trunks until it is deleted.
-      </p>
-      <Button isSmall kind="danger" needs="owner" isBusy={isBusy} onClick={remove} label={`Delete ${ONE_CHANNEL}`}>
+      <p>“Full capacity” goes through {link}, a trunk of one channel made for it. It stays among your trunks until it is deleted.</p>
+      <Button isSmall kind="danger" needs="owner" isBusy={isBusy} onClick={() => setAsking(true)} label={`Delete ${ONE_CHANNEL}`}>
         Delete it
       </Button>
       <Failure error={error} />
+      {isAsking && (
+        <Confirm title={`Delete ${ONE_CHANNEL}?`} does="Delete trunk" needs="owner" onConfirm={remove} onClose={() => setAsking(false)}>
+          <p>New calls can't use it any more. Its calls stay readable.</p>
+        </Confirm>
+      )}
     </Note>
   );
 }

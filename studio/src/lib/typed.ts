@@ -1,0 +1,71 @@
+// What is typed to find calls: what it means to the API, and when it counts.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+/** How the API is asked for a number, or for one by its end. */
+export type ByNumber = { phone_number: string } | { phone_number_ends_with: string };
+
+/** A number as people write it, whole with its `+` or `00`, or its last digits; null for what is neither, or is not yet. */
+export function byNumber(typed: string): ByNumber | null {
+  const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00(?=[1-9]\d{6,14}$)/, "+");
+  if (/^\+[1-9]\d{6,14}$/.test(compact)) return { phone_number: compact };
+  return /^\d{3,15}$/.test(compact) ? { phone_number_ends_with: compact } : null;
+}
+
+/** A `datetime-local`'s value as an instant, empty for none; null for one that the API takes for none, as of the year 202. */
+export function instant(typed: string): string | null {
+  if (!typed) return "";
+  const at = new Date(typed).getTime();
+  return at >= 0 && at < Date.UTC(10_000, 0) ? new Date(at).toISOString() : null;
+}
+
+/** How long a pause in the typing is its end. */
+const PAUSE_MS = 400;
+
+interface Options {
+  /** What counts now. */
+  known: string;
+  /** What a text means; null while it means nothing. */
+  read: (typed: string) => string | null;
+  settle: (value: string) => void;
+}
+
+export interface Typed {
+  /** What is being typed, or null. */
+  text: string | null;
+  type(text: string): void;
+  drop(): void;
+}
+
+/** A text that counts once the typing has paused and it means something. Until then it is kept here, where no redrawing loses
+ * it, and nothing counts in its place. */
+export function useTyped({ known, read, settle }: Options): Typed {
+  const [text, setText] = useState<string | null>(null);
+  const settled = useRef(known);
+  const latest = useRef({ known, read, settle });
+  latest.current = { known, read, settle };
+  const timer = useRef(0);
+  const drop = () => {
+    clearTimeout(timer.current);
+    setText(null);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  // What counts changed elsewhere, as by Back: that is what is there now.
+  useEffect(() => {
+    if (known === settled.current) return;
+    settled.current = known;
+    drop();
+  }, [known]);
+  const type = (next: string) => {
+    clearTimeout(timer.current);
+    setText(next);
+    timer.current = window.setTimeout(() => {
+      const { known, read, settle } = latest.current;
+      const value = read(next);
+      settled.current = value ?? "";
+      if (settled.current !== known) settle(settled.current);
+      if (value !== null) setText(null);
+    }, PAUSE_MS);
+  };
+  return { text, type, drop };
+}
