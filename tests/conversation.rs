@@ -710,7 +710,7 @@ fn three_calls_in_a_row_that_an_agent_breaks_off_hold_back_its_calls_and_no_othe
 /// The agents that the trunk says it holds back, and when a call may find out whether each is back.
 fn told_held_back(world: &mut World) -> Vec<(AgentId, Millis)> {
     match world.ask(TrunkCommand::Live(support::reader())) {
-        TrunkReply::Live { held_back, .. } => held_back,
+        TrunkReply::Live(_, _, held_back) => held_back,
         other => panic!("{other:?}"),
     }
 }

@@ -227,7 +227,7 @@ fn the_ten_numbers_end_as_the_table_says() {
             "{}: one callback",
             row.number
         );
-        let TrunkReply::Live { calls: live, .. } = world.ask(TrunkCommand::Live(reader())) else {
+        let TrunkReply::Live(live, ..) = world.ask(TrunkCommand::Live(reader())) else {
             panic!()
         };
         assert!(live.is_empty(), "{}: no channel is left", row.number);
@@ -262,7 +262,7 @@ fn a_reader_sees_each_state_though_only_the_last_is_written() {
     assert_eq!(world.call(id).status, CallStatus::Answered);
     world.crash();
     assert_eq!(world.call(id).status, CallStatus::Answered);
-    let TrunkReply::Live { calls: live, .. } = world.ask(TrunkCommand::Live(reader())) else {
+    let TrunkReply::Live(live, ..) = world.ask(TrunkCommand::Live(reader())) else {
         panic!()
     };
     assert_eq!(live[0].status, CallStatus::Answered);
@@ -525,12 +525,7 @@ fn a_waiting_line_is_served_first_come_first_served_and_nobody_overtakes_it() {
     let first = world.accepted(OK);
     let hour = Millis::from_secs(3_600);
     let waiting = [queue(&mut world, hour), queue(&mut world, hour)];
-    let TrunkReply::Live {
-        calls: live,
-        waiting: in_line,
-        ..
-    } = world.ask(TrunkCommand::Live(reader()))
-    else {
+    let TrunkReply::Live(live, in_line, _) = world.ask(TrunkCommand::Live(reader())) else {
         panic!()
     };
     assert_eq!((live.len(), in_line), (1, 2));
@@ -1146,7 +1141,7 @@ proptest! {
                 },
             }
             world.rows.fail.set(None);
-            let TrunkReply::Live { calls: live, .. } = world.ask(TrunkCommand::Live(reader())) else { panic!() };
+            let TrunkReply::Live(live, ..) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
             prop_assert!(live.len() <= 4);
             for call in world.rows.all() {
                 if call.status.is_terminal() {

@@ -583,6 +583,10 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ("TagTaken", TagTaken),
         ("HasLiveCalls", HasLiveCalls),
         (
+            "Live.held_back",
+            Live(vec![], 0, vec![(agent(), START + Millis(5_000))]),
+        ),
+        (
             "Admission",
             Admission(self::Admission::Accepted { call, quota }),
         ),

@@ -182,11 +182,7 @@ pub async fn list(
 /// No such trunk.
 pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
     let trunk = own_trunk(api, caller, trunk).await?;
-    let Ok(TrunkReply::Live {
-        calls,
-        waiting,
-        held_back,
-    }) = api
+    let Ok(TrunkReply::Live(calls, waiting, held_back)) = api
         .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
         .await
     else {

@@ -381,15 +381,13 @@ pub enum TrunkReply {
     KeyReused,
     /// What would come of a request for a call.
     Verdict(Verdict),
-    /// How busy the trunk is.
-    Live {
-        /// Who holds a channel.
-        calls: Vec<Call>,
-        /// How many stand in line.
-        waiting: usize,
-        /// The agents whose calls are held back, and when a call may find out whether each is back.
-        held_back: Vec<(AgentId, Millis)>,
-    },
+    /// Who holds a channel, and how many stand in line; and the agents whose calls are held back, with when a call may find
+    /// out whether each is back.
+    Live(
+        Vec<Call>,
+        usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Millis)>,
+    ),
     /// Nothing was created, or shown.
     Refused(Denial),
     /// Work for the dialer.

@@ -375,11 +375,11 @@ impl TrunkActor {
                     .trunk
                     .live_calls()
                     .filter(|call| call.request.org == reader.org);
-                Ok(TrunkReply::Live {
-                    calls: live.cloned().collect(),
-                    waiting: self.trunk.waiting(),
-                    held_back: self.trunk.agents_held_back(now),
-                })
+                Ok(TrunkReply::Live(
+                    live.cloned().collect(),
+                    self.trunk.waiting(),
+                    self.trunk.agents_held_back(now),
+                ))
             }
             TrunkCommand::Feed(reader, filter) => {
                 if self.trunk.is_revoked(reader.key) {
