@@ -1,6 +1,6 @@
 //! The routes: which paths exist, which methods they take, who may, and who answers.
 //!
-//! A new route is a line in [`endpoints`], a variant of [`Action`] and an arm in [`perform`]; the
+//! A new route is a line in [`endpoints`], a variant of [`Action`] and an arm in [`perform`], whatever its [`Access`]; the
 //! OpenAPI document is held against this table by a test.
 
 use crate::app::authenticate::{authenticate, authenticate_operator};
@@ -217,93 +217,117 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
         return Err(Refusal::MethodNotAllowed(allow(offered)));
     };
     let id = |at: usize| ids.get(at).copied().unwrap_or_default();
-    match access {
-        Access::Public => open(api, request, *action, id(0)).await,
-        Access::Operator => {
-            authenticate_operator(api, request)?;
-            orgs::create(api, request).await
+    act(api, request, *access, *action, id(0), id(1)).await
+}
+
+/// Who asks, as far as the route's [`Access`] finds out.
+enum Caller {
+    /// Anybody; what more a route asks for, it checks itself.
+    Anyone,
+    /// The platform's operator.
+    Operator,
+    /// Whoever has this key.
+    Key(Box<KeyRecord>),
+}
+
+impl Caller {
+    fn key(&self) -> Result<&KeyRecord, Refusal> {
+        match self {
+            Self::Key(key) => Ok(key),
+            Self::Anyone | Self::Operator => Err(Refusal::InvalidKey),
         }
-        Access::Agent => report::report(api, request, id(0)).await,
-        Access::Link => media::show(api, request, id(0), id(1)).await,
-        Access::Carrier => carrier::livekit(api, request).await,
-        Access::Key(role) => {
-            let caller = authenticate(api, request, *role).await?;
-            perform(api, &caller, request, *action, id(0), id(1)).await
+    }
+
+    fn operator(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Anyone | Self::Key(_) => Err(Refusal::InvalidPlatformToken),
         }
     }
 }
 
-/// What anybody may ask for.
-async fn open(
+/// Does what a route does, for whom its access lets in. `first` and `second` are the path's variable segments.
+///
+/// # Errors
+/// Whoever asks may not; what follows is the action's own.
+pub async fn act(
     api: &impl Api,
     request: &Request,
+    access: Access,
     action: Action,
     first: &str,
+    second: &str,
 ) -> Result<Response, Refusal> {
-    match action {
-        Action::OpenSession => session::open(api, request).await,
-        Action::CloseSession => session::close(request),
-        Action::Receive => receiver::take(api, request, first).await,
-        _ => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
-    }
+    let caller = match access {
+        Access::Public | Access::Agent | Access::Link | Access::Carrier => Caller::Anyone,
+        Access::Operator => {
+            authenticate_operator(api, request)?;
+            Caller::Operator
+        }
+        Access::Key(role) => Caller::Key(Box::new(authenticate(api, request, role).await?)),
+    };
+    perform(api, &caller, request, action, first, second).await
 }
 
+/// Every action, and what it needs to know of whoever asks.
 async fn perform(
     api: &impl Api,
-    caller: &KeyRecord,
+    caller: &Caller,
     request: &Request,
     action: Action,
     first: &str,
     second: &str,
 ) -> Result<Response, Refusal> {
-    if matches!(
-        action,
-        Action::TestTrunk | Action::ReleaseCall | Action::CancelCall | Action::Redeliver
-    ) {
+    use Action::*;
+    if matches!(action, TestTrunk | ReleaseCall | CancelCall | Redeliver) {
         Body::of(request)?.finish()?;
     }
+    let key = || caller.key();
     match action {
-        Action::ListAgents => agents::list(api, caller, request).await,
-        Action::CreateAgent => agents::create(api, caller, request).await,
-        Action::GetAgent => agents::get(api, caller, first).await,
-        Action::UpdateAgent => agents::update(api, caller, request, first).await,
-        Action::DeleteAgent => agents::delete(api, caller, request, first).await,
-        Action::ListTrunks => trunks::list(api, caller, request).await,
-        Action::CreateTrunk => trunks::create(api, caller, request).await,
-        Action::GetTrunk => trunks::get(api, caller, first).await,
-        Action::UpdateTrunk => trunks::update(api, caller, request, first).await,
-        Action::DeleteTrunk => trunks::delete(api, caller, request, first).await,
-        Action::TestTrunk => trunk_test::test(api, caller, first).await,
-        Action::LiveCalls => read::live(api, caller, first).await,
-        Action::ReleaseCall => stop::release(api, caller, first, second).await,
-        Action::ListCalls => read::list(api, caller, request).await,
-        Action::TriggerCall => trigger::trigger(api, caller, request).await,
-        Action::GetCall => read::detail(api, caller, first).await,
-        Action::CallStatus => read::status(api, caller, first).await,
-        Action::CancelCall => stop::cancel(api, caller, first).await,
-        Action::Transcript => report::transcript(api, caller, first).await,
-        Action::ListKeys => keys::list(api, caller, request).await,
-        Action::CreateKey => keys::create(api, caller, request).await,
-        Action::DeleteKey => keys::delete(api, caller, request, first).await,
-        Action::GetSecret => webhooks::secret(api, caller).await,
-        Action::RotateSecret => webhooks::rotate(api, caller, request).await,
-        Action::ListDeliveries => callbacks::list(api, caller, request).await,
-        Action::GetDelivery => callbacks::get(api, caller, first).await,
-        Action::Redeliver => callbacks::redeliver(api, caller, first).await,
-        Action::TestEvent => webhooks::test(api, caller, request).await,
-        Action::AuditLog => audit::list(api, caller, request).await,
-        Action::Events => feed::events(api, caller, request).await,
-        Action::GetSession => session::introduce(api, caller).await,
-        Action::GetReceiver => receiver::show(api, caller, request).await,
-        Action::GetSettings => settings::get(api, caller).await,
-        Action::UpdateSettings => settings::update(api, caller, request).await,
-        Action::Health
-        | Action::CreateOrg
-        | Action::Report
-        | Action::LiveKitEvent
-        | Action::Media
-        | Action::OpenSession
-        | Action::CloseSession
-        | Action::Receive => Err(Refusal::NotFound),
+        Health => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
+        CreateOrg => {
+            caller.operator()?;
+            orgs::create(api, request).await
+        }
+        Report => report::report(api, request, first).await,
+        LiveKitEvent => carrier::livekit(api, request).await,
+        Media => media::show(api, request, first, second).await,
+        OpenSession => session::open(api, request).await,
+        CloseSession => session::close(request),
+        Receive => receiver::take(api, request, first).await,
+        ListAgents => agents::list(api, key()?, request).await,
+        CreateAgent => agents::create(api, key()?, request).await,
+        GetAgent => agents::get(api, key()?, first).await,
+        UpdateAgent => agents::update(api, key()?, request, first).await,
+        DeleteAgent => agents::delete(api, key()?, request, first).await,
+        ListTrunks => trunks::list(api, key()?, request).await,
+        CreateTrunk => trunks::create(api, key()?, request).await,
+        GetTrunk => trunks::get(api, key()?, first).await,
+        UpdateTrunk => trunks::update(api, key()?, request, first).await,
+        DeleteTrunk => trunks::delete(api, key()?, request, first).await,
+        TestTrunk => trunk_test::test(api, key()?, first).await,
+        LiveCalls => read::live(api, key()?, first).await,
+        ReleaseCall => stop::release(api, key()?, first, second).await,
+        ListCalls => read::list(api, key()?, request).await,
+        TriggerCall => trigger::trigger(api, key()?, request).await,
+        GetCall => read::detail(api, key()?, first).await,
+        CallStatus => read::status(api, key()?, first).await,
+        CancelCall => stop::cancel(api, key()?, first).await,
+        Transcript => report::transcript(api, key()?, first).await,
+        ListKeys => keys::list(api, key()?, request).await,
+        CreateKey => keys::create(api, key()?, request).await,
+        DeleteKey => keys::delete(api, key()?, request, first).await,
+        GetSecret => webhooks::secret(api, key()?).await,
+        RotateSecret => webhooks::rotate(api, key()?, request).await,
+        ListDeliveries => callbacks::list(api, key()?, request).await,
+        GetDelivery => callbacks::get(api, key()?, first).await,
+        Redeliver => callbacks::redeliver(api, key()?, first).await,
+        TestEvent => webhooks::test(api, key()?, request).await,
+        AuditLog => audit::list(api, key()?, request).await,
+        Events => feed::events(api, key()?, request).await,
+        GetSession => session::introduce(api, key()?).await,
+        GetReceiver => receiver::show(api, key()?, request).await,
+        GetSettings => settings::get(api, key()?).await,
+        UpdateSettings => settings::update(api, key()?, request).await,
     }
 }

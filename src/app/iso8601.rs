@@ -56,10 +56,16 @@ pub fn parse(text: &str) -> Option<Millis> {
     Some(Millis::from_secs(secs) + Millis(millis(fraction)?))
 }
 
-/// Whether it is a time but for its offset, so that nobody can tell which moment it means.
+/// A time that is none for want of its offset alone, so that nobody can tell which moment it means; with its minutes, where
+/// it has hours only.
 #[must_use]
-pub fn lacks_offset(text: &str) -> bool {
-    parse(text).is_none() && parse(&format!("{text}Z")).is_some()
+pub fn without_offset(text: &str) -> Option<String> {
+    if parse(text).is_some() {
+        return None;
+    }
+    let spellings = [text.to_owned(), format!("{text}:00")];
+    let mut spellings = spellings.into_iter();
+    spellings.find(|time| parse(&format!("{time}Z")).is_some())
 }
 
 fn after(text: &str, mark: char) -> Option<&str> {
@@ -149,21 +155,28 @@ mod tests {
 
     #[test]
     fn a_time_that_lacks_its_offset_is_told_from_what_is_none() {
-        for text in [
-            "2026-06-14T10:33:42",
-            "2026-06-14 10:33",
-            "2026-06-14T10:33:42.5",
+        for (text, time) in [
+            ("2026-06-14T10:33:42", "2026-06-14T10:33:42"),
+            ("2026-06-14 10:33", "2026-06-14 10:33"),
+            ("2026-06-14T10:33:42.5", "2026-06-14T10:33:42.5"),
+            ("2026-06-14T10", "2026-06-14T10:00"),
+            ("2026-06-14 00", "2026-06-14 00:00"),
         ] {
-            assert!(lacks_offset(text), "{text}");
+            assert_eq!(without_offset(text).as_deref(), Some(time), "{text}");
+            assert!(parse(&format!("{time}+05:30")).is_some(), "{time}");
         }
         for text in [
             "2026-06-14",
             "2026-06-14T10:33:42Z",
             "2026-06-14T25:00",
+            "2026-06-14T25",
+            "2026-06-14T1",
+            "2026-06-14T10:33:42:00",
+            "2026-06-14T",
             "soon",
             "",
         ] {
-            assert!(!lacks_offset(text), "{text}");
+            assert_eq!(without_offset(text), None, "{text}");
         }
     }
 

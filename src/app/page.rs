@@ -155,9 +155,9 @@ pub fn check_names(
 /// 400; with a hint for a time that lacks its offset.
 pub fn read_time(name: &str, text: &str) -> Result<Millis, Refusal> {
     iso8601::parse(text).ok_or_else(|| {
-        let hint = match iso8601::lacks_offset(text) {
-            true => format!(" with its offset from UTC, such as {text}Z or {text}+05:30"),
-            false => String::new(),
+        let hint = match iso8601::without_offset(text) {
+            Some(time) => format!(" with its offset from UTC, such as {time}Z or {time}+05:30"),
+            None => String::new(),
         };
         Refusal::Invalid(format!("{name} must be an ISO 8601 time{hint}"))
     })

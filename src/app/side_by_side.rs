@@ -1,6 +1,6 @@
 //! Several awaits at once, a few at a time: an invocation of a Worker may wait for six connections.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -16,17 +16,28 @@ pub async fn side_by_side<T>(
     at_once: usize,
     futures: impl Iterator<Item: Future<Output = T>>,
 ) -> Vec<T> {
+    side_by_side_until(at_once, futures, |_| false).await
+}
+
+/// Likewise, and no longer than until one gave what is `enough`: the rest are dropped.
+pub async fn side_by_side_until<T>(
+    at_once: usize,
+    futures: impl Iterator<Item: Future<Output = T>>,
+    enough: impl Fn(&T) -> bool,
+) -> Vec<T> {
     let done = Rc::new(RefCell::new(Vec::new()));
+    let is_enough = Rc::new(Cell::new(false));
     let work = futures.map(|future| -> Work<'_> {
-        let done = Rc::clone(&done);
+        let (done, is_enough, enough) = (Rc::clone(&done), Rc::clone(&is_enough), &enough);
         Box::pin(async move {
             let result = future.await;
+            is_enough.set(is_enough.get() || enough(&result));
             done.borrow_mut().push(result);
         })
     });
     let mut waiting = work.collect::<Vec<_>>().into_iter();
     let mut running = waiting.by_ref().take(at_once.max(1)).collect();
-    std::future::poll_fn(|context| poll(&mut running, &mut waiting, context)).await;
+    std::future::poll_fn(|context| poll(&mut running, &mut waiting, &is_enough, context)).await;
     done.take()
 }
 
@@ -34,6 +45,7 @@ pub async fn side_by_side<T>(
 fn poll<'a>(
     running: &mut Vec<Work<'a>>,
     waiting: &mut std::vec::IntoIter<Work<'a>>,
+    is_enough: &Cell<bool>,
     context: &mut Context<'_>,
 ) -> Poll<()> {
     let mut at = 0;
@@ -46,7 +58,7 @@ fn poll<'a>(
             drop(running.swap_remove(at));
         }
     }
-    match running.is_empty() {
+    match running.is_empty() || is_enough.get() {
         true => Poll::Ready(()),
         false => Poll::Pending,
     }
@@ -55,7 +67,6 @@ fn poll<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
     use std::task::Waker;
 
     #[test]
@@ -87,5 +98,27 @@ mod tests {
         results.sort_unstable();
         assert_eq!(results, (0..20).collect::<Vec<_>>());
         assert_eq!(most.get(), 4);
+    }
+
+    #[test]
+    fn whoever_gives_enough_ends_the_wait_for_the_others() {
+        let pieces = [2, 0, 3].map(|polls| {
+            let mut left = polls;
+            std::future::poll_fn(move |_| match left {
+                0 => Poll::Ready(polls),
+                _ => {
+                    left -= 1;
+                    Poll::Pending
+                }
+            })
+        });
+        let mut some = std::pin::pin!(side_by_side_until(3, pieces.into_iter(), |polls| {
+            *polls == 2
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..2 {
+            assert!(some.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(some.as_mut().poll(&mut context), Poll::Ready(vec![0, 2]));
     }
 }

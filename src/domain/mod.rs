@@ -21,5 +21,6 @@ pub mod session;
 pub mod settings;
 pub mod target;
 pub mod template;
+pub mod tidy;
 pub mod time;
 pub mod trunk;

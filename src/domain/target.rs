@@ -100,6 +100,13 @@ impl Target {
         Some(format!("Basic {}", BASE64.encode(pair)))
     }
 
+    /// Whether the host is an IP address.
+    #[must_use]
+    pub fn is_address(&self) -> bool {
+        let host = Host::read(self.host.trim_end_matches('.'));
+        matches!(host, Host::V4(_) | Host::V6(_))
+    }
+
     /// Whether it carries a user name or a password.
     #[must_use]
     pub const fn has_credentials(&self) -> bool {

@@ -274,7 +274,7 @@ fn an_organisation_has_at_most_1000_agents() {
 fn an_agents_code_was_not_copied_with_something_around_it() {
     let (world, org) = founded();
     for stray in ["emi-reminder ", "\temi-reminder", "emi\nreminder"] {
-        let text = "agent_code must not begin or end with white space, or hold control characters";
+        let text = "agent_code must not begin or end with white space, or hold control or invisible characters";
         let answer = world.post(
             &org,
             "/agents",

@@ -11,12 +11,14 @@
 mod agents;
 mod audit;
 mod debts;
+mod feed;
 #[path = "../support/golden.rs"]
 mod golden;
 mod keys;
 mod once;
 mod orgs;
 mod receiver;
+mod routes;
 mod storage;
 mod trunks;
 #[path = "../support/urls.rs"]

@@ -427,12 +427,18 @@ fn what_was_copied_with_something_around_it_is_refused() {
         "a\u{0}b",
         "a\nb",
         "a\u{7f}b",
+        "a\u{200b}b",
+        "a\u{feff}b",
+        "a\u{ad}b",
+        "a\u{202e}b",
+        "a\u{a0}b",
+        "a\u{e0041}b",
         " ",
     ];
     for field in ["api_key", "api_secret", "sip_trunk_id"] {
         for stray in strays {
             let text = format!(
-                "carrier.{field} must not begin or end with white space, or hold control characters"
+                "carrier.{field} must not begin or end with white space, or hold control or invisible characters"
             );
             assert_eq!(
                 created_with(field, json!(stray)),
@@ -505,19 +511,17 @@ fn a_storage_is_read_as_strictly() {
             "must not point to a private address",
         ),
         ("http://minio:9000", "must not point to a private address"),
-        (
-            "http://9.9.9.9:9000",
-            "must name a host, not an IP address: Cloudflare can't reach it",
-        ),
+        ("http://127.0.0.1:9000", "must not point to a private address"),
+        ("http://[fd00::1]:9000", "must not point to a private address"),
     ] {
         let text = error(&format!("recordings.endpoint {text}"));
         assert_eq!(patch("endpoint", url), (400, text), "{url}");
     }
     for field in ["region", "bucket", "prefix", "access_key", "secret"] {
         let text = error(&format!(
-            "recordings.{field} must not begin or end with white space, or hold control characters"
+            "recordings.{field} must not begin or end with white space, or hold control or invisible characters"
         ));
-        for stray in ["x ", "\nx", "a\u{0}b"] {
+        for stray in ["x ", "\nx", "a\u{0}b", "a\u{200b}b", "a\u{feff}b"] {
             assert_eq!(
                 patch(field, stray),
                 (400, text.clone()),
@@ -540,4 +544,54 @@ fn a_storage_is_read_as_strictly() {
         (status, &kept["recordings"]["endpoint"]),
         (200, &json!("http://10.0.0.9:9000/?old"))
     );
+}
+
+/// LiveKit's Egress writes there, and that reaches an IP address as it reaches a name.
+#[test]
+fn a_storage_at_a_public_ip_address_is_taken() {
+    let (world, org) = founded();
+    let storage = json!({"bucket": "calls", "access_key": "AKIA", "secret": "the storage's secret"});
+    for (endpoint, kept) in [
+        ("http://9.9.9.9:9000", "http://9.9.9.9:9000"),
+        ("https://[2606:4700:4700::1111]/", "https://[2606:4700:4700::1111]"),
+    ] {
+        let storage = with(storage.clone(), "endpoint", Some(json!(endpoint)));
+        let (status, answer) = world.patch(&org, "/settings", json!({"recordings": storage}));
+        assert_eq!(
+            (status, &answer["recordings"]["endpoint"]),
+            (200, &json!(kept))
+        );
+    }
+}
+
+/// Whatever field it is in: what was copied around a URL is no part of it.
+#[test]
+fn white_space_around_a_url_is_dropped_wherever_a_url_is_taken() {
+    for (before, after) in [
+        (" ", " "),
+        ("\n", "\t"),
+        ("\u{feff}", "\u{200b}"),
+        ("\u{a0}", "\u{a0}"),
+    ] {
+        let (world, org) = founded();
+        let around = |url: &str| json!(format!("{before}{url}{after}"));
+        let url = around("https://livekit.example.com");
+        let (status, created) = created_with("url", url);
+        assert_eq!(
+            (status, &created["carrier"]["url"]),
+            (201, &json!("https://livekit.example.com"))
+        );
+        let storage = json!({"endpoint": around("https://s3.example.com"), "bucket": "calls", "access_key": "AKIA", "secret": "x"});
+        let (status, settings) = world.patch(&org, "/settings", json!({"recordings": storage}));
+        assert_eq!(
+            (status, &settings["recordings"]["endpoint"]),
+            (200, &json!("https://s3.example.com"))
+        );
+        let test = json!({"url": around("https://hooks.example.org/a")});
+        let (status, delivery) = world.post(&org, "/webhooks/test", test);
+        assert_eq!(
+            (status, &delivery["url"]),
+            (202, &json!("https://hooks.example.org/a"))
+        );
+    }
 }

@@ -18,7 +18,7 @@ use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
-use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
 use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
@@ -88,6 +88,9 @@ pub struct TrunkObject {
     pub has_live_calls: bool,
 }
 
+/// What a trunk tells the live feed at some moment.
+pub type Feed = Rc<dyn Fn(&FeedFilter, Millis) -> FeedPage>;
+
 #[derive(Default)]
 pub struct World {
     pub now: Cell<Millis>,
@@ -110,6 +113,10 @@ pub struct World {
     pub forgotten: Cell<usize>,
     /// How many turns each answer of a trunk takes.
     pub trunk_turns: Cell<usize>,
+    pub feeds: RefCell<BTreeMap<TrunkTag, Feed>>,
+    /// How often trunks were asked for their part of the feed.
+    pub feed_questions: Cell<u64>,
+    most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
     secrets: Option<Secrets>,
 }
@@ -299,6 +306,29 @@ impl World {
             .expect("it was briefed")
     }
 
+    /// So many questions for the feed are one fault, and not a test without end.
+    pub fn give_up_after(&self, questions: u64) {
+        self.most_questions.set(Some(questions));
+    }
+
+    /// A trunk's part of the feed, as its object answers: at once, or when there is news, or when the wait is over.
+    async fn feed(&self, tag: TrunkTag, filter: &FeedFilter) -> TrunkReply {
+        let asked = self.feed_questions.get() + 1;
+        self.feed_questions.set(asked);
+        let most = self.most_questions.get();
+        assert!(most.is_none_or(|most| asked <= most), "{asked} questions");
+        let feed = Rc::clone(&self.feeds.borrow()[&tag]);
+        let deadline = self.now.get() + filter.wait;
+        loop {
+            let page = feed(filter, self.now.get());
+            if !page.is_quiet() || self.now.get() >= deadline {
+                return TrunkReply::Feed(page);
+            }
+            wait(1).await;
+            self.advance(Millis(1));
+        }
+    }
+
     pub fn times_briefed(&self, trunk: &str) -> usize {
         self.trunks.borrow()[&tag(trunk)].briefed
     }
@@ -407,6 +437,9 @@ impl Trunks for World {
         wait(self.trunk_turns.get()).await;
         if self.unreachable.borrow().contains(&tag) {
             return Err(Unavailable);
+        }
+        if let TrunkCommand::Feed(_, filter) = command {
+            return Ok(self.feed(tag, filter).await);
         }
         let mut trunks = self.trunks.borrow_mut();
         let trunk = trunks.entry(tag).or_default();

@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::calls::{ask_all, reader};
+use crate::app::calls::{ask_until, reader};
 use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
@@ -16,16 +16,17 @@ use crate::app::trunk::{
     FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, TrunkCommand, TrunkReply,
 };
 use crate::domain::access::KeyRecord;
+use crate::domain::ids::TrunkTag;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
 /// The longest `wait_seconds`.
 pub const MAX_WAIT_SECS: u64 = 30;
-/// How long the object of a single trunk is left to wait.
-const WAIT_ALONE: Millis = Millis(5_000);
-/// How long each waits where there are several: the first to have news waits for the others.
-const WAIT_TOGETHER: Millis = Millis(400);
-/// How often an answer that is due looks further through what a filter leaves out.
+/// How long the trunks' objects are left to wait for news, before the directory is asked again which they are.
+const WAIT: Millis = Millis(5_000);
+/// How long a trunk's news rest that lie behind another's present: the clock of that other's object is late.
+const CLOCKS: Millis = Millis(20);
+/// How often an answer looks further through what a filter leaves out.
 const LOOKS: usize = 20;
 /// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
 const QUIET: Millis = Millis(60_000);
@@ -77,14 +78,14 @@ pub async fn events(
     Ok(Response::json(200, &body))
 }
 
-/// Asks until there are events or the time is over.
+/// Asks until there are events or the time is over; not without end through what a filter leaves out.
 async fn wait_for(
     api: &impl Api,
     caller: &KeyRecord,
     mut filter: FeedFilter,
     deadline: Millis,
 ) -> Result<(Vec<Value>, Position), Refusal> {
-    let mut looks = 0;
+    let (mut looks, mut has_news) = (0, true);
     loop {
         let command = DirectoryCommand::tags(caller.key_id);
         let (trunks, as_of) = match api.directory(caller.org_id, &command).await {
@@ -92,31 +93,57 @@ async fn wait_for(
             Ok(DirectoryReply::Refused(Denied::InvalidKey)) => return Err(Refusal::InvalidKey),
             Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
         };
-        let longest = match trunks.len() {
-            1 => WAIT_ALONE,
-            _ => WAIT_TOGETHER,
-        };
         let left = deadline - api.now();
-        filter.wait = left.min(longest);
+        // Of several trunks those wait that know of no news from any: whoever has some has it told at once.
+        filter.wait = match trunks.len() > 1 && has_news {
+            true => Millis(0),
+            false => left.min(WAIT),
+        };
         if trunks.is_empty() {
             api.sleep(filter.wait).await;
         }
-        let command = TrunkCommand::Feed(reader(caller), filter.clone());
-        let mut pages = Vec::new();
-        for reply in ask_all(api, trunks.len(), &trunks, &command).await? {
-            let TrunkReply::Feed(page) = reply else {
-                return Err(Refusal::DialerUnavailable);
-            };
-            pages.push(page);
-        }
+        let Some(pages) = ask_pages(api, caller, &filter, &trunks).await? else {
+            has_news = true;
+            continue;
+        };
+        has_news = pages.iter().any(|page| !page.is_quiet());
         let (events, next, is_present) = merge(pages, as_of, &filter);
         looks += 1;
-        let is_over = left == Millis(0) && (is_present || looks == LOOKS);
+        let is_over = match is_present {
+            true => left == Millis(0),
+            false => looks >= LOOKS,
+        };
         if !events.is_empty() || is_over {
             return Ok((events, next));
         }
+        if has_news && is_present {
+            api.sleep(left.min(CLOCKS)).await;
+        }
         filter.after = next;
     }
+}
+
+/// The pages of all trunks; none when one had news while others still waited.
+async fn ask_pages(
+    api: &impl Api,
+    caller: &KeyRecord,
+    filter: &FeedFilter,
+    trunks: &[TrunkTag],
+) -> Result<Option<Vec<FeedPage>>, Refusal> {
+    let command = TrunkCommand::Feed(reader(caller), filter.clone());
+    let has_news: fn(&TrunkReply) -> bool = match filter.wait {
+        Millis(0) => |_| false,
+        _ => |reply| !reply.is_quiet(),
+    };
+    let replies = ask_until(api, trunks.len(), trunks, &command, has_news).await?;
+    if replies.len() < trunks.len() {
+        return Ok(None);
+    }
+    let pages = replies.into_iter().map(|reply| match reply {
+        TrunkReply::Feed(page) => Ok(page),
+        _ => Err(Refusal::DialerUnavailable),
+    });
+    pages.collect::<Result<_, _>>().map(Some)
 }
 
 /// The events of several trunks in one order, as far as all of them are complete, the place behind them, and whether that

@@ -11,7 +11,7 @@ pub mod trigger;
 pub mod views;
 
 use crate::app::ports::{Api, Unavailable};
-use crate::app::side_by_side::side_by_side;
+use crate::app::side_by_side::side_by_side_until;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -43,9 +43,22 @@ async fn ask_all(
     trunks: &[TrunkTag],
     command: &TrunkCommand,
 ) -> Result<Vec<TrunkReply>, Refusal> {
+    ask_until(api, at_once, trunks, command, |_| false).await
+}
+
+/// Likewise, until one of them gave a reply that is `enough`: those of the others may be missing then.
+async fn ask_until(
+    api: &impl Api,
+    at_once: usize,
+    trunks: &[TrunkTag],
+    command: &TrunkCommand,
+    enough: fn(&TrunkReply) -> bool,
+) -> Result<Vec<TrunkReply>, Refusal> {
     let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
-    let answers = side_by_side(at_once, answers).await;
-    let answers = answers.into_iter().map(|answer| match answer {
+    let answers = side_by_side_until(at_once, answers, |answer| {
+        answer.as_ref().is_ok_and(enough)
+    });
+    let answers = answers.await.into_iter().map(|answer| match answer {
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
         Ok(reply) => Ok(reply),
         Err(Unavailable) => Err(Refusal::DialerUnavailable),

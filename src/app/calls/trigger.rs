@@ -17,6 +17,7 @@ use crate::domain::mac::hex;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::target::TargetRefused;
+use crate::domain::tidy;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Admission, OnCapacity, Quota, Verdict};
 
@@ -86,9 +87,9 @@ pub struct TriggerCall {
     /// the agent has any fields defined.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
-    /// Your HTTPS endpoint. The call result is POSTed here when the call reaches a terminal state; it must not point
-    /// to a private address, and name a host rather than an IP address. Credentials in it
-    /// (`https://user:password@…`) are sent as HTTP Basic and shown nowhere.
+    /// Your HTTPS endpoint, a URL of at most 8192 bytes. The call result is POSTed here when the call reaches a terminal
+    /// state; it must not point to a private address, and name a host rather than an IP address. White space around it is
+    /// dropped. Credentials in it (`https://user:password@…`) are sent as HTTP Basic and shown nowhere.
     pub callback_url: Option<String>,
     /// What happens when the trunk has no capacity: `reject` (the default) answers 429, `queue` lets the call wait its
     /// turn.
@@ -382,14 +383,13 @@ fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<
     let Value::String(url) = value else {
         return Err(Refusal::UrlInvalid("callback_url"));
     };
-    check_target(api, request, &url, "callback_url")?;
-    Ok(url)
+    check_target(api, request, &url, "callback_url")
 }
 
 /// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
 const MAX_URL: usize = 8_192;
 
-/// Whether callbacks may go to a URL. Of the service's own addresses, to a built-in receiver's alone.
+/// A URL that callbacks may go to, without white space around it. Of the service's own addresses, a built-in receiver's alone.
 ///
 /// # Errors
 /// It is no http or https URL, it points into a private network, or to an IP address.
@@ -398,14 +398,15 @@ pub fn check_target(
     request: &Request,
     url: &str,
     field: &'static str,
-) -> Result<(), Refusal> {
-    let target = api.parse_url(url).filter(|_| url.len() <= MAX_URL);
+) -> Result<String, Refusal> {
+    let url = tidy::url(url).into_owned();
+    let target = api.parse_url(&url).filter(|_| url.len() <= MAX_URL);
     let target = target.ok_or(Refusal::UrlInvalid(field))?;
     if target.receiver_of(&api.secrets().studio_key).is_some() {
-        return Ok(());
+        return Ok(url);
     }
     match target.judge(request.host(), api.settings().allow_loopback) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(url),
         Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
         Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
         Err(TargetRefused::Address) => Err(Refusal::UrlAddress(field)),

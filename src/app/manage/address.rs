@@ -5,6 +5,7 @@ use crate::app::http::Request;
 use crate::app::ports::Host;
 use crate::domain::refusal::Refusal;
 use crate::domain::target::TargetRefused;
+use crate::domain::tidy;
 
 /// A field that holds such an address.
 pub struct Address {
@@ -12,16 +13,19 @@ pub struct Address {
     pub field: &'static str,
     /// Whether ws and wss, as clients of LiveKit's rooms write them, are http and https.
     pub takes_ws: bool,
+    /// Whether the Worker itself goes there, which reaches no IP address.
+    pub is_fetched: bool,
 }
 
 impl Address {
-    /// Reads the address: scheme, host, port and path, without a slash at the end. ws and wss stay as they are, and are
+    /// Reads the address, whatever white space stands around it: scheme, host, port and path, without a slash at the end. ws and wss stay as they are, and are
     /// http and https wherever they are used.
     ///
     /// # Errors
-    /// No URL or another scheme, parts that a server's address has not, a private host, an IP address.
+    /// No URL or another scheme, parts that a server's address has not, a private host, an IP address that is fetched.
     pub fn read(&self, api: &impl Host, request: &Request, text: &str) -> Result<String, Refusal> {
-        let mut target = api.parse_url(text).ok_or_else(|| self.invalid())?;
+        let text = tidy::url(text);
+        let mut target = api.parse_url(&text).ok_or_else(|| self.invalid())?;
         let base = target.base();
         if self.takes_ws && matches!(target.scheme.as_str(), "ws" | "wss") {
             target.scheme = target.scheme.replace("ws", "http");
@@ -38,6 +42,7 @@ impl Address {
         }
         match judged {
             Ok(()) => Ok(base),
+            Err(TargetRefused::Address) if !self.is_fetched => Ok(base),
             Err(TargetRefused::Address) => Err(Refusal::UrlAddress(self.field)),
             Err(_) => Err(Refusal::UrlPrivate(self.field)),
         }

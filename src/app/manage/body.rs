@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::app::http::Request;
 use crate::domain::refusal::Refusal;
+use crate::domain::tidy::{UNTIDY, is_tidy};
 
 /// A body that is being read.
 pub struct Body {
@@ -110,29 +111,30 @@ impl Body {
     /// # Errors
     /// It is no such string.
     pub fn short(&mut self, name: &'static str, before: Option<String>) -> Result<String, Refusal> {
-        if !self.has(name) {
-            return Ok(before.unwrap_or_default());
+        match self.has(name) {
+            true => {
+                let given = self.short_text(name)?;
+                self.tidy(name, given)
+            }
+            false => Ok(before.unwrap_or_default()),
         }
+    }
+
+    /// A string of at most 200 characters, as it was given; empty when it was left out.
+    ///
+    /// # Errors
+    /// It is no such string.
+    pub fn short_text(&mut self, name: &'static str) -> Result<String, Refusal> {
         let what = "a string of at most 200 characters";
         let short = |value| text(value).filter(|text| text.chars().count() <= 200);
         let given = self.optional(name, None, what, short)?;
-        self.tidy(name, given.unwrap_or_default())
+        Ok(given.unwrap_or_default())
     }
 
     fn tidy(&self, name: &str, text: String) -> Result<String, Refusal> {
-        let at_an_edge = |letter: char| {
-            letter.is_whitespace()
-                || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
-        };
-        let is_untidy = text.starts_with(at_an_edge)
-            || text.ends_with(at_an_edge)
-            || text.contains(char::is_control);
-        match is_untidy {
-            true => Err(Refusal::Invalid(format!(
-                "{}{name} must not begin or end with white space, or hold control characters",
-                self.prefix
-            ))),
-            false => Ok(text),
+        match is_tidy(&text) {
+            true => Ok(text),
+            false => Err(Refusal::Invalid(format!("{}{name} {UNTIDY}", self.prefix))),
         }
     }
 

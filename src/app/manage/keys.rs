@@ -80,9 +80,9 @@ pub async fn create(
     let role = body.required("role", None, "viewer, member, admin or owner", body::word)?;
     let what = END;
     let given = body.optional("expires_at", None, what, body::text)?;
-    let expires_at = given.map(|text| match iso8601::lacks_offset(&text) {
-        true => read_time("expires_at", &text),
-        false => iso8601::parse(&text)
+    let expires_at = given.map(|text| match iso8601::without_offset(&text) {
+        Some(_) => read_time("expires_at", &text),
+        None => iso8601::parse(&text)
             .ok_or_else(|| Refusal::Invalid(format!("expires_at must be {what}"))),
     });
     let expires_at = expires_at.transpose()?;

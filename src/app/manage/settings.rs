@@ -20,6 +20,8 @@ const THING: Thing = Thing {
 const ENDPOINT: Address = Address {
     field: "recordings.endpoint",
     takes_ws: false,
+    // LiveKit's Egress writes there, and browsers read there: the Worker never does.
+    is_fetched: false,
 };
 
 /// What an organisation keeps of its calls.
@@ -64,8 +66,8 @@ pub struct ChangeSettings {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeStorage {
-    /// Its endpoint, an http or https URL of a public host, without user name, query and fragment; `null` or empty for
-    /// AWS's own.
+    /// Its endpoint, an http or https URL of a public host (a name or an IP address), without user name, query and fragment.
+    /// White space around it is dropped. `null` or empty for AWS's own.
     #[schema(max_length = 200)]
     pub endpoint: Option<String>,
     /// Its region.
@@ -160,11 +162,13 @@ async fn read_storage(
 ) -> Result<Storage, Refusal> {
     let mut body = Body::nested(given, "recordings.");
     let was = |field: fn(&Storage) -> &String| before.as_ref().map(|was| field(was).clone());
-    let is_new = body.has("endpoint");
-    let mut endpoint = body.short("endpoint", was(|was| &was.endpoint))?;
-    if is_new && !endpoint.is_empty() {
-        endpoint = ENDPOINT.read(api, request, &endpoint)?;
-    }
+    let endpoint = match body.has("endpoint") {
+        true => match body.short_text("endpoint")? {
+            empty if empty.is_empty() => empty,
+            given => ENDPOINT.read(api, request, &given)?,
+        },
+        false => was(|was| &was.endpoint).unwrap_or_default(),
+    };
     let region = body.short("region", was(|was| &was.region))?;
     let prefix = body.short("prefix", was(|was| &was.prefix))?;
     let bucket = body.token("bucket", was(|was| &was.bucket))?;

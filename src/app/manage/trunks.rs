@@ -27,6 +27,7 @@ pub const URL_TEXT: &str = "a URL of at most 2048 bytes";
 const URL: Address = Address {
     field: "carrier.url",
     takes_ws: true,
+    is_fetched: true,
 };
 
 const THING: Thing = Thing {
@@ -66,9 +67,10 @@ pub enum CreateCarrier {
     Simulator,
     /// A LiveKit server and its SIP trunk.
     LiveKit {
-        /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment.
+        /// The server: an http, https, ws or wss URL of a public host with a name, without user name, query and fragment. White
+        /// space around it is dropped.
         url: String,
-        /// Its API key, without white space at its ends.
+        /// Its API key, without white space at its ends and invisible characters.
         #[schema(min_length = 1, max_length = 200)]
         api_key: String,
         /// Its API secret; never shown again.
@@ -111,11 +113,11 @@ pub struct ChangeCarrier {
     /// `simulator` or `livekit`; a simulator has no other field.
     #[schema(pattern = "^(simulator|livekit)$")]
     pub r#type: String,
-    /// The server: an http, https, ws or wss URL of a public host, without user name, query and fragment; at most 2048
-    /// bytes.
+    /// The server: an http, https, ws or wss URL of a public host with a name, without user name, query and fragment; at most
+    /// 2048 bytes. White space around it is dropped.
     #[schema(max_length = 2048)]
     pub url: String,
-    /// Its API key, without white space at its ends.
+    /// Its API key, without white space at its ends and invisible characters.
     #[schema(min_length = 1, max_length = 200)]
     pub api_key: String,
     /// Its API secret; never shown again.

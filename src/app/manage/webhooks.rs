@@ -41,7 +41,7 @@ pub struct RotateSecret {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct SendTestEvent {
-    /// The receiver: an http or https URL that does not point to a private address, as a `callback_url`.
+    /// The receiver: an http or https URL of at most 8192 bytes that does not point to a private address, as a `callback_url`.
     pub url: String,
 }
 
@@ -104,7 +104,7 @@ pub async fn test(
         return Err(Refusal::UrlInvalid("url"));
     };
     body.finish()?;
-    check_target(api, request, &url, "url")?;
+    let url = check_target(api, request, &url, "url")?;
     let ask = command(caller, request, Ask::TestEvent { url });
     draw.create(api, caller.org_id, ask, &[], &TEST).await
 }

@@ -17,7 +17,7 @@ pub fn describe() -> Route {
         "Follow the live feed",
         "One ordered feed of the organisation: each change of a call's status, each result of a callback's attempt, and each \
          change of a trunk's state. Continue with the `next_cursor` of the answer before: nothing is missed and nothing comes \
-         twice. Events are kept for 24 hours; an older cursor is answered 410 with the oldest one. With `Accept: \
+         twice. Events are kept for 24 hours; an older cursor is answered 410 with `oldest_cursor`, the one to go on from. With `Accept: \
          text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
          where `Last-Event-ID` says. While nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every \
          20 seconds: its id is the cursor to go on from, and no block is without JSON data. A stream ends by itself after about a minute, \
@@ -41,7 +41,8 @@ pub fn describe() -> Route {
         ),
         filter(
             "wait_seconds",
-            "How long to wait for the first event; without it the answer comes at once.",
+            "How long to wait for the first event; without it the answer comes at once. Where a `type` leaves out very much, an \
+             answer may come empty before: its `next_cursor` goes on.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
         any_of("type", "Only events of this type.", "FeedEventName"),
@@ -142,7 +143,7 @@ pub fn schemas() -> Vec<(String, Value)> {
         "The cursor is too old.",
         json!({
             "error": {"type": "string", "description": "What went wrong, for people."},
-            "oldest_cursor": {"type": "string", "description": "The cursor before the oldest event that is kept."},
+            "oldest_cursor": {"type": "string", "description": "Pass it as `after` to go on: it stands before the oldest event that is kept."},
         }),
     );
     let kinds = ["CallEvent", "CallbackEvent", "TrunkEvent"].map(reference);

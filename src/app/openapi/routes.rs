@@ -9,6 +9,7 @@ use crate::app::calls::trigger;
 use crate::domain::access::Role;
 use crate::domain::call::CallStatus;
 use crate::domain::refusal::Refusal;
+use crate::domain::tidy::UNTIDY;
 
 /// One route, as far as the table does not tell.
 pub struct Route {
@@ -159,7 +160,8 @@ impl Route {
         self.query([idempotency_key(
             "The same key with the same request within 24 hours answers the first answer again, with what it shows once, and \
              creates nothing. Any other request of the organisation under that key is a 422, one that comes while the first is \
-             being decided a 409. What is refused uses up no key.",
+             being decided a 409. What is refused uses up no key. The last 10,000 keys of an organisation are remembered, those \
+             of `POST /calls` apart: beyond that the oldest is forgotten before its 24 hours are over.",
         )])
         .refuses([
             Refusal::IdempotencyKeyInvalid,
@@ -472,9 +474,7 @@ fn bare(field: &str) -> Refusal {
 
 /// What another system gave out was copied with something around it.
 fn tidy(field: &str) -> Refusal {
-    Refusal::Invalid(format!(
-        "{field} must not begin or end with white space, or hold control characters"
-    ))
+    Refusal::Invalid(format!("{field} {UNTIDY}"))
 }
 
 fn trunk_fields() -> Vec<Refusal> {
@@ -577,7 +577,8 @@ fn trigger_call() -> Route {
         answer(201, "Call accepted.", "TriggeredCall", examples::triggered()),
     )
     .query([idempotency_key(
-        "The same key with the same body within 24 hours answers the first answer again and starts nothing. Requests \
+        "The same key with the same body within 24 hours answers the first answer again and starts nothing. A key is one of \
+         its organisation and its SIP trunk: with another `sip_trunk_id` it is a new one. Requests \
          that come at the same moment under one key are answered one after the other.",
     )])
     .body("TriggerCall", examples::trigger())
@@ -784,10 +785,10 @@ fn settings_texts() -> Vec<Refusal> {
         Refusal::UrlInvalid("recordings.endpoint"),
         bare("recordings.endpoint"),
         Refusal::UrlPrivate("recordings.endpoint"),
-        Refusal::UrlAddress("recordings.endpoint"),
     ];
-    for field in ["endpoint", "region", "prefix"] {
-        let what = "a string of at most 200 characters";
+    let what = "a string of at most 200 characters";
+    all.push(must("recordings.endpoint", what));
+    for field in ["region", "prefix"] {
         let field = format!("recordings.{field}");
         all.extend([must(&field, what), tidy(&field)]);
     }

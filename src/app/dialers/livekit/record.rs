@@ -41,6 +41,8 @@ async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool
         "secret": secret,
         "region": storage.region,
         "endpoint": storage.endpoint,
+        // A bucket's name can stand before a host's name, but not before an IP address.
+        "force_path_style": line.parse_url(&storage.endpoint).is_some_and(|url| url.is_address()),
         "bucket": storage.bucket,
     });
     let path = format!("{}{}.ogg", storage.prefix, order.call);
