@@ -77,12 +77,22 @@ export function respond(status, headers, body) {
 export async function page(env, { request }, requestId) {
   const url = new URL(request.url);
   if (/^\/studio(\/[^.]*)?$/.test(url.pathname)) url.pathname = "/studio";
-  const method = request.method === "HEAD" ? "HEAD" : "GET";
-  const asset = await env.ASSETS.fetch(new Request(url, { method, headers: request.headers }));
+  const asset = await env.ASSETS.fetch(new Request(url, { headers: request.headers }));
   if (asset.status === 404) return undefined;
-  const answer = url.pathname === "/openapi.json" ? await documentAt(url.origin, asset) : new Response(asset.body, asset);
+  const file = url.pathname === "/openapi.json" ? await documentAt(url.origin, asset) : asset;
+  const answer = request.method === "HEAD" ? await withoutBody(file) : new Response(file.body, file);
   answer.headers.set("X-Request-Id", requestId);
   if (!url.pathname.startsWith("/studio/assets/")) answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+/**
+ * What HEAD is answered where GET gets this. Of a file asked for by HEAD the platform tells no length: so it is asked for by GET.
+ * @param {Response} file
+ */
+async function withoutBody(file) {
+  const answer = new Response(null, file);
+  if (file.body) answer.headers.set("Content-Length", String((await file.arrayBuffer()).byteLength));
   return answer;
 }
 

@@ -132,6 +132,30 @@ test("a question may wait for the first event", async () => {
   expect(told[0]).toMatchObject({ type: "call.initiating", data: { id } });
 });
 
+test("with an idle trunk beside it, a trunk's backlog is read with a wait as fast as without", async () => {
+  const busy = await Org.create(server, { max_channels: 1_000 });
+  for (let idle = 0; idle < 3; idle += 1) await busy.newTrunk();
+  const after = await latest(busy.owner);
+  const numbers = await Promise.all(Array.from({ length: 40 }, () => busy.call({ phone_number: "+15005550001" })));
+  for (const id of numbers) await busy.ended(id);
+  await delay(5);
+  const all = async (wait: string) => {
+    const told: string[] = [];
+    const began = performance.now();
+    for (let cursor = after; told.length < 3 * numbers.length; ) {
+      const part = found(await events(busy.owner, `after=${cursor}&limit=4&type=call.initiating,call.ringing,call.declined${wait}`));
+      told.push(...part.events.map(({ id }) => id));
+      cursor = part.next_cursor;
+    }
+    return { told, took: performance.now() - began };
+  };
+  const [plain, waiting] = [await all(""), await all("&wait_seconds=20")];
+
+  expect(waiting.told).toEqual(plain.told);
+  // 30 pages: with 400 ms for each idle trunk's wait they would take 12 s and more.
+  expect(waiting.took).toBeLessThan(3 * plain.took + 2_000);
+});
+
 test("a rare type is found behind more calls than one look takes in", { timeout: 60_000 }, async () => {
   const busy = await Org.create(server, { max_channels: 1 });
   for (let sent = 0; sent < 1_050; sent += 50) {

@@ -52,3 +52,16 @@ test("every command of package.json that runs Node goes by scripts/node", () => 
 
   expect(commands.filter((command) => /\bnode\b/.test(command) && !/^\s*(exec )?sh scripts\/node /.test(command))).toEqual([]);
 });
+
+test("of what npm warns on an older Node, by EBADENGINE, README says why it runs there", () => {
+  const { packages } = JSON.parse(readFileSync(inRoot("package-lock.json"), "utf8")) as {
+    packages: Record<string, { engines?: { node?: string }; devDependencies?: Record<string, string> }>;
+  };
+  const warnedOf = Object.keys(packages[""]?.devDependencies ?? {}).filter((name) => {
+    const range = packages[`node_modules/${name}`]?.engines?.node ?? "*";
+    return !/(^|[^\d.])(>=\s*|\^|~)?(1\d|20)\.|\*|>=\s*(\d|1\d|20)(\.|$|\s)/.test(range);
+  });
+  const [, told = ""] = /`EBADENGINE`: (.*) are for newer ones/.exec(readFileSync(inRoot("README.md"), "utf8")) ?? [];
+
+  expect(told.split(/, | and /).sort()).toEqual(warnedOf.sort());
+});

@@ -126,6 +126,9 @@ describe("without CALLBACK_ALLOW_LOOPBACK", () => {
     if (!url.includes("@")) {
       const fields = { name: "Line", trunk_phone: "+918069000000", max_cps: 1, max_channels: 1, carrier };
       expectError(await org.owner.post("/sip-trunks", fields), 400, text("carrier.url"), "url_ip_address");
+      // LiveKit's Egress writes there, which reaches it.
+      const recordings = { endpoint: url, bucket: "calls", access_key: "AKIA", secret: "secret" };
+      expect((await org.owner.patch("/settings", { recordings })).status).toBe(200);
     }
   });
 
@@ -142,6 +145,17 @@ describe("without CALLBACK_ALLOW_LOOPBACK", () => {
     await until("the callback", () => sentTo.length > before);
     expect(sentTo.slice(before)).toEqual([new URL(url).host]);
   });
+
+  test.for([" https://example.com/hook ", "https://exam\nple.com/hook\t", "\ufeffhttps://example.com/hook\u200b"])(
+    "of %j what stands around the URL is dropped",
+    async (url) => {
+      const before = sentTo.length;
+      const id = await org.call({ callback_url: url });
+      await until("the callback", () => sentTo.length > before);
+      expect((await org.detail(id)).callback?.url).toBe("https://example.com/hook");
+      expect(sentTo.slice(before)).toEqual(["example.com"]);
+    },
+  );
 
   test.for(["https://api.audatec.in/hook", "http://API.audatec.in:8080/", "https://api.audatec.in./"])(
     "the service's own host (%s) is refused",
