@@ -220,32 +220,6 @@ async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     act(api, request, *access, *action, id(0), id(1)).await
 }
 
-/// Who asks, as far as the route's [`Access`] finds out.
-enum Caller {
-    /// Anybody; what more a route asks for, it checks itself.
-    Anyone,
-    /// The platform's operator.
-    Operator,
-    /// Whoever has this key.
-    Key(Box<KeyRecord>),
-}
-
-impl Caller {
-    fn key(&self) -> Result<&KeyRecord, Refusal> {
-        match self {
-            Self::Key(key) => Ok(key),
-            Self::Anyone | Self::Operator => Err(Refusal::InvalidKey),
-        }
-    }
-
-    fn operator(&self) -> Result<(), Refusal> {
-        match self {
-            Self::Operator => Ok(()),
-            Self::Anyone | Self::Key(_) => Err(Refusal::InvalidPlatformToken),
-        }
-    }
-}
-
 /// Does what a route does, for whom its access lets in. `first` and `second` are the path's variable segments.
 ///
 /// # Errors
@@ -258,35 +232,38 @@ pub async fn act(
     first: &str,
     second: &str,
 ) -> Result<Response, Refusal> {
-    let caller = match access {
-        Access::Public | Access::Agent | Access::Link | Access::Carrier => Caller::Anyone,
-        Access::Operator => {
-            authenticate_operator(api, request)?;
-            Caller::Operator
-        }
-        Access::Key(role) => Caller::Key(Box::new(authenticate(api, request, role).await?)),
-    };
-    perform(api, &caller, request, action, first, second).await
+    use Action::*;
+    let (mut key, mut operator) = (None, None);
+    match access {
+        Access::Public | Access::Agent | Access::Link | Access::Carrier => {}
+        Access::Operator => operator = Some(authenticate_operator(api, request)?),
+        Access::Key(role) => key = Some(authenticate(api, request, role).await?),
+    }
+    if matches!(action, TestTrunk | ReleaseCall | CancelCall | Redeliver) {
+        Body::of(request)?.finish()?;
+    }
+    let done = perform(api, key.as_ref(), operator, request, action, first, second);
+    done.await.unwrap_or(Err(match action {
+        CreateOrg => Refusal::InvalidPlatformToken,
+        _ => Refusal::InvalidKey,
+    }))
 }
 
-/// Every action, and what it needs to know of whoever asks.
+/// Every action; `None` where it is for the holder of a key, or for the operator, and the route's access found none.
 async fn perform(
     api: &impl Api,
-    caller: &Caller,
+    key: Option<&KeyRecord>,
+    operator: Option<()>,
     request: &Request,
     action: Action,
     first: &str,
     second: &str,
-) -> Result<Response, Refusal> {
+) -> Option<Result<Response, Refusal>> {
     use Action::*;
-    if matches!(action, TestTrunk | ReleaseCall | CancelCall | Redeliver) {
-        Body::of(request)?.finish()?;
-    }
-    let key = || caller.key();
-    match action {
+    Some(match action {
         Health => Ok(Response::json(200, &serde_json::json!({"status": "ok"}))),
         CreateOrg => {
-            caller.operator()?;
+            operator?;
             orgs::create(api, request).await
         }
         Report => report::report(api, request, first).await,
@@ -295,39 +272,39 @@ async fn perform(
         OpenSession => session::open(api, request).await,
         CloseSession => session::close(request),
         Receive => receiver::take(api, request, first).await,
-        ListAgents => agents::list(api, key()?, request).await,
-        CreateAgent => agents::create(api, key()?, request).await,
-        GetAgent => agents::get(api, key()?, first).await,
-        UpdateAgent => agents::update(api, key()?, request, first).await,
-        DeleteAgent => agents::delete(api, key()?, request, first).await,
-        ListTrunks => trunks::list(api, key()?, request).await,
-        CreateTrunk => trunks::create(api, key()?, request).await,
-        GetTrunk => trunks::get(api, key()?, first).await,
-        UpdateTrunk => trunks::update(api, key()?, request, first).await,
-        DeleteTrunk => trunks::delete(api, key()?, request, first).await,
-        TestTrunk => trunk_test::test(api, key()?, first).await,
-        LiveCalls => read::live(api, key()?, first).await,
-        ReleaseCall => stop::release(api, key()?, first, second).await,
-        ListCalls => read::list(api, key()?, request).await,
-        TriggerCall => trigger::trigger(api, key()?, request).await,
-        GetCall => read::detail(api, key()?, first).await,
-        CallStatus => read::status(api, key()?, first).await,
-        CancelCall => stop::cancel(api, key()?, first).await,
-        Transcript => report::transcript(api, key()?, first).await,
-        ListKeys => keys::list(api, key()?, request).await,
-        CreateKey => keys::create(api, key()?, request).await,
-        DeleteKey => keys::delete(api, key()?, request, first).await,
-        GetSecret => webhooks::secret(api, key()?).await,
-        RotateSecret => webhooks::rotate(api, key()?, request).await,
-        ListDeliveries => callbacks::list(api, key()?, request).await,
-        GetDelivery => callbacks::get(api, key()?, first).await,
-        Redeliver => callbacks::redeliver(api, key()?, first).await,
-        TestEvent => webhooks::test(api, key()?, request).await,
-        AuditLog => audit::list(api, key()?, request).await,
-        Events => feed::events(api, key()?, request).await,
-        GetSession => session::introduce(api, key()?).await,
-        GetReceiver => receiver::show(api, key()?, request).await,
-        GetSettings => settings::get(api, key()?).await,
-        UpdateSettings => settings::update(api, key()?, request).await,
-    }
+        ListAgents => agents::list(api, key?, request).await,
+        CreateAgent => agents::create(api, key?, request).await,
+        GetAgent => agents::get(api, key?, first).await,
+        UpdateAgent => agents::update(api, key?, request, first).await,
+        DeleteAgent => agents::delete(api, key?, request, first).await,
+        ListTrunks => trunks::list(api, key?, request).await,
+        CreateTrunk => trunks::create(api, key?, request).await,
+        GetTrunk => trunks::get(api, key?, first).await,
+        UpdateTrunk => trunks::update(api, key?, request, first).await,
+        DeleteTrunk => trunks::delete(api, key?, request, first).await,
+        TestTrunk => trunk_test::test(api, key?, first).await,
+        LiveCalls => read::live(api, key?, first).await,
+        ReleaseCall => stop::release(api, key?, first, second).await,
+        ListCalls => read::list(api, key?, request).await,
+        TriggerCall => trigger::trigger(api, key?, request).await,
+        GetCall => read::detail(api, key?, first).await,
+        CallStatus => read::status(api, key?, first).await,
+        CancelCall => stop::cancel(api, key?, first).await,
+        Transcript => report::transcript(api, key?, first).await,
+        ListKeys => keys::list(api, key?, request).await,
+        CreateKey => keys::create(api, key?, request).await,
+        DeleteKey => keys::delete(api, key?, request, first).await,
+        GetSecret => webhooks::secret(api, key?).await,
+        RotateSecret => webhooks::rotate(api, key?, request).await,
+        ListDeliveries => callbacks::list(api, key?, request).await,
+        GetDelivery => callbacks::get(api, key?, first).await,
+        Redeliver => callbacks::redeliver(api, key?, first).await,
+        TestEvent => webhooks::test(api, key?, request).await,
+        AuditLog => audit::list(api, key?, request).await,
+        Events => feed::events(api, key?, request).await,
+        GetSession => session::introduce(api, key?).await,
+        GetReceiver => receiver::show(api, key?, request).await,
+        GetSettings => settings::get(api, key?).await,
+        UpdateSettings => settings::update(api, key?, request).await,
+    })
 }

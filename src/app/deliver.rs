@@ -13,6 +13,7 @@ use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::callback::{Attempt, AttemptResult, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::target::{Target, TargetRefused};
 use crate::domain::time::Millis;
 
@@ -42,7 +43,8 @@ pub async fn deliver(
     let post = async {
         let target = allowed(target, world)?;
         // Credentials are for the receiver alone: they leave the URL for a header.
-        let address = match target.authorization() {
+        let credentials = target.authorization();
+        let address = match credentials.filter(|_| !planted(Fault::CredentialsKept)) {
             Some(basic) => {
                 headers.push(("Authorization", basic));
                 Cow::Owned(target.address())

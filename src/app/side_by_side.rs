@@ -16,36 +16,49 @@ pub async fn side_by_side<T>(
     at_once: usize,
     futures: impl Iterator<Item: Future<Output = T>>,
 ) -> Vec<T> {
-    side_by_side_until(at_once, futures, |_| false).await
+    let done = Rc::new(RefCell::new(Vec::new()));
+    let work = keeping(&done, futures);
+    work_on(at_once, work, &Cell::new(false)).await;
+    done.take()
 }
 
-/// Likewise, and no longer than until one gave what is `enough`: the rest are dropped.
+/// Likewise all at once, and no longer than until one of them has set `enough`: the rest are dropped.
 pub async fn side_by_side_until<T>(
-    at_once: usize,
+    enough: &Cell<bool>,
     futures: impl Iterator<Item: Future<Output = T>>,
-    enough: impl Fn(&T) -> bool,
 ) -> Vec<T> {
     let done = Rc::new(RefCell::new(Vec::new()));
-    let is_enough = Rc::new(Cell::new(false));
-    let work = futures.map(|future| -> Work<'_> {
-        let (done, is_enough, enough) = (Rc::clone(&done), Rc::clone(&is_enough), &enough);
+    let work = keeping(&done, futures);
+    work_on(work.len(), work, enough).await;
+    done.take()
+}
+
+/// Futures that put aside what they give.
+fn keeping<'a, T: 'a>(
+    done: &Rc<RefCell<Vec<T>>>,
+    futures: impl Iterator<Item: Future<Output = T> + 'a>,
+) -> Vec<Work<'a>> {
+    let work = futures.map(|future| -> Work<'a> {
+        let done = Rc::clone(done);
         Box::pin(async move {
             let result = future.await;
-            is_enough.set(is_enough.get() || enough(&result));
             done.borrow_mut().push(result);
         })
     });
-    let mut waiting = work.collect::<Vec<_>>().into_iter();
+    work.collect()
+}
+
+async fn work_on(at_once: usize, work: Vec<Work<'_>>, enough: &Cell<bool>) {
+    let mut waiting = work.into_iter();
     let mut running = waiting.by_ref().take(at_once.max(1)).collect();
-    std::future::poll_fn(|context| poll(&mut running, &mut waiting, &is_enough, context)).await;
-    done.take()
+    std::future::poll_fn(|context| poll(&mut running, &mut waiting, enough, context)).await;
 }
 
 // Of one type for all work: a generic scheduler would be compiled once for each.
 fn poll<'a>(
     running: &mut Vec<Work<'a>>,
     waiting: &mut std::vec::IntoIter<Work<'a>>,
-    is_enough: &Cell<bool>,
+    enough: &Cell<bool>,
     context: &mut Context<'_>,
 ) -> Poll<()> {
     let mut at = 0;
@@ -58,7 +71,7 @@ fn poll<'a>(
             drop(running.swap_remove(at));
         }
     }
-    match running.is_empty() || is_enough.get() {
+    match running.is_empty() || enough.get() {
         true => Poll::Ready(()),
         false => Poll::Pending,
     }
@@ -102,19 +115,21 @@ mod tests {
 
     #[test]
     fn whoever_gives_enough_ends_the_wait_for_the_others() {
+        let enough = &Cell::new(false);
         let pieces = [2, 0, 3].map(|polls| {
             let mut left = polls;
             std::future::poll_fn(move |_| match left {
-                0 => Poll::Ready(polls),
+                0 => {
+                    enough.set(enough.get() || polls == 2);
+                    Poll::Ready(polls)
+                }
                 _ => {
                     left -= 1;
                     Poll::Pending
                 }
             })
         });
-        let mut some = std::pin::pin!(side_by_side_until(3, pieces.into_iter(), |polls| {
-            *polls == 2
-        }));
+        let mut some = std::pin::pin!(side_by_side_until(enough, pieces.into_iter()));
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..2 {
             assert!(some.as_mut().poll(&mut context).is_pending());

@@ -94,6 +94,14 @@ pub enum Fault {
     AgentBreakerNeverOpens,
     /// An agent that broke off is never called again.
     AgentBreakerNeverCloses,
+    /// Credentials in a callback's URL stay in it.
+    CredentialsKept,
+    /// Credentials in a callback's URL are shown.
+    CredentialsShown,
+    /// Why the dialer failed is told to nobody.
+    ReasonUntold,
+    /// What was created under an `Idempotency-Key` is created again.
+    CreatedAgain,
 }
 
 /// Whether a fault is planted: no.
@@ -121,7 +129,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 44] = [
+    pub const ALL: [Fault; 48] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -166,6 +174,10 @@ mod switch {
         Fault::StoppedOutcomeLost,
         Fault::AgentBreakerNeverOpens,
         Fault::AgentBreakerNeverCloses,
+        Fault::CredentialsKept,
+        Fault::CredentialsShown,
+        Fault::ReasonUntold,
+        Fault::CreatedAgain,
     ];
 
     /// Plants this fault in this thread, and no other.

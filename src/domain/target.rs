@@ -19,6 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::ids::OrgId;
+use super::planted::{Fault, planted};
 use super::receiver;
 
 /// A URL as a WHATWG parser read it.
@@ -140,7 +141,7 @@ impl Target {
 /// text that a WHATWG parser accepts as http or https, in whatever spelling; the rest of it stays as it was given.
 #[must_use]
 pub fn masked(url: &str) -> Cow<'_, str> {
-    if !url.contains('@') {
+    if !url.contains('@') || planted(Fault::CredentialsShown) {
         return Cow::Borrowed(url);
     }
     // What the parser drops wherever it stands, and at the ends.

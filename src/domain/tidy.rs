@@ -79,7 +79,10 @@ mod tests {
     fn whoever_copies_a_line_break_into_a_url_has_copied_the_url() {
         for (given, read) in [
             (" https://example.com/a \n", "https://example.com/a"),
-            ("\u{feff}https://example.com/\u{200b}", "https://example.com/"),
+            (
+                "\u{feff}https://example.com/\u{200b}",
+                "https://example.com/",
+            ),
             ("ht\ntps://exam\tple.com/a b", "https://example.com/a b"),
             ("https://example.com/\u{a0}", "https://example.com/"),
             ("\u{a0}", ""),
@@ -98,8 +101,8 @@ mod tests {
 
         #[test]
         fn a_name_with_white_space_at_an_end_is_untidy(name in "[!-~]{1,4}", space in "\\s") {
-            prop_assert!(!is_tidy(&format!("{name}{space}")));
-            prop_assert!(!is_tidy(&format!("{space}{name}")));
+            let [after, before] = [format!("{name}{space}"), format!("{space}{name}")];
+            prop_assert!(!is_tidy(&after) && !is_tidy(&before));
         }
 
         #[test]

@@ -88,10 +88,7 @@ fn without_news_the_whole_wait_passes_and_few_are_asked() {
     let mut cursor = now(&world);
     let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=30");
     assert!(events.is_empty());
-    assert!(
-        Millis(30_000) <= took && took < Millis(30_020),
-        "{took:?}"
-    );
+    assert!(Millis(30_000) <= took && took < Millis(30_020), "{took:?}");
     let asked = world.feed_questions.get();
     assert!(asked <= 3 * 9, "{asked} questions to three trunks");
 }
@@ -124,7 +121,10 @@ fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at
         now,
     });
     for more in ["", "&wait_seconds=30"] {
-        for feeds in [vec![Rc::clone(&endless)], vec![tells([]), Rc::clone(&endless)]] {
+        for feeds in [
+            vec![Rc::clone(&endless)],
+            vec![tells([]), Rc::clone(&endless)],
+        ] {
             let (world, org, _) = world_with(&feeds);
             world.give_up_after(200);
             let mut cursor = now(&world);

@@ -511,8 +511,14 @@ fn a_storage_is_read_as_strictly() {
             "must not point to a private address",
         ),
         ("http://minio:9000", "must not point to a private address"),
-        ("http://127.0.0.1:9000", "must not point to a private address"),
-        ("http://[fd00::1]:9000", "must not point to a private address"),
+        (
+            "http://127.0.0.1:9000",
+            "must not point to a private address",
+        ),
+        (
+            "http://[fd00::1]:9000",
+            "must not point to a private address",
+        ),
     ] {
         let text = error(&format!("recordings.endpoint {text}"));
         assert_eq!(patch("endpoint", url), (400, text), "{url}");
@@ -550,10 +556,14 @@ fn a_storage_is_read_as_strictly() {
 #[test]
 fn a_storage_at_a_public_ip_address_is_taken() {
     let (world, org) = founded();
-    let storage = json!({"bucket": "calls", "access_key": "AKIA", "secret": "the storage's secret"});
+    let storage =
+        json!({"bucket": "calls", "access_key": "AKIA", "secret": "the storage's secret"});
     for (endpoint, kept) in [
         ("http://9.9.9.9:9000", "http://9.9.9.9:9000"),
-        ("https://[2606:4700:4700::1111]/", "https://[2606:4700:4700::1111]"),
+        (
+            "https://[2606:4700:4700::1111]/",
+            "https://[2606:4700:4700::1111]",
+        ),
     ] {
         let storage = with(storage.clone(), "endpoint", Some(json!(endpoint)));
         let (status, answer) = world.patch(&org, "/settings", json!({"recordings": storage}));

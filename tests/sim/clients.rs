@@ -77,6 +77,7 @@ impl<'a> Ask<'a> {
 }
 
 /// An answer as its client reads it.
+#[derive(Clone)]
 pub struct Heard {
     pub status: u16,
     pub bytes: Vec<u8>,
@@ -163,6 +164,8 @@ fn judge(w: &W, request: &Request, response: &Response) {
             crate::oracle::shorten(&body)
         )
     });
+    let text = String::from_utf8_lossy(&response.body);
+    w.oracle.lets_out("an answer", &text);
     if matches!(response.status, 429 | 502 | 503) {
         let after = response.headers.iter();
         let after = after.filter(|(name, _)| *name == "Retry-After");

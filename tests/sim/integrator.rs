@@ -33,7 +33,8 @@ async fn act(w: &W, org: &Rc<Org>) {
     let call = w.rng.pick(&org.calls.borrow()).copied();
     match (w.rng.below(100), call) {
         (0..55, _) | (_, None) => trigger(w, org, &key).await,
-        (55..72, Some(call)) => poll(w, org, &key, call).await,
+        (55..65, Some(call)) => poll(w, org, &key, call).await,
+        (65..72, Some(call)) => read(w, &key, call).await,
         (72..78, Some(call)) => stop(w, &key.text, format!("/calls/{call}/cancel"), call).await,
         (78..82, Some(call)) => release(w, org, call).await,
         (82..88, _) => live(w, org).await,
@@ -66,7 +67,7 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
     });
     if w.rng.hits(700) {
         let name = w.rng.pick(&receivers::NAMES).copied().unwrap_or("good");
-        body["callback_url"] = receivers::url(name, nonce).into();
+        body["callback_url"] = receivers::url(w, name, nonce).into();
     }
     if queue {
         body["on_capacity"] = "queue".into();
@@ -168,6 +169,14 @@ async fn poll(w: &W, org: &Org, key: &Key, call: CallId) {
                     .fail(None, Some(call), "a revoked key read a call".into());
             }
         }
+        Some(Heard { status: 404, .. }) => forgotten(w, call),
+        _ => {}
+    }
+}
+
+async fn read(w: &W, key: &Key, call: CallId) {
+    match ask(w, Ask::get(format!("/calls/{call}"), &key.text)).await {
+        Some(heard) if heard.status == 200 => w.oracle.detail(w, call, &heard.json()),
         Some(Heard { status: 404, .. }) => forgotten(w, call),
         _ => {}
     }

@@ -42,6 +42,33 @@ const HEARS_NOTHING_MS: u64 = 5_000;
 /// A room that its callee left is closed after so long, if the agent left it too.
 const DEPARTURE_MS: u64 = 20_000;
 
+/// What a server says that makes no room, or whatever stands in its place; and the words for that.
+const REFUSALS: [(u16, &str, &str); 7] = [
+    (
+        503,
+        r#"{"code": "unavailable", "msg": "no response from servers"}"#,
+        "server not reachable",
+    ),
+    (502, "<html>Bad gateway</html>", "server not reachable"),
+    (401, "invalid API key: key", "wrong key"),
+    (
+        401,
+        "invalid authorization token: signature is invalid",
+        "wrong secret",
+    ),
+    (
+        401,
+        r#"{"code": "unauthenticated", "msg": "permissions denied"}"#,
+        "not permitted",
+    ),
+    (404, "<html>No such page</html>", "not a LiveKit"),
+    (
+        429,
+        r#"{"code": "resource_exhausted", "msg": "too many rooms"}"#,
+        "node full",
+    ),
+];
+
 type Answer = Slot<Option<TwirpAnswer>>;
 
 #[derive(Default)]
@@ -51,6 +78,8 @@ pub struct LiveKit {
     hung_up: RefCell<BTreeSet<CallId>>,
     /// When each call's room was last asked to be deleted, by the clocks; of those that a room was made for.
     deleted: RefCell<BTreeMap<CallId, Option<Millis>>>,
+    /// The words for what was last said of a call that no room was made for.
+    refused: RefCell<BTreeMap<CallId, &'static str>>,
     sids: Cell<u64>,
     /// From when to when agents break off as soon as somebody picks up.
     bad_spell: Cell<Option<(u64, u64)>>,
@@ -157,6 +186,11 @@ impl LiveKit {
         self.deleted.borrow().get(&call).copied()
     }
 
+    /// In which words a call is to say that no room was made for it.
+    pub fn refused(&self, call: CallId) -> Option<&'static str> {
+        self.refused.borrow().get(&call).copied()
+    }
+
     fn room(&self, call: CallId) -> Option<Rc<Room>> {
         self.rooms.borrow().get(&call).cloned()
     }
@@ -221,8 +255,12 @@ impl LiveKit {
 
     /// A room, and its agent on the way: most come at once, some late, some never; and some don't stay.
     fn create(&self, w: &W, call: CallId, is_late: bool) -> Option<TwirpAnswer> {
-        if w.rng.hits(20) {
-            return error(503, "unavailable", None);
+        if w.rng.hits(20)
+            && let Some((status, body, words)) = w.rng.pick(&REFUSALS).copied()
+        {
+            self.refused.borrow_mut().insert(call, words);
+            let body = body.to_owned();
+            return Some(TwirpAnswer { status, body });
         }
         if self.room(call).is_none() {
             let is_late = is_late || self.hung_up.borrow().contains(&call);

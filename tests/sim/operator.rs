@@ -195,16 +195,78 @@ async fn create_trunk(w: &W, org: &Org) {
     }
 }
 
+/// Creates something, with a name of its own; half of the time under an `Idempotency-Key`, and then again and again until
+/// there is an answer, and sometimes once more.
 async fn created<T: std::str::FromStr>(
     w: &W,
     org: &Org,
     path: &str,
-    body: Value,
+    mut body: Value,
 ) -> Option<(T, Value)> {
-    let heard = ask(w, Ask::send("POST", path.into(), &org.owner, Some(body))).await?;
-    (heard.status == 201)
-        .then(|| Some((heard.id("id")?, heard.json())))
-        .flatten()
+    let nonce = w.nonces.get() + 1;
+    w.nonces.set(nonce);
+    body["name"] = format!("{} {nonce}", body["name"].as_str().unwrap_or_default()).into();
+    let once = w.rng.hits(500).then(|| format!("create-{nonce}"));
+    let mut first: Option<Heard> = None;
+    for _ in 0..6 {
+        let request = Ask {
+            idempotency: once.clone(),
+            ..Ask::send("POST", path.into(), &org.owner, Some(body.clone()))
+        };
+        let heard = ask(w, request).await;
+        if once.is_none() {
+            first = heard;
+            break;
+        }
+        match heard.filter(|heard| !matches!(heard.status, 409 | 502 | 503)) {
+            None => pause(w, w.rng.between(100, 3_000)).await,
+            Some(heard) => {
+                let before = first.get_or_insert_with(|| heard.clone());
+                if before.bytes != heard.bytes {
+                    let [one, other] = [&*before, &heard].map(|heard| heard.json());
+                    let what = format!("one Idempotency-Key, two answers: {one} and {other}");
+                    w.oracle.fail(None, None, what);
+                }
+                if heard.status != 201 || !w.rng.hits(300) {
+                    break;
+                }
+                pause(w, w.rng.between(1, 3_000)).await;
+            }
+        }
+    }
+    let made = first.filter(|heard| heard.status == 201)?;
+    Some((made.id("id")?, made.json()))
+}
+
+/// What was asked for once is there once at most: each was asked for under another name.
+pub async fn count_what_was_created(w: &W, org: &Org) {
+    for (path, field) in [
+        ("/agents?include=inactive", "agents"),
+        ("/sip-trunks?include=inactive", "sip_trunks"),
+        ("/api-keys?limit=100", "api_keys"),
+    ] {
+        let Some(heard) = ask(w, Ask::get(path.into(), &org.owner)).await else {
+            return w
+                .oracle
+                .fail(None, None, format!("at rest {path} is not answered"));
+        };
+        let list = heard.json();
+        let mut names: Vec<&str> = list[field]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|thing| thing["name"].as_str())
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        // A trunk can be deleted without anybody knowing.
+        let may_be_none = field == "sip_trunks";
+        if names.len() != all || (all == 0 && !may_be_none) {
+            let what = format!("{all} {field} have {} names: {names:?}", names.len());
+            w.oracle.fail(None, None, what);
+        }
+    }
 }
 
 /// A key is revoked; those who use it do not know it.
@@ -263,7 +325,7 @@ async fn rotate(w: &W, org: &Org) {
 }
 
 async fn test_event(w: &W, org: &Org) {
-    let body = Some(json!({"url": receivers::url("flaky", w.rng.next())}));
+    let body = Some(json!({"url": receivers::url(w, "flaky", w.rng.next())}));
     let _ = ask(
         w,
         Ask::send("POST", "/webhooks/test".into(), &org.owner, body),

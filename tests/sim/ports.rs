@@ -55,6 +55,7 @@ macro_rules! host {
                 parse_url(text)
             }
             fn log(&self, line: &str) {
+                self.$world.oracle.lets_out("the log", line);
                 self.$world.note(None, || line.to_owned());
             }
         }

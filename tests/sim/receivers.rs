@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use audatec::app::ports::Answer;
 use audatec::domain::time::Millis;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::executor::Slot;
 use crate::faults::Kind;
@@ -15,15 +17,42 @@ pub const NAMES: [&str; 8] = [
     "good", "good", "flaky", "gone", "limited", "hangs", "slow", "moved",
 ];
 
+/// What stands in every password and in nothing else, as it is written in a URL and as it is meant.
+pub const SECRETS: [&str; 2] = ["p%40ss", "p@ss"];
+
 #[derive(Default)]
 pub struct Receivers {
     /// How many posts each URL got.
     posts: RefCell<BTreeMap<String, u64>>,
+    /// The addresses that were given out, and whom each of them lets in.
+    known: RefCell<BTreeMap<String, Option<String>>>,
 }
 
-/// The address of one of them.
-pub fn url(name: &str, number: u64) -> String {
-    format!("https://{name}.example.com/{number}")
+/// The URL of one of them; some let in who knows their password alone.
+pub fn url(w: &W, name: &str, number: u64) -> String {
+    let address = format!("{name}.example.com/{number}");
+    let [written, meant] = SECRETS;
+    let (user_info, lets_in) = match w.rng.hits(300) {
+        true => (
+            format!("u{number}:{written}%3A{number}@"),
+            Some(format!("u{number}:{meant}:{number}")),
+        ),
+        false => (String::new(), None),
+    };
+    let lets_in = lets_in.map(|pair| format!("Basic {}", STANDARD.encode(pair)));
+    let mut known = w.receivers.known.borrow_mut();
+    known.insert(format!("https://{address}"), lets_in);
+    format!("https://{user_info}{address}")
+}
+
+impl Receivers {
+    /// Whether an address is one that was given out, and this header what it asks for.
+    pub fn lets_in(&self, url: &str, authorization: Option<&str>) -> bool {
+        let known = self.known.borrow();
+        known
+            .get(url)
+            .is_some_and(|expected| expected.as_deref() == authorization)
+    }
 }
 
 /// One POST: it arrives, is judged, and is answered, in time or not.

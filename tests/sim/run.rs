@@ -83,6 +83,14 @@ fn live(w: &W) {
     }
     w.oracle.judge_the_end(w, calm_since);
     w.oracle.judge_the_copies(w);
+    for org in w.orgs.borrow().clone() {
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            operator::count_what_was_created(&world, &org).await
+        });
+    }
+    w.tasks.run_ready();
+    rest(w);
     if w.oracle.is_broken() {
         return;
     }
@@ -288,7 +296,7 @@ async fn call(
     let body = json!({
         "phone_number": "+15005550000", "agent_id": agent, "sip_trunk_id": line,
         "metadata": {"customer_name": "Rahul Sharma", "nonce": nonce},
-        "callback_url": receivers::url("good", nonce),
+        "callback_url": receivers::url(w, "good", nonce),
     });
     let heard = ask(w, Ask::send("POST", "/calls".into(), key, Some(body))).await?;
     (heard.status == 201).then(|| heard.id("call_id")).flatten()

@@ -131,11 +131,8 @@ async fn ask_pages(
     trunks: &[TrunkTag],
 ) -> Result<Option<Vec<FeedPage>>, Refusal> {
     let command = TrunkCommand::Feed(reader(caller), filter.clone());
-    let has_news: fn(&TrunkReply) -> bool = match filter.wait {
-        Millis(0) => |_| false,
-        _ => |reply| !reply.is_quiet(),
-    };
-    let replies = ask_until(api, trunks.len(), trunks, &command, has_news).await?;
+    let has_news = |reply: &TrunkReply| filter.wait > Millis(0) && !reply.is_quiet();
+    let replies = ask_until(api, trunks, &command, has_news).await?;
     if replies.len() < trunks.len() {
         return Ok(None);
     }

@@ -10,8 +10,10 @@ pub mod stop;
 pub mod trigger;
 pub mod views;
 
+use std::cell::Cell;
+
 use crate::app::ports::{Api, Unavailable};
-use crate::app::side_by_side::side_by_side_until;
+use crate::app::side_by_side::{side_by_side, side_by_side_until};
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -43,22 +45,30 @@ async fn ask_all(
     trunks: &[TrunkTag],
     command: &TrunkCommand,
 ) -> Result<Vec<TrunkReply>, Refusal> {
-    ask_until(api, at_once, trunks, command, |_| false).await
+    let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
+    read_all(side_by_side(at_once, answers).await)
 }
 
-/// Likewise, until one of them gave a reply that is `enough`: those of the others may be missing then.
+/// Likewise all at once, until one of them gave a reply that is `enough`: those of the others may be missing then.
 async fn ask_until(
     api: &impl Api,
-    at_once: usize,
     trunks: &[TrunkTag],
     command: &TrunkCommand,
-    enough: fn(&TrunkReply) -> bool,
+    is_enough: impl Fn(&TrunkReply) -> bool,
 ) -> Result<Vec<TrunkReply>, Refusal> {
-    let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
-    let answers = side_by_side_until(at_once, answers, |answer| {
-        answer.as_ref().is_ok_and(enough)
+    let (enough, is_enough) = (&Cell::new(false), &is_enough);
+    let answers = trunks.iter().map(async |trunk| {
+        let answer = api.trunk(*trunk, command).await;
+        if answer.as_ref().is_ok_and(is_enough) {
+            enough.set(true);
+        }
+        answer
     });
-    let answers = answers.await.into_iter().map(|answer| match answer {
+    read_all(side_by_side_until(enough, answers).await)
+}
+
+fn read_all(answers: Vec<Result<TrunkReply, Unavailable>>) -> Result<Vec<TrunkReply>, Refusal> {
+    let answers = answers.into_iter().map(|answer| match answer {
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
         Ok(reply) => Ok(reply),
         Err(Unavailable) => Err(Refusal::DialerUnavailable),

@@ -17,6 +17,7 @@ use crate::app::manage::views::{
 };
 use crate::app::trunk::{Idempotency, REMEMBERED, StoreFailed};
 use crate::domain::order::oldest_first;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 /// So many are kept; beyond that the oldest goes.
@@ -129,7 +130,8 @@ impl Directory {
             return Ok(None);
         };
         let used = self.used.get(&given.key);
-        let Some(used) = used.filter(|used| now < used.at + REMEMBERED) else {
+        let holds = |used: &&Used| now < used.at + REMEMBERED && !planted(Fault::CreatedAgain);
+        let Some(used) = used.filter(holds) else {
             return Ok(None);
         };
         if used.request != given.body {

@@ -181,7 +181,9 @@ fn reason(status: u16) -> &'static str {
         404 => "Not Found: it does not exist or does not belong to your organisation.",
         405 => "Method Not Allowed: for any method that this path does not list.",
         409 => "Conflict.",
-        410 => "Gone: go on from the body's `oldest_cursor`, which stands before the oldest event that is kept; what was between is lost.",
+        410 => {
+            "Gone: go on from the body's `oldest_cursor`, which stands before the oldest event that is kept; what was between is lost."
+        }
         413 => "Content Too Large.",
         415 => "Unsupported Media Type.",
         422 => "Unprocessable Content: do not retry.",

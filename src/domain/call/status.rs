@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Reason;
 use crate::domain::callback::EventType;
+use crate::domain::planted::{Fault, planted};
 
 /// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -243,7 +244,7 @@ impl Failure {
     /// For people, and with what kept the dialer from it.
     #[must_use]
     pub fn detail(&self) -> String {
-        match self.reason {
+        match self.reason.filter(|_| !planted(Fault::ReasonUntold)) {
             Some(reason) => format!("{}: {}", self.message(), reason.text()),
             None => self.message().to_owned(),
         }

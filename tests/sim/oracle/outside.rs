@@ -9,6 +9,7 @@ use hmac::Mac;
 use serde_json::{Value, json};
 
 use super::{Intent, Limits, Oracle, Rotation, within_a_second};
+use crate::receivers::SECRETS;
 use crate::world::W;
 
 /// How much closer than a second two rings may be seen that were allowed a second apart.
@@ -170,6 +171,31 @@ impl Oracle {
         }
     }
 
+    /// A text that leaves the platform: an answer, or a line of the log.
+    pub fn lets_out(&self, what: &str, text: &str) {
+        if SECRETS.iter().any(|secret| text.contains(secret)) {
+            self.fail(None, None, format!("{what} shows a receiver's password"));
+        }
+    }
+
+    /// A call was read whole: it says why its dialer failed, in the words for what LiveKit answered.
+    pub fn detail(&self, w: &W, call: CallId, json: &Value) {
+        let Some(words) = w.livekit.refused(call) else {
+            return;
+        };
+        let is_dialers = json["failure"]["code"] == "dialer_unavailable";
+        if !is_dialers || !w.faults.spare_the_objects() {
+            return;
+        }
+        let steps = json["timeline"].as_array();
+        let ended = steps.and_then(|steps| steps.iter().find(|step| step["event"] == "ended"));
+        let detail = ended.and_then(|step| step["detail"].as_str());
+        let says = detail.is_some_and(|detail| detail.contains(words));
+        self.check(says, call.address().tag, Some(call), || {
+            format!("LiveKit refused it ({words}), and its timeline says {detail:?}")
+        });
+    }
+
     /// A phone rings.
     pub fn dialed(&self, id: CallId) {
         let tag = id.address().tag;
@@ -270,6 +296,9 @@ impl Oracle {
         let Some(id) = header("webhook-id") else {
             return self.fail(None, None, "a callback without webhook-id".into());
         };
+        if !w.receivers.lets_in(url, header("Authorization")) {
+            return self.fail(None, None, format!("{url} lets nobody in by this"));
+        }
         let json: Value = serde_json::from_str(body).unwrap_or_default();
         let call = json["call_id"]
             .as_str()
@@ -289,12 +318,10 @@ impl Oracle {
         self.check(row.status.is_terminal(), tag, Some(call), || {
             "a callback before the end".into()
         });
-        self.check(
-            row.request.callback_url.as_deref() == Some(url),
-            tag,
-            Some(call),
-            || "a callback went to another URL".into(),
-        );
+        let given = row.request.callback_url.as_deref().map(address);
+        self.check(given.as_deref() == Some(url), tag, Some(call), || {
+            "a callback went to another URL".into()
+        });
         self.check(
             json["call_status"] == row.status.as_str(),
             tag,
@@ -361,6 +388,13 @@ impl Oracle {
         });
         seen.acknowledged |= acknowledged;
     }
+}
+
+/// A receiver's URL without its user name and password.
+fn address(url: &str) -> String {
+    let host = url.trim_start_matches("https://");
+    let host = host.split_once('@').map_or(host, |(_, host)| host);
+    format!("https://{host}")
 }
 
 fn plain(secret: &str, body: &str) -> String {
