@@ -124,7 +124,10 @@ impl Oracle {
             let is_ended = later.iter().any(|later| later.overlap == Millis(0));
             // The stamp has whole seconds: it may have been signed up to one later.
             let is_promised = signed_at + Millis(1_000) < rotation.asked + rotation.overlap;
-            let is_promised = is_promised && !is_ended;
+            // Nothing is signed by a secret that is not there yet.
+            let made_by = at.checked_sub(1).and_then(|at| known.answered.get(at));
+            let is_there = made_by.is_none_or(|made_by| made_by.answered <= signed_at);
+            let is_promised = is_promised && is_there && !is_ended;
             if is_promised && !standard_by(&rotation.old) {
                 return Err("a secret does not sign though its overlap is not over".into());
             }
