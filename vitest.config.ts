@@ -13,7 +13,7 @@ const ALONE = [
 export default defineConfig({
   test: {
     environment: "node",
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     disableConsoleIntercept: true,
     // Each file starts a Worker of its own and waits for it for much of its time.

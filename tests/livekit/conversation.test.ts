@@ -36,7 +36,7 @@ async function report({ room }: Talk, body: object): Promise<void> {
 /** How long it takes until the room is deleted. */
 async function hungUpAfter({ id, room }: Talk): Promise<number> {
   const since = Date.now();
-  await until("it to be hung up", () => room.status === undefined && !world.livekit.rooms.has(id), 20_000);
+  await until("it to be hung up", () => room.status === undefined && !world.livekit.rooms.has(id), 40_000);
   return Date.now() - since;
 }
 
@@ -44,7 +44,8 @@ test.for([0, 1])("an agent leaves a person alone, %s of the webhooks lost: hung 
   world.livekit.webhooks.lost = lost;
   const call = await talk({});
   call.room.agentLeaves();
-  expect(await hungUpAfter(call)).toBeLessThan(lost ? 12_000 : 6_000);
+  // By the look that comes next: of a call of which no webhook came, 20 s apart at most.
+  expect(await hungUpAfter(call)).toBeLessThan(lost ? 25_000 : 6_000);
   const { call_status, failure, call_outcome } = await world.ended(call);
   world.livekit.webhooks.lost = 0;
 
@@ -72,12 +73,12 @@ test("an agent reports that it broke off: agent_failed, and what it says of that
 test("all webhooks lost, and the report late: the duration is the truth within two seconds", TIMEOUT, async () => {
   world.livekit.webhooks.lost = 1;
   const call = await talk({});
-  const answered = Date.now();
   await delay(2_000);
   call.room.hangUp();
-  const talked = (Date.now() - answered) / 1000;
+  const over = Date.now();
+  const talked = (over - (call.room.answeredAt ?? 0)) / 1000;
   await delay(4_000);
-  await report(call, { outcome: { disposition: "interested" }, ended_seconds_ago: 4 });
+  await report(call, { outcome: { disposition: "interested" }, ended_seconds_ago: (Date.now() - over) / 1000 });
   const { duration, call_outcome } = await world.ended(call);
   world.livekit.webhooks.lost = 0;
 

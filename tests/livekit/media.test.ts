@@ -5,7 +5,8 @@ import { expectError, found } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
 import { useWorld } from "./world.ts";
 
-const world = useWorld();
+/** A conversation lasts until somebody ends it. */
+const world = useWorld({ vars: { MAX_CALL_SECONDS: "60" } });
 const TIMEOUT = { timeout: 40_000 };
 const STORAGE = { endpoint: "https://s3.example.com", region: "ap-south-1", bucket: "calls", prefix: "acme/", access_key: "AKIA", secret: "the storage's secret" };
 
@@ -47,9 +48,10 @@ test("the settings: owner alone, the secret never shown, another shape refused",
 
 test("both are kept: the links are stable, and open what is in", TIMEOUT, async () => {
   const { livekit, org } = world;
-  const placed = await world.call({ ringMs: 300, talkMs: 800 });
+  const placed = await world.call({ callee: "holds" });
   await org.reached(placed.id, "Answered");
   expect((await org.status(placed.id)).transcript_url).toBeNull();
+  livekit.rooms.get(placed.id)?.hangUp();
   const call = await world.ended(placed);
   const { transcript_url, recording_url } = call as { transcript_url: string; recording_url: string };
 
@@ -96,6 +98,7 @@ test("a transcript that is too long is refused, an empty one leaves room for the
 
   const { transcript } = found(await world.org.owner.get<{ transcript: { text: string }[] }>(`/calls/${placed.id}/transcript`));
   expect(transcript.map(({ text }) => text)).toEqual(["Hello."]);
+  world.livekit.rooms.get(placed.id)?.hangUp();
   await world.ended(placed);
 });
 

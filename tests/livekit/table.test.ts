@@ -6,12 +6,12 @@ import { type Job } from "./fake/room.ts";
 import { summary, useWorld } from "./world.ts";
 
 /** Phones ring for long enough to be seen at it, however busy the machine. */
-const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "2" } });
+const world = useWorld({ vars: { RING_TIMEOUT_SECONDS: "4" } });
 const TIMEOUT = { timeout: 40_000 };
 
 test("a call that is answered: a room with its agent, one dial, and the agent's outcome", TIMEOUT, async () => {
   const { livekit, org, server } = world;
-  const number = livekit.number({ ringMs: 400 });
+  const number = livekit.number({ ringMs: 2_000 });
   const agent = await org.newAgent({
     script: "Say hello to {{customer_name}} of {{company}}.",
     voice: "asha",
@@ -51,11 +51,11 @@ test("a call that is answered: a room with its agent, one dial, and the agent's 
       participant_identity: `callee-${id}`,
       participant_attributes: { call_id: id },
       wait_until_answered: true,
-      ringing_timeout: "2s",
-      max_call_duration: "4s", // LiveKit counts the ringing too
+      ringing_timeout: "4s",
+      max_call_duration: "6s", // LiveKit counts the ringing too
     },
   ]);
-  expect(Number(dials[0]?.headers["x-twirp-timeout-ms"])).toBeGreaterThanOrEqual(3_000);
+  expect(Number(dials[0]?.headers["x-twirp-timeout-ms"])).toBeGreaterThanOrEqual(5_000);
   const order = livekit.asked.filter((it) => JSON.stringify(it.body).includes(id)).map(({ method }) => method.split("/")[1]);
   expect(order.indexOf("ListParticipants")).toBeLessThan(order.indexOf("CreateSIPParticipant"));
 });
@@ -65,28 +65,28 @@ const carrier = (code: string, sip_status_code: number | null = null) => ({ sour
 const dialer = (code: string) => ({ source: "dialer", code, sip_status_code: null });
 
 const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, failure: object | null, rang: boolean][] = [
-  ["486", { callee: { sip: 486 }, ringMs: 900 }, "Decline", callee("busy", 486), true],
-  ["600", { callee: { sip: 600 }, ringMs: 900 }, "Decline", callee("busy", 600), true],
-  ["603", { callee: { sip: 603 }, ringMs: 900 }, "Decline", callee("declined", 603), true],
-  ["607", { callee: { sip: 607 }, ringMs: 900 }, "Decline", callee("declined", 607), true],
-  ["608", { callee: { sip: 608 }, ringMs: 900 }, "Decline", callee("declined", 608), true],
-  ["480", { callee: { sip: 480 }, ringMs: 900 }, "SIP Call Failed", callee("no_answer", 480), true],
-  ["408", { callee: { sip: 408 }, ringMs: 900 }, "SIP Call Failed", callee("no_answer", 408), true],
-  ["404", { callee: { sip: 404 }, ringMs: 900 }, "SIP Call Failed", carrier("unreachable", 404), true],
+  ["486", { callee: { sip: 486 }, ringMs: 2_000 }, "Decline", callee("busy", 486), true],
+  ["600", { callee: { sip: 600 }, ringMs: 2_000 }, "Decline", callee("busy", 600), true],
+  ["603", { callee: { sip: 603 }, ringMs: 2_000 }, "Decline", callee("declined", 603), true],
+  ["607", { callee: { sip: 607 }, ringMs: 2_000 }, "Decline", callee("declined", 607), true],
+  ["608", { callee: { sip: 608 }, ringMs: 2_000 }, "Decline", callee("declined", 608), true],
+  ["480", { callee: { sip: 480 }, ringMs: 2_000 }, "SIP Call Failed", callee("no_answer", 480), true],
+  ["408", { callee: { sip: 408 }, ringMs: 2_000 }, "SIP Call Failed", callee("no_answer", 408), true],
+  ["404", { callee: { sip: 404 }, ringMs: 2_000 }, "SIP Call Failed", carrier("unreachable", 404), true],
   ["503", { callee: { sip: 503 } }, "SIP Call Failed", carrier("carrier_error", 503), false],
   ["500", { callee: { sip: 500 } }, "SIP Call Failed", carrier("carrier_error", 500), false],
-  ["302, not followed", { callee: { sip: 302 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 302), true],
-  ["400", { callee: { sip: 400 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 400), true],
-  ["484", { callee: { sip: 484 }, ringMs: 900 }, "SIP Call Failed", carrier("unreachable", 484), true],
-  ["487 unasked", { callee: { sip: 487 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 487), true],
-  ["488", { callee: { sip: 488 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 488), true],
-  ["606", { callee: { sip: 606 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 606), true],
-  ["699", { callee: { sip: 699 }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error", 699), true],
+  ["302, not followed", { callee: { sip: 302 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 302), true],
+  ["400", { callee: { sip: 400 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 400), true],
+  ["484", { callee: { sip: 484 }, ringMs: 2_000 }, "SIP Call Failed", carrier("unreachable", 484), true],
+  ["487 unasked", { callee: { sip: 487 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 487), true],
+  ["488", { callee: { sip: 488 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 488), true],
+  ["606", { callee: { sip: 606 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 606), true],
+  ["699", { callee: { sip: 699 }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error", 699), true],
   ["credentials refused", { refuses: NOT_AGREED }, "SIP Call Failed", carrier("carrier_error"), false],
-  ["no common codec", { callee: { error: NOT_AGREED, reason: "CLIENT_INITIATED" }, ringMs: 900 }, "SIP Call Failed", carrier("carrier_error"), true],
+  ["no common codec", { callee: { error: NOT_AGREED, reason: "CLIENT_INITIATED" }, ringMs: 2_000 }, "SIP Call Failed", carrier("carrier_error"), true],
   ["the SIP node goes silent", { refuses: NODE_SILENT }, "SIP Call Failed", dialer("dialer_unavailable"), false],
-  ["the SIP node dies while it rings", { callee: { error: NODE_SILENT, reason: "CONNECTION_TIMEOUT" }, ringMs: 900 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
-  ["the server loses its SIP nodes while it rings", { callee: { error: NO_SIP_NODE, reason: "CLIENT_INITIATED" }, ringMs: 900 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
+  ["the SIP node dies while it rings", { callee: { error: NODE_SILENT, reason: "CONNECTION_TIMEOUT" }, ringMs: 2_000 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
+  ["the server loses its SIP nodes while it rings", { callee: { error: NO_SIP_NODE, reason: "CLIENT_INITIATED" }, ringMs: 2_000 }, "SIP Call Failed", dialer("dialer_unavailable"), true],
   ["rings until the ringing timeout", { callee: "rings" }, "SIP Call Failed", callee("no_answer"), true],
   ["nobody on that address", { callee: "nobody" }, "SIP Call Failed", carrier("unreachable"), false],
   ["never hangs up", { callee: "holds" }, "Completed", { source: "platform", code: "timed_out", sip_status_code: null }, true],
@@ -102,7 +102,7 @@ const ROWS: [row: string, behaviour: Partial<Behaviour>, call_status: string, fa
 ];
 
 test.concurrent.for(ROWS)("%s", TIMEOUT, async ([, behaviour, call_status, failure, rang]) => {
-  const placed = await world.call({ ringMs: 800, ...behaviour });
+  const placed = await world.call({ ringMs: 2_000, ...behaviour });
   const call = await world.ended(placed);
 
   expect(summary(call)).toEqual({ call_status, failure, rang });

@@ -6,7 +6,7 @@ import { run } from "../../scripts/lib/run.mjs";
 import { type Client, found, useServer } from "../edge/harness.ts";
 import type { CreatedOrg } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { sees, useStudio, WATCHABLE } from "./browser.ts";
+import { isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
 const studio = useStudio(server);
@@ -71,7 +71,7 @@ test("the same request stands beside each form, in three dialects, as it would b
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await panel.innerText());
 });
 
-test("each of the three does what the form does when it is run as it stands", { timeout: 30_000 }, async ({ skip }) => {
+test("each of the three does what the form does when it is run as it stands", async ({ skip }) => {
   const { owner, key } = await newOrg();
   const page = await studio.signedInWith(key, "/studio/start");
   const name = `O'Neill's "first" agent, ₹ \\n $HOME`;
@@ -101,7 +101,7 @@ test.for([
   ["No answer", "SIP Call Failed", "call.failed"],
   ["Voicemail", "Completed", "call.completed"],
   ["Full capacity", "Rejected — Capacity", "call.rejected"],
-])("one click shows %s: %s, and its signed %s", { timeout: 20_000 }, async ([button, status, event]) => {
+])("one click shows %s: %s, and its signed %s", async ([button, status, event]) => {
   const page = await studio.signedInWith(ready.key, "/studio/start");
 
   await page.getByRole("button", { name: button as string }).click();
@@ -127,7 +127,7 @@ test("whoever may not look at callbacks can place the call all the same, and is 
   await page.getByRole("group", { name: "The test call" }).getByText("Completed").waitFor();
 });
 
-test("the trunk that shows full capacity says that it stays, and is taken away again", { timeout: 30_000 }, async () => {
+test("the trunk that shows full capacity says that it stays, and is taken away again", async () => {
   const fresh = await readyOrg();
   const page = await studio.signedInWith(fresh.key, "/studio/start");
   await sees(page, "“Full capacity” makes a trunk of one channel, “Full capacity (simulated)”, which stays until it is deleted.");
@@ -224,7 +224,7 @@ test("a step that fails keeps what was entered and says what is wrong", async ()
   await code.fill("x".repeat(201));
   await page.getByRole("button", { name: "Create agent" }).click();
 
-  await page.getByRole("alert").filter({ hasText: "agent_code must be a string of 1 to 200 characters" }).waitFor();
+  await isTold(page, "agent_code must be a string of 1 to 200 characters");
   expect(await code.inputValue()).toHaveLength(201);
   await code.fill("fits");
   await page.getByRole("button", { name: "Create agent" }).click();

@@ -21,9 +21,7 @@ export interface Behaviour {
     | "raises"; // a worker took it, and its entry point raises: nobody ever connects
   /** How long the agent takes to come into its room. */
   agentMs: number;
-  /** The agent leaves by itself, so long after it came. */
-  agentLeavesMs?: number;
-  /** Or so long after the person picked up. */
+  /** The agent leaves by itself, so long after the person picked up. */
   breaksOffMs?: number;
   room: "made" | "refused";
   /** What CreateSIPParticipant is answered without any phone. */

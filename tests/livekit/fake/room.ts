@@ -59,6 +59,8 @@ export class Room {
   /** The recording that was asked for. */
   egress: EgressRequest | undefined;
   status: CallStatus | undefined;
+  /** When the person picked up. */
+  answeredAt: number | undefined;
   identity = "";
   #settle: ((answer: DialAnswer) => void) | undefined;
   #isGone = false;
@@ -102,8 +104,6 @@ export class Room {
       this.#tell("participant_joined", this.#agentParticipant());
     };
     this.#after(JOINING_MS, isActive, this.#agentTimers);
-    const { agentLeavesMs } = this.behaviour;
-    if (agentLeavesMs !== undefined) this.#after(JOINING_MS + agentLeavesMs, () => this.agentLeaves(), this.#agentTimers);
   }
 
   /** By itself, or because its process died: what LiveKit tells of it is the same but for the reason. */
@@ -160,6 +160,7 @@ export class Room {
   #pickUp(): void {
     this.#clearTimers();
     this.status = "active";
+    this.answeredAt = Date.now();
     this.#settle?.({ participant_id: "PA_callee", sip_call_id: `SCL_${this.name}` });
     this.#settle = undefined;
     this.#tell("track_published", this.#participant());
