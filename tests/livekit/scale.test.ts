@@ -14,7 +14,7 @@ test(`${CALLS} calls ring at once`, { timeout: 240_000 }, async () => {
   const notBefore = new Promise<void>((resolve) => (pickUp = resolve));
   const placed = await Promise.all(Array.from({ length: CALLS }, () => world.call({ ringMs: 20_000, talkMs: 1_000, notBefore })));
   const ringing = () => [...livekit.rooms.values()].filter(({ status }) => status === "ringing").length;
-  await until(`${CALLS} phones to ring at once`, () => ringing() === CALLS, 80_000).catch(async (error) => {
+  await until(`${CALLS} phones to ring at once`, () => ringing() === CALLS, 110_000).catch(async (error) => {
     const ended = await Promise.all(placed.map(({ id }) => world.org.detail(id)));
     const why = ended.filter(({ is_terminal }) => is_terminal).map(({ call_status, failure }) => `${call_status}: ${failure?.code}`);
     throw new Error(`${ringing()} ring; ended: ${[...new Set(why)]}`, { cause: error });
