@@ -197,6 +197,14 @@ pub async fn serve(api: &impl Api, request: &Request) -> Response {
     }
 }
 
+/// What follows an answer that had a `rest`, and how to go on from there.
+///
+/// # Errors
+/// It can't be told: the answer ends unfinished.
+pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
+    agents::go_on(api, rest).await
+}
+
 /// The documented order: transport, path and method, key, role; what follows is the route's own.
 async fn route(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     if !request.is_secure {

@@ -185,6 +185,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// JSON, or nothing (204).
     pub body: Vec<u8>,
+    /// How `api::go_on` tells what follows the body; nothing for an answer that is whole.
+    pub rest: Option<String>,
 }
 
 impl Response {
@@ -197,6 +199,7 @@ impl Response {
             status,
             headers: Vec::new(),
             body,
+            rest: None,
         }
     }
 
@@ -207,6 +210,7 @@ impl Response {
             status: 204,
             headers: Vec::new(),
             body: Vec::new(),
+            rest: None,
         }
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ids::AgentId;
+use super::json_text::JsonText;
 use super::template::{self, Filled};
 use super::time::Millis;
 
@@ -28,7 +29,7 @@ pub struct InputSchema {
     /// Example values showing the expected format of each field.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub sample_context: Map<String, Value>,
+    pub sample_context: JsonText,
 }
 
 impl InputSchema {
@@ -70,7 +71,7 @@ pub struct Agent {
     /// What the outcome of its calls must be like: a JSON Schema, as far as
     /// [`outcome`](super::outcome) goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome_schema: Option<Value>,
+    pub outcome_schema: Option<JsonText>,
     /// What it does when a machine answers: `action`, and the `message` it leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voicemail: Option<Value>,
@@ -127,7 +128,7 @@ mod tests {
             fields: ["customer_name", "amount_due", "due_date"]
                 .map(String::from)
                 .to_vec(),
-            sample_context: Map::new(),
+            sample_context: JsonText::default(),
         };
         let missing = |metadata: Value| schema.missing_keys(metadata.as_object());
         assert_eq!(

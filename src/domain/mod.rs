@@ -8,6 +8,7 @@ pub mod agent;
 pub mod call;
 pub mod callback;
 pub mod ids;
+pub mod json_text;
 pub mod mac;
 pub mod media;
 pub mod order;

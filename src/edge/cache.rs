@@ -3,7 +3,7 @@
 //! Only what is there is kept; what is missing is asked for again. Every read asks an object as well, which knows of revoked
 //! keys, and what costs money is decided by a trunk: so a stale copy starts no call and shows nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::domain::access::KeyRecord;
@@ -15,6 +15,8 @@ const KEEP: Millis = Millis(20_000);
 /// What a directory told itself is newer than KV's copy, and kept until that has caught up.
 const KEEP_TOLD: Millis = Millis(100_000);
 const MAX_ENTRIES: usize = 5_000;
+/// An agent alone may be a hundred KB.
+const MAX_BYTES: usize = 4 << 20;
 const HOUR: u64 = 3_600_000;
 /// So many refusals of an organisation are taken to its directory
 const DOUBTS: u32 = 20;
@@ -23,6 +25,8 @@ const DOUBTED_FOR: Millis = Millis(10_000);
 
 thread_local! {
     static RECORDS: RefCell<HashMap<String, (String, Millis)>> = RefCell::default();
+    /// At most so many bytes are in them: what is replaced or dropped counts until all are dropped.
+    static BYTES: Cell<usize> = const { Cell::new(0) };
     static DOUBTED: RefCell<HashMap<OrgId, (Millis, u32)>> = RefCell::default();
     static USED: RefCell<HashMap<KeyId, u64>> = RefCell::default();
 }
@@ -47,9 +51,12 @@ pub fn put_told(key: String, json: &str, now: Millis) {
 
 fn keep(key: String, json: &str, until: Millis) {
     RECORDS.with_borrow_mut(|records| {
-        if records.len() >= MAX_ENTRIES {
+        let bytes = BYTES.get() + key.len() + json.len();
+        if records.len() >= MAX_ENTRIES || bytes > MAX_BYTES {
             records.clear();
+            BYTES.set(0);
         }
+        BYTES.set(BYTES.get() + key.len() + json.len());
         records.insert(key, (json.to_owned(), until));
     });
 }

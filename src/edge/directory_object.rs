@@ -58,6 +58,11 @@ impl DirectoryObject {
         self.alarm.fired();
         let _ = self.serve(DirectoryCommand::tick()).await;
     }
+
+    #[cfg(feature = "faults")]
+    pub fn sql(&self, statement: &str) -> String {
+        super::faults::sql(&self.state.storage().sql(), statement)
+    }
 }
 
 impl DirectoryObject {
@@ -107,31 +112,46 @@ impl SqlStore {
         query: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<(String, String)>, StoreFailed> {
+        let mut rows = Vec::new();
+        self.each(query, bindings, &mut |name, doc| {
+            rows.push((name.to_owned(), doc.to_owned()));
+        })?;
+        Ok(rows)
+    }
+
+    fn each(
+        &self,
+        query: &str,
+        bindings: Vec<SqlStorageValue>,
+        each: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), StoreFailed> {
         let failed = |error: worker::Error| {
             worker::console_error!("SQL failed: {}", error.to_string());
             StoreFailed
         };
         let cursor = self.0.exec(query, bindings).map_err(failed)?;
-        let mut rows = Vec::new();
         // After an error the iterator would go on for ever: the first one ends it.
         for row in cursor.raw() {
             match row.map_err(failed)?.as_slice() {
-                [SqlStorageValue::String(name), SqlStorageValue::String(doc)] => {
-                    rows.push((name.clone(), doc.clone()))
-                }
+                [SqlStorageValue::String(name), SqlStorageValue::String(doc)] => each(name, doc),
                 _ => return Err(StoreFailed),
             }
         }
-        Ok(rows)
+        Ok(())
     }
 }
 
 impl DirectoryStore for SqlStore {
-    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
-        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers.
-        self.query(
-            "SELECT name, doc FROM rows WHERE name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0'",
+    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
+        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers. An agent's row may be
+        // a hundred times what is held of it: SQLite leaves that out.
+        self.each(
+            "SELECT name, CASE WHEN name >= 'agent/' AND name < 'agent0'
+                THEN json_remove(doc, '$.agent.input_schema', '$.agent.script', '$.agent.outcome_schema', '$.agent.voicemail')
+                ELSE doc END
+            FROM rows WHERE name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0'",
             vec![],
+            row,
         )
     }
 

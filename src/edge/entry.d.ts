@@ -11,7 +11,9 @@ declare module "wasm-glue" {
   export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
   export const ErrandObject: new (ctx: unknown, env: unknown) => RustObject;
-  export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response>;
+  export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response & { rest?: string }>;
+  /** What follows an answer with a `rest`, and how to go on from there. */
+  export function goOn(rest: string, env: unknown, ctx: unknown): Promise<[piece: string, rest: string | undefined]>;
   export function queue(batch: unknown, env: unknown, ctx: unknown): Promise<unknown>;
   export function scheduled(event: unknown, env: unknown, ctx: unknown): Promise<unknown>;
   /** Added by the build: called at the moment an instance dies. */

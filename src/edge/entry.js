@@ -7,6 +7,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
+import { told } from "./list.js";
 import { stream, wantsStream } from "./stream.js";
 
 /**
@@ -72,7 +73,10 @@ export default {
     /** @param {Request} request */
     const answer = (request) => guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     try {
-      return await (wantsStream(request) ? stream(request, answer, env) : answer(request));
+      if (wantsStream(request)) return await stream(request, answer, env);
+      const response = await answer(request);
+      const goOn = (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
+      return response.rest === undefined ? response : told(response, response.rest, goOn);
     } catch (error) {
       console.error("A request failed:", error);
       return internalError();
@@ -96,7 +100,9 @@ function objectClass(RustClass) {
     fetch(request) {
       return this.#call(async (object) => {
         if (object.sql && new URL(request.url).pathname === "/local/sql") return new Response(object.sql(await request.text()));
-        const reply = await object.fetch(new Uint8Array(await request.arrayBuffer()));
+        const command = await request.arrayBuffer().catch(() => null);
+        if (!command) return new Response("whoever asked is gone", { status: 400 });
+        const reply = await object.fetch(new Uint8Array(command));
         return reply ? new Response(reply) : new Response("storage failed", { status: 500 });
       });
     }

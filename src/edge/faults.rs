@@ -1,16 +1,17 @@
 //! Faults to be tried out on a laptop: a dialer that is down, keys that can't be read.
 //!
 //! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
-//! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on a trunk's
-//! rows for whoever holds its object, as a test does that needs a million of them: no route leads there.
+//! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on an object's
+//! rows for whoever holds its object, as a test does that needs a million of them: no route leads there. `GET /local/vitals` tells how
+//! much memory the isolate's WebAssembly has, and how many requests it sent to objects.
 
 #[cfg(feature = "faults")]
 pub use rows::sql;
 #[cfg(feature = "faults")]
-pub use switch::{dialer_is_down, keys_are_unreadable, serve};
+pub use switch::{dialer_is_down, keys_are_unreadable, note_request, serve};
 
 #[cfg(not(feature = "faults"))]
-pub use none::{dialer_is_down, keys_are_unreadable, serve};
+pub use none::{dialer_is_down, keys_are_unreadable, note_request, serve};
 
 #[cfg(feature = "faults")]
 mod switch {
@@ -25,6 +26,12 @@ mod switch {
     thread_local! {
         static DIALER: Cell<bool> = const { Cell::new(false) };
         static KEYS: Cell<bool> = const { Cell::new(false) };
+        static REQUESTS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// Counts a request to an object.
+    pub fn note_request() {
+        REQUESTS.set(REQUESTS.get() + 1);
     }
 
     /// Whether each dial fails as if the dialer could not be reached.
@@ -37,10 +44,23 @@ mod switch {
         KEYS.get()
     }
 
-    /// Serves the switch's own route.
+    /// Serves the switch's own routes.
     pub fn serve(api: &impl Api, request: &Request) -> Option<Response> {
-        let own = request.method == "PUT" && request.path == "/local/faults";
-        own.then(|| set(api, request).unwrap_or_else(Response::from))
+        match (request.method.as_str(), request.path.as_str()) {
+            ("PUT", "/local/faults") => Some(set(api, request).unwrap_or_else(Response::from)),
+            ("GET", "/local/vitals") => Some(Response::json(200, &vitals())),
+            _ => None,
+        }
+    }
+
+    /// The memory of the WebAssembly, which all of the isolate share and which never shrinks; and how many requests its
+    /// objects were sent.
+    fn vitals() -> serde_json::Value {
+        #[cfg(target_arch = "wasm32")]
+        let pages = core::arch::wasm32::memory_size(0);
+        #[cfg(not(target_arch = "wasm32"))]
+        let pages = 0;
+        serde_json::json!({ "memory_bytes": pages * 65_536, "object_requests": REQUESTS.get() })
     }
 
     fn set(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
@@ -93,6 +113,8 @@ mod none {
     pub const fn keys_are_unreadable() -> bool {
         false
     }
+
+    pub const fn note_request() {}
 
     pub const fn serve<T>(_: &T, _: &Request) -> Option<Response> {
         None

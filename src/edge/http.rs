@@ -119,12 +119,24 @@ fn write(request: &Request, response: Response) -> Result<web_sys::Response, JsV
     if let Some(json) = &body {
         headers.push(("Content-Type", "application/json".to_owned()));
         if request.is_head() {
-            headers.push(("Content-Length", json.len().to_string()));
+            if response.rest.is_none() {
+                headers.push(("Content-Length", json.len().to_string()));
+            }
             body = None;
         }
     }
     let headers = headers
         .into_iter()
         .flat_map(|(name, value)| [name.to_owned(), value]);
-    platform::respond(response.status, headers.collect(), body)
+    let rest = response.rest.filter(|_| !request.is_head());
+    platform::respond(response.status, headers.collect(), body, rest)
+}
+
+/// What follows an answer: a piece of text, and how to go on.
+pub async fn go_on(rest: &str, env: Env, context: Context) -> Result<js_sys::Array, JsValue> {
+    let world = World::new(env, Some(context)).map_err(|Misconfigured| JsValue::UNDEFINED)?;
+    let told = api::go_on(&world, rest).await;
+    let (piece, next) = told.map_err(|refusal| JsValue::from(refusal.text()))?;
+    let next = next.map_or(JsValue::UNDEFINED, JsValue::from);
+    Ok(js_sys::Array::of2(&piece.into(), &next))
 }

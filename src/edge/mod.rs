@@ -31,6 +31,15 @@ pub async fn fetch(
     Ok(response.into())
 }
 
+#[wasm_bindgen(js_name = goOn, wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+pub async fn go_on(
+    rest: String,
+    env: Env,
+    context: worker_sys::Context,
+) -> Result<js_sys::Array, JsValue> {
+    http::go_on(&rest, env, Context::new(context)).await
+}
+
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 pub async fn queue(batch: worker_sys::MessageBatch, env: Env, context: worker_sys::Context) {
     let batch = MessageBatch::<serde_json::Value>::from(batch);

@@ -63,9 +63,10 @@ async function readBounded(request, limit) {
 
 /**
  * @param {number} status @param {string[]} headers names and values in turn @param {Uint8Array<ArrayBuffer>} [body]
+ * @param {string} [rest] by which the entry module asks for what follows
  */
-export function respond(status, headers, body) {
-  return new Response(body ?? null, { status, headers: pairs(headers) });
+export function respond(status, headers, body, rest) {
+  return Object.assign(new Response(body ?? null, { status, headers: pairs(headers) }), { rest });
 }
 
 /**

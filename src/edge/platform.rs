@@ -23,12 +23,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn header(this: &Incoming, name: &str) -> Option<String>;
 
-    /// An answer; its headers are names and values in turn.
+    /// An answer; its headers are names and values in turn. `rest` is for the entry module, which asks on with it.
     #[wasm_bindgen(catch)]
     pub fn respond(
         status: u16,
         headers: Vec<String>,
         body: Option<Vec<u8>>,
+        rest: Option<String>,
     ) -> Result<web_sys::Response, JsValue>;
 
     /// A static page or file, when there is one of that path: a `Response`, or `undefined`.

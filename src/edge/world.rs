@@ -204,6 +204,7 @@ impl World {
     }
 
     async fn exchange(&self, namespace: &str, name: &str, body: &str) -> Result<Vec<u8>, Unheard> {
+        faults::note_request();
         let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
         let answer = answer.map_err(|error| {
             self.failed(namespace, &error);

@@ -1,5 +1,6 @@
 //! `/agents`.
 
+use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
 use serde_json::{Value, json};
 
@@ -282,4 +283,88 @@ fn an_agents_code_was_not_copied_with_something_around_it() {
         );
         assert_eq!(answer, (400, error(text)), "{stray:?}");
     }
+}
+
+/// An agent with as large a sample context as there may be.
+fn large() -> serde_json::Value {
+    let sample = json!({"text": "{\"\\".repeat(3_200)});
+    with(
+        agent(),
+        "input_schema",
+        Some(json!({"fields": [], "sample_context": sample})),
+    )
+}
+
+#[test]
+fn a_long_list_is_told_in_slices_and_an_earlier_release_is_told_it_whole() {
+    let (world, org) = founded();
+    let first = create(&world, &org, "/agents", large());
+    world.fill(&org, "agent/", 100);
+    world.advance(audatec::domain::time::Millis(1));
+    let last = create(&world, &org, "/agents", agent());
+    world.patch(
+        &org,
+        &format!("/agents/{first}"),
+        json!({"status": "inactive"}),
+    );
+
+    let (status, active) = world.get(&org, "/agents");
+    assert_eq!((status, world.pieces.get()), (200, 5));
+    let active = active["agents"].as_array().expect("agents").clone();
+    let (_, all) = world.get(&org, "/agents?include=inactive");
+    let all = all["agents"].as_array().expect("agents").clone();
+    assert_eq!((active.len(), all.len()), (100, 101));
+    assert_eq!(all.last().expect("one")["id"], last.as_str());
+    let inactive: Vec<_> = all.iter().filter(|agent| !active.contains(agent)).collect();
+    assert_eq!(inactive.len(), 1);
+    assert_eq!(inactive[0]["id"], first.as_str());
+
+    // What an edge of an earlier release asks: its command has no slice.
+    let key = RecordKey::Agents(org.id);
+    let command = audatec::app::directory::DirectoryCommand::own_record(key);
+    let reply = crate::world::block_on(world.directory(org.id, &command)).expect("reached");
+    let audatec::app::directory::DirectoryReply::Record(Some(text)) = reply else {
+        panic!("not a record");
+    };
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).expect("JSON"),
+        Value::from(all)
+    );
+}
+
+#[test]
+fn a_list_whose_key_is_revoked_on_the_way_ends_there() {
+    let (world, org) = founded();
+    create(&world, &org, "/agents", large());
+    world.fill(&org, "agent/", 60);
+    let (viewer, id) = crate::keys::new(&world, &org, "viewer");
+    let request = audatec::app::http::Request {
+        method: "GET".into(),
+        path: "/integration/v1/agents".into(),
+        is_secure: true,
+        authorization: Some(format!("Bearer {viewer}")),
+        ..Default::default()
+    };
+    let begun = crate::world::block_on(audatec::app::api::serve(&world, &request));
+    let rest = begun.rest.expect("more than a slice");
+    world.delete(&org, &format!("/api-keys/{id}"));
+
+    let ended = crate::world::block_on(audatec::app::api::go_on(&world, &rest));
+    assert_eq!(ended, Err(audatec::domain::refusal::Refusal::InvalidKey));
+}
+
+#[test]
+fn an_agent_whose_row_is_older_than_sample_contexts_is_listed_with_an_empty_one() {
+    let (world, org) = founded();
+    let id = create(&world, &org, "/agents", agent());
+    let name = format!("agent/{id}");
+    let office = world.office(&org);
+    let mut row: Value = serde_json::from_str(&office.rows.borrow()[&name]).expect("JSON");
+    let schema = row["agent"]["input_schema"].as_object_mut().expect("one");
+    schema.remove("sample_context");
+    office.rows.borrow_mut().insert(name, row.to_string());
+    world.restart();
+
+    let listed = &world.get(&org, "/agents").1["agents"][0]["input_schema"];
+    assert_eq!(listed["sample_context"], json!({}));
 }

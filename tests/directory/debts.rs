@@ -243,6 +243,7 @@ fn a_directory_nobody_founded_serves_no_key() {
         by,
         request: String::new(),
         once: None,
+        slice: None,
         what: Ask::Secrets,
     };
     let reply = block_on(world.directory(org.id, &command)).expect("reached");

@@ -17,7 +17,7 @@ pub fn key(world: &World, org: &Org, role: &str) -> Org {
 }
 
 /// A new key, and its id.
-fn new(world: &World, org: &Org, role: &str) -> (String, String) {
+pub fn new(world: &World, org: &Org, role: &str) -> (String, String) {
     let (status, body) = world.post(org, "/api-keys", json!({"name": role, "role": role}));
     assert_eq!(status, 201, "{body}");
     let text = |field: &str| body[field].as_str().expect(field).to_owned();

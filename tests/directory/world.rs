@@ -49,11 +49,13 @@ pub struct Office {
 }
 
 impl DirectoryStore for Office {
-    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
-        let rows = self.rows.borrow().clone().into_iter();
-        Ok(rows
-            .filter(|(name, _)| !name.starts_with("audit/") && !name.starts_with("answer/"))
-            .collect())
+    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
+        for (name, doc) in self.rows.borrow().iter() {
+            if !name.starts_with("audit/") && !name.starts_with("answer/") {
+                row(name, doc);
+            }
+        }
+        Ok(())
     }
 
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
@@ -111,6 +113,8 @@ pub struct World {
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
     pub callbacks: RefCell<Vec<CallbackMessage>>,
     pub forgotten: Cell<usize>,
+    /// How many pieces answers had beside their first.
+    pub pieces: Cell<usize>,
     /// How many turns each answer of a trunk takes.
     pub trunk_turns: Cell<usize>,
     pub feeds: RefCell<BTreeMap<TrunkTag, Feed>>,
@@ -212,7 +216,16 @@ impl World {
             idempotency_key: once.map(str::to_owned),
             ..Request::default()
         };
-        audatec::app::api::serve(self, &request).await
+        let mut response = audatec::app::api::serve(self, &request).await;
+        while let Some(rest) = response.rest.take() {
+            let (piece, rest) = audatec::app::api::go_on(self, &rest)
+                .await
+                .expect("the rest of an answer");
+            response.body.extend(piece.into_bytes());
+            response.rest = rest;
+            self.pieces.set(self.pieces.get() + 1);
+        }
+        response
     }
 
     pub fn send(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> Answer {

@@ -46,14 +46,13 @@ pub struct Incarnation {
 }
 
 impl DirectoryStore for Incarnation {
-    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed> {
-        let rows = self.rows.borrow();
-        let rows = rows
-            .iter()
-            .filter(|(name, _)| !name.starts_with("audit/") && !name.starts_with("answer/"));
-        Ok(rows
-            .map(|(name, doc)| (name.clone(), doc.clone()))
-            .collect())
+    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
+        for (name, doc) in self.rows.borrow().iter() {
+            if !name.starts_with("audit/") && !name.starts_with("answer/") {
+                row(name, doc);
+            }
+        }
+        Ok(())
     }
 
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
@@ -99,8 +98,8 @@ impl Office {
 
     /// The directory as its rows tell it.
     pub fn directory(&self) -> Option<Directory> {
-        let store = Rc::clone(&self.now.borrow());
-        Directory::restore(store.load().ok()?).ok()
+        let rows = self.rows.borrow().clone();
+        Directory::restore(rows).ok()
     }
 
     /// It dies; or is replaced, and goes on for a while without knowing it.

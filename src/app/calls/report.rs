@@ -140,7 +140,8 @@ async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<
     let Some(schema) = agent.and_then(|agent| agent.outcome_schema) else {
         return Ok(());
     };
-    outcome::validate(&schema, outcome).map_err(|what| Refusal::Invalid(format!("outcome{what}")))
+    outcome::validate(&schema.value(), outcome)
+        .map_err(|what| Refusal::Invalid(format!("outcome{what}")))
 }
 
 fn check(

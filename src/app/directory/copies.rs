@@ -5,12 +5,12 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::Directory;
-use super::state::{REMEMBERED, StoredAgent, StoredTrunk, json};
-use crate::app::manage::views::AgentView;
+use super::serve::DirectoryStore;
+use super::state::{REMEMBERED, StoredTrunk, json};
+use super::{AgentsAfter, Directory};
 use crate::app::messages::CallbackMessage;
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::Line;
+use crate::app::trunk::{Line, StoreFailed};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::callback::Delivery;
@@ -33,10 +33,6 @@ impl Directory {
         if deleted {
             config.status = Status::Inactive;
         }
-        let unusable = |stored: &&StoredAgent| match stored.deleted_at {
-            Some(_) => lately(&stored.deleted_at),
-            None => stored.agent.status != Status::Active,
-        };
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
             keeps: media.map(Media::keeps).unwrap_or_default(),
@@ -49,12 +45,7 @@ impl Directory {
                 .filter(|key| lately(&key.revoked_at))
                 .map(|key| key.id)
                 .collect(),
-            inactive_agents: self
-                .agents
-                .values()
-                .filter(unusable)
-                .map(|stored| stored.agent.id)
-                .collect(),
+            inactive_agents: self.unusable_agents(|at| lately(&Some(at))),
             retired_until: None,
             former: Vec::new(),
             agents: AgentBreakers::default(),
@@ -90,6 +81,34 @@ impl Directory {
     }
 
     /// The JSON that belongs under a KV key, as of now; `None` if nothing does.
+    pub(super) fn record_of(
+        &self,
+        store: &impl DirectoryStore,
+        key: &RecordKey,
+    ) -> Result<Option<String>, StoreFailed> {
+        match key {
+            RecordKey::Agent(_, id) => self.agent_json(store, *id),
+            RecordKey::Agents(_) => self.all_agents(store).map(Some),
+            _ => Ok(self.record_json(key)),
+        }
+    }
+
+    /// Whole, for whoever is of an earlier release.
+    fn all_agents(&self, store: &impl DirectoryStore) -> Result<String, StoreFailed> {
+        let mut slices = Vec::new();
+        let mut from = Some(AgentsAfter {
+            after: None,
+            inactive: true,
+        });
+        while let Some(question) = from {
+            let (slice, next) = self.list_agents(store, &question)?;
+            slices.push(slice);
+            from = next;
+        }
+        Ok(format!("[{}]", slices.join(",")))
+    }
+
+    /// The same of all that memory knows: anything but agents.
     #[must_use]
     pub fn record_json(&self, key: &RecordKey) -> Option<String> {
         let org = self.org.as_ref()?;
@@ -106,22 +125,7 @@ impl Directory {
                     expires_at: key.expires_at,
                 })
             }
-            RecordKey::Agent(_, id) => json(self.agent(*id)?),
             RecordKey::Trunk(_, id) => json(&trunk_record(self.trunks.get(id)?)),
-            RecordKey::Agents(_) => {
-                let agents: Vec<_> = self
-                    .agents
-                    .values()
-                    .filter(|stored| stored.deleted_at.is_none())
-                    .collect();
-                json(
-                    &in_order(agents, |stored| {
-                        stored.agent.id.born(stored.agent.created_at)
-                    })
-                    .map(|stored| AgentView::from(&stored.agent))
-                    .collect::<Vec<_>>(),
-                )
-            }
             RecordKey::Trunks(_) => {
                 let trunks: Vec<_> = self.trunks.values().collect();
                 json(
@@ -130,7 +134,7 @@ impl Directory {
                         .collect::<Vec<_>>(),
                 )
             }
-            RecordKey::WebhookSecrets(_) => None,
+            RecordKey::Agent(..) | RecordKey::Agents(_) | RecordKey::WebhookSecrets(_) => None,
             RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
                 let trunks = self.trunks.values().filter(|stored| !stored.deleted);

@@ -5,9 +5,8 @@ use super::state::{MOST, audit_row};
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::ports::Host;
 use crate::app::trunk::{StoreFailed, admits};
-use crate::domain::agent::Agent;
 use crate::domain::callback::{AttemptResult, Delivery, EventType, MOST_PREVIOUS, WebhookSecrets};
-use crate::domain::ids::{AgentId, DeliveryId, KeyId};
+use crate::domain::ids::{DeliveryId, KeyId};
 use crate::domain::time::Millis;
 
 /// The line of the audit log for what a command does.
@@ -63,11 +62,13 @@ pub(super) fn decide(
             Some(once) => DirectoryReply::Settled(once.seed.clone()),
             None => missing,
         },
-        Ask::Agent(id) => directory.agent(id).map_or(missing, |agent| {
-            DirectoryReply::Agent(Box::new(agent.clone()))
-        }),
-        Ask::SaveAgent { agent, was } => save_agent(directory, *agent, was, &entry),
-        Ask::DeleteAgent(id) => delete_agent(directory, id, entry("agent.delete", &id)),
+        Ask::Agent(id) => directory
+            .agent(store, id)?
+            .map_or(missing, |agent| DirectoryReply::Agent(Box::new(agent))),
+        Ask::SaveAgent { agent, was } => {
+            directory.save_agent(store, *agent, was.map(|was| *was), &entry)?
+        }
+        Ask::DeleteAgent(id) => directory.delete_agent(store, id, entry("agent.delete", &id))?,
         Ask::Trunk(id) => directory.trunk(id).map_or(missing, |trunk| {
             DirectoryReply::Trunk(Box::new(trunk.clone()))
         }),
@@ -154,7 +155,13 @@ pub(super) fn decide(
                 DirectoryReply::Delivery(Box::new(test))
             }
         },
-        Ask::Record(key) => DirectoryReply::Record(directory.record_json(&key)),
+        Ask::Record(key) => match &command.slice {
+            Some(slice) => {
+                let (agents, next) = directory.list_agents(store, slice)?;
+                DirectoryReply::Agents(agents, next)
+            }
+            None => DirectoryReply::Record(directory.record_of(store, &key)?),
+        },
         Ask::Begin(id, attempt) => {
             let test = directory.test_mut(id);
             let may = test.is_some_and(|test| test.begin(attempt, world.now()));
@@ -193,34 +200,6 @@ pub(super) fn decide(
         Ask::Tick => DirectoryReply::Done,
         Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => missing,
     })
-}
-
-fn save_agent(
-    directory: &mut Directory,
-    agent: Agent,
-    was: Option<Box<Agent>>,
-    entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
-) -> DirectoryReply {
-    let action = match (directory.agent(agent.id), was) {
-        (None, None) if directory.agent_count() >= MOST => {
-            return DirectoryReply::Refused(Denied::TooMany);
-        }
-        (None, None) => "agent.create",
-        (None, Some(_)) => return DirectoryReply::Refused(Denied::Missing),
-        (Some(current), Some(was)) if *current == *was => "agent.update",
-        (Some(_), _) => return DirectoryReply::Refused(Denied::Changed),
-    };
-    let entry = entry(action, &agent.id);
-    directory.save_agent(agent, entry);
-    DirectoryReply::Done
-}
-
-fn delete_agent(directory: &mut Directory, id: AgentId, entry: AuditEntry) -> DirectoryReply {
-    if directory.agent(id).is_none() {
-        return directory.repeated(directory.was_deleted(id));
-    }
-    directory.delete_agent(id, entry);
-    DirectoryReply::Done
 }
 
 fn revoke_key(

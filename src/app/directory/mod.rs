@@ -5,6 +5,7 @@
 //! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
 //! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
 
+mod agents;
 mod answered;
 mod copies;
 mod decide;
@@ -46,6 +47,18 @@ pub struct DirectoryCommand {
     /// Under which key a repeat is known.
     #[serde(default)]
     pub once: Option<Once>,
+    /// Of [`RecordKey::Agents`], which slice: `Agents` is the answer. An earlier release does not know this, and tells all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<AgentsAfter>,
+}
+
+/// Where a list of agents goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentsAfter {
+    /// Behind the agent that was created then; at the beginning when there is none.
+    pub after: Option<(Millis, AgentId)>,
+    /// Whether inactive ones are listed too.
+    pub inactive: bool,
 }
 
 /// What can be asked of a directory.
@@ -210,6 +223,8 @@ pub enum DirectoryReply {
     Media(Box<Media>),
     /// The JSON of a record, if there is one.
     Record(Option<String>),
+    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
+    Agents(String, Option<AgentsAfter>),
     /// Entries and their positions.
     Audit(Vec<(u64, AuditEntry)>),
     /// A test delivery.
@@ -297,6 +312,7 @@ impl DirectoryCommand {
             request: String::new(),
             what,
             once: None,
+            slice: None,
         }
     }
 
@@ -341,6 +357,15 @@ impl DirectoryCommand {
     #[must_use]
     pub fn record(key: KeyId, what: RecordKey) -> Self {
         Self::of_the_key(key, Ask::Record(what))
+    }
+
+    /// A slice of the agents' list, asked for by a key.
+    #[must_use]
+    pub fn agents(key: KeyId, org: OrgId, slice: AgentsAfter) -> Self {
+        Self {
+            slice: Some(slice),
+            ..Self::record(key, RecordKey::Agents(org))
+        }
     }
 
     /// A record as it is now, for the platform itself.

@@ -27,11 +27,12 @@ const DRAWS: usize = 8;
 
 /// The directory's rows.
 pub trait DirectoryStore {
-    /// All rows but the audit log's, and those named `answer/…`.
-    fn load(&self) -> Result<Vec<(String, String)>, StoreFailed>;
+    /// All rows but the audit log's, and those named `answer/…`: one by one, so that they need no room together. An agent's may
+    /// be told without what its card does not hold.
+    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed>;
     /// Writes and removes rows, together.
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed>;
-    /// A row that is not loaded: an answer to a request with an `Idempotency-Key`.
+    /// A row that is not held in memory: an agent's, or an answer to a request with an `Idempotency-Key`.
     fn row(&self, name: &str) -> Result<Option<String>, StoreFailed>;
     /// Rows of the audit log with names below `before`, highest first.
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed>;
@@ -182,7 +183,7 @@ impl DirectoryActor {
         let mut slot = self.directory.borrow_mut();
         let directory = match &mut *slot {
             Some(directory) => directory,
-            None => slot.insert(Directory::restore(store.load()?).map_err(|_| StoreFailed)?),
+            None => slot.insert(load(store)?),
         };
         let result = work(directory);
         let rows = directory.take_rows();
@@ -322,9 +323,14 @@ impl DirectoryActor {
         }
         self.writing.borrow_mut().push(key.clone());
         let mut written = None;
-        while let Ok((version, json)) = self.with(store, |directory| {
-            (directory.version(), directory.record_json(key))
-        }) {
+        while let Ok((version, json)) = self
+            .with(store, |directory| {
+                directory
+                    .record_of(store, key)
+                    .map(|json| (directory.version(), json))
+            })
+            .and_then(|read| read)
+        {
             if written == Some(version) {
                 break;
             }
@@ -337,4 +343,10 @@ impl DirectoryActor {
         self.writing.borrow_mut().retain(|other| other != key);
         (key, written)
     }
+}
+
+fn load(store: &impl DirectoryStore) -> Result<Directory, StoreFailed> {
+    let (mut directory, mut readable) = (Directory::default(), true);
+    store.load(&mut |name, doc| readable &= directory.read_row(name, doc).is_ok())?;
+    readable.then_some(directory).ok_or(StoreFailed)
 }

@@ -4,12 +4,12 @@ use super::shelf::Shelf;
 
 use serde::{Deserialize, Serialize};
 
+use super::agents::AgentCard;
 use super::answered::Used;
 use super::owed::Owed;
 use super::{Denied, DirectoryReply, Received, StoredKey};
 use crate::app::records::RecordKey;
 use crate::app::trunk::Line;
-use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::Media;
@@ -23,14 +23,6 @@ pub(super) const REMEMBERED: Millis = Millis(7 * 86_400_000);
 pub const MOST: usize = 1000;
 /// So many test deliveries are kept.
 const TESTS_KEPT: usize = 1000;
-
-/// An agent's row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct StoredAgent {
-    pub agent: Agent,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<Millis>,
-}
 
 /// A trunk's row. Never removed: its calls stay readable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,7 +80,7 @@ pub type Rows = Shelf<String, Option<String>>;
 #[derive(Default)]
 pub struct Directory {
     pub(super) org: Option<Org>,
-    pub(super) agents: Shelf<AgentId, StoredAgent>,
+    pub(super) agents: Shelf<AgentId, AgentCard>,
     pub(super) trunks: Shelf<TrunkId, StoredTrunk>,
     pub(super) keys: Shelf<KeyId, StoredKey>,
     pub(super) tests: Shelf<DeliveryId, Delivery>,
@@ -120,15 +112,16 @@ impl Directory {
         Ok(directory)
     }
 
-    fn read_row(&mut self, name: &str, doc: &str) -> Result<(), crate::app::json::Unreadable> {
+    pub(super) fn read_row(
+        &mut self,
+        name: &str,
+        doc: &str,
+    ) -> Result<(), crate::app::json::Unreadable> {
         match name.split('/').next().unwrap_or_default() {
             "org" => self.org = Some(crate::app::json::read(doc)?),
             "once" => self.read_used(name, doc)?,
             "owed" => self.owed = crate::app::json::read(doc)?,
-            "agent" => {
-                let agent: StoredAgent = crate::app::json::read(doc)?;
-                self.agents.insert(agent.agent.id, agent);
-            }
+            "agent" => self.read_agent(doc)?,
             "trunk" => {
                 let trunk: StoredTrunk = crate::app::json::read(doc)?;
                 self.trunks.insert(trunk.config.id, trunk);
@@ -227,71 +220,6 @@ impl Directory {
             });
             self.record(entry, &[RecordKey::Trunks(org)], Concerns::NoTrunk);
         }
-    }
-
-    /// An agent that was not deleted.
-    #[must_use]
-    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
-        self.agents
-            .get(&id)
-            .filter(|stored| stored.deleted_at.is_none())
-            .map(|stored| &stored.agent)
-    }
-
-    /// Whether an agent was deleted lately.
-    pub(super) fn was_deleted(&self, id: AgentId) -> bool {
-        self.agents
-            .get(&id)
-            .is_some_and(|stored| stored.deleted_at.is_some())
-    }
-
-    /// How many agents there are.
-    #[must_use]
-    pub fn agent_count(&self) -> usize {
-        self.agents
-            .values()
-            .filter(|stored| stored.deleted_at.is_none())
-            .count()
-    }
-
-    /// Creates or replaces an agent.
-    pub fn save_agent(&mut self, agent: Agent, entry: AuditEntry) {
-        let before = self.agents.get(&agent.id).map(|stored| stored.agent.status);
-        let changes = before.is_some_and(|status| status != agent.status);
-        self.keep_agent(
-            StoredAgent {
-                agent,
-                deleted_at: None,
-            },
-            entry,
-            changes,
-        );
-    }
-
-    /// Deletes an agent.
-    pub fn delete_agent(&mut self, id: AgentId, entry: AuditEntry) {
-        if let Some(stored) = self.agents.get(&id).cloned() {
-            self.keep_agent(
-                StoredAgent {
-                    deleted_at: Some(entry.at),
-                    ..stored
-                },
-                entry,
-                true,
-            );
-        }
-    }
-
-    fn keep_agent(&mut self, stored: StoredAgent, entry: AuditEntry, status_changed: bool) {
-        let Some(org) = self.org_id() else { return };
-        let concerns = match status_changed {
-            true => Concerns::AllTrunks,
-            false => Concerns::NoTrunk,
-        };
-        let id = stored.agent.id;
-        self.put(format!("agent/{id}"), &stored);
-        self.agents.insert(id, stored);
-        self.record(entry, &[RecordKey::Agent(org, id)], concerns);
     }
 
     /// A trunk that was not deleted.
@@ -502,19 +430,10 @@ impl Directory {
             .filter(|key| old(key.revoked_at))
             .map(|key| key.id)
             .collect();
-        let agents: Vec<AgentId> = self
-            .agents
-            .values()
-            .filter(|stored| old(stored.deleted_at))
-            .map(|stored| stored.agent.id)
-            .collect();
         for id in keys {
             self.keys.remove(&id);
             self.remove(format!("key/{id}"));
         }
-        for id in agents {
-            self.agents.remove(&id);
-            self.remove(format!("agent/{id}"));
-        }
+        self.forget_agents(|at| old(Some(at)));
     }
 }

@@ -4,17 +4,16 @@ use serde_json::{Map, Value};
 
 use super::body::{self, Body};
 use super::create::Draw;
-use super::views::{AgentDetail, AgentList, AgentView};
+use super::views::AgentDetail;
 use super::{TRIES, Thing, ask, change, command};
-use crate::app::copies;
-use crate::app::directory::{Ask, Denied, DirectoryReply};
+use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
-use crate::app::records::RecordKey;
 use crate::domain::access::{KeyRecord, Role};
-use crate::domain::agent::{Agent, InputSchema, Status};
-use crate::domain::ids::AgentId;
+use crate::domain::agent::{Agent, InputSchema};
+use crate::domain::ids::{AgentId, KeyId, OrgId};
+use crate::domain::json_text::{JsonText, field, items};
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
@@ -59,7 +58,7 @@ pub struct CreateAgent {
     #[schema(value_type = Option<Object>)]
     pub voicemail: Option<Value>,
     /// Only active agents can be used to trigger calls; `active` when left out.
-    pub status: Option<Status>,
+    pub status: Option<crate::domain::agent::Status>,
 }
 
 /// What a call with this agent must bring along.
@@ -97,7 +96,8 @@ pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, 
     }
 }
 
-/// `GET /agents`.
+/// `GET /agents`. A thousand agents may be a hundred megabytes: the list is told slice by slice, as fast as the client takes
+/// it, and passed on as the text that it is.
 ///
 /// # Errors
 /// As [`includes_inactive`].
@@ -106,13 +106,79 @@ pub async fn list(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let all = includes_inactive(caller, request)?;
-    let stored = copies::ask(api, caller, &RecordKey::Agents(caller.org_id)).await?;
-    let mut agents: Vec<AgentView> = stored
-        .and_then(|json| crate::app::json::read(&json).ok())
-        .unwrap_or_default();
-    agents.retain(|agent| all || agent.status == Status::Active);
-    Ok(Response::json(200, &AgentList { agents }))
+    let question = AgentsAfter {
+        after: None,
+        inactive: includes_inactive(caller, request)?,
+    };
+    let (agents, next) = slice(api, caller.org_id, caller.key_id, &question).await?;
+    let mut body = format!(r#"{{"agents":[{agents}"#);
+    if next.is_none() {
+        body.push_str("]}");
+    }
+    Ok(Response {
+        status: 200,
+        headers: Vec::new(),
+        body: body.into_bytes(),
+        rest: next.map(|next| rest(caller.org_id, caller.key_id, &next)),
+    })
+}
+
+/// What follows in a list that was begun, and how to go on.
+///
+/// # Errors
+/// The directory can't be reached; the key was revoked meanwhile. The list then ends unfinished.
+pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
+    let (org, key, question) = read_rest(rest).ok_or(Refusal::NotFound)?;
+    let (agents, next) = slice(api, org, key, &question).await?;
+    let comma = if agents.is_empty() { "" } else { "," };
+    Ok(match next {
+        Some(next) => (
+            format!("{comma}{agents}"),
+            Some(self::rest(org, key, &next)),
+        ),
+        None => (format!("{comma}{agents}]}}"), None),
+    })
+}
+
+/// The next agents of a list, as JSON with commas between them, and where to go on.
+async fn slice(
+    api: &impl Api,
+    org: OrgId,
+    key: KeyId,
+    question: &AgentsAfter,
+) -> Result<(String, Option<AgentsAfter>), Refusal> {
+    let command = DirectoryCommand::agents(key, org, question.clone());
+    match api.directory(org, &command).await {
+        Ok(DirectoryReply::Agents(agents, next)) => Ok((agents, next)),
+        // One of an earlier release tells all at once.
+        Ok(DirectoryReply::Record(all)) => {
+            let all = all.unwrap_or_default();
+            let inactive = |agent: &&str| field(agent, "status") == Some(r#""inactive""#);
+            let shown = items(&all).filter(|agent| question.inactive || !inactive(agent));
+            Ok((shown.collect::<Vec<_>>().join(","), None))
+        }
+        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+fn rest(org: OrgId, key: KeyId, AgentsAfter { after, inactive }: &AgentsAfter) -> String {
+    let after = after.map_or_else(String::new, |(Millis(at), id)| format!("{at} {id}"));
+    format!("{org} {key} {after} {inactive}")
+}
+
+fn read_rest(text: &str) -> Option<(OrgId, KeyId, AgentsAfter)> {
+    let mut words = text.split(' ');
+    let (org, key) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let after = (
+        Millis(words.next()?.parse().ok()?),
+        words.next()?.parse().ok()?,
+    );
+    let question = AgentsAfter {
+        after: Some(after),
+        inactive: words.next()? == "true",
+    };
+    Some((org, key, question))
 }
 
 /// `POST /agents`.
@@ -212,9 +278,14 @@ fn read(
     )?;
     let code_before = was(|agent| Some(agent.agent_code.clone()));
     let agent_code = body.token("agent_code", code_before)?;
-    let schema_before = before.map(|agent| Map::from_iter(schema_fields(&agent.input_schema)));
-    let given = body.required("input_schema", schema_before, "an object", body::object)?;
-    let input_schema = read_schema(given, before.map(|agent| &agent.input_schema))?;
+    let schema_before = before.map(|agent| &agent.input_schema);
+    let input_schema = match schema_before.filter(|_| !body.has("input_schema")) {
+        Some(before) => before.clone(),
+        None => {
+            let given = body.required("input_schema", None, "an object", body::object)?;
+            read_schema(given, schema_before)?
+        }
+    };
     let script = body.optional(
         "script",
         was(|agent| agent.script.clone()),
@@ -231,16 +302,10 @@ fn read(
     let status = body
         .optional("status", status_before, "active or inactive", body::word)?
         .unwrap_or_default();
-    let outcome_schema = body.optional(
-        "outcome_schema",
-        before.and_then(|agent| agent.outcome_schema.clone()),
-        "an object",
-        |value| value.is_object().then_some(value),
-    )?;
-    if let Some(schema) = &outcome_schema {
-        outcome::check_schema(schema)
-            .map_err(|what| Refusal::Invalid(format!("outcome_schema{what}")))?;
-    }
+    let outcome_schema = match body.has("outcome_schema") {
+        false => before.and_then(|agent| agent.outcome_schema.clone()),
+        true => read_outcome_schema(&mut body)?,
+    };
     let voicemail = body.optional(
         "voicemail",
         before.and_then(|agent| agent.voicemail.clone()),
@@ -278,14 +343,13 @@ fn is_voicemail(value: &Value) -> bool {
     }
 }
 
-fn schema_fields(schema: &InputSchema) -> [(String, Value); 2] {
-    [
-        ("fields".into(), Value::from(schema.fields.clone())),
-        (
-            "sample_context".into(),
-            Value::Object(schema.sample_context.clone()),
-        ),
-    ]
+fn read_outcome_schema(body: &mut Body) -> Result<Option<JsonText>, Refusal> {
+    let is_object = |value: Value| value.is_object().then_some(value);
+    let given = body.optional("outcome_schema", None, "an object", is_object)?;
+    let Some(schema) = given else { return Ok(None) };
+    outcome::check_schema(&schema)
+        .map_err(|what| Refusal::Invalid(format!("outcome_schema{what}")))?;
+    Ok(Some(JsonText::of(&schema)))
 }
 
 fn read_schema(
@@ -302,9 +366,8 @@ fn read_schema(
         sample_before,
         "an object of at most 16384 bytes",
         |value| {
-            body::object(value).filter(|object| {
-                serde_json::to_vec(object).is_ok_and(|json| json.len() <= MAX_SAMPLE)
-            })
+            let text = JsonText::of(&body::object(value)?);
+            Some(text).filter(|text| text.get().len() <= MAX_SAMPLE)
         },
     )?;
     body.finish()?;

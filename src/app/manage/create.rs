@@ -163,6 +163,7 @@ pub(super) async fn ask(
         status: answer.status,
         headers: Vec::new(),
         body: body.into_bytes(),
+        rest: None,
     };
     Ok(match again {
         true => response.with_header("Idempotent-Replayed", "true"),

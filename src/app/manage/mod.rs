@@ -61,6 +61,7 @@ async fn ask(
         request: request.to_owned(),
         what,
         once: None,
+        slice: None,
     };
     let reply = api.directory(caller.org_id, &command).await;
     if !command.what.is_read() {
@@ -76,6 +77,7 @@ fn command(caller: &KeyRecord, request: &Request, what: Ask) -> DirectoryCommand
         request: request.id.clone(),
         what,
         once: None,
+        slice: None,
     }
 }
 

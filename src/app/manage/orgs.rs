@@ -62,6 +62,7 @@ pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refus
         request: request.id.clone(),
         what,
         once: None,
+        slice: None,
     };
     let shown = [
         ("owner_key", owner_key.reveal()),

@@ -11,6 +11,7 @@ use crate::domain::access::Role;
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::json_text::JsonText;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
@@ -43,9 +44,10 @@ impl From<&Agent> for AgentView {
     }
 }
 
+// For the OpenAPI document: what `agents::list` answers.
 /// All agents, in the order they were created.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
 pub struct AgentList {
     /// At most 1,000.
     pub agents: Vec<AgentView>,
@@ -65,7 +67,7 @@ pub struct AgentDetail {
     /// What the outcome of its calls must be like, a JSON Schema; left out when anything will do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub outcome_schema: Option<Value>,
+    pub outcome_schema: Option<JsonText>,
     /// What it does when a machine answers; left out when that is the agent's own matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]

@@ -173,7 +173,10 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
     // Said only to an agent that has them: what came of the call must fit the one, and the other
     // is what it does at a voicemail.
     for (name, value) in [
-        ("outcome_schema", agent.outcome_schema),
+        (
+            "outcome_schema",
+            agent.outcome_schema.map(|schema| schema.value()),
+        ),
         ("voicemail", agent.voicemail),
     ] {
         if let (Some(value), Some(job)) = (value, job.as_object_mut()) {

@@ -1,0 +1,243 @@
+//! Agents. The row is the agent: memory holds a card of each, and what else somebody asks for is read by its key.
+
+use serde::{Deserialize, Serialize};
+
+use super::serve::DirectoryStore;
+use super::state::{Concerns, MOST};
+use super::{AgentsAfter, AuditEntry, Denied, Directory, DirectoryReply};
+use crate::app::json;
+use crate::app::records::RecordKey;
+use crate::app::trunk::StoreFailed;
+use crate::domain::agent::{Agent, Status};
+use crate::domain::ids::AgentId;
+use crate::domain::json_text::field;
+use crate::domain::order::oldest_first;
+use crate::domain::time::Millis;
+
+/// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
+/// some 100 KB more.
+const SLICE: usize = 262_144;
+
+/// An agent's row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StoredAgent {
+    agent: Agent,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Millis>,
+}
+
+/// What decisions need of an agent, and the order of lists.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct AgentCard {
+    id: AgentId,
+    status: Status,
+    created_at: Millis,
+    #[serde(skip)]
+    deleted_at: Option<Millis>,
+}
+
+/// An agent's row, as far as its card goes.
+#[derive(Deserialize)]
+struct CardRow {
+    agent: AgentCard,
+    #[serde(default)]
+    deleted_at: Option<Millis>,
+}
+
+fn row_name(id: AgentId) -> String {
+    format!("agent/{id}")
+}
+
+impl AgentCard {
+    /// Whether no call may use it: for as long as it is inactive, or lately deleted.
+    pub fn is_unusable(&self, lately: impl Fn(Millis) -> bool) -> bool {
+        match self.deleted_at {
+            Some(at) => lately(at),
+            None => self.status != Status::Active,
+        }
+    }
+}
+
+impl Directory {
+    pub(super) fn read_agent(&mut self, doc: &str) -> Result<(), json::Unreadable> {
+        let CardRow { agent, deleted_at } = json::read(doc)?;
+        let card = AgentCard {
+            deleted_at,
+            ..agent
+        };
+        self.agents.insert(card.id, card);
+        Ok(())
+    }
+
+    fn agent_card(&self, id: AgentId) -> Option<&AgentCard> {
+        self.agents
+            .get(&id)
+            .filter(|card| card.deleted_at.is_none())
+    }
+
+    /// An agent that was not deleted.
+    pub(super) fn agent(
+        &self,
+        store: &impl DirectoryStore,
+        id: AgentId,
+    ) -> Result<Option<Agent>, StoreFailed> {
+        if self.agent_card(id).is_none() {
+            return Ok(None);
+        }
+        let row = store.row(&row_name(id))?.ok_or(StoreFailed)?;
+        let stored: StoredAgent = json::read(&row).map_err(|_| StoreFailed)?;
+        Ok(Some(stored.agent))
+    }
+
+    /// How many agents there are.
+    #[must_use]
+    pub fn agent_count(&self) -> usize {
+        let cards = self.agents.values();
+        cards.filter(|card| card.deleted_at.is_none()).count()
+    }
+
+    /// Agents that no call may use.
+    pub(super) fn unusable_agents(&self, lately: impl Fn(Millis) -> bool) -> Vec<AgentId> {
+        let cards = self.agents.values();
+        let unusable = cards.filter(|card| card.is_unusable(&lately));
+        unusable.map(|card| card.id).collect()
+    }
+
+    /// Creates an agent, or replaces `was` by it.
+    pub(super) fn save_agent(
+        &mut self,
+        store: &impl DirectoryStore,
+        agent: Agent,
+        was: Option<Agent>,
+        entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        let current = self.agent(store, agent.id)?;
+        let action = match (&current, was) {
+            (None, None) if self.agent_count() >= MOST => {
+                return Ok(DirectoryReply::Refused(Denied::TooMany));
+            }
+            (None, None) => "agent.create",
+            (None, Some(_)) => return Ok(DirectoryReply::Refused(Denied::Missing)),
+            (Some(current), Some(was)) if *current == was => "agent.update",
+            (Some(_), _) => return Ok(DirectoryReply::Refused(Denied::Changed)),
+        };
+        let entry = entry(action, &agent.id);
+        let changes = current.is_some_and(|current| current.status != agent.status);
+        self.keep_agent(agent, None, entry, changes);
+        Ok(DirectoryReply::Done)
+    }
+
+    /// Deletes an agent.
+    pub(super) fn delete_agent(
+        &mut self,
+        store: &impl DirectoryStore,
+        id: AgentId,
+        entry: AuditEntry,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        let Some(agent) = self.agent(store, id)? else {
+            return Ok(self.repeated(self.agents.contains_key(&id)));
+        };
+        let deleted_at = Some(entry.at);
+        self.keep_agent(agent, deleted_at, entry, true);
+        Ok(DirectoryReply::Done)
+    }
+
+    fn keep_agent(
+        &mut self,
+        agent: Agent,
+        deleted_at: Option<Millis>,
+        entry: AuditEntry,
+        status_changed: bool,
+    ) {
+        let Some(org) = self.org_id() else { return };
+        let concerns = match status_changed {
+            true => Concerns::AllTrunks,
+            false => Concerns::NoTrunk,
+        };
+        let card = AgentCard {
+            id: agent.id,
+            status: agent.status,
+            created_at: agent.created_at,
+            deleted_at,
+        };
+        self.put(row_name(card.id), &StoredAgent { agent, deleted_at });
+        self.agents.insert(card.id, card);
+        self.record(entry, &[RecordKey::Agent(org, card.id)], concerns);
+    }
+
+    /// Forgets agents that were deleted long ago.
+    pub(super) fn forget_agents(&mut self, old: impl Fn(Millis) -> bool) {
+        let cards = self.agents.values();
+        let gone = cards.filter(|card| card.deleted_at.is_some_and(&old));
+        let gone: Vec<AgentId> = gone.map(|card| card.id).collect();
+        for id in gone {
+            self.agents.remove(&id);
+            self.remove(row_name(id));
+        }
+    }
+
+    /// The JSON of an agent's copy.
+    pub(super) fn agent_json(
+        &self,
+        store: &impl DirectoryStore,
+        id: AgentId,
+    ) -> Result<Option<String>, StoreFailed> {
+        let agent = self.agent(store, id)?;
+        Ok(agent.and_then(|agent| super::state::json(&agent)))
+    }
+
+    /// A slice of the agents as lists show them, in the order in which they were created.
+    pub(super) fn list_agents(
+        &self,
+        store: &impl DirectoryStore,
+        from: &AgentsAfter,
+    ) -> Result<(String, Option<AgentsAfter>), StoreFailed> {
+        let cards = self.agents.values();
+        let listed = |card: &&AgentCard| {
+            card.deleted_at.is_none() && (from.inactive || card.status == Status::Active)
+        };
+        let mut cards: Vec<AgentCard> = cards.filter(listed).copied().collect();
+        oldest_first(&mut cards, |card| card.id.born(card.created_at));
+        let before = from.after.map(|(at, id)| id.born(at));
+        cards.retain(|card| before.is_none_or(|before| card.id.born(card.created_at) > before));
+        let last = cards.last().map(|card| card.id);
+        let mut text = String::new();
+        for card in cards {
+            let row = store.row(&row_name(card.id))?.ok_or(StoreFailed)?;
+            if !text.is_empty() {
+                text.push(',');
+            }
+            view(&row, &mut text).ok_or(StoreFailed)?;
+            if text.len() >= SLICE && Some(card.id) != last {
+                let next = AgentsAfter {
+                    after: Some((card.created_at, card.id)),
+                    ..*from
+                };
+                return Ok((text, Some(next)));
+            }
+        }
+        Ok((text, None))
+    }
+}
+
+/// An agent's row as `manage::views::AgentView` shows it, told from text to text.
+fn view(row: &str, text: &mut String) -> Option<()> {
+    let agent = field(row, "agent")?;
+    let mut comma = '{';
+    for name in ["id", "name", "agent_code", "status"] {
+        let value = field(agent, name)?;
+        text.extend([&*format!("{comma}\"{name}\":"), value]);
+        comma = ',';
+    }
+    let schema = field(agent, "input_schema")?;
+    let (fields, sample) = (field(schema, "fields")?, field(schema, "sample_context"));
+    let sample = sample.unwrap_or("{}");
+    text.extend([
+        r#","input_schema":{"fields":"#,
+        fields,
+        r#","sample_context":"#,
+        sample,
+        "}}",
+    ]);
+    Some(())
+}

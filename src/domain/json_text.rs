@@ -1,0 +1,179 @@
+//! JSON that this house keeps and hands on but decides nothing by: as text, checked where it came in. A parsed tree of many
+//! small values takes fifty times the bytes of its text.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Some JSON, as its text.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct JsonText(Box<RawValue>);
+
+impl JsonText {
+    /// The text of a value.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        let text = serde_json::value::to_raw_value(value);
+        Self(text.unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Parsed, for as long as somebody looks at it.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.get()).unwrap_or_default()
+    }
+}
+
+/// `{}`.
+impl Default for JsonText {
+    fn default() -> Self {
+        Self::of(&serde_json::Map::new())
+    }
+}
+
+impl PartialEq for JsonText {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::of(&Value::deserialize(deserializer)?))
+    }
+}
+
+/// The fields of an object's text, by name and value as they are written; nothing of what is no object. A name with an escape
+/// in it is no name of ours.
+pub fn fields(object: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut parts = Parts::of(object, '{');
+    std::iter::from_fn(move || {
+        let name = parts.next()?;
+        let name = name.strip_prefix('"')?.strip_suffix('"')?;
+        Some((name, parts.next()?))
+    })
+}
+
+/// One field of an object's text.
+#[must_use]
+pub fn field<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = fields(object);
+    fields
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| text)
+}
+
+/// The items of an array's text, as they are written; nothing of what is no array.
+pub fn items(array: &str) -> impl Iterator<Item = &str> {
+    Parts::of(array, '[')
+}
+
+/// What stands between the outermost brackets of a text, value by value.
+struct Parts<'a>(&'a str);
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str, bracket: char) -> Self {
+        Self(text.trim_start().strip_prefix(bracket).unwrap_or_default())
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let between = |letter: char| letter.is_ascii_whitespace() || matches!(letter, ',' | ':');
+        let rest = self.0.trim_start_matches(between);
+        let (value, rest) = rest.split_at_checked(value_length(rest))?;
+        self.0 = rest;
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+/// How long the value is that a text begins with; 0 before a closing bracket and at the end.
+fn value_length(text: &str) -> usize {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            if !in_string && depth == 0 {
+                return at + 1;
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' if depth == 1 => return at + 1,
+            b'}' | b']' => depth -= 1,
+            b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_objects_fields_are_found_as_they_are_written() {
+        let text =
+            r#" {"a" : 1.50 ,"b":"x\"},{\\","c":{"a":[1,{"b":"]"}]}, "d":[ ], "e":null,"é":"ü"}"#;
+        let found: Vec<_> = fields(text).collect();
+        assert_eq!(
+            found,
+            [
+                ("a", "1.50"),
+                ("b", r#""x\"},{\\""#),
+                ("c", r#"{"a":[1,{"b":"]"}]}"#),
+                ("d", "[ ]"),
+                ("e", "null"),
+                ("é", r#""ü""#),
+            ]
+        );
+        assert_eq!(field(text, "e"), Some("null"));
+        assert_eq!(field(text, "f"), None);
+        assert_eq!(
+            fields("{}").count() + fields("[1]").count() + fields("").count(),
+            0
+        );
+        assert_eq!(
+            items(r#"[1, "a,b",{"c":[2]} ]"#).collect::<Vec<_>>(),
+            ["1", r#""a,b""#, r#"{"c":[2]}"#]
+        );
+        assert_eq!(items("[]").count() + items("{}").count(), 0);
+    }
+
+    #[test]
+    fn whatever_is_written_is_split_as_it_would_be_parsed() {
+        let value = json!({"s": "a\\\"b\u{1}", "n": [-1.5e300, 0, true], "o": {"o": {"": {}}}, "": [[], [""]]});
+        let text = serde_json::to_string_pretty(&value).expect("JSON");
+        for (name, part) in fields(&text) {
+            let part: Value = serde_json::from_str(part).expect("JSON");
+            assert_eq!(part, value[name]);
+        }
+        assert_eq!(fields(&text).count(), 4);
+    }
+
+    #[test]
+    fn a_text_travels_as_the_json_that_it_is() {
+        let text = JsonText::of(&json!({"b": 1, "a": [null]}));
+        let json = serde_json::to_string(&[&text]).expect("JSON");
+        assert_eq!(json, r#"[{"b":1,"a":[null]}]"#);
+        let back: Vec<JsonText> = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(back, [text]);
+        assert_eq!(JsonText::default().get(), "{}");
+    }
+}

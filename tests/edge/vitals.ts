@@ -1,0 +1,31 @@
+// What the local build tells of itself, and SQL on a directory's rows.
+
+import { again } from "../../bench/rows.mjs";
+import type { Org, Server } from "./harness.ts";
+
+export interface Vitals {
+  /** The memory of the one WebAssembly instance that the edge and all objects share here. It never shrinks. */
+  memory_bytes: number;
+  /** How many requests were sent to objects. */
+  object_requests: number;
+}
+
+export const MIB = 1_048_576;
+
+export async function vitals(server: Server): Promise<Vitals> {
+  return (await (await fetch(`${server.url}/local/vitals`)).json()) as Vitals;
+}
+
+/** Runs a statement on the rows of an organisation's directory. */
+export async function directorySql(org: Org, statement: string): Promise<(string | number | null)[][]> {
+  const answer = await again(async () => {
+    const directories = await org.server.local.mf.getDurableObjectNamespace("DIRECTORIES");
+    const object = directories.get(directories.idFromName(org.id));
+    return (await object.fetch("http://object/local/sql", { method: "POST", body: statement })).text();
+  });
+  try {
+    return JSON.parse(answer) as (string | number | null)[][];
+  } catch {
+    throw new Error(`SQL failed: ${answer}`);
+  }
+}
