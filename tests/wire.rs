@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use audatec::app::directory::{
-    Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once, Received,
-    StoredKey,
+    AgentsAfter, Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once,
+    Received, StoredKey,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -36,6 +36,7 @@ use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
 };
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId};
+use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{Media, Storage};
 use audatec::domain::phone::{E164, LastDigits};
 use audatec::domain::settings::Settings;
@@ -664,6 +665,14 @@ fn asked(what: Ask) -> DirectoryCommand {
         request: "01a2-request".into(),
         what,
         once: None,
+        slice: None,
+    }
+}
+
+fn agents_after() -> AgentsAfter {
+    AgentsAfter {
+        after: Some((START, AgentId::from_entropy([3; 16]))),
+        inactive: true,
     }
 }
 
@@ -688,11 +697,11 @@ fn agent_record() -> Agent {
         status: Status::Inactive,
         input_schema: InputSchema {
             fields: vec!["customer_name".into()],
-            sample_context: sample_context.as_object().expect("a map").clone(),
+            sample_context: JsonText::of(&sample_context),
         },
         script: Some("Greet {{customer_name}}".into()),
         voice: Some("amber".into()),
-        outcome_schema: Some(json!({"type": "object"})),
+        outcome_schema: Some(JsonText::of(&json!({"type": "object"}))),
         voicemail: Some(json!({"action": "leave_message", "message": "Call us"})),
         created_at: START,
     }
@@ -838,6 +847,10 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("Record.agent", record(RecordKey::Agent(org(), agent().id))),
         ("Record.trunk", record(RecordKey::Trunk(org(), trunk().id))),
         ("Record.agents", record(RecordKey::Agents(org()))),
+        (
+            "Record.agents_slice",
+            DirectoryCommand::agents(api_key(), org(), agents_after()),
+        ),
         ("Record.trunks", record(RecordKey::Trunks(org()))),
         (
             "Record.webhook_secrets",
@@ -911,6 +924,11 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Media", Media(Box::new(media()))),
         ("Record", Record(Some("{}".into()))),
         ("Record.none", Record(None)),
+        (
+            "Agents",
+            Agents(r#"{"id":"1"}"#.into(), Some(agents_after())),
+        ),
+        ("Agents.last", Agents(String::new(), None)),
         ("Audit", Audit(vec![(7, entry)])),
         ("Delivery", Delivery(Box::new(test_delivery()))),
         ("Deliveries", Deliveries(vec![test_delivery()])),
