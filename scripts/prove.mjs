@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run prove [part ...]`: the numbers behind the guarantees (docs/guarantees.md), each printed as `name: figure`.
+// `npm run prove [part ...] [--quick]`: the numbers behind the guarantees (docs/guarantees.md), each printed as `name: figure`.
 // A part is a command that runs a proof and says its figures in lines `prove: name: figure`. Minutes long in all.
 
 import { existsSync } from "node:fs";
@@ -19,6 +19,10 @@ import { setUp } from "./lib/setup.mjs";
 
 /** @param {string} file @returns {Part["command"]} */
 const vitest = (file) => [process.execPath, inRoot("node_modules/vitest/vitest.mjs"), "run", file];
+
+const QUICK = "--quick";
+/** What a part is told that has a smaller run. */
+const QUICKLY = process.argv.includes(QUICK) ? [QUICK] : [];
 
 /** @type {Part[]} */
 const PARTS = [
@@ -41,6 +45,13 @@ const PARTS = [
     needs: "tests/livekit/real/agents.real.ts",
     command: [process.execPath, inRoot("scripts/test-livekit.mjs")],
     env: { REAL_CALLS_PROVE: "1" },
+  },
+  { name: "bounds", needs: "bench/bounds.mjs", command: [process.execPath, inRoot("bench/bounds.mjs"), ...QUICKLY] },
+  {
+    name: "backlog",
+    needs: "tests/edge/backlog.test.ts",
+    command: vitest("tests/edge/backlog.test.ts"),
+    env: { BACKLOG: QUICKLY.length > 0 ? "1000" : "5000" },
   },
   { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];
@@ -79,7 +90,7 @@ async function prove({ name, needs, command: [command, ...args], env, figures = 
 
 await runMain(async () => {
   endChildrenOnSignals();
-  const wanted = process.argv.slice(2);
+  const wanted = process.argv.slice(2).filter((name) => name !== QUICK);
   const unknown = wanted.filter((name) => !PARTS.some((part) => part.name === name));
   if (unknown.length > 0) throw new UserError(`no part ${unknown.join(", ")}; there are: ${PARTS.map(({ name }) => name).join(", ")}`);
   await setUp();

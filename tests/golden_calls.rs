@@ -136,6 +136,29 @@ fn rows_from_before_a_field_was_added_can_be_read() {
     }
 }
 
+/// Rows as the first release left them in a trunk's SQLite: one of each kind of call.
+#[test]
+fn the_rows_of_the_first_release_can_be_read() {
+    let rows = std::fs::read_dir("tests/golden/rows").expect("a folder");
+    let mut calls = 0;
+    for file in rows.map(|file| file.expect("a file").path()) {
+        let text = std::fs::read_to_string(&file).expect("text");
+        let row: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let name = file.display().to_string();
+        if let (Some(id), Some(doc)) = (row["id"].as_str(), row["doc"].as_str()) {
+            let call = json::read::<Call>(doc).expect(&name);
+            assert_eq!(call.id.to_string(), id);
+            assert_eq!(call.status.as_str(), row["status"], "{name}");
+            assert_eq!(call.is_open(), row["open"] == 1, "{name}");
+            calls += 1;
+        }
+        if name.ends_with("brief.json") {
+            json::read::<Brief>(&text).expect(&name);
+        }
+    }
+    assert_eq!(calls, 10);
+}
+
 #[test]
 fn what_an_object_remembers_beside_its_calls() {
     let mut world = World::new(1, 10);

@@ -1,0 +1,501 @@
+#!/usr/bin/env node
+// `npm run prove -- bounds`, or `node bench/bounds.mjs [--quick] [--json FILE] [--only PART,…] [FOLDER …]`: what a trunk
+// costs that is large or unlucky, in time, memory, disk and rows read, for each built Worker given (the local build if none
+// is). Its rows are those of the first release (yesterday.mjs); a later one makes its own of them when it first sees them.
+// With BOUNDS_LARGE=0, or --quick, everything is a twentieth. It takes some gigabytes of memory, for /dev/shm.
+
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { startLocal } from "../scripts/lib/local.mjs";
+import { runMain, say, seconds } from "../scripts/lib/log.mjs";
+import { root } from "../scripts/lib/paths.mjs";
+import { outDirs } from "../scripts/lib/wasm.mjs";
+import { instrument, wasmMemory } from "./instrument.mjs";
+import { again, RARE } from "./rows.mjs";
+import { richMetadata, Yesterday } from "./yesterday.mjs";
+
+const { values: options, positionals } = parseArgs({
+  options: { quick: { type: "boolean" }, json: { type: "string" }, only: { type: "string" }, maker: { type: "string" } },
+  allowPositionals: true,
+});
+const QUICK = options.quick ?? process.env["BOUNDS_LARGE"] === "0";
+/** @param {number} count */
+const some = (count) => (QUICK ? count / 20 : count);
+
+const FINISHED = some(1_000_000);
+const PENDING_BESIDE = some(100_000);
+const PENDING = some(45_000);
+const LIVE = some(10_000);
+const IN_LINE = some(10_000);
+const OF_1_KB = some(40_000);
+const METADATA = 16_384;
+const VIEWERS = 10;
+const RESTARTS = 3;
+const ADMITTING_MS = QUICK ? 3_000 : 8_000;
+const BESIDE_VIEWERS_MS = QUICK ? 5_000 : 20_000;
+const MIGRATION_MS = 1_800_000;
+const MOST_BYTES = 5 * 2 ** 30;
+const NO_ANSWER = { status: 0, ms: Infinity, body: null };
+const MB = 1 << 20;
+const HOUR_MS = 3_600_000;
+
+/** Calls that stay as they are, and callbacks that are long not due again. */
+const VARS = { SIM_RING_MS: "36000000", RING_TIMEOUT_SECONDS: "36000", MAX_CALL_SECONDS: "36000", RETENTION_DAYS: "3650" };
+
+/**
+ * @typedef {import("../scripts/lib/local.mjs").Local} Local
+ * @typedef {{ key: string, agent: string, org: string, trunk: string, call?: string }} Setup an organisation with one trunk, and one of its calls
+ * @typedef {{ name: string, value: number, unit: string, limit?: number, note?: string }} Figure
+ * @typedef {{ dir: string, dataDir: string, setups: Record<string, Setup>, figures: Figure[] }} Run
+ */
+
+const http = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/**
+ * @param {Local} local @param {string} key @param {string} method @param {string} path @param {unknown} [body]
+ * @returns {Promise<{ status: number, body: any, ms: number }>}
+ */
+function ask(local, key, method, path, body) {
+  return new Promise((done, reject) => {
+    const startedAt = performance.now();
+    const json = body === undefined ? "" : JSON.stringify(body);
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "content-length": Buffer.byteLength(json) };
+    const sent = request(local.url + path, { method, headers, agent: http }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+      answer.on("end", () =>
+        done({ status: answer.statusCode ?? 0, body: text ? JSON.parse(text) : null, ms: performance.now() - startedAt }),
+      );
+    });
+    sent.on("error", reject);
+    sent.end(json);
+  });
+}
+
+const V1 = "/integration/v1";
+
+/** @param {Local} local @param {string} key @param {string} path @param {unknown} body */
+async function make(local, key, path, body) {
+  const answer = await ask(local, key, "POST", path, body);
+  if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+/** @param {Local} local @param {number} [max_channels] @returns {Promise<Setup>} */
+async function newSetup(local, max_channels = 10_000) {
+  const { org, owner_key: key } = await make(local, local.secrets.PLATFORM_TOKEN, "/platform/v1/orgs", { name: "Acme" });
+  const fields = ["customer_name", "amount_due", "due_date"];
+  const agent = await make(local, key, `${V1}/agents`, { name: "Agent", agent_code: "a", input_schema: { fields, sample_context: {} } });
+  const wanted = { name: "Trunk", trunk_phone: "+918069000000", max_cps: 1000, max_channels, carrier: { type: "simulator" } };
+  const trunk = await make(local, key, `${V1}/sip-trunks`, wanted);
+  return { key, agent: agent.id, org: org.id, trunk: trunk.id };
+}
+
+/** @param {number[]} times @param {number} share */
+function quantile(times, share) {
+  const sorted = [...times].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+/** @type {string[]} */
+const folders = [];
+
+/** In memory where there is room, so that what is measured is the Worker and not this machine's disk. @param {string} name */
+function newDataDir(name) {
+  const memory = "/dev/shm";
+  const room = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
+  const folder = mkdtempSync(join(room.bavail * room.bsize > FINISHED * 12_000 ? memory : tmpdir(), `bounds-${name}-`));
+  folders.push(folder);
+  return folder;
+}
+
+/**
+ * The trunks of one folder, as the first release left them: made by a build that runs SQL.
+ * @param {string} dataDir
+ * @param {Record<string, (rows: Yesterday, setup: Setup) => Promise<void>>} trunks
+ * @param {Record<string, Setup>} [known] those that are there already, to add to
+ */
+async function fillTrunks(dataDir, trunks, known = {}) {
+  const startedAt = performance.now();
+  const local = await startLocal({ dataDir, cron: false, vars: VARS, ...(options.maker && { workerDir: options.maker }) });
+  try {
+    for (const [name, fill] of Object.entries(trunks)) {
+      const limits = { max_cps: 1000, max_channels: name === "line" ? 1 : 10_000 };
+      const setup = known[name] ?? (await newSetup(local, limits.max_channels));
+      const rows = new Yesterday(local, setup.trunk, { org: setup.org, agent: setup.agent });
+      if (!known[name]) await rows.begin(limits);
+      await fill(rows, setup);
+      known[name] = setup;
+      say("bench", `rows of the trunk "${name}", ${seconds(startedAt)}`);
+    }
+  } finally {
+    await local.stop();
+  }
+  return known;
+}
+
+/** @param {Run} run @param {(local: Local) => Promise<void>} measure @param {boolean} [queues] */
+async function inWorker(run, measure, queues = false) {
+  const local = await startLocal({ dataDir: run.dataDir, cron: false, vars: VARS, workerDir: run.dir, queues, onLog: () => {} });
+  // A build that takes all that there is would take it from whatever else this machine does: then it has no answer.
+  const watch = setInterval(() => {
+    for (const pid of children()) {
+      if (residentBytes(pid) > MOST_BYTES) process.kill(pid, "SIGKILL");
+    }
+  }, 200);
+  try {
+    await measure(local);
+  } finally {
+    clearInterval(watch);
+    await local.stop();
+  }
+}
+
+/** @param {unknown} error @returns {boolean} whether nobody listens any more */
+const isGone = (error) => String(error).includes("ECONNREFUSED");
+
+/** What a trunk's object counted. @param {Local} local @param {Setup} setup */
+async function work(local, setup) {
+  const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
+  const object = trunks.get(trunks.idFromName(setup.trunk.slice(0, 8)));
+  const answer = await object.fetch("http://object/", { method: "POST", body: '"Work"' });
+  return /** @type {{ Work: Record<string, number> }} */ (await answer.json()).Work;
+}
+
+/** Lets a later release make its own rows of the first one's. @param {Run} run @param {string[]} names */
+async function migrated(run, names) {
+  const startedAt = performance.now();
+  await inWorker(run, async (local) => {
+    for (const name of names) {
+      const setup = /** @type {Setup} */ (run.setups[name]);
+      let last = "";
+      for (let still = 0; still < 15 && performance.now() - startedAt < MIGRATION_MS; ) {
+        const path = `${V1}/calls?limit=1&sip_trunk_id=${setup.trunk}`;
+        if (await ask(local, setup.key, "GET", path).then(() => false, isGone)) break;
+        const rows_written = await again(() => work(local, setup)).then((done) => done["rows_written"], () => -1);
+        still = String(rows_written) === last ? still + 1 : 0;
+        last = String(rows_written);
+        await delay(200);
+      }
+    }
+  });
+  run.figures.push({ name: `first sight of the rows of ${names.join(", ")}`, value: (performance.now() - startedAt) / 1000, unit: "s" });
+}
+
+/** The first answer of an object that was evicted. @param {Run} run @param {string} name */
+async function coldLoad(run, name) {
+  const [times, empty] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+  const setup = /** @type {Setup} */ (run.setups[name]);
+  const reference = /** @type {Setup} */ (run.setups["empty"]);
+  for (let restart = 0; restart < RESTARTS; restart++) {
+    await inWorker(run, async (local) => {
+      await ask(local, reference.key, "GET", `${V1}/agents`); // the isolate is warm, the objects are not
+      for (const [which, into] of /** @type {[Setup, number[]][]} */ ([[reference, empty], [setup, times]])) {
+        const { status, ms } = await ask(local, which.key, "GET", `${V1}/calls/${which.call}/status`).catch(() => NO_ANSWER);
+        into.push(status === 200 ? ms : Infinity);
+      }
+    });
+  }
+  return Math.min(...times) - Math.min(...empty);
+}
+
+/** WebAssembly memory once the trunk was loaded, and after a page of its calls, beyond what a trunk without calls takes. @param {Run} run @param {string} name */
+async function memory(run, name) {
+  /** @param {string} which */
+  const of = async (which) => {
+    const setup = /** @type {Setup} */ (run.setups[which]);
+    /** @type {number[]} */
+    const bytes = [];
+    await inWorker(run, async (local) => {
+      for (const path of [`calls/${setup.call}/status`, `calls?limit=1&sip_trunk_id=${setup.trunk}`]) {
+        const { status } = await ask(local, setup.key, "GET", `${V1}/${path}`).catch(() => NO_ANSWER);
+        bytes.push(status === 200 ? await wasmMemory(local) : Infinity);
+      }
+    });
+    return /** @type {[number, number]} */ (bytes);
+  };
+  const [[loaded, listed], [emptyLoaded, emptyListed]] = [await of(name), await of("empty")];
+  return [loaded - emptyLoaded, listed - emptyListed].map((bytes) => bytes / MB);
+}
+
+/** The processes that this one began: workerd. */
+function children() {
+  const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+  return pids.filter(Boolean).map(Number);
+}
+
+/** @param {number} pid */
+function residentBytes(pid) {
+  const path = `/proc/${pid}/statm`;
+  return existsSync(path) ? Number(readFileSync(path, "utf8").split(" ")[1]) * 4_096 : 0;
+}
+
+/** The CPU time that they took, in ms. */
+function cpuMs() {
+  const spent = children().map((pid) => {
+    const [, rest = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+    const fields = rest.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  });
+  return spent.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** @param {Setup} setup */
+const call = ({ agent, trunk }) => ({
+  phone_number: "+15005550000",
+  agent_id: agent,
+  sip_trunk_id: trunk,
+  metadata: { customer_name: "Rahul Sharma", amount_due: "7500", due_date: "2026-06-20" },
+});
+
+/** Four trunks, sixteen callers: as many calls as can be accepted. @param {Run} run */
+async function admissions(run) {
+  await inWorker(run, async (local) => {
+    const setups = await Promise.all(Array.from({ length: 4 }, () => newSetup(local)));
+    let accepted = 0;
+    const caller = async (/** @type {number} */ n, /** @type {number} */ until) => {
+      while (performance.now() < until) {
+        const setup = /** @type {Setup} */ (setups[n % 4]);
+        const { status } = await ask(local, setup.key, "POST", `${V1}/calls`, call(setup));
+        if (status === 201) accepted += 1;
+      }
+    };
+    const callers = (/** @type {number} */ ms) => Promise.all(Array.from({ length: 16 }, (_, n) => caller(n, performance.now() + ms)));
+    await callers(1_000);
+    accepted = 0;
+    const [startedAt, before] = [performance.now(), cpuMs()];
+    await callers(ADMITTING_MS);
+    const [took, spent] = [performance.now() - startedAt, cpuMs() - before];
+    run.figures.push({ name: "calls accepted a second", value: (accepted / took) * 1000, unit: "/s" });
+    run.figures.push({ name: "CPU of an accepted call", value: (spent / accepted) * 1000, unit: "µs" });
+  });
+}
+
+/** Admissions one after another, each with a time of its own. @param {Local} local @param {Setup} setup @param {number} ms */
+async function oneByOne(local, setup, ms) {
+  const times = [];
+  let refused = 0;
+  for (const until = performance.now() + ms; performance.now() < until; ) {
+    const startedAt = performance.now();
+    const { status } = await ask(local, setup.key, "POST", `${V1}/calls`, call(setup)).catch(() => ({ status: 0 }));
+    if (status !== 201) refused += 1;
+    times.push(performance.now() - startedAt);
+    await delay(10);
+  }
+  return { times, refused };
+}
+
+/** Somebody who reads what a trunk held: history, lists, the feed, by what is rare. @param {Local} local @param {Setup} setup @param {AbortSignal} signal */
+async function view(local, setup, signal) {
+  let answers = 0;
+  const paths = [
+    `events?limit=100&type=call.declined`,
+    `calls?limit=100&phone_number=${encodeURIComponent(RARE)}`,
+    `calls?limit=100&call_status=Decline`,
+    `webhooks/deliveries?limit=100&status=exhausted`,
+    `events?limit=100`,
+    `calls?limit=100`,
+  ];
+  for (let n = Math.floor(Math.random() * paths.length); !signal.aborted; n++) {
+    const path = `${V1}/${paths[n % paths.length]}`;
+    for (let page = 0, cursor = ""; page < 5 && !signal.aborted; page++) {
+      const answer = await ask(local, setup.key, "GET", path + cursor).catch(() => NO_ANSWER);
+      if (answer.status !== 200) {
+        await delay(50); // a connection that was closed when it was used again, or worse
+        break;
+      }
+      const { body } = answer;
+      answers += 1;
+      if (!body?.next_cursor) break;
+      cursor = `&${path.includes("events") ? "after" : "cursor"}=${body.next_cursor}`;
+    }
+  }
+  return answers;
+}
+
+/** @param {Run} run */
+async function besideViewers(run) {
+  const setup = /** @type {Setup} */ (run.setups["full"]);
+  const known = FINISHED.toLocaleString("en");
+  await inWorker(run, async (local) => {
+    await oneByOne(local, setup, 2_000);
+    const alone = await oneByOne(local, setup, BESIDE_VIEWERS_MS);
+    const stop = new AbortController();
+    const viewers = Array.from({ length: VIEWERS }, () => view(local, setup, stop.signal));
+    await delay(500);
+    const beside = await oneByOne(local, setup, BESIDE_VIEWERS_MS);
+    stop.abort();
+    const answers = (await Promise.all(viewers)).reduce((sum, count) => sum + count, 0);
+    const [without, p99] = [quantile(alone.times, 0.99), quantile(beside.times, 0.99)];
+    const note = `${answers} answers to viewers, median ${quantile(beside.times, 0.5).toFixed(1)} ms, longest ${Math.max(...beside.times).toFixed(0)} ms, ${beside.refused} not accepted`;
+    run.figures.push({ name: `admission p99 at ${known} finished calls`, value: without, unit: "ms" });
+    run.figures.push({ name: `admission p99 beside ${VIEWERS} viewers`, value: p99, unit: "ms", limit: 50, note });
+    run.figures.push({ name: `that p99 by the one without viewers`, value: p99 / without, unit: "×", limit: 1.5 });
+    await rowsRead(run, local, setup);
+  });
+}
+
+/** @param {Run} run @param {Local} local @param {Setup} setup */
+async function rowsRead(run, local, setup) {
+  const pages = { "a list page without a filter": "calls?limit=100", "a list page by a rare number": `calls?limit=100&phone_number=${encodeURIComponent(RARE)}` };
+  for (const [name, path] of Object.entries(pages)) {
+    const before = (await work(local, setup))["rows_read"] ?? 0;
+    const { ms } = await ask(local, setup.key, "GET", `${V1}/${path}`);
+    const rows = ((await work(local, setup))["rows_read"] ?? 0) - before;
+    // The rows that it looks at, and once more each that it shows or the place where it stopped.
+    run.figures.push({ name: `rows read by ${name}`, value: rows, unit: "rows", limit: 20_200, note: `${ms.toFixed(0)} ms` });
+  }
+}
+
+/** The pages in use of a trunk's file, by the calls in it. @param {Run} run */
+async function disk(run) {
+  const setup = /** @type {Setup} */ (run.setups["disk"]);
+  let file = "";
+  await inWorker(run, async (local) => {
+    const trunks = await local.mf.getDurableObjectNamespace("TRUNKS");
+    const name = `${trunks.idFromName(setup.trunk.slice(0, 8))}.sqlite`;
+    const files = readdirSync(run.dataDir, { recursive: true, encoding: "utf8" });
+    file = join(run.dataDir, files.find((path) => path.endsWith(name)) ?? name);
+  });
+  const { DatabaseSync } = await import("node:sqlite"); // not in every Node that builds this project
+  const database = new DatabaseSync(file);
+  const pragma = (/** @type {string} */ name) => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+  database.close();
+  run.figures.push({ name: "bytes on disk of a finished call of 1 KB", value: used / OF_1_KB, unit: "bytes", limit: 1_600 });
+}
+
+/** Metadata that makes a finished call's document 1 KB. */
+function padded() {
+  const row = JSON.parse(readFileSync(join(root, "tests/golden/rows/plain.json"), "utf8"));
+  const metadata = { ...JSON.parse(row.doc).request.metadata, note: "" };
+  return JSON.stringify({ ...metadata, note: "x".repeat(Math.max(0, 1_024 - row.doc.length - ',"note":""'.length)) });
+}
+
+/** @type {Record<string, (run: Run) => Promise<void>>} */
+const PARTS = {
+  admissions,
+  async live(run) {
+    await migrated(run, ["live"]);
+    run.figures.push({ name: `cold load with ${LIVE.toLocaleString("en")} live calls`, value: await coldLoad(run, "live"), unit: "ms", limit: 300, note: "more than a trunk without calls" });
+  },
+  async memory(run) {
+    await migrated(run, ["pending", "line"]);
+    for (const [name, what, limit] of /** @type {[string, string, number][]} */ ([
+      ["pending", `${PENDING.toLocaleString("en")} pending callbacks`, 2],
+      ["line", `${IN_LINE.toLocaleString("en")} calls in line with 16 KB metadata`, 8],
+    ])) {
+      const [loaded = 0, listed = 0] = await memory(run, name);
+      const note = `after GET /calls?limit=1: ${listed.toFixed(1)} MB; beyond a trunk without calls`;
+      run.figures.push({ name: `wasm memory after a restart with ${what}`, value: loaded, unit: "MB", limit, note });
+    }
+  },
+  async disk(run) {
+    await migrated(run, ["disk"]);
+    await disk(run);
+  },
+};
+
+/** A build against the trunks of the one folder, then against those that hold a million calls. @param {string} workerDir @returns {Promise<Run>} */
+async function measure(workerDir) {
+  const startedAt = performance.now();
+  const wanted = options.only?.split(",");
+  const isWanted = (/** @type {string} */ part) => !wanted || wanted.includes(part);
+  /** @type {Run} */
+  const run = { dir: instrument(workerDir), dataDir: newDataDir("small"), setups: {}, figures: [] };
+  const now = Date.now();
+  const dueAt = now + 20 * HOUR_MS;
+  try {
+    /** @param {Setup} setup @param {string[]} ids */
+    const oneOf = (setup, ids) => void (setup.call = ids[Math.floor(ids.length / 2)]);
+    run.setups = await fillTrunks(run.dataDir, {
+      empty: async (rows, setup) => oneOf(setup, await rows.write("plain", { count: 1, from: now - HOUR_MS })),
+      ...(isWanted("live") && {
+        live: async (rows, setup) => oneOf(setup, await rows.write("ringing", { count: LIVE, from: now - 60_000, stepMs: 2 })),
+      }),
+      ...(isWanted("memory") && {
+        pending: async (rows, setup) => {
+          const stepMs = (48 * HOUR_MS) / PENDING;
+          oneOf(setup, await rows.write("pending_late", { count: PENDING, from: now - 50 * HOUR_MS, stepMs, dueAt }));
+        },
+        line: async (rows, setup) => {
+          await rows.write("ringing", { count: 1, from: now - 300_000 });
+          const metadata = richMetadata(METADATA);
+          oneOf(setup, await rows.write("waiting", { count: IN_LINE, from: now - 60_000, stepMs: 2, waitsUntil: dueAt, metadata }));
+        },
+      }),
+      ...(isWanted("disk") && {
+        disk: async (rows, setup) => oneOf(setup, await rows.write("plain", { count: OF_1_KB, from: now - 40 * HOUR_MS, stepMs: 1_000, metadata: padded() })),
+      }),
+    });
+    for (const [name, part] of Object.entries(PARTS)) {
+      if (!isWanted(name)) continue;
+      await part(run);
+      say("bench", `${name}: done, ${seconds(startedAt)}`);
+    }
+    if (isWanted("full")) await full(run, dueAt);
+    return run;
+  } finally {
+    for (const folder of [run.dir, ...folders.splice(0)]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {Run} run @param {number} dueAt */
+async function full(run, dueAt) {
+  const now = Date.now();
+  rmSync(run.dataDir, { recursive: true, force: true });
+  run.dataDir = newDataDir("full");
+  const stepMs = (23 * HOUR_MS) / FINISHED;
+  run.setups = await fillTrunks(run.dataDir, {
+    empty: async (rows, setup) => void ([setup.call] = await rows.write("plain", { count: 1, from: now - HOUR_MS })),
+    full: async (rows, setup) => {
+      const ids = await rows.write("finished", { count: FINISHED, from: now - 24 * HOUR_MS, stepMs, rareEvery: FINISHED / 4 });
+      setup.call = ids[FINISHED / 2];
+    },
+  });
+  const withPending = newDataDir("pending");
+  cpSync(run.dataDir, withPending, { recursive: true });
+  await migrated(run, ["full"]);
+  await besideViewers(run);
+  rmSync(run.dataDir, { recursive: true, force: true });
+  run.dataDir = withPending;
+  await fillTrunks(
+    run.dataDir,
+    { full: async (rows) => void (await rows.write("pending_late", { count: PENDING_BESIDE, from: now - 72 * HOUR_MS, stepMs: 1_700, dueAt })) },
+    run.setups,
+  );
+  await migrated(run, ["full"]);
+  const [finished, pending] = [FINISHED, PENDING_BESIDE].map((count) => count.toLocaleString("en"));
+  const value = await coldLoad(run, "full");
+  run.figures.push({ name: `cold load with ${finished} finished calls and ${pending} pending callbacks`, value, unit: "ms", limit: 100, note: "more than a trunk without calls" });
+}
+
+/** @param {Figure} figure */
+function told({ value, unit, limit, note }) {
+  const rounded = Number.isFinite(value) ? value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0 }) : "no answer";
+  const bound = limit === undefined ? "" : `, at most ${limit.toLocaleString("en")}${value <= limit ? "" : " (EXCEEDED)"}`;
+  return `${rounded} ${unit}${bound}${note ? ` (${note})` : ""}`;
+}
+
+await runMain(async () => {
+  const builds = positionals.length > 0 ? positionals : [outDirs.local];
+  /** @type {Record<string, Figure[]>} */
+  const all = {};
+  let exceeded = 0;
+  for (const folder of builds) {
+    const name = relative(root, resolve(folder));
+    const { figures } = await measure(resolve(folder));
+    all[name] = figures;
+    for (const figure of figures) {
+      console.log(`prove: ${name}, ${figure.name}: ${told(figure)}`);
+      if (figure.limit !== undefined && !(figure.value <= figure.limit)) exceeded += 1;
+    }
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
+  }
+  http.destroy();
+  return exceeded > 0 ? 1 : 0;
+});

@@ -1,0 +1,81 @@
+// A copy of a built Worker whose WebAssembly memory can be read, and capped: Miniflare enforces no limit on an isolate, and
+// Cloudflare ends one that takes 128 MB.
+
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PAGE = 65_536;
+const MEMORY_SECTION = 5;
+const HEADER = 8;
+
+/** A path that only such a copy knows. */
+const MEMORY_PATH = "/local/memory";
+
+/**
+ * @param {string} workerDir the folder with `index.js` and its `.wasm`
+ * @param {{ maxBytes?: number }} [options] how large its memory may grow
+ * @returns {string} the folder of the copy
+ */
+export function instrument(workerDir, { maxBytes } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "instrumented-"));
+  writeFileSync(join(folder, "index.js"), observed(readFileSync(join(workerDir, "index.js"), "utf8")));
+  for (const name of readdirSync(workerDir).filter((name) => name.endsWith(".wasm"))) {
+    const wasm = readFileSync(join(workerDir, name));
+    writeFileSync(join(folder, name), maxBytes ? capped(wasm, Math.floor(maxBytes / PAGE)) : wasm);
+  }
+  return folder;
+}
+
+/** @param {{ url: string }} server that runs such a copy @returns {Promise<number>} the bytes of its WebAssembly memory */
+export async function wasmMemory({ url }) {
+  const answer = await fetch(url + MEMORY_PATH);
+  return Number(await answer.text());
+}
+
+/** The module, which notes each instance that it makes. @param {string} module */
+function observed(module) {
+  const handlers = /([\w$]+) as default\b/.exec(module)?.[1];
+  if (!handlers) throw new Error("the Worker's module exports no handlers");
+  const before = `let present; {
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = class extends Instance { constructor(...given) { super(...given); present = this; } };
+  }`;
+  const after = `const observed = { ...${handlers}, fetch: (request, env, ctx) => new URL(request.url).pathname === "${MEMORY_PATH}"
+    ? new Response(String(present.exports.memory.buffer.byteLength)) : ${handlers}.fetch(request, env, ctx) };`;
+  return `${before}\n${module.replace(`${handlers} as default`, "observed as default")}\n${after}\n`;
+}
+
+/** The WebAssembly with a maximum for its memory. @param {Buffer} wasm @param {number} pages */
+function capped(wasm, pages) {
+  for (let at = HEADER; at < wasm.length; ) {
+    const id = wasm[at];
+    const [size, body] = leb(wasm, at + 1);
+    if (id === MEMORY_SECTION) {
+      const [count, limits] = leb(wasm, body);
+      const [least] = leb(wasm, limits + 1);
+      if (count !== 1 || least > pages) throw new Error(`the memory can't be capped at ${pages} pages: it begins with ${least}`);
+      const section = Buffer.from([1, 1, ...toLeb(least), ...toLeb(pages)]);
+      return Buffer.concat([wasm.subarray(0, at), Buffer.from([MEMORY_SECTION, ...toLeb(section.length)]), section, wasm.subarray(body + size)]);
+    }
+    at = body + size;
+  }
+  throw new Error("the WebAssembly has no memory of its own");
+}
+
+/** @param {Buffer} bytes @param {number} at @returns {[value: number, next: number]} */
+function leb(bytes, at) {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return [value, at];
+  }
+}
+
+/** @param {number} value */
+function toLeb(value) {
+  const bytes = [];
+  for (; value >= 0x80; value = Math.floor(value / 128)) bytes.push((value & 0x7f) | 0x80);
+  return [...bytes, value];
+}
