@@ -13,8 +13,9 @@ const ALONE = [
 export default defineConfig({
   test: {
     environment: "node",
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what never ends: a slow machine that runs two files side by side is given its time.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     disableConsoleIntercept: true,
     // Each file starts a Worker of its own and waits for it for much of its time.
     projects: [

@@ -24,7 +24,7 @@ test("an answered call that is cancelled is hung up: Completed, its failure sayi
 
   expect(answer).toMatchObject({ id, start_timestamp: answered.start_timestamp });
   expect(answer.end_timestamp).not.toBeNull();
-  const status = await org.ended(id, 15_000);
+  const status = await org.ended(id);
   expect(status.call_status).toBe("Completed");
   expect(status.call_outcome).not.toBeNull();
   expect((await org.detail(id)).failure).toMatchObject({ source: "caller", code: "canceled" });
@@ -66,7 +66,7 @@ test("release hangs up a call and frees its channel, and answers its status obje
 
   expect(found(answer).id).toBe(id);
   expect((await org.trigger({ sip_trunk_id: trunk.id })).status).toBe(201);
-  expect((await org.ended(id, 15_000)).call_status).toBe("Completed");
+  expect((await org.ended(id)).call_status).toBe("Completed");
   expect((await org.detail(id)).failure).not.toBeNull();
 });
 
@@ -85,7 +85,7 @@ test("a trunk with live calls can't be deleted, and can after their end", async 
   expect((await org.status(id)).is_terminal).toBe(false);
 
   found(await member.post(`/calls/${id}/cancel`));
-  await org.ended(id, 15_000);
+  await org.ended(id);
   expect((await org.owner.delete(`/sip-trunks/${trunk.id}`)).status).toBe(204);
   expect((await org.status(id)).is_terminal).toBe(true);
 });

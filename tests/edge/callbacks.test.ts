@@ -130,12 +130,14 @@ describe("delivering", () => {
   });
 
   test("the 2xx status line is success, however slowly a body follows", async () => {
-    const url = receiver.url({ status: 200, endless: true });
-
-    const { attempts } = await delivery(url, "delivered");
-
-    expect(attempts.map(({ status_code }) => status_code)).toEqual([200]);
-    expect(attempts[0]?.duration_ms).toBeLessThan(900);
+    // One that waited for the body would take the whole second each time; the machine may be busy for once.
+    const took: number[] = [];
+    while (took.length < 5 && !took.some((ms) => ms < 900)) {
+      const { attempts } = await delivery(receiver.url({ status: 200, endless: true }), "delivered");
+      expect(attempts.map(({ status_code }) => status_code)).toEqual([200]);
+      took.push(attempts[0]?.duration_ms ?? Number.NaN);
+    }
+    expect(Math.min(...took)).toBeLessThan(900);
   });
 
   test("a hanging receiver holds up no other", async () => {
@@ -145,7 +147,8 @@ describe("delivering", () => {
 
     await delivery(receiver.url(), "delivered");
 
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    // One after the other they would take 10 s, and each is tried three times.
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
     for (const id of calls) await org.ended(id);
   });
 
@@ -190,12 +193,16 @@ describe("signing", () => {
   });
 
   test("webhook-timestamp is the present in seconds, fresh for each attempt", async () => {
+    const began = Date.now();
     const url = receiver.url({ status: 0, hang: true }, 200);
     await delivery(url, "delivered");
 
     const [first, second] = receiver.received(url);
     for (const received of [first, second]) {
-      expect(Math.abs(Number(received?.headers["webhook-timestamp"]) - (received?.at ?? 0) / 1000)).toBeLessThan(2);
+      const stamp = Number(received?.headers["webhook-timestamp"]);
+      expect(Number.isInteger(stamp)).toBe(true);
+      expect(stamp).toBeGreaterThanOrEqual(Math.floor(began / 1_000));
+      expect(stamp).toBeLessThanOrEqual((received?.at ?? 0) / 1_000);
     }
     expect(Number(second?.headers["webhook-timestamp"])).toBeGreaterThan(Number(first?.headers["webhook-timestamp"]));
   });

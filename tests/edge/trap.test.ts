@@ -108,7 +108,8 @@ test("a trap fails another request that waits on the dead instance, at once", as
   await get("/trap");
 
   expect(await waiting).toEqual(FAILED);
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  // By itself it would be answered after 20 s.
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
 });
 
 test("an object survives another's trap: it is made anew from its storage", async () => {
