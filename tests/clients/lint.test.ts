@@ -15,7 +15,7 @@ beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}/openapi.json`, await (await fetch(`${server.url}/openapi.json`)).text());
   writeFileSync(`${folder}/.spectral.json`, JSON.stringify({ extends: ["spectral:oas"] }));
-}, 180_000);
+}, 400_000);
 
 /** Runs a linter over the document that is served. */
 const lint = (tool: string, ...args: string[]) =>
@@ -24,7 +24,7 @@ const lint = (tool: string, ...args: string[]) =>
     env: { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
   });
 
-test("redocly's recommended rules find nothing", { timeout: 60_000 }, async () => {
+test("redocly's recommended rules find nothing", { timeout: 180_000 }, async () => {
   const { code, stdout, output } = await lint("redocly", "--format=json");
   const { totals } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as { totals: Record<string, number> };
 
@@ -32,7 +32,7 @@ test("redocly's recommended rules find nothing", { timeout: 60_000 }, async () =
   expect(code).toBe(0);
 });
 
-test("spectral's rules for OpenAPI find nothing", { timeout: 60_000 }, async () => {
+test("spectral's rules for OpenAPI find nothing", { timeout: 180_000 }, async () => {
   const { code, stdout, output } = await lint("spectral", "--format=json", "--fail-severity=hint", "--quiet");
 
   expect(JSON.parse(stdout), output).toEqual([]);

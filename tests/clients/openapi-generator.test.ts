@@ -36,7 +36,7 @@ beforeAll(async () => {
     REJECTED_ID: rejected.body.call_id,
     METADATA: JSON.stringify(METADATA),
   };
-}, 180_000);
+}, 400_000);
 
 const tool = (name: string) => inRoot(`node_modules/${name}`);
 

@@ -42,7 +42,7 @@ test("wrangler accepts the release build for deployment, and it is small", () =>
 });
 
 // All other tests run the local profile: this module alone went through the optimiser.
-test("what would be deployed runs: a call is placed, ends, and its callback is delivered", { timeout: 60_000 }, async () => {
+test("what would be deployed runs: a call is placed, ends, and its callback is delivered", { timeout: 180_000 }, async () => {
   const server = new Server({ workerDir: outDir, outboundService: noNetwork });
   await server.start();
   try {

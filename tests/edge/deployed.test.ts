@@ -19,7 +19,7 @@ async function lag(org: Org, call: string): Promise<number> {
   return Date.parse(told.callback?.attempts[0]?.at ?? "") - Date.parse(told.end_timestamp ?? "");
 }
 
-test("40 receivers that hang hold up nobody's callback, not even their own organisation's", { timeout: 60_000 }, async () => {
+test("40 receivers that hang hold up nobody's callback, not even their own organisation's", { timeout: 180_000 }, async () => {
   const [hanging, other] = [await Org.create(server), await Org.create(server)];
   const dead = Array.from({ length: 40 }, () => receiver.url({ status: 0, hang: true }));
   await Promise.all(dead.map((callback_url) => hanging.call({ callback_url })));
@@ -32,7 +32,7 @@ test("40 receivers that hang hold up nobody's callback, not even their own organ
   for (const ms of lags) expect(ms).toBeLessThan(5_000);
 });
 
-test("an attempt waits its whole time for its receiver, and what came of it is told", { timeout: 60_000 }, async () => {
+test("an attempt waits its whole time for its receiver, and what came of it is told", { timeout: 180_000 }, async () => {
   const org = await Org.create(server);
   const url = receiver.url({ status: 200, afterMs: 25_000 });
   const call = await org.call({ callback_url: url });
@@ -42,7 +42,7 @@ test("an attempt waits its whole time for its receiver, and what came of it is t
   expect((await org.detail(call)).callback?.attempts).toMatchObject([{ status_code: 200, error: null }]);
 });
 
-test("many calls at once, each told of, one message at a time or not", { timeout: 60_000 }, async () => {
+test("many calls at once, each told of, one message at a time or not", { timeout: 180_000 }, async () => {
   const org = await Org.create(server);
   const urls = Array.from({ length: 60 }, () => receiver.url());
   await Promise.all(urls.map((callback_url) => org.call({ callback_url })));

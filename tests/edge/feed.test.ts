@@ -156,7 +156,7 @@ test("with an idle trunk beside it, a trunk's backlog is read with a wait as fas
   expect(waiting.took).toBeLessThan(3 * plain.took + 2_000);
 });
 
-test("a rare type is found behind more calls than one look takes in", { timeout: 60_000 }, async () => {
+test("a rare type is found behind more calls than one look takes in", { timeout: 180_000 }, async () => {
   const busy = await Org.create(server, { max_channels: 1 });
   for (let sent = 0; sent < 1_050; sent += 50) {
     const answers = await Promise.all(Array.from({ length: 50 }, () => busy.trigger()));
@@ -270,7 +270,7 @@ test("the document's example of a stream looks as a stream does", async () => {
   expect(example.split("\n")[0]).toBe(beginning.split("\n")[0]);
 });
 
-test("500 calls on three trunks, a listener cut off 20 times, 2 crashes", { timeout: 180_000 }, async () => {
+test("500 calls on three trunks, a listener cut off 20 times, 2 crashes", { timeout: 400_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "feed-"));
   const restarted = new Server({ dataDir });
   await restarted.start();

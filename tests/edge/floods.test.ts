@@ -46,7 +46,7 @@ function unknownKey(): string {
   return key + checksum;
 }
 
-test("10,000 distinct bad keys, half of them well formed, are 401 and wake no object", { timeout: 120_000 }, async () => {
+test("10,000 distinct bad keys, half of them well formed, are 401 and wake no object", { timeout: 240_000 }, async () => {
   const keys = Array.from({ length: 10_000 }, (_, i) => (i % 2 === 0 ? unknownKey() : `audtk_${random62(38)}`));
   const body = JSON.stringify(org.request());
   const before = await asked();

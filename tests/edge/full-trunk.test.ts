@@ -95,7 +95,7 @@ test("without a filter a page is full, and reads little more than it shows", asy
   expect((await rowsRead(full)) - before).toBeLessThan(500);
 });
 
-test("the Idempotency-Keys of yesterday are forgotten a few at a time", { timeout: 60_000 }, async () => {
+test("the Idempotency-Keys of yesterday are forgotten a few at a time", { timeout: 180_000 }, async () => {
   const trunk = await org.newTrunk();
   created(await org.trigger({ sip_trunk_id: trunk.id }));
   const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n";

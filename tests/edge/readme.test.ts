@@ -38,7 +38,7 @@ async function paste(text: string, env: NodeJS.ProcessEnv = {}): Promise<string>
   return stdout;
 }
 
-test("a first call has a callback_url, and its callback is seen to arrive", { timeout: 60_000 }, async () => {
+test("a first call has a callback_url, and its callback is seen to arrive", { timeout: 180_000 }, async () => {
   const dataDir = join(folder, ".local");
   mkdirSync(dataDir);
   const server = new Server({ dataDir, vars: { SIM_RING_MS: "100", SIM_TALK_MS: "1100" } });

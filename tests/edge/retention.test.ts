@@ -24,7 +24,7 @@ describe("with an archive", () => {
     org = await Org.create(server, { max_channels: 200 });
   });
 
-  test("each call leaves with its row, once it is over and told, and is not found any more", { timeout: 60_000 }, async () => {
+  test("each call leaves with its row, once it is over and told, and is not found any more", { timeout: 180_000 }, async () => {
     const ids = await finished(org, 120);
     const bucket = await server.local.mf.getR2Bucket("ARCHIVE");
     const archived = await until(
@@ -50,7 +50,7 @@ describe("with an archive", () => {
 describe("without an archive", () => {
   const server = useServer({ vars });
 
-  test("old calls go, open ones stay", { timeout: 60_000 }, async () => {
+  test("old calls go, open ones stay", { timeout: 180_000 }, async () => {
     const org = await Org.create(server);
     const [id] = await finished(org, 1);
     await until("the call to be gone", async () => {

@@ -114,7 +114,7 @@ function expectWhole(lines: Line[]): void {
 }
 
 describe.for(CLIENTS.filter(([, there]) => there))("%s", ([, , start]) => {
-  test("idle and filtered by a type that never comes: heartbeats, whose ids are cursors, past the stream's end", { timeout: 60_000 }, async () => {
+  test("idle and filtered by a type that never comes: heartbeats, whose ids are cursors, past the stream's end", { timeout: 180_000 }, async () => {
     const idle = listen(start, "after=latest");
     const filtered = listen(start, "after=latest&type=callback.exhausted");
     for (const lines of [idle, filtered]) {
@@ -125,7 +125,7 @@ describe.for(CLIENTS.filter(([, there]) => there))("%s", ([, , start]) => {
     }
   });
 
-  test("nothing is missed and nothing comes twice, over the stream's end and a restart", { timeout: 90_000 }, async () => {
+  test("nothing is missed and nothing comes twice, over the stream's end and a restart", { timeout: 180_000 }, async () => {
     const lines = listen(start, "after=latest&type=call.completed", await latest());
     const calls: string[] = [];
     const heard = () => events(lines).map(({ data }) => data?.data?.id);
@@ -144,7 +144,7 @@ describe.for(CLIENTS.filter(([, there]) => there))("%s", ([, , start]) => {
     expect(heard()).toEqual(calls);
   });
 
-  test("410 and 401 end it, with their status", { timeout: 40_000 }, async () => {
+  test("410 and 401 end it, with their status", { timeout: 180_000 }, async () => {
     const old = Buffer.alloc(22);
     old.writeUIntBE(Date.now() - 25 * 3_600_000, 0, 6);
     const gone = listen(start, "limit=1", old.toString("base64url"));
@@ -153,7 +153,7 @@ describe.for(CLIENTS.filter(([, there]) => there))("%s", ([, , start]) => {
     await until("401", () => unknown.some(({ status }) => status === 401), 20_000);
   });
 
-  test("while keys can't be read, a client that comes back goes on with its cursor", { timeout: 60_000 }, async () => {
+  test("while keys can't be read, a client that comes back goes on with its cursor", { timeout: 180_000 }, async () => {
     const cursor = await latest();
     await server.faults({ dialer: false, keys: true });
     const lines = listen(start, "type=call.completed", cursor);

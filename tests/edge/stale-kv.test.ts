@@ -169,16 +169,24 @@ describe.each([30, 90])("while KV answers as it was up to %i s ago", (kvStaleSec
 describe("who is refused again and again", () => {
   const server = useServer({ kvStaleSeconds: 90, vars: LASTING });
 
-  test("is answered by the copies alone, for ten seconds", { timeout: 30_000 }, async () => {
-    const org = await Org.create(server);
+  test("is answered by the copies alone, for ten seconds", { timeout: 180_000 }, async () => {
     const unknown = { agent_id: "00000000-0000-4000-8000-000000000000" };
-    found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "inactive" }));
-    expectError(await org.trigger<unknown>(), 400, "Agent is not active");
-    for (let times = 0; times < 25; times++) expect((await org.trigger<unknown>(unknown)).status).toBe(404);
-    found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "active" }));
+    // The ten seconds begin with the first that is refused: where a busy machine let them pass, it is asked anew.
+    const refuse = async () => {
+      const org = await Org.create(server);
+      found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "inactive" }));
+      const began = performance.now();
+      expectError(await org.trigger<unknown>(), 400, "Agent is not active");
+      const answers = await Promise.all(Array.from({ length: 25 }, () => org.trigger<unknown>(unknown)));
+      for (const { status } of answers) expect(status).toBe(404);
+      found(await org.owner.patch(`/agents/${org.agent.id}`, { status: "active" }));
+      const answer = await org.trigger<unknown>();
+      return performance.now() - began < 9_000 && { org, answer };
+    };
+    const { org, answer } = await until("25 refusals within ten seconds", refuse, 90_000);
 
-    expectError(await org.trigger<unknown>(), 400, "Agent is not active");
+    expectError(answer, 400, "Agent is not active");
     const works = async () => (await org.trigger<unknown>()).status === 201;
-    await until("the directory to be asked again", works, 15_000);
+    await until("the directory to be asked again", works);
   });
 });
