@@ -126,7 +126,8 @@ export class Server {
     const response = await fetch(this.url + path, {
       method,
       redirect: "manual",
-      headers: { ...(body !== undefined && !isRaw && { "content-type": "application/json" }), ...headers },
+      // No connection is used twice: on a busy machine the client may not have noticed yet that the server closed an idle one.
+      headers: { connection: "close", ...(body !== undefined && !isRaw && { "content-type": "application/json" }), ...headers },
       ...(body !== undefined && { body: payload }),
     });
     return this.read(method, path, response);

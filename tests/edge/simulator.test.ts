@@ -252,7 +252,7 @@ test("an idle trunk holds no channel", async () => {
     return body.in_use === 0 && body;
   });
 
-  expect(idle).toEqual({ sip_trunk_id: org.trunk.id, in_use: 0, max_channels: 100, waiting: 0, calls: [] });
+  expect(idle).toEqual({ sip_trunk_id: org.trunk.id, in_use: 0, max_channels: 100, waiting: 0, calls: [], agent_breakers: [] });
 });
 
 test("nothing more was sent to any receiver", async () => {
