@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once,
-    Received, StoredKey,
+    Permit, Received, StoredKey,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -35,7 +35,7 @@ use audatec::domain::call::{
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
 };
-use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId};
+use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{Media, Storage};
 use audatec::domain::phone::{E164, LastDigits};
@@ -863,6 +863,18 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("Introduce", DirectoryCommand::introduce(api_key())),
         ("Receive", DirectoryCommand::receive(received())),
         ("Received", DirectoryCommand::received(api_key())),
+        (
+            "Permit",
+            DirectoryCommand::of_the_key(
+                api_key(),
+                Ask::Permit(Permit {
+                    trunk: TrunkTag(0xff00_0001),
+                    agent: Some(AgentId::from_entropy([3; 16])),
+                    waits: START,
+                    refused: true,
+                }),
+            ),
+        ),
         ("Tags", DirectoryCommand::tags(api_key())),
         ("Tick", DirectoryCommand::tick()),
     ]
@@ -954,6 +966,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             ("Refused.live_calls", Denied::LiveCalls),
             ("Refused.untold", Denied::Untold),
             ("Refused.invalid_key", Denied::InvalidKey),
+            ("Refused.inactive", Denied::Inactive),
         ]
         .map(|(name, why)| (name, Refused(why))),
     );

@@ -196,6 +196,7 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
         max_channels: 100,
         status,
         deleted,
+        holds_no_calls: false,
     }
 }
 

@@ -73,4 +73,7 @@ pub struct TrunkRecord {
     /// No longer listed, no longer usable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// No call was ever permitted through it: whoever lists calls need not ask it. Told by the directory alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_no_calls: bool,
 }

@@ -102,6 +102,10 @@ pub enum Fault {
     ReasonUntold,
     /// What was created under an `Idempotency-Key` is created again.
     CreatedAgain,
+    /// What is guarded is used without a permit.
+    PermitUnasked,
+    /// A trunk is not told of the end of what it was permitted.
+    PermittedUntold,
 }
 
 /// Whether a fault is planted: no.
@@ -129,7 +133,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 48] = [
+    pub const ALL: [Fault; 50] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -178,6 +182,8 @@ mod switch {
         Fault::CredentialsShown,
         Fault::ReasonUntold,
         Fault::CreatedAgain,
+        Fault::PermitUnasked,
+        Fault::PermittedUntold,
     ];
 
     /// Plants this fault in this thread, and no other.

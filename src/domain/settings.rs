@@ -26,6 +26,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
     pub link_key: LinkKey,
+    /// So many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
+    pub unguarded: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
@@ -66,6 +68,7 @@ impl Settings {
                 .map(|url| url.trim().trim_end_matches('/').to_owned())
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             link_key: LinkKey::default(),
+            unguarded: 200,
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
+use crate::app::directory::RELIED_ON;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::time::Millis;
@@ -59,6 +60,12 @@ fn keep(key: String, json: &str, until: Millis) {
         BYTES.set(BYTES.get() + key.len() + json.len());
         records.insert(key, (json.to_owned(), until));
     });
+}
+
+/// Keeps that a directory permitted something, for as long as is relied on that. Its organisation's changes leave it: a trunk
+/// is told of what they revoke.
+pub fn permit(name: String, asked: Millis) {
+    keep(name, "", asked + RELIED_ON);
 }
 
 /// Drops what belongs to an organisation.

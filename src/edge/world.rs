@@ -295,6 +295,14 @@ impl Records for World {
         cache::forget(org);
     }
 
+    fn is_permitted(&self, permit: &str) -> bool {
+        cache::get(permit, now()).is_some()
+    }
+
+    fn permitted(&self, permit: String, asked: Millis) {
+        cache::permit(permit, asked);
+    }
+
     fn note_use(&self, key: &KeyRecord) {
         let Some(context) = self
             .context

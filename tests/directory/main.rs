@@ -17,6 +17,7 @@ mod golden;
 mod keys;
 mod once;
 mod orgs;
+mod permits;
 mod receiver;
 mod routes;
 mod storage;

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use audatec::app::directory::RELIED_ON;
 use audatec::domain::ids::{KeyId, OrgId};
 use audatec::domain::time::Millis;
 
@@ -24,6 +25,7 @@ struct Isolate {
     location: Kept,
     cache: BTreeMap<String, (String, Millis)>,
     used: BTreeSet<(KeyId, u64)>,
+    permits: BTreeMap<String, Millis>,
 }
 
 #[derive(Default)]
@@ -82,6 +84,17 @@ impl Copies {
         self.isolate(at).borrow_mut().cache.retain(keep);
     }
 
+    pub fn is_permitted(&self, at: usize, permit: &str, now: Millis) -> bool {
+        let isolate = self.isolate(at).borrow();
+        let until = isolate.permits.get(permit);
+        until.is_some_and(|until| now < *until && now + RELIED_ON >= *until)
+    }
+
+    pub fn permitted(&self, at: usize, permit: String, asked: Millis) {
+        let mut isolate = self.isolate(at).borrow_mut();
+        isolate.permits.insert(permit, asked + RELIED_ON);
+    }
+
     /// Whether it is the first use of a key within the hour that this isolate sees.
     pub fn is_first_use(&self, at: usize, key: KeyId, now: Millis) -> bool {
         self.isolate(at)
@@ -95,6 +108,7 @@ impl Copies {
         let mut isolate = self.isolate(at).borrow_mut();
         isolate.cache.clear();
         isolate.used.clear();
+        isolate.permits.clear();
     }
 
     /// All caches run out.

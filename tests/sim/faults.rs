@@ -122,6 +122,7 @@ pub fn settings(rng: &Rng) -> Settings {
         sim_ring: one(&[0, 100, 1_000, 4_000]),
         sim_talk: one(&[0, 500, 3_000, 15_000]),
         allow_loopback: false,
+        unguarded: rng.pick(&[0, 1, 2, 200, 200, 200]).copied().unwrap_or(200),
         public_url: Some("https://calls.example.com".into()),
         ..Settings::default()
     }

@@ -108,6 +108,15 @@ impl Records for Edge {
         self.w.copies.forget(self.isolate, org);
     }
 
+    fn is_permitted(&self, permit: &str) -> bool {
+        let (copies, now) = (&self.w.copies, self.w.clock());
+        copies.is_permitted(self.isolate, permit, now)
+    }
+
+    fn permitted(&self, permit: String, asked: Millis) {
+        self.w.copies.permitted(self.isolate, permit, asked);
+    }
+
     fn note_use(&self, key: &KeyRecord) {
         if self
             .w

@@ -89,7 +89,11 @@ async fn of_call(
     status: &[DeliveryStatus],
     before: Option<DeliveryId>,
 ) -> Result<Vec<Entry>, Refusal> {
-    let call = match super::ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await {
+    let call = match super::ask(api, caller, call, |id| {
+        TrunkCommand::Read(reader(caller), id)
+    })
+    .await
+    {
         Err(Refusal::CallNotFound) => return Ok(Vec::new()),
         call => call?,
     };
@@ -108,7 +112,8 @@ async fn of_all(
     limit: usize,
 ) -> Result<(Vec<Entry>, Option<DeliveryId>), Refusal> {
     let trunks = own_trunks(api, caller).await?;
-    let asked: Vec<_> = trunks.iter().map(|trunk| trunk.id.tag()).collect();
+    let asked = trunks.iter().filter(|trunk| !trunk.holds_no_calls);
+    let asked: Vec<_> = asked.map(|trunk| trunk.id.tag()).collect();
     let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
     let filter = DeliveryFilter {
         status: status.clone(),
@@ -203,6 +208,7 @@ async fn ask(
             _ => Err(Refusal::DialerUnavailable),
         };
     };
+    super::permit::to_ask(api, caller, id.address().tag).await?;
     match one_call(api.trunk(id.address().tag, &on_trunk(call)).await) {
         Ok(call) => entry(call).ok_or(Refusal::DeliveryNotFound),
         Err(Refusal::CallNotFound) => Err(Refusal::DeliveryNotFound),

@@ -4,6 +4,7 @@ pub mod callbacks;
 pub mod carrier;
 pub mod feed;
 pub mod media;
+pub mod permit;
 pub mod read;
 pub mod report;
 pub mod stop;
@@ -31,10 +32,12 @@ fn reader(caller: &KeyRecord) -> Reader {
 /// Sends a command to the object that an id names; an id nobody issued wakes none.
 async fn ask(
     api: &impl Api,
+    caller: &KeyRecord,
     call: &str,
     command: impl FnOnce(CallId) -> TrunkCommand,
 ) -> Result<Call, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
+    permit::to_ask(api, caller, id.address().tag).await?;
     one_call(api.trunk(id.address().tag, &command(id)).await)
 }
 

@@ -84,7 +84,10 @@ pub struct LiveCall {
 /// # Errors
 /// No such call.
 pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await?;
+    let call = ask(api, caller, call, |id| {
+        TrunkCommand::Read(reader(caller), id)
+    })
+    .await?;
     Ok(Response::json(
         200,
         &StatusView::of(&call, api.now(), api.settings()),
@@ -96,7 +99,10 @@ pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
 /// # Errors
 /// No such call.
 pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, call, |id| TrunkCommand::Read(reader(caller), id)).await?;
+    let call = ask(api, caller, call, |id| {
+        TrunkCommand::Read(reader(caller), id)
+    })
+    .await?;
     Ok(Response::json(
         200,
         &DetailedCall::of(&call, api.now(), api.settings()),
@@ -150,7 +156,10 @@ pub async fn list(
         text.parse::<TrunkId>().ok()
     })?;
     let trunks = own_trunks(api, caller).await?;
-    let ids = trunks.iter().map(|trunk| trunk.id);
+    let ids = trunks
+        .iter()
+        .filter(|trunk| !trunk.holds_no_calls)
+        .map(|trunk| trunk.id);
     let asked: Vec<TrunkTag> = ids
         .filter(|id| only.is_none_or(|only| *id == only))
         .map(|id| id.tag())

@@ -13,7 +13,10 @@ use crate::domain::refusal::Refusal;
 /// # Errors
 /// No such call, or it is over already.
 pub async fn cancel(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, call, |id| TrunkCommand::Cancel(reader(caller), id)).await?;
+    let call = ask(api, caller, call, |id| {
+        TrunkCommand::Cancel(reader(caller), id)
+    })
+    .await?;
     Ok(Response::json(
         200,
         &StatusView::of(&call, api.now(), api.settings()),

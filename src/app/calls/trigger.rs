@@ -4,11 +4,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::app::calls::permit;
 use crate::app::copies::{doubt, find};
+use crate::app::directory::Permit;
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{Idempotency, Trigger, TrunkCommand, TrunkReply};
+use crate::app::trunk::{Denial, Idempotency, Trigger, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest, FailureCode};
@@ -133,6 +135,21 @@ pub async fn trigger(
         RecordKey::Agent(caller.org_id, agent.id),
         RecordKey::Trunk(caller.org_id, trunk.id),
     );
+    let permit = Permit {
+        trunk: trunk.id.tag(),
+        agent: Some(agent.id),
+        waits: match fields.wish {
+            OnCapacity::Queue { max_wait } => max_wait,
+            OnCapacity::Reject => Millis(0),
+        },
+        refused: false,
+    };
+    match permit::ask(api, caller, permit.clone()).await {
+        Err(refusal @ (Refusal::AgentInactive | Refusal::AgentNotFound)) => {
+            return recall(api, caller, &fields, idempotency, refusal).await;
+        }
+        permitted => permitted?,
+    }
     let call = CallRequest {
         org: caller.org_id,
         trunk: trunk.id,
@@ -156,7 +173,20 @@ pub async fn trigger(
     } else {
         TrunkCommand::Admit(trigger)
     };
-    match api.trunk(trunk.id.tag(), &command).await {
+    let mut reply = api.trunk(trunk.id.tag(), &command).await;
+    if let Ok(TrunkReply::Refused(Denial::AgentInactive)) = reply
+        && permit::is_needed(caller, &permit)
+    {
+        // It need not have been told that the agent is active again.
+        let refused = Permit {
+            refused: true,
+            ..permit
+        };
+        if permit::ask(api, caller, refused).await.is_ok() {
+            reply = api.trunk(trunk.id.tag(), &command).await;
+        }
+    }
+    match reply {
         Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::permits::User;
 use super::serve::DirectoryStore;
-use super::state::{Concerns, MOST};
+use super::state::{Concerns, MOST, forgotten};
 use super::{AgentsAfter, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::json;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
-use crate::domain::ids::AgentId;
+use crate::domain::ids::{AgentId, TrunkTag};
 use crate::domain::json_text::field;
 use crate::domain::order::oldest_first;
+use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
@@ -49,12 +51,8 @@ fn row_name(id: AgentId) -> String {
 }
 
 impl AgentCard {
-    /// Whether no call may use it: for as long as it is inactive, or lately deleted.
-    pub fn is_unusable(&self, lately: impl Fn(Millis) -> bool) -> bool {
-        match self.deleted_at {
-            Some(at) => lately(at),
-            None => self.status != Status::Active,
-        }
+    fn is_active(&self) -> bool {
+        self.deleted_at.is_none() && self.status == Status::Active
     }
 }
 
@@ -96,22 +94,39 @@ impl Directory {
         cards.filter(|card| card.deleted_at.is_none()).count()
     }
 
-    /// Agents that no call may use.
-    pub(super) fn unusable_agents(&self, lately: impl Fn(Millis) -> bool) -> Vec<AgentId> {
-        let cards = self.agents.values();
-        let unusable = cards.filter(|card| card.is_unusable(&lately));
-        unusable.map(|card| card.id).collect()
+    /// Whether there is an agent, and whether it takes calls.
+    pub(super) fn is_active(&self, id: AgentId) -> Option<bool> {
+        self.agent_card(id).map(AgentCard::is_active)
+    }
+
+    /// Agents that no call may use, but which a stale copy might still vouch for at this trunk.
+    pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Millis) -> Vec<AgentId> {
+        let inactive = self.agents.values().filter(|card| !card.is_active());
+        let inactive = inactive.map(|card| card.id);
+        let may_come =
+            |id: &AgentId| !id.is_guarded() || self.is_permitted(User::Agent(*id), trunk, now);
+        inactive.filter(may_come).collect()
+    }
+
+    fn guarded_agent(&self, id: AgentId, settings: &Settings) -> AgentId {
+        let known = self.agents.values().filter(|card| !card.id.is_guarded());
+        id.guarded(known.count() >= settings.unguarded)
     }
 
     /// Creates an agent, or replaces `was` by it.
     pub(super) fn save_agent(
         &mut self,
         store: &impl DirectoryStore,
-        agent: Agent,
+        mut agent: Agent,
         was: Option<Agent>,
+        settings: &Settings,
         entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
     ) -> Result<DirectoryReply, StoreFailed> {
         let current = self.agent(store, agent.id)?;
+        let given = agent.id;
+        if current.is_none() && was.is_none() {
+            agent.id = self.guarded_agent(given, settings);
+        }
         let action = match (&current, was) {
             (None, None) if self.agent_count() >= MOST => {
                 return Ok(DirectoryReply::Refused(Denied::TooMany));
@@ -123,8 +138,12 @@ impl Directory {
         };
         let entry = entry(action, &agent.id);
         let changes = current.is_some_and(|current| current.status != agent.status);
+        let reply = match agent.id == given {
+            true => DirectoryReply::Done,
+            false => DirectoryReply::Agent(Box::new(agent.clone())),
+        };
         self.keep_agent(agent, None, entry, changes);
-        Ok(DirectoryReply::Done)
+        Ok(reply)
     }
 
     /// Deletes an agent.
@@ -151,7 +170,7 @@ impl Directory {
     ) {
         let Some(org) = self.org_id() else { return };
         let concerns = match status_changed {
-            true => Concerns::AllTrunks,
+            true => Concerns::TrunksOf(User::Agent(agent.id)),
             false => Concerns::NoTrunk,
         };
         let card = AgentCard {
@@ -165,11 +184,15 @@ impl Directory {
         self.record(entry, &[RecordKey::Agent(org, card.id)], concerns);
     }
 
-    /// Forgets agents that were deleted long ago.
-    pub(super) fn forget_agents(&mut self, old: impl Fn(Millis) -> bool) {
-        let cards = self.agents.values();
-        let gone = cards.filter(|card| card.deleted_at.is_some_and(&old));
-        let gone: Vec<AgentId> = gone.map(|card| card.id).collect();
+    /// Forgets deleted agents that nobody could use any more.
+    pub(super) fn forget_agents(&mut self, now: Millis) {
+        let deleted = |card: &AgentCard| Some((card.deleted_at?, card.id));
+        let deleted: Vec<_> = self.agents.values().filter_map(deleted).collect();
+        let (guarded, known): (Vec<_>, Vec<_>) =
+            deleted.into_iter().partition(|(_, id)| id.is_guarded());
+        let unused = guarded.into_iter().map(|(_, id)| id);
+        let unused = unused.filter(|id| !self.is_used(User::Agent(*id), now));
+        let gone: Vec<AgentId> = unused.chain(forgotten(known, now)).collect();
         for id in gone {
             self.agents.remove(&id);
             self.remove(row_name(id));

@@ -66,6 +66,9 @@ pub fn render(what: &Ask, reply: &DirectoryReply, now: Millis) -> Option<Answere
         (Ask::SaveAgent { agent, was: None }, DirectoryReply::Done) => {
             Answered::new(201, &AgentDetail::from(&**agent))
         }
+        (Ask::SaveAgent { was: None, .. }, DirectoryReply::Agent(agent)) => {
+            Answered::new(201, &AgentDetail::from(&**agent))
+        }
         (Ask::CreateTrunk(_), DirectoryReply::Trunk(trunk)) => {
             Answered::new(201, &TrunkDetail::from(&**trunk))
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::serve::DirectoryStore;
-use super::state::{REMEMBERED, StoredTrunk, json};
+use super::state::{StoredTrunk, json};
 use super::{AgentsAfter, Directory};
 use crate::app::messages::CallbackMessage;
 use crate::app::records::{RecordKey, TrunkRecord};
@@ -24,7 +24,6 @@ impl Directory {
     /// All that a trunk must know, as of now.
     #[must_use]
     pub fn brief(&self, config: &TrunkConfig, now: Millis) -> Brief {
-        let lately = |at: &Option<Millis>| at.is_some_and(|at| now < at + REMEMBERED);
         let deleted = self
             .trunks
             .get(&config.id)
@@ -33,19 +32,15 @@ impl Directory {
         if deleted {
             config.status = Status::Inactive;
         }
+        let tag = config.id.tag();
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
             keeps: media.map(Media::keeps).unwrap_or_default(),
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,
-            revoked_keys: self
-                .keys
-                .values()
-                .filter(|key| lately(&key.revoked_at))
-                .map(|key| key.id)
-                .collect(),
-            inactive_agents: self.unusable_agents(|at| lately(&Some(at))),
+            revoked_keys: self.revoked_for(tag, now),
+            inactive_agents: self.inactive_for(tag, now),
             retired_until: None,
             former: Vec::new(),
             agents: AgentBreakers::default(),
@@ -126,14 +121,7 @@ impl Directory {
                 })
             }
             RecordKey::Trunk(_, id) => json(&trunk_record(self.trunks.get(id)?)),
-            RecordKey::Trunks(_) => {
-                let trunks: Vec<_> = self.trunks.values().collect();
-                json(
-                    &in_order(trunks, |stored| stored.config.id.born(stored.created_at))
-                        .map(trunk_record)
-                        .collect::<Vec<_>>(),
-                )
-            }
+            RecordKey::Trunks(_) => self.trunks_json(false),
             RecordKey::Agent(..) | RecordKey::Agents(_) | RecordKey::WebhookSecrets(_) => None,
             RecordKey::Media(_) => json(org.media.as_ref()?),
             RecordKey::Carrier(_) => {
@@ -142,6 +130,20 @@ impl Directory {
                 json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
             }
         }
+    }
+}
+
+impl Directory {
+    /// The JSON of all trunks, deleted ones too; with a word on which of them `hold_no_calls`, which changes too often for a
+    /// copy.
+    pub(super) fn trunks_json(&self, with_use: bool) -> Option<String> {
+        let trunks: Vec<_> = self.trunks.values().collect();
+        let records = in_order(trunks, |stored| stored.config.id.born(stored.created_at));
+        let record = |stored: &StoredTrunk| TrunkRecord {
+            holds_no_calls: with_use && !stored.may_hold_calls(),
+            ..trunk_record(stored)
+        };
+        json(&records.map(record).collect::<Vec<_>>())
     }
 }
 
@@ -168,6 +170,7 @@ fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
         max_channels,
         status,
         deleted: stored.deleted,
+        holds_no_calls: false,
     }
 }
 

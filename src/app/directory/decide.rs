@@ -4,6 +4,7 @@ use super::serve::DirectoryStore;
 use super::state::{MOST, audit_row};
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::ports::Host;
+use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, admits};
 use crate::domain::callback::{AttemptResult, Delivery, EventType, MOST_PREVIOUS, WebhookSecrets};
 use crate::domain::ids::{DeliveryId, KeyId};
@@ -66,7 +67,8 @@ pub(super) fn decide(
             .agent(store, id)?
             .map_or(missing, |agent| DirectoryReply::Agent(Box::new(agent))),
         Ask::SaveAgent { agent, was } => {
-            directory.save_agent(store, *agent, was.map(|was| *was), &entry)?
+            let was = was.map(|was| *was);
+            directory.save_agent(store, *agent, was, world.settings(), &entry)?
         }
         Ask::DeleteAgent(id) => directory.delete_agent(store, id, entry("agent.delete", &id))?,
         Ask::Trunk(id) => directory.trunk(id).map_or(missing, |trunk| {
@@ -87,13 +89,18 @@ pub(super) fn decide(
         Ask::CreateKey(_) if directory.key_count() >= MOST => {
             DirectoryReply::Refused(Denied::TooMany)
         }
-        Ask::CreateKey(key) => {
+        Ask::CreateKey(mut key) => {
+            key.id = directory.guarded_key(key.id, world.settings());
             let id = key.id;
             directory.add_key(*key, entry("api_key.create", &id));
             DirectoryReply::Keys(directory.key(id).cloned().into_iter().collect())
         }
         Ask::Keys { before, limit } => DirectoryReply::Keys(directory.keys_page(before, limit)),
         Ask::RevokeKey(id) => revoke_key(directory, id, world.now(), entry("api_key.delete", &id)),
+        Ask::Permit(permit) => match command.by {
+            Some(key) => directory.permit(key, &permit, world.now()),
+            None => missing,
+        },
         Ask::TouchKey(id) => {
             directory.touch_key(id, world.now());
             DirectoryReply::Done
@@ -155,6 +162,7 @@ pub(super) fn decide(
                 DirectoryReply::Delivery(Box::new(test))
             }
         },
+        Ask::Record(RecordKey::Trunks(_)) => DirectoryReply::Record(directory.trunks_json(true)),
         Ask::Record(key) => match &command.slice {
             Some(slice) => {
                 let (agents, next) = directory.list_agents(store, slice)?;

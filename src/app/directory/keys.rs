@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::Concerns;
+use super::permits::User;
+use super::state::{Concerns, forgotten};
 use super::{AuditEntry, Directory, NewKey};
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role};
-use crate::domain::ids::KeyId;
+use crate::domain::ids::{KeyId, TrunkTag};
 use crate::domain::order::newest_first;
+use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
 const HOUR: u64 = 3_600_000;
@@ -111,7 +113,37 @@ impl Directory {
         key.revoked_at = Some(entry.at);
         let record = RecordKey::ApiKey(key.digest.clone());
         self.keep_key(key);
-        self.record(entry, &[record], Concerns::AllTrunks);
+        self.record(entry, &[record], Concerns::TrunksOf(User::Key(id)));
+    }
+
+    /// The id of a new key: guarded when there are many, those included that trunks are still reminded of.
+    pub(super) fn guarded_key(&self, id: KeyId, settings: &Settings) -> KeyId {
+        let known = self.keys.values().filter(|key| !key.id.is_guarded());
+        id.guarded(known.count() >= settings.unguarded)
+    }
+
+    /// Revoked keys that a stale copy might still vouch for at this trunk.
+    pub(super) fn revoked_for(&self, trunk: TrunkTag, now: Millis) -> Vec<KeyId> {
+        let revoked = self.keys.values().filter(|key| key.revoked_at.is_some());
+        let revoked = revoked.map(|key| key.id);
+        let may_come =
+            |id: &KeyId| !id.is_guarded() || self.is_permitted(User::Key(*id), trunk, now);
+        revoked.filter(may_come).collect()
+    }
+
+    /// Forgets revoked keys that nobody could use any more.
+    pub(super) fn forget_keys(&mut self, now: Millis) {
+        let revoked = |key: &StoredKey| Some((key.revoked_at?, key.id));
+        let revoked: Vec<_> = self.keys.values().filter_map(revoked).collect();
+        let (guarded, known): (Vec<_>, Vec<_>) =
+            revoked.into_iter().partition(|(_, id)| id.is_guarded());
+        let unused = guarded.into_iter().map(|(_, id)| id);
+        let unused = unused.filter(|id| !self.is_used(User::Key(*id), now));
+        let gone: Vec<KeyId> = unused.chain(forgotten(known, now)).collect();
+        for id in gone {
+            self.keys.remove(&id);
+            self.remove(format!("key/{id}"));
+        }
     }
 
     /// Notes that a key was used.

@@ -11,6 +11,7 @@ mod copies;
 mod decide;
 mod keys;
 mod owed;
+mod permits;
 mod received;
 mod serve;
 mod shelf;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answered::{Answered, Once, render};
 pub use keys::StoredKey;
+pub use permits::{Permit, RELIED_ON};
 pub use received::Received;
 pub use serve::{DirectoryActor, DirectoryStore, RecordWriter};
 pub use state::{AuditEntry, Directory, Rows};
@@ -114,6 +116,8 @@ pub enum Ask {
     RevokeKey(KeyId),
     /// A key was used. `Done`.
     TouchKey(KeyId),
+    /// Permit that the key which asks is used through a trunk. `Done`.
+    Permit(Permit),
     /// The webhook secrets. `Secrets`.
     Secrets,
     /// A new webhook secret. `Secrets`.
@@ -267,6 +271,8 @@ pub enum Denied {
     Untold,
     /// The key that asks was revoked, whatever a stale copy says.
     InvalidKey,
+    /// The agent takes no calls.
+    Inactive,
 }
 
 impl Ask {
@@ -301,6 +307,7 @@ impl Ask {
                 | Self::SaveMedia(_)
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
+                | Self::Permit(Permit { refused: true, .. })
         )
     }
 }
@@ -346,7 +353,9 @@ impl DirectoryCommand {
         Self::of_the_platform(Ask::Receive(Box::new(received)))
     }
 
-    fn of_the_key(key: KeyId, what: Ask) -> Self {
+    /// What a key asks for itself.
+    #[must_use]
+    pub fn of_the_key(key: KeyId, what: Ask) -> Self {
         Self {
             by: Some(key),
             ..Self::of_the_platform(what)

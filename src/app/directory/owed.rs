@@ -37,6 +37,12 @@ impl Directory {
         if what.is_read() {
             return Owed::default();
         }
+        if let Ask::Permit(permit) = what {
+            owed.records.clear();
+            owed.briefs
+                .retain(|(id, _)| permit.refused && id.tag() == permit.trunk);
+            return owed;
+        }
         let repeats =
             self.version() == before && matches!(what, Ask::RevokeKey(_) | Ask::DeleteAgent(_));
         if !repeats && !matches!(what, Ask::Tick) {

@@ -159,6 +159,7 @@ impl DirectoryActor {
                 let owes = !directory.owed.is_empty() || directory.next_callback().is_some();
                 owes || planted(Fault::DirectoryNeverSleeps)
             }),
+            Ask::Permit(permit) => Ok(permit.refused),
             what => Ok(!what.is_read()),
         }
     }
@@ -205,6 +206,7 @@ impl DirectoryActor {
     ) -> Result<DirectoryReply, StoreFailed> {
         for _ in 0..DRAWS {
             let brief = self.with(store, |directory| {
+                config.id = directory.guarded_trunk(config.id, world.settings());
                 (directory.trunk_count() < MOST).then(|| directory.brief(&config, world.now()))
             })?;
             let Some(brief) = brief else {

@@ -66,6 +66,11 @@ impl<K: Ord, V> Shelf<K, V> {
         Some(self.0.remove(at).1)
     }
 
+    /// Keeps those of which this is true.
+    pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| keep(key, value));
+    }
+
     /// Takes the first away.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         (!self.0.is_empty()).then(|| self.0.remove(0))

@@ -7,18 +7,35 @@ use serde::{Deserialize, Serialize};
 use super::agents::AgentCard;
 use super::answered::Used;
 use super::owed::Owed;
+use super::permits::User;
 use super::{Denied, DirectoryReply, Received, StoredKey};
 use crate::app::records::RecordKey;
 use crate::app::trunk::Line;
 use crate::domain::callback::{Delivery, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, IdKey, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::Media;
+use crate::domain::order::newest_first;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
-/// How long trunks are reminded of a revoked key or a deleted agent: far longer than any copy is stale.
-pub(super) const REMEMBERED: Millis = Millis(7 * 86_400_000);
+/// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
+const REMEMBERED: Millis = Millis(7 * 86_400_000);
+/// When there are many of them, the oldest are forgotten: but none within this time, sixty times as long as KV says it takes.
+const REMEMBERED_AT_LEAST: Millis = Millis(3_600_000);
+/// So many are remembered for the whole time.
+const MOST_REMEMBERED: usize = 300;
+
+/// Of what ended, each with when: what nobody needs to be reminded of any more.
+pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Millis, T)>, now: Millis) -> Vec<T> {
+    newest_first(&mut ended, |(at, _)| u128::from(at.0));
+    let ended = ended.into_iter().enumerate();
+    let old = ended.filter(|(nth, (at, _))| {
+        now >= *at + REMEMBERED || *nth >= MOST_REMEMBERED && now >= *at + REMEMBERED_AT_LEAST
+    });
+    old.map(|(_, (_, what))| what).collect()
+}
 /// An organisation holds at most so many agents, trunks or keys.
 pub const MOST: usize = 1000;
 /// So many test deliveries are kept.
@@ -33,6 +50,16 @@ pub(super) struct StoredTrunk {
     pub created_at: Millis,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Of a guarded trunk: whether a call through it was ever permitted. Without one it holds none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub used: bool,
+}
+
+impl StoredTrunk {
+    /// Whether there may be calls.
+    pub fn may_hold_calls(&self) -> bool {
+        self.used || !self.config.id.is_guarded()
+    }
 }
 
 /// One line of the audit log.
@@ -69,8 +96,10 @@ pub(super) enum Concerns {
     NoTrunk,
     /// The one that changed.
     Trunk(TrunkId),
-    /// All: keys and agents are used through any of them.
+    /// All.
     AllTrunks,
+    /// Those through which somebody is used: a key or an agent.
+    TrunksOf(User),
 }
 
 /// Rows to write together; `None` removes one.
@@ -86,6 +115,7 @@ pub struct Directory {
     pub(super) tests: Shelf<DeliveryId, Delivery>,
     pub(super) received: Shelf<u64, Received>,
     pub(super) used: Shelf<String, Used>,
+    pub(super) permits: Shelf<(User, TrunkTag), Millis>,
     pub(super) owed: Owed,
     rows: Rows,
 }
@@ -120,6 +150,7 @@ impl Directory {
         match name.split('/').next().unwrap_or_default() {
             "org" => self.org = Some(crate::app::json::read(doc)?),
             "once" => self.read_used(name, doc)?,
+            "permit" => self.read_permit(name, doc)?,
             "owed" => self.owed = crate::app::json::read(doc)?,
             "agent" => self.read_agent(doc)?,
             "trunk" => {
@@ -203,6 +234,11 @@ impl Directory {
                 let live = self.trunks.values().filter(|trunk| !trunk.deleted);
                 live.for_each(|trunk| self.owed.brief(trunk.config.id, version));
             }
+            Concerns::TrunksOf(user) => {
+                for trunk in self.trunks_of(user, entry.at) {
+                    self.owed.brief(trunk, version);
+                }
+            }
         }
         self.put_owed();
     }
@@ -231,11 +267,41 @@ impl Directory {
             .map(|stored| &stored.config)
     }
 
-    /// All trunks there ever were.
+    /// The trunks that must be told of a change of a key or an agent: those that are known to it, and those through which
+    /// it may be used just now.
+    fn trunks_of(&self, user: User, now: Millis) -> Vec<TrunkId> {
+        let is_told = |id: &TrunkId| {
+            let permitted = self.is_permitted(user, id.tag(), now);
+            !user.is_guarded() && !id.is_guarded() || permitted && !planted(Fault::PermittedUntold)
+        };
+        let live = self.trunks.values().filter(|trunk| !trunk.deleted);
+        live.map(|trunk| trunk.config.id).filter(is_told).collect()
+    }
+
+    /// The id of a new trunk: guarded when there are many.
+    pub(super) fn guarded_trunk(&self, id: TrunkId, settings: &Settings) -> TrunkId {
+        let live = self.trunks.values().filter(|trunk| !trunk.deleted);
+        let known = live.filter(|trunk| !trunk.config.id.is_guarded()).count();
+        id.guarded(known >= settings.unguarded)
+    }
+
+    /// Notes that a call through a trunk was permitted.
+    pub(super) fn mark_used(&mut self, id: TrunkId) {
+        if let Some(stored) = self.trunks.get_mut(&id)
+            && !stored.may_hold_calls()
+        {
+            stored.used = true;
+            let stored = stored.clone();
+            self.put(format!("trunk/{id}"), &stored);
+        }
+    }
+
+    /// All trunks that ever held calls.
     #[must_use]
     pub fn tags(&self) -> Vec<TrunkTag> {
         self.trunks
             .values()
+            .filter(|stored| stored.may_hold_calls())
             .map(|stored| stored.config.id.tag())
             .collect()
     }
@@ -259,6 +325,7 @@ impl Directory {
             config,
             created_at: entry.at,
             deleted: false,
+            used: false,
         };
         // Briefed once more: what changed while its object was asked is in this one.
         self.keep_trunk(stored, entry);
@@ -423,17 +490,8 @@ impl Directory {
     pub fn forget_old(&mut self, now: Millis) {
         self.forget_received(now);
         self.forget_used(now, usize::MAX);
-        let old = |at: Option<Millis>| at.is_some_and(|at| now >= at + REMEMBERED);
-        let keys: Vec<KeyId> = self
-            .keys
-            .values()
-            .filter(|key| old(key.revoked_at))
-            .map(|key| key.id)
-            .collect();
-        for id in keys {
-            self.keys.remove(&id);
-            self.remove(format!("key/{id}"));
-        }
-        self.forget_agents(|at| old(Some(at)));
+        self.forget_permits(now);
+        self.forget_keys(now);
+        self.forget_agents(now);
     }
 }

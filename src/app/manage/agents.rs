@@ -190,7 +190,7 @@ pub async fn create(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let id = AgentId::from_entropy(api.id_entropy());
+    let id = AgentId::from_entropy(api.id_entropy()).guarded(false);
     let body = Body::of(request)?;
     let draw = Draw::of(api, request)?;
     let save = Ask::SaveAgent {

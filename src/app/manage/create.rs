@@ -64,7 +64,7 @@ impl Draw {
 
     /// A key's id.
     pub fn key_id(&self, api: &impl Api) -> KeyId {
-        KeyId::from_entropy(self.id_entropy(api, "key id"))
+        KeyId::from_entropy(self.id_entropy(api, "key id")).guarded(false)
     }
 
     /// An organisation's id.

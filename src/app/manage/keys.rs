@@ -12,6 +12,7 @@ use crate::app::ports::Api;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
+use crate::domain::json_text::field;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
@@ -89,20 +90,28 @@ pub async fn create(
     body.finish()?;
     let (raw, new) = self::draw(api, &draw, "key", name, role, expires_at);
     let digest = new.digest.clone();
-    let record = KeyRecord {
-        key_id: new.id,
-        org_id: caller.org_id,
-        role,
-        expires_at,
-    };
     let ask = command(caller, request, Ask::CreateKey(Box::new(new)));
     let shown = [("key", raw.reveal())];
     let response = draw.create(api, caller.org_id, ask, &shown, &THING).await?;
     // What a repeat shows was drawn before: nobody has the key that this one drew.
-    if !response.is_replayed() {
+    if !response.is_replayed()
+        && let Some(key_id) = id_in(&response.body)
+    {
+        let record = KeyRecord {
+            key_id,
+            org_id: caller.org_id,
+            role,
+            expires_at,
+        };
         learn(api, digest, &record);
     }
     Ok(response)
+}
+
+/// The id that the directory gave a new key.
+fn id_in(body: &[u8]) -> Option<KeyId> {
+    let id = field(std::str::from_utf8(body).ok()?, "id")?;
+    id.trim_matches('"').parse().ok()
 }
 
 /// `GET /api-keys`: newest first, expired ones too.

@@ -105,7 +105,7 @@ struct Thing {
 impl Thing {
     fn refusal(&self, denied: Denied) -> Refusal {
         match denied {
-            Denied::Missing => self.missing.clone(),
+            Denied::Missing | Denied::Inactive => self.missing.clone(),
             Denied::TooMany => Refusal::TooMany(self.plural),
             Denied::LastOwner => Refusal::LastOwnerKey,
             Denied::InvalidKey => Refusal::InvalidKey,

@@ -128,6 +128,7 @@ impl From<TrunkRecord> for TrunkView {
             max_channels,
             status,
             deleted: _,
+            holds_no_calls: _,
         } = record;
         Self {
             id,

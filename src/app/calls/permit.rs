@@ -1,0 +1,62 @@
+//! What a request needs beside a copy's word, where too many trunks would have to be told of a change: see `directory::permits`.
+
+use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Permit};
+use crate::app::ports::{Api, Unavailable};
+use crate::domain::access::KeyRecord;
+use crate::domain::ids::TrunkTag;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Millis;
+
+/// Whether a caller needs a permit for this.
+pub fn is_needed(caller: &KeyRecord, permit: &Permit) -> bool {
+    let is_guarded = caller.key_id.is_guarded()
+        || permit.trunk.is_guarded()
+        || permit.agent.is_some_and(|agent| agent.is_guarded());
+    is_guarded && !planted(Fault::PermitUnasked)
+}
+
+/// Has the directory permit something, if it needs that and was not permitted just now.
+///
+/// # Errors
+/// The key was revoked; the agent takes no calls; the directory can't be reached.
+pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(), Refusal> {
+    if !is_needed(caller, &permit) {
+        return Ok(());
+    }
+    let name = match permit.agent {
+        Some(agent) => format!("permit/{}/{}/{agent}", caller.key_id, permit.trunk),
+        None => format!("permit/{}/{}", caller.key_id, permit.trunk),
+    };
+    let is_common = permit.waits == Millis(0) && !permit.refused;
+    if is_common && api.is_permitted(&name) {
+        return Ok(());
+    }
+    let asked = api.now();
+    let command = DirectoryCommand::of_the_key(caller.key_id, Ask::Permit(permit));
+    match api.directory(caller.org_id, &command).await {
+        Ok(DirectoryReply::Done) if is_common => {
+            api.permitted(name, asked);
+            Ok(())
+        }
+        Ok(DirectoryReply::Done) => Ok(()),
+        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(DirectoryReply::Refused(Denied::Missing)) => Err(Refusal::AgentNotFound),
+        Ok(DirectoryReply::Refused(Denied::Inactive)) => Err(Refusal::AgentInactive),
+        Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// Likewise for reading or changing what a trunk's object holds.
+///
+/// # Errors
+/// Likewise.
+pub async fn to_ask(api: &impl Api, caller: &KeyRecord, trunk: TrunkTag) -> Result<(), Refusal> {
+    let permit = Permit {
+        trunk,
+        agent: None,
+        waits: Millis(0),
+        refused: false,
+    };
+    ask(api, caller, permit).await
+}

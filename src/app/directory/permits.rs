@@ -1,0 +1,147 @@
+//! Permits: who may be used through which trunk, and until when.
+//!
+//! An organisation's first trunks, keys and agents are known to each other: each change of a key or an agent is told to all of
+//! these trunks, and a trunk refuses what it was told of. Of those that come later there may be a thousand of each, too many to
+//! be told. They are *guarded*, which their ids say (`ids.rs`): whoever asks a trunk for something in their name needs a permit,
+//! which the directory gives for a minute and keeps for three. So it knows which trunks to tell when one of them is revoked or
+//! deactivated: those few that it may be used through just now; for all others there is no permit any more.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Denied, Directory, DirectoryReply};
+use crate::app::json;
+use crate::domain::ids::{AgentId, KeyId, TrunkTag};
+use crate::domain::time::Millis;
+
+/// For so long an edge relies on a permit, from when it asked.
+pub const RELIED_ON: Millis = Millis(60_000);
+/// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
+/// must find its trunk told.
+const LEFT: Millis = Millis(90_000);
+/// For so long one is kept.
+const KEPT: Millis = Millis(180_000);
+/// So many are kept; beyond that none is given until some have passed.
+const MOST: usize = 20_000;
+
+/// Who is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum User {
+    Key(KeyId),
+    Agent(AgentId),
+}
+
+impl User {
+    pub fn is_guarded(self) -> bool {
+        match self {
+            Self::Key(id) => id.is_guarded(),
+            Self::Agent(id) => id.is_guarded(),
+        }
+    }
+}
+
+impl std::fmt::Display for User {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(id) => write!(out, "k/{id}"),
+            Self::Agent(id) => write!(out, "a/{id}"),
+        }
+    }
+}
+
+/// What somebody wants to do, and through which trunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permit {
+    /// The trunk.
+    pub trunk: TrunkTag,
+    /// Of a call that is to be placed: its agent.
+    pub agent: Option<AgentId>,
+    /// How long the call may stand in line, all of which it depends on its key and its agent.
+    pub waits: Millis,
+    /// The trunk refused the agent: it was not told that this is active again.
+    pub refused: bool,
+}
+
+fn row_name(user: User, trunk: TrunkTag) -> String {
+    format!("permit/{user}/{trunk}")
+}
+
+impl Directory {
+    pub(super) fn read_permit(&mut self, name: &str, doc: &str) -> Result<(), json::Unreadable> {
+        let mut words = name.split('/').skip(1);
+        let mut word = || words.next().ok_or(json::Unreadable);
+        let (kind, id, tag) = (word()?, word()?, word()?);
+        let user = match kind {
+            "k" => User::Key(id.parse().map_err(|_| json::Unreadable)?),
+            _ => User::Agent(id.parse().map_err(|_| json::Unreadable)?),
+        };
+        let tag = u32::from_str_radix(tag, 16).map_err(|_| json::Unreadable)?;
+        self.permits
+            .insert((user, TrunkTag(tag)), Millis(json::read(doc)?));
+        Ok(())
+    }
+
+    /// Whether somebody may be used through a trunk.
+    pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Millis) -> bool {
+        let until = self.permits.get(&(user, trunk));
+        until.is_some_and(|until| now < *until)
+    }
+
+    /// Whether somebody may be used through any trunk.
+    pub(super) fn is_used(&self, user: User, now: Millis) -> bool {
+        let mut permits = self.permits.iter();
+        permits.any(|((known, _), until)| *known == user && now < *until)
+    }
+
+    /// Gives a permit.
+    pub(super) fn permit(&mut self, key: KeyId, permit: &Permit, now: Millis) -> DirectoryReply {
+        let agent = permit.agent.map(|id| (id, self.is_active(id)));
+        match agent {
+            Some((_, None)) => return DirectoryReply::Refused(Denied::Missing),
+            Some((_, Some(false))) => return DirectoryReply::Refused(Denied::Inactive),
+            _ => {}
+        }
+        let ids = self.trunks.values().map(|stored| stored.config.id);
+        let Some(trunk) = ids.into_iter().find(|id| id.tag() == permit.trunk) else {
+            // Somebody else's, if anybody's: its object tells nothing of it.
+            return DirectoryReply::Done;
+        };
+        let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
+        let users = users.into_iter().flatten();
+        for user in users.filter(|user| user.is_guarded() || permit.trunk.is_guarded()) {
+            let known = self.permits.get(&(user, permit.trunk));
+            let known = known.copied().unwrap_or_default();
+            if known >= now + permit.waits + LEFT {
+                continue;
+            }
+            if self.permits.len() >= MOST {
+                return DirectoryReply::Refused(Denied::Untold);
+            }
+            let until = now + permit.waits + KEPT;
+            self.put(row_name(user, permit.trunk), &until.0);
+            self.permits.insert((user, permit.trunk), until);
+        }
+        if permit.agent.is_some() {
+            self.mark_used(trunk);
+        }
+        if permit.refused {
+            self.owe_brief(trunk);
+        }
+        DirectoryReply::Done
+    }
+
+    /// Forgets permits that have passed.
+    pub(super) fn forget_permits(&mut self, now: Millis) {
+        if !self.permits.values().any(|until| now >= *until) {
+            return;
+        }
+        let permits = self.permits.iter();
+        let over: Vec<_> = permits
+            .filter(|(_, until)| now >= **until)
+            .map(|(permit, _)| *permit)
+            .collect();
+        for (user, trunk) in &over {
+            self.remove(row_name(*user, *trunk));
+        }
+        self.permits.retain(|_, until| now < *until);
+    }
+}

@@ -1,0 +1,309 @@
+//! Many trunks, keys and agents: which trunks are told of a change, and for how long it is remembered.
+
+use std::collections::BTreeMap;
+
+use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, Permit};
+use audatec::app::ports::Directories;
+use audatec::domain::ids::{AgentId, KeyId, TrunkId};
+use audatec::domain::planted::{Fault, plant};
+use audatec::domain::time::Millis;
+use serde_json::{Value, json};
+
+use crate::world::{Org, World, block_on, tag};
+use crate::{agent, create, error, golden, trunk};
+
+/// An organisation of which so many trunks, keys and agents are known to each other.
+fn founded(unguarded: usize) -> (World, Org) {
+    let mut world = World::new();
+    world.unguarded(unguarded);
+    let org = world.found("Acme Lending");
+    (world, org)
+}
+
+fn new_key(world: &World, org: &Org) -> KeyId {
+    let body = json!({"name": "x", "role": "member"});
+    create(world, org, "/api-keys", body)
+        .parse()
+        .expect("an id")
+}
+
+/// What a call of this key asks the directory for, before it asks the trunk.
+fn permit(world: &World, org: &Org, key: KeyId, trunk: &str, agent: &str) -> DirectoryReply {
+    ask(world, org, key, trunk, agent, Millis(0), false)
+}
+
+fn ask(
+    world: &World,
+    org: &Org,
+    key: KeyId,
+    trunk: &str,
+    agent: &str,
+    waits: Millis,
+    refused: bool,
+) -> DirectoryReply {
+    let permit = Permit {
+        trunk: tag(trunk),
+        agent: Some(agent.parse().expect("an id")),
+        waits,
+        refused,
+    };
+    let command = DirectoryCommand::of_the_key(key, Ask::Permit(permit));
+    block_on(world.directory(org.id, &command)).expect("reached")
+}
+
+fn is_done(reply: &DirectoryReply) -> bool {
+    matches!(reply, DirectoryReply::Done)
+}
+
+fn revoke(world: &World, org: &Org, key: KeyId) {
+    let path = format!("/api-keys/{key}");
+    assert_eq!(world.delete(org, &path), (204, Value::Null));
+}
+
+fn set(world: &World, org: &Org, agent: &str, status: &str) {
+    let answer = world.patch(org, &format!("/agents/{agent}"), json!({"status": status}));
+    assert_eq!(answer.0, 200);
+}
+
+#[test]
+fn the_ids_of_what_is_made_beyond_the_first_say_so() {
+    let (world, org) = founded(2);
+    let trunks: Vec<TrunkId> = (0..3)
+        .map(|_| {
+            create(&world, &org, "/sip-trunks", trunk())
+                .parse()
+                .expect("an id")
+        })
+        .collect();
+    assert_eq!(
+        trunks.iter().map(|id| id.is_guarded()).collect::<Vec<_>>(),
+        [false, false, true]
+    );
+    assert!(trunks[2].tag().is_guarded());
+    let agents: Vec<AgentId> = (0..3)
+        .map(|_| {
+            create(&world, &org, "/agents", agent())
+                .parse()
+                .expect("an id")
+        })
+        .collect();
+    assert_eq!(
+        agents.iter().map(|id| id.is_guarded()).collect::<Vec<_>>(),
+        [false, false, true]
+    );
+    assert_eq!(world.get(&org, &format!("/agents/{}", agents[2])).0, 200);
+    // The owner's own is the first.
+    let keys: Vec<KeyId> = (0..2).map(|_| new_key(&world, &org)).collect();
+    assert_eq!(
+        keys.iter().map(|id| id.is_guarded()).collect::<Vec<_>>(),
+        [false, true]
+    );
+    // A revoked one of which trunks are reminded counts, until they are not.
+    revoke(&world, &org, keys[0]);
+    assert!(new_key(&world, &org).is_guarded());
+    world.advance(Millis(8 * 86_400_000));
+    world.tick(&org);
+    assert!(!new_key(&world, &org).is_guarded());
+}
+
+#[test]
+fn a_revocation_is_told_to_those_it_is_known_to_and_those_that_it_was_permitted() {
+    let (world, org) = founded(2);
+    let lines: Vec<String> = (0..6)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    let who = create(&world, &org, "/agents", agent());
+    let (known, guarded) = (new_key(&world, &org), new_key(&world, &org));
+    let told = |key: KeyId| -> Vec<bool> {
+        let before: Vec<_> = lines.iter().map(|line| world.times_briefed(line)).collect();
+        revoke(&world, &org, key);
+        let briefed = |(line, before): (&String, usize)| {
+            let told = world.brief_of(line).revoked_keys.contains(&key);
+            assert_eq!(told, world.times_briefed(line) > before);
+            told
+        };
+        lines.iter().zip(before).map(briefed).collect()
+    };
+    assert!(is_done(&permit(&world, &org, known, &lines[4], &who)));
+    assert!(is_done(&permit(&world, &org, guarded, &lines[1], &who)));
+    assert!(is_done(&permit(&world, &org, guarded, &lines[5], &who)));
+    // Whatever is in memory alone is gone.
+    world.restart();
+    assert_eq!(told(known), [true, true, false, false, true, false]);
+    assert_eq!(told(guarded), [false, true, false, false, false, true]);
+    // And neither is given a permit any more.
+    for key in [known, guarded] {
+        let reply = permit(&world, &org, key, &lines[5], &who);
+        assert_eq!(
+            serde_json::to_value(reply).expect("JSON"),
+            json!({"Refused": "InvalidKey"})
+        );
+    }
+}
+
+#[test]
+fn a_permit_that_was_forgotten_would_be_noticed() {
+    let (world, org) = founded(0);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    permit(&world, &org, key, &line, &who);
+    plant(Some(Fault::PermittedUntold));
+    revoke(&world, &org, key);
+    plant(None);
+    assert!(world.brief_of(&line).revoked_keys.is_empty());
+}
+
+#[test]
+fn a_guarded_key_that_is_not_used_leaves_nothing_behind_and_one_that_is_nothing_after_minutes() {
+    let (world, org) = founded(1);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let rows = |prefix: &str| world.stored_names(&org, prefix).len();
+    revoke(&world, &org, new_key(&world, &org));
+    assert_eq!(rows("key/"), 1, "the owner's");
+
+    let key = new_key(&world, &org);
+    permit(&world, &org, key, &line, &who);
+    revoke(&world, &org, key);
+    assert_eq!((rows("key/"), rows("permit/")), (2, 1));
+    assert_eq!(world.brief_of(&line).revoked_keys, [key]);
+    world.advance(Millis(179_999));
+    world.tick(&org);
+    assert_eq!((rows("key/"), rows("permit/")), (2, 1));
+    world.advance(Millis(1));
+    world.tick(&org);
+    assert_eq!((rows("key/"), rows("permit/")), (1, 0));
+    world.patch(&org, &format!("/sip-trunks/{line}"), json!({"name": "y"}));
+    assert!(world.brief_of(&line).revoked_keys.is_empty());
+}
+
+#[test]
+fn a_call_that_may_wait_is_permitted_for_as_long() {
+    let (world, org) = founded(0);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    ask(&world, &org, key, &line, &who, Millis(3_600_000), false);
+    permit(&world, &org, key, &line, &who);
+    world.advance(Millis(3_600_000 + 170_000));
+    world.tick(&org);
+    revoke(&world, &org, key);
+    assert_eq!(world.brief_of(&line).revoked_keys, [key]);
+}
+
+#[test]
+fn an_agent_that_is_active_again_is_so_where_it_is_asked_for() {
+    let (world, org) = founded(0);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    permit(&world, &org, key, &line, &who);
+    set(&world, &org, &who, "inactive");
+    assert_eq!(world.brief_of(&line).inactive_agents.len(), 1);
+    let reply = permit(&world, &org, key, &line, &who);
+    assert_eq!(
+        serde_json::to_value(reply).expect("JSON"),
+        json!({"Refused": "Inactive"})
+    );
+    // Nobody tells the trunk that its permit has passed, nor that the agent is active again …
+    world.advance(Millis(600_000));
+    world.tick(&org);
+    set(&world, &org, &who, "active");
+    assert_eq!(world.brief_of(&line).inactive_agents.len(), 1);
+    // … until it refused the agent.
+    assert!(is_done(&ask(
+        &world,
+        &org,
+        key,
+        &line,
+        &who,
+        Millis(0),
+        true
+    )));
+    assert!(world.brief_of(&line).inactive_agents.is_empty());
+    // One that can't be reached is no reason to try the call again.
+    world.cut_off(&line);
+    let reply = ask(&world, &org, key, &line, &who, Millis(0), true);
+    assert_eq!(
+        serde_json::to_value(reply).expect("JSON"),
+        json!({"Refused": "Untold"})
+    );
+}
+
+#[test]
+fn of_thousands_of_revoked_keys_from_before_there_were_guarded_ones_the_newest_are_remembered() {
+    let (world, org) = founded(200);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let key = new_key(&world, &org);
+    revoke(&world, &org, key);
+    world.fill(&org, "key/", 10_001);
+    world.tick(&org);
+    assert_eq!(
+        world.stored_names(&org, "key/").len(),
+        10_001,
+        "none is forgotten within the hour"
+    );
+    world.advance(Millis(3_600_000));
+    world.tick(&org);
+    assert_eq!(
+        world.stored_names(&org, "key/").len(),
+        301,
+        "and the owner's"
+    );
+    world.patch(&org, &format!("/sip-trunks/{line}"), json!({"name": "y"}));
+    assert_eq!(world.brief_of(&line).revoked_keys.len(), 300);
+    assert!(new_key(&world, &org).is_guarded());
+}
+
+#[test]
+fn a_guarded_trunk_through_which_no_call_was_permitted_is_asked_for_none() {
+    let (world, org) = founded(1);
+    let lines: Vec<String> = (0..3)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    world.asked.take();
+    assert_eq!(world.get(&org, "/calls").0, 200);
+    assert_eq!(world.asked.take(), [tag(&lines[0])]);
+    permit(&world, &org, key, &lines[2], &who);
+    world.restart();
+    assert_eq!(world.get(&org, "/calls").0, 200);
+    assert_eq!(world.asked.take(), [tag(&lines[0]), tag(&lines[2])]);
+    let listed = world.get(&org, "/sip-trunks").1;
+    assert_eq!(listed["sip_trunks"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_request_that_needs_a_permit_is_refused_when_the_directory_cant_give_it() {
+    let (world, org) = founded(1);
+    create(&world, &org, "/sip-trunks", trunk());
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let body = json!({"phone_number": "+919876543210", "agent_id": who, "sip_trunk_id": line,
+        "metadata": {"customer_name": "a", "amount_due": "b", "due_date": "c"}});
+    world
+        .office(&org)
+        .failure
+        .set(Some(crate::world::Failure::BeforePersisting));
+    world.asked.take();
+    let text = "Authentication service temporarily unavailable";
+    assert_eq!(world.post(&org, "/calls", body), (503, error(text)));
+    assert!(world.asked.take().is_empty(), "the trunk is not asked");
+}
+
+#[test]
+fn stored_rows_of_what_is_guarded_are_pinned() {
+    let (world, org) = founded(0);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    permit(&world, &org, key, &line, &who);
+    let rows = world.office(&org).rows.borrow().clone();
+    let rows: BTreeMap<String, Value> = rows
+        .into_iter()
+        .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
+        .collect();
+    golden::check("directory/rows_guarded", &json!(rows));
+}
