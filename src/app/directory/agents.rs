@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::Desk;
 use super::permits::User;
-use super::serve::DirectoryStore;
 use super::state::{Concerns, MOST, forgotten};
+use super::store::DirectoryStore;
 use super::{AgentsAfter, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::json;
+use crate::app::ports::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
@@ -113,54 +115,6 @@ impl Directory {
         id.guarded(known.count() >= settings.unguarded)
     }
 
-    /// Creates an agent, or replaces `was` by it.
-    pub(super) fn save_agent(
-        &mut self,
-        store: &impl DirectoryStore,
-        mut agent: Agent,
-        was: Option<Agent>,
-        settings: &Settings,
-        entry: &dyn Fn(&str, &dyn std::fmt::Display) -> AuditEntry,
-    ) -> Result<DirectoryReply, StoreFailed> {
-        let current = self.agent(store, agent.id)?;
-        let given = agent.id;
-        if current.is_none() && was.is_none() {
-            agent.id = self.guarded_agent(given, settings);
-        }
-        let action = match (&current, was) {
-            (None, None) if self.agent_count() >= MOST => {
-                return Ok(DirectoryReply::Refused(Denied::TooMany));
-            }
-            (None, None) => "agent.create",
-            (None, Some(_)) => return Ok(DirectoryReply::Refused(Denied::Missing)),
-            (Some(current), Some(was)) if *current == was => "agent.update",
-            (Some(_), _) => return Ok(DirectoryReply::Refused(Denied::Changed)),
-        };
-        let entry = entry(action, &agent.id);
-        let changes = current.is_some_and(|current| current.status != agent.status);
-        let reply = match agent.id == given {
-            true => DirectoryReply::Done,
-            false => DirectoryReply::Agent(Box::new(agent.clone())),
-        };
-        self.keep_agent(agent, None, entry, changes);
-        Ok(reply)
-    }
-
-    /// Deletes an agent.
-    pub(super) fn delete_agent(
-        &mut self,
-        store: &impl DirectoryStore,
-        id: AgentId,
-        entry: AuditEntry,
-    ) -> Result<DirectoryReply, StoreFailed> {
-        let Some(agent) = self.agent(store, id)? else {
-            return Ok(self.repeated(self.agents.contains_key(&id)));
-        };
-        let deleted_at = Some(entry.at);
-        self.keep_agent(agent, deleted_at, entry, true);
-        Ok(DirectoryReply::Done)
-    }
-
     fn keep_agent(
         &mut self,
         agent: Agent,
@@ -240,6 +194,58 @@ impl Directory {
             }
         }
         Ok((text, None))
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// One agent.
+    pub fn agent(&self, id: AgentId) -> Result<Result<DirectoryReply, Denied>, StoreFailed> {
+        let agent = self.directory.agent(self.store, id)?;
+        let agent = agent.ok_or(Denied::Missing);
+        Ok(agent.map(|agent| DirectoryReply::Agent(Box::new(agent))))
+    }
+
+    /// Creates an agent, or replaces `was` by it.
+    pub fn save_agent(
+        &mut self,
+        mut agent: Agent,
+        was: Option<Agent>,
+    ) -> Result<Result<DirectoryReply, Denied>, StoreFailed> {
+        let current = self.directory.agent(self.store, agent.id)?;
+        let given = agent.id;
+        let action = match (&current, was) {
+            (None, None) if self.directory.agent_count() >= MOST => {
+                return Ok(Err(Denied::TooMany));
+            }
+            (None, None) => {
+                let settings = self.world.settings();
+                agent.id = self.directory.guarded_agent(given, settings);
+                "agent.create"
+            }
+            (None, Some(_)) => return Ok(Err(Denied::Missing)),
+            (Some(current), Some(was)) if *current == was => "agent.update",
+            (Some(_), _) => return Ok(Err(Denied::Changed)),
+        };
+        let entry = self.entry(action, agent.id);
+        let changes = current.is_some_and(|current| current.status != agent.status);
+        let reply = match agent.id == given {
+            true => DirectoryReply::Done,
+            false => DirectoryReply::Agent(Box::new(agent.clone())),
+        };
+        self.directory.keep_agent(agent, None, entry, changes);
+        Ok(Ok(reply))
+    }
+
+    /// Deletes an agent.
+    pub fn delete_agent(&mut self, id: AgentId) -> Result<Result<(), Denied>, StoreFailed> {
+        let Some(agent) = self.directory.agent(self.store, id)? else {
+            let was_deleted = self.directory.agents.contains_key(&id);
+            return Ok(self.directory.repeated(was_deleted));
+        };
+        let entry = self.entry("agent.delete", id);
+        let deleted_at = Some(entry.at);
+        self.directory.keep_agent(agent, deleted_at, entry, true);
+        Ok(Ok(()))
     }
 }
 

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::serve::DirectoryStore;
+use super::store::DirectoryStore;
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::calls::views::DeliveryView;
 use crate::app::iso8601;

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::Desk;
 use super::permits::User;
-use super::state::{Concerns, forgotten};
-use super::{AuditEntry, Directory, NewKey};
+use super::state::{Concerns, MOST, forgotten, json};
+use super::store::DirectoryStore;
+use super::{AuditEntry, Denied, Directory, DirectoryReply, NewKey};
+use crate::app::ports::Host;
 use crate::app::records::RecordKey;
-use crate::domain::access::{KeyDigest, Role};
+use crate::domain::access::{KeyDigest, KeyRecord, Role};
 use crate::domain::ids::{KeyId, TrunkTag};
 use crate::domain::order::newest_first;
 use crate::domain::settings::Settings;
@@ -106,7 +109,7 @@ impl Directory {
     }
 
     /// Revokes a key.
-    pub fn revoke_key(&mut self, id: KeyId, entry: AuditEntry) {
+    fn revoke_key(&mut self, id: KeyId, entry: AuditEntry) {
         let Some(mut key) = self.keys.get(&id).cloned() else {
             return;
         };
@@ -162,6 +165,19 @@ impl Directory {
         }
     }
 
+    /// The JSON of a key's copy.
+    pub(super) fn key_json(&self, digest: &KeyDigest) -> Option<String> {
+        let org_id = self.org_id()?;
+        let mut good = self.keys.values().filter(|key| key.revoked_at.is_none());
+        let key = good.find(|key| key.digest == *digest)?;
+        json(&KeyRecord {
+            key_id: key.id,
+            org_id,
+            role: key.role,
+            expires_at: key.expires_at,
+        })
+    }
+
     /// Keys in use, newest first.
     #[must_use]
     pub fn keys_page(&self, before: Option<(Millis, KeyId)>, limit: usize) -> Vec<StoredKey> {
@@ -173,5 +189,36 @@ impl Directory {
         keys.retain(|key| before.is_none_or(|before| (key.created_at, key.id) < before));
         newest_first(&mut keys, |key| key.id.born(key.created_at));
         keys.into_iter().take(limit).cloned().collect()
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// Makes a key.
+    pub fn create_key(&mut self, mut key: NewKey) -> Result<DirectoryReply, Denied> {
+        if key.expires_at.is_some_and(|end| end <= self.now()) {
+            return Err(Denied::Past);
+        }
+        if self.directory.key_count() >= MOST {
+            return Err(Denied::TooMany);
+        }
+        key.id = self.directory.guarded_key(key.id, self.world.settings());
+        let id = key.id;
+        let entry = self.entry("api_key.create", id);
+        self.directory.add_key(key, entry);
+        let made = self.directory.key(id).cloned();
+        Ok(DirectoryReply::Keys(made.into_iter().collect()))
+    }
+
+    /// Revokes a key.
+    pub fn revoke_key(&mut self, id: KeyId) -> Result<(), Denied> {
+        if self.directory.key(id).is_none() {
+            return self.directory.repeated(self.directory.was_revoked(id));
+        }
+        if self.directory.is_last_owner(id, self.now()) {
+            return Err(Denied::LastOwner);
+        }
+        let entry = self.entry("api_key.delete", id);
+        self.directory.revoke_key(id, entry);
+        Ok(())
     }
 }

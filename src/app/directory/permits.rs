@@ -8,9 +8,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Denied, Directory, DirectoryReply};
+use super::desk::Desk;
+use super::store::DirectoryStore;
+use super::{Denied, Directory};
 use crate::app::json;
-use crate::domain::ids::{AgentId, KeyId, TrunkTag};
+use crate::app::ports::Host;
+use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
 use crate::domain::time::Millis;
 
 /// For so long an edge relies on a permit, from when it asked.
@@ -92,41 +95,18 @@ impl Directory {
         permits.any(|((known, _), until)| *known == user && now < *until)
     }
 
-    /// Gives a permit.
-    pub(super) fn permit(&mut self, key: KeyId, permit: &Permit, now: Millis) -> DirectoryReply {
-        let agent = permit.agent.map(|id| (id, self.is_active(id)));
-        match agent {
-            Some((_, None)) => return DirectoryReply::Refused(Denied::Missing),
-            Some((_, Some(false))) => return DirectoryReply::Refused(Denied::Inactive),
-            _ => {}
+    fn keep_permit(&mut self, user: User, permit: &Permit, now: Millis) -> Result<(), Denied> {
+        let known = self.permits.get(&(user, permit.trunk));
+        if known.is_some_and(|until| *until >= now + permit.waits + LEFT) {
+            return Ok(());
         }
-        let ids = self.trunks.values().map(|stored| stored.config.id);
-        let Some(trunk) = ids.into_iter().find(|id| id.tag() == permit.trunk) else {
-            // Somebody else's, if anybody's: its object tells nothing of it.
-            return DirectoryReply::Done;
-        };
-        let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
-        let users = users.into_iter().flatten();
-        for user in users.filter(|user| user.is_guarded() || permit.trunk.is_guarded()) {
-            let known = self.permits.get(&(user, permit.trunk));
-            let known = known.copied().unwrap_or_default();
-            if known >= now + permit.waits + LEFT {
-                continue;
-            }
-            if self.permits.len() >= MOST {
-                return DirectoryReply::Refused(Denied::Untold);
-            }
-            let until = now + permit.waits + KEPT;
-            self.put(row_name(user, permit.trunk), &until.0);
-            self.permits.insert((user, permit.trunk), until);
+        if self.permits.len() >= MOST {
+            return Err(Denied::Untold);
         }
-        if permit.agent.is_some() {
-            self.mark_used(trunk);
-        }
-        if permit.refused {
-            self.owe_brief(trunk);
-        }
-        DirectoryReply::Done
+        let until = now + permit.waits + KEPT;
+        self.put(row_name(user, permit.trunk), &until.0);
+        self.permits.insert((user, permit.trunk), until);
+        Ok(())
     }
 
     /// Forgets permits that have passed.
@@ -143,5 +123,36 @@ impl Directory {
             self.remove(row_name(*user, *trunk));
         }
         self.permits.retain(|_, until| now < *until);
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// Gives whoever asks a permit.
+    pub fn permit(&mut self, permit: &Permit) -> Result<(), Denied> {
+        let key = self.command.by.ok_or(Denied::Missing)?;
+        let now = self.now();
+        let directory = &mut *self.directory;
+        if let Some(agent) = permit.agent {
+            let is_active = directory.is_active(agent).ok_or(Denied::Missing)?;
+            is_active.then_some(()).ok_or(Denied::Inactive)?;
+        }
+        let is_it = |id: &&TrunkId| id.tag() == permit.trunk;
+        let Some(trunk) = directory.trunks.keys().find(is_it).copied() else {
+            // Somebody else's, if anybody's: its object tells nothing of it.
+            return Ok(());
+        };
+        let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
+        for user in users.into_iter().flatten() {
+            if user.is_guarded() || permit.trunk.is_guarded() {
+                directory.keep_permit(user, permit, now)?;
+            }
+        }
+        if permit.agent.is_some() {
+            directory.mark_used(trunk);
+        }
+        if permit.refused {
+            directory.owe_brief(trunk);
+        }
+        Ok(())
     }
 }

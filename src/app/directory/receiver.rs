@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Directory;
+use super::desk::Desk;
+use super::store::DirectoryStore;
+use super::{Denied, Directory};
+use crate::app::ports::Host;
 use crate::domain::receiver::is_authentic;
 use crate::domain::time::Millis;
 
@@ -26,7 +29,7 @@ pub struct Received {
 
 impl Directory {
     /// Keeps a notification, and says whether it is authentic. Returns whether there is an organisation.
-    pub(super) fn receive(&mut self, mut received: Received, now: Millis) -> bool {
+    fn receive(&mut self, mut received: Received, now: Millis) -> bool {
         let Some(secrets) = self.secrets() else {
             return false;
         };
@@ -57,5 +60,14 @@ impl Directory {
         {
             self.remove(format!("received/{number}"));
         }
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// Keeps a notification.
+    pub fn receive(&mut self, received: Received) -> Result<(), Denied> {
+        let now = self.now();
+        let kept = self.directory.receive(received, now);
+        kept.then_some(()).ok_or(Denied::Missing)
     }
 }

@@ -5,15 +5,15 @@
 
 /// Values by their keys, in the keys' order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shelf<K, V>(Vec<(K, V)>);
+pub struct VecMap<K, V>(Vec<(K, V)>);
 
-impl<K, V> Default for Shelf<K, V> {
+impl<K, V> Default for VecMap<K, V> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<K: Ord, V> Shelf<K, V> {
+impl<K: Ord, V> VecMap<K, V> {
     fn find(&self, key: &K) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| known.cmp(key))
     }
@@ -103,17 +103,14 @@ mod tests {
 
     #[test]
     fn keys_are_kept_in_order_and_once() {
-        let mut shelf = Shelf::default();
+        let mut map = VecMap::default();
         for (key, value) in [(3, 'c'), (1, 'a'), (2, 'b')] {
-            assert_eq!(shelf.insert(key, value), None);
+            assert_eq!(map.insert(key, value), None);
         }
-        assert_eq!(shelf.insert(2, 'B'), Some('b'));
-        assert_eq!(shelf.values().collect::<String>(), "aBc");
-        assert_eq!(shelf.remove(&1), Some('a'));
-        assert_eq!(shelf.remove(&1), None);
-        assert_eq!(
-            (shelf.get(&2), shelf.get(&1), shelf.len()),
-            (Some(&'B'), None, 2)
-        );
+        assert_eq!(map.insert(2, 'B'), Some('b'));
+        assert_eq!(map.values().collect::<String>(), "aBc");
+        assert_eq!(map.remove(&1), Some('a'));
+        assert_eq!(map.remove(&1), None);
+        assert_eq!((map.get(&2), map.get(&1), map.len()), (Some(&'B'), None, 2));
     }
 }

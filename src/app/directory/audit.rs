@@ -1,0 +1,43 @@
+//! The audit log: a row each, never held in memory.
+
+use serde::{Deserialize, Serialize};
+
+use super::store::DirectoryStore;
+use crate::app::json;
+use crate::app::trunk::StoreFailed;
+use crate::domain::ids::KeyId;
+use crate::domain::time::Millis;
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Millis,
+    /// Whose key; none for the platform's operator.
+    pub key_id: Option<KeyId>,
+    /// What was done, such as `agent.create`.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// By which request.
+    pub request_id: String,
+}
+
+/// The row of an audit entry: sorted by position.
+pub(super) fn audit_row(position: u64) -> String {
+    format!("audit/{position:012}")
+}
+
+/// A page of the log: entries and their positions, newest first.
+pub(super) fn audit_page(
+    store: &impl DirectoryStore,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, AuditEntry)>, StoreFailed> {
+    let rows = store.audit(&audit_row(before.unwrap_or(999_999_999_999)), limit)?;
+    let entry = |(name, doc): (String, String)| {
+        let position = name.rsplit('/').next()?.parse().ok()?;
+        Some((position, json::read(&doc).ok()?))
+    };
+    Ok(rows.into_iter().filter_map(entry).collect())
+}

@@ -1,0 +1,290 @@
+//! The list of commands and replies: what an edge and a directory say to each other.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answered, AuditEntry, Once, Permit, Received, StoredKey};
+use crate::app::records::RecordKey;
+use crate::domain::access::{KeyDigest, Role};
+use crate::domain::agent::Agent;
+use crate::domain::callback::{
+    AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
+};
+use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
+use crate::domain::media::Media;
+use crate::domain::time::Millis;
+use crate::domain::trunk::TrunkConfig;
+
+/// A request to a directory, and who made it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DirectoryCommand {
+    /// The key that asked; none for the platform itself.
+    pub by: Option<KeyId>,
+    /// The request's id, for the audit log.
+    pub request: String,
+    /// What is asked.
+    pub what: Ask,
+    /// Under which key a repeat is known.
+    #[serde(default)]
+    pub once: Option<Once>,
+    /// Of [`RecordKey::Agents`], which slice: `Agents` is the answer. An earlier release does not know this, and tells all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<AgentsAfter>,
+}
+
+/// Where a list of agents goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentsAfter {
+    /// Behind the agent that was created then; at the beginning when there is none.
+    pub after: Option<(Millis, AgentId)>,
+    /// Whether inactive ones are listed too.
+    pub inactive: bool,
+}
+
+/// What can be asked of a directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Ask {
+    /// Keep what an `Idempotency-Key` stands for, of a request that no organisation's directory answers. `Settled`.
+    Settle,
+    /// Found the organisation. `Founded`.
+    Found {
+        /// Its id, which names the directory.
+        org: OrgId,
+        /// Its name.
+        name: String,
+        /// Its first owner key.
+        owner: Box<NewKey>,
+        /// Its first webhook secret.
+        secret: WebhookSecret,
+    },
+    /// One agent. `Agent`.
+    Agent(AgentId),
+    /// Create an agent, or replace `was` by it. `Done`.
+    SaveAgent {
+        /// As it is to be.
+        agent: Box<Agent>,
+        /// As it was when the change was made up; none for a new one.
+        was: Option<Box<Agent>>,
+    },
+    /// Delete an agent. `Done`.
+    DeleteAgent(AgentId),
+    /// One trunk. `Trunk`.
+    Trunk(TrunkId),
+    /// Create a trunk; its id may be drawn anew. `Trunk`.
+    CreateTrunk(Box<TrunkConfig>),
+    /// Replace `was` by `trunk`. `Done`.
+    SaveTrunk {
+        /// As it is to be.
+        trunk: Box<TrunkConfig>,
+        /// As it was when the change was made up.
+        was: Box<TrunkConfig>,
+    },
+    /// Delete a trunk that carries no call. `Done`.
+    DeleteTrunk(TrunkId),
+    /// Create a key. `Keys`, with it alone.
+    CreateKey(Box<NewKey>),
+    /// A page of keys, newest first. `Keys`.
+    Keys {
+        /// Only older than this key.
+        before: Option<(Millis, KeyId)>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Revoke a key. `Done`.
+    RevokeKey(KeyId),
+    /// A key was used. `Done`.
+    TouchKey(KeyId),
+    /// Permit that the key which asks is used through a trunk. `Done`.
+    Permit(Permit),
+    /// The webhook secrets. `Secrets`.
+    Secrets,
+    /// A new webhook secret. `Secrets`.
+    RotateSecret {
+        /// The new one.
+        secret: WebhookSecret,
+        /// How long the present one signs beside it.
+        overlap: Millis,
+    },
+    /// What the organisation keeps of its calls. `Media`.
+    Media,
+    /// Change that. `Done`.
+    SaveMedia(Box<Media>),
+    /// A page of the audit log, newest first. `Audit`.
+    Audit {
+        /// Only entries before this one.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Send a test event. `Delivery`.
+    TestEvent {
+        /// To this receiver.
+        url: String,
+    },
+    /// One test delivery. `Delivery`.
+    Delivery(DeliveryId),
+    /// A page of test deliveries, newest first. `Deliveries`.
+    Deliveries {
+        /// Only with one of these statuses; with any when there is none.
+        status: Vec<DeliveryStatus>,
+        /// Only older than this one, which may be a call's.
+        before: Option<DeliveryId>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// One more attempt of a test delivery. `Delivery`.
+    Redeliver(DeliveryId),
+    /// A sender is about to make an attempt of a test delivery. `Secrets`, which sign it.
+    Begin(DeliveryId, u32),
+    /// What signs the callbacks of a trunk that can't tell by itself. `Secrets`.
+    SecretsOf(TrunkTag),
+    /// The JSON under a KV key as it is now, whatever copies say. `Record`.
+    Record(RecordKey),
+    /// The result of an attempt. `Done`.
+    Delivered(DeliveryId, u32, Box<AttemptResult>),
+    /// A sender waits for a slow receiver. `Done`.
+    Extend(DeliveryId, u32, Millis),
+    /// What a key and its organisation are called. `Introduced`.
+    Introduce(KeyId),
+    /// The built-in receiver took a notification. `Done`.
+    Receive(Box<Received>),
+    /// What the built-in receiver took lately, newest first. `Received`.
+    Received,
+    /// Which trunks there are, deleted ones included, as of the directory's present. `Tags`.
+    Tags,
+    /// Do what is due. `Done`.
+    Tick,
+}
+
+/// A key that was just made; the key itself stays with its holder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Under which it is found.
+    pub digest: KeyDigest,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it expires.
+    pub expires_at: Option<Millis>,
+}
+
+/// The directory's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DirectoryReply {
+    /// As asked, and told to all who must know.
+    Done,
+    /// Nothing was changed, or not everybody could be told; why.
+    Refused(Denied),
+    /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
+    Answered {
+        /// The answer.
+        answer: Answered,
+        /// See [`Once::seed`].
+        seed: String,
+        /// Whether it was given before.
+        again: bool,
+    },
+    /// The seed of the first request under its key.
+    Settled(String),
+    /// When the organisation was founded, and whether that was before.
+    Founded(Millis, bool),
+    /// An agent.
+    Agent(Box<Agent>),
+    /// A trunk.
+    Trunk(Box<TrunkConfig>),
+    /// Keys.
+    Keys(Vec<StoredKey>),
+    /// The webhook secrets.
+    Secrets(WebhookSecrets),
+    /// What the organisation keeps of its calls.
+    Media(Box<Media>),
+    /// The JSON of a record, if there is one.
+    Record(Option<String>),
+    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
+    Agents(String, Option<AgentsAfter>),
+    /// Entries and their positions.
+    Audit(Vec<(u64, AuditEntry)>),
+    /// A test delivery.
+    Delivery(Box<Delivery>),
+    /// Test deliveries.
+    Deliveries(Vec<Delivery>),
+    /// Names.
+    Introduced {
+        /// The organisation's.
+        org: String,
+        /// The key's.
+        key: String,
+    },
+    /// Notifications.
+    Received(Vec<Received>),
+    /// The trunks' tags, and when there were no others.
+    Tags(Vec<TrunkTag>, Millis),
+}
+
+/// Why a directory refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denied {
+    /// No such thing.
+    Missing,
+    /// It changed meanwhile: read it again.
+    Changed,
+    /// The organisation holds as many as it may.
+    TooMany,
+    /// The last owner key.
+    LastOwner,
+    /// An end that is past.
+    Past,
+    /// The `Idempotency-Key` was used for another request.
+    KeyReused,
+    /// The first request under the `Idempotency-Key` is not decided yet.
+    InProgress,
+    /// The trunk carries calls.
+    LiveCalls,
+    /// The change is kept, but a trunk could not be told yet; it will be.
+    Untold,
+    /// The key that asks was revoked, whatever a stale copy says.
+    InvalidKey,
+    /// The agent takes no calls.
+    Inactive,
+}
+
+impl Ask {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Agent(_)
+                | Self::Trunk(_)
+                | Self::Keys { .. }
+                | Self::Secrets
+                | Self::Media
+                | Self::Record(_)
+                | Self::Audit { .. }
+                | Self::Delivery(_)
+                | Self::Deliveries { .. }
+                | Self::Introduce(_)
+                | Self::Received
+                | Self::Tags
+        )
+    }
+
+    /// Whether it is answered only when the trunks that must know of it were told. A trunk that
+    /// was just created or deleted has given its word already.
+    pub(super) fn waits_for_trunks(&self) -> bool {
+        matches!(
+            self,
+            Self::SaveAgent { .. }
+                | Self::DeleteAgent(_)
+                | Self::SaveTrunk { .. }
+                | Self::SaveMedia(_)
+                | Self::RotateSecret { .. }
+                | Self::RevokeKey(_)
+                | Self::Permit(Permit { refused: true, .. })
+        )
+    }
+}

@@ -1,0 +1,40 @@
+//! What the organisation keeps of its calls.
+
+use super::desk::Desk;
+use super::state::{Concerns, json};
+use super::store::DirectoryStore;
+use super::{AuditEntry, Directory};
+use crate::app::ports::Host;
+use crate::app::records::RecordKey;
+use crate::domain::media::Media;
+
+impl Directory {
+    /// What the organisation keeps of its calls.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        let media = self.org.as_ref().and_then(|org| org.media.clone());
+        media.unwrap_or_default()
+    }
+
+    /// Changes what the organisation keeps of its calls.
+    fn set_media(&mut self, media: Media, entry: AuditEntry) {
+        if let Some(org) = self.org.as_mut() {
+            org.media = Some(media);
+            let record = RecordKey::Media(org.id);
+            self.record(entry, &[record], Concerns::AllTrunks);
+        }
+    }
+
+    /// The JSON of its copy.
+    pub(super) fn media_json(&self) -> Option<String> {
+        json(self.org.as_ref()?.media.as_ref()?)
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// Changes it.
+    pub fn save_media(&mut self, media: Media) {
+        let entry = self.entry("settings.update", "settings");
+        self.directory.set_media(media, entry);
+    }
+}

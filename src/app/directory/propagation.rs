@@ -1,0 +1,189 @@
+//! What others must still be told: debts, and what pays them off.
+//!
+//! First the trunks, whose word decides, then the copies. All that they are told is computed from the directory as it is then, so
+//! telling late, twice or out of turn does no harm.
+
+use serde::{Deserialize, Serialize};
+
+use super::serve::DirectoryActor;
+use super::store::{DirectoryStore, RecordWriter};
+use super::{Ask, Denied, Directory};
+use crate::app::ports::{Host, Trunks};
+use crate::app::records::RecordKey;
+use crate::app::side_by_side::{CONNECTIONS, side_by_side};
+use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
+use crate::domain::ids::TrunkId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// How soon what is owed is tried again.
+const AGAIN: Millis = Millis(5_000);
+
+/// What others must still be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owed {
+    /// Copies to write, each with the version that made it wrong.
+    pub records: Vec<(RecordKey, u64)>,
+    /// Trunks to brief, likewise.
+    pub briefs: Vec<(TrunkId, u64)>,
+}
+
+impl Owed {
+    /// Whether everybody was told.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.briefs.is_empty()
+    }
+
+    pub fn brief(&mut self, trunk: TrunkId, version: u64) {
+        self.briefs.retain(|(owed, _)| *owed != trunk);
+        self.briefs.push((trunk, version));
+    }
+}
+
+impl Directory {
+    /// What a command is to see through before it is answered: what it came to owe since version
+    /// `before`, or, when it asked again for what was done already, what is still owed of the
+    /// first time. A read pays nobody's debts; the alarm pays all.
+    pub(super) fn debts(&self, what: &Ask, before: u64) -> Owed {
+        let mut owed = self.owed.clone();
+        if what.is_read() {
+            return Owed::default();
+        }
+        if let Ask::Permit(permit) = what {
+            owed.records.clear();
+            owed.briefs
+                .retain(|(id, _)| permit.refused && id.tag() == permit.trunk);
+            return owed;
+        }
+        let repeats =
+            self.version() == before && matches!(what, Ask::RevokeKey(_) | Ask::DeleteAgent(_));
+        if !repeats && !matches!(what, Ask::Tick) {
+            owed.records.retain(|(_, at)| *at > before);
+        }
+        // An agent may be saved again because its trunks could not be told the first time.
+        if !repeats && !matches!(what, Ask::Tick | Ask::SaveAgent { was: Some(_), .. }) {
+            owed.briefs.retain(|(_, at)| *at > before);
+        }
+        owed
+    }
+
+    /// Takes off what was told, unless it changed meanwhile.
+    pub(super) fn settle(
+        &mut self,
+        told: &[(TrunkId, Option<u64>)],
+        written: &[(&RecordKey, Option<u64>)],
+    ) {
+        let before = self.owed.clone();
+        self.owed.briefs.retain(|(owed, at)| {
+            !told
+                .iter()
+                .any(|(id, version)| id == owed && *version >= Some(*at))
+        });
+        self.owed.records.retain(|(owed, at)| {
+            !written
+                .iter()
+                .any(|(key, version)| *key == owed && *version >= Some(*at))
+        });
+        if planted(Fault::DebtForgotten) {
+            self.owed = Owed::default();
+        }
+        if self.owed != before {
+            self.put_owed();
+        }
+    }
+
+    /// A restriction that was asked for again: done, while somebody is still owed the word of it.
+    pub(super) fn repeated(&self, was_done: bool) -> Result<(), Denied> {
+        match was_done && !self.owed.briefs.is_empty() {
+            true => Ok(()),
+            false => Err(Denied::Missing),
+        }
+    }
+}
+
+impl DirectoryActor {
+    /// Pays debts: tells the trunks, then writes the copies. Returns whether all these trunks were
+    /// told; what failed stays owed, and the alarm tries again.
+    pub(super) async fn tell(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks + RecordWriter),
+        debts: &Owed,
+    ) -> Result<bool, StoreFailed> {
+        let briefs = debts
+            .briefs
+            .iter()
+            .map(|(trunk, _)| self.brief(store, world, *trunk));
+        let told = side_by_side(CONNECTIONS, briefs).await;
+        let records = debts
+            .records
+            .iter()
+            .map(|(key, _)| self.write(store, world, key));
+        let written = side_by_side(CONNECTIONS, records).await;
+        let (unpaid, left) = self.with(store, |directory| {
+            directory.settle(&told, &written);
+            let untold = |(id, at): &(TrunkId, u64)| {
+                let owed = directory.owed.briefs.iter().any(|(owed, _)| owed == id);
+                owed && !told
+                    .iter()
+                    .any(|(told, version)| told == id && *version >= Some(*at))
+            };
+            (debts.briefs.iter().any(untold), !directory.owed.is_empty())
+        })?;
+        let sooner = self.retry_at.get().filter(|at| *at > world.now());
+        self.retry_at
+            .set(left.then(|| sooner.unwrap_or(world.now() + AGAIN)));
+        Ok(!unpaid)
+    }
+
+    /// Briefs one trunk. The version it was told, or none.
+    async fn brief(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks),
+        id: TrunkId,
+    ) -> (TrunkId, Option<u64>) {
+        let Ok(Some(brief)) = self.with(store, |directory| directory.owed_brief(id, world.now()))
+        else {
+            return (id, None);
+        };
+        let version = brief.version;
+        let reply = world
+            .trunk(id.tag(), &TrunkCommand::Brief(Box::new(brief)))
+            .await;
+        (id, matches!(reply, Ok(TrunkReply::Done)).then_some(version))
+    }
+
+    /// Writes one copy, and again while it changes meanwhile. The version written, or none.
+    async fn write<'a>(
+        &self,
+        store: &impl DirectoryStore,
+        world: &impl RecordWriter,
+        key: &'a RecordKey,
+    ) -> (&'a RecordKey, Option<u64>) {
+        if self.writing.borrow().contains(key) {
+            return (key, None);
+        }
+        self.writing.borrow_mut().push(key.clone());
+        let mut written = None;
+        while let Ok((version, json)) = self
+            .with(store, |directory| {
+                directory
+                    .record_of(store, key)
+                    .map(|json| (directory.version(), json))
+            })
+            .and_then(|read| read)
+        {
+            if written == Some(version) {
+                break;
+            }
+            if world.write(key, json).await.is_err() {
+                written = None;
+                break;
+            }
+            written = Some(version);
+        }
+        self.writing.borrow_mut().retain(|other| other != key);
+        (key, written)
+    }
+}

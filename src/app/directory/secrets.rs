@@ -1,0 +1,76 @@
+//! The webhook secrets. Trunks sign by them, so they are told of each; no copy holds one.
+
+use super::desk::Desk;
+use super::state::Concerns;
+use super::store::DirectoryStore;
+use super::{AuditEntry, Denied, Directory, DirectoryReply};
+use crate::app::ports::Host;
+use crate::app::records::RecordKey;
+use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
+use crate::domain::ids::{TrunkId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+impl Directory {
+    /// The webhook secrets.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&WebhookSecrets> {
+        self.org.as_ref().map(|org| &org.secrets)
+    }
+
+    /// Replaces the webhook secrets. Trunks sign by them, so all of them are told; a copy from earlier days goes.
+    fn set_secrets(&mut self, secrets: WebhookSecrets, entry: AuditEntry) {
+        if let Some(org) = self.org.as_mut() {
+            org.secrets = secrets;
+            let record = RecordKey::WebhookSecrets(org.id);
+            let concerns = match planted(Fault::RotationUntold) {
+                true => Concerns::NoTrunk,
+                false => Concerns::AllTrunks,
+            };
+            self.record(entry, &[record], concerns);
+        }
+    }
+
+    /// Owes a trunk its brief, if it is one that does not know the secrets and could.
+    fn owe_secrets(&mut self, tag: TrunkTag) {
+        let ids: Vec<TrunkId> = self
+            .trunks
+            .values()
+            .map(|stored| stored.config.id)
+            .collect();
+        for id in ids.into_iter().filter(|id| id.tag() == tag) {
+            self.owe_brief(id);
+        }
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// The webhook secrets.
+    pub fn secrets(&self) -> Result<DirectoryReply, Denied> {
+        let secrets = self.directory.secrets().ok_or(Denied::Missing)?;
+        Ok(DirectoryReply::Secrets(secrets.clone()))
+    }
+
+    /// The same for a trunk that does not know them, and is told.
+    pub fn secrets_of(&mut self, trunk: TrunkTag) -> Result<DirectoryReply, Denied> {
+        self.directory.owe_secrets(trunk);
+        self.secrets()
+    }
+
+    /// Makes another the newest; the one before signs beside it for a while.
+    pub fn rotate_secret(
+        &mut self,
+        secret: WebhookSecret,
+        overlap: Millis,
+    ) -> Result<DirectoryReply, Denied> {
+        let secrets = self.directory.secrets().ok_or(Denied::Missing)?;
+        let now = self.now();
+        if overlap > Millis(0) && secrets.outgoing(now).count() >= MOST_PREVIOUS {
+            return Err(Denied::TooMany);
+        }
+        let secrets = secrets.clone().rotated(secret, overlap, now);
+        let entry = self.entry("webhook_secret.rotate", "webhook_secret");
+        self.directory.set_secrets(secrets.clone(), entry);
+        Ok(DirectoryReply::Secrets(secrets))
+    }
+}

@@ -1,0 +1,349 @@
+//! Trunks: their rows, what their objects are told, and their copies.
+
+use serde::{Deserialize, Serialize};
+
+use super::desk::{Desk, audit};
+use super::permits::User;
+use super::serve::DirectoryActor;
+use super::state::{Concerns, MOST, json};
+use super::store::DirectoryStore;
+use super::{AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
+use crate::app::ports::{Host, Trunks};
+use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::trunk::{Line, StoreFailed, TrunkCommand, TrunkReply};
+use crate::domain::agent::Status;
+use crate::domain::ids::{TrunkId, TrunkTag};
+use crate::domain::media::Media;
+use crate::domain::order::oldest_first;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
+
+/// How often a trunk's id is drawn until its tag is free.
+const DRAWS: usize = 8;
+
+/// A trunk's row. Never removed: its calls stay readable.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredTrunk {
+    pub config: TrunkConfig,
+    /// Lists are in this order.
+    #[serde(default)]
+    pub created_at: Millis,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// Of a guarded trunk: whether a call through it was ever permitted. Without one it holds none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub used: bool,
+}
+
+impl StoredTrunk {
+    /// Whether there may be calls.
+    pub fn may_hold_calls(&self) -> bool {
+        self.used || !self.config.id.is_guarded()
+    }
+}
+
+impl Directory {
+    /// A trunk that was not deleted.
+    #[must_use]
+    pub fn trunk(&self, id: TrunkId) -> Option<&TrunkConfig> {
+        self.trunks
+            .get(&id)
+            .filter(|stored| !stored.deleted)
+            .map(|stored| &stored.config)
+    }
+
+    /// How many trunks there are.
+    #[must_use]
+    pub fn trunk_count(&self) -> usize {
+        self.trunks
+            .values()
+            .filter(|stored| !stored.deleted)
+            .count()
+    }
+
+    /// All trunks that ever held calls.
+    #[must_use]
+    pub fn tags(&self) -> Vec<TrunkTag> {
+        self.trunks
+            .values()
+            .filter(|stored| stored.may_hold_calls())
+            .map(|stored| stored.config.id.tag())
+            .collect()
+    }
+
+    /// The trunks that must be told of a change of a key or an agent: those that are known to it, and those through which
+    /// it may be used just now.
+    pub(super) fn trunks_of(&self, user: User, now: Millis) -> Vec<TrunkId> {
+        let is_told = |id: &TrunkId| {
+            let permitted = self.is_permitted(user, id.tag(), now);
+            !user.is_guarded() && !id.is_guarded() || permitted && !planted(Fault::PermittedUntold)
+        };
+        let live = self.trunks.values().filter(|trunk| !trunk.deleted);
+        live.map(|trunk| trunk.config.id).filter(is_told).collect()
+    }
+
+    /// The id of a new trunk: guarded when there are many.
+    pub(super) fn guarded_trunk(&self, id: TrunkId, settings: &Settings) -> TrunkId {
+        let live = self.trunks.values().filter(|trunk| !trunk.deleted);
+        let known = live.filter(|trunk| !trunk.config.id.is_guarded()).count();
+        id.guarded(known >= settings.unguarded)
+    }
+
+    /// Notes that a call through a trunk was permitted.
+    pub(super) fn mark_used(&mut self, id: TrunkId) {
+        if let Some(stored) = self.trunks.get_mut(&id)
+            && !stored.may_hold_calls()
+        {
+            stored.used = true;
+            let stored = stored.clone();
+            self.put(format!("trunk/{id}"), &stored);
+        }
+    }
+
+    /// Adds a trunk whose object knows of it already; not beyond the limit.
+    pub(super) fn add_trunk(&mut self, config: TrunkConfig, entry: AuditEntry) -> DirectoryReply {
+        if self.trunk_count() >= MOST {
+            return DirectoryReply::Refused(Denied::TooMany);
+        }
+        let reply = DirectoryReply::Trunk(Box::new(config.clone()));
+        let stored = StoredTrunk {
+            config,
+            created_at: entry.at,
+            deleted: false,
+            used: false,
+        };
+        // Briefed once more: what changed while its object was asked is in this one.
+        self.keep_trunk(stored, entry);
+        reply
+    }
+
+    /// Replaces a trunk.
+    pub(super) fn save_trunk(&mut self, config: TrunkConfig, entry: AuditEntry) {
+        if let Some(stored) = self.trunks.get(&config.id).cloned() {
+            self.keep_trunk(StoredTrunk { config, ..stored }, entry);
+        }
+    }
+
+    /// Deletes a trunk; its row stays.
+    pub(super) fn delete_trunk(&mut self, id: TrunkId, entry: AuditEntry) {
+        if let Some(stored) = self
+            .trunks
+            .get(&id)
+            .filter(|stored| !stored.deleted)
+            .cloned()
+        {
+            self.keep_trunk(
+                StoredTrunk {
+                    deleted: true,
+                    ..stored
+                },
+                entry,
+            );
+        }
+    }
+
+    fn keep_trunk(&mut self, stored: StoredTrunk, entry: AuditEntry) {
+        let Some(org) = self.org_id() else { return };
+        let id = stored.config.id;
+        self.put(format!("trunk/{id}"), &stored);
+        let now = Line::of(&stored.config);
+        let before = self.trunks.insert(id, stored);
+        let before = before.and_then(|stored| Line::of(&stored.config));
+        let mut records = vec![RecordKey::Trunk(org, id), RecordKey::Trunks(org)];
+        for line in now.into_iter().chain(before) {
+            let carrier = RecordKey::carrier(&line.api_key);
+            if !records.contains(&carrier) {
+                records.push(carrier);
+            }
+        }
+        self.record(entry, &records, Concerns::Trunk(id));
+    }
+
+    /// Owes a trunk that was not deleted its brief, as it is. Returns whether there is one.
+    pub(super) fn owe_brief(&mut self, id: TrunkId) -> bool {
+        let exists = self.trunk(id).is_some();
+        if exists {
+            let version = self.version();
+            self.owed.brief(id, version);
+            self.put_owed();
+        }
+        exists
+    }
+
+    /// All that a trunk must know, as of now.
+    #[must_use]
+    pub fn brief(&self, config: &TrunkConfig, now: Millis) -> Brief {
+        let deleted = self
+            .trunks
+            .get(&config.id)
+            .is_some_and(|stored| stored.deleted);
+        let mut config = config.clone();
+        if deleted {
+            config.status = Status::Inactive;
+        }
+        let tag = config.id.tag();
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
+        Brief {
+            keeps: media.map(Media::keeps).unwrap_or_default(),
+            secrets: self.secrets().filter(|_| !deleted).cloned(),
+            version: self.version(),
+            config,
+            revoked_keys: self.revoked_for(tag, now),
+            inactive_agents: self.inactive_for(tag, now),
+            retired_until: None,
+            former: Vec::new(),
+            agents: AgentBreakers::default(),
+        }
+    }
+
+    /// The brief a trunk is owed.
+    #[must_use]
+    pub fn owed_brief(&self, id: TrunkId, now: Millis) -> Option<Brief> {
+        self.trunks
+            .get(&id)
+            .map(|stored| self.brief(&stored.config, now))
+    }
+
+    /// The JSON of all trunks, deleted ones too; with a word on which of them `hold_no_calls`, which changes too often for a
+    /// copy.
+    pub(super) fn trunks_json(&self, with_use: bool) -> Option<String> {
+        let trunks: Vec<_> = self.trunks.values().collect();
+        let records = in_order(trunks);
+        let record = |stored: &StoredTrunk| TrunkRecord {
+            holds_no_calls: with_use && !stored.may_hold_calls(),
+            ..trunk_record(stored)
+        };
+        json(&records.map(record).collect::<Vec<_>>())
+    }
+
+    /// The JSON of a trunk's copy.
+    pub(super) fn trunk_json(&self, id: TrunkId) -> Option<String> {
+        json(&trunk_record(self.trunks.get(&id)?))
+    }
+
+    /// The JSON of a line's copy, under its carrier's API key.
+    pub(super) fn carrier_json(&self, key: &RecordKey) -> Option<String> {
+        let trunks = self.trunks.values().filter(|stored| !stored.deleted);
+        let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));
+        json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// One trunk.
+    pub fn trunk(&self, id: TrunkId) -> Result<DirectoryReply, Denied> {
+        let trunk = self.directory.trunk(id).ok_or(Denied::Missing)?;
+        Ok(DirectoryReply::Trunk(Box::new(trunk.clone())))
+    }
+
+    /// Replaces `was`.
+    pub fn save_trunk(&mut self, trunk: TrunkConfig, was: &TrunkConfig) -> Result<(), Denied> {
+        let current = self.directory.trunk(trunk.id).ok_or(Denied::Missing)?;
+        if current != was {
+            return Err(Denied::Changed);
+        }
+        let entry = self.entry("sip_trunk.update", trunk.id);
+        self.directory.save_trunk(trunk, entry);
+        Ok(())
+    }
+}
+
+impl DirectoryActor {
+    /// A new trunk's object takes its tag first; when another trunk has it, the id is drawn anew.
+    /// An object that can't be reached leaves nothing behind: the tag may be taken, by no trunk.
+    pub(super) async fn create_trunk(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks),
+        command: &DirectoryCommand,
+        mut config: TrunkConfig,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        for _ in 0..DRAWS {
+            let brief = self.with(store, |directory| {
+                config.id = directory.guarded_trunk(config.id, world.settings());
+                (directory.trunk_count() < MOST).then(|| directory.brief(&config, world.now()))
+            })?;
+            let Some(brief) = brief else {
+                return Ok(DirectoryReply::Refused(Denied::TooMany));
+            };
+            let tag = config.id.tag();
+            let reply = match tag {
+                TrunkTag::DIRECTORY => Ok(TrunkReply::TagTaken),
+                _ => {
+                    world
+                        .trunk(tag, &TrunkCommand::Brief(Box::new(brief)))
+                        .await
+                }
+            };
+            match reply {
+                Ok(TrunkReply::Done) => {
+                    let entry = audit(world, command, "sip_trunk.create", config.id);
+                    return self.with(store, |directory| {
+                        let reply = directory.add_trunk(config, entry);
+                        directory.answer(command, reply, world.now())
+                    });
+                }
+                Ok(TrunkReply::TagTaken) => {
+                    config.id = TrunkId::from_entropy(world.id_entropy());
+                }
+                _ => return Ok(DirectoryReply::Refused(Denied::Untold)),
+            }
+        }
+        Ok(DirectoryReply::Refused(Denied::Untold))
+    }
+
+    /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
+    /// anything go wrong in between, it brings the trunk back to what the directory says.
+    pub(super) async fn delete_trunk(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks),
+        command: &DirectoryCommand,
+        id: TrunkId,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        if !self.with(store, |directory| directory.owe_brief(id))? {
+            return Ok(DirectoryReply::Refused(Denied::Missing));
+        }
+        match world.trunk(id.tag(), &TrunkCommand::Retire).await {
+            Ok(TrunkReply::HasLiveCalls) => Ok(DirectoryReply::Refused(Denied::LiveCalls)),
+            Ok(TrunkReply::Done) => {
+                let entry = audit(world, command, "sip_trunk.delete", id);
+                self.with(store, |directory| directory.delete_trunk(id, entry))?;
+                Ok(DirectoryReply::Done)
+            }
+            _ => Ok(DirectoryReply::Refused(Denied::Untold)),
+        }
+    }
+}
+
+/// In the order in which they were created.
+fn in_order(mut trunks: Vec<&StoredTrunk>) -> impl Iterator<Item = &StoredTrunk> {
+    oldest_first(&mut trunks, |stored| {
+        stored.config.id.born(stored.created_at)
+    });
+    trunks.into_iter()
+}
+
+fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
+    let TrunkConfig {
+        id,
+        name,
+        trunk_phone,
+        max_cps,
+        max_channels,
+        status,
+        ..
+    } = stored.config.clone();
+    TrunkRecord {
+        id,
+        name,
+        trunk_phone,
+        max_cps,
+        max_channels,
+        status,
+        deleted: stored.deleted,
+        holds_no_calls: false,
+    }
+}
