@@ -40,9 +40,6 @@ fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
     Uuid::try_parse(text).map_err(|_| NotAnId)
 }
 
-/// The first byte of a guarded id. One in 256 of those that were drawn before there were any has it too, and asks in vain.
-const GUARDED: u128 = 0xff;
-
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -60,23 +57,6 @@ macro_rules! id {
             #[must_use]
             pub fn number(self) -> u128 {
                 self.0.as_u128()
-            }
-
-            /// Whether what is done in its name needs the directory's permit: such ids begin with `ff`, and say so wherever
-            /// they are read.
-            #[must_use]
-            pub fn is_guarded(self) -> bool {
-                self.number() >> 120 == GUARDED
-            }
-
-            /// An id like this one that is guarded, or is not.
-            #[must_use]
-            pub fn guarded(self, guarded: bool) -> Self {
-                match (guarded, self.is_guarded()) {
-                    (true, _) => Self(Uuid::from_u128(self.number() | GUARDED << 120)),
-                    (false, true) => Self(Uuid::from_u128(self.number() & u128::MAX >> 1)),
-                    (false, false) => self,
-                }
             }
 
             /// Sorts by a time, then by id (its first 80 bits).
@@ -167,7 +147,7 @@ impl TrunkTag {
     /// Whether it is that of a guarded trunk.
     #[must_use]
     pub fn is_guarded(self) -> bool {
-        u128::from(self.0 >> 24) == GUARDED
+        self.0 >> (32 - TrunkId::GUARD) == (1 << TrunkId::GUARD) - 1
     }
 }
 
@@ -182,6 +162,38 @@ impl fmt::Debug for TrunkTag {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// Ids that say whether they are guarded: what is done in such a name needs the directory's permit. They begin with as many ones,
+/// which is never forgotten and never stale, as a flag in a record would be.
+macro_rules! guarded {
+    ($name:ident, $bits:literal) => {
+        impl $name {
+            const GUARD: u32 = $bits;
+
+            /// Whether it is guarded.
+            #[must_use]
+            pub fn is_guarded(self) -> bool {
+                self.number().leading_ones() >= Self::GUARD
+            }
+
+            /// An id like this one that is guarded, or is not.
+            #[must_use]
+            pub fn guarded(self, guarded: bool) -> Self {
+                let number = match (guarded, self.is_guarded()) {
+                    (true, _) => self.number() | !(u128::MAX >> Self::GUARD),
+                    (false, true) => self.number() & u128::MAX >> 1,
+                    (false, false) => self.number(),
+                };
+                Self(Uuid::from_u128(number))
+            }
+        }
+    };
+}
+
+guarded!(KeyId, 32);
+guarded!(AgentId, 32);
+// Its tag has no room for more.
+guarded!(TrunkId, 12);
 
 impl TrunkId {
     /// The tag that this trunk's calls carry.

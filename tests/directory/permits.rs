@@ -305,5 +305,35 @@ fn stored_rows_of_what_is_guarded_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("directory/rows_guarded", &json!(rows));
+    golden::check("directory/rows_permitted", &json!(rows));
+}
+
+#[test]
+fn a_trunk_from_before_there_were_guarded_ones_is_told_of_everything_whatever_its_id() {
+    let (world, org) = founded(1);
+    let line = create(&world, &org, "/sip-trunks", trunk());
+    let late = create(&world, &org, "/sip-trunks", trunk());
+    let key = new_key(&world, &org);
+    // As an earlier release wrote the rows: one in 4096 begins so.
+    let name = format!("trunk/{late}");
+    let office = world.office(&org);
+    let mut row: Value = serde_json::from_str(&office.rows.borrow()[&name]).expect("JSON");
+    assert_eq!(row["guarded"], true);
+    row.as_object_mut().expect("a row").remove("guarded");
+    office.rows.borrow_mut().insert(name, row.to_string());
+    let name = format!("key/{key}");
+    let mut row = office.rows.borrow()[&name].clone();
+    office.rows.borrow_mut().remove(&name);
+    let known: KeyId = key.guarded(false);
+    row = row.replace(&key.to_string(), &known.to_string());
+    office.rows.borrow_mut().insert(format!("key/{known}"), row);
+    world.restart();
+
+    revoke(&world, &org, known);
+    for line in [&line, &late] {
+        assert_eq!(world.brief_of(line).revoked_keys, [known]);
+    }
+    world.asked.take();
+    world.get(&org, "/calls");
+    assert_eq!(world.asked.take().len(), 2);
 }

@@ -391,6 +391,7 @@ impl Host for World {
         // Guarded ids are told apart by what follows their first byte.
         if self.settings().unguarded < 200 {
             bytes.copy_within(0..2, 2);
+            bytes.copy_within(0..2, 4);
         }
         bytes
     }

@@ -39,7 +39,8 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
             api.permitted(name, asked);
             Ok(())
         }
-        Ok(DirectoryReply::Done) => Ok(()),
+        // One of an earlier release tells each trunk of everything.
+        Ok(DirectoryReply::Done | DirectoryReply::Record(None)) => Ok(()),
         Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
         Ok(DirectoryReply::Refused(Denied::Missing)) => Err(Refusal::AgentNotFound),
         Ok(DirectoryReply::Refused(Denied::Inactive)) => Err(Refusal::AgentInactive),

@@ -32,6 +32,9 @@ pub(super) struct StoredTrunk {
     pub created_at: Millis,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Whether it was made to be guarded: of those before, one in 4096 has such an id by chance, and is told of everything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guarded: bool,
     /// Of a guarded trunk: whether a call through it was ever permitted. Without one it holds none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub used: bool,
@@ -40,7 +43,7 @@ pub(super) struct StoredTrunk {
 impl StoredTrunk {
     /// Whether there may be calls.
     pub fn may_hold_calls(&self) -> bool {
-        self.used || !self.config.id.is_guarded()
+        self.used || !self.guarded
     }
 }
 
@@ -76,18 +79,19 @@ impl Directory {
     /// The trunks that must be told of a change of a key or an agent: those that are known to it, and those through which
     /// it may be used just now.
     pub(super) fn trunks_of(&self, user: User, now: Millis) -> Vec<TrunkId> {
-        let is_told = |id: &TrunkId| {
-            let permitted = self.is_permitted(user, id.tag(), now);
-            !user.is_guarded() && !id.is_guarded() || permitted && !planted(Fault::PermittedUntold)
+        let is_told = |trunk: &&StoredTrunk| {
+            let permitted = self.is_permitted(user, trunk.config.id.tag(), now);
+            !user.is_guarded() && !trunk.guarded || permitted && !planted(Fault::PermittedUntold)
         };
         let live = self.trunks.values().filter(|trunk| !trunk.deleted);
-        live.map(|trunk| trunk.config.id).filter(is_told).collect()
+        let told = live.filter(is_told);
+        told.map(|trunk| trunk.config.id).collect()
     }
 
     /// The id of a new trunk: guarded when there are many.
     pub(super) fn guarded_trunk(&self, id: TrunkId, settings: &Settings) -> TrunkId {
         let live = self.trunks.values().filter(|trunk| !trunk.deleted);
-        let known = live.filter(|trunk| !trunk.config.id.is_guarded()).count();
+        let known = live.filter(|trunk| !trunk.guarded).count();
         id.guarded(known >= settings.unguarded)
     }
 
@@ -109,6 +113,7 @@ impl Directory {
         }
         let reply = DirectoryReply::Trunk(Box::new(config.clone()));
         let stored = StoredTrunk {
+            guarded: config.id.is_guarded(),
             config,
             created_at: entry.at,
             deleted: false,
