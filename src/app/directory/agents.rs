@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::question;
 use super::desk::Desk;
 use super::permits::User;
 use super::state::{Concerns, MOST, forgotten};
 use super::store::DirectoryStore;
-use super::{AgentsAfter, AuditEntry, Denied, Directory, DirectoryReply};
+use super::{AgentsAfter, Ask, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::json;
 use crate::app::ports::Host;
 use crate::app::records::RecordKey;
@@ -21,6 +22,10 @@ use crate::domain::time::Millis;
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
 /// some 100 KB more.
 const SLICE: usize = 262_144;
+
+/// One agent.
+pub struct GetAgent(pub AgentId);
+question!(GetAgent, asked => Ask::Agent(asked.0), DirectoryReply::Agent(agent) => *agent, Agent);
 
 /// An agent's row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::question;
 use super::store::DirectoryStore;
+use super::{Ask, DirectoryReply};
 use crate::app::json;
 use crate::app::trunk::StoreFailed;
 use crate::domain::ids::KeyId;
 use crate::domain::time::Millis;
+
+/// A page of the log, newest first.
+pub struct ListAudit {
+    /// Only entries before this one.
+    pub before: Option<u64>,
+    /// At most this many.
+    pub limit: usize,
+}
+question!(
+    ListAudit,
+    ListAudit { before, limit } => Ask::Audit { before, limit },
+    DirectoryReply::Audit(entries) => entries,
+    Vec<(u64, AuditEntry)>
+);
 
 /// One line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

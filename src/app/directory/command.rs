@@ -288,3 +288,35 @@ impl Ask {
         )
     }
 }
+
+/// A question with the reply that belongs to it.
+pub trait Question: Into<Ask> {
+    /// What it is answered with, unless it is refused.
+    type Reply;
+
+    /// That, out of all that a directory may answer.
+    fn reply(answer: DirectoryReply) -> Option<Self::Reply>;
+}
+
+/// Questions, in their resources' files: the question, how it travels, and its reply.
+macro_rules! question {
+    ($question:ty, $asked:pat => $ask:expr, $answer:pat => $reply:expr, $type:ty) => {
+        impl From<$question> for super::Ask {
+            fn from($asked: $question) -> Self {
+                $ask
+            }
+        }
+
+        impl super::Question for $question {
+            type Reply = $type;
+
+            fn reply(answer: super::DirectoryReply) -> Option<$type> {
+                match answer {
+                    $answer => Some($reply),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(super) use question;

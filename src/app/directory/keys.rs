@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::question;
 use super::desk::Desk;
 use super::permits::User;
 use super::state::{Concerns, MOST, forgotten, json};
 use super::store::DirectoryStore;
-use super::{AuditEntry, Denied, Directory, DirectoryReply, NewKey};
+use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply, NewKey};
 use crate::app::ports::Host;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, Role};
@@ -16,6 +17,20 @@ use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
 const HOUR: u64 = 3_600_000;
+
+/// A page of keys, newest first.
+pub struct ListKeys {
+    /// Only older than this key.
+    pub before: Option<(Millis, KeyId)>,
+    /// At most this many.
+    pub limit: usize,
+}
+question!(
+    ListKeys,
+    ListKeys { before, limit } => Ask::Keys { before, limit },
+    DirectoryReply::Keys(keys) => keys,
+    Vec<StoredKey>
+);
 
 /// A key's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

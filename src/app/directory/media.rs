@@ -1,12 +1,17 @@
 //! What the organisation keeps of its calls.
 
+use super::command::question;
 use super::desk::Desk;
 use super::state::{Concerns, json};
 use super::store::DirectoryStore;
-use super::{AuditEntry, Directory};
+use super::{Ask, AuditEntry, Directory, DirectoryReply};
 use crate::app::ports::Host;
 use crate::app::records::RecordKey;
 use crate::domain::media::Media;
+
+/// What is kept.
+pub struct GetMedia;
+question!(GetMedia, _asked => Ask::Media, DirectoryReply::Media(media) => *media, Media);
 
 impl Directory {
     /// What the organisation keeps of its calls.

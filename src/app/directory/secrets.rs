@@ -1,15 +1,20 @@
 //! The webhook secrets. Trunks sign by them, so they are told of each; no copy holds one.
 
+use super::command::question;
 use super::desk::Desk;
 use super::state::Concerns;
 use super::store::DirectoryStore;
-use super::{AuditEntry, Denied, Directory, DirectoryReply};
+use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::ports::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
+
+/// The webhook secrets.
+pub struct GetSecrets;
+question!(GetSecrets, _asked => Ask::Secrets, DirectoryReply::Secrets(secrets) => secrets, WebhookSecrets);
 
 impl Directory {
     /// The webhook secrets.

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::command::question;
 use super::desk::{Desk, audit};
 use super::permits::User;
 use super::serve::DirectoryActor;
 use super::state::{Concerns, MOST, json};
 use super::store::DirectoryStore;
-use super::{AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
+use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::ports::{Host, Trunks};
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::{Line, StoreFailed, TrunkCommand, TrunkReply};
@@ -22,6 +23,10 @@ use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 
 /// How often a trunk's id is drawn until its tag is free.
 const DRAWS: usize = 8;
+
+/// One trunk.
+pub struct GetTrunk(pub TrunkId);
+question!(GetTrunk, asked => Ask::Trunk(asked.0), DirectoryReply::Trunk(trunk) => *trunk, TrunkConfig);
 
 /// A trunk's row. Never removed: its calls stay readable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

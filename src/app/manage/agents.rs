@@ -6,7 +6,7 @@ use super::body::{self, Body};
 use super::create::Draw;
 use super::views::AgentDetail;
 use super::{TRIES, Thing, ask, change, command};
-use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply};
+use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
@@ -256,11 +256,7 @@ pub async fn delete(
 
 async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Agent, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    match ask(api, caller, "", Ask::Agent(id)).await {
-        Ok(DirectoryReply::Agent(agent)) => Ok(*agent),
-        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    super::get(api, caller, GetAgent(id), &THING).await
 }
 
 fn read(

@@ -1,8 +1,8 @@
 //! `GET /audit-log`.
 
+use super::Thing;
 use super::views::AuditView;
-use super::{Thing, change};
-use crate::app::directory::{Ask, DirectoryReply};
+use crate::app::directory::ListAudit;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
@@ -30,13 +30,11 @@ pub async fn list(
         .as_deref()
         .map(|text| text.parse::<u64>().map_err(|_| bad_cursor()))
         .transpose()?;
-    let ask = Ask::Audit {
+    let question = ListAudit {
         before,
         limit: page.limit + 1,
     };
-    let DirectoryReply::Audit(entries) = change(api, caller, request, ask, &THING).await? else {
-        return Err(Refusal::AuthenticationUnavailable);
-    };
+    let entries = super::get(api, caller, question, &THING).await?;
     let view = |(_, entry): &(u64, crate::app::directory::AuditEntry)| {
         value(&AuditView {
             at: iso8601::format(entry.at),

@@ -4,7 +4,7 @@ use super::body::{self, Body};
 use super::create::Draw;
 use super::views::KeyView;
 use super::{Thing, change, command};
-use crate::app::directory::{Ask, DirectoryReply, NewKey};
+use crate::app::directory::{Ask, ListKeys, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, read_time, value};
@@ -129,13 +129,11 @@ pub async fn list(
         .as_deref()
         .map(|text| read_cursor(text).ok_or_else(bad_cursor))
         .transpose()?;
-    let ask = Ask::Keys {
+    let question = ListKeys {
         before,
         limit: page.limit + 1,
     };
-    let DirectoryReply::Keys(keys) = change(api, caller, request, ask, &THING).await? else {
-        return Err(Refusal::AuthenticationUnavailable);
-    };
+    let keys = super::get(api, caller, question, &THING).await?;
     let body = page.answer(
         "api_keys",
         keys,

@@ -15,7 +15,7 @@ pub mod trunks;
 pub mod views;
 pub mod webhooks;
 
-use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply};
+use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Question};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
@@ -92,6 +92,23 @@ async fn change(
     match ask(api, caller, &request.id, what).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
         Ok(reply) => Ok(reply),
+        Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// Asks a question of the caller's directory.
+async fn get<Q: Question>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    question: Q,
+    thing: &Thing,
+) -> Result<Q::Reply, Refusal> {
+    match ask(api, caller, "", question.into()).await {
+        Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
+        Ok(answer) => Q::reply(answer).ok_or_else(|| {
+            api.log("a directory gave the reply of another command");
+            Refusal::AuthenticationUnavailable
+        }),
         Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }

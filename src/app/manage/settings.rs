@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::address::Address;
 use super::body::{self, Body};
-use super::{Thing, ask, change, sealed};
-use crate::app::directory::{Ask, DirectoryReply};
+use super::{Thing, change, sealed};
+use crate::app::directory::{Ask, GetMedia};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::domain::access::KeyRecord;
@@ -146,11 +146,7 @@ pub async fn update(
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord) -> Result<Media, Refusal> {
-    match ask(api, caller, "", Ask::Media).await {
-        Ok(DirectoryReply::Media(media)) => Ok(*media),
-        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    super::get(api, caller, GetMedia, &THING).await
 }
 
 async fn read_storage(

@@ -9,7 +9,7 @@ use super::create::Draw;
 use super::views::{TrunkDetail, TrunkList, TrunkView};
 use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
-use crate::app::directory::{Ask, Denied, DirectoryReply};
+use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::ports::Api;
@@ -226,11 +226,7 @@ pub async fn delete(
 /// No such trunk.
 pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    match ask(api, caller, "", Ask::Trunk(id)).await {
-        Ok(DirectoryReply::Trunk(trunk)) => Ok(*trunk),
-        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    super::get(api, caller, GetTrunk(id), &THING).await
 }
 
 async fn read(

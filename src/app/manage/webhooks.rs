@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::body::Body;
 use super::create::Draw;
 use super::views::SecretView;
-use super::{Thing, ask, command};
+use super::{Thing, command};
 use crate::app::calls::trigger::check_target;
-use crate::app::directory::{Ask, DirectoryReply};
+use crate::app::directory::{Ask, GetSecrets};
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::ports::Api;
@@ -50,13 +50,8 @@ pub struct SendTestEvent {
 /// # Errors
 /// The directory can't be reached.
 pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
-    match ask(api, caller, "", Ask::Secrets).await {
-        Ok(DirectoryReply::Secrets(secrets)) => {
-            Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
-        }
-        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
-        _ => Err(Refusal::AuthenticationUnavailable),
-    }
+    let secrets = super::get(api, caller, GetSecrets, &THING).await?;
+    Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
 }
 
 /// `POST /webhooks/secret/rotate`.
