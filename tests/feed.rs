@@ -36,6 +36,7 @@ fn filter(after: Position, limit: usize) -> FeedFilter {
         only: Vec::new(),
         limit,
         wait: Millis(0),
+        slice: None,
     }
 }
 

@@ -193,6 +193,7 @@ fn what_an_object_remembers_beside_its_calls() {
         only: Vec::new(),
         limit: 1,
         wait: Millis(0),
+        slice: None,
     };
     world.ask(TrunkCommand::Feed(support::reader(), filter));
     stored::<FeedNotes>("feed", &world.known_feed_notes());

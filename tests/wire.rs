@@ -497,6 +497,7 @@ fn feed_filter() -> FeedFilter {
         only: vec!["call.completed".into()],
         limit: 100,
         wait: Millis::from_secs(20),
+        slice: None,
     }
 }
 

@@ -29,6 +29,10 @@ pub async fn deliver(
     message: CallbackMessage,
 ) -> Result<(), Unavailable> {
     let timeout = world.settings().webhook_timeout;
+    if message.good_until.is_some_and(|until| world.now() >= until) {
+        // Another copy is out by now, or will be.
+        return Ok(());
+    }
     // Before the secrets are asked for: what is signed as of a moment is signed by what was promised for that moment.
     let signed_at = world.now();
     let Some(secrets) = begin(world, &message).await? else {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::json;
 use crate::app::trunk::Expired;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
+use crate::domain::time::Millis;
 
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct CallbackMessage {
     pub delivery: DeliveryId,
     /// The attempt's number, from 1.
     pub attempt: u32,
+    /// Until when it is good: nobody else makes the attempt before that, and this message's reader makes none after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_until: Option<Millis>,
     /// The receiver.
     pub url: String,
     /// The exact bytes to sign and send.

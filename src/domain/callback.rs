@@ -20,7 +20,7 @@ use super::planted::{Fault, planted};
 use super::time::Millis;
 
 /// How long a sender may stay silent before its attempt is handed out again: once as long as its message
-/// travels, and once from when it says that it begins (see [`Delivery::begin`]). A sender whose receiver is slow asks for
+/// travels (longer each time that nobody took it up), and once from when it says that it begins (see [`Delivery::begin`]). A sender whose receiver is slow asks for
 /// more (see [`Delivery::extend`]).
 pub const LEASE: Millis = Millis(20_000);
 
@@ -81,12 +81,34 @@ pub struct AttemptResult {
     pub retry_after: Option<u64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Lease {
-    number: u32,
-    until: Millis,
+/// An attempt that is out: handed to a sender, or made by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which attempt, from 1.
+    pub number: u32,
+    /// Until when nobody else makes it; its message is good for as long.
+    pub until: Millis,
     /// A sender has said that it makes this attempt.
     begun: bool,
+    /// How often it was handed out before, with nobody saying that.
+    unheard: u32,
+}
+
+/// A message that nobody took up is sent again after twice as long each time, up to so often: a queue that is slow gets no
+/// copies for it.
+const DOUBLINGS: u32 = 6;
+
+/// A number that stands for a URL's host and port.
+#[must_use]
+pub fn host_key(url: &str) -> u64 {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = behind_scheme.split(['/', '?', '#']).next().unwrap_or("");
+    let host = authority.rsplit('@').next().unwrap_or("");
+    // FNV-1a, of which 52 bits: a JavaScript number holds it.
+    let fold = |hash: u64, byte: u8| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+    };
+    host.bytes().fold(0xcbf2_9ce4_8422_2325, fold) >> 12
 }
 
 /// One event on its way to one receiver.
@@ -184,12 +206,41 @@ impl Delivery {
             return None;
         }
         let number = self.made + 1;
+        let before = self
+            .lease
+            .filter(|lease| lease.number == number && !lease.begun);
+        let unheard = before.map_or(0, |lease| (lease.unheard + 1).min(DOUBLINGS));
         self.lease = Some(Lease {
             number,
-            until: now + LEASE,
+            until: now + Millis(LEASE.0 << unheard),
             begun: false,
+            unheard,
         });
         Some(number)
+    }
+
+    /// A lease for the attempt that is due, which has run out.
+    #[must_use]
+    pub fn overdue(&self) -> Option<Lease> {
+        self.next_attempt_at.map(|until| Lease {
+            number: self.made + 1,
+            until,
+            begun: true,
+            unheard: 0,
+        })
+    }
+
+    /// The attempt that is out, if one is.
+    #[must_use]
+    pub fn lease(&self) -> Option<Lease> {
+        self.lease
+    }
+
+    /// A delivery as its row tells, and the attempt that is out. One that is over by now is none.
+    pub fn lend(&mut self, lease: Lease) {
+        if self.made + 1 == lease.number && self.next_attempt_at.is_some() {
+            self.lease = Some(lease);
+        }
     }
 
     /// A sender is about to make attempt `number`: whether it may. Of the copies of a message one may, however long they
@@ -204,6 +255,7 @@ impl Delivery {
             number,
             until: now + LEASE,
             begun: true,
+            unheard: 0,
         });
         true
     }
@@ -211,7 +263,7 @@ impl Delivery {
     /// Takes over the attempt that is out, from what was known before a write failed.
     pub fn inherit(&mut self, known: &Self) {
         if known.made == self.made && self.next_attempt_at.is_some() {
-            self.lease.clone_from(&known.lease);
+            self.lease = known.lease;
         }
     }
 

@@ -308,6 +308,10 @@ impl Address {
     }
 }
 
+/// 2025-01-01: no call is older.
+const ROWS_BEGIN: u64 = 1_735_689_600_000;
+const ROWS_LAST: u64 = (1 << 41) - 1;
+
 impl CallId {
     /// The id of the call at `address`.
     #[must_use]
@@ -326,6 +330,22 @@ impl CallId {
     #[must_use]
     pub fn address(self) -> Address {
         Address::of(self.0)
+    }
+
+    /// Its place among its trunk's rows: milliseconds since 2025, 41 bits, and 12 bits of sequence. A JavaScript number, which
+    /// is how rows come and go, holds it.
+    #[must_use]
+    pub fn row(self) -> u64 {
+        let address = self.address();
+        let since = (address.at.0.saturating_sub(ROWS_BEGIN)).min(ROWS_LAST);
+        since << 12 | u64::from(address.sequence)
+    }
+
+    /// The lowest id at a place among rows, or behind it: a bound, not a call.
+    #[must_use]
+    pub fn floor_of(row: u64) -> Self {
+        let first = Self::floor(Millis((row >> 12) + ROWS_BEGIN)).number();
+        Self::of_number(first | u128::from(row & 0xfff) << 64)
     }
 
     /// The lowest id of a given millisecond: a bound for range scans, not a call.

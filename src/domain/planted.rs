@@ -106,6 +106,10 @@ pub enum Fault {
     PermitUnasked,
     /// A trunk is not told of the end of what it was permitted.
     PermittedUntold,
+    /// As many attempts at one receiver's host are out as a trunk may have.
+    HostUnbounded,
+    /// A call that is over stays in memory for its callback's sake.
+    TerminalKept,
 }
 
 /// Whether a fault is planted: no.
@@ -133,7 +137,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 50] = [
+    pub const ALL: [Fault; 52] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -184,6 +188,8 @@ mod switch {
         Fault::CreatedAgain,
         Fault::PermitUnasked,
         Fault::PermittedUntold,
+        Fault::HostUnbounded,
+        Fault::TerminalKept,
     ];
 
     /// Plants this fault in this thread, and no other.

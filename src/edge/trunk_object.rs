@@ -16,7 +16,8 @@ use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::Outgoing;
 use crate::app::ports::UNKNOWN;
-use crate::app::trunk::{Expired, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::app::trunk::TrunkStore;
+use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
@@ -25,6 +26,12 @@ const AGAIN: Millis = Millis(5_000);
 
 /// How often a listener's question is looked at again while there is no news.
 const LISTEN_MS: u32 = 50;
+
+/// Between two slices of questions that look at many rows: so much of the time is left for all else.
+const BETWEEN_SLICES: Millis = Millis(6);
+
+/// Between two batches of rows of the release before.
+const BETWEEN_MIGRATED_MS: u32 = 20;
 
 /// Between two batches of calls for the archive.
 const PAUSE_MS: u32 = 200;
@@ -43,6 +50,9 @@ struct Inner {
     outbox: RefCell<Outgoing>,
     sending: Cell<bool>,
     work: Cell<Work>,
+    /// When the next slice may be looked at.
+    slice_at: Cell<Millis>,
+    migrating: Cell<bool>,
 }
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
@@ -64,6 +74,8 @@ impl TrunkObject {
             outbox: RefCell::default(),
             sending: Cell::default(),
             work: Cell::default(),
+            slice_at: Cell::default(),
+            migrating: Cell::default(),
         };
         Self {
             state: State::from(state),
@@ -83,14 +95,12 @@ impl TrunkObject {
         }
         self.count(|work| work.requests += 1);
         let deadline = command.wait().map(|wait| now() + wait);
-        let mut reply = self.run(command);
-        self.arm_and_send(reply.is_err()).await;
+        let mut reply = self.answer(command).await;
         while reply.as_ref().is_ok_and(TrunkReply::is_quiet)
             && deadline.is_some_and(|deadline| now() < deadline)
         {
             platform::sleep(LISTEN_MS).await;
-            reply = self.run(read()?);
-            self.arm_and_send(reply.is_err()).await;
+            reply = self.answer(read()?).await;
         }
         serde_json::to_vec(&reply.ok()?).ok()
     }
@@ -109,6 +119,27 @@ impl TrunkObject {
 }
 
 impl TrunkObject {
+    /// One command's answer. What looks at many rows does so in slices, between which others come first.
+    async fn answer(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+        if !command.looks_at_many() {
+            let reply = self.run(command);
+            self.arm_and_send(reply.is_err()).await;
+            return reply;
+        }
+        let mut slices = Slices::of(command);
+        loop {
+            let reply = self.run(slices.command());
+            self.arm_and_send(reply.is_err()).await;
+            if let Some(answer) = slices.take(reply?) {
+                return Ok(answer);
+            }
+            let at = self.inner.slice_at.get().max(now() + BETWEEN_SLICES);
+            self.inner.slice_at.set(at + BETWEEN_SLICES);
+            let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
+            platform::sleep(wait).await;
+        }
+    }
+
     fn run(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
         let mut slot = self.inner.loaded.borrow_mut();
         let result = self.handle(&mut slot, command);
@@ -173,6 +204,11 @@ impl TrunkObject {
         if !self.inner.sending.get() && !self.inner.outbox.borrow().is_empty() {
             self.inner.sending.set(true);
             self.state.wait_until(send(Rc::clone(&self.inner)));
+        }
+        let is_complete = |loaded: &Loaded| loaded.store.is_complete();
+        let is_complete = self.inner.loaded.borrow().as_ref().is_none_or(is_complete);
+        if !is_complete && !self.inner.migrating.replace(true) {
+            self.state.wait_until(migrate(Rc::clone(&self.inner)));
         }
     }
 
@@ -242,6 +278,26 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
             send(Rc::clone(&inner)).await;
         }
     }
+}
+
+/// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.
+async fn migrate(inner: Rc<Inner>) {
+    while migrate_some(&inner) == Ok(true) {
+        platform::sleep(BETWEEN_MIGRATED_MS).await;
+    }
+    inner.migrating.set(false);
+}
+
+fn migrate_some(inner: &Inner) -> Result<bool, StoreFailed> {
+    let mut slot = inner.loaded.borrow_mut();
+    let Some(Loaded { actor, store }) = slot.as_mut() else {
+        return Ok(false);
+    };
+    let goes_on = actor.migrate(store);
+    if goes_on.is_err() {
+        drop_failed(inner, &mut slot);
+    }
+    goes_on
 }
 
 fn drop_failed(inner: &Inner, slot: &mut Option<Loaded>) {

@@ -5,15 +5,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Remembrance, StoreFailed, TrunkStore,
-    admits,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Remembrance,
+    StoreFailed, Told, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::CallId;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::Brief;
+use audatec::domain::trunk::{Brief, DueCallback, Place};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How the next write fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ struct Row {
     json: String,
     status: CallStatus,
     dialed_at: Option<Millis>,
+    host: u64,
+    place: Place,
 }
 
 #[derive(Default)]
@@ -41,7 +43,9 @@ pub struct Rows {
     keys: RefCell<BTreeMap<String, String>>,
     transcripts: RefCell<BTreeMap<CallId, Value>>,
     feed_notes: RefCell<Option<String>>,
-    late_turns: RefCell<BTreeSet<(Millis, CallId)>>,
+    metadata: RefCell<BTreeMap<CallId, Map<String, Value>>>,
+    due: RefCell<BTreeSet<(Millis, u64)>>,
+    log: RefCell<BTreeMap<(Millis, u64), u8>>,
     /// What was persisted since somebody looked.
     journal: RefCell<Vec<Call>>,
     /// After so many more writes, one fails.
@@ -54,6 +58,11 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, StoreFailed> {
 }
 
 impl Rows {
+    /// How many calls are open, as the rows have it.
+    pub fn open(&self) -> usize {
+        self.open.borrow().len()
+    }
+
     pub fn take_journal(&self) -> Vec<Call> {
         std::mem::take(&mut *self.journal.borrow_mut())
     }
@@ -86,12 +95,22 @@ impl Rows {
         Err(StoreFailed)
     }
 
-    fn keep(&self, call: &Call) {
-        let json = serde_json::to_string(call).unwrap_or_default();
+    fn keep(&self, CallRow { call, place }: &CallRow) {
+        self.journal.borrow_mut().push(call.clone());
+        let mut call = call.clone();
+        if let Some(metadata) = call.request.metadata.take() {
+            self.metadata.borrow_mut().insert(call.id, metadata);
+        }
+        let json = serde_json::to_string(&call).unwrap_or_default();
+        let callback = call.callback.as_ref();
         let row = Row {
             json,
             status: call.status,
             dialed_at: call.dialed_at,
+            host: callback.map_or(0, |callback| {
+                audatec::domain::callback::host_key(&callback.url)
+            }),
+            place: *place,
         };
         let mark = |set: &RefCell<BTreeSet<CallId>>, belongs| {
             match belongs {
@@ -99,10 +118,19 @@ impl Rows {
                 false => set.borrow_mut().remove(&call.id),
             };
         };
-        mark(&self.open, call.is_open());
-        mark(&self.late, call.is_open() && call.late);
+        mark(&self.open, place.is_open);
+        mark(&self.late, place.is_open && call.late);
+        let mut due = self.due.borrow_mut();
+        due.retain(|(_, row)| *row != call.id.row());
+        due.extend(place.callback_due.map(|at| (at, call.id.row())));
         self.calls.borrow_mut().insert(call.id, row);
-        self.journal.borrow_mut().push(call.clone());
+    }
+
+    fn at(&self, row: u64) -> Option<CallId> {
+        let calls = self.calls.borrow();
+        let from = CallId::floor_of(row);
+        let mut ids = calls.range(from..).map(|(id, _)| *id);
+        ids.find(|id| id.row() >= row).filter(|id| id.row() == row)
     }
 
     fn parse(&self, ids: impl IntoIterator<Item = CallId>) -> Result<Vec<Call>, StoreFailed> {
@@ -154,42 +182,48 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn told_since(
-        &self,
-        from: CallId,
-        below: CallId,
-        since: Millis,
-        limit: usize,
-    ) -> Result<Vec<Call>, StoreFailed> {
-        let open = self.open.borrow();
-        let ids: Vec<CallId> = self
-            .calls
-            .borrow()
-            .range(from..below)
-            .map(|(id, _)| *id)
-            .collect();
-        let mut found = self.parse(ids.into_iter().filter(|id| !open.contains(id)))?;
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+        let (calls, open) = (self.calls.borrow(), self.open.borrow());
+        let first = CallId::floor_of(from);
+        let closed = calls.range(first..).map(|(id, _)| *id);
+        let mut closed = closed.filter(|id| id.row() >= from && !open.contains(id));
+        let ids: Vec<CallId> = closed.by_ref().take(limit).collect();
+        let goes_on = closed.next().map(CallId::row);
+        let mut found = self.parse(ids)?;
         found.retain(|call| call.told_at() >= since);
-        found.truncate(limit);
-        Ok(found)
-    }
-
-    fn put_late_turns(&self, call: CallId, turns: &[Millis], _: Millis) -> Result<(), StoreFailed> {
-        self.write(turns.len(), |rows| {
-            let kept = turns.iter().take(rows).map(|at| (*at, call));
-            self.late_turns.borrow_mut().extend(kept);
+        Ok(Told {
+            calls: found,
+            goes_on,
         })
     }
 
-    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
-        let (late, open) = (self.late_turns.borrow(), self.open.borrow());
-        let found = late
-            .iter()
-            .filter(|(at, id)| *at >= since && !open.contains(id));
-        found
-            .take(limit)
-            .map(|(at, id)| Ok((*at, self.parse([*id])?.pop().ok_or(StoreFailed)?)))
-            .collect()
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+        let calls = self.calls.borrow();
+        let older = calls.range(..CallId::floor(at)).rev().take(rows);
+        Ok(older.last().map_or(0, |(id, _)| id.row()))
+    }
+
+    fn log_turns(&self, turns: &[LoggedTurn], _: Millis) -> Result<(), StoreFailed> {
+        self.write(turns.len(), |rows| {
+            let kept = turns.iter().take(rows);
+            let kept = kept.map(|turn| ((turn.at, turn.row), turn.kind));
+            self.log.borrow_mut().extend(kept);
+        })
+    }
+
+    fn logged_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        let log = self.log.borrow();
+        let turns = log.range(from..).take(limit);
+        let turns = turns.map(|((at, row), kind)| LoggedTurn {
+            at: *at,
+            row: *row,
+            kind: *kind,
+        });
+        Ok(turns.collect())
     }
 
     fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
@@ -225,25 +259,38 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
-        let (open, late) = (self.open.borrow(), self.late.borrow());
-        let recent: BTreeSet<CallId> = open.range(recent..).copied().collect();
-        self.parse(late.union(&recent).copied())
+    fn open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        let calls = self.calls.borrow();
+        let young = calls.range(recent..);
+        let young = young.filter(|(_, row)| row.place.is_open || row.place.is_out);
+        let mut ids = self.late.borrow().clone();
+        ids.extend(young.map(|(id, _)| *id));
+        for call in self.parse(ids)? {
+            let was_out = calls.get(&call.id).is_some_and(|row| row.place.is_out);
+            each(call, was_out);
+        }
+        Ok(())
     }
 
-    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
         let calls = self.calls.borrow();
         let started = calls
             .range(from..)
             .filter(|(_, row)| row.status != CallStatus::RejectedCapacity);
-        Ok(started.map(|(id, row)| (*id, row.dialed_at)).collect())
+        Ok(started
+            .map(|(id, row)| (id.address().at, row.dialed_at))
+            .collect())
     }
 
     fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
         Ok(self.calls.borrow().keys().next_back().copied())
     }
 
-    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed> {
+    fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed> {
         self.write(calls.len(), |rows| {
             calls.iter().take(rows).for_each(|call| self.keep(call))
         })
@@ -251,6 +298,40 @@ impl TrunkStore for Rows {
 
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
         Ok(self.parse([call])?.pop())
+    }
+
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.parse(self.at(row))?.pop())
+    }
+
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        Ok(self.metadata.borrow().get(&call).cloned())
+    }
+
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed> {
+        let (calls, due) = (self.calls.borrow(), self.due.borrow());
+        let due = due.range(after..).filter(|due| **due > after);
+        let due = due.take_while(|(at, _)| *at <= until).take(limit);
+        let found = due.filter_map(|(due, row)| {
+            let host = calls.get(&self.at(*row)?)?.host;
+            Some(DueCallback {
+                due: *due,
+                row: *row,
+                host,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+        let due = self.due.borrow();
+        let mut due = due.range((after + Millis(1), 0)..);
+        Ok(due.next().map(|(at, _)| *at))
     }
 
     fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
@@ -318,20 +399,21 @@ impl TrunkStore for StaleRows<'_> {
     fn put_feed_notes(&self, _: &FeedNotes) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
-    fn told_since(
-        &self,
-        from: CallId,
-        below: CallId,
-        since: Millis,
-        limit: usize,
-    ) -> Result<Vec<Call>, StoreFailed> {
-        self.0.told_since(from, below, since, limit)
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+        self.0.told_since(from, since, limit)
     }
-    fn put_late_turns(&self, _: CallId, _: &[Millis], _: Millis) -> Result<(), StoreFailed> {
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+        self.0.rows_before(at, rows)
+    }
+    fn log_turns(&self, _: &[LoggedTurn], _: Millis) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
-    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
-        self.0.late_turns(since, limit)
+    fn logged_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        self.0.logged_turns(from, limit)
     }
     fn recording(&self, _: CallId) -> Result<Option<String>, StoreFailed> {
         Ok(None)
@@ -356,20 +438,41 @@ impl TrunkStore for StaleRows<'_> {
     fn put_brief(&self, _: &Brief) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
-    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
-        self.0.open_calls(recent)
+    fn open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        self.0.open_calls(recent, each)
     }
-    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
         self.0.starts(from)
     }
     fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
         self.0.newest()
     }
-    fn put(&self, _: &[Call]) -> Result<(), StoreFailed> {
+    fn put(&self, _: Vec<CallRow>) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
         self.0.get(call)
+    }
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        self.0.get_at(row)
+    }
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        self.0.metadata(call)
+    }
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed> {
+        self.0.due_callbacks(after, until, limit)
+    }
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+        self.0.next_callback(after)
     }
     fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
         self.0.remembered(key)

@@ -43,6 +43,8 @@ pub struct TrunkNode {
     pub promoted: RefCell<BTreeSet<CallId>>,
     /// Attempts of callbacks that this incarnation gave to a sender, and when.
     pub begun: RefCell<BTreeMap<(DeliveryId, u32), Millis>>,
+    /// Attempts of callbacks that this incarnation handed out, until when each is good, and to which host.
+    pub out: RefCell<BTreeMap<(DeliveryId, u32), (Millis, String)>>,
     unreachable_until: Cell<u64>,
     /// What a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
@@ -67,6 +69,7 @@ impl TrunkNode {
             told: Cell::new(Millis(0)),
             promoted: RefCell::default(),
             begun: RefCell::default(),
+            out: RefCell::default(),
             unreachable_until: Cell::default(),
             failed: RefCell::default(),
             died_at: Cell::default(),
@@ -79,6 +82,12 @@ impl TrunkNode {
 
     pub fn is_loaded(&self) -> bool {
         self.actor.borrow().is_some()
+    }
+
+    /// How many calls the object holds in memory.
+    pub fn entries(&self) -> usize {
+        let actor = self.actor.borrow();
+        actor.as_ref().map_or(0, |actor| actor.held().0)
     }
 
     pub fn cut_off(&self, w: &W, ms: u64) {
@@ -107,6 +116,7 @@ impl TrunkNode {
     fn forget(&self) -> Option<TrunkActor> {
         self.promoted.borrow_mut().clear();
         self.begun.borrow_mut().clear();
+        self.out.borrow_mut().clear();
         self.told.set(Millis(0));
         self.actor.borrow_mut().take()
     }
@@ -161,6 +171,12 @@ impl TrunkNode {
         self.rows.failure.set(draw_failure(w));
         let before = w.oracle.before(self, &command);
         let named = w.oracle.name(&command);
+        if let TrunkCommand::Delivered {
+            delivery, attempt, ..
+        } = &command
+        {
+            self.out.borrow_mut().remove(&(*delivery, *attempt));
+        }
         let result = slot.as_mut()?.handle(&self.rows, command, now);
         self.rows.failure.set(None);
         let (told, journal) = (self.told.get(), self.rows.take_journal());

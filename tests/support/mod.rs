@@ -11,12 +11,12 @@
 pub mod livekit;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Expired, FeedNotes, Found, Reader, Remembrance, StoreFailed,
-    Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Reader,
+    Remembrance, StoreFailed, Told, Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
@@ -24,7 +24,10 @@ use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig};
+use audatec::domain::trunk::{
+    Admission, Brief, Carrier, DueCallback, OnCapacity, Place, TrunkConfig,
+};
+use serde_json::{Map, Value};
 
 /// When the tests begin.
 pub const START: Millis = Millis(1_800_000_000_000);
@@ -51,13 +54,14 @@ pub fn reader() -> Reader {
 /// Rows as JSON text, so that what is read back is what was stored.
 #[derive(Default)]
 pub struct Rows {
-    calls: RefCell<BTreeMap<CallId, String>>,
+    calls: RefCell<BTreeMap<CallId, (String, Place)>>,
+    metadata: RefCell<BTreeMap<CallId, Map<String, Value>>>,
     brief: RefCell<Option<String>>,
     transcripts: RefCell<BTreeMap<CallId, serde_json::Value>>,
     recordings: RefCell<BTreeMap<CallId, String>>,
     keys: RefCell<BTreeMap<String, Remembrance>>,
     feed_notes: RefCell<Option<String>>,
-    late_turns: RefCell<BTreeSet<(Millis, CallId)>>,
+    log: RefCell<BTreeMap<(Millis, u64), u8>>,
     pub written: Cell<usize>,
     feed_rows: Cell<usize>,
     /// Fails the next write, before or after it is kept.
@@ -75,8 +79,17 @@ impl Rows {
         self.calls
             .borrow()
             .values()
-            .map(|doc| serde_json::from_str(doc).expect("a row"))
+            .map(|(doc, _)| {
+                let mut call: Call = serde_json::from_str(doc).expect("a row");
+                call.request.metadata = self.metadata.borrow().get(&call.id).cloned();
+                call
+            })
             .collect()
+    }
+
+    fn places(&self) -> Vec<(Call, Place)> {
+        let places: Vec<Place> = self.calls.borrow().values().map(|row| row.1).collect();
+        self.all().into_iter().zip(places).collect()
     }
 
     /// How many rows were written for the live feed alone.
@@ -119,41 +132,48 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn told_since(
-        &self,
-        from: CallId,
-        below: CallId,
-        since: Millis,
-        limit: usize,
-    ) -> Result<Vec<Call>, StoreFailed> {
-        let found = |call: &Call| {
-            (from..below).contains(&call.id) && !call.is_open() && call.told_at() >= since
-        };
-        Ok(self.all().into_iter().filter(found).take(limit).collect())
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+        let mut rows = self.all();
+        rows.retain(|call| call.id.row() >= from && !call.is_open());
+        let goes_on = rows.get(limit).map(|call| call.id.row());
+        rows.truncate(limit);
+        rows.retain(|call| call.told_at() >= since);
+        Ok(Told {
+            calls: rows,
+            goes_on,
+        })
     }
 
-    fn put_late_turns(
-        &self,
-        call: CallId,
-        turns: &[Millis],
-        forget_before: Millis,
-    ) -> Result<(), StoreFailed> {
-        let mut late = self.late_turns.borrow_mut();
-        self.feed_rows.set(self.feed_rows.get() + turns.len());
-        late.extend(turns.iter().map(|at| (*at, call)));
-        late.retain(|(at, _)| *at >= forget_before);
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+        let older = CallId::floor(at).row();
+        let all = self.all();
+        let older = all.iter().rev().filter(|call| call.id.row() < older);
+        Ok(older.take(rows).last().map_or(0, |call| call.id.row()))
+    }
+
+    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+        let mut log = self.log.borrow_mut();
+        let before = log.len();
+        log.extend(turns.iter().map(|turn| ((turn.at, turn.row), turn.kind)));
+        self.feed_rows
+            .set(self.feed_rows.get() + log.len() - before);
+        log.retain(|(at, _), _| *at >= forget_before);
         Ok(())
     }
 
-    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed> {
-        let all = self.all();
-        let late = self.late_turns.borrow();
-        let closed = |id: &CallId| all.iter().find(|call| call.id == *id && !call.is_open());
-        let found = late
-            .iter()
-            .filter(|(at, _)| *at >= since)
-            .filter_map(|(at, id)| Some((*at, closed(id)?.clone())));
-        Ok(found.take(limit).collect())
+    fn logged_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        let log = self.log.borrow();
+        let turns = log.range(from..).take(limit);
+        let turns = turns.map(|((at, row), kind)| LoggedTurn {
+            at: *at,
+            row: *row,
+            kind: *kind,
+        });
+        Ok(turns.collect())
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
@@ -192,35 +212,48 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed> {
-        let found = |call: &Call| call.is_open() && (call.late || call.id >= recent);
-        Ok(self.all().into_iter().filter(found).collect())
+    fn open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        for (call, place) in self.places() {
+            let is_found = (place.is_open && call.late) || call.id >= recent;
+            if is_found && (place.is_open || place.is_out) {
+                each(call, place.is_out);
+            }
+        }
+        Ok(())
     }
 
-    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed> {
+    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
         let rejected = audatec::domain::call::CallStatus::RejectedCapacity;
         let calls = self
             .all()
             .into_iter()
             .filter(|call| call.id >= from && call.status != rejected);
-        Ok(calls.map(|call| (call.id, call.dialed_at)).collect())
+        Ok(calls
+            .map(|call| (call.created_at(), call.dialed_at))
+            .collect())
     }
 
     fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
         Ok(self.calls.borrow().keys().next_back().copied())
     }
 
-    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed> {
+    fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed> {
         let fail = self.fail.take();
         if fail == Some(Fail::Before) {
             return Err(StoreFailed);
         }
-        for call in calls {
-            self.calls
-                .borrow_mut()
-                .insert(call.id, serde_json::to_string(call).expect("json"));
-        }
         self.written.set(self.written.get() + calls.len());
+        for CallRow { mut call, place } in calls {
+            if let Some(metadata) = call.request.metadata.take() {
+                self.metadata.borrow_mut().insert(call.id, metadata);
+            }
+            let doc = serde_json::to_string(&call).expect("json");
+            self.calls.borrow_mut().insert(call.id, (doc, place));
+        }
         if fail == Some(Fail::After) {
             Err(StoreFailed)
         } else {
@@ -229,7 +262,53 @@ impl TrunkStore for Rows {
     }
 
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
-        Ok(self.all().into_iter().find(|row| row.id == call))
+        let calls = self.calls.borrow();
+        let row = calls.get(&call).map(|(doc, _)| doc);
+        Ok(row.map(|doc| serde_json::from_str(doc).expect("a row")))
+    }
+
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let mut found = calls.range(CallId::floor_of(row)..);
+        let found = found.find(|(id, _)| id.row() >= row);
+        let found = found.filter(|(id, _)| id.row() == row);
+        Ok(found.map(|(_, (doc, _))| serde_json::from_str(doc).expect("a row")))
+    }
+
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        Ok(self.metadata.borrow().get(&call).cloned())
+    }
+
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed> {
+        let mut due: Vec<DueCallback> = Vec::new();
+        for (id, (doc, place)) in self.calls.borrow().iter() {
+            let row = id.row();
+            let at = place.callback_due;
+            let Some(at) = at.filter(|at| (*at, row) > after && *at <= until) else {
+                continue;
+            };
+            let call: Call = serde_json::from_str(doc).expect("a row");
+            let url = call.request.callback_url.unwrap_or_default();
+            due.push(DueCallback {
+                due: at,
+                row,
+                host: audatec::domain::callback::host_key(&url),
+            });
+        }
+        due.sort_by_key(|due| (due.due, due.row));
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+        let due = self.calls.borrow();
+        let due = due.values().filter_map(|(_, place)| place.callback_due);
+        Ok(due.filter(|due| *due > after).min())
     }
 
     fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {

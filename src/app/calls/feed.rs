@@ -72,6 +72,7 @@ pub async fn events(
         only: page.any_of("type", &one_of, known)?,
         limit: page.limit,
         wait: Millis(0),
+        slice: None,
     };
     let (events, next) = wait_for(api, caller, filter, now + Millis::from_secs(wait)).await?;
     let body = json!({"events": events, "next_cursor": next.cursor()});

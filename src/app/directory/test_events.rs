@@ -67,6 +67,7 @@ impl Directory {
             org,
             delivery: delivery.id,
             attempt,
+            good_until: delivery.lease().map(|lease| lease.until),
             url: delivery.url.clone(),
             body: test_body(delivery),
             failure: None,

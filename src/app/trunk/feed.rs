@@ -1,40 +1,41 @@
 //! What a trunk tells the live feed: the turns of its calls, and its own state.
 //!
-//! Nothing is written for it while nobody listens. A call's turns stand in its own row, so those of an open call are in
-//! memory, and those of a closed one are found by its id: no turn is later than [`RECENT`] after the call was accepted,
-//! but for the few calls that last longer, and these are noted in a table of their own while somebody listens or did so
-//! within [`KEPT`]. A listener that keeps up is answered from memory.
+//! Nothing is written for it while nobody listens. While somebody does, or did within [`KEPT`], a narrow log notes each turn
+//! of each row that is written: its moment, its call, its type. An answer reads the log from a place on, so many rows and no
+//! more, and of the calls only those that it tells of. Turns that a plan foretells of open calls are not written yet: their
+//! entries say which calls to look at.
+//!
+//! What happened before anybody listened is in no log. It is found by the calls' ids, in slices that let others through: no
+//! turn is later than [`RECENT`] after its call was accepted, but for few.
 //!
 //! The order is by moment, then by call. An answer holds turns from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
-
-use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::news::{News, TRUNK_UPDATED};
-use super::{StoreFailed, TrunkStore};
+use super::news::{self, News, TRUNK_UPDATED, TYPES};
+use super::store::Told as Scanned;
+use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, RECENT, Told, longest};
-use crate::domain::ids::{CallId, OrgId, TrunkId};
+use crate::domain::ids::{CallId, TrunkId};
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Trunk, TrunkState};
+use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 
 /// For how long the feed can be read back.
 pub const KEPT: Millis = Millis::from_secs(86_400);
 /// How often it is noted that somebody listens.
 const NOTED_EVERY: Millis = Millis::from_secs(3_600);
-/// How many rows are looked at for one answer, beside those of calls that were under way at its beginning.
+/// How many rows of the log are looked at for one answer.
 const ROWS: usize = 1_000;
-/// More calls than can have been under way at one moment.
-const UNDER_WAY: usize = 1_000_000;
-/// How many closed calls are held in memory for listeners that keep up.
-const LATELY: usize = 500;
+/// How many rows of calls are looked at in one slice of the history.
+const SLICE: usize = 1_000;
+/// So many rows before its place are looked at, at most, for turns later than [`RECENT`] after their call was accepted.
+const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].
 const STATES: usize = 1_000;
 
@@ -54,6 +55,11 @@ impl Position {
     pub fn of_state(at: Millis, trunk: TrunkId) -> Self {
         let first = Self::start_of(at).1.number();
         Self(at, CallId::of_number(first + (trunk.number() >> 96)))
+    }
+
+    /// Before the turn at `at` of the call at this place: see [`CallId::row`].
+    fn of_row(at: Millis, row: u64) -> Self {
+        Self(at, CallId::floor_of(row))
     }
 
     /// Behind all that became known before `at`.
@@ -105,6 +111,9 @@ pub struct FeedFilter {
     pub limit: usize,
     /// How long the answer may wait for the first event.
     pub wait: Millis,
+    /// Where to go on in the history, for an answer that is made in slices; 0 at its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<u64>,
 }
 
 /// One event and its place.
@@ -120,6 +129,9 @@ pub struct FeedPage {
     pub through: Position,
     /// The present, as the trunk knows it.
     pub now: Millis,
+    /// Where the history goes on; none when the look came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<u64>,
 }
 
 impl FeedPage {
@@ -139,32 +151,28 @@ pub struct Logged(pub Millis, pub TrunkState);
 pub struct FeedNotes {
     /// The trunk's states, oldest first.
     pub states: Vec<Logged>,
-    /// Since when somebody listens, with no pause of [`KEPT`].
-    pub since: Option<Millis>,
+    /// Since when all turns are in the log: somebody listens, with no pause of [`KEPT`].
+    #[serde(default)]
+    pub logged_since: Option<Millis>,
     /// When somebody last listened, to the hour.
     pub listened_at: Option<Millis>,
-}
-
-/// What a listener's question finds.
-pub struct Present<'a> {
-    /// The trunk, with its open calls.
-    pub trunk: &'a Trunk,
-    /// Rows of the present step.
-    pub unwritten: &'a [Call],
-    /// The operator's settings.
-    pub settings: &'a Settings,
-    /// The present.
-    pub now: Millis,
 }
 
 /// The feed of one trunk.
 #[derive(Default)]
 pub struct Feed {
     notes: FeedNotes,
-    /// Closed calls: all whose newest turn is later than `complete_from`, as their turns came.
-    lately: VecDeque<Call>,
-    /// None while nobody listens.
-    complete_from: Option<Millis>,
+}
+
+/// A row of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedTurn {
+    /// When it became known.
+    pub at: Millis,
+    /// Of which call: see [`CallId::row`].
+    pub row: u64,
+    /// Its type's place in [`TYPES`].
+    pub kind: u8,
 }
 
 impl Feed {
@@ -172,7 +180,6 @@ impl Feed {
     pub fn new(notes: Option<FeedNotes>) -> Self {
         Self {
             notes: notes.unwrap_or_default(),
-            ..Self::default()
         }
     }
 
@@ -183,30 +190,30 @@ impl Feed {
         trunk: &Trunk,
         now: Millis,
     ) -> Result<(), StoreFailed> {
-        // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now may
-        // bear moments yet to come.
-        self.complete_from.get_or_insert(now + Millis::from_secs(1));
         let last = self.notes.listened_at;
         let is_first = self.notes.states.is_empty();
-        if last.is_some_and(|last| now < last + NOTED_EVERY) && !is_first {
+        let is_logged = self.notes.logged_since.is_some();
+        if last.is_some_and(|last| now < last + NOTED_EVERY) && !is_first && is_logged {
             return Ok(());
         }
         if is_first {
             self.log(trunk.state(), now - Millis(1));
         }
-        if last.is_none_or(|last| now >= last + KEPT) {
-            self.notes.since = Some(now);
+        if last.is_none_or(|last| now >= last + KEPT) || !is_logged {
+            // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now
+            // may bear moments yet to come.
+            self.notes.logged_since = Some(now + Millis::from_secs(1));
         }
         self.notes.listened_at = Some(now);
         store.put_feed_notes(&self.notes)
     }
 
-    /// Keeps what a listener may ask for later: of rows just written, and of the trunk's state. A trunk that was nothing
+    /// Keeps what a listener may ask for later: of rows about to be written, and of the trunk's state. A trunk that was nothing
     /// `before` says nothing yet: until the directory lists it, no listener would ask it.
-    pub fn keep(
+    pub fn keep<'a>(
         &mut self,
         store: &impl TrunkStore,
-        rows: &[Call],
+        rows: impl Iterator<Item = &'a Call>,
         trunk: &Trunk,
         before: Option<TrunkState>,
         now: Millis,
@@ -221,26 +228,24 @@ impl Feed {
         if self.notes.states.last().copied() != kept {
             store.put_feed_notes(&self.notes)?;
         }
-        let Some(last) = self
-            .notes
-            .listened_at
-            .filter(|last| now < *last + KEPT + NOTED_EVERY)
-        else {
+        let listened_at = self.notes.listened_at;
+        let is_heard = listened_at.is_some_and(|last| now < last + KEPT + NOTED_EVERY);
+        let (Some(since), true) = (self.notes.logged_since, is_heard) else {
             return Ok(());
         };
-        if now >= last + NOTED_EVERY + NOTED_EVERY {
-            // Nobody listens any more, but who did may come back.
-            self.complete_from = None;
-            self.lately.clear();
-        }
-        for call in rows.iter().filter(|call| !call.is_open()) {
-            let is_late = |Told(at, _): &Told| *at > call.created_at() + RECENT;
-            let late: Vec<Millis> = call.turns().filter(is_late).map(|Told(at, _)| at).collect();
-            if !late.is_empty() {
-                store.put_late_turns(call.id, &late, now - KEPT)?;
-            }
+        for call in rows {
+            let turns = call.turns().filter(|Told(at, _)| *at + Millis(1) >= since);
+            let turns: Vec<LoggedTurn> = turns
+                .filter_map(|told| {
+                    Some(LoggedTurn {
+                        at: told.0,
+                        row: call.id.row(),
+                        kind: news::kind(news::name(call, told.1))?,
+                    })
+                })
+                .collect();
             if !planted(Fault::FeedForgets) {
-                self.remember(call);
+                store.log_turns(&turns, now - KEPT)?;
             }
         }
         Ok(())
@@ -258,109 +263,149 @@ impl Feed {
             states.push(Logged(at, state));
         }
     }
+}
 
-    fn remember(&mut self, call: &Call) {
-        let Some(from) = &mut self.complete_from else {
-            return;
-        };
-        let mut call = call.clone();
-        call.request.metadata = None;
-        self.lately.retain(|known| known.id != call.id);
-        self.lately.push_back(call);
-        if self.lately.len() > LATELY
-            && let Some(oldest) = self.lately.pop_front()
-        {
-            *from = oldest.told_at().max(*from);
+impl<S: TrunkStore> Desk<'_, '_, S> {
+    pub(super) fn follow(&mut self, reader: Reader, filter: &FeedFilter) -> Answer {
+        if self.trunk.is_revoked(reader.key) {
+            return Ok(TrunkReply::Refused(Denial::InvalidKey));
         }
-    }
-
-    /// The events behind a place.
-    pub fn page(
-        &self,
-        store: &impl TrunkStore,
-        present: &Present<'_>,
-        org: OrgId,
-        filter: &FeedFilter,
-    ) -> Result<FeedPage, StoreFailed> {
-        let Present { trunk, now, .. } = *present;
-        let mut through = Position::start_of(now);
-        let from_memory = self.complete_from.is_some_and(|from| from < filter.after.0);
+        self.trunk.refresh_all(self.now, self.step);
+        self.feed.listen(self.store, self.trunk, self.now)?;
+        let mut through = match self.store.is_complete() {
+            true => Position::start_of(self.now),
+            // Rows are being written anew: soon.
+            false => filter.after,
+        };
         let is_of_trunk =
             !filter.only.is_empty() && filter.only.iter().all(|only| only == TRUNK_UPDATED);
-        let closed = match from_memory || is_of_trunk {
-            true => Vec::new(),
-            false => self.closed(store, filter.after.0, present.settings, &mut through)?,
+        let (calls, goes_on) = match is_of_trunk {
+            true => (Vec::new(), None),
+            false => self.calls_told_of(filter, &mut through)?,
         };
         let is_wanted = |news: &News<'_>| {
             let place = news.place();
-            let is_of_type =
-                || filter.only.is_empty() || filter.only.iter().any(|only| only == news.name());
-            place > filter.after && place < through && is_of_type()
+            // In a slice, what lies behind the rows that were looked at waits for those that were not.
+            let is_complete = place < through || filter.slice.is_some();
+            place > filter.after
+                && is_complete
+                && place < Position::start_of(self.now)
+                && is_of_type(filter, news.name())
         };
-        let lately = from_memory.then_some(&self.lately);
-        let sources: [&mut dyn Iterator<Item = &Call>; 4] = [
-            &mut trunk.open_calls(),
-            &mut present.unwritten.iter(),
-            &mut closed.iter(),
-            &mut lately.into_iter().flatten(),
-        ];
         let mut found = Vec::new();
-        for call in sources.into_iter().flatten() {
-            if call.request.org == org && call.told_at() >= filter.after.0 {
-                let turns = call.turns().map(|told| News::Turn(call, told));
-                found.extend(turns.filter(is_wanted));
-            }
+        for call in calls.iter().filter(|call| call.request.org == reader.org) {
+            let turns = call.turns().map(|told| News::Turn(call, told));
+            found.extend(turns.filter(is_wanted));
         }
-        if let Some(own) = trunk.brief().filter(|own| own.config.org_id == org) {
-            let states = self.notes.states.iter();
+        if let Some(own) = self
+            .trunk
+            .brief()
+            .filter(|own| own.config.org_id == reader.org)
+        {
+            let states = self.feed.notes.states.iter();
             let states = states.map(|logged| News::State(own.config.id, logged));
             found.extend(states.filter(is_wanted));
         }
         Position::sort(&mut found, News::place);
         found.dedup_by_key(|news| news.place());
-        if let Some(left_out) = found.get(filter.limit).map(News::place) {
-            through = left_out;
-            found.truncate(filter.limit);
+        // One more than asked for: whoever puts slices together sees where the page ends.
+        let most = filter.limit + usize::from(filter.slice.is_some());
+        if let Some(left_out) = found.get(most).map(News::place) {
+            through = through.min(left_out);
+            found.truncate(most);
         }
         let events = found.iter();
-        Ok(FeedPage {
+        Ok(TrunkReply::Feed(FeedPage {
             events: events
-                .map(|news| FeedEvent(news.place(), news.view(present.settings)))
+                .map(|news| FeedEvent(news.place(), news.view(self.settings)))
                 .collect(),
             through,
-            now,
-        })
+            now: self.now,
+            goes_on,
+        }))
     }
 
-    /// Closed calls with turns behind a moment, from their rows; `through` comes nearer when there are too many.
-    fn closed(
+    /// The calls whose turns may be among those asked for, and where the history goes on; `through` comes nearer when there
+    /// are too many.
+    fn calls_told_of(
+        &mut self,
+        filter: &FeedFilter,
+        through: &mut Position,
+    ) -> Result<(Vec<Call>, Option<u64>), StoreFailed> {
+        let after = filter.after;
+        let mut calls: Vec<Call> = self.step.changed().cloned().collect();
+        let open = Wanted {
+            told_since: after.0,
+            ..Wanted::default()
+        };
+        let open: Vec<CallId> = self.trunk.open_calls(open).collect();
+        for id in open {
+            calls.extend(self.trunk.call(id, self.step).cloned());
+            self.step.let_go_of(id);
+        }
+        let since = self.feed.notes.logged_since;
+        if since.is_some_and(|since| since <= after.0 + Millis(1)) {
+            calls.extend(self.logged(filter, through)?);
+            return Ok((calls, None));
+        }
+        if let Some(since) = since {
+            // From there on the log tells, late turns too.
+            *through = (*through).min(Position::start_of(since));
+        }
+        let from = match filter.slice.filter(|from| *from > 0) {
+            Some(from) => from,
+            None => self.history_from(after.0)?,
+        };
+        let Scanned {
+            calls: told,
+            goes_on,
+        } = self.store.told_since(from, after.0, SLICE)?;
+        if let Some(next) = goes_on {
+            *through = (*through).min(Position::start_of(CallId::floor_of(next).address().at));
+        }
+        calls.extend(told);
+        Ok((calls, goes_on))
+    }
+
+    /// Where the rows begin whose calls may have turns behind a moment.
+    fn history_from(&self, after: Millis) -> Result<u64, StoreFailed> {
+        let recent = CallId::floor(after - RECENT).row();
+        let longest = CallId::floor(after - longest(self.settings).max(RECENT)).row();
+        let long_before = self.store.rows_before(after, LONG_BEFORE)?;
+        Ok(recent.min(longest.max(long_before)))
+    }
+
+    /// The calls of the next turns in the log.
+    fn logged(
         &self,
-        store: &impl TrunkStore,
-        after: Millis,
-        settings: &Settings,
+        filter: &FeedFilter,
         through: &mut Position,
     ) -> Result<Vec<Call>, StoreFailed> {
-        // From before anybody listened the late turns are not noted: a longer look finds most of them.
-        let is_noted = self.notes.since.is_some_and(|since| since <= after);
-        let span = if is_noted {
-            RECENT
-        } else {
-            longest(settings).max(RECENT)
-        };
-        let next = CallId::floor(after + Millis(1));
-        let mut calls = store.told_since(CallId::floor(after - span), next, after, UNDER_WAY)?;
-        let later = store.told_since(next, CallId::floor(Millis::MAX), after, ROWS)?;
-        if let Some(last) = later.last().filter(|_| later.len() == ROWS) {
-            *through = (*through).min(Position::start_of(last.created_at()));
+        let after = (filter.after.0, filter.after.1.row());
+        let turns = self.store.logged_turns(after, ROWS)?;
+        if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
+            *through = (*through).min(Position::of_row(last.at, last.row));
         }
-        calls.extend(later);
-        let late = store.late_turns(after, ROWS)?;
-        if let Some((last, _)) = late.last().filter(|_| late.len() == ROWS) {
-            *through = (*through).min(Position::start_of(*last));
+        let mut rows: Vec<u64> = Vec::new();
+        let mut calls = Vec::new();
+        for LoggedTurn { at, row, kind } in turns {
+            let name = TYPES.get(usize::from(kind)).copied().unwrap_or_default();
+            if !is_of_type(filter, name) || rows.contains(&row) {
+                continue;
+            }
+            if rows.len() > filter.limit {
+                *through = (*through).min(Position::of_row(at, row));
+                break;
+            }
+            rows.push(row);
+            calls.extend(self.store.get_at(row)?);
         }
-        calls.extend(late.into_iter().map(|(_, call)| call));
         Ok(calls)
     }
+}
+
+fn is_of_type(filter: &FeedFilter, name: &str) -> bool {
+    filter.only.is_empty() || filter.only.iter().any(|only| only == name)
 }
 
 #[cfg(test)]

@@ -120,6 +120,12 @@ impl TrunkCommand {
         }
     }
 
+    /// Whether it may look at many rows: see [`super::Slices`].
+    #[must_use]
+    pub fn looks_at_many(&self) -> bool {
+        matches!(self, Self::List(..) | Self::Deliveries(..) | Self::Feed(..))
+    }
+
     /// Whether its answer depends on who holds a channel.
     pub(super) fn counts_channels(&self) -> bool {
         matches!(

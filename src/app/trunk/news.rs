@@ -28,6 +28,12 @@ pub const TYPES: [&str; 11] = [
     TRUNK_UPDATED,
 ];
 
+/// A type's place among them, as the log has it: new ones are added at the end.
+pub(super) fn kind(name: &str) -> Option<u8> {
+    let place = TYPES.iter().position(|known| *known == name)?;
+    u8::try_from(place).ok()
+}
+
 /// Something that listeners are told.
 pub enum News<'a> {
     /// A call's turn.
@@ -66,7 +72,7 @@ impl News<'_> {
 }
 
 /// The type of a turn's event: at the end, the same as its callback's.
-fn name(call: &Call, turn: Turn) -> &'static str {
+pub(super) fn name(call: &Call, turn: Turn) -> &'static str {
     match turn {
         Turn::Initiating => "call.initiating",
         Turn::Ringing => "call.ringing",

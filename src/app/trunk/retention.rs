@@ -5,6 +5,7 @@
 //! sends the same batch again.
 
 use super::store::{Expired, StoreFailed, TrunkStore};
+use super::{Answer, Desk, TrunkReply};
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
@@ -57,5 +58,13 @@ impl Retention {
     /// The batch is gone: the next follows.
     pub fn forgot(&mut self, now: Millis) {
         self.look_at = now;
+    }
+}
+
+impl<S: TrunkStore> Desk<'_, '_, S> {
+    pub(super) fn forget(&mut self, calls: &[CallId]) -> Answer {
+        self.store.forget(calls)?;
+        self.retention.forgot(self.now);
+        Ok(TrunkReply::Done)
     }
 }

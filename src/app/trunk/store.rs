@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::feed::LoggedTurn;
 use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
 use crate::app::json;
 use crate::domain::call::Call;
@@ -11,6 +12,9 @@ use crate::domain::ids::CallId;
 use crate::domain::target::masked;
 use crate::domain::time::Millis;
 use crate::domain::trunk::Brief;
+use crate::domain::trunk::{DueCallback, Place, Rows};
+use serde_json::Map;
+use std::cell::Cell;
 
 /// A row could not be read or written; what it was is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +64,34 @@ pub trait TrunkStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed>;
     /// Keeps the directory's word.
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed>;
-    /// All open calls: those marked late, and those open among the ones from `recent` on.
-    fn open_calls(&self, recent: CallId) -> Result<Vec<Call>, StoreFailed>;
+    /// All calls that are open, and those whose callback's attempt was out, each with whether it is one of these: those
+    /// marked late, and among the ones from `recent` on.
+    fn open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed>;
     /// When the calls from `from` on were accepted (refused ones left out) and dialed.
-    fn starts(&self, from: CallId) -> Result<Vec<(CallId, Option<Millis>)>, StoreFailed>;
+    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
     /// The newest call.
     fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
-    /// Writes these calls' rows.
-    fn put(&self, calls: &[Call]) -> Result<(), StoreFailed>;
-    /// One call.
+    /// Writes these calls' rows. Metadata is kept as a call came with it, and of one that has a row already left alone.
+    fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed>;
+    /// One call, without its metadata.
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed>;
+    /// Likewise, by its place: see [`CallId::row`].
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed>;
+    /// A call's metadata.
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
+    /// See [`Rows::due_callbacks`].
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed>;
+    /// See [`Rows::next_callback`].
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
     fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed>;
     /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
@@ -100,21 +122,89 @@ pub trait TrunkStore {
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
     /// Keeps it.
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
-    /// Closed calls from `from` on and below `below`, oldest first, whose newest turn is not before `since`.
-    fn told_since(
+    /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest turn is not before
+    /// `since`, and the place behind the last row that was looked at, when there may be more.
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed>;
+    /// The place so many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed>;
+    /// Notes turns in the live feed's log, and forgets some of those from before `forget_before`.
+    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed>;
+    /// The log from this place on, in its order: at most `limit` turns.
+    fn logged_turns(
         &self,
-        from: CallId,
-        below: CallId,
-        since: Millis,
+        from: (Millis, u64),
         limit: usize,
-    ) -> Result<Vec<Call>, StoreFailed>;
-    /// Notes the late turns of a call, and forgets those of all calls from before `forget_before`.
-    fn put_late_turns(
-        &self,
-        call: CallId,
-        turns: &[Millis],
-        forget_before: Millis,
-    ) -> Result<(), StoreFailed>;
-    /// The late turns from `since` on, oldest first, each with its call, if that is closed.
-    fn late_turns(&self, since: Millis, limit: usize) -> Result<Vec<(Millis, Call)>, StoreFailed>;
+    ) -> Result<Vec<LoggedTurn>, StoreFailed>;
+    /// Whether all rows are as this release writes them.
+    fn is_complete(&self) -> bool {
+        true
+    }
+    /// Some calls, with their metadata, whose rows are as the release before wrote them: to be written anew.
+    fn legacy_slice(&self, _limit: usize) -> Result<Vec<Call>, StoreFailed> {
+        Ok(Vec::new())
+    }
+}
+
+/// A part of the closed calls, for the feed's history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// The calls.
+    pub calls: Vec<Call>,
+    /// Where the look goes on; none when it came to the newest row.
+    pub goes_on: Option<u64>,
+}
+
+/// A call as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRow {
+    /// The call.
+    pub call: Call,
+    /// How it is found again.
+    pub place: Place,
+}
+
+/// A store as decisions read it. What could not be read makes the step void.
+pub(super) struct Reading<'a, S> {
+    store: &'a S,
+    failed: Cell<bool>,
+}
+
+impl<'a, S: TrunkStore> Reading<'a, S> {
+    pub fn new(store: &'a S) -> Self {
+        Self {
+            store,
+            failed: Cell::new(false),
+        }
+    }
+
+    fn take<T: Default>(&self, read: Result<T, StoreFailed>) -> T {
+        self.failed.set(self.failed.get() || read.is_err());
+        read.unwrap_or_default()
+    }
+
+    /// Whether all that was asked for could be read.
+    pub fn finish(&self) -> Result<(), StoreFailed> {
+        match self.failed.get() {
+            true => Err(StoreFailed),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<S: TrunkStore> Rows for Reading<'_, S> {
+    fn call(&self, id: CallId) -> Option<Call> {
+        self.take(self.store.get(id))
+    }
+
+    fn call_at(&self, row: u64) -> Option<Call> {
+        self.take(self.store.get_at(row))
+    }
+
+    fn due_callbacks(&self, after: (Millis, u64), until: Millis, limit: usize) -> Vec<DueCallback> {
+        self.take(self.store.due_callbacks(after, until, limit))
+    }
+
+    fn next_callback(&self, after: Millis) -> Option<Millis> {
+        self.take(self.store.next_callback(after))
+    }
 }

@@ -119,7 +119,7 @@ impl Call {
         let is_news = self.farewell != farewell;
         self.farewell = farewell;
         if !planted(Fault::FarewellIgnored) {
-            self.look_at = Millis(0);
+            self.volatile.look_at = Millis(0);
         }
         is_news
     }
@@ -139,15 +139,15 @@ impl Call {
     /// An agent left. Nobody who picked up is to be alone: the carrier is asked at once, and until it says.
     pub(super) fn look_after(&mut self) -> bool {
         if self.room && !planted(Fault::AgentLeftIgnored) {
-            self.alone = true;
-            self.look_at = Millis(0);
+            self.volatile.alone = true;
+            self.volatile.look_at = Millis(0);
         }
         false
     }
 
     /// A conversation lasted at least until it was last seen.
     pub(super) fn talked_until(&self, at: Millis) -> Millis {
-        at.max(self.seen_at)
+        at.max(self.volatile.seen_at)
             .max(self.answered_at.unwrap_or_default())
     }
 
@@ -245,9 +245,9 @@ impl Call {
                 true
             }
             (true, Some(_)) => {
-                self.seen_at = self.looked_at;
-                if std::mem::take(&mut self.alone) {
-                    self.look_at = self.next_look(now, settings);
+                self.volatile.seen_at = self.volatile.looked_at;
+                if std::mem::take(&mut self.volatile.alone) {
+                    self.volatile.look_at = self.next_look(now, settings);
                 }
                 false
             }
@@ -328,7 +328,7 @@ impl Call {
     pub fn agent_holds_out(&self, now: Millis) -> bool {
         let until = self.ended_at.unwrap_or(now);
         let holds = |answered_at| until > answered_at + BROKEN_OFF_WITHIN;
-        !self.alone && self.failure.is_none() && self.answered_at.is_some_and(holds)
+        !self.volatile.alone && self.failure.is_none() && self.answered_at.is_some_and(holds)
     }
 
     /// It did not connect.

@@ -10,6 +10,7 @@ mod event;
 mod reason;
 mod status;
 mod turn;
+mod volatile;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use event::{CarrierEvent, Finding, Timed};
 pub use reason::Reason;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use turn::{Told, Turn};
+pub use volatile::Volatile;
 
 use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
@@ -175,33 +177,9 @@ pub struct Call {
     /// It was hung up at once: its agent's report is not waited for as long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_once: bool,
-    /// When the carrier is told to hang up again. Not stored: at once after a restart.
+    /// What is known of it beside its row.
     #[serde(skip)]
-    pub release_at: Millis,
-    /// How often it was told so. Not stored, likewise.
-    #[serde(skip)]
-    pub release_tries: u32,
-    /// Whoever dialed is done with it. Not stored: after a restart it may still be at it.
-    #[serde(skip)]
-    pub dialer_done: bool,
-    /// Its phone was not asked to ring yet. Not stored: after a restart it may have been.
-    #[serde(skip)]
-    pub silent: bool,
-    /// When it goes to the queue again, while unclaimed. Not stored: at once after a restart.
-    #[serde(skip)]
-    pub dispatch_at: Millis,
-    /// When the carrier is asked next. Not stored, likewise.
-    #[serde(skip)]
-    pub look_at: Millis,
-    /// The person called may be alone: the carrier is asked until it says. Not stored, likewise.
-    #[serde(skip)]
-    pub alone: bool,
-    /// When the carrier was last asked. Not stored, likewise.
-    #[serde(skip)]
-    pub looked_at: Millis,
-    /// When the person called was last seen in conversation, or later. Not stored: what is not known bounds nothing.
-    #[serde(skip)]
-    pub seen_at: Millis,
+    pub volatile: Volatile,
 }
 
 /// What a call wants done; each is safe to repeat.
@@ -268,15 +246,10 @@ impl Call {
             farewell: None,
             found_over: false,
             at_once: false,
-            release_at: Millis(0),
-            release_tries: 0,
-            dialer_done: false,
-            silent: false,
-            dispatch_at: now + DISPATCH_AGAIN,
-            look_at: Millis(0),
-            alone: false,
-            looked_at: Millis(0),
-            seen_at: Millis(0),
+            volatile: Volatile {
+                dispatch_at: now + DISPATCH_AGAIN,
+                ..Volatile::default()
+            },
         }
     }
 
@@ -285,7 +258,7 @@ impl Call {
     pub fn queued(id: CallId, request: CallRequest, until: Millis, now: Millis) -> Self {
         let mut call = Self::accepted(id, request, now);
         call.waits_until = Some(until);
-        call.dispatch_at = Millis::MAX;
+        call.volatile.dispatch_at = Millis::MAX;
         call
     }
 
@@ -331,24 +304,8 @@ impl Call {
     pub fn promote(&mut self, now: Millis) {
         self.waits_until = None;
         self.promoted_at = Some(now);
-        self.dispatch_at = now;
-    }
-
-    /// Takes over what is on its way, from what was known before a write failed.
-    pub fn inherit(&mut self, known: &Self) {
-        self.look_at = known.look_at;
-        self.alone = known.alone;
-        self.looked_at = known.looked_at;
-        self.seen_at = known.seen_at;
-        self.release_at = known.release_at;
-        self.dialer_done = known.dialer_done;
-        self.silent = known.silent && self.dialed_at.is_some();
-        if self.waits_until.is_none() && known.waits_until.is_none() {
-            self.dispatch_at = known.dispatch_at;
-        }
-        if let (Some(callback), Some(known)) = (&mut self.callback, &known.callback) {
-            callback.inherit(known);
-        }
+        self.volatile.promoted_at = Some(now);
+        self.volatile.dispatch_at = now;
     }
 
     /// Since when a dialer could have claimed it.
@@ -362,16 +319,10 @@ impl Call {
         now >= self.ready_at() + DISPATCH_DEADLINE
     }
 
-    /// Whether anything is still to happen to it.
+    /// Whether anything is still to happen to it, its callback aside.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_terminal() || self.room || self.afterwards().is_some()
-    }
-
-    /// When there is something left to do for a call that is over, hanging up aside.
-    fn afterwards(&self) -> Option<Millis> {
-        let callback = self.callback.as_ref().and_then(Delivery::due);
-        [callback, self.paced_until].into_iter().flatten().min()
+        !self.status.is_terminal() || self.room || self.paced_until.is_some()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
@@ -412,7 +363,7 @@ impl Call {
     /// foretell; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
-        let release = (self.room && self.ended_at.is_some()).then_some(self.release_at);
+        let release = (self.room && self.ended_at.is_some()).then_some(self.volatile.release_at);
         let duties = [self.next_duty(settings), release];
         let duty = duties.into_iter().flatten().min()?;
         Some(if self.late {
@@ -422,18 +373,33 @@ impl Call {
         })
     }
 
+    /// Likewise for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
+    pub(crate) fn due_but_for_dispatch(&self) -> Millis {
+        let deadline = self
+            .waits_until
+            .unwrap_or(self.ready_at() + DISPATCH_DEADLINE);
+        match self.late {
+            true => deadline,
+            false => deadline.min(self.created_at() + RECENT),
+        }
+    }
+
     fn next_duty(&self, settings: &Settings) -> Option<Millis> {
         if self.status.is_terminal() {
-            return self.afterwards();
+            return self.paced_until;
         }
         if let Some(ended_at) = self.ended_at {
             return (!planted(Fault::ReportAwaitedForEver)).then(|| self.reported_by(ended_at));
         }
         if let Some(until) = self.waits_until {
-            return Some(until.min(self.dispatch_at));
+            return Some(until.min(self.volatile.dispatch_at));
         }
         let Some(dialed_at) = self.dialed_at else {
-            return Some(self.dispatch_at.min(self.ready_at() + DISPATCH_DEADLINE));
+            return Some(
+                self.volatile
+                    .dispatch_at
+                    .min(self.ready_at() + DISPATCH_DEADLINE),
+            );
         };
         let watchdog = match self.answered_at {
             Some(answered_at) => {
@@ -444,7 +410,7 @@ impl Call {
         Some(
             self.planned()
                 .unwrap_or(Millis::MAX)
-                .min(self.look_at)
+                .min(self.volatile.look_at)
                 .min(watchdog),
         )
     }
@@ -463,24 +429,14 @@ impl Call {
 
     /// Does all that is due at `now`.
     pub fn advance(&mut self, now: Millis, settings: &Settings, key: &IdKey) -> Advance {
-        let mut done = Advance::default();
-        while self.plan.first().is_some_and(|timed| timed.at <= now) {
-            let Timed { at, event } = self.plan.remove(0);
-            done.write |= event.ends_the_call();
-            self.apply(event, at, settings, key);
-            self.note(at);
-        }
+        let mut done = Advance {
+            write: self.follow_plan(now, settings, key),
+            ..Advance::default()
+        };
         if !self.status.is_terminal() {
             self.watch(now, settings, key, &mut done);
         }
         self.clear_up(now, settings, &mut done);
-        if let Some(number) = self
-            .callback
-            .as_mut()
-            .and_then(|callback| callback.take(now))
-        {
-            done.effects.push(CallEffect::Callback(number));
-        }
         if self.paced_until.is_some_and(|until| now >= until) {
             self.paced_until = None;
             done.write |= !self.is_open();
@@ -490,6 +446,26 @@ impl Call {
             done.write = true;
         }
         done
+    }
+
+    /// What its plan foretold happens. Returns whether that is to be written: the row does not foretell an ending.
+    fn follow_plan(&mut self, until: Millis, settings: &Settings, key: &IdKey) -> bool {
+        let is_over = self.plan_until(until, true, settings, key);
+        self.volatile.planned_until = self.volatile.planned_until.max(until);
+        is_over
+    }
+
+    /// Likewise, up to its end, or through it.
+    fn plan_until(&mut self, until: Millis, ends: bool, settings: &Settings, key: &IdKey) -> bool {
+        let mut is_over = false;
+        let goes = |timed: &Timed| timed.at <= until && (ends || !timed.event.ends_the_call());
+        while self.plan.first().is_some_and(goes) {
+            let Timed { at, event } = self.plan.remove(0);
+            is_over |= event.ends_the_call();
+            self.apply(event, at, settings, key);
+            self.note(at);
+        }
+        is_over
     }
 
     /// The watchdogs: what happens when nobody says anything.
@@ -523,7 +499,7 @@ impl Call {
             }
         } else if let Some(until) = self.waits_until {
             // The line moves when there is capacity; all that ends here is its patience.
-            self.dispatch_at = Millis::MAX;
+            self.volatile.dispatch_at = Millis::MAX;
             if now >= until {
                 let failure = Failure::of(FailureCode::ChannelsExhausted);
                 self.end(failure.status(), Some(failure), now, key);
@@ -532,8 +508,8 @@ impl Call {
         } else if self.missed_its_dispatch(now) {
             self.end(CallStatus::TriggerFailed, timed_out, now, key);
             done.write = true;
-        } else if now >= self.dispatch_at {
-            self.dispatch_at = now + DISPATCH_AGAIN;
+        } else if now >= self.volatile.dispatch_at {
+            self.volatile.dispatch_at = now + DISPATCH_AGAIN;
             if !planted(Fault::LostIntent) {
                 done.effects.push(CallEffect::Dispatch);
             }
@@ -544,17 +520,17 @@ impl Call {
     fn clear_up(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         let Some(ended_at) = self
             .ended_at
-            .filter(|_| self.room && now >= self.release_at)
+            .filter(|_| self.room && now >= self.volatile.release_at)
         else {
             return;
         };
         let is_late = now >= ended_at + settings.max_call + RELEASE_PATIENCE;
-        if is_late && self.release_tries >= RELEASE_TRIES {
+        if is_late && self.volatile.release_tries >= RELEASE_TRIES {
             self.room = false;
             done.write = true;
         } else {
-            self.release_at = now + RELEASE_AGAIN;
-            self.release_tries = self.release_tries.saturating_add(1);
+            self.volatile.release_at = now + RELEASE_AGAIN;
+            self.volatile.release_tries = self.volatile.release_tries.saturating_add(1);
             done.effects.push(CallEffect::Release);
         }
     }
@@ -562,8 +538,9 @@ impl Call {
     /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
     /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
     pub fn released(&mut self, now: Millis) -> bool {
-        let is_settled =
-            |dialed_at| self.dialer_done || self.answered_at.is_some() || now >= dialed_at + SETUP;
+        let is_settled = |dialed_at| {
+            self.volatile.dialer_done || self.answered_at.is_some() || now >= dialed_at + SETUP
+        };
         let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
         let is_empty =
             returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
@@ -582,19 +559,19 @@ impl Call {
         if !is_over || planted(Fault::RoomReturns) {
             return false;
         }
-        self.release_at = self.release_at.min(now);
+        self.volatile.release_at = self.volatile.release_at.min(now);
         let is_news = !self.room;
         if is_news {
             self.room = true;
-            self.release_tries = 0;
+            self.volatile.release_tries = 0;
         }
         is_news
     }
 
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
-        if now >= self.look_at {
-            self.looked_at = now;
-            self.look_at = self.next_look(now, settings);
+        if now >= self.volatile.look_at {
+            self.volatile.looked_at = now;
+            self.volatile.look_at = self.next_look(now, settings);
             done.effects.push(CallEffect::Inquire);
         }
     }
@@ -607,7 +584,7 @@ impl Call {
         };
         let half = Millis((now - answered_at).0 / 2);
         let wait = match (self.room, self.announced) {
-            (true, _) if self.alone || self.farewell.is_some() => LOOK_AT_ONCE,
+            (true, _) if self.volatile.alone || self.farewell.is_some() => LOOK_AT_ONCE,
             (true, true) => LOOK_EVERY,
             (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),
             (false, _) => LOOK_EVERY.min(settings.stalled_after).max(Millis(10)),
@@ -621,10 +598,10 @@ impl Call {
     /// `room` says whether its carrier makes a room for it.
     pub fn claim(&mut self, room: bool, now: Millis, settings: &Settings) {
         self.room = room;
-        self.silent = room;
+        self.volatile.silent = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
-        self.look_at = self.next_look(now, settings);
+        self.volatile.look_at = self.next_look(now, settings);
         if self.promoted_at.is_some() {
             self.paced_until = Some(now + Millis::from_secs(1));
         }
@@ -644,8 +621,8 @@ impl Call {
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             CarrierEvent::Deleted => {
-                self.dialer_done = true;
-                self.release_at = self.release_at.max(at + RELEASE_AGAIN);
+                self.volatile.dialer_done = true;
+                self.volatile.release_at = self.volatile.release_at.max(at + RELEASE_AGAIN);
                 return false;
             }
             // Known from now on; written with whatever comes next.
@@ -663,7 +640,7 @@ impl Call {
             CarrierEvent::Answered if self.status != CallStatus::Answered => {
                 self.status = CallStatus::Answered;
                 self.answered_at = Some(at);
-                self.look_at = match self.alone || self.farewell.is_some() {
+                self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
                     true => Millis(0),
                     false => self.next_look(at, settings),
                 };

@@ -77,6 +77,15 @@ impl CallStatus {
         }
     }
 
+    /// Those in which no further change will occur.
+    pub const TERMINAL: [Self; 5] = [
+        Self::Completed,
+        Self::Decline,
+        Self::RejectedCapacity,
+        Self::TriggerFailed,
+        Self::SipCallFailed,
+    ];
+
     /// Final: no further change will occur.
     #[must_use]
     pub const fn is_terminal(self) -> bool {

@@ -19,7 +19,9 @@ impl Call {
         };
         let is_presumed = failure.sip_status_code.is_none();
         match (status, failure.code) {
-            (SipCallFailed, FailureCode::Canceled) if self.silent => (TriggerFailed, Some(failure)),
+            (SipCallFailed, FailureCode::Canceled) if self.volatile.silent => {
+                (TriggerFailed, Some(failure))
+            }
             (SipCallFailed, FailureCode::Unreachable) if rang && is_presumed => {
                 (status, Some(Failure::of(FailureCode::NoAnswer)))
             }

@@ -2,9 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::call::FailureCode;
-use crate::domain::ids::CallId;
+use super::{Effect, Step, Trunk, TrunkConfig};
+use crate::domain::agent::Status;
+use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode};
+use crate::domain::ids::{Address, CallId, TrunkTag};
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
+
+/// The queue holds at most so many calls.
+const QUEUE_MAX: usize = 10_000;
+const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
 
 /// What is left of a trunk's capacity, for the `RateLimit` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,4 +117,151 @@ pub enum Verdict {
         #[serde(default)]
         is_agent: bool,
     },
+}
+
+impl Trunk {
+    /// What would become of a request for a call, without doing it.
+    ///
+    /// # Errors
+    /// A revoked key, an agent or a trunk that takes no calls.
+    pub fn foresee(
+        &self,
+        request: &CallRequest,
+        wish: OnCapacity,
+        now: Millis,
+        step: &mut Step<'_>,
+    ) -> Result<Verdict, Refusal> {
+        let config = self.may_call(request)?;
+        if let Err((until, is_agent)) = self.dialer_takes(request.agent.id, now, step) {
+            let retry_after = (until - now).as_secs_ceil().max(1);
+            return Ok(Verdict::Down {
+                retry_after,
+                is_agent,
+            });
+        }
+        let is_full = self.live.len() >= config.max_channels as usize;
+        let lacking = if is_full || self.next_in_queue(now, step).is_some() {
+            Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
+        } else if self.accepted.room(now, config.max_cps) == 0 {
+            Some((FailureCode::RateExceeded, 1))
+        } else {
+            None
+        };
+        Ok(match (lacking, wish) {
+            (None, _) => Verdict::Go,
+            (Some((code, _)), OnCapacity::Queue { max_wait }) if self.waiting() < QUEUE_MAX => {
+                Verdict::Wait {
+                    until: now + max_wait,
+                    code,
+                }
+            }
+            (Some((code, retry_after)), _) => Verdict::Refuse { code, retry_after },
+        })
+    }
+
+    /// Decides on a request for a call.
+    ///
+    /// # Errors
+    /// A revoked key, an agent or a trunk that takes no calls: nothing is created.
+    pub fn admit(
+        &mut self,
+        request: CallRequest,
+        wish: OnCapacity,
+        now: Millis,
+        step: &mut Step<'_>,
+    ) -> Result<Admission, Refusal> {
+        let verdict = self.foresee(&request, wish, now, step)?;
+        if let Verdict::Down {
+            retry_after,
+            is_agent,
+        } = verdict
+        {
+            return Ok(Admission::Down {
+                retry_after,
+                is_agent,
+            });
+        }
+        let (id, agent) = (self.next_id(now), request.agent.id);
+        let call = match verdict {
+            Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
+            Verdict::Wait { until, .. } => Call::queued(id, request, until, now),
+            Verdict::Go | Verdict::Down { .. } => {
+                self.started(id, agent, now, step);
+                self.accepted.push(id.address().at);
+                step.effects.push(Effect {
+                    call: id,
+                    what: CallEffect::Dispatch,
+                });
+                Call::accepted(id, request, now)
+            }
+        };
+        self.note(&call);
+        step.hold(call, None);
+        self.follow(id, now, step);
+        let quota = self.quota(now);
+        Ok(match verdict {
+            Verdict::Refuse { code, retry_after } => Admission::Rejected {
+                call: id,
+                code,
+                retry_after,
+                quota,
+            },
+            Verdict::Wait { .. } => Admission::Queued { call: id, quota },
+            Verdict::Go | Verdict::Down { .. } => Admission::Accepted { call: id, quota },
+        })
+    }
+
+    fn quota(&self, now: Millis) -> Quota {
+        let (channels, cps) = self.limits();
+        let in_use = u32::try_from(self.live.len()).unwrap_or(u32::MAX);
+        Quota {
+            channels,
+            channels_left: channels.saturating_sub(in_use),
+            cps,
+            cps_left: u32::try_from(self.accepted.room(now, cps)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// `max_channels` and `max_cps`; none of either before the directory's first word.
+    pub(super) fn limits(&self) -> (u32, u32) {
+        self.brief.as_ref().map_or((0, 0), |brief| {
+            (brief.config.max_channels, brief.config.max_cps)
+        })
+    }
+
+    pub(super) fn may_call(&self, request: &CallRequest) -> Result<&TrunkConfig, Refusal> {
+        let brief = self.brief.as_ref().ok_or(Refusal::TrunkNotFound)?;
+        if brief.config.org_id != request.org {
+            return Err(Refusal::TrunkNotFound);
+        }
+        if self.is_revoked(request.key) {
+            return Err(Refusal::InvalidKey);
+        }
+        if brief.inactive_agents.contains(&request.agent.id) {
+            return Err(Refusal::AgentInactive);
+        }
+        let is_retired = brief.retired_until.is_some_and(|until| self.clock < until);
+        if is_retired || brief.config.status != Status::Active {
+            return Err(Refusal::TrunkInactive);
+        }
+        Ok(&brief.config)
+    }
+
+    fn next_id(&mut self, now: Millis) -> CallId {
+        let tag = self
+            .brief
+            .as_ref()
+            .map_or(TrunkTag::DIRECTORY, |brief| brief.config.id.tag());
+        let address = Address::next(self.last, now, tag);
+        self.last = Some(address);
+        CallId::mint(address, &self.key)
+    }
+
+    /// Seconds until the oldest live call has lasted as long as calls did lately.
+    fn channel_wait(&self, now: Millis) -> u64 {
+        let oldest = self.live.first().map_or(now, |(at, _)| at);
+        let left = (oldest + self.held) - now;
+        left.as_secs_ceil()
+            .clamp(*RETRY_AFTER_SECS.start(), *RETRY_AFTER_SECS.end())
+    }
 }

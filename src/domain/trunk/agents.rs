@@ -28,11 +28,6 @@ impl AgentBreakers {
         self.0.is_empty()
     }
 
-    /// Whether calls of some agent are held back.
-    pub(super) fn holds_back(&self) -> bool {
-        self.open().next().is_some()
-    }
-
     /// Whose breaker is open, and when each probes or began to.
     pub(super) fn open(&self) -> impl Iterator<Item = (AgentId, Millis)> {
         let all = self.0.iter();
@@ -50,19 +45,23 @@ impl AgentBreakers {
         self.of(agent)?.probe()
     }
 
-    /// When a call of this agent may go: now, or not before then. `is_open` says of a probe that it is not judged yet.
-    pub(super) fn check(
+    /// The agents whose calls may not go now, and until when. `is_open` says of a probe that it is not judged yet.
+    pub(super) fn held_back(
         &self,
-        agent: AgentId,
         now: Millis,
-        is_open: impl Fn(CallId) -> bool,
-    ) -> Result<(), Millis> {
-        match self.of(agent) {
-            Some(breaker) => breaker.check(now, |id| {
-                is_open(id) || planted(Fault::AgentBreakerNeverCloses)
-            }),
-            None => Ok(()),
-        }
+        mut is_open: impl FnMut(CallId) -> bool,
+    ) -> Vec<(AgentId, Millis)> {
+        let open = self
+            .0
+            .iter()
+            .filter(|(_, breaker)| breaker.open_until().is_some());
+        open.filter_map(|(agent, breaker)| {
+            let is_judging = breaker.probe().is_some_and(&mut is_open);
+            let is_live = is_judging || planted(Fault::AgentBreakerNeverCloses);
+            let until = breaker.check(now, |_| is_live).err()?;
+            Some((*agent, until))
+        })
+        .collect()
     }
 
     /// A call of this agent goes to the dialer. Returns whether it is a probe.

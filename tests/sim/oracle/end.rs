@@ -59,7 +59,7 @@ impl Oracle {
                 .feed_notes()
                 .ok()
                 .flatten()
-                .and_then(|notes| notes.since);
+                .and_then(|notes| notes.logged_since);
             let is_from_before = |at: &Millis| {
                 *at > row.created_at() + RECENT && since.is_none_or(|since| *at < since)
             };

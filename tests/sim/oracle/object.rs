@@ -246,6 +246,25 @@ impl Oracle {
             }
         }
         self.took_channels(node, now);
+        self.attempts_are_few(node, now, outgoing);
+    }
+
+    /// Of a trunk's callbacks few are out at once, and of one receiver's fewer.
+    fn attempts_are_few(&self, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
+        let mut out = node.out.borrow_mut();
+        for message in &outgoing.callbacks {
+            let host = message.url.split('/').nth(2).unwrap_or_default();
+            let until = message.good_until.unwrap_or(Millis::MAX);
+            out.insert((message.delivery, message.attempt), (until, host.into()));
+        }
+        out.retain(|_, (until, _)| *until > now);
+        let mut hosts: Vec<&str> = out.values().map(|(_, host)| host.as_str()).collect();
+        hosts.sort_unstable();
+        let most = hosts.chunk_by(|a, b| a == b).map(<[&str]>::len).max();
+        let is_few = out.len() <= 20 && most.is_none_or(|most| most <= 5);
+        self.check(is_few, node.tag, None, || {
+            format!("{} attempts are out, {most:?} at one host", out.len())
+        });
     }
 
     fn in_time(&self, tag: TrunkTag, row: &Call, now: Millis) {
@@ -446,6 +465,11 @@ impl Oracle {
 
     /// Every duty has its waker.
     pub fn after_step(&self, w: &W, node: &TrunkNode) {
+        // What is over is in no memory, whatever its callback waits for.
+        let (held, open) = (node.entries(), node.rows.open());
+        self.check(held <= open, node.tag, None, || {
+            format!("{held} calls are in memory, and {open} are open")
+        });
         let Some(due) = node.next_due().filter(|_| node.is_loaded()) else {
             return;
         };

@@ -1,0 +1,114 @@
+//! Calls as their organisation reads, lists and stops them.
+
+use super::{Answer, CallFilter, Denial, Desk, Found, Reader, StoreFailed, TrunkReply, TrunkStore};
+use crate::domain::call::Call;
+use crate::domain::ids::CallId;
+use crate::domain::order::newest_first;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::trunk::Wanted;
+
+impl<S: TrunkStore> Desk<'_, '_, S> {
+    pub(super) fn with_metadata(&self, mut call: Call) -> Result<Call, StoreFailed> {
+        if call.request.metadata.is_none() {
+            call.request.metadata = self.store.metadata(call.id)?;
+        }
+        Ok(call)
+    }
+
+    pub(super) fn for_reader(&mut self, reader: Reader, id: CallId) -> Answer {
+        if self.trunk.is_revoked(reader.key) {
+            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+        }
+        let is_own =
+            |call: &&Call| call.request.org == reader.org || planted(Fault::ForeignCallShown);
+        let call = self.trunk.call(id, self.step).filter(is_own).cloned();
+        Ok(match call {
+            Some(call) => TrunkReply::Call(Box::new(self.with_metadata(call)?)),
+            None => TrunkReply::Missing,
+        })
+    }
+
+    pub(super) fn read(&mut self, reader: Reader, id: CallId) -> Answer {
+        if self.trunk.is_open(id) {
+            self.trunk.refresh(id, self.now, self.step);
+        }
+        self.for_reader(reader, id)
+    }
+
+    pub(super) fn cancel(&mut self, reader: Reader, id: CallId) -> Answer {
+        match self.for_reader(reader, id)? {
+            TrunkReply::Call(_) if self.trunk.cancel(id, self.now, self.step) => {
+                self.for_reader(reader, id)
+            }
+            TrunkReply::Call(_) => Ok(TrunkReply::Refused(Denial::CallAlreadyTerminal)),
+            other => Ok(other),
+        }
+    }
+
+    pub(super) fn live(&mut self, reader: Reader) -> TrunkReply {
+        self.trunk.refresh_all(self.now, self.step);
+        // What that found to be over makes room for who waits.
+        self.trunk.tick(self.now, self.step);
+        let ids: Vec<CallId> = self.trunk.live_calls().collect();
+        let live = ids
+            .into_iter()
+            .filter_map(|id| self.trunk.call(id, self.step).cloned());
+        let own = live.filter(|call| call.request.org == reader.org);
+        let own = own.collect();
+        let held_back = self.trunk.agents_held_back(self.now, self.step);
+        TrunkReply::Live(own, self.trunk.waiting(), held_back)
+    }
+
+    pub(super) fn list(&mut self, reader: Reader, filter: &CallFilter) -> Answer {
+        let wanted = Wanted {
+            status: &filter.status,
+            agent: filter.agent,
+            phone: filter.phone.as_ref(),
+            phone_ends: filter.phone_ends.as_ref(),
+            below: filter.ceiling(),
+            ..Wanted::default()
+        };
+        self.trunk.refresh_all(self.now, self.step);
+        let closed = self.store.closed(filter)?;
+        Ok(self.page(reader, wanted, closed, filter.limit, |call| {
+            filter.admits(call)
+        }))
+    }
+
+    /// Merges what is open, what is about to be written and what the rows hold, newest first.
+    pub(super) fn page(
+        &mut self,
+        reader: Reader,
+        wanted: Wanted<'_>,
+        closed: Found,
+        limit: usize,
+        admits: impl Fn(&Call) -> bool,
+    ) -> TrunkReply {
+        let fits = |call: &Call| call.request.org == reader.org && admits(call);
+        let changed = self.step.changed().filter(|call| fits(call));
+        let mut calls: Vec<Call> = changed.cloned().collect();
+        let open: Vec<CallId> = self.trunk.open_calls(wanted).collect();
+        let mut found = 0;
+        for id in open {
+            if found == limit {
+                break;
+            }
+            let call = self.trunk.call(id, self.step);
+            if let Some(call) = call.filter(|call| fits(call)) {
+                calls.push(call.clone());
+                found += 1;
+            }
+            self.step.let_go_of(id);
+        }
+        let is_known = |call: &Call, calls: &[Call]| calls.iter().any(|known| known.id == call.id);
+        for call in closed.calls {
+            if fits(&call) && !is_known(&call, &calls) && self.step.peek(call.id).is_none() {
+                calls.push(call);
+            }
+        }
+        newest_first(&mut calls, |call| call.id.number());
+        calls.dedup_by(|a, b| a.id == b.id);
+        calls.truncate(limit);
+        TrunkReply::Calls(calls, closed.until)
+    }
+}

@@ -1,0 +1,375 @@
+//! Callbacks of calls that are over: which attempts are out, and which of those that are due go next.
+//!
+//! Few are out at once, of a trunk and of one receiver's host; all others are rows, found by when they are due. So a
+//! receiver that is dead costs its trunk no memory, and one that hangs holds up its own callbacks alone.
+
+use super::step::{DueCallback, Step};
+use super::{Effect, Trunk};
+use crate::domain::call::{Call, CallEffect, RECENT};
+use crate::domain::callback::{AttemptResult, Lease, WebhookSecrets, host_key};
+use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// At most so many attempts of a trunk are out at once.
+pub const ATTEMPTS: usize = 20;
+/// At most so many of them at one receiver's host.
+pub const ATTEMPTS_OF_HOST: usize = 5;
+/// So many rows are looked at when an attempt came back: the next of the same host is among the first.
+const AT_FRONT: usize = 50;
+/// So many are looked at in one step behind rows whose hosts are busy; then others have their turn.
+const IN_A_STEP: usize = 2_000;
+/// How soon the look goes on.
+const GOES_ON: Millis = Millis(100);
+/// How soon it begins anew when it passed rows whose hosts were busy.
+const BEGINS_ANEW: Millis = Millis(1_000);
+
+/// How a call stands in its trunk's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Something is still to happen to it, its callback aside.
+    pub is_open: bool,
+    /// An attempt of its callback is out and the call is young: a restart finds it by its age.
+    pub is_out: bool,
+    /// When an attempt of its callback is due, if a restart finds it by that.
+    pub callback_due: Option<Millis>,
+}
+
+#[derive(Clone, Copy)]
+struct Flight {
+    call: CallId,
+    host: u64,
+    lease: Lease,
+    /// The row says that an attempt is due.
+    is_indexed: bool,
+}
+
+/// The attempts that are out, and where the look for others stands.
+pub(super) struct Callbacks {
+    flights: Vec<Flight>,
+    look_at: Millis,
+    cursor: (Millis, u64),
+    /// A slot came free.
+    is_freed: bool,
+    /// The look passed rows whose hosts were busy.
+    has_passed: bool,
+}
+
+const START: (Millis, u64) = (Millis(0), 0);
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Self {
+            flights: Vec::new(),
+            look_at: Millis(0),
+            cursor: START,
+            is_freed: false,
+            has_passed: false,
+        }
+    }
+}
+
+impl Callbacks {
+    fn of(&self, call: CallId) -> Option<&Flight> {
+        self.flights.iter().find(|flight| flight.call == call)
+    }
+
+    pub fn lease(&self, call: CallId) -> Option<Lease> {
+        self.of(call).map(|flight| flight.lease)
+    }
+
+    pub fn next_due(&self) -> Option<Millis> {
+        let leases = self.flights.iter().map(|flight| flight.lease.until);
+        let leases = leases.filter(|_| !planted(Fault::LeaseForEver));
+        let look = Some(self.look_at).filter(|at| *at < Millis::MAX && self.has_room());
+        leases.chain(look).min()
+    }
+
+    fn has_room(&self) -> bool {
+        self.flights.len() < ATTEMPTS
+    }
+
+    fn takes(&self, host: u64) -> bool {
+        let at_host = self.flights.iter().filter(|flight| flight.host == host);
+        self.has_room() && (at_host.count() < ATTEMPTS_OF_HOST || planted(Fault::HostUnbounded))
+    }
+
+    /// What is known of the attempt that a call has out.
+    pub fn keep(&mut self, call: CallId, url: &str, lease: Lease) {
+        match self.flights.iter_mut().find(|flight| flight.call == call) {
+            Some(flight) => flight.lease = lease,
+            None => self.flights.push(Flight {
+                call,
+                host: host_key(url),
+                lease,
+                is_indexed: true,
+            }),
+        }
+    }
+
+    pub fn lands(&mut self, call: CallId) {
+        let out = self.flights.len();
+        self.flights.retain(|flight| flight.call != call);
+        self.is_freed |= self.flights.len() < out;
+    }
+
+    /// A row that is about to be written says that an attempt is due.
+    fn heed(&mut self, call: CallId, due: Millis, now: Millis) {
+        if self.of(call).is_some() {
+            return;
+        }
+        let look_at = match due > now {
+            true => due,
+            // There was no room for it: it goes when some comes free.
+            false => now + BEGINS_ANEW,
+        };
+        self.has_passed |= due <= now;
+        self.look_at = self.look_at.min(look_at);
+    }
+
+    /// What was known before a write failed: attempts that are out are not sent again for it. The rows say which are.
+    pub fn inherit(&mut self, known: &Self) {
+        for before in &known.flights {
+            let mut own = self.flights.iter_mut();
+            match own.find(|flight| flight.call == before.call) {
+                Some(flight) => flight.lease = before.lease,
+                None => self.flights.push(*before),
+            }
+        }
+    }
+}
+
+impl Trunk {
+    /// How a call's row is found, as far as its callback goes.
+    #[must_use]
+    pub fn place(&self, call: &Call) -> Place {
+        let callback = call.callback.as_ref();
+        let due = callback.and_then(|callback| callback.next_attempt_at);
+        let flight = self.callbacks.of(call.id).filter(|_| due.is_some());
+        let is_out = flight.is_some_and(|flight| !flight.is_indexed);
+        Place {
+            is_open: call.is_open(),
+            is_out,
+            callback_due: due.filter(|_| !is_out),
+        }
+    }
+
+    /// How many attempts are out.
+    #[must_use]
+    pub fn attempts_out(&self) -> usize {
+        self.callbacks.flights.len()
+    }
+
+    /// Of a call whose attempt was out when the object was lost: it is due.
+    pub(super) fn was_out(&mut self, call: &Call) {
+        if let Some(callback) = call.callback.clone()
+            && let Some(lease) = callback.overdue()
+        {
+            self.callbacks.flights.push(Flight {
+                call: call.id,
+                host: host_key(&callback.url),
+                lease,
+                is_indexed: false,
+            });
+        }
+    }
+
+    /// Takes a call whose row is about to be written anew, as the release before left it.
+    pub fn take_over(&mut self, call: &Call) {
+        if call.is_open() && !self.is_open(call.id) {
+            self.reopen(call.clone(), false);
+        }
+        let callback = call.callback.as_ref();
+        if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {
+            self.callbacks.look_at = self.callbacks.look_at.min(due);
+            self.callbacks.cursor = START;
+        }
+    }
+
+    /// Hands out what is due, as far as there is room.
+    pub(super) fn hand_out(&mut self, now: Millis, step: &mut Step<'_>) {
+        self.hand_out_again(now, step);
+        self.look_for_due(now, step);
+        for call in step.changed() {
+            let callback = call.callback.as_ref();
+            if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {
+                self.callbacks.heed(call.id, due, now);
+            }
+        }
+    }
+
+    fn look_for_due(&mut self, now: Millis, step: &mut Step<'_>) {
+        if std::mem::take(&mut self.callbacks.is_freed) && self.callbacks.has_passed {
+            self.look(START, AT_FRONT, now, step);
+        }
+        if now < self.callbacks.look_at || !self.callbacks.has_room() {
+            return;
+        }
+        let begins = self.callbacks.cursor == START;
+        self.callbacks.has_passed &= !begins;
+        match self.look(self.callbacks.cursor, IN_A_STEP, now, step) {
+            Some(cursor) => {
+                self.callbacks.cursor = cursor;
+                self.callbacks.look_at = match self.callbacks.has_room() {
+                    true => now + GOES_ON,
+                    false => now,
+                };
+            }
+            None => {
+                self.callbacks.cursor = START;
+                let next = step.rows().next_callback(now).unwrap_or(Millis::MAX);
+                self.callbacks.look_at = match self.callbacks.has_passed {
+                    true => next.min(now + BEGINS_ANEW),
+                    false => next,
+                };
+            }
+        }
+    }
+
+    /// Attempts that nobody took up, or whose sender died.
+    fn hand_out_again(&mut self, now: Millis, step: &mut Step<'_>) {
+        let flights = self.callbacks.flights.iter();
+        let overdue = flights.filter(|flight| flight.lease.until <= now);
+        let overdue: Vec<CallId> = overdue.map(|flight| flight.call).collect();
+        for call in overdue {
+            if planted(Fault::LeaseForEver) {
+                continue;
+            }
+            if !self.send(call, now, step) {
+                self.callbacks.lands(call);
+            }
+            step.let_go_of(call);
+        }
+    }
+
+    /// Looks at rows whose callbacks are due, and hands out what may go. Returns where to go on, when they did not end.
+    fn look(
+        &mut self,
+        from: (Millis, u64),
+        most: usize,
+        now: Millis,
+        step: &mut Step<'_>,
+    ) -> Option<(Millis, u64)> {
+        let due = step.rows().due_callbacks(from, now, most);
+        let (mut cursor, ends) = (from, due.len() < most);
+        for DueCallback { due, row, host } in due {
+            if !self.callbacks.has_room() {
+                return Some(cursor);
+            }
+            cursor = (due, row);
+            let flights = &self.callbacks.flights;
+            if flights.iter().any(|flight| flight.call.row() == row) {
+                continue;
+            }
+            if !self.callbacks.takes(host) {
+                self.callbacks.has_passed = true;
+                continue;
+            }
+            let Some(id) = step.rows().call_at(row).map(|call| call.id) else {
+                continue;
+            };
+            self.send(id, now, step);
+            step.let_go_of(id);
+        }
+        (!ends).then_some(cursor)
+    }
+
+    /// Hands out an attempt that is due, if it may go. One that is out already goes again in its own place.
+    pub(super) fn send(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+        let is_out = self.callbacks.of(id).copied();
+        let Some(held) = self.take(id, step) else {
+            return false;
+        };
+        let Some(callback) = held.call.callback.as_mut() else {
+            return false;
+        };
+        let may = is_out.is_some() || self.callbacks.takes(host_key(&callback.url));
+        let Some(number) = may.then(|| callback.take(now)).flatten() else {
+            return false;
+        };
+        let (url, lease) = (callback.url.clone(), callback.lease());
+        // A restart finds a young call by its age.
+        let is_young = now < id.address().at + RECENT;
+        let is_indexed = is_out.is_some_and(|flight| flight.is_indexed);
+        let is_changed = held.is_changed;
+        step.effects.push(Effect {
+            call: id,
+            what: CallEffect::Callback(number),
+        });
+        if let Some(lease) = lease {
+            self.callbacks.keep(id, &url, lease);
+        }
+        let mut flights = self.callbacks.flights.iter_mut();
+        if let Some(flight) = flights.find(|flight| flight.call == id) {
+            // The row is written anyway, or says so already.
+            flight.is_indexed = match (is_out, is_changed) {
+                (None, false) => true,
+                (None, true) => !is_young,
+                (Some(_), _) => is_indexed || !is_young,
+            };
+            if is_out.is_some() && flight.is_indexed && !is_indexed {
+                self.change_row(id, step);
+            }
+        }
+        true
+    }
+
+    /// What signs callbacks, as of the directory's last word. None where that is not the last: before the first, and once the
+    /// trunk was asked to retire.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&WebhookSecrets> {
+        let brief = self.brief.as_ref();
+        let brief = brief.filter(|brief| brief.retired_until.is_none());
+        brief.and_then(|brief| brief.secrets.as_ref())
+    }
+
+    /// A callback's sender is about to make an attempt: whether it may.
+    pub fn begin(&mut self, id: CallId, number: u32, now: Millis, step: &mut Step<'_>) -> bool {
+        let callback = self.take(id, step);
+        let callback = callback.and_then(|held| held.call.callback.as_mut());
+        let may = callback.is_some_and(|callback| callback.begin(number, now));
+        self.index(id, step);
+        may || planted(Fault::AttemptRepeated)
+    }
+
+    /// A callback's sender waits for a slow receiver.
+    pub fn extend(&mut self, id: CallId, number: u32, until: Millis) {
+        let mut flights = self.callbacks.flights.iter_mut();
+        let flight = flights.find(|flight| flight.call == id && flight.lease.number == number);
+        if let Some(flight) = flight {
+            flight.lease.until = flight.lease.until.max(until);
+        }
+    }
+
+    /// Takes the result of a callback's attempt.
+    pub fn delivered(
+        &mut self,
+        id: CallId,
+        number: u32,
+        result: AttemptResult,
+        now: Millis,
+        step: &mut Step<'_>,
+    ) {
+        let schedule = self.settings.webhook_retry.clone();
+        let callback = self.take(id, step);
+        let callback = callback.and_then(|held| held.call.callback.as_mut());
+        let is_news =
+            callback.is_some_and(|callback| callback.finish(number, result, now, &schedule));
+        if is_news {
+            self.settle(id, step);
+            self.send(id, now, step); // one more may have been asked for meanwhile
+        }
+    }
+
+    /// Makes one more attempt of a call's callback due, whether the call is open or not. `false` when it has no callback.
+    pub fn redeliver(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+        let callback = self.take(id, step);
+        let Some(callback) = callback.and_then(|held| held.call.callback.as_mut()) else {
+            return false;
+        };
+        callback.redeliver(now);
+        self.settle(id, step);
+        self.send(id, now, step);
+        true
+    }
+}

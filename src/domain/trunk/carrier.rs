@@ -1,0 +1,132 @@
+//! What is said of a call that was dialed: by its carrier, its agent, its organisation.
+
+use super::{Brief, Carrier, Step, Trunk};
+use crate::domain::call::{CallStatus, CarrierEvent, FailureCode, Finding, Report, Timed};
+use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::sandbox;
+use crate::domain::time::Millis;
+
+impl Trunk {
+    /// Takes what the carrier says of a call; events in the future are its plan.
+    pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Millis, step: &mut Step<'_>) {
+        self.advance(id, now, step);
+        let Some(call) = self.open_call(id, step) else {
+            return;
+        };
+        let is_new = call.status == CallStatus::Initiating;
+        if call.ended_at.is_none() {
+            let fails_by_itself = call.request.phone.as_str() == sandbox::DIALER_ERROR;
+            match dialed(&events) {
+                Some(false) if !(fails_by_itself && self.is_simulated()) => {
+                    self.breaker.failed(id, now);
+                }
+                // What an older call does says nothing of the dialer as it is now.
+                Some(true) if is_new => self.breaker.worked(id),
+                _ => {}
+            }
+        }
+        let Some(call) = self.open_call(id, step) else {
+            return;
+        };
+        // An agent that left has left, whatever its server's clock says.
+        let is_to_come = |timed: &Timed| timed.at > now && timed.event != CarrierEvent::AgentLeft;
+        let (plan, happened): (Vec<_>, Vec<_>) = events.into_iter().partition(is_to_come);
+        let mut changed = false;
+        for Timed { at, event } in happened {
+            changed |= call.apply(event, at, &self.settings, &self.key);
+        }
+        // Of two words about one end, that which says why stays, else the first: a repeated one puts nothing off.
+        let says = |plan: &[Timed]| {
+            let of = |timed: &Timed| match timed.event {
+                CarrierEvent::Failed(_) | CarrierEvent::Deserted => 2,
+                CarrierEvent::HungUp(_) | CarrierEvent::Vanished => 1,
+                _ => 0,
+            };
+            plan.iter().map(of).max().unwrap_or(0)
+        };
+        let known = says(&call.plan);
+        let is_more = known == 0 || says(&plan) > known;
+        if call.ended_at.is_none() && !plan.is_empty() && is_more {
+            call.plan = plan;
+            changed = true;
+        }
+        if changed {
+            self.follow(id, now, step);
+        } else {
+            self.index(id, step);
+        }
+    }
+
+    /// A call to the sandbox's number that fails by itself is no word on the dialer.
+    fn is_simulated(&self) -> bool {
+        let simulated = |brief: &Brief| matches!(brief.config.carrier, Carrier::Simulator);
+        self.brief.as_ref().is_some_and(simulated)
+    }
+
+    /// Takes the carrier's answer to an inquiry.
+    pub fn learn(&mut self, id: CallId, finding: Finding, now: Millis, step: &mut Step<'_>) {
+        let is_there = match finding {
+            Finding::Happened(events) => return self.carrier(id, events, now, step),
+            Finding::StillThere => true,
+            Finding::Unknown => false,
+        };
+        if planted(Fault::RedialOnUnknown)
+            && let Some(call) = self.open_call(id, step)
+            && call.ringing_at.is_none()
+        {
+            call.dialed_at = None;
+            return self.settle(id, step);
+        }
+        self.change(id, now, step, |call, settings, key| {
+            call.learn(is_there, now, settings, key)
+        });
+    }
+
+    /// Whether a call is in progress, as far as is known.
+    #[must_use]
+    pub fn in_progress(&self, id: CallId) -> bool {
+        self.open.get(&id).is_some_and(|entry| !entry.is_over())
+    }
+
+    /// The carrier hung up a call that was over, and left nothing behind.
+    pub fn released(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+        self.change(id, now, step, |call, _, _| call.released(now));
+    }
+
+    /// The carrier tells that a call's room is there. A call that is over, closed or not, owes its deletion again.
+    pub fn room_seen(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+        if !self.is_open(id) {
+            let closed = self.take(id, step).map(|held| &mut held.call);
+            let Some(call) = closed.filter(|call| call.dialed_at.is_some()) else {
+                return;
+            };
+            if call.room_seen(now) {
+                self.settle(id, step);
+                self.advance(id, now, step);
+            }
+            return;
+        }
+        self.change(id, now, step, |call, _, _| call.room_seen(now));
+        self.advance(id, now, step);
+    }
+
+    /// Takes the agent's report.
+    pub fn report(&mut self, id: CallId, report: Report, now: Millis, step: &mut Step<'_>) {
+        self.change(id, now, step, |call, _, key| call.report(report, now, key));
+    }
+
+    /// Cancels or releases a call. `false` when it is over already.
+    pub fn cancel(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+        self.change(id, now, step, |call, _, key| call.cancel(now, key))
+    }
+}
+
+/// Whether the dialer did its part, as far as these events tell.
+fn dialed(events: &[Timed]) -> Option<bool> {
+    let failed = events.iter().any(|timed| {
+        matches!(timed.event, CarrierEvent::Failed(failure) if failure.code == FailureCode::DialerUnavailable)
+    });
+    let says = |timed: &Timed| timed.event != CarrierEvent::AgentLeft;
+    events.iter().any(says).then_some(!failed)
+}

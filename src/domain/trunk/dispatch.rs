@@ -1,0 +1,94 @@
+//! Handing calls to dialers: the claim, and the pace of dials and of ringing phones.
+
+use serde::{Deserialize, Serialize};
+
+use super::window::Window;
+use super::{Step, Trunk};
+use crate::domain::ids::CallId;
+use crate::domain::media::Keeps;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// What a dialer gets that asks for a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Claim {
+    /// It is yours: dial it, once.
+    Yours,
+    /// It is claimed already, or over.
+    NotYours,
+    /// Too early for `max_cps`: it will be handed out again by itself.
+    Later,
+}
+
+impl Trunk {
+    /// Dials of the last second, from before the object was lost.
+    pub fn remember_dials(&mut self, dialed: Vec<Millis>) {
+        self.dialed = Window::of(dialed);
+    }
+
+    /// A dialer asks for a call. After [`Claim::Yours`] nobody else ever gets it.
+    pub fn claim(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> Claim {
+        let config = self.brief.as_ref().map(|brief| &brief.config);
+        let max_cps = config.map_or(0, |config| config.max_cps);
+        let keeps = self
+            .brief
+            .as_ref()
+            .map_or(Keeps::default(), |brief| brief.keeps);
+        let room = config.is_some_and(|config| config.carrier.has_rooms());
+        let Some(call) = self.open_call(id, step) else {
+            return Claim::NotYours;
+        };
+        let is_dialed = call.dialed_at.is_some() && !planted(Fault::DoubleClaim);
+        if is_dialed || !call.holds_channel() {
+            return Claim::NotYours;
+        }
+        if call.missed_its_dispatch(now) && !planted(Fault::ClaimedTooLate) {
+            // Its message was quicker than its watchdog.
+            self.advance(id, now, step);
+            return Claim::NotYours;
+        }
+        if self.dialed.room(now, max_cps) == 0 {
+            self.dispatch_again(id, self.dialed.next_free(now, max_cps));
+            step.let_go_of(id);
+            return Claim::Later;
+        }
+        call.keeps = keeps;
+        call.claim(room, now, &self.settings);
+        self.dialed.push(now);
+        self.settle(id, step);
+        Claim::Yours
+    }
+
+    /// The agent is there, and a phone is about to ring. In no second do more than `max_cps`.
+    ///
+    /// # Errors
+    /// When it may, at the soonest.
+    pub fn ring(&mut self, id: CallId, now: Millis) -> Result<(), Millis> {
+        let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
+        let from = *self.rings_from.get_or_insert(now + Millis(1_000));
+        let free = self.rung.next_free(now, max_cps).max(from);
+        if now < free && !planted(Fault::RingsUnpaced) {
+            return Err(free);
+        }
+        self.rung.push(now);
+        if let Some(entry) = self.open.get_mut(&id) {
+            entry.rings();
+        }
+        Ok(())
+    }
+
+    /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
+    /// through; each of the others has a moment of its own, for those before it to be claimed by.
+    pub(super) fn space_out(&mut self, now: Millis) {
+        let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
+        let room = self.dialed.room(now, max_cps);
+        let due = self.due.until(now);
+        let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
+        let soonest = now + Millis(if room > 0 { 1_000 } else { 1 });
+        let next = self.dialed.next_free(now, max_cps).max(soonest);
+        for (place, id) in (0..).zip(waiting.into_iter().skip(room)) {
+            let turn = next + Millis::from_secs(place / u64::from(max_cps.max(1)));
+            self.dispatch_again(id, turn);
+        }
+    }
+}

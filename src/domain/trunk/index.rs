@@ -1,0 +1,252 @@
+//! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
+
+use crate::domain::call::{Call, CallStatus, Timed, Volatile};
+use crate::domain::phone::E164;
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted. One before that is that; none, or one beyond
+/// 49 days, is the last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Since(u32);
+
+/// Ids only rise: a clock that goes back so far leaves a call's moments as they are, though they lie before its id's.
+const BEFORE: Millis = Millis(1 << 22);
+
+impl Since {
+    fn of(at: Millis, accepted: Millis) -> Self {
+        let since = at - (accepted - BEFORE);
+        match at == Millis::MAX {
+            true => Self(u32::MAX),
+            false => Self(u32::try_from(since.0).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn at(self, accepted: Millis) -> Millis {
+        match self.0 {
+            u32::MAX => Millis::MAX,
+            since => (accepted - BEFORE) + Millis(u64::from(since)),
+        }
+    }
+}
+
+const UNCLAIMED: u8 = 1;
+const WAITS: u8 = 1 << 1;
+const DIALER_DONE: u8 = 1 << 2;
+const SILENT: u8 = 1 << 3;
+const ALONE: u8 = 1 << 4;
+const ANNOUNCED: u8 = 1 << 5;
+const PROMOTED: u8 = 1 << 6;
+const OVER: u8 = 1 << 7;
+
+/// The entry of a call that is open.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// When there is something to do, its dispatch aside.
+    watchdog: Since,
+    dispatch_at: Since,
+    look_at: Since,
+    looked_at: Since,
+    seen_at: Since,
+    release_at: Since,
+    planned_until: Since,
+    promoted_at: Since,
+    /// When its plan makes it something else than `status`.
+    stale_at: Since,
+    told_at: Since,
+    /// The last nine digits of the number called.
+    digits: u32,
+    /// The first bits of its agent's id.
+    agent: u32,
+    release_tries: u8,
+    status: CallStatus,
+    flags: u8,
+}
+
+/// The first bits of an agent's id.
+pub(super) fn agent_bits(agent: crate::domain::ids::AgentId) -> u32 {
+    (agent.number() >> 96) as u32
+}
+
+/// A number's last nine digits.
+pub(super) fn last_digits(digits: &str) -> u32 {
+    let start = digits.len().saturating_sub(9);
+    let last = digits.get(start..).unwrap_or(digits);
+    last.bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+}
+
+impl Entry {
+    pub fn of(call: &Call, settings: &Settings) -> Self {
+        let accepted = call.created_at();
+        let since = |at| Since::of(at, accepted);
+        let flag = |flag, is_so| if is_so { flag } else { 0 };
+        let is_unclaimed = call.dialed_at.is_none() && call.ended_at.is_none();
+        let watchdog = match is_unclaimed {
+            true => call.due_but_for_dispatch(),
+            false => call.due(settings).unwrap_or(Millis::MAX),
+        };
+        let plan = call.plan.first();
+        let volatile = Volatile {
+            announced: call.announced,
+            ..call.volatile
+        };
+        let entry = Self {
+            watchdog: since(watchdog),
+            stale_at: since(plan.map_or(Millis::MAX, |Timed { at, .. }| *at)),
+            told_at: since(call.told_at()),
+            digits: last_digits(call.request.phone.as_str()),
+            agent: agent_bits(call.request.agent.id),
+            status: call.status,
+            flags: flag(UNCLAIMED, is_unclaimed)
+                | flag(WAITS, call.is_waiting())
+                | flag(OVER, call.ended_at.is_some()),
+            ..Self::NONE
+        };
+        entry.knowing(volatile, accepted)
+    }
+
+    const NONE: Self = Self {
+        watchdog: Since(0),
+        dispatch_at: Since(0),
+        look_at: Since(0),
+        looked_at: Since(0),
+        seen_at: Since(0),
+        release_at: Since(0),
+        planned_until: Since(0),
+        promoted_at: Since(0),
+        stale_at: Since(0),
+        told_at: Since(0),
+        digits: 0,
+        agent: 0,
+        release_tries: 0,
+        status: CallStatus::Initiating,
+        flags: 0,
+    };
+
+    /// The entry with what else is known of its call.
+    fn knowing(mut self, volatile: Volatile, accepted: Millis) -> Self {
+        let since = |at| Since::of(at, accepted);
+        self.dispatch_at = since(volatile.dispatch_at);
+        self.look_at = since(volatile.look_at);
+        self.looked_at = since(volatile.looked_at);
+        self.seen_at = since(volatile.seen_at);
+        self.release_at = since(volatile.release_at);
+        self.planned_until = since(volatile.planned_until);
+        self.promoted_at = since(volatile.promoted_at.unwrap_or_default());
+        self.release_tries = u8::try_from(volatile.release_tries).unwrap_or(u8::MAX);
+        for (flag, is_so) in [
+            (DIALER_DONE, volatile.dialer_done),
+            (SILENT, volatile.silent),
+            (ALONE, volatile.alone),
+            (ANNOUNCED, volatile.announced),
+            (PROMOTED, volatile.promoted_at.is_some()),
+        ] {
+            self.flags = match is_so {
+                true => self.flags | flag,
+                false => self.flags & !flag,
+            };
+        }
+        self
+    }
+
+    /// Takes over what is on its way, from what was known before a write failed. It is looked at again when its row alone
+    /// says so, and not a moment later.
+    pub fn inherit(self, known: &Self, accepted: Millis) -> Self {
+        let mut volatile = self.volatile(accepted);
+        volatile.inherit(&known.volatile(accepted), !self.has(UNCLAIMED));
+        self.knowing(volatile, accepted)
+    }
+
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub fn volatile(&self, accepted: Millis) -> Volatile {
+        Volatile {
+            planned_until: self.planned_until.at(accepted),
+            promoted_at: self.has(PROMOTED).then(|| self.promoted_at.at(accepted)),
+            dispatch_at: self.dispatch_at.at(accepted),
+            look_at: self.look_at.at(accepted),
+            looked_at: self.looked_at.at(accepted),
+            seen_at: self.seen_at.at(accepted),
+            release_at: self.release_at.at(accepted),
+            release_tries: u32::from(self.release_tries),
+            dialer_done: self.has(DIALER_DONE),
+            silent: self.has(SILENT),
+            alone: self.has(ALONE),
+            announced: self.has(ANNOUNCED),
+        }
+    }
+
+    /// When there is something to do.
+    pub fn due(&self, accepted: Millis) -> Millis {
+        let watchdog = self.watchdog.at(accepted);
+        match self.has(UNCLAIMED) {
+            true => watchdog.min(self.dispatch_at.at(accepted)),
+            false => watchdog,
+        }
+    }
+
+    pub fn dispatch_at(&self, accepted: Millis) -> Millis {
+        self.dispatch_at.at(accepted)
+    }
+
+    /// Puts off its dispatch.
+    pub fn dispatch_again(&mut self, at: Millis, accepted: Millis) {
+        self.dispatch_at = Since::of(at, accepted);
+    }
+
+    /// Whether it holds a channel and no dialer has claimed it.
+    pub fn is_unclaimed(&self) -> bool {
+        self.has(UNCLAIMED) && !self.has(WAITS)
+    }
+
+    pub fn waits(&self) -> bool {
+        self.has(WAITS)
+    }
+
+    pub fn holds_channel(&self) -> bool {
+        !self.has(OVER) && !self.has(WAITS)
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.has(OVER)
+    }
+
+    pub fn status(&self) -> CallStatus {
+        self.status
+    }
+
+    /// Its phone is about to ring.
+    pub fn rings(&mut self) {
+        self.flags &= !SILENT;
+    }
+
+    /// Whether its plan has made it something else by now.
+    pub fn is_stale(&self, accepted: Millis, now: Millis) -> bool {
+        self.stale_at.at(accepted) <= now
+    }
+
+    /// When its newest turn became known, as of its last look.
+    pub fn told_at(&self, accepted: Millis) -> Millis {
+        self.told_at.at(accepted)
+    }
+
+    pub fn agent(&self) -> u32 {
+        self.agent
+    }
+
+    /// Whether it may be to this number, or to one that ends with these digits.
+    pub fn may_be_to(&self, phone: Option<&E164>, ends: Option<&str>) -> bool {
+        let is = phone.is_none_or(|phone| last_digits(phone.as_str()) == self.digits);
+        let ends_so = ends.is_none_or(|ends| {
+            let places = u32::try_from(ends.len().min(9)).unwrap_or(9);
+            last_digits(ends) == self.digits % 10_u32.pow(places)
+        });
+        is && ends_so
+    }
+}
+
+const _: () = assert!(size_of::<Entry>() <= 52, "an entry is small");

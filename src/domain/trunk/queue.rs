@@ -1,0 +1,181 @@
+//! The queue of calls that wait for capacity, and what lets one of them go.
+
+use super::{Brief, Step, Trunk, index};
+use crate::domain::agent::Status;
+use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN};
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+impl Trunk {
+    /// How many calls wait for capacity.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Moves the queue: as many calls leave it, first come first served, as there is capacity for.
+    ///
+    /// An inactive trunk holds its queue; a call whose key was revoked or whose agent was deactivated
+    /// meanwhile leaves it undialed.
+    pub(super) fn promote(&mut self, now: Millis, step: &mut Step<'_>) {
+        let active = |brief: &Brief| brief.config.status == Status::Active;
+        if !self.brief.as_ref().is_some_and(active) {
+            return;
+        }
+        let (max_channels, max_cps) = self.limits();
+        while self.live.len() < max_channels as usize
+            && let Some(first) = self.next_in_queue(now, step)
+        {
+            let Some(call) = self.open_call(first, step) else {
+                self.forget(first);
+                continue;
+            };
+            let until = call.waits_until;
+            let agent = call.request.agent.id;
+            let request = &call.request;
+            let allowed = self.may_call(request).is_ok();
+            if !allowed {
+                self.cancel(first, now, step);
+                continue;
+            }
+            let is_impatient = until.is_some_and(|until| until <= now);
+            if is_impatient && !planted(Fault::ImpatientDialed) {
+                // Capacity came too late, or the object slept: its wait is over.
+                self.advance(first, now, step);
+                continue;
+            }
+            let free_at = self
+                .breaker
+                .check(now, |id| self.is_live(id))
+                .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
+                    true => Ok(()),
+                    false => Err(self.accepted.next_free(now, max_cps)),
+                });
+            if let Err(at) = free_at {
+                self.dispatch_again(first, at);
+                step.let_go_of(first);
+                break;
+            }
+            if let Some(call) = self.open_call(first, step) {
+                call.promote(now);
+            }
+            self.index(first, step);
+            self.started(first, agent, now, step);
+            self.accepted.push(now);
+            self.advance(first, now, step);
+            step.let_go_of(first);
+        }
+        self.hold_back(now, step);
+    }
+
+    /// The first in the queue that may go, as far as its agent is concerned: those of one that breaks off keep their place,
+    /// and the queue passes them.
+    pub(super) fn next_in_queue(&self, now: Millis, step: &mut Step<'_>) -> Option<CallId> {
+        if planted(Fault::LineOvertaken) {
+            return self.queue.last().map(|(_, id)| id);
+        }
+        let held_back = self.held_back(now, step);
+        let goes = |id: &CallId| held_back_until(&held_back, self.agent_of(*id)).is_none();
+        self.queue.calls().find(goes)
+    }
+
+    /// Those in the queue that are passed are due again when their agents may be called.
+    fn hold_back(&mut self, now: Millis, step: &mut Step<'_>) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let held_back = self.held_back(now, step);
+        if held_back.is_empty() {
+            return;
+        }
+        let waiting: Vec<CallId> = self.queue.calls().collect();
+        for id in waiting {
+            let Some(until) = held_back_until(&held_back, self.agent_of(id)) else {
+                continue;
+            };
+            let again = until.max(now + DISPATCH_AGAIN);
+            let entry = self.open.get(&id);
+            let known = entry.map(|entry| entry.dispatch_at(id.address().at));
+            if known.is_some_and(|known| known <= now || known > again) {
+                self.dispatch_again(id, again);
+            }
+        }
+    }
+
+    /// Puts off when a call that no dialer has claimed is looked at again.
+    pub(super) fn dispatch_again(&mut self, id: CallId, at: Millis) {
+        if let Some(entry) = self.open.get(&id).copied() {
+            let mut put_off = entry;
+            put_off.dispatch_again(at, id.address().at);
+            self.set(id, entry, put_off);
+        }
+    }
+
+    fn agent_of(&self, id: CallId) -> u32 {
+        self.open.get(&id).map_or(0, index::Entry::agent)
+    }
+
+    /// The agents whose calls may not go now, and until when.
+    fn held_back(&self, now: Millis, step: &mut Step<'_>) -> Vec<(AgentId, Millis)> {
+        let Some(Brief { agents, .. }) = &self.brief else {
+            return Vec::new();
+        };
+        agents.held_back(now, |probe| {
+            let is_judging = |call: &mut crate::domain::call::Call| {
+                !call.status.is_terminal() && !call.agent_holds_out(now)
+            };
+            self.open_call(probe, step).is_some_and(is_judging)
+        })
+    }
+
+    /// When the dialer takes a call of this agent: now, or not before then; and whether that is the agent's fault.
+    pub(super) fn dialer_takes(
+        &self,
+        agent: AgentId,
+        now: Millis,
+        step: &mut Step<'_>,
+    ) -> Result<(), (Millis, bool)> {
+        let dialer = self.breaker.check(now, |id| self.is_live(id));
+        dialer.map_err(|until| (until, false))?;
+        let held_back = self.held_back(now, step).into_iter();
+        let until = held_back.into_iter().find(|(known, _)| *known == agent);
+        until.map_or(Ok(()), |(_, until)| Err((until, true)))
+    }
+
+    /// A call goes to the dialer: where that, or its agent, was down, it is the probe.
+    pub(super) fn started(&mut self, id: CallId, agent: AgentId, now: Millis, step: &mut Step<'_>) {
+        self.breaker.started(id);
+        let proof = self.proof(agent, now, step);
+        if let Some(brief) = &mut self.brief {
+            let back = proof
+                .is_some_and(|probe| brief.agents.judge(agent, probe, AgentVerdict::HeldOut, now));
+            step.brief |= brief.agents.started(agent, id) || back;
+        }
+    }
+
+    /// The probe that shows by its length that this agent is back; the breaker learns it from the next call that starts.
+    fn proof(&self, agent: AgentId, now: Millis, step: &mut Step<'_>) -> Option<CallId> {
+        let probe = self.brief.as_ref()?.agents.probe(agent)?;
+        let holds_out = self.open_call(probe, step)?.agent_holds_out(now);
+        holds_out.then_some(probe)
+    }
+
+    /// The agents whose calls are held back for having broken off, and when a call may find out whether each is back, or
+    /// began to.
+    #[must_use]
+    pub fn agents_held_back(&self, now: Millis, step: &mut Step<'_>) -> Vec<(AgentId, Millis)> {
+        let Some(brief) = &self.brief else {
+            return Vec::new();
+        };
+        let open = brief.agents.open();
+        open.filter(|(agent, _)| self.proof(*agent, now, step).is_none())
+            .collect()
+    }
+}
+
+fn held_back_until(held_back: &[(AgentId, Millis)], agent: u32) -> Option<Millis> {
+    let mut all = held_back.iter();
+    all.find(|(known, _)| index::agent_bits(*known) == agent)
+        .map(|(_, until)| *until)
+}

@@ -1,0 +1,116 @@
+//! One step of a trunk: the calls that it reads by key, changes, and writes together at its end.
+
+use super::Effect;
+use crate::domain::call::{AgentVerdict, Call};
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+/// A callback's attempt that is due, as its row's columns tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueCallback {
+    /// When it was due.
+    pub due: Millis,
+    /// Whose callback: see [`CallId::row`].
+    pub row: u64,
+    /// Its receiver's host: see [`crate::domain::callback::host_key`].
+    pub host: u64,
+}
+
+/// A trunk's rows, as far as decisions read them. What can't be read is not there: whoever owns the rows knows of that, and
+/// that the step is void.
+pub trait Rows {
+    /// One call, without its metadata.
+    fn call(&self, id: CallId) -> Option<Call>;
+    /// Likewise, by its place.
+    fn call_at(&self, row: u64) -> Option<Call>;
+    /// Callbacks that are due behind `after` and no later than `until`, in the order of their times: at most `limit`.
+    fn due_callbacks(&self, after: (Millis, u64), until: Millis, limit: usize) -> Vec<DueCallback>;
+    /// When the first callback is due that is due after `after`.
+    fn next_callback(&self, after: Millis) -> Option<Millis>;
+}
+
+/// A call in hand.
+pub(super) struct Held {
+    pub call: Call,
+    /// Its row must be written.
+    pub is_changed: bool,
+    /// What it said of its agent before.
+    pub verdict: Option<AgentVerdict>,
+}
+
+/// What a step reads and changes: rows to write together, then effects to perform.
+pub struct Step<'a> {
+    rows: &'a dyn Rows,
+    /// In the order of their ids.
+    calls: Vec<Box<Held>>,
+    /// What must be done once the rows are written.
+    pub effects: Vec<Effect>,
+    /// The directory's last word must be written too: the trunk's own notes in it changed.
+    pub brief: bool,
+}
+
+impl<'a> Step<'a> {
+    /// A step that has read nothing yet.
+    #[must_use]
+    pub fn new(rows: &'a dyn Rows) -> Self {
+        Self {
+            rows,
+            calls: Vec::new(),
+            effects: Vec::new(),
+            brief: false,
+        }
+    }
+
+    pub(super) fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
+    fn place(&self, id: CallId) -> Result<usize, usize> {
+        self.calls.binary_search_by(|held| held.call.id.cmp(&id))
+    }
+
+    pub(super) fn held(&mut self, id: CallId) -> Option<&mut Held> {
+        let place = self.place(id).ok()?;
+        self.calls.get_mut(place).map(Box::as_mut)
+    }
+
+    /// A call that is in hand.
+    #[must_use]
+    pub fn peek(&self, id: CallId) -> Option<&Call> {
+        let place = self.place(id).ok()?;
+        self.calls.get(place).map(|held| &held.call)
+    }
+
+    /// Takes a call in hand; one that is there already stays.
+    pub(super) fn hold(&mut self, call: Call, verdict: Option<AgentVerdict>) {
+        if let Err(place) = self.place(call.id) {
+            let held = Held {
+                call,
+                is_changed: false,
+                verdict,
+            };
+            self.calls.insert(place, Box::new(held));
+        }
+    }
+
+    /// Lets go of a call that did not change.
+    pub fn let_go_of(&mut self, id: CallId) {
+        if let Ok(place) = self.place(id)
+            && self.calls.get(place).is_some_and(|held| !held.is_changed)
+        {
+            self.calls.remove(place);
+        }
+    }
+
+    /// The calls that changed, oldest first.
+    pub fn changed(&self) -> impl Iterator<Item = &Call> {
+        let changed = self.calls.iter().filter(|held| held.is_changed);
+        changed.map(|held| &held.call)
+    }
+
+    /// The calls that changed, oldest first: for their rows.
+    pub fn into_changed(self) -> Vec<Call> {
+        let changed = self.calls.into_iter().filter(|held| held.is_changed);
+        changed.map(|held| held.call).collect()
+    }
+}

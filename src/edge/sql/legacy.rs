@@ -1,0 +1,111 @@
+//! Rows as the release before wrote them: one table with text keys, metadata in the documents. They are read where they are
+//! until each has moved, in slices.
+
+use serde_json::{Map, Value};
+use worker::SqlStorageValue;
+
+use super::{SqlStore, count, id, without_metadata};
+use crate::app::trunk::{Found, StoreFailed};
+use crate::domain::call::Call;
+use crate::domain::ids::CallId;
+
+/// Those whose calls go on.
+const IN_PROGRESS: &str = "status IN ('Initiating', 'Ringing', 'Answered')";
+
+impl SqlStore {
+    pub(super) fn has_legacy_rows(&self) -> bool {
+        // Asked of SQLite itself: a table that is not there is no failure.
+        let rows = self.sql.exec("SELECT 1 FROM calls LIMIT 1", None);
+        rows.is_ok_and(|rows| rows.raw().next().is_some_and(|row| row.is_ok()))
+    }
+
+    pub(super) fn legacy_open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        let query = format!(
+            "SELECT doc FROM calls WHERE late = 1 AND {IN_PROGRESS}
+             UNION ALL SELECT doc FROM calls WHERE id >= ? AND open = 1 AND late = 0 AND {IN_PROGRESS}"
+        );
+        let calls: Vec<Call> = self.docs(&query, vec![id(recent)])?;
+        calls
+            .into_iter()
+            .for_each(|call| each(without_metadata(call), false));
+        Ok(())
+    }
+
+    pub(super) fn legacy_newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        let rows = self.query("SELECT id FROM calls ORDER BY id DESC LIMIT 1", vec![])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::String(id)) => id.parse().map(Some).map_err(|_| StoreFailed),
+            _ => Ok(None),
+        }
+    }
+
+    fn legacy_doc(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        let query = "SELECT doc FROM calls WHERE id = ?";
+        Ok(self.docs(query, vec![id(call)])?.pop())
+    }
+
+    pub(super) fn legacy_call(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.legacy_doc(call)?.map(without_metadata))
+    }
+
+    pub(super) fn legacy_metadata(
+        &self,
+        call: CallId,
+    ) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        let known = self.legacy_doc(call)?;
+        Ok(known.and_then(|call| call.request.metadata))
+    }
+
+    /// A call is about to be written: an old row of it goes, and its metadata with the call.
+    pub(super) fn take_legacy_metadata(&self, call: &mut Call) -> Result<(), StoreFailed> {
+        if let Some(known) = self.legacy_doc(call.id)? {
+            let given = call.request.metadata.take();
+            call.request.metadata = given.or(known.request.metadata);
+            let query = "DELETE FROM calls WHERE id = ?";
+            self.query(query, vec![id(call.id)])?;
+        }
+        Ok(())
+    }
+
+    /// A page of the rows here, together with one of the old rows. What does not fit the filter is left out by whoever asked.
+    pub(super) fn with_legacy(
+        &self,
+        found: Found,
+        ceiling: Option<CallId>,
+        limit: usize,
+        examine: usize,
+    ) -> Result<Found, StoreFailed> {
+        let below = ceiling.map_or_else(|| "g".into(), id);
+        let query = "SELECT doc FROM calls WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
+        let most = limit.max(examine.min(200));
+        let calls: Vec<Call> = self.docs(query, vec![below, count(most)])?;
+        let until = calls.last().map(|call| call.id);
+        let until = until.filter(|_| calls.len() == most);
+        let old = Found { calls, until };
+        // All of them: the filter has not been asked yet.
+        Ok(Found::merge(vec![found, old], usize::MAX))
+    }
+
+    /// The next of them to move: those open for long first, then the newest. None when all have.
+    pub(super) fn next_legacy_calls(&self, limit: usize) -> Result<Vec<Call>, StoreFailed> {
+        if !self.is_legacy.get() {
+            return Ok(Vec::new());
+        }
+        let late = "SELECT doc FROM calls WHERE late = 1 LIMIT ?";
+        let mut calls: Vec<Call> = self.docs(late, vec![count(limit)])?;
+        if calls.is_empty() {
+            let newest = "SELECT doc FROM calls ORDER BY id DESC LIMIT ?";
+            calls = self.docs(newest, vec![count(limit)])?;
+        }
+        if calls.is_empty() {
+            self.query("DROP TABLE IF EXISTS calls", vec![])?;
+            self.query("DROP TABLE IF EXISTS late_turns", vec![])?;
+            self.is_legacy.set(false);
+        }
+        Ok(calls)
+    }
+}

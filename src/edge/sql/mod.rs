@@ -1,0 +1,718 @@
+//! A trunk's rows in its object's SQLite.
+//!
+//! A call is one row under an integer key that sorts by age, so a page of calls, newest first, is a range scan; what lists,
+//! sweeps and the feed ask for stands in narrow columns before the document. Two partial indexes: calls that stay open for
+//! long, and callbacks whose attempt is due later. So a call that fares well costs one row a write.
+
+mod legacy;
+
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Map, Value};
+use worker::{SqlStorage, SqlStorageValue};
+
+use crate::app::trunk::{
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Remembrance,
+    StoreFailed, Told, TrunkStore,
+};
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::callback::{DeliveryStatus, host_key};
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Brief, DueCallback};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS rows (
+        id INTEGER PRIMARY KEY, open INTEGER NOT NULL, out INTEGER NOT NULL, late INTEGER NOT NULL,
+        status TEXT NOT NULL, told_at INTEGER NOT NULL, dialed_at INTEGER, agent INTEGER NOT NULL, phone TEXT NOT NULL,
+        delivery INTEGER, callback_due INTEGER, callback_host INTEGER, doc TEXT NOT NULL, metadata TEXT
+    );
+    CREATE INDEX IF NOT EXISTS late_rows ON rows (id) WHERE late = 1;
+    CREATE INDEX IF NOT EXISTS due_rows ON rows (callback_due, id, callback_host) WHERE callback_due IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS turns (at INTEGER NOT NULL, row INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (at, row)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS recordings (call TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// The rows of one object.
+pub struct SqlStore {
+    sql: SqlStorage,
+    read: Cell<u64>,
+    written: Cell<u64>,
+    remembered: Cell<u64>,
+    /// Up to which key the old ones are forgotten.
+    swept: RefCell<String>,
+    logged: Cell<u64>,
+    /// Rows of the release before are still there.
+    is_legacy: Cell<bool>,
+}
+
+/// After how many keys the old ones among the next [`SWEPT`] are forgotten: a little at a time, so that it delays no request.
+const SWEEP_EVERY: u64 = 100;
+/// How many keys are looked at: more than come in meanwhile, so that all are looked at again and again.
+const SWEPT: usize = 200;
+/// Behind all keys, which are of visible ASCII.
+const END_OF_KEYS: &str = "\u{7f}";
+
+type Row = Vec<SqlStorageValue>;
+
+impl SqlStore {
+    /// Opens them; the tables are made when they are missing.
+    pub fn open(sql: SqlStorage) -> Result<Self, StoreFailed> {
+        let store = Self {
+            sql,
+            read: Cell::new(0),
+            written: Cell::new(0),
+            remembered: Cell::new(0),
+            swept: RefCell::default(),
+            logged: Cell::new(0),
+            is_legacy: Cell::new(false),
+        };
+        store.query(SCHEMA, vec![])?;
+        store.is_legacy.set(store.has_legacy_rows());
+        store.written.set(0);
+        Ok(store)
+    }
+
+    fn sweep(&self, forget_before: Millis) -> Result<(), StoreFailed> {
+        let from = self.swept.take();
+        let query = "SELECT key FROM idempotency WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?";
+        let last = self.query(query, vec![from.as_str().into(), count(SWEPT - 1)])?;
+        let last = last.into_iter().flatten().next();
+        if let Some(SqlStorageValue::String(key)) = &last {
+            self.swept.replace(key.clone()); // at the end of the table it begins anew
+        }
+        let last = last.unwrap_or_else(|| END_OF_KEYS.into());
+        let query = "DELETE FROM idempotency WHERE key > ? AND key <= ? AND at < ?";
+        self.query(query, vec![from.into(), last, millis(forget_before)])
+            .map(drop)
+    }
+
+    /// Rows read so far, as the storage counts them.
+    pub fn rows_read(&self) -> u64 {
+        self.read.get()
+    }
+
+    /// Rows written so far, as the storage counts them.
+    pub fn rows_written(&self) -> u64 {
+        self.written.get()
+    }
+
+    fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
+        let mut rows = Vec::new();
+        self.each(query, bindings, |row| rows.push(row))?;
+        Ok(rows)
+    }
+
+    /// Row by row, so that no more than one is in memory.
+    fn each(
+        &self,
+        query: &str,
+        bindings: Row,
+        mut take: impl FnMut(Row),
+    ) -> Result<(), StoreFailed> {
+        let failed = |error: worker::Error| {
+            worker::console_error!("SQL failed: {}", error.to_string());
+            StoreFailed
+        };
+        let cursor = self.sql.exec(query, bindings).map_err(failed)?;
+        // After an error the iterator would go on for ever: the first one ends it.
+        for row in cursor.raw() {
+            take(row.map_err(failed)?);
+        }
+        self.read.set(self.read.get() + cursor.rows_read() as u64);
+        self.written
+            .set(self.written.get() + cursor.rows_written() as u64);
+        Ok(())
+    }
+
+    /// The newest closed calls that fit: clauses, each with its value, if it counts. Of the rows that don't fit, the documents
+    /// are not read.
+    fn look<const N: usize>(
+        &self,
+        look: Look,
+        wanted: [(&str, Option<SqlStorageValue>); N],
+    ) -> Result<Found, StoreFailed> {
+        let rows = vec![
+            number(look.floor.map_or(0, CallId::row)),
+            number(look.ceiling.map_or(NO_CEILING, CallId::row)),
+            count(look.examine),
+        ];
+        let mut query = format!(
+            "SELECT rows.doc FROM (SELECT id, open, status, agent, phone, delivery {EXAMINED_ROWS}) AS seen
+             CROSS JOIN rows USING (id) WHERE seen.open = 0"
+        );
+        let mut bindings = rows.clone();
+        for (clause, value) in wanted {
+            if let Some(value) = value {
+                query.push_str(clause);
+                bindings.push(value);
+            }
+        }
+        query.push_str(" LIMIT ?");
+        bindings.push(count(look.limit));
+        let calls: Vec<Call> = self.docs(&query, bindings)?;
+        let until = match calls.len() < look.limit {
+            true => self.last_examined(rows, look.examine)?,
+            false => None,
+        };
+        Ok(Found { calls, until })
+    }
+
+    /// The oldest of the rows that were looked at, if there may be more below it.
+    fn last_examined(&self, rows: Row, examine: usize) -> Result<Option<CallId>, StoreFailed> {
+        let query = format!("SELECT MIN(id), COUNT(*) FROM (SELECT id {EXAMINED_ROWS})");
+        let found = self.query(&query, rows)?;
+        match found.first().map(Vec::as_slice) {
+            Some(
+                [
+                    SqlStorageValue::Integer(row),
+                    SqlStorageValue::Integer(count),
+                ],
+            ) if usize::try_from(*count) == Ok(examine) => {
+                Ok(Some(CallId::floor_of(unsigned(*row)?)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn docs<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        bindings: Row,
+    ) -> Result<Vec<T>, StoreFailed> {
+        let rows = self.query(query, bindings)?;
+        rows.into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .next()
+                    .and_then(|value| parse(&value))
+                    .ok_or(StoreFailed)
+            })
+            .collect()
+    }
+}
+
+/// Where closed calls are looked for.
+struct Look {
+    floor: Option<CallId>,
+    ceiling: Option<CallId>,
+    limit: usize,
+    examine: usize,
+}
+
+impl SqlStore {
+    fn fact<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM facts WHERE name = ?", vec![name.into()])?
+            .pop())
+    }
+
+    fn put_fact(&self, name: &str, fact: &impl serde::Serialize) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(fact).map_err(|_| StoreFailed)?;
+        let query = "INSERT OR REPLACE INTO facts (name, doc) VALUES (?, ?)";
+        self.query(query, vec![name.into(), doc.into()]).map(drop)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
+    let SqlStorageValue::String(json) = value else {
+        return None;
+    };
+    let parsed = crate::app::json::read(json);
+    if let Err(error) = &parsed {
+        worker::console_error!("a row can't be read: {}", error.to_string());
+    }
+    parsed.ok()
+}
+
+/// The key of what is kept beside a call.
+fn id(call: CallId) -> SqlStorageValue {
+    call.to_string().into()
+}
+
+/// A whole number below 2^53.
+fn number(number: u64) -> SqlStorageValue {
+    SqlStorageValue::from(number as f64)
+}
+
+fn millis(at: Millis) -> SqlStorageValue {
+    number(at.0)
+}
+
+fn unsigned(stored: i64) -> Result<u64, StoreFailed> {
+    u64::try_from(stored).map_err(|_| StoreFailed)
+}
+
+fn count(limit: usize) -> SqlStorageValue {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
+/// An agent's first 52 bits.
+fn agent_key(agent: AgentId) -> SqlStorageValue {
+    number((agent.number() >> 76) as u64)
+}
+
+fn delivery_word(status: DeliveryStatus) -> i32 {
+    match status {
+        DeliveryStatus::Pending => 0,
+        DeliveryStatus::Delivered => 1,
+        DeliveryStatus::Exhausted => 2,
+    }
+}
+
+/// The words of a filter as a JSON array; none for a filter that admits any.
+fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
+    let words = serde_json::to_string(wanted).ok()?;
+    (!wanted.is_empty()).then(|| words.into())
+}
+
+/// Behind all rows.
+const NO_CEILING: u64 = (1 << 53) - 1;
+
+/// The rows that one page looks at, newest first.
+const EXAMINED_ROWS: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
+/// So many documents come out of one slice of the feed's history at most.
+const TOLD: usize = 100;
+/// Every so many writes into the feed's log some old turns leave it.
+const FORGET_EVERY: u64 = 50;
+
+impl TrunkStore for SqlStore {
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        self.fact("brief")
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        self.put_fact("brief", brief)
+    }
+
+    fn open_calls(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        let query = "SELECT doc, out FROM rows WHERE late = 1
+                     UNION ALL SELECT doc, out FROM rows WHERE id >= ? AND (open = 1 OR out = 1) AND late = 0";
+        let mut read = Ok(());
+        self.each(query, vec![number(recent.row())], |row| match &row[..] {
+            [doc, SqlStorageValue::Integer(out)] if let Some(call) = parse(doc) => {
+                each(call, *out == 1);
+            }
+            _ => read = Err(StoreFailed),
+        })?;
+        read?;
+        match self.is_legacy.get() {
+            true => self.legacy_open_calls(recent, each),
+            false => Ok(()),
+        }
+    }
+
+    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ?";
+        let rejected = CallStatus::RejectedCapacity.as_str();
+        let rows = self.query(query, vec![number(from.row()), rejected.into()])?;
+        rows.into_iter()
+            .map(|row| match row.as_slice() {
+                [SqlStorageValue::Integer(row), dialed] => {
+                    let dialed = match dialed {
+                        SqlStorageValue::Integer(at) => Some(Millis(unsigned(*at)?)),
+                        _ => None,
+                    };
+                    Ok((CallId::floor_of(unsigned(*row)?).address().at, dialed))
+                }
+                _ => Err(StoreFailed),
+            })
+            .collect()
+    }
+
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        let query = "SELECT doc FROM rows ORDER BY id DESC LIMIT 1";
+        let newest: Option<Call> = self.docs(query, vec![])?.pop();
+        let newest = newest.map(|call| call.id);
+        match self.is_legacy.get() {
+            true => Ok(newest.max(self.legacy_newest()?)),
+            false => Ok(newest),
+        }
+    }
+
+    fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed> {
+        for CallRow { mut call, place } in calls {
+            if self.is_legacy.get() {
+                self.take_legacy_metadata(&mut call)?;
+            }
+            let metadata = call.request.metadata.take();
+            let metadata = metadata.map(|metadata| Value::Object(metadata).to_string());
+            let callback = call.callback.as_ref();
+            let doc = serde_json::to_string(&call).map_err(|_| StoreFailed)?;
+            let bindings = vec![
+                number(call.id.row()),
+                i32::from(place.is_open).into(),
+                i32::from(place.is_out).into(),
+                i32::from(call.late && place.is_open).into(),
+                call.status.as_str().into(),
+                millis(call.told_at()),
+                call.dialed_at
+                    .and_then(|at| i64::try_from(at.0).ok())
+                    .into(),
+                agent_key(call.request.agent.id),
+                call.request.phone.as_str().into(),
+                callback
+                    .map(|callback| delivery_word(callback.status))
+                    .into(),
+                place
+                    .callback_due
+                    .and_then(|at| i64::try_from(at.0).ok())
+                    .into(),
+                callback
+                    .and_then(|callback| i64::try_from(host_key(&callback.url)).ok())
+                    .into(),
+                doc.into(),
+                metadata.into(),
+            ];
+            self.query(PUT, bindings)?;
+        }
+        Ok(())
+    }
+
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        let known = self.get_at(call.row())?.filter(|known| known.id == call);
+        match known {
+            None if self.is_legacy.get() => self.legacy_call(call),
+            known => Ok(known.map(without_metadata)),
+        }
+    }
+
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        let query = "SELECT doc FROM rows WHERE id = ?";
+        Ok(self.docs(query, vec![number(row)])?.pop())
+    }
+
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        let query = "SELECT metadata FROM rows WHERE id = ?";
+        let rows = self.query(query, vec![number(call.row())])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::String(json)) => {
+                let read: Value = serde_json::from_str(&json).map_err(|_| StoreFailed)?;
+                match read {
+                    Value::Object(metadata) => Ok(Some(metadata)),
+                    _ => Err(StoreFailed),
+                }
+            }
+            None if self.is_legacy.get() => self.legacy_metadata(call),
+            _ => Ok(None),
+        }
+    }
+
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed> {
+        let query = "SELECT callback_due, id, callback_host FROM rows
+                     WHERE callback_due IS NOT NULL AND (callback_due, id) > (?, ?) AND callback_due <= ?
+                     ORDER BY callback_due, id LIMIT ?";
+        let bindings = vec![
+            millis(after.0),
+            number(after.1),
+            millis(until),
+            count(limit),
+        ];
+        let read = |row: Row| match row.as_slice() {
+            [
+                SqlStorageValue::Integer(due),
+                SqlStorageValue::Integer(row),
+                SqlStorageValue::Integer(host),
+            ] => Ok(DueCallback {
+                due: Millis(unsigned(*due)?),
+                row: unsigned(*row)?,
+                host: unsigned(*host)?,
+            }),
+            _ => Err(StoreFailed),
+        };
+        let rows = self.query(query, bindings)?;
+        rows.into_iter().map(read).collect()
+    }
+
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+        let query =
+            "SELECT callback_due FROM rows WHERE callback_due IS NOT NULL AND callback_due > ?
+                     ORDER BY callback_due LIMIT 1";
+        let rows = self.query(query, vec![millis(after)])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::Integer(at)) => Ok(Some(Millis(unsigned(at)?))),
+            _ => Ok(None),
+        }
+    }
+
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        Ok(self
+            .docs(
+                "SELECT doc FROM idempotency WHERE key = ?",
+                vec![key.into()],
+            )?
+            .pop())
+    }
+
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
+        let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
+        self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
+        self.remembered.set(self.remembered.get() + 1);
+        match self.remembered.get().is_multiple_of(SWEEP_EVERY) {
+            true => self.sweep(forget_before),
+            false => Ok(()),
+        }
+    }
+
+    fn transcript(&self, call: CallId) -> Result<Option<serde_json::Value>, StoreFailed> {
+        Ok(self
+            .docs("SELECT doc FROM transcripts WHERE call = ?", vec![id(call)])?
+            .pop())
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &serde_json::Value) -> Result<(), StoreFailed> {
+        let query = "INSERT OR IGNORE INTO transcripts (call, doc) VALUES (?, ?)";
+        self.query(query, vec![id(call), lines.to_string().into()])
+            .map(drop)
+    }
+
+    fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed> {
+        let query = "SELECT location FROM recordings WHERE call = ?";
+        let rows = self.query(query, vec![id(call)])?;
+        Ok(match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::String(location)) => Some(location),
+            _ => None,
+        })
+    }
+
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed> {
+        let query = "INSERT OR REPLACE INTO recordings (call, location) VALUES (?, ?)";
+        self.query(query, vec![id(call), location.into()]).map(drop)
+    }
+
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+        let floor = CallId::floor(filter.created_after.unwrap_or_default());
+        let wanted: [(&str, Option<SqlStorageValue>); 4] = [
+            (
+                " AND seen.status IN (SELECT value FROM json_each(?))",
+                one_of(&filter.status),
+            ),
+            (" AND seen.agent = ?", filter.agent.map(agent_key)),
+            (
+                " AND seen.phone = ?",
+                filter.phone.as_ref().map(|phone| phone.as_str().into()),
+            ),
+            (
+                " AND seen.phone LIKE '%' || ?", // of digits alone: there is nothing to escape
+                filter.phone_ends.as_ref().map(|last| last.as_str().into()),
+            ),
+        ];
+        let look = Look {
+            floor: Some(floor),
+            ceiling: filter.ceiling(),
+            limit: filter.limit,
+            examine: filter.examine,
+        };
+        let found = self.look(look, wanted)?;
+        match self.is_legacy.get() {
+            true => self.with_legacy(found, filter.ceiling(), filter.limit, filter.examine),
+            false => Ok(found),
+        }
+    }
+
+    fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
+        let query = "SELECT rows.doc, rows.metadata FROM
+                     (SELECT id, open, out, callback_due FROM rows WHERE id < ? ORDER BY id LIMIT 1000) AS seen
+                     CROSS JOIN rows USING (id)
+                     WHERE seen.open = 0 AND seen.out = 0 AND seen.callback_due IS NULL LIMIT ?";
+        let rows = self.query(query, vec![number(before.row()), count(limit)])?;
+        let read = |row: Row| {
+            let [doc, metadata] = row.as_slice() else {
+                return Err(StoreFailed);
+            };
+            let mut call: Call = parse(doc).ok_or(StoreFailed)?;
+            if let SqlStorageValue::String(metadata) = metadata {
+                call.request.metadata = serde_json::from_str(metadata).map_err(|_| StoreFailed)?;
+            }
+            let transcript = "SELECT doc FROM transcripts WHERE call = ?";
+            let transcript = self.query(transcript, vec![id(call.id)])?;
+            let transcript = transcript.into_iter().flatten().next();
+            Ok(Expired {
+                id: call.id,
+                call: serde_json::to_string(&call).map_err(|_| StoreFailed)?,
+                transcript: match transcript {
+                    Some(SqlStorageValue::String(lines)) => Some(lines),
+                    _ => None,
+                },
+            })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        // Three statements for all of them: one by one they would hold up who wants to place a call.
+        let ids = serde_json::to_string(calls).map_err(|_| StoreFailed)?;
+        let rows: Vec<u64> = calls.iter().map(|call| call.row()).collect();
+        let rows = serde_json::to_string(&rows).map_err(|_| StoreFailed)?;
+        for (query, keys) in [
+            (
+                "DELETE FROM transcripts WHERE call IN (SELECT value FROM json_each(?))",
+                &ids,
+            ),
+            (
+                "DELETE FROM recordings WHERE call IN (SELECT value FROM json_each(?))",
+                &ids,
+            ),
+            (
+                "DELETE FROM rows WHERE open = 0 AND out = 0 AND id IN (SELECT value FROM json_each(?))",
+                &rows,
+            ),
+        ] {
+            self.query(query, vec![keys.as_str().into()])?;
+        }
+        Ok(())
+    }
+
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        let numbers: Vec<i32> = filter
+            .status
+            .iter()
+            .map(|status| delivery_word(*status))
+            .collect();
+        let wanted = match one_of(&numbers) {
+            None => (" AND seen.delivery >= ?", Some(0.into())), // which no NULL is
+            numbers => (
+                " AND seen.delivery IN (SELECT value FROM json_each(?))",
+                numbers,
+            ),
+        };
+        let look = Look {
+            floor: None,
+            ceiling: filter.before,
+            limit: filter.limit,
+            examine: filter.examine,
+        };
+        let found = self.look(look, [wanted])?;
+        match self.is_legacy.get() {
+            true => self.with_legacy(found, filter.before, filter.limit, filter.examine),
+            false => Ok(found),
+        }
+    }
+
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.fact("feed")
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.put_fact("feed", notes)
+    }
+
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+        const ROWS: &str = "FROM rows WHERE id >= ? ORDER BY id LIMIT ?";
+        let rows = vec![number(from), count(limit)];
+        let query = format!(
+            "SELECT rows.doc FROM (SELECT id, open, told_at {ROWS}) AS seen CROSS JOIN rows USING (id)
+             WHERE seen.open = 0 AND seen.told_at >= ? LIMIT ?"
+        );
+        let mut bindings = rows.clone();
+        bindings.extend([millis(since), count(TOLD + 1)]);
+        let mut calls: Vec<Call> = self.docs(&query, bindings)?;
+        if calls.len() > TOLD {
+            let next = calls.pop().map(|call| call.id.row());
+            return Ok(Told {
+                calls,
+                goes_on: next,
+            });
+        }
+        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {ROWS})");
+        let found = self.query(&query, rows)?;
+        let goes_on = match found.first().map(Vec::as_slice) {
+            Some(
+                [
+                    SqlStorageValue::Integer(row),
+                    SqlStorageValue::Integer(count),
+                ],
+            ) if usize::try_from(*count) == Ok(limit) => Some(unsigned(*row)? + 1),
+            _ => None,
+        };
+        Ok(Told { calls, goes_on })
+    }
+
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+        let query = "SELECT id FROM rows WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+        let floor = number(CallId::floor(at).row());
+        let rows = self.query(query, vec![floor, count(rows.saturating_sub(1))])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::Integer(row)) => unsigned(row),
+            _ => Ok(0),
+        }
+    }
+
+    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+        for turn in turns {
+            let query = "INSERT OR IGNORE INTO turns (at, row, kind) VALUES (?, ?, ?)";
+            let kind = i32::from(turn.kind).into();
+            self.query(query, vec![millis(turn.at), number(turn.row), kind])?;
+        }
+        self.logged.set(self.logged.get() + 1);
+        if !self.logged.get().is_multiple_of(FORGET_EVERY) {
+            return Ok(());
+        }
+        let query = "DELETE FROM turns WHERE (at, row) IN (SELECT at, row FROM turns WHERE at < ? ORDER BY at LIMIT 1000)";
+        self.query(query, vec![millis(forget_before)]).map(drop)
+    }
+
+    fn logged_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        let query =
+            "SELECT at, row, kind FROM turns WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
+        let rows = self.query(query, vec![millis(from.0), number(from.1), count(limit)])?;
+        let read = |row: Row| match row.as_slice() {
+            [
+                SqlStorageValue::Integer(at),
+                SqlStorageValue::Integer(row),
+                SqlStorageValue::Integer(kind),
+            ] => Ok(LoggedTurn {
+                at: Millis(unsigned(*at)?),
+                row: unsigned(*row)?,
+                kind: u8::try_from(*kind).map_err(|_| StoreFailed)?,
+            }),
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.is_legacy.get()
+    }
+
+    fn legacy_slice(&self, limit: usize) -> Result<Vec<Call>, StoreFailed> {
+        self.next_legacy_calls(limit)
+    }
+}
+
+/// Writes a call's row; one that is there keeps its metadata.
+const PUT: &str = "
+    INSERT INTO rows (id, open, out, late, status, told_at, dialed_at, agent, phone, delivery, callback_due,
+                      callback_host, doc, metadata)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        open = excluded.open, out = excluded.out, late = excluded.late, status = excluded.status,
+        told_at = excluded.told_at, dialed_at = excluded.dialed_at, delivery = excluded.delivery,
+        callback_due = excluded.callback_due, callback_host = excluded.callback_host, doc = excluded.doc";
+
+fn without_metadata(mut call: Call) -> Call {
+    call.request.metadata = None;
+    call
+}
