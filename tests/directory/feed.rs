@@ -30,6 +30,7 @@ fn tells(moments: impl IntoIterator<Item = u64>) -> Feed {
             events: events.collect(),
             through,
             now,
+            goes_on: None,
         }
     })
 }
@@ -101,6 +102,7 @@ fn an_object_whose_clock_is_late_holds_the_others_news_up_for_no_longer_than_it_
         events: Vec::new(),
         through: Position::start_of(now - late),
         now: now - late,
+        goes_on: None,
     });
     let (world, org, _) = world_with(&[behind, tells([1_000])]);
     let mut cursor = now(&world);
@@ -119,6 +121,7 @@ fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at
         events: Vec::new(),
         through: Position::start_of(filter.after.0 + Millis(2)),
         now,
+        goes_on: None,
     });
     for more in ["", "&wait_seconds=30"] {
         for feeds in [

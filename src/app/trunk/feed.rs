@@ -345,12 +345,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         let since = self.feed.notes.logged_since;
         if since.is_some_and(|since| since <= after.0 + Millis(1)) {
-            calls.extend(self.logged(filter, through)?);
+            calls.extend(self.logged(after, filter, through)?);
             return Ok((calls, None));
-        }
-        if let Some(since) = since {
-            // From there on the log tells, late turns too.
-            *through = (*through).min(Position::start_of(since));
         }
         let from = match filter.slice.filter(|from| *from > 0) {
             Some(from) => from,
@@ -360,8 +356,17 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             calls: told,
             goes_on,
         } = self.store.told_since(from, after.0, SLICE)?;
-        if let Some(next) = goes_on {
-            *through = (*through).min(Position::start_of(CallId::floor_of(next).address().at));
+        match (goes_on, since) {
+            (Some(next), since) => {
+                let looked_at = CallId::floor_of(next).address().at;
+                let known_until = since.map_or(looked_at, |since| looked_at.min(since));
+                *through = (*through).min(Position::start_of(known_until));
+            }
+            // From there on the log tells, late turns too.
+            (None, Some(since)) => {
+                calls.extend(self.logged(Position::start_of(since), filter, through)?);
+            }
+            (None, None) => {}
         }
         calls.extend(told);
         Ok((calls, goes_on))
@@ -378,11 +383,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The calls of the next turns in the log.
     fn logged(
         &self,
+        after: Position,
         filter: &FeedFilter,
         through: &mut Position,
     ) -> Result<Vec<Call>, StoreFailed> {
-        let after = (filter.after.0, filter.after.1.row());
-        let turns = self.store.logged_turns(after, ROWS)?;
+        let from = (after.0, after.1.row());
+        let turns = self.store.logged_turns(from, ROWS)?;
         if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
             *through = (*through).min(Position::of_row(last.at, last.row));
         }
