@@ -148,7 +148,7 @@ async function block(local, setup, trunk) {
 
 /** The two trunks in turns, so that what else this machine does meets both alike. @param {Local} local @param {Setup} setup */
 async function admissions(local, setup) {
-  const [[rows] = []] = await sql(local, setup.full, "SELECT COUNT(*) FROM calls WHERE open = 0");
+  const [[rows] = []] = await sql(local, setup.full, "SELECT COUNT(*) FROM rows WHERE open = 0");
   if (Number(rows) < ROWS) throw new Error(`the full trunk holds ${rows} calls`);
   const full = { trunk: setup.full, times: /** @type {number[]} */ ([]) };
   const empty = { trunk: setup.empty, times: /** @type {number[]} */ ([]) };
@@ -220,7 +220,7 @@ async function staying(local, setup) {
 
 /** While calls leave, batch by batch. @param {Local} local @param {Setup} setup */
 async function leaving(local, setup) {
-  const count = async () => Number((await sql(local, setup.full, "SELECT COUNT(*) FROM calls WHERE open = 0"))[0]?.[0]);
+  const count = async () => Number((await sql(local, setup.full, "SELECT COUNT(*) FROM rows WHERE open = 0"))[0]?.[0]);
   const before = await count();
   await again(() => local.runCron());
   const times = await oneByOne(local, setup);

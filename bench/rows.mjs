@@ -5,6 +5,15 @@
 
 /** A call's number of which there are few among all the rows. */
 export const RARE = "+14155550100";
+/** Rows are numbered from 2025 on: milliseconds times 4,096, and the place within one. */
+const ROWS_BEGIN = Date.UTC(2025, 0, 1);
+
+/** The row of a call. @param {string} callId */
+export function rowOf(callId) {
+  const at = Number.parseInt(callId.slice(0, 8) + callId.slice(9, 13), 16);
+  return (at - ROWS_BEGIN) * 4096 + Number.parseInt(callId.slice(15, 18), 16);
+}
+
 /** How many rows one statement writes. */
 const CHUNK = 20_000;
 
@@ -61,14 +70,15 @@ export async function fill(local, trunkId, template, { rows, from, stepMs = 1_00
     await sql(
       local,
       trunkId,
-      `INSERT OR IGNORE INTO calls (id, open, late, status, agent, phone, dialed_at, delivery, doc)
+      `INSERT OR IGNORE INTO rows (id, open, out, late, status, told_at, dialed_at, agent, phone, delivery, callback_due,
+         callback_host, doc, metadata)
        WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${last}),
          born(i, at, hex) AS (SELECT i, ${from} + i * ${stepMs}, printf('%012x', ${from} + i * ${stepMs}) FROM n)
-       SELECT substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || substr(t.id, 19), 0, 0, t.status, t.agent,
-         CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END, at, t.delivery,
-         replace(replace(t.doc, t.id, substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || substr(t.id, 19)),
-           t.phone, CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END)
-       FROM born, calls t WHERE t.id = '${template}'`,
+       SELECT (at - ${ROWS_BEGIN}) * 4096, 0, 0, 0, t.status, at, at, t.agent,
+         CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END, t.delivery, NULL, t.callback_host,
+         replace(replace(t.doc, '${template}', substr(hex, 1, 8) || '-' || substr(hex, 9) || '-8000' || '${template.slice(18)}'),
+           t.phone, CASE WHEN ${rare} THEN '${RARE}' ELSE t.phone END), t.metadata
+       FROM born, rows t WHERE t.id = ${rowOf(template)}`,
     );
     onProgress(last);
   }
@@ -83,6 +93,6 @@ export async function transcribe(local, trunkId, calls) {
   await sql(
     local,
     trunkId,
-    `INSERT OR IGNORE INTO transcripts (call, doc) SELECT id, '${lines}' FROM calls ORDER BY id LIMIT ${calls}`,
+    `INSERT OR IGNORE INTO transcripts (call, doc) SELECT json_extract(doc, '$.id'), '${lines}' FROM rows ORDER BY id LIMIT ${calls}`,
   );
 }

@@ -1,12 +1,12 @@
 //! What a trunk tells the live feed: the turns of its calls, and its own state.
 //!
-//! Nothing is written for it while nobody listens. While somebody does, or did within [`KEPT`], a narrow log notes each turn
-//! of each row that is written: its moment, its call, its type. An answer reads the log from a place on, so many rows and no
-//! more, and of the calls only those that it tells of. Turns that a plan foretells of open calls are not written yet: their
-//! entries say which calls to look at.
+//! Nothing is written for it while nobody listens, and next to nothing while somebody does. Who keeps up is told from a
+//! short list in memory: the moments of the latest turns, and whose they were; of the calls themselves only those are read
+//! that are told of. Turns that a plan foretells of open calls are not written yet: their entries say which calls to look at.
 //!
-//! What happened before anybody listened is in no log. It is found by the calls' ids, in slices that let others through: no
-//! turn is later than [`RECENT`] after its call was accepted, but for few.
+//! Who comes later is told from the calls' rows by their ids, in slices that let others through: no turn is later than
+//! [`RECENT`] after its call was accepted, but for few, and these are noted in a table while somebody listens or did so
+//! within [`KEPT`].
 //!
 //! The order is by moment, then by call. An answer holds turns from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
 use super::store::Told as Scanned;
 use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
-use crate::domain::call::{Call, RECENT, Told, longest};
+use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::{CallId, TrunkId};
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
@@ -30,8 +30,10 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 pub const KEPT: Millis = Millis::from_secs(86_400);
 /// How often it is noted that somebody listens.
 const NOTED_EVERY: Millis = Millis::from_secs(3_600);
-/// How many rows of the log are looked at for one answer.
+/// How many late turns are looked at for one answer.
 const ROWS: usize = 1_000;
+/// How many turns are in the list for listeners that keep up.
+const LATELY: usize = 1_000;
 /// How many rows of calls are looked at in one slice of the history.
 const SLICE: usize = 1_000;
 /// So many rows before its place are looked at, at most, for turns later than [`RECENT`] after their call was accepted.
@@ -58,7 +60,8 @@ impl Position {
     }
 
     /// Before the turn at `at` of the call at this place: see [`CallId::row`].
-    fn of_row(at: Millis, row: u64) -> Self {
+    #[must_use]
+    pub fn of_row(at: Millis, row: u64) -> Self {
         Self(at, CallId::floor_of(row))
     }
 
@@ -151,7 +154,7 @@ pub struct Logged(pub Millis, pub TrunkState);
 pub struct FeedNotes {
     /// The trunk's states, oldest first.
     pub states: Vec<Logged>,
-    /// Since when all turns are in the log: somebody listens, with no pause of [`KEPT`].
+    /// Since when late turns are noted: somebody listens, with no pause of [`KEPT`].
     #[serde(default)]
     pub logged_since: Option<Millis>,
     /// When somebody last listened, to the hour.
@@ -162,9 +165,13 @@ pub struct FeedNotes {
 #[derive(Default)]
 pub struct Feed {
     notes: FeedNotes,
+    /// The latest turns in their order: all that lie behind `complete_from`.
+    lately: Vec<LoggedTurn>,
+    /// None while nobody listens.
+    complete_from: Option<Position>,
 }
 
-/// A row of the log.
+/// A turn, as it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoggedTurn {
     /// When it became known.
@@ -175,11 +182,19 @@ pub struct LoggedTurn {
     pub kind: u8,
 }
 
+impl LoggedTurn {
+    /// Before it.
+    fn place(&self) -> Position {
+        Position::of_row(self.at, self.row)
+    }
+}
+
 impl Feed {
     /// As the rows tell.
     pub fn new(notes: Option<FeedNotes>) -> Self {
         Self {
             notes: notes.unwrap_or_default(),
+            ..Self::default()
         }
     }
 
@@ -190,6 +205,11 @@ impl Feed {
         trunk: &Trunk,
         now: Millis,
     ) -> Result<(), StoreFailed> {
+        // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now may
+        // bear moments yet to come.
+        let from = now + Millis::from_secs(1);
+        self.complete_from
+            .get_or_insert_with(|| Position::before(from));
         let last = self.notes.listened_at;
         let is_first = self.notes.states.is_empty();
         let is_logged = self.notes.logged_since.is_some();
@@ -200,9 +220,7 @@ impl Feed {
             self.log(trunk.state(), now - Millis(1));
         }
         if last.is_none_or(|last| now >= last + KEPT) || !is_logged {
-            // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now
-            // may bear moments yet to come.
-            self.notes.logged_since = Some(now + Millis::from_secs(1));
+            self.notes.logged_since = Some(from);
         }
         self.notes.listened_at = Some(now);
         store.put_feed_notes(&self.notes)
@@ -230,25 +248,55 @@ impl Feed {
         }
         let listened_at = self.notes.listened_at;
         let is_heard = listened_at.is_some_and(|last| now < last + KEPT + NOTED_EVERY);
-        let (Some(since), true) = (self.notes.logged_since, is_heard) else {
+        let (Some(since), Some(last), true) = (self.notes.logged_since, listened_at, is_heard)
+        else {
             return Ok(());
         };
+        if now >= last + NOTED_EVERY + NOTED_EVERY {
+            // Nobody listens any more, but who did may come back.
+            self.complete_from = None;
+            self.lately.clear();
+        }
         for call in rows {
-            let turns = call.turns().filter(|Told(at, _)| *at + Millis(1) >= since);
-            let turns: Vec<LoggedTurn> = turns
-                .filter_map(|told| {
-                    Some(LoggedTurn {
-                        at: told.0,
-                        row: call.id.row(),
-                        kind: news::kind(news::name(call, told.1))?,
-                    })
-                })
-                .collect();
-            if !planted(Fault::FeedForgets) {
-                store.log_turns(&turns, now - KEPT)?;
+            let mut late = Vec::new();
+            for told in call.turns() {
+                let Some(kind) = news::kind(news::name(call, told.1)) else {
+                    continue;
+                };
+                let turn = LoggedTurn {
+                    at: told.0,
+                    row: call.id.row(),
+                    kind,
+                };
+                self.remember(turn);
+                if told.0 > call.created_at() + RECENT && told.0 + Millis(1) >= since {
+                    late.push(turn);
+                }
+            }
+            if !late.is_empty() {
+                store.log_turns(&late, now - KEPT)?;
             }
         }
         Ok(())
+    }
+
+    fn remember(&mut self, turn: LoggedTurn) {
+        let Some(from) = &mut self.complete_from else {
+            return;
+        };
+        let order = |turn: &LoggedTurn| (turn.at, turn.row);
+        let place = self.lately.binary_search_by_key(&order(&turn), order);
+        if turn.place() <= *from || planted(Fault::FeedForgets) {
+            return;
+        }
+        if let Err(place) = place {
+            self.lately.insert(place, turn);
+        }
+        if self.lately.len() > LATELY {
+            let oldest = self.lately.remove(0);
+            // All turns of that call and moment, whatever the rest of its id is.
+            *from = Position::of_row(oldest.at, oldest.row + 1);
+        }
     }
 
     fn log(&mut self, state: Option<TrunkState>, now: Millis) {
@@ -343,9 +391,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             calls.extend(self.trunk.call(id, self.step).cloned());
             self.step.let_go_of(id);
         }
-        let since = self.feed.notes.logged_since;
-        if since.is_some_and(|since| since <= after.0 + Millis(1)) {
-            calls.extend(self.logged(after, filter, through)?);
+        if self.feed.complete_from.is_some_and(|from| from <= after) {
+            let from = (after.0, after.1.row());
+            let lately = &self.feed.lately;
+            let first = lately.partition_point(|turn| (turn.at, turn.row) < from);
+            let turns = lately.get(first..).unwrap_or_default().to_vec();
+            calls.extend(self.calls_of(turns, filter, through)?);
             return Ok((calls, None));
         }
         let from = match filter.slice.filter(|from| *from > 0) {
@@ -356,19 +407,24 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             calls: told,
             goes_on,
         } = self.store.told_since(from, after.0, SLICE)?;
-        match (goes_on, since) {
-            (Some(next), since) => {
-                let looked_at = CallId::floor_of(next).address().at;
-                let known_until = since.map_or(looked_at, |since| looked_at.min(since));
-                *through = (*through).min(Position::start_of(known_until));
-            }
-            // From there on the log tells, late turns too.
-            (None, Some(since)) => {
-                calls.extend(self.logged(Position::start_of(since), filter, through)?);
-            }
-            (None, None) => {}
-        }
         calls.extend(told);
+        if let Some(next) = goes_on {
+            let looked_at = CallId::floor_of(next).address().at;
+            *through = (*through).min(Position::start_of(looked_at));
+        }
+        if let Some(since) = self.feed.notes.logged_since {
+            // From there on late turns are known too.
+            if goes_on.is_some() && after.0 + Millis(1) < since {
+                *through = (*through).min(Position::start_of(since));
+            } else {
+                let from = after.max(Position::start_of(since - Millis(1)));
+                let turns = self.store.logged_turns((from.0, from.1.row()), ROWS)?;
+                if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
+                    *through = (*through).min(last.place());
+                }
+                calls.extend(self.calls_of(turns, filter, through)?);
+            }
+        }
         Ok((calls, goes_on))
     }
 
@@ -380,31 +436,29 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(recent.min(longest.max(long_before)))
     }
 
-    /// The calls of the next turns in the log.
-    fn logged(
+    /// The calls of these turns, as far as they are wanted; `through` comes nearer when they are too many.
+    fn calls_of(
         &self,
-        after: Position,
+        turns: Vec<LoggedTurn>,
         filter: &FeedFilter,
         through: &mut Position,
     ) -> Result<Vec<Call>, StoreFailed> {
-        let from = (after.0, after.1.row());
-        let turns = self.store.logged_turns(from, ROWS)?;
-        if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
-            *through = (*through).min(Position::of_row(last.at, last.row));
-        }
         let mut rows: Vec<u64> = Vec::new();
         let mut calls = Vec::new();
-        for LoggedTurn { at, row, kind } in turns {
-            let name = TYPES.get(usize::from(kind)).copied().unwrap_or_default();
-            if !is_of_type(filter, name) || rows.contains(&row) {
+        for turn in turns {
+            let name = TYPES
+                .get(usize::from(turn.kind))
+                .copied()
+                .unwrap_or_default();
+            if !is_of_type(filter, name) || rows.contains(&turn.row) {
                 continue;
             }
             if rows.len() > filter.limit {
-                *through = (*through).min(Position::of_row(at, row));
+                *through = (*through).min(turn.place());
                 break;
             }
-            rows.push(row);
-            calls.extend(self.store.get_at(row)?);
+            rows.push(turn.row);
+            calls.extend(self.store.get_at(turn.row)?);
         }
         Ok(calls)
     }
