@@ -102,6 +102,7 @@ fn deliver(world: &mut World, status: u16) {
             delivery: message.delivery,
             attempt: message.attempt,
             result,
+            takes_next: false,
         });
     }
 }

@@ -77,6 +77,7 @@ fn the_rows_of_a_call_through_its_life() {
         delivery: message.delivery,
         attempt: 1,
         result,
+        takes_next: false,
     });
     stored("told_callback_failed_once", &row(&world, id));
     sent("callback_message_good_until", &message);

@@ -45,6 +45,7 @@ fn deliver(world: &mut World, status: u16) {
             delivery,
             attempt,
             result: answer(status),
+            takes_next: false,
         });
     }
 }

@@ -453,6 +453,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 delivery: delivery(),
                 attempt: 2,
                 result: result(),
+                takes_next: false,
             },
         ),
         (
@@ -461,6 +462,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 delivery: delivery(),
                 attempt: 2,
                 result: unanswered(),
+                takes_next: false,
             },
         ),
         (
@@ -645,6 +647,11 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ("Media.none", Media(None, None)),
         ("Begun", Begun(Some(Box::new(secrets())))),
         ("Begun.unsigned", Begun(None)),
+        (
+            "NextAttempt",
+            NextAttempt(next(), Some(Box::new(secrets()))),
+        ),
+        ("NextAttempt.unsigned", NextAttempt(next(), None)),
         ("Missing", Missing),
         (
             "Work",
@@ -1000,6 +1007,11 @@ fn dispatches() -> Vec<(&'static str, DispatchMessage)> {
             },
         ),
     ]
+}
+
+fn next() -> Box<CallbackMessage> {
+    let (_, message) = callbacks().remove(0);
+    Box::new(message)
 }
 
 fn callbacks() -> Vec<(&'static str, CallbackMessage)> {

@@ -20,7 +20,10 @@ use crate::domain::time::Millis;
 /// How long a receiver may take before its sender asks for a longer lease.
 const SLOW: Millis = Millis(10_000);
 
-/// Makes one attempt, unless it is over or another copy of the message makes it.
+/// So many attempts one sender makes, one after the other, before the queue has its turn.
+const IN_A_ROW: usize = 50;
+
+/// Makes an attempt, unless it is over or another copy of the message makes it; then others that are due at the same holder.
 ///
 /// # Errors
 /// The holder can't be reached: the message can come again; it need not, the attempt is due again by the holder's rows.
@@ -28,16 +31,34 @@ pub async fn deliver(
     world: &(impl Host + Trunks + Directories + Poster),
     message: CallbackMessage,
 ) -> Result<(), Unavailable> {
-    let timeout = world.settings().webhook_timeout;
     if message.good_until.is_some_and(|until| world.now() >= until) {
         // Another copy is out by now, or will be.
         return Ok(());
     }
     // Before the secrets are asked for: what is signed as of a moment is signed by what was promised for that moment.
-    let signed_at = world.now();
-    let Some(secrets) = begin(world, &message).await? else {
-        return Ok(());
-    };
+    let mut signed_at = world.now();
+    let mut next = begin(world, &message)
+        .await?
+        .map(|secrets| (message, secrets));
+    for left in (0..IN_A_ROW).rev() {
+        let Some((message, secrets)) = next else {
+            break;
+        };
+        let result = attempt(world, &message, &secrets, signed_at).await;
+        signed_at = world.now();
+        let word = Word::Result(result, left > 0);
+        next = tell(world, &message, word).await?;
+    }
+    Ok(())
+}
+
+async fn attempt(
+    world: &(impl Host + Trunks + Directories + Poster),
+    message: &CallbackMessage,
+    secrets: &WebhookSecrets,
+    signed_at: Millis,
+) -> AttemptResult {
+    let timeout = world.settings().webhook_timeout;
     let began = world.now();
     let signed = secrets.sign(message.delivery, message.body.as_bytes(), signed_at);
     let failure = message.failure.clone();
@@ -61,7 +82,7 @@ pub async fn deliver(
         if timeout > SLOW {
             world.sleep(SLOW).await;
             let until = world.now() + timeout;
-            let _ = tell(world, &message, Word::Extend(until)).await;
+            let _ = tell(world, message, Word::Extend(until)).await;
         }
         std::future::pending::<()>().await;
     };
@@ -72,16 +93,10 @@ pub async fn deliver(
         error: answer.as_ref().err().cloned(),
         duration_ms: (world.now() - began).0,
     };
-    let retry_after = answer.ok().and_then(|answer| answer.retry_after);
-    tell(
-        world,
-        &message,
-        Word::Result(AttemptResult {
-            attempt,
-            retry_after,
-        }),
-    )
-    .await
+    AttemptResult {
+        attempt,
+        retry_after: answer.ok().and_then(|answer| answer.retry_after),
+    }
 }
 
 /// What signs the attempt; nothing when it is not to be made.
@@ -120,22 +135,25 @@ fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> 
 
 enum Word {
     Extend(Millis),
-    Result(AttemptResult),
+    /// And whether its sender makes another attempt.
+    Result(AttemptResult, bool),
 }
 
+/// Tells the holder; answers the next attempt, if there is one for this sender.
 async fn tell(
     world: &(impl Trunks + Directories),
     message: &CallbackMessage,
     word: Word,
-) -> Result<(), Unavailable> {
+) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
         let command = match word {
             Word::Extend(until) => DirectoryCommand::extend(delivery, attempt, until),
-            Word::Result(result) => DirectoryCommand::delivered(delivery, attempt, result),
+            Word::Result(result, _) => DirectoryCommand::delivered(delivery, attempt, result),
         };
-        return world.directory(message.org, &command).await.map(drop);
+        world.directory(message.org, &command).await?;
+        return Ok(None);
     }
     let command = match word {
         Word::Extend(until) => TrunkCommand::Extend {
@@ -143,13 +161,33 @@ async fn tell(
             attempt,
             until,
         },
-        Word::Result(result) => TrunkCommand::Delivered {
+        Word::Result(result, takes_next) => TrunkCommand::Delivered {
             delivery,
             attempt,
             result,
+            takes_next,
         },
     };
-    world.trunk(tag, &command).await.map(drop)
+    match world.trunk(tag, &command).await? {
+        TrunkReply::NextAttempt(next, Some(secrets)) => Ok(Some((*next, *secrets))),
+        TrunkReply::NextAttempt(next, None) => {
+            let secrets = secrets_of(world, &next).await?;
+            Ok(secrets.map(|secrets| (*next, secrets)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What the directory says that signs a trunk's callbacks.
+async fn secrets_of(
+    world: &impl Directories,
+    message: &CallbackMessage,
+) -> Result<Option<WebhookSecrets>, Unavailable> {
+    let ask = DirectoryCommand::secrets_of(message.delivery.address().tag);
+    match world.directory(message.org, &ask).await? {
+        DirectoryReply::Secrets(secrets) => Ok(Some(secrets)),
+        _ => Ok(None),
+    }
 }
 
 /// The output of `main`; `beside` runs along and never ends by itself.

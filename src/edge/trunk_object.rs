@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, State, worker_sys};
+use worker::{Env, State, Storage, worker_sys};
 
 use super::sql::SqlStore;
 use super::world::{now, secrets, settings};
@@ -208,7 +208,9 @@ impl TrunkObject {
         let is_complete = |loaded: &Loaded| loaded.store.is_complete();
         let is_complete = self.inner.loaded.borrow().as_ref().is_none_or(is_complete);
         if !is_complete && !self.inner.migrating.replace(true) {
-            self.state.wait_until(migrate(Rc::clone(&self.inner)));
+            let storage = self.state.storage();
+            self.state
+                .wait_until(migrate(Rc::clone(&self.inner), storage));
         }
     }
 
@@ -281,23 +283,39 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
 }
 
 /// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.
-async fn migrate(inner: Rc<Inner>) {
-    while migrate_some(&inner) == Ok(true) {
+async fn migrate(inner: Rc<Inner>, storage: Storage) {
+    while let Ok((goes_on, due)) = migrate_some(&inner) {
+        if let Some(due) = due {
+            alarm::set(&inner.alarm, &storage, due).await;
+        }
+        if !inner.sending.get() && !inner.outbox.borrow().is_empty() {
+            inner.sending.set(true);
+            send(Rc::clone(&inner)).await;
+        }
+        if !goes_on {
+            break;
+        }
         platform::sleep(BETWEEN_MIGRATED_MS).await;
     }
     inner.migrating.set(false);
 }
 
-fn migrate_some(inner: &Inner) -> Result<bool, StoreFailed> {
+/// One batch, and what is due by then. Returns whether there may be more, and when the object must wake.
+fn migrate_some(inner: &Inner) -> Result<(bool, Option<Millis>), StoreFailed> {
     let mut slot = inner.loaded.borrow_mut();
     let Some(Loaded { actor, store }) = slot.as_mut() else {
-        return Ok(false);
+        return Ok((false, None));
     };
-    let goes_on = actor.migrate(store);
-    if goes_on.is_err() {
+    let migrated = actor.migrate(store);
+    let ticked = migrated.and_then(|goes_on| {
+        let (_, outgoing) = actor.handle(store, TrunkCommand::Tick, now())?;
+        inner.outbox.borrow_mut().append(outgoing);
+        Ok((goes_on, actor.next_due()))
+    });
+    if ticked.is_err() {
         drop_failed(inner, &mut slot);
     }
-    goes_on
+    ticked
 }
 
 fn drop_failed(inner: &Inner, slot: &mut Option<Loaded>) {

@@ -484,6 +484,7 @@ impl World {
             request: Self::request(number),
             wish: OnCapacity::Reject,
             idempotency: None,
+            good_until: None,
         }
     }
 

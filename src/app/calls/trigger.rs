@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::calls::permit;
 use crate::app::copies::{doubt, find};
-use crate::app::directory::Permit;
+use crate::app::directory::{Permit, RELIED_ON};
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
@@ -144,6 +144,7 @@ pub async fn trigger(
         },
         refused: false,
     };
+    let good_until = api.now() + RELIED_ON;
     match permit::ask(api, caller, permit.clone()).await {
         Err(refusal @ (Refusal::AgentInactive | Refusal::AgentNotFound)) => {
             return recall(api, caller, &fields, idempotency, refusal).await;
@@ -167,6 +168,7 @@ pub async fn trigger(
         request: call,
         wish: fields.wish,
         idempotency,
+        good_until: Some(good_until),
     });
     let command = if fields.dry_run {
         TrunkCommand::Foresee(trigger)

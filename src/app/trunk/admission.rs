@@ -15,7 +15,11 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             request,
             wish,
             idempotency,
+            good_until,
         } = trigger;
+        if good_until.is_some_and(|until| self.now >= until) {
+            return Ok(TrunkReply::Refused(Denial::Late));
+        }
         if self.trunk.is_revoked(request.key) {
             return Ok(TrunkReply::Refused(Denial::InvalidKey));
         }

@@ -21,6 +21,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
     }
 
+    /// One of the attempts about to be sent goes to a sender that has just done one: it travels through no queue.
+    pub(super) fn next_attempt(&mut self, outgoing: &mut Outgoing) -> Option<TrunkReply> {
+        let message = outgoing.callbacks.pop()?;
+        match self.begin(message.delivery, message.attempt) {
+            TrunkReply::Begun(secrets) => Some(TrunkReply::NextAttempt(Box::new(message), secrets)),
+            _ => None,
+        }
+    }
+
     pub(super) fn delivered(
         &mut self,
         delivery: DeliveryId,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
+use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
@@ -92,6 +93,9 @@ pub enum TrunkCommand {
         attempt: u32,
         /// Its result.
         result: AttemptResult,
+        /// The sender takes another attempt, if one is due: `NextAttempt`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        takes_next: bool,
     },
     /// A callback's sender waits for a slow receiver, at most until then. `Done`.
     Extend {
@@ -146,6 +150,9 @@ pub struct Trigger {
     /// Under which key a repeat of the request is known.
     #[serde(default)]
     pub idempotency: Option<Idempotency>,
+    /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_until: Option<Millis>,
 }
 
 /// An `Idempotency-Key` and what it was used for.
@@ -414,6 +421,8 @@ pub enum TrunkReply {
     Media(Option<Value>, Option<String>),
     /// The attempt is its sender's, to be signed with these; without them, with the directory's.
     Begun(Option<Box<WebhookSecrets>>),
+    /// As asked; and this attempt is its sender's, to be signed with these; without them, with the directory's.
+    NextAttempt(Box<CallbackMessage>, Option<Box<WebhookSecrets>>),
     /// No such call here.
     Missing,
     /// See [`Work`].
@@ -441,6 +450,8 @@ pub enum Denial {
     CallAlreadyTerminal,
     /// [`Refusal::TrunkNotFound`]
     TrunkNotFound,
+    /// [`Refusal::DialerUnavailable`]: it was too long on its way.
+    Late,
 }
 
 impl From<Denial> for Refusal {
@@ -451,6 +462,7 @@ impl From<Denial> for Refusal {
             Denial::TrunkInactive => Self::TrunkInactive,
             Denial::CallAlreadyTerminal => Self::CallAlreadyTerminal,
             Denial::TrunkNotFound => Self::TrunkNotFound,
+            Denial::Late => Self::DialerUnavailable,
         }
     }
 }

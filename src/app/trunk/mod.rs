@@ -197,6 +197,13 @@ impl TrunkActor {
         let now = self.trunk.observe(now);
         let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
+        let takes_next = matches!(
+            command,
+            TrunkCommand::Delivered {
+                takes_next: true,
+                ..
+            }
+        );
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
@@ -213,9 +220,12 @@ impl TrunkActor {
             key: &self.key,
             now,
         };
-        let reply = desk.decide(command)?;
+        let mut reply = desk.decide(command)?;
         desk.trunk.tick(now, desk.step);
         let mut outgoing = desk.outgoing()?;
+        if takes_next && let Some(next) = desk.next_attempt(&mut outgoing) {
+            reply = next;
+        }
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
         let brief = self.trunk.brief().filter(|_| step.brief);
@@ -275,6 +285,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 delivery,
                 attempt,
                 result,
+                ..
             } => Ok(self.delivered(delivery, attempt, result)),
             TrunkCommand::Extend {
                 delivery,

@@ -82,7 +82,9 @@ impl Callbacks {
         let leases = self.flights.iter().map(|flight| flight.lease.until);
         let leases = leases.filter(|_| !planted(Fault::LeaseForEver));
         let look = Some(self.look_at).filter(|at| *at < Millis::MAX && self.has_room());
-        leases.chain(look).min()
+        let ages = self.flights.iter().filter(|flight| !flight.is_indexed);
+        let ages = ages.map(|flight| grows_old(flight.call));
+        leases.chain(look).chain(ages).min()
     }
 
     fn has_room(&self) -> bool {
@@ -139,6 +141,11 @@ impl Callbacks {
     }
 }
 
+/// From then on a restart does not find a call by its age.
+fn grows_old(call: CallId) -> Millis {
+    call.address().at + RECENT
+}
+
 impl Trunk {
     /// How a call's row is found, as far as its callback goes.
     #[must_use]
@@ -190,11 +197,26 @@ impl Trunk {
     pub(super) fn hand_out(&mut self, now: Millis, step: &mut Step<'_>) {
         self.hand_out_again(now, step);
         self.look_for_due(now, step);
+        self.index_the_old(now, step);
         for call in step.changed() {
             let callback = call.callback.as_ref();
             if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {
                 self.callbacks.heed(call.id, due, now);
             }
+        }
+    }
+
+    /// Calls whose attempts are out for long are found by when these were due, should the object be lost.
+    fn index_the_old(&mut self, now: Millis, step: &mut Step<'_>) {
+        let mut old = Vec::new();
+        for flight in &mut self.callbacks.flights {
+            if !flight.is_indexed && now >= grows_old(flight.call) {
+                flight.is_indexed = true;
+                old.push(flight.call);
+            }
+        }
+        for call in old {
+            self.change_row(call, step);
         }
     }
 
@@ -289,7 +311,7 @@ impl Trunk {
         };
         let (url, lease) = (callback.url.clone(), callback.lease());
         // A restart finds a young call by its age.
-        let is_young = now < id.address().at + RECENT;
+        let is_young = now < grows_old(id);
         let is_indexed = is_out.is_some_and(|flight| flight.is_indexed);
         let is_changed = held.is_changed;
         step.effects.push(Effect {
