@@ -48,6 +48,12 @@ const PARTS = [
   },
   { name: "bounds", needs: "bench/bounds.mjs", command: [process.execPath, inRoot("bench/bounds.mjs"), ...QUICKLY] },
   {
+    name: "migration",
+    needs: "tests/edge/migration.test.ts",
+    command: vitest("tests/edge/migration.test.ts"),
+    env: { MIGRATION_CALLS: QUICKLY.length > 0 ? "20000" : "200000" },
+  },
+  {
     name: "backlog",
     needs: "tests/edge/backlog.test.ts",
     command: vitest("tests/edge/backlog.test.ts"),

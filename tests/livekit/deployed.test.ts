@@ -31,6 +31,7 @@ test("while phones ring, and others wait for them to, a hang-up and a callback w
   await receiver.expect(callback_url, 1, 15_000);
 
   console.log(`prove: as deployed, a hang-up beside ${before} phones that ring: ${Math.round(goneAfter)} ms`);
+  expect(goneAfter).toBeLessThan(1_000);
   expect(await phonesThatRing()).toBeGreaterThanOrEqual(before);
   for (const { id } of ringing) found(await member.post(`/calls/${id}/cancel`));
   for (const placed of [talking, ...ringing]) await world.ended(placed, 60_000);
