@@ -128,8 +128,8 @@ async function fillTrunks(dataDir, trunks, known = {}) {
   const local = await startLocal({ dataDir, cron: false, vars: VARS, ...(options.maker && { workerDir: options.maker }) });
   try {
     for (const [name, fill] of Object.entries(trunks)) {
-      const limits = { max_cps: 1000, max_channels: name === "line" ? 1 : 10_000 };
-      const setup = known[name] ?? (await newSetup(local, limits.max_channels));
+      const limits = { max_cps: 1000, max_channels: 10_000 };
+      const setup = known[name] ?? (await newSetup(local));
       const rows = new Yesterday(local, setup.trunk, { org: setup.org, agent: setup.agent });
       if (!known[name]) await rows.begin(limits);
       await fill(rows, setup);
@@ -355,6 +355,29 @@ async function rowsRead(run, local, setup) {
   }
 }
 
+/**
+ * A line of calls with rich metadata, each of them placed: no trunk of the first release could have held it.
+ * @param {Run} run
+ */
+async function inLine(run) {
+  const metadata = JSON.parse(richMetadata(METADATA));
+  await inWorker(run, async (local) => {
+    const setup = await newSetup(local, 1);
+    run.setups["line"] = setup;
+    await make(local, setup.key, `${V1}/calls`, call(setup)); // holds the only channel
+    const queued = { ...call(setup), metadata, on_capacity: "queue", max_wait_seconds: 3600 };
+    let left = IN_LINE;
+    const caller = async () => {
+      while (left-- > 0) {
+        const answer = await ask(local, setup.key, "POST", `${V1}/calls`, queued).catch(() => NO_ANSWER);
+        setup.call ??= answer.body?.call_id;
+        if (answer === NO_ANSWER) left = 0;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, caller));
+  });
+}
+
 /** The bytes in use of a trunk's file. @param {Run} run @param {Setup} setup */
 async function bytesInUse(run, setup) {
   let file = "";
@@ -421,7 +444,8 @@ const PARTS = {
     run.figures.push({ name: `cold load with ${LIVE.toLocaleString("en")} live calls`, value: await coldLoad(run, "live"), unit: "ms", limit: 300, note: "more than a trunk without calls" });
   },
   async memory(run) {
-    await migrated(run, ["pending", "line"]);
+    await migrated(run, ["pending"]);
+    await inLine(run);
     for (const [name, what, limit] of /** @type {[string, string, number][]} */ ([
       ["pending", `${PENDING.toLocaleString("en")} pending callbacks`, 2],
       ["line", `${IN_LINE.toLocaleString("en")} calls in line with 16 KB metadata`, 8],
@@ -458,11 +482,6 @@ async function measure(workerDir) {
         pending: async (rows, setup) => {
           const stepMs = (48 * HOUR_MS) / PENDING;
           oneOf(setup, await rows.write("pending_late", { count: PENDING, from: now - 50 * HOUR_MS, stepMs, dueAt }));
-        },
-        line: async (rows, setup) => {
-          await rows.write("ringing", { count: 1, from: now - 300_000 });
-          const metadata = richMetadata(METADATA);
-          oneOf(setup, await rows.write("waiting", { count: IN_LINE, from: now - 60_000, stepMs: 2, waitsUntil: dueAt, metadata }));
         },
       }),
       ...(isWanted("disk") && {
