@@ -168,7 +168,7 @@ fn a_guarded_key_that_is_not_used_leaves_nothing_behind_and_one_that_is_nothing_
     revoke(&world, &org, key);
     assert_eq!((rows("key/"), rows("permit/")), (2, 1));
     assert_eq!(world.brief_of(&line).revoked_keys, [key]);
-    world.advance(Millis(179_999));
+    world.advance(Millis(239_999));
     world.tick(&org);
     assert_eq!((rows("key/"), rows("permit/")), (2, 1));
     world.advance(Millis(1));

@@ -127,30 +127,17 @@ pub async fn trigger(
     let body = request.json_object()?;
     let idempotency = read_idempotency(request)?;
     let fields = read_fields(api, request, body)?;
+    let good_until = api.now() + RELIED_ON;
     let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
         Ok(found) => found,
+        Err(Refusal::InvalidKey) => return Err(Refusal::InvalidKey),
         Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
     };
     let parts = (
         RecordKey::Agent(caller.org_id, agent.id),
         RecordKey::Trunk(caller.org_id, trunk.id),
     );
-    let permit = Permit {
-        trunk: trunk.id.tag(),
-        agent: Some(agent.id),
-        waits: match fields.wish {
-            OnCapacity::Queue { max_wait } => max_wait,
-            OnCapacity::Reject => Millis(0),
-        },
-        refused: false,
-    };
-    let good_until = api.now() + RELIED_ON;
-    match permit::ask(api, caller, permit.clone()).await {
-        Err(refusal @ (Refusal::AgentInactive | Refusal::AgentNotFound)) => {
-            return recall(api, caller, &fields, idempotency, refusal).await;
-        }
-        permitted => permitted?,
-    }
+    let permit = permit_for(&fields);
     let call = CallRequest {
         org: caller.org_id,
         trunk: trunk.id,
@@ -246,7 +233,21 @@ async fn find_parts(
         return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
     }
     let trunk = find_trunk(api, caller, fields.trunk).await?;
+    permit::ask(api, caller, permit_for(fields)).await?;
     Ok((agent, trunk, filling.unknown))
+}
+
+/// What the directory may have to permit.
+fn permit_for(fields: &Fields) -> Permit {
+    Permit {
+        trunk: fields.trunk.tag(),
+        agent: Some(fields.agent),
+        waits: match fields.wish {
+            OnCapacity::Queue { max_wait } => max_wait,
+            OnCapacity::Reject => Millis(0),
+        },
+        refused: false,
+    }
 }
 
 /// The refusal of a call whose agent would be told more than its job can hold.

@@ -3,7 +3,7 @@
 //! An organisation's first trunks, keys and agents are known to each other: each change of a key or an agent is told to all of
 //! these trunks, and a trunk refuses what it was told of. Of those that come later there may be a thousand of each, too many to
 //! be told. They are *guarded*, which their ids say (`ids.rs`): whoever asks a trunk for something in their name needs a permit,
-//! which the directory gives for a minute and keeps for three. So it knows which trunks to tell when one of them is revoked or
+//! which the directory gives for a minute and keeps for four. So it knows which trunks to tell when one of them is revoked or
 //! deactivated: those few that it may be used through just now; for all others there is no permit any more.
 
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ use crate::domain::time::Millis;
 /// For so long an edge relies on a permit, from when it asked.
 pub const RELIED_ON: Millis = Millis(60_000);
 /// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
-/// must find its trunk told.
-const LEFT: Millis = Millis(90_000);
+/// must find its trunk told, and may be a minute on its way.
+const LEFT: Millis = Millis(150_000);
 /// For so long one is kept.
-const KEPT: Millis = Millis(180_000);
+const KEPT: Millis = Millis(240_000);
 /// So many are kept; beyond that none is given until some have passed.
 const MOST: usize = 20_000;
 

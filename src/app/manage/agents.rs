@@ -362,7 +362,7 @@ fn read_schema(
         sample_before,
         "an object of at most 16384 bytes",
         |value| {
-            let text = JsonText::of(&body::object(value)?);
+            let text = JsonText::of(&Value::Object(body::object(value)?));
             Some(text).filter(|text| text.get().len() <= MAX_SAMPLE)
         },
     )?;
