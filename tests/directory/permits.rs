@@ -305,7 +305,7 @@ fn stored_rows_of_what_is_guarded_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("directory/rows_permitted", &json!(rows));
+    golden::check("directory/rows_with_permits", &json!(rows));
 }
 
 #[test]

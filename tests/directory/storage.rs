@@ -112,7 +112,7 @@ fn everything_is_the_same_after_a_restart() {
 
 #[test]
 fn rows_of_earlier_days_are_read() {
-    for name in ["rows", "rows_sealed", "rows_guarded"] {
+    for name in ["rows", "rows_sealed", "rows_guarded", "rows_permitted"] {
         let path = format!("tests/golden/directory/{name}.json");
         let text = std::fs::read_to_string(path).expect("a golden");
         let rows: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
