@@ -1220,3 +1220,60 @@ fn a_batch_that_the_archive_did_not_take_is_offered_again() {
     assert!(world.ring(world.now + Millis::from_secs(60)));
     assert_eq!(world.sent.expired, offered);
 }
+
+/// Lets all leave that may, as the archive takes each batch.
+fn let_go(world: &mut World) -> Vec<CallId> {
+    let mut gone = Vec::new();
+    world.ask(TrunkCommand::Tick);
+    for _ in 0..100 {
+        let batch = std::mem::take(&mut world.sent.expired);
+        if batch.is_empty() {
+            break;
+        }
+        let ids: Vec<CallId> = batch.iter().map(|call| call.id).collect();
+        gone.extend(ids.iter().copied());
+        world.ask(TrunkCommand::Forget(ids));
+    }
+    gone
+}
+
+#[test]
+fn a_refused_call_leaves_after_a_day_and_others_when_they_are_old() {
+    let mut world = World::new(1, 10);
+    let placed = world.accepted(OK);
+    let Admission::Rejected { call: refused, .. } = world.trigger(OK) else {
+        panic!("one channel")
+    };
+    world.run_to_end(placed);
+    deliver(&mut world, 200);
+    deliver(&mut world, 200);
+    world.now = world.now + Millis::from_secs(23 * 3_600);
+    assert_eq!(let_go(&mut world), []);
+
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), [refused]);
+
+    world.now = world.now + world.settings.retention;
+    assert_eq!(let_go(&mut world), [placed]);
+}
+
+#[test]
+fn where_little_room_is_left_refused_calls_leave_first_and_then_the_oldest_whatever_their_age() {
+    let mut world = World::new(1, 10);
+    let placed = world.accepted(OK);
+    let Admission::Rejected { call: refused, .. } = world.trigger(OK) else {
+        panic!("one channel")
+    };
+    world.run_to_end(placed);
+    deliver(&mut world, 200);
+    deliver(&mut world, 200);
+    world.rows.used.set(world.settings.storage_limit / 100 * 69);
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), []);
+
+    world.rows.used.set(world.settings.storage_limit / 100 * 70);
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), [refused, placed]);
+    let storage = world.ask(TrunkCommand::Storage(reader()));
+    assert!(matches!(storage, TrunkReply::Storage { oldest: None, .. }));
+}

@@ -425,6 +425,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Read", Read(reader(), call)),
         ("Cancel", Cancel(reader(), call)),
         ("Live", Live(reader())),
+        ("Storage", Storage(reader())),
         ("Feed", Feed(reader(), feed_filter())),
         ("List", List(reader(), call_filter())),
         (
@@ -647,6 +648,13 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ("Media.none", Media(None, None)),
         ("Begun", Begun(Some(Box::new(secrets())))),
         ("Begun.unsigned", Begun(None)),
+        (
+            "Storage",
+            Storage {
+                used: 1_318_912,
+                oldest: Some(START),
+            },
+        ),
         (
             "NextAttempt",
             NextAttempt(next(), Some(Box::new(secrets()))),

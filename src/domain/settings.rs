@@ -18,6 +18,8 @@ pub struct Settings {
     pub webhook_retry: Vec<Millis>,
     /// `RETENTION_DAYS`: how long a finished call is kept in its trunk's object.
     pub retention: Millis,
+    /// `STORAGE_LIMIT_BYTES`: how much a trunk's object may hold; from 70 % of that on, calls leave it before their time.
+    pub storage_limit: u64,
     /// `SIM_RING_MS`: how long the simulated callee lets it ring.
     pub sim_ring: Millis,
     /// `SIM_TALK_MS`: how long the simulated conversation lasts.
@@ -62,6 +64,7 @@ impl Settings {
             webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30),
             webhook_retry: retry,
             retention: Millis(secs("RETENTION_DAYS", 30).0.saturating_mul(86_400)),
+            storage_limit: millis("STORAGE_LIMIT_BYTES", 10_000_000_000).0,
             sim_ring: millis("SIM_RING_MS", 1000),
             sim_talk: millis("SIM_TALK_MS", 3000),
             public_url: var("PUBLIC_URL")

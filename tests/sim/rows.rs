@@ -239,6 +239,23 @@ impl TrunkStore for Rows {
         Ok(Vec::new())
     }
 
+    fn refused(
+        &self,
+        _: u64,
+        _: u64,
+        _: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
+        Ok((Vec::new(), None))
+    }
+
+    fn used_bytes(&self) -> u64 {
+        0
+    }
+
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(None)
+    }
+
     fn forget(&self, _: &[CallId]) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
@@ -426,6 +443,23 @@ impl TrunkStore for StaleRows<'_> {
     // Nothing grows old in this world.
     fn expired(&self, _: CallId, _: usize) -> Result<Vec<Expired>, StoreFailed> {
         Ok(Vec::new())
+    }
+
+    fn refused(
+        &self,
+        _: u64,
+        _: u64,
+        _: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
+        Ok((Vec::new(), None))
+    }
+
+    fn used_bytes(&self) -> u64 {
+        0
+    }
+
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(None)
     }
 
     fn forget(&self, _: &[CallId]) -> Result<(), StoreFailed> {

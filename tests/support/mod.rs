@@ -64,6 +64,8 @@ pub struct Rows {
     log: RefCell<BTreeMap<(Millis, u64), u8>>,
     pub written: Cell<usize>,
     feed_rows: Cell<usize>,
+    /// How many bytes the rows are said to take up.
+    pub used: Cell<u64>,
     /// Fails the next write, before or after it is kept.
     pub fail: Cell<Option<Fail>>,
 }
@@ -189,6 +191,32 @@ impl TrunkStore for Rows {
                 .map(ToString::to_string),
         });
         Ok(expired.collect())
+    }
+
+    fn refused(
+        &self,
+        from: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
+        let refused = audatec::domain::call::CallStatus::RejectedCapacity;
+        let expired = self.expired(CallId::floor_of(before), usize::MAX)?;
+        let old = expired.into_iter().filter(|call| {
+            let row = call.id.row();
+            let known = self.get(call.id).ok().flatten();
+            row >= from && known.is_some_and(|known| known.status == refused)
+        });
+        let found: Vec<Expired> = old.take(limit).collect();
+        let next = found.last().map(|last| last.id.row() + 1);
+        Ok((found, next))
+    }
+
+    fn used_bytes(&self) -> u64 {
+        self.used.get()
+    }
+
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(self.calls.borrow().keys().next().copied())
     }
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {

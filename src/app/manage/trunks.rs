@@ -6,13 +6,15 @@ use super::address::Address;
 use super::agents::includes_inactive;
 use super::body::{self, Body};
 use super::create::Draw;
-use super::views::{TrunkDetail, TrunkList, TrunkView};
+use super::views::{StorageView, TrunkDetail, TrunkList, TrunkView};
 use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
+use crate::app::iso8601;
 use crate::app::json;
 use crate::app::ports::Api;
+use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::ids::{OrgId, TrunkId};
@@ -173,7 +175,25 @@ pub async fn create(
 /// No such trunk.
 pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
     let trunk = find(api, caller, id).await?;
-    Ok(Response::json(200, &TrunkDetail::from(&trunk)))
+    let storage = TrunkCommand::Storage(Reader {
+        org: caller.org_id,
+        key: caller.key_id,
+    });
+    let storage = match api.trunk(trunk.id.tag(), &storage).await {
+        Ok(TrunkReply::Storage { used, oldest }) => Some(StorageView {
+            used_bytes: used,
+            limit_bytes: api.settings().storage_limit,
+            oldest_call_at: oldest.map(iso8601::format),
+        }),
+        _ => None,
+    };
+    Ok(Response::json(
+        200,
+        &TrunkDetail {
+            storage,
+            ..TrunkDetail::from(&trunk)
+        },
+    ))
 }
 
 /// `PATCH /sip-trunks/{id}`.

@@ -158,6 +158,22 @@ pub struct TrunkDetail {
     pub trunk: TrunkView,
     /// The line behind it.
     pub carrier: CarrierView,
+    /// How much room its calls take up; where one trunk is read, and null when it can't be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<StorageView>,
+}
+
+/// How much room a trunk's calls take up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StorageView {
+    /// Bytes in use.
+    pub used_bytes: u64,
+    /// Bytes that may be. From 70 % on, refused calls leave first, then the oldest.
+    pub limit_bytes: u64,
+    /// When the oldest call was accepted; null while there is none.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub oldest_call_at: Option<String>,
 }
 
 impl From<&TrunkConfig> for TrunkDetail {
@@ -165,6 +181,7 @@ impl From<&TrunkConfig> for TrunkDetail {
         Self {
             trunk: config.into(),
             carrier: (&config.carrier).into(),
+            storage: None,
         }
     }
 }

@@ -71,6 +71,11 @@ pub fn trunk_detail() -> Value {
     joined([trunk(), json!({"carrier": {"type": "simulator"}})])
 }
 
+pub fn trunk_with_storage() -> Value {
+    let storage = json!({"used_bytes": 1_318_912, "limit_bytes": 10_000_000_000_u64, "oldest_call_at": "2026-05-13T10:00:00.000Z"});
+    joined([trunk_detail(), json!({"storage": storage})])
+}
+
 pub fn new_trunk() -> Value {
     json!({
         "name": "India Prod Trunk 1", "trunk_phone": "+918069XXXXXX", "max_cps": 5, "max_channels": 100,

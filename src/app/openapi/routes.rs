@@ -458,8 +458,8 @@ fn trunks(action: Action) -> Route {
         _ => Route::new(
             tag,
             "Get a SIP trunk",
-            "One trunk, active or not, with the line behind it.",
-            ok("The trunk.", "SipTrunkDetail", examples::trunk_detail()),
+            "One trunk, active or not, with the line behind it and the room that its calls take up.",
+            ok("The trunk.", "SipTrunkDetail", examples::trunk_with_storage()),
         )
         .refuses(missing),
     }

@@ -70,6 +70,8 @@ pub enum TrunkCommand {
     Cancel(Reader, CallId),
     /// Who holds which channel. `Live`, oldest first.
     Live(Reader),
+    /// How much room its calls take up. `Storage`, or `Missing`.
+    Storage(Reader),
     /// What the live feed tells of this trunk. `Feed`, or `Refused`.
     Feed(Reader, FeedFilter),
     /// A page of calls, newest first. `Calls`.
@@ -401,6 +403,13 @@ pub enum TrunkReply {
         usize,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Millis)>,
     ),
+    /// How many bytes its calls take up, and when the oldest was accepted.
+    Storage {
+        /// Bytes.
+        used: u64,
+        /// When.
+        oldest: Option<Millis>,
+    },
     /// Nothing was created, or shown.
     Refused(Denial),
     /// Work for the dialer.

@@ -111,7 +111,7 @@ impl TrunkActor {
         dialed.retain(lately);
         trunk.remember_dials(dialed);
         Ok(Self {
-            retention: Retention::new(settings.retention, now),
+            retention: Retention::new(settings.retention, settings.storage_limit, now),
             feed: Feed::new(store.feed_notes()?),
             trunk,
             settings,
@@ -297,6 +297,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Read(reader, call) => self.read(reader, call),
             TrunkCommand::List(reader, filter) => self.list(reader, &filter),
             TrunkCommand::Live(reader) => Ok(self.live(reader)),
+            TrunkCommand::Storage(reader) => self.storage(reader),
             TrunkCommand::Cancel(reader, call) => self.cancel(reader, call),
             TrunkCommand::Feed(reader, filter) => self.follow(reader, &filter),
             TrunkCommand::Forget(calls) => self.forget(&calls),

@@ -1,36 +1,50 @@
 //! Retention: finished calls leave their trunk's object when they are old, so that it never grows without bound.
 //!
+//! A call that was refused leaves after a day, others after the time that calls are kept; where little room is left, refused
+//! ones leave first, then the oldest, whatever their age.
+//!
 //! In bounded batches, looked for when the object wakes anyway (its alarm, or the cron's knock), so that an idle trunk needs
 //! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
 //! sends the same batch again.
 
 use super::store::{Expired, StoreFailed, TrunkStore};
-use super::{Answer, Desk, TrunkReply};
+use super::{Answer, Desk, Reader, TrunkReply};
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
 /// How many calls leave at once: few, so that no admission waits for it. `bench/million.mjs` measures it.
-pub const BATCH: usize = 20;
+pub const BATCH: usize = 100;
 /// How soon a batch that the archive did not take is sent again.
 const AGAIN: Millis = Millis(60_000);
 /// How often one looks whether a call has grown old; more often where calls are kept for a short time.
 const LOOK: Millis = Millis(600_000);
+/// How soon a look goes on that came to no end.
+const GOES_ON: Millis = Millis(1_000);
+/// How long a call is kept that was refused.
+const REFUSED_KEPT: Millis = Millis::from_secs(86_400);
+/// From so many percent of its limit on a trunk has little room left.
+const FULL_PERCENT: u64 = 70;
 
 /// When old calls are looked for next.
 pub struct Retention {
     keep: Millis,
+    limit: u64,
     look_at: Millis,
     /// More is known to be there: the object must wake for it.
     busy: bool,
+    /// Refused calls before this place have left.
+    refused_from: u64,
 }
 
 impl Retention {
-    /// Calls are kept for so long.
-    pub fn new(keep: Millis, now: Millis) -> Self {
+    /// Calls are kept for so long, and in so many bytes.
+    pub fn new(keep: Millis, limit: u64, now: Millis) -> Self {
         Self {
             keep,
+            limit,
             look_at: now,
             busy: false,
+            refused_from: 0,
         }
     }
 
@@ -45,13 +59,30 @@ impl Retention {
         store: &impl TrunkStore,
         now: Millis,
     ) -> Result<Vec<Expired>, StoreFailed> {
-        if now < self.look_at {
+        if now < self.look_at || !store.is_complete() {
             return Ok(Vec::new());
         }
-        let batch = store.expired(CallId::floor(now - self.keep), BATCH)?;
-        self.busy = !batch.is_empty();
+        let is_full = store.used_bytes() >= self.limit / 100 * FULL_PERCENT;
+        let kept = |keep: Millis| match is_full {
+            true => CallId::floor(now),
+            false => CallId::floor(now - keep),
+        };
+        let before = kept(REFUSED_KEPT.min(self.keep)).row();
+        let (mut batch, goes_on) = store.refused(self.refused_from, before, BATCH)?;
+        if let Some(next) = goes_on {
+            self.refused_from = next;
+        }
+        if batch.is_empty() && goes_on.is_none() {
+            batch = store.expired(kept(self.keep), BATCH)?;
+        }
+        self.busy = !batch.is_empty() || goes_on.is_some();
         let look = LOOK.min(Millis(self.keep.0 / 100 + 1_000));
-        self.look_at = now + if self.busy { AGAIN } else { look };
+        self.look_at = now
+            + match (batch.is_empty(), goes_on) {
+                (false, _) => AGAIN,
+                (true, Some(_)) => GOES_ON,
+                (true, None) => look,
+            };
         Ok(batch)
     }
 
@@ -66,5 +97,16 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         self.store.forget(calls)?;
         self.retention.forgot(self.now);
         Ok(TrunkReply::Done)
+    }
+
+    pub(super) fn storage(&mut self, reader: Reader) -> Answer {
+        let brief = self.trunk.brief();
+        if !brief.is_some_and(|brief| brief.config.org_id == reader.org) {
+            return Ok(TrunkReply::Missing);
+        }
+        Ok(TrunkReply::Storage {
+            used: self.store.used_bytes(),
+            oldest: self.store.oldest()?.map(|call| call.address().at),
+        })
     }
 }

@@ -114,6 +114,18 @@ pub trait TrunkStore {
     /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
     /// was said in it.
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
+    /// Closed calls that were refused, from the place `from` on and below `before`: at most `limit` of them, and the place
+    /// behind the last row that was looked at, when there may be more.
+    fn refused(
+        &self,
+        from: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
+    /// How many bytes are in use.
+    fn used_bytes(&self) -> u64;
+    /// The oldest call.
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed>;
     /// Removes calls, and all that is kept beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// Closed calls that have a callback, newest first, among as many rows.

@@ -217,6 +217,30 @@ impl SqlStore {
     }
 }
 
+impl SqlStore {
+    /// A row for the archive: its document and its metadata.
+    fn expired_row(&self, row: &[SqlStorageValue]) -> Result<Expired, StoreFailed> {
+        let [doc, metadata] = row else {
+            return Err(StoreFailed);
+        };
+        let mut call: Call = parse(doc).ok_or(StoreFailed)?;
+        if let SqlStorageValue::String(metadata) = metadata {
+            call.request.metadata = serde_json::from_str(metadata).map_err(|_| StoreFailed)?;
+        }
+        let transcript = "SELECT doc FROM transcripts WHERE call = ?";
+        let transcript = self.query(transcript, vec![id(call.id)])?;
+        let transcript = transcript.into_iter().flatten().next();
+        Ok(Expired {
+            id: call.id,
+            call: serde_json::to_string(&call).map_err(|_| StoreFailed)?,
+            transcript: match transcript {
+                Some(SqlStorageValue::String(lines)) => Some(lines),
+                _ => None,
+            },
+        })
+    }
+}
+
 fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
     let SqlStorageValue::String(json) = value else {
         return None;
@@ -534,27 +558,56 @@ impl TrunkStore for SqlStore {
                      CROSS JOIN rows USING (id)
                      WHERE seen.open = 0 AND seen.out = 0 AND seen.callback_due IS NULL LIMIT ?";
         let rows = self.query(query, vec![number(before.row()), count(limit)])?;
-        let read = |row: Row| {
-            let [doc, metadata] = row.as_slice() else {
-                return Err(StoreFailed);
-            };
-            let mut call: Call = parse(doc).ok_or(StoreFailed)?;
-            if let SqlStorageValue::String(metadata) = metadata {
-                call.request.metadata = serde_json::from_str(metadata).map_err(|_| StoreFailed)?;
-            }
-            let transcript = "SELECT doc FROM transcripts WHERE call = ?";
-            let transcript = self.query(transcript, vec![id(call.id)])?;
-            let transcript = transcript.into_iter().flatten().next();
-            Ok(Expired {
-                id: call.id,
-                call: serde_json::to_string(&call).map_err(|_| StoreFailed)?,
-                transcript: match transcript {
-                    Some(SqlStorageValue::String(lines)) => Some(lines),
-                    _ => None,
-                },
-            })
+        rows.into_iter().map(|row| self.expired_row(&row)).collect()
+    }
+
+    fn refused(
+        &self,
+        from: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
+        const SEEN: usize = 1_000;
+        let seen = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
+        let bounds = vec![number(from), number(before), count(SEEN)];
+        let query = format!(
+            "SELECT rows.doc, rows.metadata FROM (SELECT id, open, out, status, callback_due {seen}) AS seen
+             CROSS JOIN rows USING (id)
+             WHERE seen.open = 0 AND seen.out = 0 AND seen.status = ? AND seen.callback_due IS NULL LIMIT ?"
+        );
+        let mut bindings = bounds.clone();
+        bindings.push(CallStatus::RejectedCapacity.as_str().into());
+        bindings.push(count(limit));
+        let rows = self.query(&query, bindings)?;
+        let refused: Result<Vec<Expired>, StoreFailed> =
+            rows.into_iter().map(|row| self.expired_row(&row)).collect();
+        let refused = refused?;
+        if let Some(last) = refused.last().filter(|_| refused.len() == limit) {
+            let next = last.id.row() + 1;
+            return Ok((refused, Some(next)));
+        }
+        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {seen})");
+        let found = self.query(&query, bounds)?;
+        let next = match found.first().map(Vec::as_slice) {
+            Some(
+                [
+                    SqlStorageValue::Integer(row),
+                    SqlStorageValue::Integer(count),
+                ],
+            ) if usize::try_from(*count) == Ok(SEEN) => Some(unsigned(*row)? + 1),
+            _ => None,
         };
-        rows.into_iter().map(read).collect()
+        Ok((refused, next))
+    }
+
+    fn used_bytes(&self) -> u64 {
+        self.sql.database_size() as u64
+    }
+
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed> {
+        let query = "SELECT doc FROM rows ORDER BY id LIMIT 1";
+        let oldest: Option<Call> = self.docs(query, vec![])?.pop();
+        Ok(oldest.map(|call| call.id))
     }
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
