@@ -884,7 +884,11 @@ fn of_the_copies_of_a_callbacks_message_one_is_sent_and_by_the_secrets_of_that_m
     let message = world.sent.callbacks[0].clone();
     let begin = |world: &mut World, attempt: u32| {
         let delivery = message.delivery;
-        world.ask(TrunkCommand::Begin { delivery, attempt })
+        world.ask(TrunkCommand::Begin {
+            delivery,
+            attempt,
+            wants_message: false,
+        })
     };
     // Rotated while the message travelled.
     world.brief(10, 10, |brief| brief.secrets = Some(secrets(2)));
@@ -1276,4 +1280,47 @@ fn where_little_room_is_left_refused_calls_leave_first_and_then_the_oldest_whate
     assert_eq!(let_go(&mut world), [refused, placed]);
     let storage = world.ask(TrunkCommand::Storage(reader()));
     assert!(matches!(storage, TrunkReply::Storage { oldest: None, .. }));
+}
+
+#[test]
+fn a_callback_that_no_queue_holds_is_asked_for_by_its_sender() {
+    let mut world = World::new(1, 10);
+    let mut trigger = World::trigger_of(OK);
+    let long = "\"".repeat(16_000);
+    trigger.request.metadata = serde_json::json!({"customer_name": "Rahul", "note": long})
+        .as_object()
+        .cloned();
+    let outcome = serde_json::json!({"disposition": "interested", "summary": "\\".repeat(60_000)});
+    let reply = world.ask(TrunkCommand::Admit(Box::new(trigger)));
+    let TrunkReply::Admission(Admission::Accepted { call, .. }) = reply else {
+        panic!("{reply:?}")
+    };
+    world.dispatch();
+    let talks = [CarrierEvent::Ringing, CarrierEvent::Answered];
+    let talks = talks.map(|event| Timed {
+        at: world.now,
+        event,
+    });
+    world.ask(TrunkCommand::Carrier(vec![(call, talks.to_vec())]));
+    let ends = Timed {
+        at: world.now,
+        event: CarrierEvent::HungUp(Some(outcome)),
+    };
+    world.ask(TrunkCommand::Carrier(vec![(call, vec![ends])]));
+    let message = world.sent.callbacks.pop().expect("a callback");
+    let sent = message.for_queue().expect("JSON");
+    assert!(sent.len() < 128_000 && message.body.len() > 100_000);
+    let sent: audatec::app::messages::CallbackMessage =
+        audatec::app::json::read(&sent).expect("a message");
+    assert_eq!(sent.body, "");
+
+    let reply = world.ask(TrunkCommand::Begin {
+        delivery: sent.delivery,
+        attempt: sent.attempt,
+        wants_message: true,
+    });
+    let TrunkReply::NextAttempt(whole, _) = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!(whole.body, message.body);
 }

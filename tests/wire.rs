@@ -446,6 +446,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
             Begin {
                 delivery: delivery(),
                 attempt: 2,
+                wants_message: false,
             },
         ),
         (

@@ -37,9 +37,7 @@ pub async fn deliver(
     }
     // Before the secrets are asked for: what is signed as of a moment is signed by what was promised for that moment.
     let mut signed_at = world.now();
-    let mut next = begin(world, &message)
-        .await?
-        .map(|secrets| (message, secrets));
+    let mut next = begin(world, message).await?;
     for left in (0..IN_A_ROW).rev() {
         let Some((message, secrets)) = next else {
             break;
@@ -99,28 +97,47 @@ async fn attempt(
     }
 }
 
-/// What signs the attempt; nothing when it is not to be made.
+/// The attempt, whole, and what signs it; nothing when it is not to be made.
 async fn begin(
     world: &(impl Trunks + Directories),
-    message: &CallbackMessage,
-) -> Result<Option<WebhookSecrets>, Unavailable> {
+    message: CallbackMessage,
+) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
-    let ask_directory = match tag {
-        TrunkTag::DIRECTORY => DirectoryCommand::begin(delivery, attempt),
-        tag => match world
-            .trunk(tag, &TrunkCommand::Begin { delivery, attempt })
-            .await?
-        {
-            TrunkReply::Begun(Some(secrets)) => return Ok(Some(*secrets)),
-            TrunkReply::Begun(None) => DirectoryCommand::secrets_of(tag),
-            _ => return Ok(None),
-        },
-    };
-    match world.directory(message.org, &ask_directory).await? {
-        DirectoryReply::Secrets(secrets) => Ok(Some(secrets)),
-        _ => Ok(None),
+    if tag == TrunkTag::DIRECTORY {
+        let ask = DirectoryCommand::begin(delivery, attempt);
+        return Ok(match world.directory(message.org, &ask).await? {
+            DirectoryReply::Secrets(secrets) => Some((message, secrets)),
+            _ => None,
+        });
     }
+    let ask = TrunkCommand::Begin {
+        delivery,
+        attempt,
+        wants_message: message.body.is_empty(),
+    };
+    let reply = match world.trunk(tag, &ask).await? {
+        TrunkReply::Begun(secrets) if !message.body.is_empty() => {
+            TrunkReply::NextAttempt(Box::new(message), secrets)
+        }
+        reply => reply,
+    };
+    next_attempt(world, reply).await
+}
+
+/// The attempt that a trunk gives its sender, and what signs it.
+async fn next_attempt(
+    world: &impl Directories,
+    reply: TrunkReply,
+) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
+    let TrunkReply::NextAttempt(next, secrets) = reply else {
+        return Ok(None);
+    };
+    let secrets = match secrets {
+        Some(secrets) => Some(*secrets),
+        None => secrets_of(world, &next).await?,
+    };
+    Ok(secrets.map(|secrets| (*next, secrets)))
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.
@@ -168,14 +185,8 @@ async fn tell(
             takes_next,
         },
     };
-    match world.trunk(tag, &command).await? {
-        TrunkReply::NextAttempt(next, Some(secrets)) => Ok(Some((*next, *secrets))),
-        TrunkReply::NextAttempt(next, None) => {
-            let secrets = secrets_of(world, &next).await?;
-            Ok(secrets.map(|secrets| (*next, secrets)))
-        }
-        _ => Ok(None),
-    }
+    let reply = world.trunk(tag, &command).await?;
+    next_attempt(world, reply).await
 }
 
 /// What the directory says that signs a trunk's callbacks.

@@ -61,6 +61,25 @@ pub struct CallbackMessage {
     pub failure: Option<String>,
 }
 
+/// A queue's message holds 128,000 bytes, its envelope included.
+const MESSAGE_MAX: usize = 100_000;
+
+impl CallbackMessage {
+    /// The message as it fits its queue, in JSON: one that is too long leaves its body to be asked for.
+    #[must_use]
+    pub fn for_queue(&self) -> Option<String> {
+        let json = serde_json::to_string(self).ok()?;
+        if json.len() <= MESSAGE_MAX {
+            return Some(json);
+        }
+        let short = Self {
+            body: String::new(),
+            ..self.clone()
+        };
+        serde_json::to_string(&short).ok()
+    }
+}
+
 /// A message whose work may wait for others outside: done in an object of its own, so that no batch waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {

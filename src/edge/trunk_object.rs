@@ -14,7 +14,7 @@ use super::world::{now, secrets, settings};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
-use crate::app::messages::Outgoing;
+use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
@@ -243,7 +243,8 @@ async fn send(inner: Rc<Inner>) {
         };
         let hang_ups = json_lines(&outgoing.hang_ups(tag));
         let dials = json_lines(&outgoing.dials(tag, calls));
-        let callbacks = json_lines(&outgoing.callbacks);
+        let callbacks = outgoing.callbacks.iter();
+        let callbacks: Vec<String> = callbacks.filter_map(CallbackMessage::for_queue).collect();
         let sent = outbox::send(&inner.env, "HANGUPS", &hang_ups).await;
         let sent = sent + outbox::send(&inner.env, "DISPATCH", &dials).await;
         let sent = sent + outbox::send(&inner.env, "CALLBACKS", &callbacks).await;

@@ -11,6 +11,27 @@ use crate::domain::time::Millis;
 use crate::domain::trunk::Wanted;
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
+    /// The message comes along where a queue had no room for it.
+    pub(super) fn begin_of(
+        &mut self,
+        delivery: DeliveryId,
+        attempt: u32,
+        wants_message: bool,
+    ) -> Answer {
+        let begun = self.begin(delivery, attempt);
+        let (true, TrunkReply::Begun(secrets)) = (wants_message, &begun) else {
+            return Ok(begun);
+        };
+        let secrets = secrets.clone();
+        let message = match delivery.call(self.key) {
+            Some(call) => self.callback_message(call, attempt)?,
+            None => None,
+        };
+        Ok(message.map_or(TrunkReply::Missing, |message| {
+            TrunkReply::NextAttempt(Box::new(message), secrets)
+        }))
+    }
+
     pub(super) fn begin(&mut self, delivery: DeliveryId, attempt: u32) -> TrunkReply {
         let call = delivery.call(self.key);
         let may = call.is_some_and(|call| self.trunk.begin(call, attempt, self.now, self.step));

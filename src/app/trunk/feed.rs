@@ -35,7 +35,7 @@ const ROWS: usize = 1_000;
 /// How many turns are in the list for listeners that keep up.
 const LATELY: usize = 1_000;
 /// How many rows of calls are looked at in one slice of the history.
-const SLICE: usize = 1_000;
+const SLICE: usize = 250;
 /// So many rows before its place are looked at, at most, for turns later than [`RECENT`] after their call was accepted.
 const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].

@@ -86,6 +86,9 @@ pub enum TrunkCommand {
         delivery: DeliveryId,
         /// The attempt's number.
         attempt: u32,
+        /// Its message was too long for a queue: `NextAttempt`, with all of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wants_message: bool,
     },
     /// The result of a callback's attempt. `Done`.
     Delivered {

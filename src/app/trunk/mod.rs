@@ -280,7 +280,11 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Media(id) => self.media(id),
             TrunkCommand::Recorded(call, location) => self.recorded(call, &location),
             TrunkCommand::Transcript(reader, call) => self.transcript(reader, call),
-            TrunkCommand::Begin { delivery, attempt } => Ok(self.begin(delivery, attempt)),
+            TrunkCommand::Begin {
+                delivery,
+                attempt,
+                wants_message,
+            } => self.begin_of(delivery, attempt, wants_message),
             TrunkCommand::Delivered {
                 delivery,
                 attempt,

@@ -3,9 +3,9 @@
 use super::{FeedPage, Found, Position, TrunkCommand, TrunkReply};
 
 /// How many rows a slice of a list looks at.
-const SLICE: usize = 1_000;
+const SLICE: usize = 250;
 /// A look into the feed's history takes so many slices at most.
-const SLICES: usize = 200;
+const SLICES: usize = 400;
 
 /// A question, and what its slices found so far.
 pub struct Slices {

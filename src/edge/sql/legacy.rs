@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
-use super::{SqlStore, count, id, without_metadata};
+use super::{SqlStore, count, id, parse, without_metadata};
 use crate::app::trunk::{Found, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -24,15 +24,20 @@ impl SqlStore {
         recent: CallId,
         each: &mut dyn FnMut(Call, bool),
     ) -> Result<(), StoreFailed> {
+        // Row by row, and without what may be long.
+        let doc = "json_remove(doc, '$.request.metadata')";
         let query = format!(
-            "SELECT doc FROM calls WHERE late = 1 AND {IN_PROGRESS}
-             UNION ALL SELECT doc FROM calls WHERE id >= ? AND open = 1 AND late = 0 AND {IN_PROGRESS}"
+            "SELECT {doc} FROM calls WHERE late = 1 AND {IN_PROGRESS}
+             UNION ALL SELECT {doc} FROM calls WHERE id >= ? AND open = 1 AND late = 0 AND {IN_PROGRESS}"
         );
-        let calls: Vec<Call> = self.docs(&query, vec![id(recent)])?;
-        calls
-            .into_iter()
-            .for_each(|call| each(without_metadata(call), false));
-        Ok(())
+        let mut read = Ok(());
+        self.each(&query, vec![id(recent)], |row| {
+            match row.first().and_then(parse) {
+                Some(call) => each(call, false),
+                None => read = Err(StoreFailed),
+            }
+        })?;
+        read
     }
 
     pub(super) fn legacy_newest(&self) -> Result<Option<CallId>, StoreFailed> {
@@ -80,7 +85,8 @@ impl SqlStore {
         examine: usize,
     ) -> Result<Found, StoreFailed> {
         let below = ceiling.map_or_else(|| "g".into(), id);
-        let query = "SELECT doc FROM calls WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
+        let query = "SELECT json_remove(doc, '$.request.metadata') FROM calls
+                     WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
         let most = limit.max(examine.min(200));
         let calls: Vec<Call> = self.docs(query, vec![below, count(most)])?;
         let until = calls.last().map(|call| call.id);

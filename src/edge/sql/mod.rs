@@ -299,7 +299,7 @@ const NO_CEILING: u64 = (1 << 53) - 1;
 /// The rows that one page looks at, newest first.
 const EXAMINED_ROWS: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 /// So many documents come out of one slice of the feed's history at most.
-const TOLD: usize = 100;
+const TOLD: usize = 50;
 /// Every so many writes into the feed's log some old turns leave it.
 const FORGET_EVERY: u64 = 50;
 
