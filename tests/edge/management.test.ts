@@ -153,7 +153,21 @@ describe("trunks", () => {
     const trunk = created(await owner.post<Trunk>("/sip-trunks", NEW));
 
     expect(trunk).toEqual({ id: expect.stringMatching(UUID), ...NEW });
-    expect(found(await owner.get(`/sip-trunks/${trunk.id}`))).toEqual(trunk);
+    const { storage, ...shown } = found(await owner.get<Trunk & { storage: unknown }>(`/sip-trunks/${trunk.id}`));
+    expect(shown).toEqual(trunk);
+    expect(storage).toEqual({ used_bytes: expect.any(Number), limit_bytes: 10_000_000_000, oldest_call_at: null });
+  });
+
+  test("a trunk's storage tells its bytes and its oldest call", async () => {
+    const trunk = created(await owner.post<Trunk>("/sip-trunks", NEW));
+    const read = async () => found(await owner.get<{ storage: { used_bytes: number; oldest_call_at: string | null } }>(`/sip-trunks/${trunk.id}`)).storage;
+    const before = await read();
+    const first = await org.call({ sip_trunk_id: trunk.id });
+    await org.call({ sip_trunk_id: trunk.id });
+
+    const after = await read();
+    expect(after.oldest_call_at).toBe((await org.detail(first)).created_at);
+    expect(after.used_bytes).toBeGreaterThanOrEqual(before.used_bytes);
   });
 
   test("a carrier's secret is never shown again", async () => {
@@ -214,7 +228,7 @@ describe("trunks", () => {
     const changed = found(await owner.patch<Trunk>(`/sip-trunks/${trunk.id}`, { max_cps: 7 }));
 
     expect(changed).toEqual({ ...trunk, max_cps: 7 });
-    expect(found(await owner.get(`/sip-trunks/${trunk.id}`))).toEqual(changed);
+    expect(found(await owner.get(`/sip-trunks/${trunk.id}`))).toMatchObject(changed);
   });
 
   test("a deactivated trunk takes no call from that moment on, and is listed on request alone", async () => {

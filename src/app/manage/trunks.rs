@@ -6,7 +6,7 @@ use super::address::Address;
 use super::agents::includes_inactive;
 use super::body::{self, Body};
 use super::create::Draw;
-use super::views::{StorageView, TrunkDetail, TrunkList, TrunkView};
+use super::views::{StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView};
 use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
@@ -180,7 +180,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
         key: caller.key_id,
     });
     let storage = match api.trunk(trunk.id.tag(), &storage).await {
-        Ok(TrunkReply::Storage { used, oldest }) => Some(StorageView {
+        Ok(TrunkReply::Storage { used, oldest }) => Some(TrunkStorageView {
             used_bytes: used,
             limit_bytes: api.settings().storage_limit,
             oldest_call_at: oldest.map(iso8601::format),
@@ -189,9 +189,9 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
     };
     Ok(Response::json(
         200,
-        &TrunkDetail {
+        &StoredTrunkView {
+            trunk: TrunkDetail::from(&trunk),
             storage,
-            ..TrunkDetail::from(&trunk)
         },
     ))
 }

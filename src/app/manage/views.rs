@@ -158,15 +158,23 @@ pub struct TrunkDetail {
     pub trunk: TrunkView,
     /// The line behind it.
     pub carrier: CarrierView,
-    /// How much room its calls take up; where one trunk is read, and null when it can't be asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub storage: Option<StorageView>,
+}
+
+/// One trunk, and how much room its calls take up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoredTrunkView {
+    /// The trunk.
+    #[serde(flatten)]
+    pub trunk: TrunkDetail,
+    /// Null while the trunk can't be asked.
+    pub storage: Option<TrunkStorageView>,
 }
 
 /// How much room a trunk's calls take up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StorageView {
+pub struct TrunkStorageView {
     /// Bytes in use.
     pub used_bytes: u64,
     /// Bytes that may be. From 70 % on, refused calls leave first, then the oldest.
@@ -181,7 +189,6 @@ impl From<&TrunkConfig> for TrunkDetail {
         Self {
             trunk: config.into(),
             carrier: (&config.carrier).into(),
-            storage: None,
         }
     }
 }

@@ -68,7 +68,10 @@ pub fn trunk() -> Value {
 }
 
 pub fn trunk_detail() -> Value {
-    joined([trunk(), json!({"carrier": {"type": "simulator"}})])
+    joined([
+        trunk(),
+        json!({"carrier": {"type": "simulator"}, "storage": null}),
+    ])
 }
 
 pub fn trunk_with_storage() -> Value {

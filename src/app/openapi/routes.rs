@@ -459,7 +459,7 @@ fn trunks(action: Action) -> Route {
             tag,
             "Get a SIP trunk",
             "One trunk, active or not, with the line behind it and the room that its calls take up.",
-            ok("The trunk.", "SipTrunkDetail", examples::trunk_with_storage()),
+            ok("The trunk.", "StoredSipTrunk", examples::trunk_with_storage()),
         )
         .refuses(missing),
     }

@@ -41,6 +41,7 @@ pub fn all() -> Map<String, Value> {
     add::<manage::views::AgentDetail>(&mut answers);
     add::<manage::views::TrunkList>(&mut answers);
     add::<manage::views::TrunkDetail>(&mut answers);
+    add::<manage::views::StoredTrunkView>(&mut answers);
     add::<manage::trunk_test::TrunkTest>(&mut answers);
     add::<manage::views::KeyList>(&mut answers);
     add::<manage::views::NewKeyView>(&mut answers);
@@ -314,6 +315,7 @@ fn public_name(name: &str) -> &str {
         "Status" => "Availability",
         "TrunkView" => "SipTrunk",
         "TrunkDetail" => "SipTrunkDetail",
+        "StoredTrunkView" => "StoredSipTrunk",
         "TrunkList" => "SipTrunkList",
         "CreateTrunk" => "CreateSipTrunk",
         "ChangeTrunk" => "ChangeSipTrunk",
@@ -386,7 +388,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             ]}),
         )],
         "CallState" | "ListedCall" | "Call" | "LiveCall" => vec![("phone_number", phone)],
-        "SipTrunk" | "SipTrunkDetail" => vec![
+        "SipTrunk" | "SipTrunkDetail" | "StoredSipTrunk" => vec![
             ("max_cps", json!({"minimum": 1, "maximum": 1000})),
             ("max_channels", json!({"minimum": 1, "maximum": 10_000})),
         ],

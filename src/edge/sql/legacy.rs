@@ -14,9 +14,12 @@ const IN_PROGRESS: &str = "status IN ('Initiating', 'Ringing', 'Answered')";
 
 impl SqlStore {
     pub(super) fn has_legacy_rows(&self) -> bool {
-        // Asked of SQLite itself: a table that is not there is no failure.
-        let rows = self.sql.exec("SELECT 1 FROM calls LIMIT 1", None);
-        rows.is_ok_and(|rows| rows.raw().next().is_some_and(|row| row.is_ok()))
+        let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'calls'";
+        let has = |query| {
+            let rows = self.query(query, vec![]);
+            rows.is_ok_and(|rows| !rows.is_empty())
+        };
+        has(table) && has("SELECT 1 FROM calls LIMIT 1")
     }
 
     pub(super) fn legacy_open_calls(
