@@ -48,7 +48,9 @@ beforeAll(async () => {
   const now = Date.now();
   const write = async (kind: Kind, count: number, more: Record<string, unknown> = {}) => {
     // Over the last two days, the newest a quarter of an hour ago.
-    const span = { from: now - 48 * HOUR_MS, stepMs: Math.floor((47.75 * HOUR_MS) / Math.max(1, count)) };
+    // Those that were refused leave after a day.
+    const hours = kind === "refused" ? 23 : 48;
+    const span = { from: now - hours * HOUR_MS, stepMs: Math.floor(((hours - 0.25) * HOUR_MS) / Math.max(1, count)) };
     ids.set(kind, [...(ids.get(kind) ?? []), ...(await rows.write(kind, { count, ...span, url, ...more }))]);
   };
   const over = CALLS - PENDING;

@@ -101,7 +101,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 
     pub(super) fn storage(&mut self, reader: Reader) -> Answer {
         let brief = self.trunk.brief();
-        if !brief.is_some_and(|brief| brief.config.org_id == reader.org) {
+        if brief.is_none_or(|brief| brief.config.org_id != reader.org) {
             return Ok(TrunkReply::Missing);
         }
         Ok(TrunkReply::Storage {

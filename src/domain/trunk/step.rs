@@ -42,6 +42,10 @@ pub(super) struct Held {
 pub struct Step<'a> {
     rows: &'a dyn Rows,
     /// In the order of their ids.
+    #[allow(
+        clippy::vec_box,
+        reason = "one that comes between others moves their addresses, not them"
+    )]
     calls: Vec<Box<Held>>,
     /// What must be done once the rows are written.
     pub effects: Vec<Effect>,
