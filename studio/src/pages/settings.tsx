@@ -1,6 +1,6 @@
 // Settings: what the organisation keeps of its calls.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { useQuery } from "../lib/query.ts";
 import { fromEnvironment } from "../lib/samples.ts";
@@ -103,8 +103,9 @@ function Editor({ known: loaded }: { known: Known }) {
   const change = changeOf(form, known);
   const isChanged = Object.keys(change).length > 0;
   useGuard(isChanged);
-  // A form that nobody has touched shows what was read again; a touched one is its editor's until it is saved.
-  useEffect(() => {
+  // A form that nobody has touched shows what was read again; a touched one is its editor's until it is saved. Before the
+  // paint: who is quick would else touch it first, and lose that.
+  useLayoutEffect(() => {
     if (isChanged) return;
     setKnown(loaded);
     setForm(formOf(loaded));
