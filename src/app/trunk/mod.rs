@@ -111,7 +111,12 @@ impl TrunkActor {
         dialed.retain(lately);
         trunk.remember_dials(dialed);
         Ok(Self {
-            retention: Retention::new(settings.retention, settings.storage_limit, now),
+            retention: Retention::new(
+                settings.retention,
+                settings.storage_limit,
+                store.refused_gone()?,
+                now,
+            ),
             feed: Feed::new(store.feed_notes()?),
             trunk,
             settings,

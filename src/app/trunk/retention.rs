@@ -34,17 +34,23 @@ pub struct Retention {
     busy: bool,
     /// Refused calls before this place have left.
     refused_from: u64,
+    /// What of that is noted.
+    noted: u64,
 }
 
+/// How far apart two notes are: an hour of rows.
+const NOTED_EVERY: u64 = 3_600_000 << 12;
+
 impl Retention {
-    /// Calls are kept for so long, and in so many bytes.
-    pub fn new(keep: Millis, limit: u64, now: Millis) -> Self {
+    /// Calls are kept for so long, and in so many bytes; refused ones before `gone` have left.
+    pub fn new(keep: Millis, limit: u64, gone: u64, now: Millis) -> Self {
         Self {
             keep,
             limit,
             look_at: now,
             busy: false,
-            refused_from: 0,
+            refused_from: gone,
+            noted: gone,
         }
     }
 
@@ -69,8 +75,14 @@ impl Retention {
         };
         let before = kept(REFUSED_KEPT.min(self.keep)).row();
         let (mut batch, goes_on) = store.refused(self.refused_from, before, BATCH)?;
-        if let Some(next) = goes_on {
-            self.refused_from = next;
+        self.refused_from = match goes_on {
+            Some(next) => next,
+            None if batch.is_empty() => self.refused_from.max(before),
+            None => self.refused_from,
+        };
+        if self.refused_from > self.noted + NOTED_EVERY {
+            store.put_refused_gone(self.refused_from)?;
+            self.noted = self.refused_from;
         }
         if batch.is_empty() && goes_on.is_none() {
             batch = store.expired(kept(self.keep), BATCH)?;

@@ -122,6 +122,14 @@ pub trait TrunkStore {
         before: u64,
         limit: usize,
     ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
+    /// Before which place all refused calls have left, as was last noted.
+    fn refused_gone(&self) -> Result<u64, StoreFailed> {
+        Ok(0)
+    }
+    /// Notes that.
+    fn put_refused_gone(&self, _: u64) -> Result<(), StoreFailed> {
+        Ok(())
+    }
     /// How many bytes are in use.
     fn used_bytes(&self) -> u64;
     /// The oldest call.

@@ -22,7 +22,7 @@ const IN_A_STEP: usize = 2_000;
 /// How soon the look goes on.
 const GOES_ON: Millis = Millis(100);
 /// How soon it begins anew when it passed rows whose hosts were busy.
-const BEGINS_ANEW: Millis = Millis(1_000);
+const BEGINS_ANEW: Millis = Millis(5_000);
 
 /// How a call stands in its trunk's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

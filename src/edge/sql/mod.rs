@@ -600,6 +600,14 @@ impl TrunkStore for SqlStore {
         Ok((refused, next))
     }
 
+    fn refused_gone(&self) -> Result<u64, StoreFailed> {
+        Ok(self.fact("refused_gone")?.unwrap_or(0))
+    }
+
+    fn put_refused_gone(&self, before: u64) -> Result<(), StoreFailed> {
+        self.put_fact("refused_gone", &before)
+    }
+
     fn used_bytes(&self) -> u64 {
         self.sql.database_size() as u64
     }
