@@ -238,7 +238,9 @@ impl Oracle {
             }
             TrunkCommand::Claim(_) => Asked::Claim,
             TrunkCommand::Live(_) => Asked::Live,
-            TrunkCommand::Begin { delivery, attempt } => Asked::Begin(*delivery, *attempt),
+            TrunkCommand::Begin {
+                delivery, attempt, ..
+            } => Asked::Begin(*delivery, *attempt),
             _ => Asked::Other,
         }
     }
