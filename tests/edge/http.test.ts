@@ -6,8 +6,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { prefersStream } from "../../src/edge/stream.js";
 import { type Answer, BASE_PATH, type Client, expectError, found, Org, useServer } from "./harness.ts";
 import type { DeliveryObject, ListedCall, Page } from "./shapes.ts";
+import { until } from "./until.ts";
 
-const server = useServer();
+// What a list of deliveries shows stays as it is from the first attempt on.
+const server = useServer({ vars: { WEBHOOK_RETRY_SECONDS: "3600" } });
 let org: Org;
 let viewer: Client;
 let callId: string;
@@ -17,6 +19,7 @@ beforeAll(async () => {
   viewer = await org.client("viewer");
   callId = await org.call({ callback_url: "http://127.0.0.1:1/" });
   await org.ended(callId);
+  await until("the callback's one attempt", async () => (await org.detail(callId)).callback?.attempts.length === 1);
 });
 
 /** Status, headers and the number of body bytes as they came over the wire: `fetch` would not show a HEAD's. */

@@ -68,10 +68,7 @@ pub fn trunk() -> Value {
 }
 
 pub fn trunk_detail() -> Value {
-    joined([
-        trunk(),
-        json!({"carrier": {"type": "simulator"}, "storage": null}),
-    ])
+    joined([trunk(), json!({"carrier": {"type": "simulator"}})])
 }
 
 pub fn trunk_with_storage() -> Value {
