@@ -201,8 +201,7 @@ impl TrunkObject {
             self.state
                 .wait_until(archive(Rc::clone(&self.inner), expired));
         }
-        if !self.inner.sending.get() && !self.inner.outbox.borrow().is_empty() {
-            self.inner.sending.set(true);
+        if begins_to_send(&self.inner) {
             self.state.wait_until(send(Rc::clone(&self.inner)));
         }
         let is_complete = |loaded: &Loaded| loaded.store.is_complete();
@@ -227,6 +226,11 @@ fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
     let mut work = inner.work.get();
     add(&mut work);
     inner.work.set(work);
+}
+
+/// Whether there is something to send and nobody sends: whoever asks does.
+fn begins_to_send(inner: &Inner) -> bool {
+    !inner.outbox.borrow().is_empty() && !inner.sending.replace(true)
 }
 
 /// Sends until nothing is left: what comes in during one send leaves with the next.
@@ -276,8 +280,7 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
         platform::sleep(PAUSE_MS).await;
         let gone = expired.iter().map(|call| call.id).collect();
         expired = forget(&inner, gone);
-        if !inner.sending.get() && !inner.outbox.borrow().is_empty() {
-            inner.sending.set(true);
+        if begins_to_send(&inner) {
             send(Rc::clone(&inner)).await;
         }
     }
@@ -289,8 +292,7 @@ async fn migrate(inner: Rc<Inner>, storage: Storage) {
         if let Some(due) = due {
             alarm::set(&inner.alarm, &storage, due).await;
         }
-        if !inner.sending.get() && !inner.outbox.borrow().is_empty() {
-            inner.sending.set(true);
+        if begins_to_send(&inner) {
             send(Rc::clone(&inner)).await;
         }
         if !goes_on {

@@ -100,12 +100,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             }
             self.step.let_go_of(id);
         }
-        let is_known = |call: &Call, calls: &[Call]| calls.iter().any(|known| known.id == call.id);
-        for call in closed.calls {
-            if fits(&call) && !is_known(&call, &calls) && self.step.peek(call.id).is_none() {
-                calls.push(call);
-            }
-        }
+        let closed_still = |call: &Call| self.step.peek(call.id).is_none();
+        let rows = closed.calls.into_iter();
+        calls.extend(rows.filter(|call| fits(call) && closed_still(call)));
         newest_first(&mut calls, |call| call.id.number());
         calls.dedup_by(|a, b| a.id == b.id);
         calls.truncate(limit);

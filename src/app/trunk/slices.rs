@@ -1,6 +1,7 @@
 //! Questions that look at many rows, in slices: between two of them the object does its other work.
 
 use super::{FeedPage, Found, Position, TrunkCommand, TrunkReply};
+use crate::domain::ids::CallId;
 
 /// How many rows a slice of a list looks at.
 const SLICE: usize = 250;
@@ -51,36 +52,27 @@ impl Slices {
 
     /// Takes a slice's reply; returns the answer when it is complete.
     pub fn take(&mut self, reply: TrunkReply) -> Option<TrunkReply> {
-        match (&mut self.next, reply) {
+        let Self { next, left, found } = self;
+        match (next, reply) {
             (TrunkCommand::List(_, filter), TrunkReply::Calls(calls, until)) => {
-                let (limit, slice) = (filter.limit, filter.examine);
-                let found = self.found.take();
-                let found = list(found, Found { calls, until }, limit);
-                self.left = self.left.saturating_sub(slice);
-                filter.examine = slice.min(self.left);
-                filter.before = found.until.or(filter.before);
-                self.go_on_or_end(found, limit)
+                let place = (&mut filter.before, &mut filter.examine, left);
+                page(found, Found { calls, until }, filter.limit, place)
             }
             (TrunkCommand::Deliveries(_, filter), TrunkReply::Calls(calls, until)) => {
-                let (limit, slice) = (filter.limit, filter.examine);
-                let found = self.found.take();
-                let found = list(found, Found { calls, until }, limit);
-                self.left = self.left.saturating_sub(slice);
-                filter.examine = slice.min(self.left);
-                filter.before = found.until.or(filter.before);
-                self.go_on_or_end(found, limit)
+                let place = (&mut filter.before, &mut filter.examine, left);
+                page(found, Found { calls, until }, filter.limit, place)
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
-                let page = match self.found.take() {
+                let page = match found.take() {
                     Some(TrunkReply::Feed(before)) => together(before, page, filter.limit + 1),
                     _ => page,
                 };
-                self.left = self.left.saturating_sub(1);
+                *left = left.saturating_sub(1);
                 let complete = page.events.iter().filter(|event| event.0 < page.through);
                 let is_full = complete.count() > filter.limit;
-                if let Some(goes_on) = page.goes_on.filter(|_| self.left > 0 && !is_full) {
+                if let Some(goes_on) = page.goes_on.filter(|_| *left > 0 && !is_full) {
                     filter.slice = Some(goes_on);
-                    self.found = Some(TrunkReply::Feed(page));
+                    *found = Some(TrunkReply::Feed(page));
                     return None;
                 }
                 Some(TrunkReply::Feed(cut(page, filter.limit)))
@@ -88,18 +80,28 @@ impl Slices {
             (_, reply) => Some(reply),
         }
     }
+}
 
-    fn go_on_or_end(&mut self, found: Found, limit: usize) -> Option<TrunkReply> {
-        let is_done = found.calls.len() >= limit || found.until.is_none() || self.left == 0;
-        let is_full = found.calls.len() >= limit;
-        let until = found.until.filter(|_| !is_full);
-        let reply = TrunkReply::Calls(found.calls, until);
-        if is_done {
-            return Some(reply);
-        }
-        self.found = Some(reply);
-        None
+/// Adds a slice to a list, and goes on below it, or returns what is complete.
+fn page(
+    so_far: &mut Option<TrunkReply>,
+    slice: Found,
+    limit: usize,
+    (before, examine, left): (&mut Option<CallId>, &mut usize, &mut usize),
+) -> Option<TrunkReply> {
+    let found = list(so_far.take(), slice, limit);
+    *left = left.saturating_sub(*examine);
+    *examine = (*examine).min(*left);
+    *before = found.until.or(*before);
+    let is_full = found.calls.len() >= limit;
+    let until = found.until.filter(|_| !is_full);
+    let is_done = until.is_none() || *left == 0;
+    let reply = Some(TrunkReply::Calls(found.calls, until));
+    if is_done {
+        return reply;
     }
+    *so_far = reply;
+    None
 }
 
 /// Two slices of a list, the second below the first.

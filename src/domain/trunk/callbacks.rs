@@ -12,9 +12,9 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 /// At most so many attempts of a trunk are out at once.
-pub const ATTEMPTS: usize = 20;
+const ATTEMPTS: usize = 20;
 /// At most so many of them at one receiver's host.
-pub const ATTEMPTS_OF_HOST: usize = 5;
+const ATTEMPTS_OF_HOST: usize = 5;
 /// So many rows are looked at when an attempt came back: the next of the same host is among the first.
 const AT_FRONT: usize = 50;
 /// So many are looked at in one step behind rows whose hosts are busy; then others have their turn.
@@ -45,6 +45,7 @@ struct Flight {
 }
 
 /// The attempts that are out, and where the look for others stands.
+#[derive(Default)]
 pub(super) struct Callbacks {
     flights: Vec<Flight>,
     look_at: Millis,
@@ -56,18 +57,6 @@ pub(super) struct Callbacks {
 }
 
 const START: (Millis, u64) = (Millis(0), 0);
-
-impl Default for Callbacks {
-    fn default() -> Self {
-        Self {
-            flights: Vec::new(),
-            look_at: Millis(0),
-            cursor: START,
-            is_freed: false,
-            has_passed: false,
-        }
-    }
-}
 
 impl Callbacks {
     fn of(&self, call: CallId) -> Option<&Flight> {
@@ -372,11 +361,11 @@ impl Trunk {
         now: Millis,
         step: &mut Step<'_>,
     ) {
-        let schedule = self.settings.webhook_retry.clone();
         let callback = self.take(id, step);
         let callback = callback.and_then(|held| held.call.callback.as_mut());
+        let schedule = &self.settings.webhook_retry;
         let is_news =
-            callback.is_some_and(|callback| callback.finish(number, result, now, &schedule));
+            callback.is_some_and(|callback| callback.finish(number, result, now, schedule));
         if is_news {
             self.settle(id, step);
             self.send(id, now, step); // one more may have been asked for meanwhile

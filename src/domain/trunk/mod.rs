@@ -25,7 +25,7 @@ use agenda::{Agenda, accepted};
 pub use agents::AgentBreakers;
 use breaker::Breaker;
 use callbacks::Callbacks;
-pub use callbacks::{ATTEMPTS, ATTEMPTS_OF_HOST, Place};
+pub use callbacks::Place;
 pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 pub use dispatch::Claim;
 use index::Entry;

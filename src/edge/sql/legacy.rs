@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
-use super::{SqlStore, count, id, parse, without_metadata};
+use super::{Look, SqlStore, count, id, parse, without_metadata};
 use crate::app::trunk::{Found, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -80,17 +80,11 @@ impl SqlStore {
     }
 
     /// A page of the rows here, together with one of the old rows. What does not fit the filter is left out by whoever asked.
-    pub(super) fn with_legacy(
-        &self,
-        found: Found,
-        ceiling: Option<CallId>,
-        limit: usize,
-        examine: usize,
-    ) -> Result<Found, StoreFailed> {
-        let below = ceiling.map_or_else(|| "g".into(), id);
+    pub(super) fn with_legacy(&self, found: Found, look: &Look) -> Result<Found, StoreFailed> {
+        let below = look.ceiling.map_or_else(|| "g".into(), id);
         let query = "SELECT json_remove(doc, '$.request.metadata') FROM calls
                      WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
-        let most = limit.max(examine.min(200));
+        let most = look.limit.max(look.examine.min(200));
         let calls: Vec<Call> = self.docs(query, vec![below, count(most)])?;
         let until = calls.last().map(|call| call.id);
         let until = until.filter(|_| calls.len() == most);

@@ -158,7 +158,11 @@ impl SqlStore {
             true => self.last_examined(rows, look.examine)?,
             false => None,
         };
-        Ok(Found { calls, until })
+        let found = Found { calls, until };
+        match self.is_legacy.get() {
+            true => self.with_legacy(found, &look),
+            false => Ok(found),
+        }
     }
 
     /// The oldest of the rows that were looked at, if there may be more below it.
@@ -174,6 +178,21 @@ impl SqlStore {
             ) if usize::try_from(*count) == Ok(examine) => {
                 Ok(Some(CallId::floor_of(unsigned(*row)?)))
             }
+            _ => Ok(None),
+        }
+    }
+
+    /// Where a look at so many rows, oldest first, goes on; none when it came to their end.
+    fn goes_on(&self, rows: &str, bounds: Row, looked: usize) -> Result<Option<u64>, StoreFailed> {
+        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {rows})");
+        let found = self.query(&query, bounds)?;
+        match found.first().map(Vec::as_slice) {
+            Some(
+                [
+                    SqlStorageValue::Integer(row),
+                    SqlStorageValue::Integer(count),
+                ],
+            ) if usize::try_from(*count) == Ok(looked) => Ok(Some(unsigned(*row)? + 1)),
             _ => Ok(None),
         }
     }
@@ -545,11 +564,7 @@ impl TrunkStore for SqlStore {
             limit: filter.limit,
             examine: filter.examine,
         };
-        let found = self.look(look, wanted)?;
-        match self.is_legacy.get() {
-            true => self.with_legacy(found, filter.ceiling(), filter.limit, filter.examine),
-            false => Ok(found),
-        }
+        self.look(look, wanted)
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
@@ -586,17 +601,7 @@ impl TrunkStore for SqlStore {
             let next = last.id.row() + 1;
             return Ok((refused, Some(next)));
         }
-        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {seen})");
-        let found = self.query(&query, bounds)?;
-        let next = match found.first().map(Vec::as_slice) {
-            Some(
-                [
-                    SqlStorageValue::Integer(row),
-                    SqlStorageValue::Integer(count),
-                ],
-            ) if usize::try_from(*count) == Ok(SEEN) => Some(unsigned(*row)? + 1),
-            _ => None,
-        };
+        let next = self.goes_on(seen, bounds, SEEN)?;
         Ok((refused, next))
     }
 
@@ -661,11 +666,7 @@ impl TrunkStore for SqlStore {
             limit: filter.limit,
             examine: filter.examine,
         };
-        let found = self.look(look, [wanted])?;
-        match self.is_legacy.get() {
-            true => self.with_legacy(found, filter.before, filter.limit, filter.examine),
-            false => Ok(found),
-        }
+        self.look(look, [wanted])
     }
 
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
@@ -693,17 +694,7 @@ impl TrunkStore for SqlStore {
                 goes_on: next,
             });
         }
-        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {ROWS})");
-        let found = self.query(&query, rows)?;
-        let goes_on = match found.first().map(Vec::as_slice) {
-            Some(
-                [
-                    SqlStorageValue::Integer(row),
-                    SqlStorageValue::Integer(count),
-                ],
-            ) if usize::try_from(*count) == Ok(limit) => Some(unsigned(*row)? + 1),
-            _ => None,
-        };
+        let goes_on = self.goes_on(ROWS, rows, limit)?;
         Ok(Told { calls, goes_on })
     }
 
