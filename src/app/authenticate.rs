@@ -9,12 +9,79 @@ use crate::domain::mac::constant_time_eq;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
 
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; what a route asks for beyond that, it checks itself.
+    Public,
+    /// The operator, by `PLATFORM_TOKEN`.
+    Operator,
+    /// The agent of that one call, by its token; checked by the route itself.
+    Agent,
+    /// Whoever has the link; checked by the route itself.
+    Link,
+    /// A trunk's carrier, by its signature; checked by the route itself.
+    Carrier,
+    /// A key with this role or a higher one.
+    Key(Role),
+}
+
+/// Who asks, as far as a route's access found out.
+pub enum Caller {
+    /// Anybody, or somebody whom the route itself checks.
+    Anybody,
+    /// The operator.
+    Operator(Operator),
+    /// The holder of a key.
+    Key(KeyRecord),
+}
+
+impl Caller {
+    /// The record of the caller's key.
+    ///
+    /// # Errors
+    /// 401: there is none.
+    pub fn key(&self) -> Result<&KeyRecord, Refusal> {
+        match self {
+            Self::Key(record) => Ok(record),
+            Self::Anybody | Self::Operator(_) => Err(Refusal::InvalidKey),
+        }
+    }
+
+    /// The proof that the operator asks.
+    ///
+    /// # Errors
+    /// 401: somebody else does.
+    pub fn operator(&self) -> Result<Operator, Refusal> {
+        match self {
+            Self::Operator(operator) => Ok(*operator),
+            Self::Anybody | Self::Key(_) => Err(Refusal::InvalidPlatformToken),
+        }
+    }
+}
+
+/// The proof that a request bears the operator's own token: nothing else makes one.
+#[derive(Clone, Copy)]
+pub struct Operator(());
+
+/// Lets in whom a route's access lets in.
+///
+/// # Errors
+/// 401, 403, and 503 when keys can't be read.
+pub async fn admit(api: &impl Api, request: &Request, access: Access) -> Result<Caller, Refusal> {
+    match access {
+        Access::Public | Access::Agent | Access::Link | Access::Carrier => Ok(Caller::Anybody),
+        Access::Operator => authenticate_operator(api, request).map(Caller::Operator),
+        Access::Key(role) => authenticate(api, request, role).await.map(Caller::Key),
+    }
+}
+
 /// The record of the request's key, when it is good and its role is `needs` or above. Without
 /// `Authorization`, a Studio session stands for its key.
 ///
 /// # Errors
 /// 401, 403, and 503 when keys can't be read.
-pub async fn authenticate(
+async fn authenticate(
     api: &impl Api,
     request: &Request,
     needs: Role,
@@ -81,9 +148,10 @@ async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, 
 ///
 /// # Errors
 /// 401, also when the deployment has no such token.
-pub fn authenticate_operator(api: &impl Api, request: &Request) -> Result<(), Refusal> {
+pub fn authenticate_operator(api: &impl Api, request: &Request) -> Result<Operator, Refusal> {
     let token = api.secrets().platform_token.as_bytes();
     let given = request.bearer().unwrap_or_default().as_bytes();
     let good = !token.is_empty() && constant_time_eq(given, token);
-    good.then_some(()).ok_or(Refusal::InvalidPlatformToken)
+    good.then_some(Operator(()))
+        .ok_or(Refusal::InvalidPlatformToken)
 }

@@ -12,6 +12,8 @@ declare module "wasm-glue" {
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
   export const ErrandObject: new (ctx: unknown, env: unknown) => RustObject;
   export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response & { rest?: string }>;
+  /** Whether a route's answers come as a stream to whoever prefers one. */
+  export function streams(method: string, url: string): boolean;
   /** What follows an answer with a `rest`, and how to go on from there. */
   export function goOn(rest: string, env: unknown, ctx: unknown): Promise<[piece: string, rest: string | undefined]>;
   export function queue(batch: unknown, env: unknown, ctx: unknown): Promise<unknown>;

@@ -8,7 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
 import { told } from "./list.js";
-import { stream, wantsStream } from "./stream.js";
+import { prefersStream, stream } from "./stream.js";
 
 /**
  * How long a request may go unanswered. The timer is there for another reason too: a request that waits for nothing but
@@ -73,7 +73,8 @@ export default {
     /** @param {Request} request */
     const answer = (request) => guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
     try {
-      if (wantsStream(request)) return await stream(request, answer, env);
+      const isStream = prefersStream(request.headers.get("accept")) && rust.streams(request.method, request.url);
+      if (isStream) return await stream(request, answer, env);
       const response = await answer(request);
       const goOn = (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
       return response.rest === undefined ? response : told(response, response.rest, goOn);

@@ -6,7 +6,7 @@ use worker::{Context, Env};
 use super::faults;
 use super::platform::{self, Incoming};
 use super::world::{Misconfigured, World};
-use crate::app::api;
+use crate::app::api::{self, pages, pages::Page};
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::studio::receiver::HEADERS;
 use crate::domain::receiver;
@@ -14,12 +14,11 @@ use crate::domain::refusal::Refusal;
 
 /// Serves one request.
 pub async fn serve(
-    request: web_sys::Request,
+    incoming: Incoming,
     env: Env,
     context: Context,
 ) -> Result<web_sys::Response, JsValue> {
-    let incoming = platform::receive(request, MAX_BODY).await?;
-    let request = read(&incoming);
+    let request = read(&incoming).await?;
     let response = match World::new(env.clone(), Some(context)) {
         Ok(world) => match faults::serve(&world, &request) {
             Some(response) => response,
@@ -30,8 +29,20 @@ pub async fn serve(
     if response.status != 404 || !api::offered(&request.path).is_empty() {
         return write(&request, response);
     }
-    let page = platform::page(&env, &incoming, &request.id).await?;
-    match page.dyn_into::<web_sys::Response>() {
+    let Page {
+        file,
+        names_origin,
+        may_be_kept,
+    } = pages::at(&request.path);
+    let page = platform::page(
+        &env,
+        &incoming,
+        &request.id,
+        file,
+        names_origin,
+        may_be_kept,
+    );
+    match page.await?.dyn_into::<web_sys::Response>() {
         Ok(page) if request.is_read() => Ok(page),
         Ok(_) => write(
             &request,
@@ -41,9 +52,12 @@ pub async fn serve(
     }
 }
 
-fn read(incoming: &Incoming) -> Request {
+async fn read(incoming: &Incoming) -> Result<Request, JsValue> {
+    let method = incoming.method();
     let (origin, path, query) = split(&incoming.url());
-    let header = |name: &str| incoming.header(name);
+    let max_body = api::find(&method, &path).map_or(MAX_BODY, |route| route.max_body);
+    let body = platform::read_body(incoming, max_body).await?.to_vec();
+    let header = |name: &str| platform::header(incoming, name);
     let authorization = header("authorization");
     // Each look at a header is a crossing into JavaScript: those that a key makes needless stay unread.
     let by_page = |name: &str| match authorization {
@@ -56,9 +70,8 @@ fn read(incoming: &Incoming) -> Request {
         true => HEADERS.iter().map(|name| header(name)).collect(),
         false => Vec::new(),
     };
-    let body = incoming.body();
     let mut request = Request {
-        method: incoming.method(),
+        method,
         path,
         query,
         is_secure: false,
@@ -78,7 +91,12 @@ fn read(incoming: &Incoming) -> Request {
         id: request_id(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
-    request
+    Ok(request)
+}
+
+/// Whether a client that prefers a stream gets one here.
+pub fn streams(method: &str, url: &str) -> bool {
+    api::find(method, &split(url).1).is_some_and(|route| route.streams)
 }
 
 /// A random UUID.

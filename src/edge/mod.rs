@@ -23,12 +23,18 @@ use worker::{Context, Env, MessageBatch, worker_sys};
 
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 pub async fn fetch(
-    request: web_sys::Request,
+    request: platform::Incoming,
     env: Env,
     context: worker_sys::Context,
 ) -> Result<JsValue, JsValue> {
     let response = http::serve(request, env, Context::new(context)).await?;
     Ok(response.into())
+}
+
+/// Whether a route's answers come as a stream to whoever prefers one.
+#[wasm_bindgen]
+pub fn streams(method: &str, url: &str) -> bool {
+    http::streams(method, url)
 }
 
 #[wasm_bindgen(js_name = goOn, wasm_bindgen_futures = worker::wasm_bindgen_futures)]

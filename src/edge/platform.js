@@ -3,40 +3,17 @@
 
 /** How much of a refused body is read and forgotten before its sender is cut off. */
 const MAX_DRAINED = 16 << 20;
-/** LiveKit tells all of a room and whoever is in it, with metadata that is others'. */
-const MAX_EVENT = 1 << 20;
 
-/** A request as Rust reads it. */
-export class Incoming {
-  /** @param {Request} request @param {Uint8Array} body */
-  constructor(request, body) {
-    this.request = request;
-    this.body = body;
-  }
-
-  get method() {
-    return this.request.method;
-  }
-
-  get url() {
-    return this.request.url;
-  }
-
-  /** @param {string} name */
-  header(name) {
-    return this.request.headers.get(name) ?? undefined;
-  }
-}
+/** @param {Request} request @param {string} name */
+export const header = (request, name) => request.headers.get(name) ?? undefined;
 
 /**
- * Reads a request whole, its body cut off one byte above the limit: a larger one for LiveKit's events.
- * @param {Request} request @param {number} maxBody
+ * Reads a body, cut off one byte above the limit.
+ * @param {Request} request @param {number} limit in bytes
  */
-export async function receive(request, maxBody) {
-  const limit = new URL(request.url).pathname === "/carrier/livekit" ? MAX_EVENT : maxBody;
+export async function readBody(request, limit) {
   const length = Number(request.headers.get("content-length") ?? NaN);
-  const body = length <= limit ? new Uint8Array(await request.arrayBuffer()) : await readBounded(request, limit + 1);
-  return new Incoming(request, body);
+  return length <= limit ? new Uint8Array(await request.arrayBuffer()) : readBounded(request, limit + 1);
 }
 
 /**
@@ -70,20 +47,20 @@ export function respond(status, headers, body, rest) {
 }
 
 /**
- * A page or a file of the static ones, when there is one of that path. Studio's page is one file, whatever the path below
- * `/studio`: it finds its way by itself. What has a dot in its last segment is a file.
- * @param {any} env @param {Incoming} incoming @param {string} requestId
+ * A page or a file of the static ones, when there is one of that path.
+ * @param {any} env @param {Request} request @param {string} requestId
+ * @param {string} path @param {boolean} namesOrigin @param {boolean} mayBeKept
  * @returns {Promise<Response | undefined>}
  */
-export async function page(env, { request }, requestId) {
+export async function page(env, request, requestId, path, namesOrigin, mayBeKept) {
   const url = new URL(request.url);
-  if (/^\/studio(\/[^.]*)?$/.test(url.pathname)) url.pathname = "/studio";
+  url.pathname = path;
   const asset = await env.ASSETS.fetch(new Request(url, { headers: request.headers }));
   if (asset.status === 404) return undefined;
-  const file = url.pathname === "/openapi.json" ? await documentAt(url.origin, asset) : asset;
+  const file = namesOrigin ? await documentAt(url.origin, asset) : asset;
   const answer = request.method === "HEAD" ? await withoutBody(file) : new Response(file.body, file);
   answer.headers.set("X-Request-Id", requestId);
-  if (!url.pathname.startsWith("/studio/assets/")) answer.headers.set("Cache-Control", "no-store");
+  if (!mayBeKept) answer.headers.set("Cache-Control", "no-store");
   return answer;
 }
 

@@ -5,11 +5,8 @@ use worker::Env;
 
 #[wasm_bindgen(module = "/src/edge/platform.js", wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 extern "C" {
-    /// A request, its body read.
+    /// A request as it came.
     pub type Incoming;
-
-    #[wasm_bindgen(catch)]
-    pub async fn receive(request: web_sys::Request, max_body: usize) -> Result<Incoming, JsValue>;
 
     #[wasm_bindgen(method, getter)]
     pub fn method(this: &Incoming) -> String;
@@ -17,11 +14,12 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn url(this: &Incoming) -> String;
 
-    #[wasm_bindgen(method, getter)]
-    pub fn body(this: &Incoming) -> Vec<u8>;
+    pub fn header(request: &Incoming, name: &str) -> Option<String>;
 
-    #[wasm_bindgen(method)]
-    pub fn header(this: &Incoming, name: &str) -> Option<String>;
+    /// The body, cut off one byte above the limit.
+    #[wasm_bindgen(catch, js_name = readBody)]
+    pub async fn read_body(request: &Incoming, limit: usize)
+    -> Result<js_sys::Uint8Array, JsValue>;
 
     /// An answer; its headers are names and values in turn. `rest` is for the entry module, which asks on with it.
     #[wasm_bindgen(catch)]
@@ -34,8 +32,14 @@ extern "C" {
 
     /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
     #[wasm_bindgen(catch)]
-    pub async fn page(env: &Env, incoming: &Incoming, request_id: &str)
-    -> Result<JsValue, JsValue>;
+    pub async fn page(
+        env: &Env,
+        request: &Incoming,
+        request_id: &str,
+        path: &str,
+        names_origin: bool,
+        may_be_kept: bool,
+    ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch, js_name = kvGet)]
     pub async fn kv_get(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;

@@ -5,7 +5,6 @@
 // Every block that a blank line ends has JSON as its data. The standard lets a block do without, to set `retry` or the id
 // alone, but many clients hand such a block to their user, who parses nothing as JSON.
 
-const PATH = "/integration/v1/events";
 /** How long a round waits for events. */
 const WAIT_SECONDS = 20;
 /** A stream ends after so long, and the client comes back: an invocation has a limited number of requests to objects. */
@@ -57,13 +56,6 @@ export function prefersStream(accept) {
   if (!json || json.q !== stream.q) return stream.q > (json?.q ?? 0);
   if (json.precision !== stream.precision) return stream.precision > json.precision;
   return stream.at < json.at;
-}
-
-/** @param {Request} request */
-export function wantsStream(request) {
-  const { method, headers } = request;
-  const reads = method === "GET" || method === "HEAD";
-  return reads && new URL(request.url).pathname === PATH && prefersStream(headers.get("accept"));
 }
 
 /**

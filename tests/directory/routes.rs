@@ -1,6 +1,7 @@
 //! The table of routes: what a line of it says is what happens.
 
-use audatec::app::api::{Access, Action, act};
+use audatec::app::api::{Action, act};
+use audatec::app::authenticate::Access;
 use audatec::app::http::Request;
 use audatec::domain::refusal::Refusal;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ fn perform(
         body: json!({"name": "Another"}).to_string().into_bytes(),
         ..Request::default()
     };
-    let response = block_on(act(world, &request, access, action, "", ""))?;
+    let response = block_on(act(world, &request, access, action, [""; 2]))?;
     Ok(serde_json::from_slice(&response.body).expect("JSON"))
 }
 

@@ -1,7 +1,8 @@
 // Which role may do what: every route with a key of every role.
 
 import { beforeAll, expect, test } from "vitest";
-import { BASE_PATH, type Client, expectError, Org, useServer } from "./harness.ts";
+import document from "../../public/openapi.json" with { type: "json" };
+import { type Client, expectError, Org, useServer } from "./harness.ts";
 import { type Role, ROLES } from "./shapes.ts";
 
 const server = useServer();
@@ -18,50 +19,55 @@ beforeAll(async () => {
 
 const NOBODY = "00000000-0000-4000-8000-000000000000";
 
-/** Whom each route asks for, and what a key of that role is answered. `CALL` is a call of the organisation. */
-const ROUTES: [method: string, path: string, needs: Role, answer: number][] = [
-  ["GET", "/agents", "viewer", 200],
-  ["GET", "/sip-trunks", "viewer", 200],
-  ["GET", "/calls/CALL/status", "viewer", 200],
-  ["GET", "/calls", "viewer", 200],
-  ["GET", "/calls/CALL", "viewer", 200],
-  ["GET", "/events", "viewer", 200],
-  ["GET", `/calls/${NOBODY}/transcript`, "viewer", 404],
-  ["POST", "/calls", "member", 400],
-  ["POST", `/calls/${NOBODY}/cancel`, "member", 404],
-  ["GET", "/webhooks/secret", "admin", 200],
-  ["POST", "/webhooks/secret/rotate", "admin", 400],
-  ["GET", "/webhooks/deliveries", "admin", 200],
-  ["GET", `/webhooks/deliveries/${NOBODY}`, "admin", 404],
-  ["POST", `/webhooks/deliveries/${NOBODY}/redeliver`, "admin", 404],
-  ["POST", "/webhooks/test", "admin", 400],
-  ["GET", "/agents?include=inactive", "owner", 200],
-  ["POST", "/agents", "owner", 400],
-  ["GET", `/agents/${NOBODY}`, "owner", 404],
-  ["PATCH", `/agents/${NOBODY}`, "owner", 404],
-  ["DELETE", `/agents/${NOBODY}`, "owner", 404],
-  ["GET", "/sip-trunks?include=inactive", "owner", 200],
-  ["POST", "/sip-trunks", "owner", 400],
-  ["GET", `/sip-trunks/${NOBODY}`, "owner", 404],
-  ["PATCH", `/sip-trunks/${NOBODY}`, "owner", 404],
-  ["DELETE", `/sip-trunks/${NOBODY}`, "owner", 404],
-  ["GET", `/sip-trunks/${NOBODY}/live`, "viewer", 404],
-  ["POST", `/sip-trunks/${NOBODY}/live/${NOBODY}/release`, "admin", 404],
-  ["POST", `/sip-trunks/${NOBODY}/test`, "owner", 404],
-  ["GET", "/api-keys", "owner", 200],
-  ["POST", "/api-keys", "owner", 400],
-  ["DELETE", `/api-keys/${NOBODY}`, "owner", 404],
-  ["GET", "/audit-log", "owner", 200],
-];
+interface Parameter {
+  name: string;
+  "x-required-role"?: Role;
+}
+
+interface Operation {
+  "x-required-role"?: Role;
+  parameters?: Parameter[];
+}
+
+interface Route {
+  method: string;
+  path: string;
+  needs: Role;
+  /** What a key of that role is answered. `CALL` is a call of the organisation. */
+  answer: number;
+}
+
+/** Every route for the holders of keys, and every query of one that needs a higher role, as the document says. */
+const ROUTES = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, operations]) =>
+  Object.entries(operations).flatMap(([method, operation]) => routesOf(method.toUpperCase(), path, operation)),
+);
+
+function routesOf(method: string, template: string, operation: Operation): Route[] {
+  const needs = operation["x-required-role"];
+  if (!needs) return [];
+  const known = method === "GET" ? template.replace("{call_id}", "CALL") : template;
+  const path = known.replaceAll(/\{\w+\}/g, NOBODY);
+  const answer = path.includes(NOBODY) ? 404 : method === "GET" ? 200 : 400;
+  const higher = (operation.parameters ?? []).flatMap(({ name, "x-required-role": needs }) =>
+    needs ? [{ method, path: `${path}?${name}=inactive`, needs, answer }] : [],
+  );
+  return [{ method, path, needs, answer }, ...higher];
+}
 
 /** A body that is wrong for every route, so that nothing is created. */
 const WRONG = { overlap_seconds: "long" };
 
-test.for(ROUTES)("%s %s needs %s", async ([method, template, needs, status]) => {
+test("the document has routes for each role, and a query that needs a higher one", () => {
+  expect(new Set(ROUTES.map(({ needs }) => needs))).toEqual(new Set(ROLES));
+  expect(ROUTES).toContainEqual({ method: "GET", path: "/integration/v1/agents?include=inactive", needs: "owner", answer: 200 });
+  expect(ROUTES.length).toBeGreaterThan(30);
+});
+
+test.for(ROUTES)("$method $path needs $needs", async ({ method, path: template, needs, answer: status }) => {
   const path = template.replace("CALL", callId);
-  const sent = method === "POST" && status === 400 ? { body: WRONG } : method === "PATCH" ? { body: { name: "Another" } } : {};
+  const body = status === 400 ? WRONG : method === "PATCH" ? { name: "Another" } : null;
   for (const role of ROLES) {
-    const answer = await clients[role].send(method, path, sent);
+    const answer = await clients[role].fromRoot(method, path, body ? { body } : {});
 
     if (ROLES.indexOf(role) >= ROLES.indexOf(needs)) {
       expect(answer.status, `${role}: ${answer.text}`).toBe(status);
@@ -71,8 +77,8 @@ test.for(ROUTES)("%s %s needs %s", async ([method, template, needs, status]) => 
   }
 });
 
-test.for(ROUTES)("%s %s without a key is 401", async ([method, template]) => {
-  const answer = await server.send(method, BASE_PATH + template.replace("CALL", callId));
+test.for(ROUTES)("$method $path without a key is 401", async ({ method, path }) => {
+  const answer = await server.send(method, path.replace("CALL", callId));
 
   expectError(answer, 401, "Invalid or inactive API key", "invalid_api_key");
 });

@@ -25,6 +25,7 @@ const glue = `
     if (pathname === "/throw") throw new Error("at once");
     return Promise.resolve(new Response("fine"));
   }
+  export const streams = () => false;
   export const goOn = async () => [];
   export const queue = async () => {};
   export const scheduled = async () => {};

@@ -8,6 +8,7 @@ use crate::app::calls::views::DeliveryView;
 use crate::app::calls::{one_call, reader};
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
+use crate::app::manage::body::Body;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand, admits};
@@ -181,8 +182,10 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, delivery: &str) -> Result<R
 pub async fn redeliver(
     api: &impl Api,
     caller: &KeyRecord,
+    request: &Request,
     delivery: &str,
 ) -> Result<Response, Refusal> {
+    Body::none(request)?;
     let on_trunk = |id| TrunkCommand::Redeliver(reader(caller), id);
     let found = ask(api, caller, delivery, on_trunk, DirectoryCommand::redeliver).await?;
     Ok(Response::json(202, &found.view()))

@@ -2,7 +2,8 @@
 
 use crate::app::calls::views::StatusView;
 use crate::app::calls::{ask, reader};
-use crate::app::http::Response;
+use crate::app::http::{Request, Response};
+use crate::app::manage::body::Body;
 use crate::app::ports::Api;
 use crate::app::trunk::TrunkCommand;
 use crate::domain::access::KeyRecord;
@@ -12,7 +13,17 @@ use crate::domain::refusal::Refusal;
 ///
 /// # Errors
 /// No such call, or it is over already.
-pub async fn cancel(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
+pub async fn cancel(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    call: &str,
+) -> Result<Response, Refusal> {
+    Body::none(request)?;
+    end(api, caller, call).await
+}
+
+async fn end(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
     let call = ask(api, caller, call, |id| {
         TrunkCommand::Cancel(reader(caller), id)
     })
@@ -30,14 +41,16 @@ pub async fn cancel(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
 pub async fn release(
     api: &impl Api,
     caller: &KeyRecord,
+    request: &Request,
     trunk: &str,
     call: &str,
 ) -> Result<Response, Refusal> {
+    Body::none(request)?;
     let trunk = super::read::own_trunk(api, caller, trunk).await?;
     let on_trunk = crate::domain::ids::CallId::verify(call, &api.secrets().id_key)
         .is_some_and(|id| id.address().tag == trunk.id.tag());
     if !on_trunk {
         return Err(Refusal::CallNotFound);
     }
-    cancel(api, caller, call).await
+    end(api, caller, call).await
 }

@@ -37,6 +37,14 @@ impl Body {
         })
     }
 
+    /// Reads a body that says nothing: the request says all by its path.
+    ///
+    /// # Errors
+    /// It is no JSON object, or has a field.
+    pub fn none(request: &Request) -> Result<(), Refusal> {
+        Self::of(request)?.finish()
+    }
+
     /// A nested object.
     pub fn nested(fields: Map<String, Value>, prefix: &'static str) -> Self {
         Self { fields, prefix }

@@ -3,6 +3,7 @@
 use super::body::{self, Body};
 use super::create::{self, Draw};
 use super::{Thing, keys};
+use crate::app::authenticate::Operator;
 use crate::app::directory::{Ask, DirectoryCommand};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -28,7 +29,7 @@ pub struct CreateOrg {
 ///
 /// # Errors
 /// A body of another shape.
-pub async fn create(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
     let mut body = Body::of(request)?;
     let mut draw = Draw::of(api, request)?;
     let name = body.required("name", None, body::NAME, body::name)?;

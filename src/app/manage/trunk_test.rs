@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::body::Body;
 use super::trunks::find;
 use crate::app::dialers::livekit;
-use crate::app::http::Response;
+use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
@@ -36,7 +37,13 @@ struct CheckView {
 ///
 /// # Errors
 /// No such trunk.
-pub async fn test(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
+pub async fn test(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    Body::none(request)?;
     let trunk = find(api, caller, id).await?;
     let found = match trunk.carrier {
         Carrier::Simulator => vec![(

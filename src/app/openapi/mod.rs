@@ -14,48 +14,12 @@ mod studio;
 
 use serde_json::{Map, Value, json};
 
-use crate::app::api::{Access, Action, Endpoint, offered};
+use crate::app::api::{Action, ROUTES, Route as Endpoint};
+use crate::app::authenticate::Access;
 use crate::domain::call::{longest, watchdogs};
 use crate::domain::settings::Settings;
 
 use routes::Route;
-
-/// All paths of the API, in the document's order.
-const PATHS: [&str; 30] = [
-    "/integration/v1/agents",
-    "/integration/v1/agents/{id}",
-    "/integration/v1/sip-trunks",
-    "/integration/v1/sip-trunks/{id}",
-    "/integration/v1/sip-trunks/{id}/test",
-    "/integration/v1/sip-trunks/{id}/live",
-    "/integration/v1/sip-trunks/{id}/live/{call_id}/release",
-    "/integration/v1/calls",
-    "/integration/v1/calls/{call_id}",
-    "/integration/v1/calls/{call_id}/status",
-    "/integration/v1/calls/{call_id}/cancel",
-    "/integration/v1/calls/{call_id}/transcript",
-    "/integration/v1/webhooks/secret",
-    "/integration/v1/webhooks/secret/rotate",
-    "/integration/v1/webhooks/deliveries",
-    "/integration/v1/webhooks/deliveries/{id}",
-    "/integration/v1/webhooks/deliveries/{id}/redeliver",
-    "/integration/v1/webhooks/test",
-    "/integration/v1/api-keys",
-    "/integration/v1/api-keys/{id}",
-    "/integration/v1/events",
-    "/integration/v1/audit-log",
-    "/integration/v1/settings",
-    "/platform/v1/orgs",
-    "/agent-reports/{call_id}",
-    "/carrier/livekit",
-    "/media/{call_id}/{kind}",
-    "/studio/session",
-    "/studio/receiver",
-    "/studio/receiver/{token}",
-];
-
-/// Paths beside the API, for whoever watches a deployment.
-const HEALTH: &str = "/healthz";
 
 /// The document as it is kept; whoever serves it puts its own origin before the other servers.
 #[must_use]
@@ -170,17 +134,24 @@ fn security_schemes() -> Value {
 }
 
 fn paths() -> Map<String, Value> {
-    let item = |path: &str| {
-        let operations = offered(path).iter().map(|endpoint| {
-            let (method, ..) = endpoint;
-            (method.to_lowercase(), operation(path, endpoint))
-        });
-        (path.to_owned(), Value::Object(operations.collect()))
-    };
-    PATHS.into_iter().chain([HEALTH]).map(item).collect()
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let item = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Value::Object(item) = item {
+            item.insert(route.method.to_lowercase(), operation(route));
+        }
+    }
+    paths
 }
 
-fn operation(path: &str, (method, access, action): &Endpoint) -> Value {
+fn operation(endpoint: &Endpoint) -> Value {
+    let Endpoint {
+        method,
+        path,
+        access,
+        action,
+        ..
+    } = endpoint;
     let route = routes::describe(*action);
     let mut operation = Map::new();
     let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);

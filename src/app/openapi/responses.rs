@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::examples;
 use super::routes::Route;
 use super::schemas::reference;
-use crate::app::api::{Access, Action};
+use crate::app::api::Action;
+use crate::app::authenticate::Access;
 use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
 

@@ -97,7 +97,7 @@ pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, R
 ///
 /// # Errors
 /// A page of another site asks; a cookie comes with no word of which page sent it.
-pub fn close(request: &Request) -> Result<Response, Refusal> {
+pub async fn close(request: &Request) -> Result<Response, Refusal> {
     let is_by_cookie = request.session().is_some();
     if request.comes_from_elsewhere() || is_by_cookie && !request.comes_from_own_page() {
         return Err(Refusal::CrossOrigin);

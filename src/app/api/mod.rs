@@ -1,0 +1,59 @@
+//! From a request to its answer: the routes, who may, and who answers.
+
+pub mod health;
+pub mod pages;
+pub mod routes;
+
+use crate::app::authenticate::{self, Access};
+use crate::app::http::{Request, Response};
+use crate::app::manage::agents;
+use crate::app::ports::Api;
+use crate::domain::refusal::Refusal;
+
+pub use routes::{Action, ROUTES, Route, allow, find, offered};
+
+/// Answers a request. Never fails: what goes wrong is an answer too.
+pub async fn serve(api: &impl Api, request: &Request) -> Response {
+    match answer(api, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// What follows an answer that had a `rest`, and how to go on from there.
+///
+/// # Errors
+/// It can't be told: the answer ends unfinished.
+pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
+    agents::go_on(api, rest).await
+}
+
+/// The documented order: transport, path and method, key, role; what follows is the route's own.
+async fn answer(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+    if !request.is_secure {
+        return Err(Refusal::HttpsRequired);
+    }
+    let offered = offered(&request.path);
+    if offered.is_empty() {
+        return Err(Refusal::NotFound);
+    }
+    let route = find(&request.method, &request.path);
+    let route = route.ok_or_else(|| Refusal::MethodNotAllowed(allow(offered)))?;
+    let variables = route.variables(&request.path).unwrap_or_default();
+    act(api, request, route.access, route.action, variables).await
+}
+
+/// Does what a route does, for whom its access lets in. `variables` are the path's variable segments.
+///
+/// # Errors
+/// Whoever asks may not; what follows is the action's own.
+pub async fn act(
+    api: &impl Api,
+    request: &Request,
+    access: Access,
+    action: Action,
+    variables: [&str; 2],
+) -> Result<Response, Refusal> {
+    let who = authenticate::admit(api, request, access).await?;
+    routes::perform(api, action, &who, request, variables).await
+}
