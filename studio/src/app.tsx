@@ -1,4 +1,4 @@
-// The frame: who is signed in, where one can go, how news arrives, and the page itself.
+// Who is signed in, and the pages that there are.
 
 import type { ComponentType } from "preact";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
@@ -6,11 +6,11 @@ import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "./lib/api.ts";
 import { answers, contact } from "./lib/connection.ts";
 import { startLive } from "./lib/live.ts";
-import { lapsed, session, whoAmI } from "./lib/session.ts";
-import { Connection, ConnectionBar } from "./ui/connection.tsx";
-import { Dialog } from "./ui/basics.tsx";
+import { lapsed, session } from "./lib/session.ts";
+import { whoAmI } from "./lib/sign-in.ts";
+import { Dialog } from "./ui/dialog.tsx";
+import { Frame } from "./ui/frame.tsx";
 import { usePlaces } from "./ui/guard.ts";
-import { Account, Nav } from "./ui/nav.tsx";
 import { Page } from "./ui/page.tsx";
 import { SignInForm, SignInPage } from "./pages/sign-in.tsx";
 
@@ -79,33 +79,21 @@ function Signed() {
   useEffect(startLive, []);
   usePlaces();
   return (
-    <div class="frame">
-      <a class="skip" href="#main">
-        Skip to the page
-      </a>
-      <header class="side">
-        <Nav />
-        <div class="side-foot">
-          <Connection />
-          <Account />
-        </div>
-      </header>
-      <div class="content">
-        <ConnectionBar />
-        <main id="main" tabIndex={-1}>
-          <Pages />
-        </main>
-      </div>
-      {lapsed.value !== null && (
-        <Dialog title="Your session has ended" onClose={() => {}} isFirm>
-          <p>
-            <strong>{lapsed.value}.</strong> A session ends after 12 hours, and when its key expires or is revoked. Sign in again: what you
-            were doing is still here.
-          </p>
-          <SignInForm />
-        </Dialog>
-      )}
-    </div>
+    <Frame over={lapsed.value !== null && <Lapsed why={lapsed.value} />}>
+      <Pages />
+    </Frame>
+  );
+}
+
+function Lapsed({ why }: { why: string }) {
+  return (
+    <Dialog title="Your session has ended" onClose={() => {}} isFirm>
+      <p>
+        <strong>{why}.</strong> A session ends after 12 hours, and when its key expires or is revoked. Sign in again: what you were doing is
+        still here.
+      </p>
+      <SignInForm />
+    </Dialog>
   );
 }
 

@@ -192,9 +192,9 @@ const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] =
   ["/studio/webhooks", "Reveal", "admin"],
   ["/studio/webhooks", "Rotate", "admin"],
   ["/studio/webhooks", "Send test event", "admin"],
-  ["/studio/trunks", "New trunk", "owner"],
+  ["/studio/trunks", "New Trunk", "owner"],
   ["/studio/trunks/TRUNK", "Save", "owner"],
-  ["/studio/agents", "New agent", "owner"],
+  ["/studio/agents", "New Agent", "owner"],
   ["/studio/agents/AGENT", "Save", "owner"],
   ["/studio/settings/integration", "New API Key", "owner"],
 ];

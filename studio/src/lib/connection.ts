@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-/** How news arrives: pushed by the feed, by asking again and again, or not at all. */
+/** How events arrive: pushed by the feed, by asking again and again, or not at all. */
 export type Feed = "connecting" | "live" | "polling" | "offline";
 
 export const feed = signal<Feed>("connecting");

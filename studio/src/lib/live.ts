@@ -1,4 +1,4 @@
-// News as it happens: `GET /integration/v1/events` as a long poll. While that fails, whoever wants news asks the lists again on
+// Events as they happen: `GET /integration/v1/events` as a long poll. While that fails, whoever wants them asks the lists again on
 // a timer, and the page says "polling". A lost connection is retried, ever more slowly, and at once when the browser says
 // it is back. A tab that nobody sees does not ask: a browser has few connections to a host, and each tab would hold one.
 
@@ -9,26 +9,26 @@ import { answers, contact, feed, healed, isOnline } from "./connection.ts";
 import { lapse, lapsed, session } from "./session.ts";
 
 /** One event of the feed. */
-export type News = Schemas["FeedEvent"];
+export type FeedEvent = Schemas["FeedEvent"];
 
-/** Of which call it tells, if of one. */
-export function toldCall({ type, data }: News): string | null {
+/** The call that it is about, if it is about one. */
+export function callIdOf({ type, data }: FeedEvent): string | null {
   if (type === "trunk.updated") return null;
   return "call_id" in data ? data.call_id : "id" in data ? data.id : null;
 }
 
-/** Of which trunk it tells; null for a callback. */
-export const trunkOf = ({ data }: News): string | null => ("sip_trunk_id" in data ? data.sip_trunk_id : null);
+/** The trunk that it is about; null for a callback. */
+export const trunkIdOf = ({ data }: FeedEvent): string | null => ("sip_trunk_id" in data ? data.sip_trunk_id : null);
 
-/** The call as an event tells of it. */
-export const changedCall = ({ data }: News): Schemas["ListedCall"] | null => ("call_status" in data ? data : null);
+/** The call as an event shows it. */
+export const changedCall = ({ data }: FeedEvent): Schemas["ListedCall"] | null => ("call_status" in data ? data : null);
 
 /** Whether it is the result of a callback's attempt. */
-export const isOfCallback = ({ data }: News): boolean => "delivery_id" in data;
+export const isOfCallback = ({ data }: FeedEvent): boolean => "delivery_id" in data;
 
-/** What a listener hears: news, that it is time to ask again, or that anything may have been missed. */
-export type Word = News[] | "ask" | "missed";
-type Listener = (word: Word) => void;
+/** What a listener is called with: events; that it is time to read again; or that any number of events may have been missed. */
+type Signal = FeedEvent[] | "poll" | "resync";
+type Listener = (signal: Signal) => void;
 
 const PATH = "/integration/v1/events";
 const PAGE = 100;
@@ -42,10 +42,10 @@ const listeners = new Set<Listener>();
 let isRunning = false;
 let asking = new AbortController();
 
-function tell(word: Word): void {
+function notify(signal: Signal): void {
   for (const listener of listeners) {
     try {
-      listener(word);
+      listener(signal);
     } catch (error) {
       console.error(error); // one page's trouble is not the others'
     }
@@ -58,7 +58,7 @@ export function startLive(): void {
   isRunning = true;
   void follow();
   const poll = () => {
-    if (feed.value === "polling" && !document.hidden && session.value && !lapsed.value) tell("ask");
+    if (feed.value === "polling" && !document.hidden && session.value && !lapsed.value) notify("poll");
   };
   setInterval(poll, POLL_MS);
   document.addEventListener("visibilitychange", () => {
@@ -86,12 +86,12 @@ async function follow(): Promise<never> {
       if (!response.ok) contact(true);
       if (response.ok) {
         const { events, next_cursor } = (await response.json()) as Schemas["EventList"];
-        const hasNews = events.length > 0; // what is no page of the feed ends here, before the cursor moves
+        const hasEvents = events.length > 0; // what is no page of the feed ends here, before the cursor moves
         contact(true);
         failures = 0;
-        if (cursor === null) tell("missed"); // between the reading of the lists and this
+        if (cursor === null) notify("resync"); // between the reading of the lists and this
         cursor = next_cursor;
-        if (hasNews) tell(events);
+        if (hasEvents) notify(events);
         feed.value = "live";
       } else if (response.status === 410) {
         cursor = null; // too long away: what was missed is read from the lists
@@ -153,14 +153,14 @@ effect(() => {
 });
 addEventListener("online", knock);
 
-healed.subscribe(() => tell("missed"));
+healed.subscribe(() => notify("resync"));
 
-/** Calls back with news for as long as the component lives. */
-export function useNews(listener: Listener): void {
+/** Calls back with each signal for as long as the component lives. */
+export function useEvents(listener: Listener): void {
   const latest = useRef(listener);
   latest.current = listener;
   useEffect(() => {
-    const listen: Listener = (word) => latest.current(word);
+    const listen: Listener = (next) => latest.current(next);
     listeners.add(listen);
     return () => void listeners.delete(listen);
   }, []);

@@ -3,7 +3,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "./api.ts";
-import { type News, useNews } from "./live.ts";
+import { type FeedEvent, useEvents } from "./live.ts";
 import { session } from "./session.ts";
 
 export interface Query<T> {
@@ -16,17 +16,17 @@ export interface Query<T> {
   signal: Signal<T | undefined>;
 }
 
-/** How soon after news the lists are read again: much news at once is one reading. */
+/** How soon after an event the lists are read again: many events at once are one reading. */
 const GATHER_MS = 300;
 /** How often what is unsettled is read again. */
 const SETTLING_MS = 1_500;
 
 interface Options<T> {
-  /** Reads again when there is news. */
+  /** Reads again when there are events. */
   isLive?: boolean;
-  /** Which news that is; all, unless given. */
-  concerns?: (news: News) => boolean;
-  /** Whether what was read is going to change without news: then it is read again on a timer. */
+  /** Which events those are; all, unless given. */
+  concerns?: (event: FeedEvent) => boolean;
+  /** Whether what was read is going to change without an event: then it is read again on a timer. */
   isUnsettled?: (data: T) => boolean;
   /** Reads nothing as long as this is false. */
   isOn?: boolean;
@@ -35,11 +35,54 @@ interface Options<T> {
 /** Reads when `key` changes, and again on `reload`. Two readings never overtake each other. */
 export function useQuery<T>(key: string, read: () => Promise<T>, options: Options<T> = {}): Query<T> {
   const { isLive = false, concerns, isUnsettled, isOn = true } = options;
+  const { data, error, run, restart } = useReading(read);
+  useEffect(() => {
+    restart();
+    if (isOn) run();
+    return restart;
+  }, [key, isOn]);
+
+  // Another key of the same organisation: what is on the page stays, and may be more or less than this one sees.
+  const who = session.value?.key_id;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current && isOn) run();
+    isFirst.current = false;
+  }, [who]);
+
+  const unsettled = isOn && data.value !== undefined && (isUnsettled?.(data.value) ?? false);
+  useEffect(() => {
+    if (!unsettled) return;
+    const timer = setInterval(() => !document.hidden && run(), SETTLING_MS);
+    return () => clearInterval(timer);
+  }, [unsettled, key]);
+
+  useRereading(run, key, { isLive, concerns, isOn });
+
+  return {
+    data: data.value,
+    error: error.value,
+    isLoading: data.value === undefined && error.value === null,
+    reload: run,
+    signal: data,
+  };
+}
+
+interface Reading<T> {
+  data: Signal<T | undefined>;
+  error: Signal<ApiError | null>;
+  /** Reads, or has the reading that is under way followed by another one. */
+  run: () => void;
+  /** Forgets what was read, and what is being read. */
+  restart: () => void;
+}
+
+function useReading<T>(read: () => Promise<T>): Reading<T> {
   const data = useSignal<T | undefined>(undefined);
   const error = useSignal<ApiError | null>(null);
   const latest = useRef(read);
   latest.current = read;
-  const state = useRef({ turn: 0, isBusy: false, isWanted: false, timer: 0 });
+  const state = useRef({ generation: 0, isBusy: false, isWanted: false });
 
   const run = async (): Promise<void> => {
     const { current } = state;
@@ -48,15 +91,15 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
       return;
     }
     current.isBusy = true;
-    const turn = current.turn;
+    const { generation } = current;
     try {
       const result = await latest.current();
-      if (turn === current.turn) {
+      if (generation === current.generation) {
         data.value = result;
         error.value = null;
       }
     } catch (failure) {
-      if (turn === current.turn) error.value = failure instanceof ApiError ? failure : new ApiError(String(failure));
+      if (generation === current.generation) error.value = failure instanceof ApiError ? failure : new ApiError(String(failure));
     }
     current.isBusy = false;
     if (current.isWanted) {
@@ -64,51 +107,31 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
       void run();
     }
   };
-
-  const who = session.value?.key_id;
-  useEffect(() => {
-    state.current.turn += 1;
+  const restart = () => {
+    state.current.generation += 1;
     data.value = undefined;
     error.value = null;
-    if (isOn) void run();
-    return () => {
-      state.current.turn += 1;
-      clearTimeout(state.current.timer);
-      state.current.timer = 0;
-    };
-  }, [key, isOn]);
+  };
+  return { data, error, run: () => void run(), restart };
+}
 
-  // Another key of the same organisation: what is on the page stays, and may be more or less than this one sees.
-  const isFirst = useRef(true);
-  useEffect(() => {
-    if (!isFirst.current && isOn) void run();
-    isFirst.current = false;
-  }, [who]);
-
-  const unsettled = isOn && data.value !== undefined && (isUnsettled?.(data.value) ?? false);
-  useEffect(() => {
-    if (!unsettled) return;
-    const timer = setInterval(() => !document.hidden && void run(), SETTLING_MS);
-    return () => clearInterval(timer);
-  }, [unsettled, key]);
-
-  useNews((word) => {
-    if (!isOn || (word !== "missed" && !isLive) || state.current.timer) return;
-    if (typeof word !== "string" && concerns && !word.some(concerns)) return;
-    state.current.timer = setTimeout(
+/** Reads again when an event says that there is something new, and when events may have been missed. */
+function useRereading<T>(run: () => void, key: string, { isLive, concerns, isOn }: Pick<Options<T>, "isLive" | "concerns" | "isOn">): void {
+  const timer = useRef(0);
+  const stop = () => {
+    clearTimeout(timer.current);
+    timer.current = 0;
+  };
+  useEffect(() => stop, [key, isOn]);
+  useEvents((signal) => {
+    if (!isOn || (signal !== "resync" && !isLive) || timer.current) return;
+    if (typeof signal !== "string" && concerns && !signal.some(concerns)) return;
+    timer.current = setTimeout(
       () => {
-        state.current.timer = 0;
-        void run();
+        timer.current = 0;
+        run();
       },
-      typeof word === "string" ? 0 : GATHER_MS,
+      typeof signal === "string" ? 0 : GATHER_MS,
     );
   });
-
-  return {
-    data: data.value,
-    error: error.value,
-    isLoading: data.value === undefined && error.value === null,
-    reload: () => void run(),
-    signal: data,
-  };
 }

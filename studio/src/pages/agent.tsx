@@ -1,20 +1,24 @@
 // One agent, new or known: what it is, and the JSON that a call with it must send.
 
-import { useLocation, useRoute } from "preact-iso";
+import { useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
-import { changes } from "../lib/changes.ts";
 import { pretty } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readAgents, readUsable } from "../lib/things.ts";
-import { Button, Card, Failure, Note, RoleNote, Skeleton } from "../ui/basics.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Failure, Note, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { AgentFields, type AgentForm, bodyOf, emptyAgent, filledOut, formOf, metadataOf } from "../ui/agent-form.tsx";
 import { Code, Request } from "../ui/code.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { useGuard } from "../ui/guard.ts";
+import { useEditor } from "../ui/editor.ts";
 import { Page } from "../ui/page.tsx";
 import { SaveRow } from "../ui/save-row.tsx";
+
+type Known = Schemas["Agent"] & Partial<Schemas["AgentDetail"]>;
 
 export default function Agent() {
   const id = useRoute().params["id"] ?? "";
@@ -28,89 +32,62 @@ export default function Agent() {
       </Page>
     );
   }
-  return <Editor key={id} id={isNew ? null : id} before={agent.data ?? null} />;
+  const update = (told: Known) => {
+    agent.signal.value = told;
+  };
+  return <Editor key={id} agent={agent.data ?? null} onChange={update} />;
 }
 
 /** An owner sees all of it; others what the list shows. */
-async function read(id: string): Promise<Partial<Schemas["AgentDetail"]> & Schemas["Agent"]> {
+async function read(id: string): Promise<Known> {
   if (barred("owner") === null) return ask(api.GET("/integration/v1/agents/{id}", { params: { path: { id } } }));
   const found = (await readAgents()).find((agent) => agent.id === id);
   if (!found) throw new ApiError("Agent not found", new Response(null, { status: 404 }));
   return found;
 }
 
-function Editor({ id, before }: { id: string | null; before: (Partial<Schemas["AgentDetail"]> & Schemas["Agent"]) | null }) {
-  const { route } = useLocation();
-  const [form, setForm] = useState<AgentForm>(() => (before ? formOf(before) : emptyAgent()));
-  const [saved, setSaved] = useState(form);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [isDone, setDone] = useState(false);
+function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Known) => void }) {
   const [isDeleting, setDeleting] = useState(false);
-  const isChanged = JSON.stringify(form) !== JSON.stringify(saved);
-  useGuard(isChanged);
-  const change = (next: AgentForm) => {
-    setForm(next);
-    setDone(false);
-  };
-  const attempt = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    try {
-      await work();
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-    setBusy(false);
-  };
-  const save = (event: Event) => {
-    event.preventDefault();
-    if (barred("owner")) return;
-    void attempt(async () => {
-      const body = bodyOf(form);
-      if (id === null) {
-        const made = await ask(api.POST("/integration/v1/agents", { body }));
-        setSaved(form);
-        route(`/studio/agents/${made.id}`);
-      } else {
-        await ask(api.PATCH("/integration/v1/agents/{id}", { params: { path: { id } }, body: changes(body, bodyOf(saved)) }));
-        setSaved(form);
-        setDone(true);
-      }
-    });
-  };
-  const remove = () =>
-    attempt(async () => {
+  const params = { path: { id: agent?.id ?? "" } };
+  const { form, setForm, error, save, remove, ...state } = useEditor({
+    kept: agent,
+    empty: emptyAgent,
+    formOf,
+    bodyOf,
+    create: async (body) => `/studio/agents/${(await ask(api.POST("/integration/v1/agents", { body }))).id}`,
+    change: (body): Promise<Known> => ask(api.PATCH("/integration/v1/agents/{id}", { params, body })),
+    onChange,
+    remove: async () => {
       setDeleting(false);
-      await ask(api.DELETE("/integration/v1/agents/{id}", { params: { path: { id: id ?? "" } } }));
-      setSaved(form);
-      route("/studio/agents");
-    });
+      await ask(api.DELETE("/integration/v1/agents/{id}", { params }));
+      return "/studio/agents";
+    },
+  });
   return (
-    <Page title={id === null ? "New agent" : form.name || "Agent"} back={["/studio/agents", "Agents"]}>
+    <Page title={agent ? form.name || "Agent" : "New Agent"} back={["/studio/agents", "Agents"]}>
       <RoleNote needs="owner" what="Script, voice and changes" />
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>
           <Card>
-            <AgentFields form={form} onChange={change} />
+            <AgentFields form={form} onChange={setForm} />
           </Card>
           <Failure error={error} />
-          <SaveRow isChanged={id === null || isChanged} isBusy={isBusy} isDone={isDone} text={id === null ? "Create agent" : "Save"}>
-            {id !== null && (
+          <SaveRow {...state} isChanged={agent === null || state.isChanged} text={agent ? "Save" : "Create agent"}>
+            {agent && (
               <Button kind="danger" needs="owner" onClick={() => setDeleting(true)}>
                 Delete
               </Button>
             )}
           </SaveRow>
         </form>
-        {id === null ? (
-          <Request method="POST" path="/integration/v1/agents" body={bodyOf(filledOut(form))} />
+        {agent ? (
+          <ItsCall id={agent.id} form={form} />
         ) : (
-          <ItsCall id={id} form={form} />
+          <Request method="POST" path="/integration/v1/agents" body={bodyOf(filledOut(form))} />
         )}
       </div>
       {isDeleting && (
-        <Confirm title={`Delete ${before?.name}?`} does="Delete agent" onConfirm={remove} onClose={() => setDeleting(false)}>
+        <Confirm title={`Delete ${agent?.name}?`} does="Delete agent" onConfirm={remove} onClose={() => setDeleting(false)}>
           <p>New calls can't use it any more. Calls that were placed with it stay as they are.</p>
         </Confirm>
       )}

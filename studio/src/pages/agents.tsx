@@ -1,7 +1,11 @@
 // The agents.
 
 import { useAgents } from "../lib/things.ts";
-import { Badge, Empty, Failure, Skeleton, Table } from "../ui/basics.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Failure } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Table } from "../ui/table.tsx";
 import { LinkButton } from "../ui/link.tsx";
 import { Page } from "../ui/page.tsx";
 
@@ -13,7 +17,7 @@ export default function Agents() {
       about="Who talks: a script, a voice, and the fields that a call must bring along."
       actions={
         <LinkButton href="/studio/agents/new" needs="owner" kind="primary">
-          New agent
+          New Agent
         </LinkButton>
       }
     >

@@ -4,7 +4,11 @@ import { api, ask, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Empty, FactCells, Failure, Folded, RoleNote, type RowFact, Skeleton, Table, Time } from "../ui/basics.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Failure, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 

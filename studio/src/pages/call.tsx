@@ -4,15 +4,24 @@ import { useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
-import { toldCall } from "../lib/live.ts";
-import { useQuery } from "../lib/query.ts";
+import { callIdOf } from "../lib/live.ts";
+import { type Query, useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import { Button, Card, Copy, Facts, Failure, Note, Skeleton, Status, Time } from "../ui/basics.tsx";
+import { Status } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Facts } from "../ui/facts.tsx";
+import { Failure, Note } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Time } from "../ui/time.tsx";
 import { Code } from "../ui/code.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { DeliveryCard, whatBecame } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 import { NumbersSwitch } from "./calls.tsx";
+import { TimelineList } from "../ui/timeline.tsx";
+import "./call.css";
 
 type Detail = Schemas["Call"];
 
@@ -21,27 +30,12 @@ export default function Call() {
   const path = { params: { path: { call_id: id } } };
   const call = useQuery(id, () => ask(api.GET("/integration/v1/calls/{call_id}", path)), {
     isLive: true,
-    concerns: (news) => toldCall(news) === id,
+    concerns: (event) => callIdOf(event) === id,
   });
   const transcript = useQuery(`${id} ${call.data?.last_updated}`, () => ask(api.GET("/integration/v1/calls/{call_id}/transcript", path)), {
     isOn: call.data?.is_terminal === true,
   });
-  const [error, setError] = useState<ApiError | null>(null);
-  const [isAsking, setAsking] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const cancel = async () => {
-    setAsking(false);
-    setBusy(true);
-    setError(null);
-    try {
-      const state = await ask(api.POST("/integration/v1/calls/{call_id}/cancel", path));
-      if (call.signal.value?.id === state.id) call.signal.value = { ...call.signal.value, ...state };
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-    setBusy(false);
-    call.reload();
-  };
+  const cancelling = useCancelling(id, call);
   const { data } = call;
   return (
     <Page
@@ -55,8 +49,8 @@ export default function Call() {
             kind="danger"
             needs="member"
             disabled={data ? isOver(data) && OVER : (call.error?.message ?? "The call is still being read")}
-            isBusy={isBusy}
-            onClick={() => setAsking(true)}
+            isBusy={cancelling.isBusy}
+            onClick={cancelling.begin}
           >
             Cancel call
           </Button>
@@ -64,7 +58,7 @@ export default function Call() {
       }
     >
       <Failure error={call.error} retry={call.reload} />
-      <Failure error={error} />
+      <Failure error={cancelling.error} />
       {call.isLoading && <Skeleton rows={8} />}
       {data && (
         <div class="columns">
@@ -81,20 +75,43 @@ export default function Call() {
           </div>
         </div>
       )}
-      {isAsking && data && (
-        <Confirm
-          title="Cancel this call?"
-          does={data.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
-          needs="member"
-          over={isOver(data) && `The call is over meanwhile: ${data.call_status}. There is nothing to cancel any more.`}
-          onConfirm={cancel}
-          onClose={() => setAsking(false)}
-        >
-          <p>{whatCancelling(data)} This can't be undone.</p>
-        </Confirm>
-      )}
+      {data && cancelling.question(data)}
     </Page>
   );
+}
+
+/** Cancelling a call: asked about first, then done. */
+function useCancelling(id: string, call: Query<Detail>) {
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const cancel = async () => {
+    setAsking(false);
+    setBusy(true);
+    setError(null);
+    try {
+      const state = await ask(api.POST("/integration/v1/calls/{call_id}/cancel", { params: { path: { call_id: id } } }));
+      if (call.signal.value?.id === state.id) call.signal.value = { ...call.signal.value, ...state };
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    setBusy(false);
+    call.reload();
+  };
+  const question = (known: Detail) =>
+    isAsking && (
+      <Confirm
+        title="Cancel this call?"
+        does={known.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
+        needs="member"
+        over={isOver(known) && `The call is over meanwhile: ${known.call_status}. There is nothing to cancel any more.`}
+        onConfirm={cancel}
+        onClose={() => setAsking(false)}
+      >
+        <p>{whatCancelling(known)} This can't be undone.</p>
+      </Confirm>
+    );
+  return { error, isBusy, begin: () => setAsking(true), question };
 }
 
 const OVER = "Call is already in a terminal state";
@@ -226,7 +243,7 @@ export function Timeline({ call }: { call: Detail }) {
   const firstAttempt = call.timeline.findIndex(({ event }) => event === "callback_attempt");
   return (
     <Card title="Timeline">
-      <ol class="timeline">
+      <TimelineList>
         {call.timeline.map((entry, at) => {
           const { what, detail, tone } = told(call, entry, at - firstAttempt);
           return (
@@ -246,7 +263,7 @@ export function Timeline({ call }: { call: Detail }) {
             <span class="timeline-what faint">In progress</span>
           </li>
         )}
-      </ol>
+      </TimelineList>
     </Card>
   );
 }

@@ -4,13 +4,21 @@ import { useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
-import { changedCall, useNews } from "../lib/live.ts";
+import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { byNumber, instant, useTyped } from "../lib/typed.ts";
-import { Age, Button, Empty, FactCells, Failure, type RowFact, SelectField, Skeleton, Status, Table, TextField } from "../ui/basics.tsx";
+import { Status } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
+import { Failure } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, type RowFact, Table } from "../ui/table.tsx";
+import { Age } from "../ui/time.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import "./calls.css";
 
 export const STATUSES: readonly CallStatus[] = [
   "Initiating",
@@ -30,13 +38,13 @@ export default function Calls() {
   const filters = useFilters<Name>(NAMES);
   const agents = useAgents();
   const trunks = useTrunks();
-  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: (news) => changedCall(news) !== null });
+  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: (event) => changedCall(event) !== null });
 
-  // What the news says shows at once; the rest of it comes with the reading that follows.
-  useNews((word) => {
+  // What an event says shows at once; the rest comes with the reading that follows.
+  useEvents((signal) => {
     const { value: page } = calls.signal;
-    if (typeof word === "string" || !page) return;
-    const changes = new Map(word.flatMap((news) => changedCall(news) ?? []).map((call) => [call.id, call]));
+    if (typeof signal === "string" || !page) return;
+    const changes = new Map(signal.flatMap((event) => changedCall(event) ?? []).map((call) => [call.id, call]));
     if (!page.calls.some(({ id }) => changes.has(id))) return;
     calls.signal.value = { ...page, calls: page.calls.map((call) => newer(call, changes.get(call.id))) };
   });
@@ -240,7 +248,7 @@ function NoCalls({ filters, isMore }: { filters: Filters<Name>; isMore: boolean 
   );
 }
 
-/** The list may have been read after what the news tells of. */
+/** The list may have been read after the event. */
 function newer(known: ListedCall, told: ListedCall | undefined): ListedCall {
   return told && told.last_updated >= known.last_updated ? told : known;
 }

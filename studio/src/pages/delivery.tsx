@@ -5,7 +5,13 @@ import { api, ask } from "../lib/api.ts";
 import { isOfCallback } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Card, Copy, Empty, Facts, Failure, RoleNote, Skeleton, Time } from "../ui/basics.tsx";
+import { Card } from "../ui/card.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Facts } from "../ui/facts.tsx";
+import { Failure, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Time } from "../ui/time.tsx";
 import { Attempts, DeliveryStatus, Redeliver } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 

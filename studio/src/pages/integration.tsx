@@ -6,23 +6,15 @@ import { useFilters } from "../lib/filters.ts";
 import { hour, now } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred, session } from "../lib/session.ts";
-import {
-  Badge,
-  Button,
-  Copy,
-  Dialog,
-  FactCells,
-  Failure,
-  Folded,
-  Note,
-  RoleNote,
-  type RowFact,
-  SelectField,
-  Skeleton,
-  Table,
-  TextField,
-  Time,
-} from "../ui/basics.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Copy, SecretText } from "../ui/copy.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
+import { Failure, Note, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
@@ -92,7 +84,7 @@ export default function Integration() {
   );
 }
 
-/** The platform notes the hour alone: a minute of it would be made up. */
+/** The platform notes the hour alone: a minute of it would be invented. */
 const LAST_USED = "Last used, to the hour";
 
 function Row({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) {
@@ -162,7 +154,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
     return (
       <Dialog title="Copy your API key" onClose={onClose} isFirm>
         <Note tone="warn">This is the only time it is shown. Store it in a secrets manager now.</Note>
-        <p class="secret mono break">{made.key}</p>
+        <SecretText>{made.key}</SecretText>
         <div class="row end">
           <Copy text={made.key} label="Copy key" />
           <Button kind="primary" onClick={onClose}>

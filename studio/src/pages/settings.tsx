@@ -5,7 +5,10 @@ import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { useQuery } from "../lib/query.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
-import { Card, Failure, RoleNote, SelectField, Skeleton, TextField } from "../ui/basics.tsx";
+import { Card } from "../ui/card.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
+import { Failure, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { Request } from "../ui/code.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
@@ -190,60 +193,66 @@ function Recordings({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
         disabled={disabled}
         hint="LiveKit's Egress writes them into your bucket; simulated calls have none. Tell the people you call."
       />
-      {form.recordings === "on" && (
-        <>
-          <div class="pair">
-            <TextField label="Bucket" value={form.bucket} onInput={(bucket) => set({ bucket })} isMono required disabled={disabled} />
-            <TextField
-              label="Region"
-              value={form.region}
-              onInput={(region) => set({ region })}
-              isMono
-              disabled={disabled}
-              placeholder="ap-south-1"
-            />
-          </div>
-          <TextField
-            label="Endpoint"
-            value={form.endpoint}
-            onInput={(endpoint) => set({ endpoint })}
-            isMono
-            disabled={disabled}
-            placeholder="https://ACCOUNT.r2.cloudflarestorage.com"
-            hint="Of an S3-compatible store. Empty for AWS's own."
-          />
-          <TextField
-            label="Prefix"
-            value={form.prefix}
-            onInput={(prefix) => set({ prefix })}
-            isMono
-            disabled={disabled}
-            placeholder="calls/"
-            hint="What the recordings' names begin with."
-          />
-          <div class="pair">
-            <TextField
-              label="Access key"
-              value={form.accessKey}
-              onInput={(accessKey) => set({ accessKey })}
-              isMono
-              required
-              disabled={disabled}
-            />
-            <TextField
-              label="Secret"
-              type="password"
-              value={form.secret}
-              onInput={(secret) => set({ secret })}
-              isMono
-              required={!isKnown}
-              disabled={disabled}
-              autocomplete="new-password"
-              hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
-            />
-          </div>
-        </>
-      )}
+      {form.recordings === "on" && <Bucket form={form} set={set} isKnown={isKnown} />}
     </Card>
+  );
+}
+
+/** Where recordings go, and as whom they are written there. */
+function Bucket({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
+  const disabled = barred("owner");
+  return (
+    <>
+      <div class="pair">
+        <TextField label="Bucket" value={form.bucket} onInput={(bucket) => set({ bucket })} isMono required disabled={disabled} />
+        <TextField
+          label="Region"
+          value={form.region}
+          onInput={(region) => set({ region })}
+          isMono
+          disabled={disabled}
+          placeholder="ap-south-1"
+        />
+      </div>
+      <TextField
+        label="Endpoint"
+        value={form.endpoint}
+        onInput={(endpoint) => set({ endpoint })}
+        isMono
+        disabled={disabled}
+        placeholder="https://ACCOUNT.r2.cloudflarestorage.com"
+        hint="Of an S3-compatible store. Empty for AWS's own."
+      />
+      <TextField
+        label="Prefix"
+        value={form.prefix}
+        onInput={(prefix) => set({ prefix })}
+        isMono
+        disabled={disabled}
+        placeholder="calls/"
+        hint="What the recordings' names begin with."
+      />
+      <div class="pair">
+        <TextField
+          label="Access key"
+          value={form.accessKey}
+          onInput={(accessKey) => set({ accessKey })}
+          isMono
+          required
+          disabled={disabled}
+        />
+        <TextField
+          label="Secret"
+          type="password"
+          value={form.secret}
+          onInput={(secret) => set({ secret })}
+          isMono
+          required={!isKnown}
+          disabled={disabled}
+          autocomplete="new-password"
+          hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
+        />
+      </div>
+    </>
   );
 }

@@ -2,8 +2,12 @@
 
 import { useState } from "preact/hooks";
 import { ApiError } from "../lib/api.ts";
-import { signIn } from "../lib/session.ts";
-import { Button, Failure, TextField } from "../ui/basics.tsx";
+import { signIn } from "../lib/sign-in.ts";
+import { Brand } from "../ui/brand.tsx";
+import { Button } from "../ui/button.tsx";
+import { TextField } from "../ui/field.tsx";
+import { Failure } from "../ui/note.tsx";
+import "./sign-in.css";
 
 export function SignInForm() {
   const [key, setKey] = useState("");
@@ -46,10 +50,7 @@ export function SignInPage() {
   return (
     <main class="sign-in">
       <div class="sign-in-box">
-        <svg viewBox="0 0 32 32" width="40" height="40" aria-hidden="true" class="brand-large">
-          <rect width="32" height="32" rx="8" class="brand-mark" />
-          <path d="M8 14v4M13 10v12M18 7v18M23 12v8" />
-        </svg>
+        <Brand size={40} />
         <h1>Sign in to Studio</h1>
         <p class="about">Place, watch and understand AI phone calls.</p>
         <SignInForm />

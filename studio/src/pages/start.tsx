@@ -7,11 +7,15 @@ import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { readAgents, readSimulated } from "../lib/things.ts";
 import { AgentFields, bodyOf as agentBody, exampleAgent } from "../ui/agent-form.tsx";
-import { Badge, Button, Failure, Note, Skeleton } from "../ui/basics.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Failure, Note } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { Request } from "../ui/code.tsx";
 import { Page } from "../ui/page.tsx";
 import { TestCall } from "../ui/test-call.tsx";
 import { exampleTrunk, TrunkFields, bodyOf as trunkBody } from "../ui/trunk-form.tsx";
+import "./start.css";
 
 export default function Start() {
   const agents = useQuery("active agents", async () => (await readAgents()).filter(({ status }) => status === "active"));

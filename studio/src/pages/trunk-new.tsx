@@ -1,37 +1,28 @@
 // A new trunk.
 
-import { useLocation } from "preact-iso";
-import { useState } from "preact/hooks";
-import { ApiError, api, ask } from "../lib/api.ts";
-import { barred } from "../lib/session.ts";
-import { Button, Card, Failure, RoleNote } from "../ui/basics.tsx";
+import { api, ask } from "../lib/api.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Failure, RoleNote } from "../ui/note.tsx";
 import { Request } from "../ui/code.tsx";
-import { useGuard } from "../ui/guard.ts";
+import { useEditor } from "../ui/editor.ts";
 import { Page } from "../ui/page.tsx";
-import { bodyOf, emptyTrunk, filledOut, TrunkFields } from "../ui/trunk-form.tsx";
+import { bodyOf, emptyTrunk, filledOut, formOf, TrunkFields } from "../ui/trunk-form.tsx";
 
 export default function NewTrunk() {
-  const { route } = useLocation();
-  const [form, setForm] = useState(emptyTrunk);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  useGuard(JSON.stringify(form) !== JSON.stringify(emptyTrunk()));
-  const save = async (event: Event) => {
-    event.preventDefault();
-    if (barred("owner")) return;
-    setBusy(true);
-    setError(null);
-    try {
-      const { id } = await ask(api.POST("/integration/v1/sip-trunks", { body: bodyOf(form) }));
-      route(`/studio/trunks/${id}${form.carrier === "livekit" ? "?made" : ""}`); // its page offers a test
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-    setBusy(false);
-  };
+  const { form, setForm, error, isBusy, save } = useEditor({
+    kept: null,
+    empty: emptyTrunk,
+    formOf,
+    bodyOf,
+    create: async (body) => {
+      const { id } = await ask(api.POST("/integration/v1/sip-trunks", { body }));
+      return `/studio/trunks/${id}${body.carrier?.type === "livekit" ? "?made" : ""}`; // its page offers a test
+    },
+  });
   const body = bodyOf(filledOut(form));
   return (
-    <Page title="New trunk" back={["/studio/trunks", "Trunks"]}>
+    <Page title="New Trunk" back={["/studio/trunks", "Trunks"]}>
       <RoleNote needs="owner" what="Making a trunk" />
       <div class="columns">
         <form noValidate class="stack" onSubmit={save}>

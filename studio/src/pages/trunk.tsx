@@ -1,24 +1,29 @@
 // One trunk: how busy it is now and was within the hour, who holds which channel, and its settings.
 
-import { useLocation, useRoute } from "preact-iso";
+import { useRoute } from "preact-iso";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
-import { changes } from "../lib/changes.ts";
 import { clock, dueIn, now, phone, showsNumbers } from "../lib/format.ts";
 import { readHistory } from "../lib/history.ts";
-import { changedCall, type News, trunkOf, useNews } from "../lib/live.ts";
+import { changedCall, type FeedEvent, trunkIdOf, useEvents } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
 import { nameOf, readTrunkStates, readTrunks, useAgents } from "../lib/things.ts";
 import { agreeing, type History, HOUR_MS, rates, series, withCalls } from "../lib/usage.ts";
-import { Age, Badge, Button, Card, Failure, Note, RoleNote, Skeleton, Status, Table } from "../ui/basics.tsx";
+import { Badge, Status } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Failure, Note, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Table } from "../ui/table.tsx";
+import { Age } from "../ui/time.tsx";
 import { Confirm } from "../ui/confirm.tsx";
+import { useEditor } from "../ui/editor.ts";
 import { Gauge } from "../ui/gauge.tsx";
-import { useGuard } from "../ui/guard.ts";
 import { LazyPlot } from "../ui/lazy-plot.tsx";
 import { Page } from "../ui/page.tsx";
 import { SaveRow } from "../ui/save-row.tsx";
-import { bodyOf, formOf, TrunkFields, type TrunkForm } from "../ui/trunk-form.tsx";
+import { bodyOf, emptyTrunk, formOf, TrunkFields } from "../ui/trunk-form.tsx";
 import { TrunkTest } from "../ui/trunk-test.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 
@@ -27,8 +32,8 @@ type Live = Schemas["LiveCalls"];
 
 export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
-  const mine = (news: News) => trunkOf(news) === id;
-  const isUpdate = (news: News) => news.type === "trunk.updated" && mine(news);
+  const mine = (event: FeedEvent) => trunkIdOf(event) === id;
+  const isUpdate = (event: FeedEvent) => event.type === "trunk.updated" && mine(event);
   const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isUpdate });
   const [saves, setSaves] = useState(0);
   const update = (told: Known) => {
@@ -88,7 +93,7 @@ async function readTrunk(id: string): Promise<Known> {
 /** How often the hour is read whole: of more than 100 calls at once, the newest alone would miss how others end. */
 const READ_AGAIN_MS = 60_000;
 
-/** The hour, and between two readings of it what is newest and what the news tells. */
+/** The hour, and between two readings of it what is newest and what events tell. */
 function useHistory(id: string): Query<History> {
   const told = useRef<ListedCall[]>([]); // since the reading began
   const history = useQuery<History>(`hour ${id}`, async () => {
@@ -100,9 +105,9 @@ function useHistory(id: string): Query<History> {
     const { value: known } = history.signal;
     if (known && calls.length > 0) history.signal.value = withCalls(known, calls);
   };
-  useNews((word) => {
-    if (typeof word === "string") return;
-    const calls = word.filter((news) => trunkOf(news) === id).flatMap((news) => changedCall(news) ?? []);
+  useEvents((signal) => {
+    if (typeof signal === "string") return;
+    const calls = signal.filter((event) => trunkIdOf(event) === id).flatMap((event) => changedCall(event) ?? []);
     told.current.push(...calls);
     add(calls);
   });
@@ -113,7 +118,7 @@ function useHistory(id: string): Query<History> {
       add(calls);
       return calls.length;
     },
-    { isLive: true, concerns: (news) => trunkOf(news) === id },
+    { isLive: true, concerns: (event) => trunkIdOf(event) === id },
   );
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && history.reload(), READ_AGAIN_MS);
@@ -274,58 +279,28 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
 }
 
 function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) => void }) {
-  const { route } = useLocation();
-  const [form, setForm] = useState(() => formOf(trunk));
-  const [saved, setSaved] = useState(form);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [isDone, setDone] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
-  const isChanged = JSON.stringify(form) !== JSON.stringify(saved);
   const params = { path: { id: trunk.id } };
-  useGuard(isChanged);
-  // A form that nobody has touched shows what others save; a touched one is its editor's until it is saved.
-  useEffect(() => {
-    if (!isChanged) settle(formOf(trunk));
-  }, [trunk, isChanged]);
-  const settle = (next: TrunkForm) => {
-    setForm((current) => (current === form ? next : current)); // what was typed during a save stays
-    setSaved(next);
-  };
-  const attempt = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    try {
-      await work();
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-    setBusy(false);
-  };
-  const save = (event: Event) => {
-    event.preventDefault();
-    if (barred("owner")) return;
-    void attempt(async () => {
-      const told = await ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body: changes(bodyOf(form), bodyOf(saved)) }));
-      onChange(told);
-      settle(formOf(told));
-      setDone(true);
-    });
-  };
-  const remove = () =>
-    attempt(async () => {
+  const { form, setForm, error, save, remove, ...state } = useEditor({
+    kept: trunk,
+    empty: emptyTrunk,
+    formOf,
+    bodyOf,
+    change: (body): Promise<Known> => ask(api.PATCH("/integration/v1/sip-trunks/{id}", { params, body })),
+    onChange,
+    remove: async () => {
       setDeleting(false);
       await ask(api.DELETE("/integration/v1/sip-trunks/{id}", { params }));
-      setSaved(form);
-      route("/studio/trunks");
-    });
+      return "/studio/trunks";
+    },
+  });
   return (
     <Card title="Settings">
       <form noValidate class="stack" onSubmit={save}>
         <TrunkFields form={form} onChange={setForm} isKnown={trunk.carrier?.type === "livekit"} />
         <Note>A lowered limit ends no call; it holds back new ones.</Note>
         <Failure error={error} />
-        <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone}>
+        <SaveRow {...state}>
           <Button kind="danger" needs="owner" onClick={() => setDeleting(true)}>
             Delete
           </Button>

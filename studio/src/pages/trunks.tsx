@@ -4,9 +4,13 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { api, ask, type Trunk } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
-import { trunkOf, useNews } from "../lib/live.ts";
+import { trunkIdOf, useEvents } from "../lib/live.ts";
 import { readTrunkStates, useTrunks } from "../lib/things.ts";
-import { Badge, Empty, FactCells, Failure, Folded, RoleNote, type RowFact, Skeleton, Table } from "../ui/basics.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Failure, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { LinkButton } from "../ui/link.tsx";
 import { Page } from "../ui/page.tsx";
@@ -22,19 +26,19 @@ const breakers = signal<ReadonlyMap<string, string>>(new Map());
 
 /** So many trunks are asked how busy they are. */
 const ASKED = 25;
-/** Much news of a trunk at once is one reading. */
+/** Many events of a trunk at once are one reading. */
 const GATHER_MS = 500;
 const ASK_AGAIN_MS = 10_000;
 
 export default function Trunks() {
   const trunks = useTrunks();
   const changed = useRef(new Set<string>());
-  useNews((word) => {
-    if (typeof word === "string") return;
-    for (const { data } of word) {
+  useEvents((signal) => {
+    if (typeof signal === "string") return;
+    for (const { data } of signal) {
       if ("breaker" in data) breakers.value = new Map([...breakers.value, [data.sip_trunk_id, data.breaker]]);
     }
-    for (const id of word.map(trunkOf)) if (id !== null) changed.current.add(id);
+    for (const id of signal.map(trunkIdOf)) if (id !== null) changed.current.add(id);
   });
   const live = trunks.data?.filter(({ status }) => status === "active").slice(0, ASKED);
   useEffect(() => {
@@ -62,7 +66,7 @@ export default function Trunks() {
       about="Carrier lines, and how many of their channels are in use."
       actions={
         <LinkButton href="/studio/trunks/new" needs="owner" kind="primary">
-          New trunk
+          New Trunk
         </LinkButton>
       }
     >

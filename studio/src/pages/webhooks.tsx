@@ -7,26 +7,17 @@ import { countdown, now } from "../lib/format.ts";
 import { isOfCallback } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import {
-  Age,
-  Button,
-  Card,
-  Copy,
-  Dialog,
-  Empty,
-  FactCells,
-  Facts,
-  Failure,
-  Folded,
-  Note,
-  RoleNote,
-  type RowFact,
-  SelectField,
-  Skeleton,
-  Table,
-  TextField,
-  Time,
-} from "../ui/basics.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Copy, SecretText } from "../ui/copy.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Facts } from "../ui/facts.tsx";
+import { SelectField, TextField } from "../ui/field.tsx";
+import { Failure, Note, RoleNote } from "../ui/note.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
+import { Age, Time } from "../ui/time.tsx";
 import { Checker } from "../ui/checker.tsx";
 import { DeliveryStatus, Redeliver } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
@@ -74,7 +65,7 @@ function Secret() {
   return (
     <Card title="Signing secret">
       <p class="faint">Verify each notification with it. Keep it on your server.</p>
-      <p class="secret mono break">{secret ?? "whsec_••••••••••••••••••••••••"}</p>
+      <SecretText>{secret ?? "whsec_••••••••••••••••••••••••"}</SecretText>
       <div class="row">
         <Button needs="admin" onClick={secret ? () => setSecret(null) : reveal}>
           {secret ? "Hide" : "Reveal"}
@@ -85,7 +76,7 @@ function Secret() {
         </Button>
       </div>
       <Failure error={error ?? dates.error} />
-      {dates.data && <Facts items={[["Made", <Time at={dates.data.created_at} />]]} />}
+      {dates.data && <Facts items={[["Created", <Time at={dates.data.created_at} />]]} />}
       {left > 0 && (
         <Note tone="warn">
           The previous secret signs beside this one for <strong class="number">{countdown(left)}</strong> more (webhook-signature only).
@@ -211,7 +202,7 @@ function Deliveries() {
     isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });
-  // The API's order is that of the calls; one that lasted has news later than those that came after it.
+  // The API's order is that of the calls; one that lasted ends later than those that came after it.
   const found = deliveries.data?.deliveries.toSorted((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
   return (
     <Card
@@ -236,7 +227,7 @@ function Deliveries() {
       {isAdmin && deliveries.isLoading && <Skeleton rows={4} />}
       {found?.length === 0 && (
         <Empty title={filters.isAny ? "No delivery matches" : "No deliveries yet"}>
-          <p class="faint">A delivery is made when a call with a callback_url ends, and by each test event.</p>
+          <p class="faint">A delivery is created when a call with a callback_url ends, and by each test event.</p>
         </Empty>
       )}
       {found && found.length > 0 && (
@@ -251,26 +242,9 @@ function Deliveries() {
             "",
           ]}
         >
-          {found.map((delivery) => {
-            const facts = factsOf(delivery);
-            return (
-              <tr key={delivery.id}>
-                <td>
-                  <DeliveryStatus value={delivery.status} />
-                </td>
-                <td>
-                  <a href={`/studio/webhooks/deliveries/${delivery.id}`}>{delivery.event}</a>
-                  {delivery.call_id === null && <span class="faint small"> test</span>}
-                  <Folded items={facts} />
-                </td>
-                <td class="wide clip">{delivery.url}</td>
-                <FactCells items={facts} />
-                <td class="end">
-                  <Redeliver id={delivery.id} onChange={deliveries.reload} isSmall />
-                </td>
-              </tr>
-            );
-          })}
+          {found.map((delivery) => (
+            <Row key={delivery.id} delivery={delivery} onChange={deliveries.reload} />
+          ))}
         </Table>
       )}
       <Pager filters={filters} next={deliveries.data?.next_cursor} />
@@ -278,7 +252,26 @@ function Deliveries() {
   );
 }
 
-const factsOf = (delivery: Delivery): RowFact[] => [
-  ["medium", "Attempts", delivery.attempts.length],
-  ["medium", "Age", <Age at={delivery.created_at} />],
-];
+function Row({ delivery, onChange }: { delivery: Delivery; onChange: () => void }) {
+  const facts: RowFact[] = [
+    ["medium", "Attempts", delivery.attempts.length],
+    ["medium", "Age", <Age at={delivery.created_at} />],
+  ];
+  return (
+    <tr>
+      <td>
+        <DeliveryStatus value={delivery.status} />
+      </td>
+      <td>
+        <a href={`/studio/webhooks/deliveries/${delivery.id}`}>{delivery.event}</a>
+        {delivery.call_id === null && <span class="faint small"> test</span>}
+        <Folded items={facts} />
+      </td>
+      <td class="wide clip">{delivery.url}</td>
+      <FactCells items={facts} />
+      <td class="end">
+        <Redeliver id={delivery.id} onChange={onChange} isSmall />
+      </td>
+    </tr>
+  );
+}

@@ -3,7 +3,9 @@
 import type { Schemas } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
-import { Button, off, SelectField, TextField } from "./basics.tsx";
+import { Button } from "./button.tsx";
+import { off, SelectField, TextField } from "./field.tsx";
+import "./agent-form.css";
 
 export interface AgentForm {
   name: string;
@@ -172,71 +174,88 @@ export function AgentFields({ form, onChange, isBrief = false }: Props) {
         />
       </div>
       <ContextFields form={form} set={set} disabled={disabled} />
-      {!isBrief && (
-        <>
-          <TextField
-            label="Script"
-            value={form.script}
-            onInput={(script) => set({ script })}
-            rows={8}
-            disabled={disabled}
-            hint="What the agent is to say and do."
-          />
-          <TextField
-            label="Outcome schema"
-            value={form.outcomeSchema}
-            onInput={(outcomeSchema) => set({ outcomeSchema })}
-            rows={4}
-            isMono
-            disabled={disabled}
-            placeholder={'{"type": "object", "required": ["disposition"]}'}
-            hint="What the outcome of its calls must be like, as JSON Schema. A report with another outcome is refused."
-          />
-          <div class="pair">
-            <SelectField
-              label="Voicemail"
-              value={form.voicemail}
-              options={[
-                ["", "As the agent decides"],
-                ["hang_up", "Hang up"],
-                ["continue", "Continue"],
-                ["leave_message", "Leave a message"],
-              ]}
-              onChange={(voicemail) => set({ voicemail })}
-              disabled={disabled}
-              hint="What it does when a machine answers."
-            />
-            {form.voicemail === "leave_message" && (
-              <TextField
-                label="Message"
-                value={form.voicemailMessage}
-                onInput={(voicemailMessage) => set({ voicemailMessage })}
-                rows={2}
-                disabled={disabled}
-              />
-            )}
-          </div>
-          <div class="pair">
-            <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
-            <SelectField
-              label="Status"
-              value={form.status}
-              options={[
-                ["active", "Active"],
-                ["inactive", "Inactive"],
-              ]}
-              onChange={(status) => set({ status })}
-              disabled={disabled}
-              hint="Only active agents take calls."
-            />
-          </div>
-        </>
+      {!isBrief && <Behaviour form={form} set={set} disabled={disabled} />}
+    </div>
+  );
+}
+
+interface PartProps {
+  form: AgentForm;
+  set: (part: Partial<AgentForm>) => void;
+  disabled: string | null;
+}
+
+/** What it is to say and do. */
+function Behaviour({ form, set, disabled }: PartProps) {
+  return (
+    <>
+      <TextField
+        label="Script"
+        value={form.script}
+        onInput={(script) => set({ script })}
+        rows={8}
+        disabled={disabled}
+        hint="What the agent is to say and do."
+      />
+      <TextField
+        label="Outcome schema"
+        value={form.outcomeSchema}
+        onInput={(outcomeSchema) => set({ outcomeSchema })}
+        rows={4}
+        isMono
+        disabled={disabled}
+        placeholder={'{"type": "object", "required": ["disposition"]}'}
+        hint="What the outcome of its calls must be like, as JSON Schema. A report with another outcome is refused."
+      />
+      <Voicemail form={form} set={set} disabled={disabled} />
+      <div class="pair">
+        <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
+        <SelectField
+          label="Status"
+          value={form.status}
+          options={[
+            ["active", "Active"],
+            ["inactive", "Inactive"],
+          ]}
+          onChange={(status) => set({ status })}
+          disabled={disabled}
+          hint="Only active agents take calls."
+        />
+      </div>
+    </>
+  );
+}
+
+function Voicemail({ form, set, disabled }: PartProps) {
+  return (
+    <div class="pair">
+      <SelectField
+        label="Voicemail"
+        value={form.voicemail}
+        options={[
+          ["", "As the agent decides"],
+          ["hang_up", "Hang up"],
+          ["continue", "Continue"],
+          ["leave_message", "Leave a message"],
+        ]}
+        onChange={(voicemail) => set({ voicemail })}
+        disabled={disabled}
+        hint="What it does when a machine answers."
+      />
+      {form.voicemail === "leave_message" && (
+        <TextField
+          label="Message"
+          value={form.voicemailMessage}
+          onInput={(voicemailMessage) => set({ voicemailMessage })}
+          rows={2}
+          disabled={disabled}
+        />
       )}
     </div>
   );
 }
 
-function ContextFields({ form, set, disabled }: { form: AgentForm; set: (part: Partial<AgentForm>) => void; disabled: string | null }) {
+function ContextFields({ form, set, disabled }: PartProps) {
   const replace = (at: number, part: Partial<AgentForm["fields"][number]>) =>
     set({ fields: form.fields.map((field, index) => (index === at ? { ...field, ...part } : field)) });
   return (

@@ -2,7 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { check, type Verdict } from "../lib/signature.ts";
-import { Button, Card, Note, TextField } from "./basics.tsx";
+import { Button } from "./button.tsx";
+import { Card } from "./card.tsx";
+import { TextField } from "./field.tsx";
+import { Note } from "./note.tsx";
 
 export function Checker() {
   const [body, setBody] = useState("");

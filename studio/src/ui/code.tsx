@@ -2,7 +2,8 @@
 
 import { useId, useState } from "preact/hooks";
 import { type Sample, samples } from "../lib/samples.ts";
-import { Copy } from "./basics.tsx";
+import { Copy } from "./copy.tsx";
+import "./code.css";
 
 /** `copy`: what is copied, where that is another text than the one that is read. */
 export function Code({ text, label, copy = text }: { text: string; label: string; copy?: string }) {

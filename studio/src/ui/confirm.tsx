@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import type { Role } from "../lib/api.ts";
-import { Button, Dialog } from "./basics.tsx";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
 
 interface Props {
   title: string;

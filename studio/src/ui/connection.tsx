@@ -1,10 +1,11 @@
-// How news arrives, and that it does not.
+// How events arrive, and that they do not.
 
 import { feed, isOnline } from "../lib/connection.ts";
 import { lapsed } from "../lib/session.ts";
+import "./connection.css";
 
 const TEXTS = {
-  connecting: ["Connecting", "Waiting for the first news."],
+  connecting: ["Connecting", "Waiting for the first event."],
   live: ["Live", "Changes show as they happen."],
   polling: ["Polling", "Changes show within two seconds."],
   ended: ["Session ended", "Sign in again, and changes show."],

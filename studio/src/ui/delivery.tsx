@@ -3,7 +3,12 @@
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Delivery, type Schemas } from "../lib/api.ts";
 import { clock, dueIn } from "../lib/format.ts";
-import { Badge, Button, Card, Facts, Failure } from "./basics.tsx";
+import { Badge } from "./badge.tsx";
+import { Button } from "./button.tsx";
+import { Card } from "./card.tsx";
+import { Facts } from "./facts.tsx";
+import { Failure } from "./note.tsx";
+import { TimelineList } from "./timeline.tsx";
 
 const TONES = { pending: "busy", delivered: "good", exhausted: "bad" } as const;
 
@@ -49,7 +54,7 @@ export function whatBecame(attempt: Attempt | undefined, told: string | null): {
 
 export function Attempts({ delivery }: { delivery: Delivery }) {
   return (
-    <ol class="timeline">
+    <TimelineList>
       {delivery.attempts.map((attempt, at) => {
         const { isGood } = whatBecame(attempt, null);
         return (
@@ -73,7 +78,7 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
           <span class="timeline-what faint">Given up: no further attempt by itself</span>
         </li>
       )}
-    </ol>
+    </TimelineList>
   );
 }
 

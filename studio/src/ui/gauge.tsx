@@ -1,5 +1,7 @@
 // How much of a limit is in use.
 
+import "./gauge.css";
+
 interface Props {
   value: number;
   max: number;

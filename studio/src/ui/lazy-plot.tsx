@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Series } from "../lib/usage.ts";
+import "./lazy-plot.css";
 
 type Plot = typeof import("./plot.tsx").default;
 

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Role } from "../lib/api.ts";
 import { barred } from "../lib/session.ts";
-import { Button } from "./basics.tsx";
+import { Button } from "./button.tsx";
 
 interface Props {
   href: string;

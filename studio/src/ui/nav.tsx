@@ -3,10 +3,14 @@
 import { useLocation } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../lib/api.ts";
-import { session, signOut } from "../lib/session.ts";
+import { session } from "../lib/session.ts";
+import { signOut } from "../lib/sign-in.ts";
 import { setTheme, type Theme, theme } from "../lib/theme.ts";
-import { Button, Failure } from "./basics.tsx";
+import { Brand } from "./brand.tsx";
+import { Button } from "./button.tsx";
+import { Failure } from "./note.tsx";
 import { mayLeave, unguard } from "./guard.ts";
+import "./nav.css";
 
 const PLACES = [
   ["/studio/start", "First call", "M5 12h4l2-6 3 12 2-6h3"],
@@ -29,10 +33,7 @@ export function Nav() {
     <>
       <div class="brand">
         <a href="/studio" class="brand-name">
-          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-            <rect width="32" height="32" rx="8" class="brand-mark" />
-            <path d="M8 14v4M13 10v12M18 7v18M23 12v8" />
-          </svg>
+          <Brand size={22} />
           Studio
         </a>
         <button type="button" class="button quiet small menu" aria-expanded={isOpen} aria-controls="nav" onClick={() => setOpen(!isOpen)}>

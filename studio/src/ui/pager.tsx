@@ -1,6 +1,7 @@
 // Paging by cursor: onward, and back to where it begins.
 
 import type { Filters } from "../lib/filters.ts";
+import "./pager.css";
 
 export function Pager({ filters, next }: { filters: Filters<string>; next: string | null | undefined }) {
   if (!filters.cursor && !next) return null;

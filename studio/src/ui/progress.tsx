@@ -3,10 +3,12 @@
 import { useEffect } from "preact/hooks";
 import { api, ask, type Schemas } from "../lib/api.ts";
 import { feed } from "../lib/connection.ts";
-import { toldCall } from "../lib/live.ts";
+import { callIdOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
-import { Failure, Status } from "./basics.tsx";
+import { Status } from "./badge.tsx";
+import { Failure } from "./note.tsx";
 import { callOf, Received } from "./received.tsx";
+import "./progress.css";
 
 /** While a call is watched and no feed tells of it, it is asked about so often. */
 const ASK_MS = 400;
@@ -29,7 +31,7 @@ interface Props {
 
 export function Progress({ id, callback, received }: Props) {
   const read = () => ask(api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: id } } }));
-  const call = useQuery(id, read, { isLive: true, concerns: (news) => toldCall(news) === id });
+  const call = useQuery(id, read, { isLive: true, concerns: (event) => callIdOf(event) === id });
   const came = received.data?.received.find((item) => callOf(item) === id);
   const { data } = call;
   const waits = data !== undefined && (!data.is_terminal || (callback !== undefined && !came));

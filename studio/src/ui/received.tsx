@@ -2,8 +2,9 @@
 
 import type { Schemas } from "../lib/api.ts";
 import { clock, pretty } from "../lib/format.ts";
-import { Badge } from "./basics.tsx";
+import { Badge } from "./badge.tsx";
 import { Code } from "./code.tsx";
+import "./received.css";
 
 type Notification = Schemas["ReceivedNotification"];
 

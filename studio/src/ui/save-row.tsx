@@ -1,7 +1,7 @@
 // The end of a form that an owner saves: the button, and that it was saved.
 
 import type { ComponentChildren } from "preact";
-import { Button } from "./basics.tsx";
+import { Button } from "./button.tsx";
 
 interface Props {
   isChanged: boolean;

@@ -6,10 +6,12 @@ import { pretty } from "../lib/format.ts";
 import { deleteFull, findFull, type FullTrunk, makeFull, ONE_CHANNEL } from "../lib/full-trunk.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { Button, Failure, Note } from "./basics.tsx";
+import { Button } from "./button.tsx";
+import { Failure, Note } from "./note.tsx";
 import { Request } from "./code.tsx";
 import { Confirm } from "./confirm.tsx";
 import { Progress } from "./progress.tsx";
+import "./test-call.css";
 
 const SCENARIOS = [
   ["answers", "Answers", "+15005550000", "rings, is answered, and completes"],

@@ -3,7 +3,7 @@
 import type { Schemas } from "../lib/api.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
-import { SelectField, TextField } from "./basics.tsx";
+import { SelectField, TextField } from "./field.tsx";
 
 export interface TrunkForm {
   name: string;
@@ -141,64 +141,78 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
           hint="1 to 1,000."
         />
       </div>
-      {!isBrief && (
-        <div class="pair">
-          <SelectField
-            label="Status"
-            value={form.status}
-            options={[
-              ["active", "Active"],
-              ["inactive", "Inactive"],
-            ]}
-            onChange={(status) => set({ status })}
-            disabled={disabled}
-            hint="Only active trunks take calls."
-          />
-          <SelectField
-            label="Carrier"
-            value={form.carrier}
-            options={[
-              ["simulator", "Simulator"],
-              ["livekit", "LiveKit SIP"],
-            ]}
-            onChange={(carrier) => set({ carrier })}
-            disabled={disabled}
-            hint={form.carrier === "simulator" ? "Dials nobody." : "Dials through your LiveKit server."}
-          />
-        </div>
-      )}
-      {!isBrief && form.carrier === "livekit" && (
-        <>
-          <TextField
-            label="Server URL"
-            value={form.url}
-            onInput={(url) => set({ url })}
-            disabled={disabled}
-            placeholder="wss://your-project.livekit.cloud"
-          />
-          <div class="pair">
-            <TextField label="LiveKit API key" value={form.apiKey} onInput={(apiKey) => set({ apiKey })} isMono disabled={disabled} />
-            <TextField
-              label="LiveKit API secret"
-              type="password"
-              value={form.apiSecret}
-              onInput={(apiSecret) => set({ apiSecret })}
-              isMono
-              disabled={disabled}
-              autocomplete="new-password"
-              hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
-            />
-          </div>
-          <TextField
-            label="LiveKit SIP trunk ID"
-            value={form.sipTrunkId}
-            onInput={(sipTrunkId) => set({ sipTrunkId })}
-            isMono
-            disabled={disabled}
-            placeholder="ST_…"
-          />
-        </>
-      )}
+      {!isBrief && <StatusAndCarrier form={form} set={set} disabled={disabled} />}
+      {!isBrief && form.carrier === "livekit" && <LiveKit form={form} set={set} disabled={disabled} isKnown={isKnown} />}
     </div>
+  );
+}
+
+interface PartProps {
+  form: TrunkForm;
+  set: (part: Partial<TrunkForm>) => void;
+  disabled: string | null;
+}
+
+function StatusAndCarrier({ form, set, disabled }: PartProps) {
+  return (
+    <div class="pair">
+      <SelectField
+        label="Status"
+        value={form.status}
+        options={[
+          ["active", "Active"],
+          ["inactive", "Inactive"],
+        ]}
+        onChange={(status) => set({ status })}
+        disabled={disabled}
+        hint="Only active trunks take calls."
+      />
+      <SelectField
+        label="Carrier"
+        value={form.carrier}
+        options={[
+          ["simulator", "Simulator"],
+          ["livekit", "LiveKit SIP"],
+        ]}
+        onChange={(carrier) => set({ carrier })}
+        disabled={disabled}
+        hint={form.carrier === "simulator" ? "Dials nobody." : "Dials through your LiveKit server."}
+      />
+    </div>
+  );
+}
+
+function LiveKit({ form, set, disabled, isKnown }: PartProps & { isKnown: boolean }) {
+  return (
+    <>
+      <TextField
+        label="Server URL"
+        value={form.url}
+        onInput={(url) => set({ url })}
+        disabled={disabled}
+        placeholder="wss://your-project.livekit.cloud"
+      />
+      <div class="pair">
+        <TextField label="LiveKit API key" value={form.apiKey} onInput={(apiKey) => set({ apiKey })} isMono disabled={disabled} />
+        <TextField
+          label="LiveKit API secret"
+          type="password"
+          value={form.apiSecret}
+          onInput={(apiSecret) => set({ apiSecret })}
+          isMono
+          disabled={disabled}
+          autocomplete="new-password"
+          hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
+        />
+      </div>
+      <TextField
+        label="LiveKit SIP trunk ID"
+        value={form.sipTrunkId}
+        onInput={(sipTrunkId) => set({ sipTrunkId })}
+        isMono
+        disabled={disabled}
+        placeholder="ST_…"
+      />
+    </>
   );
 }

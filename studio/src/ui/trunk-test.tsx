@@ -3,7 +3,10 @@
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
-import { Badge, Button, Card, Failure } from "./basics.tsx";
+import { Badge } from "./badge.tsx";
+import { Button } from "./button.tsx";
+import { Card } from "./card.tsx";
+import { Failure } from "./note.tsx";
 
 /** What the API says of a check that one before it left without sense. */
 const NOT_CHECKED = "Not checked";

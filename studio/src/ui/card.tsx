@@ -1,0 +1,26 @@
+// A card: a part of a page, with its title and what can be done there.
+
+import type { ComponentChildren } from "preact";
+import "./card.css";
+
+export function Card({
+  title,
+  actions,
+  children,
+}: {
+  title?: ComponentChildren;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  return (
+    <section class="card">
+      {(title || actions) && (
+        <header class="card-head">
+          {title && <h2>{title}</h2>}
+          {actions && <div class="row">{actions}</div>}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,18 @@
+// Facts: names and their values.
+
+import type { ComponentChildren } from "preact";
+import "./facts.css";
+
+/** Names and values, one below the other. */
+export function Facts({ items }: { items: [name: string, value: ComponentChildren][] }) {
+  return (
+    <dl class="facts">
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,8 @@
+// A line of what happened, one below the other.
+
+import type { ComponentChildren } from "preact";
+import "./timeline.css";
+
+export function TimelineList({ children }: { children: ComponentChildren }) {
+  return <ol class="timeline">{children}</ol>;
+}
