@@ -1,0 +1,123 @@
+//! What readers find, and in what order.
+
+use super::*;
+
+#[test]
+fn another_organisation_finds_nothing() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    let stranger = audatec::app::trunk::Reader {
+        org: audatec::domain::ids::OrgId::from_entropy([9; 16]),
+        ..reader()
+    };
+    assert_ne!(stranger.org, org());
+    assert_eq!(
+        world.ask(TrunkCommand::Read(stranger, id)),
+        TrunkReply::Missing
+    );
+    assert_eq!(
+        world.ask(TrunkCommand::Cancel(stranger, id)),
+        TrunkReply::Missing
+    );
+    let filter = CallFilter {
+        limit: 10,
+        examine: EXAMINED,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        world.ask(TrunkCommand::List(stranger, filter)),
+        TrunkReply::Calls(vec![], None)
+    );
+}
+
+#[test]
+fn a_page_shows_open_and_closed_calls_newest_first() {
+    let mut world = World::new(10, 10);
+    let ids: Vec<CallId> = (0..4).map(|_| world.accepted(OK)).collect();
+    world.run_to_end(ids[1]);
+    deliver(&mut world, 200);
+    let fresh = world.accepted("+15005550001");
+    let page = |world: &mut World, filter| match world.ask(TrunkCommand::List(reader(), filter)) {
+        TrunkReply::Calls(calls, None) => calls.into_iter().map(|call| call.id).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let filter = CallFilter {
+        limit: 10,
+        examine: EXAMINED,
+        ..CallFilter::default()
+    };
+    assert_eq!(
+        page(&mut world, filter.clone()),
+        [fresh, ids[3], ids[2], ids[1], ids[0]]
+    );
+    let before = CallFilter {
+        before: Some(ids[2]),
+        limit: 1,
+        ..filter.clone()
+    };
+    assert_eq!(page(&mut world, before), [ids[1]]);
+    let initiating = CallFilter {
+        status: vec![CallStatus::Initiating],
+        ..filter
+    };
+    assert_eq!(page(&mut world, initiating), [fresh]);
+}
+
+/// The pages of a list over several trunks, as the edge asks for them: each a call's id, newest first.
+fn pages(worlds: &mut [World], filter: &CallFilter) -> Vec<Vec<CallId>> {
+    let mut pages = Vec::new();
+    let mut filter = filter.clone();
+    loop {
+        let ask = |world: &mut World| match world.ask(TrunkCommand::List(reader(), filter.clone()))
+        {
+            TrunkReply::Calls(calls, until) => Found { calls, until },
+            other => unreachable!("{other:?}"),
+        };
+        let found = Found::merge(worlds.iter_mut().map(ask).collect(), filter.limit);
+        let page: Vec<CallId> = found.calls.iter().map(|call| call.id).collect();
+        let is_full = page.len() == filter.limit;
+        let next = page.last().copied().filter(|_| is_full).or(found.until);
+        pages.push(page);
+        if next.is_none() {
+            return pages;
+        }
+        filter.before = next;
+    }
+}
+
+#[test]
+fn pages_that_end_early_go_on_where_they_stopped_and_find_each_match_once() {
+    const RARE: &str = "+15005550001";
+    let mut worlds = [World::new(100, 1000), World::new(100, 1000)];
+    let mut rare = Vec::new();
+    for at in 0..40 {
+        // Two trunks in turns, one of them with longer stretches; the last calls are open still.
+        let which = usize::from(at % 7 < 3);
+        let number = if at % 11 == 5 || at > 36 { RARE } else { OK };
+        let world = &mut worlds[which];
+        world.now = START + Millis(at * 60_000);
+        let id = world.accepted(number);
+        if at < 38 {
+            world.run_to_end(id);
+            deliver(world, 200);
+        }
+        if number == RARE {
+            rare.insert(0, id);
+        }
+    }
+    assert!(rare.len() > 5);
+    for (examine, limit) in (1..45).flat_map(|examine| (1..4).map(move |limit| (examine, limit))) {
+        let filter = CallFilter {
+            phone: E164::parse(RARE),
+            limit,
+            examine,
+            ..CallFilter::default()
+        };
+        let pages = pages(&mut worlds, &filter);
+        assert_eq!(pages.concat(), rare, "{examine} rows a page of {limit}");
+        assert!(
+            pages.len() <= 40 / examine + rare.len() / limit + 3,
+            "{examine}, {limit}: {pages:?}"
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! How old calls leave.
+
+use super::*;
+
+#[test]
+fn old_calls_leave_in_batches_once_the_archive_has_them_and_open_ones_stay() {
+    let mut world = World::new(1_000, 1_000);
+    let old: Vec<_> = (0..250).map(|_| world.accepted(OK)).collect();
+    for id in &old {
+        world.run_to_end(*id);
+    }
+    deliver(&mut world, 200);
+    world.now = world.now + world.settings.retention;
+    let young = world.accepted(OK);
+    world.ask(TrunkCommand::Tick);
+    let mut archived = Vec::new();
+    while let Some(batch) =
+        Some(std::mem::take(&mut world.sent.expired)).filter(|batch| !batch.is_empty())
+    {
+        assert!(batch.len() <= 100);
+        // Not before the archive has them.
+        assert!(
+            batch
+                .iter()
+                .all(|call| world.rows.all().iter().any(|row| row.id == call.id))
+        );
+        let ids: Vec<_> = batch.iter().map(|call| call.id).collect();
+        archived.extend(ids.iter().copied());
+        world.ask(TrunkCommand::Forget(ids));
+    }
+    assert!(archived == old, "{} of {} left", archived.len(), old.len());
+    let left: Vec<_> = world.rows.all().iter().map(|call| call.id).collect();
+    assert_eq!(left, [young]);
+}
+
+#[test]
+fn a_batch_that_the_archive_did_not_take_is_offered_again() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    deliver(&mut world, 200);
+    world.now = world.now + world.settings.retention + Millis(1);
+    world.ask(TrunkCommand::Tick);
+    let offered = std::mem::take(&mut world.sent.expired);
+    assert_eq!(offered.len(), 1);
+    assert!(world.ring(world.now + Millis::from_secs(60)));
+    assert_eq!(world.sent.expired, offered);
+}
+
+/// Lets all leave that may, as the archive takes each batch.
+fn let_go(world: &mut World) -> Vec<CallId> {
+    let mut gone = Vec::new();
+    world.ask(TrunkCommand::Tick);
+    for _ in 0..100 {
+        let batch = std::mem::take(&mut world.sent.expired);
+        if batch.is_empty() {
+            break;
+        }
+        let ids: Vec<CallId> = batch.iter().map(|call| call.id).collect();
+        gone.extend(ids.iter().copied());
+        world.ask(TrunkCommand::Forget(ids));
+    }
+    gone
+}
+
+#[test]
+fn a_refused_call_leaves_after_a_day_and_others_when_they_are_old() {
+    let mut world = World::new(1, 10);
+    let placed = world.accepted(OK);
+    let Admission::Rejected { call: refused, .. } = world.trigger(OK) else {
+        panic!("one channel")
+    };
+    world.run_to_end(placed);
+    deliver(&mut world, 200);
+    deliver(&mut world, 200);
+    world.now = world.now + Millis::from_secs(23 * 3_600);
+    assert_eq!(let_go(&mut world), []);
+
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), [refused]);
+
+    world.now = world.now + world.settings.retention;
+    assert_eq!(let_go(&mut world), [placed]);
+}
+
+#[test]
+fn where_little_room_is_left_refused_calls_leave_first_and_then_the_oldest_whatever_their_age() {
+    let mut world = World::new(1, 10);
+    let placed = world.accepted(OK);
+    let Admission::Rejected { call: refused, .. } = world.trigger(OK) else {
+        panic!("one channel")
+    };
+    world.run_to_end(placed);
+    deliver(&mut world, 200);
+    deliver(&mut world, 200);
+    world.rows.used.set(world.settings.storage_limit / 100 * 69);
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), []);
+
+    world.rows.used.set(world.settings.storage_limit / 100 * 70);
+    world.now = world.now + Millis::from_secs(3_600);
+    assert_eq!(let_go(&mut world), [refused, placed]);
+    let storage = world.ask(TrunkCommand::Storage(reader()));
+    assert!(matches!(storage, TrunkReply::Storage { oldest: None, .. }));
+}
