@@ -284,6 +284,33 @@ fn with_the_webhooks_lost_the_agents_report_says_when_it_was_over() {
     }
 }
 
+/// The webhook of the answer is the last to come: what was heard meanwhile makes nothing later than it was.
+#[test]
+fn a_report_that_came_before_the_answer_was_known_shortens_no_conversation() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    after(&mut world, secs(1));
+    say(&mut world, id, &[CarrierEvent::Ringing]);
+    let answered_at = world.now + secs(2);
+    // The person talks for three seconds; the agent's word comes two seconds later.
+    after(&mut world, secs(2 + 3 + 2));
+    let told = Report {
+        ended_ago: Some(secs(2)),
+        ..with_outcome()
+    };
+    report(&mut world, id, told);
+    after(&mut world, secs(1));
+    say_at(&mut world, id, answered_at, &[CarrierEvent::Answered]);
+    vanished(&mut world, id);
+    let call = row(&world, id);
+    assert_eq!(call.answered_at, Some(answered_at));
+    assert_eq!(
+        (call.status, call.duration_secs()),
+        (CallStatus::Completed, Some(3))
+    );
+}
+
 #[test]
 fn a_report_that_knows_better_than_the_look_that_found_the_end_corrects_it_until_that_is_final() {
     let mut world = livekit_world();

@@ -30,9 +30,14 @@ pub struct Settings {
     pub link_key: LinkKey,
     /// So many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
     pub unguarded: usize,
+    /// So many rows a question that looks at many looks at before others have their turn. No var.
+    pub slice: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
+
+/// More than a page holds, and few enough that nobody waits for them: some 2 ms.
+pub const SLICE: usize = 250;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -72,6 +77,7 @@ impl Settings {
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             link_key: LinkKey::default(),
             unguarded: 200,
+            slice: SLICE,
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

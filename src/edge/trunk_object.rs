@@ -19,6 +19,7 @@ use crate::app::ports::UNKNOWN;
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::ids::CallId;
+use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
 
 /// How soon an object whose storage failed tries again.
@@ -126,7 +127,7 @@ impl TrunkObject {
             self.arm_and_send(reply.is_err()).await;
             return reply;
         }
-        let mut slices = Slices::of(command);
+        let mut slices = Slices::of(command, SLICE);
         loop {
             let reply = self.run(slices.command());
             self.arm_and_send(reply.is_err()).await;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::ports::Unavailable;
-use audatec::app::trunk::{TrunkActor, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply};
 use audatec::domain::ids::{CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::Millis;
 
@@ -143,6 +143,25 @@ impl TrunkNode {
         self.send(w, outgoing.unwrap_or_default());
         w.oracle.after_step(w, self);
         reply
+    }
+
+    /// A question that looks at many rows: between two slices much may happen.
+    fn serve_slices(
+        self: &Rc<Self>,
+        w: &W,
+        mut slices: Slices,
+        answered: impl FnOnce(&W, Option<TrunkReply>) + 'static,
+    ) {
+        let Some(slice) = self.serve(w, slices.command()) else {
+            return answered(w, None);
+        };
+        if let Some(answer) = slices.take(slice) {
+            return answered(w, Some(answer));
+        }
+        let node = Rc::clone(self);
+        w.after(w.rng.between(1, 40), move |w| {
+            node.serve_slices(w, slices, answered);
+        });
     }
 
     /// Decides, writes, and lets the oracle see what was written and what is about to be said.
@@ -327,13 +346,17 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
     w.after(there, move |w| {
         let node = of(w, tag);
         let cut_off = w.faults_are_on() && node.unreachable_until.get() > w.time();
-        let reply = if cut_off {
-            None
-        } else {
-            node.serve(w, command)
+        let answered = move |w: &W, reply: Option<TrunkReply>| {
+            let reply = reply.filter(|_| !w.hit(Kind::ReplyLost)).ok_or(Unavailable);
+            w.after(back, move |_| answer.fill(reply));
         };
-        let reply = reply.filter(|_| !w.hit(Kind::ReplyLost)).ok_or(Unavailable);
-        w.after(back, move |_| answer.fill(reply));
+        if cut_off {
+            answered(w, None);
+        } else if command.looks_at_many() {
+            node.serve_slices(w, Slices::of(command, w.settings.slice), answered);
+        } else {
+            answered(w, node.serve(w, command));
+        }
     });
     if there + back > DEADLINE_MS {
         let late = slot.clone();

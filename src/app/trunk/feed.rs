@@ -34,8 +34,6 @@ const NOTED_EVERY: Millis = Millis::from_secs(3_600);
 const ROWS: usize = 1_000;
 /// How many turns are in the list for listeners that keep up.
 const LATELY: usize = 1_000;
-/// How many rows of calls are looked at in one slice of the history.
-const SLICE: usize = 250;
 /// So many rows before its place are looked at, at most, for turns later than [`RECENT`] after their call was accepted.
 const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].
@@ -382,21 +380,13 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     ) -> Result<(Vec<Call>, Option<u64>), StoreFailed> {
         let after = filter.after;
         let mut calls: Vec<Call> = self.step.changed().cloned().collect();
-        let open = Wanted {
-            told_since: after.0,
-            ..Wanted::default()
-        };
-        let open: Vec<CallId> = self.trunk.open_calls(open).collect();
-        for id in open {
-            calls.extend(self.trunk.call(id, self.step).cloned());
-            self.step.let_go_of(id);
-        }
         if self.feed.complete_from.is_some_and(|from| from <= after) {
             let from = (after.0, after.1.row());
             let lately = &self.feed.lately;
             let first = lately.partition_point(|turn| (turn.at, turn.row) < from);
             let turns = lately.get(first..).unwrap_or_default().to_vec();
             calls.extend(self.calls_of(turns, filter, through)?);
+            calls.extend(self.open_calls_told_of(after, 0, None));
             return Ok((calls, None));
         }
         let from = match filter.slice.filter(|from| *from > 0) {
@@ -406,8 +396,11 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let Scanned {
             calls: told,
             goes_on,
-        } = self.store.told_since(from, after.0, SLICE)?;
+        } = self.store.told_since(from, after.0, self.settings.slice)?;
         calls.extend(told);
+        // Each open call once, in the slice of the rows that it lies among.
+        let first_row = filter.slice.filter(|from| *from > 0);
+        calls.extend(self.open_calls_told_of(after, first_row.unwrap_or(0), goes_on));
         if let Some(next) = goes_on {
             let looked_at = CallId::floor_of(next).address().at;
             *through = (*through).min(Position::start_of(looked_at));
@@ -426,6 +419,23 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             }
         }
         Ok((calls, goes_on))
+    }
+
+    /// The open calls among these rows that may have turns behind a moment.
+    fn open_calls_told_of(&mut self, after: Position, from: u64, to: Option<u64>) -> Vec<Call> {
+        let wanted = Wanted {
+            told_since: after.0,
+            from_row: from,
+            below: to.map(CallId::floor_of),
+            ..Wanted::default()
+        };
+        let open: Vec<CallId> = self.trunk.open_calls(wanted).collect();
+        let mut calls = Vec::new();
+        for id in open {
+            calls.extend(self.trunk.call(id, self.step).cloned());
+            self.step.let_go_of(id);
+        }
+        calls
     }
 
     /// Where the rows begin whose calls may have turns behind a moment.

@@ -2,9 +2,8 @@
 
 use super::{FeedPage, Found, Position, TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 
-/// How many rows a slice of a list looks at.
-const SLICE: usize = 250;
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
 
@@ -17,18 +16,18 @@ pub struct Slices {
 }
 
 impl Slices {
-    /// A question that is answered in slices, or as it is.
+    /// A question that is answered in slices of so many rows, or as it is.
     #[must_use]
-    pub fn of(mut command: TrunkCommand) -> Self {
+    pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
         let left = match &mut command {
             TrunkCommand::List(_, filter) => {
                 let all = filter.examine;
-                filter.examine = SLICE.min(all);
+                filter.examine = slice.min(all);
                 all
             }
             TrunkCommand::Deliveries(_, filter) => {
                 let all = filter.examine;
-                filter.examine = SLICE.min(all);
+                filter.examine = slice.min(all);
                 all
             }
             TrunkCommand::Feed(_, filter) => {
@@ -127,8 +126,15 @@ fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
     before.events.extend(then.events);
     Position::sort(&mut before.events, |event| event.0);
     before.events.dedup_by_key(|event| event.0);
+    // What the first slice looked at has had other turns since.
+    let known = match planted(Fault::SlicesUnbounded) {
+        true => then.now,
+        false => before.now,
+    };
     let mut page = FeedPage {
         events: before.events,
+        through: then.through.min(Position::start_of(known)),
+        now: known,
         ..then
     };
     if let Some(left_out) = page.events.get(most).map(|event| event.0) {

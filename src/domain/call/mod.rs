@@ -607,7 +607,13 @@ impl Call {
         }
     }
 
-    /// Takes an event that happened at `at`: no earlier than what is known already, whatever the
+    /// When the carrier's last event was that moved it on; a report of its agent is none.
+    fn moved_on_at(&self) -> Millis {
+        let moments = [self.dialed_at, self.ringing_at, self.answered_at];
+        moments.into_iter().flatten().max().unwrap_or_default()
+    }
+
+    /// Takes an event that happened at `at`: no earlier than those before it, whatever the
     /// carrier's clock says. Returns whether it changed anything.
     pub fn apply(
         &mut self,
@@ -617,7 +623,7 @@ impl Call {
         key: &IdKey,
     ) -> bool {
         let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
-        let (said_at, at) = (at, at.max(self.updated_at));
+        let (said_at, at) = (at, at.max(self.moved_on_at()));
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             CarrierEvent::Deleted => {

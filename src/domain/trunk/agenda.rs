@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 
-/// A call and its moment.
-pub type Entry = (Millis, CallId);
+/// A moment, and the call by its row, which takes half the room of its id: see [`CallId::row`].
+pub type Entry = (Millis, u64);
 
 /// Calls, the earliest moment first.
 #[derive(Default)]
@@ -31,14 +31,14 @@ impl Agenda {
         self.0.last().copied()
     }
 
-    pub fn calls(&self) -> impl Iterator<Item = CallId> {
-        self.0.iter().map(|(_, call)| *call)
+    pub fn rows(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|(_, row)| *row)
     }
 
     /// The calls whose moment has come.
-    pub fn until(&self, now: Millis) -> impl Iterator<Item = CallId> {
+    pub fn until(&self, now: Millis) -> impl Iterator<Item = u64> {
         let entries = self.0.iter().take_while(move |(at, _)| *at <= now);
-        entries.map(|(_, call)| *call)
+        entries.map(|(_, row)| *row)
     }
 
     pub fn has(&self, entry: Entry) -> bool {
@@ -57,5 +57,5 @@ impl Agenda {
 
 /// The entry of a call in the order in which calls were accepted.
 pub fn accepted(call: CallId) -> Entry {
-    (call.address().at, call)
+    (call.address().at, call.row())
 }

@@ -82,7 +82,7 @@ impl Trunk {
     pub(super) fn space_out(&mut self, now: Millis) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
-        let due = self.due.until(now);
+        let due = self.due.until(now).filter_map(|row| self.at_row(row));
         let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
         let soonest = now + Millis(if room > 0 { 1_000 } else { 1 });
         let next = self.dialed.next_free(now, max_cps).max(soonest);

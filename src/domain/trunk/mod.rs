@@ -13,6 +13,7 @@ mod callbacks;
 mod carrier;
 mod config;
 mod dispatch;
+mod entries;
 mod index;
 mod queue;
 mod step;
@@ -21,21 +22,20 @@ mod window;
 use std::collections::BTreeMap;
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
-use agenda::{Agenda, accepted};
+use agenda::Agenda;
 pub use agents::AgentBreakers;
 use breaker::Breaker;
 use callbacks::Callbacks;
 pub use callbacks::Place;
 pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 pub use dispatch::Claim;
+pub use entries::Wanted;
 use index::Entry;
-use step::Held;
 pub use step::{DueCallback, Rows, Step};
 use window::Window;
 
 use super::call::{AgentVerdict, Call, CallEffect, CallStatus};
-use super::ids::{Address, AgentId, CallId, IdKey, KeyId};
-use super::phone::{E164, LastDigits};
+use super::ids::{Address, CallId, IdKey, KeyId};
 use super::planted::{Fault, planted};
 use super::settings::Settings;
 use super::time::Millis;
@@ -89,23 +89,6 @@ pub struct Remembered {
 /// How long a trunk takes no call for the sake of a deletion that nobody confirms.
 const RETIRED_FOR: Millis = Millis(600_000);
 
-/// Which open calls a reader wants, as far as their entries tell.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted<'a> {
-    /// With one of these statuses; with any when there is none.
-    pub status: &'a [CallStatus],
-    /// Of this agent.
-    pub agent: Option<AgentId>,
-    /// To this number.
-    pub phone: Option<&'a E164>,
-    /// To a number that ends so.
-    pub phone_ends: Option<&'a LastDigits>,
-    /// Older than this call.
-    pub below: Option<CallId>,
-    /// Whose newest turn is not before that.
-    pub told_since: Millis,
-}
-
 impl Trunk {
     /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
     #[must_use]
@@ -128,38 +111,6 @@ impl Trunk {
             held: Millis::from_secs(60),
             breaker: Breaker::default(),
         }
-    }
-
-    /// Takes a call from its row: one that is open, or whose attempt was out.
-    pub fn reopen(&mut self, mut call: Call, was_out: bool) {
-        if was_out {
-            self.was_out(&call);
-        }
-        if !call.is_open() && !planted(Fault::TerminalKept) {
-            return;
-        }
-        if call.room && call.ended_at.is_none() {
-            self.rings_from = None;
-        }
-        if call.is_waiting() {
-            // The queue moves by itself.
-            call.volatile.dispatch_at = Millis::MAX;
-        }
-        self.note(&call);
-    }
-
-    /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it
-    /// again, and a storage that fails often would drown in the answers.
-    pub fn inherit(&mut self, known: &Self) {
-        for (id, before) in &known.open {
-            if let Some(entry) = self.open.get(id).copied() {
-                self.set(*id, entry, entry.inherit(before, id.address().at));
-            }
-        }
-        self.callbacks.inherit(&known.callbacks);
-        self.breaker = known.breaker.clone();
-        self.rung = known.rung.clone();
-        self.rings_from = known.rings_from;
     }
 
     /// The directory's last word.
@@ -213,71 +164,6 @@ impl Trunk {
             && !planted(Fault::StaleKeyHonoured)
     }
 
-    /// Whether a call is open.
-    #[must_use]
-    pub fn is_open(&self, id: CallId) -> bool {
-        self.open.contains_key(&id)
-    }
-
-    /// How many calls are held in memory, each by its entry.
-    #[must_use]
-    pub fn entries(&self) -> usize {
-        self.open.len()
-    }
-
-    /// A call, open or not, as it is now.
-    pub fn call<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s Call> {
-        self.take(id, step).map(|held| &held.call)
-    }
-
-    fn take<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s mut Held> {
-        if step.peek(id).is_none() {
-            let mut call = step.rows().call(id)?;
-            if let Some(entry) = self.open.get(&id) {
-                let volatile = entry.volatile(call.created_at());
-                call = call.with(volatile, &self.settings, &self.key);
-            }
-            if let (Some(callback), Some(lease)) = (&mut call.callback, self.callbacks.lease(id)) {
-                callback.lend(lease);
-            }
-            let verdict = call.agent_verdict();
-            step.hold(call, verdict);
-        }
-        step.held(id)
-    }
-
-    /// A call that is open.
-    fn open_call<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s mut Call> {
-        self.open.get(&id)?;
-        self.take(id, step).map(|held| &mut held.call)
-    }
-
-    fn is_live(&self, id: CallId) -> bool {
-        self.live.has(accepted(id))
-    }
-
-    /// The open calls that a reader may want, newest first.
-    pub fn open_calls<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = CallId> + 'a {
-        let below = wanted.below.unwrap_or(CallId::floor(Millis::MAX));
-        let ends = wanted.phone_ends.map(LastDigits::as_str);
-        let fits = move |(id, entry): &(&CallId, &Entry)| {
-            let accepted = id.address().at;
-            (wanted.status.is_empty() || wanted.status.contains(&entry.status()))
-                && wanted
-                    .agent
-                    .is_none_or(|agent| index::agent_bits(agent) == entry.agent())
-                && entry.may_be_to(wanted.phone, ends)
-                && entry.told_at(accepted) >= wanted.told_since
-        };
-        let below = self.open.range(..below).rev();
-        below.filter(fits).map(|(id, _)| *id)
-    }
-
-    /// The calls that hold a channel, oldest first.
-    pub fn live_calls(&self) -> impl Iterator<Item = CallId> {
-        self.live.calls()
-    }
-
     /// When [`Trunk::tick`] has something to do next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
@@ -297,28 +183,20 @@ impl Trunk {
             self.promote(now, step);
             // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
             // every call there is.
-            if self
-                .first_due(now)
-                .is_some_and(|(_, id)| self.is_unclaimed(id))
-            {
+            let first = self.first_due(now).and_then(|(_, row)| self.at_row(row));
+            if first.is_some_and(|id| self.is_unclaimed(id)) {
                 self.space_out(now);
             }
             let Some(next) = self.first_due(now) else {
                 break;
             };
             self.due.set(next, false);
-            self.advance(next.1, now, step);
-            step.let_go_of(next.1);
+            if let Some(id) = self.at_row(next.1) {
+                self.advance(id, now, step);
+                step.let_go_of(id);
+            }
         }
         self.hand_out(now, step);
-    }
-
-    fn first_due(&self, now: Millis) -> Option<(Millis, CallId)> {
-        self.due.first().filter(|(at, _)| *at <= now)
-    }
-
-    fn is_unclaimed(&self, id: CallId) -> bool {
-        self.open.get(&id).is_some_and(Entry::is_unclaimed)
     }
 
     /// Brings one call up to `now`: its plan may have told more than it was woken for.
@@ -432,58 +310,5 @@ impl Trunk {
             }
             Some(_) => false,
         };
-    }
-
-    /// Keeps memory in step with a call in hand.
-    fn index(&mut self, id: CallId, step: &Step<'_>) {
-        let Some(call) = step.peek(id) else {
-            return;
-        };
-        match call.callback.as_ref().map(|callback| callback.lease()) {
-            Some(Some(lease)) => {
-                let url = call.callback.as_ref().map(|callback| callback.url.as_str());
-                self.callbacks.keep(id, url.unwrap_or_default(), lease);
-            }
-            Some(None) => self.callbacks.lands(id),
-            None => {}
-        }
-        if call.is_open() || planted(Fault::TerminalKept) {
-            self.note(call);
-        } else {
-            self.forget(id);
-        }
-    }
-
-    /// Keeps the entry of a call that is open.
-    fn note(&mut self, call: &Call) {
-        let entry = Entry::of(call, &self.settings);
-        let before = self.open.get(&call.id).copied().unwrap_or(entry);
-        self.set(call.id, before, entry);
-        let is_leaked = planted(Fault::ChannelLeak)
-            && call.status == CallStatus::TriggerFailed
-            && self.is_live(call.id);
-        self.live
-            .set(accepted(call.id), entry.holds_channel() || is_leaked);
-        self.queue.set(accepted(call.id), entry.waits());
-    }
-
-    /// Replaces an entry.
-    fn set(&mut self, id: CallId, before: Entry, entry: Entry) {
-        let at = id.address().at;
-        self.due.set((before.due(at), id), false);
-        self.open.insert(id, entry);
-        let due = entry.due(at);
-        if due < Millis::MAX {
-            self.due.set((due, id), true);
-        }
-    }
-
-    fn forget(&mut self, id: CallId) {
-        if let Some(entry) = self.open.remove(&id) {
-            self.due.set((entry.due(id.address().at), id), false);
-        }
-        let is_leaked = planted(Fault::ChannelLeak) && self.is_live(id);
-        self.live.set(accepted(id), is_leaked);
-        self.queue.set(accepted(id), false);
     }
 }

@@ -73,11 +73,12 @@ impl Trunk {
     /// and the queue passes them.
     pub(super) fn next_in_queue(&self, now: Millis, step: &mut Step<'_>) -> Option<CallId> {
         if planted(Fault::LineOvertaken) {
-            return self.queue.last().map(|(_, id)| id);
+            return self.queue.last().and_then(|(_, row)| self.at_row(row));
         }
         let held_back = self.held_back(now, step);
         let goes = |id: &CallId| held_back_until(&held_back, self.agent_of(*id)).is_none();
-        self.queue.calls().find(goes)
+        let mut waiting = self.queue.rows().filter_map(|row| self.at_row(row));
+        waiting.find(goes)
     }
 
     /// Those in the queue that are passed are due again when their agents may be called.
@@ -89,7 +90,8 @@ impl Trunk {
         if held_back.is_empty() {
             return;
         }
-        let waiting: Vec<CallId> = self.queue.calls().collect();
+        let rows = self.queue.rows();
+        let waiting: Vec<CallId> = rows.filter_map(|row| self.at_row(row)).collect();
         for id in waiting {
             let Some(until) = held_back_until(&held_back, self.agent_of(id)) else {
                 continue;

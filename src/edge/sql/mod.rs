@@ -128,73 +128,78 @@ impl SqlStore {
         Ok(())
     }
 
-    /// The newest closed calls that fit: clauses, each with its value, if it counts. Of the rows that don't fit, the documents
-    /// are not read.
+    /// The newest closed calls that fit: clauses, each with its value, if it counts.
     fn look<const N: usize>(
         &self,
         look: Look,
         wanted: [(&str, Option<SqlStorageValue>); N],
     ) -> Result<Found, StoreFailed> {
-        let rows = vec![
-            number(look.floor.map_or(0, CallId::row)),
-            number(look.ceiling.map_or(NO_CEILING, CallId::row)),
-            count(look.examine),
-        ];
-        let mut query = format!(
-            "SELECT rows.doc FROM (SELECT id, open, status, agent, phone, delivery {EXAMINED_ROWS}) AS seen
-             CROSS JOIN rows USING (id) WHERE seen.open = 0"
-        );
-        let mut bindings = rows.clone();
+        let mut fits = String::from("open = 0");
+        let mut values = Vec::new();
         for (clause, value) in wanted {
             if let Some(value) = value {
-                query.push_str(clause);
-                bindings.push(value);
+                fits.push_str(clause);
+                values.push(value);
             }
         }
-        query.push_str(" LIMIT ?");
-        bindings.push(count(look.limit));
-        let calls: Vec<Call> = self.docs(&query, bindings)?;
-        let until = match calls.len() < look.limit {
-            true => self.last_examined(rows, look.examine)?,
-            false => None,
+        // Where most rows fit, no more are looked at than fill the page.
+        let examine = match values.is_empty() {
+            true => look.examine.min(look.limit),
+            false => look.examine,
         };
-        let found = Found { calls, until };
+        let bounds = vec![
+            number(look.floor.map_or(0, CallId::row)),
+            number(look.ceiling.map_or(NO_CEILING, CallId::row)),
+            count(examine),
+        ];
+        let seen = self.seen(NEWEST_FIRST, bounds, &fits, values)?;
+        let is_cut = seen.fit.len() >= look.limit;
+        let wanted = seen.fit.get(..look.limit).unwrap_or(&seen.fit);
+        let calls = self.calls_at(wanted)?;
+        let until = seen.last.filter(|_| !is_cut && seen.count == examine);
+        let found = Found {
+            calls,
+            until: until.map(CallId::floor_of),
+        };
         match self.is_legacy.get() {
             true => self.with_legacy(found, &look),
             false => Ok(found),
         }
     }
 
-    /// The oldest of the rows that were looked at, if there may be more below it.
-    fn last_examined(&self, rows: Row, examine: usize) -> Result<Option<CallId>, StoreFailed> {
-        let query = format!("SELECT MIN(id), COUNT(*) FROM (SELECT id {EXAMINED_ROWS})");
-        let found = self.query(&query, rows)?;
+    /// Looks at some rows, at each once; no document is read.
+    fn seen(&self, rows: &str, bounds: Row, fits: &str, values: Row) -> Result<Seen, StoreFailed> {
+        // The last of what a range yields in its order is the lowest or the highest.
+        let last = if rows.contains("DESC") { "MIN" } else { "MAX" };
+        let query = format!(
+            "SELECT {last}(id), COUNT(*), '[' || GROUP_CONCAT(id) FILTER (WHERE {fits}) || ']' FROM (SELECT {SEEN} {rows})"
+        );
+        let bindings = values.into_iter().chain(bounds).collect();
+        let found = self.query(&query, bindings)?;
         match found.first().map(Vec::as_slice) {
-            Some(
-                [
-                    SqlStorageValue::Integer(row),
-                    SqlStorageValue::Integer(count),
-                ],
-            ) if usize::try_from(*count) == Ok(examine) => {
-                Ok(Some(CallId::floor_of(unsigned(*row)?)))
-            }
-            _ => Ok(None),
+            Some([last, SqlStorageValue::Integer(count), fit]) => Ok(Seen {
+                fit: match fit {
+                    SqlStorageValue::String(rows) => {
+                        serde_json::from_str(rows).map_err(|_| StoreFailed)?
+                    }
+                    _ => Vec::new(),
+                },
+                last: match last {
+                    SqlStorageValue::Integer(row) => Some(unsigned(*row)?),
+                    _ => None,
+                },
+                count: usize::try_from(*count).map_err(|_| StoreFailed)?,
+            }),
+            _ => Err(StoreFailed),
         }
     }
 
-    /// Where a look at so many rows, oldest first, goes on; none when it came to their end.
-    fn goes_on(&self, rows: &str, bounds: Row, looked: usize) -> Result<Option<u64>, StoreFailed> {
-        let query = format!("SELECT MAX(id), COUNT(*) FROM (SELECT id {rows})");
-        let found = self.query(&query, bounds)?;
-        match found.first().map(Vec::as_slice) {
-            Some(
-                [
-                    SqlStorageValue::Integer(row),
-                    SqlStorageValue::Integer(count),
-                ],
-            ) if usize::try_from(*count) == Ok(looked) => Ok(Some(unsigned(*row)? + 1)),
-            _ => Ok(None),
-        }
+    /// The calls of these rows, in this order.
+    fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
+        let rows = serde_json::to_string(rows).map_err(|_| StoreFailed)?;
+        let query =
+            "SELECT doc FROM json_each(?) AS wanted CROSS JOIN rows ON rows.id = wanted.value";
+        self.docs(query, vec![rows.into()])
     }
 
     fn docs<T: serde::de::DeserializeOwned>(
@@ -212,6 +217,15 @@ impl SqlStore {
             })
             .collect()
     }
+}
+
+/// What was looked at.
+struct Seen {
+    /// The rows that fit, in the order of the look.
+    fit: Vec<u64>,
+    /// The last row that was looked at.
+    last: Option<u64>,
+    count: usize,
 }
 
 /// Where closed calls are looked for.
@@ -237,6 +251,14 @@ impl SqlStore {
 }
 
 impl SqlStore {
+    /// Rows for the archive.
+    fn expired_rows(&self, rows: &[u64]) -> Result<Vec<Expired>, StoreFailed> {
+        let rows = serde_json::to_string(rows).map_err(|_| StoreFailed)?;
+        let query = "SELECT doc, metadata FROM json_each(?) AS wanted CROSS JOIN rows ON rows.id = wanted.value";
+        let rows = self.query(query, vec![rows.into()])?;
+        rows.iter().map(|row| self.expired_row(row)).collect()
+    }
+
     /// A row for the archive: its document and its metadata.
     fn expired_row(&self, row: &[SqlStorageValue]) -> Result<Expired, StoreFailed> {
         let [doc, metadata] = row else {
@@ -315,8 +337,12 @@ fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
 /// Behind all rows.
 const NO_CEILING: u64 = (1 << 53) - 1;
 
-/// The rows that one page looks at, newest first.
-const EXAMINED_ROWS: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
+/// What a look at many rows reads of each: what stands before the document.
+const SEEN: &str = "id, open, out, status, told_at, agent, phone, delivery, callback_due";
+/// The rows that one page looks at.
+const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
+/// The rows that one slice of a walk through the history looks at.
+const OLDEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
 /// So many documents come out of one slice of the feed's history at most.
 const TOLD: usize = 50;
 /// Every so many writes into the feed's log some old turns leave it.
@@ -545,16 +571,16 @@ impl TrunkStore for SqlStore {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
         let wanted: [(&str, Option<SqlStorageValue>); 4] = [
             (
-                " AND seen.status IN (SELECT value FROM json_each(?))",
+                " AND status IN (SELECT value FROM json_each(?))",
                 one_of(&filter.status),
             ),
-            (" AND seen.agent = ?", filter.agent.map(agent_key)),
+            (" AND agent = ?", filter.agent.map(agent_key)),
             (
-                " AND seen.phone = ?",
+                " AND phone = ?",
                 filter.phone.as_ref().map(|phone| phone.as_str().into()),
             ),
             (
-                " AND seen.phone LIKE '%' || ?", // of digits alone: there is nothing to escape
+                " AND phone LIKE '%' || ?", // of digits alone: there is nothing to escape
                 filter.phone_ends.as_ref().map(|last| last.as_str().into()),
             ),
         ];
@@ -568,12 +594,10 @@ impl TrunkStore for SqlStore {
     }
 
     fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
-        let query = "SELECT rows.doc, rows.metadata FROM
-                     (SELECT id, open, out, callback_due FROM rows WHERE id < ? ORDER BY id LIMIT 1000) AS seen
-                     CROSS JOIN rows USING (id)
-                     WHERE seen.open = 0 AND seen.out = 0 AND seen.callback_due IS NULL LIMIT ?";
-        let rows = self.query(query, vec![number(before.row()), count(limit)])?;
-        rows.into_iter().map(|row| self.expired_row(&row)).collect()
+        let bounds = vec![number(0), number(before.row()), count(1_000)];
+        let fits = "open = 0 AND out = 0 AND callback_due IS NULL";
+        let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![])?;
+        self.expired_rows(seen.fit.get(..limit).unwrap_or(&seen.fit))
     }
 
     fn refused(
@@ -582,27 +606,17 @@ impl TrunkStore for SqlStore {
         before: u64,
         limit: usize,
     ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
-        const SEEN: usize = 1_000;
-        let seen = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
-        let bounds = vec![number(from), number(before), count(SEEN)];
-        let query = format!(
-            "SELECT rows.doc, rows.metadata FROM (SELECT id, open, out, status, callback_due {seen}) AS seen
-             CROSS JOIN rows USING (id)
-             WHERE seen.open = 0 AND seen.out = 0 AND seen.status = ? AND seen.callback_due IS NULL LIMIT ?"
-        );
-        let mut bindings = bounds.clone();
-        bindings.push(CallStatus::RejectedCapacity.as_str().into());
-        bindings.push(count(limit));
-        let rows = self.query(&query, bindings)?;
-        let refused: Result<Vec<Expired>, StoreFailed> =
-            rows.into_iter().map(|row| self.expired_row(&row)).collect();
-        let refused = refused?;
-        if let Some(last) = refused.last().filter(|_| refused.len() == limit) {
-            let next = last.id.row() + 1;
-            return Ok((refused, Some(next)));
-        }
-        let next = self.goes_on(seen, bounds, SEEN)?;
-        Ok((refused, next))
+        const LOOKED_AT: usize = 1_000;
+        let bounds = vec![number(from), number(before), count(LOOKED_AT)];
+        let fits = "open = 0 AND out = 0 AND status = ? AND callback_due IS NULL";
+        let refused = CallStatus::RejectedCapacity.as_str();
+        let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![refused.into()])?;
+        let rows = seen.fit.get(..limit).unwrap_or(&seen.fit);
+        let next = match rows.last().filter(|_| rows.len() == limit) {
+            Some(last) => Some(*last),
+            None => seen.last.filter(|_| seen.count == LOOKED_AT),
+        };
+        Ok((self.expired_rows(rows)?, next.map(|last| last + 1)))
     }
 
     fn refused_gone(&self) -> Result<u64, StoreFailed> {
@@ -654,11 +668,8 @@ impl TrunkStore for SqlStore {
             .map(|status| delivery_word(*status))
             .collect();
         let wanted = match one_of(&numbers) {
-            None => (" AND seen.delivery >= ?", Some(0.into())), // which no NULL is
-            numbers => (
-                " AND seen.delivery IN (SELECT value FROM json_each(?))",
-                numbers,
-            ),
+            None => (" AND delivery >= ?", Some(0.into())), // which no NULL is
+            numbers => (" AND delivery IN (SELECT value FROM json_each(?))", numbers),
         };
         let look = Look {
             floor: None,
@@ -678,23 +689,17 @@ impl TrunkStore for SqlStore {
     }
 
     fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
-        const ROWS: &str = "FROM rows WHERE id >= ? ORDER BY id LIMIT ?";
-        let rows = vec![number(from), count(limit)];
-        let query = format!(
-            "SELECT rows.doc FROM (SELECT id, open, told_at {ROWS}) AS seen CROSS JOIN rows USING (id)
-             WHERE seen.open = 0 AND seen.told_at >= ? LIMIT ?"
-        );
-        let mut bindings = rows.clone();
-        bindings.extend([millis(since), count(TOLD + 1)]);
-        let mut calls: Vec<Call> = self.docs(&query, bindings)?;
-        if calls.len() > TOLD {
-            let next = calls.pop().map(|call| call.id.row());
-            return Ok(Told {
-                calls,
-                goes_on: next,
-            });
-        }
-        let goes_on = self.goes_on(ROWS, rows, limit)?;
+        let bounds = vec![number(from), number(NO_CEILING), count(limit)];
+        let fits = "open = 0 AND told_at >= ?";
+        let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![millis(since)])?;
+        let goes_on = match seen.fit.get(TOLD) {
+            Some(next) => Some(*next),
+            None => seen
+                .last
+                .filter(|_| seen.count == limit)
+                .map(|last| last + 1),
+        };
+        let calls = self.calls_at(seen.fit.get(..TOLD).unwrap_or(&seen.fit))?;
         Ok(Told { calls, goes_on })
     }
 

@@ -1,0 +1,205 @@
+//! What is kept in memory of the calls that are open, in step with their rows: an [`Entry`] each, and its place among those
+//! that hold a channel, those that wait for one, and those with something to do.
+
+use super::agenda::{self, accepted};
+use super::index::{self, Entry};
+use super::step::Held;
+use super::{Step, Trunk};
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::phone::{E164, LastDigits};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// What an open call takes: its entry under its id, one among those that hold a channel or wait, one among those with
+/// something to do.
+const _: () = assert!(
+    size_of::<(CallId, Entry)>() + 2 * size_of::<agenda::Entry>() <= 100,
+    "a call in memory is small"
+);
+
+/// Which open calls a reader wants, as far as their entries tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// With one of these statuses; with any when there is none.
+    pub status: &'a [CallStatus],
+    /// Of this agent.
+    pub agent: Option<AgentId>,
+    /// To this number.
+    pub phone: Option<&'a E164>,
+    /// To a number that ends so.
+    pub phone_ends: Option<&'a LastDigits>,
+    /// Older than this call.
+    pub below: Option<CallId>,
+    /// From this row on: see [`CallId::row`].
+    pub from_row: u64,
+    /// Whose newest turn is not before that.
+    pub told_since: Millis,
+}
+
+impl Trunk {
+    /// Takes a call from its row: one that is open, or whose attempt was out.
+    pub fn reopen(&mut self, mut call: Call, was_out: bool) {
+        if was_out {
+            self.was_out(&call);
+        }
+        if !call.is_open() && !planted(Fault::TerminalKept) {
+            return;
+        }
+        if call.room && call.ended_at.is_none() {
+            self.rings_from = None;
+        }
+        if call.is_waiting() {
+            // The queue moves by itself.
+            call.volatile.dispatch_at = Millis::MAX;
+        }
+        self.note(&call);
+    }
+
+    /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it
+    /// again, and a storage that fails often would drown in the answers.
+    pub fn inherit(&mut self, known: &Self) {
+        for (id, before) in &known.open {
+            if let Some(entry) = self.open.get(id).copied() {
+                self.set(*id, entry, entry.inherit(before, id.address().at));
+            }
+        }
+        self.callbacks.inherit(&known.callbacks);
+        self.breaker = known.breaker.clone();
+        self.rung = known.rung.clone();
+        self.rings_from = known.rings_from;
+    }
+
+    /// Whether a call is open.
+    #[must_use]
+    pub fn is_open(&self, id: CallId) -> bool {
+        self.open.contains_key(&id)
+    }
+
+    /// How many calls are held in memory, each by its entry.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.open.len()
+    }
+
+    /// A call, open or not, as it is now.
+    pub fn call<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s Call> {
+        self.take(id, step).map(|held| &held.call)
+    }
+
+    pub(super) fn take<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s mut Held> {
+        if step.peek(id).is_none() {
+            let mut call = step.rows().call(id)?;
+            if let Some(entry) = self.open.get(&id) {
+                let volatile = entry.volatile(call.created_at());
+                call = call.with(volatile, &self.settings, &self.key);
+            }
+            if let (Some(callback), Some(lease)) = (&mut call.callback, self.callbacks.lease(id)) {
+                callback.lend(lease);
+            }
+            let verdict = call.agent_verdict();
+            step.hold(call, verdict);
+        }
+        step.held(id)
+    }
+
+    /// A call that is open.
+    pub(super) fn open_call<'s>(&self, id: CallId, step: &'s mut Step<'_>) -> Option<&'s mut Call> {
+        self.open.get(&id)?;
+        self.take(id, step).map(|held| &mut held.call)
+    }
+
+    pub(super) fn is_live(&self, id: CallId) -> bool {
+        self.live.has(accepted(id))
+    }
+
+    /// The open calls that a reader may want, newest first.
+    pub fn open_calls<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = CallId> + 'a {
+        let below = wanted.below.unwrap_or(CallId::floor(Millis::MAX));
+        let ends = wanted.phone_ends.map(LastDigits::as_str);
+        let fits = move |(id, entry): &(&CallId, &Entry)| {
+            let accepted = id.address().at;
+            (wanted.status.is_empty() || wanted.status.contains(&entry.status()))
+                && wanted
+                    .agent
+                    .is_none_or(|agent| index::agent_bits(agent) == entry.agent())
+                && entry.may_be_to(wanted.phone, ends)
+                && entry.told_at(accepted) >= wanted.told_since
+        };
+        let from = CallId::floor_of(wanted.from_row).min(below);
+        let all = self.open.range(from..below).rev();
+        all.filter(fits).map(|(id, _)| *id)
+    }
+
+    /// The calls that hold a channel, oldest first.
+    pub fn live_calls(&self) -> impl Iterator<Item = CallId> {
+        self.live.rows().filter_map(|row| self.at_row(row))
+    }
+
+    /// The open call with this row.
+    pub(super) fn at_row(&self, row: u64) -> Option<CallId> {
+        let (id, _) = self.open.range(CallId::floor_of(row)..).next()?;
+        (id.row() == row).then_some(*id)
+    }
+
+    pub(super) fn first_due(&self, now: Millis) -> Option<agenda::Entry> {
+        self.due.first().filter(|(at, _)| *at <= now)
+    }
+
+    pub(super) fn is_unclaimed(&self, id: CallId) -> bool {
+        self.open.get(&id).is_some_and(Entry::is_unclaimed)
+    }
+
+    /// Keeps memory in step with a call in hand.
+    pub(super) fn index(&mut self, id: CallId, step: &Step<'_>) {
+        let Some(call) = step.peek(id) else {
+            return;
+        };
+        match call.callback.as_ref().map(|callback| callback.lease()) {
+            Some(Some(lease)) => {
+                let url = call.callback.as_ref().map(|callback| callback.url.as_str());
+                self.callbacks.keep(id, url.unwrap_or_default(), lease);
+            }
+            Some(None) => self.callbacks.lands(id),
+            None => {}
+        }
+        if call.is_open() || planted(Fault::TerminalKept) {
+            self.note(call);
+        } else {
+            self.forget(id);
+        }
+    }
+
+    /// Keeps the entry of a call that is open.
+    pub(super) fn note(&mut self, call: &Call) {
+        let entry = Entry::of(call, &self.settings);
+        let before = self.open.get(&call.id).copied().unwrap_or(entry);
+        self.set(call.id, before, entry);
+        let is_leaked = planted(Fault::ChannelLeak)
+            && call.status == CallStatus::TriggerFailed
+            && self.is_live(call.id);
+        self.live
+            .set(accepted(call.id), entry.holds_channel() || is_leaked);
+        self.queue.set(accepted(call.id), entry.waits());
+    }
+
+    /// Replaces an entry.
+    pub(super) fn set(&mut self, id: CallId, before: Entry, entry: Entry) {
+        let at = id.address().at;
+        self.due.set((before.due(at), id.row()), false);
+        self.open.insert(id, entry);
+        let due = entry.due(at);
+        if due < Millis::MAX {
+            self.due.set((due, id.row()), true);
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: CallId) {
+        if let Some(entry) = self.open.remove(&id) {
+            self.due.set((entry.due(id.address().at), id.row()), false);
+        }
+        let is_leaked = planted(Fault::ChannelLeak) && self.is_live(id);
+        self.live.set(accepted(id), is_leaked);
+        self.queue.set(accepted(id), false);
+    }
+}
