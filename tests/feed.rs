@@ -12,13 +12,14 @@ mod support;
 use std::collections::BTreeMap;
 
 use audatec::app::trunk::{
-    FeedEvent, FeedFilter, FeedPage, KEPT, Position, Trigger, TrunkCommand, TrunkReply,
+    FeedEvent, FeedFilter, FeedPage, KEPT, Position, Slices, Trigger, TrunkCommand, TrunkReply,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{CarrierEvent, Failure, FailureCode, Timed};
 use audatec::domain::callback::{Attempt, AttemptResult};
 use audatec::domain::ids::OrgId;
 use audatec::domain::sandbox::TEST_NUMBERS;
+use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::OnCapacity;
 use proptest::prelude::*;
@@ -236,6 +237,42 @@ fn the_late_turns_of_long_calls_survive_a_crash_for_who_listened() {
     let last = calls.values().next().and_then(|told| told.last());
     assert_eq!(last.map(String::as_str), Some("callback.exhausted"));
     assert_eq!(calls.values().map(Vec::len).sum::<usize>(), 4 + 10);
+}
+
+/// While the second slice waited for its turn, a call of the first had one more event.
+#[test]
+fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_know() {
+    let mut world = World::new(5, 10);
+    world.settings.slice = 1;
+    world.crash();
+    for _ in 0..3 {
+        world.accepted(OK);
+    }
+    world.dispatch();
+    pass(&mut world, Millis::from_secs(20));
+    let question = TrunkCommand::Feed(reader(), filter(beginning(), 100));
+    let mut slices = Slices::of(question, world.settings.slice);
+    let mut asked_at = None;
+    let page = loop {
+        asked_at.get_or_insert(world.now);
+        let reply = world.ask(slices.command());
+        if let Some(TrunkReply::Feed(page)) = slices.take(reply) {
+            break page;
+        }
+        // Their callbacks arrive meanwhile.
+        deliver(&mut world, 200);
+        pass(&mut world, Millis(700));
+    };
+    let asked_at = asked_at.expect("a slice");
+    assert!(world.now > asked_at + Millis(1_000), "several slices");
+    assert!(page.through <= Position::start_of(asked_at));
+    world.settings = Settings::default();
+    world.crash();
+    let mut after = page.through;
+    let more = read_on(&mut world, &mut after, 100);
+    let (told, all) = (page.events.len() + more.len(), &mut beginning());
+    assert_eq!(told, read_on(&mut world, all, 100).len());
+    assert!(!more.is_empty());
 }
 
 #[test]

@@ -110,8 +110,6 @@ pub enum Fault {
     HostUnbounded,
     /// A call that is over stays in memory for its callback's sake.
     TerminalKept,
-    /// A page of the feed that is made in slices claims to know what became known after its first.
-    SlicesUnbounded,
 }
 
 /// Whether a fault is planted: no.
@@ -139,7 +137,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 53] = [
+    pub const ALL: [Fault; 52] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -192,7 +190,6 @@ mod switch {
         Fault::PermittedUntold,
         Fault::HostUnbounded,
         Fault::TerminalKept,
-        Fault::SlicesUnbounded,
     ];
 
     /// Plants this fault in this thread, and no other.

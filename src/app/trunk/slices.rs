@@ -2,7 +2,6 @@
 
 use super::{FeedPage, Found, Position, TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
-use crate::domain::planted::{Fault, planted};
 
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
@@ -127,14 +126,10 @@ fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
     Position::sort(&mut before.events, |event| event.0);
     before.events.dedup_by_key(|event| event.0);
     // What the first slice looked at has had other turns since.
-    let known = match planted(Fault::SlicesUnbounded) {
-        true => then.now,
-        false => before.now,
-    };
     let mut page = FeedPage {
         events: before.events,
-        through: then.through.min(Position::start_of(known)),
-        now: known,
+        through: then.through.min(Position::start_of(before.now)),
+        now: before.now,
         ..then
     };
     if let Some(left_out) = page.events.get(most).map(|event| event.0) {
