@@ -12,3 +12,30 @@ use crate::domain::refusal::Refusal;
 pub async fn check() -> Result<Response, Refusal> {
     Ok(Response::json(200, &json!({"status": "ok"})))
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::json;
+
+    use crate::app::openapi::description::{Description, by_hand};
+
+    pub fn check() -> Description {
+        let health = json!({
+            "type": "object",
+            "required": ["status"],
+            "properties": {"status": {"type": "string", "enum": ["ok"]}},
+            "additionalProperties": false,
+        });
+        let up = by_hand(200, "The Worker is up.", "Health", json!({"status": "ok"}));
+        Description::new(
+            "Machines",
+            "Health",
+            "Whether the Worker is up. Touches no storage.",
+            up,
+        )
+        .id("getHealth")
+        .schemas([("Health", health)])
+    }
+}

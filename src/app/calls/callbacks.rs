@@ -218,3 +218,69 @@ async fn ask(
         Err(refusal) => Err(refusal),
     }
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use serde_json::json;
+
+    use super::DeliveryList;
+    use crate::app::calls::views::DeliveryView;
+    use crate::app::openapi::description::{Description, answer, ok};
+    use crate::app::openapi::examples;
+    use crate::app::openapi::reference::{any_of, filter};
+    use crate::app::openapi::refusals::must;
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "Webhooks";
+
+    pub fn list() -> Description {
+        let example = examples::page("deliveries", examples::delivery());
+        let of_call = filter(
+            "call_id",
+            "Only the delivery of this call; none for an id that names no call of yours.",
+            json!({"type": "string"}),
+        );
+        Description::new(
+            TAG,
+            "List deliveries",
+            "Callbacks and test events, newest first. As in List calls, a page may hold fewer than `limit` and still have a `next_cursor`.",
+            ok::<DeliveryList>("A page of deliveries.", example),
+        )
+        .paged()
+        .query([
+            any_of(
+                "status",
+                "Only deliveries of this status.",
+                "DeliveryStatus",
+            ),
+            of_call,
+        ])
+        .refuses([
+            must("status", "one of pending, delivered, exhausted"),
+            Refusal::DialerUnavailable,
+        ])
+    }
+
+    pub fn get() -> Description {
+        Description::new(
+            TAG,
+            "Get a delivery",
+            "One delivery, with its attempts.",
+            ok::<DeliveryView<'static>>("The delivery.", examples::delivery()),
+        )
+        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable])
+    }
+
+    pub fn redeliver() -> Description {
+        Description::new(
+            TAG,
+            "Deliver again",
+            "One more attempt now, whatever the delivery's status, with the same id and body.",
+            answer::<DeliveryView<'static>>(202, "The attempt is due.", examples::delivery()),
+        )
+        .no_fields()
+        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable])
+    }
+}

@@ -100,3 +100,24 @@ async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
         ));
     }
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use crate::app::openapi::description::{Description, accepted};
+    use crate::domain::refusal::Refusal;
+
+    pub fn livekit() -> Description {
+        Description::new(
+            "Machines",
+            "Receive a LiveKit webhook",
+            "The webhook of a LiveKit server that a trunk is connected to, signed as LiveKit signs: the Authorization header is a \
+             token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). An event \
+             of no consequence, late, repeated or out of order, is answered 200 too.",
+            accepted(),
+        )
+        .id("receiveLiveKitWebhook")
+        .refuses([Refusal::EncodingUnsupported("X".into())])
+    }
+}

@@ -48,3 +48,45 @@ pub async fn show(
         (_, Err(_)) => Err(Refusal::DialerUnavailable),
     }
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::{Value, json};
+
+    use crate::app::calls::report::Transcript;
+    use crate::app::openapi::description::{Description, by_hand, ok};
+    use crate::app::openapi::examples;
+    use crate::domain::refusal::Refusal;
+
+    pub fn show() -> Description {
+        let given = |name: &str, schema: Value| json!({"name": name, "in": "query", "required": true, "schema": schema});
+        let kind = json!({
+            "type": "string",
+            "description": "What is kept of a conversation.",
+            "enum": ["transcript", "recording"],
+        });
+        let elsewhere = by_hand(
+            302,
+            "The recording is in the organisation's own storage.",
+            "Empty",
+            json!({}),
+        );
+        Description::new(
+            "Calls",
+            "Follow a transcript's or a recording's link",
+            "What `transcript_url` and `recording_url` lead to: the transcript as JSON; for a recording a redirect (302) to where it \
+             is stored. 404 for a link that has expired or is not the platform's own, and until the content is in.",
+            ok::<Transcript>("The transcript.", examples::transcript()),
+        )
+        .id("getMedia")
+        .also(elsewhere, [("Location", "Location")])
+        .schemas([("MediaKind", kind)])
+        .query([
+            given("expires", json!({"type": "integer"})),
+            given("signature", json!({"type": "string"})),
+        ])
+        .refuses([Refusal::NotFound, Refusal::DialerUnavailable])
+    }
+}

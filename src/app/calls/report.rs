@@ -291,3 +291,51 @@ pub async fn transcript(
         _ => Err(Refusal::DialerUnavailable),
     }
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use super::{ReportCall, Transcript};
+    use crate::app::openapi::description::{Description, accepted, ok};
+    use crate::app::openapi::examples;
+    use crate::app::openapi::refusals::{must, unknown_field};
+    use crate::domain::refusal::Refusal;
+
+    pub fn report() -> Description {
+        Description::new(
+            "Machines",
+            "Report a call's result",
+            "The agent tells what came of its call. Repeatable: each later report fills what was missing and changes \
+             nothing that was delivered. It is the word of an agent that is done: of a call that is still in conversation the \
+             person called is hung up on. A wrong token and an unknown call alike are 401.",
+            accepted(),
+        )
+        .id("reportCall")
+        .optional_body::<ReportCall>(examples::report())
+        .refuses([
+            must("failure", "an object"),
+            must("failure.code", "agent_failed"),
+            must("failure.message", "a string"),
+            must("failure.message", "at most 500 characters"),
+            must("ended_seconds_ago", "a number from 0 to 86400"),
+            must("outcome", "an object"),
+            must("outcome", "at most 32768 bytes"),
+            must("outcome.disposition", "one of interested, not_interested"),
+            must("transcript", "at most 57344 bytes"),
+            unknown_field(),
+            Refusal::DialerUnavailable,
+        ])
+    }
+
+    pub fn transcript() -> Description {
+        Description::new(
+            "Calls",
+            "Get a call's transcript",
+            "What was said, as far as the agent reported it; an empty list otherwise.",
+            ok::<Transcript>("The transcript.", examples::transcript()),
+        )
+        .id("getTranscript")
+        .refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
+    }
+}

@@ -54,3 +54,49 @@ pub async fn release(
     }
     end(api, caller, call).await
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use crate::app::calls::views::StatusView;
+    use crate::app::openapi::description::{Description, Success, ok};
+    use crate::app::openapi::examples;
+    use crate::domain::refusal::Refusal;
+
+    fn stopped() -> Success {
+        ok::<StatusView<'static>>("The call as it is now.", examples::canceled())
+    }
+
+    pub fn cancel() -> Description {
+        Description::new(
+            "Calls",
+            "Cancel a call",
+            "A call that was never dialed ends `Trigger Failed`; a ringing or answered one is hung up (`SIP Call Failed`, \
+             `Completed`). One that is terminal, or has hung up and waits for its report, answers 409.",
+            stopped(),
+        )
+        .no_fields()
+        .refuses([
+            Refusal::CallAlreadyTerminal,
+            Refusal::CallNotFound,
+            Refusal::DialerUnavailable,
+        ])
+    }
+
+    pub fn release() -> Description {
+        Description::new(
+            "SIP trunks",
+            "Release a channel",
+            "Hangs up and frees the call's channel.",
+            stopped(),
+        )
+        .no_fields()
+        .refuses([
+            Refusal::TrunkNotFound,
+            Refusal::CallNotFound,
+            Refusal::CallAlreadyTerminal,
+            Refusal::DialerUnavailable,
+        ])
+    }
+}

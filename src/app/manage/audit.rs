@@ -55,3 +55,24 @@ pub async fn list(
         ),
     ))
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use super::super::views::AuditLog;
+    use crate::app::openapi::description::{Description, ok};
+    use crate::app::openapi::examples;
+
+    pub fn list() -> Description {
+        let example = examples::page("entries", examples::audit_entry());
+        Description::new(
+            "Audit log",
+            "Read the audit log",
+            "Every management write, newest first.",
+            ok::<AuditLog>("A page of entries.", example),
+        )
+        .id("listAuditLog")
+        .paged()
+    }
+}

@@ -163,3 +163,61 @@ pub async fn delete(
     change(api, caller, request, Ask::RevokeKey(id), &THING).await?;
     Ok(Response::no_content())
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use serde_json::json;
+
+    use super::super::views::{KeyList, NewKeyView};
+    use super::CreateKey;
+    use crate::app::openapi::description::{Description, created, gone, ok};
+    use crate::app::openapi::examples;
+    use crate::app::openapi::refusals::{NAME, must, no_time, unknown_field};
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "API keys";
+
+    pub fn list() -> Description {
+        let example = examples::page("api_keys", examples::key());
+        Description::new(
+            TAG,
+            "List API keys",
+            "The keys that were not deleted, newest first, expired ones too; never the keys themselves.",
+            ok::<KeyList>("A page of keys.", example),
+        )
+        .paged()
+    }
+
+    pub fn create() -> Description {
+        Description::new(
+            TAG,
+            "Create an API key",
+            "The key is shown here and never again. An organisation can have at most 1000.",
+            created::<NewKeyView>(examples::new_key()),
+        )
+        .body::<CreateKey>(json!({"name": "Billing server", "role": "member"}))
+        .once()
+        .refuses([
+            Refusal::Required("name"),
+            must("name", NAME),
+            Refusal::Required("role"),
+            must("role", "viewer, member, admin or owner"),
+            must("expires_at", super::END),
+            unknown_field(),
+            Refusal::TooMany("API keys"),
+        ])
+        .refuses(no_time("expires_at").into_iter().skip(1))
+    }
+
+    pub fn delete() -> Description {
+        Description::new(
+            TAG,
+            "Delete an API key",
+            "From the answer on it starts nothing, changes nothing and reads nothing. The last owner key can't be deleted.",
+            gone(),
+        )
+        .refuses([Refusal::KeyNotFound, Refusal::LastOwnerKey])
+    }
+}

@@ -73,3 +73,33 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
     keys::learn(api, digest, &record);
     Ok(response)
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::json;
+
+    use super::super::views::NewOrgView;
+    use super::CreateOrg;
+    use crate::app::openapi::description::{Description, created};
+    use crate::app::openapi::examples;
+    use crate::app::openapi::refusals::{NAME, must, unknown_field};
+    use crate::domain::refusal::Refusal;
+
+    pub fn create() -> Description {
+        Description::new(
+            "Platform",
+            "Create an organisation",
+            "Creates an organisation, with its first owner key and its webhook secret. The key is shown here and never again.",
+            created::<NewOrgView>(examples::org()),
+        )
+        .body::<CreateOrg>(json!({"name": "Acme Finance"}))
+        .once()
+        .refuses([
+            Refusal::Required("name"),
+            must("name", NAME),
+            unknown_field(),
+        ])
+    }
+}

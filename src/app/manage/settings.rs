@@ -182,3 +182,71 @@ async fn read_storage(
         secret,
     })
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use serde_json::{Value, json};
+
+    use super::{ChangeSettings, SettingsView};
+    use crate::app::openapi::description::{Description, ok};
+    use crate::app::openapi::refusals::{NAME, bare, must, nested_required, tidy, unknown_field};
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "Settings";
+
+    pub fn get() -> Description {
+        Description::new(
+            TAG,
+            "Read the settings",
+            "What the organisation keeps of its calls. The storage's secret is never shown.",
+            ok::<SettingsView>("The settings.", shown()),
+        )
+    }
+
+    pub fn update() -> Description {
+        Description::new(
+            TAG,
+            "Change the settings",
+            "Changes the fields that are given, for calls that are dialed from now on. An enabled call has its `transcript_url` \
+             or `recording_url` from its end on: a signed link of this platform's own that expires 30 days after the call was \
+             accepted and answers 404 until its content is in.",
+            ok::<SettingsView>("Changed.", shown()),
+        )
+        .optional_body::<ChangeSettings>(json!({"transcripts": true}))
+        .refuses(fields())
+    }
+
+    fn shown() -> Value {
+        json!({
+            "transcripts": true,
+            "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
+        })
+    }
+
+    fn fields() -> Vec<Refusal> {
+        let mut all = vec![
+            must("transcripts", "true or false"),
+            must("recordings", "an object"),
+            Refusal::UrlInvalid("recordings.endpoint"),
+            bare("recordings.endpoint"),
+            Refusal::UrlPrivate("recordings.endpoint"),
+        ];
+        let what = "a string of at most 200 characters";
+        all.push(must("recordings.endpoint", what));
+        for field in ["region", "prefix"] {
+            let field = format!("recordings.{field}");
+            all.extend([must(&field, what), tidy(&field)]);
+        }
+        for field in ["bucket", "access_key", "secret"] {
+            let field = format!("recordings.{field}");
+            all.extend([nested_required(&field), must(&field, NAME), tidy(&field)]);
+        }
+        all.extend([
+            Refusal::UnknownField("recordings.X".into()),
+            unknown_field(),
+        ]);
+        all
+    }
+}

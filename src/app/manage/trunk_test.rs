@@ -58,3 +58,26 @@ pub async fn test(
     let ok = checks.iter().all(|check| check.ok);
     Ok(Response::json(200, &TrunkTest { ok, checks }))
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use super::TrunkTest;
+    use crate::app::openapi::description::{Description, ok};
+    use crate::app::openapi::examples;
+    use crate::domain::refusal::Refusal;
+
+    pub fn test() -> Description {
+        Description::new(
+            "SIP trunks",
+            "Test a SIP trunk's connection",
+            "Reaches the trunk's LiveKit server and checks the API key, its secret and the SIP trunk, of an inactive trunk \
+             too. Rings nobody and changes nothing. Whether a SIP node is running only a call can tell. Answers within 10 \
+             seconds.",
+            ok::<TrunkTest>("What was found.", examples::trunk_test()),
+        )
+        .no_fields()
+        .refuses([Refusal::TrunkNotFound])
+    }
+}

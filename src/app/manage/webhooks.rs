@@ -103,3 +103,67 @@ pub async fn test(
     let ask = command(caller, request, Ask::TestEvent { url });
     draw.create(api, caller.org_id, ask, &[], &TEST).await
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of them.
+
+    use serde_json::json;
+
+    use super::super::views::SecretView;
+    use super::{RotateSecret, SendTestEvent};
+    use crate::app::calls::views::DeliveryView;
+    use crate::app::openapi::description::{Description, answer, ok};
+    use crate::app::openapi::examples;
+    use crate::app::openapi::refusals::{must, unknown_field};
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "Webhooks";
+
+    pub fn secret() -> Description {
+        Description::new(
+            TAG,
+            "Get the webhook secret",
+            "The secret that signs callbacks.",
+            ok::<SecretView>("The secret.", examples::secret()),
+        )
+    }
+
+    pub fn rotate() -> Description {
+        Description::new(
+            TAG,
+            "Rotate the webhook secret",
+            "Makes a new secret, which signs each attempt that begins after the answer. `webhook-signature` holds a signature of \
+             each secret before it, newest first, until the overlap is over that was given when it was replaced; \
+             `overlap_seconds: 0` ends all of them at once. `X-Audatec-Signature` is always the newest secret's.",
+            ok::<SecretView>("The new secret.", examples::secret()),
+        )
+        .optional_body::<RotateSecret>(json!({"overlap_seconds": 86400}))
+        .once()
+        .refuses([
+            must("overlap_seconds", "a whole number from 0 to 604800"),
+            unknown_field(),
+            Refusal::TooManySecrets,
+        ])
+    }
+
+    pub fn test() -> Description {
+        Description::new(
+            TAG,
+            "Send a test event",
+            "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` is \
+             null. The `url` is judged as a `callback_url`.",
+            answer::<DeliveryView<'static>>(202, "The attempt is due.", examples::test_delivery()),
+        )
+        .id("sendTestEvent")
+        .body::<SendTestEvent>(json!({"url": "https://your-server.com/hooks/call-done"}))
+        .once()
+        .refuses([
+            Refusal::Required("url"),
+            Refusal::UrlInvalid("url"),
+            Refusal::UrlPrivate("url"),
+            Refusal::UrlAddress("url"),
+            unknown_field(),
+        ])
+    }
+}

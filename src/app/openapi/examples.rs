@@ -263,3 +263,10 @@ pub fn page(name: &str, item: Value) -> Value {
     page.insert("next_cursor".to_owned(), Value::Null);
     Value::Object(page)
 }
+
+pub fn transcript() -> Value {
+    json!({
+        "call_id": CALL,
+        "transcript": [{"role": "agent", "text": "Hello, Rahul.", "at": "2026-06-14T10:32:06.000Z"}],
+    })
+}

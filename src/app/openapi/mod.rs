@@ -1,25 +1,24 @@
 //! `openapi.json`: the API as it describes itself, made from the types that are sent and received.
 //!
-//! Methods and roles come from the route table in [`api`](crate::app::api), shapes from the views,
-//! error texts from [`Refusal`](crate::domain::refusal::Refusal). A new route is a path in
-//! [`PATHS`] and an arm in [`routes::describe`]; `npm run openapi` writes the document anew.
+//! Paths, methods and roles come from the table of routes, what each does and answers from its handler's own `describe`, shapes
+//! from the views, error texts from [`Refusal`](crate::domain::refusal::Refusal). `npm run openapi` writes the document anew.
 
-mod examples;
-mod feed;
-mod notification;
+pub(crate) mod description;
+mod exact;
+pub(crate) mod examples;
+mod names;
+pub(crate) mod notification;
+mod paths;
+pub(crate) mod reference;
+pub(crate) mod refusals;
 mod responses;
-mod routes;
 mod schemas;
-mod studio;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::app::api::{Action, ROUTES, Route as Endpoint};
-use crate::app::authenticate::Access;
+use crate::app::api::routes::{ROUTES, describe};
 use crate::domain::call::{longest, watchdogs};
 use crate::domain::settings::Settings;
-
-use routes::Route;
 
 /// The document as it is kept; whoever serves it puts its own origin before the other servers.
 #[must_use]
@@ -30,6 +29,7 @@ pub fn text() -> String {
 /// The document.
 #[must_use]
 pub fn document() -> Value {
+    let described: Vec<_> = ROUTES.iter().map(|route| describe(route.action)).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -42,9 +42,9 @@ pub fn document() -> Value {
         },
         "servers": [{"url": "https://api.audatec.in", "description": "Production"}],
         "tags": tags(),
-        "paths": paths(),
+        "paths": paths::all(ROUTES, &described),
         "components": {
-            "schemas": schemas::all(),
+            "schemas": schemas::all(&described),
             "headers": responses::headers(),
             "securitySchemes": security_schemes(),
         },
@@ -131,137 +131,6 @@ fn security_schemes() -> Value {
             "description": "A token of LiveKit's own making, without a scheme before it.",
         },
     })
-}
-
-fn paths() -> Map<String, Value> {
-    let mut paths = Map::new();
-    for route in ROUTES {
-        let item = paths.entry(route.path).or_insert_with(|| json!({}));
-        if let Value::Object(item) = item {
-            item.insert(route.method.to_lowercase(), operation(route));
-        }
-    }
-    paths
-}
-
-fn operation(endpoint: &Endpoint) -> Value {
-    let Endpoint {
-        method,
-        path,
-        access,
-        action,
-        ..
-    } = endpoint;
-    let route = routes::describe(*action);
-    let mut operation = Map::new();
-    let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
-    set("operationId", operation_id(*action).into());
-    set("tags", json!([route.tag]));
-    set("summary", route.summary.into());
-    let mut described = route.description.to_owned();
-    if *action == Action::Events {
-        described += &format!("\n\n{}", feed::stream_example());
-    }
-    set(
-        "description",
-        format!("{described}\n\n{}", who(*access)).into(),
-    );
-    if let Access::Key(role) = access {
-        set("x-required-role", role.to_string().into());
-    }
-    set("security", security(*access));
-    let parameters = parameters(path, &route);
-    if !parameters.is_empty() {
-        set("parameters", parameters.into());
-    }
-    if let Some(body) = &route.body {
-        let content = json!({
-            "schema": schemas::reference(body.schema),
-            "example": body.example,
-        });
-        set(
-            "requestBody",
-            json!({"required": body.required, "content": {"application/json": content}}),
-        );
-    }
-    set("responses", responses::of(method, *access, *action, &route));
-    if *action == Action::TriggerCall {
-        set("callbacks", notification::callbacks());
-    }
-    Value::Object(operation)
-}
-
-/// The name that generated clients give an operation: a verb, and what it is done to.
-fn operation_id(action: Action) -> String {
-    let better = match action {
-        Action::Health => "getHealth",
-        Action::Report => "reportCall",
-        Action::LiveKitEvent => "receiveLiveKitWebhook",
-        Action::Media => "getMedia",
-        Action::LiveCalls => "listLiveCalls",
-        Action::CallStatus => "getCallStatus",
-        Action::Transcript => "getTranscript",
-        Action::TestEvent => "sendTestEvent",
-        Action::AuditLog => "listAuditLog",
-        Action::Events => "listEvents",
-        Action::Receive => "receiveCallback",
-        _ => "",
-    };
-    if !better.is_empty() {
-        return better.to_owned();
-    }
-    let name = format!("{action:?}");
-    let (first, rest) = name.split_at_checked(1).unwrap_or((&name, ""));
-    format!("{}{rest}", first.to_lowercase())
-}
-
-fn who(access: Access) -> String {
-    match access {
-        Access::Public => "Anybody may.".to_owned(),
-        Access::Link => "Whoever has the link may.".to_owned(),
-        Access::Operator => "The platform's operator may.".to_owned(),
-        Access::Agent => "The agent of that one call may.".to_owned(),
-        Access::Carrier => "The carrier of a trunk may.".to_owned(),
-        Access::Key(role) => format!("Lowest role: **{role}**."),
-    }
-}
-
-fn security(access: Access) -> Value {
-    match access {
-        Access::Public | Access::Link => json!([]),
-        Access::Operator => json!([{"platformToken": []}]),
-        Access::Agent => json!([{"reportToken": []}]),
-        Access::Carrier => json!([{"livekitToken": []}]),
-        Access::Key(_) => json!([{"bearerAuth": []}, {"studioCookie": []}]),
-    }
-}
-
-/// Those of the path, and the route's own.
-fn parameters(path: &str, route: &Route) -> Vec<Value> {
-    let names = path
-        .split('/')
-        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = names.map(|name| {
-        if name == "kind" {
-            return json!({
-                "name": name, "in": "path", "required": true, "description": "Which of the two.",
-                "schema": schemas::reference("MediaKind"),
-            });
-        }
-        let what = match name {
-            "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
-            "token" => "As the `callback_url` of Get Receiver ends.",
-            _ => "Its UUID.",
-        };
-        let schema = match name {
-            "token" => json!({"type": "string"}),
-            _ => json!({"type": "string", "format": "uuid"}),
-        };
-        json!({
-            "name": name, "in": "path", "required": true, "description": what, "schema": schema,
-        })
-    });
-    in_path.chain(route.query.iter().cloned()).collect()
 }
 
 #[cfg(test)]

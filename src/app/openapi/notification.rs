@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::examples;
-use super::schemas::reference;
+use super::reference::reference;
 use crate::domain::call::CallStatus;
 use crate::domain::callback::EventType;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::document;
-use super::schemas::{self, EITHER};
+use super::reference::reference;
+use super::schemas::EITHER;
 use super::tests::{operations, strings};
 
 fn schemas(document: &Value) -> &Map<String, Value> {
@@ -62,7 +63,7 @@ fn callbacks_are_told_at_the_operation_that_asks_for_them() {
     let operation = &document["paths"]["/integration/v1/calls"]["post"];
     let callback = &operation["callbacks"]["callEnded"]["{$request.body#/callback_url}"]["post"];
     let content = &callback["requestBody"]["content"]["application/json"];
-    assert_eq!(content["schema"], schemas::reference("Notification"));
+    assert_eq!(content["schema"], reference("Notification"));
     let told = callback["description"].as_str().expect("a description");
     for status in crate::domain::call::CallStatus::ALL {
         if let Some(event) = status.event() {

@@ -4,54 +4,28 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::examples;
-use super::routes::Route;
-use super::schemas::reference;
-use crate::app::api::Action;
+use super::description::{Description, Success};
+use super::reference::{INTERNAL_ERROR, reference};
+use super::refusals::too_low;
+use crate::app::api::Route;
 use crate::app::authenticate::Access;
-use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
-
-/// Code and text of what the Worker answers when its own code broke (`src/edge/entry.js`).
-pub const INTERNAL_ERROR: (&str, &str) = ("internal_error", "Internal server error");
 
 type Texts = Vec<(&'static str, String)>;
 
 /// The responses of one operation.
-pub fn of(method: &str, access: Access, action: Action, route: &Route) -> Value {
+pub fn of(route: &Route, described: &Description) -> Value {
     let mut all: BTreeMap<String, Value> = BTreeMap::new();
-    let success = &route.success;
-    let mut headers = common_headers();
-    if action == Action::TriggerCall {
-        headers.extend(quota_headers());
-    }
-    if matches!(action, Action::OpenSession | Action::CloseSession) {
-        headers.insert("Set-Cookie".to_owned(), header("SetCookie"));
-    }
-    if route.takes_key() {
-        headers.insert(
-            "Idempotent-Replayed".to_owned(),
-            header("IdempotentReplayed"),
-        );
-    }
-    let mut response = json!({"description": success.description, "headers": headers});
-    if let (Some(schema), Some(response)) = (success.schema, response.as_object_mut()) {
-        let content = json!({"application/json": {
-            "schema": reference(schema),
-            "example": success.example,
-        }});
-        response.insert("content".to_owned(), content);
-    }
-    all.insert(success.status.to_string(), response);
-    if action == Action::Media {
-        all.insert("302".to_owned(), stored_elsewhere());
-    }
-    if action == Action::TriggerCall {
-        all.insert("200".to_owned(), foretold());
+    let mut answer = |success: &Success, headers| {
+        all.insert(success.status.to_string(), good(success, headers));
+    };
+    answer(&described.success, own_headers(described));
+    for (success, headers) in &described.also {
+        answer(success, headers.clone());
     }
 
     let mut refusals: BTreeMap<u16, Texts> = BTreeMap::new();
-    for refusal in every_refusal(method, access, route) {
+    for refusal in every_refusal(route, described) {
         let texts = refusals.entry(refusal.status()).or_default();
         let entry = (refusal.code(), refusal.text());
         if !texts.contains(&entry) {
@@ -59,23 +33,52 @@ pub fn of(method: &str, access: Access, action: Action, route: &Route) -> Value 
         }
     }
     for (status, texts) in refusals {
-        all.insert(status.to_string(), refused(status, &texts, action));
+        all.insert(status.to_string(), refused(status, &texts, described));
     }
     let (code, text) = INTERNAL_ERROR;
-    let broken = error(500, &vec![(code, text.to_owned())], "ErrorBody", Map::new());
+    let broken = error(500, &vec![(code, text.to_owned())], Map::new(), described);
     all.insert("500".to_owned(), broken);
     Value::Object(all.into_iter().collect())
 }
 
+type Headers = Vec<(&'static str, &'static str)>;
+
+/// The headers of the success beside those of all answers.
+fn own_headers(described: &Description) -> Headers {
+    let mut headers = Headers::new();
+    if described.tells_quota {
+        headers.extend(QUOTA_HEADERS);
+    }
+    headers.extend(&described.headers);
+    if described.takes_key() {
+        headers.push(("Idempotent-Replayed", "IdempotentReplayed"));
+    }
+    headers
+}
+
+fn good(success: &Success, own: Headers) -> Value {
+    let mut headers = common_headers();
+    headers.extend(own.into_iter().map(named));
+    let mut response = json!({"description": success.description, "headers": headers});
+    if let (Some(schema), Some(response)) = (&success.schema, response.as_object_mut()) {
+        let content = json!({"application/json": {
+            "schema": reference(&schema.name),
+            "example": success.example,
+        }});
+        response.insert("content".to_owned(), content);
+    }
+    response
+}
+
 /// The route's own refusals, after those of its access and of its body.
-fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
+fn every_refusal(route: &Route, described: &Description) -> Vec<Refusal> {
     let mut all = vec![
         Refusal::HttpsRequired,
         Refusal::MethodNotAllowed(String::new()),
         // What a deployment without its secrets answers to anything.
         Refusal::AuthenticationUnavailable,
     ];
-    match access {
+    match route.access {
         Access::Public | Access::Link => {}
         Access::Operator => all.push(Refusal::InvalidPlatformToken),
         Access::Agent => all.push(Refusal::InvalidReportToken),
@@ -83,10 +86,10 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
         Access::Key(needs) => {
             all.push(Refusal::InvalidKey);
             all.extend(too_low(needs));
-            all.extend(Some(Refusal::CrossOrigin).filter(|_| method != "GET"));
+            all.extend(Some(Refusal::CrossOrigin).filter(|_| route.method != "GET"));
         }
     }
-    if route.body.is_some() {
+    if described.body.is_some() {
         all.extend([
             Refusal::NotJsonContentType,
             Refusal::EncodingUnsupported("X".into()),
@@ -96,19 +99,11 @@ fn every_refusal(method: &str, access: Access, route: &Route) -> Vec<Refusal> {
             Refusal::BodyNotObject,
         ]);
     }
-    all.extend(route.refusals.iter().cloned());
+    all.extend(described.refusals.iter().cloned());
     all
 }
 
-/// Each role below the one that is needed.
-pub fn too_low(needs: Role) -> impl Iterator<Item = Refusal> {
-    [Role::Viewer, Role::Member, Role::Admin]
-        .into_iter()
-        .filter(move |has| *has < needs)
-        .map(move |has| Refusal::RoleTooLow { has, needs })
-}
-
-fn refused(status: u16, texts: &Texts, action: Action) -> Value {
+fn refused(status: u16, texts: &Texts, described: &Description) -> Value {
     let mut more = Map::new();
     if matches!(status, 429 | 502 | 503) {
         more.insert("Retry-After".to_owned(), header("RetryAfter"));
@@ -119,32 +114,25 @@ fn refused(status: u16, texts: &Texts, action: Action) -> Value {
     if status == 405 {
         more.insert("Allow".to_owned(), header("Allow"));
     }
-    if status == 429 && action == Action::TriggerCall {
-        more.extend(quota_headers());
-        return error(status, texts, "RejectedCall", more);
+    if status == 429 && described.tells_quota {
+        more.extend(QUOTA_HEADERS.map(named));
     }
-    let schema = if status == 410 {
-        "ExpiredCursor"
-    } else {
-        "ErrorBody"
-    };
-    error(status, texts, schema, more)
+    error(status, texts, more, described)
 }
 
-fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> Value {
+fn error(status: u16, texts: &Texts, more: Map<String, Value>, described: &Description) -> Value {
+    let own = described
+        .refused
+        .iter()
+        .find(|refused| refused.status == status);
     let mut headers = common_headers();
     headers.insert("X-Error-Code".to_owned(), header("ErrorCode"));
     headers.extend(more);
-    let mut described = reason(status).to_owned();
+    let mut text_of_all = reason(status).to_owned();
     let mut examples = Map::new();
     for (code, text) in texts {
-        described += &format!("\n- `{code}`: {text}");
-        let mut body = json!({"error": text});
-        match schema {
-            "RejectedCall" => body = examples::rejected(text),
-            "ExpiredCursor" => body = examples::expired(text),
-            _ => {}
-        }
+        text_of_all += &format!("\n- `{code}`: {text}");
+        let body = own.map_or_else(|| json!({"error": text}), |own| (own.example)(text));
         let same = examples
             .keys()
             .filter(|known| known.split('-').next() == Some(code))
@@ -155,22 +143,11 @@ fn error(status: u16, texts: &Texts, schema: &str, more: Map<String, Value>) -> 
         };
         examples.insert(name, json!({"value": body}));
     }
+    let schema = own.map_or("ErrorBody", |own| &own.schema.name);
     json!({
-        "description": described,
+        "description": text_of_all,
         "headers": headers,
         "content": {"application/json": {"schema": reference(schema), "examples": examples}},
-    })
-}
-
-/// The answer to a dry run.
-fn foretold() -> Value {
-    json!({
-        "description": "A dry run: what would happen. Nothing was created.",
-        "headers": common_headers(),
-        "content": {"application/json": {
-            "schema": reference("TriggeredCall"),
-            "example": {"dry_run": true, "would": "trigger", "reason": null},
-        }},
     })
 }
 
@@ -199,17 +176,6 @@ fn header(name: &str) -> Value {
     json!({"$ref": format!("#/components/headers/{name}")})
 }
 
-/// Where a recording is.
-fn stored_elsewhere() -> Value {
-    let mut headers = common_headers();
-    headers.insert("Location".to_owned(), header("Location"));
-    json!({
-        "description": "The recording is in the organisation's own storage.",
-        "headers": headers,
-        "content": {"application/json": {"schema": reference("Empty"), "example": {}}},
-    })
-}
-
 fn common_headers() -> Map<String, Value> {
     Map::from_iter([
         ("X-Request-Id".to_owned(), header("RequestId")),
@@ -217,11 +183,13 @@ fn common_headers() -> Map<String, Value> {
     ])
 }
 
-fn quota_headers() -> [(String, Value); 2] {
-    [
-        ("RateLimit-Policy".to_owned(), header("RateLimitPolicy")),
-        ("RateLimit".to_owned(), header("RateLimit")),
-    ]
+const QUOTA_HEADERS: [(&str, &str); 2] = [
+    ("RateLimit-Policy", "RateLimitPolicy"),
+    ("RateLimit", "RateLimit"),
+];
+
+fn named((name, component): (&'static str, &'static str)) -> (String, Value) {
+    (name.to_owned(), header(component))
 }
 
 /// Headers that several answers share.

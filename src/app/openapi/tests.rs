@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
-use super::schemas::{EITHER, LEFT_OUT};
+use super::exact::LEFT_OUT;
+use super::schemas::EITHER;
 use super::*;
 use crate::app::api::find;
+use crate::app::authenticate::Access;
 use crate::domain::refusal::Refusal;
 
 const METHODS: [&str; 8] = [

@@ -135,3 +135,58 @@ fn view(received: Received) -> Value {
         "body": received.body,
     })
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::{Value, json};
+
+    use super::StudioReceiver;
+    use crate::app::openapi::description::{Description, Success, ok};
+    use crate::app::openapi::examples;
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "Studio";
+
+    pub fn show() -> Description {
+        Description::new(
+            TAG,
+            "Get the receiver",
+            "A `callback_url` that needs no server of yours, and what came there: for a first test call. It is the one \
+             address of this deployment that callbacks may go to.",
+            ok::<StudioReceiver>("The receiver.", receiver()),
+        )
+    }
+
+    pub fn take() -> Description {
+        Description::new(
+            TAG,
+            "Receive a notification",
+            "The built-in receiver: accepts a callback of the organisation that the token names, and keeps it for a day.",
+            Success::nothing("Accepted."),
+        )
+        .id("receiveCallback")
+        .refuses([
+            Refusal::NotFound,
+            Refusal::EncodingUnsupported("X".into()),
+            Refusal::BodyTooLarge,
+            Refusal::BodyNotJson,
+        ])
+    }
+
+    fn receiver() -> Value {
+        json!({
+            "callback_url": "https://api.audatec.in/studio/receiver/6f2d4c1a-93b8-4e57-8a10-5d7c9e2b4f63-0123456789abcdef0123456789abcdef",
+            "received": [{
+                "at": "2026-06-14T10:33:42.000Z",
+                "verified": true,
+                "headers": {
+                    "content-type": "application/json",
+                    "webhook-id": "5c0e9f34-2f6b-4d0a-8d57-0f6a7f1b2c3d",
+                },
+                "body": examples::notification("call.completed").to_string(),
+            }],
+        })
+    }
+}

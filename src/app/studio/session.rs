@@ -112,3 +112,66 @@ fn cookie(request: &Request, value: &str, lasts: Millis) -> String {
         lasts.as_secs()
     )
 }
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::{Value, json};
+
+    use super::{OpenSession, StudioSession};
+    use crate::app::openapi::description::{Description, Success, ok};
+    use crate::app::openapi::refusals::unknown_field;
+    use crate::domain::refusal::Refusal;
+
+    const TAG: &str = "Studio";
+
+    pub fn introduce() -> Description {
+        Description::new(
+            TAG,
+            "Who am I",
+            "The organisation, name and role of the key behind the session, or of the `Authorization` header.",
+            ok::<StudioSession>("The session.", session()),
+        )
+    }
+
+    pub fn open() -> Description {
+        Description::new(
+            TAG,
+            "Sign in",
+            "Exchanges an API key for a cookie of 12 hours that stands for it. Revoking the key ends the session.",
+            ok::<StudioSession>("Signed in.", session()),
+        )
+        .header("Set-Cookie", "SetCookie")
+        .body::<OpenSession>(json!({"key": "audtk_your_key_here"}))
+        .refuses([
+            Refusal::CrossOrigin,
+            Refusal::Required("key"),
+            unknown_field(),
+            Refusal::InvalidKey,
+        ])
+    }
+
+    pub fn close() -> Description {
+        Description::new(
+            TAG,
+            "Sign out",
+            "The browser forgets the cookie. Nothing is stored for a session: a copy of the cookie is good until it \
+             expires, or its key is revoked.",
+            Success::nothing("Signed out."),
+        )
+        .header("Set-Cookie", "SetCookie")
+        .refuses([Refusal::CrossOrigin])
+    }
+
+    fn session() -> Value {
+        json!({
+            "org_id": "6f2d4c1a-93b8-4e57-8a10-5d7c9e2b4f63",
+            "org_name": "Acme Finance",
+            "key_id": "0b8f3c1e-7a52-4c6d-9e10-2f4a6b8c0d1e",
+            "key_name": "Operations",
+            "role": "admin",
+            "expires_at": "2026-06-14T22:32:05.000Z",
+        })
+    }
+}

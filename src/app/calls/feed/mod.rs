@@ -5,6 +5,9 @@
 //! organisation, so one place is the cursor for all of them. A client that asks for a stream is served by the edge, which
 //! asks here again and again.
 
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+
 use serde_json::{Value, json};
 
 use crate::app::calls::{ask_until, reader};

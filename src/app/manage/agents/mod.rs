@@ -1,13 +1,16 @@
 //! `/agents`.
 
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+
 use serde_json::{Map, Value};
 
-use super::body::{self, Body};
-use super::create::Draw;
-use super::views::AgentDetail;
-use super::{TRIES, Thing, ask, change, command};
 use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
+use crate::app::manage::body::{self, Body};
+use crate::app::manage::create::Draw;
+use crate::app::manage::views::AgentDetail;
+use crate::app::manage::{TRIES, Thing, ask, change, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, Role};

@@ -1,5 +1,8 @@
 //! Reading calls: one call's status, one call whole, pages of calls, and a trunk's live calls.
 
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+
 use serde_json::json;
 
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};

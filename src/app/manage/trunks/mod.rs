@@ -1,18 +1,23 @@
 //! `/sip-trunks`.
 
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+
 use serde_json::{Map, Value};
 
-use super::address::Address;
 use super::agents::includes_inactive;
-use super::body::{self, Body};
-use super::create::Draw;
-use super::views::{StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView};
-use super::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::calls::read::own_trunks;
 use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
+use crate::app::manage::address::Address;
+use crate::app::manage::body::{self, Body};
+use crate::app::manage::create::Draw;
+use crate::app::manage::views::{
+    StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView,
+};
+use crate::app::manage::{TRIES, Thing, ask, change, command, sealed};
 use crate::app::ports::Api;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;

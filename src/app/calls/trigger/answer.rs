@@ -1,0 +1,151 @@
+//! What `POST /calls` is answered.
+
+use serde::Serialize;
+
+use crate::app::http::Response;
+use crate::domain::call::FailureCode;
+use crate::domain::ids::CallId;
+use crate::domain::refusal::Refusal;
+use crate::domain::trunk::{Admission, Quota, Verdict};
+
+/// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TriggeredCall {
+    /// The call's UUID.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    call_id: CallId,
+    /// `triggered`, or `queued` when it waits for capacity.
+    status: &'static str,
+    /// Where to poll for the call's status.
+    poll_url: String,
+}
+
+/// The answer to a call that was refused for want of capacity.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RejectedCall {
+    /// What was exhausted.
+    error: String,
+    /// The UUID under which the refused call stays readable.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    call_id: CallId,
+    /// `rejected`.
+    status: &'static str,
+}
+
+/// The answer to a dry run.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DryRun {
+    /// True: nothing was created.
+    dry_run: bool,
+    /// `trigger`, `queue` or `reject`.
+    would: &'static str,
+    /// Why it would not be triggered at once.
+    reason: Option<String>,
+    /// Keys that the agent's `script` or its voicemail's `message` name as `{{key}}` and that `metadata` has no value for:
+    /// they would be left as they stand. Only where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_keys: Vec<String>,
+}
+
+/// The answer to a call that was asked for.
+pub fn answer(admission: Admission) -> Response {
+    match admission {
+        Admission::Accepted { call, quota } => created(call, "triggered", quota),
+        Admission::Queued { call, quota } => created(call, "queued", quota),
+        Admission::Down {
+            retry_after,
+            is_agent,
+        } => down(retry_after, is_agent),
+        Admission::Rejected {
+            call,
+            code,
+            retry_after,
+            quota,
+        } => {
+            let refusal = exhausted(code);
+            let body = RejectedCall {
+                error: refusal.text(),
+                call_id: call,
+                status: "rejected",
+            };
+            let response = Response::json(refusal.status(), &body)
+                .with_header("X-Error-Code", refusal.code())
+                .with_header("Retry-After", retry_after.to_string());
+            with_quota(response, quota)
+        }
+    }
+}
+
+/// The dialer is down, or the agent: nothing was created.
+pub fn down(retry_after: u64, is_agent: bool) -> Response {
+    let mut response = Response::from(match is_agent {
+        true => Refusal::AgentUnavailable,
+        false => Refusal::DialerUnavailable,
+    });
+    response.headers.retain(|(name, _)| *name != "Retry-After");
+    response.with_header("Retry-After", retry_after.to_string())
+}
+
+fn created(call: CallId, status: &'static str, quota: Quota) -> Response {
+    let poll_url = format!("/integration/v1/calls/{call}/status");
+    with_quota(
+        Response::json(
+            201,
+            &TriggeredCall {
+                call_id: call,
+                status,
+                poll_url,
+            },
+        ),
+        quota,
+    )
+}
+
+/// The trunk's figures, as draft-ietf-httpapi-ratelimit-headers writes them.
+fn with_quota(response: Response, quota: Quota) -> Response {
+    let Quota {
+        channels,
+        channels_left,
+        cps,
+        cps_left,
+    } = quota;
+    response
+        .with_header(
+            "RateLimit-Policy",
+            format!(r#""channels";q={channels}, "cps";q={cps};w=1"#),
+        )
+        .with_header(
+            "RateLimit",
+            format!(r#""channels";r={channels_left}, "cps";r={cps_left}"#),
+        )
+}
+
+/// An answer that was given before.
+pub fn replay(admission: Admission) -> Response {
+    answer(admission).with_header("Idempotent-Replayed", "true")
+}
+
+/// What would become of a call.
+pub fn foretell(verdict: Verdict, unknown_keys: Vec<String>) -> DryRun {
+    let (would, reason) = match verdict {
+        Verdict::Go | Verdict::Down { .. } => ("trigger", None),
+        Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
+        Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
+    };
+    DryRun {
+        dry_run: true,
+        would,
+        reason,
+        unknown_keys,
+    }
+}
+
+fn exhausted(code: FailureCode) -> Refusal {
+    match code {
+        FailureCode::RateExceeded => Refusal::RateExceeded,
+        _ => Refusal::ChannelsExhausted,
+    }
+}

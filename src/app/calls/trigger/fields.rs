@@ -1,0 +1,226 @@
+//! The body of `POST /calls`, read field by field, before anything is looked up.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::app::directory::Permit;
+use crate::app::http::Request;
+use crate::app::ports::Api;
+use crate::app::trunk::Idempotency;
+use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::mac::hex;
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+use crate::domain::target::TargetRefused;
+use crate::domain::tidy;
+use crate::domain::time::Millis;
+use crate::domain::trunk::OnCapacity;
+
+/// The most that `metadata` may take up as JSON, in bytes.
+const MAX_METADATA: usize = 16_384;
+const DEFAULT_WAIT_SECS: u64 = 3_600;
+const MAX_WAIT_SECS: u64 = 86_400;
+
+// As the OpenAPI document describes it; [`Fields::read`] reads it.
+/// The call to place. Other fields are ignored.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct TriggerCall {
+    /// The number to call, in E.164 format: `+919876543210` for India, `+14155552671` for the US.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    pub phone_number: String,
+    /// ID of the agent that will handle the call. Obtain from List Agents.
+    #[schema(format = "uuid")]
+    pub agent_id: String,
+    /// ID of the trunk to place the call through. Obtain from List SIP Trunks.
+    #[schema(format = "uuid")]
+    pub sip_trunk_id: String,
+    /// Per-call variables injected into the agent's conversation, at most 16384 bytes as JSON. Keys must match all
+    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are handed on. Required if
+    /// the agent has any fields defined.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Your HTTPS endpoint, a URL of at most 8192 bytes. The call result is POSTed here when the call reaches a terminal
+    /// state; it must not point to a private address, and name a host rather than an IP address. White space around it is
+    /// dropped. Credentials in it (`https://user:password@…`) are sent as HTTP Basic and shown nowhere.
+    pub callback_url: Option<String>,
+    /// What happens when the trunk has no capacity: `reject` (the default) answers 429, `queue` lets the call wait its
+    /// turn.
+    #[schema(value_type = Option<String>, pattern = "^(reject|queue)$")]
+    pub on_capacity: Option<String>,
+    /// How long a queued call waits at most, in seconds; 3600 unless given.
+    #[schema(minimum = 1, maximum = 86400)]
+    pub max_wait_seconds: Option<u64>,
+    /// All checks, and nothing is created: the answer says what would happen.
+    pub dry_run: Option<bool>,
+}
+
+/// What a call was asked for.
+pub struct Fields {
+    pub phone: E164,
+    pub agent: AgentId,
+    pub trunk: TrunkId,
+    pub metadata: Option<Map<String, Value>>,
+    pub callback_url: Option<String>,
+    pub wish: OnCapacity,
+    pub dry_run: bool,
+}
+
+impl Fields {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// The first field, in the documented order, that is missing or not what it must be.
+    pub fn read(
+        api: &impl Api,
+        request: &Request,
+        mut body: Map<String, Value>,
+    ) -> Result<Self, Refusal> {
+        // null is the same as leaving a field out.
+        let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
+        let phone = match take("phone_number") {
+            None => Err(Refusal::Required("phone_number")),
+            Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required("phone_number")),
+            Some(value) => value
+                .as_str()
+                .and_then(E164::parse)
+                .ok_or(Refusal::PhoneNotE164),
+        }?;
+        let agent = read_id(take("agent_id"), "agent_id")?;
+        let trunk = read_id(take("sip_trunk_id"), "sip_trunk_id")?;
+        let metadata = take("metadata").map(read_metadata).transpose()?;
+        let callback_url = take("callback_url")
+            .map(|url| read_callback_url(api, request, url))
+            .transpose()?;
+        let wish = read_wish(take("on_capacity"), take("max_wait_seconds"))?;
+        let dry_run = match take("dry_run") {
+            None => false,
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| Refusal::Invalid("dry_run must be true or false".into()))?,
+        };
+        Ok(Self {
+            phone,
+            agent,
+            trunk,
+            metadata,
+            callback_url,
+            wish,
+            dry_run,
+        })
+    }
+
+    /// What the directory may have to permit.
+    pub fn permit(&self) -> Permit {
+        Permit {
+            trunk: self.trunk.tag(),
+            agent: Some(self.agent),
+            waits: match self.wish {
+                OnCapacity::Queue { max_wait } => max_wait,
+                OnCapacity::Reject => Millis(0),
+            },
+            refused: false,
+        }
+    }
+}
+
+fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCapacity, Refusal> {
+    let queue = match on_capacity.as_ref().map(Value::as_str) {
+        None | Some(Some("reject")) => false,
+        Some(Some("queue")) => true,
+        Some(_) => {
+            return Err(Refusal::Invalid(
+                "on_capacity must be reject or queue".into(),
+            ));
+        }
+    };
+    let seconds = match max_wait {
+        None => DEFAULT_WAIT_SECS,
+        Some(value) => crate::app::json::whole(&value, 1..=MAX_WAIT_SECS).ok_or_else(|| {
+            Refusal::Invalid(format!(
+                "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
+            ))
+        })?,
+    };
+    Ok(match queue {
+        true => OnCapacity::Queue {
+            max_wait: Millis::from_secs(seconds),
+        },
+        false => OnCapacity::Reject,
+    })
+}
+
+fn read_id<T: std::str::FromStr>(value: Option<Value>, field: &'static str) -> Result<T, Refusal> {
+    match value {
+        None => Err(Refusal::Required(field)),
+        Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required(field)),
+        Some(value) => value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or(Refusal::NotAUuid(field)),
+    }
+}
+
+fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(metadata) = value else {
+        return Err(Refusal::MetadataNotObject);
+    };
+    let size = serde_json::to_vec(&metadata).map_or(usize::MAX, |json| json.len());
+    if size > MAX_METADATA {
+        Err(Refusal::MetadataTooLarge)
+    } else {
+        Ok(metadata)
+    }
+}
+
+fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<String, Refusal> {
+    let Value::String(url) = value else {
+        return Err(Refusal::UrlInvalid("callback_url"));
+    };
+    check_target(api, request, &url, "callback_url")
+}
+
+/// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
+const MAX_URL: usize = 8_192;
+
+/// A URL that callbacks may go to, without white space around it. Of the service's own addresses, a built-in receiver's alone.
+///
+/// # Errors
+/// It is no http or https URL, it points into a private network, or to an IP address.
+pub fn check_target(
+    api: &impl Api,
+    request: &Request,
+    url: &str,
+    field: &'static str,
+) -> Result<String, Refusal> {
+    let url = tidy::url(url).into_owned();
+    let target = api.parse_url(&url).filter(|_| url.len() <= MAX_URL);
+    let target = target.ok_or(Refusal::UrlInvalid(field))?;
+    if target.receiver_of(&api.secrets().studio_key).is_some() {
+        return Ok(url);
+    }
+    match target.judge(request.host(), api.settings().allow_loopback) {
+        Ok(()) => Ok(url),
+        Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
+        Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
+        Err(TargetRefused::Address) => Err(Refusal::UrlAddress(field)),
+    }
+}
+
+/// The `Idempotency-Key` of a request.
+///
+/// # Errors
+/// It has another form.
+pub fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
+    let Some(key) = request.idempotency_key.clone() else {
+        return Ok(None);
+    };
+    let visible = (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible {
+        return Err(Refusal::IdempotencyKeyInvalid);
+    }
+    Ok(Some(Idempotency {
+        key,
+        body: hex(&Sha256::digest(&request.body)),
+    }))
+}

@@ -1,0 +1,208 @@
+//! `POST /calls`: one request, checked in the documented order, and one hop to the trunk's object.
+
+mod answer;
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+mod fields;
+
+use answer::{answer, down, foretell, replay};
+use fields::Fields;
+#[cfg(feature = "openapi")]
+pub use fields::TriggerCall;
+pub use fields::{check_target, read_idempotency};
+
+use crate::app::calls::permit;
+use crate::app::copies::{doubt, find};
+use crate::app::directory::{Permit, RELIED_ON};
+use crate::app::http::{Request, Response};
+use crate::app::ports::{Api, Unavailable};
+use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::trunk::{Denial, Idempotency, Trigger, TrunkCommand, TrunkReply};
+use crate::domain::access::KeyRecord;
+use crate::domain::agent::{Agent, Status};
+use crate::domain::call::{CallAgent, CallRequest};
+use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::refusal::Refusal;
+use crate::domain::trunk::Verdict;
+
+/// Places a call.
+///
+/// # Errors
+/// The first check that fails, in the documented order; nothing is created then.
+pub async fn trigger(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let body = request.json_object()?;
+    let idempotency = read_idempotency(request)?;
+    let fields = Fields::read(api, request, body)?;
+    let good_until = api.now() + RELIED_ON;
+    let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
+        Ok(found) => found,
+        Err(Refusal::InvalidKey) => return Err(Refusal::InvalidKey),
+        Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
+    };
+    let parts = (
+        RecordKey::Agent(caller.org_id, agent.id),
+        RecordKey::Trunk(caller.org_id, trunk.id),
+    );
+    let (permit, dry_run) = (fields.permit(), fields.dry_run);
+    let trigger = Box::new(Trigger {
+        wish: fields.wish,
+        idempotency,
+        good_until: Some(good_until),
+        request: asked_for(caller, fields, agent),
+    });
+    let command = match dry_run {
+        true => TrunkCommand::Foresee(trigger),
+        false => TrunkCommand::Admit(trigger),
+    };
+    let mut reply = api.trunk(trunk.id.tag(), &command).await;
+    if let Ok(TrunkReply::Refused(Denial::AgentInactive)) = reply
+        && permit::is_needed(caller, &permit)
+    {
+        // It need not have been told that the agent is active again.
+        let refused = Permit {
+            refused: true,
+            ..permit
+        };
+        if permit::ask(api, caller, refused).await.is_ok() {
+            reply = api.trunk(trunk.id.tag(), &command).await;
+        }
+    }
+    match reply {
+        Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
+        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
+        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        Ok(TrunkReply::Verdict(Verdict::Down {
+            retry_after,
+            is_agent,
+        })) => Ok(down(retry_after, is_agent)),
+        Ok(TrunkReply::Verdict(verdict)) => {
+            Ok(Response::json(200, &foretell(verdict, unknown_keys)))
+        }
+        Ok(TrunkReply::Refused(denial)) => {
+            // The object knows better than the copies: they are stale.
+            api.forget(caller.org_id);
+            Err(in_right_words(api, caller, &parts, denial.into()).await)
+        }
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+/// The call, as its trunk keeps it.
+fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
+    CallRequest {
+        org: caller.org_id,
+        trunk: fields.trunk,
+        key: caller.key_id,
+        phone: fields.phone,
+        agent: CallAgent {
+            id: agent.id,
+            code: agent.agent_code,
+            fields: agent.input_schema.fields,
+        },
+        metadata: fields.metadata,
+        callback_url: fields.callback_url,
+    }
+}
+
+/// A trunk's object does not tell what takes no calls from what is no longer there; the directory does.
+async fn in_right_words(
+    api: &impl Api,
+    caller: &KeyRecord,
+    (agent, trunk): &(RecordKey, RecordKey),
+    refusal: Refusal,
+) -> Refusal {
+    match refusal {
+        Refusal::AgentInactive => match doubt::<Agent>(api, caller, agent).await {
+            Ok(Some(None)) => Refusal::AgentNotFound,
+            _ => refusal,
+        },
+        Refusal::TrunkInactive => match doubt::<TrunkRecord>(api, caller, trunk).await {
+            Ok(Some(trunk)) if trunk.as_ref().is_none_or(|trunk| trunk.deleted) => {
+                Refusal::TrunkNotFound
+            }
+            _ => refusal,
+        },
+        other => other,
+    }
+}
+
+/// The agent and the trunk that a call asks for, whether they will do, and the keys that the agent's texts name in vain.
+async fn find_parts(
+    api: &impl Api,
+    caller: &KeyRecord,
+    fields: &Fields,
+) -> Result<(Agent, TrunkRecord, Vec<String>), Refusal> {
+    let mut agent = find_agent(api, caller, fields.agent).await?;
+    let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
+    if !missing.is_empty() {
+        return Err(Refusal::MetadataMissing(missing));
+    }
+    let filling = agent.fill(fields.metadata.as_ref());
+    if !filling.fits {
+        return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
+    }
+    let trunk = find_trunk(api, caller, fields.trunk).await?;
+    permit::ask(api, caller, fields.permit()).await?;
+    Ok((agent, trunk, filling.unknown))
+}
+
+/// The refusal of a call whose agent would be told more than its job can hold.
+pub const TOO_LONG_FILLED: &str =
+    "metadata makes the agent's script or message longer than 65536 bytes";
+
+/// A request that is refused by what agent or trunk are now, but may have been answered when they were otherwise: then
+/// that answer holds. Asked for only with an `Idempotency-Key`, and of a trunk that is the caller's own or was.
+async fn recall(
+    api: &impl Api,
+    caller: &KeyRecord,
+    fields: &Fields,
+    idempotency: Option<Idempotency>,
+    refusal: Refusal,
+) -> Result<Response, Refusal> {
+    let Some(given) = idempotency.filter(|_| !fields.dry_run) else {
+        return Err(refusal);
+    };
+    let key = RecordKey::Trunk(caller.org_id, fields.trunk);
+    let known = find(api, caller, &key, |_: &TrunkRecord| true).await;
+    if !known.is_ok_and(|trunk| trunk.is_some()) {
+        return Err(refusal);
+    }
+    let command = TrunkCommand::Recall(caller.org_id, caller.key_id, given);
+    match api.trunk(fields.trunk.tag(), &command).await {
+        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
+        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        Ok(TrunkReply::Missing) => Err(refusal),
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
+    let key = RecordKey::Agent(caller.org_id, id);
+    let active = |agent: &Agent| agent.status == Status::Active;
+    let agent: Option<Agent> = find(api, caller, &key, active).await?;
+    match agent {
+        None => Err(Refusal::AgentNotFound),
+        Some(agent) if agent.status != Status::Active => Err(Refusal::AgentInactive),
+        Some(agent) => Ok(agent),
+    }
+}
+
+async fn find_trunk(
+    api: &impl Api,
+    caller: &KeyRecord,
+    id: TrunkId,
+) -> Result<TrunkRecord, Refusal> {
+    let key = RecordKey::Trunk(caller.org_id, id);
+    let usable = |trunk: &TrunkRecord| trunk.status == Status::Active && !trunk.deleted;
+    let trunk: Option<TrunkRecord> = find(api, caller, &key, usable).await?;
+    match trunk.filter(|trunk| !trunk.deleted) {
+        None => Err(Refusal::TrunkNotFound),
+        Some(trunk) if trunk.status != Status::Active => Err(Refusal::TrunkInactive),
+        Some(trunk) => Ok(trunk),
+    }
+}

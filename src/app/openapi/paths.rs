@@ -1,0 +1,115 @@
+//! The paths of the document: an operation for each route of the table.
+
+use serde_json::{Map, Value, json};
+
+use super::description::Description;
+use super::reference::reference;
+use super::responses;
+use crate::app::api::{Action, Route};
+use crate::app::authenticate::Access;
+
+/// All paths, in the table's order.
+pub fn all(routes: &[Route], described: &[Description]) -> Map<String, Value> {
+    let mut paths = Map::new();
+    for (route, described) in routes.iter().zip(described) {
+        let item = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Value::Object(item) = item {
+            item.insert(route.method.to_lowercase(), operation(route, described));
+        }
+    }
+    paths
+}
+
+fn operation(route: &Route, described: &Description) -> Value {
+    let mut operation = Map::new();
+    let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
+    set("operationId", operation_id(route.action, described).into());
+    set("tags", json!([described.tag]));
+    set("summary", described.summary.into());
+    let text = format!("{}\n\n{}", described.text, who(route.access));
+    set("description", text.into());
+    if let Access::Key(role) = route.access {
+        set("x-required-role", role.to_string().into());
+    }
+    set("security", security(route.access));
+    let parameters = parameters(route.path, described);
+    if !parameters.is_empty() {
+        set("parameters", parameters.into());
+    }
+    if let Some(body) = &described.body {
+        let content = json!({
+            "schema": reference(&body.schema.name),
+            "example": body.example,
+        });
+        set(
+            "requestBody",
+            json!({"required": body.required, "content": {"application/json": content}}),
+        );
+    }
+    set("responses", responses::of(route, described));
+    if let Some(callbacks) = &described.callbacks {
+        set("callbacks", callbacks.clone());
+    }
+    Value::Object(operation)
+}
+
+/// The name that generated clients give an operation: a verb, and what it is done to.
+fn operation_id(action: Action, described: &Description) -> String {
+    if let Some(id) = described.id {
+        return id.to_owned();
+    }
+    let name = format!("{action:?}");
+    let (first, rest) = name.split_at_checked(1).unwrap_or((&name, ""));
+    format!("{}{rest}", first.to_lowercase())
+}
+
+fn who(access: Access) -> String {
+    match access {
+        Access::Public => "Anybody may.".to_owned(),
+        Access::Link => "Whoever has the link may.".to_owned(),
+        Access::Operator => "The platform's operator may.".to_owned(),
+        Access::Agent => "The agent of that one call may.".to_owned(),
+        Access::Carrier => "The carrier of a trunk may.".to_owned(),
+        Access::Key(role) => format!("Lowest role: **{role}**."),
+    }
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Public | Access::Link => json!([]),
+        Access::Operator => json!([{"platformToken": []}]),
+        Access::Agent => json!([{"reportToken": []}]),
+        Access::Carrier => json!([{"livekitToken": []}]),
+        Access::Key(_) => json!([{"bearerAuth": []}, {"studioCookie": []}]),
+    }
+}
+
+/// Those of the path, and the route's own.
+fn parameters(path: &str, described: &Description) -> Vec<Value> {
+    let names = path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = names.map(|name| {
+        if name == "kind" {
+            return json!({
+                "name": name, "in": "path", "required": true, "description": "Which of the two.",
+                "schema": reference("MediaKind"),
+            });
+        }
+        let what = match name {
+            "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
+            "token" => "As the `callback_url` of Get Receiver ends.",
+            _ => "Its UUID.",
+        };
+        let schema = match name {
+            "token" => json!({"type": "string"}),
+            _ => json!({"type": "string", "format": "uuid"}),
+        };
+        json!({
+            "name": name, "in": "path", "required": true, "description": what, "schema": schema,
+        })
+    });
+    in_path
+        .chain(described.parameters.iter().cloned())
+        .collect()
+}
