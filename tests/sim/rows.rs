@@ -293,13 +293,18 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
         let calls = self.calls.borrow();
         let started = calls
             .range(from..)
             .filter(|(_, row)| row.status != CallStatus::RejectedCapacity);
         Ok(started
             .map(|(id, row)| (id.address().at, row.dialed_at))
+            .filter(|(at, dialed)| *at >= since || *dialed >= Some(since))
             .collect())
     }
 
@@ -479,8 +484,12 @@ impl TrunkStore for StaleRows<'_> {
     ) -> Result<(), StoreFailed> {
         self.0.open_calls(recent, each)
     }
-    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
-        self.0.starts(from)
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        self.0.starts(from, since)
     }
     fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
         self.0.newest()

@@ -254,7 +254,11 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
         let rejected = audatec::domain::call::CallStatus::RejectedCapacity;
         let calls = self
             .all()
@@ -262,6 +266,7 @@ impl TrunkStore for Rows {
             .filter(|call| call.id >= from && call.status != rejected);
         Ok(calls
             .map(|call| (call.created_at(), call.dialed_at))
+            .filter(|(at, dialed)| *at >= since || *dialed >= Some(since))
             .collect())
     }
 

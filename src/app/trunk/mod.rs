@@ -79,7 +79,7 @@ impl TrunkActor {
         let second_ago = (now + Millis(1)) - Millis::from_secs(1);
         let lately = |at: &Millis| *at >= second_ago;
         let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
-        let starts = store.starts(starts_from)?;
+        let starts = store.starts(starts_from, second_ago)?;
         // Whenever a call was admitted, those that were open for long had been marked: what is open
         // and not marked is younger than that, however long ago the object last ran.
         let newest = store.newest()?;

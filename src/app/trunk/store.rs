@@ -71,8 +71,13 @@ pub trait TrunkStore {
         recent: CallId,
         each: &mut dyn FnMut(Call, bool),
     ) -> Result<(), StoreFailed>;
-    /// When the calls from `from` on were accepted (refused ones left out) and dialed.
-    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
+    /// When the calls from `from` on were accepted (refused ones left out) and dialed, as far as either was at `since` or
+    /// later.
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
     /// The newest call.
     fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
     /// Writes these calls' rows. Metadata is kept as a call came with it, and of one that has a row already left alone.

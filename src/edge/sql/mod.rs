@@ -194,6 +194,43 @@ impl SqlStore {
         }
     }
 
+    /// The calls of all rows from `from` on that fit, each with whether its attempt was out. So many documents as one text:
+    /// each crossing between SQLite and here costs as much as reading a call.
+    fn in_batches(
+        &self,
+        fits: &str,
+        from: u64,
+        each: &mut dyn FnMut(Call, bool),
+    ) -> Result<(), StoreFailed> {
+        const BATCH: usize = 64;
+        let query = format!(
+            "SELECT MAX(id), COUNT(*), GROUP_CONCAT(out || doc, char(10))
+             FROM (SELECT id, out, doc FROM rows WHERE id >= ? AND {fits} ORDER BY id LIMIT {BATCH})"
+        );
+        let mut next = from;
+        loop {
+            let batch = self.query(&query, vec![number(next)])?;
+            let Some(
+                [
+                    SqlStorageValue::Integer(last),
+                    SqlStorageValue::Integer(count),
+                    SqlStorageValue::String(docs),
+                ],
+            ) = batch.first().map(Vec::as_slice)
+            else {
+                return Ok(());
+            };
+            for line in docs.lines() {
+                let (out, doc) = line.split_at_checked(1).ok_or(StoreFailed)?;
+                each(read(doc).ok_or(StoreFailed)?, out == "1");
+            }
+            if usize::try_from(*count) != Ok(BATCH) {
+                return Ok(());
+            }
+            next = unsigned(*last)? + 1;
+        }
+    }
+
     /// The calls of these rows, in this order.
     fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
         let rows = serde_json::to_string(rows).map_err(|_| StoreFailed)?;
@@ -283,9 +320,13 @@ impl SqlStore {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
-    let SqlStorageValue::String(json) = value else {
-        return None;
-    };
+    match value {
+        SqlStorageValue::String(json) => read(json),
+        _ => None,
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     let parsed = crate::app::json::read(json);
     if let Err(error) = &parsed {
         worker::console_error!("a row can't be read: {}", error.to_string());
@@ -362,26 +403,28 @@ impl TrunkStore for SqlStore {
         recent: CallId,
         each: &mut dyn FnMut(Call, bool),
     ) -> Result<(), StoreFailed> {
-        let query = "SELECT doc, out FROM rows WHERE late = 1
-                     UNION ALL SELECT doc, out FROM rows WHERE id >= ? AND (open = 1 OR out = 1) AND late = 0";
-        let mut read = Ok(());
-        self.each(query, vec![number(recent.row())], |row| match &row[..] {
-            [doc, SqlStorageValue::Integer(out)] if let Some(call) = parse(doc) => {
-                each(call, *out == 1);
-            }
-            _ => read = Err(StoreFailed),
-        })?;
-        read?;
+        self.in_batches("late = 1", 0, each)?;
+        let recent_ones = "late = 0 AND (open = 1 OR out = 1)";
+        self.in_batches(recent_ones, recent.row(), each)?;
         match self.is_legacy.get() {
             true => self.legacy_open_calls(recent, each),
             false => Ok(()),
         }
     }
 
-    fn starts(&self, from: CallId) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
-        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ?";
-        let rejected = CallStatus::RejectedCapacity.as_str();
-        let rows = self.query(query, vec![number(from.row()), rejected.into()])?;
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND (id >= ? OR dialed_at >= ?)";
+        let bindings = vec![
+            number(from.row()),
+            CallStatus::RejectedCapacity.as_str().into(),
+            number(CallId::floor(since).row()),
+            millis(since),
+        ];
+        let rows = self.query(query, bindings)?;
         rows.into_iter()
             .map(|row| match row.as_slice() {
                 [SqlStorageValue::Integer(row), dialed] => {
