@@ -310,7 +310,7 @@ fn migrate_some(inner: &Inner) -> Result<(bool, Option<Millis>), StoreFailed> {
     let Some(Loaded { actor, store }) = slot.as_mut() else {
         return Ok((false, None));
     };
-    let migrated = actor.migrate(store);
+    let migrated = actor.migrate(store, now());
     let ticked = migrated.and_then(|goes_on| {
         let (_, outgoing) = actor.handle(store, TrunkCommand::Tick, now())?;
         inner.outbox.borrow_mut().append(outgoing);

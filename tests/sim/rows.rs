@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Remembrance,
-    StoreFailed, Told, TrunkStore, admits,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
+    Remembrance, StoreFailed, Told, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::ids::CallId;
@@ -118,8 +118,8 @@ impl Rows {
                 false => set.borrow_mut().remove(&call.id),
             };
         };
-        mark(&self.open, place.is_open);
-        mark(&self.late, place.is_open && call.late);
+        mark(&self.open, place.is_open());
+        mark(&self.late, place.is_open() && call.late);
         let mut due = self.due.borrow_mut();
         due.retain(|(_, row)| *row != call.id.row());
         due.extend(place.callback_due.map(|at| (at, call.id.row())));
@@ -276,19 +276,19 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn open_calls(
-        &self,
-        recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
-    ) -> Result<(), StoreFailed> {
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed> {
         let calls = self.calls.borrow();
         let young = calls.range(recent..);
-        let young = young.filter(|(_, row)| row.place.is_open || row.place.is_out);
+        let young = young.filter(|(_, row)| row.place.is_open() || row.place.is_out);
         let mut ids = self.late.borrow().clone();
         ids.extend(young.map(|(id, _)| *id));
         for call in self.parse(ids)? {
-            let was_out = calls.get(&call.id).is_some_and(|row| row.place.is_out);
-            each(call, was_out);
+            let place = calls.get(&call.id).map(|row| row.place);
+            let was_out = place.is_some_and(|place| place.is_out);
+            match place.and_then(|place| place.kept) {
+                Some(kept) if !was_out => each(OpenRow::Kept(kept)),
+                _ => each(OpenRow::Whole(Box::new(call), was_out)),
+            }
         }
         Ok(())
     }
@@ -477,11 +477,7 @@ impl TrunkStore for StaleRows<'_> {
     fn put_brief(&self, _: &Brief) -> Result<(), StoreFailed> {
         Err(StoreFailed)
     }
-    fn open_calls(
-        &self,
-        recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
-    ) -> Result<(), StoreFailed> {
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed> {
         self.0.open_calls(recent, each)
     }
     fn starts(

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Reader,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow, Reader,
     Remembrance, StoreFailed, Told, Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
@@ -240,15 +240,14 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn open_calls(
-        &self,
-        recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
-    ) -> Result<(), StoreFailed> {
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed> {
         for (call, place) in self.places() {
-            let is_found = (place.is_open && call.late) || call.id >= recent;
-            if is_found && (place.is_open || place.is_out) {
-                each(call, place.is_out);
+            let is_found = (place.is_open() && call.late) || call.id >= recent;
+            match place.kept {
+                _ if !is_found => {}
+                _ if place.is_out => each(OpenRow::Whole(Box::new(call), true)),
+                Some(kept) => each(OpenRow::Kept(kept.to_string().parse().expect("a row"))),
+                None => {}
             }
         }
         Ok(())

@@ -25,7 +25,7 @@ pub use language::{
 };
 pub use news::TYPES;
 pub use slices::Slices;
-pub use store::{CallRow, Expired, StoreFailed, Told, TrunkStore};
+pub use store::{CallRow, Expired, OpenRow, StoreFailed, Told, TrunkStore};
 
 use feed::Feed;
 use retention::Retention;
@@ -101,12 +101,16 @@ impl TrunkActor {
         };
         let mut trunk = Trunk::restore(remembered, settings.clone(), key.clone());
         let recent = CallId::floor(last_run - RECENT - Millis::from_secs(60));
-        store.open_calls(recent, &mut |call, was_out| {
-            if call.id < starts_from {
+        store.open_calls(recent, &mut |open| {
+            let (id, dialed_at) = open.start();
+            if id < starts_from {
                 // It waited for long, and was accepted before the others' starts begin.
-                dialed.extend(call.dialed_at);
+                dialed.extend(dialed_at);
             }
-            trunk.reopen(call, was_out);
+            match open {
+                OpenRow::Kept(kept) => trunk.reopen_kept(&kept, now),
+                OpenRow::Whole(call, was_out) => trunk.reopen(*call, was_out, now),
+            }
         })?;
         dialed.retain(lately);
         trunk.remember_dials(dialed);
@@ -167,14 +171,14 @@ impl TrunkActor {
     ///
     /// # Errors
     /// As for [`TrunkActor::handle`].
-    pub fn migrate(&mut self, store: &impl TrunkStore) -> Result<bool, StoreFailed> {
+    pub fn migrate(&mut self, store: &impl TrunkStore, now: Millis) -> Result<bool, StoreFailed> {
         let calls = store.legacy_slice(MIGRATED)?;
         let is_done = calls.is_empty();
         for call in &calls {
-            self.trunk.take_over(call);
+            self.trunk.take_over(call, now);
         }
-        let rows = calls.into_iter().map(|call| CallRow {
-            place: self.trunk.place(&call),
+        let rows = calls.into_iter().map(|mut call| CallRow {
+            place: self.trunk.place(&mut call),
             call,
         });
         store.put(rows.collect())?;
@@ -237,8 +241,8 @@ impl TrunkActor {
         // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
         let changed = step.into_changed().into_iter();
         let changed: Vec<CallRow> = changed
-            .map(|call| CallRow {
-                place: self.trunk.place(&call),
+            .map(|mut call| CallRow {
+                place: self.trunk.place(&mut call),
                 call,
             })
             .collect();

@@ -11,8 +11,7 @@ use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::target::masked;
 use crate::domain::time::Millis;
-use crate::domain::trunk::Brief;
-use crate::domain::trunk::{DueCallback, Place, Rows};
+use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows};
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -64,13 +63,9 @@ pub trait TrunkStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed>;
     /// Keeps the directory's word.
     fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed>;
-    /// All calls that are open, and those whose callback's attempt was out, each with whether it is one of these: those
-    /// marked late, and among the ones from `recent` on.
-    fn open_calls(
-        &self,
-        recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
-    ) -> Result<(), StoreFailed>;
+    /// All calls that are open, and those whose callback's attempt was out: those marked late, and among the ones from
+    /// `recent` on.
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
     /// When the calls from `from` on were accepted (refused ones left out) and dialed, as far as either was at `since` or
     /// later.
     fn starts(
@@ -186,6 +181,24 @@ pub struct CallRow {
     pub call: Call,
     /// How it is found again.
     pub place: Place,
+}
+
+/// A row that an object that is loaded anew asks for.
+#[derive(Clone, Debug)]
+pub enum OpenRow {
+    /// Of an open call.
+    Kept(Kept),
+    /// Of one whose callback's attempt was out, if that is so, or of one that the release before wrote.
+    Whole(Box<Call>, bool),
+}
+
+impl OpenRow {
+    pub(super) fn start(&self) -> (CallId, Option<Millis>) {
+        match self {
+            Self::Kept(kept) => (kept.id(), kept.dialed_at()),
+            Self::Whole(call, _) => (call.id, call.dialed_at),
+        }
+    }
 }
 
 /// A store as decisions read it. What could not be read makes the step void.

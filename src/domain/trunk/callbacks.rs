@@ -4,7 +4,7 @@
 //! receiver that is dead costs its trunk no memory, and one that hangs holds up its own callbacks alone.
 
 use super::step::{DueCallback, Step};
-use super::{Effect, Trunk};
+use super::{Effect, Kept, Trunk};
 use crate::domain::call::{Call, CallEffect, RECENT};
 use crate::domain::callback::{AttemptResult, Lease, WebhookSecrets, host_key};
 use crate::domain::ids::CallId;
@@ -27,12 +27,20 @@ const BEGINS_ANEW: Millis = Millis(5_000);
 /// How a call stands in its trunk's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Something is still to happen to it, its callback aside.
-    pub is_open: bool,
+    /// Its entry, when something is still to happen to it, its callback aside.
+    pub kept: Option<Kept>,
     /// An attempt of its callback is out and the call is young: a restart finds it by its age.
     pub is_out: bool,
     /// When an attempt of its callback is due, if a restart finds it by that.
     pub callback_due: Option<Millis>,
+}
+
+impl Place {
+    /// Whether something is still to happen to it, its callback aside.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.kept.is_some()
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -138,13 +146,14 @@ fn grows_old(call: CallId) -> Millis {
 impl Trunk {
     /// How a call's row is found, as far as its callback goes.
     #[must_use]
-    pub fn place(&self, call: &Call) -> Place {
+    pub fn place(&self, call: &mut Call) -> Place {
+        let kept = Kept::of(call, &self.settings);
         let callback = call.callback.as_ref();
         let due = callback.and_then(|callback| callback.next_attempt_at);
         let flight = self.callbacks.of(call.id).filter(|_| due.is_some());
         let is_out = flight.is_some_and(|flight| !flight.is_indexed);
         Place {
-            is_open: call.is_open(),
+            kept,
             is_out,
             callback_due: due.filter(|_| !is_out),
         }
@@ -171,9 +180,9 @@ impl Trunk {
     }
 
     /// Takes a call whose row is about to be written anew, as the release before left it.
-    pub fn take_over(&mut self, call: &Call) {
+    pub fn take_over(&mut self, call: &Call, now: Millis) {
         if call.is_open() && !self.is_open(call.id) {
-            self.reopen(call.clone(), false);
+            self.reopen(call.clone(), false, now);
         }
         let callback = call.callback.as_ref();
         if let Some(due) = callback.and_then(|callback| callback.next_attempt_at) {

@@ -4,7 +4,7 @@
 use super::agenda::{self, accepted};
 use super::index::{self, Entry};
 use super::step::Held;
-use super::{Step, Trunk};
+use super::{Kept, Step, Trunk};
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::phone::{E164, LastDigits};
@@ -17,6 +17,10 @@ const _: () = assert!(
     size_of::<(CallId, Entry)>() + 2 * size_of::<agenda::Entry>() <= 100,
     "a call in memory is small"
 );
+
+/// After a restart so many calls are asked about together, and the next so much later.
+const ASKED_TOGETHER: usize = 50;
+const ASKED_EVERY: Millis = Millis(50);
 
 /// Which open calls a reader wants, as far as their entries tell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +43,7 @@ pub struct Wanted<'a> {
 
 impl Trunk {
     /// Takes a call from its row: one that is open, or whose attempt was out.
-    pub fn reopen(&mut self, mut call: Call, was_out: bool) {
+    pub fn reopen(&mut self, mut call: Call, was_out: bool, now: Millis) {
         if was_out {
             self.was_out(&call);
         }
@@ -53,7 +57,27 @@ impl Trunk {
             // The queue moves by itself.
             call.volatile.dispatch_at = Millis::MAX;
         }
+        call.volatile.look_at = self.asked_in_its_turn(now);
         self.note(&call);
+    }
+
+    /// Takes a call that is open from what its row keeps of it.
+    pub fn reopen_kept(&mut self, kept: &Kept, now: Millis) {
+        let mut entry = kept.entry();
+        if entry.is_asked_about() {
+            entry.ask_by(self.asked_in_its_turn(now), kept.id().address().at);
+        }
+        if kept.has_room() && !entry.is_over() {
+            self.rings_from = None;
+        }
+        self.place_entry(kept.id(), entry, false);
+    }
+
+    /// What happened to calls while nobody was there, their carrier says: some of them are asked about at once, and so on,
+    /// lest a trunk with thousands be busy with nothing else.
+    fn asked_in_its_turn(&self, now: Millis) -> Millis {
+        let before = self.open.len() / ASKED_TOGETHER;
+        now + Millis(ASKED_EVERY.0 * u64::try_from(before).unwrap_or_default())
     }
 
     /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it
@@ -173,14 +197,18 @@ impl Trunk {
     /// Keeps the entry of a call that is open.
     pub(super) fn note(&mut self, call: &Call) {
         let entry = Entry::of(call, &self.settings);
-        let before = self.open.get(&call.id).copied().unwrap_or(entry);
-        self.set(call.id, before, entry);
         let is_leaked = planted(Fault::ChannelLeak)
             && call.status == CallStatus::TriggerFailed
             && self.is_live(call.id);
+        self.place_entry(call.id, entry, is_leaked);
+    }
+
+    fn place_entry(&mut self, id: CallId, entry: Entry, is_leaked: bool) {
+        let before = self.open.get(&id).copied().unwrap_or(entry);
+        self.set(id, before, entry);
         self.live
-            .set(accepted(call.id), entry.holds_channel() || is_leaked);
-        self.queue.set(accepted(call.id), entry.waits());
+            .set(accepted(id), entry.holds_channel() || is_leaked);
+        self.queue.set(accepted(id), entry.waits());
     }
 
     /// Replaces an entry.

@@ -30,6 +30,14 @@ impl Since {
     }
 }
 
+/// Moments of an entry, as they are counted in it.
+pub(super) struct Moments {
+    pub watchdog: u32,
+    pub stale_at: u32,
+    pub told_at: u32,
+    pub dialed_at: u32,
+}
+
 const UNCLAIMED: u8 = 1;
 const WAITS: u8 = 1 << 1;
 const DIALER_DONE: u8 = 1 << 2;
@@ -105,6 +113,57 @@ impl Entry {
             ..Self::NONE
         };
         entry.knowing(volatile, accepted)
+    }
+
+    /// Whether its carrier is asked about it.
+    pub fn is_asked_about(&self) -> bool {
+        self.flags & (UNCLAIMED | OVER) == 0
+    }
+
+    /// Its carrier is asked about it no later than then.
+    pub fn ask_by(&mut self, at: Millis, accepted: Millis) {
+        self.look_at = Since::of(at, accepted);
+        self.watchdog = Since::of(self.watchdog.at(accepted).min(at), accepted);
+    }
+
+    /// What its row keeps of it: see [`super::Kept`].
+    pub fn kept(moments: Moments, digits: u32, agent: u32, status: CallStatus, flags: u8) -> Self {
+        let dispatch_at = match flags & WAITS {
+            0 => Since(0),
+            _ => Since(u32::MAX), // the queue moves by itself
+        };
+        Self {
+            watchdog: Since(moments.watchdog),
+            stale_at: Since(moments.stale_at),
+            told_at: Since(moments.told_at),
+            dispatch_at,
+            digits,
+            agent,
+            status,
+            flags,
+            ..Self::NONE
+        }
+    }
+
+    pub fn moments(&self, dialed_at: Option<Millis>, accepted: Millis) -> Moments {
+        Moments {
+            watchdog: self.watchdog.0,
+            stale_at: self.stale_at.0,
+            told_at: self.told_at.0,
+            dialed_at: Since::of(dialed_at.unwrap_or(Millis::MAX), accepted).0,
+        }
+    }
+
+    pub fn moment(since: u32, accepted: Millis) -> Millis {
+        Since(since).at(accepted)
+    }
+
+    pub fn digits(&self) -> u32 {
+        self.digits
+    }
+
+    pub fn flags(&self) -> u8 {
+        self.flags
     }
 
     const NONE: Self = Self {

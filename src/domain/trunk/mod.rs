@@ -15,6 +15,7 @@ mod config;
 mod dispatch;
 mod entries;
 mod index;
+mod kept;
 mod queue;
 mod step;
 mod window;
@@ -31,6 +32,7 @@ pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
 pub use dispatch::Claim;
 pub use entries::Wanted;
 use index::Entry;
+pub use kept::Kept;
 pub use step::{DueCallback, Rows, Step};
 use window::Window;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
 use super::{Look, SqlStore, count, id, parse, without_metadata};
-use crate::app::trunk::{Found, StoreFailed};
+use crate::app::trunk::{Found, OpenRow, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 
@@ -25,7 +25,7 @@ impl SqlStore {
     pub(super) fn legacy_open_calls(
         &self,
         recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
+        each: &mut dyn FnMut(OpenRow),
     ) -> Result<(), StoreFailed> {
         // Row by row, and without what may be long.
         let doc = "json_remove(doc, '$.request.metadata')";
@@ -36,7 +36,7 @@ impl SqlStore {
         let mut read = Ok(());
         self.each(&query, vec![id(recent)], |row| {
             match row.first().and_then(parse) {
-                Some(call) => each(call, false),
+                Some(call) => each(OpenRow::Whole(call, false)),
                 None => read = Err(StoreFailed),
             }
         })?;

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use worker::{SqlStorage, SqlStorageValue};
 
 use crate::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, Remembrance,
-    StoreFailed, Told, TrunkStore,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
+    Remembrance, StoreFailed, Told, TrunkStore,
 };
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::{DeliveryStatus, host_key};
@@ -25,7 +25,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS rows (
         id INTEGER PRIMARY KEY, open INTEGER NOT NULL, out INTEGER NOT NULL, late INTEGER NOT NULL,
         status TEXT NOT NULL, told_at INTEGER NOT NULL, dialed_at INTEGER, agent INTEGER NOT NULL, phone TEXT NOT NULL,
-        delivery INTEGER, callback_due INTEGER, callback_host INTEGER, doc TEXT NOT NULL, metadata TEXT
+        delivery INTEGER, callback_due INTEGER, callback_host INTEGER, kept TEXT, doc TEXT NOT NULL, metadata TEXT
     );
     CREATE INDEX IF NOT EXISTS late_rows ON rows (id) WHERE late = 1;
     CREATE INDEX IF NOT EXISTS due_rows ON rows (callback_due, id, callback_host) WHERE callback_due IS NOT NULL;
@@ -194,18 +194,18 @@ impl SqlStore {
         }
     }
 
-    /// The calls of all rows from `from` on that fit, each with whether its attempt was out. So many documents as one text:
-    /// each crossing between SQLite and here costs as much as reading a call.
+    /// All rows from `from` on that fit, many as one text: each crossing between SQLite and here takes longer than reading
+    /// what a row keeps.
     fn in_batches(
         &self,
         fits: &str,
         from: u64,
-        each: &mut dyn FnMut(Call, bool),
+        each: &mut dyn FnMut(OpenRow),
     ) -> Result<(), StoreFailed> {
         const BATCH: usize = 64;
         let query = format!(
-            "SELECT MAX(id), COUNT(*), GROUP_CONCAT(out || doc, char(10))
-             FROM (SELECT id, out, doc FROM rows WHERE id >= ? AND {fits} ORDER BY id LIMIT {BATCH})"
+            "SELECT MAX(id), COUNT(*), GROUP_CONCAT(CASE WHEN out = 1 OR kept IS NULL THEN out || doc ELSE kept END, char(10))
+             FROM (SELECT id, out, kept, doc FROM rows WHERE id >= ? AND {fits} ORDER BY id LIMIT {BATCH})"
         );
         let mut next = from;
         loop {
@@ -221,8 +221,12 @@ impl SqlStore {
                 return Ok(());
             };
             for line in docs.lines() {
-                let (out, doc) = line.split_at_checked(1).ok_or(StoreFailed)?;
-                each(read(doc).ok_or(StoreFailed)?, out == "1");
+                each(match line.split_at_checked(1) {
+                    Some((out, doc)) if doc.starts_with('{') => {
+                        OpenRow::Whole(read(doc).ok_or(StoreFailed)?, out == "1")
+                    }
+                    _ => OpenRow::Kept(line.parse().map_err(|()| StoreFailed)?),
+                });
             }
             if usize::try_from(*count) != Ok(BATCH) {
                 return Ok(());
@@ -398,11 +402,7 @@ impl TrunkStore for SqlStore {
         self.put_fact("brief", brief)
     }
 
-    fn open_calls(
-        &self,
-        recent: CallId,
-        each: &mut dyn FnMut(Call, bool),
-    ) -> Result<(), StoreFailed> {
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed> {
         self.in_batches("late = 1", 0, each)?;
         let recent_ones = "late = 0 AND (open = 1 OR out = 1)";
         self.in_batches(recent_ones, recent.row(), each)?;
@@ -460,9 +460,9 @@ impl TrunkStore for SqlStore {
             let doc = serde_json::to_string(&call).map_err(|_| StoreFailed)?;
             let bindings = vec![
                 number(call.id.row()),
-                i32::from(place.is_open).into(),
+                i32::from(place.is_open()).into(),
                 i32::from(place.is_out).into(),
-                i32::from(call.late && place.is_open).into(),
+                i32::from(call.late && place.is_open()).into(),
                 call.status.as_str().into(),
                 millis(call.told_at()),
                 call.dialed_at
@@ -480,6 +480,7 @@ impl TrunkStore for SqlStore {
                 callback
                     .and_then(|callback| i64::try_from(host_key(&callback.url)).ok())
                     .into(),
+                place.kept.map(|kept| kept.to_string()).into(),
                 doc.into(),
                 metadata.into(),
             ];
@@ -805,12 +806,12 @@ impl TrunkStore for SqlStore {
 /// Writes a call's row; one that is there keeps its metadata.
 const PUT: &str = "
     INSERT INTO rows (id, open, out, late, status, told_at, dialed_at, agent, phone, delivery, callback_due,
-                      callback_host, doc, metadata)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      callback_host, kept, doc, metadata)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         open = excluded.open, out = excluded.out, late = excluded.late, status = excluded.status,
         told_at = excluded.told_at, dialed_at = excluded.dialed_at, delivery = excluded.delivery,
-        callback_due = excluded.callback_due, callback_host = excluded.callback_host, doc = excluded.doc";
+        callback_due = excluded.callback_due, callback_host = excluded.callback_host, kept = excluded.kept, doc = excluded.doc";
 
 fn without_metadata(mut call: Call) -> Call {
     call.request.metadata = None;

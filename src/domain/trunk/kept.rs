@@ -1,0 +1,132 @@
+//! What a row keeps of an open call for the object that is loaded anew: its entry, so that no document is read for it.
+//!
+//! It is written with the row, of the row alone: what is known beside it (`Volatile`) is gone after a restart. Should a
+//! release change the settings, such an entry is due by those of before; its next step goes by those of then.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::index::{Entry, Moments};
+use crate::domain::call::{Call, CallStatus, Volatile};
+use crate::domain::ids::CallId;
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+const WORDS: usize = 11;
+const DIGITS: usize = 8;
+/// Beyond the flags of an entry.
+const ROOM: u32 = 1 << 8;
+const STATUS_SHIFT: u32 = 16;
+
+/// An open call's entry as its row keeps it. Its text: [`WORDS`] numbers of 32 bits in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept([u32; WORDS]);
+
+impl Kept {
+    /// Of a call, when it is open.
+    pub(super) fn of(call: &mut Call, settings: &Settings) -> Option<Self> {
+        if !call.is_open() {
+            return None;
+        }
+        // When its carrier is asked, whoever loads it says.
+        let unasked = Volatile {
+            look_at: Millis::MAX,
+            ..Volatile::default()
+        };
+        let known = std::mem::replace(&mut call.volatile, unasked);
+        let entry = Entry::of(call, settings);
+        call.volatile = known;
+        let id = call.id.number();
+        let word = |shift: u32| (id >> shift) as u32;
+        let Moments {
+            watchdog,
+            stale_at,
+            told_at,
+            dialed_at,
+        } = entry.moments(call.dialed_at, call.created_at());
+        let status = CallStatus::ALL.iter().position(|one| *one == call.status);
+        let status = u32::try_from(status.unwrap_or_default()).unwrap_or_default();
+        let room = if call.room { ROOM } else { 0 };
+        Some(Self([
+            word(96),
+            word(64),
+            word(32),
+            word(0),
+            watchdog,
+            stale_at,
+            told_at,
+            dialed_at,
+            entry.digits(),
+            entry.agent(),
+            status << STATUS_SHIFT | room | u32::from(entry.flags()),
+        ]))
+    }
+
+    /// Whose entry it is.
+    #[must_use]
+    pub fn id(&self) -> CallId {
+        let [first, second, third, last, ..] = self.0;
+        let words = [first, second, third, last].into_iter();
+        CallId::of_number(words.fold(0, |id, word| id << 32 | u128::from(word)))
+    }
+
+    /// When it was dialed.
+    #[must_use]
+    pub fn dialed_at(&self) -> Option<Millis> {
+        let [_, _, _, _, _, _, _, dialed_at, ..] = self.0;
+        let at = Entry::moment(dialed_at, self.id().address().at);
+        (at < Millis::MAX).then_some(at)
+    }
+
+    /// The carrier may hold a room for it.
+    pub(super) fn has_room(&self) -> bool {
+        let [.., last] = self.0;
+        last & ROOM != 0
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        let [
+            _,
+            _,
+            _,
+            _,
+            watchdog,
+            stale_at,
+            told_at,
+            _,
+            digits,
+            agent,
+            last,
+        ] = self.0;
+        let status = CallStatus::ALL.get((last >> STATUS_SHIFT) as usize);
+        let moments = Moments {
+            watchdog,
+            stale_at,
+            told_at,
+            dialed_at: 0,
+        };
+        let status = status.copied().unwrap_or(CallStatus::Initiating);
+        Entry::kept(moments, digits, agent, status, last as u8)
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|word| write!(out, "{word:08x}"))
+    }
+}
+
+impl FromStr for Kept {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut words = [0; WORDS];
+        let mut rest = text;
+        for word in &mut words {
+            let (digits, more) = rest.split_at_checked(DIGITS).ok_or(())?;
+            *word = u32::from_str_radix(digits, 16).map_err(|_| ())?;
+            rest = more;
+        }
+        rest.is_empty().then_some(Self(words)).ok_or(())
+    }
+}
