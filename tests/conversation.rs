@@ -438,6 +438,22 @@ fn what_nobody_tells_of_is_found_by_the_next_look_and_the_first_looks_come_soon(
 }
 
 #[test]
+fn after_a_restart_the_carrier_is_asked_about_all_calls_but_not_in_one_step() {
+    let mut world = livekit_world();
+    let ids: Vec<CallId> = (0..90).map(|_| answered(&mut world, true)).collect();
+    world.crash();
+    world.sent = Default::default();
+    let mut asked = Vec::new();
+    for wait in [0, 50] {
+        after(&mut world, Millis(wait));
+        let now = std::mem::take(&mut world.sent.inquire);
+        assert!((1..=50).contains(&now.len()), "{} at once", now.len());
+        asked.extend(now);
+    }
+    assert_eq!(asked, ids, "each once, the oldest first");
+}
+
+#[test]
 fn a_conversation_that_was_found_over_after_a_long_sleep_lasted_no_longer_than_any_can() {
     let mut world = livekit_world();
     let id = answered(&mut world, true);

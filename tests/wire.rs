@@ -425,6 +425,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Read", Read(reader(), call)),
         ("Cancel", Cancel(reader(), call)),
         ("Live", Live(reader())),
+        ("LiveFrom", LiveFrom(reader(), 7_654_321)),
         ("Storage", Storage(reader())),
         ("Feed", Feed(reader(), feed_filter())),
         ("List", List(reader(), call_filter())),
@@ -540,6 +541,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
     let id = world.accepted(OK);
     let claimed = world.ask(TrunkCommand::Claim(vec![id]));
     let live = world.ask(TrunkCommand::Live(reader()));
+    let slice = world.ask(TrunkCommand::LiveFrom(reader(), 0));
     let refused = world.trigger(OK);
     let filter = FeedFilter {
         only: Vec::new(),
@@ -563,6 +565,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
     vec![
         ("Orders", claimed),
         ("Live", live),
+        ("LiveSlice", slice),
         ("Admission.rejected", TrunkReply::Admission(refused)),
         ("Feed", feed),
         ("Call", read),

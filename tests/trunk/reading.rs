@@ -121,3 +121,33 @@ fn pages_that_end_early_go_on_where_they_stopped_and_find_each_match_once() {
         );
     }
 }
+
+#[test]
+fn thousands_of_live_calls_are_told_of_in_slices_each_once_and_oldest_first() {
+    let mut world = World::new(1_000, 1_000);
+    let ids: Vec<CallId> = (0..600).map(|_| world.accepted(OK)).collect();
+    let (mut told, mut from, mut slices) = (Vec::new(), 0, 0);
+    loop {
+        let asked = TrunkCommand::LiveFrom(reader(), from);
+        let TrunkReply::LiveSlice { calls, next, .. } = world.ask(asked) else {
+            panic!("no slice");
+        };
+        assert!(calls.len() <= 250, "a slice is small");
+        told.extend(calls.into_iter().map(|call| call.id));
+        slices += 1;
+        match next {
+            Some(next) => from = next,
+            None => break,
+        }
+    }
+    assert_eq!(told, ids);
+    assert_eq!(slices, 3);
+    let stranger = audatec::app::trunk::Reader {
+        org: audatec::domain::ids::OrgId::from_entropy([9; 16]),
+        ..reader()
+    };
+    let TrunkReply::LiveSlice { calls, .. } = world.ask(TrunkCommand::LiveFrom(stranger, 0)) else {
+        panic!("no slice");
+    };
+    assert_eq!(calls, []);
+}

@@ -70,6 +70,8 @@ pub enum TrunkCommand {
     Cancel(Reader, CallId),
     /// Who holds which channel. `Live`, oldest first.
     Live(Reader),
+    /// Likewise, from this row on: some of them. `LiveSlice`.
+    LiveFrom(Reader, u64),
     /// How much room its calls take up. `Storage`, or `Missing`.
     Storage(Reader),
     /// What the live feed tells of this trunk. `Feed`, or `Refused`.
@@ -139,7 +141,7 @@ impl TrunkCommand {
     pub(super) fn counts_channels(&self) -> bool {
         matches!(
             self,
-            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_)
+            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_) | Self::LiveFrom(..)
         )
     }
 }
@@ -378,6 +380,19 @@ pub struct Work {
     pub queue_messages: u64,
 }
 
+/// A call that holds a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCall {
+    /// Its id.
+    pub id: CallId,
+    /// Where it is.
+    pub status: CallStatus,
+    /// The number called.
+    pub phone: E164,
+    /// Since when it holds its channel.
+    pub since: Millis,
+}
+
 /// The object's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TrunkReply {
@@ -406,6 +421,17 @@ pub enum TrunkReply {
         usize,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Millis)>,
     ),
+    /// Some of those who hold a channel, oldest first.
+    LiveSlice {
+        /// They.
+        calls: Vec<LiveCall>,
+        /// The row at which the next begin, if there are more.
+        next: Option<u64>,
+        /// How many calls wait for a channel.
+        waiting: usize,
+        /// The agents whose calls are held back, with when a call may find out whether each is back.
+        held_back: Vec<(AgentId, Millis)>,
+    },
     /// How many bytes its calls take up, and when the oldest was accepted.
     Storage {
         /// Bytes.

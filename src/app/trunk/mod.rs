@@ -20,8 +20,8 @@ mod store;
 
 pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, LoggedTurn, Position};
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, Order, REMEMBERED,
-    Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work, admits,
+    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, LiveCall, Order,
+    REMEMBERED, Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work, admits,
 };
 pub use news::TYPES;
 pub use slices::Slices;
@@ -310,6 +310,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Read(reader, call) => self.read(reader, call),
             TrunkCommand::List(reader, filter) => self.list(reader, &filter),
             TrunkCommand::Live(reader) => Ok(self.live(reader)),
+            TrunkCommand::LiveFrom(reader, row) => Ok(self.live_from(reader, row)),
             TrunkCommand::Storage(reader) => self.storage(reader),
             TrunkCommand::Cancel(reader, call) => self.cancel(reader, call),
             TrunkCommand::Feed(reader, filter) => self.follow(reader, &filter),

@@ -1,11 +1,16 @@
 //! Calls as their organisation reads, lists and stops them.
 
-use super::{Answer, CallFilter, Denial, Desk, Found, Reader, StoreFailed, TrunkReply, TrunkStore};
+use super::{
+    Answer, CallFilter, Denial, Desk, Found, LiveCall, Reader, StoreFailed, TrunkReply, TrunkStore,
+};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::order::newest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::trunk::Wanted;
+
+/// So many live calls are told of at once.
+const LIVE: usize = 250;
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn with_metadata(&self, mut call: Call) -> Result<Call, StoreFailed> {
@@ -57,6 +62,33 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let own = own.collect();
         let held_back = self.trunk.agents_held_back(self.now, self.step);
         TrunkReply::Live(own, self.trunk.waiting(), held_back)
+    }
+
+    pub(super) fn live_from(&mut self, reader: Reader, from: u64) -> TrunkReply {
+        self.trunk.refresh_all(self.now, self.step);
+        self.trunk.tick(self.now, self.step);
+        let rows = self.trunk.live_calls().filter(|id| id.row() >= from);
+        let mut ids: Vec<CallId> = rows.take(LIVE + 1).collect();
+        let next = ids.get(LIVE).map(|id| id.row());
+        ids.truncate(LIVE);
+        let mut calls = Vec::new();
+        for id in ids {
+            let call = self.trunk.call(id, self.step);
+            let own = call.filter(|call| call.request.org == reader.org);
+            calls.extend(own.map(|call| LiveCall {
+                id,
+                status: call.status,
+                phone: call.request.phone.clone(),
+                since: call.promoted_at.unwrap_or(call.created_at()),
+            }));
+            self.step.let_go_of(id);
+        }
+        TrunkReply::LiveSlice {
+            calls,
+            next,
+            waiting: self.trunk.waiting(),
+            held_back: self.trunk.agents_held_back(self.now, self.step),
+        }
     }
 
     pub(super) fn list(&mut self, reader: Reader, filter: &CallFilter) -> Answer {

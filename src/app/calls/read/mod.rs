@@ -194,23 +194,31 @@ pub async fn list(
 /// No such trunk.
 pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Response, Refusal> {
     let trunk = own_trunk(api, caller, trunk).await?;
-    let Ok(TrunkReply::Live(calls, waiting, held_back)) = api
-        .trunk(trunk.id.tag(), &TrunkCommand::Live(reader(caller)))
-        .await
-    else {
-        return Err(Refusal::DialerUnavailable);
-    };
-    let rows: Vec<_> = calls
-        .iter()
-        .map(|call| {
+    let (mut rows, mut from) = (Vec::new(), 0);
+    let (waiting, held_back) = loop {
+        let command = TrunkCommand::LiveFrom(reader(caller), from);
+        let Ok(TrunkReply::LiveSlice {
+            calls,
+            next,
+            waiting,
+            held_back,
+        }) = api.trunk(trunk.id.tag(), &command).await
+        else {
+            return Err(Refusal::DialerUnavailable);
+        };
+        rows.extend(calls.iter().map(|call| {
             json!({
                 "call_id": call.id,
                 "call_status": call.status,
-                "phone_number": call.request.phone,
-                "since": iso8601::format(call.promoted_at.unwrap_or(call.created_at())),
+                "phone_number": call.phone,
+                "since": iso8601::format(call.since),
             })
-        })
-        .collect();
+        }));
+        match next.filter(|next| *next > from) {
+            Some(next) => from = next,
+            None => break (waiting, held_back),
+        }
+    };
     let breakers: Vec<_> = held_back
         .iter()
         .map(|(agent, at)| json!({"agent_id": agent, "retry_at": iso8601::format(*at)}))
