@@ -14,6 +14,7 @@ use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };
 use audatec::app::records::{RecordKey, TrunkRecord};
+use audatec::app::telemetry::Event;
 use audatec::app::trunk::{Line, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
@@ -228,7 +229,7 @@ impl Host for World {
     fn parse_url(&self, text: &str) -> Option<Target> {
         parse_url(text)
     }
-    fn log(&self, _: &str) {}
+    fn log(&self, _: &Event<'_>) {}
     async fn sleep(&self, _: Millis) {}
 }
 

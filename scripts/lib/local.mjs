@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Log, LogLevel, Miniflare, Response } from "miniflare";
+import { logError } from "../../src/edge/log.js";
 import { bindingOptions, readConfig } from "./config.mjs";
 import { UserError } from "./log.mjs";
 import { takeOwnership } from "./owner.mjs";
@@ -141,7 +142,7 @@ function handle(mf, url, secrets, crons, owner, withTimer) {
   };
   // Miniflare fires no cron trigger by itself.
   const timer = setInterval(() => {
-    runCron().catch((error) => console.error("[cron]", error));
+    runCron().catch((error) => logError("cron_failed", error));
   }, CRON_INTERVAL_MS);
   if (!withTimer) clearInterval(timer);
   timer.unref();
@@ -225,7 +226,7 @@ function journalIn(dataDir) {
  * What is said when something broke that nobody caught: of a bare rejected promise by the listener of `entry.js`, of all else
  * by the runtime, at level info.
  */
-const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|A request failed/i;
+const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|"event":"(?:request_failed|promise_rejected)"/i;
 /**
  * Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not; and
  * workerd tells of each client that left before its answer was written, as a browser does whose page is closed.
@@ -237,7 +238,7 @@ export const tellsOfBreakage = (message) => BROKEN.test(message) && !NOT_OURS.te
 
 /** @param {string} level @param {string} message */
 function showErrors(level, message) {
-  if (level === "error" || tellsOfBreakage(message)) console.error(`[worker] ${message}`);
+  if (level === "error" || message.startsWith('{"level":') || tellsOfBreakage(message)) console.error(`[worker] ${message}`);
 }
 
 /** @returns {Secrets} */

@@ -9,6 +9,7 @@ use std::task::Poll;
 use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
 use crate::app::side_by_side::side_by_side;
+use crate::app::telemetry::Event;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
@@ -96,8 +97,8 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
             Ok(TrunkReply::Over(over)) => over,
             Ok(_) => return,
             Err(Unavailable) => {
-                let what = "dispatch: a report of dialed calls was lost; the trunk will inquire";
-                return self.world.log(what);
+                let trunk = self.trunk;
+                return self.world.log(&Event::ReportLost { trunk });
             }
         };
         // Ended while it was dialed: nobody is to hear it, or talk to nobody.

@@ -22,4 +22,5 @@ pub mod ports;
 pub mod records;
 pub mod side_by_side;
 pub mod studio;
+pub mod telemetry;
 pub mod trunk;

@@ -9,6 +9,7 @@
 use crate::app::dialers::livekit::Ask;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::records::RecordKey;
+use crate::app::telemetry::Event;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Finding, Timed};
@@ -88,8 +89,8 @@ pub trait Host {
     fn secrets(&self) -> &Secrets;
     /// Reads a URL as the platform's own `fetch` will read it (WHATWG URL); `None` if it can't.
     fn parse_url(&self, text: &str) -> Option<Target>;
-    /// A line for the operator. Never holds a key, a secret, a phone number or metadata.
-    fn log(&self, line: &str);
+    /// Tells the operator. What an event may hold, its type says.
+    fn log(&self, event: &Event<'_>);
 }
 
 /// The copies that requests are served from (KV); may be stale for a minute and more, their absence as well.

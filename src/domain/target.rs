@@ -83,7 +83,9 @@ impl Target {
         format!("{}{}", self.origin(), self.path.trim_end_matches('/'))
     }
 
-    fn origin(&self) -> String {
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
         let port = self.port.map(|port| format!(":{port}"));
         let port = port.unwrap_or_default();
         format!("{}://{}{port}", self.scheme, self.host)

@@ -2,8 +2,10 @@
 
 use worker::{ScheduledTime, Storage};
 
+use super::log::log;
 use super::world::now;
 use crate::app::alarm::Alarm;
+use crate::app::telemetry::{Event, Text};
 use crate::domain::time::Millis;
 
 /// Wakes the object at `due`, or earlier. Returns whether that took a write.
@@ -13,7 +15,10 @@ pub async fn set(alarm: &Alarm, storage: &Storage, due: Millis) -> bool {
     }
     let at = ScheduledTime::new(js_sys::Date::new(&(due.0 as f64).into()));
     if let Err(error) = storage.set_alarm(at).await {
-        worker::console_error!("the alarm could not be set: {}", error.to_string());
+        let cause = error.to_string();
+        log(&Event::AlarmNotSet {
+            cause: Text(&cause),
+        });
         alarm.failed();
     }
     true

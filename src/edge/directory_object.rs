@@ -16,6 +16,7 @@ use crate::app::messages::CallbackMessage;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::Millis;
+use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
@@ -126,7 +127,7 @@ impl SqlStore {
         each: &mut dyn FnMut(&str, &str),
     ) -> Result<(), StoreFailed> {
         let failed = |error: worker::Error| {
-            worker::console_error!("SQL failed: {}", error.to_string());
+            log::sql_failed(&error);
             StoreFailed
         };
         let cursor = self.0.exec(query, bindings).map_err(failed)?;

@@ -8,6 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
 import { told } from "./list.js";
+import { logError } from "./log.js";
 import { prefersStream, stream } from "./stream.js";
 
 /**
@@ -17,7 +18,7 @@ import { prefersStream, stream } from "./stream.js";
 const REQUEST_LIMIT_MS = 60_000;
 
 // The runtime tells of what is thrown, but of a promise that is rejected with nobody to hear it nothing at all.
-addEventListener("unhandledrejection", (event) => console.error("An unhandled rejection:", event.reason));
+addEventListener("unhandledrejection", ({ reason }) => logError("promise_rejected", reason));
 
 /** @type {Set<(error: Error) => void>} */
 const underWay = new Set();
@@ -79,7 +80,7 @@ export default {
       const goOn = (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
       return response.rest === undefined ? response : told(response, response.rest, goOn);
     } catch (error) {
-      console.error("A request failed:", error);
+      logError("request_failed", error);
       return internalError();
     }
   },

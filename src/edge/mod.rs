@@ -7,6 +7,7 @@ mod directory_object;
 mod errand_object;
 mod faults;
 mod http;
+mod log;
 mod outbox;
 mod platform;
 mod queues;

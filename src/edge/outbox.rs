@@ -2,7 +2,9 @@
 
 use worker::Env;
 
+use super::log::log;
 use super::platform;
+use crate::app::telemetry::{Event, Text};
 
 /// Queues take 100 messages and 256 KB at once.
 const MAX_MESSAGES: usize = 25;
@@ -10,18 +12,17 @@ const MAX_BYTES: usize = 200_000;
 
 /// Sends messages to a queue; returns how many it took. What was not taken is owed by rows, and
 /// will be sent again.
-pub async fn send(env: &Env, queue: &str, messages: &[String]) -> u64 {
+pub async fn send(env: &Env, queue: &'static str, messages: &[String]) -> u64 {
     let mut sent = 0;
     for chunk in chunks(messages) {
         let result = platform::queue_send(env, queue, chunk.to_vec()).await;
         match result {
             Ok(_) => sent += chunk.len() as u64,
-            Err(error) => worker::console_error!(
-                "{} could not take {} messages: {}",
+            Err(error) => log(&Event::QueueRefused {
                 queue,
-                chunk.len(),
-                platform::message(&error)
-            ),
+                messages: chunk.len(),
+                cause: Text(&platform::message(&error)),
+            }),
         }
     }
     sent

@@ -3,12 +3,14 @@
 
 use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
 
+use super::log::log;
 use super::world::World;
 use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
 use crate::app::messages::{DispatchMessage, Errand};
 use crate::app::ports::{Directories, Trunks, Unavailable};
 use crate::app::side_by_side::side_by_side;
+use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
 
@@ -37,11 +39,10 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
             errand => world.run_errand(&errand.object(), &text).await,
         }
     } else {
-        worker::console_error!(
-            "{}: an unreadable message of {} bytes was dropped",
-            queue,
-            text.len()
-        );
+        log(&Event::MessageUnreadable {
+            queue: Text(queue),
+            bytes: text.len(),
+        });
         Ok(())
     };
     match done {
@@ -71,11 +72,12 @@ async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
             | DispatchMessage::Inquire { trunk, .. }
             | DispatchMessage::Release { trunk, .. },
         )) => {
-            worker::console_error!("dead letter: dispatch of trunk {}", trunk.to_string());
+            log(&Event::DispatchDeadLetter { trunk });
             (trunk, None)
         }
         Some(Errand::Callback(callback)) => {
-            worker::console_error!("dead letter: callback {}", callback.delivery.to_string());
+            let delivery = callback.delivery;
+            log(&Event::CallbackDeadLetter { delivery });
             (callback.delivery.address().tag, Some(callback.org))
         }
         None => return Ok(()),

@@ -16,11 +16,13 @@ use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::ports::UNKNOWN;
+use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::ids::CallId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
+use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
@@ -271,11 +273,10 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
         let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
         if let Err(error) = platform::archive(&inner.env, &name, &lines).await {
             let error = platform::message(&error);
-            worker::console_error!(
-                "the archive did not take {} calls: {}",
-                expired.len(),
-                error
-            );
+            log::log(&Event::ArchiveRefused {
+                calls: expired.len(),
+                cause: Text(&error),
+            });
             return;
         }
         platform::sleep(PAUSE_MS).await;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env};
 
+use super::log::log;
 use super::{cache, faults, platform, vault};
 use crate::app::dialers::livekit::{self, Ask};
 use crate::app::dialers::simulator;
@@ -18,6 +19,7 @@ use crate::app::ports::{
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
+use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
@@ -78,7 +80,7 @@ pub fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
         })
         .filter(|key| key.len() >= 32);
     let Some(master) = master else {
-        worker::console_error!("MASTER_KEY must be a secret of at least 32 bytes in base64");
+        log(&Event::MasterKeyUnusable {});
         return Err(Misconfigured);
     };
     Ok(Secrets::derive(
@@ -153,8 +155,12 @@ impl World {
         }
     }
 
-    fn failed(&self, what: &str, error: &JsValue) -> Unavailable {
-        worker::console_error!("{} failed: {}", what, platform::message(error));
+    fn failed(&self, service: &'static str, error: &JsValue) -> Unavailable {
+        let cause = platform::message(error);
+        log(&Event::ServiceFailed {
+            service,
+            cause: Text(&cause),
+        });
         Unavailable
     }
 
@@ -181,7 +187,7 @@ impl World {
 
     async fn ask_object<T: DeserializeOwned>(
         &self,
-        namespace: &str,
+        namespace: &'static str,
         name: &str,
         command: &impl serde::Serialize,
     ) -> Result<T, Unavailable> {
@@ -191,14 +197,14 @@ impl World {
 
     async fn tell_object<T: DeserializeOwned>(
         &self,
-        namespace: &str,
+        namespace: &'static str,
         name: &str,
         command: &impl serde::Serialize,
     ) -> Result<T, Unheard> {
         let body = serde_json::to_string(command).map_err(|_| Unheard::Failed)?;
         let answer = self.exchange(namespace, name, &body).await?;
         json::read_bytes(&answer).map_err(|Unreadable| {
-            worker::console_error!("{} gave an unreadable answer", namespace);
+            log(&Event::AnswerUnreadable { object: namespace });
             Unheard::Failed
         })
     }
@@ -212,7 +218,12 @@ impl World {
         }
     }
 
-    async fn exchange(&self, namespace: &str, name: &str, body: &str) -> Result<Vec<u8>, Unheard> {
+    async fn exchange(
+        &self,
+        namespace: &'static str,
+        name: &str,
+        body: &str,
+    ) -> Result<Vec<u8>, Unheard> {
         faults::note_request();
         let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
         let answer = answer.map_err(|error| {
@@ -221,10 +232,7 @@ impl World {
         })?;
         let answer = answer.to_vec();
         if answer == UNKNOWN {
-            worker::console_error!(
-                "{} runs another release, which does not know this",
-                namespace
-            );
+            log(&Event::AnotherRelease { object: namespace });
             return Err(Unheard::Unknown);
         }
         Ok(answer)
@@ -266,8 +274,8 @@ impl Host for World {
         })
     }
 
-    fn log(&self, line: &str) {
-        worker::console_error!("{}", line);
+    fn log(&self, event: &Event<'_>) {
+        log(event);
     }
 }
 

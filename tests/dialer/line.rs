@@ -63,8 +63,8 @@ impl Host for Line {
     fn parse_url(&self, _: &str) -> Option<Target> {
         None
     }
-    fn log(&self, line: &str) {
-        self.log.borrow_mut().push(line.into());
+    fn log(&self, event: &Event<'_>) {
+        self.log.borrow_mut().push(event.line());
     }
 }
 

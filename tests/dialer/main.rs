@@ -31,6 +31,7 @@ use audatec::app::ports::{
     Vault,
 };
 use audatec::app::records::RecordKey;
+use audatec::app::telemetry::Event;
 use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};

@@ -18,6 +18,7 @@ use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
+use audatec::app::telemetry::Event;
 use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
@@ -412,7 +413,7 @@ impl Host for World {
         parse_url(text)
     }
 
-    fn log(&self, _: &str) {}
+    fn log(&self, _: &Event<'_>) {}
 }
 
 /// Sealed here is reversed, and tied to its context: enough to tell it from what was given.

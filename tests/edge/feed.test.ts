@@ -334,4 +334,4 @@ test("500 calls on three trunks, a listener cut off 20 times, 2 crashes", { time
   }
 });
 
-afterAll(() => expect(server.log.filter((line) => line.includes("SQL failed"))).toEqual([]));
+afterAll(() => expect(server.log.filter((line) => line.includes("sql_failed"))).toEqual([]));

@@ -8,6 +8,7 @@ use audatec::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
+use audatec::app::telemetry::Event;
 use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::call::{Finding, Timed};
@@ -54,9 +55,10 @@ macro_rules! host {
             fn parse_url(&self, text: &str) -> Option<Target> {
                 parse_url(text)
             }
-            fn log(&self, line: &str) {
-                self.$world.oracle.lets_out("the log", line);
-                self.$world.note(None, || line.to_owned());
+            fn log(&self, event: &Event<'_>) {
+                let line = event.line();
+                self.$world.oracle.lets_out("the log", &line);
+                self.$world.note(None, || line);
             }
         }
 

@@ -11,6 +11,7 @@ use crate::app::dialers::livekit::{Presented, webhook};
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
+use crate::app::telemetry::Event;
 use crate::app::trunk::{Line, TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
@@ -94,10 +95,10 @@ async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
     }
     let heard = TrunkCommand::Carrier(vec![(call, events)]);
     if api.trunk(call.address().tag, &heard).await.is_err() {
-        api.log(&format!(
-            "livekit: an event of a call of {} was lost; its trunk will ask",
-            line.org
-        ));
+        api.log(&Event::LiveKitEventLost {
+            org: line.org,
+            call,
+        });
     }
 }
 

@@ -18,6 +18,7 @@ pub mod webhooks;
 use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Question};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
+use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
@@ -106,7 +107,9 @@ async fn get<Q: Question>(
     match ask(api, caller, "", question.into()).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
         Ok(answer) => Q::reply(answer).ok_or_else(|| {
-            api.log("a directory gave the reply of another command");
+            api.log(&Event::AnswerMismatched {
+                object: "DIRECTORIES",
+            });
             Refusal::AuthenticationUnavailable
         }),
         Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),

@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::{Map, Value};
 use worker::{SqlStorage, SqlStorageValue};
 
+use crate::app::telemetry::Event;
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
     Remembrance, StoreFailed, Told, TrunkStore,
@@ -20,6 +21,7 @@ use crate::domain::callback::{DeliveryStatus, host_key};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Brief, DueCallback};
+use crate::edge::log;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS rows (
@@ -114,7 +116,7 @@ impl SqlStore {
         mut take: impl FnMut(Row),
     ) -> Result<(), StoreFailed> {
         let failed = |error: worker::Error| {
-            worker::console_error!("SQL failed: {}", error.to_string());
+            log::sql_failed(&error);
             StoreFailed
         };
         let cursor = self.sql.exec(query, bindings).map_err(failed)?;
@@ -332,8 +334,8 @@ fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
 
 fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     let parsed = crate::app::json::read(json);
-    if let Err(error) = &parsed {
-        worker::console_error!("a row can't be read: {}", error.to_string());
+    if parsed.is_err() {
+        log::log(&Event::RowUnreadable {});
     }
     parsed.ok()
 }

@@ -23,6 +23,7 @@ use place::{Placed, Sight};
 use server::Server;
 
 use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
+use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand};
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
@@ -109,9 +110,11 @@ fn note(line: &impl Host, order: &Order, event: &CarrierEvent) {
     if let CarrierEvent::Failed(failure) = event
         && (failure.source() == FailureSource::Dialer || failure.reason.is_some())
     {
-        let (call, trunk) = (order.call, order.request.trunk);
-        let why = failure.detail();
-        line.log(&format!("livekit: call {call} of trunk {trunk}: {why}"));
+        line.log(&Event::CallNotPlaced {
+            call: order.call,
+            trunk: order.request.trunk,
+            why: Text(&failure.detail()),
+        });
     }
 }
 
@@ -120,13 +123,16 @@ fn note(line: &impl Host, order: &Order, event: &CarrierEvent) {
 fn missed<T>(
     line: &impl Host,
     order: &Order,
-    what: &str,
+    what: &'static str,
     result: Result<T, Reason>,
 ) -> Result<T, Unavailable> {
     result.map_err(|reason| {
         if order.ringing_at.or(order.answered_at).is_some() {
-            let (call, why) = (order.call, reason.text());
-            line.log(&format!("livekit: call {call}: {what}: {why}"));
+            line.log(&Event::LiveKitUnreachable {
+                call: order.call,
+                what,
+                why: reason.text(),
+            });
         }
         Unavailable
     })

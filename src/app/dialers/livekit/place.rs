@@ -13,6 +13,7 @@ use super::{Line, timed};
 use crate::app::calls::report::report_token;
 use crate::app::copies;
 use crate::app::records::RecordKey;
+use crate::app::telemetry::Event;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
@@ -308,7 +309,7 @@ async fn follow<L: Line>(
     sight: &Sight,
     deadline: Millis,
 ) -> Placed {
-    line.log("livekit: the answer to a dial was lost; looking for the callee");
+    line.log(&Event::DialAnswerLost { call: order.call });
     let unseen_until = line.now() + UNSEEN;
     let (mut absent, mut wait) = (0, LOOK_FIRST);
     loop {

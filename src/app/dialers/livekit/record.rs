@@ -7,13 +7,14 @@ use super::requests;
 use super::server::Server;
 use crate::app::copies;
 use crate::app::records::RecordKey;
+use crate::app::telemetry::Event;
 use crate::app::trunk::Order;
 use crate::domain::media::Media;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
 pub(super) async fn start<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) {
     if order.keeps.recording && !begin(line, server, order).await {
-        line.log("livekit: a recording did not start");
+        line.log(&Event::RecordingNotStarted { call: order.call });
     }
 }
 

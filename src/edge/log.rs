@@ -1,0 +1,20 @@
+//! Where log lines go: the runtime's console, which Workers Logs and `wrangler tail` read.
+
+use crate::app::telemetry::{Event, Level, Text};
+
+/// Logs an event.
+pub fn log(event: &Event<'_>) {
+    let line = event.line();
+    match event.level() {
+        Level::Error => worker::console_error!("{}", line),
+        Level::Warning => worker::console_warn!("{}", line),
+    }
+}
+
+/// An object's storage refused a statement.
+pub fn sql_failed(error: &worker::Error) {
+    let cause = error.to_string();
+    log(&Event::SqlFailed {
+        cause: Text(&cause),
+    });
+}
