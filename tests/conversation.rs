@@ -18,8 +18,9 @@ use audatec::domain::call::{
     REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
 };
 use audatec::domain::ids::{AgentId, CallId};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, Verdict};
+use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
 use serde_json::{Value, json};
 use support::livekit::{NUMBER, claim, livekit_world, row, say, say_at};
 use support::{START, World};

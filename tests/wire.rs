@@ -39,11 +39,10 @@ use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{Media, Storage};
 use audatec::domain::phone::{E164, LastDigits};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{
-    Admission, Brief, Carrier, OnCapacity, Quota, Sealed, TrunkConfig, Verdict,
-};
+use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Quota, TrunkConfig, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

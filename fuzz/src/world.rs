@@ -19,10 +19,11 @@ use audatec::app::trunk::{Line, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::ids::{AgentId, OrgId, TrunkId, TrunkTag};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Carrier, Sealed};
+use audatec::domain::trunk::Carrier;
 
 use super::support::{self, START};
 use super::urls::parse_url;

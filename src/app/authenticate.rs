@@ -7,7 +7,7 @@ use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::mac::constant_time_eq;
 use crate::domain::refusal::Refusal;
-use crate::domain::session::Session;
+use crate::domain::tokens::session::Session;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,11 +14,11 @@ use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::{IdKey, OrgId, TrunkTag};
-use crate::domain::media::LinkKey;
+use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
-use crate::domain::trunk::Sealed;
+use crate::domain::tokens::link::LinkKey;
 
 /// Something on the way did not answer in time, or failed. What it was is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

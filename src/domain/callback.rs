@@ -13,7 +13,6 @@ use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::call::Turn;
 use super::ids::DeliveryId;
 use super::mac::{hex, hmac_sha256};
 use super::planted::{Fault, planted};
@@ -146,6 +145,17 @@ pub struct Delivery {
     lease: Option<Lease>,
 }
 
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptOutcome {
+    /// The receiver took it.
+    Delivered,
+    /// It failed; another is due, unless it was asked for by hand.
+    Failed,
+    /// It failed, and was the last.
+    Exhausted,
+}
+
 impl Delivery {
     /// A delivery whose first attempt is due at once.
     #[must_use]
@@ -169,15 +179,15 @@ impl Delivery {
 
     /// The result of the newest attempt, when more than `known` were made.
     #[must_use]
-    pub fn result_after(&self, known: usize) -> Option<Turn> {
+    pub fn result_after(&self, known: usize) -> Option<AttemptOutcome> {
         let newest = self
             .attempts
             .last()
             .filter(|_| self.made as usize > known)?;
         Some(match (newest.status_code, self.status) {
-            (Some(200..=299), _) => Turn::Delivered,
-            (_, DeliveryStatus::Exhausted) => Turn::Exhausted,
-            _ => Turn::Failed,
+            (Some(200..=299), _) => AttemptOutcome::Delivered,
+            (_, DeliveryStatus::Exhausted) => AttemptOutcome::Exhausted,
+            _ => AttemptOutcome::Failed,
         })
     }
 

@@ -1,7 +1,7 @@
 //! The operator's settings, read once from the Worker's vars.
 
-use super::media::LinkKey;
 use super::time::Millis;
+use super::tokens::link::LinkKey;
 
 /// Limits and times that a deployment can change; the vars of the same names, in `wrangler.toml`.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,7 +20,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::ids::OrgId;
 use super::planted::{Fault, planted};
-use super::receiver;
+use super::tokens::receiver;
 
 /// A URL as a WHATWG parser read it.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use worker::{ScheduledTime, Storage};
 
 use super::log::log;
-use super::world::now;
+use super::platform::now;
 use crate::app::alarm::Alarm;
 use crate::app::telemetry::{Event, Text};
 use crate::domain::time::Millis;

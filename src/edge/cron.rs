@@ -2,7 +2,8 @@
 
 use worker::Env;
 
-use super::world::{World, now};
+use super::platform::now;
+use super::world::World;
 use crate::app::directory::DirectoryCommand;
 use crate::app::ports::{Directories, Trunks};
 use crate::app::side_by_side::{CONNECTIONS, side_by_side};

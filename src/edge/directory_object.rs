@@ -5,7 +5,8 @@ use std::cell::Cell;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
 
-use super::world::{World, now};
+use super::platform::now;
+use super::world::World;
 use super::{alarm, outbox};
 use crate::app::alarm::Alarm;
 use crate::app::directory::{

@@ -9,8 +9,8 @@ use super::world::{Misconfigured, World};
 use crate::app::api::{self, pages, pages::Page};
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::studio::receiver::HEADERS;
-use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
+use crate::domain::tokens::receiver;
 
 /// Serves one request.
 pub async fn serve(
@@ -101,7 +101,7 @@ pub fn streams(method: &str, url: &str) -> bool {
 
 /// A random UUID.
 fn request_id() -> String {
-    let entropy = super::world::entropy();
+    let entropy = platform::entropy();
     let bytes = std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default());
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()

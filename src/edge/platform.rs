@@ -3,6 +3,8 @@
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
+use crate::domain::time::Millis;
+
 #[wasm_bindgen(module = "/src/edge/platform.js", wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 extern "C" {
     /// A request as it came.
@@ -115,4 +117,18 @@ pub fn message(error: &JsValue) -> String {
         Some(error) => error.message().into(),
         None => error.as_string().unwrap_or_default(),
     }
+}
+
+/// The present.
+pub fn now() -> Millis {
+    Millis(js_sys::Date::now() as u64)
+}
+
+/// 32 random bytes.
+pub fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if getrandom::fill(&mut bytes).is_err() {
+        unreachable!("crypto.getRandomValues does not fail in a Worker");
+    }
+    bytes
 }

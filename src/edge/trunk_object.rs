@@ -9,8 +9,9 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, Storage, worker_sys};
 
+use super::platform::now;
 use super::sql::SqlStore;
-use super::world::{now, secrets, settings};
+use super::world::{secrets, settings};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;

@@ -7,9 +7,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::platform::crypt;
-use super::world::entropy;
-use crate::domain::trunk::Sealed;
+use super::platform::{crypt, entropy};
+use crate::domain::sealed::Sealed;
 
 const NONCE_BYTES: usize = 12;
 

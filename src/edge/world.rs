@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 use worker::{Context, Env};
 
 use super::log::log;
+use super::platform::{entropy, now};
 use super::{cache, faults, platform, vault};
 use crate::app::dialers::livekit::{self, Ask};
 use crate::app::dialers::simulator;
@@ -24,10 +25,11 @@ use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
+use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Carrier, Sealed};
+use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u32 = 10_000;
@@ -95,20 +97,6 @@ pub fn settings(env: &Env, secrets: &Secrets) -> Settings {
         link_key: secrets.link_key.clone(),
         ..Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()))
     }
-}
-
-/// The present.
-pub fn now() -> Millis {
-    Millis(js_sys::Date::now() as u64)
-}
-
-/// 32 random bytes.
-pub fn entropy() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    if getrandom::fill(&mut bytes).is_err() {
-        unreachable!("crypto.getRandomValues does not fail in a Worker");
-    }
-    bytes
 }
 
 impl World {

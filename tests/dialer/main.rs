@@ -41,10 +41,11 @@ use audatec::domain::call::{
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::media::{Media, Storage};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Carrier, Sealed};
+use audatec::domain::trunk::Carrier;
 use line::*;
 use serde_json::{Value, json};
 use support::livekit::{NUMBER, claim, line_to, livekit_world, row, say};

@@ -23,10 +23,11 @@ use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, Trunk
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
 use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Brief, Sealed};
+use audatec::domain::trunk::Brief;
 use serde_json::{Value, json};
 
 use crate::urls::parse_url;

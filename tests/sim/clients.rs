@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use audatec::app::api::serve;
-use audatec::app::calls::report::report_token;
 use audatec::app::http::{Request, Response};
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkId};
 use audatec::domain::time::Millis;
+use audatec::domain::tokens::report::report_token;
 use serde_json::{Value, json};
 
 use crate::copies::ISOLATES;

@@ -13,10 +13,11 @@ use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::call::{Finding, Timed};
 use audatec::domain::ids::{OrgId, TrunkTag};
+use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Carrier, Sealed};
+use audatec::domain::trunk::Carrier;
 
 use crate::executor::Slot;
 use crate::faults::Kind;

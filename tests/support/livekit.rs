@@ -3,8 +3,9 @@
 use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CarrierEvent, Timed};
 use audatec::domain::ids::CallId;
+use audatec::domain::sealed::Sealed;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::{Carrier, Sealed};
+use audatec::domain::trunk::Carrier;
 
 use super::World;
 

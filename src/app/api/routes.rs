@@ -286,7 +286,7 @@ mod tests {
     /// These addresses are given out, so they are known to whoever makes them.
     #[test]
     fn the_addresses_that_are_given_out_lead_to_their_routes() {
-        let receiver = format!("{}token", crate::domain::receiver::PATH);
+        let receiver = format!("{}token", crate::domain::tokens::receiver::PATH);
         let action = |method, path: &str| find(method, path).map(|route| route.action);
         assert_eq!(action("POST", &receiver), Some(Action::Receive));
     }

@@ -6,8 +6,8 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
-use crate::domain::media::MediaKind;
 use crate::domain::refusal::Refusal;
+use crate::domain::tokens::link::MediaKind;
 
 /// Shows what is kept: the transcript as JSON, the recording by a redirect to where it is stored.
 ///

@@ -1,6 +1,5 @@
 //! `POST /agent-reports/{call_id}`: the agent tells what came of its call.
 
-use hmac::Mac;
 use serde_json::{Value, json};
 
 use crate::app::calls::reader;
@@ -12,10 +11,11 @@ use crate::domain::access::KeyRecord;
 use crate::domain::agent::Agent;
 use crate::domain::call::Report;
 use crate::domain::ids::CallId;
-use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::mac::constant_time_eq;
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
+use crate::domain::tokens::report::report_token;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
@@ -84,14 +84,6 @@ pub struct ReportedLine {
     /// When.
     #[schema(format = DateTime)]
     pub at: String,
-}
-
-/// The token of one call's agent: nobody else can make it, and nothing stores it.
-#[must_use]
-pub fn report_token(report_key: &[u8], call: CallId) -> String {
-    let mut mac = hmac_sha256(report_key);
-    mac.update(call.to_string().as_bytes());
-    hex(&mac.finalize().into_bytes())
 }
 
 /// Takes a report. Repeatable: each later one fills what was missing and changes nothing that was

@@ -12,10 +12,11 @@ use crate::domain::call::{
 };
 use crate::domain::callback::{Attempt, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::CallId;
-use crate::domain::media::{MediaKind, link};
+use crate::domain::media_link::link;
 use crate::domain::settings::Settings;
 use crate::domain::target::masked;
 use crate::domain::time::Millis;
+use crate::domain::tokens::link::MediaKind;
 
 /// A call's state and outcome.
 #[derive(Serialize)]

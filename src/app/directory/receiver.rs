@@ -6,8 +6,8 @@ use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Denied, Directory};
 use crate::app::ports::Host;
-use crate::domain::receiver::is_authentic;
 use crate::domain::time::Millis;
+use crate::domain::tokens::receiver::is_authentic;
 
 /// So many are kept,
 const KEPT: usize = 20;

@@ -22,7 +22,7 @@ use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
-use crate::domain::trunk::Sealed;
+use crate::domain::sealed::Sealed;
 
 /// How often a change is made up again when somebody else's came in between.
 const TRIES: usize = 5;

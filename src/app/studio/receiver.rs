@@ -8,8 +8,8 @@ use crate::app::iso8601;
 use crate::app::ports::{Api, Directories, Host, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
-use crate::domain::receiver;
 use crate::domain::refusal::Refusal;
+use crate::domain::tokens::receiver;
 
 /// What is kept of a notification's headers.
 pub const HEADERS: [&str; 7] = [

@@ -9,8 +9,8 @@ use crate::app::iso8601;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
-use crate::domain::session::{LASTS, Session};
 use crate::domain::time::Millis;
+use crate::domain::tokens::session::{LASTS, Session};
 
 // As the OpenAPI document describes it; `open` reads it.
 /// Whom to sign in.

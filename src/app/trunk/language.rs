@@ -12,8 +12,9 @@ use crate::domain::media::Keeps;
 use crate::domain::order::newest_first;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
+use crate::domain::sealed::Sealed;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Sealed, TrunkConfig, Verdict};
+use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig, Verdict};
 
 /// A request to a trunk's object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

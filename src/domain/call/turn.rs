@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, CallStatus};
+use crate::domain::callback::AttemptOutcome;
 use crate::domain::time::Millis;
 
 /// Results of a callback's attempts are told up to this many: the whole schedule, and more by hand than anybody asks for.
@@ -77,8 +78,12 @@ impl Call {
             .filter(|Told(_, turn)| turn.is_of_callback());
         let known = results.count();
         let news = self.callback.as_ref().filter(|_| known < RESULTS_TOLD);
-        if let Some(turn) = news.and_then(|callback| callback.result_after(known)) {
-            self.tell(turn, now);
+        let result = news.and_then(|callback| callback.result_after(known));
+        match result {
+            Some(AttemptOutcome::Delivered) => self.tell(Turn::Delivered, now),
+            Some(AttemptOutcome::Failed) => self.tell(Turn::Failed, now),
+            Some(AttemptOutcome::Exhausted) => self.tell(Turn::Exhausted, now),
+            None => {}
         }
     }
 

@@ -8,18 +8,8 @@ use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::Keeps;
+use crate::domain::sealed::Sealed;
 use crate::domain::time::Millis;
-
-/// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sealed(pub String);
-
-impl std::fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sealed")
-    }
-}
 
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

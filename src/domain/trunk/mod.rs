@@ -28,7 +28,7 @@ pub use agents::AgentBreakers;
 use breaker::Breaker;
 use callbacks::Callbacks;
 pub use callbacks::Place;
-pub use config::{Brief, Carrier, Sealed, TrunkConfig, TrunkState};
+pub use config::{Brief, Carrier, TrunkConfig, TrunkState};
 pub use dispatch::Claim;
 pub use entries::Wanted;
 use index::Entry;

@@ -10,7 +10,6 @@ use super::outcome::{self, AgentSeen, Callee, Dialed, InRoom};
 use super::requests::{self, Dial};
 use super::server::Server;
 use super::{Line, timed};
-use crate::app::calls::report::report_token;
 use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
@@ -19,6 +18,7 @@ use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
+use crate::domain::tokens::report::report_token;
 
 /// How long an agent may take to come into a room that is there: on a machine with much to do it takes up to 18 s.
 const AGENT_WAIT: Millis = Millis(20_000);

@@ -7,10 +7,10 @@
 
 use hmac::Mac;
 
-use super::callback::WebhookSecrets;
-use super::ids::{DeliveryId, OrgId};
-use super::mac::{constant_time_eq, hex, hmac_sha256};
-use super::time::Millis;
+use crate::domain::callback::WebhookSecrets;
+use crate::domain::ids::{DeliveryId, OrgId};
+use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::time::Millis;
 
 /// Where it is, before the token.
 pub const PATH: &str = "/studio/receiver/";

@@ -6,9 +6,9 @@
 
 use hmac::Mac;
 
-use super::access::KeyDigest;
-use super::mac::{constant_time_eq, hex, hmac_sha256};
-use super::time::Millis;
+use crate::domain::access::KeyDigest;
+use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
+use crate::domain::time::Millis;
 
 /// How long a session lasts.
 pub const LASTS: Millis = Millis(12 * 3_600_000);

@@ -1,0 +1,14 @@
+//! Other people's secrets, as they are kept.
+
+use serde::{Deserialize, Serialize};
+
+/// A secret as it is stored: encrypted, with the name of the key that opens it. Only the edge can.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(pub String);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealed")
+    }
+}
