@@ -31,8 +31,12 @@ const AGAIN: Millis = Millis(5_000);
 /// How often a listener's question is looked at again while there is no news.
 const LISTEN_MS: u32 = 50;
 
-/// Between two slices of questions that look at many rows: so much of the time is left for all else.
-const BETWEEN_SLICES: Millis = Millis(6);
+/// A slice of a question that looks at many rows has so much time, most of which is left for all else; and a while longer
+/// for so many calls a millisecond that are told of.
+const SLICE_TAKES: Millis = Millis(6);
+const CALLS_TOLD_PER_MS: u64 = 4;
+/// An answer with no more than that waits for nobody.
+const FEW: usize = 20;
 
 /// Between two batches of rows of the release before.
 const BETWEEN_MIGRATED_MS: u32 = 20;
@@ -131,17 +135,31 @@ impl TrunkObject {
             return reply;
         }
         let mut slices = Slices::of(command, SLICE);
+        let mut is_first = true;
         loop {
             let reply = self.run(slices.command());
             self.arm_and_send(reply.is_err()).await;
-            if let Some(answer) = slices.take(reply?) {
+            let mut answer = slices.take(reply?);
+            let is_small = is_first && slices.fresh() <= FEW;
+            if let Some(answer) = answer.take_if(|_| is_small) {
                 return Ok(answer);
             }
-            let at = self.inner.slice_at.get().max(now() + BETWEEN_SLICES);
-            self.inner.slice_at.set(at + BETWEEN_SLICES);
-            let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
-            platform::sleep(wait).await;
+            is_first = false;
+            self.wait_in_turn(slices.fresh()).await;
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
         }
+    }
+
+    /// Those who ask for many rows wait for each other, so that all else comes between: each for what the one before it took
+    /// here, and takes to be told.
+    async fn wait_in_turn(&self, calls: usize) {
+        let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
+        let at = self.inner.slice_at.get().max(now());
+        self.inner.slice_at.set(at + SLICE_TAKES + Millis(told));
+        let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
+        platform::sleep(wait).await;
     }
 
     fn run(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {

@@ -6,39 +6,46 @@ use crate::domain::ids::CallId;
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
 
+/// So many calls come out of a slice of a list at most: each is read, and written into the answer.
+const CALLS: usize = 25;
+
 /// A question, and what its slices found so far.
 pub struct Slices {
     next: TrunkCommand,
     /// Rows that may still be looked at, or slices.
     left: usize,
+    /// How many calls or events are wanted.
+    limit: usize,
     found: Option<TrunkReply>,
+    /// How many of them the last slice found.
+    fresh: usize,
 }
 
 impl Slices {
     /// A question that is answered in slices of so many rows, or as it is.
     #[must_use]
     pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
-        let left = match &mut command {
-            TrunkCommand::List(_, filter) => {
-                let all = filter.examine;
-                filter.examine = slice.min(all);
-                all
-            }
-            TrunkCommand::Deliveries(_, filter) => {
-                let all = filter.examine;
-                filter.examine = slice.min(all);
-                all
-            }
+        let list = |limit: &mut usize, examine: &mut usize| {
+            let whole = (*examine, *limit);
+            *examine = slice.min(*examine);
+            *limit = slice.min(CALLS).min(*limit);
+            whole
+        };
+        let (left, limit) = match &mut command {
+            TrunkCommand::List(_, filter) => list(&mut filter.limit, &mut filter.examine),
+            TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.examine),
             TrunkCommand::Feed(_, filter) => {
                 filter.slice = Some(0);
-                SLICES
+                (SLICES, filter.limit)
             }
-            _ => 0,
+            _ => (0, 0),
         };
         Self {
             next: command,
             left,
+            limit,
             found: None,
+            fresh: 0,
         }
     }
 
@@ -48,32 +55,43 @@ impl Slices {
         self.next.clone()
     }
 
+    /// How many calls or events the last slice found.
+    #[must_use]
+    pub fn fresh(&self) -> usize {
+        self.fresh
+    }
+
     /// Takes a slice's reply; returns the answer when it is complete.
     pub fn take(&mut self, reply: TrunkReply) -> Option<TrunkReply> {
-        let Self { next, left, found } = self;
-        match (next, reply) {
+        self.fresh = match &reply {
+            TrunkReply::Calls(calls, _) => calls.len(),
+            TrunkReply::Feed(page) => page.events.len(),
+            _ => 0,
+        };
+        let (left, limit, found) = (&mut self.left, self.limit, &mut self.found);
+        match (&mut self.next, reply) {
             (TrunkCommand::List(_, filter), TrunkReply::Calls(calls, until)) => {
-                let place = (&mut filter.before, &mut filter.examine, left);
-                page(found, Found { calls, until }, filter.limit, place)
+                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                page(found, Found { calls, until }, limit, left, bounds)
             }
             (TrunkCommand::Deliveries(_, filter), TrunkReply::Calls(calls, until)) => {
-                let place = (&mut filter.before, &mut filter.examine, left);
-                page(found, Found { calls, until }, filter.limit, place)
+                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                page(found, Found { calls, until }, limit, left, bounds)
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
                 let page = match found.take() {
-                    Some(TrunkReply::Feed(before)) => together(before, page, filter.limit + 1),
+                    Some(TrunkReply::Feed(before)) => together(before, page, limit + 1),
                     _ => page,
                 };
                 *left = left.saturating_sub(1);
                 let complete = page.events.iter().filter(|event| event.0 < page.through);
-                let is_full = complete.count() > filter.limit;
+                let is_full = complete.count() > limit;
                 if let Some(goes_on) = page.goes_on.filter(|_| *left > 0 && !is_full) {
                     filter.slice = Some(goes_on);
                     *found = Some(TrunkReply::Feed(page));
                     return None;
                 }
-                Some(TrunkReply::Feed(cut(page, filter.limit)))
+                Some(TrunkReply::Feed(cut(page, limit)))
             }
             (_, reply) => Some(reply),
         }
@@ -83,41 +101,36 @@ impl Slices {
 /// Adds a slice to a list, and goes on below it, or returns what is complete.
 fn page(
     so_far: &mut Option<TrunkReply>,
-    slice: Found,
+    mut slice: Found,
     limit: usize,
-    (before, examine, left): (&mut Option<CallId>, &mut usize, &mut usize),
+    left: &mut usize,
+    (before, examine, most): (&mut Option<CallId>, &mut usize, usize),
 ) -> Option<TrunkReply> {
-    let found = list(so_far.take(), slice, limit);
+    if let Some(until) = slice.until {
+        // What is older comes with the rows that are.
+        slice.calls.retain(|call| call.id >= until);
+    }
+    let last = slice.calls.last().map(|call| call.id);
+    // One that is full was cut off behind its last call.
+    let goes_on = last.filter(|_| slice.calls.len() >= most).or(slice.until);
+    let mut calls = match so_far.take() {
+        Some(TrunkReply::Calls(calls, _)) => calls,
+        _ => Vec::new(),
+    };
+    calls.extend(slice.calls);
     *left = left.saturating_sub(*examine);
     *examine = (*examine).min(*left);
-    *before = found.until.or(*before);
-    let is_full = found.calls.len() >= limit;
-    let until = found.until.filter(|_| !is_full);
+    *before = goes_on.or(*before);
+    let is_full = calls.len() >= limit;
+    calls.truncate(limit);
+    let until = goes_on.filter(|_| !is_full);
     let is_done = until.is_none() || *left == 0;
-    let reply = Some(TrunkReply::Calls(found.calls, until));
+    let reply = Some(TrunkReply::Calls(calls, until));
     if is_done {
         return reply;
     }
     *so_far = reply;
     None
-}
-
-/// Two slices of a list, the second below the first.
-fn list(before: Option<TrunkReply>, mut then: Found, limit: usize) -> Found {
-    if let Some(until) = then.until {
-        // What is older comes with the rows that are.
-        then.calls.retain(|call| call.id >= until);
-    }
-    let mut calls = match before {
-        Some(TrunkReply::Calls(calls, _)) => calls,
-        _ => Vec::new(),
-    };
-    calls.extend(then.calls);
-    calls.truncate(limit);
-    Found {
-        calls,
-        until: then.until,
-    }
 }
 
 /// Two slices of the history, the second later than the first, in rows though not in moments.
