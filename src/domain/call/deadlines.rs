@@ -1,0 +1,238 @@
+//! When something is due of a call, and what is done then: its watchdogs.
+
+use super::{Advance, Call, CallEffect, CallStatus, Failure, FailureCode};
+use crate::domain::ids::IdKey;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+/// How long a call may wait for a dialer to claim it.
+pub const DISPATCH_DEADLINE: Millis = Millis(120_000);
+/// How long an unclaimed call waits before it is handed to the queue again.
+pub const DISPATCH_AGAIN: Millis = Millis(5_000);
+/// How long after the ringing timeout the carrier's own word is awaited.
+pub const RING_GRACE: Millis = Millis(5_000);
+/// How long after the end of the longest conversation the carrier's own word is awaited.
+pub const END_GRACE: Millis = Millis(5_000);
+/// How long the agent may take to report after the end.
+pub const REPORT_GRACE: Millis = Millis(10_000);
+/// A conversation shorter than this was hung up at once: nothing can have been said in it.
+pub const AT_ONCE: Millis = Millis(1_500);
+/// How long the agent may take to report of such a one.
+pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
+/// How long a carrier with rooms may take until the phone is asked to ring.
+pub const SETUP: Millis = Millis(30_000);
+/// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
+pub const RELEASE_PATIENCE: Millis = Millis(600_000);
+/// But so often at least, should the object have slept for that long.
+const RELEASE_TRIES: u32 = 10;
+/// How often it is told, until it is done.
+pub(super) const RELEASE_AGAIN: Millis = Millis(10_000);
+/// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
+pub(super) const ROOM_RETURNS: Millis = Millis(10_000);
+/// How often the carrier is asked about a conversation that says nothing.
+const LOOK_EVERY: Millis = Millis(60_000);
+/// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
+const LOOK_UNANNOUNCED: Millis = Millis(20_000);
+/// How often while somebody may be on the phone with nobody to talk to; and about one of which nothing is announced as soon
+/// as that: then each time after half as long again as it has lasted.
+const LOOK_AT_ONCE: Millis = Millis(2_000);
+/// How often the carrier is asked about a call that was dialed and not answered.
+const LOOK_UNANSWERED: Millis = Millis(20_000);
+/// A call that is still open when it is this old is marked, so that it is found without a scan.
+pub const RECENT: Millis = Millis(600_000);
+
+impl Call {
+    /// Since when a dialer could have claimed it.
+    pub(super) fn ready_at(&self) -> Millis {
+        self.promoted_at.unwrap_or(self.created_at())
+    }
+
+    /// Whether it is too late for a dialer to claim it.
+    #[must_use]
+    pub fn missed_its_dispatch(&self, now: Millis) -> bool {
+        now >= self.ready_at() + DISPATCH_DEADLINE
+    }
+
+    /// The next moment at which [`Call::advance`] has something to do that the row does not already
+    /// foretell; `None` when all is done.
+    #[must_use]
+    pub fn due(&self, settings: &Settings) -> Option<Millis> {
+        let release = (self.room && self.ended_at.is_some()).then_some(self.volatile.release_at);
+        let duties = [self.next_duty(settings), release];
+        let duty = duties.into_iter().flatten().min()?;
+        Some(if self.late {
+            duty
+        } else {
+            duty.min(self.created_at() + RECENT)
+        })
+    }
+
+    /// Likewise for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
+    pub(crate) fn due_but_for_dispatch(&self) -> Millis {
+        let deadline = self
+            .waits_until
+            .unwrap_or(self.ready_at() + DISPATCH_DEADLINE);
+        match self.late {
+            true => deadline,
+            false => deadline.min(self.created_at() + RECENT),
+        }
+    }
+
+    fn next_duty(&self, settings: &Settings) -> Option<Millis> {
+        if self.status.is_terminal() {
+            return self.paced_until;
+        }
+        if let Some(ended_at) = self.ended_at {
+            return (!planted(Fault::ReportAwaitedForEver)).then(|| self.reported_by(ended_at));
+        }
+        if let Some(until) = self.waits_until {
+            return Some(until.min(self.volatile.dispatch_at));
+        }
+        let Some(dialed_at) = self.dialed_at else {
+            return Some(
+                self.volatile
+                    .dispatch_at
+                    .min(self.ready_at() + DISPATCH_DEADLINE),
+            );
+        };
+        let watchdog = match self.answered_at {
+            Some(answered_at) => {
+                (answered_at + settings.max_call + END_GRACE).min(self.believed_at())
+            }
+            None => self.rings_until(dialed_at, settings) + RING_GRACE,
+        };
+        Some(
+            self.planned()
+                .unwrap_or(Millis::MAX)
+                .min(self.volatile.look_at)
+                .min(watchdog),
+        )
+    }
+
+    /// When a phone that was dialed stops ringing.
+    fn rings_until(&self, dialed_at: Millis, settings: &Settings) -> Millis {
+        let setup = if self.room { SETUP } else { Millis(0) };
+        dialed_at + setup + settings.ring_timeout
+    }
+
+    /// When the plan has a word that must be written down: its first ending, else its last event.
+    fn planned(&self) -> Option<Millis> {
+        let ending = self.plan.iter().find(|timed| timed.event.ends_the_call());
+        ending.or(self.plan.last()).map(|timed| timed.at)
+    }
+
+    /// Does all that is due at `now`.
+    pub fn advance(&mut self, now: Millis, settings: &Settings, key: &IdKey) -> Advance {
+        let mut done = Advance {
+            write: self.follow_plan(now, settings, key),
+            ..Advance::default()
+        };
+        if !self.status.is_terminal() {
+            self.watch(now, settings, key, &mut done);
+        }
+        self.clear_up(now, settings, &mut done);
+        if self.paced_until.is_some_and(|until| now >= until) {
+            self.paced_until = None;
+            done.write |= !self.is_open();
+        }
+        if self.is_open() && !self.late && now >= self.created_at() + RECENT {
+            self.late = true;
+            done.write = true;
+        }
+        done
+    }
+
+    /// The watchdogs: what happens when nobody says anything.
+    fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) {
+        let timed_out = Some(Failure::of(FailureCode::TimedOut));
+        if let Some(ended_at) = self.ended_at {
+            if now >= self.reported_by(ended_at) && !planted(Fault::ReportAwaitedForEver) {
+                self.complete(None, self.failure, ended_at, key);
+                done.write = true;
+            }
+        } else if let Some(answered_at) = self.answered_at {
+            if now >= self.believed_at() {
+                self.take_its_word(key);
+                done.write = true;
+            } else if now >= answered_at + settings.max_call + END_GRACE {
+                self.stop(FailureCode::TimedOut, self.no_later(now, settings), key);
+                done.write = true;
+            } else {
+                self.look(now, settings, done);
+            }
+        } else if let Some(dialed_at) = self.dialed_at {
+            if now >= self.rings_until(dialed_at, settings) + RING_GRACE {
+                let failure = match self.ringing_at {
+                    Some(_) => Failure::of(FailureCode::NoAnswer),
+                    None => Failure::of(FailureCode::TimedOut),
+                };
+                self.end(failure.status(), Some(failure), now, key);
+                done.write = true;
+            } else {
+                self.look(now, settings, done);
+            }
+        } else if let Some(until) = self.waits_until {
+            // The line moves when there is capacity; all that ends here is its patience.
+            self.volatile.dispatch_at = Millis::MAX;
+            if now >= until {
+                let failure = Failure::of(FailureCode::ChannelsExhausted);
+                self.end(failure.status(), Some(failure), now, key);
+                done.write = true;
+            }
+        } else if self.missed_its_dispatch(now) {
+            self.end(CallStatus::TriggerFailed, timed_out, now, key);
+            done.write = true;
+        } else if now >= self.volatile.dispatch_at {
+            self.volatile.dispatch_at = now + DISPATCH_AGAIN;
+            if !planted(Fault::LostIntent) {
+                done.effects.push(CallEffect::Dispatch);
+            }
+        }
+    }
+
+    /// What is over leaves no room behind: the carrier is told until it is done.
+    fn clear_up(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+        let Some(ended_at) = self
+            .ended_at
+            .filter(|_| self.room && now >= self.volatile.release_at)
+        else {
+            return;
+        };
+        let is_late = now >= ended_at + settings.max_call + RELEASE_PATIENCE;
+        if is_late && self.volatile.release_tries >= RELEASE_TRIES {
+            self.room = false;
+            done.write = true;
+        } else {
+            self.volatile.release_at = now + RELEASE_AGAIN;
+            self.volatile.release_tries = self.volatile.release_tries.saturating_add(1);
+            done.effects.push(CallEffect::Release);
+        }
+    }
+
+    fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+        if now >= self.volatile.look_at {
+            self.volatile.looked_at = now;
+            self.volatile.look_at = self.next_look(now, settings);
+            done.effects.push(CallEffect::Inquire);
+        }
+    }
+
+    /// Often enough to find a lost hang-up before the call counts as stalled, and once more at the
+    /// end of the longest conversation.
+    pub(super) fn next_look(&self, now: Millis, settings: &Settings) -> Millis {
+        let Some(answered_at) = self.answered_at else {
+            return now + LOOK_UNANSWERED;
+        };
+        let half = Millis((now - answered_at).0 / 2);
+        let wait = match (self.room, self.announced) {
+            (true, _) if self.volatile.alone || self.farewell.is_some() => LOOK_AT_ONCE,
+            (true, true) => LOOK_EVERY,
+            (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),
+            (false, _) => LOOK_EVERY.min(settings.stalled_after).max(Millis(10)),
+        };
+        let next = now + wait;
+        let last = answered_at + settings.max_call;
+        if now < last { next.min(last) } else { next }
+    }
+}

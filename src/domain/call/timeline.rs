@@ -1,0 +1,70 @@
+//! A call's history, for people.
+
+use super::{Call, Failure};
+use crate::domain::time::Millis;
+
+/// One line of a call's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Millis,
+    /// What: `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
+    pub event: &'static str,
+    /// More about it.
+    pub detail: Option<String>,
+}
+
+impl Call {
+    /// When it began to wait for capacity, if it ever did.
+    pub(super) fn waited_from(&self) -> Option<Millis> {
+        self.waits_until
+            .or(self.promoted_at)
+            .map(|_| self.created_at())
+    }
+
+    /// Why it failed, and what was said of that.
+    fn in_words(&self, failure: Failure) -> String {
+        match &self.failure_detail {
+            Some(detail) => format!("{}: {detail}", failure.message()),
+            None => failure.detail(),
+        }
+    }
+
+    /// Its history, oldest first.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<TimelineEntry> {
+        let entry =
+            |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
+        let mut entries: Vec<TimelineEntry> = if self.was_refused() {
+            let detail = self.failure.map(|failure| failure.message().to_owned());
+            entry(self.ended_at, "rejected", detail)
+                .into_iter()
+                .collect()
+        } else {
+            let why = self.failure.map(|failure| self.in_words(failure));
+            [
+                entry(Some(self.created_at()), "accepted", None),
+                entry(self.waited_from(), "queued", None),
+                entry(self.dialed_at, "dialing", None),
+                entry(self.ringing_at, "ringing", None),
+                entry(self.answered_at, "answered", None),
+                entry(self.ended_at, "ended", why),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()
+        };
+        let attempts = self.callback.iter().flat_map(|callback| &callback.attempts);
+        entries.extend(attempts.map(|attempt| {
+            TimelineEntry {
+                at: attempt.at,
+                event: "callback_attempt",
+                detail: attempt
+                    .status_code
+                    .map(|code| format!("HTTP {code}"))
+                    .or_else(|| attempt.error.clone()),
+            }
+        }));
+        entries
+    }
+}

@@ -1,0 +1,161 @@
+//! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
+
+use super::deadlines::{RELEASE_AGAIN, ROOM_RETURNS, SETUP};
+use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Timed};
+use crate::domain::ids::IdKey;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+
+impl Call {
+    /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
+    /// in line again, at its old place.
+    pub fn promote(&mut self, now: Millis) {
+        self.waits_until = None;
+        self.promoted_at = Some(now);
+        self.volatile.promoted_at = Some(now);
+        self.volatile.dispatch_at = now;
+    }
+
+    /// A dialer takes it: whatever happens now, nobody else will dial it.
+    /// `room` says whether its carrier makes a room for it.
+    pub fn claim(&mut self, room: bool, now: Millis, settings: &Settings) {
+        self.room = room;
+        self.volatile.silent = room;
+        self.dialed_at = Some(now);
+        self.updated_at = now;
+        self.volatile.look_at = self.next_look(now, settings);
+        if self.promoted_at.is_some() {
+            self.paced_until = Some(now + Millis::from_secs(1));
+        }
+    }
+
+    /// When the carrier's last event was that moved it on; a report of its agent is none.
+    fn moved_on_at(&self) -> Millis {
+        let moments = [self.dialed_at, self.ringing_at, self.answered_at];
+        moments.into_iter().flatten().max().unwrap_or_default()
+    }
+
+    /// Takes an event that happened at `at`: no earlier than those before it, whatever the
+    /// carrier's clock says. Returns whether it changed anything.
+    pub fn apply(
+        &mut self,
+        event: CarrierEvent,
+        at: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
+        let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
+        let (said_at, at) = (at, at.max(self.moved_on_at()));
+        match event {
+            CarrierEvent::Released => return std::mem::take(&mut self.room),
+            CarrierEvent::Deleted => {
+                self.volatile.dialer_done = true;
+                self.volatile.release_at = self.volatile.release_at.max(at + RELEASE_AGAIN);
+                return false;
+            }
+            // Known from now on; written with whatever comes next.
+            CarrierEvent::Announced => {
+                self.announced = true;
+                return false;
+            }
+            _ if is_over || self.dialed_at.is_none() => return false,
+            CarrierEvent::Ringing
+                if self.status == CallStatus::Initiating || planted(Fault::CallMovesBack) =>
+            {
+                self.status = CallStatus::Ringing;
+                self.ringing_at = Some(at);
+            }
+            CarrierEvent::Answered if self.status != CallStatus::Answered => {
+                self.status = CallStatus::Answered;
+                self.answered_at = Some(at);
+                self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
+                    true => Millis(0),
+                    false => self.next_look(at, settings),
+                };
+            }
+            CarrierEvent::AgentLeft => return self.look_after(),
+            CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => {
+                self.hang_up(outcome, self.talked_until(said_at), key);
+            }
+            CarrierEvent::Vanished | CarrierEvent::RoomClosed if self.answered_at.is_some() => {
+                self.found_over(self.no_later(said_at, settings), key);
+            }
+            CarrierEvent::Deserted if self.answered_at.is_some() => self.desert(at, key),
+            CarrierEvent::Failed(failure) if self.answered_at.is_some() => {
+                self.blame_the_dialer(failure);
+                self.hang_up(None, self.talked_until(said_at), key);
+            }
+            CarrierEvent::Failed(failure) => self.fail(failure, at, key),
+            CarrierEvent::Deserted => self.fail(self.absence(), at, key),
+            // It stopped ringing, and nobody says why.
+            CarrierEvent::HungUp(_) | CarrierEvent::Vanished => {
+                self.fail(Failure::of(FailureCode::NoAnswer), at, key);
+            }
+            CarrierEvent::Ringing | CarrierEvent::Answered | CarrierEvent::RoomClosed => {
+                return false;
+            }
+        }
+        self.updated_at = self.updated_at.max(at);
+        true
+    }
+
+    /// What its plan foretold happens. Returns whether that is to be written: the row does not foretell an ending.
+    pub(super) fn follow_plan(&mut self, until: Millis, settings: &Settings, key: &IdKey) -> bool {
+        let is_over = self.plan_until(until, true, settings, key);
+        self.volatile.planned_until = self.volatile.planned_until.max(until);
+        is_over
+    }
+
+    /// Likewise, up to its end, or through it.
+    pub(super) fn plan_until(
+        &mut self,
+        until: Millis,
+        ends: bool,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
+        let mut is_over = false;
+        let goes = |timed: &Timed| timed.at <= until && (ends || !timed.event.ends_the_call());
+        while self.plan.first().is_some_and(goes) {
+            let Timed { at, event } = self.plan.remove(0);
+            is_over |= event.ends_the_call();
+            self.apply(event, at, settings, key);
+            self.note(at);
+        }
+        is_over
+    }
+
+    /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
+    /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
+    pub fn released(&mut self, now: Millis) -> bool {
+        let is_settled = |dialed_at| {
+            self.volatile.dialer_done || self.answered_at.is_some() || now >= dialed_at + SETUP
+        };
+        let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
+        let is_empty =
+            returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
+        let done = self.room
+            && self.ended_at.is_some()
+            && is_empty
+            && self.dialed_at.is_none_or(is_settled);
+        self.room &= !done;
+        done
+    }
+
+    /// The carrier tells that there is a room for it. One of a call that is over has come back: it is deleted again, at once.
+    /// Returns whether that is news.
+    pub fn room_seen(&mut self, now: Millis) -> bool {
+        let is_over = self.ended_at.is_some() && self.dialed_at.is_some();
+        if !is_over || planted(Fault::RoomReturns) {
+            return false;
+        }
+        self.volatile.release_at = self.volatile.release_at.min(now);
+        let is_news = !self.room;
+        if is_news {
+            self.room = true;
+            self.volatile.release_tries = 0;
+        }
+        is_news
+    }
+}
