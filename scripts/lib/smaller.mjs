@@ -1,7 +1,9 @@
 // What makes the module that is deployed small: it is measured gzipped, as it is uploaded and limited.
 
 import { readFileSync } from "node:fs";
+import { alikeTogether } from "./alike.mjs";
 import { step } from "./log.mjs";
+import { functionsOf, nameFunctions, renameBorders } from "./wasm-binary.mjs";
 
 /** What the `worker` crate exports for streams, R2 and containers, which this Worker does without. */
 const UNUSED = "IntoUnderlying\\w+|ContainerStartupOptions|MinifyConfig|R2Range";
@@ -64,14 +66,25 @@ export async function optimise(path) {
     module.runPasses(SMALLER);
     const bytes = module.emitBinary();
     module.dispose();
-    return Buffer.from(bytes);
+    // Binaryen sorts by names: each function gets its place as one, and names are not written.
+    const sorted = binaryen.readBinary(nameByPlace(Buffer.from(bytes)));
+    sorted.runPasses(["reorder-functions-by-name"]);
+    const ordered = sorted.emitBinary();
+    sorted.dispose();
+    return Buffer.from(ordered);
   });
 }
 
-const IMPORTS = 2;
-const EXPORTS = 7;
-const FUNCTION = 0;
-const TAG = 4;
+/**
+ * A module whose functions are named so that those which are alike come together when they are sorted.
+ * @param {Buffer} wasm
+ */
+function nameByPlace(wasm) {
+  /** @type {string[]} */
+  const names = [];
+  for (const [place, body] of alikeTogether(functionsOf(wasm)).entries()) names[body] = String(place).padStart(6, "0");
+  return nameFunctions(wasm, names);
+}
 
 /** Names that bindgen made, each with a hash in it: the module imports and exports by them, and only the glue says them. */
 const GENERATED = /^(__wb|wasm_bindgen__)/;
@@ -93,64 +106,4 @@ export function shortenNames(wasm, glue) {
   };
   const renamed = renameBorders(Buffer.from(wasm), shorten);
   return { wasm: renamed, glue: glue.replace(/\b\w+\b/g, (word) => short.get(word) ?? word) };
-}
-
-/**
- * Copies a module, its imports and exports renamed. Every other section stays as it is.
- * @param {Buffer} wasm
- * @param {(name: string) => string} rename
- */
-function renameBorders(wasm, rename) {
-  let at = 8;
-  const byte = () => wasm.readUInt8(at++);
-  const number = () => {
-    for (let value = 0, shift = 0; ; shift += 7) {
-      const next = byte();
-      value += (next & 0x7f) * 2 ** shift;
-      if (next < 0x80) return value;
-    }
-  };
-  const text = () => {
-    const length = number();
-    at += length;
-    return wasm.toString("utf8", at - length, at);
-  };
-  const parts = [wasm.subarray(0, at)];
-  while (at < wasm.length) {
-    const section = byte();
-    const length = number();
-    const end = at + length;
-    const body = [];
-    if (section === IMPORTS || section === EXPORTS) {
-      const count = number();
-      body.push(leb(count));
-      for (let entry = 0; entry < count; entry++) {
-        if (section === IMPORTS) body.push(string(text()));
-        body.push(string(rename(text())));
-        const kind = byte();
-        body.push(Buffer.of(kind));
-        if (section === IMPORTS && kind === TAG) body.push(Buffer.of(byte()));
-        else if (section === IMPORTS && kind !== FUNCTION) throw new Error(`an import of kind ${kind}`);
-        body.push(leb(number()));
-      }
-    }
-    body.push(wasm.subarray(at, end));
-    const whole = Buffer.concat(body);
-    parts.push(Buffer.of(section), leb(whole.length), whole);
-    at = end;
-  }
-  return Buffer.concat(parts);
-}
-
-/** @param {string} text */
-function string(text) {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([leb(bytes.length), bytes]);
-}
-
-/** @param {number} value an unsigned LEB128 number */
-function leb(value) {
-  const bytes = [];
-  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  return Buffer.of(...bytes, value);
 }
