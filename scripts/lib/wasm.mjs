@@ -24,7 +24,7 @@ const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
 const RELEASE_FLAGS = [
   // Where a machine keeps its crates is no part of what is deployed: the module would be another one on each.
   `--remap-path-prefix=${cargoHome}/registry/src=`,
-  // SHA-256 as a loop, not written out: a twentieth of what an admission takes is hashing, and that stays as it is.
+  // SHA-256 as a loop, not written out: 2 KB less, and admissions take no longer.
   '--cfg=sha2_backend_soft="compact"',
 ];
 /** What is in the bundle besides the compiled module, or makes it. */

@@ -1,9 +1,12 @@
 //! Requests and responses as the use cases see them: read once at the edge, plain values after it.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
+use crate::domain::search;
+use crate::domain::to_json::to_json;
 
 /// The largest body that is read, in bytes; of LiveKit's events more is.
 pub const MAX_BODY: usize = 65_536;
@@ -58,10 +61,8 @@ impl Request {
     /// The host by which the client reached us, without the port.
     #[must_use]
     pub fn host(&self) -> &str {
-        let authority = self
-            .origin
-            .split_once("://")
-            .map_or("", |(_, authority)| authority);
+        let origin = search::split_once(&self.origin, "://");
+        let authority = origin.map_or("", |(_, authority)| authority);
         let end = authority
             .rfind(':')
             .filter(|at| authority.get(*at..).is_some_and(|port| !port.contains(']')));
@@ -194,11 +195,11 @@ impl Response {
     #[must_use]
     pub fn json(status: u16, body: &impl Serialize) -> Self {
         // A type of ours that can't be serialised is a defect a test finds, not a client's matter.
-        let body = serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec());
+        let body = to_json(body).unwrap_or_else(|_| "{}".to_owned());
         Self {
             status,
             headers: Vec::new(),
-            body,
+            body: body.into_bytes(),
             rest: None,
         }
     }
@@ -232,7 +233,7 @@ impl Response {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        let mut body = json!({ "error": refusal.text() });
+        let mut body = object! {"error": refusal.text()};
         if let (Refusal::CursorExpired(oldest), Value::Object(body)) = (&refusal, &mut body) {
             body.insert("oldest_cursor".into(), oldest.as_str().into());
         }

@@ -6,6 +6,7 @@ use crate::app::json;
 use crate::app::trunk::Expired;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +69,7 @@ impl CallbackMessage {
     /// The message as it fits its queue, in JSON: one that is too long leaves its body to be asked for.
     #[must_use]
     pub fn for_queue(&self) -> Option<String> {
-        let json = serde_json::to_string(self).ok()?;
+        let json = to_json(self).ok()?;
         if json.len() <= MESSAGE_MAX {
             return Some(json);
         }
@@ -76,7 +77,7 @@ impl CallbackMessage {
             body: String::new(),
             ..self.clone()
         };
-        serde_json::to_string(&short).ok()
+        to_json(&short).ok()
     }
 }
 

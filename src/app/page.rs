@@ -3,15 +3,15 @@
 //! A cursor names the last item of the page before, so a page costs a range scan wherever it lies,
 //! and items that come or go meanwhile shift nothing.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::http::Request;
 use crate::app::iso8601;
+use crate::domain::base64::URL_SAFE;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
@@ -118,7 +118,7 @@ impl Page {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
         let shown = items.last().filter(|_| more).map(key);
-        let next = shown.or(until).map(|key| BASE64URL.encode(key));
+        let next = shown.or(until).map(|key| URL_SAFE.encode(key));
         let mut answer = Map::new();
         answer.insert(name.to_owned(), items.iter().map(view).collect());
         answer.insert("next_cursor".to_owned(), next.into());
@@ -165,7 +165,7 @@ pub fn read_time(name: &str, text: &str) -> Result<Millis, Refusal> {
 
 /// A view as a JSON value.
 pub fn value(view: &impl Serialize) -> Value {
-    let json = serde_json::to_string(view).unwrap_or_default();
+    let json = to_json(view).unwrap_or_default();
     crate::app::json::read(&json).unwrap_or_default()
 }
 
@@ -178,9 +178,8 @@ fn read_limit(text: &str) -> Result<usize, Refusal> {
 }
 
 fn read_cursor(text: &str) -> Result<String, Refusal> {
-    let bytes = BASE64URL
+    let bytes = URL_SAFE
         .decode(text)
-        .ok()
         .filter(|bytes| !bytes.is_empty() && bytes.len() <= 64);
     let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     key.ok_or_else(bad_cursor)

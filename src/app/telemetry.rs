@@ -16,7 +16,9 @@ use std::fmt::Write as _;
 use crate::domain::access::RawKey;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkId, TrunkTag};
 use crate::domain::phone::E164;
+use crate::domain::search;
 use crate::domain::target::Target;
+use crate::domain::to_json;
 
 /// Whether anybody has to do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +106,7 @@ impl Loggable for Text<'_> {
 }
 
 fn quote(text: &str, line: &mut String) {
-    let _ = write!(line, "{}", serde_json::Value::from(text));
+    line.push_str(&to_json::text(&text.into()));
 }
 
 /// The text without phone numbers, credentials, tokens, and paths of URLs.
@@ -131,7 +133,7 @@ fn masked(word: &str) -> String {
     if word.len() == ID_LEN && word.chars().all(is_id) {
         return word.to_owned();
     }
-    if let Some((scheme, rest)) = word.split_once("://") {
+    if let Some((scheme, rest)) = search::split_once(word, "://") {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         let is_host = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:".contains(c);
@@ -143,8 +145,8 @@ fn masked(word: &str) -> String {
     }
     let is_secret = word.contains('@')
         || word.starts_with('/') && word.len() > 1
-        || word.contains("audtk_")
-        || word.contains("whsec_")
+        || search::contains(word, "audtk_")
+        || search::contains(word, "whsec_")
         || has_number(word)
         || word.len() >= KEY_LEN && word.contains(|c: char| c.is_ascii_digit());
     if is_secret { "…" } else { word }.to_owned()

@@ -7,15 +7,15 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::base64::STANDARD;
 use super::ids::DeliveryId;
 use super::mac::{hex, hmac_sha256};
 use super::planted::{Fault, planted};
+use super::search;
 use super::time::Millis;
 
 /// How long a sender may stay silent before its attempt is handed out again: once as long as its message
@@ -100,7 +100,7 @@ const DOUBLINGS: u32 = 6;
 /// A number that stands for a URL's host and port.
 #[must_use]
 pub fn host_key(url: &str) -> u64 {
-    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let behind_scheme = search::split_once(url, "://").map_or(url, |(_, rest)| rest);
     let authority = behind_scheme.split(['/', '?', '#']).next().unwrap_or("");
     let host = authority.rsplit('@').next().unwrap_or("");
     // FNV-1a, of which 52 bits: a JavaScript number holds it.
@@ -379,7 +379,7 @@ impl WebhookSecret {
     /// A new secret.
     #[must_use]
     pub fn from_entropy(entropy: [u8; 32]) -> Self {
-        Self(format!("whsec_{}", BASE64.encode(entropy)))
+        Self(format!("whsec_{}", STANDARD.encode(entropy)))
     }
 
     /// The secret's text, for its organisation.
@@ -390,9 +390,9 @@ impl WebhookSecret {
 
     fn decoded(&self) -> Vec<u8> {
         let encoded = self.0.strip_prefix("whsec_").unwrap_or(&self.0);
-        BASE64
+        STANDARD
             .decode(encoded)
-            .unwrap_or_else(|_| encoded.as_bytes().to_vec())
+            .unwrap_or_else(|| encoded.as_bytes().to_vec())
     }
 }
 
@@ -477,7 +477,7 @@ impl WebhookSecrets {
             let mut mac = hmac_sha256(&secret.decoded());
             mac.update(format!("{id}.{timestamp}.").as_bytes());
             mac.update(body);
-            format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+            format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
         };
         let mut signature = standard(&self.current);
         for (outgoing, _) in self.outgoing(now) {

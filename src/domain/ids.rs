@@ -85,6 +85,12 @@ macro_rules! id {
             }
         }
 
+        impl From<$name> for serde_json::Value {
+            fn from(id: $name) -> Self {
+                Self::String(id.to_string())
+            }
+        }
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<str>::deserialize(input)?;

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::to_json;
+
 /// Some JSON, as its text. It travels as the JSON that it is; what hands on many of them hands on text alone ([`field`]), since
 /// each is parsed for a moment on its way. (`serde_json`'s own type for it makes the Worker 10 KB larger.)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,7 @@ impl JsonText {
     /// The text of a value.
     #[must_use]
     pub fn of(value: &Value) -> Self {
-        Self(value.to_string().into())
+        Self(to_json::text(value).into())
     }
 
     /// The text.

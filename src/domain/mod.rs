@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod base64;
 pub mod call;
 pub mod callback;
 pub mod ids;
@@ -12,6 +13,7 @@ pub mod json_text;
 pub mod mac;
 pub mod media;
 pub mod media_link;
+pub mod object;
 pub mod order;
 pub mod outcome;
 pub mod phone;
@@ -19,10 +21,12 @@ pub mod planted;
 pub mod refusal;
 pub mod sandbox;
 pub mod sealed;
+pub mod search;
 pub mod settings;
 pub mod target;
 pub mod template;
 pub mod tidy;
 pub mod time;
+pub mod to_json;
 pub mod tokens;
 pub mod trunk;

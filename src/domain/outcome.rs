@@ -7,6 +7,8 @@
 
 use serde_json::{Map, Value};
 
+use super::to_json;
+
 const MAX_BYTES: usize = 8_192;
 const MAX_DEPTH: usize = 6;
 const TYPES: [&str; 7] = [
@@ -21,7 +23,7 @@ pub type Flaw = String;
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn check_schema(schema: &Value) -> Result<(), Flaw> {
-    if schema.to_string().len() > MAX_BYTES {
+    if to_json::text(schema).len() > MAX_BYTES {
         return Err(format!(" must be at most {MAX_BYTES} bytes"));
     }
     if schema.get("type").and_then(Value::as_str) != Some("object") {
@@ -104,6 +106,7 @@ fn validate_at(schema: &Map<String, Value>, value: &Value, at: &str) -> Result<(
     };
     for (keyword, rule) in schema {
         let limit = rule.as_f64().unwrap_or_default();
+        let rule_text = || to_json::text(rule);
         let length = |text: &String| text.chars().count() as f64;
         match (keyword.as_str(), value) {
             ("type", _) => must(has_type(rule, value), format!("of type {}", words(rule)))?,
@@ -113,25 +116,40 @@ fn validate_at(schema: &Map<String, Value>, value: &Value, at: &str) -> Result<(
             }
             ("const", _) => must(rule == value, words(rule))?,
             ("minLength", Value::String(text)) => {
-                must(length(text) >= limit, format!("at least {rule} characters"))?;
+                must(
+                    length(text) >= limit,
+                    format!("at least {} characters", rule_text()),
+                )?;
             }
             ("maxLength", Value::String(text)) => {
-                must(length(text) <= limit, format!("at most {rule} characters"))?;
+                must(
+                    length(text) <= limit,
+                    format!("at most {} characters", rule_text()),
+                )?;
             }
             ("minimum", Value::Number(number)) => {
-                must(number.as_f64() >= Some(limit), format!("at least {rule}"))?;
+                must(
+                    number.as_f64() >= Some(limit),
+                    format!("at least {}", rule_text()),
+                )?;
             }
             ("maximum", Value::Number(number)) => {
-                must(number.as_f64() <= Some(limit), format!("at most {rule}"))?;
+                must(
+                    number.as_f64() <= Some(limit),
+                    format!("at most {}", rule_text()),
+                )?;
             }
             ("minItems", Value::Array(items)) => {
                 must(
                     items.len() as f64 >= limit,
-                    format!("at least {rule} items"),
+                    format!("at least {} items", rule_text()),
                 )?;
             }
             ("maxItems", Value::Array(items)) => {
-                must(items.len() as f64 <= limit, format!("at most {rule} items"))?;
+                must(
+                    items.len() as f64 <= limit,
+                    format!("at most {} items", rule_text()),
+                )?;
             }
             ("items", Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
@@ -198,7 +216,7 @@ fn words(rule: &Value) -> String {
     match rule {
         Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(", "),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => to_json::text(other),
     }
 }
 

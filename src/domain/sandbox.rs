@@ -3,12 +3,14 @@
 //! One table drives the local run, the native tests and the documentation. A trunk whose carrier is
 //! `simulator` takes the same path as a real one and dials nobody.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use super::object::object;
 use super::phone::E164;
 use super::settings::Settings;
 use super::time::Millis;
+use super::to_json;
 
 /// What a simulated callee does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,13 +215,13 @@ fn outcome(
     metadata: Option<&Map<String, Value>>,
 ) -> Value {
     if behaviour == Behaviour::Voicemail {
-        return json!({"disposition": "voicemail", "summary": "A machine answered.", "sentiment": "neutral"});
+        return object! {"disposition": "voicemail", "summary": "A machine answered.", "sentiment": "neutral"};
     }
     let value = |field: &String| {
         let value = metadata.and_then(|map| map.get(field))?;
         let text = value
             .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+            .map_or_else(|| to_json::text(value), str::to_owned);
         Some(format!(
             "{field}: {}",
             text.chars().take(200).collect::<String>()
@@ -230,5 +232,5 @@ fn outcome(
         true => "The recipient confirmed.".to_owned(),
         false => format!("The recipient confirmed {}.", confirmed.join(", ")),
     };
-    json!({"disposition": "interested", "summary": summary, "sentiment": "positive"})
+    object! {"disposition": "interested", "summary": summary, "sentiment": "positive"}
 }

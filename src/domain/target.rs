@@ -15,9 +15,7 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
+use super::base64::STANDARD;
 use super::ids::OrgId;
 use super::planted::{Fault, planted};
 use super::tokens::receiver;
@@ -100,7 +98,7 @@ impl Target {
         let mut pair = percent_decoded(&self.user);
         pair.push(b':');
         pair.append(&mut percent_decoded(&self.password));
-        Some(format!("Basic {}", BASE64.encode(pair)))
+        Some(format!("Basic {}", STANDARD.encode(pair)))
     }
 
     /// Whether the host is an IP address.
@@ -157,7 +155,7 @@ pub fn masked(url: &str) -> Cow<'_, str> {
     };
     let rest = rest.trim_start_matches(['/', '\\']);
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
+    let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let Some((user_info, host)) = authority.rsplit_once('@') else {
         return Cow::Borrowed(url);
     };
@@ -175,7 +173,7 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('%') {
-        let (before, from) = rest.split_at(at);
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
         bytes.extend_from_slice(before.as_bytes());
         let digits = from.get(1..3);
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -431,7 +429,7 @@ mod tests {
             ("https://a:b@[::1]:8080/x", "a:b", "http://"),
         ] {
             let target = target(url).expect(url);
-            let expected = format!("Basic {}", BASE64.encode(pair));
+            let expected = format!("Basic {}", STANDARD.encode(pair));
             assert_eq!(target.authorization(), Some(expected), "{url}");
             assert!(
                 target.address().starts_with(address) || address == "http://",

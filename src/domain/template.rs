@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::{search, to_json};
+
 /// The longest text that comes of it, in bytes: script, message and metadata, escaped, must fit the 512 KiB of a LiveKit job.
 pub const MAX_FILLED: usize = 65_536;
 
@@ -28,8 +30,8 @@ pub fn fill(template: &str, metadata: Option<&Map<String, Value>>) -> Filled {
         fits: true,
     };
     let mut rest = template;
-    while let Some((before, after)) = rest.split_once("}}") {
-        match before.rsplit_once("{{") {
+    while let Some((before, after)) = search::split_once(rest, "}}") {
+        match search::rsplit_once(before, "{{") {
             Some((said, key)) => {
                 filled.text.push_str(said);
                 filled.put(key, metadata, after.len());
@@ -69,7 +71,7 @@ fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(one_line(text)),
-        other => Some(one_line(&other.to_string())),
+        other => Some(one_line(&to_json::text(other))),
     }
 }
 

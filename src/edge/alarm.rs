@@ -3,7 +3,7 @@
 use worker::{ScheduledTime, Storage};
 
 use super::log::log;
-use super::platform::now;
+use super::platform::{failure, now};
 use crate::app::alarm::Alarm;
 use crate::app::telemetry::{Event, Text};
 use crate::domain::time::Millis;
@@ -15,9 +15,8 @@ pub async fn set(alarm: &Alarm, storage: &Storage, due: Millis) -> bool {
     }
     let at = ScheduledTime::new(js_sys::Date::new(&(due.0 as f64).into()));
     if let Err(error) = storage.set_alarm(at).await {
-        let cause = error.to_string();
         log(&Event::AlarmNotSet {
-            cause: Text(&cause),
+            cause: Text(failure(&error)),
         });
         alarm.failed();
     }

@@ -6,9 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use crate::app::directory::RELIED_ON;
+use crate::app::directory::{RELIED_ON, VecMap};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
+use crate::domain::search;
 use crate::domain::time::Millis;
 
 /// A changed agent counts for new calls once this and KV's own time (30 s and more) are over.
@@ -28,8 +29,8 @@ thread_local! {
     static RECORDS: RefCell<HashMap<String, (String, Millis)>> = RefCell::default();
     /// At most so many bytes are in them: what is replaced or dropped counts until all are dropped.
     static BYTES: Cell<usize> = const { Cell::new(0) };
-    static DOUBTED: RefCell<HashMap<OrgId, (Millis, u32)>> = RefCell::default();
-    static USED: RefCell<HashMap<KeyId, u64>> = RefCell::default();
+    static DOUBTED: RefCell<VecMap<OrgId, (Millis, u32)>> = RefCell::default();
+    static USED: RefCell<VecMap<KeyId, u64>> = RefCell::default();
 }
 
 /// The JSON under a KV key, if it was read lately.
@@ -72,7 +73,8 @@ pub fn permit(name: String, asked: Millis) {
 pub fn forget(org: OrgId) {
     let org = org.to_string();
     RECORDS.with_borrow_mut(|records| {
-        records.retain(|key, (json, _)| !key.contains(&org) && !json.contains(&org))
+        records
+            .retain(|key, (json, _)| !search::contains(key, &org) && !search::contains(json, &org))
     });
 }
 
@@ -80,14 +82,13 @@ pub fn forget(org: OrgId) {
 pub fn may_doubt(org: OrgId, now: Millis) -> bool {
     DOUBTED.with_borrow_mut(|doubted| {
         if doubted.len() >= MAX_ENTRIES {
-            doubted.clear();
+            *doubted = VecMap::default();
         }
-        let (since, times) = doubted.entry(org).or_insert((now, 0));
-        if now >= *since + DOUBTED_FOR || now < *since {
-            (*since, *times) = (now, 0);
-        }
-        *times += 1;
-        *times <= DOUBTS
+        let known = doubted.get(&org).copied();
+        let lately = known.filter(|(since, _)| (*since..*since + DOUBTED_FOR).contains(&now));
+        let (since, times) = lately.unwrap_or((now, 0));
+        doubted.insert(org, (since, times + 1));
+        times < DOUBTS
     })
 }
 
@@ -95,7 +96,7 @@ pub fn may_doubt(org: OrgId, now: Millis) -> bool {
 pub fn is_first_use(key: &KeyRecord, now: Millis) -> bool {
     USED.with_borrow_mut(|used| {
         if used.len() >= MAX_ENTRIES {
-            used.clear();
+            *used = VecMap::default();
         }
         used.insert(key.key_id, now.0 / HOUR) != Some(now.0 / HOUR)
     })

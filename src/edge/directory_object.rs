@@ -17,6 +17,7 @@ use crate::app::messages::CallbackMessage;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
@@ -53,7 +54,7 @@ impl DirectoryObject {
             return Some(UNKNOWN.to_vec());
         };
         let reply = self.serve(command).await.ok()?;
-        serde_json::to_vec(&reply).ok()
+        to_json(&reply).ok().map(String::into_bytes)
     }
 
     pub async fn alarm(&self) {
@@ -100,7 +101,7 @@ impl DirectoryObject {
     async fn send(&self, callbacks: &[CallbackMessage]) {
         let messages: Vec<String> = callbacks
             .iter()
-            .filter_map(|message| serde_json::to_string(message).ok())
+            .filter_map(|message| to_json(message).ok())
             .collect();
         outbox::send(&self.env, "CALLBACKS", &messages).await;
     }

@@ -10,6 +10,7 @@ use crate::app::api::{self, pages, pages::Page};
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::studio::receiver::HEADERS;
 use crate::domain::refusal::Refusal;
+use crate::domain::search;
 use crate::domain::tokens::receiver;
 
 /// Serves one request.
@@ -110,7 +111,7 @@ fn request_id() -> String {
 
 /// Scheme and authority, path, query: of a URL that the platform has already put in order.
 fn split(url: &str) -> (String, String, String) {
-    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let after_scheme = search::split_once(url, "://").map_or(0, |(scheme, _)| scheme.len() + 3);
     let path_at = url
         .get(after_scheme..)
         .and_then(|rest| rest.find(['/', '?', '#']))

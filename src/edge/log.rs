@@ -1,5 +1,6 @@
 //! Where log lines go: the runtime's console, which Workers Logs and `wrangler tail` read.
 
+use super::platform;
 use crate::app::telemetry::{Event, Level, Text};
 
 /// Logs an event.
@@ -13,8 +14,7 @@ pub fn log(event: &Event<'_>) {
 
 /// An object's storage refused a statement.
 pub fn sql_failed(error: &worker::Error) {
-    let cause = error.to_string();
     log(&Event::SqlFailed {
-        cause: Text(&cause),
+        cause: Text(platform::failure(error)),
     });
 }

@@ -132,3 +132,12 @@ pub fn entropy() -> [u8; 32] {
     }
     bytes
 }
+
+/// What a failed call of the `worker` crate says; of what JavaScript did not throw, the kind alone. (Its own text would keep those
+/// of all its kinds in the Worker.)
+pub fn failure(error: &worker::Error) -> &str {
+    match error {
+        worker::Error::UnknownJsError { message, .. } | worker::Error::JsError(message) => message,
+        other => other.into(),
+    }
+}

@@ -23,6 +23,7 @@ use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, 
 use crate::domain::ids::CallId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
@@ -99,7 +100,7 @@ impl TrunkObject {
             return Some(UNKNOWN.to_vec());
         };
         if matches!(command, TrunkCommand::Work) {
-            return serde_json::to_vec(&TrunkReply::Work(self.work())).ok();
+            return as_bytes(&TrunkReply::Work(self.work()));
         }
         self.count(|work| work.requests += 1);
         let deadline = command.wait().map(|wait| now() + wait);
@@ -110,7 +111,7 @@ impl TrunkObject {
             platform::sleep(LISTEN_MS).await;
             reply = self.answer(read()?).await;
         }
-        serde_json::to_vec(&reply.ok()?).ok()
+        as_bytes(&reply.ok()?)
     }
 
     pub async fn alarm(&self) {
@@ -367,9 +368,13 @@ fn forget(inner: &Inner, gone: Vec<CallId>) -> Vec<Expired> {
     }
 }
 
+fn as_bytes(reply: &TrunkReply) -> Option<Vec<u8>> {
+    to_json(reply).ok().map(String::into_bytes)
+}
+
 fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {
     messages
         .iter()
-        .filter_map(|message| serde_json::to_string(message).ok())
+        .filter_map(|message| to_json(message).ok())
         .collect()
 }

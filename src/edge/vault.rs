@@ -4,10 +4,8 @@
 //! seals; each opens what it sealed, by its name. A sealed secret is `name.nonce.ciphertext`, and
 //! is bound to its context: moved elsewhere, it does not open.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-
 use super::platform::{crypt, entropy};
+use crate::domain::base64::{STANDARD, URL_SAFE};
 use crate::domain::sealed::Sealed;
 
 const NONCE_BYTES: usize = 12;
@@ -37,7 +35,7 @@ pub async fn seal(keys: &str, secret: &str, context: &str) -> Result<Sealed, Vau
     )
     .await;
     let sealed = sealed.map_err(|_| VaultError::NoKey)?.to_vec();
-    let [nonce, sealed] = [nonce, &sealed].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+    let [nonce, sealed] = [nonce, &sealed].map(|bytes| URL_SAFE.encode(bytes));
     Ok(Sealed(format!("{name}.{nonce}.{sealed}")))
 }
 
@@ -51,7 +49,7 @@ pub async fn open(keys: &str, sealed: &Sealed, context: &str) -> Result<String, 
     };
     let key = parse(keys).find(|(known, _)| *known == name);
     let (_, key) = key.ok_or(VaultError::UnknownKey)?;
-    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| VaultError::Broken);
+    let decode = |text: &str| URL_SAFE.decode(text).ok_or(VaultError::Broken);
     let (nonce, text) = (decode(nonce)?, decode(text)?);
     let opened = crypt("decrypt", &key, &nonce, context.as_bytes(), &text).await;
     let opened = opened.map_err(|_| VaultError::Broken)?.to_vec();
@@ -62,7 +60,7 @@ fn parse(keys: &str) -> impl Iterator<Item = (&str, Vec<u8>)> {
     keys.split(',').filter_map(|key| {
         let (name, base64) = key.trim().split_once(':')?;
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let key = STANDARD.decode(base64).ok()?;
+        let key = STANDARD.decode(base64)?;
         (is_name && key.len() == 32).then_some((name, key))
     })
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use base64::Engine as _;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env};
@@ -23,12 +22,14 @@ use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
+use crate::domain::base64::STANDARD;
 use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
+use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
@@ -75,11 +76,7 @@ pub fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
             .filter(|value| !value.is_empty())
     };
     let master = secret("MASTER_KEY")
-        .and_then(|text| {
-            base64::engine::general_purpose::STANDARD
-                .decode(text.trim())
-                .ok()
-        })
+        .and_then(|text| STANDARD.decode(text.trim()))
         .filter(|key| key.len() >= 32);
     let Some(master) = master else {
         log(&Event::MasterKeyUnusable {});
@@ -189,7 +186,7 @@ impl World {
         name: &str,
         command: &impl serde::Serialize,
     ) -> Result<T, Unheard> {
-        let body = serde_json::to_string(command).map_err(|_| Unheard::Failed)?;
+        let body = to_json(command).map_err(|_| Unheard::Failed)?;
         let answer = self.exchange(namespace, name, &body).await?;
         json::read_bytes(&answer).map_err(|Unreadable| {
             log(&Event::AnswerUnreadable { object: namespace });
@@ -348,7 +345,7 @@ impl Trunks for World {
         }
         let reply = self.ask_object("TRUNKS", &tag.to_string(), command).await?;
         if let Some(key) = remembered
-            && let Ok(text) = serde_json::to_string(&reply)
+            && let Ok(text) = to_json(&reply)
         {
             cache::put(key, &text, now());
         }
@@ -429,7 +426,7 @@ impl Twirp for World {
         let headers = headers
             .into_iter()
             .flat_map(|(name, value)| [name.to_owned(), value]);
-        let body = ask.body.to_string();
+        let body = to_json::text(&ask.body);
         let limit = millis(ask.timeout);
         let answer = platform::post(url, headers.collect(), &body, limit, MAX_TWIRP_BODY).await;
         let answer = answer.map_err(|_| Unavailable)?;

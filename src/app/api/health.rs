@@ -1,8 +1,7 @@
 //! `GET /healthz`: for whoever watches a deployment.
 
-use serde_json::json;
-
 use crate::app::http::Response;
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 
 /// Whether the Worker is up. Touches no storage.
@@ -10,7 +9,7 @@ use crate::domain::refusal::Refusal;
 /// # Errors
 /// None.
 pub async fn check() -> Result<Response, Refusal> {
-    Ok(Response::json(200, &json!({"status": "ok"})))
+    Ok(Response::json(200, &object! {"status": "ok"}))
 }
 
 #[cfg(feature = "openapi")]

@@ -1,11 +1,12 @@
 //! `GET /media/{call_id}/{transcript|recording}`: what is behind the links of a call.
 
-use serde_json::json;
+use serde_json::Map;
 
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::trunk::{TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::tokens::link::MediaKind;
 
@@ -39,10 +40,10 @@ pub async fn show(
     match (kind, api.trunk(tag, &TrunkCommand::Media(id)).await) {
         (MediaKind::Transcript, Ok(TrunkReply::Media(Some(lines), _))) => Ok(Response::json(
             200,
-            &json!({"call_id": id, "transcript": lines}),
+            &object! {"call_id": id, "transcript": lines},
         )),
         (MediaKind::Recording, Ok(TrunkReply::Media(_, Some(location)))) => {
-            Ok(Response::json(302, &json!({})).with_header("Location", location))
+            Ok(Response::json(302, &Map::new()).with_header("Location", location))
         }
         (_, Ok(_)) => Err(Refusal::NotFound),
         (_, Err(_)) => Err(Refusal::DialerUnavailable),

@@ -1,6 +1,6 @@
 //! `POST /agent-reports/{call_id}`: the agent tells what came of its call.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::app::calls::reader;
 use crate::app::http::{Request, Response};
@@ -12,9 +12,11 @@ use crate::domain::agent::Agent;
 use crate::domain::call::Report;
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
+use crate::domain::object::object;
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
@@ -27,7 +29,7 @@ const MAX_LINK: usize = 2_048;
 /// The longest word on a failure that is kept, in characters.
 const MAX_FAILURE: usize = 500;
 /// No conversation ended longer before its report than agents try to deliver one, in seconds.
-const MAX_AGO_SECS: f64 = 86_400.0;
+const MAX_AGO_SECS: u32 = 86_400;
 
 /// What was said in a call.
 #[cfg(feature = "openapi")]
@@ -110,7 +112,7 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
         transcript,
     };
     match api.trunk(id.address().tag, &command).await {
-        Ok(TrunkReply::Done) => Ok(Response::json(200, &json!({}))),
+        Ok(TrunkReply::Done) => Ok(Response::json(200, &Map::new())),
         Ok(TrunkReply::Missing) => Err(Refusal::InvalidReportToken),
         _ => Err(Refusal::DialerUnavailable),
     }
@@ -145,7 +147,7 @@ fn check(
 ) -> Result<(), Refusal> {
     match value {
         Some(value) if !is(value) => Err(Refusal::Invalid(format!("{field} must be {what}"))),
-        Some(value) if value.to_string().len() > max => Err(Refusal::Invalid(format!(
+        Some(value) if to_json::text(value).len() > max => Err(Refusal::Invalid(format!(
             "{field} must be at most {max} bytes"
         ))),
         _ => Ok(()),
@@ -158,7 +160,8 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
     let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
     let (outcome, transcript) = (take("outcome"), take("transcript"));
     // Nothing said yet leaves room for what is.
-    let transcript = transcript.filter(|lines| *lines != json!([]));
+    let transcript =
+        transcript.filter(|lines| lines.as_array().is_none_or(|lines| !lines.is_empty()));
     let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
     let (failure, ended_ago) = (take("failure"), take("ended_seconds_ago"));
     if let Some((field, _)) = body.into_iter().next() {
@@ -195,7 +198,7 @@ fn read_failure(value: Value) -> Result<String, Refusal> {
     let Value::Object(mut fields) = value else {
         return Err(invalid(" must be an object"));
     };
-    if fields.remove("code") != Some(json!("agent_failed")) {
+    if fields.remove("code") != Some("agent_failed".into()) {
         return Err(invalid(".code must be agent_failed"));
     }
     let message = match fields.remove("message") {
@@ -217,7 +220,7 @@ fn read_failure(value: Value) -> Result<String, Refusal> {
 fn read_ago(value: Value) -> Result<Millis, Refusal> {
     let seconds = value
         .as_f64()
-        .filter(|ago| (0.0..=MAX_AGO_SECS).contains(ago));
+        .filter(|ago| (0.0..=f64::from(MAX_AGO_SECS)).contains(ago));
     let seconds = seconds.ok_or_else(|| {
         Refusal::Invalid(format!(
             "ended_seconds_ago must be a number from 0 to {MAX_AGO_SECS}"
@@ -276,7 +279,7 @@ pub async fn transcript(
     {
         Ok(TrunkReply::Transcript(lines)) => Ok(Response::json(
             200,
-            &json!({"call_id": id, "transcript": lines}),
+            &object! {"call_id": id, "transcript": lines},
         )),
         Ok(TrunkReply::Missing) => Err(Refusal::CallNotFound),
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),

@@ -19,6 +19,7 @@ use crate::app::trunk::{Idempotency, REMEMBERED, StoreFailed};
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 
 /// So many are kept; beyond that the oldest goes.
 const KEPT: usize = 10_000;
@@ -54,7 +55,7 @@ pub struct Answered {
 
 impl Answered {
     fn new(status: u16, view: &impl Serialize) -> Self {
-        let body = serde_json::to_string(view).unwrap_or_default();
+        let body = to_json(view).unwrap_or_default();
         Self { status, body }
     }
 }

@@ -40,3 +40,4 @@ pub use serve::DirectoryActor;
 pub use state::{Directory, Rows};
 pub use store::{DirectoryStore, RecordWriter};
 pub use trunks::GetTrunk;
+pub use vec_map::VecMap;

@@ -17,6 +17,7 @@ use crate::domain::callback::Delivery;
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use crate::domain::order::newest_first;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 
 /// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
 const REMEMBERED: Millis = Millis(7 * 86_400_000);
@@ -69,7 +70,7 @@ pub struct Directory {
 }
 
 pub(super) fn json(value: &impl Serialize) -> Option<String> {
-    serde_json::to_string(value).ok()
+    to_json(value).ok()
 }
 
 impl Directory {

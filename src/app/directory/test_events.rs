@@ -1,17 +1,19 @@
 //! Test events: deliveries that belong to no call.
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Denied, Directory, DirectoryReply};
 use crate::app::messages::CallbackMessage;
+use crate::app::page::value;
 use crate::app::ports::Host;
 use crate::app::trunk::admits;
 use crate::domain::callback::{AttemptResult, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::{DeliveryId, IdKey, TrunkTag};
+use crate::domain::object::object;
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 
 /// So many are kept.
 const KEPT: usize = 1000;
@@ -161,20 +163,20 @@ fn test_body(delivery: &Delivery) -> String {
     let call = uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .to_string();
-    json!({
-        "event": delivery.event,
+    let body = object! {
+        "event": value(&delivery.event),
         "call_id": call,
         "call_status": "Completed",
-        "call_outcome": {
+        "call_outcome": object! {
             "disposition": "interested",
             "summary": "Customer confirmed payment for June 20.",
             "sentiment": "positive",
         },
         "duration": 97,
-        "transcript_url": null,
-        "recording_url": null,
-        "metadata": {"customer_name": "Rahul Sharma", "amount_due": "7500", "due_date": "2026-06-20"},
+        "transcript_url": (),
+        "recording_url": (),
+        "metadata": object! {"customer_name": "Rahul Sharma", "amount_due": "7500", "due_date": "2026-06-20"},
         "occurred_at": crate::app::iso8601::format(delivery.created_at),
-    })
-    .to_string()
+    };
+    to_json::text(&body)
 }

@@ -27,8 +27,10 @@ impl Address {
         let text = tidy::url(text);
         let mut target = api.parse_url(&text).ok_or_else(|| self.invalid())?;
         let base = target.base();
-        if self.takes_ws && matches!(target.scheme.as_str(), "ws" | "wss") {
-            target.scheme = target.scheme.replace("ws", "http");
+        match target.scheme.as_str() {
+            "ws" if self.takes_ws => target.scheme = "http".into(),
+            "wss" if self.takes_ws => target.scheme = "https".into(),
+            _ => {}
         }
         let judged = target.judge(request.host(), api.settings().allow_loopback);
         if judged == Err(TargetRefused::NotHttp) {

@@ -14,6 +14,7 @@ use hmac::Mac;
 use sha2::{Digest, Sha256};
 
 use super::Thing;
+use crate::domain::search;
 
 /// Where a request draws what is random in its answer: from a seed that a repeat gets again, if it has an
 /// `Idempotency-Key`.
@@ -157,7 +158,9 @@ pub(super) async fn ask(
             format!(r#""{field}":"""#),
             format!(r#""{field}":"{value}""#),
         );
-        body = body.replacen(&empty, &full, 1);
+        if let Some((before, after)) = search::split_once(&body, &empty) {
+            body = [before, &full, after].concat();
+        }
     }
     let response = Response {
         status: answer.status,

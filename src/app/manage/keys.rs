@@ -15,6 +15,7 @@ use crate::domain::ids::KeyId;
 use crate::domain::json_text::field;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 
 const THING: Thing = Thing {
     missing: Refusal::KeyNotFound,
@@ -61,7 +62,7 @@ pub fn draw(
 
 /// A new key is good here at once, however late its copy is.
 pub fn learn(api: &impl Api, digest: KeyDigest, record: &KeyRecord) {
-    if let Ok(json) = serde_json::to_string(record) {
+    if let Ok(json) = to_json(record) {
         api.learn(&RecordKey::ApiKey(digest), &json);
     }
 }

@@ -1,6 +1,6 @@
 //! `/studio/receiver`: takes an organisation's own callbacks and shows the last of them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply, Received};
 use crate::app::http::{MAX_BODY, Request, Response};
@@ -8,6 +8,7 @@ use crate::app::iso8601;
 use crate::app::ports::{Api, Directories, Host, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::tokens::receiver;
 
@@ -116,10 +117,10 @@ pub async fn show(
     let received: Vec<Value> = received.into_iter().map(view).collect();
     Ok(Response::json(
         200,
-        &json!({
+        &object! {
             "callback_url": format!("{}{}{token}", request.origin, receiver::PATH),
             "received": received,
-        }),
+        },
     ))
 }
 
@@ -128,12 +129,12 @@ fn view(received: Received) -> Value {
     let headers: Map<String, Value> = headers
         .map(|(name, value)| (name, Value::String(value)))
         .collect();
-    json!({
+    object! {
         "at": iso8601::format(received.at),
         "verified": received.verified,
         "headers": headers,
         "body": received.body,
-    })
+    }
 }
 
 #[cfg(feature = "openapi")]

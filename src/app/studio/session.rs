@@ -1,13 +1,13 @@
 //! `/studio/session`: an API key exchanged for a cookie that only Studio's own pages can use.
 
-use serde_json::json;
-
 use crate::app::authenticate::{current_record, digest_of};
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
+use crate::app::page::value;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 use crate::domain::tokens::session::{LASTS, Session};
@@ -78,14 +78,14 @@ pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, R
     match asked {
         Ok(DirectoryReply::Introduced { org, key }) => Ok(Response::json(
             200,
-            &json!({
+            &object! {
                 "org_id": caller.org_id,
                 "org_name": org,
                 "key_id": caller.key_id,
                 "key_name": key,
-                "role": caller.role,
+                "role": value(&caller.role),
                 "expires_at": caller.expires_at.map(iso8601::format),
-            }),
+            },
         )),
         Ok(_) => Err(Refusal::InvalidKey),
         Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),

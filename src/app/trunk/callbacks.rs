@@ -8,6 +8,7 @@ use crate::domain::callback::AttemptResult;
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
@@ -142,7 +143,7 @@ fn message(
         attempt,
         good_until: callback.lease().map(|lease| lease.until),
         url: callback.url.clone(),
-        body: serde_json::to_string(&Notification::of(call, settings)?).ok()?,
+        body: to_json(&Notification::of(call, settings)?).ok()?,
         failure: call
             .final_failure()
             .filter(|_| !planted(Fault::FailureUntold))

@@ -11,14 +11,13 @@
 //! The order is by moment, then by call. An answer holds turns from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
 use super::store::Told as Scanned;
 use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
+use crate::domain::base64::URL_SAFE;
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::{CallId, TrunkId};
 use crate::domain::order::oldest_first;
@@ -81,13 +80,13 @@ impl Position {
         let mut bytes = self.0.0.to_be_bytes().to_vec();
         bytes.drain(..2);
         bytes.extend(self.1.number().to_be_bytes());
-        BASE64URL.encode(bytes)
+        URL_SAFE.encode(bytes)
     }
 
     /// Reads a cursor.
     #[must_use]
     pub fn read(cursor: &str) -> Option<Self> {
-        let bytes: [u8; 22] = BASE64URL.decode(cursor).ok()?.try_into().ok()?;
+        let bytes: [u8; 22] = URL_SAFE.decode(cursor)?.try_into().ok()?;
         let number = |bytes: &[u8]| {
             bytes
                 .iter()

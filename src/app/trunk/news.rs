@@ -1,6 +1,6 @@
 //! The events of the live feed, as clients see them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::feed::{Logged, Position};
 use crate::app::calls::views::ListedCall;
@@ -8,6 +8,7 @@ use crate::app::iso8601;
 use crate::app::page::value;
 use crate::domain::call::{Call, CallStatus, Told, Turn};
 use crate::domain::ids::TrunkId;
+use crate::domain::object::object;
 use crate::domain::settings::Settings;
 
 /// The type of a trunk's own events.
@@ -67,7 +68,7 @@ impl News<'_> {
             Self::State(trunk, logged) => state(logged, *trunk),
         };
         let place = self.place();
-        json!({"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.0), "data": data})
+        object! {"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.0), "data": data}
     }
 }
 
@@ -115,22 +116,22 @@ fn attempt(call: &Call, told: Told) -> Value {
     let number = up_to.filter(|known| known.1.is_of_callback()).count();
     let callback = call.callback.as_ref();
     let attempt = callback.and_then(|callback| callback.attempt(number));
-    json!({
+    object! {
         "call_id": call.id,
         "delivery_id": callback.map(|callback| callback.id),
         "attempt": number,
         "status_code": attempt.and_then(|attempt| attempt.status_code),
         "error": attempt.and_then(|attempt| attempt.error.as_deref()),
-    })
+    }
 }
 
 fn state(Logged(_, state): &Logged, trunk: TrunkId) -> Value {
-    json!({
+    object! {
         "sip_trunk_id": trunk,
-        "status": state.status,
+        "status": value(&state.status),
         "max_cps": state.max_cps,
         "max_channels": state.max_channels,
         "breaker": if state.open_until.is_some() { "open" } else { "closed" },
         "retry_at": state.open_until.map(iso8601::format),
-    })
+    }
 }

@@ -9,8 +9,10 @@ use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
 use crate::app::json;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
+use crate::domain::search;
 use crate::domain::target::masked;
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows};
 use serde_json::Map;
 use std::cell::Cell;
@@ -43,18 +45,18 @@ impl Expired {
 /// A call's row with the secrets of its callback's URL masked.
 fn without_credentials(row: &str) -> Cow<'_, str> {
     // JSON may write an @ as an escape; ours never does, but a row that has either is worth a look.
-    if !row.contains('@') && !row.contains("\\u0040") {
+    if !row.contains('@') && !search::contains(row, "\\u0040") {
         return Cow::Borrowed(row);
     }
     let Ok(mut call) = json::read::<Value>(row) else {
         return Cow::Borrowed(row);
     };
-    for pointer in ["/request/callback_url", "/callback/url"] {
-        if let Some(Value::String(url)) = call.pointer_mut(pointer) {
+    for (part, field) in [("request", "callback_url"), ("callback", "url")] {
+        if let Some(Value::String(url)) = call.get_mut(part).and_then(|part| part.get_mut(field)) {
             *url = masked(url).into_owned();
         }
     }
-    Cow::Owned(call.to_string())
+    Cow::Owned(to_json::text(&call))
 }
 
 /// An object's rows. Synchronous: writes with no await between them are one commit.

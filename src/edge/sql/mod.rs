@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::{Map, Value};
 use worker::{SqlStorage, SqlStorageValue};
 
+use crate::app::json;
 use crate::app::telemetry::Event;
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
@@ -19,7 +20,9 @@ use crate::app::trunk::{
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::{DeliveryStatus, host_key};
 use crate::domain::ids::{AgentId, CallId};
+use crate::domain::search;
 use crate::domain::time::Millis;
+use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{Brief, DueCallback};
 use crate::edge::log;
 
@@ -172,7 +175,11 @@ impl SqlStore {
     /// Looks at some rows, at each once; no document is read.
     fn seen(&self, rows: &str, bounds: Row, fits: &str, values: Row) -> Result<Seen, StoreFailed> {
         // The last of what a range yields in its order is the lowest or the highest.
-        let last = if rows.contains("DESC") { "MIN" } else { "MAX" };
+        let last = if search::contains(rows, "DESC") {
+            "MIN"
+        } else {
+            "MAX"
+        };
         let query = format!(
             "SELECT {last}(id), COUNT(*), '[' || GROUP_CONCAT(id) FILTER (WHERE {fits}) || ']' FROM (SELECT {SEEN} {rows})"
         );
@@ -181,9 +188,7 @@ impl SqlStore {
         match found.first().map(Vec::as_slice) {
             Some([last, SqlStorageValue::Integer(count), fit]) => Ok(Seen {
                 fit: match fit {
-                    SqlStorageValue::String(rows) => {
-                        serde_json::from_str(rows).map_err(|_| StoreFailed)?
-                    }
+                    SqlStorageValue::String(rows) => json::read(rows).map_err(|_| StoreFailed)?,
                     _ => Vec::new(),
                 },
                 last: match last {
@@ -239,7 +244,7 @@ impl SqlStore {
 
     /// The calls of these rows, in this order.
     fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
-        let rows = serde_json::to_string(rows).map_err(|_| StoreFailed)?;
+        let rows = to_json(rows).map_err(|_| StoreFailed)?;
         let query =
             "SELECT doc FROM json_each(?) AS wanted CROSS JOIN rows ON rows.id = wanted.value";
         self.docs(query, vec![rows.into()])
@@ -287,7 +292,7 @@ impl SqlStore {
     }
 
     fn put_fact(&self, name: &str, fact: &impl serde::Serialize) -> Result<(), StoreFailed> {
-        let doc = serde_json::to_string(fact).map_err(|_| StoreFailed)?;
+        let doc = to_json(fact).map_err(|_| StoreFailed)?;
         let query = "INSERT OR REPLACE INTO facts (name, doc) VALUES (?, ?)";
         self.query(query, vec![name.into(), doc.into()]).map(drop)
     }
@@ -296,7 +301,7 @@ impl SqlStore {
 impl SqlStore {
     /// Rows for the archive.
     fn expired_rows(&self, rows: &[u64]) -> Result<Vec<Expired>, StoreFailed> {
-        let rows = serde_json::to_string(rows).map_err(|_| StoreFailed)?;
+        let rows = to_json(rows).map_err(|_| StoreFailed)?;
         let query = "SELECT doc, metadata FROM json_each(?) AS wanted CROSS JOIN rows ON rows.id = wanted.value";
         let rows = self.query(query, vec![rows.into()])?;
         rows.iter().map(|row| self.expired_row(row)).collect()
@@ -309,14 +314,14 @@ impl SqlStore {
         };
         let mut call: Call = parse(doc).ok_or(StoreFailed)?;
         if let SqlStorageValue::String(metadata) = metadata {
-            call.request.metadata = serde_json::from_str(metadata).map_err(|_| StoreFailed)?;
+            call.request.metadata = json::read(metadata).map_err(|_| StoreFailed)?;
         }
         let transcript = "SELECT doc FROM transcripts WHERE call = ?";
         let transcript = self.query(transcript, vec![id(call.id)])?;
         let transcript = transcript.into_iter().flatten().next();
         Ok(Expired {
             id: call.id,
-            call: serde_json::to_string(&call).map_err(|_| StoreFailed)?,
+            call: to_json(&call).map_err(|_| StoreFailed)?,
             transcript: match transcript {
                 Some(SqlStorageValue::String(lines)) => Some(lines),
                 _ => None,
@@ -333,7 +338,7 @@ fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
-    let parsed = crate::app::json::read(json);
+    let parsed = json::read(json);
     if parsed.is_err() {
         log::log(&Event::RowUnreadable {});
     }
@@ -377,7 +382,7 @@ fn delivery_word(status: DeliveryStatus) -> i32 {
 
 /// The words of a filter as a JSON array; none for a filter that admits any.
 fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
-    let words = serde_json::to_string(wanted).ok()?;
+    let words = to_json(wanted).ok()?;
     (!wanted.is_empty()).then(|| words.into())
 }
 
@@ -457,9 +462,9 @@ impl TrunkStore for SqlStore {
                 self.take_legacy_metadata(&mut call)?;
             }
             let metadata = call.request.metadata.take();
-            let metadata = metadata.map(|metadata| Value::Object(metadata).to_string());
+            let metadata = metadata.map(|metadata| to_json::text(&Value::Object(metadata)));
             let callback = call.callback.as_ref();
-            let doc = serde_json::to_string(&call).map_err(|_| StoreFailed)?;
+            let doc = to_json(&call).map_err(|_| StoreFailed)?;
             let bindings = vec![
                 number(call.id.row()),
                 i32::from(place.is_open()).into(),
@@ -509,7 +514,7 @@ impl TrunkStore for SqlStore {
         let rows = self.query(query, vec![number(call.row())])?;
         match rows.into_iter().flatten().next() {
             Some(SqlStorageValue::String(json)) => {
-                let read: Value = serde_json::from_str(&json).map_err(|_| StoreFailed)?;
+                let read: Value = json::read(&json).map_err(|_| StoreFailed)?;
                 match read {
                     Value::Object(metadata) => Ok(Some(metadata)),
                     _ => Err(StoreFailed),
@@ -577,7 +582,7 @@ impl TrunkStore for SqlStore {
         what: &Remembrance,
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
-        let doc = serde_json::to_string(what).map_err(|_| StoreFailed)?;
+        let doc = to_json(what).map_err(|_| StoreFailed)?;
         let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
         self.query(query, vec![key.into(), millis(what.at), doc.into()])?;
         self.remembered.set(self.remembered.get() + 1);
@@ -595,7 +600,7 @@ impl TrunkStore for SqlStore {
 
     fn put_transcript(&self, call: CallId, lines: &serde_json::Value) -> Result<(), StoreFailed> {
         let query = "INSERT OR IGNORE INTO transcripts (call, doc) VALUES (?, ?)";
-        self.query(query, vec![id(call), lines.to_string().into()])
+        self.query(query, vec![id(call), to_json::text(lines).into()])
             .map(drop)
     }
 
@@ -685,9 +690,9 @@ impl TrunkStore for SqlStore {
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         // Three statements for all of them: one by one they would hold up who wants to place a call.
-        let ids = serde_json::to_string(calls).map_err(|_| StoreFailed)?;
+        let ids = to_json(calls).map_err(|_| StoreFailed)?;
         let rows: Vec<u64> = calls.iter().map(|call| call.row()).collect();
-        let rows = serde_json::to_string(&rows).map_err(|_| StoreFailed)?;
+        let rows = to_json(&rows).map_err(|_| StoreFailed)?;
         for (query, keys) in [
             (
                 "DELETE FROM transcripts WHERE call IN (SELECT value FROM json_each(?))",

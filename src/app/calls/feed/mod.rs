@@ -8,7 +8,7 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::app::calls::{ask_until, reader};
 use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply};
@@ -20,6 +20,7 @@ use crate::app::trunk::{
 };
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
+use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
@@ -78,7 +79,7 @@ pub async fn events(
         slice: None,
     };
     let (events, next) = wait_for(api, caller, filter, now + Millis::from_secs(wait)).await?;
-    let body = json!({"events": events, "next_cursor": next.cursor()});
+    let body = object! {"events": events, "next_cursor": next.cursor()};
     Ok(Response::json(200, &body))
 }
 

@@ -3,8 +3,6 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
-use serde_json::json;
-
 use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
 use crate::app::calls::{ask, ask_all, reader};
 use crate::app::copies;
@@ -18,6 +16,7 @@ use crate::app::trunk::{CallFilter, EXAMINED, Found, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
+use crate::domain::object::object;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
 
@@ -207,12 +206,12 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
             return Err(Refusal::DialerUnavailable);
         };
         rows.extend(calls.iter().map(|call| {
-            json!({
+            object! {
                 "call_id": call.id,
-                "call_status": call.status,
-                "phone_number": call.phone,
+                "call_status": value(&call.status),
+                "phone_number": value(&call.phone),
                 "since": iso8601::format(call.since),
-            })
+            }
         }));
         match next.filter(|next| *next > from) {
             Some(next) => from = next,
@@ -221,16 +220,16 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
     };
     let breakers: Vec<_> = held_back
         .iter()
-        .map(|(agent, at)| json!({"agent_id": agent, "retry_at": iso8601::format(*at)}))
+        .map(|(agent, at)| object! {"agent_id": *agent, "retry_at": iso8601::format(*at)})
         .collect();
-    let body = json!({
+    let body = object! {
         "sip_trunk_id": trunk.id,
         "in_use": rows.len(),
         "max_channels": trunk.max_channels,
         "waiting": waiting,
         "calls": rows,
         "agent_breakers": breakers,
-    });
+    };
     Ok(Response::json(200, &body))
 }
 

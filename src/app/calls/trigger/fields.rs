@@ -14,6 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::target::TargetRefused;
 use crate::domain::tidy;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::OnCapacity;
 
 /// The most that `metadata` may take up as JSON, in bytes.
@@ -165,7 +166,7 @@ fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
     let Value::Object(metadata) = value else {
         return Err(Refusal::MetadataNotObject);
     };
-    let size = serde_json::to_vec(&metadata).map_or(usize::MAX, |json| json.len());
+    let size = to_json(&metadata).map_or(usize::MAX, |json| json.len());
     if size > MAX_METADATA {
         Err(Refusal::MetadataTooLarge)
     } else {

@@ -1,13 +1,14 @@
 //! LiveKit's access tokens: JSON Web Tokens (RFC 7519) under HS256, made and checked with the few
 //! lines they take. A library would bring a clock that panics on wasm, and its own cryptography.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::domain::base64::URL_SAFE;
 use crate::domain::mac::{constant_time_eq, hmac_sha256};
+use crate::domain::object::object;
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 
 /// How long a token of ours is good for.
 const VALID_SECS: u64 = 90;
@@ -22,14 +23,10 @@ pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Mi
     claims.insert("iss".into(), api_key.into());
     claims.insert("nbf".into(), now.saturating_sub(SKEW_SECS).into());
     claims.insert("exp".into(), (now + VALID_SECS).into());
-    let header = json!({"alg": "HS256", "typ": "JWT"}).to_string();
-    let claims = Value::Object(claims).to_string();
-    let signed = format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(header),
-        URL_SAFE_NO_PAD.encode(claims)
-    );
-    let signature = URL_SAFE_NO_PAD.encode(sign(api_secret, &signed));
+    let header = to_json::text(&object! {"alg": "HS256", "typ": "JWT"});
+    let claims = to_json::text(&Value::Object(claims));
+    let signed = format!("{}.{}", URL_SAFE.encode(header), URL_SAFE.encode(claims));
+    let signature = URL_SAFE.encode(sign(api_secret, &signed));
     format!("{signed}.{signature}")
 }
 
@@ -49,9 +46,9 @@ impl<'a> Presented<'a> {
         let (header, claims) = signed.split_once('.')?;
         Some(Self {
             signed,
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
-            header: object(header)?,
-            claims: object(claims)?,
+            signature: URL_SAFE.decode(signature)?,
+            header: decoded(header)?,
+            claims: decoded(claims)?,
         })
     }
 
@@ -80,8 +77,8 @@ fn sign(api_secret: &str, text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn object(part: &str) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?) {
+fn decoded(part: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(&URL_SAFE.decode(part)?) {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
     }
@@ -89,6 +86,8 @@ fn object(part: &str) -> Option<Map<String, Value>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const NOW: Millis = Millis(1_781_431_200_000);
@@ -102,7 +101,7 @@ mod tests {
         let token = mint("APIkey", "secret", grants(), NOW);
         let parts: Vec<&str> = token.split('.').collect();
         assert_eq!(parts[0], "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9");
-        let claims = object(parts[1]).expect("claims");
+        let claims = decoded(parts[1]).expect("claims");
         assert_eq!(
             Value::Object(claims),
             json!({"sip": {"call": true}, "iss": "APIkey", "nbf": 1_781_431_140, "exp": 1_781_431_290})
@@ -145,12 +144,9 @@ mod tests {
     #[test]
     fn a_token_without_an_end_lasts_as_livekits_own_libraries_have_it() {
         let [header, claims] = [r#"{"alg":"HS256"}"#, r#"{"iss":"APIkey"}"#];
-        let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let signed = [header, claims].map(|part| URL_SAFE.encode(part));
         let signed = signed.join(".");
-        let token = format!(
-            "{signed}.{}",
-            URL_SAFE_NO_PAD.encode(sign("secret", &signed))
-        );
+        let token = format!("{signed}.{}", URL_SAFE.encode(sign("secret", &signed)));
         let presented = Presented::read(&token).expect("a token");
         assert!(presented.verify("secret", NOW).is_some());
     }
@@ -160,13 +156,10 @@ mod tests {
         for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS512"}"#, "{}"] {
             let signed = format!(
                 "{}.{}",
-                URL_SAFE_NO_PAD.encode(header),
-                URL_SAFE_NO_PAD.encode(r#"{"iss":"APIkey","exp":9999999999}"#)
+                URL_SAFE.encode(header),
+                URL_SAFE.encode(r#"{"iss":"APIkey","exp":9999999999}"#)
             );
-            let token = format!(
-                "{signed}.{}",
-                URL_SAFE_NO_PAD.encode(sign("secret", &signed))
-            );
+            let token = format!("{signed}.{}", URL_SAFE.encode(sign("secret", &signed)));
             let presented = Presented::read(&token).expect("a token");
             assert!(presented.verify("secret", NOW).is_none(), "{header}");
         }

@@ -8,6 +8,8 @@ use super::requests::identity;
 use crate::app::ports::TwirpAnswer;
 use crate::domain::call::{Failure, FailureCode, Reason};
 use crate::domain::ids::CallId;
+use crate::domain::object::at;
+use crate::domain::search;
 
 /// What came of dialing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub fn reason(answer: &TwirpAnswer) -> Reason {
     let error = answer.json();
     let text = |field| error.get(field).and_then(Value::as_str);
     let message = text("msg").unwrap_or(&answer.body);
-    let says = |words: &str| message.contains(words);
+    let says = |words: &str| search::contains(message, words);
     match (text("code"), answer.status) {
         (Some("not_found"), _) => Reason::UnknownTrunk,
         (Some("bad_route"), _) => Reason::NotLiveKit,
@@ -105,9 +107,10 @@ pub fn reason(answer: &TwirpAnswer) -> Reason {
 
 /// What a LiveKit server has against a token, in plain words. No base64 holds any of these, so a token in them does no harm.
 fn refused_token(words: &str) -> Reason {
-    if words.contains("API key") {
+    let has = |part: &str| search::contains(words, part);
+    if has("API key") {
         Reason::WrongKey
-    } else if words.contains("token is expired") || words.contains("not valid yet") {
+    } else if has("token is expired") || has("not valid yet") {
         Reason::WrongClock
     } else if words.trim_start().starts_with('<') {
         Reason::NotLiveKit
@@ -118,7 +121,7 @@ fn refused_token(words: &str) -> Reason {
 
 /// `meta.sip_status_code`: a number in a string, or just a number.
 fn sip_status(error: &Value) -> Option<u16> {
-    let status = error.pointer("/meta/sip_status_code")?;
+    let status = error.get("meta")?.get("sip_status_code")?;
     let number = match status {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_u64().and_then(|number| u16::try_from(number).ok()),
@@ -200,7 +203,7 @@ pub fn in_room(answer: &TwirpAnswer, call: CallId) -> Option<InRoom> {
         callee: Callee::Gone,
     };
     for participant in participants {
-        let text = |pointer: &str| participant.pointer(pointer).and_then(Value::as_str);
+        let text = |pointer: &str| at(participant, pointer).and_then(Value::as_str);
         let state = text("/state").unwrap_or_default();
         if state == "DISCONNECTED" {
             continue;

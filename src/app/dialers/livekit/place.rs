@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::future::Future;
 
 use futures_util::future::{Either, select};
-use serde_json::json;
 
 use super::outcome::{self, AgentSeen, Callee, Dialed, InRoom};
 use super::requests::{self, Dial};
@@ -16,8 +15,10 @@ use crate::app::telemetry::Event;
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
+use crate::domain::object::object;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
 /// How long an agent may take to come into a room that is there: on a machine with much to do it takes up to 18 s.
@@ -163,14 +164,14 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
     let agent = stored.and_then(|stored| crate::app::json::read::<Agent>(&stored).ok());
     let mut agent = agent.ok_or(Reason::AgentUnreadable)?;
     agent.fill(request.metadata.as_ref());
-    let mut job = json!({
+    let mut job = object! {
         "call_id": order.call,
         "script": agent.script,
         "voice": agent.voice,
-        "context": request.metadata,
+        "context": request.metadata.clone(),
         "report_url": format!("{public_url}/agent-reports/{}", order.call),
         "report_token": report_token(&line.secrets().report_key, order.call),
-    });
+    };
     // Said only to an agent that has them: what came of the call must fit the one, and the other
     // is what it does at a voicemail.
     for (name, value) in [
@@ -184,7 +185,7 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
             job.insert(name.into(), value);
         }
     }
-    Ok((request.agent.code.clone(), job.to_string()))
+    Ok((request.agent.code.clone(), to_json::text(&job)))
 }
 
 /// Looks until the agent is in the room, and can hear and speak there. Most come within 0.6 s: those are seen at once.

@@ -1,7 +1,5 @@
 //! Recording a conversation: LiveKit's Egress writes it to the organisation's own storage.
 
-use serde_json::json;
-
 use super::Line;
 use super::requests;
 use super::server::Server;
@@ -10,6 +8,7 @@ use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::app::trunk::Order;
 use crate::domain::media::Media;
+use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
 pub(super) async fn start<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) {
@@ -21,7 +20,11 @@ pub(super) async fn start<L: Line>(line: &L, server: &Server<'_, L>, order: &Ord
 async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
     // Whoever dialed and whoever asked may both have seen the answer first.
     if let Ok(answer) = server.ask(requests::list_egress(order.call)).await
-        && answer.json().pointer("/items/0").is_some()
+        && answer
+            .json()
+            .get("items")
+            .and_then(|items| items.get(0))
+            .is_some()
     {
         return true;
     }
@@ -37,15 +40,15 @@ async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool
     let Ok(secret) = line.open(&storage.secret, &org.to_string()).await else {
         return false;
     };
-    let target = json!({
-        "access_key": storage.access_key,
+    let target = object! {
+        "access_key": storage.access_key.as_str(),
         "secret": secret,
-        "region": storage.region,
-        "endpoint": storage.endpoint,
+        "region": storage.region.as_str(),
+        "endpoint": storage.endpoint.as_str(),
         // A bucket's name can stand before a host's name, but not before an IP address.
         "force_path_style": line.parse_url(&storage.endpoint).is_some_and(|url| url.is_address()),
-        "bucket": storage.bucket,
-    });
+        "bucket": storage.bucket.as_str(),
+    };
     let path = format!("{}{}.ogg", storage.prefix, order.call);
     let asked = server
         .ask(requests::start_egress(order.call, &path, target))

@@ -1,9 +1,10 @@
 //! What is asked of a LiveKit server: Twirp requests in snake_case JSON, each with the grants that
 //! its token needs (livekit/protocol, `livekit_room.proto`, `livekit_sip.proto`).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::domain::ids::CallId;
+use crate::domain::object::object;
 use crate::domain::time::Millis;
 
 /// A Twirp request.
@@ -61,15 +62,15 @@ pub fn identity(call: CallId) -> String {
 pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
     quick(
         "RoomService/CreateRoom",
-        grants("video", json!({"roomCreate": true})),
-        json!({
+        grants("video", object! {"roomCreate": true}),
+        object! {
             "name": call,
             "empty_timeout": EMPTY_SECS,
             "departure_timeout": DEPARTURE_SECS,
             "max_participants": MAX_PARTICIPANTS,
             "metadata": "",
-            "agents": [{"agent_name": agent_code, "metadata": job_metadata}],
-        }),
+            "agents": [object! {"agent_name": agent_code, "metadata": job_metadata}],
+        },
     )
 }
 
@@ -79,8 +80,8 @@ pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
 pub fn list_participants(call: CallId) -> Ask {
     quick(
         "RoomService/ListParticipants",
-        grants("video", json!({"roomAdmin": true, "room": call})),
-        json!({"room": call}),
+        grants("video", object! {"roomAdmin": true, "room": call}),
+        object! {"room": call},
     )
 }
 
@@ -103,22 +104,22 @@ pub struct Dial<'a> {
 /// Rings the phone. Each such request rings it once more: never to be repeated.
 #[must_use]
 pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
-    let mut body = json!({
+    let mut body = object! {
         "sip_trunk_id": dial.sip_trunk_id,
         "sip_call_to": dial.to,
         "room_name": dial.call,
         "participant_identity": identity(dial.call),
-        "participant_attributes": {"call_id": dial.call},
+        "participant_attributes": object! {"call_id": dial.call},
         "wait_until_answered": true,
         "ringing_timeout": duration(dial.ringing),
         "max_call_duration": duration(dial.longest),
-    });
+    };
     if let (Some(from), Some(body)) = (dial.from, body.as_object_mut()) {
         body.insert("sip_number".into(), from.into());
     }
     Ask {
         method: "SIP/CreateSIPParticipant",
-        grants: grants("sip", json!({"call": true})),
+        grants: grants("sip", object! {"call": true}),
         body,
         timeout: dial.ringing + OUR_SLACK,
         server_timeout: Some(dial.ringing + SERVER_SLACK),
@@ -130,8 +131,8 @@ pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
 pub fn delete_room(call: CallId) -> Ask {
     quick(
         "RoomService/DeleteRoom",
-        grants("video", json!({"roomCreate": true})),
-        json!({"room": call}),
+        grants("video", object! {"roomCreate": true}),
+        object! {"room": call},
     )
 }
 
@@ -140,8 +141,8 @@ pub fn delete_room(call: CallId) -> Ask {
 pub fn list_egress(call: CallId) -> Ask {
     quick(
         "Egress/ListEgress",
-        grants("video", json!({"roomRecord": true})),
-        json!({"room_name": call, "active": true}),
+        grants("video", object! {"roomRecord": true}),
+        object! {"room_name": call, "active": true},
     )
 }
 
@@ -150,20 +151,20 @@ pub fn list_egress(call: CallId) -> Ask {
 pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
     quick(
         "Egress/StartRoomCompositeEgress",
-        grants("video", json!({"roomRecord": true})),
-        json!({
+        grants("video", object! {"roomRecord": true}),
+        object! {
             "room_name": call,
             "audio_only": true,
-            "file_outputs": [{"file_type": "OGG", "filepath": path, "s3": s3}],
-        }),
+            "file_outputs": [object! {"file_type": "OGG", "filepath": path, "s3": s3}],
+        },
     )
 }
 
 /// Whether the server is there and takes the key and its secret: of all rooms it is asked for one that nobody makes.
 #[must_use]
 pub fn list_rooms() -> Ask {
-    let grants = grants("video", json!({"roomList": true}));
-    let body = json!({"names": ["connection-test"]});
+    let grants = grants("video", object! {"roomList": true});
+    let body = object! {"names": ["connection-test"]};
     Ask {
         timeout: TEST,
         ..quick("RoomService/ListRooms", grants, body)
@@ -173,13 +174,13 @@ pub fn list_rooms() -> Ask {
 /// Whether the server has an outbound SIP trunk.
 #[must_use]
 pub fn list_outbound_trunk(id: &str) -> Ask {
-    let grants = grants("sip", json!({"admin": true}));
+    let grants = grants("sip", object! {"admin": true});
     Ask {
         timeout: TEST,
         ..quick(
             "SIP/ListSIPOutboundTrunk",
             grants,
-            json!({"trunk_ids": [id]}),
+            object! {"trunk_ids": [id]},
         )
     }
 }

@@ -6,6 +6,7 @@ use crate::app::ports::{Host, Twirp, TwirpAnswer, Unavailable, Vault};
 use crate::app::trunk::Order;
 use crate::domain::call::Reason;
 use crate::domain::ids::OrgId;
+use crate::domain::search;
 use crate::domain::trunk::Carrier;
 
 /// A server to ask.
@@ -67,7 +68,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
 /// The server's address for requests: `wss://` and `ws://` are what clients of its rooms use.
 fn base(url: &str) -> String {
     let url = url.trim_end_matches('/');
-    match url.split_once("://") {
+    match search::split_once(url, "://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => format!("https://{rest}"),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => format!("http://{rest}"),
         _ => url.to_owned(),

@@ -3,17 +3,17 @@
 //! They are hints: lost, late, repeated and out of order. What they say of a call moves it forward
 //! only, so a repeated one changes nothing. Nothing announces the answer.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::jwt::Presented;
 use super::outcome::Callee;
 use super::requests::identity;
+use crate::domain::base64::STANDARD;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
+use crate::domain::object::at;
 use crate::domain::time::Millis;
 
 /// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
@@ -36,9 +36,7 @@ pub fn is_genuine(token: &Presented<'_>, api_secret: &str, body: &[u8], now: Mil
 /// The name of the room that an event is about.
 #[must_use]
 pub fn room(event: &Value) -> Option<&str> {
-    let name = event
-        .pointer("/room/name")
-        .or_else(|| event.pointer("/egressInfo/roomName"));
+    let name = at(event, "/room/name").or_else(|| at(event, "/egressInfo/roomName"));
     name.and_then(Value::as_str)
 }
 
@@ -46,9 +44,9 @@ pub fn room(event: &Value) -> Option<&str> {
 #[must_use]
 pub fn recorded(event: &Value) -> Option<&str> {
     let is_end = event.get("event").and_then(Value::as_str) == Some("egress_ended");
-    let location = event.pointer("/egressInfo/fileResults/0/location");
+    let location = at(event, "/egressInfo/fileResults/0/location");
     let is_lost = matches!(
-        event.pointer("/egressInfo/status").and_then(Value::as_str),
+        at(event, "/egressInfo/status").and_then(Value::as_str),
         Some("EGRESS_FAILED" | "EGRESS_ABORTED")
     );
     location
@@ -67,7 +65,7 @@ pub fn shows_a_room(event: &Value) -> bool {
 /// What an event says of a call; nothing, for most.
 #[must_use]
 pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
-    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let text = |pointer: &str| at(event, pointer).and_then(Value::as_str);
     let is_callee = text("/participant/identity") == Some(&identity(call));
     let is_agent = text("/participant/kind") == Some("AGENT");
     let known = happened_at(event.get("createdAt"), now);

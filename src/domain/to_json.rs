@@ -1,0 +1,456 @@
+//! Writing JSON: rows, records, messages, commands, answers.
+//!
+//! Byte for byte what `serde_json` writes, by a writer made to be small: it writes into a text, which can't fail, so there is no
+//! error to look for after each field; and what a type is made of adds no code but the call that writes it.
+
+use std::fmt::{Display, Write};
+
+use serde::ser::{self, Serialize, Serializer};
+use serde_json::{Number, Value};
+
+/// A type of ours that is no JSON: a map whose names are no strings, say. A defect that a test finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwritable;
+
+impl Display for Unwritable {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("unwritable JSON")
+    }
+}
+
+impl std::error::Error for Unwritable {}
+
+impl ser::Error for Unwritable {
+    fn custom<T: Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// The JSON of a value.
+///
+/// # Errors
+/// The type is no JSON.
+pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Unwritable> {
+    let mut text = String::new();
+    value.serialize(Writer(&mut text))?;
+    Ok(text)
+}
+
+/// The text of a JSON value, which always has one.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    to_json(value).unwrap_or_default()
+}
+
+type Written = Result<(), Unwritable>;
+
+struct Writer<'a>(&'a mut String);
+
+impl<'a> Writer<'a> {
+    fn put(self, text: &str) -> Written {
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    fn show(self, value: impl Display) -> Written {
+        write!(self.0, "{value}").map_err(|_| Unwritable)
+    }
+
+    fn open(self, begin: char, end: &'static str) -> Parts<'a> {
+        self.0.push(begin);
+        Parts {
+            text: self.0,
+            is_first: true,
+            end,
+        }
+    }
+
+    /// The value of an enum that holds something: an object with the variant's name.
+    fn named(self, variant: &str) -> Self {
+        self.0.push('{');
+        push_string(self.0, variant);
+        self.0.push(':');
+        self
+    }
+}
+
+fn push_string(text: &mut String, string: &str) {
+    text.push('"');
+    push_escaped(text, string);
+    text.push('"');
+}
+
+fn push_escaped(text: &mut String, string: &str) {
+    let mut rest = string;
+    let special = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\');
+    while let Some(at) = rest.bytes().position(special) {
+        let (plain, from) = rest.split_at_checked(at).unwrap_or_default();
+        text.push_str(plain);
+        let mut chars = from.chars();
+        match chars.next().unwrap_or_default() {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            other => {
+                text.push_str("\\u00");
+                for shift in [4, 0] {
+                    text.extend(char::from_digit(u32::from(other) >> shift & 15, 16));
+                }
+            }
+        }
+        rest = chars.as_str();
+    }
+    text.push_str(rest);
+}
+
+/// Takes what is formatted into a string of JSON.
+struct Escaped<'a>(&'a mut String);
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, part: &str) -> std::fmt::Result {
+        push_escaped(self.0, part);
+        Ok(())
+    }
+}
+
+/// Serializer methods that all do the same.
+macro_rules! all {
+    ($($method:ident($number:ty))* => $writer:ident) => {
+        $(fn $method(self, value: $number) -> Written {
+            self.$writer(value)
+        })*
+    };
+}
+
+impl<'a> Serializer for Writer<'a> {
+    type Ok = ();
+    type Error = Unwritable;
+    type SerializeSeq = Parts<'a>;
+    type SerializeTuple = Parts<'a>;
+    type SerializeTupleStruct = Parts<'a>;
+    type SerializeTupleVariant = Parts<'a>;
+    type SerializeMap = Parts<'a>;
+    type SerializeStruct = Parts<'a>;
+    type SerializeStructVariant = Parts<'a>;
+
+    all!(serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) => show);
+    all!(serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) => show);
+
+    fn serialize_bool(self, value: bool) -> Written {
+        self.put(if value { "true" } else { "false" })
+    }
+
+    fn serialize_f32(self, _: f32) -> Written {
+        // The shortest text of an f32 is not that of the f64 it fits in, and no type of ours has one.
+        Err(Unwritable)
+    }
+
+    fn serialize_f64(self, value: f64) -> Written {
+        match Number::from_f64(value) {
+            Some(number) => self.show(number),
+            None => self.put("null"),
+        }
+    }
+
+    fn serialize_char(self, value: char) -> Written {
+        self.collect_str(&value)
+    }
+
+    fn serialize_str(self, value: &str) -> Written {
+        push_string(self.0, value);
+        Ok(())
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
+        self.0.push('"');
+        write!(Escaped(self.0), "{value}").map_err(|_| Unwritable)?;
+        self.put("\"")
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        self.collect_seq(value)
+    }
+
+    fn serialize_none(self) -> Written {
+        self.put("null")
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Written {
+        self.put("null")
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
+        self.put("null")
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        let Writer(text) = self.named(variant);
+        value.serialize(Writer(text))?;
+        Writer(text).put("}")
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.open('[', "]"))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.open('[', "]"))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.open('[', "]"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.named(variant).open('[', "]}"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.open('{', "}"))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.open('{', "}"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Parts<'a>, Unwritable> {
+        Ok(self.named(variant).open('{', "}}"))
+    }
+}
+
+/// A list or an object that is being written.
+struct Parts<'a> {
+    text: &'a mut String,
+    is_first: bool,
+    end: &'static str,
+}
+
+impl Parts<'_> {
+    fn next(&mut self) -> Writer<'_> {
+        if !std::mem::take(&mut self.is_first) {
+            self.text.push(',');
+        }
+        Writer(self.text)
+    }
+
+    fn value_of(&mut self, name: &str) -> Writer<'_> {
+        let Writer(text) = self.next();
+        push_string(text, name);
+        text.push(':');
+        Writer(text)
+    }
+
+    fn end(self) -> Written {
+        Writer(self.text).put(self.end)
+    }
+}
+
+/// What holds values without names.
+macro_rules! list {
+    ($($of:ident::$method:ident)*) => {
+        $(impl ser::$of for Parts<'_> {
+            type Ok = ();
+            type Error = Unwritable;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+                value.serialize(self.next())
+            }
+
+            fn end(self) -> Written {
+                self.end()
+            }
+        })*
+    };
+}
+
+list!(SerializeSeq::serialize_element SerializeTuple::serialize_element);
+list!(SerializeTupleStruct::serialize_field SerializeTupleVariant::serialize_field);
+
+/// What holds fields.
+macro_rules! fields {
+    ($($of:ident)*) => {
+        $(impl ser::$of for Parts<'_> {
+            type Ok = ();
+            type Error = Unwritable;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Written {
+                value.serialize(self.value_of(name))
+            }
+
+            fn end(self) -> Written {
+                self.end()
+            }
+        })*
+    };
+}
+
+fields!(SerializeStruct SerializeStructVariant);
+
+impl ser::SerializeMap for Parts<'_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, name: &T) -> Written {
+        let Writer(text) = self.next();
+        let begin = text.len();
+        name.serialize(Writer(text))?;
+        let is_string = text.as_bytes().get(begin) == Some(&b'"');
+        text.push(':');
+        is_string.then_some(()).ok_or(Unwritable)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        value.serialize(Writer(self.text))
+    }
+
+    fn end(self) -> Written {
+        self.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    #[derive(serde::Serialize)]
+    enum Shape {
+        Unit,
+        Newtype(Option<u8>),
+        Tuple(i64, &'static str),
+        Struct { a: bool, b: Vec<Shape> },
+    }
+
+    #[derive(serde::Serialize)]
+    struct Record<'a> {
+        shapes: &'a [Shape],
+        pair: (char, ()),
+        #[serde(skip_serializing_if = "Option::is_none")]
+        none: Option<f64>,
+        map: BTreeMap<&'static str, f64>,
+        newtype: Newtype,
+        double: Double,
+    }
+
+    #[derive(serde::Serialize)]
+    struct Newtype(u64);
+
+    #[derive(serde::Serialize)]
+    struct Double(i8, u16);
+
+    fn same(value: &impl Serialize) {
+        let expected = serde_json::to_string(value).expect("JSON");
+        assert_eq!(to_json(value).as_deref(), Ok(expected.as_str()));
+    }
+
+    #[test]
+    fn what_serde_derives_is_written_as_serde_json_writes_it() {
+        let shapes = [
+            Shape::Unit,
+            Shape::Newtype(None),
+            Shape::Newtype(Some(7)),
+            Shape::Tuple(i64::MIN, "a\"b\\c/\u{1}\u{7f}\u{1f}é\n\r\t\u{8}\u{c}"),
+            Shape::Struct {
+                a: true,
+                b: vec![
+                    Shape::Unit,
+                    Shape::Struct {
+                        a: false,
+                        b: vec![],
+                    },
+                ],
+            },
+        ];
+        let mut record = Record {
+            shapes: &shapes,
+            pair: ('"', ()),
+            none: None,
+            map: BTreeMap::from([("", f64::NAN), ("\"", 1e300), ("x", -0.1)]),
+            newtype: Newtype(u64::MAX),
+            double: Double(-1, 2),
+        };
+        same(&record);
+        record.none = Some(1.0);
+        record.shapes = &[];
+        record.map.clear();
+        same(&record);
+    }
+
+    #[test]
+    fn a_map_without_strings_for_names_is_refused() {
+        assert_eq!(to_json(&BTreeMap::from([(1, 2)])), Err(Unwritable));
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[\\x00-\\x22\\\\]{0,9}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|fields| Value::Object(Map::from_iter(fields))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_written_as_serde_json_writes_it(value in values()) {
+            same(&value);
+            prop_assert_eq!(text(&json!([value])), json!([value]).to_string());
+        }
+    }
+}
