@@ -13,8 +13,9 @@ use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage
 use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, Position, Remembrance, Trigger, TrunkCommand, TrunkReply,
 };
-use audatec::domain::call::{Call, Failure, Reason, Report};
+use audatec::domain::call::{Call, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
+use audatec::domain::settings::Settings;
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Brief, OnCapacity};
 use serde::Serialize;
@@ -263,4 +264,63 @@ fn what_the_queues_carry() {
         serde_json::from_str::<CallbackMessage>(&text).expect("readable"),
         failed
     );
+}
+
+/// A phase is stored nowhere: each of the seven, in the order in which a call meets them, is read back from the row alone.
+#[test]
+fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
+    let (key, settings) = (World::key(), Settings::default());
+    let at = |secs| START + Millis::from_secs(secs);
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(format!("tests/golden/calls/stored_{name}.json"));
+        json::read::<Call>(&text.expect("a golden")).expect(name)
+    };
+    // Phase, holds a channel, has ended.
+    let tells = |call: &Call| {
+        let row = serde_json::to_string(call).expect("JSON");
+        let phase = json::read::<Call>(&row).expect("a row").phase();
+        assert_eq!(call.phase(), phase, "what is in memory says the same");
+        (phase, phase.holds_channel(), phase.has_ended())
+    };
+    let mut call = read("waiting");
+    let until = call.waits_until.expect("it waits");
+    assert_eq!(tells(&call), (Phase::Queued { until }, false, false));
+    call.promote(at(1));
+    let unclaimed = Phase::Unclaimed { since: at(1) };
+    assert_eq!(tells(&call), (unclaimed, true, false));
+    call.claim(true, at(2), &settings);
+    let dialed_at = at(2);
+    let setting_up = Phase::SettingUp { dialed_at };
+    assert_eq!(tells(&call), (setting_up, true, false));
+    call.apply(CarrierEvent::Ringing, at(3), &settings, &key);
+    assert_eq!(tells(&call), (Phase::Ringing { dialed_at }, true, false));
+    call.apply(CarrierEvent::Answered, at(4), &settings, &key);
+    assert_eq!(tells(&call), (Phase::Talking { since: at(4) }, true, false));
+    assert!(!call.left_a_room());
+    call.apply(CarrierEvent::HungUp(None), at(9), &settings, &key);
+    let awaiting = Phase::AwaitingReport { ended_at: at(9) };
+    assert_eq!(tells(&call), (awaiting, false, true));
+    let outcome = Some(serde_json::json!({"disposition": "interested"}));
+    let report = Report {
+        outcome,
+        ..Report::default()
+    };
+    call.report(report, at(10), &key);
+    assert_eq!(tells(&call), (Phase::Over, false, true));
+    assert!(call.left_a_room());
+    // One that never rang, as far as is known, and one whose patience ended: it still bears until when it would have waited.
+    let mut silent = read("accepted");
+    let since = silent.created_at();
+    assert_eq!(silent.phase(), Phase::Unclaimed { since });
+    silent.claim(false, at(2), &settings);
+    silent.apply(CarrierEvent::Answered, at(3), &settings, &key);
+    assert_eq!(silent.phase(), Phase::Talking { since: at(3) });
+    let mut impatient = read("waiting");
+    impatient.advance(until, &settings, &key);
+    assert_eq!(impatient.waits_until, Some(until));
+    assert_eq!(tells(&impatient), (Phase::Over, false, true));
+    for name in ["completed", "declined", "told_completed", "told_declined"] {
+        assert_eq!(read(name).phase(), Phase::Over, "{name}");
+    }
+    assert!(matches!(read("dialed").phase(), Phase::Ringing { .. }));
 }

@@ -7,12 +7,7 @@ use crate::domain::trunk::Claim;
 
 /// An inquiry asks about these.
 pub(super) fn in_progress(call: &Call) -> bool {
-    call.ended_at.is_none()
-}
-
-/// Of these the carrier is to leave nothing behind.
-pub(super) fn left_over(call: &Call) -> bool {
-    call.room && call.ended_at.is_some()
+    !call.phase().has_ended()
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {

@@ -32,7 +32,7 @@ use retention::Retention;
 use store::Reading;
 
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
-use crate::domain::call::{DISPATCH_DEADLINE, RECENT};
+use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -276,7 +276,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Carrier(reports) => Ok(self.carrier(reports)),
             TrunkCommand::Examine(calls) => self.orders(calls, dispatch::in_progress),
             TrunkCommand::Learn(findings) => Ok(self.learn(findings)),
-            TrunkCommand::Release(calls) => self.orders(calls, dispatch::left_over),
+            TrunkCommand::Release(calls) => self.orders(calls, Call::left_a_room),
             TrunkCommand::Released(calls) => Ok(self.released(calls)),
             TrunkCommand::RoomSeen(id) => Ok(self.room_seen(id)),
             TrunkCommand::Line(of) => Ok(self.line(of)),

@@ -1,6 +1,6 @@
 //! When something is due of a call, and what is done then: its watchdogs.
 
-use super::{Advance, Call, CallEffect, CallStatus, Failure, FailureCode};
+use super::{Advance, Call, CallEffect, Failure, FailureCode, Phase};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -58,7 +58,7 @@ impl Call {
     /// foretell; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
-        let release = (self.room && self.ended_at.is_some()).then_some(self.volatile.release_at);
+        let release = self.left_a_room().then_some(self.volatile.release_at);
         let duties = [self.next_duty(settings), release];
         let duty = duties.into_iter().flatten().min()?;
         Some(if self.late {
@@ -80,34 +80,26 @@ impl Call {
     }
 
     fn next_duty(&self, settings: &Settings) -> Option<Millis> {
-        if self.status.is_terminal() {
-            return self.paced_until;
-        }
-        if let Some(ended_at) = self.ended_at {
-            return (!planted(Fault::ReportAwaitedForEver)).then(|| self.reported_by(ended_at));
-        }
-        if let Some(until) = self.waits_until {
-            return Some(until.min(self.volatile.dispatch_at));
-        }
-        let Some(dialed_at) = self.dialed_at else {
-            return Some(
-                self.volatile
-                    .dispatch_at
-                    .min(self.ready_at() + DISPATCH_DEADLINE),
-            );
-        };
-        let watchdog = match self.answered_at {
-            Some(answered_at) => {
-                (answered_at + settings.max_call + END_GRACE).min(self.believed_at())
+        Some(match self.phase() {
+            Phase::Queued { until } => until.min(self.volatile.dispatch_at),
+            Phase::Unclaimed { since } => self.volatile.dispatch_at.min(since + DISPATCH_DEADLINE),
+            Phase::SettingUp { dialed_at } | Phase::Ringing { dialed_at } => {
+                self.next_word(self.rings_until(dialed_at, settings) + RING_GRACE)
             }
-            None => self.rings_until(dialed_at, settings) + RING_GRACE,
-        };
-        Some(
-            self.planned()
-                .unwrap_or(Millis::MAX)
-                .min(self.volatile.look_at)
-                .min(watchdog),
-        )
+            Phase::Talking { since } => {
+                let watchdog = since + settings.max_call + END_GRACE;
+                self.next_word(watchdog.min(self.believed_at()))
+            }
+            Phase::AwaitingReport { .. } if planted(Fault::ReportAwaitedForEver) => return None,
+            Phase::AwaitingReport { ended_at } => self.reported_by(ended_at),
+            Phase::Over => return self.paced_until,
+        })
+    }
+
+    /// When a call that was dialed moves on: its plan says, or its carrier when it is asked, or else its watchdog.
+    fn next_word(&self, watchdog: Millis) -> Millis {
+        let planned = self.planned().unwrap_or(Millis::MAX);
+        planned.min(self.volatile.look_at).min(watchdog)
     }
 
     /// When a phone that was dialed stops ringing.
@@ -128,9 +120,7 @@ impl Call {
             write: self.follow_plan(now, settings, key),
             ..Advance::default()
         };
-        if !self.status.is_terminal() {
-            self.watch(now, settings, key, &mut done);
-        }
+        done.write |= self.watch(now, settings, key, &mut done);
         self.clear_up(now, settings, &mut done);
         if self.paced_until.is_some_and(|until| now >= until) {
             self.paced_until = None;
@@ -143,47 +133,63 @@ impl Call {
         done
     }
 
-    /// The watchdogs: what happens when nobody says anything.
-    fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) {
-        let timed_out = Some(Failure::of(FailureCode::TimedOut));
-        if let Some(ended_at) = self.ended_at {
-            if now >= self.reported_by(ended_at) && !planted(Fault::ReportAwaitedForEver) {
-                self.complete(None, self.failure, ended_at, key);
-                done.write = true;
+    /// The watchdogs: what happens when nobody says anything. Returns whether that must be written.
+    fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) -> bool {
+        match self.phase() {
+            Phase::Queued { until } => {
+                // The queue moves when there is capacity; all that ends here is the call's patience.
+                self.volatile.dispatch_at = Millis::MAX;
+                now >= until && self.give_up(FailureCode::ChannelsExhausted, now, key)
             }
-        } else if let Some(answered_at) = self.answered_at {
-            if now >= self.believed_at() {
+            Phase::Unclaimed { since } if now >= since + DISPATCH_DEADLINE => {
+                self.give_up(FailureCode::TimedOut, now, key)
+            }
+            Phase::Unclaimed { .. } => {
+                self.dispatch_again(now, done);
+                false
+            }
+            Phase::SettingUp { dialed_at } if self.rang_out(dialed_at, now, settings) => {
+                self.give_up(FailureCode::TimedOut, now, key)
+            }
+            Phase::Ringing { dialed_at } if self.rang_out(dialed_at, now, settings) => {
+                self.give_up(FailureCode::NoAnswer, now, key)
+            }
+            Phase::Talking { .. } if now >= self.believed_at() => {
                 self.take_its_word(key);
-                done.write = true;
-            } else if now >= answered_at + settings.max_call + END_GRACE {
+                true
+            }
+            Phase::Talking { since } if now >= since + settings.max_call + END_GRACE => {
                 self.stop(FailureCode::TimedOut, self.no_later(now, settings), key);
-                done.write = true;
-            } else {
+                true
+            }
+            Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
                 self.look(now, settings, done);
+                false
             }
-        } else if let Some(dialed_at) = self.dialed_at {
-            if now >= self.rings_until(dialed_at, settings) + RING_GRACE {
-                let failure = match self.ringing_at {
-                    Some(_) => Failure::of(FailureCode::NoAnswer),
-                    None => Failure::of(FailureCode::TimedOut),
-                };
-                self.end(failure.status(), Some(failure), now, key);
-                done.write = true;
-            } else {
-                self.look(now, settings, done);
+            Phase::AwaitingReport { .. } if planted(Fault::ReportAwaitedForEver) => false,
+            Phase::AwaitingReport { ended_at } => {
+                let is_late = now >= self.reported_by(ended_at);
+                if is_late {
+                    self.complete(None, self.failure, ended_at, key);
+                }
+                is_late
             }
-        } else if let Some(until) = self.waits_until {
-            // The line moves when there is capacity; all that ends here is its patience.
-            self.volatile.dispatch_at = Millis::MAX;
-            if now >= until {
-                let failure = Failure::of(FailureCode::ChannelsExhausted);
-                self.end(failure.status(), Some(failure), now, key);
-                done.write = true;
-            }
-        } else if self.missed_its_dispatch(now) {
-            self.end(CallStatus::TriggerFailed, timed_out, now, key);
-            done.write = true;
-        } else if now >= self.volatile.dispatch_at {
+            Phase::Over => false,
+        }
+    }
+
+    /// It did not connect, and nobody says why.
+    fn give_up(&mut self, code: FailureCode, now: Millis, key: &IdKey) -> bool {
+        self.fail(Failure::of(code), now, key);
+        true
+    }
+
+    fn rang_out(&self, dialed_at: Millis, now: Millis, settings: &Settings) -> bool {
+        now >= self.rings_until(dialed_at, settings) + RING_GRACE
+    }
+
+    fn dispatch_again(&mut self, now: Millis, done: &mut Advance) {
+        if now >= self.volatile.dispatch_at {
             self.volatile.dispatch_at = now + DISPATCH_AGAIN;
             if !planted(Fault::LostIntent) {
                 done.effects.push(CallEffect::Dispatch);

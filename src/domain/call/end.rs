@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    AT_ONCE, Call, CallStatus, Failure, FailureCode, FailureSource, REPORT_GRACE,
+    AT_ONCE, Call, CallStatus, Failure, FailureCode, FailureSource, Phase, REPORT_GRACE,
     REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
 };
 use crate::domain::callback::Delivery;
@@ -79,19 +79,24 @@ impl Call {
             | fill(&mut self.recording_url, report.recording_url)
             | fill(&mut self.outcome, report.outcome)
             | self.blame_the_agent(report.failure);
-        if let Some(known) = self.ended_at {
-            let ended_at = match self.found_over {
-                true => self.talked_until(known.min(over_by)),
-                false => known,
-            };
-            news |= ended_at != known;
-            self.ended_at = Some(ended_at);
-            if self.outcome.is_some() || broke_off {
-                self.complete(None, self.failure, ended_at, key);
-                news = true;
+        match self.phase() {
+            Phase::AwaitingReport { ended_at: known } => {
+                let ended_at = match self.found_over {
+                    true => self.talked_until(known.min(over_by)),
+                    false => known,
+                };
+                news |= ended_at != known;
+                self.ended_at = Some(ended_at);
+                if self.outcome.is_some() || broke_off {
+                    self.complete(None, self.failure, ended_at, key);
+                    news = true;
+                }
             }
-        } else if self.dialed_at.is_some() {
-            news |= self.take_leave(over_by, broke_off, now, key);
+            Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
+                news |= self.take_leave(over_by, broke_off, now, key);
+            }
+            // Nobody has dialed it, so there's no agent to be done with it.
+            Phase::Queued { .. } | Phase::Unclaimed { .. } | Phase::Over => {}
         }
         if news {
             self.updated_at = self.updated_at.max(now);
@@ -234,42 +239,55 @@ impl Call {
     /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
     pub fn learn(&mut self, is_there: bool, now: Millis, settings: &Settings, key: &IdKey) -> bool {
         use super::CarrierEvent::{Failed, Vanished};
-        if self.ended_at.is_some() {
+        let timed_out = Failure::of(FailureCode::TimedOut);
+        match (self.phase(), is_there) {
+            (Phase::Talking { since }, true) => {
+                self.learn_that_it_goes_on(since, now, settings, key)
+            }
+            (Phase::Talking { .. }, false) => self.apply(Vanished, now, settings, key),
+            (Phase::SettingUp { .. } | Phase::Ringing { .. }, false) => {
+                self.apply(Failed(timed_out), now, settings, key)
+            }
+            (Phase::SettingUp { .. } | Phase::Ringing { .. }, true)
+            | (Phase::Queued { .. } | Phase::Unclaimed { .. }, _)
+            | (Phase::AwaitingReport { .. } | Phase::Over, _) => false,
+        }
+    }
+
+    fn learn_that_it_goes_on(
+        &mut self,
+        since: Millis,
+        now: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
+        if self.farewell.is_some() {
+            // Seen before its agent said that it is done: the look that was asked for then is on its way.
             return false;
         }
-        match (is_there, self.answered_at) {
-            // Seen before its agent said that it is done: the look that was asked for then is on its way.
-            (true, Some(_)) if self.farewell.is_some() => false,
-            (true, Some(answered_at)) if now >= answered_at + settings.max_call => {
-                self.stop(FailureCode::TimedOut, now, key);
-                true
-            }
-            (true, Some(_)) => {
-                self.volatile.seen_at = self.volatile.looked_at;
-                if std::mem::take(&mut self.volatile.alone) {
-                    self.volatile.look_at = self.next_look(now, settings);
-                }
-                false
-            }
-            (true, None) => false,
-            (false, Some(_)) => self.apply(Vanished, now, settings, key),
-            (false, None) => {
-                let failure = Failure::of(FailureCode::TimedOut);
-                self.apply(Failed(failure), now, settings, key)
-            }
+        if now >= since + settings.max_call {
+            self.stop(FailureCode::TimedOut, now, key);
+            return true;
         }
+        self.volatile.seen_at = self.volatile.looked_at;
+        if std::mem::take(&mut self.volatile.alone) {
+            self.volatile.look_at = self.next_look(now, settings);
+        }
+        false
     }
 
     /// Ends it because somebody said so. `false` when it is too late for that.
     pub fn cancel(&mut self, now: Millis, key: &IdKey) -> bool {
-        if self.ended_at.is_some() {
-            return false;
-        }
         let canceled = Some(Failure::of(FailureCode::Canceled));
-        match (self.answered_at, self.dialed_at) {
-            (Some(_), _) => self.stop(FailureCode::Canceled, now, key),
-            (None, Some(_)) => self.end(CallStatus::SipCallFailed, canceled, now, key),
-            (None, None) => self.end(CallStatus::TriggerFailed, canceled, now, key),
+        match self.phase() {
+            Phase::Talking { .. } => self.stop(FailureCode::Canceled, now, key),
+            Phase::SettingUp { .. } | Phase::Ringing { .. } => {
+                self.end(CallStatus::SipCallFailed, canceled, now, key);
+            }
+            Phase::Queued { .. } | Phase::Unclaimed { .. } => {
+                self.end(CallStatus::TriggerFailed, canceled, now, key);
+            }
+            Phase::AwaitingReport { .. } | Phase::Over => return false,
         }
         true
     }

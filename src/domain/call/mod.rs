@@ -8,6 +8,7 @@ mod bound;
 mod deadlines;
 mod end;
 mod event;
+mod phase;
 mod reason;
 mod status;
 mod timeline;
@@ -26,6 +27,7 @@ pub use deadlines::{
 };
 pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, Finding, Timed};
+pub use phase::Phase;
 pub use reason::Reason;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use timeline::TimelineEntry;
@@ -250,27 +252,20 @@ impl Call {
     /// Whether it takes up one of its trunk's channels.
     #[must_use]
     pub fn holds_channel(&self) -> bool {
-        self.ended_at.is_none() && self.waits_until.is_none()
-    }
-
-    /// Whether it stands in its trunk's line.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.ended_at.is_none() && self.waits_until.is_some()
+        self.phase().holds_channel()
     }
 
     /// Whether anything is still to happen to it, its callback aside.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_terminal() || self.room || self.paced_until.is_some()
+        self.phase() != Phase::Over || self.room || self.paced_until.is_some()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
     #[must_use]
     pub fn is_stalled(&self, now: Millis, settings: &Settings) -> bool {
-        self.status == CallStatus::Answered
-            && self.ended_at.is_none()
-            && now > self.updated_at + settings.stalled_after
+        let talks = matches!(self.phase(), Phase::Talking { .. });
+        talks && now > self.updated_at + settings.stalled_after
     }
 
     /// Length of the conversation in whole seconds, rounded down; `None` unless answered and over.

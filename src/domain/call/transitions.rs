@@ -1,7 +1,7 @@
 //! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
 
 use super::deadlines::{RELEASE_AGAIN, ROOM_RETURNS, SETUP};
-use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Timed};
+use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -45,7 +45,6 @@ impl Call {
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
-        let is_over = self.ended_at.is_some() && !planted(Fault::TerminalOverwritten);
         let (said_at, at) = (at, at.max(self.moved_on_at()));
         match event {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
@@ -59,14 +58,39 @@ impl Call {
                 self.announced = true;
                 return false;
             }
-            _ if is_over || self.dialed_at.is_none() => return false,
-            CarrierEvent::Ringing
-                if self.status == CallStatus::Initiating || planted(Fault::CallMovesBack) =>
-            {
-                self.status = CallStatus::Ringing;
-                self.ringing_at = Some(at);
+            _ => {}
+        }
+        let phase = match planted(Fault::TerminalOverwritten) {
+            true => self.phase_before_its_end(),
+            false => self.phase(),
+        };
+        let moves_on = match phase {
+            Phase::SettingUp { .. } | Phase::Ringing { .. } => {
+                self.apply_unanswered(event, at, settings, key)
             }
-            CarrierEvent::Answered if self.status != CallStatus::Answered => {
+            Phase::Talking { .. } => self.apply_answered(event, said_at, at, settings, key),
+            Phase::Queued { .. }
+            | Phase::Unclaimed { .. }
+            | Phase::AwaitingReport { .. }
+            | Phase::Over => false,
+        };
+        if moves_on {
+            self.updated_at = self.updated_at.max(at);
+        }
+        moves_on
+    }
+
+    /// An event of a call that was dialed and not answered.
+    fn apply_unanswered(
+        &mut self,
+        event: CarrierEvent,
+        at: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
+        match event {
+            CarrierEvent::Ringing if self.ringing_at.is_none() => self.rings(at),
+            CarrierEvent::Answered => {
                 self.status = CallStatus::Answered;
                 self.answered_at = Some(at);
                 self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
@@ -75,29 +99,56 @@ impl Call {
                 };
             }
             CarrierEvent::AgentLeft => return self.look_after(),
-            CarrierEvent::HungUp(outcome) if self.answered_at.is_some() => {
-                self.hang_up(outcome, self.talked_until(said_at), key);
-            }
-            CarrierEvent::Vanished | CarrierEvent::RoomClosed if self.answered_at.is_some() => {
-                self.found_over(self.no_later(said_at, settings), key);
-            }
-            CarrierEvent::Deserted if self.answered_at.is_some() => self.desert(at, key),
-            CarrierEvent::Failed(failure) if self.answered_at.is_some() => {
-                self.blame_the_dialer(failure);
-                self.hang_up(None, self.talked_until(said_at), key);
-            }
             CarrierEvent::Failed(failure) => self.fail(failure, at, key),
             CarrierEvent::Deserted => self.fail(self.absence(), at, key),
             // It stopped ringing, and nobody says why.
             CarrierEvent::HungUp(_) | CarrierEvent::Vanished => {
                 self.fail(Failure::of(FailureCode::NoAnswer), at, key);
             }
-            CarrierEvent::Ringing | CarrierEvent::Answered | CarrierEvent::RoomClosed => {
-                return false;
-            }
+            CarrierEvent::Ringing
+            | CarrierEvent::RoomClosed
+            | CarrierEvent::Announced
+            | CarrierEvent::Released
+            | CarrierEvent::Deleted => return false,
         }
-        self.updated_at = self.updated_at.max(at);
         true
+    }
+
+    /// An event of a conversation.
+    fn apply_answered(
+        &mut self,
+        event: CarrierEvent,
+        said_at: Millis,
+        at: Millis,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
+        match event {
+            CarrierEvent::Ringing if planted(Fault::CallMovesBack) => self.rings(at),
+            CarrierEvent::AgentLeft => return self.look_after(),
+            CarrierEvent::HungUp(outcome) => {
+                self.hang_up(outcome, self.talked_until(said_at), key);
+            }
+            CarrierEvent::Vanished | CarrierEvent::RoomClosed => {
+                self.found_over(self.no_later(said_at, settings), key);
+            }
+            CarrierEvent::Deserted => self.desert(at, key),
+            CarrierEvent::Failed(failure) => {
+                self.blame_the_dialer(failure);
+                self.hang_up(None, self.talked_until(said_at), key);
+            }
+            CarrierEvent::Ringing
+            | CarrierEvent::Answered
+            | CarrierEvent::Announced
+            | CarrierEvent::Released
+            | CarrierEvent::Deleted => return false,
+        }
+        true
+    }
+
+    fn rings(&mut self, at: Millis) {
+        self.status = CallStatus::Ringing;
+        self.ringing_at = Some(at);
     }
 
     /// What its plan foretold happens. Returns whether that is to be written: the row does not foretell an ending.
@@ -135,10 +186,7 @@ impl Call {
         let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
         let is_empty =
             returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
-        let done = self.room
-            && self.ended_at.is_some()
-            && is_empty
-            && self.dialed_at.is_none_or(is_settled);
+        let done = self.left_a_room() && is_empty && self.dialed_at.is_none_or(is_settled);
         self.room &= !done;
         done
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::window::Window;
 use super::{Step, Trunk};
+use crate::domain::call::Phase;
 use crate::domain::ids::CallId;
 use crate::domain::media::Keeps;
 use crate::domain::planted::{Fault, planted};
@@ -38,9 +39,16 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
         };
-        let is_dialed = call.dialed_at.is_some() && !planted(Fault::DoubleClaim);
-        if is_dialed || !call.holds_channel() {
-            return Claim::NotYours;
+        match call.phase() {
+            Phase::Unclaimed { .. } => {}
+            Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. }
+                if planted(Fault::DoubleClaim) => {}
+            Phase::Queued { .. }
+            | Phase::SettingUp { .. }
+            | Phase::Ringing { .. }
+            | Phase::Talking { .. }
+            | Phase::AwaitingReport { .. }
+            | Phase::Over => return Claim::NotYours,
         }
         if call.missed_its_dispatch(now) && !planted(Fault::ClaimedTooLate) {
             // Its message was quicker than its watchdog.

@@ -5,7 +5,7 @@ use super::agenda::{self, accepted};
 use super::index::{self, Entry};
 use super::step::Held;
 use super::{Kept, Step, Trunk};
-use crate::domain::call::{Call, CallStatus};
+use crate::domain::call::{Call, CallStatus, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
@@ -50,12 +50,15 @@ impl Trunk {
         if !call.is_open() && !planted(Fault::TerminalKept) {
             return;
         }
-        if call.room && call.ended_at.is_none() {
-            self.rings_from = None;
-        }
-        if call.is_waiting() {
+        match call.phase() {
             // The queue moves by itself.
-            call.volatile.dispatch_at = Millis::MAX;
+            Phase::Queued { .. } => call.volatile.dispatch_at = Millis::MAX,
+            Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
+                if call.room {
+                    self.rings_from = None;
+                }
+            }
+            Phase::Unclaimed { .. } | Phase::AwaitingReport { .. } | Phase::Over => {}
         }
         call.volatile.look_at = self.asked_in_its_turn(now);
         self.note(&call);

@@ -1,6 +1,6 @@
 //! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
 
-use crate::domain::call::{Call, CallStatus, Timed, Volatile};
+use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
@@ -89,11 +89,15 @@ impl Entry {
     pub fn of(call: &Call, settings: &Settings) -> Self {
         let accepted = call.created_at();
         let since = |at| Since::of(at, accepted);
-        let flag = |flag, is_so| if is_so { flag } else { 0 };
-        let is_unclaimed = call.dialed_at.is_none() && call.ended_at.is_none();
-        let watchdog = match is_unclaimed {
-            true => call.due_but_for_dispatch(),
-            false => call.due(settings).unwrap_or(Millis::MAX),
+        let place = match call.phase() {
+            Phase::Queued { .. } => UNCLAIMED | WAITS,
+            Phase::Unclaimed { .. } => UNCLAIMED,
+            Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => 0,
+            Phase::AwaitingReport { .. } | Phase::Over => OVER,
+        };
+        let watchdog = match place & UNCLAIMED {
+            0 => call.due(settings).unwrap_or(Millis::MAX),
+            _ => call.due_but_for_dispatch(),
         };
         let plan = call.plan.first();
         let volatile = Volatile {
@@ -107,9 +111,7 @@ impl Entry {
             digits: last_digits(call.request.phone.as_str()),
             agent: agent_bits(call.request.agent.id),
             status: call.status,
-            flags: flag(UNCLAIMED, is_unclaimed)
-                | flag(WAITS, call.is_waiting())
-                | flag(OVER, call.ended_at.is_some()),
+            flags: place,
             ..Self::NONE
         };
         entry.knowing(volatile, accepted)
