@@ -664,6 +664,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ),
         ("NextAttempt.unsigned", NextAttempt(next(), None)),
         ("Missing", Missing),
+        ("NotWritten", NotWritten),
         (
             "Work",
             Work(self::Work {

@@ -93,6 +93,19 @@ pub struct Lease {
     unheard: u32,
 }
 
+impl Lease {
+    /// An attempt that was made, and of which no row tells yet: nobody else makes it.
+    #[must_use]
+    pub fn back(number: u32) -> Self {
+        Self {
+            number,
+            until: Millis::MAX,
+            begun: true,
+            unheard: 0,
+        }
+    }
+}
+
 /// A message that nobody took up is sent again after twice as long each time, up to so often: a queue that is slow gets no
 /// copies for it.
 const DOUBLINGS: u32 = 6;

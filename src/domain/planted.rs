@@ -110,6 +110,10 @@ pub enum Fault {
     HostUnbounded,
     /// A call that is over stays in memory for its callback's sake.
     TerminalKept,
+    /// What a receiver said is forgotten when it can't be written.
+    ResultForgotten,
+    /// A trunk that can't write lets no call go.
+    FullForEver,
 }
 
 /// Whether a fault is planted: no.
@@ -137,7 +141,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 52] = [
+    pub const ALL: [Fault; 54] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -190,6 +194,8 @@ mod switch {
         Fault::PermittedUntold,
         Fault::HostUnbounded,
         Fault::TerminalKept,
+        Fault::ResultForgotten,
+        Fault::FullForEver,
     ];
 
     /// Plants this fault in this thread, and no other.

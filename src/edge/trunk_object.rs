@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, State, Storage, worker_sys};
+use worker::{Env, State, worker_sys};
 
 use super::platform::now;
 use super::sql::SqlStore;
@@ -20,7 +20,6 @@ use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
-use crate::domain::ids::CallId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
@@ -42,8 +41,9 @@ const FEW: usize = 20;
 /// Between two batches of rows of the release before.
 const BETWEEN_MIGRATED_MS: u32 = 20;
 
-/// Between two batches of calls for the archive.
-const PAUSE_MS: u32 = 200;
+/// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
+const BATCH_EVERY: Millis = Millis(200);
+const PAUSE: Millis = Millis(50);
 
 struct Loaded {
     actor: TrunkActor,
@@ -51,6 +51,7 @@ struct Loaded {
 }
 
 struct Inner {
+    state: State,
     env: Env,
     alarm: Alarm,
     loaded: RefCell<Option<Loaded>>,
@@ -67,7 +68,6 @@ struct Inner {
 /// Held by the entry module's class of the same name, which knows requests and answers.
 #[wasm_bindgen]
 pub struct TrunkObject {
-    state: State,
     inner: Rc<Inner>,
 }
 
@@ -76,6 +76,7 @@ impl TrunkObject {
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
         let inner = Inner {
+            state: State::from(state),
             env,
             alarm: Alarm::default(),
             loaded: RefCell::default(),
@@ -87,7 +88,6 @@ impl TrunkObject {
             migrating: Cell::default(),
         };
         Self {
-            state: State::from(state),
             inner: Rc::new(inner),
         }
     }
@@ -100,149 +100,148 @@ impl TrunkObject {
             return Some(UNKNOWN.to_vec());
         };
         if matches!(command, TrunkCommand::Work) {
-            return as_bytes(&TrunkReply::Work(self.work()));
+            return as_bytes(&TrunkReply::Work(self.inner.work.get()));
         }
-        self.count(|work| work.requests += 1);
+        count(&self.inner, |work| work.requests += 1);
         let deadline = command.wait().map(|wait| now() + wait);
-        let mut reply = self.answer(command).await;
+        let mut reply = answer(&self.inner, command).await;
         while reply.as_ref().is_ok_and(TrunkReply::is_quiet)
             && deadline.is_some_and(|deadline| now() < deadline)
         {
             platform::sleep(LISTEN_MS).await;
-            reply = self.answer(read()?).await;
+            reply = answer(&self.inner, read()?).await;
         }
         as_bytes(&reply.ok()?)
     }
 
     pub async fn alarm(&self) {
         self.inner.alarm.fired();
-        self.count(|work| work.alarms += 1);
-        let failed = self.run(TrunkCommand::Tick).is_err();
-        self.arm_and_send(failed).await;
+        count(&self.inner, |work| work.alarms += 1);
+        let failed = run(&self.inner, TrunkCommand::Tick).is_err();
+        arm_and_send(&self.inner, failed).await;
     }
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        super::faults::sql(&self.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage().sql(), statement)
     }
 }
 
-impl TrunkObject {
-    /// One command's answer. What looks at many rows does so in slices, between which others come first.
-    async fn answer(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
-        if !command.looks_at_many() {
-            let reply = self.run(command);
-            self.arm_and_send(reply.is_err()).await;
-            return reply;
+/// One command's answer. What looks at many rows does so in slices, between which others come first.
+async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+    if !command.looks_at_many() {
+        let reply = run(inner, command);
+        arm_and_send(inner, reply.is_err()).await;
+        return reply;
+    }
+    let mut slices = Slices::of(command, SLICE);
+    let mut is_first = true;
+    loop {
+        let reply = run(inner, slices.command());
+        arm_and_send(inner, reply.is_err()).await;
+        let mut answer = slices.take(reply?);
+        let is_small = is_first && slices.fresh() <= FEW;
+        if let Some(answer) = answer.take_if(|_| is_small) {
+            return Ok(answer);
         }
-        let mut slices = Slices::of(command, SLICE);
-        let mut is_first = true;
-        loop {
-            let reply = self.run(slices.command());
-            self.arm_and_send(reply.is_err()).await;
-            let mut answer = slices.take(reply?);
-            let is_small = is_first && slices.fresh() <= FEW;
-            if let Some(answer) = answer.take_if(|_| is_small) {
-                return Ok(answer);
-            }
-            is_first = false;
-            self.wait_in_turn(slices.fresh()).await;
-            if let Some(answer) = answer {
-                return Ok(answer);
-            }
+        is_first = false;
+        wait_in_turn(inner, slices.fresh()).await;
+        if let Some(answer) = answer {
+            return Ok(answer);
         }
     }
+}
 
-    /// Those who ask for many rows wait for each other, so that all else comes between: each for what the one before it took
-    /// here, and takes to be told.
-    async fn wait_in_turn(&self, calls: usize) {
-        let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
-        let at = self.inner.slice_at.get().max(now());
-        self.inner.slice_at.set(at + SLICE_TAKES + Millis(told));
-        let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
-        platform::sleep(wait).await;
-    }
+/// Those who ask for many rows wait for each other, so that all else comes between: each for what the one before it took
+/// here, and takes to be told.
+async fn wait_in_turn(inner: &Inner, calls: usize) {
+    let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
+    let at = inner.slice_at.get().max(now());
+    inner.slice_at.set(at + SLICE_TAKES + Millis(told));
+    let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
+    platform::sleep(wait).await;
+}
 
-    fn run(&self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
-        let mut slot = self.inner.loaded.borrow_mut();
-        let result = self.handle(&mut slot, command);
-        if result.is_err() {
-            // What is in memory is no longer what the rows say.
-            drop_failed(&self.inner, &mut slot);
-        }
-        result
+/// Carries out a command; the object is built when it is not there.
+fn run(inner: &Inner, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+    let mut slot = inner.loaded.borrow_mut();
+    let result = handle(inner, &mut slot, command);
+    if result.is_err() {
+        // What is in memory is no longer what the rows say.
+        drop_failed(inner, &mut slot);
     }
+    result
+}
 
-    fn handle(
-        &self,
-        slot: &mut Option<Loaded>,
-        command: TrunkCommand,
-    ) -> Result<TrunkReply, StoreFailed> {
-        let loaded = match slot {
-            Some(loaded) => loaded,
-            None => slot.insert(self.load()?),
-        };
-        let before = [loaded.store.rows_read(), loaded.store.rows_written()];
-        let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
-        let [read, written] = before;
-        self.count(|work| {
-            work.rows_read += loaded.store.rows_read() - read;
-            work.rows_written += loaded.store.rows_written() - written;
-        });
-        self.inner.outbox.borrow_mut().append(outgoing);
-        Ok(reply)
-    }
+fn handle(
+    inner: &Inner,
+    slot: &mut Option<Loaded>,
+    command: TrunkCommand,
+) -> Result<TrunkReply, StoreFailed> {
+    let loaded = match slot {
+        Some(loaded) => loaded,
+        None => slot.insert(load(inner)?),
+    };
+    let before = [loaded.store.rows_read(), loaded.store.rows_written()];
+    let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
+    let [read, written] = before;
+    count(inner, |work| {
+        work.rows_read += loaded.store.rows_read() - read;
+        work.rows_written += loaded.store.rows_written() - written;
+    });
+    inner.outbox.borrow_mut().append(outgoing);
+    Ok(reply)
+}
 
-    fn load(&self) -> Result<Loaded, StoreFailed> {
-        let secrets = secrets(&self.inner.env).map_err(|_| StoreFailed)?;
-        let store = SqlStore::open(self.state.storage().sql())?;
-        let mut actor = TrunkActor::load(
-            &store,
-            settings(&self.inner.env, &secrets),
-            secrets.id_key,
-            now(),
-        )?;
-        if let Some(failed) = self.inner.failed.take() {
-            actor.succeed(&failed);
-        }
-        Ok(Loaded { actor, store })
+fn load(inner: &Inner) -> Result<Loaded, StoreFailed> {
+    let secrets = secrets(&inner.env).map_err(|_| StoreFailed)?;
+    let store = SqlStore::open(inner.state.storage().sql())?;
+    let mut actor = TrunkActor::load(
+        &store,
+        settings(&inner.env, &secrets),
+        secrets.id_key,
+        now(),
+    )?;
+    if let Some(failed) = inner.failed.take() {
+        actor.succeed(failed);
     }
+    Ok(Loaded { actor, store })
+}
 
-    /// Last of all, so that a duty is never without a waker and never woken for before it is written.
-    async fn arm_and_send(&self, failed: bool) {
-        let due = match &*self.inner.loaded.borrow() {
-            Some(loaded) => loaded.actor.next_due(),
-            None => failed.then(|| now() + AGAIN),
-        };
-        if let Some(due) = due
-            && alarm::set(&self.inner.alarm, &self.state.storage(), due).await
-        {
-            self.count(|work| work.alarms_set += 1);
-        }
-        let expired = std::mem::take(&mut self.inner.outbox.borrow_mut().expired);
-        if !expired.is_empty() {
-            self.state
-                .wait_until(archive(Rc::clone(&self.inner), expired));
-        }
-        if begins_to_send(&self.inner) {
-            self.state.wait_until(send(Rc::clone(&self.inner)));
-        }
-        let is_complete = |loaded: &Loaded| loaded.store.is_complete();
-        let is_complete = self.inner.loaded.borrow().as_ref().is_none_or(is_complete);
-        if !is_complete && !self.inner.migrating.replace(true) {
-            let storage = self.state.storage();
-            self.state
-                .wait_until(migrate(Rc::clone(&self.inner), storage));
-        }
+/// Last of all, so that a duty is never without a waker and never woken for before it is written.
+async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
+    arm(inner, failed).await;
+    let expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
+    if !expired.is_empty() {
+        inner.state.wait_until(archive(Rc::clone(inner), expired));
     }
+    if begins_to_send(inner) {
+        inner.state.wait_until(send(Rc::clone(inner)));
+    }
+    let is_complete = |loaded: &Loaded| loaded.store.is_complete();
+    let is_complete = inner.loaded.borrow().as_ref().is_none_or(is_complete);
+    if !is_complete && !inner.migrating.replace(true) {
+        inner.state.wait_until(migrate(Rc::clone(inner)));
+    }
+}
 
-    fn work(&self) -> Work {
-        self.inner.work.get()
+async fn arm(inner: &Inner, failed: bool) {
+    let due = match &*inner.loaded.borrow() {
+        Some(loaded) => loaded.actor.next_due(),
+        None => failed.then(|| now() + AGAIN),
+    };
+    if let Some(due) = due
+        && alarm::set(&inner.alarm, &inner.state.storage(), due).await
+    {
+        count(inner, |work| work.alarms_set += 1);
     }
+}
 
-    fn count(&self, add: impl FnOnce(&mut Work)) {
-        count(&self.inner, add);
-    }
+/// What the object knows of itself, though a write that failed has just made it unusable.
+fn known<T>(inner: &Inner, what: impl FnOnce(&TrunkActor) -> Option<T>) -> Option<T> {
+    let (loaded, failed) = (inner.loaded.borrow(), inner.failed.borrow());
+    let loaded = loaded.as_ref().map(|loaded| &loaded.actor);
+    what(loaded.or(failed.as_ref())?)
 }
 
 fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
@@ -260,11 +259,9 @@ fn begins_to_send(inner: &Inner) -> bool {
 async fn send(inner: Rc<Inner>) {
     loop {
         let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
-        let sender = inner
-            .loaded
-            .borrow()
-            .as_ref()
-            .and_then(|loaded| Some((loaded.actor.tag()?, loaded.actor.calls_per_message())));
+        let sender = known(&inner, |actor| {
+            Some((actor.tag()?, actor.calls_per_message()))
+        });
         let Some((tag, calls)) = sender.filter(|_| !outgoing.is_empty()) else {
             break;
         };
@@ -284,13 +281,13 @@ async fn send(inner: Rc<Inner>) {
 /// which the object does its other work.
 async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
     while let Some(first) = expired.first() {
-        let folder = match &*inner.loaded.borrow() {
-            Some(loaded) => loaded.actor.archive_folder().unwrap_or_default(),
-            None => return,
+        let Some(folder) = known(&inner, TrunkActor::archive_folder) else {
+            return;
         };
         // Named after what is in it: a batch that comes again replaces itself.
         let name = format!("calls/{folder}/{}.ndjson", first.id);
         let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
+        let began = now();
         if let Err(error) = platform::archive(&inner.env, &name, &lines).await {
             let error = platform::message(&error);
             log::log(&Event::ArchiveRefused {
@@ -299,9 +296,12 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
             });
             return;
         }
-        platform::sleep(PAUSE_MS).await;
+        let pause = ((began + BATCH_EVERY).max(now() + PAUSE) - now()).0;
+        platform::sleep(u32::try_from(pause).unwrap_or(0)).await;
         let gone = expired.iter().map(|call| call.id).collect();
-        expired = forget(&inner, gone);
+        let forgotten = run(&inner, TrunkCommand::Forget(gone));
+        expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
+        arm(&inner, forgotten.is_err()).await;
         if begins_to_send(&inner) {
             send(Rc::clone(&inner)).await;
         }
@@ -309,10 +309,10 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
 }
 
 /// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.
-async fn migrate(inner: Rc<Inner>, storage: Storage) {
+async fn migrate(inner: Rc<Inner>) {
     while let Ok((goes_on, due)) = migrate_some(&inner) {
         if let Some(due) = due {
-            alarm::set(&inner.alarm, &storage, due).await;
+            alarm::set(&inner.alarm, &inner.state.storage(), due).await;
         }
         if begins_to_send(&inner) {
             send(Rc::clone(&inner)).await;
@@ -346,25 +346,6 @@ fn migrate_some(inner: &Inner) -> Result<(bool, Option<Millis>), StoreFailed> {
 fn drop_failed(inner: &Inner, slot: &mut Option<Loaded>) {
     if let Some(Loaded { actor, .. }) = slot.take() {
         *inner.failed.borrow_mut() = Some(actor);
-    }
-}
-
-/// Removes what the archive has; returns the next batch.
-fn forget(inner: &Inner, gone: Vec<CallId>) -> Vec<Expired> {
-    let mut slot = inner.loaded.borrow_mut();
-    let Some(Loaded { actor, store }) = slot.as_mut() else {
-        return Vec::new();
-    };
-    match actor.handle(store, TrunkCommand::Forget(gone), now()) {
-        Ok((_, mut outgoing)) => {
-            let next = std::mem::take(&mut outgoing.expired);
-            inner.outbox.borrow_mut().append(outgoing);
-            next
-        }
-        Err(StoreFailed) => {
-            drop_failed(inner, &mut slot);
-            Vec::new()
-        }
     }
 }
 

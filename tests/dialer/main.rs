@@ -45,7 +45,7 @@ use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::Millis;
-use audatec::domain::trunk::Carrier;
+use audatec::domain::trunk::{Admission, Carrier};
 use line::*;
 use serde_json::{Value, json};
 use support::livekit::{NUMBER, claim, line_to, livekit_world, row, say};

@@ -87,3 +87,23 @@ fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of
         assert!(!format!("{log:?}{call:?}").contains(TOKEN));
     }
 }
+
+#[test]
+fn a_phone_that_did_not_get_its_turn_is_no_word_on_its_dialer() {
+    let fails = |reason: Reason| {
+        let mut world = livekit_world();
+        for _ in 0..3 {
+            let id = world.accepted(NUMBER);
+            claim(&mut world, id);
+            let failed = CarrierEvent::Failed(Failure::dialer(reason));
+            say(&mut world, id, &[failed, CarrierEvent::Deleted]);
+            assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
+        }
+        world.trigger(NUMBER)
+    };
+    // An object that does not answer, or is of another release, gives it none: LiveKit has failed in nothing.
+    let after = fails(Reason::NoTurn);
+    assert!(matches!(after, Admission::Accepted { .. }), "{after:?}");
+    let after = fails(Reason::NotReachable);
+    assert!(matches!(after, Admission::Down { .. }), "{after:?}");
+}

@@ -1,6 +1,11 @@
 // Old calls leave their trunk's object: for the archive where there is one.
 
-import { beforeAll, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { again, fill, sql } from "../../bench/rows.mjs";
 import { expectError, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import { until } from "./until.ts";
@@ -58,5 +63,40 @@ describe("without an archive", () => {
       return (await org.owner.get(`/calls/${id}/status`)).status === 404;
     });
     expectError(await org.owner.get(`/calls/${id}`), 404, "Call not found");
+  });
+});
+
+describe("of calls that come in as fast as a trunk takes them", () => {
+  const OLD = 8_000;
+  const MONTH_MS = 30 * 86_400_000;
+  /** Calls leave in batches: what a batch takes evens out over so many. */
+  const WINDOW_MS = 3_000;
+  const dataDir = mkdtempSync(join(tmpdir(), "retention-"));
+  const server = useServer({ archive: true, dataDir });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  test("as many leave, and more, while others are placed", { timeout: 180_000 }, async () => {
+    const org = await Org.create(server, { max_channels: 1_000 });
+    const template = await org.call();
+    await org.ended(template);
+    await fill(server.local, org.trunk.id, template, { rows: OLD, from: Date.now() - MONTH_MS - OLD * 1_000 });
+    const old = async () => Number((await sql(server.local, org.trunk.id, `SELECT count(*) FROM rows WHERE told_at < ${Date.now() - MONTH_MS}`))[0]?.[0]);
+    await server.stop(); // an object that has just looked looks again in ten minutes
+    await server.start();
+    await again(() => server.local.runCron());
+
+    let fastest = 0;
+    for (let before = await old(), at = performance.now(); before > 0; ) {
+      const until = performance.now() + WINDOW_MS;
+      while (performance.now() < until) {
+        expect((await org.trigger()).status).toBe(201);
+        await delay(20);
+      }
+      const [left, now] = [await old(), performance.now()];
+      fastest = Math.max(fastest, ((before - left) / (now - at)) * 1_000);
+      [before, at] = [left, now];
+    }
+    console.log(`prove: old calls that leave a trunk while others are placed: ${fastest.toFixed(0)} a second`);
+    expect(fastest).toBeGreaterThanOrEqual(200);
   });
 });

@@ -45,9 +45,10 @@ pub enum Kind {
     CronMissed,
     TrunkUnreachable,
     Blackout,
+    StoreFull,
 }
 
-const KINDS: usize = Kind::Blackout as usize + 1;
+const KINDS: usize = Kind::StoreFull as usize + 1;
 const OF_THE_QUEUE: usize = Kind::ConsumerDies as usize;
 
 /// How often each kind happens, per thousand occasions.

@@ -142,7 +142,7 @@ fn promised(w: &W, org: &Org, heard: &Heard, first: &mut Option<CallId>) {
     };
     w.oracle.promised(call);
     let before = *first.get_or_insert(call);
-    if before != call {
+    if before != call && !w.oracle.has_left(before) {
         w.oracle.fail(
             Some(call.address().tag),
             Some(call),
@@ -183,6 +183,9 @@ async fn read(w: &W, key: &Key, call: CallId) {
 }
 
 fn forgotten(w: &W, call: CallId) {
+    if w.oracle.has_left(call) {
+        return;
+    }
     w.oracle.fail(
         Some(call.address().tag),
         Some(call),

@@ -30,6 +30,8 @@ mod ports;
 mod queue;
 mod receivers;
 mod rng;
+#[path = "../support/rows.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod rows;
 mod run;
 mod trunk_node;

@@ -14,12 +14,16 @@ use crate::faults::Kind;
 use crate::listener::{self, Listener};
 use crate::oracle::{Broken, Intent, Limits};
 use crate::ports::pause;
+use crate::rows::Full;
+use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
 use crate::{directory_node, integrator, operator, queue, receivers, trunk_node};
 
 /// No world takes longer to come to rest.
 const MOST_STEPS: u64 = 1_000_000;
 const CRON_MS: u64 = 60_000;
+/// By then a store that is full has lost what may leave it: the cron has knocked, and a batch that got lost came again.
+const EMPTIED_MS: u64 = 2 * CRON_MS + 10_000;
 
 pub struct Outcome {
     pub steps: u64,
@@ -52,7 +56,8 @@ fn lines(w: &W, broken: &Broken) -> Vec<String> {
     let mentions = broken.call.map(|call| call.to_string()).unwrap_or_default();
     let many = std::env::var("TRACE").ok();
     let many = many.and_then(|text| text.parse().ok()).unwrap_or(30);
-    let mut lines = w.last_lines(None, &mentions, many);
+    let of = broken.trunk.filter(|_| mentions.is_empty());
+    let mut lines = w.last_lines(of, &mentions, many);
     if !mentions.is_empty() {
         lines.push("... and of all that concerns its trunk, the last:".into());
         lines.extend(w.last_lines(broken.trunk, "", many));
@@ -71,6 +76,7 @@ fn live(w: &W) {
     rest(w);
     let listeners = listeners(w);
     storm(w, &listeners);
+    make_room(w);
     let calm_since = w.high.get();
     rest(w);
     for (org, listener) in &listeners {
@@ -139,7 +145,7 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     }
     let end = w.time() + length;
     chaos(w, (length / 120).clamp(50, 5_000));
-    cron(w, end + 2 * CRON_MS);
+    cron(w, end + EMPTIED_MS + 2 * CRON_MS);
     w.run_until(end);
     w.faults.switch(false);
     w.is_open.set(false);
@@ -188,11 +194,58 @@ fn strike(w: &W) {
     if w.hit(Kind::ClockBack) {
         w.jump(-(w.rng.between(1, 3_000) as i64));
     }
+    if w.hit(Kind::StoreFull)
+        && let Some(node) = w.rng.pick(&trunks)
+    {
+        fill(w, node);
+    }
     if w.hit(Kind::Blackout) && w.rng.hits(200) {
         trunks.iter().for_each(|node| node.die(w));
         offices.iter().for_each(|office| office.die(w));
         (0..ISOLATES).for_each(|isolate| isolate_dies(w, isolate));
         w.jump(w.rng.between(1_000, 10_000_000) as i64);
+    }
+}
+
+/// A store is full: for a while even of what may leave, then until some of it has left.
+fn fill(w: &W, node: &Rc<TrunkNode>) {
+    let full = match w.rng.hits(300) {
+        true => Full::All,
+        false => Full::Writes,
+    };
+    node.fill(w, full, w.rng.between(1, 20) as usize);
+    let node = Rc::clone(node);
+    if full == Full::All {
+        w.after(w.rng.between(500, 20_000), move |w| {
+            if node.is_full() {
+                node.fill(w, Full::Writes, 1);
+            }
+        });
+    }
+}
+
+/// Trunks that are full when the storm is over let go of what they may, by themselves; those that have nothing to let go get
+/// room.
+fn make_room(w: &W) {
+    let nodes: Vec<_> = w.trunks.borrow().values().cloned().collect();
+    let full = nodes.into_iter().filter(|node| node.is_full());
+    let full: Vec<_> = full.collect();
+    if full.is_empty() {
+        return;
+    }
+    let could_leave: Vec<usize> = full.iter().map(|node| node.rows.over()).collect();
+    w.run_until(w.time() + EMPTIED_MS);
+    for (node, could_leave) in full.iter().zip(could_leave) {
+        if could_leave > 0
+            && node.luck.refused.get()
+            && node.rows.over() >= could_leave
+            && node.is_full()
+        {
+            let what =
+                format!("{could_leave} calls could leave a store that is full, and none did");
+            w.oracle.fail(Some(node.tag), None, what);
+        }
+        node.make_room(w);
     }
 }
 

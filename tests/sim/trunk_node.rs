@@ -15,7 +15,7 @@ use audatec::domain::time::Millis;
 use crate::executor::Slot;
 use crate::faults::Kind;
 use crate::queue::Message;
-use crate::rows::{Failure, Rows, StaleRows};
+use crate::rows::{Failure, Full, Luck, Rows, Store};
 use crate::world::W;
 
 /// How soon an object whose storage failed tries again.
@@ -28,6 +28,9 @@ pub type Reply = Result<TrunkReply, Unavailable>;
 pub struct TrunkNode {
     pub tag: TrunkTag,
     pub rows: Rows,
+    pub luck: Luck,
+    /// After so many more rows have left, a full store has room again.
+    crowded: Cell<usize>,
     actor: RefCell<Option<TrunkActor>>,
     /// An instance that does not know yet that it was replaced.
     stale: RefCell<Option<TrunkActor>>,
@@ -45,6 +48,8 @@ pub struct TrunkNode {
     pub begun: RefCell<BTreeMap<(DeliveryId, u32), Millis>>,
     /// Attempts of callbacks that this incarnation handed out, until when each is good, and to which host.
     pub out: RefCell<BTreeMap<(DeliveryId, u32), (Millis, String)>>,
+    /// Attempts of callbacks whose result this incarnation was told.
+    pub back: RefCell<BTreeSet<(DeliveryId, u32)>>,
     unreachable_until: Cell<u64>,
     /// What a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
@@ -55,11 +60,16 @@ pub struct TrunkNode {
 /// every answer would drown in them.
 const REST_MS: u64 = 250;
 
+/// How long a batch of calls is on its way to the archive.
+const ARCHIVED_MS: u64 = 200;
+
 impl TrunkNode {
     fn new(tag: TrunkTag) -> Self {
         Self {
             tag,
             rows: Rows::default(),
+            luck: Luck::default(),
+            crowded: Cell::default(),
             actor: RefCell::default(),
             stale: RefCell::default(),
             pending: RefCell::default(),
@@ -70,6 +80,7 @@ impl TrunkNode {
             promoted: RefCell::default(),
             begun: RefCell::default(),
             out: RefCell::default(),
+            back: RefCell::default(),
             unreachable_until: Cell::default(),
             failed: RefCell::default(),
             died_at: Cell::default(),
@@ -90,6 +101,42 @@ impl TrunkNode {
         actor.as_ref().map_or(0, |actor| actor.held().0)
     }
 
+    /// Its store is full, until `crowded` rows have left.
+    pub fn fill(&self, w: &W, full: Full, crowded: usize) {
+        w.note(Some(self.tag), || format!("the store is full: {full:?}"));
+        self.luck.full.set(full);
+        self.luck.refused.set(false);
+        self.crowded.set(crowded);
+        self.rows.used.set(w.settings.storage_limit / 4 * 3);
+    }
+
+    /// A row left.
+    pub fn left(&self, w: &W) {
+        match self.crowded.get() {
+            0 | 1 => self.make_room(w),
+            more => self.crowded.set(more - 1),
+        }
+    }
+
+    /// There is room again.
+    pub fn make_room(&self, w: &W) {
+        if self.luck.full.replace(Full::No) != Full::No {
+            w.note(Some(self.tag), || "the store has room".into());
+        }
+        self.rows.used.set(0);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.luck.full.get() != Full::No
+    }
+
+    fn store(&self) -> Store<'_> {
+        Store {
+            rows: &self.rows,
+            luck: &self.luck,
+        }
+    }
+
     pub fn cut_off(&self, w: &W, ms: u64) {
         self.unreachable_until.set(w.time() + ms);
     }
@@ -101,6 +148,7 @@ impl TrunkNode {
         self.died_at.set(w.time());
         let actor = self.forget();
         self.failed.take();
+        self.back.borrow_mut().clear();
         if w.hit(Kind::StaleActs) {
             *self.stale.borrow_mut() = actor;
         }
@@ -168,26 +216,28 @@ impl TrunkNode {
     fn run(self: &Rc<Self>, w: &W, command: TrunkCommand) -> Option<(TrunkReply, Outgoing)> {
         let now = self.clock(w);
         let mut slot = self.actor.borrow_mut();
-        self.rows
+        self.luck
             .reads_fail
             .set(slot.is_none() && w.hit(Kind::LoadFails));
         if slot.is_none() {
             *slot = TrunkActor::load(
-                &self.rows,
+                &self.store(),
                 w.settings.clone(),
                 w.secrets.id_key.clone(),
                 now,
             )
             .ok();
-            if let (Some(actor), Some(failed)) = (slot.as_mut(), self.failed.take()) {
-                actor.succeed(&failed);
+            if let Some(actor) = slot.as_mut()
+                && let Some(failed) = self.failed.take()
+            {
+                actor.succeed(failed);
             }
             w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
         }
         if slot.is_some() {
             self.told.set(self.told.get().max(now));
         }
-        self.rows.failure.set(draw_failure(w));
+        self.luck.failure.set(draw_failure(w));
         let before = w.oracle.before(self, &command);
         let named = w.oracle.name(&command);
         if let TrunkCommand::Delivered {
@@ -196,8 +246,15 @@ impl TrunkNode {
         {
             self.out.borrow_mut().remove(&(*delivery, *attempt));
         }
-        let result = slot.as_mut()?.handle(&self.rows, command, now);
-        self.rows.failure.set(None);
+        let actor = slot.as_mut()?;
+        if let TrunkCommand::Delivered {
+            delivery, attempt, ..
+        } = &command
+        {
+            self.back.borrow_mut().insert((*delivery, *attempt));
+        }
+        let result = actor.handle(&self.store(), command, now);
+        self.luck.failure.set(None);
         let (told, journal) = (self.told.get(), self.rows.take_journal());
         w.note(Some(self.tag), || {
             let reply = result
@@ -207,13 +264,17 @@ impl TrunkNode {
                 .iter()
                 .map(|call| format!("{} {:?}", call.id, call.status))
                 .collect();
+            let leave = result
+                .as_ref()
+                .map_or(0, |(_, outgoing)| outgoing.expired.len());
             format!(
-                "{named} at {} -> {reply:?}, wrote {rows:?}, due {:?}",
+                "{named} at {} -> {reply:?}, {leave} to leave, wrote {rows:?}, due {:?}",
                 now.0,
                 slot.as_ref().and_then(TrunkActor::next_due)
             )
         });
         w.oracle.rows(w, self, told, journal);
+        w.oracle.gone(w, self, self.rows.take_left());
         match result {
             Ok((reply, outgoing)) => {
                 drop(slot);
@@ -231,7 +292,7 @@ impl TrunkNode {
     }
 
     /// The old instance acts once more. Its writes fail and its answers reach nobody; what it sends does.
-    fn act_stale(&self, w: &W, command: &TrunkCommand) -> bool {
+    fn act_stale(self: &Rc<Self>, w: &W, command: &TrunkCommand) -> bool {
         let mut slot = self.stale.borrow_mut();
         let Some(actor) = slot.as_mut() else {
             return false;
@@ -239,7 +300,13 @@ impl TrunkNode {
         w.note(Some(self.tag), || {
             format!("a stale instance gets {}", w.oracle.name(command))
         });
-        match actor.handle(&StaleRows(&self.rows), command.clone(), self.clock(w)) {
+        let luck = Luck::default();
+        luck.full.set(Full::All);
+        let store = Store {
+            rows: &self.rows,
+            luck: &luck,
+        };
+        match actor.handle(&store, command.clone(), self.clock(w)) {
             Ok((_, outgoing)) => self.send(w, outgoing),
             Err(_) => *slot = None,
         }
@@ -292,7 +359,21 @@ impl TrunkNode {
         self.serve(w, TrunkCommand::Tick);
     }
 
-    fn send(&self, w: &W, outgoing: Outgoing) {
+    /// The archive has taken a batch: its rows go, unless the object has died meanwhile.
+    fn archive(self: &Rc<Self>, w: &W, gone: Vec<CallId>) {
+        let (node, died_at) = (Rc::clone(self), self.died_at.get());
+        w.after(ARCHIVED_MS + w.rng.below(50), move |w| {
+            if node.died_at.get() == died_at {
+                node.serve(w, TrunkCommand::Forget(gone));
+            }
+        });
+    }
+
+    fn send(self: &Rc<Self>, w: &W, outgoing: Outgoing) {
+        if !outgoing.expired.is_empty() {
+            let gone = outgoing.expired.iter().map(|call| call.id);
+            self.archive(w, gone.collect());
+        }
         let actor = self.actor.borrow();
         let calls = actor
             .as_ref()

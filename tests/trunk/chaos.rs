@@ -60,17 +60,17 @@ proptest! {
  }
                 }
                 Chaos::Dispatch => {
-                    world.rows.fail.set(None);
+                    world.luck.failure.set(None);
                     let now = world.now;
                     dials.extend(world.dispatch().into_iter().map(|call| (call, now)));
                 }
                 Chaos::LoseMessages => world.sent = Default::default(),
-                Chaos::Inquire => { world.rows.fail.set(None); world.inquire(); }
-                Chaos::Deliver(status) => { world.rows.fail.set(None); deliver(&mut world, status); }
+                Chaos::Inquire => { world.luck.failure.set(None); world.inquire(); }
+                Chaos::Deliver(status) => { world.luck.failure.set(None); deliver(&mut world, status); }
                 Chaos::Crash => world.crash(),
-                Chaos::FailWrite(before) => world.rows.fail.set(Some(if before { Fail::Before } else { Fail::After })),
+                Chaos::FailWrite(before) => world.luck.fails(if before { Fail::Before } else { Fail::After }),
                 Chaos::Wait(ms) => world.now = world.now + Millis(ms),
-                Chaos::Ring => { world.rows.fail.set(None); world.ring(Millis::MAX); }
+                Chaos::Ring => { world.luck.failure.set(None); world.ring(Millis::MAX); }
                 Chaos::Cancel(n) => if let Some((call, _)) = accepted.get(n % accepted.len().max(1)) {
                     let _ = world.try_ask(TrunkCommand::Cancel(reader(), *call));
                 },
@@ -80,7 +80,7 @@ proptest! {
                     let _ = world.try_ask(TrunkCommand::Carrier(vec![(*call, events)]));
                 },
             }
-            world.rows.fail.set(None);
+            world.luck.failure.set(None);
             let TrunkReply::Live(live, ..) = world.ask(TrunkCommand::Live(reader())) else { panic!() };
             prop_assert!(live.len() <= 4);
             for call in world.rows.all() {

@@ -5,6 +5,7 @@ mod callbacks;
 mod chaos;
 mod config;
 mod dispatch;
+mod full;
 mod life;
 mod queue;
 mod reading;
@@ -32,7 +33,8 @@ use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Admission, OnCapacity, Verdict};
 use proptest::prelude::*;
-use support::{Fail, START, World, agent, api_key, org, reader};
+use support::rows::Failure as Fail;
+use support::{START, World, agent, api_key, org, reader};
 
 const OK: &str = "+15005550000";
 

@@ -17,13 +17,14 @@ fn a_whole_call_writes_no_more_rows_than_its_budget_allows() {
 fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
     for (fail, calls) in [(Fail::Before, 0), (Fail::After, 1)] {
         let mut world = World::new(1, 10);
-        world.rows.fail.set(Some(fail));
+        world.luck.failure.set(Some((1, fail))); // the feed's first note is kept
         assert!(
             world
                 .try_ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))))
                 .is_err()
         );
         assert_eq!(world.rows.all().len(), calls);
+        world.now = world.now + Millis(10_000);
         world.ask(TrunkCommand::Tick);
         assert_eq!(world.sent.dial.len(), calls, "what was written is dialed");
     }
@@ -51,7 +52,7 @@ fn a_retry_after_a_failed_write_is_not_answered_with_a_call_that_was_never_kept(
         idempotency,
         ..World::trigger_of(OK)
     }));
-    world.rows.fail.set(Some(Fail::Before));
+    world.luck.failure.set(Some((1, Fail::Before))); // its key is kept, and it is not
     assert!(world.try_ask(admit.clone()).is_err());
     let TrunkReply::Admission(Admission::Accepted { call, .. }) = world.ask(admit) else {
         panic!("not accepted anew")

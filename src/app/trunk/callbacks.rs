@@ -4,7 +4,6 @@ use super::{Answer, DeliveryFilter, Desk, Reader, StoreFailed, TrunkReply, Trunk
 use crate::app::calls::views::{Notification, failure_header};
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::domain::call::{Call, CallEffect, CallStatus};
-use crate::domain::callback::AttemptResult;
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
@@ -50,19 +49,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkReply::Begun(secrets) => Some(TrunkReply::NextAttempt(Box::new(message), secrets)),
             _ => None,
         }
-    }
-
-    pub(super) fn delivered(
-        &mut self,
-        delivery: DeliveryId,
-        attempt: u32,
-        result: AttemptResult,
-    ) -> TrunkReply {
-        if let Some(call) = delivery.call(self.key) {
-            self.trunk
-                .delivered(call, attempt, result, self.now, self.step);
-        }
-        TrunkReply::Done
     }
 
     pub(super) fn extend(

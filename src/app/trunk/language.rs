@@ -464,6 +464,8 @@ pub enum TrunkReply {
     NextAttempt(Box<CallbackMessage>, Option<Box<WebhookSecrets>>),
     /// No such call here.
     Missing,
+    /// Rows can't be written just now: nothing was done.
+    NotWritten,
     /// See [`Work`].
     Work(Work),
 }

@@ -17,6 +17,7 @@ mod reading;
 mod retention;
 mod slices;
 mod store;
+mod trouble;
 
 pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, LoggedTurn, Position};
 pub use language::{
@@ -30,6 +31,7 @@ pub use store::{CallRow, Expired, OpenRow, StoreFailed, Told, TrunkStore};
 use feed::Feed;
 use retention::Retention;
 use store::Reading;
+use trouble::{Trouble, Way};
 
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
@@ -46,6 +48,7 @@ pub struct TrunkActor {
     key: IdKey,
     retention: Retention,
     feed: Feed,
+    trouble: Trouble,
 }
 
 /// One command being carried out: what it reads, changes and knows.
@@ -53,6 +56,7 @@ struct Desk<'a, 's, S> {
     trunk: &'a mut Trunk,
     feed: &'a mut Feed,
     retention: &'a mut Retention,
+    trouble: &'a mut Trouble,
     store: &'a S,
     step: &'a mut Step<'s>,
     settings: &'a Settings,
@@ -122,25 +126,18 @@ impl TrunkActor {
                 now,
             ),
             feed: Feed::new(store.feed_notes()?),
+            trouble: Trouble::default(),
             trunk,
             settings,
             key,
         })
     }
 
-    /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
-    /// still on its way.
-    pub fn succeed(&mut self, before: &Self) {
-        self.trunk.inherit(&before.trunk);
-    }
-
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
-        [self.trunk.next_due(), self.retention.due()]
-            .into_iter()
-            .flatten()
-            .min()
+        let due = [self.trunk.next_due(), self.retention.due()];
+        self.trouble.wakes(due.into_iter().flatten().min())
     }
 
     /// Where the archive keeps this trunk's calls, once it is known: `<organisation>/<trunk>`.
@@ -192,18 +189,13 @@ impl TrunkActor {
         (trunk.entries(), trunk.waiting(), trunk.attempts_out())
     }
 
-    /// Carries out one command: rows are written, the answer is true, and what comes beside it must
-    /// be sent.
-    ///
-    /// # Errors
-    /// When rows can't be read or written. The actor is then unusable.
-    pub fn handle(
+    fn carry_out(
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
         now: Millis,
+        way: Way,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
-        let now = self.trunk.observe(now);
         let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let takes_next = matches!(
@@ -215,14 +207,22 @@ impl TrunkActor {
         );
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
-        if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
-            // What is over by now frees its channel first, however late its alarm is.
-            self.trunk.tick(now, &mut step);
+        if way == Way::Whole {
+            for outcome in &self.trouble.unwritten {
+                let (call, attempt) = (outcome.call, outcome.attempt);
+                let result = outcome.result.clone();
+                self.trunk.delivered(call, attempt, result, now, &mut step);
+            }
+            if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
+                // What is over by now frees its channel first, however late its alarm is.
+                self.trunk.tick(now, &mut step);
+            }
         }
         let mut desk = Desk {
             trunk: &mut self.trunk,
             feed: &mut self.feed,
             retention: &mut self.retention,
+            trouble: &mut self.trouble,
             store,
             step: &mut step,
             settings: &self.settings,
@@ -230,7 +230,9 @@ impl TrunkActor {
             now,
         };
         let mut reply = desk.decide(command)?;
-        desk.trunk.tick(now, desk.step);
+        if way == Way::Whole {
+            desk.trunk.tick(now, desk.step);
+        }
         let mut outgoing = desk.outgoing()?;
         if takes_next && let Some(next) = desk.next_attempt(&mut outgoing) {
             reply = next;
@@ -257,7 +259,11 @@ impl TrunkActor {
             store.put_brief(brief)?;
         }
         if ticks {
-            outgoing.expired = self.retention.batch(store, now)?;
+            let may_note = !self.trouble.is_there();
+            outgoing.expired = self.retention.batch(store, now, may_note)?;
+        }
+        if way == Way::Whole {
+            self.wrote();
         }
         Ok((reply, outgoing))
     }
@@ -294,12 +300,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 attempt,
                 wants_message,
             } => self.begin_of(delivery, attempt, wants_message),
-            TrunkCommand::Delivered {
-                delivery,
-                attempt,
-                result,
-                ..
-            } => Ok(self.delivered(delivery, attempt, result)),
+            // What receivers said was taken before: see `trouble`.
+            TrunkCommand::Delivered { .. } => Ok(TrunkReply::Done),
             TrunkCommand::Extend {
                 delivery,
                 attempt,

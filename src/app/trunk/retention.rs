@@ -18,12 +18,18 @@ pub const BATCH: usize = 100;
 const AGAIN: Millis = Millis(60_000);
 /// How often one looks whether a call has grown old; more often where calls are kept for a short time.
 const LOOK: Millis = Millis(600_000);
-/// How soon a look goes on that came to no end.
+/// How soon a look goes on that came to no end; and where room is needed.
 const GOES_ON: Millis = Millis(1_000);
+const GOES_ON_FULL: Millis = Millis(100);
 /// How long a call is kept that was refused.
 const REFUSED_KEPT: Millis = Millis::from_secs(86_400);
 /// From so many percent of its limit on a trunk has little room left.
 const FULL_PERCENT: u64 = 70;
+/// From so many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
+/// becomes of the calls that are there, and for what receivers say.
+const CROWDED: u64 = 9_800_000_000;
+/// So many calls are admitted between two looks at the bytes in use: a few hundred kilobytes.
+const UNCOUNTED: u32 = 100;
 
 /// When old calls are looked for next.
 pub struct Retention {
@@ -36,6 +42,10 @@ pub struct Retention {
     refused_from: u64,
     /// What of that is noted.
     noted: u64,
+    /// The bytes in use are too many for another call, as of the last look.
+    is_crowded: bool,
+    /// So many more calls are admitted until the next.
+    uncounted: u32,
 }
 
 /// How far apart two notes are: an hour of rows.
@@ -51,7 +61,19 @@ impl Retention {
             busy: false,
             refused_from: gone,
             noted: gone,
+            is_crowded: false,
+            uncounted: 0,
         }
+    }
+
+    /// Whether there is room for another call, and for all that is to become of those that are there.
+    pub fn has_room(&mut self, store: &impl TrunkStore) -> bool {
+        if self.is_crowded || self.uncounted == 0 {
+            self.is_crowded = store.used_bytes() >= CROWDED;
+            self.uncounted = UNCOUNTED;
+        }
+        self.uncounted -= 1;
+        !self.is_crowded
     }
 
     /// When the object must wake for the next batch.
@@ -59,11 +81,12 @@ impl Retention {
         self.busy.then_some(self.look_at)
     }
 
-    /// The next batch for the archive, when it is time to look.
+    /// The next batch for the archive, when it is time to look. What it notes is left out where writes fail.
     pub fn batch(
         &mut self,
         store: &impl TrunkStore,
         now: Millis,
+        may_note: bool,
     ) -> Result<Vec<Expired>, StoreFailed> {
         if now < self.look_at || !store.is_complete() {
             return Ok(Vec::new());
@@ -80,7 +103,7 @@ impl Retention {
             None if batch.is_empty() => self.refused_from.max(before),
             None => self.refused_from,
         };
-        if self.refused_from > self.noted + NOTED_EVERY {
+        if may_note && self.refused_from > self.noted + NOTED_EVERY {
             store.put_refused_gone(self.refused_from)?;
             self.noted = self.refused_from;
         }
@@ -92,6 +115,7 @@ impl Retention {
         self.look_at = now
             + match (batch.is_empty(), goes_on) {
                 (false, _) => AGAIN,
+                (true, Some(_)) if is_full => GOES_ON_FULL,
                 (true, Some(_)) => GOES_ON,
                 (true, None) => look,
             };
@@ -102,12 +126,26 @@ impl Retention {
     pub fn forgot(&mut self, now: Millis) {
         self.look_at = now;
     }
+
+    /// Room is needed: it is looked for at once, unless a batch is with the archive.
+    pub fn hurries(&mut self) {
+        if !self.busy {
+            self.look_at = Millis(0);
+        }
+    }
+
+    /// The batch is not gone, whatever was looked at.
+    pub fn begins_anew(&mut self) {
+        self.refused_from = self.noted;
+    }
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn forget(&mut self, calls: &[CallId]) -> Answer {
-        self.store.forget(calls)?;
+        let gone = self.store.forget(calls);
+        gone.inspect_err(|_| self.retention.begins_anew())?;
         self.retention.forgot(self.now);
+        self.trouble.eases();
         Ok(TrunkReply::Done)
     }
 

@@ -6,7 +6,7 @@
 use super::step::{DueCallback, Step};
 use super::{Effect, Kept, Trunk};
 use crate::domain::call::{Call, CallEffect, RECENT};
-use crate::domain::callback::{AttemptResult, Lease, WebhookSecrets, host_key};
+use crate::domain::callback::{Lease, host_key};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
@@ -21,6 +21,8 @@ const AT_FRONT: usize = 50;
 const IN_A_STEP: usize = 2_000;
 /// How soon the look goes on.
 const GOES_ON: Millis = Millis(100);
+/// The host of an attempt that came back: it is at none.
+const NOWHERE: u64 = 0;
 /// How soon it begins anew when it passed rows whose hosts were busy.
 const BEGINS_ANEW: Millis = Millis(5_000);
 
@@ -81,7 +83,8 @@ impl Callbacks {
         let look = Some(self.look_at).filter(|at| *at < Millis::MAX && self.has_room());
         let ages = self.flights.iter().filter(|flight| !flight.is_indexed);
         let ages = ages.map(|flight| grows_old(flight.call));
-        leases.chain(look).chain(ages).min()
+        let due = leases.chain(look).chain(ages);
+        due.filter(|at| *at < Millis::MAX).min()
     }
 
     fn has_room(&self) -> bool {
@@ -110,6 +113,38 @@ impl Callbacks {
         let out = self.flights.len();
         self.flights.retain(|flight| flight.call != call);
         self.is_freed |= self.flights.len() < out;
+    }
+
+    /// An attempt that came back waits no longer for a row: its call's stands for itself.
+    pub fn lets_go(&mut self, call: CallId, number: u32) {
+        let is_back = |lease: Lease| lease.number == number && lease.until == Millis::MAX;
+        if self.lease(call).is_some_and(is_back) {
+            self.lands(call);
+            (self.look_at, self.cursor) = (Millis(0), START);
+        }
+    }
+
+    /// An attempt came back, and no row could tell what came of it: it is not made again, and counts as out until one does.
+    pub fn came_back(&mut self, call: CallId, number: u32) {
+        let lease = Lease::back(number);
+        match self.flights.iter_mut().find(|flight| flight.call == call) {
+            Some(flight) => flight.lease = lease,
+            None => self.flights.push(Flight {
+                call,
+                host: NOWHERE,
+                lease,
+                is_indexed: true,
+            }),
+        }
+    }
+
+    /// A sender waits for a slow receiver.
+    pub fn extend(&mut self, call: CallId, number: u32, until: Millis) {
+        let mut flights = self.flights.iter_mut();
+        let flight = flights.find(|flight| flight.call == call && flight.lease.number == number);
+        if let Some(flight) = flight {
+            flight.lease.until = flight.lease.until.max(until);
+        }
     }
 
     /// A row that is about to be written says that an attempt is due.
@@ -331,65 +366,6 @@ impl Trunk {
                 self.change_row(id, step);
             }
         }
-        true
-    }
-
-    /// What signs callbacks, as of the directory's last word. None where that is not the last: before the first, and once the
-    /// trunk was asked to retire.
-    #[must_use]
-    pub fn secrets(&self) -> Option<&WebhookSecrets> {
-        let brief = self.brief.as_ref();
-        let brief = brief.filter(|brief| brief.retired_until.is_none());
-        brief.and_then(|brief| brief.secrets.as_ref())
-    }
-
-    /// A callback's sender is about to make an attempt: whether it may.
-    pub fn begin(&mut self, id: CallId, number: u32, now: Millis, step: &mut Step<'_>) -> bool {
-        let callback = self.take(id, step);
-        let callback = callback.and_then(|held| held.call.callback.as_mut());
-        let may = callback.is_some_and(|callback| callback.begin(number, now));
-        self.index(id, step);
-        may || planted(Fault::AttemptRepeated)
-    }
-
-    /// A callback's sender waits for a slow receiver.
-    pub fn extend(&mut self, id: CallId, number: u32, until: Millis) {
-        let mut flights = self.callbacks.flights.iter_mut();
-        let flight = flights.find(|flight| flight.call == id && flight.lease.number == number);
-        if let Some(flight) = flight {
-            flight.lease.until = flight.lease.until.max(until);
-        }
-    }
-
-    /// Takes the result of a callback's attempt.
-    pub fn delivered(
-        &mut self,
-        id: CallId,
-        number: u32,
-        result: AttemptResult,
-        now: Millis,
-        step: &mut Step<'_>,
-    ) {
-        let callback = self.take(id, step);
-        let callback = callback.and_then(|held| held.call.callback.as_mut());
-        let schedule = &self.settings.webhook_retry;
-        let is_news =
-            callback.is_some_and(|callback| callback.finish(number, result, now, schedule));
-        if is_news {
-            self.settle(id, step);
-            self.send(id, now, step); // one more may have been asked for meanwhile
-        }
-    }
-
-    /// Makes one more attempt of a call's callback due, whether the call is open or not. `false` when it has no callback.
-    pub fn redeliver(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
-        let callback = self.take(id, step);
-        let Some(callback) = callback.and_then(|held| held.call.callback.as_mut()) else {
-            return false;
-        };
-        callback.redeliver(now);
-        self.settle(id, step);
-        self.send(id, now, step);
         true
     }
 }

@@ -1,7 +1,9 @@
 //! What is said of a call that was dialed: by its carrier, its agent, its organisation.
 
 use super::{Brief, Carrier, Step, Trunk};
-use crate::domain::call::{CallStatus, CarrierEvent, FailureCode, Finding, Report, Timed};
+use crate::domain::call::{
+    CallStatus, CarrierEvent, Failure, FailureCode, Finding, Reason, Report, Timed,
+};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sandbox;
@@ -122,11 +124,18 @@ impl Trunk {
     }
 }
 
-/// Whether the dialer did its part, as far as these events tell.
+/// Whether the dialer did its part, as far as these events tell. A phone that did not get its turn from us says nothing.
 fn dialed(events: &[Timed]) -> Option<bool> {
-    let failed = events.iter().any(|timed| {
-        matches!(timed.event, CarrierEvent::Failed(failure) if failure.code == FailureCode::DialerUnavailable)
+    let failures = events.iter().filter_map(|timed| match timed.event {
+        CarrierEvent::Failed(failure) => Some(failure),
+        _ => None,
     });
+    let has_no_turn = |failure: Failure| failure.reason == Some(Reason::NoTurn);
+    if failures.clone().any(has_no_turn) {
+        return None;
+    }
+    let mut failures = failures;
+    let failed = failures.any(|failure| failure.code == FailureCode::DialerUnavailable);
     let says = |timed: &Timed| timed.event != CarrierEvent::AgentLeft;
     events.iter().any(says).then_some(!failed)
 }

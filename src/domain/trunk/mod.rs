@@ -17,6 +17,7 @@ mod entries;
 mod index;
 mod kept;
 mod queue;
+mod senders;
 mod step;
 mod window;
 

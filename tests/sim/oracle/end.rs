@@ -52,6 +52,9 @@ impl Oracle {
     /// listened to that trunk.
     pub fn judge_the_feed(&self, w: &W, org: OrgId, listener: &Listener) {
         for Seen { row, .. } in self.calls.borrow().values() {
+            if self.has_left(row.id) {
+                continue; // and with it what was not told of it by then
+            }
             let turns: Vec<Millis> = row.turns().map(|told| told.0).collect();
             let node = crate::trunk_node::of(w, row.id.address().tag);
             let since = node

@@ -142,6 +142,8 @@ pub struct Oracle {
     agents: RefCell<BTreeMap<AgentId, Vec<bool>>>,
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
+    /// Calls that left a store in which there was no room.
+    left: RefCell<BTreeSet<CallId>>,
 }
 
 /// What an organisation's operator knows of its webhook secrets.
@@ -257,6 +259,11 @@ impl Oracle {
                 .filter(|id| facts.waiting.contains(id)),
         );
         holders
+    }
+
+    /// Whether a call left its trunk's rows.
+    pub fn has_left(&self, call: CallId) -> bool {
+        self.left.borrow().contains(&call)
     }
 
     pub fn promised_calls(&self) -> usize {

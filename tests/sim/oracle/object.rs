@@ -4,7 +4,7 @@ use audatec::app::messages::Outgoing;
 use audatec::app::trunk::TrunkReply;
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
-use audatec::domain::ids::{AgentId, CallId, TrunkTag};
+use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::Millis;
 use audatec::domain::trunk::{Admission, Quota};
 
@@ -60,6 +60,8 @@ impl Oracle {
         if row.status == CallStatus::RejectedCapacity {
             return;
         }
+        // A key is worth as much as its call's row.
+        intent.calls.retain(|call| !self.has_left(*call));
         intent.calls.insert(row.id);
         self.check(!intent.once || intent.calls.len() == 1, tag, id, || {
             format!("one Idempotency-Key started {:?}", intent.calls)
@@ -78,6 +80,24 @@ impl Oracle {
                 });
             }
         });
+    }
+
+    /// Rows left: of calls that are over and told.
+    pub fn gone(&self, w: &W, node: &TrunkNode, gone: Vec<CallId>) {
+        let calls = self.calls.borrow();
+        for id in gone {
+            let row = calls.get(&id).map(|seen| &seen.row);
+            let is_told = |row: &Call| {
+                let callback = row.callback.as_ref();
+                callback.is_none_or(|callback| callback.next_attempt_at.is_none())
+            };
+            let may_leave = row.is_some_and(|row| row.status.is_terminal() && is_told(row));
+            self.check(may_leave, node.tag, Some(id), || {
+                format!("a call left its trunk before its time: {row:?}")
+            });
+            self.left.borrow_mut().insert(id);
+            node.left(w);
+        }
     }
 
     /// Whether this key, this agent and this trunk may start a call, as far as anyone was told.
@@ -253,6 +273,7 @@ impl Oracle {
     fn attempts_are_few(&self, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
         let mut out = node.out.borrow_mut();
         for message in &outgoing.callbacks {
+            self.is_not_back(node, (message.delivery, message.attempt));
             let host = message.url.split('/').nth(2).unwrap_or_default();
             let until = message.good_until.unwrap_or(Millis::MAX);
             out.insert((message.delivery, message.attempt), (until, host.into()));
@@ -264,6 +285,14 @@ impl Oracle {
         let is_few = out.len() <= 20 && most.is_none_or(|most| most <= 5);
         self.check(is_few, node.tag, None, || {
             format!("{} attempts are out, {most:?} at one host", out.len())
+        });
+    }
+
+    /// An attempt whose result the object was told is not made again, whether that could be written or not.
+    fn is_not_back(&self, node: &TrunkNode, attempt: (DeliveryId, u32)) {
+        let is_back = node.back.borrow().contains(&attempt);
+        self.check(!is_back, node.tag, None, || {
+            format!("attempt {attempt:?} is made again, and its result was told")
         });
     }
 
@@ -368,7 +397,11 @@ impl Oracle {
                     });
                 })
             }
+            (_, TrunkReply::NextAttempt(message, _)) => {
+                self.is_not_back(node, (message.delivery, message.attempt));
+            }
             (Asked::Begin(delivery, attempt), TrunkReply::Begun(_)) => {
+                self.is_not_back(node, (delivery, attempt));
                 let before = node.begun.borrow_mut().insert((delivery, attempt), now);
                 let is_first = before.is_none_or(|at| now >= at + LEASE);
                 self.check(is_first, node.tag, None, || {
@@ -388,6 +421,9 @@ impl Oracle {
         else {
             return;
         };
+        self.check(!node.is_full(), tag, Some(*call), || {
+            "a call was admitted that could not be written".into()
+        });
         let has_row = self.calls.borrow().contains_key(call);
         self.check(has_row, tag, Some(*call), || {
             "a call is answered that has no row".into()

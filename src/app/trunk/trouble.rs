@@ -1,0 +1,205 @@
+//! What an object does while its rows can't be written: its storage is full, most likely, though admission ends before it is.
+//!
+//! Nothing is admitted and no attempt of a callback begins. What receivers said by then stays in memory until a row tells it,
+//! and their attempts stay out, so that none is made again for want of its result. Calls that may leave do: that makes room.
+//! The longer it lasts, the less often a write is tried: each one that fails costs a load of the object.
+
+use super::store::StoreFailed;
+use super::{TrunkActor, TrunkCommand, TrunkReply, TrunkStore};
+use crate::app::messages::Outgoing;
+use crate::domain::callback::AttemptResult;
+use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// How long it is waited after the second failure in a row; each further one doubles that, up to [`PAUSE_MAX`]. A single one
+/// is nobody's concern but who asked.
+const PAUSE: Millis = Millis(100);
+const PAUSE_MAX: Millis = Millis(5_000);
+/// So many results are kept at most: more than attempts can be out, those of an object that was lost included.
+const KEPT: usize = 100;
+
+/// What came of an attempt.
+#[derive(Clone)]
+pub(super) struct Outcome {
+    pub call: CallId,
+    pub attempt: u32,
+    pub result: AttemptResult,
+}
+
+/// What is known of writes that failed.
+#[derive(Clone, Default)]
+pub(super) struct Trouble {
+    /// So many in a row.
+    failures: u32,
+    /// None is tried before.
+    until: Millis,
+    /// Results that no row tells.
+    pub unwritten: Vec<Outcome>,
+}
+
+impl Trouble {
+    pub fn is_there(&self) -> bool {
+        self.failures > 0
+    }
+
+    fn failed(&mut self, now: Millis) {
+        self.failures += 1;
+        let pause = match self.failures {
+            1 => Millis(0),
+            more => Millis(PAUSE.0 << (more - 2).min(10)).min(PAUSE_MAX),
+        };
+        self.until = now + pause;
+    }
+
+    /// There may be room again.
+    pub fn eases(&mut self) {
+        self.until = Millis(0);
+    }
+
+    fn keep(&mut self, outcome: Outcome) {
+        let is_same = |known: &Outcome| known.call == outcome.call;
+        let is_known = |known: &Outcome| is_same(known) && known.attempt >= outcome.attempt;
+        if self.unwritten.iter().any(is_known) {
+            return; // it came twice
+        }
+        self.unwritten.retain(|known| !is_same(known));
+        if self.unwritten.len() < KEPT {
+            self.unwritten.push(outcome);
+        }
+    }
+
+    /// When the object must wake, given when it must for other things.
+    pub fn wakes(&self, due: Option<Millis>) -> Option<Millis> {
+        match (self.is_there(), due) {
+            (false, due) => due,
+            (true, None) if self.unwritten.is_empty() => None,
+            (true, due) => Some(self.until.max(due.unwrap_or_default())),
+        }
+    }
+}
+
+/// How a command is carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// What is due is done along with it.
+    Whole,
+    /// By itself: nothing is written that need not be.
+    Alone,
+}
+
+impl TrunkCommand {
+    /// Whether its answer is as good when what is due waits.
+    fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Recall(..)
+                | Self::Examine(_)
+                | Self::Release(_)
+                | Self::Line(_)
+                | Self::Talker(_)
+                | Self::Media(_)
+                | Self::Transcript(..)
+                | Self::Read(..)
+                | Self::Storage(_)
+                | Self::Feed(..)
+                | Self::List(..)
+                | Self::Deliveries(..)
+                | Self::Extend { .. }
+                | Self::Work
+        )
+    }
+}
+
+impl TrunkActor {
+    /// Carries out one command: rows are written, the answer is true, and what comes beside it must
+    /// be sent.
+    ///
+    /// # Errors
+    /// When rows can't be read or written. The actor is then unusable: see [`TrunkActor::succeed`].
+    pub fn handle(
+        &mut self,
+        store: &impl TrunkStore,
+        command: TrunkCommand,
+        now: Millis,
+    ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
+        let now = self.trunk.observe(now);
+        if let TrunkCommand::Delivered {
+            delivery,
+            attempt,
+            result,
+            ..
+        } = &command
+            && let Some(call) = delivery.call(&self.key)
+        {
+            let (attempt, result) = (*attempt, result.clone());
+            self.trouble.keep(Outcome {
+                call,
+                attempt,
+                result,
+            });
+        }
+        let done = self.handle_in_trouble(store, command, now);
+        if done.is_err() {
+            self.trouble.failed(now);
+        }
+        done
+    }
+
+    fn handle_in_trouble(
+        &mut self,
+        store: &impl TrunkStore,
+        command: TrunkCommand,
+        now: Millis,
+    ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
+        let is_early = self.trouble.is_there() && now < self.trouble.until;
+        let without = |reply| Ok((reply, Outgoing::default()));
+        match &command {
+            // Nothing else is written along with what makes room: no failure of that undoes it.
+            TrunkCommand::Forget(_) => return self.carry_out(store, command, now, Way::Alone),
+            TrunkCommand::Tick if self.trouble.is_there() && !planted(Fault::FullForEver) => {
+                let expired = self.retention.batch(store, now, false)?;
+                if is_early || !expired.is_empty() {
+                    let outgoing = Outgoing {
+                        expired,
+                        ..Outgoing::default()
+                    };
+                    return Ok((TrunkReply::Done, outgoing));
+                }
+            }
+            TrunkCommand::Admit(_) | TrunkCommand::Foresee(_)
+                if is_early || !self.retention.has_room(store) =>
+            {
+                return without(TrunkReply::NotWritten);
+            }
+            TrunkCommand::Begin { .. } if is_early => return without(TrunkReply::Missing),
+            TrunkCommand::Delivered { .. } if is_early => return without(TrunkReply::Done),
+            _ => {}
+        }
+        let may_wait = self.trouble.is_there() && command.only_reads();
+        match may_wait || is_early && !command.counts_channels() {
+            true => self.carry_out(store, command, now, Way::Alone),
+            false => self.carry_out(store, command, now, Way::Whole),
+        }
+    }
+
+    /// What was written is written: whatever was in the way of it is over.
+    pub(super) fn wrote(&mut self) {
+        self.trouble = Trouble::default();
+    }
+
+    /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
+    /// still on its way, and what it was told is still true.
+    pub fn succeed(&mut self, before: Self) {
+        self.trunk.inherit(&before.trunk);
+        self.retention = before.retention;
+        self.retention.hurries();
+        self.trouble = before.trouble;
+        if planted(Fault::ResultForgotten) {
+            self.trouble.unwritten.clear();
+        }
+        for outcome in &self.trouble.unwritten {
+            self.trunk.came_back(outcome.call, outcome.attempt);
+        }
+    }
+}

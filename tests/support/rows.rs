@@ -1,0 +1,638 @@
+//! A trunk's rows in memory, as JSON text, so that what is read back is what was stored; and a layer in which writes fail.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use audatec::app::trunk::{
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
+    Remembrance, StoreFailed, Told, TrunkStore, admits,
+};
+use audatec::domain::call::{Call, CallStatus};
+use audatec::domain::callback::host_key;
+use audatec::domain::ids::CallId;
+use audatec::domain::time::Millis;
+use audatec::domain::trunk::{Brief, DueCallback, Place};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// So many rows one look for calls that may leave examines.
+const SEEN: usize = 50;
+
+struct Row {
+    json: String,
+    status: CallStatus,
+    dialed_at: Option<Millis>,
+    host: u64,
+    place: Place,
+}
+
+impl Row {
+    /// Nothing is to happen to it any more, as the row's columns have it.
+    fn may_leave(&self) -> bool {
+        !self.place.is_open() && !self.place.is_out && self.place.callback_due.is_none()
+    }
+}
+
+#[derive(Default)]
+pub struct Rows {
+    calls: RefCell<BTreeMap<CallId, Row>>,
+    open: RefCell<BTreeSet<CallId>>,
+    late: RefCell<BTreeSet<CallId>>,
+    due: RefCell<BTreeSet<(Millis, u64)>>,
+    metadata: RefCell<BTreeMap<CallId, Map<String, Value>>>,
+    transcripts: RefCell<BTreeMap<CallId, Value>>,
+    recordings: RefCell<BTreeMap<CallId, String>>,
+    brief: RefCell<Option<String>>,
+    keys: RefCell<BTreeMap<String, (Millis, String)>>,
+    feed_notes: RefCell<Option<String>>,
+    log: RefCell<BTreeMap<(Millis, u64), u8>>,
+    refused_gone: Cell<u64>,
+    /// What was persisted since somebody looked.
+    journal: RefCell<Vec<Call>>,
+    /// What left since somebody looked.
+    left: RefCell<Vec<CallId>>,
+    /// How many rows of calls were written.
+    pub written: Cell<usize>,
+    feed_rows: Cell<usize>,
+    /// How many bytes the rows are said to take up.
+    pub used: Cell<u64>,
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, StoreFailed> {
+    audatec::app::json::read(json).map_err(|_| StoreFailed)
+}
+
+fn json(what: &impl Serialize) -> Result<String, StoreFailed> {
+    serde_json::to_string(what).map_err(|_| StoreFailed)
+}
+
+impl Rows {
+    /// All calls, oldest first, each with its metadata.
+    pub fn all(&self) -> Vec<Call> {
+        let ids: Vec<CallId> = self.calls.borrow().keys().copied().collect();
+        let mut calls = self.parse(ids).expect("rows");
+        for call in &mut calls {
+            call.request.metadata = self.metadata.borrow().get(&call.id).cloned();
+        }
+        calls
+    }
+
+    /// How many calls are open, as the rows have it.
+    pub fn open(&self) -> usize {
+        self.open.borrow().len()
+    }
+
+    /// How many may leave.
+    pub fn over(&self) -> usize {
+        let calls = self.calls.borrow();
+        calls.values().filter(|row| row.may_leave()).count()
+    }
+
+    /// How many rows were written for the live feed alone.
+    pub fn feed_rows(&self) -> usize {
+        self.feed_rows.get()
+    }
+
+    pub fn take_journal(&self) -> Vec<Call> {
+        self.journal.take()
+    }
+
+    pub fn take_left(&self) -> Vec<CallId> {
+        self.left.take()
+    }
+
+    fn keep(&self, CallRow { mut call, place }: CallRow) {
+        self.written.set(self.written.get() + 1);
+        self.journal.borrow_mut().push(call.clone());
+        if let Some(metadata) = call.request.metadata.take() {
+            self.metadata.borrow_mut().insert(call.id, metadata);
+        }
+        let callback = call.callback.as_ref();
+        let row = Row {
+            json: json(&call).expect("JSON"),
+            status: call.status,
+            dialed_at: call.dialed_at,
+            host: callback.map_or(0, |callback| host_key(&callback.url)),
+            place,
+        };
+        let mark = |set: &RefCell<BTreeSet<CallId>>, belongs| {
+            match belongs {
+                true => set.borrow_mut().insert(call.id),
+                false => set.borrow_mut().remove(&call.id),
+            };
+        };
+        mark(&self.open, place.is_open());
+        mark(&self.late, place.is_open() && call.late);
+        let before = self.calls.borrow_mut().insert(call.id, row);
+        let mut due = self.due.borrow_mut();
+        if let Some(at) = before.and_then(|before| before.place.callback_due) {
+            due.remove(&(at, call.id.row()));
+        }
+        due.extend(place.callback_due.map(|at| (at, call.id.row())));
+    }
+
+    fn at(&self, row: u64) -> Option<CallId> {
+        let calls = self.calls.borrow();
+        let from = CallId::floor_of(row);
+        let mut ids = calls.range(from..).map(|(id, _)| *id);
+        ids.find(|id| id.row() >= row).filter(|id| id.row() == row)
+    }
+
+    fn parse(&self, ids: impl IntoIterator<Item = CallId>) -> Result<Vec<Call>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let rows = ids.into_iter().filter_map(|id| calls.get(&id));
+        rows.map(|row| read(&row.json)).collect()
+    }
+
+    /// A call as the archive gets it.
+    fn leaves(&self, id: CallId) -> Result<Expired, StoreFailed> {
+        let mut call = self.get(id)?.ok_or(StoreFailed)?;
+        call.request.metadata = self.metadata.borrow().get(&id).cloned();
+        let transcripts = self.transcripts.borrow();
+        Ok(Expired {
+            id,
+            call: json(&call)?,
+            transcript: transcripts.get(&id).map(ToString::to_string),
+        })
+    }
+
+    fn newest_closed(
+        &self,
+        below: Option<CallId>,
+        limit: usize,
+        examine: usize,
+        admits: impl Fn(&Call) -> bool,
+    ) -> Result<Found, StoreFailed> {
+        let (calls, open) = (self.calls.borrow(), self.open.borrow());
+        let below = |(id, _): &(&CallId, &Row)| below.is_none_or(|below| **id < below);
+        let mut found = Found::default();
+        for (seen, (id, row)) in calls.iter().rev().filter(below).enumerate() {
+            if found.calls.len() == limit {
+                break;
+            }
+            let call: Call = read(&row.json)?;
+            if !open.contains(id) && admits(&call) {
+                found.calls.push(call);
+            }
+            if seen + 1 == examine {
+                found.until = (found.calls.len() < limit).then_some(*id);
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl TrunkStore for Rows {
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        self.brief.borrow().as_deref().map(read).transpose()
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        self.brief.replace(Some(json(brief)?));
+        Ok(())
+    }
+
+    fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed> {
+        let calls = self.calls.borrow();
+        let young = calls.range(recent..);
+        let young = young.filter(|(_, row)| row.place.is_open() || row.place.is_out);
+        let mut ids = self.late.borrow().clone();
+        ids.extend(young.map(|(id, _)| *id));
+        for call in self.parse(ids)? {
+            let place = calls.get(&call.id).map(|row| row.place);
+            let was_out = place.is_some_and(|place| place.is_out);
+            match place.and_then(|place| place.kept) {
+                Some(kept) if !was_out => {
+                    each(OpenRow::Kept(kept.to_string().parse().expect("a row")))
+                }
+                _ => each(OpenRow::Whole(Box::new(call), was_out)),
+            }
+        }
+        Ok(())
+    }
+
+    fn starts(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let started = calls
+            .range(from..)
+            .filter(|(_, row)| row.status != CallStatus::RejectedCapacity);
+        Ok(started
+            .map(|(id, row)| (id.address().at, row.dialed_at))
+            .filter(|(at, dialed)| *at >= since || *dialed >= Some(since))
+            .collect())
+    }
+
+    fn newest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(self.calls.borrow().keys().next_back().copied())
+    }
+
+    fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed> {
+        calls.into_iter().for_each(|call| self.keep(call));
+        Ok(())
+    }
+
+    fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.parse([call])?.pop())
+    }
+
+    fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed> {
+        Ok(self.parse(self.at(row))?.pop())
+    }
+
+    fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed> {
+        Ok(self.metadata.borrow().get(&call).cloned())
+    }
+
+    fn due_callbacks(
+        &self,
+        after: (Millis, u64),
+        until: Millis,
+        limit: usize,
+    ) -> Result<Vec<DueCallback>, StoreFailed> {
+        let (calls, due) = (self.calls.borrow(), self.due.borrow());
+        let due = due.range(after..).filter(|due| **due > after);
+        let due = due.take_while(|(at, _)| *at <= until).take(limit);
+        let found = due.filter_map(|(due, row)| {
+            let host = calls.get(&self.at(*row)?)?.host;
+            Some(DueCallback {
+                due: *due,
+                row: *row,
+                host,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+        let due = self.due.borrow();
+        let mut due = due.range((after + Millis(1), 0)..);
+        Ok(due.next().map(|(at, _)| *at))
+    }
+
+    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+        let keys = self.keys.borrow();
+        keys.get(key).map(|(_, what)| read(what)).transpose()
+    }
+
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        let mut keys = self.keys.borrow_mut();
+        keys.retain(|_, (at, _)| *at >= forget_before);
+        keys.insert(key.to_owned(), (what.at, json(what)?));
+        Ok(())
+    }
+
+    fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed> {
+        Ok(self.transcripts.borrow().get(&call).cloned())
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed> {
+        let mut transcripts = self.transcripts.borrow_mut();
+        transcripts.entry(call).or_insert_with(|| lines.clone());
+        Ok(())
+    }
+
+    fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed> {
+        Ok(self.recordings.borrow().get(&call).cloned())
+    }
+
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed> {
+        self.recordings.borrow_mut().insert(call, location.into());
+        Ok(())
+    }
+
+    fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+        self.newest_closed(filter.ceiling(), filter.limit, filter.examine, |call| {
+            let (agent, phone) = (filter.agent, filter.phone.as_ref());
+            let digits = filter.phone_ends.as_ref();
+            admits(&filter.status, call.status)
+                && agent.is_none_or(|agent| call.request.agent.id == agent)
+                && phone.is_none_or(|phone| call.request.phone == *phone)
+                && digits.is_none_or(|digits| digits.end(&call.request.phone))
+        })
+    }
+
+    fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
+        self.newest_closed(filter.before, filter.limit, filter.examine, |call| {
+            let delivery = call.callback.as_ref();
+            delivery.is_some_and(|delivery| admits(&filter.status, delivery.status))
+        })
+    }
+
+    fn expired(&self, before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let old = calls.range(..before).take(1_000);
+        let old = old.filter(|(_, row)| row.may_leave()).take(limit);
+        old.map(|(id, _)| self.leaves(*id)).collect()
+    }
+
+    fn refused(
+        &self,
+        from: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<(Vec<Expired>, Option<u64>), StoreFailed> {
+        let calls = self.calls.borrow();
+        let old = calls.range(CallId::floor_of(from)..);
+        let old = old.skip_while(|(id, _)| id.row() < from);
+        let old = old.take_while(|(id, _)| id.row() < before).take(SEEN);
+        let old: Vec<(&CallId, &Row)> = old.collect();
+        let refused = |row: &Row| row.status == CallStatus::RejectedCapacity;
+        let gone = old
+            .iter()
+            .filter(|(_, row)| refused(row) && row.may_leave());
+        let found: Result<Vec<Expired>, StoreFailed> =
+            gone.take(limit).map(|(id, _)| self.leaves(**id)).collect();
+        let found = found?;
+        let last = match found.len() == limit {
+            true => found.last().map(|call| call.id),
+            false => old.last().filter(|_| old.len() == SEEN).map(|(id, _)| **id),
+        };
+        Ok((found, last.map(|last| last.row() + 1)))
+    }
+
+    fn refused_gone(&self) -> Result<u64, StoreFailed> {
+        Ok(self.refused_gone.get())
+    }
+
+    fn put_refused_gone(&self, before: u64) -> Result<(), StoreFailed> {
+        self.refused_gone.set(before);
+        Ok(())
+    }
+
+    fn used_bytes(&self) -> u64 {
+        self.used.get()
+    }
+
+    fn oldest(&self) -> Result<Option<CallId>, StoreFailed> {
+        Ok(self.calls.borrow().keys().next().copied())
+    }
+
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        for call in calls {
+            let mut rows = self.calls.borrow_mut();
+            let is_over = |row: &Row| !row.place.is_open() && !row.place.is_out;
+            if rows.get(call).is_some_and(is_over) {
+                let gone = rows.remove(call);
+                let due = gone.and_then(|row| row.place.callback_due);
+                if let Some(at) = due {
+                    self.due.borrow_mut().remove(&(at, call.row()));
+                }
+                self.metadata.borrow_mut().remove(call);
+                self.left.borrow_mut().push(*call);
+            }
+            self.transcripts.borrow_mut().remove(call);
+            self.recordings.borrow_mut().remove(call);
+        }
+        Ok(())
+    }
+
+    fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed> {
+        self.feed_notes.borrow().as_deref().map(read).transpose()
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.feed_rows.set(self.feed_rows.get() + 1);
+        self.feed_notes.replace(Some(json(notes)?));
+        Ok(())
+    }
+
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+        let (calls, open) = (self.calls.borrow(), self.open.borrow());
+        let first = CallId::floor_of(from);
+        let closed = calls.range(first..).map(|(id, _)| *id);
+        let mut closed = closed.filter(|id| id.row() >= from && !open.contains(id));
+        let ids: Vec<CallId> = closed.by_ref().take(limit).collect();
+        let goes_on = closed.next().map(CallId::row);
+        let mut found = self.parse(ids)?;
+        found.retain(|call| call.told_at() >= since);
+        Ok(Told {
+            calls: found,
+            goes_on,
+        })
+    }
+
+    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+        let calls = self.calls.borrow();
+        let older = calls.range(..CallId::floor(at)).rev().take(rows);
+        Ok(older.last().map_or(0, |(id, _)| id.row()))
+    }
+
+    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+        let mut log = self.log.borrow_mut();
+        let before = log.len();
+        log.extend(turns.iter().map(|turn| ((turn.at, turn.row), turn.kind)));
+        self.feed_rows
+            .set(self.feed_rows.get() + log.len() - before);
+        while log
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at < forget_before)
+        {
+            log.pop_first();
+        }
+        Ok(())
+    }
+
+    fn logged_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        let log = self.log.borrow();
+        let turns = log.range(from..).take(limit);
+        let turns = turns.map(|((at, row), kind)| LoggedTurn {
+            at: *at,
+            row: *row,
+            kind: *kind,
+        });
+        Ok(turns.collect())
+    }
+}
+
+/// How one write fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing is kept.
+    Before,
+    /// All is kept, and nobody is told.
+    After,
+    /// Of several rows the first half is kept.
+    Halfway,
+}
+
+/// What a store has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Full {
+    /// There is room.
+    #[default]
+    No,
+    /// Nothing is written; rows may leave.
+    Writes,
+    /// Nothing is written, and nothing leaves.
+    All,
+}
+
+/// How a store fares.
+#[derive(Default)]
+pub struct Luck {
+    /// After so many more writes, one fails.
+    pub failure: Cell<Option<(u64, Failure)>>,
+    /// The next object is not built: its first row can't be read.
+    pub reads_fail: Cell<bool>,
+    pub full: Cell<Full>,
+    /// A write found no room.
+    pub refused: Cell<bool>,
+}
+
+impl Luck {
+    /// The next write fails.
+    pub fn fails(&self, failure: Failure) {
+        self.failure.set(Some((0, failure)));
+    }
+
+    fn draw(&self) -> Option<Failure> {
+        let (left, failure) = self.failure.get()?;
+        self.failure
+            .set(left.checked_sub(1).map(|left| (left, failure)));
+        (left == 0).then_some(failure)
+    }
+
+    /// Does a write of so many rows.
+    fn write(
+        &self,
+        rows: usize,
+        keep: impl FnOnce(usize) -> Result<(), StoreFailed>,
+    ) -> Result<(), StoreFailed> {
+        if self.full.get() != Full::No {
+            self.refused.set(true);
+            return Err(StoreFailed);
+        }
+        match self.draw() {
+            None => return keep(rows),
+            Some(Failure::Before) => {}
+            Some(Failure::Halfway) => keep(rows / 2)?,
+            Some(Failure::After) => keep(rows)?,
+        }
+        Err(StoreFailed)
+    }
+
+    /// Does a write of one row.
+    fn write_one(&self, keep: impl FnOnce() -> Result<(), StoreFailed>) -> Result<(), StoreFailed> {
+        self.write(1, |rows| if rows > 0 { keep() } else { Ok(()) })
+    }
+}
+
+/// Rows, and how they fare.
+pub struct Store<'a> {
+    pub rows: &'a Rows,
+    pub luck: &'a Luck,
+}
+
+/// What is handed on as it is.
+macro_rules! reads {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
+        $(fn $name(&self, $($arg: $type),*) -> $out {
+            self.rows.$name($($arg),*)
+        })*
+    };
+}
+
+impl TrunkStore for Store<'_> {
+    reads! {
+        open_calls(recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
+        starts(from: CallId, since: Millis) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
+        newest() -> Result<Option<CallId>, StoreFailed>;
+        get(call: CallId) -> Result<Option<Call>, StoreFailed>;
+        get_at(row: u64) -> Result<Option<Call>, StoreFailed>;
+        metadata(call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
+        due_callbacks(after: (Millis, u64), until: Millis, limit: usize) -> Result<Vec<DueCallback>, StoreFailed>;
+        next_callback(after: Millis) -> Result<Option<Millis>, StoreFailed>;
+        remembered(key: &str) -> Result<Option<Remembrance>, StoreFailed>;
+        transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
+        recording(call: CallId) -> Result<Option<String>, StoreFailed>;
+        closed(filter: &CallFilter) -> Result<Found, StoreFailed>;
+        closed_deliveries(filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
+        expired(before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
+        refused(from: u64, before: u64, limit: usize) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
+        refused_gone() -> Result<u64, StoreFailed>;
+        used_bytes() -> u64;
+        oldest() -> Result<Option<CallId>, StoreFailed>;
+        feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
+        told_since(from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed>;
+        rows_before(at: Millis, rows: usize) -> Result<u64, StoreFailed>;
+        logged_turns(from: (Millis, u64), limit: usize) -> Result<Vec<LoggedTurn>, StoreFailed>;
+    }
+
+    fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
+        match self.luck.reads_fail.take() {
+            true => Err(StoreFailed),
+            false => self.rows.brief(),
+        }
+    }
+
+    fn put_brief(&self, brief: &Brief) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_brief(brief))
+    }
+
+    fn put(&self, mut calls: Vec<CallRow>) -> Result<(), StoreFailed> {
+        self.luck.write(calls.len(), |rows| {
+            calls.truncate(rows);
+            self.rows.put(calls)
+        })
+    }
+
+    fn remember(
+        &self,
+        key: &str,
+        what: &Remembrance,
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        self.luck
+            .write_one(|| self.rows.remember(key, what, forget_before))
+    }
+
+    fn put_transcript(&self, call: CallId, lines: &Value) -> Result<(), StoreFailed> {
+        self.luck
+            .write_one(|| self.rows.put_transcript(call, lines))
+    }
+
+    fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed> {
+        self.luck
+            .write_one(|| self.rows.put_recording(call, location))
+    }
+
+    fn put_refused_gone(&self, before: u64) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_refused_gone(before))
+    }
+
+    fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_feed_notes(notes))
+    }
+
+    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+        self.luck.write(turns.len(), |rows| {
+            let kept = turns.get(..rows).unwrap_or(turns);
+            self.rows.log_turns(kept, forget_before)
+        })
+    }
+
+    fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        match self.luck.full.get() {
+            Full::All => Err(StoreFailed),
+            Full::Writes => self.rows.forget(calls),
+            Full::No => self.luck.write(calls.len(), |rows| {
+                self.rows.forget(calls.get(..rows).unwrap_or(calls))
+            }),
+        }
+    }
+}
