@@ -429,6 +429,16 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Feed", Feed(reader(), feed_filter())),
         ("List", List(reader(), call_filter())),
         (
+            "List.shown",
+            List(
+                reader(),
+                CallFilter {
+                    shown: true,
+                    ..call_filter()
+                },
+            ),
+        ),
+        (
             "List.all",
             List(
                 reader(),
@@ -516,6 +526,7 @@ fn call_filter() -> CallFilter {
         before: Some(call()),
         limit: 20,
         examine: 20_000,
+        shown: false,
     }
 }
 
@@ -557,6 +568,13 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
         ..CallFilter::default()
     };
     let page = world.ask(TrunkCommand::List(reader(), newest.clone()));
+    let shown = world.ask(TrunkCommand::List(
+        reader(),
+        CallFilter {
+            shown: true,
+            ..newest.clone()
+        },
+    ));
     newest.examine = 1;
     newest.status = vec![CallStatus::Decline];
     let cut_off = world.ask(TrunkCommand::List(reader(), newest));
@@ -570,6 +588,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
         ("Call", read),
         ("Calls", page),
         ("Calls.cut_off", cut_off),
+        ("Shown", shown),
     ]
 }
 

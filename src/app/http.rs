@@ -204,6 +204,17 @@ impl Response {
         }
     }
 
+    /// A JSON answer that is written already.
+    #[must_use]
+    pub fn json_text(status: u16, body: String) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into_bytes(),
+            rest: None,
+        }
+    }
+
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {

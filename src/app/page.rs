@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::app::http::Request;
+use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::domain::base64::URL_SAFE;
 use crate::domain::refusal::Refusal;
@@ -118,12 +118,37 @@ impl Page {
         let more = items.len() > self.limit;
         items.truncate(self.limit);
         let shown = items.last().filter(|_| more).map(key);
-        let next = shown.or(until).map(|key| URL_SAFE.encode(key));
+        let next = shown.or(until).map(|key| cursor(&key));
         let mut answer = Map::new();
         answer.insert(name.to_owned(), items.iter().map(view).collect());
         answer.insert("next_cursor".to_owned(), next.into());
         Value::Object(answer)
     }
+
+    /// Likewise of items that are JSON already, each under its key: nothing of them is read.
+    pub fn answer_of_texts(
+        &self,
+        name: &str,
+        mut items: Vec<(String, String)>,
+        until: Option<String>,
+    ) -> Response {
+        let more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let shown = items.last().filter(|_| more).map(|(key, _)| key.clone());
+        let next = shown.or(until).map(|key| cursor(&key));
+        let texts: Vec<String> = items.into_iter().map(|(_, text)| text).collect();
+        let next = next.map_or("null".into(), |next| format!("\"{next}\""));
+        let body = format!(
+            "{{\"{name}\":[{}],\"next_cursor\":{next}}}",
+            texts.join(",")
+        );
+        Response::json_text(200, body)
+    }
+}
+
+/// The position of an item in a list, as clients see it.
+fn cursor(key: &str) -> String {
+    URL_SAFE.encode(key)
 }
 
 /// Filters that may be given several times: any of the values.

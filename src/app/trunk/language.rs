@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
+use crate::app::calls::views::ListedCall;
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus, WebhookSecrets};
@@ -13,6 +14,7 @@ use crate::domain::order::newest_first;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
 use crate::domain::sealed::Sealed;
+use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig, Verdict};
 
@@ -77,7 +79,7 @@ pub enum TrunkCommand {
     Storage(Reader),
     /// What the live feed tells of this trunk. `Feed`, or `Refused`.
     Feed(Reader, FeedFilter),
-    /// A page of calls, newest first. `Calls`.
+    /// A page of calls, newest first. `Calls`, or `Shown`.
     List(Reader, CallFilter),
     /// A page of callbacks, newest first. `Calls`, each with its delivery.
     Deliveries(Reader, DeliveryFilter),
@@ -199,24 +201,63 @@ pub struct Reader {
 /// and hold up every admission meanwhile.
 pub const EXAMINED: usize = 20_000;
 
+/// A call as its list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its id.
+    pub id: CallId,
+    /// The item of the list, as JSON.
+    pub item: String,
+}
+
+impl Shown {
+    /// A call at that moment.
+    #[must_use]
+    pub fn of(call: &Call, now: Millis, settings: &Settings) -> Self {
+        let item = ListedCall::of(call, now, settings);
+        Self {
+            id: call.id,
+            item: serde_json::to_string(&item).unwrap_or_default(),
+        }
+    }
+}
+
 /// Closed calls that a filter admits, newest first.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct Found<T = Call> {
     /// The calls.
-    pub calls: Vec<Call>,
+    pub calls: Vec<T>,
     /// The oldest row that was looked at, when the look ended before the page was full and before the rows did.
     pub until: Option<CallId>,
 }
 
-impl Found {
+/// What has a call's place in a list.
+pub trait InList {
+    /// Whose place.
+    fn call(&self) -> CallId;
+}
+
+impl InList for Call {
+    fn call(&self) -> CallId {
+        self.id
+    }
+}
+
+impl InList for Shown {
+    fn call(&self) -> CallId {
+        self.id
+    }
+}
+
+impl<T: InList> Found<T> {
     /// One page out of several trunks'. Where one of them looked no further, the page ends for all: what others have that is
     /// older comes after what that one may still have.
     #[must_use]
     pub fn merge(found: Vec<Self>, limit: usize) -> Self {
         let until = found.iter().filter_map(|found| found.until).max();
-        let mut calls: Vec<Call> = found.into_iter().flat_map(|found| found.calls).collect();
-        calls.retain(|call| until.is_none_or(|until| call.id >= until));
-        newest_first(&mut calls, |call| call.id.number());
+        let mut calls: Vec<T> = found.into_iter().flat_map(|found| found.calls).collect();
+        calls.retain(|call| until.is_none_or(|until| call.call() >= until));
+        newest_first(&mut calls, |call| call.call().number());
         calls.truncate(limit);
         Self { calls, until }
     }
@@ -249,6 +290,9 @@ pub struct CallFilter {
     pub limit: usize,
     /// Of so many rows at most: see [`EXAMINED`].
     pub examine: usize,
+    /// Each as its list shows it: `Shown`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
 }
 
 impl CallFilter {
@@ -448,6 +492,8 @@ pub enum TrunkReply {
     Call(Box<Call>),
     /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.
     Calls(Vec<Call>, Option<CallId>),
+    /// Likewise, each as its list shows it.
+    Shown(Vec<Shown>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
     /// What was said: a list of lines.

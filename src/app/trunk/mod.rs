@@ -21,8 +21,8 @@ mod trouble;
 
 pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, LoggedTurn, Position};
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, Line, LiveCall, Order,
-    REMEMBERED, Reader, Remembrance, Trigger, TrunkCommand, TrunkReply, Work, admits,
+    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, InList, Line, LiveCall,
+    Order, REMEMBERED, Reader, Remembrance, Shown, Trigger, TrunkCommand, TrunkReply, Work, admits,
 };
 pub use news::TYPES;
 pub use slices::Slices;

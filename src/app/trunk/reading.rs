@@ -1,7 +1,8 @@
 //! Calls as their organisation reads, lists and stops them.
 
 use super::{
-    Answer, CallFilter, Denial, Desk, Found, LiveCall, Reader, StoreFailed, TrunkReply, TrunkStore,
+    Answer, CallFilter, Denial, Desk, Found, LiveCall, Reader, Shown, StoreFailed, TrunkReply,
+    TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -102,9 +103,17 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         self.trunk.refresh_all(self.now, self.step);
         let closed = self.store.closed(filter)?;
-        Ok(self.page(reader, wanted, closed, filter.limit, |call| {
+        let page = self.page(reader, wanted, closed, filter.limit, |call| {
             filter.admits(call)
-        }))
+        });
+        Ok(match page {
+            TrunkReply::Calls(calls, until) if filter.shown => {
+                let shown = calls.iter();
+                let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
+                TrunkReply::Shown(shown.collect(), until)
+            }
+            page => page,
+        })
     }
 
     /// Merges what is open, what is about to be written and what the rows hold, newest first.

@@ -1,13 +1,14 @@
 //! Questions that look at many rows, in slices: between two of them the object does its other work.
 
-use super::{FeedPage, Found, Position, TrunkCommand, TrunkReply};
+use super::{FeedPage, Found, InList, Position, TrunkCommand, TrunkReply};
+use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
 
 /// So many calls come out of a slice of a list at most: each is read, and written into the answer.
-const CALLS: usize = 25;
+const CALLS: usize = 10;
 
 /// A question, and what its slices found so far.
 pub struct Slices {
@@ -65,18 +66,30 @@ impl Slices {
     pub fn take(&mut self, reply: TrunkReply) -> Option<TrunkReply> {
         self.fresh = match &reply {
             TrunkReply::Calls(calls, _) => calls.len(),
+            TrunkReply::Shown(calls, _) => calls.len(),
             TrunkReply::Feed(page) => page.events.len(),
             _ => 0,
         };
         let (left, limit, found) = (&mut self.left, self.limit, &mut self.found);
         match (&mut self.next, reply) {
+            (TrunkCommand::List(_, filter), TrunkReply::Shown(calls, until)) => {
+                let so_far = match found.take() {
+                    Some(TrunkReply::Shown(calls, _)) => calls,
+                    _ => Vec::new(),
+                };
+                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                let page = page(so_far, Found { calls, until }, limit, left, bounds);
+                keep(found, page, TrunkReply::Shown)
+            }
             (TrunkCommand::List(_, filter), TrunkReply::Calls(calls, until)) => {
                 let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
-                page(found, Found { calls, until }, limit, left, bounds)
+                let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
+                keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Deliveries(_, filter), TrunkReply::Calls(calls, until)) => {
                 let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
-                page(found, Found { calls, until }, limit, left, bounds)
+                let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
+                keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
                 let page = match found.take() {
@@ -98,25 +111,42 @@ impl Slices {
     }
 }
 
-/// Adds a slice to a list, and goes on below it, or returns what is complete.
-fn page(
+fn so_far(found: &mut Option<TrunkReply>) -> Vec<Call> {
+    match found.take() {
+        Some(TrunkReply::Calls(calls, _)) => calls,
+        _ => Vec::new(),
+    }
+}
+
+/// Keeps a page for its next slice, or returns it when it is complete.
+fn keep<T>(
     so_far: &mut Option<TrunkReply>,
-    mut slice: Found,
+    (page, is_done): (Found<T>, bool),
+    reply: impl Fn(Vec<T>, Option<CallId>) -> TrunkReply,
+) -> Option<TrunkReply> {
+    let reply = Some(reply(page.calls, page.until));
+    if is_done {
+        return reply;
+    }
+    *so_far = reply;
+    None
+}
+
+/// Adds a slice to a list, which goes on below it unless it is complete.
+fn page<T: InList>(
+    mut calls: Vec<T>,
+    mut slice: Found<T>,
     limit: usize,
     left: &mut usize,
     (before, examine, most): (&mut Option<CallId>, &mut usize, usize),
-) -> Option<TrunkReply> {
+) -> (Found<T>, bool) {
     if let Some(until) = slice.until {
         // What is older comes with the rows that are.
-        slice.calls.retain(|call| call.id >= until);
+        slice.calls.retain(|call| call.call() >= until);
     }
-    let last = slice.calls.last().map(|call| call.id);
+    let last = slice.calls.last().map(InList::call);
     // One that is full was cut off behind its last call.
     let goes_on = last.filter(|_| slice.calls.len() >= most).or(slice.until);
-    let mut calls = match so_far.take() {
-        Some(TrunkReply::Calls(calls, _)) => calls,
-        _ => Vec::new(),
-    };
     calls.extend(slice.calls);
     *left = left.saturating_sub(*examine);
     *examine = (*examine).min(*left);
@@ -125,12 +155,7 @@ fn page(
     calls.truncate(limit);
     let until = goes_on.filter(|_| !is_full);
     let is_done = until.is_none() || *left == 0;
-    let reply = Some(TrunkReply::Calls(calls, until));
-    if is_done {
-        return reply;
-    }
-    *so_far = reply;
-    None
+    (Found { calls, until }, is_done)
 }
 
 /// Two slices of the history, the second later than the first, in rows though not in moments.

@@ -8,13 +8,13 @@ use crate::app::calls::{ask, ask_all, reader};
 use crate::app::copies;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::page::{Page, bad_cursor, value};
+use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::Api;
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::side_by_side::CONNECTIONS;
-use crate::app::trunk::{CallFilter, EXAMINED, Found, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CallFilter, EXAMINED, Found, Shown, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::{Call, CallStatus};
+use crate::domain::call::CallStatus;
 use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
 use crate::domain::object::object;
 use crate::domain::phone::{E164, LastDigits};
@@ -153,6 +153,7 @@ pub async fn list(
             .transpose()?,
         limit: page.limit + 1,
         examine: EXAMINED,
+        shown: true,
     };
     let only = page.parsed("sip_trunk_id", "a UUID", |text| {
         text.parse::<TrunkId>().ok()
@@ -166,25 +167,26 @@ pub async fn list(
         .filter(|id| only.is_none_or(|only| *id == only))
         .map(|id| id.tag())
         .collect();
-    let Found { calls, until } = gather(
-        api,
-        &asked,
-        &TrunkCommand::List(reader(caller), filter),
-        page.limit + 1,
-    )
-    .await?;
-    let now = api.now();
-    let view = |call: &Call| value(&ListedCall::of(call, now, api.settings()));
-    Ok(Response::json(
-        200,
-        &page.answer(
-            "calls",
-            calls,
-            until.map(|id| id.to_string()),
-            |call| call.id.to_string(),
-            view,
-        ),
-    ))
+    let command = TrunkCommand::List(reader(caller), filter);
+    let (now, settings) = (api.now(), api.settings());
+    let mut found = Vec::new();
+    for reply in ask_all(api, CONNECTIONS, &asked, &command).await? {
+        let (calls, until) = match reply {
+            TrunkReply::Shown(calls, until) => (calls, until),
+            // An object of the release before.
+            TrunkReply::Calls(calls, until) => {
+                let shown = calls.iter().map(|call| Shown::of(call, now, settings));
+                (shown.collect(), until)
+            }
+            _ => return Err(Refusal::DialerUnavailable),
+        };
+        found.push(Found { calls, until });
+    }
+    let Found { calls, until } = Found::merge(found, page.limit + 1);
+    let items = calls
+        .into_iter()
+        .map(|call| (call.id.to_string(), call.item));
+    Ok(page.answer_of_texts("calls", items.collect(), until.map(|id| id.to_string())))
 }
 
 /// `GET /sip-trunks/{id}/live`.
