@@ -36,8 +36,8 @@ pub struct Settings {
     pub allow_loopback: bool,
 }
 
-/// More than a page holds, and few enough that nobody waits for them: some 2 ms.
-pub const SLICE: usize = 250;
+/// More than a page holds, and few enough that nobody waits for them: some 1 ms.
+pub const SLICE: usize = 125;
 
 impl Default for Settings {
     fn default() -> Self {

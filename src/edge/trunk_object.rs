@@ -33,7 +33,7 @@ const LISTEN_MS: u32 = 50;
 
 /// A slice of a question that looks at many rows has so much time, most of which is left for all else; and a while longer
 /// for so many calls a millisecond that are told of.
-const SLICE_TAKES: Millis = Millis(6);
+const SLICE_TAKES: Millis = Millis(5);
 const CALLS_TOLD_PER_MS: u64 = 4;
 /// An answer with no more than that waits for nobody.
 const FEW: usize = 20;

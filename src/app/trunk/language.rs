@@ -16,6 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig, Verdict};
 
 /// A request to a trunk's object.
@@ -217,13 +218,13 @@ impl Shown {
         let item = ListedCall::of(call, now, settings);
         Self {
             id: call.id,
-            item: serde_json::to_string(&item).unwrap_or_default(),
+            item: to_json(&item).unwrap_or_default(),
         }
     }
 }
 
 /// Closed calls that a filter admits, newest first.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Found<T = Call> {
     /// The calls.
     pub calls: Vec<T>,

@@ -396,7 +396,7 @@ const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC 
 /// The rows that one slice of a walk through the history looks at.
 const OLDEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
 /// So many documents come out of one slice of the feed's history at most.
-const TOLD: usize = 50;
+const TOLD: usize = 20;
 /// Every so many writes into the feed's log some old turns leave it.
 const FORGET_EVERY: u64 = 50;
 

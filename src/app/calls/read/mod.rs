@@ -8,7 +8,7 @@ use crate::app::calls::{ask, ask_all, reader};
 use crate::app::copies;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::page::{Page, bad_cursor};
+use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::side_by_side::CONNECTIONS;
