@@ -166,7 +166,10 @@ impl Rows {
     ) -> Result<Found, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
         let below = |(id, _): &(&CallId, &Row)| below.is_none_or(|below| **id < below);
-        let mut found = Found::default();
+        let mut found = Found {
+            calls: Vec::new(),
+            until: None,
+        };
         for (seen, (id, row)) in calls.iter().rev().filter(below).enumerate() {
             if found.calls.len() == limit {
                 break;
