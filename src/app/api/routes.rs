@@ -5,7 +5,8 @@
 
 use crate::app::api::health;
 use crate::app::authenticate::{Access, Caller, Operator};
-use crate::app::calls::{callbacks, carrier, feed, media, read, report, stop, trigger};
+use crate::app::calls::{callbacks, feed, media, read, report, stop, trigger};
+use crate::app::dialers::livekit;
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::manage::{agents, audit, keys, orgs, settings, trunk_test, trunks, webhooks};
 use crate::app::ports::Api;
@@ -170,7 +171,7 @@ routes! {
     UpdateSettings = PATCH "/integration/v1/settings" for Key(Owner) => settings::update(api, caller, request);
     CreateOrg = POST "/platform/v1/orgs" for Operator => orgs::create(api, operator, request);
     Report = POST "/agent-reports/{call_id}" for Agent => report::report(api, request, first);
-    LiveKitEvent = POST "/carrier/livekit" for Carrier { max_body: MAX_EVENT } => carrier::livekit(api, request);
+    LiveKitEvent = POST "/carrier/livekit" for Carrier { max_body: MAX_EVENT } => livekit::receive(api, request);
     Media = GET "/media/{call_id}/{kind}" for Link => media::show(api, request, first, second);
     GetSession = GET "/studio/session" for Key(Viewer) => session::introduce(api, caller);
     OpenSession = POST "/studio/session" for Public => session::open(api, request);

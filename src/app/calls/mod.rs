@@ -1,7 +1,6 @@
 //! Calls: placing, reading and stopping them, and what becomes of their callbacks.
 
 pub mod callbacks;
-pub mod carrier;
 pub mod feed;
 pub mod media;
 pub mod permit;

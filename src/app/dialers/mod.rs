@@ -1,4 +1,4 @@
-//! What stands behind the `Dialer` port, one file a carrier.
+//! What stands behind the `Dialer` port, one file or folder a carrier.
 
 pub mod livekit;
 pub mod simulator;

@@ -2,7 +2,7 @@
 //!
 //! A handler reads and checks the body, and asks the directory; the directory decides.
 
-mod address;
+pub mod address;
 pub mod agents;
 pub mod audit;
 pub mod body;
@@ -32,7 +32,7 @@ const TRIES: usize = 5;
 ///
 /// # Errors
 /// It can't be sealed, or the kept one not be opened.
-async fn sealed(
+pub async fn sealed(
     api: &impl Api,
     org: OrgId,
     given: Option<String>,

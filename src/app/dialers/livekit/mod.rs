@@ -6,9 +6,11 @@
 //! deleted: a phone whose room is gone stops ringing.
 
 mod check;
+pub mod config;
 mod jwt;
 mod outcome;
 mod place;
+mod receive;
 mod record;
 mod requests;
 mod server;
@@ -16,6 +18,9 @@ pub mod webhook;
 
 pub use check::{Check, check};
 pub use jwt::Presented;
+#[cfg(feature = "openapi")]
+pub(crate) use receive::describe;
+pub use receive::receive;
 pub use requests::Ask;
 
 use outcome::{AgentSeen, Callee, InRoom};

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{ChangeTrunk, CreateTrunk, URL_TEXT};
+use super::{ChangeTrunk, CreateTrunk};
+use crate::app::dialers::livekit::config::URL_TEXT;
 use crate::app::manage::views::{StoredTrunkView, TrunkDetail, TrunkList};
 use crate::app::openapi::description::{Description, created, gone, ok};
 use crate::app::openapi::examples;

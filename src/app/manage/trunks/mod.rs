@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 
 use super::agents::includes_inactive;
 use crate::app::calls::read::own_trunks;
+use crate::app::dialers::livekit;
 use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
-use crate::app::manage::address::Address;
 use crate::app::manage::body::{self, Body};
 use crate::app::manage::create::Draw;
 use crate::app::manage::views::{
     StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView,
 };
-use crate::app::manage::{TRIES, Thing, ask, change, command, sealed};
+use crate::app::manage::{TRIES, Thing, ask, change, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
@@ -25,17 +25,6 @@ use crate::domain::agent::Status;
 use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
-
-/// A server's address is short: what is longer is none.
-const MAX_URL: usize = 2_048;
-/// What it must be, for people.
-pub const URL_TEXT: &str = "a URL of at most 2048 bytes";
-
-const URL: Address = Address {
-    field: "carrier.url",
-    takes_ws: true,
-    is_fetched: true,
-};
 
 const THING: Thing = Thing {
     missing: Refusal::TrunkNotFound,
@@ -355,37 +344,5 @@ async fn read_carrier(
         body.finish()?;
         return Ok(Carrier::Simulator);
     }
-    let (known, kept): ([Option<String>; 3], _) = match before {
-        Some(Carrier::LiveKit {
-            url,
-            api_key,
-            api_secret,
-            sip_trunk_id,
-        }) => (
-            [url, api_key, sip_trunk_id].map(|text| Some(text.clone())),
-            Some(api_secret),
-        ),
-        _ => ([None, None, None], None),
-    };
-    let [url_before, api_key, sip_trunk_id] = known;
-    // What is kept stays as it is, whatever is asked of an address today.
-    let url = match body.has("url") || url_before.is_none() {
-        true => {
-            let given = body.required("url", None, URL_TEXT, |value| {
-                body::text(value).filter(|text| text.len() <= MAX_URL)
-            })?;
-            URL.read(api, request, &given)?
-        }
-        false => url_before.unwrap_or_default(),
-    };
-    let api_key = body.token("api_key", api_key)?;
-    let given_secret = body.secret("api_secret", kept.is_some())?;
-    let sip_trunk_id = body.token("sip_trunk_id", sip_trunk_id)?;
-    body.finish()?;
-    Ok(Carrier::LiveKit {
-        url,
-        api_key,
-        api_secret: sealed(api, org, given_secret, kept).await?,
-        sip_trunk_id,
-    })
+    livekit::config::read(api, request, body, before, org).await
 }

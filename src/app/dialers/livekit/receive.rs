@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::app::dialers::livekit::{Presented, webhook};
+use super::{Presented, webhook};
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
@@ -20,7 +20,7 @@ use crate::domain::refusal::Refusal;
 ///
 /// # Errors
 /// 401: not signed by the holder of a trunk's secret. 503: nobody can tell now; LiveKit sends it again.
-pub async fn livekit(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
+pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
     // LiveKit sends the bare token; a proxy may have made it a bearer's.
     let token = request.bearer().or(request.authorization.as_deref());
     let token = token
@@ -103,13 +103,13 @@ async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
 }
 
 #[cfg(feature = "openapi")]
-pub(crate) mod describe {
+pub mod describe {
     //! How the document tells of it.
 
     use crate::app::openapi::description::{Description, accepted};
     use crate::domain::refusal::Refusal;
 
-    pub fn livekit() -> Description {
+    pub fn receive() -> Description {
         Description::new(
             "Machines",
             "Receive a LiveKit webhook",

@@ -1,0 +1,67 @@
+//! What an organisation says of its LiveKit server: the fields of a trunk's `carrier`.
+
+use crate::app::http::Request;
+use crate::app::manage::address::Address;
+use crate::app::manage::body::{self, Body};
+use crate::app::manage::sealed;
+use crate::app::ports::Api;
+use crate::domain::ids::OrgId;
+use crate::domain::refusal::Refusal;
+use crate::domain::trunk::Carrier;
+
+/// A server's address is short: what is longer is none.
+const MAX_URL: usize = 2_048;
+/// What it must be, for people.
+pub const URL_TEXT: &str = "a URL of at most 2048 bytes";
+
+const URL: Address = Address {
+    field: "carrier.url",
+    takes_ws: true,
+    is_fetched: true,
+};
+
+/// Reads what is left of a carrier's body. A field that is left out stays as it was `before`.
+///
+/// # Errors
+/// The first field that is missing, or not what it must be.
+pub async fn read(
+    api: &impl Api,
+    request: &Request,
+    mut body: Body,
+    before: Option<&Carrier>,
+    org: OrgId,
+) -> Result<Carrier, Refusal> {
+    let (known, kept): ([Option<String>; 3], _) = match before {
+        Some(Carrier::LiveKit {
+            url,
+            api_key,
+            api_secret,
+            sip_trunk_id,
+        }) => (
+            [url, api_key, sip_trunk_id].map(|text| Some(text.clone())),
+            Some(api_secret),
+        ),
+        _ => ([None, None, None], None),
+    };
+    let [url_before, api_key, sip_trunk_id] = known;
+    // What is kept stays as it is, whatever is asked of an address today.
+    let url = match body.has("url") || url_before.is_none() {
+        true => {
+            let given = body.required("url", None, URL_TEXT, |value| {
+                body::text(value).filter(|text| text.len() <= MAX_URL)
+            })?;
+            URL.read(api, request, &given)?
+        }
+        false => url_before.unwrap_or_default(),
+    };
+    let api_key = body.token("api_key", api_key)?;
+    let given_secret = body.secret("api_secret", kept.is_some())?;
+    let sip_trunk_id = body.token("sip_trunk_id", sip_trunk_id)?;
+    body.finish()?;
+    Ok(Carrier::LiveKit {
+        url,
+        api_key,
+        api_secret: sealed(api, org, given_secret, kept).await?,
+        sip_trunk_id,
+    })
+}
