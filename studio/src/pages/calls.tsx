@@ -8,7 +8,7 @@ import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { byNumber, instant, useTyped } from "../lib/typed.ts";
-import { Status } from "../ui/badge.tsx";
+import { Status, STATUSES } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
@@ -19,17 +19,6 @@ import { Age } from "../ui/time.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import "./calls.css";
-
-export const STATUSES: readonly CallStatus[] = [
-  "Initiating",
-  "Ringing",
-  "Answered",
-  "Completed",
-  "Decline",
-  "Rejected — Capacity",
-  "Trigger Failed",
-  "SIP Call Failed",
-];
 
 const NAMES = ["call_status", "sip_trunk_id", "agent_id", "phone_number", "created_after", "created_before"] as const;
 type Name = (typeof NAMES)[number];

@@ -21,6 +21,9 @@ const STATUS_TONES: Record<CallStatus, Tone> = {
   "SIP Call Failed": "bad",
 };
 
+/** All of them, in the order of the reference. */
+export const STATUSES = Object.keys(STATUS_TONES) as readonly CallStatus[];
+
 export function Status({ value, isStalled = false }: { value: CallStatus; isStalled?: boolean }) {
   return (
     <>
