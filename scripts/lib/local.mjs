@@ -68,7 +68,7 @@ function makeFolder(path) {
   const parents = [path];
   while (!existsSync(parents[0] ?? "/")) parents.unshift(dirname(parents[0] ?? "/"));
   try {
-    // Level by level: asked for all of them at once, Node tries for ever where the kernel makes no folders.
+    // Level by level: asked for all of them at once, Node never stops trying where the kernel makes no folders.
     for (const folder of parents.slice(1)) mkdirSync(folder, { mode: 0o700 });
     accessSync(path, constants.W_OK);
     if (!statSync(path).isDirectory()) throw new Error("it is no folder");

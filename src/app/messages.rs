@@ -14,7 +14,7 @@ pub enum DispatchMessage {
     /// Claim these calls, dial those that are yours.
     #[serde(rename = "dial/1")]
     Dial {
-        /// Whose object.
+        /// The trunk whose object it is for.
         trunk: TrunkTag,
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,
@@ -22,7 +22,7 @@ pub enum DispatchMessage {
     /// Ask the carrier what became of these calls.
     #[serde(rename = "inquire/1")]
     Inquire {
-        /// Whose object.
+        /// The trunk whose object it is for.
         trunk: TrunkTag,
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,
@@ -30,7 +30,7 @@ pub enum DispatchMessage {
     /// Have the carrier hang up these calls and leave nothing behind.
     #[serde(rename = "release/1")]
     Release {
-        /// Whose object.
+        /// The trunk whose object it is for.
         trunk: TrunkTag,
         /// At most [`CALLS_PER_MESSAGE`] of them.
         calls: Vec<CallId>,

@@ -19,7 +19,7 @@ const MAX_LIMIT: usize = 100;
 /// A list's query: the page, and its filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// How many items at most: 1 to 100.
+    /// The most items that a page may hold: 1 to 100.
     pub limit: usize,
     /// The last item of the page before.
     pub after: Option<String>,

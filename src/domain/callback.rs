@@ -415,7 +415,7 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// At most so many secrets sign beside the newest: their signatures travel in one header.
+/// How many secrets may sign beside the newest: their signatures travel in one header.
 pub const MOST_PREVIOUS: usize = 20;
 
 /// An organisation's webhook secrets: the newest, and those before it whose overlap is not over.

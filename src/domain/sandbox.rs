@@ -27,7 +27,7 @@ pub enum Behaviour {
     CarrierError,
     /// The dialer can't start the call.
     DialerError,
-    /// Answers and says nothing more, for ever.
+    /// Answers and never says anything more.
     Silent,
     /// Hangs up, and the event is lost.
     HangUpLost,

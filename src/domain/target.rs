@@ -35,7 +35,7 @@ pub struct Target {
     pub query: String,
     /// The user name, percent-encoded; empty without one.
     pub user: String,
-    /// The password, likewise.
+    /// The password, percent-encoded; empty without one.
     pub password: String,
 }
 

@@ -27,7 +27,7 @@ const DOUBTED_FOR: Millis = Millis(10_000);
 
 thread_local! {
     static RECORDS: RefCell<HashMap<String, (String, Millis)>> = RefCell::default();
-    /// At most so many bytes are in them: what is replaced or dropped counts until all are dropped.
+    /// An upper bound of the bytes in them: what is replaced or dropped counts until all are dropped.
     static BYTES: Cell<usize> = const { Cell::new(0) };
     static DOUBTED: RefCell<VecMap<OrgId, (Millis, u32)>> = RefCell::default();
     static USED: RefCell<VecMap<KeyId, u64>> = RefCell::default();

@@ -133,7 +133,7 @@ impl SqlStore {
             StoreFailed
         };
         let cursor = self.0.exec(query, bindings).map_err(failed)?;
-        // After an error the iterator would go on for ever: the first one ends it.
+        // After an error the iterator would never end: the first one ends it.
         for row in cursor.raw() {
             match row.map_err(failed)?.as_slice() {
                 [SqlStorageValue::String(name), SqlStorageValue::String(doc)] => each(name, doc),

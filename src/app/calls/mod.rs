@@ -40,7 +40,7 @@ async fn ask(
     one_call(api.trunk(id.address().tag, &command(id)).await)
 }
 
-/// Asks the objects of several trunks the same, so many at once.
+/// Asks the objects of several trunks the same question, at most `at_once` of them at a time.
 async fn ask_all(
     api: &impl Api,
     at_once: usize,

@@ -51,7 +51,7 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
 /// Likewise for reading or changing what a trunk's object holds.
 ///
 /// # Errors
-/// Likewise.
+/// As for asking about a call.
 pub async fn to_ask(api: &impl Api, caller: &KeyRecord, trunk: TrunkTag) -> Result<(), Refusal> {
     let permit = Permit {
         trunk,

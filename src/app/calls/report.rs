@@ -21,7 +21,7 @@ use crate::domain::tokens::report::report_token;
 
 /// The largest outcome that is kept, as JSON in bytes: it must fit a callback.
 const MAX_OUTCOME: usize = 32_768;
-/// The largest transcript that is kept, likewise.
+/// The largest transcript that is kept, in bytes as JSON.
 const MAX_TRANSCRIPT: usize = 57_344;
 
 /// The longest link that is kept, in bytes.

@@ -85,7 +85,7 @@ pub struct ListedCall<'a> {
     /// Who talks.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     agent_id: String,
-    /// Through which trunk.
+    /// The trunk it goes through.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     sip_trunk_id: String,
     /// When it was accepted or refused.
@@ -215,13 +215,13 @@ pub struct DeliveryView<'a> {
     /// The call whose result it delivers; null for a test event.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: Option<String>,
-    /// What it tells.
+    /// The event it reports.
     #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
     /// The receiver; the secret of credentials in it is replaced by asterisks.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     url: Cow<'a, str>,
-    /// How far it is.
+    /// Where it stands.
     status: DeliveryStatus,
     /// The attempts so far, oldest first.
     attempts: Vec<AttemptView<'a>>,
@@ -282,7 +282,7 @@ pub struct Notification<'a> {
     /// What happened.
     #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
-    /// To which call.
+    /// The call it is about.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     call_id: String,
     /// Its final status.

@@ -36,7 +36,7 @@ pub struct Once {
 /// What is known of a key that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Used {
-    /// When.
+    /// When it was answered.
     pub at: Millis,
     /// SHA-256 of the request, in hex.
     pub request: String,

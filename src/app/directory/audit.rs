@@ -27,7 +27,7 @@ question!(
 /// One line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// When.
+    /// When it was done.
     pub at: Millis,
     /// Whose key; none for the platform's operator.
     pub key_id: Option<KeyId>,

@@ -62,7 +62,7 @@ pub enum Ask {
     SaveAgent {
         /// As it is to be.
         agent: Box<Agent>,
-        /// As it was when the change was made up; none for a new one.
+        /// As it was when the change was composed; none for a new one.
         was: Option<Box<Agent>>,
     },
     /// Delete an agent. `Done`.
@@ -75,7 +75,7 @@ pub enum Ask {
     SaveTrunk {
         /// As it is to be.
         trunk: Box<TrunkConfig>,
-        /// As it was when the change was made up.
+        /// As it was when the change was composed.
         was: Box<TrunkConfig>,
     },
     /// Delete a trunk that carries no call. `Done`.
@@ -86,7 +86,7 @@ pub enum Ask {
     Keys {
         /// Only older than this key.
         before: Option<(Millis, KeyId)>,
-        /// At most so many.
+        /// Page size.
         limit: usize,
     },
     /// Revoke a key. `Done`.
@@ -112,7 +112,7 @@ pub enum Ask {
     Audit {
         /// Only entries before this one.
         before: Option<u64>,
-        /// At most so many.
+        /// Page size.
         limit: usize,
     },
     /// Send a test event. `Delivery`.
@@ -128,7 +128,7 @@ pub enum Ask {
         status: Vec<DeliveryStatus>,
         /// Only older than this one, which may be a call's.
         before: Option<DeliveryId>,
-        /// At most so many.
+        /// Page size.
         limit: usize,
     },
     /// One more attempt of a test delivery. `Delivery`.

@@ -24,7 +24,7 @@ const AGAIN: Millis = Millis(5_000);
 pub(super) struct Owed {
     /// Copies to write, each with the version that made it wrong.
     pub records: Vec<(RecordKey, u64)>,
-    /// Trunks to brief, likewise.
+    /// Trunks that are still to be briefed.
     pub briefs: Vec<(TrunkId, u64)>,
 }
 

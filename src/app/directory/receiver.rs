@@ -17,7 +17,7 @@ const KEPT_FOR: Millis = Millis(24 * 3_600_000);
 /// A notification that came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
-    /// When.
+    /// When it came.
     pub at: Millis,
     /// Whether its signatures are the organisation's; said by the directory, which knows the secrets.
     pub verified: bool,

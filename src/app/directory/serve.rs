@@ -116,7 +116,7 @@ impl DirectoryActor {
     }
 
     /// Whether the object must be woken should it die over this command: something is owed, or may
-    /// come to be. A knock at a directory that owes nothing must not beget the next one.
+    /// come to be. A reminder to a directory that owes nothing must not lead to another one.
     ///
     /// # Errors
     /// When rows can't be read.

@@ -32,7 +32,7 @@ pub struct CreateKey {
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// From when on it is refused: a time in the future, with its offset, or a date; never when left out.
+    /// When it expires: a time in the future, with its offset, or a date; never when left out.
     pub expires_at: Option<String>,
 }
 

@@ -24,7 +24,7 @@ use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 use crate::domain::sealed::Sealed;
 
-/// How often a change is made up again when somebody else's came in between.
+/// How often a change is composed anew when somebody else's came in between.
 const TRIES: usize = 5;
 
 /// A secret of an organisation's, sealed: the one that was given, or the one that is kept. That is sealed anew, so that a

@@ -16,7 +16,7 @@ const THING: Thing = Thing {
 };
 
 // As the OpenAPI document describes it; `create` reads it.
-/// The organisation to found.
+/// The organisation to create.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateOrg {

@@ -17,19 +17,19 @@ use crate::domain::trunk::Carrier;
 pub struct TrunkTest {
     /// Whether all checks passed.
     ok: bool,
-    /// What was looked at, in its order; after one that failed, the others were not.
+    /// The checks, in order; after one that failed, the rest were not made.
     checks: Vec<CheckView>,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct CheckView {
     /// `server`, `api_key`, `api_secret` and `sip_trunk`; of a simulated line `simulator` alone.
     name: &'static str,
-    /// Whether it is well.
+    /// Whether it passed.
     ok: bool,
-    /// What was found, and what to mend.
+    /// What was found, and what to fix.
     message: String,
 }
 

@@ -64,7 +64,7 @@ pub struct AgentDetail {
     pub script: Option<String>,
     /// The voice it speaks with.
     pub voice: Option<String>,
-    /// What the outcome of its calls must be like, a JSON Schema; left out when anything will do.
+    /// What the outcome of its calls must look like, as JSON Schema; left out when anything will do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub outcome_schema: Option<JsonText>,
@@ -156,7 +156,7 @@ pub struct TrunkDetail {
     /// The fields of the list.
     #[serde(flatten)]
     pub trunk: TrunkView,
-    /// The line behind it.
+    /// The carrier behind it.
     pub carrier: CarrierView,
 }
 
@@ -177,7 +177,7 @@ pub struct StoredTrunkView {
 pub struct TrunkStorageView {
     /// Bytes in use.
     pub used_bytes: u64,
-    /// Bytes that may be. From 70 % on, refused calls leave first, then the oldest.
+    /// Bytes allowed. From 70 % on, refused calls leave first, then the oldest.
     pub limit_bytes: u64,
     /// When the oldest call was accepted; null while there is none.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -193,7 +193,7 @@ impl From<&TrunkConfig> for TrunkDetail {
     }
 }
 
-/// The line behind a trunk, without its secret.
+/// The carrier behind a trunk, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -245,7 +245,7 @@ pub struct KeyView {
     /// When it was made, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// From when on it is refused.
+    /// When it expires.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
     /// When it was last used, to the hour.
@@ -293,7 +293,7 @@ pub struct NewKeyView {
     /// When it was made, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// From when on it is refused.
+    /// When it expires.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
 }
@@ -381,7 +381,7 @@ pub struct OrgView {
     pub created_at: String,
 }
 
-/// A new organisation, with the one showing of its first key.
+/// A new organisation, with its first key, which is shown only this once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewOrgView {

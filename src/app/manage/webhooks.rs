@@ -133,7 +133,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Rotate the webhook secret",
-            "Makes a new secret, which signs each attempt that begins after the answer. `webhook-signature` holds a signature of \
+            "Creates a new secret, which signs each attempt that begins after the answer. `webhook-signature` holds a signature of \
              each secret before it, newest first, until the overlap is over that was given when it was replaced; \
              `overlap_seconds: 0` ends all of them at once. `X-Audatec-Signature` is always the newest secret's.",
             ok::<SecretView>("The new secret.", examples::secret()),

@@ -258,7 +258,7 @@ impl Description {
     /// The lists with `limit` and `cursor`.
     pub fn paged(self) -> Self {
         let limit = json!({
-            "name": "limit", "in": "query", "description": "How many items at most.",
+            "name": "limit", "in": "query", "description": "The most items that a page may hold.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
         });
         let cursor = json!({

@@ -26,7 +26,7 @@ pub fn filter(name: &str, description: &str, schema: Value) -> Value {
 /// A filter that may have several values, of an enumeration that has a name: so a client has one type for it.
 pub fn any_of(name: &str, description: &str, of: &str) -> Value {
     let description = format!(
-        "{description} Several may be given, again and again or as a list with commas: any of them."
+        "{description} Repeat the parameter, or separate several with commas: any of them matches."
     );
     filter(
         name,

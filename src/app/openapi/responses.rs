@@ -218,7 +218,7 @@ pub fn headers() -> Value {
             "schema": {"type": "string", "format": "uuid"},
         },
         "CacheControl": {
-            "description": "Nothing is to be cached.",
+            "description": "Nothing may be cached.",
             "required": true,
             "schema": {"type": "string", "enum": ["no-store"]},
         },

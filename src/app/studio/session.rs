@@ -13,7 +13,7 @@ use crate::domain::time::Millis;
 use crate::domain::tokens::session::{LASTS, Session};
 
 // As the OpenAPI document describes it; `open` reads it.
-/// Whom to sign in.
+/// Who signs in.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct OpenSession {

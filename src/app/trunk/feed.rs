@@ -107,7 +107,7 @@ pub struct FeedFilter {
     pub after: Position,
     /// Only of one of these types; of any when there is none.
     pub only: Vec<String>,
-    /// At most so many.
+    /// The most events that a page may hold.
     pub limit: usize,
     /// How long the answer may wait for the first event.
     pub wait: Millis,
@@ -125,7 +125,7 @@ pub struct FeedEvent(pub Position, pub Value);
 pub struct FeedPage {
     /// In their order.
     pub events: Vec<FeedEvent>,
-    /// All that lies before is in `events`, or was asked away by the filter.
+    /// All that lies before is in `events`, or was left out by the filter.
     pub through: Position,
     /// The present, as the trunk knows it.
     pub now: Millis,

@@ -58,7 +58,7 @@ pub enum TrunkCommand {
     Recorded(CallId, String),
     /// The agent's report. `Done`, or `Missing`.
     Report {
-        /// Of which call.
+        /// The call that it is about.
         call: CallId,
         /// What is kept with the call.
         report: Report,
@@ -88,9 +88,9 @@ pub enum TrunkCommand {
     Redeliver(Reader, CallId),
     /// A sender is about to make a callback's attempt. `Begun`, or `Missing`: it is not to be made, or another makes it.
     Begin {
-        /// Of which delivery.
+        /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
-        /// The attempt's number.
+        /// The attempt's number, from 1.
         attempt: u32,
         /// Its message was too long for a queue: `NextAttempt`, with all of it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -98,9 +98,9 @@ pub enum TrunkCommand {
     },
     /// The result of a callback's attempt. `Done`.
     Delivered {
-        /// Of which delivery.
+        /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
-        /// The attempt's number.
+        /// The attempt's number, from 1.
         attempt: u32,
         /// Its result.
         result: AttemptResult,
@@ -110,11 +110,11 @@ pub enum TrunkCommand {
     },
     /// A callback's sender waits for a slow receiver, at most until then. `Done`.
     Extend {
-        /// Of which delivery.
+        /// The delivery that the attempt belongs to.
         delivery: DeliveryId,
-        /// The attempt's number.
+        /// The attempt's number, from 1.
         attempt: u32,
-        /// Until when.
+        /// The end of the lease, at most.
         until: Millis,
     },
     /// The archive has these calls: their rows go. `Done`.
@@ -287,7 +287,7 @@ pub struct CallFilter {
     pub created_before: Option<Millis>,
     /// Only older than this call.
     pub before: Option<CallId>,
-    /// At most so many.
+    /// Page size.
     pub limit: usize,
     /// Of so many rows at most: see [`EXAMINED`].
     pub examine: usize,
@@ -334,7 +334,7 @@ pub struct DeliveryFilter {
     pub status: Vec<DeliveryStatus>,
     /// Only older than this call's.
     pub before: Option<CallId>,
-    /// At most so many.
+    /// Page size.
     pub limit: usize,
     /// Of so many rows at most: see [`EXAMINED`].
     pub examine: usize,
@@ -352,7 +352,7 @@ impl DeliveryFilter {
 /// The line behind a trunk, as far as it takes to know who speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Whose trunk.
+    /// The organisation that the trunk belongs to.
     pub org: OrgId,
     /// The carrier's API key.
     pub api_key: String,

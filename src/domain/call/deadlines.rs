@@ -24,7 +24,7 @@ pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
 pub const SETUP: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
 pub const RELEASE_PATIENCE: Millis = Millis(600_000);
-/// But so often at least, should the object have slept for that long.
+/// It is told at least this many times, even if the object slept for all of that time.
 const RELEASE_TRIES: u32 = 10;
 /// How often it is told, until it is done.
 pub(super) const RELEASE_AGAIN: Millis = Millis(10_000);

@@ -202,7 +202,7 @@ impl Call {
         self.failure = self.failure.or(Some(failure).filter(|_| is_its_fault));
     }
 
-    /// The agent says that it broke off; who stopped the call before that did so all the same.
+    /// The agent says that it broke off; whoever stopped the call before that still did so.
     fn blame_the_agent(&mut self, said: Option<String>) -> bool {
         let may_be = |failure: Failure| failure.code == FailureCode::AgentUnavailable;
         let Some(said) = said.filter(|_| self.failure.is_none_or(may_be)) else {

@@ -30,7 +30,7 @@ pub enum CarrierEvent {
     Announced,
     /// Whoever dialed is done with it, and the carrier never held anything of it.
     Released,
-    /// Whoever dialed is done with it, and has deleted its room. Its agent may be on the way there all the same.
+    /// Whoever dialed is done with it, and has deleted its room. Its agent may still be on the way there.
     Deleted,
 }
 
@@ -46,9 +46,9 @@ impl CarrierEvent {
 /// A carrier's event and when it happens: in the past for a report, in the future for a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timed {
-    /// When.
+    /// When it happened, as the carrier or whoever looked measured it.
     pub at: Millis,
-    /// What.
+    /// What happened.
     pub event: CarrierEvent,
 }
 

@@ -212,7 +212,7 @@ impl Failure {
         matches!(self.reason, Some(reason) if reason.is_loss())
     }
 
-    /// Who.
+    /// Who made the call fail.
     #[must_use]
     pub const fn source(&self) -> FailureSource {
         match self.code {

@@ -6,7 +6,7 @@ use crate::domain::time::Millis;
 /// One line of a call's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// When.
+    /// When it became known.
     pub at: Millis,
     /// What: `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
     pub event: &'static str,

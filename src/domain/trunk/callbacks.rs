@@ -11,9 +11,9 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
-/// At most so many attempts of a trunk are out at once.
+/// How many attempts of a trunk may be out at once.
 const ATTEMPTS: usize = 20;
-/// At most so many of them at one receiver's host.
+/// How many of them may be out at one receiver's host.
 const ATTEMPTS_OF_HOST: usize = 5;
 /// So many rows are looked at when an attempt came back: the next of the same host is among the first.
 const AT_FRONT: usize = 50;

@@ -93,7 +93,7 @@ pub struct Brief {
     pub config: TrunkConfig,
     /// Keys revoked lately, which a stale copy might still vouch for.
     pub revoked_keys: Vec<KeyId>,
-    /// Agents deactivated or lately deleted, likewise.
+    /// Agents deactivated or lately deleted, which a stale copy might still offer.
     pub inactive_agents: Vec<AgentId>,
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "Keeps::nothing")]
@@ -115,7 +115,7 @@ pub struct Brief {
     pub agents: AgentBreakers,
 }
 
-/// Of so many former lines calls are still hung up.
+/// How many former carriers are remembered, so that calls dialed over them can still be hung up.
 const FORMER: usize = 8;
 
 impl Brief {

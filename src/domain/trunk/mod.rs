@@ -48,7 +48,7 @@ use super::time::Millis;
 pub struct Effect {
     /// For which call.
     pub call: CallId,
-    /// What.
+    /// What is to be done.
     pub what: CallEffect,
 }
 

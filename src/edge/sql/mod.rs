@@ -123,7 +123,7 @@ impl SqlStore {
             StoreFailed
         };
         let cursor = self.sql.exec(query, bindings).map_err(failed)?;
-        // After an error the iterator would go on for ever: the first one ends it.
+        // After an error the iterator would never end: the first one ends it.
         for row in cursor.raw() {
             take(row.map_err(failed)?);
         }

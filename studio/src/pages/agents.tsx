@@ -14,7 +14,7 @@ export default function Agents() {
   return (
     <Page
       title="Agents"
-      about="Who talks: a script, a voice, and the fields that a call must bring along."
+      about="Who talks: a script, a voice, and the fields that each call must supply."
       actions={
         <LinkButton href="/studio/agents/new" needs="owner" kind="primary">
           New Agent

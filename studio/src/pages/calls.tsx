@@ -219,7 +219,7 @@ function NoCalls({ filters, isMore }: { filters: Filters<Name>; isMore: boolean 
   if (isMore) {
     return (
       <Empty title="No call matches so far">
-        <p class="faint">Go on with the older ones, or set a time to look in.</p>
+        <p class="faint">Continue with older calls, or narrow the time.</p>
       </Empty>
     );
   }

@@ -26,7 +26,7 @@ import { Received } from "../ui/received.tsx";
 
 export default function Webhooks() {
   return (
-    <Page title="Webhooks" about="Results are POSTed to a call's callback_url, signed, until your server takes them.">
+    <Page title="Webhooks" about="Results are POSTed to a call's callback_url, signed, until your server accepts them.">
       <RoleNote needs="admin" what="The secret, deliveries and test events" />
       <div class="columns even">
         <Secret />
@@ -64,7 +64,7 @@ function Secret() {
   const left = until ? Date.parse(until) - now.value : 0;
   return (
     <Card title="Signing secret">
-      <p class="faint">Verify each notification with it. Keep it on your server.</p>
+      <p class="faint">Verify each callback with it. Keep it on your server.</p>
       <SecretText>{secret ?? "whsec_••••••••••••••••••••••••"}</SecretText>
       <div class="row">
         <Button needs="admin" onClick={secret ? () => setSecret(null) : reveal}>

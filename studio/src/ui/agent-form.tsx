@@ -205,7 +205,7 @@ function Behaviour({ form, set, disabled }: PartProps) {
         isMono
         disabled={disabled}
         placeholder={'{"type": "object", "required": ["disposition"]}'}
-        hint="What the outcome of its calls must be like, as JSON Schema. A report with another outcome is refused."
+        hint="What the outcome of its calls must look like, as JSON Schema. A report with another outcome is refused."
       />
       <Voicemail form={form} set={set} disabled={disabled} />
       <div class="pair">
@@ -261,7 +261,7 @@ function ContextFields({ form, set, disabled }: PartProps) {
   return (
     <fieldset class="context">
       <legend>Fields</legend>
-      <p class="hint">What each call must bring along in its metadata, with an example.</p>
+      <p class="hint">What each call must supply in its metadata, with an example.</p>
       {form.fields.map((field, at) => (
         <div class="context-row" key={at}>
           <input

@@ -98,14 +98,14 @@ fn answers() -> [(&'static str, Value); 2] {
         "A part of the live feed, oldest first.",
         json!({
             "events": {"type": "array", "items": reference("FeedEvent"), "description": "The events."},
-            "next_cursor": {"type": "string", "description": "Pass it as `after` to go on."},
+            "next_cursor": {"type": "string", "description": "Pass it as `after` to continue."},
         }),
     );
     let expired = object(
         "The cursor is too old.",
         json!({
             "error": {"type": "string", "description": "What went wrong, for people."},
-            "oldest_cursor": {"type": "string", "description": "Pass it as `after` to go on: it stands before the oldest event that is kept."},
+            "oldest_cursor": {"type": "string", "description": "Pass it as `after` to continue: it stands before the oldest event that is kept."},
         }),
     );
     [("EventList", list), ("ExpiredCursor", expired)]

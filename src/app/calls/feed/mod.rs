@@ -164,7 +164,7 @@ fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value
     events.truncate(filter.limit);
     let mut next = events.last().map_or(filter.after, |event| event.0);
     if is_whole {
-        // Up to there nothing was left out: not even what the filter asked away is looked at again.
+        // Up to there nothing was left out: not even what the filter left out is looked at again.
         let behind = if through == present {
             now - QUIET
         } else {

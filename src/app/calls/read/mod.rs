@@ -76,7 +76,7 @@ pub struct LiveCall {
     pub call_status: CallStatus,
     /// The number called.
     pub phone_number: String,
-    /// Since when it holds its channel.
+    /// When it took its channel.
     #[schema(format = DateTime)]
     pub since: String,
 }

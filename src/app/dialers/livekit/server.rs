@@ -55,7 +55,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     /// One question, asked once.
     ///
     /// # Errors
-    /// No answer: it may have been carried out all the same.
+    /// No answer: it may nevertheless have been carried out.
     pub async fn ask(&self, ask: Ask) -> Result<TwirpAnswer, Reason> {
         let now = self.line.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);

@@ -41,7 +41,7 @@ pub struct CreateAgent {
     /// Internal identifier used to dispatch the agent on the LiveKit server.
     #[schema(min_length = 1, max_length = 200)]
     pub agent_code: String,
-    /// What a call with this agent must bring along.
+    /// What a call with this agent must supply.
     #[schema(inline)]
     pub input_schema: CreateInputSchema,
     /// What the agent is to say and do; at most 32768 bytes. `{{key}}` is filled from a call's `metadata`, as text on one
@@ -51,7 +51,7 @@ pub struct CreateAgent {
     /// The voice it speaks with.
     #[schema(min_length = 1, max_length = 200)]
     pub voice: Option<String>,
-    /// What the outcome of its calls must be like: an object by a subset of JSON Schema (`type`, `enum`, `const`,
+    /// What the outcome of its calls must look like: an object by a subset of JSON Schema (`type`, `enum`, `const`,
     /// `properties`, `required`, `additionalProperties`, `items`, lengths and bounds); at most 8192 bytes as JSON. A report
     /// with another outcome is refused.
     #[schema(value_type = Option<Object>)]
@@ -64,7 +64,7 @@ pub struct CreateAgent {
     pub status: Option<crate::domain::agent::Status>,
 }
 
-/// What a call with this agent must bring along.
+/// What a call with this agent must supply.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateInputSchema {

@@ -40,7 +40,7 @@ pub fn get() -> Description {
     Description::new(
         TAG,
         "Get a SIP trunk",
-        "One trunk, active or not, with the line behind it and the room that its calls take up.",
+        "One trunk, active or not, with its carrier and the storage that its calls take up.",
         ok::<StoredTrunkView>("The trunk.", examples::trunk_with_storage()),
     )
     .refuses([Refusal::TrunkNotFound])

@@ -50,11 +50,11 @@ pub struct CreateTrunk {
     pub max_channels: u32,
     /// Only active trunks can be used; `active` when left out.
     pub status: Option<Status>,
-    /// The line behind it.
+    /// The carrier behind it.
     pub carrier: CreateCarrier,
 }
 
-/// The line behind a new trunk.
+/// The carrier behind a new trunk.
 #[cfg(feature = "openapi")]
 #[derive(serde::Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -97,12 +97,12 @@ pub struct ChangeTrunk {
     pub max_channels: u32,
     /// Only active trunks can be used; `null` makes it active.
     pub status: Option<Status>,
-    /// The line behind it: what is left out stays as it is.
+    /// The carrier behind it: what is left out stays as it is.
     #[schema(inline)]
     pub carrier: ChangeCarrier,
 }
 
-/// A change of the line behind a trunk.
+/// A change of the carrier behind a trunk.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeCarrier {
