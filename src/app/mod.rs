@@ -1,6 +1,7 @@
 //! Use cases over ports: the whole API as plain functions, which the Worker runs on Cloudflare's
 //! bindings and the native tests on memory.
 
+pub mod address;
 pub mod alarm;
 pub mod api;
 pub mod authenticate;
@@ -20,6 +21,7 @@ pub mod openapi;
 pub mod page;
 pub mod ports;
 pub mod records;
+pub mod sealing;
 pub mod side_by_side;
 pub mod studio;
 pub mod telemetry;

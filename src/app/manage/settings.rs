@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::address::Address;
 use super::body::{self, Body};
-use super::{Thing, change, sealed};
+use super::{Thing, change};
+use crate::app::address::Address;
 use crate::app::directory::{Ask, GetMedia};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
+use crate::app::sealing::sealed;
 use crate::domain::access::KeyRecord;
 use crate::domain::media::{Media, Storage};
 use crate::domain::refusal::Refusal;

@@ -1,10 +1,10 @@
 //! What an organisation says of its LiveKit server: the fields of a trunk's `carrier`.
 
+use crate::app::address::Address;
 use crate::app::http::Request;
-use crate::app::manage::address::Address;
 use crate::app::manage::body::{self, Body};
-use crate::app::manage::sealed;
 use crate::app::ports::Api;
+use crate::app::sealing::sealed;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::Carrier;
