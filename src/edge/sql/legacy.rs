@@ -4,7 +4,9 @@
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
-use super::{Look, SqlStore, count, id, parse, without_metadata};
+use super::lists::Look;
+use super::values::{count, id, parse};
+use super::{SqlStore, without_metadata};
 use crate::app::trunk::{Found, OpenRow, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;

@@ -3,7 +3,7 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
-use crate::app::calls::views::{DetailedCall, ListedCall, StatusView};
+use crate::app::calls::views::{DetailedCall, StatusView};
 use crate::app::calls::{ask, ask_all, reader};
 use crate::app::copies;
 use crate::app::http::{Request, Response};
@@ -26,7 +26,7 @@ use crate::domain::refusal::Refusal;
 #[derive(utoipa::ToSchema)]
 pub struct CallList {
     /// The calls.
-    pub calls: Vec<ListedCall<'static>>,
+    pub calls: Vec<crate::app::calls::views::ListedCall<'static>>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
 }

@@ -1,0 +1,197 @@
+//! Looks at many rows: pages of lists, and the history of the feed. Each row is looked at once, and no document is read but those
+//! of the calls that fit.
+
+use worker::SqlStorageValue;
+
+use super::values::{agent_key, count, delivery_word, millis, number, one_of, unsigned};
+use super::{Row, SqlStore};
+use crate::app::json;
+use crate::app::trunk::{CallFilter, DeliveryFilter, Found, StoreFailed, Told};
+use crate::domain::call::Call;
+use crate::domain::ids::CallId;
+use crate::domain::search;
+use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
+
+/// What was looked at.
+pub(super) struct Seen {
+    /// The rows that fit, in the order of the look.
+    pub fit: Vec<u64>,
+    /// The last row that was looked at.
+    pub last: Option<u64>,
+    pub count: usize,
+}
+
+/// Where closed calls are looked for.
+pub(super) struct Look {
+    pub floor: Option<CallId>,
+    pub ceiling: Option<CallId>,
+    pub limit: usize,
+    pub examine: usize,
+}
+
+/// Behind all rows.
+const NO_CEILING: u64 = (1 << 53) - 1;
+/// What a look at many rows reads of each: what stands before the document.
+const SEEN: &str = "id, open, out, status, told_at, agent, phone, delivery, callback_due";
+/// The rows that one page looks at.
+const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
+/// The rows that one slice of a walk through the history looks at.
+pub(super) const OLDEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
+/// So many documents come out of one slice of the feed's history at most.
+const TOLD: usize = 20;
+
+impl SqlStore {
+    /// See [`TrunkStore::closed`](crate::app::trunk::TrunkStore::closed).
+    pub(super) fn calls_that_fit(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
+        let floor = CallId::floor(filter.created_after.unwrap_or_default());
+        let wanted: [(&str, Option<SqlStorageValue>); 4] = [
+            (
+                " AND status IN (SELECT value FROM json_each(?))",
+                one_of(&filter.status),
+            ),
+            (" AND agent = ?", filter.agent.map(agent_key)),
+            (
+                " AND phone = ?",
+                filter.phone.as_ref().map(|phone| phone.as_str().into()),
+            ),
+            (
+                " AND phone LIKE '%' || ?", // of digits alone: there is nothing to escape
+                filter.phone_ends.as_ref().map(|last| last.as_str().into()),
+            ),
+        ];
+        let look = Look {
+            floor: Some(floor),
+            ceiling: filter.ceiling(),
+            limit: filter.limit,
+            examine: filter.examine,
+        };
+        self.look(look, wanted)
+    }
+
+    /// See [`TrunkStore::closed_deliveries`](crate::app::trunk::TrunkStore::closed_deliveries).
+    pub(super) fn deliveries_that_fit(
+        &self,
+        filter: &DeliveryFilter,
+    ) -> Result<Found, StoreFailed> {
+        let numbers: Vec<i32> = filter
+            .status
+            .iter()
+            .map(|status| delivery_word(*status))
+            .collect();
+        let wanted = match one_of(&numbers) {
+            None => (" AND delivery >= ?", Some(0.into())), // which no NULL is
+            numbers => (" AND delivery IN (SELECT value FROM json_each(?))", numbers),
+        };
+        let look = Look {
+            floor: None,
+            ceiling: filter.before,
+            limit: filter.limit,
+            examine: filter.examine,
+        };
+        self.look(look, [wanted])
+    }
+
+    /// See [`TrunkStore::told_since`](crate::app::trunk::TrunkStore::told_since).
+    pub(super) fn history(
+        &self,
+        from: u64,
+        since: Millis,
+        limit: usize,
+    ) -> Result<Told, StoreFailed> {
+        let bounds = vec![number(from), number(NO_CEILING), count(limit)];
+        let fits = "open = 0 AND told_at >= ?";
+        let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![millis(since)])?;
+        let goes_on = match seen.fit.get(TOLD) {
+            Some(next) => Some(*next),
+            None => seen
+                .last
+                .filter(|_| seen.count == limit)
+                .map(|last| last + 1),
+        };
+        let calls = self.calls_at(seen.fit.get(..TOLD).unwrap_or(&seen.fit))?;
+        Ok(Told { calls, goes_on })
+    }
+
+    /// The newest closed calls that fit: clauses, each with its value, if it counts.
+    fn look<const N: usize>(
+        &self,
+        look: Look,
+        wanted: [(&str, Option<SqlStorageValue>); N],
+    ) -> Result<Found, StoreFailed> {
+        let mut fits = String::from("open = 0");
+        let mut values = Vec::new();
+        for (clause, value) in wanted {
+            if let Some(value) = value {
+                fits.push_str(clause);
+                values.push(value);
+            }
+        }
+        // Where most rows fit, no more are looked at than fill the page.
+        let examine = match values.is_empty() {
+            true => look.examine.min(look.limit),
+            false => look.examine,
+        };
+        let bounds = vec![
+            number(look.floor.map_or(0, CallId::row)),
+            number(look.ceiling.map_or(NO_CEILING, CallId::row)),
+            count(examine),
+        ];
+        let seen = self.seen(NEWEST_FIRST, bounds, &fits, values)?;
+        let is_cut = seen.fit.len() >= look.limit;
+        let wanted = seen.fit.get(..look.limit).unwrap_or(&seen.fit);
+        let calls = self.calls_at(wanted)?;
+        let until = seen.last.filter(|_| !is_cut && seen.count == examine);
+        let found = Found {
+            calls,
+            until: until.map(CallId::floor_of),
+        };
+        match self.is_legacy.get() {
+            true => self.with_legacy(found, &look),
+            false => Ok(found),
+        }
+    }
+
+    /// Looks at some rows, at each once; no document is read.
+    pub(super) fn seen(
+        &self,
+        rows: &str,
+        bounds: Row,
+        fits: &str,
+        values: Row,
+    ) -> Result<Seen, StoreFailed> {
+        // The last of what a range yields in its order is the lowest or the highest.
+        let last = if search::contains(rows, "DESC") {
+            "MIN"
+        } else {
+            "MAX"
+        };
+        let query = format!(
+            "SELECT {last}(id), COUNT(*), '[' || GROUP_CONCAT(id) FILTER (WHERE {fits}) || ']' FROM (SELECT {SEEN} {rows})"
+        );
+        let bindings = values.into_iter().chain(bounds).collect();
+        let found = self.query(&query, bindings)?;
+        match found.first().map(Vec::as_slice) {
+            Some([last, SqlStorageValue::Integer(count), fit]) => Ok(Seen {
+                fit: match fit {
+                    SqlStorageValue::String(rows) => json::read(rows).map_err(|_| StoreFailed)?,
+                    _ => Vec::new(),
+                },
+                last: match last {
+                    SqlStorageValue::Integer(row) => Some(unsigned(*row)?),
+                    _ => None,
+                },
+                count: usize::try_from(*count).map_err(|_| StoreFailed)?,
+            }),
+            _ => Err(StoreFailed),
+        }
+    }
+
+    /// The calls of these rows, in this order.
+    fn calls_at(&self, rows: &[u64]) -> Result<Vec<Call>, StoreFailed> {
+        let rows = to_json(rows).map_err(|_| StoreFailed)?;
+        let query =
+            "SELECT doc FROM json_each(?) AS wanted CROSS JOIN rows ON rows.id = wanted.value";
+        self.docs(query, vec![rows.into()])
+    }
+}

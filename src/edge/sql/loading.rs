@@ -1,0 +1,96 @@
+//! What an object that is loaded anew reads.
+
+use worker::SqlStorageValue;
+
+use super::SqlStore;
+use super::values::{millis, number, read, unsigned};
+use crate::app::trunk::{OpenRow, StoreFailed};
+use crate::domain::call::CallStatus;
+use crate::domain::ids::CallId;
+use crate::domain::time::Millis;
+
+impl SqlStore {
+    /// See [`TrunkStore::open_calls`](crate::app::trunk::TrunkStore::open_calls).
+    pub(super) fn open_rows(
+        &self,
+        recent: CallId,
+        each: &mut dyn FnMut(OpenRow),
+    ) -> Result<(), StoreFailed> {
+        self.in_batches("late = 1", 0, each)?;
+        let recent_ones = "late = 0 AND (open = 1 OR out = 1)";
+        self.in_batches(recent_ones, recent.row(), each)?;
+        match self.is_legacy.get() {
+            true => self.legacy_open_calls(recent, each),
+            false => Ok(()),
+        }
+    }
+
+    /// All rows from `from` on that fit, many as one text: each crossing between SQLite and here takes longer than reading
+    /// what a row keeps.
+    fn in_batches(
+        &self,
+        fits: &str,
+        from: u64,
+        each: &mut dyn FnMut(OpenRow),
+    ) -> Result<(), StoreFailed> {
+        const BATCH: usize = 64;
+        let query = format!(
+            "SELECT MAX(id), COUNT(*), GROUP_CONCAT(CASE WHEN out = 1 OR kept IS NULL THEN out || doc ELSE kept END, char(10))
+             FROM (SELECT id, out, kept, doc FROM rows WHERE id >= ? AND {fits} ORDER BY id LIMIT {BATCH})"
+        );
+        let mut next = from;
+        loop {
+            let batch = self.query(&query, vec![number(next)])?;
+            let Some(
+                [
+                    SqlStorageValue::Integer(last),
+                    SqlStorageValue::Integer(count),
+                    SqlStorageValue::String(docs),
+                ],
+            ) = batch.first().map(Vec::as_slice)
+            else {
+                return Ok(());
+            };
+            for line in docs.lines() {
+                each(match line.split_at_checked(1) {
+                    Some((out, doc)) if doc.starts_with('{') => {
+                        OpenRow::Whole(read(doc).ok_or(StoreFailed)?, out == "1")
+                    }
+                    _ => OpenRow::Kept(line.parse().map_err(|()| StoreFailed)?),
+                });
+            }
+            if usize::try_from(*count) != Ok(BATCH) {
+                return Ok(());
+            }
+            next = unsigned(*last)? + 1;
+        }
+    }
+
+    /// See [`TrunkStore::starts`](crate::app::trunk::TrunkStore::starts).
+    pub(super) fn started(
+        &self,
+        from: CallId,
+        since: Millis,
+    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND (id >= ? OR dialed_at >= ?)";
+        let bindings = vec![
+            number(from.row()),
+            CallStatus::RejectedCapacity.as_str().into(),
+            number(CallId::floor(since).row()),
+            millis(since),
+        ];
+        let rows = self.query(query, bindings)?;
+        rows.into_iter()
+            .map(|row| match row.as_slice() {
+                [SqlStorageValue::Integer(row), dialed] => {
+                    let dialed = match dialed {
+                        SqlStorageValue::Integer(at) => Some(Millis(unsigned(*at)?)),
+                        _ => None,
+                    };
+                    Ok((CallId::floor_of(unsigned(*row)?).address().at, dialed))
+                }
+                _ => Err(StoreFailed),
+            })
+            .collect()
+    }
+}

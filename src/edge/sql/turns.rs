@@ -1,0 +1,56 @@
+//! The late turns of the feed.
+
+use worker::SqlStorageValue;
+
+use super::values::{count, millis, number, unsigned};
+use super::{Row, SqlStore};
+use crate::app::trunk::{LoggedTurn, StoreFailed};
+use crate::domain::time::Millis;
+
+/// Every so many writes into the feed's log some old turns leave it.
+const FORGET_EVERY: u64 = 50;
+
+impl SqlStore {
+    /// See [`TrunkStore::log_turns`](crate::app::trunk::TrunkStore::log_turns).
+    pub(super) fn keep_turns(
+        &self,
+        turns: &[LoggedTurn],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
+        for turn in turns {
+            let query = "INSERT OR IGNORE INTO turns (at, row, kind) VALUES (?, ?, ?)";
+            let kind = i32::from(turn.kind).into();
+            self.query(query, vec![millis(turn.at), number(turn.row), kind])?;
+        }
+        self.logged.set(self.logged.get() + 1);
+        if !self.logged.get().is_multiple_of(FORGET_EVERY) {
+            return Ok(());
+        }
+        let query = "DELETE FROM turns WHERE (at, row) IN (SELECT at, row FROM turns WHERE at < ? ORDER BY at LIMIT 1000)";
+        self.query(query, vec![millis(forget_before)]).map(drop)
+    }
+
+    /// See [`TrunkStore::logged_turns`](crate::app::trunk::TrunkStore::logged_turns).
+    pub(super) fn kept_turns(
+        &self,
+        from: (Millis, u64),
+        limit: usize,
+    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+        let query =
+            "SELECT at, row, kind FROM turns WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
+        let rows = self.query(query, vec![millis(from.0), number(from.1), count(limit)])?;
+        let read = |row: Row| match row.as_slice() {
+            [
+                SqlStorageValue::Integer(at),
+                SqlStorageValue::Integer(row),
+                SqlStorageValue::Integer(kind),
+            ] => Ok(LoggedTurn {
+                at: Millis(unsigned(*at)?),
+                row: unsigned(*row)?,
+                kind: u8::try_from(*kind).map_err(|_| StoreFailed)?,
+            }),
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().map(read).collect()
+    }
+}

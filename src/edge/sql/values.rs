@@ -1,0 +1,68 @@
+//! How values cross between the rows and us.
+
+use worker::SqlStorageValue;
+
+use crate::app::json;
+use crate::app::telemetry::Event;
+use crate::app::trunk::StoreFailed;
+use crate::domain::callback::DeliveryStatus;
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
+use crate::edge::log;
+
+pub(super) fn parse<T: serde::de::DeserializeOwned>(value: &SqlStorageValue) -> Option<T> {
+    match value {
+        SqlStorageValue::String(json) => read(json),
+        _ => None,
+    }
+}
+
+pub(super) fn read<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+    let parsed = json::read(json);
+    if parsed.is_err() {
+        log::log(&Event::RowUnreadable {});
+    }
+    parsed.ok()
+}
+
+/// The key of what is kept beside a call.
+pub(super) fn id(call: CallId) -> SqlStorageValue {
+    call.to_string().into()
+}
+
+/// A whole number below 2^53.
+pub(super) fn number(number: u64) -> SqlStorageValue {
+    SqlStorageValue::from(number as f64)
+}
+
+pub(super) fn millis(at: Millis) -> SqlStorageValue {
+    number(at.0)
+}
+
+pub(super) fn unsigned(stored: i64) -> Result<u64, StoreFailed> {
+    u64::try_from(stored).map_err(|_| StoreFailed)
+}
+
+pub(super) fn count(limit: usize) -> SqlStorageValue {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
+/// An agent's first 52 bits.
+pub(super) fn agent_key(agent: AgentId) -> SqlStorageValue {
+    number((agent.number() >> 76) as u64)
+}
+
+pub(super) fn delivery_word(status: DeliveryStatus) -> i32 {
+    match status {
+        DeliveryStatus::Pending => 0,
+        DeliveryStatus::Delivered => 1,
+        DeliveryStatus::Exhausted => 2,
+    }
+}
+
+/// The words of a filter as a JSON array; none for a filter that admits any.
+pub(super) fn one_of(wanted: &[impl serde::Serialize]) -> Option<SqlStorageValue> {
+    let words = to_json(wanted).ok()?;
+    (!wanted.is_empty()).then(|| words.into())
+}
