@@ -1,0 +1,210 @@
+//! How callbacks are signed, and the secrets that sign them.
+
+use std::fmt;
+
+use hmac::Mac;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::base64::STANDARD;
+use crate::domain::ids::DeliveryId;
+use crate::domain::mac::{hex, hmac_sha256};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
+
+/// `whsec_` and 32 random bytes in base64. Prints itself masked.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WebhookSecret(String);
+
+impl WebhookSecret {
+    /// A new secret.
+    #[must_use]
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self(format!("whsec_{}", STANDARD.encode(entropy)))
+    }
+
+    /// The secret's text, for its organisation.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn decoded(&self) -> Vec<u8> {
+        let encoded = self.0.strip_prefix("whsec_").unwrap_or(&self.0);
+        STANDARD
+            .decode(encoded)
+            .unwrap_or_else(|| encoded.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("whsec_…")
+    }
+}
+
+/// How many secrets may sign beside the newest: their signatures travel in one header.
+pub const MOST_PREVIOUS: usize = 20;
+
+/// An organisation's webhook secrets: the newest, and those before it whose overlap is not over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookSecrets {
+    /// The one to verify with.
+    pub current: WebhookSecret,
+    /// When it was made.
+    pub created_at: Millis,
+    /// The one before, and until when it also signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<(WebhookSecret, Millis)>,
+    /// Those before that one, newest first, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<(WebhookSecret, Millis)>,
+}
+
+impl WebhookSecrets {
+    /// An organisation's first secret.
+    #[must_use]
+    pub fn first(secret: WebhookSecret, now: Millis) -> Self {
+        Self {
+            current: secret,
+            created_at: now,
+            previous: None,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// The secrets before the newest that still sign, newest first, each with the end of its time.
+    pub fn outgoing(&self, now: Millis) -> impl Iterator<Item = &(WebhookSecret, Millis)> {
+        let all = self.previous.iter().chain(&self.earlier);
+        all.filter(move |(_, until)| now < *until)
+    }
+
+    /// A new secret. The present one signs beside it for `overlap` more, and each one before it for as long as was promised
+    /// when it was replaced; without an overlap none does.
+    #[must_use]
+    pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
+        if overlap == Millis(0) {
+            return Self::first(secret, now);
+        }
+        let earlier = match planted(Fault::OverlapCutShort) {
+            true => Vec::new(),
+            false => self.outgoing(now).cloned().collect(),
+        };
+        Self {
+            current: secret,
+            created_at: now,
+            previous: Some((self.current, now + overlap)),
+            earlier,
+        }
+    }
+
+    /// Until when a secret before the newest still signs: the latest of them. `None` when none does.
+    #[must_use]
+    pub fn previous_valid_until(&self, now: Millis) -> Option<Millis> {
+        self.outgoing(now).map(|(_, until)| *until).max()
+    }
+
+    /// The headers that sign one attempt at `now`.
+    ///
+    /// - `X-Audatec-Signature`: hex HMAC-SHA256 of the body, keyed with the newest secret's text.
+    /// - `webhook-id`, `webhook-timestamp`, `webhook-signature`: Standard Webhooks 1.0.0, with one
+    ///   signature for each secret that is valid, newest first.
+    #[must_use]
+    pub fn sign(&self, id: DeliveryId, body: &[u8], now: Millis) -> [(&'static str, String); 4] {
+        let mut plain = hmac_sha256(self.current.reveal().as_bytes());
+        plain.update(body);
+        let timestamp = now.as_secs().to_string();
+        let standard = |secret: &WebhookSecret| {
+            let mut mac = hmac_sha256(&secret.decoded());
+            mac.update(format!("{id}.{timestamp}.").as_bytes());
+            mac.update(body);
+            format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+        };
+        let mut signature = standard(&self.current);
+        for (outgoing, _) in self.outgoing(now) {
+            signature.push(' ');
+            signature.push_str(&standard(outgoing));
+        }
+        [
+            ("X-Audatec-Signature", hex(&plain.finalize().into_bytes())),
+            ("webhook-id", id.to_string()),
+            ("webhook-timestamp", timestamp),
+            ("webhook-signature", signature),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::IdKey;
+
+    fn id() -> DeliveryId {
+        DeliveryId::mint_test(Millis(7), 0, &IdKey::new(b"key"))
+    }
+
+    #[test]
+    fn both_secrets_sign_during_the_overlap_and_the_newest_alone_after_it() {
+        let old = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
+        let id = id();
+        let signed_by_old = old.sign(id, b"{}", Millis(5_000))[3].1.clone();
+        let both = old.rotated(
+            WebhookSecret::from_entropy([2; 32]),
+            Millis(10_000),
+            Millis(0),
+        );
+        let during = &both.sign(id, b"{}", Millis(5_000))[3].1;
+        assert_eq!(during.split(' ').count(), 2);
+        assert!(during.ends_with(&signed_by_old));
+        assert_eq!(
+            both.sign(id, b"{}", Millis(10_000))[3].1.split(' ').count(),
+            1
+        );
+        assert_eq!(both.previous_valid_until(Millis(10_000)), None);
+    }
+
+    #[test]
+    fn every_secret_signs_as_long_as_was_promised_newest_first() {
+        let id = id();
+        let at =
+            |secrets: &WebhookSecrets, now: u64| secrets.sign(id, b"{}", Millis(now))[3].1.clone();
+        let alone = |seed: u8, now: u64| {
+            at(
+                &WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Millis(0)),
+                now,
+            )
+        };
+        let secret = |seed: u8| WebhookSecret::from_entropy([seed; 32]);
+        let secrets = WebhookSecrets::first(secret(1), Millis(0))
+            .rotated(secret(2), Millis(60_000), Millis(0))
+            .rotated(secret(3), Millis(5_000), Millis(1_000));
+        let all = [alone(3, 2_000), alone(2, 2_000), alone(1, 2_000)];
+        assert_eq!(at(&secrets, 2_000), all.join(" "));
+        // The one in the middle was promised less.
+        assert_eq!(
+            secrets.previous_valid_until(Millis(2_000)),
+            Some(Millis(60_000))
+        );
+        assert_eq!(
+            at(&secrets, 6_000),
+            [alone(3, 6_000), alone(1, 6_000)].join(" ")
+        );
+        assert_eq!(at(&secrets, 60_000), alone(3, 60_000));
+        assert_eq!(secrets.previous_valid_until(Millis(60_000)), None);
+        // Without an overlap all end.
+        let ended = secrets.rotated(secret(4), Millis(0), Millis(2_000));
+        assert_eq!(at(&ended, 2_000), alone(4, 2_000));
+        assert_eq!(ended.previous_valid_until(Millis(2_000)), None);
+    }
+
+    #[test]
+    fn the_plain_signature_is_rfc_2104_under_the_secrets_text() {
+        // openssl dgst -sha256 -hmac 'whsec_AQEB…=' over the body {}
+        let secrets = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
+        let [(name, signature), ..] = secrets.sign(id(), b"{}", Millis(0));
+        assert_eq!(name, "X-Audatec-Signature");
+        let mut mac = hmac_sha256(b"whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+        mac.update(b"{}");
+        assert_eq!(signature, hex(&mac.finalize().into_bytes()));
+    }
+}
