@@ -1,0 +1,212 @@
+//! Identifiers, and how a call's id finds its own way home.
+//!
+//! A call id is a UUID version 8 (RFC 9562 §5.8) whose bits say where the call lives:
+//!
+//! ```text
+//!  48 bits  milliseconds since the epoch, so that ids sort by age
+//!   4 bits  version, 8
+//!  12 bits  sequence within that millisecond
+//!   2 bits  variant, 10
+//!  32 bits  tag of the trunk whose object holds the call
+//!  30 bits  keyed check over all of the above
+//! ```
+//!
+//! So a status request is routed with no index, and an id that nobody issued is answered 404
+//! without waking an object: a guess passes the check once in a billion tries.
+//!
+//! A delivery's id is the same address under another check, so the two can't be mistaken for each
+//! other and each is computed from the other. Tag 0 belongs to no trunk: such a delivery (a test
+//! event) lives in the organisation's directory.
+
+mod address;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use address::{Address, IdKey, MAX_SEQUENCE};
+
+use super::time::Millis;
+
+/// The text was not a UUID in its hyphenated form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+/// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case; no braces, no `urn:`.
+fn parse_hyphenated(text: &str) -> Result<Uuid, NotAnId> {
+    if text.len() != uuid::fmt::Hyphenated::LENGTH {
+        return Err(NotAnId);
+    }
+    Uuid::try_parse(text).map_err(|_| NotAnId)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl $name {
+            /// All 128 bits as a number, which sorts as ids do.
+            #[must_use]
+            pub fn number(self) -> u128 {
+                self.0.as_u128()
+            }
+
+            /// Sorts by a time, then by id (its first 80 bits).
+            #[must_use]
+            pub fn born(self, at: Millis) -> u128 {
+                u128::from(at.0) << 80 | self.number() >> 48
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                parse_hyphenated(text).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_str(&self.0)
+            }
+        }
+
+        impl From<$name> for serde_json::Value {
+            fn from(id: $name) -> Self {
+                Self::String(id.to_string())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(input)?;
+                text.parse().map_err(|_| serde::de::Error::custom("not a UUID"))
+            }
+        }
+    };
+}
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        id!($(#[$doc])* $name);
+
+        impl $name {
+            /// A version 4 UUID made of 16 random bytes.
+            #[must_use]
+            pub fn from_entropy(bytes: [u8; 16]) -> Self {
+                Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
+            }
+        }
+    };
+}
+
+random_id!(
+    /// An organisation.
+    OrgId
+);
+random_id!(
+    /// An AI agent.
+    AgentId
+);
+random_id!(
+    /// A SIP trunk. Its first 32 bits are its [`TrunkTag`].
+    TrunkId
+);
+random_id!(
+    /// An API key's public name; not the key.
+    KeyId
+);
+id!(
+    /// A call: an address and a check, see the module's head.
+    CallId
+);
+id!(
+    /// A callback's delivery, the `webhook-id` of each of its attempts.
+    DeliveryId
+);
+
+/// The 32 bits of a trunk that its calls' ids carry, and the name of its object.
+///
+/// Unique over all organisations: a trunk whose tag is taken gets another id when it is created.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TrunkTag(pub u32);
+
+impl TrunkTag {
+    /// No trunk's tag: what it marks lives in the organisation's directory.
+    pub const DIRECTORY: Self = Self(0);
+
+    /// Whether it is that of a guarded trunk.
+    #[must_use]
+    pub fn is_guarded(self) -> bool {
+        self.0 >> (32 - TrunkId::GUARD) == (1 << TrunkId::GUARD) - 1
+    }
+}
+
+impl fmt::Display for TrunkTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl fmt::Debug for TrunkTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Ids that say whether they are guarded: what is done in such a name needs the directory's permit. They begin with as many ones,
+/// which is never forgotten and never stale, as a flag in a record would be.
+macro_rules! guarded {
+    ($name:ident, $bits:literal) => {
+        impl $name {
+            const GUARD: u32 = $bits;
+
+            /// Whether it is guarded.
+            #[must_use]
+            pub fn is_guarded(self) -> bool {
+                self.number().leading_ones() >= Self::GUARD
+            }
+
+            /// An id like this one that is guarded, or is not.
+            #[must_use]
+            pub fn guarded(self, guarded: bool) -> Self {
+                let number = match (guarded, self.is_guarded()) {
+                    (true, _) => self.number() | !(u128::MAX >> Self::GUARD),
+                    (false, true) => self.number() & u128::MAX >> 1,
+                    (false, false) => self.number(),
+                };
+                Self(Uuid::from_u128(number))
+            }
+        }
+    };
+}
+
+guarded!(KeyId, 32);
+guarded!(AgentId, 32);
+// Its tag has no room for more.
+guarded!(TrunkId, 12);
+
+impl TrunkId {
+    /// The tag that this trunk's calls carry.
+    #[must_use]
+    pub fn tag(self) -> TrunkTag {
+        TrunkTag((self.0.as_u128() >> 96) as u32)
+    }
+}
