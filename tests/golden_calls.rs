@@ -7,12 +7,12 @@
 mod golden;
 mod support;
 
-use audatec::app::calls::views::{DetailedCall, ListedCall, Notification, StatusView};
 use audatec::app::json;
 use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, Position, Remembrance, Trigger, TrunkCommand, TrunkReply,
 };
+use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
 use audatec::domain::call::{Call, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::settings::Settings;

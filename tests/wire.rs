@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once,
-    Permit, Received, StoredKey,
+    Permit, Received,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -27,6 +27,7 @@ use audatec::app::trunk::{
     CallFilter, DeliveryFilter, Denial, FeedFilter, Idempotency, Line, Position, Trigger,
     TrunkCommand, TrunkReply, Work,
 };
+use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::api;
-use audatec::app::dialers::livekit::Ask;
 use audatec::app::directory::{Ask as DirectoryAsk, DirectoryCommand, DirectoryReply};
 use audatec::app::http::{Request, Response};
+use audatec::app::ports::TwirpRequest;
 use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };
@@ -296,7 +296,7 @@ impl Vault for World {
 }
 
 impl Twirp for World {
-    async fn twirp(&self, _: &str, _: &str, _: &Ask) -> Result<TwirpAnswer, Unavailable> {
+    async fn twirp(&self, _: &str, _: &str, _: &TwirpRequest) -> Result<TwirpAnswer, Unavailable> {
         Err(Unavailable)
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::directory::{Denied, DirectoryCommand, DirectoryReply};
 use super::json;
 use super::ports::{Api, Directories, Records, Unavailable};
-use super::records::RecordKey;
+use super::records::{RecordKey, TrunkRecord};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
 use crate::domain::refusal::Refusal;
@@ -29,6 +29,18 @@ pub async fn find<T: DeserializeOwned>(
         true => Ok(known),
         false => Ok(doubt(api, caller, key).await?.unwrap_or(known)),
     }
+}
+
+/// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not
+/// show the newest, and serve a key that was revoked.
+///
+/// # Errors
+/// The directory can't be reached; the caller's key was revoked.
+pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkRecord>, Refusal> {
+    let stored = ask(api, caller, &RecordKey::Trunks(caller.org_id)).await?;
+    Ok(stored
+        .and_then(|json| crate::app::json::read(&json).ok())
+        .unwrap_or_default())
 }
 
 /// What the directory says of a record whose copy would refuse somebody; nothing when it was asked too often of late.

@@ -1,11 +1,16 @@
 //! What travels through the queues: versioned by their tag, and never the only holder of a duty.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::app::json;
-use crate::app::trunk::Expired;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
+use crate::domain::search;
+use crate::domain::target::masked;
 use crate::domain::time::Millis;
+use crate::domain::to_json;
 use crate::domain::to_json::to_json;
 
 /// Work for the dialer: a few calls of one trunk, each claimed by itself.
@@ -131,6 +136,44 @@ impl Errand {
         };
         format!("{kind}/{whose}/{}", number % ERRAND_OBJECTS)
     }
+}
+
+/// A call that is older than calls are kept: for the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Its id.
+    pub id: CallId,
+    /// The call as its row held it, in JSON.
+    pub call: String,
+    /// What was said in it, in JSON.
+    pub transcript: Option<String>,
+}
+
+impl Expired {
+    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, but for the secrets in its URLs.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let transcript = self.transcript.as_deref().unwrap_or("null");
+        let call = without_credentials(&self.call);
+        format!(r#"{{"call":{call},"transcript":{transcript}}}"#)
+    }
+}
+
+/// A call's row with the secrets of its callback's URL masked.
+fn without_credentials(row: &str) -> Cow<'_, str> {
+    // JSON may write an @ as an escape; ours never does, but a row that has either is worth a look.
+    if !row.contains('@') && !search::contains(row, "\\u0040") {
+        return Cow::Borrowed(row);
+    }
+    let Ok(mut call) = json::read::<Value>(row) else {
+        return Cow::Borrowed(row);
+    };
+    for (part, field) in [("request", "callback_url"), ("callback", "url")] {
+        if let Some(Value::String(url)) = call.get_mut(part).and_then(|part| part.get_mut(field)) {
+            *url = masked(url).into_owned();
+        }
+    }
+    Cow::Owned(to_json::text(&call))
 }
 
 /// What must be sent once the rows are written.

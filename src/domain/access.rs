@@ -158,6 +158,40 @@ impl KeyRecord {
     }
 }
 
+/// A key's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Under which it is found.
+    pub digest: KeyDigest,
+    /// Its first characters.
+    pub prefix: String,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    /// When it was used last, to the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Millis>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Millis>,
+}
+
+impl StoredKey {
+    /// Whether it was neither revoked nor has expired.
+    #[must_use]
+    pub fn is_good(&self, now: Millis) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -18,8 +18,8 @@ mod switch {
     use std::cell::Cell;
 
     use crate::app::authenticate::authenticate_operator;
+    use crate::app::body::Body;
     use crate::app::http::{Request, Response};
-    use crate::app::manage::body::Body;
     use crate::app::ports::Api;
     use crate::domain::refusal::Refusal;
 

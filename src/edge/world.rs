@@ -9,10 +9,11 @@ use worker::{Context, Env};
 use super::log::log;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, vault};
-use crate::app::dialers::livekit::{self, Ask};
+use crate::app::dialers::livekit;
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
+use crate::app::ports::TwirpRequest;
 use crate::app::ports::{
     Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer,
     UNKNOWN, Unavailable, Vault,
@@ -414,7 +415,12 @@ impl Vault for World {
 }
 
 impl Twirp for World {
-    async fn twirp(&self, url: &str, token: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable> {
+    async fn twirp(
+        &self,
+        url: &str,
+        token: &str,
+        ask: &TwirpRequest,
+    ) -> Result<TwirpAnswer, Unavailable> {
         let mut headers = vec![
             ("Content-Type", "application/json".to_owned()),
             ("Authorization", format!("Bearer {token}")),

@@ -135,7 +135,12 @@ impl Vault for Line {
 }
 
 impl Twirp for Line {
-    async fn twirp(&self, url: &str, _: &str, ask: &Ask) -> Result<TwirpAnswer, Unavailable> {
+    async fn twirp(
+        &self,
+        url: &str,
+        _: &str,
+        ask: &TwirpRequest,
+    ) -> Result<TwirpAnswer, Unavailable> {
         self.asked.borrow_mut().push(json!({
             "url": url, "grants": ask.grants, "body": ask.body, "timeout_ms": ask.timeout.0,
             "server_timeout_ms": ask.server_timeout.map(|time| time.0),

@@ -24,8 +24,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use audatec::app::dialers::livekit::{self, Ask};
+use audatec::app::dialers::livekit;
 use audatec::app::directory::{self, DirectoryCommand, DirectoryReply};
+use audatec::app::ports::TwirpRequest;
 use audatec::app::ports::{
     Answer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable,
     Vault,

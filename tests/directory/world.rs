@@ -8,12 +8,12 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use audatec::app::dialers::livekit::Ask as Question;
 use audatec::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
 };
 use audatec::app::http::{Request, Response};
 use audatec::app::messages::CallbackMessage;
+use audatec::app::ports::TwirpRequest as Question;
 use audatec::app::ports::{
     Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use audatec::app::dialers::livekit::Ask as Question;
+use audatec::app::ports::TwirpRequest as Question;
 use audatec::app::ports::{Twirp, TwirpAnswer, Unavailable};
 use audatec::domain::ids::CallId;
 use audatec::domain::mac::hmac_sha256;

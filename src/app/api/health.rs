@@ -18,7 +18,7 @@ pub(crate) mod describe {
 
     use serde_json::json;
 
-    use crate::app::openapi::description::{Description, by_hand};
+    use crate::app::description::{Description, by_hand};
 
     pub fn check() -> Description {
         let health = json!({

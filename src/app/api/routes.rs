@@ -117,7 +117,7 @@ macro_rules! routes {
         /// How the document tells of a route: each handler's file has a `describe` with a function of the handler's name.
         #[cfg(feature = "openapi")]
         #[must_use]
-        pub(crate) fn describe(action: Action) -> crate::app::openapi::description::Description {
+        pub(crate) fn describe(action: Action) -> crate::app::description::Description {
             match action {
                 $(Action::$action => $module::describe::$handler()),+
             }

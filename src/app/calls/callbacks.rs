@@ -3,15 +3,16 @@
 
 use serde_json::Value;
 
-use crate::app::calls::read::{gather, own_trunks};
-use crate::app::calls::views::DeliveryView;
+use crate::app::body::Body;
+use crate::app::calls::read::gather;
 use crate::app::calls::{one_call, reader};
+use crate::app::copies::own_trunks;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
-use crate::app::manage::body::Body;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand, admits};
+use crate::app::views::delivery::DeliveryView;
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::callback::{Delivery, DeliveryStatus};
@@ -226,11 +227,11 @@ pub(crate) mod describe {
     use serde_json::json;
 
     use super::DeliveryList;
-    use crate::app::calls::views::DeliveryView;
-    use crate::app::openapi::description::{Description, answer, ok};
-    use crate::app::openapi::examples;
-    use crate::app::openapi::reference::{any_of, filter};
-    use crate::app::openapi::refusals::must;
+    use crate::app::description::examples;
+    use crate::app::description::reference::{any_of, filter};
+    use crate::app::description::refusals::must;
+    use crate::app::description::{Description, answer, ok};
+    use crate::app::views::delivery::DeliveryView;
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Webhooks";

@@ -57,8 +57,8 @@ pub(crate) mod describe {
     use serde_json::{Value, json};
 
     use crate::app::calls::report::Transcript;
-    use crate::app::openapi::description::{Description, by_hand, ok};
-    use crate::app::openapi::examples;
+    use crate::app::description::examples;
+    use crate::app::description::{Description, by_hand, ok};
     use crate::domain::refusal::Refusal;
 
     pub fn show() -> Description {

@@ -8,7 +8,6 @@ pub mod read;
 pub mod report;
 pub mod stop;
 pub mod trigger;
-pub mod views;
 
 use std::cell::Cell;
 

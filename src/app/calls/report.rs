@@ -292,9 +292,9 @@ pub(crate) mod describe {
     //! How the document tells of them.
 
     use super::{ReportCall, Transcript};
-    use crate::app::openapi::description::{Description, accepted, ok};
-    use crate::app::openapi::examples;
-    use crate::app::openapi::refusals::{must, unknown_field};
+    use crate::app::description::examples;
+    use crate::app::description::refusals::{must, unknown_field};
+    use crate::app::description::{Description, accepted, ok};
     use crate::domain::refusal::Refusal;
 
     pub fn report() -> Description {

@@ -1,11 +1,11 @@
 //! Stopping a call: the integrator cancels it, or the operator releases its channel.
 
-use crate::app::calls::views::StatusView;
+use crate::app::body::Body;
 use crate::app::calls::{ask, reader};
 use crate::app::http::{Request, Response};
-use crate::app::manage::body::Body;
 use crate::app::ports::Api;
 use crate::app::trunk::TrunkCommand;
+use crate::app::views::call::StatusView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 
@@ -59,9 +59,9 @@ pub async fn release(
 pub(crate) mod describe {
     //! How the document tells of them.
 
-    use crate::app::calls::views::StatusView;
-    use crate::app::openapi::description::{Description, Success, ok};
-    use crate::app::openapi::examples;
+    use crate::app::description::examples;
+    use crate::app::description::{Description, Success, ok};
+    use crate::app::views::call::StatusView;
     use crate::domain::refusal::Refusal;
 
     fn stopped() -> Success {

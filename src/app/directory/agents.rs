@@ -8,8 +8,8 @@ use super::permits::User;
 use super::state::{Concerns, MOST, forgotten};
 use super::store::DirectoryStore;
 use super::{AgentsAfter, Ask, AuditEntry, Denied, Directory, DirectoryReply};
+use crate::app::host::Host;
 use crate::app::json;
-use crate::app::ports::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
@@ -254,7 +254,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 }
 
-/// An agent's row as `manage::views::AgentView` shows it, told from text to text.
+/// An agent's row as `views::manage::AgentView` shows it, told from text to text.
 fn view(row: &str, text: &mut String) -> Option<()> {
     let agent = field(row, "agent")?;
     let mut comma = '{';

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::store::DirectoryStore;
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
-use crate::app::calls::views::DeliveryView;
 use crate::app::iso8601;
-use crate::app::manage::views::{
+use crate::app::trunk::{Idempotency, REMEMBERED, StoreFailed};
+use crate::app::views::delivery::DeliveryView;
+use crate::app::views::manage::{
     AgentDetail, NewKeyView, NewOrgView, OrgView, SecretView, TrunkDetail,
 };
-use crate::app::trunk::{Idempotency, REMEMBERED, StoreFailed};
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, AuditEntry, Once, Permit, Received, StoredKey};
+use super::{Answered, AuditEntry, Once, Permit, Received};
 use crate::app::records::RecordKey;
-use crate::domain::access::{KeyDigest, Role};
+use crate::domain::access::{KeyDigest, Role, StoredKey};
 use crate::domain::agent::Agent;
 use crate::domain::callback::{
     AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,

@@ -4,7 +4,7 @@ use super::audit::audit_page;
 use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 

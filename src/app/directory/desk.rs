@@ -2,7 +2,7 @@
 
 use super::store::DirectoryStore;
 use super::{AuditEntry, Directory, DirectoryCommand};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::domain::time::Millis;
 
 /// A desk for one command. Each resource's file adds what it does there.

@@ -1,16 +1,14 @@
 //! API keys. The keys themselves are nowhere: a row holds the digest.
 
-use serde::{Deserialize, Serialize};
-
 use super::command::question;
 use super::desk::Desk;
 use super::permits::User;
 use super::state::{Concerns, MOST, forgotten, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply, NewKey};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::app::records::RecordKey;
-use crate::domain::access::{KeyDigest, KeyRecord, Role};
+use crate::domain::access::{KeyDigest, KeyRecord, Role, StoredKey};
 use crate::domain::ids::{KeyId, TrunkTag};
 use crate::domain::order::newest_first;
 use crate::domain::settings::Settings;
@@ -31,38 +29,6 @@ question!(
     DirectoryReply::Keys(keys) => keys,
     Vec<StoredKey>
 );
-
-/// A key's row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredKey {
-    /// Its id.
-    pub id: KeyId,
-    /// Its name.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// Under which it is found.
-    pub digest: KeyDigest,
-    /// Its first characters.
-    pub prefix: String,
-    /// When it was made.
-    pub created_at: Millis,
-    /// When it expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
-    /// When it was used last, to the hour.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_used_at: Option<Millis>,
-    /// When it was revoked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revoked_at: Option<Millis>,
-}
-
-impl StoredKey {
-    fn is_good(&self, now: Millis) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
-    }
-}
 
 impl Directory {
     /// How many keys are in use.

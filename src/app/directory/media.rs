@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::state::{Concerns, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Directory, DirectoryReply};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::media::Media;
 

@@ -31,7 +31,7 @@ pub use agents::GetAgent;
 pub use answered::{Answered, Once, render};
 pub use audit::{AuditEntry, ListAudit};
 pub use command::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, NewKey, Question};
-pub use keys::{ListKeys, StoredKey};
+pub use keys::ListKeys;
 pub use media::GetMedia;
 pub use permits::{Permit, RELIED_ON};
 pub use receiver::Received;

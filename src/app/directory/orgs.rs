@@ -6,7 +6,7 @@ use super::desk::Desk;
 use super::state::Concerns;
 use super::store::DirectoryStore;
 use super::{AuditEntry, Denied, Directory, DirectoryReply, NewKey};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{KeyId, OrgId};

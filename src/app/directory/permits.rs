@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Denied, Directory};
+use crate::app::host::Host;
 use crate::app::json;
-use crate::app::ports::Host;
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
 use crate::domain::time::Millis;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Denied, Directory};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::domain::time::Millis;
 use crate::domain::tokens::receiver::is_authentic;
 

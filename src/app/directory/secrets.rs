@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::state::Concerns;
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply};
-use crate::app::ports::Host;
+use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{TrunkId, TrunkTag};

@@ -8,10 +8,10 @@ use std::cell::RefCell;
 use super::decide::decide;
 use super::store::{DirectoryStore, RecordWriter};
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
+use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
-use crate::app::ports::{Host, Trunks};
 use crate::app::records::RecordKey;
-use crate::app::trunk::StoreFailed;
+use crate::app::trunk::{StoreFailed, Trunks};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 

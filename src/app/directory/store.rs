@@ -1,7 +1,7 @@
 //! What a directory needs of its storage, and of what keeps the copies.
 
 use super::Rows;
-use crate::app::ports::Unavailable;
+use crate::app::host::Unavailable;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 

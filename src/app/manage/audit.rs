@@ -1,12 +1,12 @@
 //! `GET /audit-log`.
 
 use super::Thing;
-use super::views::AuditView;
 use crate::app::directory::ListAudit;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
+use crate::app::views::manage::AuditView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 
@@ -60,9 +60,9 @@ pub async fn list(
 pub(crate) mod describe {
     //! How the document tells of it.
 
-    use super::super::views::AuditLog;
-    use crate::app::openapi::description::{Description, ok};
-    use crate::app::openapi::examples;
+    use crate::app::description::examples;
+    use crate::app::description::{Description, ok};
+    use crate::app::views::manage::AuditLog;
 
     pub fn list() -> Description {
         let example = examples::page("entries", examples::audit_entry());

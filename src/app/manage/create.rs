@@ -1,8 +1,8 @@
 //! Creating things: every POST that does so takes an `Idempotency-Key`.
 
-use crate::app::calls::trigger::read_idempotency;
 use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply, Once, render};
 use crate::app::http::{Request, Response};
+use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::RawKey;

@@ -1,15 +1,15 @@
 //! `/api-keys`.
 
-use super::body::{self, Body};
 use super::create::Draw;
-use super::views::KeyView;
 use super::{Thing, change, command};
+use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, ListKeys, NewKey};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, read_time, value};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
+use crate::app::views::manage::KeyView;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
 use crate::domain::json_text::field;
@@ -171,11 +171,11 @@ pub(crate) mod describe {
 
     use serde_json::json;
 
-    use super::super::views::{KeyList, NewKeyView};
     use super::CreateKey;
-    use crate::app::openapi::description::{Description, created, gone, ok};
-    use crate::app::openapi::examples;
-    use crate::app::openapi::refusals::{NAME, must, no_time, unknown_field};
+    use crate::app::description::examples;
+    use crate::app::description::refusals::{NAME, must, no_time, unknown_field};
+    use crate::app::description::{Description, created, gone, ok};
+    use crate::app::views::manage::{KeyList, NewKeyView};
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "API keys";

@@ -4,14 +4,12 @@
 
 pub mod agents;
 pub mod audit;
-pub mod body;
 pub mod create;
 pub mod keys;
 pub mod orgs;
 pub mod settings;
 pub mod trunk_test;
 pub mod trunks;
-pub mod views;
 pub mod webhooks;
 
 use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Question};

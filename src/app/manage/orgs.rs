@@ -1,9 +1,9 @@
 //! `POST /platform/v1/orgs`.
 
-use super::body::{self, Body};
 use super::create::{self, Draw};
 use super::{Thing, keys};
 use crate::app::authenticate::Operator;
+use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, DirectoryCommand};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -80,11 +80,11 @@ pub(crate) mod describe {
 
     use serde_json::json;
 
-    use super::super::views::NewOrgView;
     use super::CreateOrg;
-    use crate::app::openapi::description::{Description, created};
-    use crate::app::openapi::examples;
-    use crate::app::openapi::refusals::{NAME, must, unknown_field};
+    use crate::app::description::examples;
+    use crate::app::description::refusals::{NAME, must, unknown_field};
+    use crate::app::description::{Description, created};
+    use crate::app::views::manage::NewOrgView;
     use crate::domain::refusal::Refusal;
 
     pub fn create() -> Description {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::body::{self, Body};
 use super::{Thing, change};
 use crate::app::address::Address;
+use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, GetMedia};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -191,8 +191,10 @@ pub(crate) mod describe {
     use serde_json::{Value, json};
 
     use super::{ChangeSettings, SettingsView};
-    use crate::app::openapi::description::{Description, ok};
-    use crate::app::openapi::refusals::{NAME, bare, must, nested_required, tidy, unknown_field};
+    use crate::app::description::refusals::{
+        NAME, bare, must, nested_required, tidy, unknown_field,
+    };
+    use crate::app::description::{Description, ok};
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Settings";

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::body::Body;
 use super::trunks::find;
+use crate::app::body::Body;
 use crate::app::dialers::livekit;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
@@ -64,8 +64,8 @@ pub(crate) mod describe {
     //! How the document tells of it.
 
     use super::TrunkTest;
-    use crate::app::openapi::description::{Description, ok};
-    use crate::app::openapi::examples;
+    use crate::app::description::examples;
+    use crate::app::description::{Description, ok};
     use crate::domain::refusal::Refusal;
 
     pub fn test() -> Description {

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::body::Body;
 use super::create::Draw;
-use super::views::SecretView;
 use super::{Thing, command};
-use crate::app::calls::trigger::check_target;
+use crate::app::body::Body;
 use crate::app::directory::{Ask, GetSecrets};
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::ports::Api;
+use crate::app::target::check_target;
+use crate::app::views::manage::SecretView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
@@ -110,12 +110,12 @@ pub(crate) mod describe {
 
     use serde_json::json;
 
-    use super::super::views::SecretView;
     use super::{RotateSecret, SendTestEvent};
-    use crate::app::calls::views::DeliveryView;
-    use crate::app::openapi::description::{Description, answer, ok};
-    use crate::app::openapi::examples;
-    use crate::app::openapi::refusals::{must, unknown_field};
+    use crate::app::description::examples;
+    use crate::app::description::refusals::{must, unknown_field};
+    use crate::app::description::{Description, answer, ok};
+    use crate::app::views::delivery::DeliveryView;
+    use crate::app::views::manage::SecretView;
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Webhooks";

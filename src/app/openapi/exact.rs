@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::reference::CURSOR_PATTERN;
+use crate::app::description::reference::CURSOR_PATTERN;
 
 /// Schemas by their names.
 pub type Schemas = BTreeMap<String, Value>;

@@ -3,14 +3,8 @@
 //! Paths, methods and roles come from the table of routes, what each does and answers from its handler's own `describe`, shapes
 //! from the views, error texts from [`Refusal`](crate::domain::refusal::Refusal). `npm run openapi` writes the document anew.
 
-pub(crate) mod description;
 mod exact;
-pub(crate) mod examples;
-mod names;
-pub(crate) mod notification;
 mod paths;
-pub(crate) mod reference;
-pub(crate) mod refusals;
 mod responses;
 mod schemas;
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::description::Description;
-use super::reference::reference;
 use super::responses;
 use crate::app::api::{Action, Route};
 use crate::app::authenticate::Access;
+use crate::app::description::Description;
+use crate::app::description::reference::reference;
 
 /// All paths, in the table's order.
 pub fn all(routes: &[Route], described: &[Description]) -> Map<String, Value> {

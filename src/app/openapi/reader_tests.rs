@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::document;
-use super::reference::reference;
 use super::schemas::EITHER;
 use super::tests::{operations, strings};
+use crate::app::description::reference::reference;
 
 fn schemas(document: &Value) -> &Map<String, Value> {
     document["components"]["schemas"]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::description::{Description, Success};
-use super::reference::{INTERNAL_ERROR, reference};
-use super::refusals::too_low;
 use crate::app::api::Route;
 use crate::app::authenticate::Access;
+use crate::app::description::reference::{INTERNAL_ERROR, reference};
+use crate::app::description::refusals::too_low;
+use crate::app::description::{Description, Success};
 use crate::domain::refusal::Refusal;
 
 type Texts = Vec<(&'static str, String)>;

@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::description::{Description, Schema};
 use super::exact::{Schemas, close, complete, loosen, merge, set, unite};
-use super::names::renamed;
-use super::reference::reference;
+use crate::app::description::names::renamed;
+use crate::app::description::reference::reference;
+use crate::app::description::{Description, Schema};
 use crate::domain::call::CallStatus;
 
 /// The answer to `POST /calls`, in one shape for a call and for a dry run: generators make nothing that compiles of two.

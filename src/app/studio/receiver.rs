@@ -144,8 +144,8 @@ pub(crate) mod describe {
     use serde_json::{Value, json};
 
     use super::StudioReceiver;
-    use crate::app::openapi::description::{Description, Success, ok};
-    use crate::app::openapi::examples;
+    use crate::app::description::examples;
+    use crate::app::description::{Description, Success, ok};
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Studio";

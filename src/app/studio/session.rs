@@ -120,8 +120,8 @@ pub(crate) mod describe {
     use serde_json::{Value, json};
 
     use super::{OpenSession, StudioSession};
-    use crate::app::openapi::description::{Description, Success, ok};
-    use crate::app::openapi::refusals::unknown_field;
+    use crate::app::description::refusals::unknown_field;
+    use crate::app::description::{Description, Success, ok};
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Studio";

@@ -1,8 +1,8 @@
 //! Callbacks of calls that are over: their attempts, and what is sent for them.
 
 use super::{Answer, DeliveryFilter, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
-use crate::app::calls::views::{Notification, failure_header};
 use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::views::call::{Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FeedFilter, FeedPage};
-use crate::app::calls::views::ListedCall;
 use crate::app::messages::CallbackMessage;
+use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, DeliveryStatus, WebhookSecrets};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};

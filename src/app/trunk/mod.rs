@@ -13,26 +13,31 @@ mod feed;
 mod language;
 mod media;
 mod news;
+mod port;
+mod position;
 mod reading;
 mod retention;
 mod slices;
 mod store;
 mod trouble;
 
-pub use feed::{FeedEvent, FeedFilter, FeedNotes, FeedPage, KEPT, LoggedTurn, Position};
+pub use feed::KEPT;
 pub use language::{
     CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, InList, Line, LiveCall,
     Order, REMEMBERED, Reader, Remembrance, Shown, Trigger, TrunkCommand, TrunkReply, Work, admits,
 };
 pub use news::TYPES;
+pub use port::Trunks;
+pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LoggedTurn, Position};
 pub use slices::Slices;
-pub use store::{CallRow, Expired, OpenRow, StoreFailed, Told, TrunkStore};
+pub use store::{CallRow, OpenRow, StoreFailed, Told, TrunkStore};
 
 use feed::Feed;
 use retention::Retention;
 use store::Reading;
 use trouble::{Trouble, Way};
 
+pub use crate::app::messages::Expired;
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, TrunkTag};

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::feed::{Logged, Position};
-use crate::app::calls::views::ListedCall;
+use super::position::{Logged, Position};
 use crate::app::iso8601;
 use crate::app::page::value;
+use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallStatus, Told, Turn};
 use crate::domain::ids::TrunkId;
 use crate::domain::object::object;

@@ -7,8 +7,9 @@
 //! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
 //! sends the same batch again.
 
-use super::store::{Expired, StoreFailed, TrunkStore};
+use super::store::{StoreFailed, TrunkStore};
 use super::{Answer, Desk, Reader, TrunkReply};
+use crate::app::messages::Expired;
 use crate::domain::ids::CallId;
 use crate::domain::time::Millis;
 

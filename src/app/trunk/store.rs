@@ -1,18 +1,13 @@
 //! A trunk's rows, as its object needs them.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
-use super::feed::LoggedTurn;
-use super::{CallFilter, DeliveryFilter, FeedNotes, Found, Remembrance};
-use crate::app::json;
+use super::position::{FeedNotes, LoggedTurn};
+use super::{CallFilter, DeliveryFilter, Found, Remembrance};
+use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
-use crate::domain::search;
-use crate::domain::target::masked;
 use crate::domain::time::Millis;
-use crate::domain::to_json;
 use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows};
 use serde_json::Map;
 use std::cell::Cell;
@@ -20,44 +15,6 @@ use std::cell::Cell;
 /// A row could not be read or written; what it was is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFailed;
-
-/// A call that is older than calls are kept: for the archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expired {
-    /// Its id.
-    pub id: CallId,
-    /// The call as its row held it, in JSON.
-    pub call: String,
-    /// What was said in it, in JSON.
-    pub transcript: Option<String>,
-}
-
-impl Expired {
-    /// A line of the archive: `{"call": …, "transcript": …}`. The call is its row, but for the secrets in its URLs.
-    #[must_use]
-    pub fn line(&self) -> String {
-        let transcript = self.transcript.as_deref().unwrap_or("null");
-        let call = without_credentials(&self.call);
-        format!(r#"{{"call":{call},"transcript":{transcript}}}"#)
-    }
-}
-
-/// A call's row with the secrets of its callback's URL masked.
-fn without_credentials(row: &str) -> Cow<'_, str> {
-    // JSON may write an @ as an escape; ours never does, but a row that has either is worth a look.
-    if !row.contains('@') && !search::contains(row, "\\u0040") {
-        return Cow::Borrowed(row);
-    }
-    let Ok(mut call) = json::read::<Value>(row) else {
-        return Cow::Borrowed(row);
-    };
-    for (part, field) in [("request", "callback_url"), ("callback", "url")] {
-        if let Some(Value::String(url)) = call.get_mut(part).and_then(|part| part.get_mut(field)) {
-            *url = masked(url).into_owned();
-        }
-    }
-    Cow::Owned(to_json::text(&call))
-}
 
 /// An object's rows. Synchronous: writes with no await between them are one commit.
 pub trait TrunkStore {

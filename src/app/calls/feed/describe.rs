@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::MAX_WAIT_SECS;
-use crate::app::openapi::description::{Description, Schema, by_hand};
-use crate::app::openapi::examples::{self, CURSOR};
-use crate::app::openapi::reference::{CURSOR_PATTERN, any_of, cursor, filter, reference};
+use crate::app::description::examples::{self, CURSOR};
+use crate::app::description::reference::{CURSOR_PATTERN, any_of, cursor, filter, reference};
+use crate::app::description::{Description, Schema, by_hand};
 use crate::app::trunk::TYPES;
 use crate::domain::refusal::Refusal;
 

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{CallList, LiveCalls};
-use crate::app::calls::views::{DetailedCall, StatusView};
-use crate::app::openapi::description::{Description, ok};
-use crate::app::openapi::examples;
-use crate::app::openapi::reference::{any_of, filter};
-use crate::app::openapi::refusals::{must, no_time};
+use crate::app::description::examples;
+use crate::app::description::reference::{any_of, filter};
+use crate::app::description::refusals::{must, no_time};
+use crate::app::description::{Description, ok};
+use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::call::CallStatus;
 use crate::domain::refusal::Refusal;
 

@@ -3,16 +3,16 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
-use crate::app::calls::views::{DetailedCall, StatusView};
 use crate::app::calls::{ask, ask_all, reader};
-use crate::app::copies;
+use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::records::{RecordKey, TrunkRecord};
+use crate::app::records::TrunkRecord;
 use crate::app::side_by_side::CONNECTIONS;
 use crate::app::trunk::{CallFilter, EXAMINED, Found, Shown, TrunkCommand, TrunkReply};
+use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::CallStatus;
 use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
@@ -26,7 +26,7 @@ use crate::domain::refusal::Refusal;
 #[derive(utoipa::ToSchema)]
 pub struct CallList {
     /// The calls.
-    pub calls: Vec<crate::app::calls::views::ListedCall<'static>>,
+    pub calls: Vec<crate::app::views::call::ListedCall<'static>>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
 }
@@ -252,18 +252,6 @@ pub async fn own_trunk(
         .into_iter()
         .find(|trunk| trunk.id == id && !trunk.deleted)
         .ok_or(Refusal::TrunkNotFound)
-}
-
-/// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not
-/// show the newest, and serve a key that was revoked.
-///
-/// # Errors
-/// The directory can't be reached; the caller's key was revoked.
-pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkRecord>, Refusal> {
-    let stored = copies::ask(api, caller, &RecordKey::Trunks(caller.org_id)).await?;
-    Ok(stored
-        .and_then(|json| crate::app::json::read(&json).ok())
-        .unwrap_or_default())
 }
 
 /// The newest calls that several trunks answer to the same question.

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::TOO_LONG_FILLED;
 use super::answer::{DryRun, RejectedCall, TriggeredCall};
 use super::fields::TriggerCall;
-use crate::app::calls::views::Notification;
-use crate::app::openapi::description::{Description, Schema, answer, ok};
-use crate::app::openapi::reference::idempotency_key;
-use crate::app::openapi::{examples, notification};
+use crate::app::description::reference::idempotency_key;
+use crate::app::description::{Description, Schema, answer, ok};
+use crate::app::description::{examples, notification};
+use crate::app::views::call::Notification;
 use crate::domain::refusal::Refusal;
 
 pub fn trigger() -> Description {

@@ -1,18 +1,14 @@
 //! The body of `POST /calls`, read field by field, before anything is looked up.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::app::directory::Permit;
 use crate::app::http::Request;
 use crate::app::ports::Api;
-use crate::app::trunk::Idempotency;
+use crate::app::target::check_target;
 use crate::domain::ids::{AgentId, TrunkId};
-use crate::domain::mac::hex;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::target::TargetRefused;
-use crate::domain::tidy;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::OnCapacity;
@@ -179,49 +175,4 @@ fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<
         return Err(Refusal::UrlInvalid("callback_url"));
     };
     check_target(api, request, &url, "callback_url")
-}
-
-/// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
-const MAX_URL: usize = 8_192;
-
-/// A URL that callbacks may go to, without white space around it. Of the service's own addresses, a built-in receiver's alone.
-///
-/// # Errors
-/// It is no http or https URL, it points into a private network, or to an IP address.
-pub fn check_target(
-    api: &impl Api,
-    request: &Request,
-    url: &str,
-    field: &'static str,
-) -> Result<String, Refusal> {
-    let url = tidy::url(url).into_owned();
-    let target = api.parse_url(&url).filter(|_| url.len() <= MAX_URL);
-    let target = target.ok_or(Refusal::UrlInvalid(field))?;
-    if target.receiver_of(&api.secrets().studio_key).is_some() {
-        return Ok(url);
-    }
-    match target.judge(request.host(), api.settings().allow_loopback) {
-        Ok(()) => Ok(url),
-        Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
-        Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
-        Err(TargetRefused::Address) => Err(Refusal::UrlAddress(field)),
-    }
-}
-
-/// The `Idempotency-Key` of a request.
-///
-/// # Errors
-/// It has another form.
-pub fn read_idempotency(request: &Request) -> Result<Option<Idempotency>, Refusal> {
-    let Some(key) = request.idempotency_key.clone() else {
-        return Ok(None);
-    };
-    let visible = (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if !visible {
-        return Err(Refusal::IdempotencyKeyInvalid);
-    }
-    Ok(Some(Idempotency {
-        key,
-        body: hex(&Sha256::digest(&request.body)),
-    }))
 }

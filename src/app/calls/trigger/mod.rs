@@ -9,12 +9,12 @@ use answer::{answer, down, foretell, replay};
 use fields::Fields;
 #[cfg(feature = "openapi")]
 pub use fields::TriggerCall;
-pub use fields::{check_target, read_idempotency};
 
 use crate::app::calls::permit;
 use crate::app::copies::{doubt, find};
 use crate::app::directory::{Permit, RELIED_ON};
 use crate::app::http::{Request, Response};
+use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::{Denial, Idempotency, Trigger, TrunkCommand, TrunkReply};

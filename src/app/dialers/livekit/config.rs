@@ -1,8 +1,8 @@
 //! What an organisation says of its LiveKit server: the fields of a trunk's `carrier`.
 
 use crate::app::address::Address;
+use crate::app::body::{self, Body};
 use crate::app::http::Request;
-use crate::app::manage::body::{self, Body};
 use crate::app::ports::Api;
 use crate::app::sealing::sealed;
 use crate::domain::ids::OrgId;

@@ -21,12 +21,12 @@ pub use jwt::Presented;
 #[cfg(feature = "openapi")]
 pub(crate) use receive::describe;
 pub use receive::receive;
-pub use requests::Ask;
 
 use outcome::{AgentSeen, Callee, InRoom};
 use place::{Placed, Sight};
 use server::Server;
 
+use crate::app::host::TwirpRequest;
 use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand};
@@ -191,7 +191,7 @@ async fn is_alone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> b
         if look > 0 {
             line.sleep(BLINK).await;
         }
-        let ask = Ask {
+        let ask = TwirpRequest {
             timeout: AT_A_GLANCE,
             ..requests::list_participants(order.call)
         };

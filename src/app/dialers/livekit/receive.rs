@@ -106,7 +106,7 @@ async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
 pub mod describe {
     //! How the document tells of it.
 
-    use crate::app::openapi::description::{Description, accepted};
+    use crate::app::description::{Description, accepted};
     use crate::domain::refusal::Refusal;
 
     pub fn receive() -> Description {

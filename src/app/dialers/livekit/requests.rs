@@ -3,24 +3,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::app::host::TwirpRequest;
 use crate::domain::ids::CallId;
 use crate::domain::object::object;
 use crate::domain::time::Millis;
-
-/// A Twirp request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
-    /// Service and method: `/twirp/livekit.<method>`.
-    pub method: &'static str,
-    /// What its token must allow.
-    pub grants: Map<String, Value>,
-    /// The request.
-    pub body: Value,
-    /// How long an answer may take.
-    pub timeout: Millis,
-    /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), when that is not its default.
-    pub server_timeout: Option<Millis>,
-}
 
 /// How long a question that the server answers by itself may take.
 const QUICK: Millis = Millis(10_000);
@@ -41,8 +27,8 @@ fn grants(kind: &str, grant: Value) -> Map<String, Value> {
     Map::from_iter([(kind.to_owned(), grant)])
 }
 
-fn quick(method: &'static str, grants: Map<String, Value>, body: Value) -> Ask {
-    Ask {
+fn quick(method: &'static str, grants: Map<String, Value>, body: Value) -> TwirpRequest {
+    TwirpRequest {
         method,
         grants,
         body,
@@ -59,7 +45,7 @@ pub fn identity(call: CallId) -> String {
 
 /// The call's room, and its agent on the way there. Repeated, it changes nothing and calls no second agent.
 #[must_use]
-pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
+pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> TwirpRequest {
     quick(
         "RoomService/CreateRoom",
         grants("video", object! {"roomCreate": true}),
@@ -77,7 +63,7 @@ pub fn create_room(call: CallId, agent_code: &str, job_metadata: &str) -> Ask {
 /// Who is in a call's room: whether its agent is, and how the person called fares. Of a room that is not there it says
 /// that it is empty.
 #[must_use]
-pub fn list_participants(call: CallId) -> Ask {
+pub fn list_participants(call: CallId) -> TwirpRequest {
     quick(
         "RoomService/ListParticipants",
         grants("video", object! {"roomAdmin": true, "room": call}),
@@ -103,7 +89,7 @@ pub struct Dial<'a> {
 
 /// Rings the phone. Each such request rings it once more: never to be repeated.
 #[must_use]
-pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
+pub fn create_sip_participant(dial: &Dial<'_>) -> TwirpRequest {
     let mut body = object! {
         "sip_trunk_id": dial.sip_trunk_id,
         "sip_call_to": dial.to,
@@ -117,7 +103,7 @@ pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
     if let (Some(from), Some(body)) = (dial.from, body.as_object_mut()) {
         body.insert("sip_number".into(), from.into());
     }
-    Ask {
+    TwirpRequest {
         method: "SIP/CreateSIPParticipant",
         grants: grants("sip", object! {"call": true}),
         body,
@@ -128,7 +114,7 @@ pub fn create_sip_participant(dial: &Dial<'_>) -> Ask {
 
 /// Hangs up, whatever is going on. 404 says that nothing was.
 #[must_use]
-pub fn delete_room(call: CallId) -> Ask {
+pub fn delete_room(call: CallId) -> TwirpRequest {
     quick(
         "RoomService/DeleteRoom",
         grants("video", object! {"roomCreate": true}),
@@ -138,7 +124,7 @@ pub fn delete_room(call: CallId) -> Ask {
 
 /// What is being recorded of a call.
 #[must_use]
-pub fn list_egress(call: CallId) -> Ask {
+pub fn list_egress(call: CallId) -> TwirpRequest {
     quick(
         "Egress/ListEgress",
         grants("video", object! {"roomRecord": true}),
@@ -148,7 +134,7 @@ pub fn list_egress(call: CallId) -> Ask {
 
 /// Records the conversation into a file of the organisation's storage, sound alone.
 #[must_use]
-pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
+pub fn start_egress(call: CallId, path: &str, s3: Value) -> TwirpRequest {
     quick(
         "Egress/StartRoomCompositeEgress",
         grants("video", object! {"roomRecord": true}),
@@ -162,10 +148,10 @@ pub fn start_egress(call: CallId, path: &str, s3: Value) -> Ask {
 
 /// Whether the server is there and takes the key and its secret: of all rooms it is asked for one that nobody makes.
 #[must_use]
-pub fn list_rooms() -> Ask {
+pub fn list_rooms() -> TwirpRequest {
     let grants = grants("video", object! {"roomList": true});
     let body = object! {"names": ["connection-test"]};
-    Ask {
+    TwirpRequest {
         timeout: TEST,
         ..quick("RoomService/ListRooms", grants, body)
     }
@@ -173,9 +159,9 @@ pub fn list_rooms() -> Ask {
 
 /// Whether the server has an outbound SIP trunk.
 #[must_use]
-pub fn list_outbound_trunk(id: &str) -> Ask {
+pub fn list_outbound_trunk(id: &str) -> TwirpRequest {
     let grants = grants("sip", object! {"admin": true});
-    Ask {
+    TwirpRequest {
         timeout: TEST,
         ..quick(
             "SIP/ListSIPOutboundTrunk",

@@ -1,7 +1,7 @@
 //! One LiveKit server, as a trunk knows it: where it is, and the key to it.
 
 use super::jwt;
-use super::requests::Ask;
+use crate::app::host::TwirpRequest;
 use crate::app::ports::{Host, Twirp, TwirpAnswer, Unavailable, Vault};
 use crate::app::trunk::Order;
 use crate::domain::call::Reason;
@@ -56,7 +56,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     ///
     /// # Errors
     /// No answer: it may nevertheless have been carried out.
-    pub async fn ask(&self, ask: Ask) -> Result<TwirpAnswer, Reason> {
+    pub async fn ask(&self, ask: TwirpRequest) -> Result<TwirpAnswer, Reason> {
         let now = self.line.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);
         let url = format!("{}/twirp/livekit.{}", self.base, ask.method);

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::CreateAgent;
-use crate::app::manage::views::{AgentDetail, AgentList};
-use crate::app::openapi::description::{Description, created, gone, ok};
-use crate::app::openapi::examples;
-use crate::app::openapi::refusals::{NAME, must, nested_required, tidy, unknown_field};
+use crate::app::description::examples;
+use crate::app::description::refusals::{NAME, must, nested_required, tidy, unknown_field};
+use crate::app::description::{Description, created, gone, ok};
+use crate::app::views::manage::{AgentDetail, AgentList};
 use crate::domain::refusal::Refusal;
 
 const TAG: &str = "Agents";

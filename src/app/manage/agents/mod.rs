@@ -5,14 +5,14 @@ pub(crate) mod describe;
 
 use serde_json::{Map, Value};
 
+use crate::app::body::{self, Body};
 use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
-use crate::app::manage::body::{self, Body};
 use crate::app::manage::create::Draw;
-use crate::app::manage::views::AgentDetail;
 use crate::app::manage::{TRIES, Thing, ask, change, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
+use crate::app::views::manage::AgentDetail;
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::agent::{Agent, InputSchema};
 use crate::domain::ids::{AgentId, KeyId, OrgId};

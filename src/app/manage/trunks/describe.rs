@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{ChangeTrunk, CreateTrunk};
+use crate::app::description::examples;
+use crate::app::description::refusals::{NAME, bare, must, nested_required, tidy, unknown_field};
+use crate::app::description::{Description, created, gone, ok};
 use crate::app::dialers::livekit::config::URL_TEXT;
-use crate::app::manage::views::{StoredTrunkView, TrunkDetail, TrunkList};
-use crate::app::openapi::description::{Description, created, gone, ok};
-use crate::app::openapi::examples;
-use crate::app::openapi::refusals::{NAME, bare, must, nested_required, tidy, unknown_field};
+use crate::app::views::manage::{StoredTrunkView, TrunkDetail, TrunkList};
 use crate::domain::refusal::Refusal;
 
 const TAG: &str = "SIP trunks";

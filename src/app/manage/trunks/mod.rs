@@ -6,20 +6,20 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use super::agents::includes_inactive;
-use crate::app::calls::read::own_trunks;
+use crate::app::body::{self, Body};
+use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
 use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
-use crate::app::manage::body::{self, Body};
 use crate::app::manage::create::Draw;
-use crate::app::manage::views::{
-    StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView,
-};
 use crate::app::manage::{TRIES, Thing, ask, change, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
+use crate::app::views::manage::{
+    StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView,
+};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Status;
 use crate::domain::ids::{OrgId, TrunkId};

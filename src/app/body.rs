@@ -16,12 +16,6 @@ pub struct Body {
     prefix: &'static str,
 }
 
-// As the OpenAPI document describes it: the request says all by its path.
-/// Nothing: any field is refused.
-#[cfg(feature = "openapi")]
-#[derive(utoipa::ToSchema)]
-pub struct NoFields {}
-
 /// How a field's value is read: `None` when it is not what it must be.
 pub type Read<T> = fn(Value) -> Option<T>;
 

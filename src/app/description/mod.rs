@@ -1,14 +1,23 @@
 //! How a route is described, by whoever answers it. Path, method and role stand in the table of routes.
 
+pub mod examples;
+pub mod names;
+pub mod notification;
+pub mod reference;
+pub mod refusals;
+
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::names::public_name;
-use super::reference::{cursor, idempotency_key, reference};
-use super::refusals::{must, too_low, unknown_field};
-use crate::app::manage::body::NoFields;
 use crate::domain::access::Role;
 use crate::domain::refusal::Refusal;
+use names::public_name;
+use reference::{cursor, idempotency_key, reference};
+use refusals::{must, too_low, unknown_field};
+
+/// Nothing: any field is refused.
+#[derive(ToSchema)]
+pub struct NoFields {}
 
 /// One route, as far as the table does not tell.
 pub struct Description {

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::app::directory::StoredKey;
 use crate::app::iso8601;
 use crate::app::records::TrunkRecord;
 use crate::domain::access::Role;
+use crate::domain::access::StoredKey;
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};

@@ -1,0 +1,193 @@
+//! What use cases and objects need of the platform alone: time, chance, copies, secrets, the network. The Worker implements
+//! these on Cloudflare's bindings, the native tests in memory.
+
+#![allow(
+    async_fn_in_trait,
+    reason = "a Worker has one thread: no future needs to be Send"
+)]
+
+use serde_json::{Map, Value};
+
+use crate::app::records::RecordKey;
+use crate::app::telemetry::Event;
+use crate::domain::access::KeyRecord;
+use crate::domain::ids::{IdKey, OrgId};
+use crate::domain::sealed::Sealed;
+use crate::domain::settings::Settings;
+use crate::domain::target::Target;
+use crate::domain::time::Millis;
+use crate::domain::tokens::link::LinkKey;
+
+/// Something on the way did not answer in time, or failed. What it was is logged where it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// What an object answers to a command that it can't read: whoever asks is of another release, and nothing has failed. No
+/// reply is ever called so.
+pub const UNKNOWN: &[u8] = br#""Unknown""#;
+
+/// The deployment's secrets, all derived from `MASTER_KEY` but the last.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Checks call and delivery ids.
+    pub id_key: IdKey,
+    /// Keys the digests of API keys.
+    pub pepper: Vec<u8>,
+    /// Keys the tokens of agents' reports.
+    pub report_key: Vec<u8>,
+    /// Keys Studio's sessions and the tokens of its receivers.
+    pub studio_key: Vec<u8>,
+    /// Checks the links to transcripts and recordings.
+    pub link_key: LinkKey,
+    /// Keys what is drawn for requests with an `Idempotency-Key`.
+    pub once_key: Vec<u8>,
+    /// `PLATFORM_TOKEN`, the operator's.
+    pub platform_token: String,
+}
+
+impl Secrets {
+    /// Derives the keys, one label each, so that none of them tells another.
+    #[must_use]
+    pub fn derive(master: &[u8], platform_token: String) -> Self {
+        use crate::domain::mac::hmac_sha256;
+        use hmac::Mac;
+        let key = |label: &str| {
+            let mut mac = hmac_sha256(master);
+            mac.update(label.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        };
+        Self {
+            id_key: IdKey::new(&key("audatec/ids/1")),
+            pepper: key("audatec/api-keys/1"),
+            report_key: key("audatec/agent-reports/1"),
+            studio_key: key("audatec/studio/1"),
+            link_key: LinkKey(key("audatec/links/1")),
+            once_key: key("audatec/once/1"),
+            platform_token,
+        }
+    }
+}
+
+/// Time, chance and configuration.
+pub trait Host {
+    /// The present.
+    fn now(&self) -> Millis;
+    /// 32 random bytes from the platform's CSPRNG.
+    fn entropy(&self) -> [u8; 32];
+    /// 16 random bytes, for an id.
+    fn id_entropy(&self) -> [u8; 16] {
+        let entropy = self.entropy();
+        std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
+    }
+    /// Waits.
+    async fn sleep(&self, time: Millis);
+    /// The operator's settings.
+    fn settings(&self) -> &Settings;
+    /// The deployment's secrets.
+    fn secrets(&self) -> &Secrets;
+    /// Reads a URL as the platform's own `fetch` will read it (WHATWG URL); `None` if it can't.
+    fn parse_url(&self, text: &str) -> Option<Target>;
+    /// Tells the operator. What an event may hold, its type says.
+    fn log(&self, event: &Event<'_>);
+}
+
+/// The copies that requests are served from (KV); may be stale for a minute and more, their absence as well.
+pub trait Records {
+    /// The JSON under a key.
+    async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable>;
+    /// Whether a refusal by the copies may be taken to the organisation's directory. So often within a while and no more:
+    /// who asks for what is not there again and again is answered by the copies alone.
+    fn may_doubt(&self, org: OrgId) -> bool;
+    /// Keeps the JSON of a record as its directory told it, in this isolate's own cache.
+    fn learn(&self, key: &RecordKey, json: &str);
+    /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
+    fn forget(&self, org: OrgId);
+    /// Whether a directory permitted this within the last minute, by this isolate's own notes.
+    fn is_permitted(&self, _permit: &str) -> bool {
+        false
+    }
+    /// Notes that a directory permitted it, to a request of that time.
+    fn permitted(&self, _permit: String, _asked: Millis) {}
+    /// Notes that a key was used; the directory hears of it, at most once an hour.
+    fn note_use(&self, key: &KeyRecord);
+}
+
+/// What keeps other people's secrets: encrypted wherever they are stored.
+pub trait Vault {
+    /// Encrypts a secret under the newest key, for this context alone.
+    async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable>;
+    /// Decrypts a secret that was sealed for this context.
+    async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;
+}
+
+/// A Twirp request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TwirpRequest {
+    /// Service and method: `/twirp/livekit.<method>`.
+    pub method: &'static str,
+    /// What its token must allow.
+    pub grants: Map<String, Value>,
+    /// The request.
+    pub body: Value,
+    /// How long an answer may take.
+    pub timeout: Millis,
+    /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), when that is not its default.
+    pub server_timeout: Option<Millis>,
+}
+
+/// What a Twirp server answered. Prints itself without the body: LiveKit's 401 holds the token that it refuses.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TwirpAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl std::fmt::Debug for TwirpAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TwirpAnswer({}, …)", self.status)
+    }
+}
+
+impl TwirpAnswer {
+    /// The body as JSON; null if it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        crate::app::json::read(&self.body).unwrap_or_default()
+    }
+}
+
+/// What reaches a LiveKit server.
+pub trait Twirp {
+    /// One POST of `ask.body`, sent once; `token` is its bearer. An answer that is too long has an empty body. Nothing is
+    /// logged of it: whoever asks says what it meant.
+    async fn twirp(
+        &self,
+        url: &str,
+        token: &str,
+        ask: &TwirpRequest,
+    ) -> Result<TwirpAnswer, Unavailable>;
+}
+
+/// What a receiver answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Retry-After`, when it is a number of seconds.
+    pub retry_after: Option<u64>,
+}
+
+/// What sends callbacks.
+pub trait Poster {
+    /// One POST of JSON. Redirects are not followed; the status line must be there within `timeout`;
+    /// of the body little is read. The error says what went wrong, for the organisation to see.
+    async fn post(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+        timeout: Millis,
+    ) -> Result<Answer, String>;
+}

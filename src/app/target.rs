@@ -1,0 +1,34 @@
+//! The addresses that callbacks may go to.
+
+use crate::app::http::Request;
+use crate::app::ports::Api;
+use crate::domain::refusal::Refusal;
+use crate::domain::target::TargetRefused;
+use crate::domain::tidy;
+
+/// The longest URL that callbacks go to, in bytes: with the body it must fit a message of the queue.
+const MAX_URL: usize = 8_192;
+
+/// A URL that callbacks may go to, without white space around it. Of the service's own addresses, a built-in receiver's alone.
+///
+/// # Errors
+/// It is no http or https URL, it points into a private network, or to an IP address.
+pub fn check_target(
+    api: &impl Api,
+    request: &Request,
+    url: &str,
+    field: &'static str,
+) -> Result<String, Refusal> {
+    let url = tidy::url(url).into_owned();
+    let target = api.parse_url(&url).filter(|_| url.len() <= MAX_URL);
+    let target = target.ok_or(Refusal::UrlInvalid(field))?;
+    if target.receiver_of(&api.secrets().studio_key).is_some() {
+        return Ok(url);
+    }
+    match target.judge(request.host(), api.settings().allow_loopback) {
+        Ok(()) => Ok(url),
+        Err(TargetRefused::NotHttp) => Err(Refusal::UrlInvalid(field)),
+        Err(TargetRefused::Private) => Err(Refusal::UrlPrivate(field)),
+        Err(TargetRefused::Address) => Err(Refusal::UrlAddress(field)),
+    }
+}

@@ -1,0 +1,5 @@
+//! What clients see of calls, deliveries and what is managed: below whatever shows it, the objects among them.
+
+pub mod call;
+pub mod delivery;
+pub mod manage;
