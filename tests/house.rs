@@ -3,6 +3,12 @@
 //! Walks the paths in `src` by their text. A name leads to the file that defines it, through whatever hands it on; a folder
 //! and the files below it may name each other, as a type and its parts do. Tests inside files don't count.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -189,7 +195,7 @@ impl House {
     fn home(&self, (at, path): &Named, hops: usize) -> Module {
         let mut at = at.clone();
         for (done, word) in path.iter().enumerate() {
-            let child = [at.as_slice(), &[word.clone()]].concat();
+            let child = [at.as_slice(), std::slice::from_ref(word)].concat();
             if self.files.contains_key(&child) {
                 at = child;
                 continue;
