@@ -15,7 +15,7 @@ mod support;
 use audatec::app::trunk::{Trigger, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
     AT_ONCE, BROKEN_OFF_WITHIN, Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding,
-    REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
+    PRESUMED_AFTER, REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
 };
 use audatec::domain::ids::{AgentId, CallId};
 use audatec::domain::sealed::Sealed;
@@ -309,6 +309,33 @@ fn a_report_that_came_before_the_answer_was_known_shortens_no_conversation() {
     assert_eq!(
         (call.status, call.duration_secs()),
         (CallStatus::Completed, Some(3))
+    );
+}
+
+/// A look found the room gone while the phone rang, as far as was known: it had been answered, and that word comes last.
+#[test]
+fn an_answer_that_is_known_only_after_its_room_was_gone_ended_with_the_room() {
+    let mut world = livekit_world();
+    let id = world.accepted(NUMBER);
+    claim(&mut world, id);
+    after(&mut world, secs(1));
+    say(&mut world, id, &[CarrierEvent::Ringing]);
+    let answered_at = world.now + secs(2);
+    after(&mut world, secs(2 + 4));
+    let gone_at = world.now;
+    let presumed = Timed {
+        at: gone_at + PRESUMED_AFTER,
+        event: CarrierEvent::HungUp(None),
+    };
+    learn(&mut world, id, Finding::Happened(vec![presumed]));
+    after(&mut world, secs(1));
+    say_at(&mut world, id, answered_at, &[CarrierEvent::Answered]);
+    after(&mut world, secs(30));
+    let call = row(&world, id);
+    assert_eq!(call.ended_at, Some(gone_at));
+    assert_eq!(
+        (call.status, call.duration_secs()),
+        (CallStatus::Completed, Some(4))
     );
 }
 

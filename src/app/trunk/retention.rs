@@ -94,7 +94,7 @@ impl Retention {
         }
         let is_full = store.used_bytes() >= self.limit / 100 * FULL_PERCENT;
         let kept = |keep: Millis| match is_full {
-            true => CallId::floor(now),
+            true => CallId::floor(now - COUNTED),
             false => CallId::floor(now - keep),
         };
         let before = kept(REFUSED_KEPT.min(self.keep)).row();
@@ -140,6 +140,9 @@ impl Retention {
         self.refused_from = self.noted;
     }
 }
+
+/// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
+const COUNTED: Millis = Millis(2_000);
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn forget(&mut self, calls: &[CallId]) -> Answer {

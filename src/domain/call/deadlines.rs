@@ -41,6 +41,8 @@ const LOOK_AT_ONCE: Millis = Millis(2_000);
 const LOOK_UNANSWERED: Millis = Millis(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
 pub const RECENT: Millis = Millis(600_000);
+/// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
+pub const PRESUMED_AFTER: Millis = Millis(5_000);
 
 impl Call {
     /// Since when a dialer could have claimed it.

@@ -38,7 +38,7 @@ impl CarrierEvent {
     pub(super) const fn ends_the_call(&self) -> bool {
         matches!(
             self,
-            Self::HungUp(_) | Self::Failed(_) | Self::Deserted | Self::Vanished
+            Self::HungUp(_) | Self::Failed(_) | Self::Deserted | Self::Vanished | Self::RoomClosed
         )
     }
 }

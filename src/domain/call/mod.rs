@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 
 pub use bound::{longest, watchdogs};
 pub use deadlines::{
-    AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, RECENT, RELEASE_PATIENCE, REPORT_GRACE,
-    REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
+    AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT,
+    RELEASE_PATIENCE, REPORT_GRACE, REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
 };
 pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, Finding, Timed};

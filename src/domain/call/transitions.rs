@@ -1,6 +1,6 @@
 //! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
 
-use super::deadlines::{RELEASE_AGAIN, ROOM_RETURNS, SETUP};
+use super::deadlines::{PRESUMED_AFTER, RELEASE_AGAIN, ROOM_RETURNS, SETUP};
 use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
@@ -91,8 +91,13 @@ impl Call {
         match event {
             CarrierEvent::Ringing if self.ringing_at.is_none() => self.rings(at),
             CarrierEvent::Answered => {
+                let over_by = self.presumed_over();
                 self.status = CallStatus::Answered;
                 self.answered_at = Some(at);
+                if let Some(over_by) = over_by {
+                    self.found_over(over_by, key);
+                    return true;
+                }
                 self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
                     true => Millis(0),
                     false => self.next_look(at, settings),
@@ -112,6 +117,13 @@ impl Call {
             | CarrierEvent::Deleted => return false,
         }
         true
+    }
+
+    /// When its room was found gone, if it was: what would end a call that nobody answered is still to come then.
+    fn presumed_over(&self) -> Option<Millis> {
+        let mut planned = self.plan.iter().filter(|_| self.room);
+        let end = planned.find(|timed| matches!(timed.event, CarrierEvent::HungUp(_)))?;
+        Some(end.at - PRESUMED_AFTER)
     }
 
     /// An event of a conversation.

@@ -239,7 +239,7 @@ impl Oracle {
                 }
             }
             TrunkCommand::Claim(_) => Asked::Claim,
-            TrunkCommand::Live(_) => Asked::Live,
+            TrunkCommand::LiveFrom(..) => Asked::Live,
             TrunkCommand::Begin {
                 delivery, attempt, ..
             } => Asked::Begin(*delivery, *attempt),

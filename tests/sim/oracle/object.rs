@@ -376,27 +376,34 @@ impl Oracle {
                     .iter()
                     .for_each(|order| self.claimed(node.tag, order.call, now));
             }
-            (Asked::Live, TrunkReply::Live(calls, waiting, held_back)) => {
-                self.with_trunk(node.tag, |facts| {
-                    let holders = self.holders(facts, node, now);
-                    let said = calls.iter().map(|call| call.id).collect();
-                    self.check(holders == said, node.tag, None, || {
-                        format!("{holders:?} hold channels, and the object says {said:?}")
-                    });
-                    let in_line =
-                        facts.waiting.len() - node.promoted.borrow().len().min(facts.waiting.len());
-                    self.check(in_line == *waiting, node.tag, None, || {
-                        format!("{in_line} wait, and the object says {waiting}")
-                    });
-                    let has_cause = |(agent, _): &(AgentId, Millis)| {
-                        let known = facts.broken_off.get(agent);
-                        known.is_some_and(|known| known.ever >= 3)
-                    };
-                    self.check(held_back.iter().all(has_cause), node.tag, None, || {
-                        format!("agents are held back without a cause: {held_back:?}")
-                    });
-                })
-            }
+            // So few that they come in one slice, if the asker is of their organisation.
+            (
+                Asked::Live,
+                TrunkReply::LiveSlice {
+                    calls,
+                    waiting,
+                    held_back,
+                    ..
+                },
+            ) => self.with_trunk(node.tag, |facts| {
+                let holders = self.holders(facts, node, now);
+                let said = calls.iter().map(|call| call.id).collect();
+                self.check(holders == said, node.tag, None, || {
+                    format!("{holders:?} hold channels, and the object says {said:?}")
+                });
+                let in_line =
+                    facts.waiting.len() - node.promoted.borrow().len().min(facts.waiting.len());
+                self.check(in_line == *waiting, node.tag, None, || {
+                    format!("{in_line} wait, and the object says {waiting}")
+                });
+                let has_cause = |(agent, _): &(AgentId, Millis)| {
+                    let known = facts.broken_off.get(agent);
+                    known.is_some_and(|known| known.ever >= 3)
+                };
+                self.check(held_back.iter().all(has_cause), node.tag, None, || {
+                    format!("agents are held back without a cause: {held_back:?}")
+                });
+            }),
             (_, TrunkReply::NextAttempt(message, _)) => {
                 self.is_not_back(node, (message.delivery, message.attempt));
             }

@@ -31,11 +31,11 @@ use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unava
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand};
 use crate::domain::call::{
-    CarrierEvent, Failure, FailureCode, FailureSource, Finding, Reason, SETUP, Timed,
+    CarrierEvent, Failure, FailureCode, FailureSource, Finding, PRESUMED_AFTER, Reason, SETUP,
+    Timed,
 };
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
-use webhook::PRESUMED_AFTER;
 
 /// What reaching a LiveKit server, and telling the trunk of it, takes.
 pub trait Line: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}

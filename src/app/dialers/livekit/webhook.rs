@@ -10,14 +10,12 @@ use super::jwt::Presented;
 use super::outcome::Callee;
 use super::requests::identity;
 use crate::domain::base64::STANDARD;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, Timed};
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, PRESUMED_AFTER, Reason, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
 use crate::domain::object::at;
 use crate::domain::time::Millis;
 
-/// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
-pub const PRESUMED_AFTER: Millis = Millis(5_000);
 /// Up to this age an event counts as happening now: its time has whole seconds only.
 const FRESH: Millis = Millis(2_000);
 /// LiveKit gives up telling an event after so long: one that seems older has another clock. It happened by now.
