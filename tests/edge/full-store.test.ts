@@ -50,7 +50,8 @@ async function room(): Promise<void> {
 
 /** A call whose callback has come, and waits for its receiver's answer. */
 async function callback(): Promise<{ id: string; url: string; answer: () => void }> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => (resolve = done));
   const url = receiver.url({ status: 200, after: promise });
   const id = await org.call({ callback_url: url });
   await receiver.expect(url);

@@ -46,6 +46,8 @@ impl Volatile {
         // What a plan foretold is not written yet.
         self.planned_until = own.planned_until;
         self.silent = known.silent && is_dialed;
+        // What a step that failed wanted sent was not: its tries are none.
+        self.release_tries = own.release_tries;
         if known.promoted_at.is_some() && !is_dialed {
             // The row says that it waits: it stands in the queue.
             self.promoted_at = None;

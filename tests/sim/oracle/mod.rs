@@ -85,6 +85,8 @@ struct BrokenOff {
     ever: u32,
     /// When the third in a row was known.
     third_at: Option<Millis>,
+    /// When that was last so.
+    opened_at: Option<Millis>,
 }
 
 /// A trunk's configuration, as it may be in force.

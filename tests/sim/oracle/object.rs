@@ -212,8 +212,10 @@ impl Oracle {
             if broke_off && !before {
                 known.ever += 1;
                 known.in_a_row += 1;
-                if known.in_a_row == 3 {
-                    known.third_at = Some(now);
+                // While calls are held back already, those that were under way say no more: a probe may follow soon.
+                let is_news = known.opened_at.is_none_or(|at| now > at + Millis(60_000));
+                if known.in_a_row == 3 && is_news {
+                    (known.third_at, known.opened_at) = (Some(now), Some(now));
                 }
             } else if before && !broke_off || is_over && row.answered_at.is_some() && !broke_off {
                 (known.in_a_row, known.third_at) = (0, None);
