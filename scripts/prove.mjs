@@ -30,7 +30,7 @@ const PARTS = [
     name: "simulation",
     needs: "tests/sim/main.rs",
     command: ["cargo", "test", "--locked", "--features", "planted", "--test", "sim"],
-    env: { SIM_SECONDS: "60" },
+    env: { SIM_SECONDS: "300" },
     figures: simulated,
   },
   { name: "kills", needs: "tests/kill/kill.test.ts", command: vitest("tests/kill/kill.test.ts") },

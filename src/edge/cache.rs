@@ -4,7 +4,6 @@
 //! keys, and what costs money is decided by a trunk: so a stale copy starts no call and shows nothing.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 use crate::app::directory::{RELIED_ON, VecMap};
 use crate::domain::access::KeyRecord;
@@ -26,7 +25,7 @@ const DOUBTS: u32 = 20;
 const DOUBTED_FOR: Millis = Millis(10_000);
 
 thread_local! {
-    static RECORDS: RefCell<HashMap<String, (String, Millis)>> = RefCell::default();
+    static RECORDS: RefCell<VecMap<String, (String, Millis)>> = RefCell::default();
     /// An upper bound of the bytes in them: what is replaced or dropped counts until all are dropped.
     static BYTES: Cell<usize> = const { Cell::new(0) };
     static DOUBTED: RefCell<VecMap<OrgId, (Millis, u32)>> = RefCell::default();
@@ -36,7 +35,7 @@ thread_local! {
 /// The JSON under a KV key, if it was read lately.
 pub fn get(key: &str, now: Millis) -> Option<String> {
     RECORDS.with_borrow(|records| {
-        let (json, until) = records.get(key)?;
+        let (json, until) = records.get(&key.to_owned())?;
         (now < *until && now + KEEP_TOLD >= *until).then(|| json.clone())
     })
 }
@@ -55,7 +54,7 @@ fn keep(key: String, json: &str, until: Millis) {
     RECORDS.with_borrow_mut(|records| {
         let bytes = BYTES.get() + key.len() + json.len();
         if records.len() >= MAX_ENTRIES || bytes > MAX_BYTES {
-            records.clear();
+            *records = VecMap::default();
             BYTES.set(0);
         }
         BYTES.set(BYTES.get() + key.len() + json.len());
