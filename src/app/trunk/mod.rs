@@ -13,6 +13,8 @@ mod feed;
 mod language;
 mod media;
 mod news;
+mod order;
+mod pages;
 mod port;
 mod position;
 mod reading;
@@ -23,10 +25,12 @@ mod trouble;
 
 pub use feed::KEPT;
 pub use language::{
-    CallFilter, DeliveryFilter, Denial, EXAMINED, Found, Idempotency, InList, Line, LiveCall,
-    Order, REMEMBERED, Reader, Remembrance, Shown, Trigger, TrunkCommand, TrunkReply, Work, admits,
+    Denial, Idempotency, LiveCall, REMEMBERED, Reader, Remembrance, Trigger, TrunkCommand,
+    TrunkReply, Work,
 };
 pub use news::TYPES;
+pub use order::{Line, Order};
+pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LoggedTurn, Position};
 pub use slices::Slices;
@@ -244,25 +248,10 @@ impl TrunkActor {
         }
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
-        let brief = self.trunk.brief().filter(|_| step.brief);
-        // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
-        let changed = step.into_changed().into_iter();
-        let changed: Vec<CallRow> = changed
-            .map(|mut call| CallRow {
-                place: self.trunk.place(&mut call),
-                call,
-            })
-            .collect();
+        let has_news = step.brief;
+        let changed = step.into_changed();
         rows.finish()?;
-        if !changed.is_empty()
-            && let Err(failed) = store.put(changed)
-            && !planted(Fault::AnsweredUnwritten)
-        {
-            return Err(failed);
-        }
-        if let Some(brief) = brief {
-            store.put_brief(brief)?;
-        }
+        self.write(store, changed, has_news)?;
         if ticks {
             let may_note = !self.trouble.is_there();
             outgoing.expired = self.retention.batch(store, now, may_note)?;
@@ -271,6 +260,35 @@ impl TrunkActor {
             self.wrote();
         }
         Ok((reply, outgoing))
+    }
+}
+
+impl TrunkActor {
+    /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
+    fn write(
+        &self,
+        store: &impl TrunkStore,
+        changed: Vec<Call>,
+        with_brief: bool,
+    ) -> Result<(), StoreFailed> {
+        // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
+        let changed = changed.into_iter();
+        let changed: Vec<CallRow> = changed
+            .map(|mut call| CallRow {
+                place: self.trunk.place(&mut call),
+                call,
+            })
+            .collect();
+        if !changed.is_empty()
+            && let Err(failed) = store.put(changed)
+            && !planted(Fault::AnsweredUnwritten)
+        {
+            return Err(failed);
+        }
+        match self.trunk.brief().filter(|_| with_brief) {
+            Some(brief) => store.put_brief(brief),
+            None => Ok(()),
+        }
     }
 }
 

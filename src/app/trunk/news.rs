@@ -82,7 +82,12 @@ pub(super) fn name(call: &Call, turn: Turn) -> &'static str {
             CallStatus::Completed => "call.completed",
             CallStatus::Decline => "call.declined",
             CallStatus::RejectedCapacity => "call.rejected",
-            _ => "call.failed",
+            // An end is told of a terminal call alone: the last three never come.
+            CallStatus::TriggerFailed
+            | CallStatus::SipCallFailed
+            | CallStatus::Initiating
+            | CallStatus::Ringing
+            | CallStatus::Answered => "call.failed",
         },
         Turn::Delivered => "callback.delivered",
         Turn::Failed => "callback.failed",

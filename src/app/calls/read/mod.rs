@@ -130,31 +130,7 @@ pub async fn list(
         "created_before",
     ];
     let page = Page::read(request, &KNOWN)?;
-    let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
-    let filter = CallFilter {
-        status: page.any_of(
-            "call_status",
-            &format!("one of {statuses}"),
-            CallStatus::parse,
-        )?,
-        agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
-        phone: page.parsed("phone_number", "in E.164 format", E164::parse_decoded)?,
-        phone_ends: page.parsed(
-            "phone_number_ends_with",
-            "3 to 15 digits",
-            LastDigits::parse,
-        )?,
-        created_after: page.time("created_after")?,
-        created_before: page.time("created_before")?,
-        before: page
-            .after
-            .as_deref()
-            .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
-            .transpose()?,
-        limit: page.limit + 1,
-        examine: EXAMINED,
-        shown: true,
-    };
+    let filter = filter(&page)?;
     let only = page.parsed("sip_trunk_id", "a UUID", |text| {
         text.parse::<TrunkId>().ok()
     })?;
@@ -187,6 +163,35 @@ pub async fn list(
         .into_iter()
         .map(|call| (call.id.to_string(), call.item));
     Ok(page.answer_of_texts("calls", items.collect(), until.map(|id| id.to_string())))
+}
+
+/// What a list of calls is asked for by.
+fn filter(page: &Page) -> Result<CallFilter, Refusal> {
+    let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
+    Ok(CallFilter {
+        status: page.any_of(
+            "call_status",
+            &format!("one of {statuses}"),
+            CallStatus::parse,
+        )?,
+        agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
+        phone: page.parsed("phone_number", "in E.164 format", E164::parse_decoded)?,
+        phone_ends: page.parsed(
+            "phone_number_ends_with",
+            "3 to 15 digits",
+            LastDigits::parse,
+        )?,
+        created_after: page.time("created_after")?,
+        created_before: page.time("created_before")?,
+        before: page
+            .after
+            .as_deref()
+            .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
+            .transpose()?,
+        limit: page.limit + 1,
+        examine: EXAMINED,
+        shown: true,
+    })
 }
 
 /// `GET /sip-trunks/{id}/live`.

@@ -1,10 +1,14 @@
 //! The ports on Cloudflare's bindings.
 
+mod outside;
+
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{Context, Env};
+
+use outside::SENT_ALWAYS;
 
 use super::log::log;
 use super::platform::{entropy, now};
@@ -13,10 +17,8 @@ use crate::app::dialers::livekit;
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
-use crate::app::ports::TwirpRequest;
 use crate::app::ports::{
-    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer,
-    UNKNOWN, Unavailable, Vault,
+    Answer, Dialer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
@@ -30,7 +32,7 @@ use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
-use crate::domain::to_json::{self, to_json};
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
@@ -38,15 +40,6 @@ const OBJECT_DEADLINE_MS: u32 = 10_000;
 
 /// The KV namespace.
 const RECORDS: &str = "RECORDS";
-
-/// Headers of every callback.
-const SENT_ALWAYS: [(&str, &str); 2] = [
-    ("Content-Type", "application/json"),
-    ("User-Agent", "Audatec-Webhooks/1"),
-];
-
-/// How long an answer of a LiveKit server may be.
-const MAX_TWIRP_BODY: u32 = 65_536;
 
 /// One invocation's view of the platform.
 #[derive(Clone)]
@@ -414,65 +407,6 @@ impl Vault for World {
     }
 }
 
-impl Twirp for World {
-    async fn twirp(
-        &self,
-        url: &str,
-        token: &str,
-        ask: &TwirpRequest,
-    ) -> Result<TwirpAnswer, Unavailable> {
-        let mut headers = vec![
-            ("Content-Type", "application/json".to_owned()),
-            ("Authorization", format!("Bearer {token}")),
-            ("User-Agent", "Audatec-Dialer/1".to_owned()),
-        ];
-        if let Some(Millis(timeout)) = ask.server_timeout {
-            headers.push(("X-Twirp-Timeout-Ms", timeout.to_string()));
-        }
-        let headers = headers
-            .into_iter()
-            .flat_map(|(name, value)| [name.to_owned(), value]);
-        let body = to_json::text(&ask.body);
-        let limit = millis(ask.timeout);
-        let answer = platform::post(url, headers.collect(), &body, limit, MAX_TWIRP_BODY).await;
-        let answer = answer.map_err(|_| Unavailable)?;
-        Ok(TwirpAnswer {
-            status: status(&answer),
-            body: answer.get(2).as_string().unwrap_or_default(),
-        })
-    }
-}
-
-/// The status of an answer to a POST.
-fn status(answer: &js_sys::Array) -> u16 {
-    answer.get(0).as_f64().map_or(0, |status| status as u16)
-}
-
 fn millis(time: Millis) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)
-}
-
-impl Poster for World {
-    async fn post(
-        &self,
-        url: &str,
-        headers: &[(&'static str, String)],
-        body: &str,
-        timeout: Millis,
-    ) -> Result<Answer, String> {
-        let target = self.parse_url(url);
-        if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets.studio_key)) {
-            return self.hand_over(org, headers, body).await;
-        }
-        let given = headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let headers = SENT_ALWAYS.into_iter().chain(given);
-        let headers = headers.flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
-        let answer = platform::post(url, headers.collect(), body, millis(timeout), 0).await;
-        let answer = answer.map_err(|error| platform::message(&error))?;
-        let retry_after = answer.get(1).as_f64();
-        Ok(Answer {
-            status: status(&answer),
-            retry_after: retry_after.map(|seconds| seconds as u64),
-        })
-    }
 }

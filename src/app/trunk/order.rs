@@ -1,0 +1,70 @@
+//! What a dialer is given of a call, and of the carrier that it goes to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::call::CallRequest;
+use crate::domain::ids::{CallId, OrgId};
+use crate::domain::media::Keeps;
+use crate::domain::sealed::Sealed;
+use crate::domain::time::Millis;
+use crate::domain::trunk::{Carrier, TrunkConfig};
+
+/// The line behind a trunk, as far as it takes to know who speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The organisation that the trunk belongs to.
+    pub org: OrgId,
+    /// The carrier's API key.
+    pub api_key: String,
+    /// Its secret, sealed for the organisation.
+    pub api_secret: Sealed,
+}
+
+impl Line {
+    /// The line of a trunk as it is now.
+    #[must_use]
+    pub fn of(config: &TrunkConfig) -> Option<Self> {
+        Self::over(config.org_id, &config.carrier)
+    }
+
+    /// A carrier's line; none behind a simulator.
+    #[must_use]
+    pub fn over(org: OrgId, carrier: &Carrier) -> Option<Self> {
+        match carrier {
+            Carrier::Simulator => None,
+            Carrier::LiveKit {
+                api_key,
+                api_secret,
+                ..
+            } => Some(Self {
+                org,
+                api_key: api_key.clone(),
+                api_secret: api_secret.clone(),
+            }),
+        }
+    }
+}
+
+/// What a dialer needs to know of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The call.
+    pub call: CallId,
+    /// What was asked for.
+    pub request: CallRequest,
+    /// The line to dial through.
+    pub carrier: Carrier,
+    /// The caller ID.
+    pub trunk_phone: String,
+    /// What is kept of it.
+    pub keeps: Keeps,
+    /// When it was claimed, if it was.
+    pub dialed_at: Option<Millis>,
+    /// When it rang, if it did.
+    pub ringing_at: Option<Millis>,
+    /// When it was answered, if it was.
+    pub answered_at: Option<Millis>,
+    /// Its agent said that it is done: whoever is still there is to be hung up on.
+    #[serde(default)]
+    pub is_agent_done: bool,
+}

@@ -1,0 +1,164 @@
+//! Pages of calls: what they are asked for by, and what is found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::views::call::ListedCall;
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::callback::DeliveryStatus;
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::order::newest_first;
+use crate::domain::phone::{E164, LastDigits};
+use crate::domain::settings::Settings;
+use crate::domain::time::Millis;
+use crate::domain::to_json::to_json;
+
+/// How many rows an object looks at for one page. A filter that fits few calls would else read all that the object holds,
+/// and hold up every admission meanwhile.
+pub const EXAMINED: usize = 20_000;
+
+/// A call as its list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its id.
+    pub id: CallId,
+    /// The item of the list, as JSON.
+    pub item: String,
+}
+
+impl Shown {
+    /// A call at that moment.
+    #[must_use]
+    pub fn of(call: &Call, now: Millis, settings: &Settings) -> Self {
+        let item = ListedCall::of(call, now, settings);
+        Self {
+            id: call.id,
+            item: to_json(&item).unwrap_or_default(),
+        }
+    }
+}
+
+/// Closed calls that a filter admits, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<T = Call> {
+    /// The calls.
+    pub calls: Vec<T>,
+    /// The oldest row that was looked at, when the look ended before the page was full and before the rows did.
+    pub until: Option<CallId>,
+}
+
+/// What has a call's place in a list.
+pub trait InList {
+    /// Whose place.
+    fn call(&self) -> CallId;
+}
+
+impl InList for Call {
+    fn call(&self) -> CallId {
+        self.id
+    }
+}
+
+impl InList for Shown {
+    fn call(&self) -> CallId {
+        self.id
+    }
+}
+
+impl<T: InList> Found<T> {
+    /// One page out of several trunks'. Where one of them looked no further, the page ends for all: what others have that is
+    /// older comes after what that one may still have.
+    #[must_use]
+    pub fn merge(found: Vec<Self>, limit: usize) -> Self {
+        let until = found.iter().filter_map(|found| found.until).max();
+        let mut calls: Vec<T> = found.into_iter().flat_map(|found| found.calls).collect();
+        calls.retain(|call| until.is_none_or(|until| call.call() >= until));
+        newest_first(&mut calls, |call| call.call().number());
+        calls.truncate(limit);
+        Self { calls, until }
+    }
+}
+
+/// Whether a filter admits what it filters by: it is one of the values, or there are none.
+pub fn admits<T: PartialEq>(wanted: &[T], is: T) -> bool {
+    wanted.is_empty() || wanted.contains(&is)
+}
+
+/// Which calls a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallFilter {
+    /// Only with one of these statuses; with any when there is none.
+    pub status: Vec<CallStatus>,
+    /// Only with this agent.
+    pub agent: Option<AgentId>,
+    /// Only to this number.
+    pub phone: Option<E164>,
+    /// Only to numbers that end with these digits.
+    #[serde(default)]
+    pub phone_ends: Option<LastDigits>,
+    /// Only from then on.
+    pub created_after: Option<Millis>,
+    /// Only before then.
+    pub created_before: Option<Millis>,
+    /// Only older than this call.
+    pub before: Option<CallId>,
+    /// Page size.
+    pub limit: usize,
+    /// Of so many rows at most: see [`EXAMINED`].
+    pub examine: usize,
+    /// Each as its list shows it: `Shown`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
+}
+
+impl CallFilter {
+    pub(super) fn admits(&self, call: &Call) -> bool {
+        admits(&self.status, call.status)
+            && self
+                .agent
+                .is_none_or(|agent| call.request.agent.id == agent)
+            && self
+                .phone
+                .as_ref()
+                .is_none_or(|phone| call.request.phone == *phone)
+            && self
+                .phone_ends
+                .as_ref()
+                .is_none_or(|digits| digits.end(&call.request.phone))
+            && self
+                .created_after
+                .is_none_or(|after| call.created_at() >= after)
+            && self.ceiling().is_none_or(|ceiling| call.id < ceiling)
+    }
+
+    /// All that the filter admits is below this id.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<CallId> {
+        let before = self.created_before.map(CallId::floor);
+        match (self.before, before) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// Which callbacks a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryFilter {
+    /// Only with one of these statuses; with any when there is none.
+    pub status: Vec<DeliveryStatus>,
+    /// Only older than this call's.
+    pub before: Option<CallId>,
+    /// Page size.
+    pub limit: usize,
+    /// Of so many rows at most: see [`EXAMINED`].
+    pub examine: usize,
+}
+
+impl DeliveryFilter {
+    pub(super) fn admits(&self, call: &Call) -> bool {
+        call.callback
+            .as_ref()
+            .is_some_and(|delivery| admits(&self.status, delivery.status))
+            && self.before.is_none_or(|before| call.id < before)
+    }
+}
