@@ -13,12 +13,11 @@ use outside::SENT_ALWAYS;
 use super::log::log;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, vault};
-use crate::app::dialers::livekit;
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
-    Answer, Dialer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
+    Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
@@ -26,14 +25,13 @@ use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::base64::STANDARD;
-use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
+use crate::domain::call::Timed;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
-use crate::domain::trunk::Carrier;
 
 /// How long an object may take to answer: one that trapped never does.
 const OBJECT_DEADLINE_MS: u32 = 10_000;
@@ -360,33 +358,6 @@ impl Directories for World {
                 Ok(DirectoryReply::Record(None))
             }
             told => told.map_err(|_| Unavailable),
-        }
-    }
-}
-
-impl Dialer for World {
-    async fn dial(&self, order: &Order) -> Vec<Timed> {
-        if faults::dialer_is_down() {
-            let event = CarrierEvent::Failed(Failure::dialer(Reason::NotReachable));
-            return vec![Timed { at: now(), event }];
-        }
-        match order.carrier {
-            Carrier::Simulator => self.simulate(order).await,
-            Carrier::LiveKit { .. } => livekit::dial(self, order).await,
-        }
-    }
-
-    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
-        match order.carrier {
-            Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
-            Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
-        }
-    }
-
-    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
-        match order.carrier {
-            Carrier::Simulator => Ok(()),
-            Carrier::LiveKit { .. } => livekit::release(self, order).await,
         }
     }
 }

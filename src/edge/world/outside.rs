@@ -1,11 +1,17 @@
-//! What leaves the platform: requests to LiveKit's servers, and callbacks to their receivers.
+//! What leaves the platform: calls to their carriers, requests to LiveKit's servers, and callbacks to their receivers.
 
 use super::{World, millis};
-use crate::app::ports::TwirpRequest;
-use crate::app::ports::{Answer, Host, Poster, Twirp, TwirpAnswer, Unavailable};
+use crate::app::dialers::{livekit, simulator};
+use crate::app::ports::{
+    Answer, Dialer, Host, Poster, Twirp, TwirpAnswer, TwirpRequest, Unavailable,
+};
+use crate::app::trunk::Order;
+use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
 use crate::domain::time::Millis;
 use crate::domain::to_json;
-use crate::edge::platform;
+use crate::domain::trunk::Carrier;
+use crate::edge::faults;
+use crate::edge::platform::{self, now};
 
 /// Headers of every callback.
 pub(super) const SENT_ALWAYS: [(&str, &str); 2] = [
@@ -15,6 +21,33 @@ pub(super) const SENT_ALWAYS: [(&str, &str); 2] = [
 
 /// How long an answer of a LiveKit server may be.
 const MAX_TWIRP_BODY: u32 = 65_536;
+
+impl Dialer for World {
+    async fn dial(&self, order: &Order) -> Vec<Timed> {
+        if faults::dialer_is_down() {
+            let event = CarrierEvent::Failed(Failure::dialer(Reason::NotReachable));
+            return vec![Timed { at: now(), event }];
+        }
+        match order.carrier {
+            Carrier::Simulator => self.simulate(order).await,
+            Carrier::LiveKit { .. } => livekit::dial(self, order).await,
+        }
+    }
+
+    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
+        match order.carrier {
+            Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
+            Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
+        }
+    }
+
+    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+        match order.carrier {
+            Carrier::Simulator => Ok(()),
+            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+        }
+    }
+}
 
 impl Twirp for World {
     async fn twirp(
