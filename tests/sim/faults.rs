@@ -88,6 +88,11 @@ impl Faults {
         self.on.get() && rng.hits(self.rates.get(kind as usize).copied().unwrap_or_default())
     }
 
+    /// Whether this world has such faults at all.
+    pub fn may(&self, kind: Kind) -> bool {
+        self.rates.get(kind as usize).is_some_and(|rate| *rate > 0)
+    }
+
     pub fn is_calm(&self) -> bool {
         self.rates.iter().all(|rate| *rate == 0)
     }

@@ -204,3 +204,16 @@ fn no_call_is_admitted_into_the_last_of_an_objects_room() {
     world.rows.used.set(9_700_000_000);
     world.accepted(OK);
 }
+
+/// The write went through, whatever the store said; and somebody had asked for one more attempt meanwhile.
+#[test]
+fn an_attempt_that_is_out_behind_a_write_that_seemed_to_fail_is_not_forgotten() {
+    let mut world = World::new(1, 10);
+    let (id, taken) = told(&mut world);
+    world.ask(TrunkCommand::Redeliver(reader(), id));
+    world.luck.fails(Failure::After);
+    assert!(world.try_ask(taken).is_err());
+    live_on(&mut world, Millis::from_secs(120));
+    let sent = world.sent.callbacks.iter().map(|message| message.attempt);
+    assert_eq!(sent.collect::<Vec<_>>().first(), Some(&2));
+}

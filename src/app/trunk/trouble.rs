@@ -191,15 +191,16 @@ impl TrunkActor {
     /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
     /// still on its way, and what it was told is still true.
     pub fn succeed(&mut self, before: Self) {
-        self.trunk.inherit(&before.trunk);
         self.retention = before.retention;
         self.retention.hurries();
         self.trouble = before.trouble;
         if planted(Fault::ResultForgotten) {
             self.trouble.unwritten.clear();
         }
+        // While what is known of attempts is what the rows say: some of these writes may have gone through.
         for outcome in &self.trouble.unwritten {
             self.trunk.came_back(outcome.call, outcome.attempt);
         }
+        self.trunk.inherit(&before.trunk);
     }
 }

@@ -102,6 +102,11 @@ impl Lease {
             unheard: 0,
         }
     }
+
+    /// Whether it is of the same attempt as another, and that attempt is out.
+    pub(crate) fn is_of(&self, other: Self) -> bool {
+        self.number == other.number && self.until < Millis::MAX
+    }
 }
 
 /// A message that nobody took up is sent again after twice as long each time, up to so often: a queue that is slow gets no

@@ -125,9 +125,11 @@ impl Callbacks {
     }
 
     /// An attempt came back, and no row could tell what came of it: it is not made again, and counts as out until one does.
+    /// Where the next one is out already, its row does tell: the write only seemed to fail.
     pub fn came_back(&mut self, call: CallId, number: u32) {
         let lease = Lease::back(number);
         match self.flights.iter_mut().find(|flight| flight.call == call) {
+            Some(flight) if flight.lease.number > number => {}
             Some(flight) => flight.lease = lease,
             None => self.flights.push(Flight {
                 call,
@@ -166,7 +168,8 @@ impl Callbacks {
         for before in &known.flights {
             let mut own = self.flights.iter_mut();
             match own.find(|flight| flight.call == before.call) {
-                Some(flight) => flight.lease = before.lease,
+                Some(flight) if flight.lease.is_of(before.lease) => flight.lease = before.lease,
+                Some(_) => {} // what its row says, or that it came back
                 None => self.flights.push(*before),
             }
         }
