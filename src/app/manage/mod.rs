@@ -88,29 +88,6 @@ async fn get<Q: Question>(
     }
 }
 
-/// Changes what people edit: what is there is read, changed and saved, and all that again while somebody else has saved
-/// meanwhile. `attempt` reads and says what to save; its second part is what the answer shows.
-async fn change_by_comparison<T>(
-    api: &impl Api,
-    caller: &KeyRecord,
-    request: &Request,
-    thing: &Thing,
-    attempt: impl AsyncFn() -> Result<(Ask, T), Refusal>,
-) -> Result<T, Refusal> {
-    // The body is read before anything is looked up.
-    request.json_object()?;
-    for _ in 0..TRIES {
-        let (save, saved) = attempt().await?;
-        match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(thing.refusal(denied)),
-            Ok(_) => return Ok(saved),
-            Err(_) => break,
-        }
-    }
-    Err(Refusal::AuthenticationUnavailable)
-}
-
 /// What a route is about: the words its refusals need.
 struct Thing {
     missing: Refusal,

@@ -6,10 +6,10 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, GetAgent};
+use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Thing, change, change_by_comparison, command};
+use crate::app::manage::{TRIES, Thing, ask, change, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::manage::AgentDetail;
@@ -223,16 +223,23 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
-    let agent = change_by_comparison(api, caller, request, &THING, async || {
+    // The body is read before anything is looked up.
+    request.json_object()?;
+    for _ in 0..TRIES {
         let was = find(api, caller, id).await?;
         let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
         let save = Ask::SaveAgent {
             agent: Box::new(agent.clone()),
             was: Some(Box::new(was)),
         };
-        Ok((save, agent))
-    });
-    Ok(Response::json(200, &AgentDetail::from(&agent.await?)))
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(THING.refusal(denied)),
+            Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::AuthenticationUnavailable)
 }
 
 /// `DELETE /agents/{id}`.
