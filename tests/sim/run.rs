@@ -228,10 +228,8 @@ fn fill(w: &W, node: &Rc<TrunkNode>) {
 /// room.
 fn make_room(w: &W) {
     let nodes: Vec<_> = w.trunks.borrow().values().cloned().collect();
-    if w.faults.may(Kind::StoreFull)
-        && let Some(node) = w.rng.pick(&nodes)
-    {
-        node.fill(w, Full::Writes, 1);
+    if w.faults.may(Kind::StoreFull) {
+        nodes.iter().for_each(|node| node.fill(w, Full::Writes, 1));
     }
     let full = nodes.into_iter().filter(|node| node.is_full());
     let full: Vec<_> = full.collect();
