@@ -52,7 +52,7 @@ async function cargoTest() {
 
 /** Seeds that once failed, and new ones for a while; `npm run prove -- simulation` takes more time. @returns {Promise<Counts>} */
 async function simulation() {
-  process.env["SIM_SECONDS"] ??= "10";
+  process.env["SIM_SECONDS"] ??= "5";
   say("test", `simulation: ${process.env["SIM_SECONDS"]} s of new seeds ...`);
   return cargo(["--all-features", "--test", "sim", "seeds"]);
 }
