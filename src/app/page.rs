@@ -115,10 +115,7 @@ impl Page {
         key: impl Fn(&T) -> String,
         view: impl Fn(&T) -> Value,
     ) -> Value {
-        let more = items.len() > self.limit;
-        items.truncate(self.limit);
-        let shown = items.last().filter(|_| more).map(key);
-        let next = shown.or(until).map(|key| cursor(&key));
+        let next = self.cut(&mut items, until, key);
         let mut answer = Map::new();
         answer.insert(name.to_owned(), items.iter().map(view).collect());
         answer.insert("next_cursor".to_owned(), next.into());
@@ -132,10 +129,7 @@ impl Page {
         mut items: Vec<(String, String)>,
         until: Option<String>,
     ) -> Response {
-        let more = items.len() > self.limit;
-        items.truncate(self.limit);
-        let shown = items.last().filter(|_| more).map(|(key, _)| key.clone());
-        let next = shown.or(until).map(|key| cursor(&key));
+        let next = self.cut(&mut items, until, |(key, _)| key.clone());
         let texts: Vec<String> = items.into_iter().map(|(_, text)| text).collect();
         let next = next.map_or("null".into(), |next| format!("\"{next}\""));
         let body = format!(
@@ -144,11 +138,19 @@ impl Page {
         );
         Response::json_text(200, body)
     }
-}
 
-/// The position of an item in a list, as clients see it.
-fn cursor(key: &str) -> String {
-    URL_SAFE.encode(key)
+    /// Cuts a list to the page; returns where the next one begins, as clients see it.
+    fn cut<T>(
+        &self,
+        items: &mut Vec<T>,
+        until: Option<String>,
+        key: impl Fn(&T) -> String,
+    ) -> Option<String> {
+        let more = items.len() > self.limit;
+        items.truncate(self.limit);
+        let shown = items.last().filter(|_| more).map(key);
+        shown.or(until).map(|key| URL_SAFE.encode(key))
+    }
 }
 
 /// Filters that may be given several times: any of the values.

@@ -66,9 +66,9 @@ pub enum TrunkCommand {
     Read(Reader, CallId),
     /// Stop one call. `Call`, `Missing` or `Refused`.
     Cancel(Reader, CallId),
-    /// Who holds which channel. `Live`, oldest first.
+    /// Who holds which channel, all at once: so asks an edge of an earlier release. `Live`, oldest first.
     Live(Reader),
-    /// Likewise, from this row on: some of them. `LiveSlice`.
+    /// Who holds which channel, from this row on: some of them. `LiveSlice`, oldest first.
     LiveFrom(Reader, u64),
     /// How much room its calls take up. `Storage`, or `Missing`.
     Storage(Reader),
