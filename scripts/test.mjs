@@ -2,7 +2,6 @@
 // `npm test`: sets up what is missing and runs every test, one runner after another.
 // The last line is `N passed, N failed`; a runner that breaks without counting anything counts as one failure.
 
-import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot, readIfThere } from "./lib/paths.mjs";
@@ -50,10 +49,9 @@ async function cargoTest() {
   return cargo(["--all-features", "--no-fail-fast"]);
 }
 
-/** Seeds that once failed, and new ones for a while; `npm run prove -- simulation` takes more time. @returns {Promise<Counts>} */
+/** Seeds that once failed, and the first ones; `npm run prove -- simulation` lives through new ones. @returns {Promise<Counts>} */
 async function simulation() {
-  process.env["SIM_SECONDS"] ??= "5";
-  say("test", `simulation: ${process.env["SIM_SECONDS"]} s of new seeds ...`);
+  say("test", "simulation ...");
   return cargo(["--all-features", "--test", "sim", "seeds"]);
 }
 
@@ -103,7 +101,8 @@ async function schemathesisRun() {
     return { passed: 0, failed: 0 };
   }
   await ensureSchemathesis();
-  const { failed } = await schemathesis({ seconds: 60, seed: randomInt(2 ** 31) });
+  // The same cases each time: `npm run prove -- schemathesis` makes new ones.
+  const { failed } = await schemathesis({ seconds: 60, seed: 1 });
   return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
 }
 

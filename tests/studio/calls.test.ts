@@ -284,7 +284,7 @@ test("a call's page shows its timeline, outcome, metadata and callback as they c
   }
   await sees(page, "interested");
   await sees(page, METADATA.customer_name);
-  await page.getByText("delivered").waitFor();
+  await page.getByText("delivered", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Redeliver" }).click();
   await until("a second attempt", async () => (await org.detail(call)).callback?.attempts.length === 2);
   await sees(page, "The agent reported none.");

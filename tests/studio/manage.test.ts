@@ -582,7 +582,9 @@ describe("webhooks", () => {
 
     await page.getByText("✓ signature valid").first().waitFor();
     await page.getByRole("link", { name: "Sent: see its delivery" }).click();
-    await page.getByText("delivered").waitFor();
+    // The page that it leads to: the list that is left names "delivered" too.
+    await page.getByRole("heading", { name: "Delivery", exact: true }).waitFor();
+    await page.getByText("delivered", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Redeliver" }).click();
     await until("two attempts", async () => (await page.getByRole("listitem").filter({ hasText: "204" }).count()) === 2);
     await page.goto("/studio/webhooks?status=exhausted");
