@@ -11,7 +11,7 @@ use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
 use crate::app::trunk::{TrunkCommand, TrunkReply};
-use crate::domain::callback::{Attempt, AttemptResult, WebhookSecrets};
+use crate::domain::callback::{Attempt, AttemptResult, LEASE, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::target::{Target, TargetRefused};
@@ -42,6 +42,10 @@ pub async fn deliver(
         let Some((message, secrets)) = next else {
             break;
         };
+        if world.now() >= signed_at + LEASE {
+            // Heard too late: the attempt is another's by now, and what signed at that moment may be forgotten.
+            break;
+        }
         let result = attempt(world, &message, &secrets, signed_at).await;
         signed_at = world.now();
         let word = Word::Result(result, left > 0);

@@ -5,6 +5,7 @@ use std::fmt;
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 
+use super::LEASE;
 use crate::domain::base64::STANDARD;
 use crate::domain::ids::DeliveryId;
 use crate::domain::mac::{hex, hmac_sha256};
@@ -80,15 +81,23 @@ impl WebhookSecrets {
     }
 
     /// A new secret. The present one signs beside it for `overlap` more, and each one before it for as long as was promised
-    /// when it was replaced; without an overlap none does.
+    /// when it was replaced; without an overlap none does. One whose time has just run out is kept for those attempts that
+    /// began before that and ask by now what signs them.
     #[must_use]
     pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
         if overlap == Millis(0) {
             return Self::first(secret, now);
         }
+        let mut ended = 0;
+        let may_sign = |(_, until): &(WebhookSecret, Millis)| {
+            ended += usize::from(*until <= now);
+            let is_kept = now < *until + LEASE && ended <= MOST_PREVIOUS;
+            now < *until || is_kept
+        };
+        let earlier = self.previous.into_iter().chain(self.earlier);
         let earlier = match planted(Fault::OverlapCutShort) {
             true => Vec::new(),
-            false => self.outgoing(now).cloned().collect(),
+            false => earlier.filter(may_sign).collect(),
         };
         Self {
             current: secret,
@@ -195,6 +204,29 @@ mod tests {
         let ended = secrets.rotated(secret(4), Millis(0), Millis(2_000));
         assert_eq!(at(&ended, 2_000), alone(4, 2_000));
         assert_eq!(ended.previous_valid_until(Millis(2_000)), None);
+    }
+
+    #[test]
+    fn an_attempt_that_began_within_an_overlap_is_signed_by_it_though_it_ended_and_a_rotation_followed()
+     {
+        let secret = |seed: u8| WebhookSecret::from_entropy([seed; 32]);
+        let signatures = |secrets: &WebhookSecrets, now: u64| {
+            let [.., (_, signatures)] = secrets.sign(id(), b"{}", Millis(now));
+            signatures.split(' ').count()
+        };
+        let secrets = WebhookSecrets::first(secret(1), Millis(0))
+            .rotated(secret(2), Millis(5_000), Millis(0))
+            .rotated(secret(3), Millis(60_000), Millis(6_000));
+        assert_eq!(signatures(&secrets, 4_000), 3);
+        assert_eq!(signatures(&secrets, 6_000), 2);
+        // No longer than an attempt may be under way.
+        let secrets = secrets.rotated(secret(4), Millis(60_000), Millis(5_000) + LEASE);
+        assert_eq!(signatures(&secrets, 4_000), 3);
+        // And no more of them than may sign.
+        let hasty = (5..105).fold(secrets, |secrets, at| {
+            secrets.rotated(secret(at as u8), Millis(1), Millis(26_000 + at))
+        });
+        assert_eq!(signatures(&hasty, 4_000), 1 + 1 + MOST_PREVIOUS + 2);
     }
 
     #[test]
