@@ -1,10 +1,11 @@
 // A browser before the served Worker: what an operator does and sees.
 
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { chromiumPath } from "../../scripts/lib/chromium.mjs";
 import type { Org, Server } from "../edge/harness.ts";
 import type { Role } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
 
 const FLAGS = [
   "--headless",
@@ -133,6 +134,14 @@ export async function follow(page: Page, path: string): Promise<void> {
 /** Waits until a text is on the page. */
 export async function sees(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
+}
+
+/** A button that can't be used says why when it is reached; a page that is still being filled may put another in its place. */
+export async function saysWhy(button: Locator, reason: string): Promise<void> {
+  await until("the reason", async () => {
+    await button.focus();
+    return button.page().getByRole("tooltip", { name: reason }).isVisible();
+  });
 }
 
 /** An alert with this in it; what a form asks and what its page asks meanwhile may both fail for the same reason. */

@@ -6,7 +6,7 @@ import { run } from "../../scripts/lib/run.mjs";
 import { type Client, found, useServer } from "../edge/harness.ts";
 import type { CreatedOrg } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { isTold, saysWhy, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
 const studio = useStudio(server);
@@ -202,8 +202,7 @@ test("what needs a trunk that only an owner can make says so, until it is made; 
   const { body } = await fresh.owner.post<{ key: string }>("/api-keys", { name: "M", role: "member" });
   const page = await studio.signedInWith(body.key, "/studio/start");
   const full = page.getByRole("button", { name: "Full capacity" });
-  await full.focus();
-  await page.getByRole("tooltip", { name: "This API key's role (member) can't do this; it needs owner" }).waitFor();
+  await saysWhy(full, "This API key's role (member) can't do this; it needs owner");
   expect(await full.getAttribute("aria-disabled")).toBe("true");
 
   const carrier = { type: "simulator" };

@@ -6,7 +6,7 @@ import { run } from "../../scripts/lib/run.mjs";
 import { found, Org, useServer } from "../edge/harness.ts";
 import type { Agent, Trunk } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
-import { follow, isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, isSaved, isTold, saysWhy, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: { ...WATCHABLE, SIM_RING_MS: "300", STALLED_AFTER_SECONDS: "600" } });
 const studio = useStudio(server);
@@ -194,8 +194,7 @@ describe("a trunk's page", () => {
       await until("the gauge", async () => (await meter(page, "Channels in use")) === "1 of 4");
       const button = page.getByRole("button", release);
       expect(await button.getAttribute("aria-disabled")).toBe("true");
-      await button.focus();
-      await page.getByRole("tooltip", { name: `This API key's role (${role}) can't do this; it needs admin` }).waitFor();
+      await saysWhy(button, `This API key's role (${role}) can't do this; it needs admin`);
       await follow(page, "/studio/trunks");
       await until("the list's", async () => (await meter(page, "Channels of India Prod Trunk 1 in use")) === "1 of 4");
     }

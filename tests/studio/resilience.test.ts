@@ -4,7 +4,7 @@ import type { Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { found, Org, useServer } from "../edge/harness.ts";
 import { type Agent, ROLES } from "../edge/shapes.ts";
-import { follow, isSaved, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
+import { follow, isSaved, isTold, saysWhy, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
 const studio = useStudio(server);
@@ -214,8 +214,7 @@ test.for(ROLES)("a %s sees what it can't do disabled, with the reason", { timeou
     if (ROLES.indexOf(role) >= ROLES.indexOf(needs)) continue;
     expect(await action.getAttribute("aria-disabled"), `${name} for a ${role}`).toBe("true");
     const reason = `This API key's role (${role}) can't do this; it needs ${needs}`;
-    await action.focus();
-    await page.getByRole("tooltip", { name: reason }).waitFor();
+    await saysWhy(action, reason);
     await page.keyboard.press("Enter");
     expect(await page.getByRole("dialog").count()).toBe(0);
   }
