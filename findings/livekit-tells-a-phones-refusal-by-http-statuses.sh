@@ -4,18 +4,18 @@
 # A call that is waited for (`wait_until_answered`) and that the other side refuses is told by an HTTP status and a code that mean
 # something else to whatever stands between: who declines is a 403, as if a right were missing; "busy everywhere" is a 429, as if one
 # had asked too often; a phone that timed out at the carrier is a 408; a trunk's wrong password is a 401, as a wrong API key is. A single
-# busy line is a 412, and so is a carrier that is down. Only the text and, where the server adds it, `meta.sip_status_code` tell them apart.
+# busy line is a 412, and so is a carrier that is down. Only the text and `meta.sip_status_code` tell them apart.
 #
 # Who is hurt: a client with a common layer of HTTP retries, which repeats 408 and 429 by rule: it calls the person who is busy again at
 # once. And one that takes 401 and 403 for its own credentials: it stops all dialing, or wakes someone, since one person declined.
 #
-# Seen, of a server and a SIP service made of these modules, joined by their own bus in one process:
-#   603 declined: 403 permission_denied
-#   600 busy everywhere: 429 resource_exhausted
-#   408 timed out: 408 deadline_exceeded
-#   407 the trunk's password: 401 unauthenticated
-#   486 busy: 412 failed_precondition
-#   503 the carrier is down: 412 failed_precondition
+# Seen, of a server and a SIP service made of these modules, with LiveKit's own server options and bus (and what `meta` says):
+#   603 declined: 403 permission_denied (603)
+#   600 busy everywhere: 429 resource_exhausted (600)
+#   408 timed out: 408 deadline_exceeded (408)
+#   407 the trunk's password: 401 unauthenticated (407)
+#   486 busy: 412 failed_precondition (486)
+#   503 the carrier is down: 412 failed_precondition (503)
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
@@ -34,6 +34,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/rpc"
+	"github.com/livekit/protocol/utils/xtwirp"
 	"github.com/livekit/psrpc"
 )
 
@@ -82,15 +83,22 @@ func main() {
 	if err := service.RegisterCreateSIPParticipantTopic(""); err != nil {
 		panic(err)
 	}
-	server := httptest.NewServer(livekit.NewSIPServer(api{phones: must(rpc.NewSIPInternalClient(bus))}))
+	var options []any
+	for _, option := range xtwirp.DefaultServerOptions() {
+		options = append(options, option)
+	}
+	server := httptest.NewServer(livekit.NewSIPServer(api{phones: must(rpc.NewSIPInternalClient(bus))}, options...))
 	for _, next = range refusals {
 		url := server.URL + "/twirp/livekit.SIP/CreateSIPParticipant"
 		answer := must(http.Post(url, "application/json", strings.NewReader(`{"sipCallTo":"+12025550123"}`)))
-		var told struct{ Code string }
+		var told struct {
+			Code string
+			Meta map[string]string
+		}
 		if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
 			panic(err)
 		}
-		fmt.Printf("%d %s: %d %s\n", next.sip, next.what, answer.StatusCode, told.Code)
+		fmt.Printf("%d %s: %d %s (%s)\n", next.sip, next.what, answer.StatusCode, told.Code, told.Meta["sip_status_code"])
 	}
 }
 GO
@@ -98,9 +106,9 @@ GO
 
 seen=$(go run . 2>/dev/null)
 echo "$seen"
-[ "$seen" = "603 declined: 403 permission_denied
-600 busy everywhere: 429 resource_exhausted
-408 timed out: 408 deadline_exceeded
-407 the trunk's password: 401 unauthenticated
-486 busy: 412 failed_precondition
-503 the carrier is down: 412 failed_precondition" ]
+[ "$seen" = "603 declined: 403 permission_denied (603)
+600 busy everywhere: 429 resource_exhausted (600)
+408 timed out: 408 deadline_exceeded (408)
+407 the trunk's password: 401 unauthenticated (407)
+486 busy: 412 failed_precondition (486)
+503 the carrier is down: 412 failed_precondition (503)" ]
