@@ -1,11 +1,15 @@
 //! The directory's Durable Object: storage, alarm and network around [`DirectoryActor`].
 
 use std::cell::Cell;
+use std::rc::Rc;
 
+use futures_util::FutureExt;
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
 
 use super::platform::now;
+use super::promise::{done, reply};
 use super::world::World;
 use super::{alarm, outbox};
 use crate::app::alarm::Alarm;
@@ -23,9 +27,7 @@ use crate::edge::log;
 /// How soon an object whose storage failed tries again.
 const AGAIN: Millis = Millis(5_000);
 
-/// Held by the entry module's class of the same name, which knows requests and answers.
-#[wasm_bindgen]
-pub struct DirectoryObject {
+struct Inner {
     state: State,
     env: Env,
     actor: DirectoryActor,
@@ -33,42 +35,59 @@ pub struct DirectoryObject {
     has_table: Cell<bool>,
 }
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+/// Held by the entry module's class of the same name, which knows requests and answers.
+#[wasm_bindgen]
+pub struct DirectoryObject {
+    inner: Rc<Inner>,
+}
+
+#[wasm_bindgen]
 impl DirectoryObject {
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
         let (actor, alarm, has_table) =
             (DirectoryActor::default(), Alarm::default(), Cell::default());
-        Self {
+        let inner = Inner {
             state: State::from(state),
             env,
             actor,
             alarm,
             has_table,
+        };
+        Self {
+            inner: Rc::new(inner),
         }
     }
 
     /// A command; its reply, or nothing when storage failed.
-    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let Ok(command) = json::read_bytes(&bytes) else {
-            return Some(UNKNOWN.to_vec());
-        };
-        let reply = self.serve(command).await.ok()?;
-        to_json(&reply).ok().map(String::into_bytes)
+    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+        reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
 
-    pub async fn alarm(&self) {
-        self.alarm.fired();
-        let _ = self.serve(DirectoryCommand::tick()).await;
+    pub fn alarm(&self) -> Promise {
+        done(wake(Rc::clone(&self.inner)).boxed_local())
     }
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        super::faults::sql(&self.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage().sql(), statement)
     }
 }
 
-impl DirectoryObject {
+async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let Ok(command) = json::read_bytes(&bytes) else {
+        return Some(UNKNOWN.to_vec());
+    };
+    let reply = inner.serve(command).await.ok()?;
+    to_json(&reply).ok().map(String::into_bytes)
+}
+
+async fn wake(inner: Rc<Inner>) {
+    inner.alarm.fired();
+    let _ = inner.serve(DirectoryCommand::tick()).await;
+}
+
+impl Inner {
     async fn serve(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;

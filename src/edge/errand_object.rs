@@ -5,9 +5,14 @@
 //! it. It hands such work over to one of these, which answer at once and store nothing: the duty is the delivery's or the
 //! trunk's, and due again by its rows should an errand be cut short.
 
+use std::future::ready;
+
+use futures_util::FutureExt;
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, worker_sys};
 
+use super::promise::{done, reply, wait_until};
 use super::world::World;
 use crate::app::deliver::deliver;
 use crate::app::dispatch::dispatch;
@@ -21,7 +26,7 @@ pub struct ErrandObject {
     env: Env,
 }
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+#[wasm_bindgen]
 impl ErrandObject {
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
@@ -30,21 +35,30 @@ impl ErrandObject {
     }
 
     /// Begins a message's work and answers.
-    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let errand = std::str::from_utf8(&bytes).ok().and_then(Errand::read);
+    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+        reply(ready(self.begin(&bytes)).boxed_local())
+    }
+
+    /// None is ever set.
+    pub fn alarm(&self) -> Promise {
+        done(ready(()).boxed_local())
+    }
+}
+
+impl ErrandObject {
+    fn begin(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let errand = std::str::from_utf8(bytes).ok().and_then(Errand::read);
         let Some(errand) = errand else {
             return Some(UNKNOWN.to_vec());
         };
         let world = World::new(self.env.clone(), None).ok()?;
-        self.state.wait_until(async move {
+        let work = async move {
             let _ = match errand {
                 Errand::Callback(message) => deliver(&world, message).await,
                 Errand::Dispatch(message) => dispatch(&world, &world, message).await,
             };
-        });
+        };
+        wait_until(&self.state, work.boxed_local());
         Some(Vec::new())
     }
-
-    /// None is ever set.
-    pub async fn alarm(&self) {}
 }

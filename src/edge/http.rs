@@ -1,7 +1,8 @@
 //! From the platform's request to the app's, and back.
 
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Context, Env};
+use worker::Env;
+use worker::worker_sys::Context;
 
 use super::faults;
 use super::platform::{self, Incoming};
@@ -152,10 +153,10 @@ fn write(request: &Request, response: Response) -> Result<web_sys::Response, JsV
 }
 
 /// What follows an answer: a piece of text, and how to go on.
-pub async fn go_on(rest: &str, env: Env, context: Context) -> Result<js_sys::Array, JsValue> {
+pub async fn go_on(rest: String, env: Env, context: Context) -> Result<JsValue, JsValue> {
     let world = World::new(env, Some(context)).map_err(|Misconfigured| JsValue::UNDEFINED)?;
-    let told = api::go_on(&world, rest).await;
+    let told = api::go_on(&world, &rest).await;
     let (piece, next) = told.map_err(|refusal| JsValue::from(refusal.text()))?;
     let next = next.map_or(JsValue::UNDEFINED, JsValue::from);
-    Ok(js_sys::Array::of2(&piece.into(), &next))
+    Ok(js_sys::Array::of2(&piece.into(), &next).into())
 }

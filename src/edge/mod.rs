@@ -10,26 +10,28 @@ mod http;
 mod log;
 mod outbox;
 mod platform;
+mod promise;
 mod queues;
 mod sql;
 mod trunk_object;
 mod vault;
 mod world;
 
+use futures_util::FutureExt;
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env, MessageBatch, worker_sys};
+use worker::worker_sys::{Context, MessageBatch as Batch};
+use worker::{Env, MessageBatch};
+
+use promise::{done, promise};
 
 // What `#[event]` would export, without its own words for errors: those are the entry module's to tell, and weigh much.
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-pub async fn fetch(
-    request: platform::Incoming,
-    env: Env,
-    context: worker_sys::Context,
-) -> Result<JsValue, JsValue> {
-    let response = http::serve(request, env, Context::new(context)).await?;
-    Ok(response.into())
+#[wasm_bindgen]
+pub fn fetch(request: platform::Incoming, env: Env, context: Context) -> Promise {
+    let response = async { Ok(http::serve(request, env, context).await?.into()) };
+    promise(response.boxed_local())
 }
 
 /// Whether a route's answers come as a stream to whoever prefers one.
@@ -38,22 +40,18 @@ pub fn streams(method: &str, url: &str) -> bool {
     http::streams(method, url)
 }
 
-#[wasm_bindgen(js_name = goOn, wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-pub async fn go_on(
-    rest: String,
-    env: Env,
-    context: worker_sys::Context,
-) -> Result<js_sys::Array, JsValue> {
-    http::go_on(&rest, env, Context::new(context)).await
+#[wasm_bindgen(js_name = goOn)]
+pub fn go_on(rest: String, env: Env, context: Context) -> Promise {
+    promise(http::go_on(rest, env, context).boxed_local())
 }
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-pub async fn queue(batch: worker_sys::MessageBatch, env: Env, context: worker_sys::Context) {
+#[wasm_bindgen]
+pub fn queue(batch: Batch, env: Env, context: Context) -> Promise {
     let batch = MessageBatch::<serde_json::Value>::from(batch);
-    queues::consume(&batch, env, Context::new(context)).await;
+    done(queues::consume(batch, env, context).boxed_local())
 }
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-pub async fn scheduled(_event: JsValue, env: Env, _context: JsValue) {
-    cron::sweep(env).await;
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {
+    done(cron::sweep(env).boxed_local())
 }

@@ -1,7 +1,9 @@
 //! The queues' consumers. A dial is done here, for as long as its phone rings; all else that waits for others outside is
 //! handed over to an object, so that a batch is done in no time. One that nobody can read is logged and dropped.
 
-use worker::{Context, Env, MessageBatch, MessageExt, RawMessage};
+use futures_util::FutureExt;
+use worker::worker_sys::Context;
+use worker::{Env, MessageBatch, MessageExt, RawMessage};
 
 use super::log::log;
 use super::world::World;
@@ -15,7 +17,7 @@ use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
 
 /// Works off a batch, its messages side by side.
-pub async fn consume(batch: &MessageBatch<serde_json::Value>, env: Env, context: Context) {
+pub async fn consume(batch: MessageBatch<serde_json::Value>, env: Env, context: Context) {
     let Ok(world) = World::new(env, Some(context)) else {
         batch.retry_all();
         return;
@@ -59,9 +61,10 @@ fn in_background(
     work: impl AsyncFnOnce(&World) -> Result<(), Unavailable> + 'static,
 ) {
     let own = world.clone();
-    world.wait_until(async move {
+    let work = async move {
         let _ = work(&own).await;
-    });
+    };
+    world.wait_until(work.boxed_local());
 }
 
 /// A message that failed again and again. Its duty is in an object's rows: knock there.

@@ -6,10 +6,13 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, worker_sys};
 
 use super::platform::now;
+use super::promise::{done, reply, wait_until};
 use super::sql::SqlStore;
 use super::world::{secrets, settings};
 use super::{alarm, outbox, platform};
@@ -71,7 +74,7 @@ pub struct TrunkObject {
     inner: Rc<Inner>,
 }
 
-#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+#[wasm_bindgen]
 impl TrunkObject {
     #[wasm_bindgen(constructor)]
     pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
@@ -93,38 +96,46 @@ impl TrunkObject {
     }
 
     /// A command; its reply, or nothing when storage failed.
-    pub async fn fetch(&self, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let read = || json::read_bytes(&bytes).ok();
-        let command: Option<TrunkCommand> = read();
-        let Some(command) = command else {
-            return Some(UNKNOWN.to_vec());
-        };
-        if matches!(command, TrunkCommand::Work) {
-            return as_bytes(&TrunkReply::Work(self.inner.work.get()));
-        }
-        count(&self.inner, |work| work.requests += 1);
-        let deadline = command.wait().map(|wait| now() + wait);
-        let mut reply = answer(&self.inner, command).await;
-        while reply.as_ref().is_ok_and(TrunkReply::is_quiet)
-            && deadline.is_some_and(|deadline| now() < deadline)
-        {
-            platform::sleep(LISTEN_MS).await;
-            reply = answer(&self.inner, read()?).await;
-        }
-        as_bytes(&reply.ok()?)
+    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+        reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
 
-    pub async fn alarm(&self) {
-        self.inner.alarm.fired();
-        count(&self.inner, |work| work.alarms += 1);
-        let failed = run(&self.inner, TrunkCommand::Tick).is_err();
-        arm_and_send(&self.inner, failed).await;
+    pub fn alarm(&self) -> Promise {
+        done(wake(Rc::clone(&self.inner)).boxed_local())
     }
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
         super::faults::sql(&self.inner.state.storage().sql(), statement)
     }
+}
+
+async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let read = || json::read_bytes(&bytes).ok();
+    let command: Option<TrunkCommand> = read();
+    let Some(command) = command else {
+        return Some(UNKNOWN.to_vec());
+    };
+    if matches!(command, TrunkCommand::Work) {
+        return as_bytes(&TrunkReply::Work(inner.work.get()));
+    }
+    count(&inner, |work| work.requests += 1);
+    let deadline = command.wait().map(|wait| now() + wait);
+    let mut reply = answer(&inner, command).await;
+    while reply.as_ref().is_ok_and(TrunkReply::is_quiet)
+        && deadline.is_some_and(|deadline| now() < deadline)
+    {
+        platform::sleep(LISTEN_MS).await;
+        reply = answer(&inner, read()?).await;
+    }
+    as_bytes(&reply.ok()?)
+}
+
+async fn wake(inner: Rc<Inner>) {
+    inner.alarm.fired();
+    count(&inner, |work| work.alarms += 1);
+    let failed = run(&inner, TrunkCommand::Tick).is_err();
+    arm_and_send(&inner, failed).await;
 }
 
 /// One command's answer. What looks at many rows does so in slices, between which others come first.
@@ -213,15 +224,18 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
     arm(inner, failed).await;
     let expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
     if !expired.is_empty() {
-        inner.state.wait_until(archive(Rc::clone(inner), expired));
+        wait_until(
+            &inner.state,
+            archive(Rc::clone(inner), expired).boxed_local(),
+        );
     }
     if begins_to_send(inner) {
-        inner.state.wait_until(send(Rc::clone(inner)));
+        wait_until(&inner.state, send(Rc::clone(inner)).boxed_local());
     }
     let is_complete = |loaded: &Loaded| loaded.store.is_complete();
     let is_complete = inner.loaded.borrow().as_ref().is_none_or(is_complete);
     if !is_complete && !inner.migrating.replace(true) {
-        inner.state.wait_until(migrate(Rc::clone(inner)));
+        wait_until(&inner.state, migrate(Rc::clone(inner)).boxed_local());
     }
 }
 

@@ -3,6 +3,8 @@
 //! A new route is a line here and its handler's file, which says how it is described: `agents::list` answers what
 //! `agents::describe::list` describes. The OpenAPI document is made of this table, in its order.
 
+use futures_util::future::LocalBoxFuture;
+
 use crate::app::api::health;
 use crate::app::authenticate::{Access, Caller, Operator};
 use crate::app::calls::{callbacks, feed, media, read, report, stop, trigger};
@@ -106,12 +108,14 @@ macro_rules! routes {
             $request: &Request,
             [$first, $second]: [&str; 2],
         ) -> Result<Response, Refusal> {
-            match action {
+            // Boxed, each is code of its own: all in one function, they would be larger.
+            let answer: LocalBoxFuture<'_, Result<Response, Refusal>> = match action {
                 $(Action::$action => {
                     routes!(@proof $access who $caller $operator);
-                    $module::$handler($($argument),*).await
+                    Box::pin($module::$handler($($argument),*))
                 })+
-            }
+            };
+            answer.await
         }
 
         /// How the document tells of a route: each handler's file has a `describe` with a function of the handler's name.

@@ -4,15 +4,18 @@ mod outside;
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
-use worker::{Context, Env};
+use worker::Env;
+use worker::worker_sys::Context;
 
 use outside::SENT_ALWAYS;
 
 use super::log::log;
 use super::platform::{entropy, now};
-use super::{cache, faults, platform, vault};
+use super::{cache, faults, platform, promise, vault};
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
@@ -109,9 +112,9 @@ impl World {
     }
 
     /// Keeps this invocation until `work` is done.
-    pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+    pub fn wait_until(&self, work: LocalBoxFuture<'static, ()>) {
         if let Some(context) = &self.context {
-            context.wait_until(work);
+            let _ = context.wait_until(&promise::done(work));
         }
     }
 
@@ -298,21 +301,15 @@ impl Records for World {
     }
 
     fn note_use(&self, key: &KeyRecord) {
-        let Some(context) = self
-            .context
-            .as_ref()
-            .filter(|_| cache::is_first_use(key, now()))
-        else {
+        if self.context.is_none() || !cache::is_first_use(key, now()) {
             return;
-        };
-        let (world, org, command) = (
-            self.clone(),
-            key.org_id,
-            DirectoryCommand::touch(key.key_id),
-        );
-        context.wait_until(async move {
+        }
+        let world = self.clone();
+        let (org, command) = (key.org_id, DirectoryCommand::touch(key.key_id));
+        let told = async move {
             let _ = world.directory(org, &command).await;
-        });
+        };
+        self.wait_until(told.boxed_local());
     }
 }
 
