@@ -1,23 +1,45 @@
 // Functions in an order that compresses: gzip sees 32 KB back, and what the compiler made alike stands far apart.
 
+import { deflateRawSync } from "node:zlib";
+
 /** What is compared: runs of so many bytes. */
 const RUN = 6;
 /** A run that more functions have than this says nothing about any of them; the fewer have it, the more it says. */
-const COMMON = 200;
+const COMMON = 400;
 /** How far back gzip sees, in bytes, less what it needs for itself. */
 const WINDOW = 30_000;
 /** A tiny function is not alike to all for the one run it has. */
 const LEAST = 16;
+/** How much is compressed on both sides of a place, in bytes, to see what a function costs there: the more, the slower. */
+const AROUND = 12_000;
+/** At how many other places it is tried, each behind a function that it is alike to. */
+const PLACES = 3;
+/** What costs no more than this many bytes, compressed, stays; so does what is longer than that, which few places suit better. */
+const CHEAP = 30;
+const LONG = 8_000;
 
 /**
- * Orders functions so that each comes where most of it was seen just before, greedily. The same functions are always put
- * into the same order.
+ * Orders functions so that those which are alike stand together. The same functions are always put into the same order.
  * @param {Uint8Array[]} bodies
  * @returns {number[]} their positions, in the order in which they are to stand
  */
 export function alikeTogether(bodies) {
   const runs = bodies.map(runsOf);
   const having = functionsHaving(runs);
+  const order = greedily(bodies, runs, having);
+  for (const [body, { length }] of bodies.entries()) {
+    if (length <= LONG) moveToBest(order, body, bodies, mostAlike(body, runs, having));
+  }
+  return order;
+}
+
+/**
+ * Each comes where most of it was seen just before.
+ * @param {Uint8Array[]} bodies
+ * @param {number[][]} runs
+ * @param {Map<number, number[]>} having
+ */
+function greedily(bodies, runs, having) {
   /** How much of each function is in the window, by its runs. */
   const seen = new Float64Array(bodies.length);
   /** @type {Map<number, number>} how often each run is in the window */
@@ -48,6 +70,65 @@ export function alikeTogether(bodies) {
     }
   }
   return order;
+}
+
+/**
+ * Moves a function behind that one of some others where it costs least, compressed, if that is less than where it stands.
+ * @param {number[]} order
+ * @param {number} body
+ * @param {Uint8Array[]} bodies
+ * @param {number[]} others
+ */
+function moveToBest(order, body, bodies, others) {
+  const from = order.indexOf(body);
+  order.splice(from, 1);
+  let best = { at: from, cost: costAt(order, from, body, bodies) };
+  for (const other of best.cost > CHEAP ? others : []) {
+    const at = order.indexOf(other) + 1;
+    const cost = costAt(order, at, body, bodies);
+    if (cost < best.cost) best = { at, cost };
+  }
+  order.splice(best.at, 0, body);
+}
+
+/**
+ * How many bytes a function adds at a place, compressed, as far as its neighbours tell.
+ * @param {number[]} order without the function
+ * @param {number} at
+ * @param {number} body
+ * @param {Uint8Array[]} bodies
+ */
+function costAt(order, at, body, bodies) {
+  const near = (/** @type {number} */ step) => {
+    const found = [];
+    for (let next = at + Math.min(step, 0), left = AROUND; left > 0 && next >= 0 && next < order.length; next += step) {
+      const whole = bodies[order[next] ?? 0] ?? new Uint8Array();
+      found.push(step > 0 ? whole.subarray(0, left) : whole.subarray(-left));
+      left -= whole.length;
+    }
+    return found;
+  };
+  const [before, behind] = [near(-1).reverse(), near(1)];
+  const size = (/** @type {Uint8Array[]} */ parts) => deflateRawSync(Buffer.concat(parts)).length;
+  return size([...before, bodies[body] ?? new Uint8Array(), ...behind]) - size([...before, ...behind]);
+}
+
+/**
+ * The functions that have most in common with one, for their own length.
+ * @param {number} body
+ * @param {number[][]} runs
+ * @param {Map<number, number[]>} having
+ */
+function mostAlike(body, runs, having) {
+  /** @type {Map<number, number>} */
+  const shared = new Map();
+  for (const run of runs[body] ?? []) {
+    const functions = having.get(run) ?? [];
+    const weight = 1 / Math.sqrt(functions.length);
+    for (const other of functions) if (other !== body) shared.set(other, (shared.get(other) ?? 0) + weight);
+  }
+  const share = (/** @type {number} */ other) => (shared.get(other) ?? 0) / ((runs[other]?.length ?? 0) + LEAST) ** 0.3;
+  return [...shared.keys()].sort((a, b) => share(b) - share(a)).slice(0, PLACES);
 }
 
 /**

@@ -18,8 +18,14 @@ export const UNUSED_CLASSES = new RegExp(
   "gm",
 );
 
-/** Their functions in the module, which as exports would be kept with all that they reach. */
-const UNUSED_EXPORTS = new RegExp(`^(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
+/** Their functions in the module, and those by which bindgen would know of them: see `linker.mjs`. */
+export const UNUSED_EXPORTS = new RegExp(`^(__wbindgen_describe_)?(__wbg_(get_|set_)?)?(${UNUSED.replace("w+", "w+?")})_`, "i");
+
+/**
+ * What would be called if a future that has ended were asked again, which nothing does: with a text that says, for each, where it
+ * stands. It traps without one.
+ */
+const ASKED_AGAIN = "panic_const_async_fn_resumed";
 
 /**
  * The passes that make the module smaller once it is gzipped. `-Oz` as a whole makes it smaller unpacked, but costs 8 %
@@ -53,16 +59,19 @@ const SMALLER = [
 
 /**
  * @param {string} path
- * @returns {Promise<Buffer>} the module made smaller: without unused exports, optimised, without names
+ * @returns {Promise<Buffer>} the module made smaller: optimised, without names
  */
 export async function optimise(path) {
   const { default: binaryen } = await import("binaryen");
   return step("build", "wasm-opt", async () => {
     // The features stay those that the compiler used: with more, binaryen writes what no runtime reads yet.
     const module = binaryen.readBinary(readFileSync(path));
-    const exports = Array.from({ length: module.getNumExports() }, (_, at) => module.getExportByIndex(at));
-    const names = exports.map((ref) => binaryen.getExportInfo(ref).name);
-    for (const name of names.filter((name) => UNUSED_EXPORTS.test(name))) module.removeExport(name);
+    const functions = Array.from({ length: module.getNumFunctions() }, (_, at) => module.getFunctionByIndex(at));
+    const never = functions.map((ref) => binaryen.getFunctionInfo(ref)).filter(({ name }) => name.includes(ASKED_AGAIN));
+    for (const { name, params, results } of never) {
+      module.removeFunction(name);
+      module.addFunction(name, params, results, [], module.unreachable());
+    }
     module.runPasses(SMALLER);
     const bytes = module.emitBinary();
     module.dispose();

@@ -20,6 +20,7 @@ import { optimise, shortenNames, UNUSED_CLASSES } from "./smaller.mjs";
 export const outDirs = { local: inRoot("build/local"), release: inRoot("build/worker") };
 
 const ENTRY = inRoot("src/edge/entry.js");
+const LINKER = inRoot("scripts/lib/linker.mjs");
 const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
 const RELEASE_FLAGS = [
   // Where a machine keeps its crates is no part of what is deployed: the module would be another one on each.
@@ -66,7 +67,7 @@ async function compile(profile) {
   // As a `cdylib` alone: beside the `rlib` that the tests link, the module keeps what only Rust could call, 100 KB of it.
   const args = ["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--target", "wasm32-unknown-unknown", "--profile", profile];
   if (profile === "local") args.push("--features", "faults");
-  else args.push("--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(RELEASE_FLAGS)}`);
+  else args.push("--config", `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(RELEASE_FLAGS)}`, "--", `-Clinker=${LINKER}`);
   await cargo("build", `cargo, profile ${profile}`, args);
   const [crate] = /^name = "(.+)"$/m.exec(readFileSync(inRoot("Cargo.toml"), "utf8"))?.slice(1) ?? [];
   const compiled = join(target, "wasm32-unknown-unknown", profile, `${crate?.replaceAll("-", "_")}.wasm`);
