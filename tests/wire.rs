@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once,
-    Permit, Received,
+    Permit, Received, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -585,7 +585,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
         ("Live", live),
         ("LiveSlice", slice),
         ("Admission.rejected", TrunkReply::Admission(refused)),
-        ("Feed", feed),
+        ("Feed.foretold", feed),
         ("Call", read),
         ("Calls", page),
         ("Calls.cut_off", cut_off),
@@ -706,6 +706,7 @@ fn asked(what: Ask) -> DirectoryCommand {
         what,
         once: None,
         slice: None,
+        watched: None,
     }
 }
 
@@ -916,6 +917,18 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             ),
         ),
         ("Tags", DirectoryCommand::tags(api_key())),
+        (
+            "Tags.watched",
+            DirectoryCommand::watch(
+                api_key(),
+                Watched {
+                    epoch: u64::MAX,
+                    through: START,
+                    wait: Millis::from_secs(5),
+                },
+            ),
+        ),
+        ("Nudge", DirectoryCommand::nudge(START)),
         ("Tick", DirectoryCommand::tick()),
     ]
 }
@@ -993,6 +1006,8 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ),
         ("Received", Received(vec![received()])),
         ("Tags", Tags(vec![trunk().tag()], START)),
+        ("Watched", Watched(u64::MAX, vec![trunk().tag()], START)),
+        ("Quiet", Quiet),
     ];
     given.extend(
         [

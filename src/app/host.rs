@@ -102,12 +102,12 @@ pub trait Records {
     fn learn(&self, key: &RecordKey, json: &str);
     /// Drops this isolate's own copies of an organisation's records, and of its keys: it has just changed something.
     fn forget(&self, org: OrgId);
-    /// Whether a directory permitted this within the last minute, by this isolate's own notes.
-    fn is_permitted(&self, _permit: &str) -> bool {
-        false
+    /// What this isolate noted under a name, as long as that holds; it may be lost at any time.
+    fn noted(&self, _name: &str) -> Option<String> {
+        None
     }
-    /// Notes that a directory permitted it, to a request of that time.
-    fn permitted(&self, _permit: String, _asked: Millis) {}
+    /// Notes something that holds until then: a minute and a half from now at most.
+    fn note(&self, _name: String, _text: &str, _until: Millis) {}
     /// Notes that a key was used; the directory hears of it, at most once an hour.
     fn note_use(&self, key: &KeyRecord);
 }

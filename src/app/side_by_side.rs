@@ -1,6 +1,6 @@
 //! Several awaits at once, a few at a time: an invocation of a Worker may wait for six connections.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -18,18 +18,7 @@ pub async fn side_by_side<T>(
 ) -> Vec<T> {
     let done = Rc::new(RefCell::new(Vec::new()));
     let work = keeping(&done, futures);
-    work_on(at_once, work, &Cell::new(false)).await;
-    done.take()
-}
-
-/// Likewise all at once, and no longer than until one of them has set `enough`: the rest are dropped.
-pub async fn side_by_side_until<T>(
-    enough: &Cell<bool>,
-    futures: impl Iterator<Item: Future<Output = T>>,
-) -> Vec<T> {
-    let done = Rc::new(RefCell::new(Vec::new()));
-    let work = keeping(&done, futures);
-    work_on(work.len(), work, enough).await;
+    work_on(at_once, work).await;
     done.take()
 }
 
@@ -48,17 +37,16 @@ fn keeping<'a, T: 'a>(
     work.collect()
 }
 
-async fn work_on(at_once: usize, work: Vec<Work<'_>>, enough: &Cell<bool>) {
+async fn work_on(at_once: usize, work: Vec<Work<'_>>) {
     let mut waiting = work.into_iter();
     let mut running = waiting.by_ref().take(at_once.max(1)).collect();
-    std::future::poll_fn(|context| poll(&mut running, &mut waiting, enough, context)).await;
+    std::future::poll_fn(|context| poll(&mut running, &mut waiting, context)).await;
 }
 
 // Of one type for all work: a generic scheduler would be compiled once for each.
 fn poll<'a>(
     running: &mut Vec<Work<'a>>,
     waiting: &mut std::vec::IntoIter<Work<'a>>,
-    enough: &Cell<bool>,
     context: &mut Context<'_>,
 ) -> Poll<()> {
     let mut at = 0;
@@ -71,7 +59,7 @@ fn poll<'a>(
             drop(running.swap_remove(at));
         }
     }
-    match running.is_empty() || enough.get() {
+    match running.is_empty() {
         true => Poll::Ready(()),
         false => Poll::Pending,
     }
@@ -80,6 +68,7 @@ fn poll<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
     use std::task::Waker;
 
     #[test]
@@ -111,29 +100,5 @@ mod tests {
         results.sort_unstable();
         assert_eq!(results, (0..20).collect::<Vec<_>>());
         assert_eq!(most.get(), 4);
-    }
-
-    #[test]
-    fn whoever_gives_enough_ends_the_wait_for_the_others() {
-        let enough = &Cell::new(false);
-        let pieces = [2, 0, 3].map(|polls| {
-            let mut left = polls;
-            std::future::poll_fn(move |_| match left {
-                0 => {
-                    enough.set(enough.get() || polls == 2);
-                    Poll::Ready(polls)
-                }
-                _ => {
-                    left -= 1;
-                    Poll::Pending
-                }
-            })
-        });
-        let mut some = std::pin::pin!(side_by_side_until(enough, pieces.into_iter()));
-        let mut context = Context::from_waker(Waker::noop());
-        for _ in 0..2 {
-            assert!(some.as_mut().poll(&mut context).is_pending());
-        }
-        assert_eq!(some.as_mut().poll(&mut context), Poll::Ready(vec![0, 2]));
     }
 }

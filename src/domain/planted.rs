@@ -114,6 +114,12 @@ pub enum Fault {
     ResultForgotten,
     /// A trunk that can't write lets no call go.
     FullForEver,
+    /// A trunk that told of its news does not notice that it was asked for them.
+    AskedOnce,
+    /// What a trunk tells of, the directory takes as known to all who wait.
+    NudgeDropped,
+    /// Where the directory heard nothing, the live feed counts as told up to then.
+    SilenceTold,
 }
 
 /// Whether a fault is planted: no.
@@ -141,7 +147,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 54] = [
+    pub const ALL: [Fault; 57] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -196,6 +202,9 @@ mod switch {
         Fault::TerminalKept,
         Fault::ResultForgotten,
         Fault::FullForEver,
+        Fault::AskedOnce,
+        Fault::NudgeDropped,
+        Fault::SilenceTold,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::app::directory::{RELIED_ON, VecMap};
+use crate::app::directory::VecMap;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::search;
@@ -50,7 +50,8 @@ pub fn put_told(key: String, json: &str, now: Millis) {
     keep(key, json, now + KEEP_TOLD);
 }
 
-fn keep(key: String, json: &str, until: Millis) {
+/// Keeps it until then.
+pub fn keep(key: String, json: &str, until: Millis) {
     RECORDS.with_borrow_mut(|records| {
         let bytes = BYTES.get() + key.len() + json.len();
         if records.len() >= MAX_ENTRIES || bytes > MAX_BYTES {
@@ -60,12 +61,6 @@ fn keep(key: String, json: &str, until: Millis) {
         BYTES.set(BYTES.get() + key.len() + json.len());
         records.insert(key, (json.to_owned(), until));
     });
-}
-
-/// Keeps that a directory permitted something, for as long as is relied on that. Its organisation's changes leave it: a trunk
-/// is told of what they revoke.
-pub fn permit(name: String, asked: Millis) {
-    keep(name, "", asked + RELIED_ON);
 }
 
 /// Drops what belongs to an organisation.

@@ -14,15 +14,16 @@ use worker::{Env, State, worker_sys};
 use super::platform::now;
 use super::promise::{done, reply, wait_until};
 use super::sql::SqlStore;
-use super::world::{secrets, settings};
+use super::world::{World, secrets, settings};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::TrunkStore;
+use crate::app::trunk::{self, TrunkStore};
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
@@ -66,6 +67,7 @@ struct Inner {
     /// When the next slice may be looked at.
     slice_at: Cell<Millis>,
     migrating: Cell<bool>,
+    nudging: Cell<bool>,
 }
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
@@ -89,6 +91,7 @@ impl TrunkObject {
             work: Cell::default(),
             slice_at: Cell::default(),
             migrating: Cell::default(),
+            nudging: Cell::default(),
         };
         Self {
             inner: Rc::new(inner),
@@ -232,6 +235,9 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
     if begins_to_send(inner) {
         wait_until(&inner.state, send(Rc::clone(inner)).boxed_local());
     }
+    if begins_to_nudge(inner) {
+        inner.state.wait_until(nudge(Rc::clone(inner)));
+    }
     let is_complete = |loaded: &Loaded| loaded.store.is_complete();
     let is_complete = inner.loaded.borrow().as_ref().is_none_or(is_complete);
     if !is_complete && !inner.migrating.replace(true) {
@@ -264,6 +270,29 @@ fn count(inner: &Inner, add: impl FnOnce(&mut Work)) {
     inner.work.set(work);
 }
 
+/// Whether the directory is to be told of news and nobody tells it: whoever asks does.
+fn begins_to_nudge(inner: &Inner) -> bool {
+    owed_nudge(inner).is_some() && !inner.nudging.replace(true)
+}
+
+fn owed_nudge(inner: &Inner) -> Option<(OrgId, Millis)> {
+    inner.loaded.borrow().as_ref()?.actor.nudge()
+}
+
+/// Tells the directory that there is news, while everything else goes on.
+async fn nudge(inner: Rc<Inner>) {
+    if let Ok(world) = World::new(inner.env.clone(), None) {
+        let owed = || owed_nudge(&inner);
+        let heard = |at| {
+            if let Some(loaded) = &mut *inner.loaded.borrow_mut() {
+                loaded.actor.nudged(at);
+            }
+        };
+        trunk::nudge(&world, owed, heard).await;
+    }
+    inner.nudging.set(false);
+}
+
 /// Whether there is something to send and nobody sends: whoever asks does.
 fn begins_to_send(inner: &Inner) -> bool {
     !inner.outbox.borrow().is_empty() && !inner.sending.replace(true)
@@ -291,6 +320,16 @@ async fn send(inner: Rc<Inner>) {
     inner.sending.set(false);
 }
 
+/// What work in the background came to owe others.
+async fn send_all(inner: &Rc<Inner>) {
+    if begins_to_send(inner) {
+        send(Rc::clone(inner)).await;
+    }
+    if begins_to_nudge(inner) {
+        nudge(Rc::clone(inner)).await;
+    }
+}
+
 /// Old calls go to the archive, or nowhere when the deployment has none; then their rows go, batch by batch, with pauses in
 /// which the object does its other work.
 async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
@@ -316,9 +355,7 @@ async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
         let forgotten = run(&inner, TrunkCommand::Forget(gone));
         expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
         arm(&inner, forgotten.is_err()).await;
-        if begins_to_send(&inner) {
-            send(Rc::clone(&inner)).await;
-        }
+        send_all(&inner).await;
     }
 }
 
@@ -328,9 +365,7 @@ async fn migrate(inner: Rc<Inner>) {
         if let Some(due) = due {
             alarm::set(&inner.alarm, &inner.state.storage(), due).await;
         }
-        if begins_to_send(&inner) {
-            send(Rc::clone(&inner)).await;
-        }
+        send_all(&inner).await;
         if !goes_on {
             break;
         }

@@ -244,6 +244,7 @@ fn a_directory_nobody_founded_serves_no_key() {
         request: String::new(),
         once: None,
         slice: None,
+        watched: None,
         what: Ask::Secrets,
     };
     let reply = block_on(world.directory(org.id, &command)).expect("reached");

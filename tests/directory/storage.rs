@@ -112,7 +112,13 @@ fn everything_is_the_same_after_a_restart() {
 
 #[test]
 fn rows_of_earlier_days_are_read() {
-    for name in ["rows", "rows_sealed", "rows_guarded", "rows_permitted"] {
+    for name in [
+        "rows",
+        "rows_sealed",
+        "rows_dated",
+        "rows_guarded",
+        "rows_permitted",
+    ] {
         let path = format!("tests/golden/directory/{name}.json");
         let text = std::fs::read_to_string(path).expect("a golden");
         let rows: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
@@ -158,7 +164,7 @@ fn stored_rows_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("directory/rows_sealed", &json!(rows));
+    golden::check("directory/rows_dated", &json!(rows));
     let copies: BTreeMap<String, Value> = world
         .kv
         .borrow()

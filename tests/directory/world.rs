@@ -124,6 +124,9 @@ pub struct World {
     pub feeds: RefCell<BTreeMap<TrunkTag, Feed>>,
     /// How often trunks were asked for their part of the feed.
     pub feed_questions: Cell<u64>,
+    /// How often a directory was asked whether there is news.
+    pub watches: Cell<u64>,
+    pub notes: RefCell<BTreeMap<String, (String, Millis)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
     secrets: Option<Secrets>,
@@ -455,6 +458,18 @@ impl Records for World {
         self.forgotten.set(self.forgotten.get() + 1);
     }
 
+    fn noted(&self, name: &str) -> Option<String> {
+        let notes = self.notes.borrow();
+        let (text, until) = notes.get(name)?;
+        (self.now.get() < *until).then(|| text.clone())
+    }
+
+    fn note(&self, name: String, text: &str, until: Millis) {
+        self.notes
+            .borrow_mut()
+            .insert(name, (text.to_owned(), until));
+    }
+
     fn note_use(&self, _: &KeyRecord) {}
 }
 
@@ -530,8 +545,11 @@ impl Directories for World {
         command: &DirectoryCommand,
     ) -> Result<DirectoryReply, Unavailable> {
         // As it travels: there and back as JSON.
-        let command = serde_json::from_str(&serde_json::to_string(command).expect("JSON"))
-            .expect("a command");
+        let command: DirectoryCommand =
+            serde_json::from_str(&serde_json::to_string(command).expect("JSON"))
+                .expect("a command");
+        let is_watch = command.watched.is_some();
+        self.watches.set(self.watches.get() + u64::from(is_watch));
         let office = Rc::clone(self.offices.borrow_mut().entry(org).or_default());
         let actor = Rc::clone(&office.actor.borrow());
         let (reply, callbacks) = actor

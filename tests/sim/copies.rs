@@ -25,7 +25,7 @@ struct Isolate {
     location: Kept,
     cache: BTreeMap<String, (String, Millis)>,
     used: BTreeSet<(KeyId, u64)>,
-    permits: BTreeMap<String, Millis>,
+    notes: BTreeMap<String, (String, Millis)>,
 }
 
 #[derive(Default)]
@@ -84,15 +84,15 @@ impl Copies {
         self.isolate(at).borrow_mut().cache.retain(keep);
     }
 
-    pub fn is_permitted(&self, at: usize, permit: &str, now: Millis) -> bool {
+    pub fn noted(&self, at: usize, name: &str, now: Millis) -> Option<String> {
         let isolate = self.isolate(at).borrow();
-        let until = isolate.permits.get(permit);
-        until.is_some_and(|until| now < *until && now + RELIED_ON >= *until)
+        let (text, until) = isolate.notes.get(name)?;
+        (now < *until && now + RELIED_ON >= *until).then(|| text.clone())
     }
 
-    pub fn permitted(&self, at: usize, permit: String, asked: Millis) {
+    pub fn note(&self, at: usize, name: String, text: &str, until: Millis) {
         let mut isolate = self.isolate(at).borrow_mut();
-        isolate.permits.insert(permit, asked + RELIED_ON);
+        isolate.notes.insert(name, (text.to_owned(), until));
     }
 
     /// Whether it is the first use of a key within the hour that this isolate sees.
@@ -108,7 +108,7 @@ impl Copies {
         let mut isolate = self.isolate(at).borrow_mut();
         isolate.cache.clear();
         isolate.used.clear();
-        isolate.permits.clear();
+        isolate.notes.clear();
     }
 
     /// All caches run out.

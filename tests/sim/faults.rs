@@ -102,6 +102,11 @@ impl Faults {
         self.rates.iter().skip(OF_THE_QUEUE).all(|rate| *rate == 0)
     }
 
+    /// Whether a word between two objects comes at once, and nobody dies over it.
+    pub fn words_come(&self) -> bool {
+        self.is_calm() || self.spare_the_objects()
+    }
+
     pub fn clock_is_true(&self) -> bool {
         let of = |kind: Kind| self.rates.get(kind as usize).copied().unwrap_or_default();
         of(Kind::ClockBack) == 0 && of(Kind::ClockSkew) == 0

@@ -1,6 +1,6 @@
 //! Who follows the live feed: with answers that are lost, at any isolate, past objects that die.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -23,6 +23,8 @@ pub struct Listener {
     heard: RefCell<BTreeMap<CallId, Vec<Millis>>>,
     /// It was away for longer than the feed is kept.
     lapsed: RefCell<bool>,
+    /// Up to when it was told, by true time, that there was nothing.
+    silent_until: Cell<u64>,
 }
 
 /// Listens while the world is open.
@@ -32,7 +34,15 @@ pub fn follow(w: &W, org: Rc<Org>, listener: Rc<Listener>, every: u64) {
         while world.is_open.get() {
             pause(&world, world.rng.between(1, every * 2)).await;
             let limit = world.rng.between(1, 20);
-            hear(&world, &org, &listener, limit).await;
+            // It comes back when an answer was lost, and else goes on at once now and then, as a stream does.
+            for _ in 0..world.rng.between(1, 4) {
+                let wait = world
+                    .rng
+                    .pick(&[0, 0, 5, 20, 20])
+                    .copied()
+                    .unwrap_or_default();
+                hear(&world, &org, &listener, limit, wait).await;
+            }
         }
     });
 }
@@ -42,19 +52,20 @@ pub fn catch_up(w: &W, org: Rc<Org>, listener: Rc<Listener>) {
     let world = Rc::clone(w);
     w.tasks.spawn(Owner::Client, async move {
         pause(&world, 10).await;
-        while hear(&world, &org, &listener, 100).await > 0 {}
+        while hear(&world, &org, &listener, 100, 0).await > 0 {}
     });
 }
 
-/// Asks once; returns how many events came.
-async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64) -> usize {
+/// Asks once, and lets the answer wait for so many seconds; returns how many events came.
+async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64, wait: u64) -> usize {
+    let asked_at = w.time();
     let cursor = listener.cursor.borrow().clone();
     let after = if cursor.is_empty() {
         String::new()
     } else {
         format!("&after={cursor}")
     };
-    let path = format!("/events?limit={limit}{after}");
+    let path = format!("/events?limit={limit}&wait_seconds={wait}{after}");
     let Some(answer) = ask(w, Ask::get(path, &org.owner)).await else {
         return 0;
     };
@@ -66,16 +77,43 @@ async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64) -> usize {
     }
     let json = answer.json();
     let events = json["events"].as_array().cloned().unwrap_or_default();
-    events.iter().for_each(|event| take(w, listener, event));
+    events
+        .iter()
+        .for_each(|event| take(w, org, listener, event));
+    // By a clock that jumped, the wait was over sooner.
+    if events.is_empty() && w.is_steady_since(asked_at) {
+        let until = listener.silent_until.get().max(asked_at + 1_000 * wait);
+        listener.silent_until.set(until);
+    }
     *listener.cursor.borrow_mut() = json["next_cursor"].as_str().unwrap_or_default().into();
     events.len()
 }
 
-fn take(w: &W, listener: &Listener, event: &Value) {
+/// How long something may have been known that an answer did not tell: where nothing goes wrong, hardly at all; else until all
+/// trunks are asked, whatever the directory heard.
+fn latest(w: &W, org: &Org) -> u64 {
+    let trunks = org.lines.borrow().len() as u64;
+    match w.faults.words_come() {
+        true => 100,
+        false => 5_000 * (trunks + 1).max(4) + 1_000,
+    }
+}
+
+fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
     let place = event["id"].as_str().and_then(Position::read);
     let last = listener.last.replace(place);
     if place.is_none() || last >= place {
         let what = format!("the feed goes from {last:?} to {event}");
+        return w.oracle.fail(None, None, what);
+    }
+    // A guarded trunk without calls is no part of the feed: its states come with its first.
+    let is_of_call = event["type"] != "trunk.updated";
+    let known = place.filter(|_| is_of_call);
+    let known = known.and_then(|place| w.true_time(place.0));
+    if known.is_some_and(|at| at + latest(w, org) < listener.silent_until.get()) {
+        let until = listener.silent_until.get();
+        let what =
+            format!("of what was known at {known:?}, an answer from {until} says nothing: {event}");
         return w.oracle.fail(None, None, what);
     }
     let id = |name: &str| event["data"][name].as_str()?.parse::<CallId>().ok();

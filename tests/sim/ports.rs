@@ -111,13 +111,13 @@ impl Records for Edge {
         self.w.copies.forget(self.isolate, org);
     }
 
-    fn is_permitted(&self, permit: &str) -> bool {
+    fn noted(&self, name: &str) -> Option<String> {
         let (copies, now) = (&self.w.copies, self.w.clock());
-        copies.is_permitted(self.isolate, permit, now)
+        copies.noted(self.isolate, name, now)
     }
 
-    fn permitted(&self, permit: String, asked: Millis) {
-        self.w.copies.permitted(self.isolate, permit, asked);
+    fn note(&self, name: String, text: &str, until: Millis) {
+        self.w.copies.note(self.isolate, name, text, until);
     }
 
     fn note_use(&self, key: &KeyRecord) {

@@ -8,12 +8,13 @@ use std::rc::Rc;
 use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::ports::Unavailable;
-use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply};
-use audatec::domain::ids::{CallId, DeliveryId, TrunkTag};
+use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply, nudge};
+use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 
-use crate::executor::Slot;
+use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
+use crate::ports::Edge;
 use crate::queue::Message;
 use crate::rows::{Failure, Full, Luck, Rows, Store};
 use crate::world::W;
@@ -54,6 +55,9 @@ pub struct TrunkNode {
     /// What a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
     died_at: Cell<u64>,
+    /// Rises with each incarnation.
+    life: Cell<u64>,
+    is_nudging: Cell<bool>,
 }
 
 /// An object lives for so long between two deaths in a step: each sends again all that was on its way, and one that died at
@@ -84,6 +88,8 @@ impl TrunkNode {
             unreachable_until: Cell::default(),
             failed: RefCell::default(),
             died_at: Cell::default(),
+            life: Cell::default(),
+            is_nudging: Cell::default(),
         }
     }
 
@@ -166,6 +172,8 @@ impl TrunkNode {
         self.begun.borrow_mut().clear();
         self.out.borrow_mut().clear();
         self.told.set(Millis(0));
+        self.life.set(self.life.get() + 1);
+        self.is_nudging.set(false);
         self.actor.borrow_mut().take()
     }
 
@@ -189,6 +197,7 @@ impl TrunkNode {
         self.arm(w, result.is_none());
         let (reply, outgoing) = result.unzip();
         self.send(w, outgoing.unwrap_or_default());
+        self.nudge(w);
         w.oracle.after_step(w, self);
         reply
     }
@@ -365,6 +374,34 @@ impl TrunkNode {
         w.after(ARCHIVED_MS + w.rng.below(50), move |w| {
             if node.died_at.get() == died_at {
                 node.serve(w, TrunkCommand::Forget(gone));
+            }
+        });
+    }
+
+    fn owed_nudge(&self, life: u64) -> Option<(OrgId, Millis)> {
+        let actor = self.actor.borrow();
+        let owed = actor.as_ref().and_then(TrunkActor::nudge);
+        owed.filter(|_| self.life.get() == life)
+    }
+
+    /// Tells the directory of news, while all else goes on; should the object die, nobody does.
+    fn nudge(self: &Rc<Self>, w: &W) {
+        let life = self.life.get();
+        if self.owed_nudge(life).is_none() || self.is_nudging.replace(true) {
+            return;
+        }
+        let (node, edge) = (Rc::clone(self), Edge::new(w, 0));
+        w.tasks.spawn(Owner::Client, async move {
+            let heard = |at| {
+                if let Some(actor) = node.actor.borrow_mut().as_mut()
+                    && node.life.get() == life
+                {
+                    actor.nudged(at);
+                }
+            };
+            nudge(&edge, || node.owed_nudge(life), heard).await;
+            if node.life.get() == life {
+                node.is_nudging.set(false);
             }
         });
     }

@@ -75,6 +75,8 @@ pub struct World {
     pub high: Cell<Millis>,
     time: Cell<u64>,
     offset: Cell<i64>,
+    /// The true time since which the clocks have gone as it does.
+    steady_since: Cell<u64>,
     events: RefCell<BinaryHeap<Event>>,
     seq: Cell<u64>,
     trace: Option<RefCell<VecDeque<(Option<TrunkTag>, String)>>>,
@@ -103,6 +105,7 @@ impl World {
             high: Cell::new(Millis(START)),
             time: Cell::new(0),
             offset: Cell::new(0),
+            steady_since: Cell::new(0),
             events: RefCell::default(),
             seq: Cell::new(0),
             trace: traced.then(RefCell::default),
@@ -122,10 +125,24 @@ impl World {
         clock
     }
 
+    /// The true time of what the clocks show as this; none when they have jumped since.
+    pub fn true_time(&self, at: Millis) -> Option<u64> {
+        let time =
+            at.0.checked_add_signed(-self.offset.get())?
+                .checked_sub(START)?;
+        (time > self.steady_since.get()).then_some(time)
+    }
+
+    /// Whether no clock has jumped since.
+    pub fn is_steady_since(&self, time: u64) -> bool {
+        self.steady_since.get() < time
+    }
+
     /// All clocks jump. Alarms go by the clock.
     pub fn jump(self: &W, by: i64) {
         self.note(None, || format!("the clock jumps by {by} ms"));
         self.offset.set(self.offset.get() + by);
+        self.steady_since.set(self.time.get());
         let trunks: Vec<_> = self.trunks.borrow().values().cloned().collect();
         trunks.iter().for_each(|node| node.expect_alarm(self));
         let offices: Vec<_> = self.offices.borrow().values().cloned().collect();

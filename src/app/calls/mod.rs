@@ -9,10 +9,8 @@ pub mod report;
 pub mod stop;
 pub mod trigger;
 
-use std::cell::Cell;
-
 use crate::app::ports::{Api, Unavailable};
-use crate::app::side_by_side::{side_by_side, side_by_side_until};
+use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -48,24 +46,6 @@ async fn ask_all(
 ) -> Result<Vec<TrunkReply>, Refusal> {
     let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
     read_all(side_by_side(at_once, answers).await)
-}
-
-/// Likewise all at once, until one of them gave a reply that is `enough`: those of the others may be missing then.
-async fn ask_until(
-    api: &impl Api,
-    trunks: &[TrunkTag],
-    command: &TrunkCommand,
-    is_enough: impl Fn(&TrunkReply) -> bool,
-) -> Result<Vec<TrunkReply>, Refusal> {
-    let (enough, is_enough) = (&Cell::new(false), &is_enough);
-    let answers = trunks.iter().map(async |trunk| {
-        let answer = api.trunk(*trunk, command).await;
-        if answer.as_ref().is_ok_and(is_enough) {
-            enough.set(true);
-        }
-        answer
-    });
-    read_all(side_by_side_until(enough, answers).await)
 }
 
 fn read_all(answers: Vec<Result<TrunkReply, Unavailable>>) -> Result<Vec<TrunkReply>, Refusal> {

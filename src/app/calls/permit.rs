@@ -1,6 +1,6 @@
 //! What a request needs beside a copy's word, where too many trunks would have to be told of a change: see `directory::permits`.
 
-use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Permit};
+use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Permit, RELIED_ON};
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
@@ -29,14 +29,14 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
         None => format!("permit/{}/{}", caller.key_id, permit.trunk),
     };
     let is_common = permit.waits == Millis(0) && !permit.refused;
-    if is_common && api.is_permitted(&name) {
+    if is_common && api.noted(&name).is_some() {
         return Ok(());
     }
     let asked = api.now();
     let command = DirectoryCommand::of_the_key(caller.key_id, Ask::Permit(permit));
     match api.directory(caller.org_id, &command).await {
         Ok(DirectoryReply::Done) if is_common => {
-            api.permitted(name, asked);
+            api.note(name, "", asked + RELIED_ON);
             Ok(())
         }
         // One of an earlier release tells each trunk of everything.

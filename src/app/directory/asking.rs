@@ -1,6 +1,6 @@
 //! Commands in the names of those who give them.
 
-use super::{AgentsAfter, Ask, DirectoryCommand, Received};
+use super::{AgentsAfter, Ask, DirectoryCommand, Received, Watched};
 use crate::app::records::RecordKey;
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{DeliveryId, KeyId, OrgId, TrunkTag};
@@ -14,6 +14,7 @@ impl DirectoryCommand {
             what,
             once: None,
             slice: None,
+            watched: None,
         }
     }
 
@@ -33,6 +34,21 @@ impl DirectoryCommand {
     #[must_use]
     pub fn tags(key: KeyId) -> Self {
         Self::of_the_key(key, Ask::Tags)
+    }
+
+    /// Likewise, when there is news of them.
+    #[must_use]
+    pub fn watch(key: KeyId, watched: Watched) -> Self {
+        Self {
+            watched: Some(watched),
+            ..Self::tags(key)
+        }
+    }
+
+    /// A trunk has news.
+    #[must_use]
+    pub fn nudge(at: Millis) -> Self {
+        Self::of_the_platform(Ask::Nudge(at))
     }
 
     /// What the built-in receiver took, asked for by a key.

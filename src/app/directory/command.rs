@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, AuditEntry, Once, Permit, Received};
+use super::{Answered, AuditEntry, Once, Permit, Received, Watched};
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role, StoredKey};
 use crate::domain::agent::Agent;
@@ -29,6 +29,9 @@ pub struct DirectoryCommand {
     /// Of [`RecordKey::Agents`], which slice: `Agents` is the answer. An earlier release does not know this, and tells all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<AgentsAfter>,
+    /// Of [`Ask::Tags`]: the answer waits for news. An earlier release does not know this, and answers at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Watched>,
 }
 
 /// Where a list of agents goes on.
@@ -149,8 +152,11 @@ pub enum Ask {
     Receive(Box<Received>),
     /// What the built-in receiver took lately, newest first. `Received`.
     Received,
-    /// Which trunks there are, deleted ones included, as of the directory's present. `Tags`.
+    /// Which trunks the live feed is of, as of the directory's present: those deleted within the last day included. `Tags`; to whoever watches `Watched`,
+    /// or `Quiet`.
     Tags,
+    /// A trunk has news that became known at this moment. `Done`.
+    Nudge(Millis),
     /// Do what is due. `Done`.
     Tick,
 }
@@ -223,6 +229,10 @@ pub enum DirectoryReply {
     Received(Vec<Received>),
     /// The trunks' tags, and when there were no others.
     Tags(Vec<TrunkTag>, Millis),
+    /// There is news. The directory's epoch (see [`super::Seen`]), the trunks' tags, and when there were no others.
+    Watched(u64, Vec<TrunkTag>, Millis),
+    /// There was no news.
+    Quiet,
 }
 
 /// Why a directory refuses.
@@ -253,7 +263,7 @@ pub enum Denied {
 }
 
 impl Ask {
-    /// Whether it changes nothing.
+    /// Whether it changes nothing that is kept.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(
@@ -270,6 +280,7 @@ impl Ask {
                 | Self::Introduce(_)
                 | Self::Received
                 | Self::Tags
+                | Self::Nudge(_)
         )
     }
 

@@ -66,7 +66,11 @@ pub(super) fn decide(
                 desk.directory.received_lately(now),
             ))
         }
-        Ask::Tags => Ok(DirectoryReply::Tags(desk.directory.tags(), desk.now())),
+        Ask::Tags => Ok(desk.tags()),
+        Ask::Nudge(at) => {
+            desk.nudge(at);
+            Ok(DirectoryReply::Done)
+        }
         Ask::Tick => Ok(DirectoryReply::Done),
         Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => Err(Denied::Missing),
         about_a_test => decide_test(&mut desk, about_a_test),

@@ -26,6 +26,7 @@ mod store;
 mod test_events;
 mod trunks;
 mod vec_map;
+mod watch;
 
 pub use agents::GetAgent;
 pub use answered::{Answered, Once, render};
@@ -41,3 +42,4 @@ pub use state::{Directory, Rows};
 pub use store::{DirectoryStore, RecordWriter};
 pub use trunks::GetTrunk;
 pub use vec_map::VecMap;
+pub use watch::Watched;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use super::decide::decide;
 use super::store::{DirectoryStore, RecordWriter};
+use super::watch::Bell;
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
@@ -39,6 +40,8 @@ pub struct DirectoryActor {
     pub(super) writing: RefCell<Vec<RecordKey>>,
     /// The `Idempotency-Key`s of requests that wait for somebody else's word before they are decided.
     under_way: RefCell<Vec<String>>,
+    /// Rung when something changed that somebody may wait for.
+    pub(super) bell: Bell,
     pub(super) retry_at: std::cell::Cell<Option<Millis>>,
 }
 
@@ -57,6 +60,7 @@ impl DirectoryActor {
         world: &(impl Host + Trunks + RecordWriter),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
+        self.wait_for_news(store, world, &command).await?;
         // A copy may vouch for a revoked key for a minute: long enough to make itself a new one.
         let (before, vouched) = self.with(store, |directory| {
             let vouched = command.by.is_none_or(|key| directory.key(key).is_some());
@@ -71,6 +75,9 @@ impl DirectoryActor {
             Some(reply) => reply,
             None => self.carry_out(store, world, &command).await?,
         };
+        if !command.what.is_read() || matches!(command.what, Ask::Nudge(_)) {
+            self.bell.ring();
+        }
         let (callbacks, debts) = self.with(store, |directory| {
             directory.forget_old(world.now());
             let callbacks = directory.due_callbacks(world.now());

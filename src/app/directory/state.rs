@@ -10,6 +10,7 @@ use super::permits::User;
 use super::propagation::Owed;
 use super::trunks::StoredTrunk;
 use super::vec_map::VecMap;
+use super::watch::Watch;
 use super::{AuditEntry, Received};
 use crate::app::json;
 use crate::app::records::RecordKey;
@@ -67,6 +68,7 @@ pub struct Directory {
     pub(super) used: VecMap<String, Used>,
     pub(super) permits: VecMap<(User, TrunkTag), Millis>,
     pub(super) owed: Owed,
+    pub(super) watch: Watch,
     rows: Rows,
 }
 
@@ -167,6 +169,7 @@ impl Directory {
         self.forget_used(now, usize::MAX);
         self.forget_permits(now);
         self.forget_keys(now);
+        self.date_deletions(now);
         self.forget_agents(now);
     }
 }

@@ -11,7 +11,7 @@ use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{Line, StoreFailed, TrunkCommand, TrunkReply, Trunks};
+use crate::app::trunk::{KEPT, Line, StoreFailed, TrunkCommand, TrunkReply, Trunks};
 use crate::domain::agent::Status;
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::media::Media;
@@ -21,6 +21,8 @@ use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 
+/// A cursor may be so much older than the feed is kept.
+const GRACE: Millis = Millis::from_secs(60);
 /// How often a trunk's id is drawn until its tag is free.
 const DRAWS: usize = 8;
 
@@ -37,6 +39,9 @@ pub(super) struct StoredTrunk {
     pub created_at: Millis,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Since when; of one that an earlier release deleted, since that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Millis>,
     /// Whether it was made to be guarded: of those before, one in 4096 has such an id by chance, and is told of everything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guarded: bool,
@@ -71,12 +76,16 @@ impl Directory {
             .count()
     }
 
-    /// All trunks that ever held calls.
+    /// All trunks that ever held calls, but for those whose end the live feed does not reach back to any more.
     #[must_use]
-    pub fn tags(&self) -> Vec<TrunkTag> {
+    pub fn tags(&self, now: Millis) -> Vec<TrunkTag> {
+        let is_told_of = |stored: &&StoredTrunk| {
+            let deleted_at = stored.deleted_at;
+            deleted_at.is_none_or(|at| now < at + KEPT + GRACE) && stored.may_hold_calls()
+        };
         self.trunks
             .values()
-            .filter(|stored| stored.may_hold_calls())
+            .filter(is_told_of)
             .map(|stored| stored.config.id.tag())
             .collect()
     }
@@ -107,6 +116,7 @@ impl Directory {
         {
             stored.used = true;
             let stored = stored.clone();
+            self.watch.begin_anew();
             self.put(format!("trunk/{id}"), &stored);
         }
     }
@@ -122,8 +132,10 @@ impl Directory {
             config,
             created_at: entry.at,
             deleted: false,
+            deleted_at: None,
             used: false,
         };
+        self.watch.begin_anew();
         // Briefed once more: what changed while its object was asked is in this one.
         self.keep_trunk(stored, entry);
         reply
@@ -147,10 +159,22 @@ impl Directory {
             self.keep_trunk(
                 StoredTrunk {
                     deleted: true,
+                    deleted_at: Some(entry.at),
                     ..stored
                 },
                 entry,
             );
+        }
+    }
+
+    /// Trunks that an earlier release deleted, which did not note when, leave the live feed a day from now: one at each command.
+    pub(super) fn date_deletions(&mut self, now: Millis) {
+        let is_undated = |stored: &&StoredTrunk| stored.deleted && stored.deleted_at.is_none();
+        let undated = self.trunks.values().find(is_undated);
+        if let Some(mut stored) = undated.cloned() {
+            stored.deleted_at = Some(now);
+            self.put(format!("trunk/{}", stored.config.id), &stored);
+            self.trunks.insert(stored.config.id, stored);
         }
     }
 

@@ -30,11 +30,8 @@ async fn ask(
     what: Ask,
 ) -> Result<DirectoryReply, Unavailable> {
     let command = DirectoryCommand {
-        by: Some(caller.key_id),
         request: request.to_owned(),
-        what,
-        once: None,
-        slice: None,
+        ..DirectoryCommand::of_the_key(caller.key_id, what)
     };
     let reply = api.directory(caller.org_id, &command).await;
     if !command.what.is_read() {
@@ -46,11 +43,8 @@ async fn ask(
 /// A change that a caller asks for.
 fn command(caller: &KeyRecord, request: &Request, what: Ask) -> DirectoryCommand {
     DirectoryCommand {
-        by: Some(caller.key_id),
         request: request.id.clone(),
-        what,
-        once: None,
-        slice: None,
+        ..DirectoryCommand::of_the_key(caller.key_id, what)
     }
 }
 

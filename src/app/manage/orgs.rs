@@ -64,6 +64,7 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
         what,
         once: None,
         slice: None,
+        watched: None,
     };
     let shown = [
         ("owner_key", owner_key.reveal()),

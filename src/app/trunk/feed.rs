@@ -14,6 +14,7 @@
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
 use super::position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, Logged, LoggedTurn, Position};
 use super::store::Told as Scanned;
+use super::watch::Watch;
 use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
@@ -25,6 +26,8 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 pub const KEPT: Millis = Millis::from_secs(86_400);
 /// How often it is noted that somebody listens.
 const NOTED_EVERY: Millis = Millis::from_secs(3_600);
+/// So long after that it counts as if nobody did any more: longer than listeners leave a quiet trunk alone.
+pub(super) const LISTENED_FOR: Millis = Millis::from_secs(3 * 3_600);
 /// How many late turns are looked at for one answer.
 const ROWS: usize = 1_000;
 /// How many turns are in the list for listeners that keep up.
@@ -42,13 +45,23 @@ pub struct Feed {
     lately: Vec<LoggedTurn>,
     /// None while nobody listens.
     complete_from: Option<Position>,
+    pub(super) watch: Watch,
+    /// The trunk's state is news.
+    pub(super) is_changed: bool,
 }
 
 impl Feed {
-    /// As the rows tell.
-    pub fn new(notes: Option<FeedNotes>) -> Self {
+    /// As the rows tell; `newest` is the newest call.
+    pub fn load(
+        notes: Option<FeedNotes>,
+        trunk: &Trunk,
+        newest: Option<CallId>,
+        now: Millis,
+    ) -> Self {
+        let notes = notes.unwrap_or_default();
         Self {
-            notes: notes.unwrap_or_default(),
+            watch: Watch::load(&notes, trunk, newest, now),
+            notes,
             ..Self::default()
         }
     }
@@ -107,7 +120,7 @@ impl Feed {
         else {
             return Ok(());
         };
-        if now >= last + NOTED_EVERY + NOTED_EVERY {
+        if now >= last + LISTENED_FOR {
             // Nobody listens any more, but who did may come back.
             self.complete_from = None;
             self.lately.clear();
@@ -164,6 +177,7 @@ impl Feed {
             states.drain(..too_many);
             let at = last.map_or(now, |Logged(at, _)| now.max(at + Millis(1)));
             states.push(Logged(at, state));
+            self.is_changed = true;
         }
     }
 }
@@ -175,6 +189,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         self.trunk.refresh_all(self.now, self.step);
         self.feed.listen(self.store, self.trunk, self.now)?;
+        if filter.slice.is_none_or(|from| from == 0) {
+            self.feed.watch.asked(self.now);
+        }
         let mut through = match self.store.is_complete() {
             true => Position::start_of(self.now),
             // Rows are being written anew: soon.
@@ -225,6 +242,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             through,
             now: self.now,
             goes_on,
+            foretold: Some(self.trunk.foretold(self.now)),
         }))
     }
 

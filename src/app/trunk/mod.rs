@@ -13,6 +13,7 @@ mod feed;
 mod language;
 mod media;
 mod news;
+mod nudge;
 mod order;
 mod pages;
 mod port;
@@ -22,6 +23,7 @@ mod retention;
 mod slices;
 mod store;
 mod trouble;
+mod watch;
 
 pub use feed::KEPT;
 pub use language::{
@@ -29,6 +31,7 @@ pub use language::{
     TrunkReply, Work,
 };
 pub use news::TYPES;
+pub use nudge::nudge;
 pub use order::{Line, Order};
 pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;
@@ -44,7 +47,7 @@ use trouble::{Trouble, Way};
 pub use crate::app::messages::Expired;
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
-use crate::domain::ids::{CallId, IdKey, TrunkTag};
+use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
@@ -134,12 +137,24 @@ impl TrunkActor {
                 store.refused_gone()?,
                 now,
             ),
-            feed: Feed::new(store.feed_notes()?),
+            feed: Feed::load(store.feed_notes()?, &trunk, newest, now),
             trouble: Trouble::default(),
             trunk,
             settings,
             key,
         })
+    }
+
+    /// What must be told to whom of news that somebody waits for: the organisation's directory, and of which moment.
+    #[must_use]
+    pub fn nudge(&self) -> Option<(OrgId, Millis)> {
+        let org = self.trunk.brief()?.config.org_id;
+        Some((org, self.feed.watch.owed()?))
+    }
+
+    /// The directory took it.
+    pub fn nudged(&mut self, at: Millis) {
+        self.feed.watch.heard(at);
     }
 
     /// When the object must be woken next.
@@ -248,10 +263,14 @@ impl TrunkActor {
         }
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
+        let news = self.feed.news(step.changed(), now);
         let has_news = step.brief;
         let changed = step.into_changed();
         rows.finish()?;
         self.write(store, changed, has_news)?;
+        if let Some(at) = news {
+            self.feed.watch.news(at);
+        }
         if ticks {
             let may_note = !self.trouble.is_there();
             outgoing.expired = self.retention.batch(store, now, may_note)?;

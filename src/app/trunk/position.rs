@@ -103,6 +103,10 @@ pub struct FeedPage {
     /// Where the history goes on; none when the look came to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<u64>,
+    /// Of later events the directory is told when they happen, but for those that are foretold: this is the first of them. None
+    /// from a trunk that tells the directory nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foretold: Option<Millis>,
 }
 
 impl FeedPage {

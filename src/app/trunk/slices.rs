@@ -168,6 +168,7 @@ fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
         events: before.events,
         through: then.through.min(Position::start_of(before.now)),
         now: before.now,
+        foretold: before.foretold.min(then.foretold),
         ..then
     };
     if let Some(left_out) = page.events.get(most).map(|event| event.0) {

@@ -191,6 +191,7 @@ impl TrunkActor {
     /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
     /// still on its way, and what it was told is still true.
     pub fn succeed(&mut self, before: Self) {
+        self.feed.watch.succeed(before.feed.watch);
         self.retention = before.retention;
         self.retention.hurries();
         self.trouble = before.trouble;

@@ -285,6 +285,11 @@ impl Entry {
         self.flags &= !SILENT;
     }
 
+    /// When its plan makes it something else than it is.
+    pub fn stale_at(&self, accepted: Millis) -> Millis {
+        self.stale_at.at(accepted)
+    }
+
     /// Whether its plan has made it something else by now.
     pub fn is_stale(&self, accepted: Millis, now: Millis) -> bool {
         self.stale_at.at(accepted) <= now

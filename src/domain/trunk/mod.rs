@@ -218,6 +218,20 @@ impl Trunk {
         }
     }
 
+    /// The next moment at which a plan makes an open call something else, as of the last look at it: the present, where that
+    /// has just happened.
+    #[must_use]
+    pub fn foretold(&self, now: Millis) -> Millis {
+        let moments = self.open.iter().map(|(id, entry)| {
+            let (told_at, stale_at) = (
+                entry.told_at(id.address().at),
+                entry.stale_at(id.address().at),
+            );
+            if told_at >= now { told_at } else { stale_at }
+        });
+        moments.min().unwrap_or(Millis::MAX)
+    }
+
     /// Brings one open call up to `now`.
     fn advance(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
         let Some(call) = self.open_call(id, step) else {

@@ -292,12 +292,12 @@ impl Records for World {
         cache::forget(org);
     }
 
-    fn is_permitted(&self, permit: &str) -> bool {
-        cache::get(permit, now()).is_some()
+    fn noted(&self, name: &str) -> Option<String> {
+        cache::get(name, now())
     }
 
-    fn permitted(&self, permit: String, asked: Millis) {
-        cache::permit(permit, asked);
+    fn note(&self, name: String, text: &str, until: Millis) {
+        cache::keep(name, text, until);
     }
 
     fn note_use(&self, key: &KeyRecord) {

@@ -1,17 +1,20 @@
-//! `GET /events`: one ordered feed of an organisation, over all of its trunks. Which they are is asked of the directory: a
-//! copy may not know of the newest yet.
+//! `GET /events`: one ordered feed of an organisation, over all of its trunks.
 //!
 //! Each trunk tells up to where its part is complete; what lies before the nearest of these places is complete for the
 //! organisation, so one place is the cursor for all of them. A client that asks for a stream is served by the edge, which
 //! asks here again and again.
+//!
+//! Whoever waits, waits in the directory: trunks that were asked tell it when there is more. That word says when to ask, and
+//! nothing else: what is told, and that it is complete, all trunks say, each time. So a word that is lost delays the feed,
+//! until all are asked anyway ([`SELDOM`]), and takes nothing from it.
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
 use serde_json::Value;
 
-use crate::app::calls::{ask_until, reader};
-use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply};
+use crate::app::calls::{ask_all, reader};
+use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
@@ -21,14 +24,26 @@ use crate::app::trunk::{
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
 use crate::domain::object::object;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
 /// The longest `wait_seconds`.
 pub const MAX_WAIT_SECS: u64 = 30;
-/// How long the trunks' objects are left to wait for news, before the directory is asked again which they are.
+/// How long the directory is left to wait for news.
 const WAIT: Millis = Millis(5_000);
-/// How long a trunk's news rest that lie behind another's present: the clock of that other's object is late.
+/// How soon all trunks are asked again where one of an earlier release tells the directory nothing.
+const POLL: Millis = Millis(400);
+/// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
+/// goes on to tell for as long after it was asked, and an hour more.
+const SELDOM: Millis = Millis::from_secs(2 * 3_600);
+/// So many trunks are asked at once.
+const AT_ONCE: usize = 50;
+/// While one thing follows another, all are asked no sooner than after so long a trunk,
+const PACE: Millis = Millis(4);
+/// and at least so often.
+const SLOWEST: Millis = Millis(2_000);
+/// For as long trunks' news rest in any case: it may lie behind another's present, whose object's clock is late.
 const CLOCKS: Millis = Millis(20);
 /// How often an answer looks further through what a filter leaves out.
 const LOOKS: usize = 20;
@@ -83,6 +98,48 @@ pub async fn events(
     Ok(Response::json(200, &body))
 }
 
+/// How far all trunks were asked for a listener.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// In which epoch of the directory; 0 with one of an earlier release, which hears of no news.
+    epoch: u64,
+    /// Before this moment nothing will become known any more.
+    through: Millis,
+    /// Behind this moment there is news, whoever says so or not.
+    until: Millis,
+    /// Until then all are left alone.
+    rest: Millis,
+}
+
+impl Seen {
+    /// Who goes on from where a page ends.
+    fn name(caller: &KeyRecord, filter: &FeedFilter) -> String {
+        let (org, after) = (caller.org_id, filter.after.cursor());
+        format!("seen/{org}/{after}/{}", filter.only.join(","))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut numbers = text.split(' ').map(|part| part.parse().ok());
+        let mut next = || numbers.next()?;
+        Some(Self {
+            epoch: next()?,
+            through: Millis(next()?),
+            until: Millis(next()?),
+            rest: Millis(next()?),
+        })
+    }
+
+    /// Notes it for whoever goes on there.
+    fn note(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter) {
+        if self.through == Millis(0) {
+            return; // who reads the history asks all in any case
+        }
+        let [epoch, through, until, rest] = [self.epoch, self.through.0, self.until.0, self.rest.0];
+        let text = format!("{epoch} {through} {until} {rest}");
+        api.note(Self::name(caller, filter), &text, api.now() + QUIET);
+    }
+}
+
 /// Asks until there are events or the time is over; not without end through what a filter leaves out.
 async fn wait_for(
     api: &impl Api,
@@ -90,67 +147,119 @@ async fn wait_for(
     mut filter: FeedFilter,
     deadline: Millis,
 ) -> Result<(Vec<Value>, Position), Refusal> {
-    let (mut looks, mut has_news) = (0, true);
+    let noted = api.noted(&Seen::name(caller, &filter));
+    let noted = noted.and_then(|text| Seen::read(&text));
+    let (mut seen, mut looks) = (noted.unwrap_or_default(), 0);
     loop {
-        let command = DirectoryCommand::tags(caller.key_id);
-        let (trunks, as_of) = match api.directory(caller.org_id, &command).await {
-            Ok(DirectoryReply::Tags(tags, as_of)) => (tags, as_of),
-            Ok(DirectoryReply::Refused(Denied::InvalidKey)) => return Err(Refusal::InvalidKey),
-            Ok(_) | Err(Unavailable) => return Err(Refusal::DialerUnavailable),
-        };
-        let left = deadline - api.now();
-        // Of several trunks those wait that know of no news from any: whoever has some has it told at once.
-        filter.wait = match trunks.len() > 1 && has_news {
-            true => Millis(0),
-            false => left.min(WAIT),
-        };
-        if trunks.is_empty() {
-            api.sleep(filter.wait).await;
+        let pause = seen.rest.min(deadline) - api.now();
+        if pause > Millis(0) {
+            api.sleep(pause).await;
         }
-        let Some(pages) = ask_pages(api, caller, &filter, &trunks).await? else {
-            has_news = true;
-            continue;
-        };
-        has_news = pages.iter().any(|page| !page.is_quiet());
-        let (events, next, is_present) = merge(pages, as_of, &filter);
-        looks += 1;
-        let is_over = match is_present {
-            true => left == Millis(0),
-            false => looks >= LOOKS,
-        };
+        let trunks = trunks_with_news(api, caller, &seen, deadline).await?;
+        let mut events = Vec::new();
+        let mut is_over = deadline <= api.now();
+        if let Some(trunks) = trunks {
+            let present;
+            (events, filter.after, present) =
+                look(api, caller, &filter, &trunks, &mut seen).await?;
+            looks += 1;
+            is_over = match present {
+                true => deadline <= api.now(),
+                false => looks >= LOOKS,
+            };
+        } else if planted(Fault::SilenceTold) {
+            filter.after = filter.after.max(Position::before(api.now()));
+        }
         if !events.is_empty() || is_over {
-            return Ok((events, next));
+            seen.note(api, caller, &filter);
+            return Ok((events, filter.after));
         }
-        if has_news && is_present {
-            api.sleep(left.min(CLOCKS)).await;
-        }
-        filter.after = next;
     }
 }
 
-/// The pages of all trunks; none when one had news while others still waited.
-async fn ask_pages(
+/// The trunks, when there were no others, and the directory's epoch.
+type Trunks = (u64, Vec<TrunkTag>, Millis);
+
+/// Waits in the directory; none when there was no news.
+async fn trunks_with_news(
+    api: &impl Api,
+    caller: &KeyRecord,
+    seen: &Seen,
+    deadline: Millis,
+) -> Result<Option<Trunks>, Refusal> {
+    let now = api.now();
+    let watched = Watched {
+        epoch: seen.epoch,
+        through: match now > seen.until {
+            true => Millis(0),
+            false => seen.through,
+        },
+        wait: WAIT.min(deadline - now).min(seen.until + Millis(1) - now),
+    };
+    let command = DirectoryCommand::watch(caller.key_id, watched);
+    match api.directory(caller.org_id, &command).await {
+        Ok(DirectoryReply::Quiet) => Ok(None),
+        Ok(DirectoryReply::Watched(epoch, tags, as_of)) => Ok(Some((epoch, tags, as_of))),
+        Ok(DirectoryReply::Tags(tags, as_of)) => Ok(Some((0, tags, as_of))),
+        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    }
+}
+
+/// Asks all trunks: the events, the place behind them, and whether that is the present.
+async fn look(
     api: &impl Api,
     caller: &KeyRecord,
     filter: &FeedFilter,
-    trunks: &[TrunkTag],
-) -> Result<Option<Vec<FeedPage>>, Refusal> {
+    (epoch, tags, as_of): &Trunks,
+    seen: &mut Seen,
+) -> Result<(Vec<Value>, Position, bool), Refusal> {
+    let began = api.now();
     let command = TrunkCommand::Feed(reader(caller), filter.clone());
-    let has_news = |reply: &TrunkReply| filter.wait > Millis(0) && !reply.is_quiet();
-    let replies = ask_until(api, trunks, &command, has_news).await?;
-    if replies.len() < trunks.len() {
-        return Ok(None);
-    }
+    let replies = ask_all(api, AT_ONCE, tags, &command).await?;
     let pages = replies.into_iter().map(|reply| match reply {
         TrunkReply::Feed(page) => Ok(page),
         _ => Err(Refusal::DialerUnavailable),
     });
-    pages.collect::<Result<_, _>>().map(Some)
+    let pages: Vec<FeedPage> = pages.collect::<Result<_, _>>()?;
+    let last = pages.iter().filter_map(|page| page.events.last());
+    let last = last.map(|event| event.0).max();
+    // One of an earlier release tells the directory nothing, and foretells nothing.
+    let foretold = pages.iter().map(|page| page.foretold);
+    let foretold = foretold.min().unwrap_or(Some(Millis::MAX));
+    let (events, next, present) = merge(pages, *as_of, filter);
+    let trunks = u64::try_from(tags.len()).unwrap_or(u64::MAX);
+    // What lies behind another's present is known, and nobody tells of it once more.
+    let is_held_back = present.is_some_and(|now| last >= Some(Position::start_of(now)));
+    // By then as many rounds have passed in the directory alone: two requests a round on the average.
+    let again = Millis(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
+    let rest = match foretold.filter(|_| *epoch > 0) {
+        Some(_) => Millis(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),
+        None => POLL,
+    };
+    *seen = Seen {
+        epoch: *epoch,
+        through: present.unwrap_or_default(),
+        until: match foretold.filter(|_| !is_held_back) {
+            Some(foretold) => foretold.min(began + again),
+            None => Millis(0),
+        },
+        // There is more already.
+        rest: match present {
+            Some(_) => began + rest,
+            None => Millis(0),
+        },
+    };
+    Ok((events, next, present.is_some()))
 }
 
-/// The events of several trunks in one order, as far as all of them are complete, the place behind them, and whether that
-/// is the present. `as_of` is when there were no other trunks.
-fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value>, Position, bool) {
+/// The events of several trunks in one order, as far as all of them are complete, the place behind them, and the present, if
+/// that is it. `as_of` is when there were no other trunks.
+fn merge(
+    pages: Vec<FeedPage>,
+    as_of: Millis,
+    filter: &FeedFilter,
+) -> (Vec<Value>, Position, Option<Millis>) {
     let now = pages.iter().map(|page| page.now).fold(as_of, Millis::min);
     let present = Position::start_of(now);
     let through = pages
@@ -173,5 +282,6 @@ fn merge(pages: Vec<FeedPage>, as_of: Millis, filter: &FeedFilter) -> (Vec<Value
         next = next.max(Position::before(behind));
     }
     let shown = events.into_iter().map(|FeedEvent(_, event)| event);
-    (shown.collect(), next, is_whole && through == present)
+    let is_present = is_whole && through == present;
+    (shown.collect(), next, is_present.then_some(now))
 }

@@ -1,0 +1,32 @@
+//! How the word that there is news gets to the directory: as often as it takes, and beside all else.
+
+use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::ports::{Directories, Host};
+use crate::domain::ids::OrgId;
+use crate::domain::time::Millis;
+
+/// How soon a word that was lost is said again; then after twice as long each time,
+const AGAIN: Millis = Millis(250);
+/// and no more after this: with the next news.
+const LAST: Millis = Millis(16_000);
+
+/// Tells the directory what is owed to it, until nothing is.
+pub async fn nudge(
+    world: &(impl Host + Directories),
+    owed: impl Fn() -> Option<(OrgId, Millis)>,
+    heard: impl Fn(Millis),
+) {
+    let mut pause = AGAIN;
+    while let Some((org, at)) = owed() {
+        let reply = world.directory(org, &DirectoryCommand::nudge(at)).await;
+        if matches!(reply, Ok(DirectoryReply::Done)) {
+            heard(at);
+            pause = AGAIN;
+        } else if pause > LAST {
+            return;
+        } else {
+            world.sleep(pause).await;
+            pause = pause + pause;
+        }
+    }
+}
