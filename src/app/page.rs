@@ -207,7 +207,7 @@ fn read_limit(text: &str) -> Result<usize, Refusal> {
 fn read_cursor(text: &str) -> Result<String, Refusal> {
     let bytes = URL_SAFE
         .decode(text)
-        .filter(|bytes| !bytes.is_empty() && bytes.len() <= 64);
+        .filter(|bytes| !bytes.is_empty() && bytes.len() <= 1_024);
     let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     key.ok_or_else(bad_cursor)
 }

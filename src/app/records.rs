@@ -8,6 +8,7 @@ use crate::domain::access::KeyDigest;
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, OrgId, TrunkId};
 use crate::domain::mac::hex;
+use crate::domain::time::Millis;
 
 /// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,4 +77,7 @@ pub struct TrunkRecord {
     /// No call was ever permitted through it: whoever lists calls need not ask it. Told by the directory alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds_no_calls: bool,
+    /// None was accepted through it later than then, as far as the directory knows, which alone tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_until: Option<Millis>,
 }

@@ -36,6 +36,10 @@ pub enum Fault {
     ReportAwaitedForEver,
     /// An answer is given though its rows could not be written.
     AnsweredUnwritten,
+    /// The first trunks are told of a change, and the others forgotten.
+    RestForgotten,
+    /// A page is shown though trunks were not asked that may hold newer calls.
+    RestUnasked,
     /// A call is shown to any organisation.
     ForeignCallShown,
     /// An attempt whose sender died is never handed out again.
@@ -147,7 +151,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 57] = [
+    pub const ALL: [Fault; 59] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -185,6 +189,8 @@ mod switch {
         Fault::DeletedOnce,
         Fault::OverlapCutShort,
         Fault::RotationUntold,
+        Fault::RestForgotten,
+        Fault::RestUnasked,
         Fault::AttemptRepeated,
         Fault::AgentLeftIgnored,
         Fault::FarewellIgnored,

@@ -30,6 +30,8 @@ pub struct Settings {
     pub link_key: LinkKey,
     /// So many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
     pub unguarded: usize,
+    /// So many trunks one invocation tells of a change, or asks for a page: Cloudflare bounds its requests. No var.
+    pub trunks_at_once: usize,
     /// So many rows a question that looks at many looks at before others have their turn. No var.
     pub slice: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
@@ -77,6 +79,7 @@ impl Settings {
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             link_key: LinkKey::default(),
             unguarded: 200,
+            trunks_at_once: 400,
             slice: SLICE,
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }

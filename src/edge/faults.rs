@@ -3,19 +3,20 @@
 //! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
 //! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on an object's
 //! rows for whoever holds its object, as a test does that needs a million of them: no route leads there. `GET /local/vitals` tells how
-//! much memory the isolate's WebAssembly has, and how many requests it sent to objects.
+//! much memory the isolate's WebAssembly has, and how many requests it sent to objects: in all, and the most in one invocation.
 
 #[cfg(feature = "faults")]
 pub use rows::sql;
 #[cfg(feature = "faults")]
-pub use switch::{dialer_is_down, keys_are_unreadable, note_request, serve};
+pub use switch::{Requests, dialer_is_down, keys_are_unreadable, serve};
 
 #[cfg(not(feature = "faults"))]
-pub use none::{dialer_is_down, keys_are_unreadable, note_request, serve};
+pub use none::{Requests, dialer_is_down, keys_are_unreadable, serve};
 
 #[cfg(feature = "faults")]
 mod switch {
     use std::cell::Cell;
+    use std::rc::Rc;
 
     use crate::app::authenticate::authenticate_operator;
     use crate::app::body::Body;
@@ -27,11 +28,21 @@ mod switch {
         static DIALER: Cell<bool> = const { Cell::new(false) };
         static KEYS: Cell<bool> = const { Cell::new(false) };
         static REQUESTS: Cell<u64> = const { Cell::new(0) };
+        /// The most of one invocation since that was asked last.
+        static MOST: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// Counts a request to an object.
-    pub fn note_request() {
-        REQUESTS.set(REQUESTS.get() + 1);
+    /// How many requests an invocation sent to objects.
+    #[derive(Clone, Default)]
+    pub struct Requests(Rc<Cell<u64>>);
+
+    impl Requests {
+        /// Counts one.
+        pub fn note(&self) {
+            REQUESTS.set(REQUESTS.get() + 1);
+            self.0.set(self.0.get() + 1);
+            MOST.set(MOST.get().max(self.0.get()));
+        }
     }
 
     /// Whether each dial fails as if the dialer could not be reached.
@@ -54,13 +65,17 @@ mod switch {
     }
 
     /// The memory of the WebAssembly, which all of the isolate share and which never shrinks; and how many requests its
-    /// objects were sent.
+    /// objects were sent, in all and at most by one invocation.
     fn vitals() -> serde_json::Value {
         #[cfg(target_arch = "wasm32")]
         let pages = core::arch::wasm32::memory_size(0);
         #[cfg(not(target_arch = "wasm32"))]
         let pages = 0;
-        serde_json::json!({ "memory_bytes": pages * 65_536, "object_requests": REQUESTS.get() })
+        serde_json::json!({
+            "memory_bytes": pages * 65_536,
+            "object_requests": REQUESTS.get(),
+            "most_of_one_invocation": MOST.take(),
+        })
     }
 
     fn set(api: &impl Api, request: &Request) -> Result<Response, Refusal> {
@@ -114,7 +129,12 @@ mod none {
         false
     }
 
-    pub const fn note_request() {}
+    #[derive(Clone, Default)]
+    pub struct Requests;
+
+    impl Requests {
+        pub const fn note(&self) {}
+    }
 
     pub const fn serve<T>(_: &T, _: &Request) -> Option<Response> {
         None

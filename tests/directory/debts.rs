@@ -253,3 +253,82 @@ fn a_directory_nobody_founded_serves_no_key() {
         json!({"Refused": "InvalidKey"})
     );
 }
+
+/// Six trunks, of which one invocation tells two.
+fn founded_with_many() -> (crate::world::World, crate::world::Org, Vec<String>) {
+    let mut world = crate::world::World::new();
+    world.at_once(2);
+    let org = world.found("Acme Lending");
+    let trunks = (0..6)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    (world, org, trunks)
+}
+
+#[test]
+fn more_trunks_than_one_invocation_tells_are_told_by_others_before_the_answer() {
+    let (world, org, trunks) = founded_with_many();
+    let told = |line: &String| world.brief_of(line).keeps.transcript;
+    let set = |transcripts: bool| {
+        let body = json!({"transcripts": transcripts});
+        world.patch(&org, "/settings", body).0
+    };
+    world.knocks.set(0);
+    assert_eq!(set(true), 200);
+    assert!(trunks.iter().all(told));
+    assert_eq!(world.knocks.get(), 2);
+    assert_eq!(world.next_due(&org), None);
+
+    // Two of them out of reach keep nobody else from being told, wherever they stand.
+    world.cut_off(&trunks[0]);
+    world.cut_off(&trunks[1]);
+    assert_eq!(set(false), 503);
+    let still: Vec<bool> = trunks.iter().map(told).collect();
+    assert_eq!(still, [true, true, false, false, false, false]);
+    world.reconnect();
+    world.advance(Millis(5_000));
+    world.tick(&org);
+    assert!(!trunks.iter().any(told));
+    assert_eq!(world.next_due(&org), None);
+}
+
+#[test]
+fn after_a_crash_the_alarm_tells_those_that_were_not_told_a_few_at_a_time() {
+    let (world, org, trunks) = founded_with_many();
+    world.trunk_turns.set(1);
+    crash_after(
+        2,
+        world.request(
+            "PATCH",
+            "/integration/v1/settings",
+            &org.key,
+            Some(json!({"transcripts": true})),
+        ),
+    );
+    world.restart();
+    world.trunk_turns.set(0);
+    let told = || {
+        let told = |line: &&String| world.brief_of(line).keeps.transcript;
+        trunks.iter().filter(told).count()
+    };
+    let mut ticks = 0;
+    while told() < 6 {
+        world.tick(&org);
+        ticks += 1;
+        assert!(ticks <= 3, "{} were told", told());
+        // At once, while it goes well.
+        let next = (told() < 6).then_some(world.now.get());
+        assert_eq!(world.next_due(&org), next);
+    }
+}
+
+#[test]
+fn a_rest_that_was_forgotten_would_be_noticed() {
+    use audatec::domain::planted::{Fault, plant};
+    let (world, org, trunks) = founded_with_many();
+    plant(Some(Fault::RestForgotten));
+    world.patch(&org, "/settings", json!({"transcripts": true}));
+    plant(None);
+    let told = |line: &&String| world.brief_of(line).keeps.transcript;
+    assert_eq!(trunks.iter().filter(told).count(), 2);
+}

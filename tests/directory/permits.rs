@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, Permit};
 use audatec::app::ports::Directories;
+use audatec::app::records::RecordKey;
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
 use audatec::domain::planted::{Fault, plant};
 use audatec::domain::time::Millis;
@@ -294,6 +295,39 @@ fn a_request_that_needs_a_permit_is_refused_when_the_directory_cant_give_it() {
 }
 
 #[test]
+fn who_lists_calls_is_told_until_when_a_guarded_trunk_may_have_had_any() {
+    let (world, org) = founded(1);
+    let lines: Vec<String> = (0..3)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    let who = create(&world, &org, "/agents", agent());
+    let key = new_key(&world, &org);
+    let known = || -> Vec<Value> {
+        let ask = DirectoryCommand::record(key, RecordKey::Trunks(org.id));
+        let reply = block_on(world.directory(org.id, &ask)).expect("reached");
+        let DirectoryReply::Record(Some(json)) = reply else {
+            panic!("{reply:?}");
+        };
+        let trunks: Vec<Value> = serde_json::from_str(&json).expect("JSON");
+        let until = |trunk: &Value| trunk.get("calls_until").cloned().unwrap_or_default();
+        trunks.iter().map(until).collect()
+    };
+    permit(&world, &org, key, &lines[0], &who);
+    permit(&world, &org, key, &lines[1], &who);
+    let first = world.now.get() + Millis(240_000);
+    let expected = [Value::Null, json!(first.0), Value::Null];
+    assert_eq!(known(), expected);
+    world.advance(Millis(80_000));
+    permit(&world, &org, key, &lines[1], &who);
+    assert_eq!(known(), expected, "for long enough, and nothing is written");
+    world.advance(Millis(11_000));
+    permit(&world, &org, key, &lines[1], &who);
+    world.restart();
+    let later = world.now.get() + Millis(240_000);
+    assert_eq!(known(), [Value::Null, json!(later.0), Value::Null]);
+}
+
+#[test]
 fn stored_rows_of_what_is_guarded_are_pinned() {
     let (world, org) = founded(0);
     let line = create(&world, &org, "/sip-trunks", trunk());
@@ -305,7 +339,7 @@ fn stored_rows_of_what_is_guarded_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("directory/rows_with_permits", &json!(rows));
+    golden::check("directory/rows_of_used_trunks", &json!(rows));
 }
 
 #[test]

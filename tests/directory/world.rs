@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -115,6 +115,8 @@ pub struct World {
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
     pub callbacks: RefCell<Vec<CallbackMessage>>,
     pub forgotten: Cell<usize>,
+    /// How often a directory woke itself.
+    pub knocks: Cell<usize>,
     /// Trunks that were asked for something, but told nothing.
     pub asked: RefCell<Vec<TrunkTag>>,
     /// How many pieces answers had beside their first.
@@ -159,6 +161,15 @@ impl World {
         let settings = Settings::default();
         self.settings = Some(Settings {
             unguarded: many,
+            ..settings
+        });
+    }
+
+    /// So many trunks one invocation tells or asks.
+    pub fn at_once(&mut self, trunks_at_once: usize) {
+        let settings = self.settings.take().unwrap_or_default();
+        self.settings = Some(Settings {
+            trunks_at_once,
             ..settings
         });
     }
@@ -535,6 +546,13 @@ impl RecordWriter for World {
             None => self.kv.borrow_mut().remove(key),
         };
         Ok(())
+    }
+
+    async fn knock(&self, org: OrgId) {
+        self.knocks.set(self.knocks.get() + 1);
+        let tick = DirectoryCommand::tick();
+        let ticked: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(self.directory(org, &tick));
+        let _: Result<DirectoryReply, Unavailable> = ticked.await;
     }
 }
 

@@ -2,7 +2,7 @@
 // requests to objects, all of them: the edge's, the directory's to its trunks.
 
 import { beforeAll, expect, test } from "vitest";
-import { type Answer, type Client, created, expectError, found, LASTING, noNetwork, Org, useServer } from "./harness.ts";
+import { type Answer, type Client, created, expectError, found, inTurns, LASTING, noNetwork, Org, useServer } from "./harness.ts";
 import type { Agent, ApiKey, Page, Trunk } from "./shapes.ts";
 import { directorySql, MIB, vitals } from "./vitals.ts";
 
@@ -20,12 +20,6 @@ const server = useServer({ vars: LASTING, outboundService: noNetwork, queues: fa
 let org: Org;
 const trunks: Trunk[] = [];
 const agents: Agent[] = [];
-
-async function inTurns<T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> {
-  const made: T[] = [];
-  for (let n = 0; n < count; n += 20) made.push(...(await Promise.all(Array.from({ length: Math.min(20, count - n) }, (_, i) => make(n + i)))));
-  return made;
-}
 
 beforeAll(async () => {
   org = await Org.create(server);

@@ -8,6 +8,8 @@ export interface Vitals {
   memory_bytes: number;
   /** How many requests were sent to objects. */
   object_requests: number;
+  /** The most that one invocation sent, since this was asked last. */
+  most_of_one_invocation: number;
 }
 
 export const MIB = 1_048_576;

@@ -134,6 +134,7 @@ pub fn settings(rng: &Rng) -> Settings {
         sim_talk: one(&[0, 500, 3_000, 15_000]),
         allow_loopback: false,
         unguarded: rng.pick(&[0, 1, 2, 200, 200, 200]).copied().unwrap_or(200),
+        trunks_at_once: rng.pick(&[1, 2, 400, 400]).copied().unwrap_or(400),
         slice: rng.pick(&[1, 3, 20, 250]).copied().unwrap_or(250),
         public_url: Some("https://calls.example.com".into()),
         ..Settings::default()

@@ -238,7 +238,8 @@ async fn live(w: &W, org: &Org) {
 }
 
 async fn list(w: &W, org: &Org, key: &Key) {
-    let Some(heard) = ask(w, Ask::get("/calls?limit=20".into(), &key.text)).await else {
+    let promised = org.calls.borrow().clone();
+    let Some(calls) = first_page(w, key).await else {
         return;
     };
     let own = |id: CallId| {
@@ -247,7 +248,6 @@ async fn list(w: &W, org: &Org, key: &Key) {
             .iter()
             .any(|line| line.id.tag() == id.address().tag)
     };
-    let calls = heard.json();
     let ids = calls["calls"].as_array().into_iter().flatten();
     let ids: Vec<CallId> = ids
         .filter_map(|call| call["id"].as_str()?.parse().ok())
@@ -259,6 +259,28 @@ async fn list(w: &W, org: &Org, key: &Key) {
             format!("a page of calls is not in order, or not ours: {ids:?}"),
         );
     }
+    let last = ids.last().filter(|_| !calls["next_cursor"].is_null());
+    let on_it = |id: &&CallId| last.is_none_or(|last| *id > last);
+    let mut missing = promised.iter().filter(on_it);
+    if let Some(id) = missing.find(|id| !ids.contains(id) && !w.oracle.has_left(**id)) {
+        let text = format!("a page of calls ends at {last:?}, and is without one");
+        w.oracle.fail(Some(id.address().tag), Some(*id), text);
+    }
+}
+
+/// The first page that holds anything, or is the last.
+async fn first_page(w: &W, key: &Key) -> Option<Value> {
+    let mut path = "/calls?limit=20".to_owned();
+    for _ in 0..20 {
+        let heard = ask(w, Ask::get(path, &key.text)).await?;
+        let page = heard.json();
+        let (calls, next) = (page["calls"].as_array()?, page["next_cursor"].as_str());
+        let Some(next) = next.filter(|_| calls.is_empty()) else {
+            return Some(page);
+        };
+        path = format!("/calls?limit=20&cursor={next}");
+    }
+    None
 }
 
 async fn redeliver(w: &W, org: &Org) {

@@ -154,6 +154,10 @@ impl RecordWriter for DirectoryPort {
         self.0.copies.write(key.to_string(), json);
         Ok(())
     }
+
+    async fn knock(&self, org: OrgId) {
+        let _ = directory_node::ask(&self.0, org, DirectoryCommand::tick()).await;
+    }
 }
 
 impl Dialer for Edge {

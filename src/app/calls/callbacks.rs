@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::app::body::Body;
+use crate::app::calls::among::Among;
 use crate::app::calls::read::gather;
 use crate::app::calls::{one_call, reader};
 use crate::app::copies::own_trunks;
@@ -52,7 +53,8 @@ pub async fn list(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let page = Page::read(request, &["status", "call_id"])?;
+    let mut page = Page::read(request, &["status", "call_id"])?;
+    let among = Among::read(&mut page)?;
     let status = page.any_of(
         "status",
         "one of pending, delivered, exhausted",
@@ -65,14 +67,14 @@ pub async fn list(
     let before = before.transpose()?;
     let (entries, until) = match page.filter("call_id") {
         Some(call) => (of_call(api, caller, call, &status, before).await?, None),
-        None => of_all(api, caller, status, before, page.limit + 1).await?,
+        None => of_all(api, caller, among, status, before, page.limit + 1).await?,
     };
     Ok(Response::json(
         200,
         &page.answer(
             "deliveries",
             entries,
-            until.map(|id| id.to_string()),
+            until,
             |entry| entry.delivery.id.to_string(),
             Entry::view,
         ),
@@ -109,13 +111,13 @@ async fn of_call(
 async fn of_all(
     api: &impl Api,
     caller: &KeyRecord,
+    mut among: Among,
     status: Vec<DeliveryStatus>,
     before: Option<DeliveryId>,
     limit: usize,
-) -> Result<(Vec<Entry>, Option<DeliveryId>), Refusal> {
+) -> Result<(Vec<Entry>, Option<String>), Refusal> {
     let trunks = own_trunks(api, caller).await?;
-    let asked = trunks.iter().filter(|trunk| !trunk.holds_no_calls);
-    let asked: Vec<_> = asked.map(|trunk| trunk.id.tag()).collect();
+    let asked = among.whom(trunks, None, api.settings().trunks_at_once);
     let below = before.map(|before| CallId::mint(before.address(), &api.secrets().id_key));
     let filter = DeliveryFilter {
         status: status.clone(),
@@ -123,13 +125,12 @@ async fn of_all(
         limit,
         examine: EXAMINED,
     };
-    let Found { calls, until } = gather(
-        api,
-        &asked,
-        &TrunkCommand::Deliveries(reader(caller), filter),
-        limit,
-    )
-    .await?;
+    let command = TrunkCommand::Deliveries(reader(caller), filter);
+    let found = gather(api, &asked, &command).await?;
+    let Found { calls, until } = among.conclude(found, limit);
+    if among.goes_on.is_some() {
+        return Ok((Vec::new(), among.goes_on));
+    }
     let tests = match api
         .directory(
             caller.org_id,
@@ -150,7 +151,7 @@ async fn of_all(
         .retain(|entry| until.is_none_or(|until| entry.delivery.id.address() >= until.address()));
     newest_first(&mut entries, |entry| entry.delivery.id.number());
     entries.truncate(limit);
-    Ok((entries, until))
+    Ok((entries, until.map(|id| id.to_string())))
 }
 
 fn entry(call: Call) -> Option<Entry> {

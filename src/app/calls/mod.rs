@@ -1,5 +1,6 @@
 //! Calls: placing, reading and stopping them, and what becomes of their callbacks.
 
+pub mod among;
 pub mod callbacks;
 pub mod feed;
 pub mod media;

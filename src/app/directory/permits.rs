@@ -64,6 +64,18 @@ pub struct Permit {
     pub refused: bool,
 }
 
+impl Permit {
+    /// Whether one that is kept until then does for this one as well.
+    pub(super) fn lasts(&self, until: Option<Millis>, now: Millis) -> bool {
+        until.is_some_and(|until| until >= now + self.waits + LEFT)
+    }
+
+    /// Until when it is kept.
+    pub(super) fn until(&self, now: Millis) -> Millis {
+        now + self.waits + KEPT
+    }
+}
+
 fn row_name(user: User, trunk: TrunkTag) -> String {
     format!("permit/{user}/{trunk}")
 }
@@ -97,13 +109,13 @@ impl Directory {
 
     fn keep_permit(&mut self, user: User, permit: &Permit, now: Millis) -> Result<(), Denied> {
         let known = self.permits.get(&(user, permit.trunk));
-        if known.is_some_and(|until| *until >= now + permit.waits + LEFT) {
+        if permit.lasts(known.copied(), now) {
             return Ok(());
         }
         if self.permits.len() >= MOST {
             return Err(Denied::Untold);
         }
-        let until = now + permit.waits + KEPT;
+        let until = permit.until(now);
         self.put(row_name(user, permit.trunk), &until.0);
         self.permits.insert((user, permit.trunk), until);
         Ok(())
@@ -148,7 +160,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
             }
         }
         if permit.agent.is_some() {
-            directory.mark_used(trunk);
+            directory.mark_used(trunk, permit, now);
         }
         if permit.refused {
             directory.owe_brief(trunk);

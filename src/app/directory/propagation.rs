@@ -79,6 +79,11 @@ impl Directory {
                 .iter()
                 .any(|(id, version)| id == owed && *version >= Some(*at))
         });
+        // Whoever could not be told has its turn after all others.
+        let was_tried = |(owed, _): &(TrunkId, u64)| told.iter().any(|(id, _)| id == owed);
+        let (tried, mut briefs): (Vec<_>, Vec<_>) = self.owed.briefs.drain(..).partition(was_tried);
+        briefs.extend(tried);
+        self.owed.briefs = briefs;
         self.owed.records.retain(|(owed, at)| {
             !written
                 .iter()
@@ -103,16 +108,21 @@ impl Directory {
 
 impl DirectoryActor {
     /// Pays debts: tells the trunks, then writes the copies. Returns whether all these trunks were
-    /// told; what failed stays owed, and the alarm tries again.
+    /// told; what failed stays owed, and the alarm tries again. Where there are more trunks than one
+    /// invocation tells, others tell the rest: those that this one `sends_for`, or the alarm's.
     pub(super) async fn tell(
         &self,
         store: &impl DirectoryStore,
         world: &(impl Host + Trunks + RecordWriter),
         debts: &Owed,
+        sends_for: bool,
     ) -> Result<bool, StoreFailed> {
+        let at_once = world.settings().trunks_at_once;
+        let is_more = debts.briefs.len() > at_once;
         let briefs = debts
             .briefs
             .iter()
+            .take(at_once)
             .map(|(trunk, _)| self.brief(store, world, *trunk));
         let told = side_by_side(CONNECTIONS, briefs).await;
         let records = debts
@@ -120,8 +130,20 @@ impl DirectoryActor {
             .iter()
             .map(|(key, _)| self.write(store, world, key));
         let written = side_by_side(CONNECTIONS, records).await;
-        let (unpaid, left) = self.with(store, |directory| {
+        let (org, owed) = self.with(store, |directory| {
             directory.settle(&told, &written);
+            if is_more && planted(Fault::RestForgotten) {
+                directory.owed.briefs.clear();
+                directory.put_owed();
+            }
+            (directory.org_id(), directory.owed.briefs.len())
+        })?;
+        if let Some(org) = org.filter(|_| is_more && sends_for) {
+            for _ in 0..owed.div_ceil(at_once) {
+                world.knock(org).await;
+            }
+        }
+        let (unpaid, left) = self.with(store, |directory| {
             let untold = |(id, at): &(TrunkId, u64)| {
                 let owed = directory.owed.briefs.iter().any(|(owed, _)| owed == id);
                 owed && !told
@@ -130,9 +152,14 @@ impl DirectoryActor {
             };
             (debts.briefs.iter().any(untold), !directory.owed.is_empty())
         })?;
-        let sooner = self.retry_at.get().filter(|at| *at > world.now());
-        self.retry_at
-            .set(left.then(|| sooner.unwrap_or(world.now() + AGAIN)));
+        let now = world.now();
+        let sooner = self.retry_at.get().filter(|at| *at > now);
+        let goes_well = is_more && told.iter().all(|(_, version)| version.is_some());
+        let again = match goes_well {
+            true => now,
+            false => sooner.unwrap_or(now + AGAIN),
+        };
+        self.retry_at.set(left.then_some(again));
         Ok(!unpaid)
     }
 

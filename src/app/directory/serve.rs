@@ -89,7 +89,8 @@ impl DirectoryActor {
             (callbacks, debts)
         })?;
         let refused = matches!(reply, DirectoryReply::Refused(_));
-        let told = self.tell(store, world, &debts).await?;
+        let sends_for = !matches!(command.what, Ask::Tick);
+        let told = self.tell(store, world, &debts, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
         let reply = match command.what.waits_for_trunks() && !refused && !told {
             true => DirectoryReply::Refused(Denied::Untold),

@@ -4,6 +4,7 @@ use super::Rows;
 use crate::app::host::Unavailable;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
+use crate::domain::ids::OrgId;
 
 /// The directory's rows.
 pub trait DirectoryStore {
@@ -18,7 +19,7 @@ pub trait DirectoryStore {
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed>;
 }
 
-/// What writes the copies.
+/// What writes the copies, and wakes their writer.
 #[allow(
     async_fn_in_trait,
     reason = "a Worker has one thread: no future needs to be Send"
@@ -26,4 +27,6 @@ pub trait DirectoryStore {
 pub trait RecordWriter {
     /// Puts the JSON under a key, or removes it.
     async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable>;
+    /// Has the directory do what is due, in an invocation of its own: each has only so many requests.
+    async fn knock(&self, org: OrgId);
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::question;
 use super::desk::{Desk, audit};
-use super::permits::User;
+use super::permits::{Permit, User};
 use super::serve::DirectoryActor;
 use super::state::{Concerns, MOST, json};
 use super::store::DirectoryStore;
@@ -48,6 +48,9 @@ pub(super) struct StoredTrunk {
     /// Of a guarded trunk: whether a call through it was ever permitted. Without one it holds none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub used: bool,
+    /// Of a guarded trunk: no call was permitted through it for longer than until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_until: Option<Millis>,
 }
 
 impl StoredTrunk {
@@ -109,12 +112,14 @@ impl Directory {
         id.guarded(known >= settings.unguarded)
     }
 
-    /// Notes that a call through a trunk was permitted.
-    pub(super) fn mark_used(&mut self, id: TrunkId) {
+    /// Notes that calls through a trunk are permitted.
+    pub(super) fn mark_used(&mut self, id: TrunkId, permit: &Permit, now: Millis) {
         if let Some(stored) = self.trunks.get_mut(&id)
-            && !stored.may_hold_calls()
+            && stored.guarded
+            && !permit.lasts(stored.calls_until, now)
         {
             stored.used = true;
+            stored.calls_until = Some(permit.until(now));
             let stored = stored.clone();
             self.watch.begin_anew();
             self.put(format!("trunk/{id}"), &stored);
@@ -134,6 +139,7 @@ impl Directory {
             deleted: false,
             deleted_at: None,
             used: false,
+            calls_until: None,
         };
         self.watch.begin_anew();
         // Briefed once more: what changed while its object was asked is in this one.
@@ -247,6 +253,7 @@ impl Directory {
         let records = in_order(trunks);
         let record = |stored: &StoredTrunk| TrunkRecord {
             holds_no_calls: with_use && !stored.may_hold_calls(),
+            calls_until: stored.calls_until.filter(|_| with_use),
             ..trunk_record(stored)
         };
         json(&records.map(record).collect::<Vec<_>>())
@@ -379,5 +386,6 @@ fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
         status,
         deleted: stored.deleted,
         holds_no_calls: false,
+        calls_until: None,
     }
 }

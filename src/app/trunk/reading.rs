@@ -56,11 +56,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         // What that found to be over makes room for who waits.
         self.trunk.tick(self.now, self.step);
         let ids: Vec<CallId> = self.trunk.live_calls().collect();
-        let live = ids
-            .into_iter()
-            .filter_map(|id| self.trunk.call(id, self.step).cloned());
-        let own = live.filter(|call| call.request.org == reader.org);
-        let own = own.collect();
+        let mut own = Vec::new();
+        for id in ids {
+            let call = self.trunk.call(id, self.step);
+            own.extend(call.filter(|call| call.request.org == reader.org).cloned());
+            self.step.let_go_of(id);
+        }
         let held_back = self.trunk.agents_held_back(self.now, self.step);
         TrunkReply::Live(own, self.trunk.waiting(), held_back)
     }

@@ -129,6 +129,7 @@ impl From<TrunkRecord> for TrunkView {
             status,
             deleted: _,
             holds_no_calls: _,
+            calls_until: _,
         } = record;
         Self {
             id,

@@ -49,6 +49,7 @@ pub struct World {
     context: Option<Rc<Context>>,
     settings: Rc<Settings>,
     secrets: Rc<Secrets>,
+    requests: faults::Requests,
 }
 
 /// Why an object's answer is none.
@@ -101,6 +102,7 @@ impl World {
             context: context.map(Rc::new),
             settings,
             secrets,
+            requests: faults::Requests::default(),
         })
     }
 
@@ -204,7 +206,7 @@ impl World {
         name: &str,
         body: &str,
     ) -> Result<Vec<u8>, Unheard> {
-        faults::note_request();
+        self.requests.note();
         let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
         let answer = answer.map_err(|error| {
             self.failed(namespace, &error);
@@ -318,6 +320,10 @@ impl RecordWriter for World {
         let result = platform::kv_put(&self.env, RECORDS, &key.to_string(), json).await;
         result.map_err(|error| self.failed("KV write", &error))?;
         Ok(())
+    }
+
+    async fn knock(&self, org: OrgId) {
+        let _ = self.directory(org, &DirectoryCommand::tick()).await;
     }
 }
 

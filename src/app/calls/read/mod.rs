@@ -3,6 +3,7 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
+use crate::app::calls::among::Among;
 use crate::app::calls::{ask, ask_all, reader};
 use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
@@ -129,20 +130,14 @@ pub async fn list(
         "created_after",
         "created_before",
     ];
-    let page = Page::read(request, &KNOWN)?;
+    let mut page = Page::read(request, &KNOWN)?;
+    let mut among = Among::read(&mut page)?;
     let filter = filter(&page)?;
     let only = page.parsed("sip_trunk_id", "a UUID", |text| {
         text.parse::<TrunkId>().ok()
     })?;
     let trunks = own_trunks(api, caller).await?;
-    let ids = trunks
-        .iter()
-        .filter(|trunk| !trunk.holds_no_calls)
-        .map(|trunk| trunk.id);
-    let asked: Vec<TrunkTag> = ids
-        .filter(|id| only.is_none_or(|only| *id == only))
-        .map(|id| id.tag())
-        .collect();
+    let asked = among.whom(trunks, only, api.settings().trunks_at_once);
     let command = TrunkCommand::List(reader(caller), filter);
     let (now, settings) = (api.now(), api.settings());
     let mut found = Vec::new();
@@ -158,11 +153,12 @@ pub async fn list(
         };
         found.push(Found { calls, until });
     }
-    let Found { calls, until } = Found::merge(found, page.limit + 1);
+    let Found { calls, until } = among.conclude(found, page.limit + 1);
+    let until = among.goes_on.or(until.map(|id| id.to_string()));
     let items = calls
         .into_iter()
         .map(|call| (call.id.to_string(), call.item));
-    Ok(page.answer_of_texts("calls", items.collect(), until.map(|id| id.to_string())))
+    Ok(page.answer_of_texts("calls", items.collect(), until))
 }
 
 /// What a list of calls is asked for by.
@@ -259,13 +255,12 @@ pub async fn own_trunk(
         .ok_or(Refusal::TrunkNotFound)
 }
 
-/// The newest calls that several trunks answer to the same question.
+/// The calls that several trunks answer to the same question.
 pub async fn gather(
     api: &impl Api,
     trunks: &[TrunkTag],
     command: &TrunkCommand,
-    limit: usize,
-) -> Result<Found, Refusal> {
+) -> Result<Vec<Found>, Refusal> {
     let mut found = Vec::new();
     for reply in ask_all(api, CONNECTIONS, trunks, command).await? {
         let TrunkReply::Calls(calls, until) = reply else {
@@ -273,5 +268,5 @@ pub async fn gather(
         };
         found.push(Found { calls, until });
     }
-    Ok(Found::merge(found, limit))
+    Ok(found)
 }
