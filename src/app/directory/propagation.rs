@@ -19,6 +19,9 @@ use crate::domain::time::Millis;
 /// How soon what is owed is tried again.
 const AGAIN: Millis = Millis(5_000);
 
+/// How soon the alarm tells more, where all goes well. Whoever sends for the rest has had most of it told by then.
+const SOON: Millis = Millis(1_000);
+
 /// What others must still be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Owed {
@@ -156,7 +159,7 @@ impl DirectoryActor {
         let sooner = self.retry_at.get().filter(|at| *at > now);
         let goes_well = is_more && told.iter().all(|(_, version)| version.is_some());
         let again = match goes_well {
-            true => now,
+            true => now + SOON,
             false => sooner.unwrap_or(now + AGAIN),
         };
         self.retry_at.set(left.then_some(again));
