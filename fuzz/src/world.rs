@@ -199,6 +199,7 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
         status,
         deleted,
         holds_no_calls: false,
+        calls_until: None,
     }
 }
 
