@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+from collections.abc import AsyncIterable
 from typing import Any
 
 from livekit import rtc
@@ -34,6 +35,25 @@ PATIENCE = APIConnectOptions(max_retry=1, retry_interval=0.5, timeout=8.0)
 #: What is said when something is broken, and how long that may take.
 LAST_WORDS = "I am sorry, there is a technical problem. I have to end this call. Goodbye."
 LAST_WORDS_SECONDS = 12.0
+#: A telephone's code as a model writes it, such as `*67`; `**5**` and `*five*` are Markdown.
+STAR_CODE = re.compile(r"(?<![^\s\"'(])\*(?=\d{1,3}(?![\w*]))")
+#: Before the last word, which may not be whole.
+WORD_END = re.compile(r"(?<=\s)(?=\S*$)")
+
+
+async def star_codes(text: AsyncIterable[str]) -> AsyncIterable[str]:
+    """Writes a star code as it is said, "star 67": word by word, as the words become whole.
+
+    In livekit-agents 1.8.9 an asterisk before a word may begin what is to be emphasised, and its Markdown filter keeps all that
+    follows from the voice until the model has written the whole line: silence on the phone.
+    """
+    kept = ""
+    async for chunk in text:
+        *words, kept = WORD_END.split(kept + chunk)
+        if words:
+            yield STAR_CODE.sub("star ", "".join(words))
+    if kept:
+        yield STAR_CODE.sub("star ", kept)
 
 
 class Speaker(Agent):
@@ -134,7 +154,12 @@ class Conversation:
         vad = model("AGENT_VAD")
         patience = SessionConnectOptions(stt_conn_options=PATIENCE, llm_conn_options=PATIENCE, tts_conn_options=PATIENCE)
         self._session: AgentSession = AgentSession(
-            llm=self._llm, stt=model("AGENT_STT"), tts=speaking_model(job), conn_options=patience, **({"vad": vad} if vad else {})
+            llm=self._llm,
+            stt=model("AGENT_STT"),
+            tts=speaking_model(job),
+            conn_options=patience,
+            tts_text_transforms=[star_codes, "filter_markdown", "filter_emoji"],
+            **({"vad": vad} if vad else {}),
         )
 
     async def ready(self, room: rtc.Room) -> None:

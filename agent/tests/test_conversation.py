@@ -1,14 +1,18 @@
 """Conversations, as far as they need no room."""
 
 import asyncio
+import itertools
 import json
 import os
+import re
 import unittest
 from types import SimpleNamespace
 from unittest import mock
 
+from livekit import agents
 from livekit.agents import APIConnectionError, APIStatusError
 from livekit.agents.llm import ChatContext
+from livekit.agents.voice import io
 
 import models
 from audatec_agent import conversation, worker
@@ -78,6 +82,73 @@ class Models(unittest.TestCase):
     def test_an_agent_without_a_voice_has_the_usual_one(self):
         with mock.patch.dict(os.environ, {"AGENT_TTS": 'models:TTS {"voice": "usual"}'}):
             self.assertEqual(making.speaking_model(job()).voice, "usual")
+
+
+class Voices(unittest.IsolatedAsyncioTestCase):
+    """What reaches the voice of a reply that is written word by word."""
+
+    async def spoken(self, reply):
+        """All of it, and how many words were written at most between two parts of it."""
+        whole = {"AGENT_LLM": "models:LLM", "AGENT_STT": "models:STT", "AGENT_TTS": "models:TTS"}
+        with mock.patch.dict(os.environ, whole):
+            session = conversation.Conversation(job(voice="emi"))._session
+        written, parts = 0, []
+
+        async def write():
+            nonlocal written
+            for word in re.findall(r"\s*\S+", reply):
+                written += 1
+                yield word
+                await asyncio.sleep(0)
+
+        class Agent(agents.Agent):
+            async def tts_node(self, text, model_settings):
+                async for part in text:
+                    parts.append((part, written))
+                return
+                yield
+
+        class Nowhere(io.AudioOutput):
+            def __init__(self):
+                super().__init__(label="nowhere", capabilities=io.AudioOutputCapabilities(pause=False), sample_rate=24_000)
+
+            async def capture_frame(self, frame):
+                await super().capture_frame(frame)
+
+            def flush(self):
+                super().flush()
+
+            def clear_buffer(self):
+                pass
+
+        session.output.audio = Nowhere()
+        await session.start(agent=Agent(instructions=""))
+        await asyncio.wait_for(session.say(write()), 30)
+        await session.aclose()
+        moments = [0, *(at for _, at in parts)]
+        return "".join(part for part, _ in parts), max(later - sooner for sooner, later in itertools.pairwise(moments))
+
+    async def test_a_star_code_holds_nothing_back(self):
+        rest = " and then the number that you would like to reach, and I shall stay on the line until you have."
+        for code, said in (("*67", "star 67"), ("*9,", "star 9,"), ('"*21"', '"star 21"')):
+            with self.subTest(code):
+                spoken, waited = await self.spoken(f"Please dial {code}{rest}")
+                self.assertEqual(spoken, f"Please dial {said}{rest}")
+                self.assertLessEqual(waited, 4)
+
+    async def test_it_is_read_however_it_is_cut(self):
+        async def cut(text, at):
+            for part in (text[:at], text[at:]):
+                yield part
+
+        for text, said in (("Dial *67.", "Dial star 67."), ("*9", "star 9"), ("2*3, **5** and *5* pm", "2*3, **5** and *5* pm")):
+            for at in range(len(text)):
+                parts = [part async for part in conversation.star_codes(cut(text, at))]
+                self.assertEqual("".join(parts), said, at)
+
+    async def test_markdown_is_not_spoken(self):
+        spoken, _ = await self.spoken("Your *EMI* is **5,000** rupees, due on **5** May.")
+        self.assertEqual(spoken, "Your EMI is 5,000 rupees, due on 5 May.")
 
 
 class Judgements(unittest.IsolatedAsyncioTestCase):
