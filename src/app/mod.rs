@@ -21,6 +21,7 @@ pub mod iso8601;
 pub mod json;
 pub mod manage;
 pub mod messages;
+pub mod nudge;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod page;

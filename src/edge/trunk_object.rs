@@ -19,9 +19,10 @@ use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
 use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::nudge;
 use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::{self, TrunkStore};
+use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
@@ -236,7 +237,7 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
         wait_until(&inner.state, send(Rc::clone(inner)).boxed_local());
     }
     if begins_to_nudge(inner) {
-        inner.state.wait_until(nudge(Rc::clone(inner)));
+        wait_until(&inner.state, nudge(Rc::clone(inner)).boxed_local());
     }
     let is_complete = |loaded: &Loaded| loaded.store.is_complete();
     let is_complete = inner.loaded.borrow().as_ref().is_none_or(is_complete);
@@ -288,7 +289,7 @@ async fn nudge(inner: Rc<Inner>) {
                 loaded.actor.nudged(at);
             }
         };
-        trunk::nudge(&world, owed, heard).await;
+        nudge::nudge(&world, owed, heard).await;
     }
     inner.nudging.set(false);
 }

@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
+use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
-use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply, nudge};
+use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 

@@ -13,7 +13,6 @@ mod feed;
 mod language;
 mod media;
 mod news;
-mod nudge;
 mod order;
 mod pages;
 mod port;
@@ -31,7 +30,6 @@ pub use language::{
     TrunkReply, Work,
 };
 pub use news::TYPES;
-pub use nudge::nudge;
 pub use order::{Line, Order};
 pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;

@@ -1,4 +1,4 @@
-//! How the word that there is news gets to the directory: as often as it takes, and beside all else.
+//! How a trunk's word that there is news gets to the directory: as often as it takes, and beside all else.
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::ports::{Directories, Host};
