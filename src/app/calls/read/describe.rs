@@ -51,8 +51,9 @@ pub fn list() -> Description {
         "Calls",
         "List calls",
         "Your organisation's calls, newest first, on every trunk, deleted ones included. For one page at most 400 trunks are \
-         asked, and 20,000 calls of a trunk looked at: among more trunks, or where a filter fits few, a page may hold fewer calls than `limit`, none even, and still have \
-         a `next_cursor`, with which the search continues. Only `\"next_cursor\": null` is the end.",
+         asked, and 20,000 calls of a trunk looked at: among more trunks, or where a filter fits few, a page may hold \
+         fewer calls than `limit`, none even, and still have a `next_cursor`, with which the search continues. \
+         Only `\"next_cursor\": null` is the end.",
         ok::<CallList>("A page of calls.", example),
     )
     .paged()
