@@ -14,7 +14,7 @@
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
 use super::position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, Logged, LoggedTurn, Position};
 use super::store::Told as Scanned;
-use super::watch::Watch;
+use super::watch::{LISTENED_FOR, Watch};
 use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
@@ -26,8 +26,6 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 pub const KEPT: Millis = Millis::from_secs(86_400);
 /// How often it is noted that somebody listens.
 const NOTED_EVERY: Millis = Millis::from_secs(3_600);
-/// So long after that it counts as if nobody did any more: longer than listeners leave a quiet trunk alone.
-pub(super) const LISTENED_FOR: Millis = Millis::from_secs(3 * 3_600);
 /// How many late turns are looked at for one answer.
 const ROWS: usize = 1_000;
 /// How many turns are in the list for listeners that keep up.
@@ -64,6 +62,22 @@ impl Feed {
             notes,
             ..Self::default()
         }
+    }
+
+    /// The moment of what rows about to be written tell, if it is news: also of what they foretell.
+    pub fn news<'a>(
+        &mut self,
+        rows: impl Iterator<Item = &'a Call>,
+        now: Millis,
+    ) -> Option<Millis> {
+        let mut news = std::mem::take(&mut self.is_changed).then_some(now);
+        for call in rows {
+            let foretells = call.plan.iter().any(|timed| timed.at >= now);
+            if call.told_at() >= now || foretells {
+                news = news.max(Some(now.max(call.told_at())));
+            }
+        }
+        news
     }
 
     /// Somebody listens.

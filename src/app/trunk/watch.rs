@@ -4,13 +4,16 @@
 //! and one word is enough: until somebody asks again, all who listen will come for it, and find what else there is by then.
 //! A word is owed until the directory took it. Where nobody ever asks, none is said.
 
-use super::feed::{Feed, LISTENED_FOR};
 use super::position::{FeedNotes, Logged};
-use crate::domain::call::{Call, RECENT};
+use crate::domain::call::RECENT;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 use crate::domain::trunk::Trunk;
+
+/// So long after it was noted that somebody listens it counts as if nobody did any more: longer than listeners leave a quiet
+/// trunk alone.
+pub const LISTENED_FOR: Millis = Millis::from_secs(3 * 3_600);
 
 /// What a trunk knows of those who wait for its news. In memory alone; 0 is never.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,24 +91,6 @@ impl Watch {
         if self.heard >= self.asked_at || self.owed <= at {
             self.owed = Millis(0);
         }
-    }
-}
-
-impl Feed {
-    /// The moment of what rows about to be written tell, if it is news: also of what they foretell.
-    pub fn news<'a>(
-        &mut self,
-        rows: impl Iterator<Item = &'a Call>,
-        now: Millis,
-    ) -> Option<Millis> {
-        let mut news = std::mem::take(&mut self.is_changed).then_some(now);
-        for call in rows {
-            let foretells = call.plan.iter().any(|timed| timed.at >= now);
-            if call.told_at() >= now || foretells {
-                news = news.max(Some(now.max(call.told_at())));
-            }
-        }
-        news
     }
 }
 
