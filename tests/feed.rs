@@ -256,7 +256,7 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
     let page = loop {
         asked_at.get_or_insert(world.now);
         let reply = world.ask(slices.command());
-        if let Some(TrunkReply::Feed(page)) = slices.take(reply) {
+        if let Some(TrunkReply::Feed(page)) = slices.take(reply).0 {
             break page;
         }
         // Their callbacks arrive meanwhile.

@@ -124,6 +124,20 @@ pub enum Fault {
     NudgeDropped,
     /// Where the directory heard nothing, the live feed counts as told up to then.
     SilenceTold,
+    /// What a row keeps of its call's entry is not written anew.
+    KeptStale,
+    /// After a restart all calls in progress are asked about at once.
+    AskedAtOnce,
+    /// After a restart the first calls in progress are asked about, and no others.
+    RestUnasked,
+    /// A list shows calls as they were accepted.
+    ShownStale,
+    /// A slice of a list leaves out its last call.
+    SliceSkips,
+    /// A slice of a list tells its last call twice.
+    SliceRepeats,
+    /// Those who look at many rows do not wait for each other.
+    ViewersTogether,
 }
 
 /// Whether a fault is planted: no.
@@ -151,7 +165,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 59] = [
+    pub const ALL: [Fault; 66] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -211,6 +225,13 @@ mod switch {
         Fault::AskedOnce,
         Fault::NudgeDropped,
         Fault::SilenceTold,
+        Fault::KeptStale,
+        Fault::AskedAtOnce,
+        Fault::RestUnasked,
+        Fault::ShownStale,
+        Fault::SliceSkips,
+        Fault::SliceRepeats,
+        Fault::ViewersTogether,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub trunks_at_once: usize,
     /// So many rows a question that looks at many looks at before others have their turn. No var.
     pub slice: usize,
+    /// After a restart a trunk asks its carrier about so many calls together. No var.
+    pub asked_together: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
@@ -81,6 +83,7 @@ impl Settings {
             unguarded: 200,
             trunks_at_once: 400,
             slice: SLICE,
+            asked_together: 50,
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

@@ -23,7 +23,9 @@ use crate::app::nudge;
 use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkStore;
-use crate::app::trunk::{Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Work};
+use crate::app::trunk::{
+    Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
+};
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::Millis;
@@ -35,13 +37,6 @@ const AGAIN: Millis = Millis(5_000);
 
 /// How often a listener's question is looked at again while there is no news.
 const LISTEN_MS: u32 = 50;
-
-/// A slice of a question that looks at many rows has so much time, most of which is left for all else; and a while longer
-/// for so many calls a millisecond that are told of.
-const SLICE_TAKES: Millis = Millis(5);
-const CALLS_TOLD_PER_MS: u64 = 4;
-/// An answer with no more than that waits for nobody.
-const FEW: usize = 20;
 
 /// Between two batches of rows of the release before.
 const BETWEEN_MIGRATED_MS: u32 = 20;
@@ -65,8 +60,7 @@ struct Inner {
     outbox: RefCell<Outgoing>,
     sending: Cell<bool>,
     work: Cell<Work>,
-    /// When the next slice may be looked at.
-    slice_at: Cell<Millis>,
+    turns: Turns,
     migrating: Cell<bool>,
     nudging: Cell<bool>,
 }
@@ -90,7 +84,7 @@ impl TrunkObject {
             outbox: RefCell::default(),
             sending: Cell::default(),
             work: Cell::default(),
-            slice_at: Cell::default(),
+            turns: Turns::default(),
             migrating: Cell::default(),
             nudging: Cell::default(),
         };
@@ -150,31 +144,18 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
         return reply;
     }
     let mut slices = Slices::of(command, SLICE);
-    let mut is_first = true;
     loop {
         let reply = run(inner, slices.command());
         arm_and_send(inner, reply.is_err()).await;
-        let mut answer = slices.take(reply?);
-        let is_small = is_first && slices.fresh() <= FEW;
-        if let Some(answer) = answer.take_if(|_| is_small) {
-            return Ok(answer);
+        let (answer, waits) = slices.take(reply?);
+        if waits {
+            let wait = inner.turns.wait(slices.fresh(), now());
+            platform::sleep(u32::try_from(wait.0).unwrap_or(u32::MAX)).await;
         }
-        is_first = false;
-        wait_in_turn(inner, slices.fresh()).await;
         if let Some(answer) = answer {
             return Ok(answer);
         }
     }
-}
-
-/// Those who ask for many rows wait for each other, so that all else comes between: each for what the one before it took
-/// here, and takes to be told.
-async fn wait_in_turn(inner: &Inner, calls: usize) {
-    let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
-    let at = inner.slice_at.get().max(now());
-    inner.slice_at.set(at + SLICE_TAKES + Millis(told));
-    let wait = u32::try_from((at - now()).0).unwrap_or(u32::MAX);
-    platform::sleep(wait).await;
 }
 
 /// Carries out a command; the object is built when it is not there.

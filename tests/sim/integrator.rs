@@ -38,7 +38,7 @@ async fn act(w: &W, org: &Rc<Org>) {
         (72..78, Some(call)) => stop(w, &key.text, format!("/calls/{call}/cancel"), call).await,
         (78..82, Some(call)) => release(w, org, call).await,
         (82..88, _) => live(w, org).await,
-        (88..92, _) => list(w, org, &key).await,
+        (88..92, _) => lists(w, org, &key),
         (92..96, _) => redeliver(w, org).await,
         (_, Some(call)) => snoop(w, org, call).await,
     }
@@ -237,50 +237,45 @@ async fn live(w: &W, org: &Org) {
     .await;
 }
 
-async fn list(w: &W, org: &Org, key: &Key) {
-    let promised = org.calls.borrow().clone();
-    let Some(calls) = first_page(w, key).await else {
-        return;
-    };
-    let own = |id: CallId| {
-        org.lines
-            .borrow()
-            .iter()
-            .any(|line| line.id.tag() == id.address().tag)
-    };
-    let ids = calls["calls"].as_array().into_iter().flatten();
-    let ids: Vec<CallId> = ids
-        .filter_map(|call| call["id"].as_str()?.parse().ok())
-        .collect();
-    if !ids.is_sorted_by(|a, b| a > b) || ids.iter().any(|id| !own(*id)) {
-        w.oracle.fail(
-            None,
-            None,
-            format!("a page of calls is not in order, or not ours: {ids:?}"),
-        );
-    }
-    let last = ids.last().filter(|_| !calls["next_cursor"].is_null());
-    let on_it = |id: &&CallId| last.is_none_or(|last| *id > last);
-    let mut missing = promised.iter().filter(on_it);
-    if let Some(id) = missing.find(|id| !ids.contains(id) && !w.oracle.has_left(**id)) {
-        let text = format!("a page of calls ends at {last:?}, and is without one");
-        w.oracle.fail(Some(id.address().tag), Some(*id), text);
+/// Somebody reads the calls, page by page; at times others do so at the same moment.
+fn lists(w: &W, org: &Rc<Org>, key: &Key) {
+    let viewers = if w.rng.hits(250) { 6 } else { 1 };
+    for _ in 0..viewers {
+        let (world, us, key) = (Rc::clone(w), Rc::clone(org), key.text.clone());
+        let limit = w.rng.pick(&[3, 20, 20, 60]).copied().unwrap_or(20);
+        let pages = w.rng.between(1, 3);
+        w.tasks.spawn(Owner::Client, async move {
+            list(&world, &us, &key, limit, pages).await;
+        });
     }
 }
 
-/// The first page that holds anything, or is the last.
-async fn first_page(w: &W, key: &Key) -> Option<Value> {
-    let mut path = "/calls?limit=20".to_owned();
-    for _ in 0..20 {
-        let heard = ask(w, Ask::get(path, &key.text)).await?;
-        let page = heard.json();
-        let (calls, next) = (page["calls"].as_array()?, page["next_cursor"].as_str());
-        let Some(next) = next.filter(|_| calls.is_empty()) else {
-            return Some(page);
+/// Reads so many pages of the calls, as far as they are answered; returns their ids.
+async fn list(w: &W, org: &Org, key: &str, limit: u64, pages: u64) -> Vec<CallId> {
+    let (mut ids, mut cursor) = (Vec::<CallId>::new(), String::new());
+    for _ in 0..pages {
+        let there = w.oracle.listed(w, org.id);
+        let path = format!("/calls?limit={limit}{cursor}");
+        let heard = ask(w, Ask::get(path, key)).await;
+        let Some(heard) = heard.filter(|heard| heard.status == 200) else {
+            break;
         };
-        path = format!("/calls?limit=20&cursor={next}");
+        let page = heard.json();
+        let below = ids.last().copied();
+        ids.extend(w.oracle.page_of_calls(org.id, &there, below, &page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
     }
-    None
+    ids
+}
+
+/// All calls are in the list, each once, when all is at rest.
+pub async fn read_all(w: &W, org: &Org) {
+    let limit = w.rng.pick(&[7, 20, 100]).copied().unwrap_or(20);
+    let ids = list(w, org, &org.owner, limit, u64::MAX).await;
+    w.oracle.all_pages(org.id, &ids);
 }
 
 async fn redeliver(w: &W, org: &Org) {

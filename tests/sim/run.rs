@@ -24,6 +24,8 @@ const MOST_STEPS: u64 = 1_000_000;
 const CRON_MS: u64 = 60_000;
 /// By then a store that is full has lost what may leave it: the cron has knocked, and a batch that got lost came again.
 const EMPTIED_MS: u64 = 2 * CRON_MS + 10_000;
+/// By then a call that was asked for is there.
+const UNDER_WAY_MS: u64 = 300;
 
 pub struct Outcome {
     pub steps: u64,
@@ -92,7 +94,8 @@ fn live(w: &W) {
     for org in w.orgs.borrow().clone() {
         let world = Rc::clone(w);
         w.tasks.spawn(Owner::Client, async move {
-            operator::count_what_was_created(&world, &org).await
+            operator::count_what_was_created(&world, &org).await;
+            integrator::read_all(&world, &org).await;
         });
     }
     w.tasks.run_ready();
@@ -229,6 +232,14 @@ fn fill(w: &W, node: &Rc<TrunkNode>) {
 fn make_room(w: &W) {
     let nodes: Vec<_> = w.trunks.borrow().values().cloned().collect();
     if w.faults.may(Kind::StoreFull) {
+        // Amid calls whose callbacks are answered when no row can tell it any more.
+        for org in w.orgs.borrow().clone() {
+            let world = Rc::clone(w);
+            w.tasks
+                .spawn(Owner::Client, async move { one_each(&world, &org).await });
+        }
+        w.tasks.run_ready();
+        w.run_until(w.time() + UNDER_WAY_MS);
         nodes.iter().for_each(|node| node.fill(w, Full::Writes, 1));
     }
     let full = nodes.into_iter().filter(|node| node.is_full());
@@ -324,7 +335,7 @@ async fn one_more(w: &W, org: &Org) {
         let mut first = None;
         // Where its agent broke off lately, it is as if that was down for a minute at most.
         for _ in 0..3 {
-            first = call(w, &key.text, &line.id, agent).await;
+            first = call(w, &key.text, &line.id, agent, "good").await;
             if first.is_some() {
                 break;
             }
@@ -339,12 +350,28 @@ async fn one_more(w: &W, org: &Org) {
     }
 }
 
-/// Places a call; `None` when it is refused.
+/// A call over each trunk, of which somebody hears who takes long to say so.
+async fn one_each(w: &W, org: &Org) {
+    let agents = org.agents.borrow().clone();
+    for line in org.lines.borrow().clone() {
+        let agent = agents.first().filter(|_| !line.leaving.get());
+        let Some(agent) = agent.copied() else {
+            continue;
+        };
+        let (world, key) = (Rc::clone(w), org.owner.clone());
+        w.tasks.spawn(Owner::Client, async move {
+            call(&world, &key, &line.id, agent, "hangs").await;
+        });
+    }
+}
+
+/// Places a call of whose end this receiver hears; `None` when it is refused.
 async fn call(
     w: &W,
     key: &str,
     line: &TrunkId,
     agent: audatec::domain::ids::AgentId,
+    receiver: &str,
 ) -> Option<audatec::domain::ids::CallId> {
     let nonce = w.nonces.get() + 1;
     w.nonces.set(nonce);
@@ -352,7 +379,7 @@ async fn call(
     let body = json!({
         "phone_number": "+15005550000", "agent_id": agent, "sip_trunk_id": line,
         "metadata": {"customer_name": "Rahul Sharma", "nonce": nonce},
-        "callback_url": receivers::url(w, "good", nonce),
+        "callback_url": receivers::url(w, receiver, nonce),
     });
     let heard = ask(w, Ask::send("POST", "/calls".into(), key, Some(body))).await?;
     (heard.status == 201).then(|| heard.id("call_id")).flatten()

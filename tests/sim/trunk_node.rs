@@ -9,12 +9,13 @@ use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
-use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::Millis;
 
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
+use crate::oracle::Restart;
 use crate::ports::Edge;
 use crate::queue::Message;
 use crate::rows::{Failure, Full, Luck, Rows, Store};
@@ -52,6 +53,11 @@ pub struct TrunkNode {
     pub out: RefCell<BTreeMap<(DeliveryId, u32), (Millis, String)>>,
     /// Attempts of callbacks whose result this incarnation was told.
     pub back: RefCell<BTreeSet<(DeliveryId, u32)>>,
+    /// Since this incarnation is there, as far as what it asks about by then goes.
+    pub restart: RefCell<Option<Restart>>,
+    /// When somebody last went on looking at many rows.
+    pub looked_at: Cell<Option<u64>>,
+    turns: RefCell<Turns>,
     unreachable_until: Cell<u64>,
     /// What a failed write made unusable.
     failed: RefCell<Option<TrunkActor>>,
@@ -86,6 +92,9 @@ impl TrunkNode {
             begun: RefCell::default(),
             out: RefCell::default(),
             back: RefCell::default(),
+            restart: RefCell::default(),
+            looked_at: Cell::default(),
+            turns: RefCell::default(),
             unreachable_until: Cell::default(),
             failed: RefCell::default(),
             died_at: Cell::default(),
@@ -160,6 +169,8 @@ impl TrunkNode {
             *self.stale.borrow_mut() = actor;
         }
         self.pending.take();
+        self.turns.take();
+        self.looked_at.take();
         let skewed = w.hit(Kind::ClockSkew);
         self.skew.set(if skewed {
             w.rng.between(0, 1_600) as i64 - 800
@@ -172,6 +183,7 @@ impl TrunkNode {
         self.promoted.borrow_mut().clear();
         self.begun.borrow_mut().clear();
         self.out.borrow_mut().clear();
+        self.restart.take();
         self.told.set(Millis(0));
         self.life.set(self.life.get() + 1);
         self.is_nudging.set(false);
@@ -203,7 +215,7 @@ impl TrunkNode {
         reply
     }
 
-    /// A question that looks at many rows: between two slices much may happen.
+    /// A question that looks at many rows: between two slices much may happen, and who looks waits for others who do.
     fn serve_slices(
         self: &Rc<Self>,
         w: &W,
@@ -213,12 +225,21 @@ impl TrunkNode {
         let Some(slice) = self.serve(w, slices.command()) else {
             return answered(w, None);
         };
-        if let Some(answer) = slices.take(slice) {
-            return answered(w, Some(answer));
+        let (answer, waits) = slices.take(slice);
+        if !waits {
+            return answered(w, answer);
         }
-        let node = Rc::clone(self);
-        w.after(w.rng.between(1, 40), move |w| {
-            node.serve_slices(w, slices, answered);
+        let wait = self.turns.borrow().wait(slices.fresh(), w.clock());
+        let (node, died_at) = (Rc::clone(self), self.died_at.get());
+        w.after(wait.0, move |w| {
+            if node.died_at.get() != died_at {
+                return answered(w, None);
+            }
+            w.oracle.looks(w, &node);
+            match answer {
+                Some(answer) => answered(w, Some(answer)),
+                None => node.serve_slices(w, slices, answered),
+            }
         });
     }
 
@@ -237,10 +258,12 @@ impl TrunkNode {
                 now,
             )
             .ok();
-            if let Some(actor) = slot.as_mut()
-                && let Some(failed) = self.failed.take()
-            {
-                actor.succeed(failed);
+            if let Some(actor) = slot.as_mut() {
+                w.oracle.is_loaded(w, self, actor, now);
+                match self.failed.take() {
+                    Some(failed) => actor.succeed(failed),
+                    None => *self.restart.borrow_mut() = Some(w.oracle.restarted(w, self, now)),
+                }
             }
             w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
         }
@@ -263,7 +286,7 @@ impl TrunkNode {
         {
             self.back.borrow_mut().insert((*delivery, *attempt));
         }
-        let result = actor.handle(&self.store(), command, now);
+        let result = actor.handle(&self.store(), command.clone(), now);
         self.luck.failure.set(None);
         let (told, journal) = (self.told.get(), self.rows.take_journal());
         w.note(Some(self.tag), || {
@@ -289,6 +312,7 @@ impl TrunkNode {
             Ok((reply, outgoing)) => {
                 drop(slot);
                 w.oracle.handed_out(w, self, told, &outgoing);
+                w.oracle.asks_in_turn(w, self, told, &command, &outgoing);
                 w.oracle.replied(w, self, told, before, &reply);
                 Some((reply, outgoing))
             }

@@ -57,6 +57,8 @@ pub struct Rows {
     feed_rows: Cell<usize>,
     /// How many bytes the rows are said to take up.
     pub used: Cell<u64>,
+    /// Open calls are read whole, whatever their rows keep of them.
+    pub whole: Cell<bool>,
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, StoreFailed> {
@@ -207,7 +209,7 @@ impl TrunkStore for Rows {
             let place = calls.get(&call.id).map(|row| row.place);
             let was_out = place.is_some_and(|place| place.is_out);
             match place.and_then(|place| place.kept) {
-                Some(kept) if !was_out => {
+                Some(kept) if !was_out && !self.whole.get() => {
                     each(OpenRow::Kept(kept.to_string().parse().expect("a row")))
                 }
                 _ => each(OpenRow::Whole(Box::new(call), was_out)),

@@ -34,7 +34,7 @@ pub use order::{Line, Order};
 pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LoggedTurn, Position};
-pub use slices::Slices;
+pub use slices::{Slices, Turns};
 pub use store::{CallRow, OpenRow, StoreFailed, Told, TrunkStore};
 
 use feed::Feed;
@@ -209,6 +209,12 @@ impl TrunkActor {
     pub fn held(&self) -> (usize, usize, usize) {
         let trunk = &self.trunk;
         (trunk.entries(), trunk.waiting(), trunk.attempts_out())
+    }
+
+    /// See [`Trunk::outline`].
+    #[must_use]
+    pub fn outline(&self) -> Vec<(CallId, String)> {
+        self.trunk.outline()
     }
 
     fn carry_out(

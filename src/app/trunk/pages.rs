@@ -8,6 +8,7 @@ use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::order::newest_first;
 use crate::domain::phone::{E164, LastDigits};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
@@ -29,7 +30,11 @@ impl Shown {
     /// A call at that moment.
     #[must_use]
     pub fn of(call: &Call, now: Millis, settings: &Settings) -> Self {
-        let item = ListedCall::of(call, now, settings);
+        let accepted = planted(Fault::ShownStale).then(|| Call {
+            status: CallStatus::Initiating,
+            ..call.clone()
+        });
+        let item = ListedCall::of(accepted.as_ref().unwrap_or(call), now, settings);
         Self {
             id: call.id,
             item: to_json(&item).unwrap_or_default(),

@@ -1,14 +1,25 @@
 //! Questions that look at many rows, in slices: between two of them the object does its other work.
 
+use std::cell::Cell;
+
 use super::{FeedPage, Found, InList, Position, TrunkCommand, TrunkReply};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Millis;
 
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
 
 /// So many calls come out of a slice of a list at most: each is read, and written into the answer.
 const CALLS: usize = 10;
+
+/// A slice has so much time, most of which is left for all else; and a while longer for so many calls a millisecond that are
+/// told of.
+const SLICE_TAKES: Millis = Millis(5);
+const CALLS_TOLD_PER_MS: u64 = 4;
+/// An answer with no more than that waits for nobody.
+const FEW: usize = 20;
 
 /// A question, and what its slices found so far.
 pub struct Slices {
@@ -20,6 +31,7 @@ pub struct Slices {
     found: Option<TrunkReply>,
     /// How many of them the last slice found.
     fresh: usize,
+    is_first: bool,
 }
 
 impl Slices {
@@ -47,6 +59,7 @@ impl Slices {
             limit,
             found: None,
             fresh: 0,
+            is_first: true,
         }
     }
 
@@ -62,8 +75,16 @@ impl Slices {
         self.fresh
     }
 
-    /// Takes a slice's reply; returns the answer when it is complete.
-    pub fn take(&mut self, reply: TrunkReply) -> Option<TrunkReply> {
+    /// Takes a slice's reply; returns the answer when it is complete, and whether who asked waits for its turn, with the answer
+    /// or with the next slice.
+    pub fn take(&mut self, reply: TrunkReply) -> (Option<TrunkReply>, bool) {
+        let answer = self.add(reply);
+        let is_small = std::mem::take(&mut self.is_first) && self.fresh <= FEW;
+        let waits = !is_small || answer.is_none();
+        (answer, waits)
+    }
+
+    fn add(&mut self, reply: TrunkReply) -> Option<TrunkReply> {
         self.fresh = match &reply {
             TrunkReply::Calls(calls, _) => calls.len(),
             TrunkReply::Shown(calls, _) => calls.len(),
@@ -111,6 +132,24 @@ impl Slices {
     }
 }
 
+/// Those who ask an object for many rows wait for each other, so that all else comes between.
+#[derive(Default)]
+pub struct Turns(Cell<Millis>);
+
+impl Turns {
+    /// How long somebody waits who was told of so many calls: for what the one before took here, and takes to be told.
+    #[must_use]
+    pub fn wait(&self, calls: usize, now: Millis) -> Millis {
+        let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
+        let at = self.0.get().max(now);
+        self.0.set(at + SLICE_TAKES + Millis(told));
+        match planted(Fault::ViewersTogether) {
+            true => Millis(0),
+            false => at - now,
+        }
+    }
+}
+
 fn so_far(found: &mut Option<TrunkReply>) -> Vec<Call> {
     match found.take() {
         Some(TrunkReply::Calls(calls, _)) => calls,
@@ -133,7 +172,7 @@ fn keep<T>(
 }
 
 /// Adds a slice to a list, which goes on below it unless it is complete.
-fn page<T: InList>(
+fn page<T: InList + Clone>(
     mut calls: Vec<T>,
     mut slice: Found<T>,
     limit: usize,
@@ -148,6 +187,12 @@ fn page<T: InList>(
     // One that is full was cut off behind its last call.
     let goes_on = last.filter(|_| slice.calls.len() >= most).or(slice.until);
     calls.extend(slice.calls);
+    if goes_on.is_some() && planted(Fault::SliceSkips) {
+        calls.pop();
+    }
+    if goes_on.is_some() && planted(Fault::SliceRepeats) {
+        calls.extend(calls.last().cloned());
+    }
     *left = left.saturating_sub(*examine);
     *examine = (*examine).min(*left);
     *before = goes_on.or(*before);

@@ -18,8 +18,7 @@ const _: () = assert!(
     "a call in memory is small"
 );
 
-/// After a restart so many calls are asked about together, and the next so much later.
-const ASKED_TOGETHER: usize = 50;
+/// After a restart some calls are asked about together (`asked_together` of the settings), and the next so much later.
 const ASKED_EVERY: Millis = Millis(50);
 
 /// Which open calls a reader wants, as far as their entries tell.
@@ -79,8 +78,20 @@ impl Trunk {
     /// What happened to calls while nobody was there, their carrier says: some of them are asked about at once, and so on,
     /// lest a trunk with thousands be busy with nothing else.
     fn asked_in_its_turn(&self, now: Millis) -> Millis {
-        let before = self.open.len() / ASKED_TOGETHER;
-        now + Millis(ASKED_EVERY.0 * u64::try_from(before).unwrap_or_default())
+        let before = self.open.len().checked_div(self.settings.asked_together);
+        let before = u64::try_from(before.unwrap_or_default()).unwrap_or_default();
+        match before {
+            1.. if planted(Fault::AskedAtOnce) => now,
+            1.. if planted(Fault::RestUnasked) => Millis::MAX,
+            before => now + Millis(ASKED_EVERY.0 * before),
+        }
+    }
+
+    /// What is in memory of each open call, in words, for who compares two trunks.
+    #[must_use]
+    pub fn outline(&self) -> Vec<(CallId, String)> {
+        let all = self.open.iter();
+        all.map(|(id, entry)| (*id, entry.outline())).collect()
     }
 
     /// Takes over what is on its way, from what was known before a write failed: else each failure would send all of it

@@ -7,7 +7,7 @@ use crate::domain::time::Millis;
 
 /// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted. One before that is that; none, or one beyond
 /// 49 days, is the last.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Since(u32);
 
 /// Ids only rise: a clock that goes back so far leaves a call's moments as they are, though they lie before its id's.
@@ -48,7 +48,7 @@ const PROMOTED: u8 = 1 << 6;
 const OVER: u8 = 1 << 7;
 
 /// The entry of a call that is open.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     /// When there is something to do, its dispatch aside.
     watchdog: Since,
@@ -126,6 +126,15 @@ impl Entry {
     pub fn ask_by(&mut self, at: Millis, accepted: Millis) {
         self.look_at = Since::of(at, accepted);
         self.watchdog = Since::of(self.watchdog.at(accepted).min(at), accepted);
+    }
+
+    /// All that it says, in words. When its carrier is asked means nothing where it is not.
+    pub fn outline(&self) -> String {
+        let look_at = match self.is_asked_about() {
+            true => self.look_at,
+            false => Self::NONE.look_at,
+        };
+        format!("{:?}", Self { look_at, ..*self })
     }
 
     /// What its row keeps of it: see [`super::Kept`].

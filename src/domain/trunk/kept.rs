@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::index::{Entry, Moments};
 use crate::domain::call::{Call, CallStatus, Volatile};
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
@@ -44,7 +45,11 @@ impl Kept {
             told_at,
             dialed_at,
         } = entry.moments(call.dialed_at, call.created_at());
-        let status = CallStatus::ALL.iter().position(|one| *one == call.status);
+        let status = match planted(Fault::KeptStale) {
+            true => CallStatus::Initiating,
+            false => call.status,
+        };
+        let status = CallStatus::ALL.iter().position(|one| *one == status);
         let status = u32::try_from(status.unwrap_or_default()).unwrap_or_default();
         let room = if call.room { ROOM } else { 0 };
         Some(Self([

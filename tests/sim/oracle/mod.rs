@@ -3,8 +3,10 @@
 //! platform's own counters.
 
 mod end;
+mod lists;
 mod object;
 mod outside;
+mod restart;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,8 @@ use audatec::domain::time::Millis;
 
 use crate::trunk_node::TrunkNode;
 use crate::world::World;
+
+pub use restart::Restart;
 
 /// An invariant that does not hold.
 #[derive(Clone, Debug)]
