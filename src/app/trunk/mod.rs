@@ -275,7 +275,8 @@ impl TrunkActor {
         if let Some(at) = news {
             self.feed.watch.news(at);
         }
-        if ticks {
+        let is_stuck = planted(Fault::FullForEver) && self.trouble.is_there();
+        if ticks && !is_stuck {
             let may_note = !self.trouble.is_there();
             outgoing.expired = self.retention.batch(store, now, may_note)?;
         }
