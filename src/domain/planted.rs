@@ -129,7 +129,7 @@ pub enum Fault {
     /// After a restart all calls in progress are asked about at once.
     AskedAtOnce,
     /// After a restart the first calls in progress are asked about, and no others.
-    RestUnasked,
+    TurnNeverComes,
     /// A list shows calls as they were accepted.
     ShownStale,
     /// A slice of a list leaves out its last call.
@@ -227,7 +227,7 @@ mod switch {
         Fault::SilenceTold,
         Fault::KeptStale,
         Fault::AskedAtOnce,
-        Fault::RestUnasked,
+        Fault::TurnNeverComes,
         Fault::ShownStale,
         Fault::SliceSkips,
         Fault::SliceRepeats,

@@ -82,7 +82,7 @@ impl Trunk {
         let before = u64::try_from(before.unwrap_or_default()).unwrap_or_default();
         match before {
             1.. if planted(Fault::AskedAtOnce) => now,
-            1.. if planted(Fault::RestUnasked) => Millis::MAX,
+            1.. if planted(Fault::TurnNeverComes) => Millis::MAX,
             before => now + Millis(ASKED_EVERY.0 * before),
         }
     }
