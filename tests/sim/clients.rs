@@ -193,7 +193,7 @@ fn judge(w: &W, request: &Request, response: &Response) {
 
 /// What an agent reports of a call, some time from now.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub struct AgentReport {
     pub after: u64,
     /// It broke off.
     pub failed: bool,
@@ -202,7 +202,7 @@ pub struct Told {
 }
 
 /// An agent reports what came of its call.
-pub fn agent_reports(w: &W, call: CallId, told: Told) {
+pub fn agent_reports(w: &W, call: CallId, told: AgentReport) {
     w.after(told.after, move |w| {
         let world = Rc::clone(w);
         w.tasks.spawn(Owner::Client, async move {

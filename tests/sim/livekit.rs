@@ -17,7 +17,7 @@ use hmac::Mac;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::clients::{self, Ask, Told};
+use crate::clients::{self, AgentReport, Ask};
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::ports::{Edge, pause};
@@ -542,7 +542,7 @@ impl Phone {
             return room.hears_something(w, call);
         }
         let failed = w.rng.hits(400);
-        let told = |after| Told {
+        let told = |after| AgentReport {
             after,
             failed,
             ended: None,
@@ -585,7 +585,7 @@ impl Phone {
         if w.rng.hits(700) {
             let (after, failed) = (w.rng.below(14_000), false);
             let ended = w.rng.hits(700).then_some(w.clock());
-            let told = Told {
+            let told = AgentReport {
                 after,
                 failed,
                 ended,

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
-    Remembrance, StoreFailed, Told, TrunkStore, admits,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, LateTransition,
+    OpenRow, Remembrance, StoreFailed, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
@@ -412,7 +412,7 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
         let first = CallId::floor_of(from);
         let closed = calls.range(first..).map(|(id, _)| *id);
@@ -421,7 +421,7 @@ impl TrunkStore for Rows {
         let goes_on = closed.next().map(CallId::row);
         let mut found = self.parse(ids)?;
         found.retain(|call| call.told_at() >= since);
-        Ok(Told {
+        Ok(FeedScan {
             calls: found,
             goes_on,
         })
@@ -433,7 +433,11 @@ impl TrunkStore for Rows {
         Ok(older.last().map_or(0, |(id, _)| id.row()))
     }
 
-    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+    fn log_turns(
+        &self,
+        turns: &[LateTransition],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
         let mut log = self.log.borrow_mut();
         let before = log.len();
         log.extend(turns.iter().map(|turn| ((turn.at, turn.row), turn.kind)));
@@ -452,10 +456,10 @@ impl TrunkStore for Rows {
         &self,
         from: (Millis, u64),
         limit: usize,
-    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+    ) -> Result<Vec<LateTransition>, StoreFailed> {
         let log = self.log.borrow();
         let turns = log.range(from..).take(limit);
-        let turns = turns.map(|((at, row), kind)| LoggedTurn {
+        let turns = turns.map(|((at, row), kind)| LateTransition {
             at: *at,
             row: *row,
             kind: *kind,
@@ -573,9 +577,9 @@ impl TrunkStore for Store<'_> {
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
-        told_since(from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed>;
+        told_since(from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed>;
         rows_before(at: Millis, rows: usize) -> Result<u64, StoreFailed>;
-        logged_turns(from: (Millis, u64), limit: usize) -> Result<Vec<LoggedTurn>, StoreFailed>;
+        logged_turns(from: (Millis, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
     }
 
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
@@ -624,7 +628,11 @@ impl TrunkStore for Store<'_> {
         self.luck.write_one(|| self.rows.put_feed_notes(notes))
     }
 
-    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+    fn log_turns(
+        &self,
+        turns: &[LateTransition],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
         self.luck.write(turns.len(), |rows| {
             let kept = turns.get(..rows).unwrap_or(turns);
             self.rows.log_turns(kept, forget_before)

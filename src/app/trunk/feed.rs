@@ -12,8 +12,10 @@
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
-use super::position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, Logged, LoggedTurn, Position};
-use super::store::Told as Scanned;
+use super::position::{
+    FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Logged, Position,
+};
+use super::store::FeedScan;
 use super::watch::{LISTENED_FOR, Watch};
 use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, RECENT, longest};
@@ -40,7 +42,7 @@ const STATES: usize = 1_000;
 pub struct Feed {
     notes: FeedNotes,
     /// The latest turns in their order: all that lie behind `complete_from`.
-    lately: Vec<LoggedTurn>,
+    lately: Vec<LateTransition>,
     /// None while nobody listens.
     complete_from: Option<Position>,
     pub(super) watch: Watch,
@@ -141,11 +143,11 @@ impl Feed {
         }
         for call in rows {
             let mut late = Vec::new();
-            for told in call.turns() {
+            for told in call.feed_entries() {
                 let Some(kind) = news::kind(news::name(call, told.1)) else {
                     continue;
                 };
-                let turn = LoggedTurn {
+                let turn = LateTransition {
                     at: told.0,
                     row: call.id.row(),
                     kind,
@@ -162,11 +164,11 @@ impl Feed {
         Ok(())
     }
 
-    fn remember(&mut self, turn: LoggedTurn) {
+    fn remember(&mut self, turn: LateTransition) {
         let Some(from) = &mut self.complete_from else {
             return;
         };
-        let order = |turn: &LoggedTurn| (turn.at, turn.row);
+        let order = |turn: &LateTransition| (turn.at, turn.row);
         let place = self.lately.binary_search_by_key(&order(&turn), order);
         if turn.place() <= *from || planted(Fault::FeedForgets) {
             return;
@@ -228,7 +230,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let mut found = Vec::new();
         for call in calls.iter().filter(|call| call.request.org == reader.org) {
-            let turns = call.turns().map(|told| News::Turn(call, told));
+            let turns = call.feed_entries().map(|told| News::Transition(call, told));
             found.extend(turns.filter(is_wanted));
         }
         if let Some(own) = self
@@ -282,7 +284,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             Some(from) => from,
             None => self.history_from(after.0)?,
         };
-        let Scanned {
+        let FeedScan {
             calls: told,
             goes_on,
         } = self.store.told_since(from, after.0, self.settings.slice)?;
@@ -338,7 +340,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The calls of these turns, as far as they are wanted; `through` comes nearer when they are too many.
     fn calls_of(
         &self,
-        turns: Vec<LoggedTurn>,
+        turns: Vec<LateTransition>,
         filter: &FeedFilter,
         through: &mut Position,
     ) -> Result<Vec<Call>, StoreFailed> {

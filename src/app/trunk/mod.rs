@@ -33,9 +33,9 @@ pub use news::TYPES;
 pub use order::{Line, Order};
 pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;
-pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LoggedTurn, Position};
+pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
 pub use slices::{Slices, Turns};
-pub use store::{CallRow, OpenRow, StoreFailed, Told, TrunkStore};
+pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
 
 use feed::Feed;
 use retention::Retention;

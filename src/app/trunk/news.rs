@@ -6,7 +6,7 @@ use super::position::{Logged, Position};
 use crate::app::iso8601;
 use crate::app::page::value;
 use crate::app::views::call::ListedCall;
-use crate::domain::call::{Call, CallStatus, Told, Turn};
+use crate::domain::call::{Call, CallStatus, FeedEntry, Transition};
 use crate::domain::ids::TrunkId;
 use crate::domain::object::object;
 use crate::domain::settings::Settings;
@@ -37,8 +37,8 @@ pub(super) fn kind(name: &str) -> Option<u8> {
 
 /// Something that listeners are told.
 pub enum News<'a> {
-    /// A call's turn.
-    Turn(&'a Call, Told),
+    /// A call's transition.
+    Transition(&'a Call, FeedEntry),
     /// A trunk's new state.
     State(TrunkId, &'a Logged),
 }
@@ -47,7 +47,7 @@ impl News<'_> {
     /// Where it stands in the feed.
     pub fn place(&self) -> Position {
         match self {
-            Self::Turn(call, told) => Position(told.0, call.id),
+            Self::Transition(call, told) => Position(told.0, call.id),
             Self::State(trunk, logged) => Position::of_state(logged.0, *trunk),
         }
     }
@@ -55,7 +55,7 @@ impl News<'_> {
     /// Its type, one of [`TYPES`].
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Turn(call, told) => name(call, told.1),
+            Self::Transition(call, told) => name(call, told.1),
             Self::State(..) => TRUNK_UPDATED,
         }
     }
@@ -63,8 +63,10 @@ impl News<'_> {
     /// `{"id", "type", "at", "data"}`.
     pub fn view(&self, settings: &Settings) -> Value {
         let data = match self {
-            Self::Turn(call, told) if told.1.is_of_callback() => attempt(call, *told),
-            Self::Turn(call, told) => value(&ListedCall::of(&as_of(call, *told), told.0, settings)),
+            Self::Transition(call, told) if told.1.is_of_callback() => attempt(call, *told),
+            Self::Transition(call, told) => {
+                value(&ListedCall::of(&as_of(call, *told), told.0, settings))
+            }
             Self::State(trunk, logged) => state(logged, *trunk),
         };
         let place = self.place();
@@ -72,13 +74,13 @@ impl News<'_> {
     }
 }
 
-/// The type of a turn's event: at the end, the same as its callback's.
-pub(super) fn name(call: &Call, turn: Turn) -> &'static str {
-    match turn {
-        Turn::Initiating => "call.initiating",
-        Turn::Ringing => "call.ringing",
-        Turn::Answered => "call.answered",
-        Turn::Ended => match call.status {
+/// The type of a transition's event: at the end, the same as its callback's.
+pub(super) fn name(call: &Call, transition: Transition) -> &'static str {
+    match transition {
+        Transition::Initiating => "call.initiating",
+        Transition::Ringing => "call.ringing",
+        Transition::Answered => "call.answered",
+        Transition::Ended => match call.status {
             CallStatus::Completed => "call.completed",
             CallStatus::Decline => "call.declined",
             CallStatus::RejectedCapacity => "call.rejected",
@@ -89,16 +91,16 @@ pub(super) fn name(call: &Call, turn: Turn) -> &'static str {
             | CallStatus::Ringing
             | CallStatus::Answered => "call.failed",
         },
-        Turn::Delivered => "callback.delivered",
-        Turn::Failed => "callback.failed",
-        Turn::Exhausted => "callback.exhausted",
+        Transition::Delivered => "callback.delivered",
+        Transition::Failed => "callback.failed",
+        Transition::Exhausted => "callback.exhausted",
     }
 }
 
-/// The call as it was at a turn.
-fn as_of(call: &Call, told: Told) -> Call {
+/// The call as it was at a transition.
+fn as_of(call: &Call, told: FeedEntry) -> Call {
     let mut then = call.clone();
-    if told.1 == Turn::Ended {
+    if told.1 == Transition::Ended {
         return then;
     }
     then.ended_at = None;
@@ -106,17 +108,17 @@ fn as_of(call: &Call, told: Told) -> Call {
     then.transcript_url = None;
     then.recording_url = None;
     then.updated_at = told.0;
-    then.dialed_at = then.dialed_at.filter(|_| told.1 != Turn::Initiating);
+    then.dialed_at = then.dialed_at.filter(|_| told.1 != Transition::Initiating);
     then.status = match told.1 {
-        Turn::Answered => CallStatus::Answered,
-        Turn::Ringing => CallStatus::Ringing,
+        Transition::Answered => CallStatus::Answered,
+        Transition::Ringing => CallStatus::Ringing,
         _ => CallStatus::Initiating,
     };
-    then.answered_at = then.answered_at.filter(|_| told.1 == Turn::Answered);
+    then.answered_at = then.answered_at.filter(|_| told.1 == Transition::Answered);
     then
 }
 
-fn attempt(call: &Call, told: Told) -> Value {
+fn attempt(call: &Call, told: FeedEntry) -> Value {
     let up_to = call.told.iter().take_while(|known| known.0 <= told.0);
     let number = up_to.filter(|known| known.1.is_of_callback()).count();
     let callback = call.callback.as_ref();

@@ -135,7 +135,7 @@ pub struct FeedNotes {
 
 /// A turn, as it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoggedTurn {
+pub struct LateTransition {
     /// When it became known.
     pub at: Millis,
     /// Of which call: see [`CallId::row`].
@@ -144,7 +144,7 @@ pub struct LoggedTurn {
     pub kind: u8,
 }
 
-impl LoggedTurn {
+impl LateTransition {
     /// Before it.
     pub(super) fn place(&self) -> Position {
         Position::of_row(self.at, self.row)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::position::{FeedNotes, LoggedTurn};
+use super::position::{FeedNotes, LateTransition};
 use super::{CallFilter, DeliveryFilter, Found, Remembrance};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
@@ -103,17 +103,18 @@ pub trait TrunkStore {
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
     /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest turn is not before
     /// `since`, and the place behind the last row that was looked at, when there may be more.
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed>;
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed>;
     /// The place so many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
     fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed>;
     /// Notes turns in the live feed's log, and forgets some of those from before `forget_before`.
-    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed>;
+    fn log_turns(&self, turns: &[LateTransition], forget_before: Millis)
+    -> Result<(), StoreFailed>;
     /// The log from this place on, in its order: at most `limit` turns.
     fn logged_turns(
         &self,
         from: (Millis, u64),
         limit: usize,
-    ) -> Result<Vec<LoggedTurn>, StoreFailed>;
+    ) -> Result<Vec<LateTransition>, StoreFailed>;
     /// Whether all rows are as this release writes them.
     fn is_complete(&self) -> bool {
         true
@@ -126,7 +127,7 @@ pub trait TrunkStore {
 
 /// A part of the closed calls, for the feed's history.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct FeedScan {
     /// The calls.
     pub calls: Vec<Call>,
     /// Where the look goes on; none when it came to the newest row.

@@ -12,8 +12,8 @@ mod phase;
 mod reason;
 mod status;
 mod timeline;
+mod transition;
 mod transitions;
-mod turn;
 mod volatile;
 mod words;
 
@@ -31,7 +31,7 @@ pub use phase::Phase;
 pub use reason::Reason;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use timeline::TimelineEntry;
-pub use turn::{Told, Turn};
+pub use transition::{FeedEntry, Transition};
 pub use volatile::Volatile;
 
 use super::callback::Delivery;
@@ -124,7 +124,7 @@ pub struct Call {
     pub callback: Option<Delivery>,
     /// What the live feed tells of it, from when it rang on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Told>,
+    pub told: Vec<FeedEntry>,
     /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use worker::SqlStorageValue;
 use super::values::{agent_key, count, delivery_word, millis, number, one_of, unsigned};
 use super::{Row, SqlStore};
 use crate::app::json;
-use crate::app::trunk::{CallFilter, DeliveryFilter, Found, StoreFailed, Told};
+use crate::app::trunk::{CallFilter, DeliveryFilter, FeedScan, Found, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::search;
@@ -98,7 +98,7 @@ impl SqlStore {
         from: u64,
         since: Millis,
         limit: usize,
-    ) -> Result<Told, StoreFailed> {
+    ) -> Result<FeedScan, StoreFailed> {
         let bounds = vec![number(from), number(NO_CEILING), count(limit)];
         let fits = "open = 0 AND told_at >= ?";
         let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![millis(since)])?;
@@ -110,7 +110,7 @@ impl SqlStore {
                 .map(|last| last + 1),
         };
         let calls = self.calls_at(seen.fit.get(..TOLD).unwrap_or(&seen.fit))?;
-        Ok(Told { calls, goes_on })
+        Ok(FeedScan { calls, goes_on })
     }
 
     /// The newest closed calls that fit: clauses, each with its value, if it counts.

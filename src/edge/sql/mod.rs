@@ -21,8 +21,8 @@ use worker::{SqlStorage, SqlStorageValue};
 use values::{count, id, millis, number, parse, unsigned};
 
 use crate::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, Found, LoggedTurn, OpenRow,
-    Remembrance, StoreFailed, Told, TrunkStore,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, LateTransition,
+    OpenRow, Remembrance, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -317,7 +317,7 @@ impl TrunkStore for SqlStore {
         self.put_fact("feed", notes)
     }
 
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<Told, StoreFailed> {
+    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed> {
         self.history(from, since, limit)
     }
 
@@ -331,7 +331,11 @@ impl TrunkStore for SqlStore {
         }
     }
 
-    fn log_turns(&self, turns: &[LoggedTurn], forget_before: Millis) -> Result<(), StoreFailed> {
+    fn log_turns(
+        &self,
+        turns: &[LateTransition],
+        forget_before: Millis,
+    ) -> Result<(), StoreFailed> {
         self.keep_turns(turns, forget_before)
     }
 
@@ -339,7 +343,7 @@ impl TrunkStore for SqlStore {
         &self,
         from: (Millis, u64),
         limit: usize,
-    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+    ) -> Result<Vec<LateTransition>, StoreFailed> {
         self.kept_turns(from, limit)
     }
 

@@ -4,7 +4,7 @@ use worker::SqlStorageValue;
 
 use super::values::{count, millis, number, unsigned};
 use super::{Row, SqlStore};
-use crate::app::trunk::{LoggedTurn, StoreFailed};
+use crate::app::trunk::{LateTransition, StoreFailed};
 use crate::domain::time::Millis;
 
 /// Every so many writes into the feed's log some old turns leave it.
@@ -14,7 +14,7 @@ impl SqlStore {
     /// See [`TrunkStore::log_turns`](crate::app::trunk::TrunkStore::log_turns).
     pub(super) fn keep_turns(
         &self,
-        turns: &[LoggedTurn],
+        turns: &[LateTransition],
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         for turn in turns {
@@ -35,7 +35,7 @@ impl SqlStore {
         &self,
         from: (Millis, u64),
         limit: usize,
-    ) -> Result<Vec<LoggedTurn>, StoreFailed> {
+    ) -> Result<Vec<LateTransition>, StoreFailed> {
         let query =
             "SELECT at, row, kind FROM turns WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
         let rows = self.query(query, vec![millis(from.0), number(from.1), count(limit)])?;
@@ -44,7 +44,7 @@ impl SqlStore {
                 SqlStorageValue::Integer(at),
                 SqlStorageValue::Integer(row),
                 SqlStorageValue::Integer(kind),
-            ] => Ok(LoggedTurn {
+            ] => Ok(LateTransition {
                 at: Millis(unsigned(*at)?),
                 row: unsigned(*row)?,
                 kind: u8::try_from(*kind).map_err(|_| StoreFailed)?,

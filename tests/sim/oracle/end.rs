@@ -55,7 +55,7 @@ impl Oracle {
             if self.has_left(row.id) {
                 continue; // and with it what was not told of it by then
             }
-            let turns: Vec<Millis> = row.turns().map(|told| told.0).collect();
+            let turns: Vec<Millis> = row.feed_entries().map(|told| told.0).collect();
             let node = crate::trunk_node::of(w, row.id.address().tag);
             let since = node
                 .rows

@@ -60,7 +60,8 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
         Placed::Answered => {
             // The answer is told before anything else is asked for.
             if order.keeps.recording
-                && let place::Told::GoesOn = place::tell(line, order, CarrierEvent::Answered).await
+                && let place::Reception::GoesOn =
+                    place::tell(line, order, CarrierEvent::Answered).await
             {
                 record::start(line, &server, order).await;
             }

@@ -225,20 +225,20 @@ fn longer(wait: Millis) -> Millis {
     (wait + wait).min(LOOK_MAX)
 }
 
-pub(super) enum Told {
+pub(super) enum Reception {
     GoesOn,
     Over,
     Unheard,
 }
 
 /// Tells the trunk what happened, and hears whether the call goes on.
-pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -> Told {
+pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -> Reception {
     let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
     match line.trunk(tag, &TrunkCommand::Carrier(report)).await {
-        Ok(TrunkReply::Done) => Told::GoesOn,
-        Ok(TrunkReply::Over(_)) => Told::Over,
-        _ => Told::Unheard,
+        Ok(TrunkReply::Done) => Reception::GoesOn,
+        Ok(TrunkReply::Over(_)) => Reception::Over,
+        _ => Reception::Unheard,
     }
 }
 
@@ -294,10 +294,10 @@ async fn watch<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: 
         };
         let is_answer = event == CarrierEvent::Answered;
         match tell(line, order, event).await {
-            Told::Over => return Placed::Unwanted,
-            Told::GoesOn if is_answer => std::future::pending().await,
-            Told::GoesOn => sight.has_told.set(true),
-            Told::Unheard => {}
+            Reception::Over => return Placed::Unwanted,
+            Reception::GoesOn if is_answer => std::future::pending().await,
+            Reception::GoesOn => sight.has_told.set(true),
+            Reception::Unheard => {}
         }
     }
 }
@@ -322,9 +322,9 @@ async fn follow<L: Line>(
                 absent = 0;
                 if sight.rang_unheard() {
                     match tell(line, order, CarrierEvent::Ringing).await {
-                        Told::Over => return Placed::Unwanted,
-                        Told::GoesOn => sight.has_told.set(true),
-                        Told::Unheard => {}
+                        Reception::Over => return Placed::Unwanted,
+                        Reception::GoesOn => sight.has_told.set(true),
+                        Reception::Unheard => {}
                     }
                 }
             }

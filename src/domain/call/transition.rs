@@ -1,7 +1,7 @@
 //! What the live feed tells of a call: each change of its status and each result of its callback, with the moment at which
 //! that became known.
 //!
-//! Kept in the call's own row, so that the feed costs no row of its own. A turn that a simulated carrier's plan foretells
+//! Kept in the call's own row, so that the feed costs no row of its own. A transition that a simulated carrier's plan foretells
 //! bears the planned moment: it is the same whether it is noted at once, late, or anew after a crash.
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ const RESULTS_TOLD: usize = 90;
 /// What happened to a call, or to its callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Turn {
+pub enum Transition {
     /// It was accepted.
     Initiating,
     /// The phone rings.
@@ -33,7 +33,7 @@ pub enum Turn {
     Exhausted,
 }
 
-impl Turn {
+impl Transition {
     /// Whether it is the result of a callback's attempt.
     #[must_use]
     pub const fn is_of_callback(self) -> bool {
@@ -41,9 +41,9 @@ impl Turn {
     }
 }
 
-/// When a turn became known, and which: no two of a call bear the same moment.
+/// When a transition became known, and which: no two of a call bear the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told(pub Millis, pub Turn);
+pub struct FeedEntry(pub Millis, pub Transition);
 
 impl Call {
     /// Whether it was refused at once, and so never was under way.
@@ -51,51 +51,51 @@ impl Call {
         self.status == CallStatus::RejectedCapacity && self.waited_from().is_none()
     }
 
-    /// All its turns so far, oldest first.
-    pub fn turns(&self) -> impl Iterator<Item = Told> {
-        let accepted = Told(self.created_at(), Turn::Initiating);
+    /// All its transitions so far, oldest first.
+    pub fn feed_entries(&self) -> impl Iterator<Item = FeedEntry> {
+        let accepted = FeedEntry(self.created_at(), Transition::Initiating);
         let accepted = (!self.was_refused()).then_some(accepted);
         accepted.into_iter().chain(self.told.iter().copied())
     }
 
-    /// When its newest turn became known.
+    /// When its newest transition became known.
     #[must_use]
     pub fn told_at(&self) -> Millis {
         self.told
             .last()
-            .map_or(self.created_at(), |Told(at, _)| *at)
+            .map_or(self.created_at(), |FeedEntry(at, _)| *at)
     }
 
-    /// Notes the turns that are new, as known at `now`.
+    /// Notes the transitions that are new, as known at `now`.
     pub fn note(&mut self, now: Millis) {
         let rings = self.ringing_at.is_some();
-        self.tell_once(rings, Turn::Ringing, now);
-        self.tell_once(self.answered_at.is_some(), Turn::Answered, now);
-        self.tell_once(self.status.is_terminal(), Turn::Ended, now);
+        self.tell_once(rings, Transition::Ringing, now);
+        self.tell_once(self.answered_at.is_some(), Transition::Answered, now);
+        self.tell_once(self.status.is_terminal(), Transition::Ended, now);
         let results = self
             .told
             .iter()
-            .filter(|Told(_, turn)| turn.is_of_callback());
+            .filter(|FeedEntry(_, transition)| transition.is_of_callback());
         let known = results.count();
         let news = self.callback.as_ref().filter(|_| known < RESULTS_TOLD);
         let result = news.and_then(|callback| callback.result_after(known));
         match result {
-            Some(AttemptOutcome::Delivered) => self.tell(Turn::Delivered, now),
-            Some(AttemptOutcome::Failed) => self.tell(Turn::Failed, now),
-            Some(AttemptOutcome::Exhausted) => self.tell(Turn::Exhausted, now),
+            Some(AttemptOutcome::Delivered) => self.tell(Transition::Delivered, now),
+            Some(AttemptOutcome::Failed) => self.tell(Transition::Failed, now),
+            Some(AttemptOutcome::Exhausted) => self.tell(Transition::Exhausted, now),
             None => {}
         }
     }
 
-    fn tell_once(&mut self, is_so: bool, turn: Turn, now: Millis) {
-        if is_so && !self.told.iter().any(|told| told.1 == turn) {
-            self.tell(turn, now);
+    fn tell_once(&mut self, is_so: bool, transition: Transition, now: Millis) {
+        if is_so && !self.told.iter().any(|told| told.1 == transition) {
+            self.tell(transition, now);
         }
     }
 
-    fn tell(&mut self, turn: Turn, now: Millis) {
+    fn tell(&mut self, transition: Transition, now: Millis) {
         let first = self.told.is_empty() && self.was_refused();
         let after = self.told_at() + Millis(u64::from(!first));
-        self.told.push(Told(now.max(after), turn));
+        self.told.push(FeedEntry(now.max(after), transition));
     }
 }
