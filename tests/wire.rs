@@ -24,8 +24,8 @@ use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
-    CallFilter, DeliveryFilter, Denial, FeedFilter, Idempotency, Line, Position, Trigger,
-    TrunkCommand, TrunkReply, Work,
+    CallFilter, CarrierCredentials, DeliveryFilter, Denial, FeedFilter, Idempotency, Position,
+    Trigger, TrunkCommand, TrunkReply, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -662,7 +662,10 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ("Refused.unknown_trunk", Refused(Denial::TrunkNotFound)),
         ("Transcript", Transcript(lines())),
         ("Line", Line(None)),
-        ("Line.of", Line(self::Line::over(org(), &livekit()))),
+        (
+            "Line.of",
+            Line(self::CarrierCredentials::over(org(), &livekit())),
+        ),
         ("Talker", Talker(org(), agent())),
         (
             "Media",

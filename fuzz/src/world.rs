@@ -15,7 +15,7 @@ use audatec::app::ports::{
 };
 use audatec::app::records::{RecordKey, TrunkRecord};
 use audatec::app::telemetry::Event;
-use audatec::app::trunk::{Line, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{CarrierCredentials, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::ids::{AgentId, OrgId, TrunkId, TrunkTag};
@@ -86,7 +86,7 @@ impl World {
         };
         let key = RawKey::from_entropy([5; 32]);
         let brief = trunk.known_brief();
-        let records = records(&key, &secrets, Line::of(&brief.config));
+        let records = records(&key, &secrets, CarrierCredentials::of(&brief.config));
         Self {
             trunk: RefCell::new(trunk),
             asked: RefCell::default(),
@@ -127,7 +127,11 @@ impl World {
 }
 
 /// What KV holds.
-fn records(key: &RawKey, secrets: &Secrets, line: Option<Line>) -> BTreeMap<String, String> {
+fn records(
+    key: &RawKey,
+    secrets: &Secrets,
+    line: Option<CarrierCredentials>,
+) -> BTreeMap<String, String> {
     let org = support::org();
     let member = KeyRecord {
         key_id: support::api_key(),

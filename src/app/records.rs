@@ -28,7 +28,7 @@ pub enum RecordKey {
     WebhookSecrets(OrgId),
     /// [`Media`](crate::domain::media::Media)
     Media(OrgId),
-    /// [`Line`](crate::app::trunk::Line), under the hex SHA-256 of its carrier's API key
+    /// [`CarrierCredentials`](crate::app::trunk::CarrierCredentials), under the hex SHA-256 of its carrier's API key
     Carrier(String),
 }
 

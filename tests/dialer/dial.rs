@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn what_is_asked_of_livekit_is_pinned() {
     let error = json!({"code": "resource_exhausted", "meta": {"sip_status_code": "486"}});
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("CreateRoom", 200, json!({"sid": "RM_1"})),
         ("ListParticipants", 200, agent()),
         ("CreateSIPParticipant", 429, error),
@@ -22,7 +22,7 @@ fn what_is_asked_of_livekit_is_pinned() {
 
 #[test]
 fn an_answer_that_is_lost_is_looked_for_and_nothing_is_dialed_again() {
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("CreateRoom", 200, json!({})),
         ("ListParticipants", 200, agent()),
         ("ListParticipants", 200, callee("ringing")),
@@ -71,7 +71,7 @@ fn a_callee_that_was_seen_to_answer_and_is_gone_has_hung_up() {
 #[test]
 fn a_recording_is_started_once_whoever_sees_the_answer() {
     for (running, starts) in [(json!([]), 1), (json!([{"egress_id": "EG_1"}]), 0)] {
-        let line = Line::answering(&[
+        let line = FakeServer::answering(&[
             ("ListParticipants", 200, callee("active")),
             ("ListEgress", 200, json!({"items": running})),
             ("StartRoomCompositeEgress", 200, json!({})),
@@ -163,7 +163,7 @@ fn no_phone_rings_for_a_job_that_was_accepted_or_an_agent_that_is_not_in_the_roo
         ];
         answers.push(("ListDispatch", 200, dispatch));
         answers.extend(std::iter::repeat_n(look, 400));
-        let line = Line::answering(&answers);
+        let line = FakeServer::answering(&answers);
         let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
         let events = dial(&line, &order());
         assert_eq!(events, [absent, CarrierEvent::Deleted], "{participants}");
@@ -182,7 +182,7 @@ fn an_agent_that_left_while_the_phone_waited_for_its_turn_is_missed_before_it_ri
         ("DeleteRoom", 200, json!({})),
     ];
     answers.extend(std::iter::repeat_n(nobody, 100));
-    let line = Line::answering(&answers);
+    let line = FakeServer::answering(&answers);
     let not_before = TrunkReply::NotBefore(START + Millis(4_000));
     line.turns.borrow_mut().push_back(not_before);
     let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));

@@ -12,7 +12,7 @@ fn an_inquiry_that_finds_somebody_without_an_agent_hangs_up() {
     ] {
         let looks = std::iter::repeat_n(("ListParticipants", 200, alone(status)), 3);
         let deleted = ("DeleteRoom", 200, json!({}));
-        let line = Line::answering(&looks.chain([deleted]).collect::<Vec<_>>());
+        let line = FakeServer::answering(&looks.chain([deleted]).collect::<Vec<_>>());
         let mut order = order();
         order.answered_at = answered.then_some(START);
         assert_eq!(happened(&line, &order), found, "{status}");
@@ -23,7 +23,7 @@ fn an_inquiry_that_finds_somebody_without_an_agent_hangs_up() {
     }
     // The word that it could not be done leaves that to the trunk.
     let looks = std::iter::repeat_n(("ListParticipants", 200, alone("active")), 3);
-    let line = Line::answering(&looks.collect::<Vec<_>>());
+    let line = FakeServer::answering(&looks.collect::<Vec<_>>());
     let mut order = order();
     order.answered_at = Some(START);
     assert_eq!(happened(&line, &order), [Deserted]);
@@ -31,7 +31,7 @@ fn an_inquiry_that_finds_somebody_without_an_agent_hangs_up() {
 
 #[test]
 fn an_agent_that_is_out_of_sight_for_a_moment_is_not_gone() {
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("ListParticipants", 200, alone("active")),
         ("ListParticipants", 200, alone("active")),
         ("ListParticipants", 200, callee("active")),
@@ -45,7 +45,7 @@ fn an_agent_that_is_out_of_sight_for_a_moment_is_not_gone() {
 
 #[test]
 fn an_inquiry_about_a_call_whose_agent_is_done_hangs_up_on_whoever_is_there() {
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("ListParticipants", 200, callee("active")),
         ("DeleteRoom", 200, json!({})),
     ]);
@@ -58,7 +58,7 @@ fn an_inquiry_about_a_call_whose_agent_is_done_hangs_up_on_whoever_is_there() {
 #[test]
 fn a_phone_that_is_picked_up_when_its_agent_has_just_left_is_hung_up_at_once() {
     let alone = || ("ListParticipants", 200, alone("active"));
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("CreateRoom", 200, json!({"sid": "RM_1"})),
         ("ListParticipants", 200, agent()),
         ("CreateSIPParticipant", 200, json!({"sip_call_id": "SCL_1"})),
@@ -81,7 +81,7 @@ fn a_phone_that_is_picked_up_when_its_agent_has_just_left_is_hung_up_at_once() {
 
 #[test]
 fn while_the_room_is_being_set_up_nobody_in_it_is_no_news() {
-    let line = Line::answering(&[("ListParticipants", 200, nobody())]);
+    let line = FakeServer::answering(&[("ListParticipants", 200, nobody())]);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),
         Ok(Finding::StillThere)
@@ -100,7 +100,7 @@ fn a_phone_that_rings_on_without_its_agent_is_hung_up() {
         ("ListParticipants", 200, alone("ringing")),
         20,
     ));
-    let line = Line::answering(&answers);
+    let line = FakeServer::answering(&answers);
     line.rings_on.set(true);
     let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
     assert_eq!(dial(&line, &order()), [absent, CarrierEvent::Deleted]);
@@ -130,7 +130,7 @@ fn a_server_that_started_anew_and_shows_the_callee_dialing_again_takes_no_ringin
         ));
         answers.extend(answer);
         answers.extend(std::iter::repeat_n(("ListParticipants", 200, agent()), 10));
-        let line = Line::answering(&answers);
+        let line = FakeServer::answering(&answers);
         let events = dial(&line, &order());
         assert_eq!(events.first(), Some(&expected), "{events:?}");
     }
@@ -139,7 +139,7 @@ fn a_server_that_started_anew_and_shows_the_callee_dialing_again_takes_no_ringin
 #[test]
 fn ringing_that_the_trunk_did_not_hear_of_is_told_with_the_end() {
     let error = json!({"code": "unavailable", "msg": "no response from servers"});
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("CreateRoom", 200, json!({})),
         ("ListParticipants", 200, agent()),
         ("ListParticipants", 200, callee("ringing")),

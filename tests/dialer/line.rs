@@ -3,7 +3,7 @@
 use super::*;
 
 /// What a dialer reaches: a LiveKit that answers from a list, and a trunk that answers `Done`.
-pub struct Line {
+pub struct FakeServer {
     pub now: Cell<Millis>,
     pub settings: Settings,
     pub secrets: Secrets,
@@ -21,7 +21,7 @@ pub struct Line {
     pub dialed_at: Cell<Option<Millis>>,
 }
 
-impl Line {
+impl FakeServer {
     pub fn answering(answers: &[(&'static str, u16, Value)]) -> Self {
         Self {
             now: Cell::new(START),
@@ -42,7 +42,7 @@ impl Line {
     }
 }
 
-impl Host for Line {
+impl Host for FakeServer {
     fn now(&self) -> Millis {
         self.now.get()
     }
@@ -68,7 +68,7 @@ impl Host for Line {
     }
 }
 
-impl Records for Line {
+impl Records for FakeServer {
     async fn read(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
         let id = match key {
             RecordKey::Agent(_, id) => id,
@@ -96,7 +96,7 @@ impl Records for Line {
     fn note_use(&self, _: &KeyRecord) {}
 }
 
-impl Directories for Line {
+impl Directories for FakeServer {
     async fn directory(
         &self,
         _: OrgId,
@@ -111,7 +111,7 @@ impl Directories for Line {
     }
 }
 
-impl Trunks for Line {
+impl Trunks for FakeServer {
     async fn trunk(&self, _: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable> {
         self.told.borrow_mut().push(command.clone());
         if self.hears_nothing.get() && matches!(command, TrunkCommand::Carrier(_)) {
@@ -125,7 +125,7 @@ impl Trunks for Line {
     }
 }
 
-impl Vault for Line {
+impl Vault for FakeServer {
     async fn seal(&self, secret: &str, _: &str) -> Result<Sealed, Unavailable> {
         Ok(Sealed(secret.into()))
     }
@@ -134,7 +134,7 @@ impl Vault for Line {
     }
 }
 
-impl Twirp for Line {
+impl Twirp for FakeServer {
     async fn twirp(
         &self,
         url: &str,
@@ -169,7 +169,7 @@ impl Twirp for Line {
     }
 }
 
-impl Poster for Line {
+impl Poster for FakeServer {
     async fn post(
         &self,
         _: &str,
@@ -255,7 +255,7 @@ pub fn in_room(others: &[Value]) -> Value {
 }
 
 /// A dial whose answer is lost, and what each look at the callee finds.
-pub fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> Line {
+pub fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> FakeServer {
     let set_up = [
         ("CreateRoom", 200, json!({})),
         ("ListParticipants", 200, agent()),
@@ -264,27 +264,27 @@ pub fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> Line {
     let looks = looks
         .into_iter()
         .map(|(status, body)| ("ListParticipants", status, body));
-    Line::answering(&set_up.into_iter().chain(looks).collect::<Vec<_>>())
+    FakeServer::answering(&set_up.into_iter().chain(looks).collect::<Vec<_>>())
 }
 
-pub fn dial(line: &Line, order: &Order) -> Vec<CarrierEvent> {
+pub fn dial(line: &FakeServer, order: &Order) -> Vec<CarrierEvent> {
     let events = block_on(livekit::dial(line, order));
     events.into_iter().map(|timed| timed.event).collect()
 }
 
-pub fn was_told(line: &Line, event: &CarrierEvent) -> bool {
+pub fn was_told(line: &FakeServer, event: &CarrierEvent) -> bool {
     line.told.borrow().iter().any(|command| {
         matches!(command, TrunkCommand::Carrier(reports)
         if reports.iter().any(|(_, events)| events.iter().any(|timed| timed.event == *event)))
     })
 }
 
-pub fn asked(line: &Line, method: &str) -> usize {
+pub fn asked(line: &FakeServer, method: &str) -> usize {
     let is_it = |ask: &&Value| ask["url"].as_str().is_some_and(|url| url.ends_with(method));
     line.asked.borrow().iter().filter(is_it).count()
 }
 
-pub fn happened(line: &Line, order: &Order) -> Vec<CarrierEvent> {
+pub fn happened(line: &FakeServer, order: &Order) -> Vec<CarrierEvent> {
     match block_on(livekit::inquire(line, order)) {
         Ok(Finding::Happened(events)) => events.into_iter().map(|timed| timed.event).collect(),
         other => panic!("{other:?}"),
@@ -296,7 +296,7 @@ pub fn agent_in(state: &str) -> Value {
 }
 
 /// An agent that comes after so many looks, and a phone that is picked up.
-pub fn agent_after(looks: usize) -> Line {
+pub fn agent_after(looks: usize) -> FakeServer {
     let nobody = ("ListParticipants", 200, json!({"participants": []}));
     let mut answers = vec![("CreateRoom", 200, json!({}))];
     answers.extend(std::iter::repeat_n(nobody, looks));
@@ -304,7 +304,7 @@ pub fn agent_after(looks: usize) -> Line {
     answers.push(("ListParticipants", 200, agent()));
     answers.push(("CreateSIPParticipant", 200, json!({"sip_call_id": "SCL_1"})));
     answers.push(("DeleteRoom", 200, json!({})));
-    Line::answering(&answers)
+    FakeServer::answering(&answers)
 }
 
 /// The callee alone, or with whoever else is given.

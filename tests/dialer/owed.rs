@@ -197,7 +197,7 @@ fn a_word_that_is_repeated_puts_no_end_off() {
 
 #[test]
 fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come() {
-    let lost = Line::answering(&[("DeleteRoom", 404, gone())]);
+    let lost = FakeServer::answering(&[("DeleteRoom", 404, gone())]);
     let refused = Failure::dialer(Reason::NotReachable);
     let events = block_on(livekit::dial(&lost, &order()));
     assert_eq!(asked(&lost, "DeleteRoom"), 1);
@@ -248,7 +248,7 @@ fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
 
 #[test]
 fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
-    let line = Line::answering(&[
+    let line = FakeServer::answering(&[
         ("ListParticipants", 200, nobody()),
         ("DeleteRoom", 404, gone()),
     ]);
@@ -262,7 +262,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
             .iter()
             .any(|timed| timed.event == CarrierEvent::Deleted)
     );
-    let line = Line::answering(&[("ListParticipants", 200, nobody())]);
+    let line = FakeServer::answering(&[("ListParticipants", 200, nobody())]);
     line.now.set(START + SETUP);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),

@@ -55,7 +55,7 @@ fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of
             "node full",
         ),
     ] {
-        let line = Line::answering(&answers);
+        let line = FakeServer::answering(&answers);
         let mut world = livekit_world();
         let id = world.accepted(NUMBER);
         let order = claim(&mut world, id);

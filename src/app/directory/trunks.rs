@@ -11,7 +11,7 @@ use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{KEPT, Line, StoreFailed, TrunkCommand, TrunkReply, Trunks};
+use crate::app::trunk::{CarrierCredentials, KEPT, StoreFailed, TrunkCommand, TrunkReply, Trunks};
 use crate::domain::agent::Status;
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::media::Media;
@@ -188,9 +188,9 @@ impl Directory {
         let Some(org) = self.org_id() else { return };
         let id = stored.config.id;
         self.put(format!("trunk/{id}"), &stored);
-        let now = Line::of(&stored.config);
+        let now = CarrierCredentials::of(&stored.config);
         let before = self.trunks.insert(id, stored);
-        let before = before.and_then(|stored| Line::of(&stored.config));
+        let before = before.and_then(|stored| CarrierCredentials::of(&stored.config));
         let mut records = vec![RecordKey::Trunk(org, id), RecordKey::Trunks(org)];
         for line in now.into_iter().chain(before) {
             let carrier = RecordKey::carrier(&line.api_key);
@@ -267,7 +267,7 @@ impl Directory {
     /// The JSON of a line's copy, under its carrier's API key.
     pub(super) fn carrier_json(&self, key: &RecordKey) -> Option<String> {
         let trunks = self.trunks.values().filter(|stored| !stored.deleted);
-        let mut lines = trunks.filter_map(|stored| Line::of(&stored.config));
+        let mut lines = trunks.filter_map(|stored| CarrierCredentials::of(&stored.config));
         json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
     }
 }

@@ -1,6 +1,6 @@
 //! What dialers and carriers ask and tell.
 
-use super::{Answer, Desk, Line, Order, TrunkReply, TrunkStore};
+use super::{Answer, CarrierCredentials, Desk, Order, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, Finding, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::trunk::Claim;
@@ -89,8 +89,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let call = of.and_then(|id| self.trunk.call(id, self.step));
         let dialed_at = call.and_then(|call| call.dialed_at);
         let brief = self.trunk.brief();
-        TrunkReply::Line(
-            brief.and_then(|brief| Line::over(brief.config.org_id, brief.carrier_at(dialed_at))),
-        )
+        TrunkReply::Line(brief.and_then(|brief| {
+            CarrierCredentials::over(brief.config.org_id, brief.carrier_at(dialed_at))
+        }))
     }
 }

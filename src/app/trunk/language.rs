@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CallFilter, DeliveryFilter, FeedFilter, FeedPage, Line, Order, Shown};
+use super::{CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, FeedPage, Order, Shown};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
@@ -283,7 +283,7 @@ pub enum TrunkReply {
     /// What was said: a list of lines.
     Transcript(Value),
     /// The trunk's line, if its carrier speaks by itself.
-    Line(Option<Line>),
+    Line(Option<CarrierCredentials>),
     /// Who talks in a call.
     Talker(OrgId, AgentId),
     /// The transcript's lines, and where the recording is.

@@ -11,7 +11,7 @@ use crate::domain::trunk::{Carrier, TrunkConfig};
 
 /// The line behind a trunk, as far as it takes to know who speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct CarrierCredentials {
     /// The organisation that the trunk belongs to.
     pub org: OrgId,
     /// The carrier's API key.
@@ -20,7 +20,7 @@ pub struct Line {
     pub api_secret: Sealed,
 }
 
-impl Line {
+impl CarrierCredentials {
     /// The line of a trunk as it is now.
     #[must_use]
     pub fn of(config: &TrunkConfig) -> Option<Self> {

@@ -38,15 +38,15 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 /// What reaching a LiveKit server, and telling the trunk of it, takes.
-pub trait Line: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}
-impl<T: Host + Records + Directories + Trunks + Vault + Twirp + Poster> Line for T {}
+pub trait LiveKitHost: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}
+impl<T: Host + Records + Directories + Trunks + Vault + Twirp + Poster> LiveKitHost for T {}
 
 fn timed(at: Millis, event: CarrierEvent) -> Timed {
     Timed { at, event }
 }
 
 /// Dials: returns when the person has picked up, or it is known why not.
-pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
+pub async fn dial(line: &impl LiveKitHost, order: &Order) -> Vec<Timed> {
     let server = match Server::of(line, order).await {
         Ok(server) => server,
         Err(reason) => return refused(line, order, reason),
@@ -97,7 +97,7 @@ pub async fn dial(line: &impl Line, order: &Order) -> Vec<Timed> {
     happened(line, events)
 }
 
-fn happened(line: &impl Line, events: Vec<CarrierEvent>) -> Vec<Timed> {
+fn happened(line: &impl LiveKitHost, events: Vec<CarrierEvent>) -> Vec<Timed> {
     let now = line.now();
     events.into_iter().map(|event| timed(now, event)).collect()
 }
@@ -148,12 +148,12 @@ fn missed<T>(
 ///
 /// # Errors
 /// The server gave no answer, or none that says anything.
-pub async fn inquire(line: &impl Line, order: &Order) -> Result<Finding, Unavailable> {
+pub async fn inquire(line: &impl LiveKitHost, order: &Order) -> Result<Finding, Unavailable> {
     let found = find(line, order).await;
     missed(line, order, "not asked about", found)
 }
 
-async fn find(line: &impl Line, order: &Order) -> Result<Finding, Reason> {
+async fn find(line: &impl LiveKitHost, order: &Order) -> Result<Finding, Reason> {
     let server = Server::of(line, order).await?;
     let answer = server.ask(requests::list_participants(order.call)).await?;
     let room = outcome::in_room(&answer, order.call).ok_or_else(|| outcome::reason(&answer))?;
@@ -187,7 +187,7 @@ const BLINK: Millis = Millis(300);
 const AT_A_GLANCE: Millis = Millis(2_000);
 
 /// Whether the person called is there, and no agent: twice in a row.
-async fn is_alone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
     for look in 0..2 {
         if look > 0 {
             line.sleep(BLINK).await;
@@ -208,7 +208,7 @@ async fn is_alone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> b
 
 /// Hangs up on a person who is there with nobody to talk to. The trunk hears of it first, after what is `known` already:
 /// else LiveKit's own word, that the person left, may come before it. Where hanging up fails, the trunk goes on with it.
-async fn desert<L: Line>(
+async fn desert<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
@@ -226,7 +226,11 @@ async fn desert<L: Line>(
 
 /// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
 /// go on unseen; then the call may end.
-async fn gone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Result<Finding, Reason> {
+async fn gone<L: LiveKitHost>(
+    line: &L,
+    server: &Server<'_, L>,
+    order: &Order,
+) -> Result<Finding, Reason> {
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
     if order.answered_at.is_none() && line.now() < set_up_by {
         return Ok(Finding::StillThere);
@@ -250,12 +254,12 @@ async fn gone<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> Resul
 ///
 /// # Errors
 /// The room may still be there.
-pub async fn release(line: &impl Line, order: &Order) -> Result<(), Unavailable> {
+pub async fn release(line: &impl LiveKitHost, order: &Order) -> Result<(), Unavailable> {
     let done = async { hang_up(&Server::of(line, order).await?, order).await };
     missed(line, order, "not hung up", done.await)
 }
 
-async fn hang_up<L: Line>(server: &Server<'_, L>, order: &Order) -> Result<(), Reason> {
+async fn hang_up<L: LiveKitHost>(server: &Server<'_, L>, order: &Order) -> Result<(), Reason> {
     let answer = server.ask(requests::delete_room(order.call)).await?;
     match outcome::deleted(&answer) {
         true => Ok(()),

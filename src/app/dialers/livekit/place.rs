@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use super::outcome::{self, AgentSeen, Callee, Dialed, InRoom};
 use super::requests::{self, Dial};
 use super::server::Server;
-use super::{Line, timed};
+use super::{LiveKitHost, timed};
 use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
@@ -100,7 +100,7 @@ impl Sight {
     }
 }
 
-pub(super) async fn place<L: Line>(
+pub(super) async fn place<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
@@ -154,7 +154,7 @@ pub(super) async fn place<L: Line>(
 }
 
 /// The agent's name on the LiveKit server, and what it is told.
-async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason> {
+async fn job(line: &impl LiveKitHost, order: &Order) -> Result<(String, String), Reason> {
     let request = &order.request;
     let public_url = line.settings().public_url.as_ref();
     let public_url = public_url.ok_or(Reason::NoPublicUrl)?;
@@ -189,7 +189,7 @@ async fn job(line: &impl Line, order: &Order) -> Result<(String, String), Reason
 }
 
 /// Looks until the agent is in the room, and can hear and speak there. Most come within 0.6 s: those are seen at once.
-async fn agent_came<L: Line>(
+async fn agent_came<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
@@ -232,7 +232,7 @@ pub(super) enum Reception {
 }
 
 /// Tells the trunk what happened, and hears whether the call goes on.
-pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -> Reception {
+pub(super) async fn tell(line: &impl LiveKitHost, order: &Order, event: CarrierEvent) -> Reception {
     let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
     match line.trunk(tag, &TrunkCommand::Carrier(report)).await {
@@ -242,7 +242,12 @@ pub(super) async fn tell(line: &impl Line, order: &Order, event: CarrierEvent) -
     }
 }
 
-async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: &Sight) -> Placed {
+async fn ring<L: LiveKitHost>(
+    line: &L,
+    server: &Server<'_, L>,
+    order: &Order,
+    sight: &Sight,
+) -> Placed {
     let settings = line.settings();
     let deadline = line.now() + settings.ring_timeout + requests::OUR_SLACK;
     let dial = requests::create_sip_participant(&Dial {
@@ -273,7 +278,12 @@ async fn ring<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: &
 }
 
 /// Looks while the phone rings, and tells what it sees; returns only when the phone must stop.
-async fn watch<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: &Sight) -> Placed {
+async fn watch<L: LiveKitHost>(
+    line: &L,
+    server: &Server<'_, L>,
+    order: &Order,
+    sight: &Sight,
+) -> Placed {
     let mut wait = LOOK_FIRST;
     loop {
         line.sleep(wait).await;
@@ -303,7 +313,7 @@ async fn watch<L: Line>(line: &L, server: &Server<'_, L>, order: &Order, sight: 
 }
 
 /// The answer to the dial was lost; the phone may ring, or be answered. Looks on until that is known.
-async fn follow<L: Line>(
+async fn follow<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &Order,
@@ -353,7 +363,11 @@ async fn follow<L: Line>(
 }
 
 /// One look into the room.
-async fn look<L: Line>(server: &Server<'_, L>, order: &Order, sight: &Sight) -> Option<InRoom> {
+async fn look<L: LiveKitHost>(
+    server: &Server<'_, L>,
+    order: &Order,
+    sight: &Sight,
+) -> Option<InRoom> {
     let answer = server.ask(requests::list_participants(order.call)).await;
     let room = outcome::in_room(&answer.ok()?, order.call)?;
     sight.take(room);

@@ -12,7 +12,7 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
-use crate::app::trunk::{Line, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CarrierCredentials, TrunkCommand, TrunkReply};
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
 
@@ -47,11 +47,11 @@ async fn sender(
     call: Option<CallId>,
     token: &Presented<'_>,
     request: &Request,
-) -> Result<Option<Line>, Unavailable> {
+) -> Result<Option<CarrierCredentials>, Unavailable> {
     let issuer = token.issuer().unwrap_or_default();
     // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former line.
     for of in [None, call] {
-        let line: Option<Line> = match call {
+        let line: Option<CarrierCredentials> = match call {
             Some(call) => match api
                 .trunk(call.address().tag, &TrunkCommand::Line(of))
                 .await?
@@ -84,7 +84,7 @@ async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
         .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
 }
 
-async fn tell(api: &impl Api, line: &Line, call: CallId, event: &Value) {
+async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &Value) {
     if let Some(location) = webhook::recorded(event) {
         let recorded = TrunkCommand::Recorded(call, location.to_owned());
         let _ = api.trunk(call.address().tag, &recorded).await;

@@ -1,6 +1,6 @@
 //! Recording a conversation: LiveKit's Egress writes it to the organisation's own storage.
 
-use super::Line;
+use super::LiveKitHost;
 use super::requests;
 use super::server::Server;
 use crate::app::copies;
@@ -11,13 +11,13 @@ use crate::domain::media::Media;
 use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
-pub(super) async fn start<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) {
+pub(super) async fn start<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) {
     if order.keeps.recording && !begin(line, server, order).await {
         line.log(&Event::RecordingNotStarted { call: order.call });
     }
 }
 
-async fn begin<L: Line>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
     // Whoever dialed and whoever asked may both have seen the answer first.
     if let Ok(answer) = server.ask(requests::list_egress(order.call)).await
         && answer
