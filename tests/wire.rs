@@ -38,7 +38,7 @@ use audatec::domain::callback::{
 };
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
-use audatec::domain::media::{Media, Storage};
+use audatec::domain::media::{MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
@@ -764,10 +764,10 @@ fn trunk_config() -> TrunkConfig {
     }
 }
 
-fn media() -> Media {
-    Media {
+fn media() -> MediaSettings {
+    MediaSettings {
         transcripts: true,
-        recordings: Some(Storage {
+        recordings: Some(S3Target {
             endpoint: "https://s3.example".into(),
             region: "eu-central-1".into(),
             bucket: "calls".into(),

@@ -26,7 +26,7 @@ pub enum RecordKey {
     Trunks(OrgId),
     /// Of earlier days: there is none any more. What signs is told by trunks, and by the directory.
     WebhookSecrets(OrgId),
-    /// [`Media`](crate::domain::media::Media)
+    /// [`MediaSettings`](crate::domain::media::MediaSettings)
     Media(OrgId),
     /// [`CarrierCredentials`](crate::app::trunk::CarrierCredentials), under the hex SHA-256 of its carrier's API key
     Carrier(String),

@@ -6,7 +6,7 @@ use super::sealed::Sealed;
 
 /// What an organisation keeps of its calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keeps {
+pub struct MediaPolicy {
     /// Transcripts.
     #[serde(default)]
     pub transcript: bool,
@@ -15,7 +15,7 @@ pub struct Keeps {
     pub recording: bool,
 }
 
-impl Keeps {
+impl MediaPolicy {
     /// Whether it keeps nothing.
     #[must_use]
     pub const fn nothing(&self) -> bool {
@@ -25,20 +25,20 @@ impl Keeps {
 
 /// An organisation's wishes about transcripts and recordings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
+pub struct MediaSettings {
     /// Whether calls have a `transcript_url`.
     #[serde(default)]
     pub transcripts: bool,
     /// Where recordings go; without it nothing is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recordings: Option<Storage>,
+    pub recordings: Option<S3Target>,
 }
 
-impl Media {
+impl MediaSettings {
     /// What is kept.
     #[must_use]
-    pub const fn keeps(&self) -> Keeps {
-        Keeps {
+    pub const fn policy(&self) -> MediaPolicy {
+        MediaPolicy {
             transcript: self.transcripts,
             recording: self.recordings.is_some(),
         }
@@ -47,7 +47,7 @@ impl Media {
 
 /// An S3-compatible target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Storage {
+pub struct S3Target {
     /// Its endpoint, `https://…`; AWS's own when empty.
     pub endpoint: String,
     /// Its region.

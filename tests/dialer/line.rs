@@ -212,10 +212,10 @@ pub fn order() -> Order {
 }
 
 /// Recordings are kept.
-pub fn media() -> Media {
-    Media {
+pub fn media() -> MediaSettings {
+    MediaSettings {
         transcripts: false,
-        recordings: Some(Storage {
+        recordings: Some(S3Target {
             endpoint: String::new(),
             region: "ap-south-1".into(),
             bucket: "calls".into(),

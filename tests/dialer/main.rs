@@ -41,7 +41,7 @@ use audatec::domain::call::{
     Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
-use audatec::domain::media::{Media, Storage};
+use audatec::domain::media::{MediaSettings, S3Target};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;

@@ -93,7 +93,7 @@ impl World {
             },
             revoked_keys: vec![],
             inactive_agents: vec![],
-            keeps: audatec::domain::media::Keeps::default(),
+            keeps: audatec::domain::media::MediaPolicy::default(),
             secrets: None,
             retired_until: None,
             former: Vec::new(),

@@ -10,7 +10,7 @@ use crate::domain::callback::{
     AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
 };
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
-use crate::domain::media::Media;
+use crate::domain::media::MediaSettings;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkConfig;
 
@@ -110,7 +110,7 @@ pub enum Ask {
     /// What the organisation keeps of its calls. `Media`.
     Media,
     /// Change that. `Done`.
-    SaveMedia(Box<Media>),
+    SaveMedia(Box<MediaSettings>),
     /// A page of the audit log, newest first. `Audit`.
     Audit {
         /// Only entries before this one.
@@ -207,7 +207,7 @@ pub enum DirectoryReply {
     /// The webhook secrets.
     Secrets(WebhookSecrets),
     /// What the organisation keeps of its calls.
-    Media(Box<Media>),
+    Media(Box<MediaSettings>),
     /// The JSON of a record, if there is one.
     Record(Option<String>),
     /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.

@@ -7,22 +7,22 @@ use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Directory, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
-use crate::domain::media::Media;
+use crate::domain::media::MediaSettings;
 
 /// What is kept.
 pub struct GetMedia;
-question!(GetMedia, _asked => Ask::Media, DirectoryReply::Media(media) => *media, Media);
+question!(GetMedia, _asked => Ask::Media, DirectoryReply::Media(media) => *media, MediaSettings);
 
 impl Directory {
     /// What the organisation keeps of its calls.
     #[must_use]
-    pub fn media(&self) -> Media {
+    pub fn media(&self) -> MediaSettings {
         let media = self.org.as_ref().and_then(|org| org.media.clone());
         media.unwrap_or_default()
     }
 
     /// Changes what the organisation keeps of its calls.
-    fn set_media(&mut self, media: Media, entry: AuditEntry) {
+    fn set_media(&mut self, media: MediaSettings, entry: AuditEntry) {
         if let Some(org) = self.org.as_mut() {
             org.media = Some(media);
             let record = RecordKey::Media(org.id);
@@ -38,7 +38,7 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Changes it.
-    pub fn save_media(&mut self, media: Media) {
+    pub fn save_media(&mut self, media: MediaSettings) {
         let entry = self.entry("settings.update", "settings");
         self.directory.set_media(media, entry);
     }

@@ -10,7 +10,7 @@ use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{KeyId, OrgId};
-use crate::domain::media::Media;
+use crate::domain::media::MediaSettings;
 use crate::domain::time::Millis;
 
 /// Its row.
@@ -22,7 +22,7 @@ pub(super) struct Org {
     pub secrets: WebhookSecrets,
     /// What it keeps of its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<Media>,
+    pub media: Option<MediaSettings>,
     /// Rises with each change; orders briefs and names audit entries.
     pub version: u64,
 }

@@ -14,7 +14,7 @@ use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::{CarrierCredentials, KEPT, StoreFailed, TrunkCommand, TrunkReply, Trunks};
 use crate::domain::agent::Status;
 use crate::domain::ids::{TrunkId, TrunkTag};
-use crate::domain::media::Media;
+use crate::domain::media::MediaSettings;
 use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -226,7 +226,7 @@ impl Directory {
         let tag = config.id.tag();
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
-            keeps: media.map(Media::keeps).unwrap_or_default(),
+            keeps: media.map(MediaSettings::policy).unwrap_or_default(),
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,

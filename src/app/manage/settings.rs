@@ -11,7 +11,7 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::sealing::sealed;
 use crate::domain::access::KeyRecord;
-use crate::domain::media::{Media, Storage};
+use crate::domain::media::{MediaSettings, S3Target};
 use crate::domain::refusal::Refusal;
 
 const THING: Thing = Thing {
@@ -88,8 +88,8 @@ pub struct ChangeStorage {
     pub secret: String,
 }
 
-impl From<&Media> for SettingsView {
-    fn from(media: &Media) -> Self {
+impl From<&MediaSettings> for SettingsView {
+    fn from(media: &MediaSettings) -> Self {
         let storage = media.recordings.clone();
         Self {
             transcripts: media.transcripts,
@@ -137,7 +137,7 @@ pub async fn update(
         Some(given) if given.is_empty() => before.recordings,
         Some(given) => Some(read_storage(api, caller, request, given, before.recordings).await?),
     };
-    let media = Media {
+    let media = MediaSettings {
         transcripts: transcripts.unwrap_or_default(),
         recordings,
     };
@@ -146,7 +146,7 @@ pub async fn update(
     Ok(Response::json(200, &SettingsView::from(&media)))
 }
 
-async fn find(api: &impl Api, caller: &KeyRecord) -> Result<Media, Refusal> {
+async fn find(api: &impl Api, caller: &KeyRecord) -> Result<MediaSettings, Refusal> {
     super::get(api, caller, GetMedia, &THING).await
 }
 
@@ -155,10 +155,10 @@ async fn read_storage(
     caller: &KeyRecord,
     request: &Request,
     given: Map<String, Value>,
-    before: Option<Storage>,
-) -> Result<Storage, Refusal> {
+    before: Option<S3Target>,
+) -> Result<S3Target, Refusal> {
     let mut body = Body::nested(given, "recordings.");
-    let was = |field: fn(&Storage) -> &String| before.as_ref().map(|was| field(was).clone());
+    let was = |field: fn(&S3Target) -> &String| before.as_ref().map(|was| field(was).clone());
     let endpoint = match body.has("endpoint") {
         true => match body.short_text("endpoint")? {
             empty if empty.is_empty() => empty,
@@ -174,7 +174,7 @@ async fn read_storage(
     body.finish()?;
     let kept = before.as_ref().map(|before| &before.secret);
     let secret = sealed(api, caller.org_id, given, kept).await?;
-    Ok(Storage {
+    Ok(S3Target {
         endpoint,
         region,
         bucket,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::call::CallRequest;
 use crate::domain::ids::{CallId, OrgId};
-use crate::domain::media::Keeps;
+use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{Carrier, TrunkConfig};
@@ -57,7 +57,7 @@ pub struct Order {
     /// The caller ID.
     pub trunk_phone: String,
     /// What is kept of it.
-    pub keeps: Keeps,
+    pub keeps: MediaPolicy,
     /// When it was claimed, if it was.
     pub dialed_at: Option<Millis>,
     /// When it rang, if it did.

@@ -36,7 +36,7 @@ pub use volatile::Volatile;
 
 use super::callback::Delivery;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
-use super::media::Keeps;
+use super::media::MediaPolicy;
 use super::phone::E164;
 use super::settings::Settings;
 use super::time::Millis;
@@ -133,8 +133,8 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
     /// What is kept of it.
-    #[serde(default, skip_serializing_if = "Keeps::nothing")]
-    pub keeps: Keeps,
+    #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
+    pub keeps: MediaPolicy,
     /// The carrier may hold a room for it, which is to be deleted once it is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub room: bool,
@@ -202,7 +202,7 @@ impl Call {
             told: Vec::new(),
             paced_until: None,
             late: false,
-            keeps: Keeps::default(),
+            keeps: MediaPolicy::default(),
             room: false,
             announced: false,
             farewell: None,

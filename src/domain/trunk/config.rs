@@ -7,7 +7,7 @@ use super::agents::AgentBreakers;
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
-use crate::domain::media::Keeps;
+use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Millis;
 
@@ -96,8 +96,8 @@ pub struct Brief {
     /// Agents deactivated or lately deleted, which a stale copy might still offer.
     pub inactive_agents: Vec<AgentId>,
     /// What the organisation keeps of its calls.
-    #[serde(default, skip_serializing_if = "Keeps::nothing")]
-    pub keeps: Keeps,
+    #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
+    pub keeps: MediaPolicy,
     /// What signs the callbacks of its calls. None for a deleted trunk, which is told of nothing any more: the directory
     /// itself is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::window::Window;
 use super::{Step, Trunk};
 use crate::domain::call::Phase;
 use crate::domain::ids::CallId;
-use crate::domain::media::Keeps;
+use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
@@ -34,7 +34,7 @@ impl Trunk {
         let keeps = self
             .brief
             .as_ref()
-            .map_or(Keeps::default(), |brief| brief.keeps);
+            .map_or(MediaPolicy::default(), |brief| brief.keeps);
         let room = config.is_some_and(|config| config.carrier.has_rooms());
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;

@@ -7,7 +7,7 @@ use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::app::trunk::Order;
-use crate::domain::media::Media;
+use crate::domain::media::MediaSettings;
 use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
@@ -33,7 +33,7 @@ async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) 
     let Ok(Some(stored)) = copies::read_now(line, org, &RecordKey::Media(org)).await else {
         return false;
     };
-    let media: Option<Media> = crate::app::json::read(&stored).ok();
+    let media: Option<MediaSettings> = crate::app::json::read(&stored).ok();
     let Some(storage) = media.and_then(|media| media.recordings) else {
         return false;
     };
