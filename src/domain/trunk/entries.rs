@@ -1,7 +1,7 @@
 //! What is kept in memory of the calls that are open, in step with their rows: an [`Entry`] each, and its place among those
 //! that hold a channel, those that wait for one, and those with something to do.
 
-use super::agenda::{self, accepted};
+use super::call_index::{self, accepted};
 use super::index::{self, Entry};
 use super::step::Held;
 use super::{Kept, Step, Trunk};
@@ -14,7 +14,7 @@ use crate::domain::time::Millis;
 /// What an open call takes: its entry under its id, one among those that hold a channel or wait, one among those with
 /// something to do.
 const _: () = assert!(
-    size_of::<(CallId, Entry)>() + 2 * size_of::<agenda::Entry>() <= 100,
+    size_of::<(CallId, Entry)>() + 2 * size_of::<call_index::Entry>() <= 100,
     "a call in memory is small"
 );
 
@@ -180,7 +180,7 @@ impl Trunk {
         (id.row() == row).then_some(*id)
     }
 
-    pub(super) fn first_due(&self, now: Millis) -> Option<agenda::Entry> {
+    pub(super) fn first_due(&self, now: Millis) -> Option<call_index::Entry> {
         self.due.first().filter(|(at, _)| *at <= now)
     }
 

@@ -6,9 +6,9 @@
 //! entries in step and notes which rows to write.
 
 mod admission;
-mod agenda;
 mod agents;
 pub mod breaker;
+mod call_index;
 mod callbacks;
 mod carrier;
 mod config;
@@ -24,9 +24,9 @@ mod window;
 use std::collections::BTreeMap;
 
 pub use admission::{Admission, OnCapacity, Quota, Verdict};
-use agenda::Agenda;
 pub use agents::AgentBreakers;
 use breaker::Breaker;
+use call_index::CallIndex;
 use callbacks::Callbacks;
 pub use callbacks::Place;
 pub use config::{Brief, Carrier, TrunkConfig, TrunkState};
@@ -59,11 +59,11 @@ pub struct Trunk {
     brief: Option<Brief>,
     open: BTreeMap<CallId, Entry>,
     /// Calls that hold a channel.
-    live: Agenda,
+    live: CallIndex,
     /// Calls that wait for one.
-    queue: Agenda,
+    queue: CallIndex,
     /// All open calls, by when there is something to do.
-    due: Agenda,
+    due: CallIndex,
     callbacks: Callbacks,
     accepted: Window,
     dialed: Window,
@@ -101,9 +101,9 @@ impl Trunk {
             key,
             brief: remembered.brief,
             open: BTreeMap::new(),
-            live: Agenda::default(),
-            queue: Agenda::default(),
-            due: Agenda::default(),
+            live: CallIndex::default(),
+            queue: CallIndex::default(),
+            due: CallIndex::default(),
             callbacks: Callbacks::default(),
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),

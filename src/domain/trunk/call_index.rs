@@ -12,9 +12,9 @@ pub type Entry = (Millis, u64);
 
 /// Calls, the earliest moment first.
 #[derive(Default)]
-pub struct Agenda(BTreeSet<Entry>);
+pub struct CallIndex(BTreeSet<Entry>);
 
-impl Agenda {
+impl CallIndex {
     pub fn len(&self) -> usize {
         self.0.len()
     }
