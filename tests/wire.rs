@@ -1022,7 +1022,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             ("Refused.key_reused", Denied::KeyReused),
             ("Refused.in_progress", Denied::InProgress),
             ("Refused.live_calls", Denied::LiveCalls),
-            ("Refused.untold", Denied::Untold),
+            ("Refused.untold", Denied::NotPropagated),
             ("Refused.invalid_key", Denied::InvalidKey),
             ("Refused.inactive", Denied::Inactive),
         ]

@@ -91,7 +91,7 @@ impl Inner {
     async fn serve(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;
-        if self.actor.may_owe(&store, &command.what)? {
+        if self.actor.may_propagate(&store, &command.what)? {
             // Before anything is owed: should this object die while it tells others, it wakes again.
             alarm::set(&self.alarm, &self.state.storage(), now() + AGAIN).await;
         }

@@ -173,7 +173,7 @@ impl Office {
         incarnation.failure.set(failure);
         if incarnation
             .actor
-            .may_owe(&*incarnation, &command.what)
+            .may_propagate(&*incarnation, &command.what)
             .unwrap_or(true)
         {
             self.arm(w, &incarnation, w.clock() + AGAIN);

@@ -255,7 +255,8 @@ pub enum Denied {
     /// The trunk carries calls.
     LiveCalls,
     /// The change is kept, but a trunk could not be told yet; it will be.
-    Untold,
+    #[serde(rename = "Untold")]
+    NotPropagated,
     /// The key that asks was revoked, whatever a stale copy says.
     InvalidKey,
     /// The agent takes no calls.

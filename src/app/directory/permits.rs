@@ -113,7 +113,7 @@ impl Directory {
             return Ok(());
         }
         if self.permits.len() >= MOST {
-            return Err(Denied::Untold);
+            return Err(Denied::NotPropagated);
         }
         let until = permit.until(now);
         self.put(row_name(user, permit.trunk), &until.0);

@@ -1,4 +1,4 @@
-//! What others must still be told: debts, and what pays them off.
+//! What others must still be told: what is pending, and what pays them off.
 //!
 //! First the trunks, whose word decides, then the copies. All that they are told is computed from the directory as it is then, so
 //! telling late, twice or out of turn does no harm.
@@ -24,14 +24,14 @@ const SOON: Millis = Millis(1_000);
 
 /// What others must still be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owed {
+pub(super) struct Pending {
     /// Copies to write, each with the version that made it wrong.
     pub records: Vec<(RecordKey, u64)>,
     /// Trunks that are still to be briefed.
     pub briefs: Vec<(TrunkId, u64)>,
 }
 
-impl Owed {
+impl Pending {
     /// Whether everybody was told.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty() && self.briefs.is_empty()
@@ -47,10 +47,10 @@ impl Directory {
     /// What a command is to see through before it is answered: what it came to owe since version
     /// `before`, or, when it asked again for what was done already, what is still owed of the
     /// first time. A read pays nobody's debts; the alarm pays all.
-    pub(super) fn debts(&self, what: &Ask, before: u64) -> Owed {
+    pub(super) fn pending_for(&self, what: &Ask, before: u64) -> Pending {
         let mut owed = self.owed.clone();
         if what.is_read() {
-            return Owed::default();
+            return Pending::default();
         }
         if let Ask::Permit(permit) = what {
             owed.records.clear();
@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// Takes off what was told, unless it changed meanwhile.
-    pub(super) fn settle(
+    pub(super) fn acknowledge(
         &mut self,
         told: &[(TrunkId, Option<u64>)],
         written: &[(&RecordKey, Option<u64>)],
@@ -93,7 +93,7 @@ impl Directory {
                 .any(|(key, version)| *key == owed && *version >= Some(*at))
         });
         if planted(Fault::DebtForgotten) {
-            self.owed = Owed::default();
+            self.owed = Pending::default();
         }
         if self.owed != before {
             self.put_owed();
@@ -117,24 +117,24 @@ impl DirectoryActor {
         &self,
         store: &impl DirectoryStore,
         world: &(impl Host + Trunks + RecordWriter),
-        debts: &Owed,
+        pending: &Pending,
         sends_for: bool,
     ) -> Result<bool, StoreFailed> {
         let at_once = world.settings().trunks_at_once;
-        let is_more = debts.briefs.len() > at_once;
-        let briefs = debts
+        let is_more = pending.briefs.len() > at_once;
+        let briefs = pending
             .briefs
             .iter()
             .take(at_once)
             .map(|(trunk, _)| self.brief(store, world, *trunk));
         let told = side_by_side(CONNECTIONS, briefs).await;
-        let records = debts
+        let records = pending
             .records
             .iter()
             .map(|(key, _)| self.write(store, world, key));
         let written = side_by_side(CONNECTIONS, records).await;
         let (org, owed) = self.with(store, |directory| {
-            directory.settle(&told, &written);
+            directory.acknowledge(&told, &written);
             if is_more && planted(Fault::RestForgotten) {
                 directory.owed.briefs.clear();
                 directory.put_owed();
@@ -153,7 +153,10 @@ impl DirectoryActor {
                     .iter()
                     .any(|(told, version)| told == id && *version >= Some(*at))
             };
-            (debts.briefs.iter().any(untold), !directory.owed.is_empty())
+            (
+                pending.briefs.iter().any(untold),
+                !directory.owed.is_empty(),
+            )
         })?;
         let now = world.now();
         let sooner = self.retry_at.get().filter(|at| *at > now);

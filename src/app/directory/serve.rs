@@ -1,4 +1,4 @@
-//! The directory's object: the order in which a command becomes rows, debts, and words to others.
+//! The directory's object: the order in which a command becomes rows, propagation, and words to others.
 //!
 //! Change in memory, commit the rows with what is owed, then tell. A request that restricts something is answered only when
 //! every trunk was told that must know of it.
@@ -49,7 +49,7 @@ impl DirectoryActor {
     /// Carries out one command. Callbacks to send come beside the answer.
     ///
     /// A change is answered when every trunk was told that must know of it; one that can't be
-    /// reached is told later, and the answer is [`Denied::Untold`]: the change holds, and asking for
+    /// reached is told later, and the answer is [`Denied::NotPropagated`]: the change holds, and asking for
     /// it again does no harm. Copies that can't be written are written later, and delay nobody.
     ///
     /// # Errors
@@ -78,22 +78,22 @@ impl DirectoryActor {
         if !command.what.is_read() || matches!(command.what, Ask::Nudge(_)) {
             self.bell.ring();
         }
-        let (callbacks, debts) = self.with(store, |directory| {
+        let (callbacks, pending) = self.with(store, |directory| {
             directory.forget_old(world.now());
             let callbacks = directory.due_callbacks(world.now());
             // A repeat may come because the first time not everybody could be told.
-            let debts = match again {
+            let pending = match again {
                 true => directory.owed.clone(),
-                false => directory.debts(&command.what, before),
+                false => directory.pending_for(&command.what, before),
             };
-            (callbacks, debts)
+            (callbacks, pending)
         })?;
         let refused = matches!(reply, DirectoryReply::Refused(_));
         let sends_for = !matches!(command.what, Ask::Tick);
-        let told = self.tell(store, world, &debts, sends_for).await?;
+        let told = self.tell(store, world, &pending, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
         let reply = match command.what.waits_for_trunks() && !refused && !told {
-            true => DirectoryReply::Refused(Denied::Untold),
+            true => DirectoryReply::Refused(Denied::NotPropagated),
             false => reply,
         };
         Ok((reply, callbacks))
@@ -128,7 +128,11 @@ impl DirectoryActor {
     ///
     /// # Errors
     /// When rows can't be read.
-    pub fn may_owe(&self, store: &impl DirectoryStore, what: &Ask) -> Result<bool, StoreFailed> {
+    pub fn may_propagate(
+        &self,
+        store: &impl DirectoryStore,
+        what: &Ask,
+    ) -> Result<bool, StoreFailed> {
         match what {
             Ask::Tick => self.with(store, |directory| {
                 let owes = !directory.owed.is_empty() || directory.next_callback().is_some();

@@ -1,4 +1,4 @@
-//! What a directory holds and how it changes: pure, with its rows and its debts as values.
+//! What a directory holds and how it changes: pure, with its rows and what is still to be told as values.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::answered::Used;
 use super::audit::audit_row;
 use super::orgs::Org;
 use super::permits::User;
-use super::propagation::Owed;
+use super::propagation::Pending;
 use super::trunks::StoredTrunk;
 use super::vec_map::VecMap;
 use super::watch::Watch;
@@ -67,7 +67,7 @@ pub struct Directory {
     pub(super) received: VecMap<u64, Received>,
     pub(super) used: VecMap<String, Used>,
     pub(super) permits: VecMap<(User, TrunkTag), Millis>,
-    pub(super) owed: Owed,
+    pub(super) owed: Pending,
     pub(super) watch: Watch,
     rows: Rows,
 }

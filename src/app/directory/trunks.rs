@@ -329,10 +329,10 @@ impl DirectoryActor {
                 Ok(TrunkReply::TagTaken) => {
                     config.id = TrunkId::from_entropy(world.id_entropy());
                 }
-                _ => return Ok(DirectoryReply::Refused(Denied::Untold)),
+                _ => return Ok(DirectoryReply::Refused(Denied::NotPropagated)),
             }
         }
-        Ok(DirectoryReply::Refused(Denied::Untold))
+        Ok(DirectoryReply::Refused(Denied::NotPropagated))
     }
 
     /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
@@ -354,7 +354,7 @@ impl DirectoryActor {
                 self.with(store, |directory| directory.delete_trunk(id, entry))?;
                 Ok(DirectoryReply::Done)
             }
-            _ => Ok(DirectoryReply::Refused(Denied::Untold)),
+            _ => Ok(DirectoryReply::Refused(Denied::NotPropagated)),
         }
     }
 }

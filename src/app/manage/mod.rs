@@ -100,7 +100,7 @@ impl Thing {
             Denied::InProgress => Refusal::IdempotencyKeyInProgress,
             Denied::LiveCalls => Refusal::TrunkHasLiveCalls,
             // The change is kept and will be told; the caller may ask again, which does no harm.
-            Denied::Untold | Denied::Changed => Refusal::AuthenticationUnavailable,
+            Denied::NotPropagated | Denied::Changed => Refusal::AuthenticationUnavailable,
         }
     }
 }
