@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::command::question;
 use super::desk::Desk;
 use super::permits::User;
-use super::state::{Concerns, MOST, forgotten};
+use super::state::{Affects, MOST, forgotten};
 use super::store::DirectoryStore;
 use super::{AgentsAfter, Ask, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::host::Host;
@@ -129,8 +129,8 @@ impl Directory {
     ) {
         let Some(org) = self.org_id() else { return };
         let concerns = match status_changed {
-            true => Concerns::TrunksOf(User::Agent(agent.id)),
-            false => Concerns::NoTrunk,
+            true => Affects::TrunksOf(User::Agent(agent.id)),
+            false => Affects::NoTrunk,
         };
         let card = AgentCard {
             id: agent.id,

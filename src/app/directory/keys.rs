@@ -3,7 +3,7 @@
 use super::command::question;
 use super::desk::Desk;
 use super::permits::User;
-use super::state::{Concerns, MOST, forgotten, json};
+use super::state::{Affects, MOST, forgotten, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply, NewKey};
 use crate::app::host::Host;
@@ -55,7 +55,7 @@ impl Directory {
         };
         let record = RecordKey::ApiKey(key.digest.clone());
         self.keep_key(key);
-        self.record(entry, &[record], Concerns::NoTrunk);
+        self.record(entry, &[record], Affects::NoTrunk);
     }
 
     fn keep_key(&mut self, key: StoredKey) {
@@ -97,7 +97,7 @@ impl Directory {
         key.revoked_at = Some(entry.at);
         let record = RecordKey::ApiKey(key.digest.clone());
         self.keep_key(key);
-        self.record(entry, &[record], Concerns::TrunksOf(User::Key(id)));
+        self.record(entry, &[record], Affects::TrunksOf(User::Key(id)));
     }
 
     /// The id of a new key: guarded when there are many, those included that trunks are still reminded of.

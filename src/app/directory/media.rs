@@ -2,7 +2,7 @@
 
 use super::command::question;
 use super::desk::Desk;
-use super::state::{Concerns, json};
+use super::state::{Affects, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Directory, DirectoryReply};
 use crate::app::host::Host;
@@ -26,7 +26,7 @@ impl Directory {
         if let Some(org) = self.org.as_mut() {
             org.media = Some(media);
             let record = RecordKey::Media(org.id);
-            self.record(entry, &[record], Concerns::AllTrunks);
+            self.record(entry, &[record], Affects::AllTrunks);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::desk::Desk;
-use super::state::Concerns;
+use super::state::Affects;
 use super::store::DirectoryStore;
 use super::{AuditEntry, Denied, Directory, DirectoryReply, NewKey};
 use crate::app::host::Host;
@@ -62,7 +62,7 @@ impl Directory {
                 media: None,
                 version: 0,
             });
-            self.record(entry, &[RecordKey::Trunks(org)], Concerns::NoTrunk);
+            self.record(entry, &[RecordKey::Trunks(org)], Affects::NoTrunk);
         }
     }
 }

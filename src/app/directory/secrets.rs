@@ -2,7 +2,7 @@
 
 use super::command::question;
 use super::desk::Desk;
-use super::state::Concerns;
+use super::state::Affects;
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply};
 use crate::app::host::Host;
@@ -29,8 +29,8 @@ impl Directory {
             org.secrets = secrets;
             let record = RecordKey::WebhookSecrets(org.id);
             let concerns = match planted(Fault::RotationUntold) {
-                true => Concerns::NoTrunk,
-                false => Concerns::AllTrunks,
+                true => Affects::NoTrunk,
+                false => Affects::AllTrunks,
             };
             self.record(entry, &[record], concerns);
         }

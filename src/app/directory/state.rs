@@ -42,7 +42,7 @@ pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Millis, T)>, now: Millis) -> Ve
 pub const MOST: usize = 1000;
 
 /// Which trunks must be told of a change.
-pub(super) enum Concerns {
+pub(super) enum Affects {
     /// Only readers of copies.
     NoTrunk,
     /// The one that changed.
@@ -137,7 +137,7 @@ impl Directory {
     }
 
     /// Notes a change in the audit log, and who must be told of it.
-    pub(super) fn record(&mut self, entry: AuditEntry, records: &[RecordKey], concerns: Concerns) {
+    pub(super) fn record(&mut self, entry: AuditEntry, records: &[RecordKey], concerns: Affects) {
         let Some(org) = self.org.as_mut() else { return };
         org.version += 1;
         let (version, org) = (org.version, org.clone());
@@ -148,13 +148,13 @@ impl Directory {
             self.owed.records.push((key.clone(), version));
         }
         match concerns {
-            Concerns::NoTrunk => {}
-            Concerns::Trunk(id) => self.owed.brief(id, version),
-            Concerns::AllTrunks => {
+            Affects::NoTrunk => {}
+            Affects::Trunk(id) => self.owed.brief(id, version),
+            Affects::AllTrunks => {
                 let live = self.trunks.values().filter(|trunk| !trunk.deleted);
                 live.for_each(|trunk| self.owed.brief(trunk.config.id, version));
             }
-            Concerns::TrunksOf(user) => {
+            Affects::TrunksOf(user) => {
                 for trunk in self.trunks_of(user, entry.at) {
                     self.owed.brief(trunk, version);
                 }

@@ -6,7 +6,7 @@ use super::command::question;
 use super::desk::{Desk, audit};
 use super::permits::{Permit, User};
 use super::serve::DirectoryActor;
-use super::state::{Concerns, MOST, json};
+use super::state::{Affects, MOST, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::host::Host;
@@ -198,7 +198,7 @@ impl Directory {
                 records.push(carrier);
             }
         }
-        self.record(entry, &records, Concerns::Trunk(id));
+        self.record(entry, &records, Affects::Trunk(id));
     }
 
     /// Owes a trunk that was not deleted its brief, as it is. Returns whether there is one.
