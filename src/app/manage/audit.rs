@@ -1,6 +1,6 @@
 //! `GET /audit-log`.
 
-use super::Thing;
+use super::Resource;
 use crate::app::directory::ListAudit;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -10,7 +10,7 @@ use crate::app::views::manage::AuditView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::NotFound,
     plural: "entries",
 };
@@ -34,7 +34,7 @@ pub async fn list(
         before,
         limit: page.limit + 1,
     };
-    let entries = super::get(api, caller, question, &THING).await?;
+    let entries = super::get(api, caller, question, &RESOURCE).await?;
     let view = |(_, entry): &(u64, crate::app::directory::AuditEntry)| {
         value(&AuditView {
             at: iso8601::format(entry.at),

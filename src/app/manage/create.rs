@@ -13,7 +13,7 @@ use crate::domain::refusal::Refusal;
 use hmac::Mac;
 use sha2::{Digest, Sha256};
 
-use super::Thing;
+use super::Resource;
 use crate::domain::search;
 
 /// Where a request draws what is random in its answer: from a seed that a repeat gets again, if it has an
@@ -108,7 +108,7 @@ impl Draw {
         org: OrgId,
         command: DirectoryCommand,
         shown: &[(&str, &str)],
-        thing: &Thing,
+        thing: &Resource,
     ) -> Result<Response, Refusal> {
         let command = DirectoryCommand {
             once: self.0,
@@ -127,7 +127,7 @@ pub(super) async fn ask(
     org: OrgId,
     command: DirectoryCommand,
     shown: &[(&str, &str)],
-    thing: &Thing,
+    thing: &Resource,
 ) -> Result<Response, Refusal> {
     let reply = api.directory(org, &command).await;
     api.forget(org);

@@ -1,7 +1,7 @@
 //! `/api-keys`.
 
 use super::create::Draw;
-use super::{Thing, change, command};
+use super::{Resource, change, command};
 use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, ListKeys, NewKey};
 use crate::app::http::{Request, Response};
@@ -17,7 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::KeyNotFound,
     plural: "API keys",
 };
@@ -93,7 +93,9 @@ pub async fn create(
     let digest = new.digest.clone();
     let ask = command(caller, request, Ask::CreateKey(Box::new(new)));
     let shown = [("key", raw.reveal())];
-    let response = draw.create(api, caller.org_id, ask, &shown, &THING).await?;
+    let response = draw
+        .create(api, caller.org_id, ask, &shown, &RESOURCE)
+        .await?;
     // What a repeat shows was drawn before: nobody has the key that this one drew.
     if !response.is_replayed()
         && let Some(key_id) = id_in(&response.body)
@@ -134,7 +136,7 @@ pub async fn list(
         before,
         limit: page.limit + 1,
     };
-    let keys = super::get(api, caller, question, &THING).await?;
+    let keys = super::get(api, caller, question, &RESOURCE).await?;
     let body = page.answer(
         "api_keys",
         keys,
@@ -161,7 +163,7 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<KeyId>().map_err(|_| Refusal::KeyNotFound)?;
-    change(api, caller, request, Ask::RevokeKey(id), &THING).await?;
+    change(api, caller, request, Ask::RevokeKey(id), &RESOURCE).await?;
     Ok(Response::no_content())
 }
 

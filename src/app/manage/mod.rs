@@ -54,7 +54,7 @@ async fn change(
     caller: &KeyRecord,
     request: &Request,
     what: Ask,
-    thing: &Thing,
+    thing: &Resource,
 ) -> Result<DirectoryReply, Refusal> {
     match ask(api, caller, &request.id, what).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
@@ -68,7 +68,7 @@ async fn get<Q: Question>(
     api: &impl Api,
     caller: &KeyRecord,
     question: Q,
-    thing: &Thing,
+    thing: &Resource,
 ) -> Result<Q::Reply, Refusal> {
     match ask(api, caller, "", question.into()).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
@@ -83,12 +83,12 @@ async fn get<Q: Question>(
 }
 
 /// What a route is about: the words its refusals need.
-struct Thing {
+struct Resource {
     missing: Refusal,
     plural: &'static str,
 }
 
-impl Thing {
+impl Resource {
     fn refusal(&self, denied: Denied) -> Refusal {
         match denied {
             Denied::Missing | Denied::Inactive => self.missing.clone(),

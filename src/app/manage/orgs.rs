@@ -1,7 +1,7 @@
 //! `POST /platform/v1/orgs`.
 
 use super::create::{self, Draw};
-use super::{Thing, keys};
+use super::{Resource, keys};
 use crate::app::authenticate::Operator;
 use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, DirectoryCommand};
@@ -10,7 +10,7 @@ use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::refusal::Refusal;
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::AuthenticationUnavailable,
     plural: "organisations",
 };
@@ -70,7 +70,7 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
         ("owner_key", owner_key.reveal()),
         ("webhook_secret", secret.reveal()),
     ];
-    let response = create::ask(api, org, command, &shown, &THING).await?;
+    let response = create::ask(api, org, command, &shown, &RESOURCE).await?;
     keys::learn(api, digest, &record);
     Ok(response)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Thing, change};
+use super::{Resource, change};
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
 use crate::app::directory::{Ask, GetMedia};
@@ -14,7 +14,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::media::{MediaSettings, S3Target};
 use crate::domain::refusal::Refusal;
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::NotFound,
     plural: "settings",
 };
@@ -142,12 +142,12 @@ pub async fn update(
         recordings,
     };
     let save = Ask::SaveMedia(Box::new(media.clone()));
-    change(api, caller, request, save, &THING).await?;
+    change(api, caller, request, save, &RESOURCE).await?;
     Ok(Response::json(200, &SettingsView::from(&media)))
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord) -> Result<MediaSettings, Refusal> {
-    super::get(api, caller, GetMedia, &THING).await
+    super::get(api, caller, GetMedia, &RESOURCE).await
 }
 
 async fn read_storage(

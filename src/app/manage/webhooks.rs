@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::create::Draw;
-use super::{Thing, command};
+use super::{Resource, command};
 use crate::app::body::Body;
 use crate::app::directory::{Ask, GetSecrets};
 use crate::app::http::{Request, Response};
@@ -15,11 +15,11 @@ use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
-pub(super) const THING: Thing = Thing {
+pub(super) const RESOURCE: Resource = Resource {
     missing: Refusal::NotFound,
     plural: "webhook secrets",
 };
-const TEST: Thing = Thing {
+const TEST: Resource = Resource {
     missing: Refusal::NotFound,
     plural: "test deliveries under way",
 };
@@ -50,7 +50,7 @@ pub struct SendTestEvent {
 /// # Errors
 /// The directory can't be reached.
 pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
-    let secrets = super::get(api, caller, GetSecrets, &THING).await?;
+    let secrets = super::get(api, caller, GetSecrets, &RESOURCE).await?;
     Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
 }
 
@@ -75,7 +75,7 @@ pub async fn rotate(
     let (text, ask) = (secret.clone(), Ask::RotateSecret { secret, overlap });
     let shown = [("secret", text.reveal())];
     let ask = command(caller, request, ask);
-    draw.create(api, caller.org_id, ask, &shown, &THING)
+    draw.create(api, caller.org_id, ask, &shown, &RESOURCE)
         .await
         .map_err(|refusal| match refusal {
             Refusal::TooMany(_) => Refusal::TooManySecrets,

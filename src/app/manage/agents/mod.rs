@@ -9,7 +9,7 @@ use crate::app::body::{self, Body};
 use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
-use crate::app::manage::{TRIES, Thing, ask, change, command};
+use crate::app::manage::{Resource, TRIES, ask, change, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::manage::AgentDetail;
@@ -21,7 +21,7 @@ use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Millis;
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::AgentNotFound,
     plural: "agents",
 };
@@ -160,7 +160,7 @@ async fn slice(
             let shown = items(&all).filter(|agent| question.inactive || !inactive(agent));
             Ok((shown.collect::<Vec<_>>().join(","), None))
         }
-        Ok(DirectoryReply::Refused(denied)) => Err(THING.refusal(denied)),
+        Ok(DirectoryReply::Refused(denied)) => Err(RESOURCE.refusal(denied)),
         _ => Err(Refusal::AuthenticationUnavailable),
     }
 }
@@ -201,7 +201,7 @@ pub async fn create(
         was: None,
     };
     let save = command(caller, request, save);
-    draw.create(api, caller.org_id, save, &[], &THING).await
+    draw.create(api, caller.org_id, save, &[], &RESOURCE).await
 }
 
 /// `GET /agents/{id}`.
@@ -234,7 +234,7 @@ pub async fn update(
         };
         match ask(api, caller, &request.id, save).await {
             Ok(DirectoryReply::Refused(Denied::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(THING.refusal(denied)),
+            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
             Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
             Err(_) => break,
         }
@@ -253,13 +253,13 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    change(api, caller, request, Ask::DeleteAgent(id), &THING).await?;
+    change(api, caller, request, Ask::DeleteAgent(id), &RESOURCE).await?;
     Ok(Response::no_content())
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Agent, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    super::get(api, caller, GetAgent(id), &THING).await
+    super::get(api, caller, GetAgent(id), &RESOURCE).await
 }
 
 fn read(

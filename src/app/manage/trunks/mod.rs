@@ -14,7 +14,7 @@ use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::create::Draw;
-use crate::app::manage::{TRIES, Thing, ask, change, command};
+use crate::app::manage::{Resource, TRIES, ask, change, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::app::views::manage::{
@@ -26,7 +26,7 @@ use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
-const THING: Thing = Thing {
+const RESOURCE: Resource = Resource {
     missing: Refusal::TrunkNotFound,
     plural: "SIP trunks",
 };
@@ -160,7 +160,7 @@ pub async fn create(
     let draw = Draw::of(api, request)?;
     let trunk = read(api, request, None, id, caller.org_id).await?;
     let ask = command(caller, request, Ask::CreateTrunk(Box::new(trunk)));
-    draw.create(api, caller.org_id, ask, &[], &THING).await
+    draw.create(api, caller.org_id, ask, &[], &RESOURCE).await
 }
 
 /// `GET /sip-trunks/{id}`.
@@ -211,7 +211,7 @@ pub async fn update(
         };
         match ask(api, caller, &request.id, save).await {
             Ok(DirectoryReply::Refused(Denied::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(THING.refusal(denied)),
+            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
             Ok(_) => return Ok(Response::json(200, &TrunkDetail::from(&trunk))),
             Err(_) => break,
         }
@@ -230,7 +230,7 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    change(api, caller, request, Ask::DeleteTrunk(id), &THING).await?;
+    change(api, caller, request, Ask::DeleteTrunk(id), &RESOURCE).await?;
     Ok(Response::no_content())
 }
 
@@ -240,7 +240,7 @@ pub async fn delete(
 /// No such trunk.
 pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    super::get(api, caller, GetTrunk(id), &THING).await
+    super::get(api, caller, GetTrunk(id), &RESOURCE).await
 }
 
 async fn read(
