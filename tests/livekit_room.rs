@@ -11,7 +11,7 @@
 mod support;
 
 use audatec::app::dialers::livekit::webhook;
-use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
     CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP,
 };
@@ -28,7 +28,7 @@ fn claimed(world: &mut World) -> CallId {
     id
 }
 
-fn orders(reply: TrunkReply) -> Vec<Order> {
+fn orders(reply: TrunkReply) -> Vec<DialOrder> {
     match reply {
         TrunkReply::Orders(orders) => orders,
         other => panic!("{other:?}"),

@@ -10,7 +10,7 @@ use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
 use crate::app::side_by_side::side_by_side;
 use crate::app::telemetry::Event;
-use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
@@ -67,7 +67,7 @@ struct Reporter<'a, W, D> {
     world: &'a W,
     dialer: &'a D,
     trunk: TrunkTag,
-    dialed: RefCell<Vec<(&'a Order, Vec<Timed>)>>,
+    dialed: RefCell<Vec<(&'a DialOrder, Vec<Timed>)>>,
     telling: Cell<bool>,
 }
 
@@ -88,7 +88,7 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
         self.telling.set(false);
     }
 
-    async fn report(&self, dialed: &[(&Order, Vec<Timed>)]) {
+    async fn report(&self, dialed: &[(&DialOrder, Vec<Timed>)]) {
         let reports = dialed
             .iter()
             .map(|(order, events)| (order.call, events.clone()));
@@ -166,7 +166,7 @@ async fn release(
     Ok(())
 }
 
-fn orders(reply: TrunkReply) -> Vec<Order> {
+fn orders(reply: TrunkReply) -> Vec<DialOrder> {
     match reply {
         TrunkReply::Orders(orders) => orders,
         _ => Vec::new(),

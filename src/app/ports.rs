@@ -13,7 +13,7 @@ pub use crate::app::host::{
 pub use crate::app::trunk::Trunks;
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
-use crate::app::trunk::Order;
+use crate::app::trunk::DialOrder;
 use crate::domain::call::{Finding, Timed};
 use crate::domain::ids::OrgId;
 
@@ -30,11 +30,11 @@ pub trait Directories {
 /// What hands calls to the carrier.
 pub trait Dialer {
     /// Dials, once. What happened and, for a simulated call, what is going to.
-    async fn dial(&self, order: &Order) -> Vec<Timed>;
+    async fn dial(&self, order: &DialOrder) -> Vec<Timed>;
     /// Asks what became of a call; never dials.
-    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable>;
+    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable>;
     /// Hangs up and leaves nothing behind, whatever state the call is in. Safe to repeat.
-    async fn release(&self, order: &Order) -> Result<(), Unavailable>;
+    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable>;
 }
 
 /// All that serving a request takes.

@@ -205,7 +205,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-pub fn order() -> Order {
+pub fn order() -> DialOrder {
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);
     claim(&mut world, id)
@@ -267,7 +267,7 @@ pub fn lost_dial(looks: impl IntoIterator<Item = (u16, Value)>) -> FakeServer {
     FakeServer::answering(&set_up.into_iter().chain(looks).collect::<Vec<_>>())
 }
 
-pub fn dial(line: &FakeServer, order: &Order) -> Vec<CarrierEvent> {
+pub fn dial(line: &FakeServer, order: &DialOrder) -> Vec<CarrierEvent> {
     let events = block_on(livekit::dial(line, order));
     events.into_iter().map(|timed| timed.event).collect()
 }
@@ -284,7 +284,7 @@ pub fn asked(line: &FakeServer, method: &str) -> usize {
     line.asked.borrow().iter().filter(is_it).count()
 }
 
-pub fn happened(line: &FakeServer, order: &Order) -> Vec<CarrierEvent> {
+pub fn happened(line: &FakeServer, order: &DialOrder) -> Vec<CarrierEvent> {
     match block_on(livekit::inquire(line, order)) {
         Ok(Finding::Happened(events)) => events.into_iter().map(|timed| timed.event).collect(),
         other => panic!("{other:?}"),

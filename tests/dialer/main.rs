@@ -33,7 +33,7 @@ use audatec::app::ports::{
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
-use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{

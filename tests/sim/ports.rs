@@ -9,7 +9,7 @@ use audatec::app::ports::{
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
-use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::call::{Finding, Timed};
 use audatec::domain::ids::{OrgId, TrunkTag};
@@ -161,7 +161,7 @@ impl RecordWriter for DirectoryPort {
 }
 
 impl Dialer for Edge {
-    async fn dial(&self, order: &Order) -> Vec<Timed> {
+    async fn dial(&self, order: &DialOrder) -> Vec<Timed> {
         if self.w.hit(Kind::DialSlow) {
             pause(&self.w, self.w.rng.between(10, 4_000)).await;
         }
@@ -175,7 +175,7 @@ impl Dialer for Edge {
         events
     }
 
-    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
+    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable> {
         if order.carrier != Carrier::Simulator {
             return livekit::inquire(self, order).await;
         }
@@ -187,7 +187,7 @@ impl Dialer for Edge {
         Ok(simulator::inquire(order, self.w.clock(), &self.w.settings))
     }
 
-    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(()),
             Carrier::LiveKit { .. } => livekit::release(self, order).await,

@@ -1,6 +1,6 @@
 //! A trunk whose line is a LiveKit server's, and what its dialer says of a call.
 
-use audatec::app::trunk::{Order, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CarrierEvent, Timed};
 use audatec::domain::ids::CallId;
 use audatec::domain::sealed::Sealed;
@@ -31,7 +31,7 @@ pub fn livekit_world() -> World {
 }
 
 /// The one order that a claim of this call is answered with.
-pub fn claim(world: &mut World, id: CallId) -> Order {
+pub fn claim(world: &mut World, id: CallId) -> DialOrder {
     world.sent.dial.clear();
     let TrunkReply::Orders(mut orders) = world.ask(TrunkCommand::Claim(vec![id])) else {
         panic!("no orders")

@@ -5,9 +5,9 @@ use crate::app::page::{Page, bad_cursor};
 use crate::app::records::TrunkRecord;
 use crate::app::trunk::{Found, InList};
 use crate::domain::ids::{CallId, TrunkId, TrunkTag};
-use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 
 /// A look among an organisation's trunks for the newest calls before some place.

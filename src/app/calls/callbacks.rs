@@ -18,8 +18,8 @@ use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::callback::{Delivery, DeliveryStatus};
 use crate::domain::ids::{CallId, DeliveryId};
-use crate::domain::order::newest_first;
 use crate::domain::refusal::Refusal;
+use crate::domain::sorting::newest_first;
 
 // For the OpenAPI document: what `list` answers.
 /// A page of deliveries, newest first.

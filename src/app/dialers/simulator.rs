@@ -1,6 +1,6 @@
 //! The simulated carrier as a dialer: the table of [`sandbox`](crate::domain::sandbox), asked about one order.
 
-use crate::app::trunk::Order;
+use crate::app::trunk::DialOrder;
 use crate::domain::call::{Finding, Timed};
 use crate::domain::sandbox;
 use crate::domain::settings::Settings;
@@ -8,7 +8,7 @@ use crate::domain::time::Millis;
 
 /// Dials: all that is going to happen.
 #[must_use]
-pub fn dial(order: &Order, now: Millis, settings: &Settings) -> Vec<Timed> {
+pub fn dial(order: &DialOrder, now: Millis, settings: &Settings) -> Vec<Timed> {
     let request = &order.request;
     sandbox::dial(
         &request.phone,
@@ -21,9 +21,9 @@ pub fn dial(order: &Order, now: Millis, settings: &Settings) -> Vec<Timed> {
 
 /// What became of it.
 #[must_use]
-pub fn inquire(order: &Order, now: Millis, settings: &Settings) -> Finding {
+pub fn inquire(order: &DialOrder, now: Millis, settings: &Settings) -> Finding {
     let request = &order.request;
-    let Order {
+    let DialOrder {
         dialed_at,
         ringing_at,
         answered_at,

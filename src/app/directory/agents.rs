@@ -15,8 +15,8 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
 use crate::domain::ids::{AgentId, TrunkTag};
 use crate::domain::json_text::field;
-use crate::domain::order::oldest_first;
 use crate::domain::settings::Settings;
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most

@@ -16,8 +16,8 @@ use crate::app::views::delivery::DeliveryView;
 use crate::app::views::manage::{
     AgentDetail, NewKeyView, NewOrgView, OrgView, SecretView, TrunkDetail,
 };
-use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 

@@ -10,8 +10,8 @@ use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, Role, StoredKey};
 use crate::domain::ids::{KeyId, TrunkTag};
-use crate::domain::order::newest_first;
 use crate::domain::settings::Settings;
+use crate::domain::sorting::newest_first;
 use crate::domain::time::Millis;
 
 const HOUR: u64 = 3_600_000;

@@ -17,7 +17,7 @@ use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
 use crate::domain::callback::Delivery;
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
-use crate::domain::order::newest_first;
+use crate::domain::sorting::newest_first;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 

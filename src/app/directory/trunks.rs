@@ -15,9 +15,9 @@ use crate::app::trunk::{CarrierCredentials, KEPT, StoreFailed, TrunkCommand, Tru
 use crate::domain::agent::Status;
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
-use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 

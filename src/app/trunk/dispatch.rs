@@ -1,6 +1,6 @@
 //! What dialers and carriers ask and tell.
 
-use super::{Answer, CarrierCredentials, Desk, Order, TrunkReply, TrunkStore};
+use super::{Answer, CarrierCredentials, Desk, DialOrder, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, Finding, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::trunk::Claim;
@@ -28,7 +28,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 continue;
             };
             let call = self.with_metadata(call)?;
-            orders.push(Order {
+            orders.push(DialOrder {
                 call: call.id,
                 carrier: brief.carrier_at(call.dialed_at).clone(),
                 trunk_phone: brief.config.trunk_phone.clone(),

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, FeedPage, Order, Shown};
+use super::{
+    CallFilter, CarrierCredentials, DeliveryFilter, DialOrder, FeedFilter, FeedPage, Shown,
+};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
@@ -271,7 +273,7 @@ pub enum TrunkReply {
     /// Nothing was created, or shown.
     Refused(Denial),
     /// Work for the dialer.
-    Orders(Vec<Order>),
+    Orders(Vec<DialOrder>),
     /// One call.
     Call(Box<Call>),
     /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.

@@ -30,7 +30,7 @@ pub use language::{
     TrunkReply, Work,
 };
 pub use news::TYPES;
-pub use order::{CarrierCredentials, Order};
+pub use order::{CarrierCredentials, DialOrder};
 pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
 pub use port::Trunks;
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};

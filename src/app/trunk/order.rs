@@ -47,7 +47,7 @@ impl CarrierCredentials {
 
 /// What a dialer needs to know of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Order {
+pub struct DialOrder {
     /// The call.
     pub call: CallId,
     /// What was asked for.

@@ -6,10 +6,10 @@ use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::{AgentId, CallId};
-use crate::domain::order::newest_first;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
+use crate::domain::sorting::newest_first;
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 

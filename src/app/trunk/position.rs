@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::base64::URL_SAFE;
 use crate::domain::ids::{CallId, TrunkId};
-use crate::domain::order::oldest_first;
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 use crate::domain::trunk::TrunkState;
 

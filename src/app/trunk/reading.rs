@@ -6,8 +6,8 @@ use super::{
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
-use crate::domain::order::newest_first;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::sorting::newest_first;
 use crate::domain::trunk::Wanted;
 
 /// So many live calls are told of at once.

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::order::oldest_first;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::Millis;
 
 const SECOND: Millis = Millis(1000);

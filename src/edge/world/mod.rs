@@ -25,7 +25,7 @@ use crate::app::ports::{
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::base64::STANDARD;
 use crate::domain::call::Timed;
@@ -127,7 +127,7 @@ impl World {
 
     /// Rings a simulated phone: the journal, which outlives the Worker, knows of each ring before
     /// the dialer tells of it.
-    async fn simulate(&self, order: &Order) -> Vec<Timed> {
+    async fn simulate(&self, order: &DialOrder) -> Vec<Timed> {
         match platform::journal(&self.env, &order.call.to_string()).await {
             Ok(_) => simulator::dial(order, now(), &self.settings),
             Err(error) => {

@@ -5,7 +5,7 @@ use crate::app::dialers::{livekit, simulator};
 use crate::app::ports::{
     Answer, Dialer, Host, Poster, Twirp, TwirpAnswer, TwirpRequest, Unavailable,
 };
-use crate::app::trunk::Order;
+use crate::app::trunk::DialOrder;
 use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
 use crate::domain::time::Millis;
 use crate::domain::to_json;
@@ -23,7 +23,7 @@ pub(super) const SENT_ALWAYS: [(&str, &str); 2] = [
 const MAX_TWIRP_BODY: u32 = 65_536;
 
 impl Dialer for World {
-    async fn dial(&self, order: &Order) -> Vec<Timed> {
+    async fn dial(&self, order: &DialOrder) -> Vec<Timed> {
         if faults::dialer_is_down() {
             let event = CarrierEvent::Failed(Failure::dialer(Reason::NotReachable));
             return vec![Timed { at: now(), event }];
@@ -34,14 +34,14 @@ impl Dialer for World {
         }
     }
 
-    async fn inquire(&self, order: &Order) -> Result<Finding, Unavailable> {
+    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
             Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
         }
     }
 
-    async fn release(&self, order: &Order) -> Result<(), Unavailable> {
+    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(()),
             Carrier::LiveKit { .. } => livekit::release(self, order).await,

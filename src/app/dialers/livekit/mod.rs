@@ -29,7 +29,7 @@ use server::Server;
 use crate::app::host::TwirpRequest;
 use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::{Order, TrunkCommand};
+use crate::app::trunk::{DialOrder, TrunkCommand};
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, Finding, PRESUMED_AFTER, Reason, SETUP,
     Timed,
@@ -46,7 +46,7 @@ fn timed(at: Millis, event: CarrierEvent) -> Timed {
 }
 
 /// Dials: returns when the person has picked up, or it is known why not.
-pub async fn dial(line: &impl LiveKitHost, order: &Order) -> Vec<Timed> {
+pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     let server = match Server::of(line, order).await {
         Ok(server) => server,
         Err(reason) => return refused(line, order, reason),
@@ -103,7 +103,7 @@ fn happened(line: &impl LiveKitHost, events: Vec<CarrierEvent>) -> Vec<Timed> {
 }
 
 /// LiveKit was asked for nothing, or did nothing of it: there is nothing to hang up.
-fn refused(line: &impl Host, order: &Order, reason: Reason) -> Vec<Timed> {
+fn refused(line: &impl Host, order: &DialOrder, reason: Reason) -> Vec<Timed> {
     let failed = CarrierEvent::Failed(Failure::dialer(reason));
     note(line, order, &failed);
     let done = [failed, CarrierEvent::Released];
@@ -112,7 +112,7 @@ fn refused(line: &impl Host, order: &Order, reason: Reason) -> Vec<Timed> {
 
 /// The one line of the log for a call that the dialer could not place, or the carrier not for want of credentials. What
 /// else became of a call is the callee's matter, and stands in its timeline.
-fn note(line: &impl Host, order: &Order, event: &CarrierEvent) {
+fn note(line: &impl Host, order: &DialOrder, event: &CarrierEvent) {
     if let CarrierEvent::Failed(failure) = event
         && (failure.source() == FailureSource::Dialer || failure.reason.is_some())
     {
@@ -128,7 +128,7 @@ fn note(line: &impl Host, order: &Order, event: &CarrierEvent) {
 /// had their line.
 fn missed<T>(
     line: &impl Host,
-    order: &Order,
+    order: &DialOrder,
     what: &'static str,
     result: Result<T, Reason>,
 ) -> Result<T, Unavailable> {
@@ -148,12 +148,12 @@ fn missed<T>(
 ///
 /// # Errors
 /// The server gave no answer, or none that says anything.
-pub async fn inquire(line: &impl LiveKitHost, order: &Order) -> Result<Finding, Unavailable> {
+pub async fn inquire(line: &impl LiveKitHost, order: &DialOrder) -> Result<Finding, Unavailable> {
     let found = find(line, order).await;
     missed(line, order, "not asked about", found)
 }
 
-async fn find(line: &impl LiveKitHost, order: &Order) -> Result<Finding, Reason> {
+async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<Finding, Reason> {
     let server = Server::of(line, order).await?;
     let answer = server.ask(requests::list_participants(order.call)).await?;
     let room = outcome::in_room(&answer, order.call).ok_or_else(|| outcome::reason(&answer))?;
@@ -187,7 +187,7 @@ const BLINK: Millis = Millis(300);
 const AT_A_GLANCE: Millis = Millis(2_000);
 
 /// Whether the person called is there, and no agent: twice in a row.
-async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
     for look in 0..2 {
         if look > 0 {
             line.sleep(BLINK).await;
@@ -211,7 +211,7 @@ async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Orde
 async fn desert<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     known: Vec<Timed>,
 ) -> Vec<Timed> {
     let mut events = known;
@@ -229,7 +229,7 @@ async fn desert<L: LiveKitHost>(
 async fn gone<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
 ) -> Result<Finding, Reason> {
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
     if order.answered_at.is_none() && line.now() < set_up_by {
@@ -254,12 +254,12 @@ async fn gone<L: LiveKitHost>(
 ///
 /// # Errors
 /// The room may still be there.
-pub async fn release(line: &impl LiveKitHost, order: &Order) -> Result<(), Unavailable> {
+pub async fn release(line: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
     let done = async { hang_up(&Server::of(line, order).await?, order).await };
     missed(line, order, "not hung up", done.await)
 }
 
-async fn hang_up<L: LiveKitHost>(server: &Server<'_, L>, order: &Order) -> Result<(), Reason> {
+async fn hang_up<L: LiveKitHost>(server: &Server<'_, L>, order: &DialOrder) -> Result<(), Reason> {
     let answer = server.ask(requests::delete_room(order.call)).await?;
     match outcome::deleted(&answer) {
         true => Ok(()),

@@ -12,7 +12,7 @@ use super::{LiveKitHost, timed};
 use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
-use crate::app::trunk::{Order, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
 use crate::domain::object::object;
@@ -103,7 +103,7 @@ impl Sight {
 pub(super) async fn place<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     sight: &Sight,
 ) -> Placed {
     let call = order.call;
@@ -154,7 +154,7 @@ pub(super) async fn place<L: LiveKitHost>(
 }
 
 /// The agent's name on the LiveKit server, and what it is told.
-async fn job(line: &impl LiveKitHost, order: &Order) -> Result<(String, String), Reason> {
+async fn job(line: &impl LiveKitHost, order: &DialOrder) -> Result<(String, String), Reason> {
     let request = &order.request;
     let public_url = line.settings().public_url.as_ref();
     let public_url = public_url.ok_or(Reason::NoPublicUrl)?;
@@ -192,7 +192,7 @@ async fn job(line: &impl LiveKitHost, order: &Order) -> Result<(String, String),
 async fn agent_came<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     deadline: Millis,
 ) -> bool {
     let since = line.now();
@@ -232,7 +232,11 @@ pub(super) enum Reception {
 }
 
 /// Tells the trunk what happened, and hears whether the call goes on.
-pub(super) async fn tell(line: &impl LiveKitHost, order: &Order, event: CarrierEvent) -> Reception {
+pub(super) async fn tell(
+    line: &impl LiveKitHost,
+    order: &DialOrder,
+    event: CarrierEvent,
+) -> Reception {
     let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
     match line.trunk(tag, &TrunkCommand::Carrier(report)).await {
@@ -245,7 +249,7 @@ pub(super) async fn tell(line: &impl LiveKitHost, order: &Order, event: CarrierE
 async fn ring<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     sight: &Sight,
 ) -> Placed {
     let settings = line.settings();
@@ -281,7 +285,7 @@ async fn ring<L: LiveKitHost>(
 async fn watch<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     sight: &Sight,
 ) -> Placed {
     let mut wait = LOOK_FIRST;
@@ -316,7 +320,7 @@ async fn watch<L: LiveKitHost>(
 async fn follow<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     sight: &Sight,
     deadline: Millis,
 ) -> Placed {
@@ -365,7 +369,7 @@ async fn follow<L: LiveKitHost>(
 /// One look into the room.
 async fn look<L: LiveKitHost>(
     server: &Server<'_, L>,
-    order: &Order,
+    order: &DialOrder,
     sight: &Sight,
 ) -> Option<InRoom> {
     let answer = server.ask(requests::list_participants(order.call)).await;

@@ -6,18 +6,18 @@ use super::server::Server;
 use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
-use crate::app::trunk::Order;
+use crate::app::trunk::DialOrder;
 use crate::domain::media::MediaSettings;
 use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
-pub(super) async fn start<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) {
+pub(super) async fn start<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) {
     if order.keeps.recording && !begin(line, server, order).await {
         line.log(&Event::RecordingNotStarted { call: order.call });
     }
 }
 
-async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Order) -> bool {
+async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
     // Whoever dialed and whoever asked may both have seen the answer first.
     if let Ok(answer) = server.ask(requests::list_egress(order.call)).await
         && answer

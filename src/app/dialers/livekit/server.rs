@@ -3,7 +3,7 @@
 use super::jwt;
 use crate::app::host::TwirpRequest;
 use crate::app::ports::{Host, Twirp, TwirpAnswer, Unavailable, Vault};
-use crate::app::trunk::Order;
+use crate::app::trunk::DialOrder;
 use crate::domain::call::Reason;
 use crate::domain::ids::OrgId;
 use crate::domain::search;
@@ -24,7 +24,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     ///
     /// # Errors
     /// The trunk's secret can't be opened; that is logged where it fails.
-    pub async fn of(line: &'a L, order: &Order) -> Result<Self, Reason> {
+    pub async fn of(line: &'a L, order: &DialOrder) -> Result<Self, Reason> {
         Self::behind(line, &order.carrier, order.request.org).await
     }
 
