@@ -14,8 +14,8 @@ mod support;
 
 use audatec::app::trunk::{Trigger, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
-    AT_ONCE, BROKEN_OFF_WITHIN, Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding,
-    PRESUMED_AFTER, REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
+    AT_ONCE, BROKEN_OFF_WITHIN, Call, CallStatus, CarrierEvent, Failure, FailureCode,
+    InquiryResult, PRESUMED_AFTER, REPORT_GRACE, REPORT_GRACE_AT_ONCE, Report, Timed,
 };
 use audatec::domain::ids::{AgentId, CallId};
 use audatec::domain::sealed::Sealed;
@@ -29,14 +29,18 @@ fn secs(secs: u64) -> Millis {
     Millis::from_secs(secs)
 }
 
-fn learn(world: &mut World, id: CallId, finding: Finding) {
-    world.ask(TrunkCommand::Learn(vec![(id, finding)]));
+fn learn(world: &mut World, id: CallId, finding: InquiryResult) {
+    world.ask(TrunkCommand::InquiryResults(vec![(id, finding)]));
 }
 
 fn vanished(world: &mut World, id: CallId) {
     let at = world.now;
     let event = CarrierEvent::Vanished;
-    learn(world, id, Finding::Happened(vec![Timed { at, event }]));
+    learn(
+        world,
+        id,
+        InquiryResult::Happened(vec![Timed { at, event }]),
+    );
 }
 
 /// An answered call of which LiveKit announces what happens, or is to.
@@ -103,7 +107,7 @@ fn when_an_agent_leaves_the_carrier_is_asked_at_once_and_until_it_says() {
     after(&mut world, secs(2));
     assert!(is_looked_at(&mut world, id), "again");
     // Another agent is there.
-    learn(&mut world, id, Finding::StillThere);
+    learn(&mut world, id, InquiryResult::StillThere);
     after(&mut world, secs(30));
     assert!(!is_looked_at(&mut world, id));
     after(&mut world, secs(30));
@@ -127,7 +131,7 @@ fn an_agent_that_left_before_the_answer_was_known_is_looked_after_with_the_answe
         &[CarrierEvent::Ringing, CarrierEvent::AgentLeft],
     );
     assert!(is_looked_at(&mut world, id));
-    learn(&mut world, id, Finding::StillThere);
+    learn(&mut world, id, InquiryResult::StillThere);
     say(&mut world, id, &[CarrierEvent::Answered]);
     assert!(is_looked_at(&mut world, id));
 }
@@ -226,12 +230,12 @@ fn a_report_of_a_call_that_goes_on_makes_the_platform_look_and_hang_up() {
     after(&mut world, secs(5));
     report(&mut world, id, with_outcome());
     assert!(is_looked_at(&mut world, id));
-    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Examine(vec![id])) else {
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::InquiryOrders(vec![id])) else {
         panic!("orders")
     };
     assert!(orders[0].is_agent_done, "whoever looks may hang up");
     // A look from before the report says nothing of the time after it.
-    learn(&mut world, id, Finding::StillThere);
+    learn(&mut world, id, InquiryResult::StillThere);
     assert_eq!(row(&world, id).ended_at, None);
     world.crash();
     after(&mut world, secs(2));
@@ -327,7 +331,7 @@ fn an_answer_that_is_known_only_after_its_room_was_gone_ended_with_the_room() {
         at: gone_at + PRESUMED_AFTER,
         event: CarrierEvent::HungUp(None),
     };
-    learn(&mut world, id, Finding::Happened(vec![presumed]));
+    learn(&mut world, id, InquiryResult::Happened(vec![presumed]));
     after(&mut world, secs(1));
     say_at(&mut world, id, answered_at, &[CarrierEvent::Answered]);
     after(&mut world, secs(30));
@@ -383,7 +387,7 @@ fn an_agents_word_on_the_end_is_not_believed_against_the_carriers_or_against_wha
     let id = answered(&mut world, true);
     after(&mut world, secs(60));
     assert!(is_looked_at(&mut world, id));
-    learn(&mut world, id, Finding::StillThere);
+    learn(&mut world, id, InquiryResult::StillThere);
     after(&mut world, secs(20));
     report(&mut world, id, absurd());
     vanished(&mut world, id);
@@ -446,7 +450,7 @@ fn what_nobody_tells_of_is_found_by_the_next_look_and_the_first_looks_come_soon(
         after(&mut world, Millis(500));
         if is_looked_at(&mut world, id) {
             looks.push((world.now - last).as_secs());
-            learn(&mut world, id, Finding::StillThere);
+            learn(&mut world, id, InquiryResult::StillThere);
             last = world.now;
         }
     }
@@ -514,7 +518,7 @@ fn a_stopped_conversation_keeps_its_agents_outcome_and_waits_no_longer_than_for_
                 _ => {
                     after(&mut world, secs(3_600));
                     assert!(is_looked_at(&mut world, id));
-                    learn(&mut world, id, Finding::StillThere);
+                    learn(&mut world, id, InquiryResult::StillThere);
                 }
             }
             assert!(world.sent.release.contains(&id), "{stop}: hung up at once");
@@ -655,7 +659,7 @@ fn the_longest_conversation_is_counted_from_the_answer() {
     while row(&world, id).ended_at.is_none() {
         after(&mut world, secs(1));
         if is_looked_at(&mut world, id) {
-            learn(&mut world, id, Finding::StillThere);
+            learn(&mut world, id, InquiryResult::StillThere);
         }
     }
     let call = row(&world, id);

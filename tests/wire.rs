@@ -31,7 +31,7 @@ use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, Failure, FailureCode, Finding, Reason, Report, Timed,
+    CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, Report, Timed,
 };
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
@@ -399,13 +399,13 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Claim", Claim(vec![call])),
         ("Ring", Ring(call)),
         ("Carrier", Carrier(vec![(call, events())])),
-        ("Examine", Examine(vec![call])),
+        ("Examine", InquiryOrders(vec![call])),
         (
             "Learn",
-            Learn(vec![
-                (call, Finding::StillThere),
-                (call, Finding::Happened(events())),
-                (call, Finding::Unknown),
+            InquiryResults(vec![
+                (call, InquiryResult::StillThere),
+                (call, InquiryResult::Happened(events())),
+                (call, InquiryResult::Unknown),
             ]),
         ),
         ("Release", Release(vec![call])),

@@ -133,14 +133,20 @@ async fn inquire(
     trunk: TrunkTag,
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
-    let orders = orders(world.trunk(trunk, &TrunkCommand::Examine(calls)).await?);
+    let orders = orders(
+        world
+            .trunk(trunk, &TrunkCommand::InquiryOrders(calls))
+            .await?,
+    );
     let asked = orders
         .iter()
         .map(async |order| Some((order.call, dialer.inquire(order).await.ok()?)));
     let findings = side_by_side(SIDE_BY_SIDE, asked).await;
     let findings: Vec<_> = findings.into_iter().flatten().collect();
     if !findings.is_empty() {
-        world.trunk(trunk, &TrunkCommand::Learn(findings)).await?;
+        world
+            .trunk(trunk, &TrunkCommand::InquiryResults(findings))
+            .await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub use crate::app::trunk::Trunks;
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::trunk::DialOrder;
-use crate::domain::call::{Finding, Timed};
+use crate::domain::call::{InquiryResult, Timed};
 use crate::domain::ids::OrgId;
 
 /// The organisations' directory objects.
@@ -32,7 +32,7 @@ pub trait Dialer {
     /// Dials, once. What happened and, for a simulated call, what is going to.
     async fn dial(&self, order: &DialOrder) -> Vec<Timed>;
     /// Asks what became of a call; never dials.
-    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable>;
+    async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable>;
     /// Hangs up and leaves nothing behind, whatever state the call is in. Safe to repeat.
     async fn release(&self, order: &DialOrder) -> Result<(), Unavailable>;
 }

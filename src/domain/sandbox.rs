@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::call::{CarrierEvent, Failure, FailureCode, Finding, Timed};
+use super::call::{CarrierEvent, Failure, FailureCode, InquiryResult, Timed};
 use super::object::object;
 use super::phone::E164;
 use super::settings::Settings;
@@ -179,7 +179,7 @@ pub fn inquire(
     known: Known,
     now: Millis,
     settings: &Settings,
-) -> Finding {
+) -> InquiryResult {
     let Known {
         dialed_at,
         ringing_at,
@@ -188,18 +188,20 @@ pub fn inquire(
     let Some(answered_at) = answered_at else {
         return match (dialed_at, ringing_at) {
             // The report of the dial was lost: this is what it said.
-            (Some(at), None) => Finding::Happened(dial(phone, fields, metadata, at, settings)),
-            (_, Some(_)) => Finding::StillThere,
-            (None, None) => Finding::Unknown,
+            (Some(at), None) => {
+                InquiryResult::Happened(dial(phone, fields, metadata, at, settings))
+            }
+            (_, Some(_)) => InquiryResult::StillThere,
+            (None, None) => InquiryResult::Unknown,
         };
     };
     let end = answered_at + settings.sim_talk;
     match behaviour(phone) {
-        Behaviour::Silent => Finding::StillThere,
-        _ if now < end => Finding::StillThere,
+        Behaviour::Silent => InquiryResult::StillThere,
+        _ if now < end => InquiryResult::StillThere,
         behaviour => {
             let outcome = Some(outcome(behaviour, fields, metadata));
-            Finding::Happened(vec![Timed {
+            InquiryResult::Happened(vec![Timed {
                 at: end,
                 event: CarrierEvent::HungUp(outcome),
             }])

@@ -79,7 +79,10 @@ fn a_recording_is_started_once_whoever_sees_the_answer() {
         let mut order = order();
         order.keeps.recording = true;
         let finding = block_on(livekit::inquire(&line, &order));
-        assert!(matches!(finding, Ok(Finding::Happened(_))), "{finding:?}");
+        assert!(
+            matches!(finding, Ok(InquiryResult::Happened(_))),
+            "{finding:?}"
+        );
         assert_eq!(asked(&line, "StartRoomCompositeEgress"), starts);
     }
 }

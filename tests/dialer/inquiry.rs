@@ -39,7 +39,7 @@ fn an_agent_that_is_out_of_sight_for_a_moment_is_not_gone() {
     let mut order = order();
     order.answered_at = Some(START);
     let finding = block_on(livekit::inquire(&line, &order));
-    assert_eq!(finding, Ok(Finding::StillThere));
+    assert_eq!(finding, Ok(InquiryResult::StillThere));
     assert_eq!(asked(&line, "DeleteRoom"), 0);
 }
 
@@ -84,7 +84,7 @@ fn while_the_room_is_being_set_up_nobody_in_it_is_no_news() {
     let line = FakeServer::answering(&[("ListParticipants", 200, nobody())]);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),
-        Ok(Finding::StillThere)
+        Ok(InquiryResult::StillThere)
     );
 }
 

@@ -286,7 +286,9 @@ pub fn asked(line: &FakeServer, method: &str) -> usize {
 
 pub fn happened(line: &FakeServer, order: &DialOrder) -> Vec<CarrierEvent> {
     match block_on(livekit::inquire(line, order)) {
-        Ok(Finding::Happened(events)) => events.into_iter().map(|timed| timed.event).collect(),
+        Ok(InquiryResult::Happened(events)) => {
+            events.into_iter().map(|timed| timed.event).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

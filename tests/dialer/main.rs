@@ -37,8 +37,8 @@ use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    Call, CallStatus, CarrierEvent, Failure, FailureCode, Finding, RELEASE_PATIENCE, Reason, SETUP,
-    Timed,
+    Call, CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, RELEASE_PATIENCE, Reason,
+    SETUP, Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::media::{MediaSettings, S3Target};

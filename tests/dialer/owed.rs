@@ -254,7 +254,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
     ]);
     line.now.set(START + SETUP);
     let finding = block_on(livekit::inquire(&line, &order()));
-    let Ok(Finding::Happened(events)) = finding else {
+    let Ok(InquiryResult::Happened(events)) = finding else {
         panic!("{finding:?}")
     };
     assert!(

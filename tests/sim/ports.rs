@@ -11,7 +11,7 @@ use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
 use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
-use audatec::domain::call::{Finding, Timed};
+use audatec::domain::call::{InquiryResult, Timed};
 use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
@@ -175,7 +175,7 @@ impl Dialer for Edge {
         events
     }
 
-    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable> {
+    async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable> {
         if order.carrier != Carrier::Simulator {
             return livekit::inquire(self, order).await;
         }

@@ -236,7 +236,7 @@ impl World {
     /// Asks the carrier about all that should be asked about.
     pub fn inquire(&mut self) {
         let calls = std::mem::take(&mut self.sent.inquire);
-        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::Examine(calls)) else {
+        let TrunkReply::Orders(orders) = self.ask(TrunkCommand::InquiryOrders(calls)) else {
             panic!("orders")
         };
         let findings = orders.iter().map(|order| {
@@ -246,7 +246,7 @@ impl World {
             )
         });
         let findings = findings.collect();
-        self.ask(TrunkCommand::Learn(findings));
+        self.ask(TrunkCommand::InquiryResults(findings));
     }
 
     pub fn next_due(&self) -> Option<Millis> {

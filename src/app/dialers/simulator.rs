@@ -1,7 +1,7 @@
 //! The simulated carrier as a dialer: the table of [`sandbox`](crate::domain::sandbox), asked about one order.
 
 use crate::app::trunk::DialOrder;
-use crate::domain::call::{Finding, Timed};
+use crate::domain::call::{InquiryResult, Timed};
 use crate::domain::sandbox;
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
@@ -21,7 +21,7 @@ pub fn dial(order: &DialOrder, now: Millis, settings: &Settings) -> Vec<Timed> {
 
 /// What became of it.
 #[must_use]
-pub fn inquire(order: &DialOrder, now: Millis, settings: &Settings) -> Finding {
+pub fn inquire(order: &DialOrder, now: Millis, settings: &Settings) -> InquiryResult {
     let request = &order.request;
     let DialOrder {
         dialed_at,

@@ -1,7 +1,7 @@
 //! What dialers and carriers ask and tell.
 
 use super::{Answer, CarrierCredentials, Desk, DialOrder, TrunkReply, TrunkStore};
-use crate::domain::call::{Call, Finding, Timed};
+use crate::domain::call::{Call, InquiryResult, Timed};
 use crate::domain::ids::CallId;
 use crate::domain::trunk::Claim;
 
@@ -66,7 +66,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
     }
 
-    pub(super) fn learn(&mut self, findings: Vec<(CallId, Finding)>) -> TrunkReply {
+    pub(super) fn learn(&mut self, findings: Vec<(CallId, InquiryResult)>) -> TrunkReply {
         for (call, finding) in findings {
             self.trunk.learn(call, finding, self.now, self.step);
         }

@@ -7,7 +7,7 @@ use super::{
     CallFilter, CarrierCredentials, DeliveryFilter, DialOrder, FeedFilter, FeedPage, Shown,
 };
 use crate::app::messages::CallbackMessage;
-use crate::domain::call::{Call, CallRequest, CallStatus, Finding, Report, Timed};
+use crate::domain::call::{Call, CallRequest, CallStatus, InquiryResult, Report, Timed};
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
@@ -35,9 +35,11 @@ pub enum TrunkCommand {
     /// What the carrier says of these calls. `Done`, or `Over` for those that were over before.
     Carrier(Vec<(CallId, Vec<Timed>)>),
     /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
-    Examine(Vec<CallId>),
+    #[serde(rename = "Examine")]
+    InquiryOrders(Vec<CallId>),
     /// What the inquiry found. `Done`.
-    Learn(Vec<(CallId, Finding)>),
+    #[serde(rename = "Learn")]
+    InquiryResults(Vec<(CallId, InquiryResult)>),
     /// Of which of these calls is the carrier to leave nothing behind. `Orders`.
     Release(Vec<CallId>),
     /// It has left nothing behind of these. `Done`.

@@ -94,7 +94,7 @@ impl TrunkCommand {
         matches!(
             self,
             Self::Recall(..)
-                | Self::Examine(_)
+                | Self::InquiryOrders(_)
                 | Self::Release(_)
                 | Self::Line(_)
                 | Self::Talker(_)

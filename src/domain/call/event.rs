@@ -55,7 +55,7 @@ pub struct Timed {
 /// What the carrier answers when it is asked about a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Finding {
+pub enum InquiryResult {
     /// It still rings or talks.
     StillThere,
     /// It did this since it was dialed, and is going to do what lies in the future.

@@ -26,7 +26,7 @@ pub use deadlines::{
     RELEASE_PATIENCE, REPORT_GRACE, REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
 };
 pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
-pub use event::{CarrierEvent, Finding, Timed};
+pub use event::{CarrierEvent, InquiryResult, Timed};
 pub use phase::Phase;
 pub use reason::Reason;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};

@@ -2,7 +2,7 @@
 
 use super::{Brief, Carrier, Step, Trunk};
 use crate::domain::call::{
-    CallStatus, CarrierEvent, Failure, FailureCode, Finding, Reason, Report, Timed,
+    CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, Report, Timed,
 };
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -67,11 +67,11 @@ impl Trunk {
     }
 
     /// Takes the carrier's answer to an inquiry.
-    pub fn learn(&mut self, id: CallId, finding: Finding, now: Millis, step: &mut Step<'_>) {
+    pub fn learn(&mut self, id: CallId, finding: InquiryResult, now: Millis, step: &mut Step<'_>) {
         let is_there = match finding {
-            Finding::Happened(events) => return self.carrier(id, events, now, step),
-            Finding::StillThere => true,
-            Finding::Unknown => false,
+            InquiryResult::Happened(events) => return self.carrier(id, events, now, step),
+            InquiryResult::StillThere => true,
+            InquiryResult::Unknown => false,
         };
         if planted(Fault::RedialOnUnknown)
             && let Some(call) = self.open_call(id, step)

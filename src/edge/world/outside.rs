@@ -6,7 +6,7 @@ use crate::app::ports::{
     Answer, Dialer, Host, Poster, Twirp, TwirpAnswer, TwirpRequest, Unavailable,
 };
 use crate::app::trunk::DialOrder;
-use crate::domain::call::{CarrierEvent, Failure, Finding, Reason, Timed};
+use crate::domain::call::{CarrierEvent, Failure, InquiryResult, Reason, Timed};
 use crate::domain::time::Millis;
 use crate::domain::to_json;
 use crate::domain::trunk::Carrier;
@@ -34,7 +34,7 @@ impl Dialer for World {
         }
     }
 
-    async fn inquire(&self, order: &DialOrder) -> Result<Finding, Unavailable> {
+    async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
             Carrier::LiveKit { .. } => livekit::inquire(self, order).await,

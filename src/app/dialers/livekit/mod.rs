@@ -31,8 +31,8 @@ use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unava
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, TrunkCommand};
 use crate::domain::call::{
-    CarrierEvent, Failure, FailureCode, FailureSource, Finding, PRESUMED_AFTER, Reason, SETUP,
-    Timed,
+    CarrierEvent, Failure, FailureCode, FailureSource, InquiryResult, PRESUMED_AFTER, Reason,
+    SETUP, Timed,
 };
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
@@ -148,16 +148,19 @@ fn missed<T>(
 ///
 /// # Errors
 /// The server gave no answer, or none that says anything.
-pub async fn inquire(line: &impl LiveKitHost, order: &DialOrder) -> Result<Finding, Unavailable> {
+pub async fn inquire(
+    line: &impl LiveKitHost,
+    order: &DialOrder,
+) -> Result<InquiryResult, Unavailable> {
     let found = find(line, order).await;
     missed(line, order, "not asked about", found)
 }
 
-async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<Finding, Reason> {
+async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<InquiryResult, Reason> {
     let server = Server::of(line, order).await?;
     let answer = server.ask(requests::list_participants(order.call)).await?;
     let room = outcome::in_room(&answer, order.call).ok_or_else(|| outcome::reason(&answer))?;
-    let found = |event| Finding::Happened(happened(line, vec![event]));
+    let found = |event| InquiryResult::Happened(happened(line, vec![event]));
     match room.callee {
         Callee::Gone => gone(line, &server, order).await,
         callee
@@ -170,14 +173,16 @@ async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<Finding, Rea
                 _ => None,
             };
             let known = happened(line, known.into_iter().collect());
-            Ok(Finding::Happened(desert(line, &server, order, known).await))
+            Ok(InquiryResult::Happened(
+                desert(line, &server, order, known).await,
+            ))
         }
         Callee::Active if order.answered_at.is_none() => {
             record::start(line, &server, order).await;
             Ok(found(CarrierEvent::Answered))
         }
         Callee::Ringing if order.ringing_at.is_none() => Ok(found(CarrierEvent::Ringing)),
-        Callee::Dialing | Callee::Ringing | Callee::Active => Ok(Finding::StillThere),
+        Callee::Dialing | Callee::Ringing | Callee::Active => Ok(InquiryResult::StillThere),
     }
 }
 
@@ -230,10 +235,10 @@ async fn gone<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
-) -> Result<Finding, Reason> {
+) -> Result<InquiryResult, Reason> {
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
     if order.answered_at.is_none() && line.now() < set_up_by {
-        return Ok(Finding::StillThere);
+        return Ok(InquiryResult::StillThere);
     }
     hang_up(server, order).await?;
     let now = line.now();
@@ -247,7 +252,7 @@ async fn gone<L: LiveKitHost>(
         }
     };
     let events = [timed(at, event), timed(now, CarrierEvent::Deleted)];
-    Ok(Finding::Happened(events.into()))
+    Ok(InquiryResult::Happened(events.into()))
 }
 
 /// Hangs up and leaves nothing behind, whatever state the call is in.
