@@ -122,10 +122,10 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
 /// can't be read, has none.
 async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<(), Refusal> {
     let reply = api
-        .trunk(call.address().tag, &TrunkCommand::Talker(call))
+        .trunk(call.address().tag, &TrunkCommand::AgentOf(call))
         .await;
     let (org, agent) = match reply {
-        Ok(TrunkReply::Talker(org, agent)) => (org, agent),
+        Ok(TrunkReply::AgentOf(org, agent)) => (org, agent),
         Ok(TrunkReply::Missing) => return Err(Refusal::InvalidReportToken),
         _ => return Err(Refusal::DialerUnavailable),
     };

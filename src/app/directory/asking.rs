@@ -27,7 +27,7 @@ impl DirectoryCommand {
     /// What a key and its organisation are called, asked for by the key itself.
     #[must_use]
     pub fn introduce(key: KeyId) -> Self {
-        Self::of_the_key(key, Ask::Introduce(key))
+        Self::of_the_key(key, Ask::WhoAmI(key))
     }
 
     /// Which trunks there are, asked for by a key.

@@ -147,7 +147,8 @@ pub enum Ask {
     /// A sender waits for a slow receiver. `Done`.
     Extend(DeliveryId, u32, Millis),
     /// What a key and its organisation are called. `Introduced`.
-    Introduce(KeyId),
+    #[serde(rename = "Introduce")]
+    WhoAmI(KeyId),
     /// The built-in receiver took a notification. `Done`.
     Receive(Box<Received>),
     /// What the built-in receiver took lately, newest first. `Received`.
@@ -278,7 +279,7 @@ impl Ask {
                 | Self::Audit { .. }
                 | Self::Delivery(_)
                 | Self::Deliveries { .. }
-                | Self::Introduce(_)
+                | Self::WhoAmI(_)
                 | Self::Received
                 | Self::Tags
                 | Self::Nudge(_)

@@ -30,7 +30,7 @@ pub(super) fn decide(
             owner,
             secret,
         } => Ok(desk.found(org, name, *owner, secret)),
-        Ask::Introduce(id) => desk.introduce(id),
+        Ask::WhoAmI(id) => desk.introduce(id),
         Ask::Agent(id) => desk.agent(id)?,
         Ask::SaveAgent { agent, was } => desk.save_agent(*agent, was.map(|was| *was))?,
         Ask::DeleteAgent(id) => done(desk.delete_agent(id)?),

@@ -25,7 +25,8 @@ pub enum TrunkCommand {
     /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
     Admit(Box<Trigger>),
     /// A request that the copies refuse: was it answered before? `Replayed`, `KeyReused`, `Missing`, or `Refused`.
-    Recall(OrgId, KeyId, Idempotency),
+    #[serde(rename = "Recall")]
+    FindReplay(OrgId, KeyId, Idempotency),
     /// What would become of it. `Verdict`, or `Refused`.
     Foresee(Box<Trigger>),
     /// A dialer asks for these calls. `Orders`: those that are its own now.
@@ -46,8 +47,9 @@ pub enum TrunkCommand {
     Released(Vec<CallId>),
     /// Who speaks for this trunk's carrier: the present one, or that of a call, which may have been dialed before it. `Line`.
     Line(Option<CallId>),
-    /// Who talks in a call. `Talker`, or `Missing`.
-    Talker(CallId),
+    /// Who talks in a call. `AgentOf`, or `Missing`.
+    #[serde(rename = "Talker")]
+    AgentOf(CallId),
     /// The carrier tells that a call's room is there. `Done`.
     RoomSeen(CallId),
     /// What is kept of a call. `Media`.
@@ -289,7 +291,8 @@ pub enum TrunkReply {
     /// The trunk's line, if its carrier speaks by itself.
     Line(Option<CarrierCredentials>),
     /// Who talks in a call.
-    Talker(OrgId, AgentId),
+    #[serde(rename = "Talker")]
+    AgentOf(OrgId, AgentId),
     /// The transcript's lines, and where the recording is.
     Media(Option<Value>, Option<String>),
     /// The attempt is its sender's, to be signed with these; without them, with the directory's.

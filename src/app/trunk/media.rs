@@ -10,7 +10,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn talker(&mut self, id: CallId) -> TrunkReply {
         let call = self.trunk.call(id, self.step);
         call.map_or(TrunkReply::Missing, |call| {
-            TrunkReply::Talker(call.request.org, call.request.agent.id)
+            TrunkReply::AgentOf(call.request.org, call.request.agent.id)
         })
     }
 

@@ -322,7 +322,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Brief(brief) => self.take_brief(*brief),
             TrunkCommand::Retire => self.retire(),
             TrunkCommand::Admit(trigger) => self.admit(*trigger),
-            TrunkCommand::Recall(org, key, given) => self.recall_for(org, key, &given),
+            TrunkCommand::FindReplay(org, key, given) => self.recall_for(org, key, &given),
             TrunkCommand::Foresee(trigger) => self.foresee(*trigger),
             TrunkCommand::Claim(calls) => self.claim(calls),
             TrunkCommand::Ring(id) => Ok(self.ring(id)),
@@ -333,7 +333,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkCommand::Released(calls) => Ok(self.released(calls)),
             TrunkCommand::RoomSeen(id) => Ok(self.room_seen(id)),
             TrunkCommand::Line(of) => Ok(self.line(of)),
-            TrunkCommand::Talker(id) => Ok(self.talker(id)),
+            TrunkCommand::AgentOf(id) => Ok(self.talker(id)),
             TrunkCommand::Report {
                 call,
                 report,

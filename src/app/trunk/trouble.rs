@@ -93,11 +93,11 @@ impl TrunkCommand {
     fn only_reads(&self) -> bool {
         matches!(
             self,
-            Self::Recall(..)
+            Self::FindReplay(..)
                 | Self::InquiryOrders(_)
                 | Self::Release(_)
                 | Self::Line(_)
-                | Self::Talker(_)
+                | Self::AgentOf(_)
                 | Self::Media(_)
                 | Self::Transcript(..)
                 | Self::Read(..)

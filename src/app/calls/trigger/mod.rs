@@ -171,7 +171,7 @@ async fn recall(
     if !known.is_ok_and(|trunk| trunk.is_some()) {
         return Err(refusal);
     }
-    let command = TrunkCommand::Recall(caller.org_id, caller.key_id, given);
+    let command = TrunkCommand::FindReplay(caller.org_id, caller.key_id, given);
     match api.trunk(fields.trunk.tag(), &command).await {
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
