@@ -10,7 +10,8 @@ mod support;
 use audatec::app::json;
 use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{
-    FeedFilter, FeedNotes, Idempotency, Position, Remembrance, Trigger, TrunkCommand, TrunkReply,
+    FeedFilter, FeedNotes, Idempotency, IdempotencyRecord, Position, Trigger, TrunkCommand,
+    TrunkReply,
 };
 use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
 use audatec::domain::call::{Call, CarrierEvent, Failure, Phase, Reason, Report};
@@ -186,7 +187,7 @@ fn what_an_object_remembers_beside_its_calls() {
     let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) else {
         return;
     };
-    let remembrance = Remembrance {
+    let remembrance = IdempotencyRecord {
         at: START,
         body: "ab".repeat(32),
         admission,

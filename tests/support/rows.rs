@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, LateTransition,
-    OpenRow, Remembrance, StoreFailed, TrunkStore, admits,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
+    LateTransition, OpenRow, StoreFailed, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
@@ -280,7 +280,7 @@ impl TrunkStore for Rows {
         Ok(due.next().map(|(at, _)| *at))
     }
 
-    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+    fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {
         let keys = self.keys.borrow();
         keys.get(key).map(|(_, what)| read(what)).transpose()
     }
@@ -288,7 +288,7 @@ impl TrunkStore for Rows {
     fn remember(
         &self,
         key: &str,
-        what: &Remembrance,
+        what: &IdempotencyRecord,
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         let mut keys = self.keys.borrow_mut();
@@ -566,7 +566,7 @@ impl TrunkStore for Store<'_> {
         metadata(call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
         due_callbacks(after: (Millis, u64), until: Millis, limit: usize) -> Result<Vec<DueCallback>, StoreFailed>;
         next_callback(after: Millis) -> Result<Option<Millis>, StoreFailed>;
-        remembered(key: &str) -> Result<Option<Remembrance>, StoreFailed>;
+        remembered(key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
         transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
         recording(call: CallId) -> Result<Option<String>, StoreFailed>;
         closed(filter: &CallFilter) -> Result<Found, StoreFailed>;
@@ -603,7 +603,7 @@ impl TrunkStore for Store<'_> {
     fn remember(
         &self,
         key: &str,
-        what: &Remembrance,
+        what: &IdempotencyRecord,
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         self.luck

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::store::DirectoryStore;
 use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
 use crate::app::iso8601;
-use crate::app::trunk::{Idempotency, REMEMBERED, StoreFailed};
+use crate::app::trunk::{IDEMPOTENCY_TTL, Idempotency, StoreFailed};
 use crate::app::views::delivery::DeliveryView;
 use crate::app::views::manage::{
     AgentDetail, NewKeyView, NewOrgView, OrgView, SecretView, TrunkDetail,
@@ -134,7 +134,7 @@ impl Directory {
             return Ok(None);
         };
         let used = self.used.get(&given.key);
-        let holds = |used: &&Used| now < used.at + REMEMBERED && !planted(Fault::CreatedAgain);
+        let holds = |used: &&Used| now < used.at + IDEMPOTENCY_TTL && !planted(Fault::CreatedAgain);
         let Some(used) = used.filter(holds) else {
             return Ok(None);
         };
@@ -187,7 +187,7 @@ impl Directory {
 
     /// Forgets keys that were used a day ago, and the oldest beyond so many.
     pub(super) fn forget_used(&mut self, now: Millis, most: usize) {
-        let is_old = |used: &Used| now >= used.at + REMEMBERED;
+        let is_old = |used: &Used| now >= used.at + IDEMPOTENCY_TTL;
         if self.used.len() <= most && !self.used.values().any(is_old) {
             return;
         }
@@ -197,7 +197,7 @@ impl Directory {
         oldest_first(&mut keys, |(at, _)| u128::from(at.0));
         let too_many = keys.len().saturating_sub(most);
         for (nth, (at, key)) in keys.into_iter().enumerate() {
-            if nth >= too_many && now < at + REMEMBERED {
+            if nth >= too_many && now < at + IDEMPOTENCY_TTL {
                 break;
             }
             self.used.remove(&key);

@@ -22,7 +22,7 @@ use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 
 /// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
-const REMEMBERED: Millis = Millis(7 * 86_400_000);
+const REVOCATION_TTL: Millis = Millis(7 * 86_400_000);
 /// When there are many of them, the oldest are forgotten: but none within this time, sixty times as long as KV says it takes.
 const REMEMBERED_AT_LEAST: Millis = Millis(3_600_000);
 /// So many are remembered for the whole time.
@@ -33,7 +33,7 @@ pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Millis, T)>, now: Millis) -> Ve
     newest_first(&mut ended, |(at, _)| u128::from(at.0));
     let ended = ended.into_iter().enumerate();
     let old = ended.filter(|(nth, (at, _))| {
-        now >= *at + REMEMBERED || *nth >= MOST_REMEMBERED && now >= *at + REMEMBERED_AT_LEAST
+        now >= *at + REVOCATION_TTL || *nth >= MOST_REMEMBERED && now >= *at + REMEMBERED_AT_LEAST
     });
     old.map(|(_, (_, what))| what).collect()
 }

@@ -1,8 +1,8 @@
 //! Requests for calls, and their repeats.
 
 use super::{
-    Answer, Denial, Desk, Idempotency, REMEMBERED, Remembrance, StoreFailed, Trigger, TrunkReply,
-    TrunkStore,
+    Answer, Denial, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
+    TrunkReply, TrunkStore,
 };
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
@@ -40,12 +40,13 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 Admission::Accepted { .. } | Admission::Queued { .. }
             )
         {
-            let what = Remembrance {
+            let what = IdempotencyRecord {
                 at: self.now,
                 body,
                 admission: admission.clone(),
             };
-            self.store.remember(&key, &what, self.now - REMEMBERED)?;
+            self.store
+                .remember(&key, &what, self.now - IDEMPOTENCY_TTL)?;
         }
         Ok(TrunkReply::Admission(admission))
     }
@@ -83,7 +84,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The answer to a request that was made before, or to another that used its key.
     fn recall(&self, given: &Idempotency) -> Result<Option<TrunkReply>, StoreFailed> {
         let known = self.store.remembered(&given.key)?;
-        let Some(known) = known.filter(|known| self.now < known.at + REMEMBERED) else {
+        let Some(known) = known.filter(|known| self.now < known.at + IDEMPOTENCY_TTL) else {
             return Ok(None);
         };
         match known.admission.call() {

@@ -177,7 +177,7 @@ pub struct Idempotency {
 
 /// What is remembered of a request that had an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Remembrance {
+pub struct IdempotencyRecord {
     /// When it was answered.
     pub at: Millis,
     /// SHA-256 of its body, in hex.
@@ -187,7 +187,7 @@ pub struct Remembrance {
 }
 
 /// How long an `Idempotency-Key` is remembered.
-pub const REMEMBERED: Millis = Millis(86_400_000);
+pub const IDEMPOTENCY_TTL: Millis = Millis(86_400_000);
 
 /// Who reads or stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

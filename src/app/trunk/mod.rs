@@ -26,8 +26,8 @@ mod watch;
 
 pub use feed::KEPT;
 pub use language::{
-    Denial, Idempotency, LiveCall, REMEMBERED, Reader, Remembrance, Trigger, TrunkCommand,
-    TrunkReply, Work,
+    Denial, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger,
+    TrunkCommand, TrunkReply, Work,
 };
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
@@ -49,7 +49,7 @@ use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
-use crate::domain::trunk::{Carrier, Remembered, Step, Trunk};
+use crate::domain::trunk::{Carrier, Step, Trunk, TrunkRows};
 
 /// A trunk's object, but for its storage, its alarm and its network.
 pub struct TrunkActor {
@@ -103,7 +103,7 @@ impl TrunkActor {
             false => last_run,
         };
         let mut dialed: Vec<Millis> = starts.iter().filter_map(|(_, at)| *at).collect();
-        let remembered = Remembered {
+        let remembered = TrunkRows {
             brief: store.brief()?,
             accepted: starts
                 .iter()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::position::{FeedNotes, LateTransition};
-use super::{CallFilter, DeliveryFilter, Found, Remembrance};
+use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -52,12 +52,12 @@ pub trait TrunkStore {
     /// See [`Rows::next_callback`].
     fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
-    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed>;
+    fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
     /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
     fn remember(
         &self,
         key: &str,
-        what: &Remembrance,
+        what: &IdempotencyRecord,
         forget_before: Millis,
     ) -> Result<(), StoreFailed>;
     /// What was said in a call.

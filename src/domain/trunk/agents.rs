@@ -14,7 +14,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
 
 /// Of so many agents the failures are remembered at most.
-const REMEMBERED: usize = 100;
+const AGENTS_MAX: usize = 100;
 
 /// The agents that broke off lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl AgentBreakers {
             if breaker != Breaker::default() {
                 self.0.push((agent, breaker));
             }
-            let too_many = self.0.len().saturating_sub(REMEMBERED);
+            let too_many = self.0.len().saturating_sub(AGENTS_MAX);
             self.0.drain(..too_many);
         }
         changed

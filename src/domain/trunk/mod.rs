@@ -80,7 +80,7 @@ pub struct Trunk {
 
 /// What a trunk's rows tell of it, its open calls aside.
 #[derive(Default)]
-pub struct Remembered {
+pub struct TrunkRows {
     /// The directory's last word.
     pub brief: Option<Brief>,
     /// Acceptances within the last second.
@@ -95,7 +95,7 @@ const RETIRED_FOR: Millis = Millis(600_000);
 impl Trunk {
     /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
     #[must_use]
-    pub fn restore(remembered: Remembered, settings: Settings, key: IdKey) -> Self {
+    pub fn restore(remembered: TrunkRows, settings: Settings, key: IdKey) -> Self {
         Self {
             settings,
             key,

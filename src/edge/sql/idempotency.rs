@@ -4,7 +4,7 @@ use worker::SqlStorageValue;
 
 use super::SqlStore;
 use super::values::{count, millis};
-use crate::app::trunk::{Remembrance, StoreFailed};
+use crate::app::trunk::{IdempotencyRecord, StoreFailed};
 use crate::domain::time::Millis;
 use crate::domain::to_json::to_json;
 
@@ -20,7 +20,7 @@ impl SqlStore {
     pub(super) fn keep_key(
         &self,
         key: &str,
-        what: &Remembrance,
+        what: &IdempotencyRecord,
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         let doc = to_json(what).map_err(|_| StoreFailed)?;

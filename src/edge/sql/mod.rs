@@ -21,8 +21,8 @@ use worker::{SqlStorage, SqlStorageValue};
 use values::{count, id, millis, number, parse, unsigned};
 
 use crate::app::trunk::{
-    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, LateTransition,
-    OpenRow, Remembrance, StoreFailed, TrunkStore,
+    CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
+    LateTransition, OpenRow, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -222,7 +222,7 @@ impl TrunkStore for SqlStore {
         }
     }
 
-    fn remembered(&self, key: &str) -> Result<Option<Remembrance>, StoreFailed> {
+    fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {
         Ok(self
             .docs(
                 "SELECT doc FROM idempotency WHERE key = ?",
@@ -234,7 +234,7 @@ impl TrunkStore for SqlStore {
     fn remember(
         &self,
         key: &str,
-        what: &Remembrance,
+        what: &IdempotencyRecord,
         forget_before: Millis,
     ) -> Result<(), StoreFailed> {
         self.keep_key(key, what, forget_before)
