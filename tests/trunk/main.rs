@@ -17,7 +17,7 @@ mod support;
 use std::collections::VecDeque;
 
 use audatec::app::trunk::{
-    CallFilter, Denial, EXAMINED, Found, Idempotency, Trigger, TrunkCommand, TrunkReply,
+    CallFilter, Denial, Found, Idempotency, SCAN_LIMIT, Trigger, TrunkCommand, TrunkReply,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{

@@ -21,7 +21,7 @@ fn another_organisation_finds_nothing() {
     );
     let filter = CallFilter {
         limit: 10,
-        examine: EXAMINED,
+        examine: SCAN_LIMIT,
         ..CallFilter::default()
     };
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
     };
     let filter = CallFilter {
         limit: 10,
-        examine: EXAMINED,
+        examine: SCAN_LIMIT,
         ..CallFilter::default()
     };
     assert_eq!(

@@ -12,7 +12,7 @@ use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::trunk::{DeliveryFilter, EXAMINED, Found, TrunkCommand, admits};
+use crate::app::trunk::{DeliveryFilter, Found, SCAN_LIMIT, TrunkCommand, admits};
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -123,7 +123,7 @@ async fn of_all(
         status: status.clone(),
         before: below,
         limit,
-        examine: EXAMINED,
+        examine: SCAN_LIMIT,
     };
     let command = TrunkCommand::Deliveries(reader(caller), filter);
     let found = gather(api, &asked, &command).await?;

@@ -31,7 +31,7 @@ pub use language::{
 };
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
-pub use pages::{CallFilter, DeliveryFilter, EXAMINED, Found, InList, Shown, admits};
+pub use pages::{CallFilter, DeliveryFilter, Found, InList, SCAN_LIMIT, Shown, admits};
 pub use port::Trunks;
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
 pub use slices::{Slices, Turns};

@@ -15,7 +15,7 @@ use crate::domain::to_json::to_json;
 
 /// How many rows an object looks at for one page. A filter that fits few calls would else read all that the object holds,
 /// and hold up every admission meanwhile.
-pub const EXAMINED: usize = 20_000;
+pub const SCAN_LIMIT: usize = 20_000;
 
 /// A call as its list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ pub struct CallFilter {
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of so many rows at most: see [`EXAMINED`].
+    /// Of so many rows at most: see [`SCAN_LIMIT`].
     pub examine: usize,
     /// Each as its list shows it: `Shown`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -155,7 +155,7 @@ pub struct DeliveryFilter {
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of so many rows at most: see [`EXAMINED`].
+    /// Of so many rows at most: see [`SCAN_LIMIT`].
     pub examine: usize,
 }
 

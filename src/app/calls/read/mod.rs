@@ -12,7 +12,7 @@ use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
 use crate::app::side_by_side::CONNECTIONS;
-use crate::app::trunk::{CallFilter, EXAMINED, Found, Shown, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CallFilter, Found, SCAN_LIMIT, Shown, TrunkCommand, TrunkReply};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::CallStatus;
@@ -185,7 +185,7 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
             .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
             .transpose()?,
         limit: page.limit + 1,
-        examine: EXAMINED,
+        examine: SCAN_LIMIT,
         shown: true,
     })
 }
