@@ -6,9 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::task::Poll;
 
+use crate::app::concurrent::concurrent;
 use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
-use crate::app::side_by_side::side_by_side;
 use crate::app::telemetry::Event;
 use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use crate::domain::call::{CarrierEvent, Timed};
@@ -58,7 +58,7 @@ async fn dial(
         reporter.dialed.borrow_mut().push((order, events));
         reporter.tell().await;
     });
-    side_by_side(orders.len(), dials).await;
+    concurrent(orders.len(), dials).await;
     Ok(())
 }
 
@@ -141,7 +141,7 @@ async fn inquire(
     let asked = orders
         .iter()
         .map(async |order| Some((order.call, dialer.inquire(order).await.ok()?)));
-    let findings = side_by_side(SIDE_BY_SIDE, asked).await;
+    let findings = concurrent(SIDE_BY_SIDE, asked).await;
     let findings: Vec<_> = findings.into_iter().flatten().collect();
     if !findings.is_empty() {
         world
@@ -162,7 +162,7 @@ async fn release(
         let released = planted(Fault::RoomLeftOver) || dialer.release(order).await.is_ok();
         released.then_some(order.call)
     });
-    let released = side_by_side(SIDE_BY_SIDE, asked).await;
+    let released = concurrent(SIDE_BY_SIDE, asked).await;
     let released: Vec<_> = released.into_iter().flatten().collect();
     if !released.is_empty() {
         world

@@ -7,6 +7,7 @@ pub mod api;
 pub mod authenticate;
 pub mod body;
 pub mod calls;
+pub mod concurrent;
 pub mod copies;
 pub mod deliver;
 #[cfg(feature = "openapi")]
@@ -28,7 +29,6 @@ pub mod page;
 pub mod ports;
 pub mod records;
 pub mod sealing;
-pub mod side_by_side;
 pub mod studio;
 pub mod target;
 pub mod telemetry;

@@ -4,9 +4,9 @@ use worker::Env;
 
 use super::platform::now;
 use super::world::World;
+use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::directory::DirectoryCommand;
 use crate::app::ports::{Directories, Trunks};
-use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::{OrgId, TrunkId};
 
@@ -52,5 +52,5 @@ pub async fn sweep(env: Env) {
             }
         }
     });
-    side_by_side(CONNECTIONS, knocks).await;
+    concurrent(CONNECTIONS, knocks).await;
 }

@@ -7,11 +7,11 @@ use worker::{Env, MessageBatch, MessageExt, RawMessage};
 
 use super::log::log;
 use super::world::World;
+use crate::app::concurrent::concurrent;
 use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
 use crate::app::messages::{DispatchMessage, Errand};
 use crate::app::ports::{Directories, Trunks, Unavailable};
-use crate::app::side_by_side::side_by_side;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkCommand;
 use crate::domain::ids::TrunkTag;
@@ -25,7 +25,7 @@ pub async fn consume(batch: MessageBatch<serde_json::Value>, env: Env, context: 
     let queue = batch.queue();
     let messages: Vec<_> = batch.raw_iter().collect();
     let work = messages.iter().map(|message| one(&world, &queue, message));
-    side_by_side(messages.len(), work).await;
+    concurrent(messages.len(), work).await;
 }
 
 async fn one(world: &World, queue: &str, message: &RawMessage) {

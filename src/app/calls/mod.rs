@@ -10,8 +10,8 @@ pub mod report;
 pub mod stop;
 pub mod trigger;
 
+use crate::app::concurrent::concurrent;
 use crate::app::ports::{Api, Unavailable};
-use crate::app::side_by_side::side_by_side;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -46,7 +46,7 @@ async fn ask_all(
     command: &TrunkCommand,
 ) -> Result<Vec<TrunkReply>, Refusal> {
     let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
-    read_all(side_by_side(at_once, answers).await)
+    read_all(concurrent(at_once, answers).await)
 }
 
 fn read_all(answers: Vec<Result<TrunkReply, Unavailable>>) -> Result<Vec<TrunkReply>, Refusal> {

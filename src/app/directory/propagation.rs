@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::serve::DirectoryActor;
 use super::store::{DirectoryStore, RecordWriter};
 use super::{Ask, Denied, Directory};
+use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
-use crate::app::side_by_side::{CONNECTIONS, side_by_side};
 use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply, Trunks};
 use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
@@ -127,12 +127,12 @@ impl DirectoryActor {
             .iter()
             .take(at_once)
             .map(|(trunk, _)| self.brief(store, world, *trunk));
-        let told = side_by_side(CONNECTIONS, briefs).await;
+        let told = concurrent(CONNECTIONS, briefs).await;
         let records = pending
             .records
             .iter()
             .map(|(key, _)| self.write(store, world, key));
-        let written = side_by_side(CONNECTIONS, records).await;
+        let written = concurrent(CONNECTIONS, records).await;
         let (org, owed) = self.with(store, |directory| {
             directory.acknowledge(&told, &written);
             if is_more && planted(Fault::RestForgotten) {

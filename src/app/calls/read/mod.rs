@@ -5,13 +5,13 @@ pub(crate) mod describe;
 
 use crate::app::calls::among::Among;
 use crate::app::calls::{ask, ask_all, reader};
+use crate::app::concurrent::CONNECTIONS;
 use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
-use crate::app::side_by_side::CONNECTIONS;
 use crate::app::trunk::{CallFilter, Found, SCAN_LIMIT, Shown, TrunkCommand, TrunkReply};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;

@@ -12,7 +12,7 @@ type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// Awaits all the futures, begun in their order and at most `at_once` side by side. Returns what
 /// they gave, first done first.
-pub async fn side_by_side<T>(
+pub async fn concurrent<T>(
     at_once: usize,
     futures: impl Iterator<Item: Future<Output = T>>,
 ) -> Vec<T> {
@@ -90,7 +90,7 @@ mod tests {
                 Poll::Ready(number)
             })
         };
-        let mut all = std::pin::pin!(side_by_side(4, (0..20).map(piece)));
+        let mut all = std::pin::pin!(concurrent(4, (0..20).map(piece)));
         let mut context = Context::from_waker(Waker::noop());
         let mut results = loop {
             if let Poll::Ready(results) = all.as_mut().poll(&mut context) {
