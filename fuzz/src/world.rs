@@ -252,7 +252,7 @@ impl Records for World {
 
     fn learn(&self, _: &RecordKey, _: &str) {}
     fn forget(&self, _: OrgId) {}
-    fn note_use(&self, _: &KeyRecord) {}
+    fn record_use(&self, _: &KeyRecord) {}
 }
 
 impl Trunks for World {

@@ -99,7 +99,7 @@ async fn authenticate(
             needs,
         });
     }
-    api.note_use(&record);
+    api.record_use(&record);
     Ok(record)
 }
 

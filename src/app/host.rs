@@ -109,7 +109,7 @@ pub trait Records {
     /// Notes something that holds until then: a minute and a half from now at most.
     fn note(&self, _name: String, _text: &str, _until: Millis) {}
     /// Notes that a key was used; the directory hears of it, at most once an hour.
-    fn note_use(&self, key: &KeyRecord);
+    fn record_use(&self, key: &KeyRecord);
 }
 
 /// What keeps other people's secrets: encrypted wherever they are stored.

@@ -31,7 +31,7 @@ pub async fn consume(batch: MessageBatch<serde_json::Value>, env: Env, context: 
 async fn one(world: &World, queue: &str, message: &RawMessage) {
     let text = message.body().as_string().unwrap_or_default();
     let done = if queue.ends_with("dead-letters") {
-        bury(world, &text).await
+        redrive(world, &text).await
     } else if let Some(errand) = Errand::read(&text) {
         match errand {
             Errand::Dispatch(work @ DispatchMessage::Dial { .. }) => {
@@ -67,8 +67,8 @@ fn in_background(
     world.wait_until(work.boxed_local());
 }
 
-/// A message that failed again and again. Its duty is in an object's rows: knock there.
-async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
+/// A message that failed again and again. Its duty is in an object's rows: poke there.
+async fn redrive(world: &World, text: &str) -> Result<(), Unavailable> {
     let (tag, org) = match Errand::read(text) {
         Some(Errand::Dispatch(
             DispatchMessage::Dial { trunk, .. }
@@ -87,8 +87,8 @@ async fn bury(world: &World, text: &str) -> Result<(), Unavailable> {
     };
     match (tag, org) {
         (TrunkTag::DIRECTORY, Some(org)) => {
-            let knock = DirectoryCommand::tick();
-            world.directory(org, &knock).await.map(drop)
+            let poke = DirectoryCommand::tick();
+            world.directory(org, &poke).await.map(drop)
         }
         (tag, _) => world.trunk(tag, &TrunkCommand::Tick).await.map(drop),
     }

@@ -93,7 +93,7 @@ impl Records for FakeServer {
     }
     fn learn(&self, _: &RecordKey, _: &str) {}
     fn forget(&self, _: OrgId) {}
-    fn note_use(&self, _: &KeyRecord) {}
+    fn record_use(&self, _: &KeyRecord) {}
 }
 
 impl Directories for FakeServer {

@@ -481,7 +481,7 @@ impl Records for World {
             .insert(name, (text.to_owned(), until));
     }
 
-    fn note_use(&self, _: &KeyRecord) {}
+    fn record_use(&self, _: &KeyRecord) {}
 }
 
 impl Trunks for World {
@@ -548,7 +548,7 @@ impl RecordWriter for World {
         Ok(())
     }
 
-    async fn knock(&self, org: OrgId) {
+    async fn poke(&self, org: OrgId) {
         self.knocks.set(self.knocks.get() + 1);
         let tick = DirectoryCommand::tick();
         let ticked: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(self.directory(org, &tick));

@@ -120,7 +120,7 @@ impl Records for Edge {
         self.w.copies.note(self.isolate, name, text, until);
     }
 
-    fn note_use(&self, key: &KeyRecord) {
+    fn record_use(&self, key: &KeyRecord) {
         if self
             .w
             .copies
@@ -155,7 +155,7 @@ impl RecordWriter for DirectoryPort {
         Ok(())
     }
 
-    async fn knock(&self, org: OrgId) {
+    async fn poke(&self, org: OrgId) {
         let _ = directory_node::ask(&self.0, org, DirectoryCommand::tick()).await;
     }
 }

@@ -63,7 +63,7 @@ fn enqueue(w: &W, message: Message, attempt: u32, delay: u64) {
 fn consume(w: &W, message: Message, attempt: u32) {
     w.step();
     if attempt > ATTEMPTS {
-        return bury(w, message);
+        return redrive(w, message);
     }
     let edge = Edge::new(w, w.rng.below(ISOLATES as u64) as usize);
     let (world, work) = (Rc::clone(w), message.clone());
@@ -101,7 +101,7 @@ pub fn kill_one(w: &W) {
 }
 
 /// A dead letter: its duty is in an object's rows. Knock there.
-fn bury(w: &W, message: Message) {
+fn redrive(w: &W, message: Message) {
     let tag = match &message {
         Message::Dispatch(
             DispatchMessage::Dial { trunk, .. }
@@ -114,6 +114,6 @@ fn bury(w: &W, message: Message) {
         Message::Callback(callback) if tag == TrunkTag::DIRECTORY => {
             let _ = directory_node::ask(w, callback.org, DirectoryCommand::tick());
         }
-        _ => trunk_node::knock(w, tag),
+        _ => trunk_node::poke(w, tag),
     }
 }

@@ -284,7 +284,7 @@ fn cron(w: &W, until: u64) {
             for name in w.copies.names("trunk/").into_iter().filter_map(id) {
                 name.parse::<TrunkId>()
                     .into_iter()
-                    .for_each(|trunk| trunk_node::knock(w, trunk.tag()));
+                    .for_each(|trunk| trunk_node::poke(w, trunk.tag()));
             }
             for name in w.copies.names("trunks/").into_iter().filter_map(id) {
                 let tick = |org: OrgId| drop(directory_node::ask(w, org, DirectoryCommand::tick()));

@@ -509,6 +509,6 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
 }
 
 /// The cron knocks.
-pub fn knock(w: &W, tag: TrunkTag) {
+pub fn poke(w: &W, tag: TrunkTag) {
     let _ = ask(w, tag, TrunkCommand::Tick);
 }

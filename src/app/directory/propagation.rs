@@ -143,7 +143,7 @@ impl DirectoryActor {
         })?;
         if let Some(org) = org.filter(|_| is_more && sends_for) {
             for _ in 0..owed.div_ceil(at_once) {
-                world.knock(org).await;
+                world.poke(org).await;
             }
         }
         let (unpaid, left) = self.with(store, |directory| {

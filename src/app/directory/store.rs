@@ -28,5 +28,5 @@ pub trait RecordWriter {
     /// Puts the JSON under a key, or removes it.
     async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable>;
     /// Has the directory do what is due, in an invocation of its own: each has only so many requests.
-    async fn knock(&self, org: OrgId);
+    async fn poke(&self, org: OrgId);
 }

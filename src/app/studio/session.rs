@@ -58,7 +58,7 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
     }
     let digest = digest_of(api, key.as_str().unwrap_or_default())?;
     let mut record = current_record(api, &digest).await?;
-    api.note_use(&record);
+    api.record_use(&record);
     let expires_at = api.now() + LASTS;
     let session = Session { digest, expires_at };
     record.end_by(expires_at);

@@ -119,7 +119,7 @@ pub enum TrunkCommand {
     },
     /// The archive has these calls: their rows go. `Done`.
     Forget(Vec<CallId>),
-    /// Do what is due: the cron's knock, in case the alarm was lost. `Done`.
+    /// Do what is due: the cron's poke, in case the alarm was lost. `Done`.
     Tick,
     /// What the object has done since it was loaded. `Work`.
     Work,

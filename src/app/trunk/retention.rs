@@ -3,7 +3,7 @@
 //! A call that was refused leaves after a day, others after the time that calls are kept; where little room is left, refused
 //! ones leave first, then the oldest, whatever their age.
 //!
-//! In bounded batches, looked for when the object wakes anyway (its alarm, or the cron's knock), so that an idle trunk needs
+//! In bounded batches, looked for when the object wakes anyway (its alarm, or the cron's poke), so that an idle trunk needs
 //! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
 //! sends the same batch again.
 

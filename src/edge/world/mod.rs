@@ -148,7 +148,7 @@ impl World {
 
     /// A callback to the built-in receiver of an organisation: its own zone is the one place that a
     /// Worker can't fetch.
-    async fn hand_over(
+    async fn deliver_locally(
         &self,
         org: OrgId,
         headers: &[(&'static str, String)],
@@ -302,7 +302,7 @@ impl Records for World {
         cache::keep(name, text, until);
     }
 
-    fn note_use(&self, key: &KeyRecord) {
+    fn record_use(&self, key: &KeyRecord) {
         if self.context.is_none() || !cache::is_first_use(key, now()) {
             return;
         }
@@ -322,7 +322,7 @@ impl RecordWriter for World {
         Ok(())
     }
 
-    async fn knock(&self, org: OrgId) {
+    async fn poke(&self, org: OrgId) {
         let _ = self.directory(org, &DirectoryCommand::tick()).await;
     }
 }
