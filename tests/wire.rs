@@ -17,15 +17,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use audatec::app::directory::{
-    AgentsAfter, Answered, Ask, AuditEntry, Denied, DirectoryCommand, DirectoryReply, NewKey, Once,
-    Permit, Received, Watched,
+    AgentsAfter, Answered, Ask, AuditEntry, DirectoryCommand, DirectoryRefusal, DirectoryReply,
+    NewKey, Once, Permit, Received, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
-    CallFilter, CarrierCredentials, DeliveryFilter, Denial, FeedFilter, Idempotency, Position,
-    Trigger, TrunkCommand, TrunkReply, Work,
+    CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Position, Trigger,
+    TrunkCommand, TrunkRefusal, TrunkReply, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -655,11 +655,17 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
                 is_agent,
             }),
         ),
-        ("Refused", Refused(Denial::InvalidKey)),
-        ("Refused.agent", Refused(Denial::AgentInactive)),
-        ("Refused.trunk", Refused(Denial::TrunkInactive)),
-        ("Refused.terminal", Refused(Denial::CallAlreadyTerminal)),
-        ("Refused.unknown_trunk", Refused(Denial::TrunkNotFound)),
+        ("Refused", Refused(TrunkRefusal::InvalidKey)),
+        ("Refused.agent", Refused(TrunkRefusal::AgentInactive)),
+        ("Refused.trunk", Refused(TrunkRefusal::TrunkInactive)),
+        (
+            "Refused.terminal",
+            Refused(TrunkRefusal::CallAlreadyTerminal),
+        ),
+        (
+            "Refused.unknown_trunk",
+            Refused(TrunkRefusal::TrunkNotFound),
+        ),
         ("Transcript", Transcript(lines())),
         ("Line", Line(None)),
         (
@@ -1014,17 +1020,17 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
     ];
     given.extend(
         [
-            ("Refused.missing", Denied::Missing),
-            ("Refused.changed", Denied::Changed),
-            ("Refused.too_many", Denied::TooMany),
-            ("Refused.last_owner", Denied::LastOwner),
-            ("Refused.past", Denied::Past),
-            ("Refused.key_reused", Denied::KeyReused),
-            ("Refused.in_progress", Denied::InProgress),
-            ("Refused.live_calls", Denied::LiveCalls),
-            ("Refused.untold", Denied::NotPropagated),
-            ("Refused.invalid_key", Denied::InvalidKey),
-            ("Refused.inactive", Denied::Inactive),
+            ("Refused.missing", DirectoryRefusal::Missing),
+            ("Refused.changed", DirectoryRefusal::Changed),
+            ("Refused.too_many", DirectoryRefusal::TooMany),
+            ("Refused.last_owner", DirectoryRefusal::LastOwner),
+            ("Refused.past", DirectoryRefusal::Past),
+            ("Refused.key_reused", DirectoryRefusal::KeyReused),
+            ("Refused.in_progress", DirectoryRefusal::InProgress),
+            ("Refused.live_calls", DirectoryRefusal::LiveCalls),
+            ("Refused.untold", DirectoryRefusal::NotPropagated),
+            ("Refused.invalid_key", DirectoryRefusal::InvalidKey),
+            ("Refused.inactive", DirectoryRefusal::Inactive),
         ]
         .map(|(name, why)| (name, Refused(why))),
     );

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::directory::{Denied, DirectoryCommand, DirectoryReply};
+use super::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use super::json;
 use super::ports::{Api, Directories, Records, Unavailable};
 use super::records::{RecordKey, TrunkRecord};
@@ -74,7 +74,7 @@ pub async fn ask(
     let command = DirectoryCommand::record(caller.key_id, key.clone());
     match api.directory(caller.org_id, &command).await {
         Ok(DirectoryReply::Record(json)) => Ok(json),
-        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
         Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }

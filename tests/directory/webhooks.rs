@@ -1,6 +1,6 @@
 //! `/webhooks/secret` and test events.
 
-use audatec::app::directory::{Denied, DirectoryCommand, DirectoryReply};
+use audatec::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use audatec::app::ports::{Directories, Host};
 use audatec::domain::callback::{Attempt, AttemptResult, MOST_PREVIOUS};
 use audatec::domain::ids::{CallId, DeliveryId};
@@ -157,7 +157,7 @@ fn of_two_copies_of_a_test_events_message_one_is_sent() {
     assert!(matches!(begin(), Ok(DirectoryReply::Secrets(_))));
     assert!(matches!(
         begin(),
-        Ok(DirectoryReply::Refused(Denied::Missing))
+        Ok(DirectoryReply::Refused(DirectoryRefusal::Missing))
     ));
 }
 

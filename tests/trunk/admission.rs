@@ -66,19 +66,22 @@ fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_th
         |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))));
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.revoked_keys.push(api_key()));
-    assert_eq!(refused(&mut world), TrunkReply::Refused(Denial::InvalidKey));
+    assert_eq!(
+        refused(&mut world),
+        TrunkReply::Refused(TrunkRefusal::InvalidKey)
+    );
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.inactive_agents.push(agent()));
     world.crash();
     assert_eq!(
         refused(&mut world),
-        TrunkReply::Refused(Denial::AgentInactive)
+        TrunkReply::Refused(TrunkRefusal::AgentInactive)
     );
     world.now = world.now + Millis(1);
     world.brief(10, 10, |brief| brief.config.status = Status::Inactive);
     assert_eq!(
         refused(&mut world),
-        TrunkReply::Refused(Denial::TrunkInactive)
+        TrunkReply::Refused(TrunkRefusal::TrunkInactive)
     );
     assert!(world.rows.all().is_empty());
 }

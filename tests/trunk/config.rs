@@ -25,7 +25,10 @@ fn a_trunk_with_live_calls_is_not_retired_and_a_retired_one_takes_none() {
     assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::Done);
     world.crash();
     let admit = TrunkCommand::Admit(Box::new(World::trigger_of(OK)));
-    assert_eq!(world.ask(admit), TrunkReply::Refused(Denial::TrunkInactive));
+    assert_eq!(
+        world.ask(admit),
+        TrunkReply::Refused(TrunkRefusal::TrunkInactive)
+    );
 }
 
 #[test]
@@ -33,7 +36,10 @@ fn a_trunk_whose_deletion_nobody_confirmed_takes_calls_again() {
     let mut world = World::new(1, 10);
     assert_eq!(world.ask(TrunkCommand::Retire), TrunkReply::Done);
     let admit = TrunkCommand::Admit(Box::new(World::trigger_of(OK)));
-    assert_eq!(world.ask(admit), TrunkReply::Refused(Denial::TrunkInactive));
+    assert_eq!(
+        world.ask(admit),
+        TrunkReply::Refused(TrunkRefusal::TrunkInactive)
+    );
     world.now = world.now + Millis::from_secs(600);
     world.accepted(OK);
 }

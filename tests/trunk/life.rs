@@ -205,7 +205,10 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
             Some(FailureCode::Canceled)
         );
         let again = world.ask(TrunkCommand::Cancel(reader(), id));
-        assert_eq!(again, TrunkReply::Refused(Denial::CallAlreadyTerminal));
+        assert_eq!(
+            again,
+            TrunkReply::Refused(TrunkRefusal::CallAlreadyTerminal)
+        );
         assert_eq!(
             world.ask(TrunkCommand::Claim(vec![id])),
             TrunkReply::Orders(vec![])

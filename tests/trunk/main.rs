@@ -17,7 +17,7 @@ mod support;
 use std::collections::VecDeque;
 
 use audatec::app::trunk::{
-    CallFilter, Denial, Found, Idempotency, SCAN_LIMIT, Trigger, TrunkCommand, TrunkReply,
+    CallFilter, Found, Idempotency, SCAN_LIMIT, Trigger, TrunkCommand, TrunkRefusal, TrunkReply,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{

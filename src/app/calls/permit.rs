@@ -1,6 +1,8 @@
 //! What a request needs beside a copy's word, where too many trunks would have to be told of a change: see `directory::permits`.
 
-use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Permit, RELIED_ON};
+use crate::app::directory::{
+    Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Permit, RELIED_ON,
+};
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
@@ -41,9 +43,9 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
         }
         // One of an earlier release tells each trunk of everything.
         Ok(DirectoryReply::Done | DirectoryReply::Record(None)) => Ok(()),
-        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(DirectoryReply::Refused(Denied::Missing)) => Err(Refusal::AgentNotFound),
-        Ok(DirectoryReply::Refused(Denied::Inactive)) => Err(Refusal::AgentInactive),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::Missing)) => Err(Refusal::AgentNotFound),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::Inactive)) => Err(Refusal::AgentInactive),
         Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::permits::User;
 use super::state::{Affects, MOST, forgotten};
 use super::store::DirectoryStore;
-use super::{AgentsAfter, Ask, AuditEntry, Denied, Directory, DirectoryReply};
+use super::{AgentsAfter, Ask, AuditEntry, Directory, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::json;
 use crate::app::records::RecordKey;
@@ -204,9 +204,12 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// One agent.
-    pub fn agent(&self, id: AgentId) -> Result<Result<DirectoryReply, Denied>, StoreFailed> {
+    pub fn agent(
+        &self,
+        id: AgentId,
+    ) -> Result<Result<DirectoryReply, DirectoryRefusal>, StoreFailed> {
         let agent = self.directory.agent(self.store, id)?;
-        let agent = agent.ok_or(Denied::Missing);
+        let agent = agent.ok_or(DirectoryRefusal::Missing);
         Ok(agent.map(|agent| DirectoryReply::Agent(Box::new(agent))))
     }
 
@@ -215,21 +218,21 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         &mut self,
         mut agent: Agent,
         was: Option<Agent>,
-    ) -> Result<Result<DirectoryReply, Denied>, StoreFailed> {
+    ) -> Result<Result<DirectoryReply, DirectoryRefusal>, StoreFailed> {
         let current = self.directory.agent(self.store, agent.id)?;
         let given = agent.id;
         let action = match (&current, was) {
             (None, None) if self.directory.agent_count() >= MOST => {
-                return Ok(Err(Denied::TooMany));
+                return Ok(Err(DirectoryRefusal::TooMany));
             }
             (None, None) => {
                 let settings = self.world.settings();
                 agent.id = self.directory.guarded_agent(given, settings);
                 "agent.create"
             }
-            (None, Some(_)) => return Ok(Err(Denied::Missing)),
+            (None, Some(_)) => return Ok(Err(DirectoryRefusal::Missing)),
             (Some(current), Some(was)) if *current == was => "agent.update",
-            (Some(_), _) => return Ok(Err(Denied::Changed)),
+            (Some(_), _) => return Ok(Err(DirectoryRefusal::Changed)),
         };
         let entry = self.entry(action, agent.id);
         let changes = current.is_some_and(|current| current.status != agent.status);
@@ -242,7 +245,10 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// Deletes an agent.
-    pub fn delete_agent(&mut self, id: AgentId) -> Result<Result<(), Denied>, StoreFailed> {
+    pub fn delete_agent(
+        &mut self,
+        id: AgentId,
+    ) -> Result<Result<(), DirectoryRefusal>, StoreFailed> {
         let Some(agent) = self.directory.agent(self.store, id)? else {
             let was_deleted = self.directory.agents.contains_key(&id);
             return Ok(self.directory.repeated(was_deleted));

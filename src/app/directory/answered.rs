@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::store::DirectoryStore;
-use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
+use super::{Ask, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::iso8601;
 use crate::app::trunk::{IDEMPOTENCY_TTL, Idempotency, StoreFailed};
 use crate::app::views::delivery::DeliveryView;
@@ -139,7 +139,7 @@ impl Directory {
             return Ok(None);
         };
         if used.request != given.body {
-            return Ok(Some(DirectoryReply::Refused(Denied::KeyReused)));
+            return Ok(Some(DirectoryReply::Refused(DirectoryRefusal::KeyReused)));
         }
         if let Ask::Settle = command.what {
             return Ok(Some(DirectoryReply::Settled(used.seed.clone())));

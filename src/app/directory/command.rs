@@ -185,7 +185,7 @@ pub enum DirectoryReply {
     /// As asked, and told to all who must know.
     Done,
     /// Nothing was changed, or not everybody could be told; why.
-    Refused(Denied),
+    Refused(DirectoryRefusal),
     /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
     Answered {
         /// The answer.
@@ -238,7 +238,7 @@ pub enum DirectoryReply {
 
 /// Why a directory refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Denied {
+pub enum DirectoryRefusal {
     /// No such thing.
     Missing,
     /// It changed meanwhile: read it again.

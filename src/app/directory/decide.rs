@@ -3,7 +3,7 @@
 use super::audit::audit_page;
 use super::desk::Desk;
 use super::store::DirectoryStore;
-use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
+use super::{Ask, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
@@ -72,7 +72,7 @@ pub(super) fn decide(
             Ok(DirectoryReply::Done)
         }
         Ask::Tick => Ok(DirectoryReply::Done),
-        Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => Err(Denied::Missing),
+        Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => Err(DirectoryRefusal::Missing),
         about_a_test => decide_test(&mut desk, about_a_test),
     };
     Ok(decided.unwrap_or_else(DirectoryReply::Refused))
@@ -81,7 +81,7 @@ pub(super) fn decide(
 fn decide_test<S: DirectoryStore, H: Host>(
     desk: &mut Desk<'_, S, H>,
     what: Ask,
-) -> Result<DirectoryReply, Denied> {
+) -> Result<DirectoryReply, DirectoryRefusal> {
     match what {
         Ask::TestEvent { url } => desk.send_test(url),
         Ask::Delivery(id) => desk.delivery(id),
@@ -100,11 +100,11 @@ fn decide_test<S: DirectoryStore, H: Host>(
             desk.extend(id, attempt, until);
             Ok(DirectoryReply::Done)
         }
-        _ => Err(Denied::Missing),
+        _ => Err(DirectoryRefusal::Missing),
     }
 }
 
-fn done(decided: Result<(), Denied>) -> Result<DirectoryReply, Denied> {
+fn done(decided: Result<(), DirectoryRefusal>) -> Result<DirectoryReply, DirectoryRefusal> {
     decided.map(|()| DirectoryReply::Done)
 }
 

@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::permits::User;
 use super::state::{Affects, MOST, forgotten, json};
 use super::store::DirectoryStore;
-use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply, NewKey};
+use super::{Ask, AuditEntry, Directory, DirectoryRefusal, DirectoryReply, NewKey};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, Role, StoredKey};
@@ -175,12 +175,12 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Makes a key.
-    pub fn create_key(&mut self, mut key: NewKey) -> Result<DirectoryReply, Denied> {
+    pub fn create_key(&mut self, mut key: NewKey) -> Result<DirectoryReply, DirectoryRefusal> {
         if key.expires_at.is_some_and(|end| end <= self.now()) {
-            return Err(Denied::Past);
+            return Err(DirectoryRefusal::Past);
         }
         if self.directory.key_count() >= MOST {
-            return Err(Denied::TooMany);
+            return Err(DirectoryRefusal::TooMany);
         }
         key.id = self.directory.guarded_key(key.id, self.world.settings());
         let id = key.id;
@@ -191,12 +191,12 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// Revokes a key.
-    pub fn revoke_key(&mut self, id: KeyId) -> Result<(), Denied> {
+    pub fn revoke_key(&mut self, id: KeyId) -> Result<(), DirectoryRefusal> {
         if self.directory.key(id).is_none() {
             return self.directory.repeated(self.directory.was_revoked(id));
         }
         if self.directory.is_last_owner(id, self.now()) {
-            return Err(Denied::LastOwner);
+            return Err(DirectoryRefusal::LastOwner);
         }
         let entry = self.entry("api_key.delete", id);
         self.directory.revoke_key(id, entry);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::desk::Desk;
 use super::state::Affects;
 use super::store::DirectoryStore;
-use super::{AuditEntry, Denied, Directory, DirectoryReply, NewKey};
+use super::{AuditEntry, Directory, DirectoryRefusal, DirectoryReply, NewKey};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{WebhookSecret, WebhookSecrets};
@@ -90,15 +90,19 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// What an `Idempotency-Key` stands for.
-    pub fn settle(&self) -> Result<DirectoryReply, Denied> {
-        let once = self.command.once.as_ref().ok_or(Denied::Missing)?;
+    pub fn settle(&self) -> Result<DirectoryReply, DirectoryRefusal> {
+        let once = self
+            .command
+            .once
+            .as_ref()
+            .ok_or(DirectoryRefusal::Missing)?;
         Ok(DirectoryReply::Settled(once.seed.clone()))
     }
 
     /// What a key and its organisation are called.
-    pub fn introduce(&self, id: KeyId) -> Result<DirectoryReply, Denied> {
-        let org = self.directory.org_name().ok_or(Denied::Missing)?;
-        let key = self.directory.key(id).ok_or(Denied::Missing)?;
+    pub fn introduce(&self, id: KeyId) -> Result<DirectoryReply, DirectoryRefusal> {
+        let org = self.directory.org_name().ok_or(DirectoryRefusal::Missing)?;
+        let key = self.directory.key(id).ok_or(DirectoryRefusal::Missing)?;
         Ok(DirectoryReply::Introduced {
             org: org.to_owned(),
             key: key.name.clone(),

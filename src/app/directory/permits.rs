@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desk::Desk;
 use super::store::DirectoryStore;
-use super::{Denied, Directory};
+use super::{Directory, DirectoryRefusal};
 use crate::app::host::Host;
 use crate::app::json;
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
@@ -107,13 +107,18 @@ impl Directory {
         permits.any(|((known, _), until)| *known == user && now < *until)
     }
 
-    fn keep_permit(&mut self, user: User, permit: &Permit, now: Millis) -> Result<(), Denied> {
+    fn keep_permit(
+        &mut self,
+        user: User,
+        permit: &Permit,
+        now: Millis,
+    ) -> Result<(), DirectoryRefusal> {
         let known = self.permits.get(&(user, permit.trunk));
         if permit.lasts(known.copied(), now) {
             return Ok(());
         }
         if self.permits.len() >= MOST {
-            return Err(Denied::NotPropagated);
+            return Err(DirectoryRefusal::NotPropagated);
         }
         let until = permit.until(now);
         self.put(row_name(user, permit.trunk), &until.0);
@@ -140,13 +145,15 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Gives whoever asks a permit.
-    pub fn permit(&mut self, permit: &Permit) -> Result<(), Denied> {
-        let key = self.command.by.ok_or(Denied::Missing)?;
+    pub fn permit(&mut self, permit: &Permit) -> Result<(), DirectoryRefusal> {
+        let key = self.command.by.ok_or(DirectoryRefusal::Missing)?;
         let now = self.now();
         let directory = &mut *self.directory;
         if let Some(agent) = permit.agent {
-            let is_active = directory.is_active(agent).ok_or(Denied::Missing)?;
-            is_active.then_some(()).ok_or(Denied::Inactive)?;
+            let is_active = directory
+                .is_active(agent)
+                .ok_or(DirectoryRefusal::Missing)?;
+            is_active.then_some(()).ok_or(DirectoryRefusal::Inactive)?;
         }
         let is_it = |id: &&TrunkId| id.tag() == permit.trunk;
         let Some(trunk) = directory.trunks.keys().find(is_it).copied() else {

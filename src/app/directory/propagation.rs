@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::serve::DirectoryActor;
 use super::store::{DirectoryStore, RecordWriter};
-use super::{Ask, Denied, Directory};
+use super::{Ask, Directory, DirectoryRefusal};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
@@ -101,10 +101,10 @@ impl Directory {
     }
 
     /// A restriction that was asked for again: done, while somebody is still owed the word of it.
-    pub(super) fn repeated(&self, was_done: bool) -> Result<(), Denied> {
+    pub(super) fn repeated(&self, was_done: bool) -> Result<(), DirectoryRefusal> {
         match was_done && !self.owed.briefs.is_empty() {
             true => Ok(()),
-            false => Err(Denied::Missing),
+            false => Err(DirectoryRefusal::Missing),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desk::Desk;
 use super::store::DirectoryStore;
-use super::{Denied, Directory};
+use super::{Directory, DirectoryRefusal};
 use crate::app::host::Host;
 use crate::domain::time::Millis;
 use crate::domain::tokens::receiver::is_authentic;
@@ -65,9 +65,9 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Keeps a notification.
-    pub fn receive(&mut self, received: Received) -> Result<(), Denied> {
+    pub fn receive(&mut self, received: Received) -> Result<(), DirectoryRefusal> {
         let now = self.now();
         let kept = self.directory.receive(received, now);
-        kept.then_some(()).ok_or(Denied::Missing)
+        kept.then_some(()).ok_or(DirectoryRefusal::Missing)
     }
 }

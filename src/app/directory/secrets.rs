@@ -4,7 +4,7 @@ use super::command::question;
 use super::desk::Desk;
 use super::state::Affects;
 use super::store::DirectoryStore;
-use super::{Ask, AuditEntry, Denied, Directory, DirectoryReply};
+use super::{Ask, AuditEntry, Directory, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
@@ -51,13 +51,13 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// The webhook secrets.
-    pub fn secrets(&self) -> Result<DirectoryReply, Denied> {
-        let secrets = self.directory.secrets().ok_or(Denied::Missing)?;
+    pub fn secrets(&self) -> Result<DirectoryReply, DirectoryRefusal> {
+        let secrets = self.directory.secrets().ok_or(DirectoryRefusal::Missing)?;
         Ok(DirectoryReply::Secrets(secrets.clone()))
     }
 
     /// The same for a trunk that does not know them, and is told.
-    pub fn secrets_of(&mut self, trunk: TrunkTag) -> Result<DirectoryReply, Denied> {
+    pub fn secrets_of(&mut self, trunk: TrunkTag) -> Result<DirectoryReply, DirectoryRefusal> {
         self.directory.owe_secrets(trunk);
         self.secrets()
     }
@@ -67,11 +67,11 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         &mut self,
         secret: WebhookSecret,
         overlap: Millis,
-    ) -> Result<DirectoryReply, Denied> {
-        let secrets = self.directory.secrets().ok_or(Denied::Missing)?;
+    ) -> Result<DirectoryReply, DirectoryRefusal> {
+        let secrets = self.directory.secrets().ok_or(DirectoryRefusal::Missing)?;
         let now = self.now();
         if overlap > Millis(0) && secrets.outgoing(now).count() >= MOST_PREVIOUS {
-            return Err(Denied::TooMany);
+            return Err(DirectoryRefusal::TooMany);
         }
         let secrets = secrets.clone().rotated(secret, overlap, now);
         let entry = self.entry("webhook_secret.rotate", "webhook_secret");

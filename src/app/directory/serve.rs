@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use super::decide::decide;
 use super::store::{DirectoryStore, RecordWriter};
 use super::watch::Bell;
-use super::{Ask, Denied, Directory, DirectoryCommand, DirectoryReply};
+use super::{Ask, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
 use crate::app::records::RecordKey;
@@ -49,7 +49,7 @@ impl DirectoryActor {
     /// Carries out one command. Callbacks to send come beside the answer.
     ///
     /// A change is answered when every trunk was told that must know of it; one that can't be
-    /// reached is told later, and the answer is [`Denied::NotPropagated`]: the change holds, and asking for
+    /// reached is told later, and the answer is [`DirectoryRefusal::NotPropagated`]: the change holds, and asking for
     /// it again does no harm. Copies that can't be written are written later, and delay nobody.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl DirectoryActor {
         })??;
         let again = known.is_some();
         let reply = match known {
-            _ if !vouched => DirectoryReply::Refused(Denied::InvalidKey),
+            _ if !vouched => DirectoryReply::Refused(DirectoryRefusal::InvalidKey),
             Some(reply) => reply,
             None => self.carry_out(store, world, &command).await?,
         };
@@ -93,7 +93,7 @@ impl DirectoryActor {
         let told = self.tell(store, world, &pending, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
         let reply = match command.what.waits_for_trunks() && !refused && !told {
-            true => DirectoryReply::Refused(Denied::NotPropagated),
+            true => DirectoryReply::Refused(DirectoryRefusal::NotPropagated),
             false => reply,
         };
         Ok((reply, callbacks))
@@ -107,7 +107,7 @@ impl DirectoryActor {
     ) -> Result<DirectoryReply, StoreFailed> {
         let key = command.once.as_ref().map(|once| &once.given.key);
         if key.is_some_and(|key| self.under_way.borrow().contains(key)) {
-            return Ok(DirectoryReply::Refused(Denied::InProgress));
+            return Ok(DirectoryReply::Refused(DirectoryRefusal::InProgress));
         }
         match &command.what {
             Ask::CreateTrunk(config) => {

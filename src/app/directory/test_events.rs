@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::desk::Desk;
 use super::store::DirectoryStore;
-use super::{Denied, Directory, DirectoryReply};
+use super::{Directory, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
 use crate::app::page::value;
@@ -80,9 +80,9 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Sends a test event to a receiver.
-    pub fn send_test(&mut self, url: String) -> Result<DirectoryReply, Denied> {
+    pub fn send_test(&mut self, url: String) -> Result<DirectoryReply, DirectoryRefusal> {
         if !self.directory.has_room_for_a_test() {
-            return Err(Denied::TooMany);
+            return Err(DirectoryRefusal::TooMany);
         }
         let now = self.now();
         let id = self
@@ -93,16 +93,16 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(DirectoryReply::Delivery(Box::new(delivery)))
     }
 
-    fn test(&self, id: DeliveryId) -> Result<Delivery, Denied> {
+    fn test(&self, id: DeliveryId) -> Result<Delivery, DirectoryRefusal> {
         self.directory
             .tests
             .get(&id)
             .cloned()
-            .ok_or(Denied::Missing)
+            .ok_or(DirectoryRefusal::Missing)
     }
 
     /// One test delivery.
-    pub fn delivery(&self, id: DeliveryId) -> Result<DirectoryReply, Denied> {
+    pub fn delivery(&self, id: DeliveryId) -> Result<DirectoryReply, DirectoryRefusal> {
         Ok(DirectoryReply::Delivery(Box::new(self.test(id)?)))
     }
 
@@ -121,7 +121,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// One more attempt.
-    pub fn redeliver(&mut self, id: DeliveryId) -> Result<DirectoryReply, Denied> {
+    pub fn redeliver(&mut self, id: DeliveryId) -> Result<DirectoryReply, DirectoryRefusal> {
         let mut test = self.test(id)?;
         test.redeliver(self.now());
         self.directory.keep_test(test.clone());
@@ -129,11 +129,15 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// What signs an attempt, if it is to be made. Leases are not stored.
-    pub fn begin(&mut self, id: DeliveryId, attempt: u32) -> Result<DirectoryReply, Denied> {
+    pub fn begin(
+        &mut self,
+        id: DeliveryId,
+        attempt: u32,
+    ) -> Result<DirectoryReply, DirectoryRefusal> {
         let now = self.now();
         let test = self.directory.tests.get_mut(&id);
         if !test.is_some_and(|test| test.begin(attempt, now)) {
-            return Err(Denied::Missing);
+            return Err(DirectoryRefusal::Missing);
         }
         self.secrets()
     }

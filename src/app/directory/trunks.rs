@@ -8,7 +8,7 @@ use super::permits::{Permit, User};
 use super::serve::DirectoryActor;
 use super::state::{Affects, MOST, json};
 use super::store::DirectoryStore;
-use super::{Ask, AuditEntry, Denied, Directory, DirectoryCommand, DirectoryReply};
+use super::{Ask, AuditEntry, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::{CarrierCredentials, KEPT, StoreFailed, TrunkCommand, TrunkReply, Trunks};
@@ -129,7 +129,7 @@ impl Directory {
     /// Adds a trunk whose object knows of it already; not beyond the limit.
     pub(super) fn add_trunk(&mut self, config: TrunkConfig, entry: AuditEntry) -> DirectoryReply {
         if self.trunk_count() >= MOST {
-            return DirectoryReply::Refused(Denied::TooMany);
+            return DirectoryReply::Refused(DirectoryRefusal::TooMany);
         }
         let reply = DirectoryReply::Trunk(Box::new(config.clone()));
         let stored = StoredTrunk {
@@ -274,16 +274,23 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// One trunk.
-    pub fn trunk(&self, id: TrunkId) -> Result<DirectoryReply, Denied> {
-        let trunk = self.directory.trunk(id).ok_or(Denied::Missing)?;
+    pub fn trunk(&self, id: TrunkId) -> Result<DirectoryReply, DirectoryRefusal> {
+        let trunk = self.directory.trunk(id).ok_or(DirectoryRefusal::Missing)?;
         Ok(DirectoryReply::Trunk(Box::new(trunk.clone())))
     }
 
     /// Replaces `was`.
-    pub fn save_trunk(&mut self, trunk: TrunkConfig, was: &TrunkConfig) -> Result<(), Denied> {
-        let current = self.directory.trunk(trunk.id).ok_or(Denied::Missing)?;
+    pub fn save_trunk(
+        &mut self,
+        trunk: TrunkConfig,
+        was: &TrunkConfig,
+    ) -> Result<(), DirectoryRefusal> {
+        let current = self
+            .directory
+            .trunk(trunk.id)
+            .ok_or(DirectoryRefusal::Missing)?;
         if current != was {
-            return Err(Denied::Changed);
+            return Err(DirectoryRefusal::Changed);
         }
         let entry = self.entry("sip_trunk.update", trunk.id);
         self.directory.save_trunk(trunk, entry);
@@ -307,7 +314,7 @@ impl DirectoryActor {
                 (directory.trunk_count() < MOST).then(|| directory.brief(&config, world.now()))
             })?;
             let Some(brief) = brief else {
-                return Ok(DirectoryReply::Refused(Denied::TooMany));
+                return Ok(DirectoryReply::Refused(DirectoryRefusal::TooMany));
             };
             let tag = config.id.tag();
             let reply = match tag {
@@ -329,10 +336,10 @@ impl DirectoryActor {
                 Ok(TrunkReply::TagTaken) => {
                     config.id = TrunkId::from_entropy(world.id_entropy());
                 }
-                _ => return Ok(DirectoryReply::Refused(Denied::NotPropagated)),
+                _ => return Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated)),
             }
         }
-        Ok(DirectoryReply::Refused(Denied::NotPropagated))
+        Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated))
     }
 
     /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
@@ -345,16 +352,18 @@ impl DirectoryActor {
         id: TrunkId,
     ) -> Result<DirectoryReply, StoreFailed> {
         if !self.with(store, |directory| directory.owe_brief(id))? {
-            return Ok(DirectoryReply::Refused(Denied::Missing));
+            return Ok(DirectoryReply::Refused(DirectoryRefusal::Missing));
         }
         match world.trunk(id.tag(), &TrunkCommand::Retire).await {
-            Ok(TrunkReply::HasLiveCalls) => Ok(DirectoryReply::Refused(Denied::LiveCalls)),
+            Ok(TrunkReply::HasLiveCalls) => {
+                Ok(DirectoryReply::Refused(DirectoryRefusal::LiveCalls))
+            }
             Ok(TrunkReply::Done) => {
                 let entry = audit(world, command, "sip_trunk.delete", id);
                 self.with(store, |directory| directory.delete_trunk(id, entry))?;
                 Ok(DirectoryReply::Done)
             }
-            _ => Ok(DirectoryReply::Refused(Denied::NotPropagated)),
+            _ => Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated)),
         }
     }
 }

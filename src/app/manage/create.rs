@@ -1,6 +1,6 @@
 //! Creating things: every POST that does so takes an `Idempotency-Key`.
 
-use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply, Once, render};
+use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, Once, render};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
@@ -90,7 +90,7 @@ impl Draw {
         let operators = OrgId::from_entropy(first_half(entropy));
         match api.directory(operators, &command).await {
             Ok(DirectoryReply::Settled(seed)) => once.seed = seed,
-            Ok(DirectoryReply::Refused(Denied::KeyReused)) => {
+            Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
                 return Err(Refusal::IdempotencyKeyReused);
             }
             _ => return Err(Refusal::AuthenticationUnavailable),

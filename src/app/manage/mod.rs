@@ -12,7 +12,7 @@ pub mod trunk_test;
 pub mod trunks;
 pub mod webhooks;
 
-use crate::app::directory::{Ask, Denied, DirectoryCommand, DirectoryReply, Question};
+use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Question};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::telemetry::Event;
@@ -89,18 +89,20 @@ struct Resource {
 }
 
 impl Resource {
-    fn refusal(&self, denied: Denied) -> Refusal {
+    fn refusal(&self, denied: DirectoryRefusal) -> Refusal {
         match denied {
-            Denied::Missing | Denied::Inactive => self.missing.clone(),
-            Denied::TooMany => Refusal::TooMany(self.plural),
-            Denied::LastOwner => Refusal::LastOwnerKey,
-            Denied::InvalidKey => Refusal::InvalidKey,
-            Denied::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),
-            Denied::KeyReused => Refusal::IdempotencyKeyReused,
-            Denied::InProgress => Refusal::IdempotencyKeyInProgress,
-            Denied::LiveCalls => Refusal::TrunkHasLiveCalls,
+            DirectoryRefusal::Missing | DirectoryRefusal::Inactive => self.missing.clone(),
+            DirectoryRefusal::TooMany => Refusal::TooMany(self.plural),
+            DirectoryRefusal::LastOwner => Refusal::LastOwnerKey,
+            DirectoryRefusal::InvalidKey => Refusal::InvalidKey,
+            DirectoryRefusal::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),
+            DirectoryRefusal::KeyReused => Refusal::IdempotencyKeyReused,
+            DirectoryRefusal::InProgress => Refusal::IdempotencyKeyInProgress,
+            DirectoryRefusal::LiveCalls => Refusal::TrunkHasLiveCalls,
             // The change is kept and will be told; the caller may ask again, which does no harm.
-            Denied::NotPropagated | Denied::Changed => Refusal::AuthenticationUnavailable,
+            DirectoryRefusal::NotPropagated | DirectoryRefusal::Changed => {
+                Refusal::AuthenticationUnavailable
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Requests for calls, and their repeats.
 
 use super::{
-    Answer, Denial, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
-    TrunkReply, TrunkStore,
+    Answer, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
+    TrunkRefusal, TrunkReply, TrunkStore,
 };
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
@@ -18,10 +18,10 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             good_until,
         } = trigger;
         if good_until.is_some_and(|until| self.now >= until) {
-            return Ok(TrunkReply::Refused(Denial::Late));
+            return Ok(TrunkReply::Refused(TrunkRefusal::Late));
         }
         if self.trunk.is_revoked(request.key) {
-            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
         }
         if let Some(given) = &idempotency
             && !planted(Fault::IdempotencyIgnored)
@@ -65,7 +65,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 
     pub(super) fn recall_for(&self, org: OrgId, key: KeyId, given: &Idempotency) -> Answer {
         if self.trunk.is_revoked(key) {
-            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
         }
         let brief = self.trunk.brief();
         let known = match brief.is_some_and(|brief| brief.config.org_id == org) {

@@ -17,7 +17,7 @@ use super::position::{
 };
 use super::store::FeedScan;
 use super::watch::{LISTENED_FOR, Watch};
-use super::{Answer, Denial, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
+use super::{Answer, Desk, Reader, StoreFailed, TrunkRefusal, TrunkReply, TrunkStore};
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -201,7 +201,7 @@ impl Feed {
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn follow(&mut self, reader: Reader, filter: &FeedFilter) -> Answer {
         if self.trunk.is_revoked(reader.key) {
-            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
         }
         self.trunk.refresh_all(self.now, self.step);
         self.feed.listen(self.store, self.trunk, self.now)?;

@@ -275,7 +275,7 @@ pub enum TrunkReply {
         oldest: Option<Millis>,
     },
     /// Nothing was created, or shown.
-    Refused(Denial),
+    Refused(TrunkRefusal),
     /// Work for the dialer.
     Orders(Vec<DialOrder>),
     /// One call.
@@ -317,7 +317,7 @@ impl TrunkReply {
 
 /// The refusals that an object can give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Denial {
+pub enum TrunkRefusal {
     /// [`Refusal::InvalidKey`]
     InvalidKey,
     /// [`Refusal::AgentInactive`]
@@ -332,20 +332,20 @@ pub enum Denial {
     Late,
 }
 
-impl From<Denial> for Refusal {
-    fn from(denial: Denial) -> Self {
+impl From<TrunkRefusal> for Refusal {
+    fn from(denial: TrunkRefusal) -> Self {
         match denial {
-            Denial::InvalidKey => Self::InvalidKey,
-            Denial::AgentInactive => Self::AgentInactive,
-            Denial::TrunkInactive => Self::TrunkInactive,
-            Denial::CallAlreadyTerminal => Self::CallAlreadyTerminal,
-            Denial::TrunkNotFound => Self::TrunkNotFound,
-            Denial::Late => Self::DialerUnavailable,
+            TrunkRefusal::InvalidKey => Self::InvalidKey,
+            TrunkRefusal::AgentInactive => Self::AgentInactive,
+            TrunkRefusal::TrunkInactive => Self::TrunkInactive,
+            TrunkRefusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
+            TrunkRefusal::TrunkNotFound => Self::TrunkNotFound,
+            TrunkRefusal::Late => Self::DialerUnavailable,
         }
     }
 }
 
-impl From<Refusal> for Denial {
+impl From<Refusal> for TrunkRefusal {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::InvalidKey => Self::InvalidKey,

@@ -26,8 +26,8 @@ mod watch;
 
 pub use feed::KEPT;
 pub use language::{
-    Denial, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger,
-    TrunkCommand, TrunkReply, Work,
+    IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger, TrunkCommand,
+    TrunkRefusal, TrunkReply, Work,
 };
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};

@@ -1,8 +1,8 @@
 //! Calls as their organisation reads, lists and stops them.
 
 use super::{
-    Answer, CallFilter, Denial, Desk, Found, LiveCall, Reader, Shown, StoreFailed, TrunkReply,
-    TrunkStore,
+    Answer, CallFilter, Desk, Found, LiveCall, Reader, Shown, StoreFailed, TrunkRefusal,
+    TrunkReply, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -23,7 +23,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 
     pub(super) fn for_reader(&mut self, reader: Reader, id: CallId) -> Answer {
         if self.trunk.is_revoked(reader.key) {
-            return Ok(TrunkReply::Refused(Denial::InvalidKey));
+            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
         }
         let is_own =
             |call: &&Call| call.request.org == reader.org || planted(Fault::ForeignCallShown);
@@ -46,7 +46,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             TrunkReply::Call(_) if self.trunk.cancel(id, self.now, self.step) => {
                 self.for_reader(reader, id)
             }
-            TrunkReply::Call(_) => Ok(TrunkReply::Refused(Denial::CallAlreadyTerminal)),
+            TrunkReply::Call(_) => Ok(TrunkReply::Refused(TrunkRefusal::CallAlreadyTerminal)),
             other => Ok(other),
         }
     }

@@ -14,7 +14,7 @@ pub(crate) mod describe;
 use serde_json::Value;
 
 use crate::app::calls::{ask_all, reader};
-use crate::app::directory::{Denied, DirectoryCommand, DirectoryReply, Watched};
+use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
@@ -201,7 +201,7 @@ async fn trunks_with_news(
         Ok(DirectoryReply::Quiet) => Ok(None),
         Ok(DirectoryReply::Watched(epoch, tags, as_of)) => Ok(Some((epoch, tags, as_of))),
         Ok(DirectoryReply::Tags(tags, as_of)) => Ok(Some((0, tags, as_of))),
-        Ok(DirectoryReply::Refused(Denied::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
         Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
     }
 }

@@ -17,7 +17,7 @@ use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{Denial, Idempotency, Trigger, TrunkCommand, TrunkReply};
+use crate::app::trunk::{Idempotency, Trigger, TrunkCommand, TrunkRefusal, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest};
@@ -59,7 +59,7 @@ pub async fn trigger(
         false => TrunkCommand::Admit(trigger),
     };
     let mut reply = api.trunk(trunk.id.tag(), &command).await;
-    if let Ok(TrunkReply::Refused(Denial::AgentInactive)) = reply
+    if let Ok(TrunkReply::Refused(TrunkRefusal::AgentInactive)) = reply
         && permit::is_needed(caller, &permit)
     {
         // It need not have been told that the agent is active again.

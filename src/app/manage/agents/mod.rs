@@ -6,7 +6,9 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{AgentsAfter, Ask, Denied, DirectoryCommand, DirectoryReply, GetAgent};
+use crate::app::directory::{
+    AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, GetAgent,
+};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
 use crate::app::manage::{Resource, TRIES, ask, change, command};
@@ -233,7 +235,7 @@ pub async fn update(
             was: Some(Box::new(was)),
         };
         match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
+            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
             Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
             Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
             Err(_) => break,

@@ -9,7 +9,7 @@ use super::agents::includes_inactive;
 use crate::app::body::{self, Body};
 use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
-use crate::app::directory::{Ask, Denied, DirectoryReply, GetTrunk};
+use crate::app::directory::{Ask, DirectoryRefusal, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
@@ -210,7 +210,7 @@ pub async fn update(
             was: Box::new(was),
         };
         match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(Denied::Changed)) => {}
+            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
             Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
             Ok(_) => return Ok(Response::json(200, &TrunkDetail::from(&trunk))),
             Err(_) => break,
