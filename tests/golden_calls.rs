@@ -286,7 +286,7 @@ fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
     let mut call = read("waiting");
     let until = call.waits_until.expect("it waits");
     assert_eq!(tells(&call), (Phase::Queued { until }, false, false));
-    call.promote(at(1));
+    call.dequeue(at(1));
     let unclaimed = Phase::Unclaimed { since: at(1) };
     assert_eq!(tells(&call), (unclaimed, true, false));
     call.claim(true, at(2), &settings);

@@ -13,7 +13,7 @@ mod support;
 use audatec::app::dialers::livekit::webhook;
 use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP,
+    CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP_LIMIT,
 };
 use audatec::domain::ids::CallId;
 use audatec::domain::time::Millis;
@@ -355,5 +355,5 @@ fn cancelled_before_any_invite_the_call_was_never_started() {
     let id = claimed(&mut world);
     world.crash();
     assert_eq!(canceled(&mut world, id), SipCallFailed, "it may have rung");
-    assert!(world.now < row(&world, id).dialed_at.unwrap_or_default() + SETUP);
+    assert!(world.now < row(&world, id).dialed_at.unwrap_or_default() + SETUP_LIMIT);
 }

@@ -38,7 +38,7 @@ use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
     Call, CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, RELEASE_PATIENCE, Reason,
-    SETUP, Timed,
+    SETUP_LIMIT, Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::media::{MediaSettings, S3Target};

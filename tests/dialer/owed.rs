@@ -91,7 +91,7 @@ fn a_dialer_hears_that_its_call_is_over_and_a_room_made_meanwhile_is_released_to
     world.ask(TrunkCommand::Released(vec![id]));
     assert!(row(&world, id).room, "the dialer may be at it still");
     assert_eq!(say(&mut world, id, &[]), TrunkReply::Over(vec![id]));
-    world.now = world.now + SETUP;
+    world.now = world.now + SETUP_LIMIT;
     world.ask(TrunkCommand::Tick);
     assert_eq!(std::mem::take(&mut world.sent.release), [id]);
     world.ask(TrunkCommand::Released(vec![id]));
@@ -252,7 +252,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
         ("ListParticipants", 200, nobody()),
         ("DeleteRoom", 404, gone()),
     ]);
-    line.now.set(START + SETUP);
+    line.now.set(START + SETUP_LIMIT);
     let finding = block_on(livekit::inquire(&line, &order()));
     let Ok(InquiryResult::Happened(events)) = finding else {
         panic!("{finding:?}")
@@ -263,7 +263,7 @@ fn a_livekit_that_has_forgotten_is_told_to_hang_up_before_the_call_ends() {
             .any(|timed| timed.event == CarrierEvent::Deleted)
     );
     let line = FakeServer::answering(&[("ListParticipants", 200, nobody())]);
-    line.now.set(START + SETUP);
+    line.now.set(START + SETUP_LIMIT);
     assert_eq!(
         block_on(livekit::inquire(&line, &order())),
         Err(Unavailable)

@@ -1,6 +1,6 @@
 //! The longest a call can take.
 
-use super::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP};
+use super::{DISPATCH_DEADLINE, END_GRACE, REPORT_GRACE, RING_GRACE, SETUP_LIMIT};
 use crate::domain::settings::Settings;
 use crate::domain::time::Millis;
 
@@ -10,7 +10,7 @@ use crate::domain::time::Millis;
 pub fn watchdogs(settings: &Settings) -> [Millis; 7] {
     [
         DISPATCH_DEADLINE,
-        SETUP,
+        SETUP_LIMIT,
         settings.ring_timeout,
         RING_GRACE,
         settings.max_call,

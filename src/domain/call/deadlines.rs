@@ -21,7 +21,7 @@ pub const AT_ONCE: Millis = Millis(1_500);
 /// How long the agent may take to report of such a one.
 pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
-pub const SETUP: Millis = Millis(30_000);
+pub const SETUP_LIMIT: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
 pub const RELEASE_PATIENCE: Millis = Millis(600_000);
 /// It is told at least this many times, even if the object slept for all of that time.
@@ -31,7 +31,7 @@ pub(super) const RELEASE_AGAIN: Millis = Millis(10_000);
 /// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
 pub(super) const ROOM_RETURNS: Millis = Millis(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
-const LOOK_EVERY: Millis = Millis(60_000);
+const INQUIRE_EVERY: Millis = Millis(60_000);
 /// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
 const LOOK_UNANNOUNCED: Millis = Millis(20_000);
 /// How often while somebody may be on the phone with nobody to talk to; and about one of which nothing is announced as soon
@@ -61,7 +61,7 @@ impl Call {
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
         let release = self.left_a_room().then_some(self.volatile.release_at);
-        let duties = [self.next_duty(settings), release];
+        let duties = [self.next_deadline(settings), release];
         let duty = duties.into_iter().flatten().min()?;
         Some(if self.late {
             duty
@@ -81,7 +81,7 @@ impl Call {
         }
     }
 
-    fn next_duty(&self, settings: &Settings) -> Option<Millis> {
+    fn next_deadline(&self, settings: &Settings) -> Option<Millis> {
         Some(match self.phase() {
             Phase::Queued { until } => until.min(self.volatile.dispatch_at),
             Phase::Unclaimed { since } => self.volatile.dispatch_at.min(since + DISPATCH_DEADLINE),
@@ -106,7 +106,7 @@ impl Call {
 
     /// When a phone that was dialed stops ringing.
     fn rings_until(&self, dialed_at: Millis, settings: &Settings) -> Millis {
-        let setup = if self.room { SETUP } else { Millis(0) };
+        let setup = if self.room { SETUP_LIMIT } else { Millis(0) };
         dialed_at + setup + settings.ring_timeout
     }
 
@@ -123,7 +123,7 @@ impl Call {
             ..Advance::default()
         };
         done.write |= self.watch(now, settings, key, &mut done);
-        self.clear_up(now, settings, &mut done);
+        self.tear_down(now, settings, &mut done);
         if self.paced_until.is_some_and(|until| now >= until) {
             self.paced_until = None;
             done.write |= !self.is_open();
@@ -200,7 +200,7 @@ impl Call {
     }
 
     /// What is over leaves no room behind: the carrier is told until it is done.
-    fn clear_up(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+    fn tear_down(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         let Some(ended_at) = self
             .ended_at
             .filter(|_| self.room && now >= self.volatile.release_at)
@@ -221,23 +221,23 @@ impl Call {
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         if now >= self.volatile.look_at {
             self.volatile.looked_at = now;
-            self.volatile.look_at = self.next_look(now, settings);
+            self.volatile.look_at = self.next_inquiry(now, settings);
             done.effects.push(CallEffect::Inquire);
         }
     }
 
     /// Often enough to find a lost hang-up before the call counts as stalled, and once more at the
     /// end of the longest conversation.
-    pub(super) fn next_look(&self, now: Millis, settings: &Settings) -> Millis {
+    pub(super) fn next_inquiry(&self, now: Millis, settings: &Settings) -> Millis {
         let Some(answered_at) = self.answered_at else {
             return now + LOOK_UNANSWERED;
         };
         let half = Millis((now - answered_at).0 / 2);
         let wait = match (self.room, self.announced) {
             (true, _) if self.volatile.alone || self.farewell.is_some() => LOOK_AT_ONCE,
-            (true, true) => LOOK_EVERY,
+            (true, true) => INQUIRE_EVERY,
             (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),
-            (false, _) => LOOK_EVERY.min(settings.stalled_after).max(Millis(10)),
+            (false, _) => INQUIRE_EVERY.min(settings.stalled_after).max(Millis(10)),
         };
         let next = now + wait;
         let last = answered_at + settings.max_call;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     AT_ONCE, Call, CallStatus, Failure, FailureCode, FailureSource, Phase, REPORT_GRACE,
-    REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
+    REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT,
 };
 use crate::domain::callback::Delivery;
 use crate::domain::ids::IdKey;
@@ -158,7 +158,7 @@ impl Call {
 
     /// No call lasts longer than the carrier lets it, whenever its end is found.
     pub(super) fn no_later(&self, now: Millis, settings: &Settings) -> Millis {
-        let longest = SETUP + settings.ring_timeout + settings.max_call + RING_GRACE;
+        let longest = SETUP_LIMIT + settings.ring_timeout + settings.max_call + RING_GRACE;
         match self.dialed_at {
             Some(dialed_at) if self.room => now.min(dialed_at + longest),
             _ => now,
@@ -271,7 +271,7 @@ impl Call {
         }
         self.volatile.seen_at = self.volatile.looked_at;
         if std::mem::take(&mut self.volatile.alone) {
-            self.volatile.look_at = self.next_look(now, settings);
+            self.volatile.look_at = self.next_inquiry(now, settings);
         }
         false
     }

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 pub use bound::{longest, watchdogs};
 pub use deadlines::{
     AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT,
-    RELEASE_PATIENCE, REPORT_GRACE, REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP,
+    RELEASE_PATIENCE, REPORT_GRACE, REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT,
 };
 pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, InquiryResult, Timed};

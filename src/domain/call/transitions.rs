@@ -1,6 +1,6 @@
 //! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
 
-use super::deadlines::{PRESUMED_AFTER, RELEASE_AGAIN, ROOM_RETURNS, SETUP};
+use super::deadlines::{PRESUMED_AFTER, RELEASE_AGAIN, ROOM_RETURNS, SETUP_LIMIT};
 use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
@@ -10,7 +10,7 @@ use crate::domain::time::Millis;
 impl Call {
     /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
     /// in line again, at its old place.
-    pub fn promote(&mut self, now: Millis) {
+    pub fn dequeue(&mut self, now: Millis) {
         self.waits_until = None;
         self.promoted_at = Some(now);
         self.volatile.promoted_at = Some(now);
@@ -24,7 +24,7 @@ impl Call {
         self.volatile.silent = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
-        self.volatile.look_at = self.next_look(now, settings);
+        self.volatile.look_at = self.next_inquiry(now, settings);
         if self.promoted_at.is_some() {
             self.paced_until = Some(now + Millis::from_secs(1));
         }
@@ -100,7 +100,7 @@ impl Call {
                 }
                 self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
                     true => Millis(0),
-                    false => self.next_look(at, settings),
+                    false => self.next_inquiry(at, settings),
                 };
             }
             CarrierEvent::AgentLeft => return self.look_after(),
@@ -193,7 +193,9 @@ impl Call {
     /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
     pub fn released(&mut self, now: Millis) -> bool {
         let is_settled = |dialed_at| {
-            self.volatile.dialer_done || self.answered_at.is_some() || now >= dialed_at + SETUP
+            self.volatile.dialer_done
+                || self.answered_at.is_some()
+                || now >= dialed_at + SETUP_LIMIT
         };
         let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
         let is_empty =

@@ -183,7 +183,7 @@ impl Trunk {
     /// Does all that is due at `now`.
     pub fn tick(&mut self, now: Millis, step: &mut Step<'_>) {
         loop {
-            self.promote(now, step);
+            self.dequeue(now, step);
             // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
             // every call there is.
             let first = self.first_due(now).and_then(|(_, row)| self.at_row(row));

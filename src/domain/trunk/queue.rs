@@ -18,7 +18,7 @@ impl Trunk {
     ///
     /// An inactive trunk holds its queue; a call whose key was revoked or whose agent was deactivated
     /// meanwhile leaves it undialed.
-    pub(super) fn promote(&mut self, now: Millis, step: &mut Step<'_>) {
+    pub(super) fn dequeue(&mut self, now: Millis, step: &mut Step<'_>) {
         let active = |brief: &Brief| brief.config.status == Status::Active;
         if !self.brief.as_ref().is_some_and(active) {
             return;
@@ -39,8 +39,8 @@ impl Trunk {
                 self.cancel(first, now, step);
                 continue;
             }
-            let is_impatient = until.is_some_and(|until| until <= now);
-            if is_impatient && !planted(Fault::ImpatientDialed) {
+            let wait_expired = until.is_some_and(|until| until <= now);
+            if wait_expired && !planted(Fault::ImpatientDialed) {
                 // Capacity came too late, or the object slept: its wait is over.
                 self.advance(first, now, step);
                 continue;
@@ -58,7 +58,7 @@ impl Trunk {
                 break;
             }
             if let Some(call) = self.open_call(first, step) {
-                call.promote(now);
+                call.dequeue(now);
             }
             self.index(first, step);
             self.started(first, agent, now, step);

@@ -32,7 +32,7 @@ use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, TrunkCommand};
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, InquiryResult, PRESUMED_AFTER, Reason,
-    SETUP, Timed,
+    SETUP_LIMIT, Timed,
 };
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
@@ -236,7 +236,7 @@ async fn gone<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,
 ) -> Result<InquiryResult, Reason> {
-    let set_up_by = order.dialed_at.unwrap_or_default() + SETUP;
+    let set_up_by = order.dialed_at.unwrap_or_default() + SETUP_LIMIT;
     if order.answered_at.is_none() && line.now() < set_up_by {
         return Ok(InquiryResult::StillThere);
     }

@@ -14,7 +14,7 @@ use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use crate::domain::agent::Agent;
-use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP};
+use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP_LIMIT};
 use crate::domain::object::object;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Millis;
@@ -27,7 +27,7 @@ const AGENT_WAIT: Millis = Millis(20_000);
 const AGENT_SEEN_LATELY: Millis = Millis(400);
 /// And has so long to be found: an answer may be lost.
 const AGENT_FOUND_AGAIN: Millis = Millis(2_000);
-/// How long before the end of [`SETUP`] the phone must have been asked to ring.
+/// How long before the end of [`SETUP_LIMIT`] the phone must have been asked to ring.
 const DIAL_SLACK: Millis = Millis(1_000);
 /// The first wait between two looks; each further one is twice as long, up to [`LOOK_MAX`].
 const LOOK_FIRST: Millis = Millis(100);
@@ -107,7 +107,7 @@ pub(super) async fn place<L: LiveKitHost>(
     sight: &Sight,
 ) -> Placed {
     let call = order.call;
-    let ring_by = order.dialed_at.unwrap_or_default() + SETUP - DIAL_SLACK;
+    let ring_by = order.dialed_at.unwrap_or_default() + SETUP_LIMIT - DIAL_SLACK;
     let (agent, job) = match job(line, order).await {
         Ok(job) => job,
         Err(reason) => return Placed::Refused(reason),
