@@ -147,7 +147,10 @@ fn an_answered_call_that_was_deserted_is_the_agents_failure_and_its_room_goes() 
         (call.status, call.duration_secs()),
         (CallStatus::Answered, Some(7))
     );
-    assert!(world.sent.release.contains(&id), "hung up until it is done");
+    assert!(
+        world.sent.tear_down.contains(&id),
+        "hung up until it is done"
+    );
     after(&mut world, REPORT_GRACE);
     let call = row(&world, id);
     assert_eq!(call.status, CallStatus::Completed);
@@ -201,7 +204,7 @@ fn a_phone_that_nobody_would_talk_at_stops_ringing() {
         let call = row(&world, id);
         assert_eq!(call.status, status);
         assert_eq!(code(&call), Some(FailureCode::AgentUnavailable));
-        assert!(world.sent.release.contains(&id));
+        assert!(world.sent.tear_down.contains(&id));
     }
 }
 
@@ -521,7 +524,10 @@ fn a_stopped_conversation_keeps_its_agents_outcome_and_waits_no_longer_than_for_
                     learn(&mut world, id, InquiryResult::StillThere);
                 }
             }
-            assert!(world.sent.release.contains(&id), "{stop}: hung up at once");
+            assert!(
+                world.sent.tear_down.contains(&id),
+                "{stop}: hung up at once"
+            );
             (world, id)
         };
         let (mut world, id) = stopped();
@@ -635,7 +641,7 @@ fn the_agents_word_is_believed_when_the_carrier_cannot_be_asked() {
         (CallStatus::Completed, Some(4))
     );
     assert!(
-        world.sent.release.contains(&id),
+        world.sent.tear_down.contains(&id),
         "and it is hung up on until that is done"
     );
 }

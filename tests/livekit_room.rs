@@ -42,11 +42,11 @@ fn later(world: &mut World, ms: u64) {
 
 /// Hangs up whatever is to be hung up, as the dispatch queue's consumer does; says which calls that were.
 fn release(world: &mut World) -> Vec<CallId> {
-    let due = std::mem::take(&mut world.sent.release);
-    let orders = orders(world.ask(TrunkCommand::Release(due)));
+    let due = std::mem::take(&mut world.sent.tear_down);
+    let orders = orders(world.ask(TrunkCommand::TearDown(due)));
     let released: Vec<_> = orders.iter().map(|order| order.call).collect();
     if !released.is_empty() {
-        world.ask(TrunkCommand::Released(released.clone()));
+        world.ask(TrunkCommand::TornDown(released.clone()));
     }
     released
 }
@@ -127,7 +127,7 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
             }
             assert!(!row(&world, id).room, "{kind}: nothing is owed any more");
             // What is left to come is no room's.
-            assert!(world.sent.release.is_empty());
+            assert!(world.sent.tear_down.is_empty());
         }
     }
 }
@@ -149,9 +149,9 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
         let before = row(&world, id);
 
         assert_eq!(world.ask(TrunkCommand::RoomSeen(id)), TrunkReply::Done);
-        assert_eq!(world.sent.release, [id], "{kind}: at once");
+        assert_eq!(world.sent.tear_down, [id], "{kind}: at once");
         world.crash();
-        world.sent.release.clear();
+        world.sent.tear_down.clear();
         later(&mut world, 1);
         assert_eq!(release(&mut world), [id], "{kind}: it is still owed");
 
@@ -160,7 +160,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
         after.late = before.late;
         assert_eq!(after, before, "{kind}: nothing else of it changed");
         later(&mut world, 60_000);
-        assert!(world.sent.release.is_empty(), "{kind}");
+        assert!(world.sent.tear_down.is_empty(), "{kind}");
     }
 }
 
@@ -175,7 +175,7 @@ fn a_room_that_is_there_while_its_call_goes_on_costs_nothing() {
     world.ask(TrunkCommand::RoomSeen(id));
     assert_eq!(world.rows.written.get(), rows);
     assert_eq!(rows - before, 1);
-    assert!(world.sent.release.is_empty());
+    assert!(world.sent.tear_down.is_empty());
     // And one of no call of this trunk's is forgotten.
     let other = livekit_world().accepted(NUMBER);
     world.ask(TrunkCommand::RoomSeen(other));

@@ -408,8 +408,8 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 (call, InquiryResult::Unknown),
             ]),
         ),
-        ("Release", Release(vec![call])),
-        ("Released", Released(vec![call])),
+        ("Release", TearDown(vec![call])),
+        ("Released", TornDown(vec![call])),
         ("Line", Line(None)),
         ("Line.of", Line(Some(call))),
         ("Talker", AgentOf(call)),
@@ -1057,7 +1057,7 @@ fn dispatches() -> Vec<(&'static str, DispatchMessage)> {
         ),
         (
             "release",
-            DispatchMessage::Release {
+            DispatchMessage::TearDown {
                 trunk,
                 calls: calls(),
             },

@@ -32,7 +32,7 @@ pub async fn dispatch(
     match message {
         DispatchMessage::Dial { trunk, calls } => dial(world, dialer, trunk, calls).await,
         DispatchMessage::Inquire { trunk, calls } => inquire(world, dialer, trunk, calls).await,
-        DispatchMessage::Release { trunk, calls } => release(world, dialer, trunk, calls).await,
+        DispatchMessage::TearDown { trunk, calls } => tear_down(world, dialer, trunk, calls).await,
     }
 }
 
@@ -107,7 +107,7 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
                 matches!(timed.event, CarrierEvent::Released | CarrierEvent::Deleted)
             };
             if over.contains(&order.call) && !events.iter().any(is_released) {
-                let _ = self.dialer.release(order).await;
+                let _ = self.dialer.tear_down(order).await;
             }
         }
     }
@@ -151,22 +151,22 @@ async fn inquire(
     Ok(())
 }
 
-async fn release(
+async fn tear_down(
     world: &(impl Host + Trunks),
     dialer: &impl Dialer,
     trunk: TrunkTag,
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
-    let orders = orders(world.trunk(trunk, &TrunkCommand::Release(calls)).await?);
+    let orders = orders(world.trunk(trunk, &TrunkCommand::TearDown(calls)).await?);
     let asked = orders.iter().map(async |order| {
-        let released = planted(Fault::RoomLeftOver) || dialer.release(order).await.is_ok();
-        released.then_some(order.call)
+        let torn_down = planted(Fault::RoomLeftOver) || dialer.tear_down(order).await.is_ok();
+        torn_down.then_some(order.call)
     });
-    let released = concurrent(SIDE_BY_SIDE, asked).await;
-    let released: Vec<_> = released.into_iter().flatten().collect();
-    if !released.is_empty() {
+    let torn_down = concurrent(SIDE_BY_SIDE, asked).await;
+    let torn_down: Vec<_> = torn_down.into_iter().flatten().collect();
+    if !torn_down.is_empty() {
         world
-            .trunk(trunk, &TrunkCommand::Released(released))
+            .trunk(trunk, &TrunkCommand::TornDown(torn_down))
             .await?;
     }
     Ok(())

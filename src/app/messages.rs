@@ -34,7 +34,7 @@ pub enum DispatchMessage {
     },
     /// Have the carrier hang up these calls and leave nothing behind.
     #[serde(rename = "release/1")]
-    Release {
+    TearDown {
         /// The trunk whose object it is for.
         trunk: TrunkTag,
         /// At most [`CALLS_PER_MESSAGE`] of them.
@@ -126,7 +126,7 @@ impl Errand {
             Self::Dispatch(
                 DispatchMessage::Dial { trunk, calls }
                 | DispatchMessage::Inquire { trunk, calls }
-                | DispatchMessage::Release { trunk, calls },
+                | DispatchMessage::TearDown { trunk, calls },
             ) => {
                 let address = calls.first().map(|call| call.address());
                 let number =
@@ -184,7 +184,7 @@ pub struct Outgoing {
     /// Calls to ask the carrier about.
     pub inquire: Vec<CallId>,
     /// Calls to be hung up at the carrier.
-    pub release: Vec<CallId>,
+    pub tear_down: Vec<CallId>,
     /// Callbacks to send.
     pub callbacks: Vec<CallbackMessage>,
     /// Calls for the archive; their rows stay until it has them.
@@ -207,8 +207,8 @@ impl Outgoing {
     /// up.
     #[must_use]
     pub fn hang_ups(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
-        let release = self.release.chunks(CALLS_PER_MESSAGE);
-        let release = release.map(|calls| DispatchMessage::Release {
+        let tear_down = self.tear_down.chunks(CALLS_PER_MESSAGE);
+        let tear_down = tear_down.map(|calls| DispatchMessage::TearDown {
             trunk,
             calls: calls.to_vec(),
         });
@@ -218,7 +218,7 @@ impl Outgoing {
             calls: calls.to_vec(),
         });
         // Hanging up comes first: a phone rings.
-        release.chain(inquire).collect()
+        tear_down.chain(inquire).collect()
     }
 
     /// Whether there is nothing to send.
@@ -226,7 +226,7 @@ impl Outgoing {
     pub fn is_empty(&self) -> bool {
         self.dial.is_empty()
             && self.inquire.is_empty()
-            && self.release.is_empty()
+            && self.tear_down.is_empty()
             && self.callbacks.is_empty()
             && self.expired.is_empty()
     }
@@ -235,7 +235,7 @@ impl Outgoing {
     pub fn append(&mut self, other: Self) {
         self.dial.extend(other.dial);
         self.inquire.extend(other.inquire);
-        self.release.extend(other.release);
+        self.tear_down.extend(other.tear_down);
         self.callbacks.extend(other.callbacks);
         self.expired.extend(other.expired);
     }

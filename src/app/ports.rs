@@ -34,7 +34,7 @@ pub trait Dialer {
     /// Asks what became of a call; never dials.
     async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable>;
     /// Hangs up and leaves nothing behind, whatever state the call is in. Safe to repeat.
-    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable>;
+    async fn tear_down(&self, order: &DialOrder) -> Result<(), Unavailable>;
 }
 
 /// All that serving a request takes.

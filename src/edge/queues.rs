@@ -73,7 +73,7 @@ async fn redrive(world: &World, text: &str) -> Result<(), Unavailable> {
         Some(Errand::Dispatch(
             DispatchMessage::Dial { trunk, .. }
             | DispatchMessage::Inquire { trunk, .. }
-            | DispatchMessage::Release { trunk, .. },
+            | DispatchMessage::TearDown { trunk, .. },
         )) => {
             log(&Event::DispatchDeadLetter { trunk });
             (trunk, None)

@@ -37,8 +37,8 @@ use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    Call, CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, RELEASE_PATIENCE, Reason,
-    SETUP_LIMIT, Timed,
+    Call, CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, SETUP_LIMIT,
+    TEARDOWN_PATIENCE, Timed,
 };
 use audatec::domain::ids::{CallId, OrgId, TrunkTag};
 use audatec::domain::media::{MediaSettings, S3Target};

@@ -12,7 +12,7 @@ fn a_call_is_hung_up_where_it_was_dialed_whatever_the_trunks_line_is_now() {
     assert_eq!(claim(&mut world, next).carrier, Carrier::Simulator);
     world.crash();
     world.ask(TrunkCommand::Cancel(support::reader(), id));
-    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Release(vec![id])) else {
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::TearDown(vec![id])) else {
         panic!("orders")
     };
     let Carrier::LiveKit { url, .. } = &orders[0].carrier else {
@@ -50,23 +50,23 @@ fn what_ends_is_released_until_that_is_done_even_across_a_crash() {
     let mut world = livekit_world();
     let id = answered(&mut world);
     say(&mut world, id, &[CarrierEvent::HungUp(None)]);
-    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     world.crash();
     world.now = world.now + Millis(1);
     world.ask(TrunkCommand::Tick);
-    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
+    assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     world.now = world.now + Millis::from_secs(11);
     world.ask(TrunkCommand::Tick);
-    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
-    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Release(vec![id])) else {
+    assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::TearDown(vec![id])) else {
         panic!("orders")
     };
     assert_eq!(orders.len(), 1);
-    world.ask(TrunkCommand::Released(vec![id]));
+    world.ask(TrunkCommand::TornDown(vec![id]));
     assert!(!row(&world, id).room);
     world.now = world.now + Millis::from_secs(60);
     world.ask(TrunkCommand::Tick);
-    assert!(world.sent.release.is_empty());
+    assert!(world.sent.tear_down.is_empty());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_dialer_that_fails_and_has_cleared_up_leaves_nothing_to_release() {
     say(&mut world, id, &[busy, CarrierEvent::Released]);
     let call = row(&world, id);
     assert_eq!((call.status, call.room), (CallStatus::Decline, false));
-    assert!(world.sent.release.is_empty());
+    assert!(world.sent.tear_down.is_empty());
 }
 
 #[test]
@@ -87,14 +87,14 @@ fn a_dialer_hears_that_its_call_is_over_and_a_room_made_meanwhile_is_released_to
     let id = world.accepted(NUMBER);
     claim(&mut world, id);
     world.ask(TrunkCommand::Cancel(support::reader(), id));
-    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
-    world.ask(TrunkCommand::Released(vec![id]));
+    assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
+    world.ask(TrunkCommand::TornDown(vec![id]));
     assert!(row(&world, id).room, "the dialer may be at it still");
     assert_eq!(say(&mut world, id, &[]), TrunkReply::Over(vec![id]));
     world.now = world.now + SETUP_LIMIT;
     world.ask(TrunkCommand::Tick);
-    assert_eq!(std::mem::take(&mut world.sent.release), [id]);
-    world.ask(TrunkCommand::Released(vec![id]));
+    assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
+    world.ask(TrunkCommand::TornDown(vec![id]));
     assert!(!row(&world, id).room);
 }
 
@@ -103,13 +103,13 @@ fn a_carrier_that_stays_away_is_not_told_for_ever() {
     let mut world = livekit_world();
     let id = answered(&mut world);
     world.ask(TrunkCommand::Cancel(support::reader(), id));
-    let longest = world.settings.max_call + RELEASE_PATIENCE;
+    let longest = world.settings.max_call + TEARDOWN_PATIENCE;
     let mut told = 0;
     let end = world.now + longest;
     while world.now < end {
         world.now = world.now + Millis::from_secs(10);
         world.ask(TrunkCommand::Tick);
-        told += std::mem::take(&mut world.sent.release).len() as u64;
+        told += std::mem::take(&mut world.sent.tear_down).len() as u64;
     }
     assert!(!row(&world, id).room);
     assert!(
@@ -124,11 +124,15 @@ fn a_room_that_was_left_while_the_object_slept_is_deleted_all_the_same() {
     let id = answered(&mut world);
     world.ask(TrunkCommand::Cancel(support::reader(), id));
     world.crash();
-    world.sent.release.clear();
-    world.now = world.now + world.settings.max_call + RELEASE_PATIENCE + RELEASE_PATIENCE;
+    world.sent.tear_down.clear();
+    world.now = world.now + world.settings.max_call + TEARDOWN_PATIENCE + TEARDOWN_PATIENCE;
     for tries in 1..=10 {
         world.ask(TrunkCommand::Tick);
-        assert_eq!(std::mem::take(&mut world.sent.release), [id], "try {tries}");
+        assert_eq!(
+            std::mem::take(&mut world.sent.tear_down),
+            [id],
+            "try {tries}"
+        );
         world.now = world.now + Millis::from_secs(10);
     }
     world.ask(TrunkCommand::Tick);
@@ -211,9 +215,9 @@ fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come(
     for second in 0..60 {
         world.now = world.now + Millis(1_000);
         world.ask(TrunkCommand::Tick);
-        if !std::mem::take(&mut world.sent.release).is_empty() {
+        if !std::mem::take(&mut world.sent.tear_down).is_empty() {
             hung_up.push(second);
-            world.ask(TrunkCommand::Released(vec![id]));
+            world.ask(TrunkCommand::TornDown(vec![id]));
         }
     }
     assert_eq!(row(&world, id).failure, Some(refused));

@@ -187,10 +187,10 @@ impl Dialer for Edge {
         Ok(simulator::inquire(order, self.w.clock(), &self.w.settings))
     }
 
-    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable> {
+    async fn tear_down(&self, order: &DialOrder) -> Result<(), Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(()),
-            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+            Carrier::LiveKit { .. } => livekit::tear_down(self, order).await,
         }
     }
 }

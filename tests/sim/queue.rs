@@ -106,7 +106,7 @@ fn redrive(w: &W, message: Message) {
         Message::Dispatch(
             DispatchMessage::Dial { trunk, .. }
             | DispatchMessage::Inquire { trunk, .. }
-            | DispatchMessage::Release { trunk, .. },
+            | DispatchMessage::TearDown { trunk, .. },
         ) => *trunk,
         Message::Callback(callback) => callback.delivery.address().tag,
     };

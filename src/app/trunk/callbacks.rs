@@ -93,7 +93,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             match effect.what {
                 CallEffect::Dispatch => outgoing.dial.push(effect.call),
                 CallEffect::Inquire => outgoing.inquire.push(effect.call),
-                CallEffect::Release => outgoing.release.push(effect.call),
+                CallEffect::TearDown => outgoing.tear_down.push(effect.call),
                 CallEffect::Callback(attempt) => {
                     let message = self.callback_message(effect.call, attempt)?;
                     outgoing.callbacks.extend(message);

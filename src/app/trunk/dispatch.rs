@@ -73,9 +73,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         TrunkReply::Done
     }
 
-    pub(super) fn released(&mut self, calls: Vec<CallId>) -> TrunkReply {
+    pub(super) fn torn_down(&mut self, calls: Vec<CallId>) -> TrunkReply {
         for call in calls {
-            self.trunk.released(call, self.now, self.step);
+            self.trunk.torn_down(call, self.now, self.step);
         }
         TrunkReply::Done
     }

@@ -42,9 +42,11 @@ pub enum TrunkCommand {
     #[serde(rename = "Learn")]
     InquiryResults(Vec<(CallId, InquiryResult)>),
     /// Of which of these calls is the carrier to leave nothing behind. `Orders`.
-    Release(Vec<CallId>),
+    #[serde(rename = "Release")]
+    TearDown(Vec<CallId>),
     /// It has left nothing behind of these. `Done`.
-    Released(Vec<CallId>),
+    #[serde(rename = "Released")]
+    TornDown(Vec<CallId>),
     /// Who speaks for this trunk's carrier: the present one, or that of a call, which may have been dialed before it. `Line`.
     Line(Option<CallId>),
     /// Who talks in a call. `AgentOf`, or `Missing`.

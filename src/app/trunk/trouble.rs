@@ -95,7 +95,7 @@ impl TrunkCommand {
             self,
             Self::FindReplay(..)
                 | Self::InquiryOrders(_)
-                | Self::Release(_)
+                | Self::TearDown(_)
                 | Self::Line(_)
                 | Self::AgentOf(_)
                 | Self::Media(_)

@@ -23,11 +23,11 @@ pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
 pub const SETUP_LIMIT: Millis = Millis(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
-pub const RELEASE_PATIENCE: Millis = Millis(600_000);
+pub const TEARDOWN_PATIENCE: Millis = Millis(600_000);
 /// It is told at least this many times, even if the object slept for all of that time.
-const RELEASE_TRIES: u32 = 10;
+const TEARDOWN_TRIES: u32 = 10;
 /// How often it is told, until it is done.
-pub(super) const RELEASE_AGAIN: Millis = Millis(10_000);
+pub(super) const TEARDOWN_AGAIN: Millis = Millis(10_000);
 /// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
 pub(super) const ROOM_RETURNS: Millis = Millis(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
@@ -60,7 +60,7 @@ impl Call {
     /// foretell; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
-        let release = self.left_a_room().then_some(self.volatile.release_at);
+        let release = self.left_a_room().then_some(self.volatile.teardown_at);
         let duties = [self.next_deadline(settings), release];
         let duty = duties.into_iter().flatten().min()?;
         Some(if self.late {
@@ -203,18 +203,18 @@ impl Call {
     fn tear_down(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
         let Some(ended_at) = self
             .ended_at
-            .filter(|_| self.room && now >= self.volatile.release_at)
+            .filter(|_| self.room && now >= self.volatile.teardown_at)
         else {
             return;
         };
-        let is_late = now >= ended_at + settings.max_call + RELEASE_PATIENCE;
-        if is_late && self.volatile.release_tries >= RELEASE_TRIES {
+        let is_late = now >= ended_at + settings.max_call + TEARDOWN_PATIENCE;
+        if is_late && self.volatile.teardown_tries >= TEARDOWN_TRIES {
             self.room = false;
             done.write = true;
         } else {
-            self.volatile.release_at = now + RELEASE_AGAIN;
-            self.volatile.release_tries = self.volatile.release_tries.saturating_add(1);
-            done.effects.push(CallEffect::Release);
+            self.volatile.teardown_at = now + TEARDOWN_AGAIN;
+            self.volatile.teardown_tries = self.volatile.teardown_tries.saturating_add(1);
+            done.effects.push(CallEffect::TearDown);
         }
     }
 

@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 
 pub use bound::{longest, watchdogs};
 pub use deadlines::{
-    AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT,
-    RELEASE_PATIENCE, REPORT_GRACE, REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT,
+    AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT, REPORT_GRACE,
+    REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT, TEARDOWN_PATIENCE,
 };
 pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, InquiryResult, Timed};
@@ -163,7 +163,7 @@ pub enum CallEffect {
     /// Ask the carrier about it.
     Inquire,
     /// Have the carrier hang up, and leave nothing behind.
-    Release,
+    TearDown,
     /// Send attempt number n of its callback.
     Callback(u32),
 }

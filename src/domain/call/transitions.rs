@@ -1,6 +1,6 @@
 //! How a call moves on: it leaves its trunk's queue, a dialer takes it, its carrier tells of it.
 
-use super::deadlines::{PRESUMED_AFTER, RELEASE_AGAIN, ROOM_RETURNS, SETUP_LIMIT};
+use super::deadlines::{PRESUMED_AFTER, ROOM_RETURNS, SETUP_LIMIT, TEARDOWN_AGAIN};
 use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
@@ -50,7 +50,7 @@ impl Call {
             CarrierEvent::Released => return std::mem::take(&mut self.room),
             CarrierEvent::Deleted => {
                 self.volatile.dialer_done = true;
-                self.volatile.release_at = self.volatile.release_at.max(at + RELEASE_AGAIN);
+                self.volatile.teardown_at = self.volatile.teardown_at.max(at + TEARDOWN_AGAIN);
                 return false;
             }
             // Known from now on; written with whatever comes next.
@@ -191,7 +191,7 @@ impl Call {
 
     /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
     /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
-    pub fn released(&mut self, now: Millis) -> bool {
+    pub fn torn_down(&mut self, now: Millis) -> bool {
         let is_settled = |dialed_at| {
             self.volatile.dialer_done
                 || self.answered_at.is_some()
@@ -212,11 +212,11 @@ impl Call {
         if !is_over || planted(Fault::RoomReturns) {
             return false;
         }
-        self.volatile.release_at = self.volatile.release_at.min(now);
+        self.volatile.teardown_at = self.volatile.teardown_at.min(now);
         let is_news = !self.room;
         if is_news {
             self.room = true;
-            self.volatile.release_tries = 0;
+            self.volatile.teardown_tries = 0;
         }
         is_news
     }

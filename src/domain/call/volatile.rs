@@ -25,9 +25,9 @@ pub struct Volatile {
     /// When the person called was last seen in conversation, or later. What is not known bounds nothing.
     pub seen_at: Millis,
     /// When the carrier is told to hang up again. At once after a restart.
-    pub release_at: Millis,
+    pub teardown_at: Millis,
     /// How often it was told so.
-    pub release_tries: u32,
+    pub teardown_tries: u32,
     /// Whoever dialed is done with it. After a restart it may still be at it.
     pub dialer_done: bool,
     /// Its phone was not asked to ring yet. After a restart it may have been.
@@ -47,7 +47,7 @@ impl Volatile {
         self.planned_until = own.planned_until;
         self.silent = known.silent && is_dialed;
         // What a step that failed wanted sent was not: its tries are none.
-        self.release_tries = own.release_tries;
+        self.teardown_tries = own.teardown_tries;
         if known.promoted_at.is_some() && !is_dialed {
             // The row says that it waits: it stands in the queue.
             self.promoted_at = None;

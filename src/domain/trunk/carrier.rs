@@ -92,8 +92,8 @@ impl Trunk {
     }
 
     /// The carrier hung up a call that was over, and left nothing behind.
-    pub fn released(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
-        self.change(id, now, step, |call, _, _| call.released(now));
+    pub fn torn_down(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+        self.change(id, now, step, |call, _, _| call.torn_down(now));
     }
 
     /// The carrier tells that a call's room is there. A call that is over, closed or not, owes its deletion again.

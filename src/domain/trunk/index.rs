@@ -56,7 +56,7 @@ pub(super) struct Entry {
     look_at: Since,
     looked_at: Since,
     seen_at: Since,
-    release_at: Since,
+    teardown_at: Since,
     planned_until: Since,
     promoted_at: Since,
     /// When its plan makes it something else than `status`.
@@ -66,7 +66,7 @@ pub(super) struct Entry {
     digits: u32,
     /// The first bits of its agent's id.
     agent: u32,
-    release_tries: u8,
+    teardown_tries: u8,
     status: CallStatus,
     flags: u8,
 }
@@ -183,14 +183,14 @@ impl Entry {
         look_at: Since(0),
         looked_at: Since(0),
         seen_at: Since(0),
-        release_at: Since(0),
+        teardown_at: Since(0),
         planned_until: Since(0),
         promoted_at: Since(0),
         stale_at: Since(0),
         told_at: Since(0),
         digits: 0,
         agent: 0,
-        release_tries: 0,
+        teardown_tries: 0,
         status: CallStatus::Initiating,
         flags: 0,
     };
@@ -202,10 +202,10 @@ impl Entry {
         self.look_at = since(volatile.look_at);
         self.looked_at = since(volatile.looked_at);
         self.seen_at = since(volatile.seen_at);
-        self.release_at = since(volatile.release_at);
+        self.teardown_at = since(volatile.teardown_at);
         self.planned_until = since(volatile.planned_until);
         self.promoted_at = since(volatile.promoted_at.unwrap_or_default());
-        self.release_tries = u8::try_from(volatile.release_tries).unwrap_or(u8::MAX);
+        self.teardown_tries = u8::try_from(volatile.teardown_tries).unwrap_or(u8::MAX);
         for (flag, is_so) in [
             (DIALER_DONE, volatile.dialer_done),
             (SILENT, volatile.silent),
@@ -241,8 +241,8 @@ impl Entry {
             look_at: self.look_at.at(accepted),
             looked_at: self.looked_at.at(accepted),
             seen_at: self.seen_at.at(accepted),
-            release_at: self.release_at.at(accepted),
-            release_tries: u32::from(self.release_tries),
+            teardown_at: self.teardown_at.at(accepted),
+            teardown_tries: u32::from(self.teardown_tries),
             dialer_done: self.has(DIALER_DONE),
             silent: self.has(SILENT),
             alone: self.has(ALONE),

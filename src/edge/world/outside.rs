@@ -41,10 +41,10 @@ impl Dialer for World {
         }
     }
 
-    async fn release(&self, order: &DialOrder) -> Result<(), Unavailable> {
+    async fn tear_down(&self, order: &DialOrder) -> Result<(), Unavailable> {
         match order.carrier {
             Carrier::Simulator => Ok(()),
-            Carrier::LiveKit { .. } => livekit::release(self, order).await,
+            Carrier::LiveKit { .. } => livekit::tear_down(self, order).await,
         }
     }
 }

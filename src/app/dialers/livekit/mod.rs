@@ -259,7 +259,7 @@ async fn gone<L: LiveKitHost>(
 ///
 /// # Errors
 /// The room may still be there.
-pub async fn release(line: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
+pub async fn tear_down(line: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
     let done = async { hang_up(&Server::of(line, order).await?, order).await };
     missed(line, order, "not hung up", done.await)
 }
