@@ -284,7 +284,7 @@ fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
         (phase, phase.holds_channel(), phase.has_ended())
     };
     let mut call = read("waiting");
-    let until = call.waits_until.expect("it waits");
+    let until = call.queued_until.expect("it waits");
     assert_eq!(tells(&call), (Phase::Queued { until }, false, false));
     call.dequeue(at(1));
     let unclaimed = Phase::Unclaimed { since: at(1) };
@@ -318,7 +318,7 @@ fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
     assert_eq!(silent.phase(), Phase::Talking { since: at(3) });
     let mut impatient = read("waiting");
     impatient.advance(until, &settings, &key);
-    assert_eq!(impatient.waits_until, Some(until));
+    assert_eq!(impatient.queued_until, Some(until));
     assert_eq!(tells(&impatient), (Phase::Over, false, true));
     for name in ["completed", "declined", "told_completed", "told_declined"] {
         assert_eq!(read(name).phase(), Phase::Over, "{name}");

@@ -61,19 +61,19 @@ impl Call {
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Millis> {
         let release = self.left_a_room().then_some(self.volatile.teardown_at);
-        let duties = [self.next_deadline(settings), release];
-        let duty = duties.into_iter().flatten().min()?;
+        let deadlines = [self.next_deadline(settings), release];
+        let deadline = deadlines.into_iter().flatten().min()?;
         Some(if self.late {
-            duty
+            deadline
         } else {
-            duty.min(self.created_at() + RECENT)
+            deadline.min(self.created_at() + RECENT)
         })
     }
 
     /// Likewise for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
     pub(crate) fn due_but_for_dispatch(&self) -> Millis {
         let deadline = self
-            .waits_until
+            .queued_until
             .unwrap_or(self.ready_at() + DISPATCH_DEADLINE);
         match self.late {
             true => deadline,
@@ -94,14 +94,14 @@ impl Call {
             }
             Phase::AwaitingReport { .. } if planted(Fault::ReportAwaitedForEver) => return None,
             Phase::AwaitingReport { ended_at } => self.reported_by(ended_at),
-            Phase::Over => return self.paced_until,
+            Phase::Over => return self.counts_against_cps_until,
         })
     }
 
     /// When a call that was dialed moves on: its plan says, or its carrier when it is asked, or else its watchdog.
     fn next_word(&self, watchdog: Millis) -> Millis {
         let planned = self.planned().unwrap_or(Millis::MAX);
-        planned.min(self.volatile.look_at).min(watchdog)
+        planned.min(self.volatile.inquire_at).min(watchdog)
     }
 
     /// When a phone that was dialed stops ringing.
@@ -124,8 +124,11 @@ impl Call {
         };
         done.write |= self.watch(now, settings, key, &mut done);
         self.tear_down(now, settings, &mut done);
-        if self.paced_until.is_some_and(|until| now >= until) {
-            self.paced_until = None;
+        if self
+            .counts_against_cps_until
+            .is_some_and(|until| now >= until)
+        {
+            self.counts_against_cps_until = None;
             done.write |= !self.is_open();
         }
         if self.is_open() && !self.late && now >= self.created_at() + RECENT {
@@ -219,9 +222,9 @@ impl Call {
     }
 
     fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
-        if now >= self.volatile.look_at {
+        if now >= self.volatile.inquire_at {
             self.volatile.looked_at = now;
-            self.volatile.look_at = self.next_inquiry(now, settings);
+            self.volatile.inquire_at = self.next_inquiry(now, settings);
             done.effects.push(CallEffect::Inquire);
         }
     }

@@ -124,7 +124,7 @@ impl Call {
         let is_news = self.farewell != farewell;
         self.farewell = farewell;
         if !planted(Fault::FarewellIgnored) {
-            self.volatile.look_at = Millis(0);
+            self.volatile.inquire_at = Millis(0);
         }
         is_news
     }
@@ -145,7 +145,7 @@ impl Call {
     pub(super) fn look_after(&mut self) -> bool {
         if self.room && !planted(Fault::AgentLeftIgnored) {
             self.volatile.alone = true;
-            self.volatile.look_at = Millis(0);
+            self.volatile.inquire_at = Millis(0);
         }
         false
     }
@@ -271,7 +271,7 @@ impl Call {
         }
         self.volatile.seen_at = self.volatile.looked_at;
         if std::mem::take(&mut self.volatile.alone) {
-            self.volatile.look_at = self.next_inquiry(now, settings);
+            self.volatile.inquire_at = self.next_inquiry(now, settings);
         }
         false
     }

@@ -82,7 +82,8 @@ pub struct Call {
     pub status: CallStatus,
     /// Until when it waits for capacity, while it stands in its trunk's line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waits_until: Option<Millis>,
+    #[serde(rename = "waits_until")]
+    pub queued_until: Option<Millis>,
     /// When it left the line for the dialer, if it ever stood there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promoted_at: Option<Millis>,
@@ -128,7 +129,8 @@ pub struct Call {
     /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paced_until: Option<Millis>,
+    #[serde(rename = "paced_until")]
+    pub counts_against_cps_until: Option<Millis>,
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -185,7 +187,7 @@ impl Call {
             id,
             request,
             status: CallStatus::Initiating,
-            waits_until: None,
+            queued_until: None,
             promoted_at: None,
             dialed_at: None,
             ringing_at: None,
@@ -200,7 +202,7 @@ impl Call {
             plan: Vec::new(),
             callback: None,
             told: Vec::new(),
-            paced_until: None,
+            counts_against_cps_until: None,
             late: false,
             keeps: MediaPolicy::default(),
             room: false,
@@ -219,7 +221,7 @@ impl Call {
     #[must_use]
     pub fn queued(id: CallId, request: CallRequest, until: Millis, now: Millis) -> Self {
         let mut call = Self::accepted(id, request, now);
-        call.waits_until = Some(until);
+        call.queued_until = Some(until);
         call.volatile.dispatch_at = Millis::MAX;
         call
     }
@@ -258,7 +260,7 @@ impl Call {
     /// Whether anything is still to happen to it, its callback aside.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.phase() != Phase::Over || self.room || self.paced_until.is_some()
+        self.phase() != Phase::Over || self.room || self.counts_against_cps_until.is_some()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.

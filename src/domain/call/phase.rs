@@ -83,7 +83,7 @@ impl Call {
 
     /// Where it is, or was when it ended.
     pub(super) fn phase_before_its_end(&self) -> Phase {
-        if let Some(until) = self.waits_until {
+        if let Some(until) = self.queued_until {
             return Phase::Queued { until };
         }
         match (self.dialed_at, self.ringing_at, self.answered_at) {

@@ -17,7 +17,7 @@ pub struct TimelineEntry {
 impl Call {
     /// When it began to wait for capacity, if it ever did.
     pub(super) fn waited_from(&self) -> Option<Millis> {
-        self.waits_until
+        self.queued_until
             .or(self.promoted_at)
             .map(|_| self.created_at())
     }

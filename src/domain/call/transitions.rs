@@ -11,7 +11,7 @@ impl Call {
     /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
     /// in line again, at its old place.
     pub fn dequeue(&mut self, now: Millis) {
-        self.waits_until = None;
+        self.queued_until = None;
         self.promoted_at = Some(now);
         self.volatile.promoted_at = Some(now);
         self.volatile.dispatch_at = now;
@@ -24,9 +24,9 @@ impl Call {
         self.volatile.silent = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
-        self.volatile.look_at = self.next_inquiry(now, settings);
+        self.volatile.inquire_at = self.next_inquiry(now, settings);
         if self.promoted_at.is_some() {
-            self.paced_until = Some(now + Millis::from_secs(1));
+            self.counts_against_cps_until = Some(now + Millis::from_secs(1));
         }
     }
 
@@ -98,7 +98,7 @@ impl Call {
                     self.found_over(over_by, key);
                     return true;
                 }
-                self.volatile.look_at = match self.volatile.alone || self.farewell.is_some() {
+                self.volatile.inquire_at = match self.volatile.alone || self.farewell.is_some() {
                     true => Millis(0),
                     false => self.next_inquiry(at, settings),
                 };

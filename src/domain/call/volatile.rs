@@ -19,7 +19,7 @@ pub struct Volatile {
     /// When it goes to the dispatch queue again, while unclaimed. At once after a restart.
     pub dispatch_at: Millis,
     /// When the carrier is asked next. Likewise.
-    pub look_at: Millis,
+    pub inquire_at: Millis,
     /// When the carrier was last asked. Likewise.
     pub looked_at: Millis,
     /// When the person called was last seen in conversation, or later. What is not known bounds nothing.
@@ -65,9 +65,9 @@ impl Call {
         self.volatile = volatile;
         self.announced |= volatile.announced;
         if let Some(at) = volatile.promoted_at
-            && self.waits_until.is_some()
+            && self.queued_until.is_some()
         {
-            self.waits_until = None;
+            self.queued_until = None;
             self.promoted_at = Some(at);
         }
         self

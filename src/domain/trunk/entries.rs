@@ -59,7 +59,7 @@ impl Trunk {
             }
             Phase::Unclaimed { .. } | Phase::AwaitingReport { .. } | Phase::Over => {}
         }
-        call.volatile.look_at = self.asked_in_its_turn(now);
+        call.volatile.inquire_at = self.asked_in_its_turn(now);
         self.note(&call);
     }
 

@@ -53,7 +53,7 @@ pub(super) struct Entry {
     /// When there is something to do, its dispatch aside.
     watchdog: Since,
     dispatch_at: Since,
-    look_at: Since,
+    inquire_at: Since,
     looked_at: Since,
     seen_at: Since,
     teardown_at: Since,
@@ -124,17 +124,23 @@ impl Entry {
 
     /// Its carrier is asked about it no later than then.
     pub fn ask_by(&mut self, at: Millis, accepted: Millis) {
-        self.look_at = Since::of(at, accepted);
+        self.inquire_at = Since::of(at, accepted);
         self.watchdog = Since::of(self.watchdog.at(accepted).min(at), accepted);
     }
 
     /// All that it says, in words. When its carrier is asked means nothing where it is not.
     pub fn outline(&self) -> String {
-        let look_at = match self.is_asked_about() {
-            true => self.look_at,
-            false => Self::NONE.look_at,
+        let inquire_at = match self.is_asked_about() {
+            true => self.inquire_at,
+            false => Self::NONE.inquire_at,
         };
-        format!("{:?}", Self { look_at, ..*self })
+        format!(
+            "{:?}",
+            Self {
+                inquire_at,
+                ..*self
+            }
+        )
     }
 
     /// What its row keeps of it: see [`super::Kept`].
@@ -180,7 +186,7 @@ impl Entry {
     const NONE: Self = Self {
         watchdog: Since(0),
         dispatch_at: Since(0),
-        look_at: Since(0),
+        inquire_at: Since(0),
         looked_at: Since(0),
         seen_at: Since(0),
         teardown_at: Since(0),
@@ -199,7 +205,7 @@ impl Entry {
     fn knowing(mut self, volatile: Volatile, accepted: Millis) -> Self {
         let since = |at| Since::of(at, accepted);
         self.dispatch_at = since(volatile.dispatch_at);
-        self.look_at = since(volatile.look_at);
+        self.inquire_at = since(volatile.inquire_at);
         self.looked_at = since(volatile.looked_at);
         self.seen_at = since(volatile.seen_at);
         self.teardown_at = since(volatile.teardown_at);
@@ -238,7 +244,7 @@ impl Entry {
             planned_until: self.planned_until.at(accepted),
             promoted_at: self.has(PROMOTED).then(|| self.promoted_at.at(accepted)),
             dispatch_at: self.dispatch_at.at(accepted),
-            look_at: self.look_at.at(accepted),
+            inquire_at: self.inquire_at.at(accepted),
             looked_at: self.looked_at.at(accepted),
             seen_at: self.seen_at.at(accepted),
             teardown_at: self.teardown_at.at(accepted),

@@ -31,7 +31,7 @@ impl Kept {
         }
         // When its carrier is asked, whoever loads it says.
         let unasked = Volatile {
-            look_at: Millis::MAX,
+            inquire_at: Millis::MAX,
             ..Volatile::default()
         };
         let known = std::mem::replace(&mut call.volatile, unasked);

@@ -31,7 +31,7 @@ impl Trunk {
                 self.forget(first);
                 continue;
             };
-            let until = call.waits_until;
+            let until = call.queued_until;
             let agent = call.request.agent.id;
             let request = &call.request;
             let allowed = self.may_call(request).is_ok();

@@ -24,7 +24,7 @@ impl Oracle {
             }
             let mut calls = self.calls.borrow_mut();
             let seen = calls.entry(id).or_insert_with(|| Seen {
-                patience: row.waits_until,
+                patience: row.queued_until,
                 row: row.clone(),
                 terminal_at: None,
                 shown: (0, Millis(0)),
@@ -40,7 +40,7 @@ impl Oracle {
                 seen.terminal_at = Some(w.high.get());
             }
             self.with_trunk(node.tag, |facts| place(facts, &row));
-            if row.waits_until.is_none() || row.ended_at.is_some() {
+            if row.queued_until.is_none() || row.ended_at.is_some() {
                 node.promoted.borrow_mut().remove(&id);
             }
             seen.row = row;
@@ -68,7 +68,7 @@ impl Oracle {
         });
         self.with_trunk(tag, |facts| {
             facts.started.push(now);
-            if row.waits_until.is_none() {
+            if row.queued_until.is_none() {
                 facts.fresh.push(row.id);
             }
             if !intent.queue {
@@ -179,7 +179,7 @@ impl Oracle {
                 || format!("a terminal call changed from {was:?} to {row:?}"),
             );
         }
-        let leaves = |call: &Call| call.waits_until.is_none() && call.ended_at.is_none();
+        let leaves = |call: &Call| call.queued_until.is_none() && call.ended_at.is_none();
         if leaves(row) && !leaves(was) && !node.promoted.borrow().contains(&row.id) {
             // It left the line in the step that marked it, so its row says so already.
             self.may_start(w, tag, row, now);
@@ -260,7 +260,7 @@ impl Oracle {
             seen.handed_out += 1;
             let row = seen.row.clone();
             drop(calls);
-            let leaves = row.waits_until.is_some() && row.ended_at.is_none();
+            let leaves = row.queued_until.is_some() && row.ended_at.is_none();
             if leaves && node.promoted.borrow_mut().insert(id) {
                 self.may_start(w, node.tag, &row, now);
                 self.in_time(node.tag, &row, now);
@@ -300,13 +300,13 @@ impl Oracle {
 
     fn in_time(&self, tag: TrunkTag, row: &Call, now: Millis) {
         self.check(
-            row.waits_until.is_none_or(|until| now < until),
+            row.queued_until.is_none_or(|until| now < until),
             tag,
             Some(row.id),
             || {
                 format!(
                     "left the line at {}, and would wait until {:?}",
-                    now.0, row.waits_until
+                    now.0, row.queued_until
                 )
             },
         );
@@ -566,8 +566,8 @@ fn place(facts: &mut TrunkFacts, row: &Call) {
     };
     let lives = row.ended_at.is_none();
     keep(
-        lives && row.waits_until.is_some(),
-        lives && row.waits_until.is_none(),
+        lives && row.queued_until.is_some(),
+        lives && row.queued_until.is_none(),
     );
 }
 
