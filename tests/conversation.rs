@@ -730,11 +730,11 @@ fn is_down(world: &mut World, agent: AgentId) -> Option<u64> {
     trigger.request.agent.id = agent;
     match world.ask(TrunkCommand::Foresee(Box::new(trigger))) {
         TrunkReply::Verdict(Verdict::Down {
-            retry_after,
+            retry_after_secs,
             is_agent,
         }) => {
             assert!(is_agent);
-            Some(retry_after)
+            Some(retry_after_secs)
         }
         TrunkReply::Verdict(_) => None,
         other => panic!("{other:?}"),
@@ -778,7 +778,7 @@ fn three_calls_in_a_row_that_an_agent_breaks_off_hold_back_its_calls_and_no_othe
     assert_eq!(
         ask_for(&mut world, agent, OnCapacity::Reject),
         Admission::Down {
-            retry_after: 5,
+            retry_after_secs: 5,
             is_agent: true
         }
     );

@@ -97,7 +97,7 @@ fn deliver(world: &mut World, status: u16) {
         };
         let result = AttemptResult {
             attempt,
-            retry_after: None,
+            retry_after_secs: None,
         };
         world.ask(TrunkCommand::Delivered {
             delivery: message.delivery,

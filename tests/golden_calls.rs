@@ -73,7 +73,7 @@ fn the_rows_of_a_call_through_its_life() {
     let message = world.sent.callbacks.remove(0);
     let result = AttemptResult {
         attempt,
-        retry_after: Some(7),
+        retry_after_secs: Some(7),
     };
     world.ask(TrunkCommand::Delivered {
         delivery: message.delivery,

@@ -366,7 +366,7 @@ fn result() -> AttemptResult {
             error: None,
             duration_ms: 12,
         },
-        retry_after: Some(7),
+        retry_after_secs: Some(7),
     }
 }
 
@@ -377,7 +377,7 @@ fn unanswered() -> AttemptResult {
             error: Some("the connection failed".into()),
             ..result().attempt
         },
-        retry_after: None,
+        retry_after_secs: None,
     }
 }
 
@@ -603,7 +603,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         cps_left: 4,
     };
     let code = FailureCode::Busy;
-    let (retry_after, is_agent) = (3, true);
+    let (retry_after_secs, is_agent) = (3, true);
     vec![
         ("Done", Done),
         ("Over", Over(vec![call])),
@@ -625,7 +625,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         (
             "Admission.down",
             Admission(self::Admission::Down {
-                retry_after,
+                retry_after_secs,
                 is_agent,
             }),
         ),
@@ -634,7 +634,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Replayed(self::Admission::Rejected {
                 call,
                 code,
-                retry_after,
+                retry_after_secs,
                 quota,
             }),
         ),
@@ -646,12 +646,15 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ),
         (
             "Verdict.refuse",
-            Verdict(self::Verdict::Refuse { code, retry_after }),
+            Verdict(self::Verdict::Refuse {
+                code,
+                retry_after_secs,
+            }),
         ),
         (
             "Verdict.down",
             Verdict(self::Verdict::Down {
-                retry_after,
+                retry_after_secs,
                 is_agent,
             }),
         ),

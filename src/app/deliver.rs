@@ -97,7 +97,7 @@ async fn attempt(
     };
     AttemptResult {
         attempt,
-        retry_after: answer.ok().and_then(|answer| answer.retry_after),
+        retry_after_secs: answer.ok().and_then(|answer| answer.retry_after_secs),
     }
 }
 

@@ -176,7 +176,7 @@ pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// `Retry-After`, when it is a number of seconds.
-    pub retry_after: Option<u64>,
+    pub retry_after_secs: Option<u64>,
 }
 
 /// What sends callbacks.

@@ -250,7 +250,7 @@ impl From<Refusal> for Response {
         }
         let mut response =
             Self::json(refusal.status(), &body).with_header("X-Error-Code", refusal.code());
-        if let Some(seconds) = refusal.retry_after() {
+        if let Some(seconds) = refusal.retry_after_secs() {
             response = response.with_header("Retry-After", seconds.to_string());
         }
         match refusal {

@@ -304,7 +304,7 @@ impl Refusal {
     /// Seconds for `Retry-After`, for the refusals that pass by themselves. A full trunk knows
     /// better, and overrides it.
     #[must_use]
-    pub fn retry_after(&self) -> Option<u64> {
+    pub fn retry_after_secs(&self) -> Option<u64> {
         matches!(self.status(), 429 | 502 | 503).then_some(1)
     }
 
@@ -385,7 +385,7 @@ mod tests {
     fn what_passes_by_itself_says_when() {
         for refusal in Refusal::examples() {
             assert_eq!(
-                refusal.retry_after().is_some(),
+                refusal.retry_after_secs().is_some(),
                 [429, 502, 503].contains(&refusal.status()),
                 "{refusal:?}"
             );

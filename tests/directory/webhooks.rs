@@ -27,7 +27,7 @@ fn finish(world: &World, org: &Org, id: &str, attempt: u32, status_code: u16) {
     };
     let result = AttemptResult {
         attempt: tried,
-        retry_after: None,
+        retry_after_secs: None,
     };
     let command = DirectoryCommand::delivered(id.parse().expect("an id"), attempt, result);
     block_on(world.directory(org.id, &command)).expect("reached");

@@ -81,7 +81,7 @@ impl<'a> Ask<'a> {
 pub struct Heard {
     pub status: u16,
     pub bytes: Vec<u8>,
-    pub retry_after: u64,
+    pub retry_after_secs: u64,
 }
 
 impl Heard {
@@ -143,13 +143,13 @@ fn hear(response: Response) -> Heard {
         .headers
         .iter()
         .find(|(name, _)| *name == "Retry-After");
-    let retry_after = header
+    let retry_after_secs = header
         .and_then(|(_, value)| value.parse().ok())
         .unwrap_or(0);
     Heard {
         status: response.status,
         bytes: response.body,
-        retry_after,
+        retry_after_secs,
     }
 }
 

@@ -106,7 +106,7 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
                 }
             }
             Some(heard) if heard.status == 429 && w.rng.hits(400) => {
-                heard.retry_after.min(5) * 1_000
+                heard.retry_after_secs.min(5) * 1_000
             }
             Some(Heard {
                 status: 502 | 503, ..

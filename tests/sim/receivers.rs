@@ -75,7 +75,7 @@ pub fn post(
     }
     w.after(there, move |w| {
         w.step();
-        let (status, retry_after, takes) = react(w, &url, timeout);
+        let (status, retry_after_secs, takes) = react(w, &url, timeout);
         let in_time = there + takes < timeout.0;
         let lost = w.hit(Kind::ReplyLost);
         let heard = in_time && !lost;
@@ -95,7 +95,7 @@ pub fn post(
         let outcome = match heard {
             true => Ok(Answer {
                 status,
-                retry_after,
+                retry_after_secs,
             }),
             false if lost => Err("the connection failed".to_owned()),
             false => Err(format!("no answer within {} ms", timeout.0)),

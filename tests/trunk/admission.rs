@@ -11,14 +11,14 @@ fn channels_are_live_calls_and_one_more_is_refused_with_a_readable_call() {
     let Admission::Rejected {
         call,
         code,
-        retry_after,
+        retry_after_secs,
         quota,
     } = world.trigger(OK)
     else {
         panic!("accepted")
     };
     assert_eq!(code, FailureCode::ChannelsExhausted);
-    assert!((1..=60).contains(&retry_after));
+    assert!((1..=60).contains(&retry_after_secs));
     assert_eq!((quota.channels, quota.channels_left), (3, 0));
     let call = world.call(call);
     assert_eq!(call.status, CallStatus::RejectedCapacity);
@@ -48,12 +48,14 @@ fn no_second_accepts_more_than_max_cps_even_across_a_crash() {
     world.crash();
     world.now = world.now + Millis(999);
     let Admission::Rejected {
-        code, retry_after, ..
+        code,
+        retry_after_secs,
+        ..
     } = world.trigger(OK)
     else {
         panic!("accepted")
     };
-    assert_eq!((code, retry_after), (FailureCode::RateExceeded, 1));
+    assert_eq!((code, retry_after_secs), (FailureCode::RateExceeded, 1));
     world.now = world.now + Millis(1);
     world.accepted(OK);
 }

@@ -47,7 +47,7 @@ fn answer(status_code: u16) -> AttemptResult {
     };
     AttemptResult {
         attempt,
-        retry_after: None,
+        retry_after_secs: None,
     }
 }
 

@@ -75,7 +75,8 @@ pub struct AttemptResult {
     pub attempt: Attempt,
     /// The receiver's `Retry-After` in seconds, when it sent one.
     #[serde(default)]
-    pub retry_after: Option<u64>,
+    #[serde(rename = "retry_after")]
+    pub retry_after_secs: Option<u64>,
 }
 
 /// An attempt that is out: handed to a sender, or made by one.
@@ -341,7 +342,7 @@ impl Delivery {
                     self.status = DeliveryStatus::Exhausted;
                 }
                 let asked = result
-                    .retry_after
+                    .retry_after_secs
                     .filter(|_| matches!(status_code, Some(429 | 503)));
                 base.filter(|_| !planted(Fault::CallbackForgotten))
                     .map(|base| now + self.wait(base, asked.map(Millis::from_secs)))

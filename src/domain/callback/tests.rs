@@ -22,7 +22,7 @@ fn answer(status_code: u16) -> AttemptResult {
     };
     AttemptResult {
         attempt,
-        retry_after: None,
+        retry_after_secs: None,
     }
 }
 
@@ -102,7 +102,7 @@ fn retry_after_counts_on_429_and_503_between_once_and_twice_the_base() {
         let mut delivery = delivery();
         delivery.take(Millis(1_000));
         let result = AttemptResult {
-            retry_after: Some(seconds),
+            retry_after_secs: Some(seconds),
             ..answer(status)
         };
         delivery.finish(1, result, Millis(1_000), &SCHEDULE);

@@ -50,14 +50,16 @@ pub enum Admission {
         /// Which limit: channels or rate.
         code: FailureCode,
         /// Seconds until a retry makes sense.
-        retry_after: u64,
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
         /// What is left.
         quota: Quota,
     },
     /// It is refused while the dialer is down; nothing was created.
     Down {
         /// Seconds until a retry makes sense.
-        retry_after: u64,
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
         /// It is the agent that is down.
         #[serde(default)]
         is_agent: bool,
@@ -107,12 +109,14 @@ pub enum Verdict {
         /// Which limit: channels or rate.
         code: FailureCode,
         /// Seconds until a retry makes sense.
-        retry_after: u64,
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
     },
     /// It is refused while the dialer is down.
     Down {
         /// Seconds until a retry makes sense.
-        retry_after: u64,
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
         /// It is the agent that is down.
         #[serde(default)]
         is_agent: bool,
@@ -133,9 +137,9 @@ impl Trunk {
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
         if let Err((until, is_agent)) = self.dialer_takes(request.agent.id, now, step) {
-            let retry_after = (until - now).as_secs_ceil().max(1);
+            let retry_after_secs = (until - now).as_secs_ceil().max(1);
             return Ok(Verdict::Down {
-                retry_after,
+                retry_after_secs,
                 is_agent,
             });
         }
@@ -155,7 +159,10 @@ impl Trunk {
                     code,
                 }
             }
-            (Some((code, retry_after)), _) => Verdict::Refuse { code, retry_after },
+            (Some((code, retry_after_secs)), _) => Verdict::Refuse {
+                code,
+                retry_after_secs,
+            },
         })
     }
 
@@ -172,12 +179,12 @@ impl Trunk {
     ) -> Result<Admission, Refusal> {
         let verdict = self.foresee(&request, wish, now, step)?;
         if let Verdict::Down {
-            retry_after,
+            retry_after_secs,
             is_agent,
         } = verdict
         {
             return Ok(Admission::Down {
-                retry_after,
+                retry_after_secs,
                 is_agent,
             });
         }
@@ -200,10 +207,13 @@ impl Trunk {
         self.follow(id, now, step);
         let quota = self.quota(now);
         Ok(match verdict {
-            Verdict::Refuse { code, retry_after } => Admission::Rejected {
+            Verdict::Refuse {
+                code,
+                retry_after_secs,
+            } => Admission::Rejected {
                 call: id,
                 code,
-                retry_after,
+                retry_after_secs,
                 quota,
             },
             Verdict::Wait { .. } => Admission::Queued { call: id, quota },

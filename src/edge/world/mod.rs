@@ -163,7 +163,7 @@ impl World {
             .map_err(|Unavailable| "the built-in receiver could not be reached".to_owned())?;
         Ok(Answer {
             status: 204,
-            retry_after: None,
+            retry_after_secs: None,
         })
     }
 

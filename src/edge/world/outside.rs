@@ -100,10 +100,10 @@ impl Poster for World {
         let headers = headers.flat_map(|(name, value)| [name.to_owned(), value.to_owned()]);
         let answer = platform::post(url, headers.collect(), body, millis(timeout), 0).await;
         let answer = answer.map_err(|error| platform::message(&error))?;
-        let retry_after = answer.get(1).as_f64();
+        let retry_after_secs = answer.get(1).as_f64();
         Ok(Answer {
             status: status(&answer),
-            retry_after: retry_after.map(|seconds| seconds as u64),
+            retry_after_secs: retry_after_secs.map(|seconds| seconds as u64),
         })
     }
 }

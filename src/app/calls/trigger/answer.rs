@@ -56,13 +56,13 @@ pub fn answer(admission: Admission) -> Response {
         Admission::Accepted { call, quota } => created(call, "triggered", quota),
         Admission::Queued { call, quota } => created(call, "queued", quota),
         Admission::Down {
-            retry_after,
+            retry_after_secs,
             is_agent,
-        } => down(retry_after, is_agent),
+        } => down(retry_after_secs, is_agent),
         Admission::Rejected {
             call,
             code,
-            retry_after,
+            retry_after_secs,
             quota,
         } => {
             let refusal = exhausted(code);
@@ -73,20 +73,20 @@ pub fn answer(admission: Admission) -> Response {
             };
             let response = Response::json(refusal.status(), &body)
                 .with_header("X-Error-Code", refusal.code())
-                .with_header("Retry-After", retry_after.to_string());
+                .with_header("Retry-After", retry_after_secs.to_string());
             with_quota(response, quota)
         }
     }
 }
 
 /// The dialer is down, or the agent: nothing was created.
-pub fn down(retry_after: u64, is_agent: bool) -> Response {
+pub fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     let mut response = Response::from(match is_agent {
         true => Refusal::AgentUnavailable,
         false => Refusal::DialerUnavailable,
     });
     response.headers.retain(|(name, _)| *name != "Retry-After");
-    response.with_header("Retry-After", retry_after.to_string())
+    response.with_header("Retry-After", retry_after_secs.to_string())
 }
 
 fn created(call: CallId, status: &'static str, quota: Quota) -> Response {

@@ -76,9 +76,9 @@ pub async fn trigger(
         Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
         Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
         Ok(TrunkReply::Verdict(Verdict::Down {
-            retry_after,
+            retry_after_secs,
             is_agent,
-        })) => Ok(down(retry_after, is_agent)),
+        })) => Ok(down(retry_after_secs, is_agent)),
         Ok(TrunkReply::Verdict(verdict)) => {
             Ok(Response::json(200, &foretell(verdict, unknown_keys)))
         }
