@@ -713,9 +713,9 @@ fn another() -> AgentId {
     AgentId::from_entropy([9; 16])
 }
 
-fn ask_for(world: &mut World, agent: AgentId, wish: OnCapacity) -> Admission {
+fn ask_for(world: &mut World, agent: AgentId, on_capacity: OnCapacity) -> Admission {
     let mut trigger = Trigger {
-        wish,
+        on_capacity,
         ..World::trigger_of(NUMBER)
     };
     trigger.request.agent.id = agent;

@@ -335,8 +335,8 @@ proptest! {
                     calls.extend(world.trigger(TEST_NUMBERS[number].number).call());
                 }
                 Step::Queue(number) => {
-                    let wish = OnCapacity::Queue { max_wait: Millis::from_secs(900) };
-                    let trigger = Trigger { wish, ..World::trigger_of(TEST_NUMBERS[number].number) };
+                    let on_capacity = OnCapacity::Queue { max_wait: Millis::from_secs(900) };
+                    let trigger = Trigger { on_capacity, ..World::trigger_of(TEST_NUMBERS[number].number) };
                     if let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) {
                         calls.extend(admission.call());
                     }

@@ -181,7 +181,7 @@ fn what_an_object_remembers_beside_its_calls() {
     });
     let trigger = Trigger {
         idempotency,
-        wish: OnCapacity::Reject,
+        on_capacity: OnCapacity::Reject,
         ..World::trigger_of(OK)
     };
     let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) else {

@@ -320,7 +320,7 @@ fn idempotency() -> Idempotency {
 
 fn trigger() -> Trigger {
     Trigger {
-        wish: OnCapacity::Queue {
+        on_capacity: OnCapacity::Queue {
             max_wait: Millis::from_secs(60),
         },
         idempotency: Some(idempotency()),

@@ -176,7 +176,7 @@ impl World {
     pub fn trigger_of(number: &str) -> Trigger {
         Trigger {
             request: Self::request(number),
-            wish: OnCapacity::Reject,
+            on_capacity: OnCapacity::Reject,
             idempotency: None,
             good_until: None,
         }
@@ -190,9 +190,9 @@ impl World {
     }
 
     pub fn queued(&mut self, number: &str, max_wait: Millis) -> CallId {
-        let wish = OnCapacity::Queue { max_wait };
+        let on_capacity = OnCapacity::Queue { max_wait };
         let trigger = Trigger {
-            wish,
+            on_capacity,
             ..Self::trigger_of(number)
         };
         match self.ask(TrunkCommand::Admit(Box::new(trigger))) {

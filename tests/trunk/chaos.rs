@@ -53,8 +53,8 @@ proptest! {
                     }
                 }
                 Chaos::Queue(secs) => {
-                    let wish = OnCapacity::Queue { max_wait: Millis::from_secs(secs) };
-                    let trigger = Trigger { wish, ..World::trigger_of(OK) };
+                    let on_capacity = OnCapacity::Queue { max_wait: Millis::from_secs(secs) };
+                    let trigger = Trigger { on_capacity, ..World::trigger_of(OK) };
                     if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. } | Admission::Queued { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(trigger))) {
  queued.push(call);
  }

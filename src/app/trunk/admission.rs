@@ -13,7 +13,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn admit(&mut self, trigger: Trigger) -> Answer {
         let Trigger {
             request,
-            wish,
+            on_capacity,
             idempotency,
             good_until,
         } = trigger;
@@ -29,7 +29,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         {
             return Ok(known);
         }
-        let admission = match self.trunk.admit(request, wish, self.now, self.step) {
+        let admission = match self.trunk.admit(request, on_capacity, self.now, self.step) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(TrunkReply::Refused(refusal.into())),
         };
@@ -55,8 +55,14 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if planted(Fault::DryRunDials) {
             return self.admit(trigger);
         }
-        let Trigger { request, wish, .. } = trigger;
-        let verdict = self.trunk.foresee(&request, wish, self.now, self.step);
+        let Trigger {
+            request,
+            on_capacity,
+            ..
+        } = trigger;
+        let verdict = self
+            .trunk
+            .foresee(&request, on_capacity, self.now, self.step);
         Ok(match verdict {
             Ok(verdict) => TrunkReply::Verdict(verdict),
             Err(refusal) => TrunkReply::Refused(refusal.into()),

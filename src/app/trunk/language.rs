@@ -159,7 +159,8 @@ pub struct Trigger {
     pub request: CallRequest,
     /// What happens without capacity.
     #[serde(default)]
-    pub wish: OnCapacity,
+    #[serde(rename = "wish")]
+    pub on_capacity: OnCapacity,
     /// Under which key a repeat of the request is known.
     #[serde(default)]
     pub idempotency: Option<Idempotency>,

@@ -131,7 +131,7 @@ impl Trunk {
     pub fn foresee(
         &self,
         request: &CallRequest,
-        wish: OnCapacity,
+        on_capacity: OnCapacity,
         now: Millis,
         step: &mut Step<'_>,
     ) -> Result<Verdict, Refusal> {
@@ -151,7 +151,7 @@ impl Trunk {
         } else {
             None
         };
-        Ok(match (lacking, wish) {
+        Ok(match (lacking, on_capacity) {
             (None, _) => Verdict::Go,
             (Some((code, _)), OnCapacity::Queue { max_wait }) if self.waiting() < QUEUE_MAX => {
                 Verdict::Wait {
@@ -173,11 +173,11 @@ impl Trunk {
     pub fn admit(
         &mut self,
         request: CallRequest,
-        wish: OnCapacity,
+        on_capacity: OnCapacity,
         now: Millis,
         step: &mut Step<'_>,
     ) -> Result<Admission, Refusal> {
-        let verdict = self.foresee(&request, wish, now, step)?;
+        let verdict = self.foresee(&request, on_capacity, now, step)?;
         if let Verdict::Down {
             retry_after_secs,
             is_agent,

@@ -59,7 +59,7 @@ pub struct Fields {
     pub trunk: TrunkId,
     pub metadata: Option<Map<String, Value>>,
     pub callback_url: Option<String>,
-    pub wish: OnCapacity,
+    pub on_capacity: OnCapacity,
     pub dry_run: bool,
 }
 
@@ -89,7 +89,7 @@ impl Fields {
         let callback_url = take("callback_url")
             .map(|url| read_callback_url(api, request, url))
             .transpose()?;
-        let wish = read_wish(take("on_capacity"), take("max_wait_seconds"))?;
+        let on_capacity = read_on_capacity(take("on_capacity"), take("max_wait_seconds"))?;
         let dry_run = match take("dry_run") {
             None => false,
             Some(value) => value
@@ -102,7 +102,7 @@ impl Fields {
             trunk,
             metadata,
             callback_url,
-            wish,
+            on_capacity,
             dry_run,
         })
     }
@@ -112,7 +112,7 @@ impl Fields {
         Permit {
             trunk: self.trunk.tag(),
             agent: Some(self.agent),
-            waits: match self.wish {
+            waits: match self.on_capacity {
                 OnCapacity::Queue { max_wait } => max_wait,
                 OnCapacity::Reject => Millis(0),
             },
@@ -121,7 +121,10 @@ impl Fields {
     }
 }
 
-fn read_wish(on_capacity: Option<Value>, max_wait: Option<Value>) -> Result<OnCapacity, Refusal> {
+fn read_on_capacity(
+    on_capacity: Option<Value>,
+    max_wait: Option<Value>,
+) -> Result<OnCapacity, Refusal> {
     let queue = match on_capacity.as_ref().map(Value::as_str) {
         None | Some(Some("reject")) => false,
         Some(Some("queue")) => true,

@@ -49,7 +49,7 @@ pub async fn trigger(
     );
     let (permit, dry_run) = (fields.permit(), fields.dry_run);
     let trigger = Box::new(Trigger {
-        wish: fields.wish,
+        on_capacity: fields.on_capacity,
         idempotency,
         good_until: Some(good_until),
         request: asked_for(caller, fields, agent),
