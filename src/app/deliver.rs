@@ -48,7 +48,7 @@ pub async fn deliver(
         }
         let result = attempt(world, &message, &secrets, signed_at).await;
         signed_at = world.now();
-        let word = Word::Result(result, left > 0);
+        let word = Report::Result(result, left > 0);
         next = tell(world, &message, word).await?;
     }
     Ok(())
@@ -84,7 +84,7 @@ async fn attempt(
         if timeout > SLOW {
             world.sleep(SLOW).await;
             let until = world.now() + timeout;
-            let _ = tell(world, message, Word::Extend(until)).await;
+            let _ = tell(world, message, Report::Extend(until)).await;
         }
         std::future::pending::<()>().await;
     };
@@ -154,7 +154,7 @@ fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> 
     }
 }
 
-enum Word {
+enum Report {
     Extend(Millis),
     /// And whether its sender makes another attempt.
     Result(AttemptResult, bool),
@@ -164,25 +164,25 @@ enum Word {
 async fn tell(
     world: &(impl Trunks + Directories),
     message: &CallbackMessage,
-    word: Word,
+    word: Report,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
         let command = match word {
-            Word::Extend(until) => DirectoryCommand::extend(delivery, attempt, until),
-            Word::Result(result, _) => DirectoryCommand::delivered(delivery, attempt, result),
+            Report::Extend(until) => DirectoryCommand::extend(delivery, attempt, until),
+            Report::Result(result, _) => DirectoryCommand::delivered(delivery, attempt, result),
         };
         world.directory(message.org, &command).await?;
         return Ok(None);
     }
     let command = match word {
-        Word::Extend(until) => TrunkCommand::Extend {
+        Report::Extend(until) => TrunkCommand::Extend {
             delivery,
             attempt,
             until,
         },
-        Word::Result(result, takes_next) => TrunkCommand::Delivered {
+        Report::Result(result, takes_next) => TrunkCommand::Delivered {
             delivery,
             attempt,
             result,

@@ -160,7 +160,7 @@ pub fn dial(
 
 /// What is known of a call when the carrier is asked about it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known {
+pub struct CallTimes {
     /// When it was claimed by a dialer.
     pub dialed_at: Option<Millis>,
     /// When it rang.
@@ -176,11 +176,11 @@ pub fn inquire(
     phone: &E164,
     fields: &[String],
     metadata: Option<&Map<String, Value>>,
-    known: Known,
+    known: CallTimes,
     now: Millis,
     settings: &Settings,
 ) -> InquiryResult {
-    let Known {
+    let CallTimes {
         dialed_at,
         ringing_at,
         answered_at,

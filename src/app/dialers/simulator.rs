@@ -29,7 +29,7 @@ pub fn inquire(order: &DialOrder, now: Millis, settings: &Settings) -> InquiryRe
         answered_at,
         ..
     } = *order;
-    let known = sandbox::Known {
+    let known = sandbox::CallTimes {
         dialed_at,
         ringing_at,
         answered_at,

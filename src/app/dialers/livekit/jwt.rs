@@ -31,14 +31,14 @@ pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Mi
 }
 
 /// A token that somebody sent, taken apart but not believed.
-pub struct Presented<'a> {
+pub struct BearerJwt<'a> {
     signed: &'a str,
     signature: Vec<u8>,
     header: Map<String, Value>,
     claims: Map<String, Value>,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> BearerJwt<'a> {
     /// Takes a token apart; `None` if it is none.
     #[must_use]
     pub fn read(token: &'a str) -> Option<Self> {
@@ -111,19 +111,19 @@ mod tests {
     #[test]
     fn only_the_secrets_holder_makes_a_token_that_verifies() {
         let token = mint("APIkey", "secret", grants(), NOW);
-        let presented = Presented::read(&token).expect("a token");
+        let presented = BearerJwt::read(&token).expect("a token");
         assert_eq!(presented.issuer(), Some("APIkey"));
         assert!(presented.verify("secret", NOW).is_some());
         assert!(presented.verify("Secret", NOW).is_none());
         let mut forged = token.clone();
         forged.insert(token.find('.').expect("a dot") + 1, 'e');
-        assert!(Presented::read(&forged).is_none_or(|it| it.verify("secret", NOW).is_none()));
+        assert!(BearerJwt::read(&forged).is_none_or(|it| it.verify("secret", NOW).is_none()));
     }
 
     #[test]
     fn a_token_ends() {
         let token = mint("APIkey", "secret", grants(), NOW);
-        let presented = Presented::read(&token).expect("a token");
+        let presented = BearerJwt::read(&token).expect("a token");
         assert!(
             presented
                 .verify("secret", NOW + Millis::from_secs(149))
@@ -147,7 +147,7 @@ mod tests {
         let signed = [header, claims].map(|part| URL_SAFE.encode(part));
         let signed = signed.join(".");
         let token = format!("{signed}.{}", URL_SAFE.encode(sign("secret", &signed)));
-        let presented = Presented::read(&token).expect("a token");
+        let presented = BearerJwt::read(&token).expect("a token");
         assert!(presented.verify("secret", NOW).is_some());
     }
 
@@ -160,7 +160,7 @@ mod tests {
                 URL_SAFE.encode(r#"{"iss":"APIkey","exp":9999999999}"#)
             );
             let token = format!("{signed}.{}", URL_SAFE.encode(sign("secret", &signed)));
-            let presented = Presented::read(&token).expect("a token");
+            let presented = BearerJwt::read(&token).expect("a token");
             assert!(presented.verify("secret", NOW).is_none(), "{header}");
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_no_token_is_none() {
         for text in ["", ".", "..", "a.b.c", "eyJ9.e30.e30", "Bearer x.y.z"] {
-            assert!(Presented::read(text).is_none(), "{text}");
+            assert!(BearerJwt::read(text).is_none(), "{text}");
         }
     }
 }

@@ -17,7 +17,7 @@ mod server;
 pub mod webhook;
 
 pub use check::{Check, check};
-pub use jwt::Presented;
+pub use jwt::BearerJwt;
 #[cfg(feature = "openapi")]
 pub(crate) use receive::describe;
 pub use receive::receive;

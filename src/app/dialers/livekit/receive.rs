@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Presented, webhook};
+use super::{BearerJwt, webhook};
 use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
@@ -24,7 +24,7 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
     // LiveKit sends the bare token; a proxy may have made it a bearer's.
     let token = request.bearer().or(request.authorization.as_deref());
     let token = token
-        .and_then(|token| Presented::read(token.trim()))
+        .and_then(|token| BearerJwt::read(token.trim()))
         .ok_or(Refusal::InvalidWebhookSignature)?;
     let event: Value = serde_json::from_slice(request.plain_body()?).unwrap_or_default();
     let call = webhook::room(&event).and_then(|name| CallId::verify(name, &api.secrets().id_key));
@@ -45,7 +45,7 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
 async fn sender(
     api: &impl Api,
     call: Option<CallId>,
-    token: &Presented<'_>,
+    token: &BearerJwt<'_>,
     request: &Request,
 ) -> Result<Option<CarrierCredentials>, Unavailable> {
     let issuer = token.issuer().unwrap_or_default();

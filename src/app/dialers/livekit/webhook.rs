@@ -6,7 +6,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::jwt::Presented;
+use super::jwt::BearerJwt;
 use super::outcome::Callee;
 use super::requests::identity;
 use crate::domain::base64::STANDARD;
@@ -23,7 +23,7 @@ const OLDEST: Millis = Millis(30_000);
 
 /// Whether the holder of `api_secret` sent exactly this body.
 #[must_use]
-pub fn is_genuine(token: &Presented<'_>, api_secret: &str, body: &[u8], now: Millis) -> bool {
+pub fn is_genuine(token: &BearerJwt<'_>, api_secret: &str, body: &[u8], now: Millis) -> bool {
     let digest = STANDARD.encode(Sha256::digest(body));
     let claimed = token
         .verify(api_secret, now)
@@ -163,7 +163,7 @@ mod tests {
         let body = br#"{"event":"room_started"}"#;
         let token = signed("secret", body);
         let check = |token: &str, secret: &str, body: &[u8]| {
-            Presented::read(token).is_some_and(|token| is_genuine(&token, secret, body, NOW))
+            BearerJwt::read(token).is_some_and(|token| is_genuine(&token, secret, body, NOW))
         };
         assert!(check(&token, "secret", body));
         assert!(!check(&token, "other", body));
