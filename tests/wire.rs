@@ -445,7 +445,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 reader(),
                 CallFilter {
                     limit: 20,
-                    examine: 20_000,
+                    scan_limit: 20_000,
                     ..CallFilter::default()
                 },
             ),
@@ -526,7 +526,7 @@ fn call_filter() -> CallFilter {
         created_before: Some(START + Millis(1)),
         before: Some(call()),
         limit: 20,
-        examine: 20_000,
+        scan_limit: 20_000,
         shown: false,
     }
 }
@@ -536,7 +536,7 @@ fn delivery_filter() -> DeliveryFilter {
         status: vec![DeliveryStatus::Pending, DeliveryStatus::Exhausted],
         before: Some(call()),
         limit: 20,
-        examine: 20_000,
+        scan_limit: 20_000,
     }
 }
 
@@ -565,7 +565,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
     let read = world.ask(TrunkCommand::Read(reader(), id));
     let mut newest = CallFilter {
         limit: 20,
-        examine: 20_000,
+        scan_limit: 20_000,
         ..CallFilter::default()
     };
     let page = world.ask(TrunkCommand::List(reader(), newest.clone()));
@@ -576,7 +576,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
             ..newest.clone()
         },
     ));
-    newest.examine = 1;
+    newest.scan_limit = 1;
     newest.status = vec![CallStatus::Decline];
     let cut_off = world.ask(TrunkCommand::List(reader(), newest));
     assert_eq!(over.status, CallStatus::Completed);

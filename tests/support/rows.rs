@@ -163,7 +163,7 @@ impl Rows {
         &self,
         below: Option<CallId>,
         limit: usize,
-        examine: usize,
+        scan_limit: usize,
         admits: impl Fn(&Call) -> bool,
     ) -> Result<Found, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
@@ -180,7 +180,7 @@ impl Rows {
             if !open.contains(id) && admits(&call) {
                 found.calls.push(call);
             }
-            if seen + 1 == examine {
+            if seen + 1 == scan_limit {
                 found.until = (found.calls.len() < limit).then_some(*id);
                 break;
             }
@@ -317,7 +317,7 @@ impl TrunkStore for Rows {
     }
 
     fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
-        self.newest_closed(filter.ceiling(), filter.limit, filter.examine, |call| {
+        self.newest_closed(filter.ceiling(), filter.limit, filter.scan_limit, |call| {
             let (agent, phone) = (filter.agent, filter.phone.as_ref());
             let digits = filter.phone_ends.as_ref();
             admits(&filter.status, call.status)
@@ -328,7 +328,7 @@ impl TrunkStore for Rows {
     }
 
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed> {
-        self.newest_closed(filter.before, filter.limit, filter.examine, |call| {
+        self.newest_closed(filter.before, filter.limit, filter.scan_limit, |call| {
             let delivery = call.callback.as_ref();
             delivery.is_some_and(|delivery| admits(&filter.status, delivery.status))
         })

@@ -21,7 +21,7 @@ fn another_organisation_finds_nothing() {
     );
     let filter = CallFilter {
         limit: 10,
-        examine: SCAN_LIMIT,
+        scan_limit: SCAN_LIMIT,
         ..CallFilter::default()
     };
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
     };
     let filter = CallFilter {
         limit: 10,
-        examine: SCAN_LIMIT,
+        scan_limit: SCAN_LIMIT,
         ..CallFilter::default()
     };
     assert_eq!(
@@ -106,18 +106,20 @@ fn pages_that_end_early_go_on_where_they_stopped_and_find_each_match_once() {
         }
     }
     assert!(rare.len() > 5);
-    for (examine, limit) in (1..45).flat_map(|examine| (1..4).map(move |limit| (examine, limit))) {
+    for (scan_limit, limit) in
+        (1..45).flat_map(|scan_limit| (1..4).map(move |limit| (scan_limit, limit)))
+    {
         let filter = CallFilter {
             phone: E164::parse(RARE),
             limit,
-            examine,
+            scan_limit,
             ..CallFilter::default()
         };
         let pages = pages(&mut worlds, &filter);
-        assert_eq!(pages.concat(), rare, "{examine} rows a page of {limit}");
+        assert_eq!(pages.concat(), rare, "{scan_limit} rows a page of {limit}");
         assert!(
-            pages.len() <= 40 / examine + rare.len() / limit + 3,
-            "{examine}, {limit}: {pages:?}"
+            pages.len() <= 40 / scan_limit + rare.len() / limit + 3,
+            "{scan_limit}, {limit}: {pages:?}"
         );
     }
 }

@@ -123,7 +123,7 @@ async fn of_all(
         status: status.clone(),
         before: below,
         limit,
-        examine: SCAN_LIMIT,
+        scan_limit: SCAN_LIMIT,
     };
     let command = TrunkCommand::Deliveries(reader(caller), filter);
     let found = gather(api, &asked, &command).await?;

@@ -109,7 +109,8 @@ pub struct CallFilter {
     /// Page size.
     pub limit: usize,
     /// Of so many rows at most: see [`SCAN_LIMIT`].
-    pub examine: usize,
+    #[serde(rename = "examine")]
+    pub scan_limit: usize,
     /// Each as its list shows it: `Shown`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown: bool,
@@ -156,7 +157,8 @@ pub struct DeliveryFilter {
     /// Page size.
     pub limit: usize,
     /// Of so many rows at most: see [`SCAN_LIMIT`].
-    pub examine: usize,
+    #[serde(rename = "examine")]
+    pub scan_limit: usize,
 }
 
 impl DeliveryFilter {

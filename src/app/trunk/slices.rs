@@ -38,15 +38,15 @@ impl Slices {
     /// A question that is answered in slices of so many rows, or as it is.
     #[must_use]
     pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
-        let list = |limit: &mut usize, examine: &mut usize| {
-            let whole = (*examine, *limit);
-            *examine = slice.min(*examine);
+        let list = |limit: &mut usize, scan_limit: &mut usize| {
+            let whole = (*scan_limit, *limit);
+            *scan_limit = slice.min(*scan_limit);
             *limit = slice.min(CALLS).min(*limit);
             whole
         };
         let (left, limit) = match &mut command {
-            TrunkCommand::List(_, filter) => list(&mut filter.limit, &mut filter.examine),
-            TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.examine),
+            TrunkCommand::List(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
+            TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Feed(_, filter) => {
                 filter.slice = Some(0);
                 (SLICES, filter.limit)
@@ -98,17 +98,17 @@ impl Slices {
                     Some(TrunkReply::Shown(calls, _)) => calls,
                     _ => Vec::new(),
                 };
-                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
                 let page = page(so_far, Found { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Shown)
             }
             (TrunkCommand::List(_, filter), TrunkReply::Calls(calls, until)) => {
-                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
                 let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Calls)
             }
             (TrunkCommand::Deliveries(_, filter), TrunkReply::Calls(calls, until)) => {
-                let bounds = (&mut filter.before, &mut filter.examine, filter.limit);
+                let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
                 let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Calls)
             }
@@ -177,7 +177,7 @@ fn page<T: InList + Clone>(
     mut slice: Found<T>,
     limit: usize,
     left: &mut usize,
-    (before, examine, most): (&mut Option<CallId>, &mut usize, usize),
+    (before, scan_limit, most): (&mut Option<CallId>, &mut usize, usize),
 ) -> (Found<T>, bool) {
     if let Some(until) = slice.until {
         // What is older comes with the rows that are.
@@ -193,8 +193,8 @@ fn page<T: InList + Clone>(
     if goes_on.is_some() && planted(Fault::SliceRepeats) {
         calls.extend(calls.last().cloned());
     }
-    *left = left.saturating_sub(*examine);
-    *examine = (*examine).min(*left);
+    *left = left.saturating_sub(*scan_limit);
+    *scan_limit = (*scan_limit).min(*left);
     *before = goes_on.or(*before);
     let is_full = calls.len() >= limit;
     calls.truncate(limit);

@@ -68,7 +68,7 @@ pub trait TrunkStore {
     fn recording(&self, call: CallId) -> Result<Option<String>, StoreFailed>;
     /// Notes where the recording of a call is.
     fn put_recording(&self, call: CallId, location: &str) -> Result<(), StoreFailed>;
-    /// Closed calls, newest first, among the newest `filter.examine` rows below its ceiling.
+    /// Closed calls, newest first, among the newest `filter.scan_limit` rows below its ceiling.
     fn closed(&self, filter: &CallFilter) -> Result<Found, StoreFailed>;
     /// Closed calls from before `before`, oldest first: at most `limit` of them, each as its row holds it and with what
     /// was said in it.

@@ -86,7 +86,7 @@ impl SqlStore {
         let below = look.ceiling.map_or_else(|| "g".into(), id);
         let query = "SELECT json_remove(doc, '$.request.metadata') FROM calls
                      WHERE id < ? AND open = 0 ORDER BY id DESC LIMIT ?";
-        let most = look.limit.max(look.examine.min(200));
+        let most = look.limit.max(look.scan_limit.min(200));
         let calls: Vec<Call> = self.docs(query, vec![below, count(most)])?;
         let until = calls.last().map(|call| call.id);
         let until = until.filter(|_| calls.len() == most);

@@ -27,7 +27,7 @@ pub(super) struct Look {
     pub floor: Option<CallId>,
     pub ceiling: Option<CallId>,
     pub limit: usize,
-    pub examine: usize,
+    pub scan_limit: usize,
 }
 
 /// Behind all rows.
@@ -64,7 +64,7 @@ impl SqlStore {
             floor: Some(floor),
             ceiling: filter.ceiling(),
             limit: filter.limit,
-            examine: filter.examine,
+            scan_limit: filter.scan_limit,
         };
         self.look(look, wanted)
     }
@@ -87,7 +87,7 @@ impl SqlStore {
             floor: None,
             ceiling: filter.before,
             limit: filter.limit,
-            examine: filter.examine,
+            scan_limit: filter.scan_limit,
         };
         self.look(look, [wanted])
     }
@@ -128,20 +128,20 @@ impl SqlStore {
             }
         }
         // Where most rows fit, no more are looked at than fill the page.
-        let examine = match values.is_empty() {
-            true => look.examine.min(look.limit),
-            false => look.examine,
+        let scan_limit = match values.is_empty() {
+            true => look.scan_limit.min(look.limit),
+            false => look.scan_limit,
         };
         let bounds = vec![
             number(look.floor.map_or(0, CallId::row)),
             number(look.ceiling.map_or(NO_CEILING, CallId::row)),
-            count(examine),
+            count(scan_limit),
         ];
         let seen = self.seen(NEWEST_FIRST, bounds, &fits, values)?;
         let is_cut = seen.fit.len() >= look.limit;
         let wanted = seen.fit.get(..look.limit).unwrap_or(&seen.fit);
         let calls = self.calls_at(wanted)?;
-        let until = seen.last.filter(|_| !is_cut && seen.count == examine);
+        let until = seen.last.filter(|_| !is_cut && seen.count == scan_limit);
         let found = Found {
             calls,
             until: until.map(CallId::floor_of),

@@ -185,7 +185,7 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
             .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
             .transpose()?,
         limit: page.limit + 1,
-        examine: SCAN_LIMIT,
+        scan_limit: SCAN_LIMIT,
         shown: true,
     })
 }
