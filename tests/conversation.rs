@@ -19,14 +19,14 @@ use audatec::domain::call::{
 };
 use audatec::domain::ids::{AgentId, CallId};
 use audatec::domain::sealed::Sealed;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Verdict};
 use serde_json::{Value, json};
 use support::livekit::{NUMBER, claim, livekit_world, row, say, say_at};
 use support::{START, World};
 
-fn secs(secs: u64) -> Millis {
-    Millis::from_secs(secs)
+fn secs(secs: u64) -> Span {
+    Span::from_secs(secs)
 }
 
 fn learn(world: &mut World, id: CallId, finding: InquiryResult) {
@@ -78,7 +78,7 @@ fn broke_off() -> Report {
     }
 }
 
-fn after(world: &mut World, time: Millis) {
+fn after(world: &mut World, time: Span) {
     world.now = world.now + time;
     world.ask(TrunkCommand::Tick);
 }
@@ -267,8 +267,8 @@ fn with_the_webhooks_lost_the_agents_report_says_when_it_was_over() {
     ] {
         let mut world = livekit_world();
         let id = answered(&mut world, true);
-        after(&mut world, secs(2) + Millis(late));
-        let ended_ago = says.then_some(Millis(late));
+        after(&mut world, secs(2) + Span(late));
+        let ended_ago = says.then_some(Span(late));
         let told = Report {
             ended_ago,
             ..with_outcome()
@@ -276,18 +276,18 @@ fn with_the_webhooks_lost_the_agents_report_says_when_it_was_over() {
         report(&mut world, id, told);
         assert!(is_looked_at(&mut world, id));
         // By then its word is taken, should LiveKit say nothing.
-        after(&mut world, Millis(look).min(REPORT_GRACE));
+        after(&mut world, Span(look).min(REPORT_GRACE));
         vanished(&mut world, id);
         let call = row(&world, id);
         let error = (call.ended_at.expect("an end") - START).0.abs_diff(2_000);
         assert!(error < 2_000, "{late} {says} {look}: {error} ms");
         assert_eq!((call.status, call.failure), (CallStatus::Completed, None));
-        let report_at = START + secs(2) + Millis(late);
+        let report_at = START + secs(2) + Span(late);
         let told_after = call
             .callback
             .expect("a callback")
             .next_attempt_at
-            .map_or(Millis(0), |at| at - report_at);
+            .map_or(Span(0), |at| at - report_at);
         assert!(told_after <= REPORT_GRACE, "the callback is as early");
     }
 }
@@ -450,7 +450,7 @@ fn what_nobody_tells_of_is_found_by_the_next_look_and_the_first_looks_come_soon(
     let id = answered(&mut world, false);
     let (mut looks, mut last) = (Vec::new(), START);
     while world.now < START + secs(180) {
-        after(&mut world, Millis(500));
+        after(&mut world, Span(500));
         if is_looked_at(&mut world, id) {
             looks.push((world.now - last).as_secs());
             learn(&mut world, id, InquiryResult::StillThere);
@@ -462,7 +462,7 @@ fn what_nobody_tells_of_is_found_by_the_next_look_and_the_first_looks_come_soon(
     assert!(looks.is_sorted() && looks.len() < 20, "{looks:?}");
     let hung_up_at = world.now;
     while !is_looked_at(&mut world, id) {
-        after(&mut world, Millis(500));
+        after(&mut world, Span(500));
     }
     vanished(&mut world, id);
     let ended_at = row(&world, id).ended_at.expect("an end");
@@ -480,7 +480,7 @@ fn after_a_restart_the_carrier_is_asked_about_all_calls_but_not_in_one_step() {
     world.sent = Default::default();
     let mut asked = Vec::new();
     for wait in [0, 50] {
-        after(&mut world, Millis(wait));
+        after(&mut world, Span(wait));
         let now = std::mem::take(&mut world.sent.inquire);
         assert!((1..=50).contains(&now.len()), "{} at once", now.len());
         asked.extend(now);
@@ -566,8 +566,8 @@ fn what_is_cancelled_twice_or_ended_already_is_in_a_terminal_state() {
 #[test]
 fn answered_and_hung_up_at_once_is_terminal_soon_and_a_report_that_is_quick_still_counts() {
     for (lasted, grace) in [
-        (Millis(0), REPORT_GRACE_AT_ONCE),
-        (AT_ONCE - Millis(1), REPORT_GRACE_AT_ONCE),
+        (Span(0), REPORT_GRACE_AT_ONCE),
+        (AT_ONCE - Span(1), REPORT_GRACE_AT_ONCE),
         (AT_ONCE, REPORT_GRACE),
     ] {
         let mut world = livekit_world();
@@ -575,7 +575,7 @@ fn answered_and_hung_up_at_once_is_terminal_soon_and_a_report_that_is_quick_stil
         after(&mut world, lasted);
         let hung_up = [CarrierEvent::HungUp(None), CarrierEvent::Released];
         say(&mut world, id, &hung_up);
-        if lasted == Millis(0) {
+        if lasted == Span(0) {
             let stored = serde_json::to_value(row(&world, id)).expect("JSON");
             golden::check("calls/stored_at_once", &stored);
             assert!(
@@ -584,9 +584,9 @@ fn answered_and_hung_up_at_once_is_terminal_soon_and_a_report_that_is_quick_stil
                     .at_once
             );
         }
-        after(&mut world, grace - Millis(1));
+        after(&mut world, grace - Span(1));
         assert_eq!(row(&world, id).status, CallStatus::Answered);
-        after(&mut world, Millis(1));
+        after(&mut world, Span(1));
         assert_eq!(row(&world, id).status, CallStatus::Completed, "{lasted:?}");
     }
     let mut world = livekit_world();
@@ -632,9 +632,9 @@ fn the_agents_word_is_believed_when_the_carrier_cannot_be_asked() {
     let id = answered(&mut world, true);
     after(&mut world, secs(4));
     report(&mut world, id, with_outcome());
-    after(&mut world, REPORT_GRACE - Millis(1));
+    after(&mut world, REPORT_GRACE - Span(1));
     assert_eq!(row(&world, id).ended_at, None);
-    after(&mut world, Millis(1));
+    after(&mut world, Span(1));
     let call = row(&world, id);
     assert_eq!(
         (call.status, call.duration_secs()),
@@ -742,19 +742,19 @@ fn is_down(world: &mut World, agent: AgentId) -> Option<u64> {
 }
 
 /// A call that its agent breaks off so long after the answer.
-fn broken_off(world: &mut World, lasted: Millis) {
+fn broken_off(world: &mut World, lasted: Span) {
     let id = answered(world, true);
     break_off(world, id, lasted);
 }
 
 /// No report comes; the next call may be placed before that is known.
-fn break_off(world: &mut World, id: CallId, lasted: Millis) {
+fn break_off(world: &mut World, id: CallId, lasted: Span) {
     after(world, lasted);
     say(world, id, &[CarrierEvent::Deserted, CarrierEvent::Released]);
     assert_eq!(code(&row(world, id)), Some(FailureCode::AgentUnavailable));
 }
 
-fn hung_up_after(world: &mut World, lasted: Millis) {
+fn hung_up_after(world: &mut World, lasted: Span) {
     let id = answered(world, true);
     after(world, lasted);
     say(
@@ -773,7 +773,7 @@ fn three_calls_in_a_row_that_an_agent_breaks_off_hold_back_its_calls_and_no_othe
         broken_off(&mut world, BROKEN_OFF_WITHIN);
         assert_eq!(is_down(&mut world, agent), None);
     }
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     assert_eq!(is_down(&mut world, agent), Some(5));
     assert_eq!(
         ask_for(&mut world, agent, OnCapacity::Reject),
@@ -789,7 +789,7 @@ fn three_calls_in_a_row_that_an_agent_breaks_off_hold_back_its_calls_and_no_othe
 }
 
 /// The agents that the trunk says it holds back, and when a call may find out whether each is back.
-fn told_held_back(world: &mut World) -> Vec<(AgentId, Millis)> {
+fn told_held_back(world: &mut World) -> Vec<(AgentId, Timestamp)> {
     match world.ask(TrunkCommand::Live(support::reader())) {
         TrunkReply::Live(_, _, held_back) => held_back,
         other => panic!("{other:?}"),
@@ -800,10 +800,10 @@ fn told_held_back(world: &mut World) -> Vec<(AgentId, Millis)> {
 fn a_trunk_tells_whose_calls_it_holds_back_until_a_probe_holds_out() {
     let mut world = livekit_world();
     for _ in 0..2 {
-        broken_off(&mut world, Millis(100));
+        broken_off(&mut world, Span(100));
         assert_eq!(told_held_back(&mut world), []);
     }
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     let told = vec![(support::agent(), world.now + secs(5))];
     assert_eq!(told_held_back(&mut world), told);
     world.crash();
@@ -814,7 +814,7 @@ fn a_trunk_tells_whose_calls_it_holds_back_until_a_probe_holds_out() {
     let probe = answered(&mut world, true);
     after(&mut world, BROKEN_OFF_WITHIN);
     assert_eq!(told_held_back(&mut world), told);
-    after(&mut world, Millis(1));
+    after(&mut world, Span(1));
     assert_eq!(
         told_held_back(&mut world),
         [],
@@ -826,7 +826,7 @@ fn a_trunk_tells_whose_calls_it_holds_back_until_a_probe_holds_out() {
 fn what_the_person_called_does_is_never_counted_against_an_agent() {
     let mut world = livekit_world();
     for _ in 0..10 {
-        hung_up_after(&mut world, Millis(200));
+        hung_up_after(&mut world, Span(200));
         let id = answered(&mut world, true);
         world.ask(TrunkCommand::Cancel(support::reader(), id));
         after(&mut world, REPORT_GRACE);
@@ -846,18 +846,18 @@ fn what_the_person_called_does_is_never_counted_against_an_agent() {
 
 #[test]
 fn three_means_in_a_row_and_at_once() {
-    for between in [Millis(200), secs(60)] {
+    for between in [Span(200), secs(60)] {
         let mut world = livekit_world();
         for _ in 0..4 {
-            broken_off(&mut world, Millis(100));
-            broken_off(&mut world, Millis(100));
+            broken_off(&mut world, Span(100));
+            broken_off(&mut world, Span(100));
             hung_up_after(&mut world, between);
         }
         assert_eq!(is_down(&mut world, support::agent()), None);
     }
     let mut world = livekit_world();
     for _ in 0..10 {
-        broken_off(&mut world, BROKEN_OFF_WITHIN + Millis(1));
+        broken_off(&mut world, BROKEN_OFF_WITHIN + Span(1));
     }
     assert_eq!(is_down(&mut world, support::agent()), None);
     // An agent that reports what came of the call had ended it, however late it says so.
@@ -899,7 +899,7 @@ fn three_means_in_a_row_and_at_once() {
 
 fn held_back() -> World {
     let mut world = livekit_world();
-    (0..3).for_each(|_| broken_off(&mut world, Millis(100)));
+    (0..3).for_each(|_| broken_off(&mut world, Span(100)));
     world
 }
 
@@ -912,7 +912,7 @@ fn one_probe_at_a_time_and_one_that_succeeds_lets_all_through() {
     let probe = answered(&mut world, true);
     assert_eq!(is_down(&mut world, agent), Some(1), "one at a time");
     // It still talks after three seconds: no need to wait for its end.
-    after(&mut world, BROKEN_OFF_WITHIN + Millis(1));
+    after(&mut world, BROKEN_OFF_WITHIN + Span(1));
     assert_eq!(is_down(&mut world, agent), None);
     let next = answered(&mut world, true);
     assert_eq!(is_down(&mut world, agent), None, "closed");
@@ -932,10 +932,10 @@ fn a_probe_that_is_broken_off_doubles_the_wait_and_one_that_tells_nothing_makes_
     let mut world = held_back();
     let agent = support::agent();
     after(&mut world, secs(5));
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     assert!(is_down(&mut world, agent).is_some_and(|wait| wait > 5));
     after(&mut world, secs(10));
-    hung_up_after(&mut world, Millis(200));
+    hung_up_after(&mut world, Span(200));
     assert_eq!(is_down(&mut world, agent), None, "another may find out");
     let probe = answered(&mut world, true);
     assert_eq!(
@@ -943,18 +943,18 @@ fn a_probe_that_is_broken_off_doubles_the_wait_and_one_that_tells_nothing_makes_
         Some(1),
         "but it is a probe still"
     );
-    break_off(&mut world, probe, Millis(100));
+    break_off(&mut world, probe, Span(100));
     assert!(is_down(&mut world, agent).is_some_and(|wait| wait > 10));
 }
 
 #[test]
 fn what_is_known_of_an_agent_outlives_the_object_and_the_directorys_next_word() {
     let mut world = livekit_world();
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     world.crash();
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     world.crash();
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
     world.crash();
     assert!(is_down(&mut world, support::agent()).is_some());
     let carrier = world.known_brief().config.carrier;
@@ -985,8 +985,8 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
             sip_trunk_id: "ST_1".into(),
         };
     });
-    broken_off(&mut world, Millis(100));
-    broken_off(&mut world, Millis(100));
+    broken_off(&mut world, Span(100));
+    broken_off(&mut world, Span(100));
     let last = answered(&mut world, true);
     let waiting = [support::agent(), support::agent(), another()];
     let line: Vec<CallId> = waiting
@@ -994,7 +994,7 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
         .map(|agent| ask_for(&mut world, agent, queue()).call().expect("in line"))
         .collect();
     world.sent.dial.clear();
-    break_off(&mut world, last, Millis(100));
+    break_off(&mut world, last, Span(100));
     assert_eq!(
         std::mem::take(&mut world.sent.dial),
         [line[2]],

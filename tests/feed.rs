@@ -20,7 +20,7 @@ use audatec::domain::callback::{Attempt, AttemptResult};
 use audatec::domain::ids::OrgId;
 use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::settings::Settings;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::OnCapacity;
 use proptest::prelude::*;
 use support::{START, World, reader};
@@ -28,7 +28,7 @@ use support::{START, World, reader};
 const OK: &str = "+15005550000";
 
 fn beginning() -> Position {
-    Position::start_of(Millis(0))
+    Position::start_of(Timestamp(0))
 }
 
 fn filter(after: Position, limit: usize) -> FeedFilter {
@@ -36,7 +36,7 @@ fn filter(after: Position, limit: usize) -> FeedFilter {
         after,
         only: Vec::new(),
         limit,
-        wait: Millis(0),
+        wait: Span(0),
         slice: None,
     }
 }
@@ -108,7 +108,7 @@ fn deliver(world: &mut World, status: u16) {
     }
 }
 
-fn pass(world: &mut World, time: Millis) {
+fn pass(world: &mut World, time: Span) {
     let end = world.now + time;
     while world.ring(end) {}
     world.now = end;
@@ -121,9 +121,9 @@ fn a_calls_turns_are_told_in_order_and_as_they_were() {
     world.run_to_end(id);
     world.ring(world.now);
     deliver(&mut world, 500);
-    pass(&mut world, Millis::from_secs(10));
+    pass(&mut world, Span::from_secs(10));
     deliver(&mut world, 204);
-    pass(&mut world, Millis(2));
+    pass(&mut world, Span(2));
     let events = read_on(&mut world, &mut beginning(), 100);
     assert_eq!(
         types(&events),
@@ -160,16 +160,16 @@ fn nothing_is_written_for_the_feed_while_nobody_listens() {
     let before = world.rows.feed_rows();
     let id = world.accepted(OK);
     world.run_to_end(id);
-    pass(&mut world, Millis::from_secs(3_600));
+    pass(&mut world, Span::from_secs(3_600));
     assert_eq!(world.rows.feed_rows(), before);
 }
 
 #[test]
 fn a_trunks_state_and_its_breaker_are_told() {
     let mut world = World::new(10, 10);
-    pass(&mut world, Millis(5));
+    pass(&mut world, Span(5));
     world.brief(20, 10, |brief| brief.config.status = Status::Inactive);
-    world.now = world.now + Millis(5);
+    world.now = world.now + Span(5);
     world.brief(20, 10, |_| {});
     for _ in 0..3 {
         let call = world.accepted(OK);
@@ -181,7 +181,7 @@ fn a_trunks_state_and_its_breaker_are_told() {
             vec![Timed { at, event }],
         )]));
     }
-    pass(&mut world, Millis(5));
+    pass(&mut world, Span(5));
     let only = FeedFilter {
         only: vec!["trunk.updated".into()],
         ..filter(beginning(), 100)
@@ -208,9 +208,9 @@ fn a_trunks_state_and_its_breaker_are_told() {
     ];
     assert_eq!(all, expected);
     world.crash();
-    pass(&mut world, Millis(5));
+    pass(&mut world, Span(5));
     world.ask(TrunkCommand::Tick);
-    pass(&mut world, Millis(5));
+    pass(&mut world, Span(5));
     let last = read_on(&mut world, &mut beginning(), 100)
         .pop()
         .expect("an event");
@@ -228,7 +228,7 @@ fn the_late_turns_of_long_calls_survive_a_crash_for_who_listened() {
     world.run_to_end(id);
     let mut told = read_on(&mut world, &mut after, 100);
     for hours in 1..20 {
-        pass(&mut world, Millis::from_secs(hours * 3_600));
+        pass(&mut world, Span::from_secs(hours * 3_600));
         deliver(&mut world, 500);
         world.crash();
         told.extend(read_on(&mut world, &mut after, 2));
@@ -249,7 +249,7 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
         world.accepted(OK);
     }
     world.dispatch();
-    pass(&mut world, Millis::from_secs(20));
+    pass(&mut world, Span::from_secs(20));
     let question = TrunkCommand::Feed(reader(), filter(beginning(), 100));
     let mut slices = Slices::of(question, world.settings.slice);
     let mut asked_at = None;
@@ -261,10 +261,10 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
         }
         // Their callbacks arrive meanwhile.
         deliver(&mut world, 200);
-        pass(&mut world, Millis(700));
+        pass(&mut world, Span(700));
     };
     let asked_at = asked_at.expect("a slice");
-    assert!(world.now > asked_at + Millis(1_000), "several slices");
+    assert!(world.now > asked_at + Span(1_000), "several slices");
     assert!(page.through <= Position::start_of(asked_at));
     world.settings = Settings::default();
     world.crash();
@@ -279,7 +279,7 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
 fn another_organisation_hears_nothing() {
     let mut world = World::new(1, 10);
     world.accepted(OK);
-    pass(&mut world, Millis(5));
+    pass(&mut world, Span(5));
     let mut stranger = reader();
     stranger.org = OrgId::from_entropy([9; 16]);
     let reply = world.ask(TrunkCommand::Feed(stranger, filter(beginning(), 100)));
@@ -335,13 +335,13 @@ proptest! {
                     calls.extend(world.trigger(TEST_NUMBERS[number].number).call());
                 }
                 Step::Queue(number) => {
-                    let on_capacity = OnCapacity::Queue { max_wait: Millis::from_secs(900) };
+                    let on_capacity = OnCapacity::Queue { max_wait: Span::from_secs(900) };
                     let trigger = Trigger { on_capacity, ..World::trigger_of(TEST_NUMBERS[number].number) };
                     if let TrunkReply::Admission(admission) = world.ask(TrunkCommand::Admit(Box::new(trigger))) {
                         calls.extend(admission.call());
                     }
                 }
-                Step::Pass(time) => pass(&mut world, Millis(time)),
+                Step::Pass(time) => pass(&mut world, Span(time)),
                 Step::Dispatch => drop(world.dispatch()),
                 Step::Inquire => world.inquire(),
                 Step::Deliver(status) => deliver(&mut world, status),
@@ -360,7 +360,7 @@ proptest! {
                 Step::ListenInVain(limit) => drop(ask(&mut world, filter(after, limit))),
             }
         }
-        pass(&mut world, Millis(3));
+        pass(&mut world, Span(3));
         told.extend(read_on(&mut world, &mut after, 5));
         prop_assert!(told.is_sorted_by(|a, b| a.0 < b.0));
         world.ask(TrunkCommand::Live(reader()));

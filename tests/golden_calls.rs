@@ -17,7 +17,7 @@ use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusVi
 use audatec::domain::call::{Call, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::settings::Settings;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use audatec::domain::trunk::{Brief, OnCapacity};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,7 +58,7 @@ fn the_rows_of_a_call_through_its_life() {
     let mut world = World::new(1, 10);
     let id = world.accepted(OK);
     stored("accepted", &row(&world, id));
-    let waiting = world.queued(OK, Millis::from_secs(60));
+    let waiting = world.queued(OK, Span::from_secs(60));
     stored("waiting", &row(&world, waiting));
     world.dispatch();
     stored("told_dialed", &row(&world, id));
@@ -171,7 +171,7 @@ fn what_an_object_remembers_beside_its_calls() {
     let secret = |seed| WebhookSecret::from_entropy([seed; 32]);
     let secrets = WebhookSecrets::first(secret(1), START);
     let signing = Brief {
-        secrets: Some(secrets.rotated(secret(2), Millis::from_secs(60), START)),
+        secrets: Some(secrets.rotated(secret(2), Span::from_secs(60), START)),
         ..world.known_brief()
     };
     stored::<Brief>("brief_signing", &signing);
@@ -197,7 +197,7 @@ fn what_an_object_remembers_beside_its_calls() {
         after: Position::start_of(START),
         only: Vec::new(),
         limit: 1,
-        wait: Millis(0),
+        wait: Span(0),
         slice: None,
     };
     world.ask(TrunkCommand::Feed(support::reader(), filter));
@@ -271,7 +271,7 @@ fn what_the_queues_carry() {
 #[test]
 fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
     let (key, settings) = (World::key(), Settings::default());
-    let at = |secs| START + Millis::from_secs(secs);
+    let at = |secs| START + Span::from_secs(secs);
     let read = |name: &str| {
         let text = std::fs::read_to_string(format!("tests/golden/calls/stored_{name}.json"));
         json::read::<Call>(&text.expect("a golden")).expect(name)

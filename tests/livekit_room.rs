@@ -16,7 +16,7 @@ use audatec::domain::call::{
     CallStatus, CarrierEvent, Failure, FailureCode, FailureSource, Reason, SETUP_LIMIT,
 };
 use audatec::domain::ids::CallId;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::json;
 use support::livekit::{NUMBER, claim, livekit_world, row, say};
 use support::{World, reader};
@@ -36,7 +36,7 @@ fn orders(reply: TrunkReply) -> Vec<DialOrder> {
 }
 
 fn later(world: &mut World, ms: u64) {
-    world.now = world.now + Millis(ms);
+    world.now = world.now + Span(ms);
     world.ask(TrunkCommand::Tick);
 }
 
@@ -119,11 +119,11 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
                 }
             }
             let last = deleted_at.last().copied().unwrap_or_default();
-            assert!(last >= Millis(10_000), "{kind}: {deleted_at:?}");
+            assert!(last >= Span(10_000), "{kind}: {deleted_at:?}");
             // As long as its dialer may be at it, there are more.
             if !crash && kind != "busy" {
                 assert_eq!(deleted_at.len(), 1, "{kind}: {deleted_at:?}");
-                assert!(last <= Millis(10_500), "{kind}: {deleted_at:?}");
+                assert!(last <= Span(10_500), "{kind}: {deleted_at:?}");
             }
             assert!(!row(&world, id).room, "{kind}: nothing is owed any more");
             // What is left to come is no room's.
@@ -144,7 +144,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
             release(&mut world);
         }
         assert!(!row(&world, id).room, "{kind}");
-        world.now = world.now + Millis::from_secs(7_200);
+        world.now = world.now + Span::from_secs(7_200);
         world.crash();
         let before = row(&world, id);
 

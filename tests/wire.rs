@@ -42,7 +42,7 @@ use audatec::domain::media::{MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Quota, TrunkConfig, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -290,7 +290,7 @@ fn livekit() -> Carrier {
 fn secrets() -> WebhookSecrets {
     let secret = |seed| WebhookSecret::from_entropy([seed; 32]);
     let rotated = |secrets: WebhookSecrets, seed| {
-        secrets.rotated(secret(seed), Millis::from_secs(3_600), START)
+        secrets.rotated(secret(seed), Span::from_secs(3_600), START)
     };
     rotated(rotated(WebhookSecrets::first(secret(1), START), 2), 3)
 }
@@ -321,7 +321,7 @@ fn idempotency() -> Idempotency {
 fn trigger() -> Trigger {
     Trigger {
         on_capacity: OnCapacity::Queue {
-            max_wait: Millis::from_secs(60),
+            max_wait: Span::from_secs(60),
         },
         idempotency: Some(idempotency()),
         ..World::trigger_of(OK)
@@ -498,7 +498,7 @@ fn full_report() -> Report {
         transcript_url: Some("https://agents.example/t/1".into()),
         recording_url: Some("https://agents.example/r/1".into()),
         failure: Some("the model was away".into()),
-        ended_ago: Some(Millis(1_500)),
+        ended_ago: Some(Span(1_500)),
     }
 }
 
@@ -511,7 +511,7 @@ fn feed_filter() -> FeedFilter {
         after: Position(START, call()),
         only: vec!["call.completed".into()],
         limit: 100,
-        wait: Millis::from_secs(20),
+        wait: Span::from_secs(20),
         slice: None,
     }
 }
@@ -523,7 +523,7 @@ fn call_filter() -> CallFilter {
         phone: E164::parse(OK),
         phone_ends: LastDigits::parse("0000"),
         created_after: Some(START),
-        created_before: Some(START + Millis(1)),
+        created_before: Some(START + Span(1)),
         before: Some(call()),
         limit: 20,
         scan_limit: 20_000,
@@ -612,7 +612,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ("HasLiveCalls", HasLiveCalls),
         (
             "Live.held_back",
-            Live(vec![], 0, vec![(agent(), START + Millis(5_000))]),
+            Live(vec![], 0, vec![(agent(), START + Span(5_000))]),
         ),
         (
             "Admission",
@@ -870,7 +870,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             "RotateSecret",
             asked(Ask::RotateSecret {
                 secret: secret(),
-                overlap: Millis::from_secs(60),
+                overlap: Span::from_secs(60),
             }),
         ),
         ("Media", asked(Ask::Media)),
@@ -923,7 +923,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 Ask::Permit(Permit {
                     trunk: TrunkTag(0xff00_0001),
                     agent: Some(AgentId::from_entropy([3; 16])),
-                    waits: START,
+                    waits: Span(START.0),
                     refused: true,
                 }),
             ),
@@ -936,7 +936,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 Watched {
                     epoch: u64::MAX,
                     through: START,
-                    wait: Millis::from_secs(5),
+                    wait: Span::from_secs(5),
                 },
             ),
         ),

@@ -1,7 +1,7 @@
 //! Call ids: 48 bits of time, the trunk's tag, a keyed check. What nobody issued wakes no object.
 
 use audatec::domain::ids::{Address, CallId, DeliveryId, TrunkTag};
-use audatec::domain::time::Millis;
+use audatec::domain::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -76,7 +76,7 @@ fn minted(data: &[u8]) -> CallId {
     let byte = |at: usize| u64::from(data.get(at).copied().unwrap_or_default());
     let number = |bytes: std::ops::Range<usize>| bytes.fold(0, |sum, at| sum << 8 | byte(at));
     let address = Address {
-        at: Millis(number(0..6)),
+        at: Timestamp(number(0..6)),
         sequence: number(6..8) as u16 & 0xfff,
         tag: TrunkTag(number(8..12) as u32),
     };

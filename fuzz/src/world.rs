@@ -22,7 +22,7 @@ use audatec::domain::ids::{AgentId, OrgId, TrunkId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Carrier;
 
 use super::support::{self, START};
@@ -220,7 +220,7 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl Host for World {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         START
     }
     fn entropy(&self) -> [u8; 32] {
@@ -236,7 +236,7 @@ impl Host for World {
         parse_url(text)
     }
     fn log(&self, _: &Event<'_>) {}
-    async fn sleep(&self, _: Millis) {}
+    async fn sleep(&self, _: Span) {}
 }
 
 impl Records for World {

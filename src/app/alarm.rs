@@ -3,14 +3,14 @@
 use std::cell::Cell;
 
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How late an alarm may come before it counts as lost: nobody must wait for it any longer.
-const LATE: Millis = Millis(10_000);
+const LATE: Span = Span(10_000);
 
 /// What an object knows of its pending alarm.
 #[derive(Default)]
-pub struct Alarm(Cell<Option<Millis>>);
+pub struct Alarm(Cell<Option<Timestamp>>);
 
 impl Alarm {
     /// It fired: none is pending.
@@ -26,9 +26,9 @@ impl Alarm {
     }
 
     /// Whether an alarm must be set for `due`: none is pending that comes as early. Notes it as set.
-    pub fn wants(&self, due: Millis, now: Millis) -> bool {
+    pub fn wants(&self, due: Timestamp, now: Timestamp) -> bool {
         let may_come = |pending| now <= pending + LATE || planted(Fault::LostAlarmAwaited);
-        let early = |pending: Millis| pending <= due && may_come(pending);
+        let early = |pending: Timestamp| pending <= due && may_come(pending);
         if self.0.get().is_some_and(early) {
             return false;
         }
@@ -44,17 +44,20 @@ mod tests {
     #[test]
     fn an_alarm_is_set_when_the_time_moves_earlier_or_the_pending_one_is_lost() {
         let alarm = Alarm::default();
-        assert!(alarm.wants(Millis(5_000), Millis(0)));
-        assert!(!alarm.wants(Millis(6_000), Millis(0)));
-        assert!(alarm.wants(Millis(4_000), Millis(0)));
+        assert!(alarm.wants(Timestamp(5_000), Timestamp(0)));
+        assert!(!alarm.wants(Timestamp(6_000), Timestamp(0)));
+        assert!(alarm.wants(Timestamp(4_000), Timestamp(0)));
         assert!(
-            !alarm.wants(Millis(20_000), Millis(14_000)),
+            !alarm.wants(Timestamp(20_000), Timestamp(14_000)),
             "it may still come"
         );
-        assert!(alarm.wants(Millis(20_000), Millis(14_001)), "it never will");
+        assert!(
+            alarm.wants(Timestamp(20_000), Timestamp(14_001)),
+            "it never will"
+        );
         alarm.fired();
-        assert!(alarm.wants(Millis(30_000), Millis(20_000)));
+        assert!(alarm.wants(Timestamp(30_000), Timestamp(20_000)));
         alarm.failed();
-        assert!(alarm.wants(Millis(30_000), Millis(20_000)));
+        assert!(alarm.wants(Timestamp(30_000), Timestamp(20_000)));
     }
 }

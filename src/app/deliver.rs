@@ -15,10 +15,10 @@ use crate::domain::callback::{Attempt, AttemptResult, LEASE, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::target::{Target, TargetRefused};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How long a receiver may take before its sender asks for a longer lease.
-const SLOW: Millis = Millis(10_000);
+const SLOW: Span = Span(10_000);
 
 /// So many attempts one sender makes, one after the other, before the queue has its turn.
 const IN_A_ROW: usize = 50;
@@ -58,7 +58,7 @@ async fn attempt(
     world: &(impl Host + Trunks + Directories + Poster),
     message: &CallbackMessage,
     secrets: &WebhookSecrets,
-    signed_at: Millis,
+    signed_at: Timestamp,
 ) -> AttemptResult {
     let timeout = world.settings().webhook_timeout;
     let began = world.now();
@@ -155,7 +155,7 @@ fn allowed(target: Option<Target>, world: &impl Host) -> Result<Target, String> 
 }
 
 enum Report {
-    Extend(Millis),
+    Extend(Timestamp),
     /// And whether its sender makes another attempt.
     Result(AttemptResult, bool),
 }

@@ -15,7 +15,7 @@ use crate::domain::ids::{IdKey, OrgId};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::tokens::link::LinkKey;
 
 /// Something on the way did not answer in time, or failed. What it was is logged where it happened.
@@ -71,7 +71,7 @@ impl Secrets {
 /// Time, chance and configuration.
 pub trait Host {
     /// The present.
-    fn now(&self) -> Millis;
+    fn now(&self) -> Timestamp;
     /// 32 random bytes from the platform's CSPRNG.
     fn entropy(&self) -> [u8; 32];
     /// 16 random bytes, for an id.
@@ -80,7 +80,7 @@ pub trait Host {
         std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
     }
     /// Waits.
-    async fn sleep(&self, time: Millis);
+    async fn sleep(&self, time: Span);
     /// The operator's settings.
     fn settings(&self) -> &Settings;
     /// The deployment's secrets.
@@ -107,7 +107,7 @@ pub trait Records {
         None
     }
     /// Notes something that holds until then: a minute and a half from now at most.
-    fn note(&self, _name: String, _text: &str, _until: Millis) {}
+    fn note(&self, _name: String, _text: &str, _until: Timestamp) {}
     /// Notes that a key was used; the directory hears of it, at most once an hour.
     fn record_use(&self, key: &KeyRecord);
 }
@@ -130,9 +130,9 @@ pub struct TwirpRequest {
     /// The request.
     pub body: Value,
     /// How long an answer may take.
-    pub timeout: Millis,
+    pub timeout: Span,
     /// How long the server may take by its own clock (`X-Twirp-Timeout-Ms`), when that is not its default.
-    pub server_timeout: Option<Millis>,
+    pub server_timeout: Option<Span>,
 }
 
 /// What a Twirp server answered. Prints itself without the body: LiveKit's 401 holds the token that it refuses.
@@ -188,6 +188,6 @@ pub trait Poster {
         url: &str,
         headers: &[(&'static str, String)],
         body: &str,
-        timeout: Millis,
+        timeout: Span,
     ) -> Result<Answer, String>;
 }

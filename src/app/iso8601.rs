@@ -2,11 +2,11 @@
 
 use time::{Date, Month, OffsetDateTime, Time};
 
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// `2026-06-14T10:33:42.000Z`.
 #[must_use]
-pub fn format(at: Millis) -> String {
+pub fn format(at: Timestamp) -> String {
     let nanos = i128::from(at.0).saturating_mul(1_000_000);
     let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (date, time) = (at.date(), at.time());
@@ -26,7 +26,7 @@ pub fn format(at: Millis) -> String {
 /// alone (its first moment in UTC); `None` for anything else, and for times before 1970. A space where the offset's sign is
 /// to be is the `+` that a query's decoding made of it.
 #[must_use]
-pub fn parse(text: &str) -> Option<Millis> {
+pub fn parse(text: &str) -> Option<Timestamp> {
     let (date, time) = match text.split_at_checked(10)? {
         (date, "") => (date, "T00:00:00Z"),
         parts => parts,
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Option<Millis> {
     let clock = Time::from_hms(hour, minute, second).ok()?;
     let local = date.with_time(clock).assume_utc().unix_timestamp();
     let secs = u64::try_from(local - offset_secs(zone)?).ok()?;
-    Some(Millis::from_secs(secs) + Millis(millis(fraction)?))
+    Some(Timestamp::from_secs(secs) + Span(millis(fraction)?))
 }
 
 /// A time that is none for want of its offset alone, so that nobody can tell which moment it means; with its minutes, where

@@ -9,7 +9,7 @@ use crate::app::json;
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use crate::domain::search;
 use crate::domain::target::masked;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 use crate::domain::to_json::to_json;
 
@@ -57,7 +57,7 @@ pub struct CallbackMessage {
     pub attempt: u32,
     /// Until when it is good: nobody else makes the attempt before that, and this message's reader makes none after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good_until: Option<Millis>,
+    pub good_until: Option<Timestamp>,
     /// The receiver.
     pub url: String,
     /// The exact bytes to sign and send.

@@ -3,18 +3,18 @@
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::ports::{Directories, Host};
 use crate::domain::ids::OrgId;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How soon a word that was lost is said again; then after twice as long each time,
-const AGAIN: Millis = Millis(250);
+const AGAIN: Span = Span(250);
 /// and no more after this: with the next news.
-const LAST: Millis = Millis(16_000);
+const LAST: Span = Span(16_000);
 
 /// Tells the directory what is owed to it, until nothing is.
 pub async fn nudge(
     world: &(impl Host + Directories),
-    owed: impl Fn() -> Option<(OrgId, Millis)>,
-    heard: impl Fn(Millis),
+    owed: impl Fn() -> Option<(OrgId, Timestamp)>,
+    heard: impl Fn(Timestamp),
 ) {
     let mut pause = AGAIN;
     while let Some((org, at)) = owed() {

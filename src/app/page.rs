@@ -10,7 +10,7 @@ use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::domain::base64::URL_SAFE;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -84,7 +84,7 @@ impl Page {
     ///
     /// # Errors
     /// 400; with a hint for a time that lacks its offset.
-    pub fn time(&self, name: &str) -> Result<Option<Millis>, Refusal> {
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let value = self.filter(name);
         value.map(|text| read_time(name, text)).transpose()
     }
@@ -180,7 +180,7 @@ pub fn check_names(
 ///
 /// # Errors
 /// 400; with a hint for a time that lacks its offset.
-pub fn read_time(name: &str, text: &str) -> Result<Millis, Refusal> {
+pub fn read_time(name: &str, text: &str) -> Result<Timestamp, Refusal> {
     iso8601::parse(text).ok_or_else(|| {
         let hint = match iso8601::without_offset(text) {
             Some(time) => format!(" with its offset from UTC, such as {time}Z or {time}+05:30"),

@@ -8,7 +8,7 @@ use crate::domain::access::KeyDigest;
 use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, OrgId, TrunkId};
 use crate::domain::mac::hex;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,5 +79,5 @@ pub struct TrunkRecord {
     pub holds_no_calls: bool,
     /// None was accepted through it later than then, as far as the directory knows, which alone tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls_until: Option<Millis>,
+    pub calls_until: Option<Timestamp>,
 }

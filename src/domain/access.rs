@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::ids::{KeyId, OrgId};
 use super::mac::{hex, hmac_sha256};
-use super::time::Millis;
+use super::time::Timestamp;
 
 /// What a key may do; each role may do all that the one before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,18 +142,18 @@ pub struct KeyRecord {
     pub role: Role,
     /// From when on it is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
+    pub expires_at: Option<Timestamp>,
 }
 
 impl KeyRecord {
     /// Whether the key has not expired.
     #[must_use]
-    pub fn is_current(&self, now: Millis) -> bool {
+    pub fn is_current(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }
 
     /// Lets it expire at `end`, if it would not earlier: a session ends before its key.
-    pub fn end_by(&mut self, end: Millis) {
+    pub fn end_by(&mut self, end: Timestamp) {
         self.expires_at = Some(self.expires_at.map_or(end, |known| known.min(end)));
     }
 }
@@ -172,22 +172,22 @@ pub struct StoredKey {
     /// Its first characters.
     pub prefix: String,
     /// When it was made.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     /// When it expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Millis>,
+    pub expires_at: Option<Timestamp>,
     /// When it was used last, to the hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_used_at: Option<Millis>,
+    pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revoked_at: Option<Millis>,
+    pub revoked_at: Option<Timestamp>,
 }
 
 impl StoredKey {
     /// Whether it was neither revoked nor has expired.
     #[must_use]
-    pub fn is_good(&self, now: Millis) -> bool {
+    pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 }
@@ -249,8 +249,8 @@ mod tests {
             key_id: KeyId::from_entropy(entropy),
             org_id: OrgId::from_entropy(entropy),
             role: Role::Viewer,
-            expires_at: Some(Millis(100)),
+            expires_at: Some(Timestamp(100)),
         };
-        assert!(record.is_current(Millis(99)) && !record.is_current(Millis(100)));
+        assert!(record.is_current(Timestamp(99)) && !record.is_current(Timestamp(100)));
     }
 }

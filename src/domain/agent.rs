@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::ids::AgentId;
 use super::json_text::JsonText;
 use super::template::{self, Filled};
-use super::time::Millis;
+use super::time::Timestamp;
 
 /// Whether an agent or a trunk can be used for calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ pub struct Agent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voicemail: Option<Value>,
     /// When it was created.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
 }
 
 /// What came of filling an agent's texts.
@@ -161,7 +161,7 @@ mod tests {
             voicemail: Some(
                 json!({"action": "leave_message", "message": "{{company}} for {{name}} {{x}}"}),
             ),
-            created_at: Millis(0),
+            created_at: Timestamp(0),
         };
         let metadata = json!({"name": "Rahul", "due": "Friday"});
 

@@ -6,11 +6,11 @@
 
 use super::call::Call;
 use super::settings::Settings;
-use super::time::Millis;
+use super::time::Span;
 use super::tokens::link::MediaKind;
 
 /// How long after its call was accepted a link is good.
-const LINK_LIFE: Millis = Millis(30 * 86_400_000);
+const LINK_LIFE: Span = Span(30 * 86_400_000);
 
 /// The link to what is kept of a call; `None` before its end, and where nothing is kept.
 #[must_use]

@@ -9,7 +9,7 @@ use super::call::{CarrierEvent, Failure, FailureCode, InquiryResult, Timed};
 use super::object::object;
 use super::phone::E164;
 use super::settings::Settings;
-use super::time::Millis;
+use super::time::Timestamp;
 use super::to_json;
 
 /// What a simulated callee does.
@@ -118,7 +118,7 @@ pub fn dial(
     phone: &E164,
     fields: &[String],
     metadata: Option<&Map<String, Value>>,
-    now: Millis,
+    now: Timestamp,
     settings: &Settings,
 ) -> Vec<Timed> {
     use CarrierEvent::{Answered, Failed, HungUp, Ringing};
@@ -162,11 +162,11 @@ pub fn dial(
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallTimes {
     /// When it was claimed by a dialer.
-    pub dialed_at: Option<Millis>,
+    pub dialed_at: Option<Timestamp>,
     /// When it rang.
-    pub ringing_at: Option<Millis>,
+    pub ringing_at: Option<Timestamp>,
     /// When it was answered.
-    pub answered_at: Option<Millis>,
+    pub answered_at: Option<Timestamp>,
 }
 
 /// What the carrier says when it is asked about a call. It has no memory and needs none: what a
@@ -177,7 +177,7 @@ pub fn inquire(
     fields: &[String],
     metadata: Option<&Map<String, Value>>,
     known: CallTimes,
-    now: Millis,
+    now: Timestamp,
     settings: &Settings,
 ) -> InquiryResult {
     let CallTimes {

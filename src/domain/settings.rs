@@ -1,29 +1,29 @@
 //! The operator's settings, read once from the Worker's vars.
 
-use super::time::Millis;
+use super::time::Span;
 use super::tokens::link::LinkKey;
 
 /// Limits and times that a deployment can change; the vars of the same names, in `wrangler.toml`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `RING_TIMEOUT_SECONDS`: how long a phone rings before nobody answers.
-    pub ring_timeout: Millis,
+    pub ring_timeout: Span,
     /// `MAX_CALL_SECONDS`: how long a conversation may last.
-    pub max_call: Millis,
+    pub max_call: Span,
     /// `STALLED_AFTER_SECONDS`: an answered call without news for this long is `stalled`.
-    pub stalled_after: Millis,
+    pub stalled_after: Span,
     /// `WEBHOOK_TIMEOUT_SECONDS`: a callback's receiver must answer 2xx within this.
-    pub webhook_timeout: Millis,
+    pub webhook_timeout: Span,
     /// `WEBHOOK_RETRY_SECONDS`: the wait before each further attempt.
-    pub webhook_retry: Vec<Millis>,
+    pub webhook_retry: Vec<Span>,
     /// `RETENTION_DAYS`: how long a finished call is kept in its trunk's object.
-    pub retention: Millis,
+    pub retention: Span,
     /// `STORAGE_LIMIT_BYTES`: how much a trunk's object may hold; from 70 % of that on, calls leave it before their time.
     pub storage_limit: u64,
     /// `SIM_RING_MS`: how long the simulated callee lets it ring.
-    pub sim_ring: Millis,
+    pub sim_ring: Span,
     /// `SIM_TALK_MS`: how long the simulated conversation lasts.
-    pub sim_talk: Millis,
+    pub sim_talk: Span,
     /// `PUBLIC_URL`: where this deployment is reached, without a slash at the end. Agents report there.
     pub public_url: Option<String>,
     /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
@@ -53,18 +53,18 @@ impl Settings {
     /// Reads the vars; a missing or unreadable one has its default.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let secs = |name: &str, default: u64| {
-            let given = var(name).and_then(|text| Millis::parse_secs(&text));
-            given.unwrap_or(Millis::from_secs(default))
+            let given = var(name).and_then(|text| Span::parse_secs(&text));
+            given.unwrap_or(Span::from_secs(default))
         };
         let millis = |name: &str, default: u64| {
             let given = var(name).and_then(|text| text.trim().split('.').next()?.parse().ok());
-            Millis(given.unwrap_or(default))
+            Span(given.unwrap_or(default))
         };
-        let retry: Vec<Millis> = var("WEBHOOK_RETRY_SECONDS")
+        let retry: Vec<Span> = var("WEBHOOK_RETRY_SECONDS")
             .as_deref()
             .unwrap_or("5,300,1800,7200,18000,36000,50400,72000,86400")
             .split(',')
-            .filter_map(Millis::parse_secs)
+            .filter_map(Span::parse_secs)
             .collect();
         Self {
             ring_timeout: secs("RING_TIMEOUT_SECONDS", 45),
@@ -72,7 +72,7 @@ impl Settings {
             stalled_after: secs("STALLED_AFTER_SECONDS", 600),
             webhook_timeout: secs("WEBHOOK_TIMEOUT_SECONDS", 30),
             webhook_retry: retry,
-            retention: Millis(secs("RETENTION_DAYS", 30).0.saturating_mul(86_400)),
+            retention: Span(secs("RETENTION_DAYS", 30).0.saturating_mul(86_400)),
             storage_limit: millis("STORAGE_LIMIT_BYTES", 10_000_000_000).0,
             sim_ring: millis("SIM_RING_MS", 1000),
             sim_talk: millis("SIM_TALK_MS", 3000),
@@ -97,12 +97,9 @@ mod tests {
     fn defaults_stand_in_for_what_is_missing_or_unreadable() {
         let settings =
             Settings::from_vars(|name| (name == "MAX_CALL_SECONDS").then(|| "soon".into()));
-        assert_eq!(settings.max_call, Millis::from_secs(3600));
+        assert_eq!(settings.max_call, Span::from_secs(3600));
         assert_eq!(settings.webhook_retry.len(), 9);
-        assert_eq!(
-            settings.webhook_retry.last(),
-            Some(&Millis::from_secs(86400))
-        );
+        assert_eq!(settings.webhook_retry.last(), Some(&Span::from_secs(86400)));
         assert!(!settings.allow_loopback);
     }
 
@@ -114,8 +111,8 @@ mod tests {
             "SIM_RING_MS" => Some("12".into()),
             _ => None,
         });
-        assert_eq!(settings.webhook_retry, [Millis(50), Millis(1000)]);
-        assert_eq!(settings.ring_timeout, Millis(500));
-        assert_eq!(settings.sim_ring, Millis(12));
+        assert_eq!(settings.webhook_retry, [Span(50), Span(1000)]);
+        assert_eq!(settings.ring_timeout, Span(500));
+        assert_eq!(settings.sim_ring, Span(12));
     }
 }

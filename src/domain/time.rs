@@ -1,29 +1,50 @@
-//! Time as the domain sees it: milliseconds that somebody else measured.
+//! Time as the domain sees it: moments and lengths in milliseconds that somebody else measured.
 
 use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds: since the Unix epoch for a point in time, or of length for a duration.
+/// A moment: milliseconds since the Unix epoch.
 ///
 /// Arithmetic saturates, so a clock that jumps can't make it wrap or panic.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub struct Millis(pub u64);
+pub struct Timestamp(pub u64);
 
-impl Millis {
+/// A length of time in milliseconds, never negative: what lies between two moments in the wrong order is none.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Span(pub u64);
+
+impl Timestamp {
     /// Later than anything that will happen.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// A duration of whole seconds.
+    /// So many whole seconds after the Unix epoch.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// A duration as the settings give it: seconds, perhaps with a fraction, such as `0.05`.
+    /// Whole seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+impl Span {
+    /// A length of whole seconds.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    /// A length as the settings give it: seconds, perhaps with a fraction, such as `0.05`.
     #[must_use]
     pub fn parse_secs(text: &str) -> Option<Self> {
         let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
@@ -48,14 +69,35 @@ impl Millis {
     }
 }
 
-impl Add for Millis {
+impl Add<Span> for Timestamp {
+    type Output = Self;
+    fn add(self, rhs: Span) -> Self {
+        Self(self.0.saturating_add(rhs.0))
+    }
+}
+
+impl Sub<Span> for Timestamp {
+    type Output = Self;
+    fn sub(self, rhs: Span) -> Self {
+        Self(self.0.saturating_sub(rhs.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Span;
+    fn sub(self, rhs: Self) -> Span {
+        Span(self.0.saturating_sub(rhs.0))
+    }
+}
+
+impl Add for Span {
     type Output = Self;
     fn add(self, rhs: Self) -> Self {
         Self(self.0.saturating_add(rhs.0))
     }
 }
 
-impl Sub for Millis {
+impl Sub for Span {
     type Output = Self;
     fn sub(self, rhs: Self) -> Self {
         Self(self.0.saturating_sub(rhs.0))

@@ -6,10 +6,10 @@ use super::log::log;
 use super::platform::{failure, now};
 use crate::app::alarm::Alarm;
 use crate::app::telemetry::{Event, Text};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Wakes the object at `due`, or earlier. Returns whether that took a write.
-pub async fn set(alarm: &Alarm, storage: &Storage, due: Millis) -> bool {
+pub async fn set(alarm: &Alarm, storage: &Storage, due: Timestamp) -> bool {
     if !alarm.wants(due, now()) {
         return false;
     }

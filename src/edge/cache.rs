@@ -9,12 +9,12 @@ use crate::app::directory::VecMap;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::search;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// A changed agent counts for new calls once this and KV's own time (30 s and more) are over.
-const KEEP: Millis = Millis(20_000);
+const KEEP: Span = Span(20_000);
 /// What a directory told itself is newer than KV's copy, and kept until that has caught up.
-const KEEP_TOLD: Millis = Millis(100_000);
+const KEEP_TOLD: Span = Span(100_000);
 const MAX_ENTRIES: usize = 5_000;
 /// An agent alone may be a hundred KB.
 const MAX_BYTES: usize = 4 << 20;
@@ -22,18 +22,18 @@ const HOUR: u64 = 3_600_000;
 /// So many refusals of an organisation are taken to its directory
 const DOUBTS: u32 = 20;
 /// within so long.
-const DOUBTED_FOR: Millis = Millis(10_000);
+const DOUBTED_FOR: Span = Span(10_000);
 
 thread_local! {
-    static RECORDS: RefCell<VecMap<String, (String, Millis)>> = RefCell::default();
+    static RECORDS: RefCell<VecMap<String, (String, Timestamp)>> = RefCell::default();
     /// An upper bound of the bytes in them: what is replaced or dropped counts until all are dropped.
     static BYTES: Cell<usize> = const { Cell::new(0) };
-    static DOUBTED: RefCell<VecMap<OrgId, (Millis, u32)>> = RefCell::default();
+    static DOUBTED: RefCell<VecMap<OrgId, (Timestamp, u32)>> = RefCell::default();
     static USED: RefCell<VecMap<KeyId, u64>> = RefCell::default();
 }
 
 /// The JSON under a KV key, if it was read lately.
-pub fn get(key: &str, now: Millis) -> Option<String> {
+pub fn get(key: &str, now: Timestamp) -> Option<String> {
     RECORDS.with_borrow(|records| {
         let (json, until) = records.get(&key.to_owned())?;
         (now < *until && now + KEEP_TOLD >= *until).then(|| json.clone())
@@ -41,17 +41,17 @@ pub fn get(key: &str, now: Millis) -> Option<String> {
 }
 
 /// Keeps what was read.
-pub fn put(key: String, json: &str, now: Millis) {
+pub fn put(key: String, json: &str, now: Timestamp) {
     keep(key, json, now + KEEP);
 }
 
 /// Keeps what a directory told.
-pub fn put_told(key: String, json: &str, now: Millis) {
+pub fn put_told(key: String, json: &str, now: Timestamp) {
     keep(key, json, now + KEEP_TOLD);
 }
 
 /// Keeps it until then.
-pub fn keep(key: String, json: &str, until: Millis) {
+pub fn keep(key: String, json: &str, until: Timestamp) {
     RECORDS.with_borrow_mut(|records| {
         let bytes = BYTES.get() + key.len() + json.len();
         if records.len() >= MAX_ENTRIES || bytes > MAX_BYTES {
@@ -73,7 +73,7 @@ pub fn forget(org: OrgId) {
 }
 
 /// Whether one more refusal of an organisation may be taken to its directory; counts it.
-pub fn may_doubt(org: OrgId, now: Millis) -> bool {
+pub fn may_doubt(org: OrgId, now: Timestamp) -> bool {
     DOUBTED.with_borrow_mut(|doubted| {
         if doubted.len() >= MAX_ENTRIES {
             *doubted = VecMap::default();
@@ -87,7 +87,7 @@ pub fn may_doubt(org: OrgId, now: Millis) -> bool {
 }
 
 /// Whether this is the first use of a key within the hour that this isolate sees.
-pub fn is_first_use(key: &KeyRecord, now: Millis) -> bool {
+pub fn is_first_use(key: &KeyRecord, now: Timestamp) -> bool {
     USED.with_borrow_mut(|used| {
         if used.len() >= MAX_ENTRIES {
             *used = VecMap::default();

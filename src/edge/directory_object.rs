@@ -20,12 +20,12 @@ use crate::app::json;
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 use crate::domain::to_json::to_json;
 use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
-const AGAIN: Millis = Millis(5_000);
+const AGAIN: Span = Span(5_000);
 
 struct Inner {
     state: State,

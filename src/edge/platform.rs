@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 #[wasm_bindgen(module = "/src/edge/platform.js", wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 extern "C" {
@@ -120,8 +120,8 @@ pub fn message(error: &JsValue) -> String {
 }
 
 /// The present.
-pub fn now() -> Millis {
-    Millis(js_sys::Date::now() as u64)
+pub fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as u64)
 }
 
 /// 32 random bytes.

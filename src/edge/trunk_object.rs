@@ -28,12 +28,12 @@ use crate::app::trunk::{
 };
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
-const AGAIN: Millis = Millis(5_000);
+const AGAIN: Span = Span(5_000);
 
 /// How often a listener's question is looked at again while there is no news.
 const LISTEN_MS: u32 = 50;
@@ -42,8 +42,8 @@ const LISTEN_MS: u32 = 50;
 const BETWEEN_MIGRATED_MS: u32 = 20;
 
 /// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
-const BATCH_EVERY: Millis = Millis(200);
-const PAUSE: Millis = Millis(50);
+const BATCH_EVERY: Span = Span(200);
+const PAUSE: Span = Span(50);
 
 struct Loaded {
     actor: TrunkActor,
@@ -257,7 +257,7 @@ fn begins_to_nudge(inner: &Inner) -> bool {
     owed_nudge(inner).is_some() && !inner.nudging.replace(true)
 }
 
-fn owed_nudge(inner: &Inner) -> Option<(OrgId, Millis)> {
+fn owed_nudge(inner: &Inner) -> Option<(OrgId, Timestamp)> {
     inner.loaded.borrow().as_ref()?.actor.nudge()
 }
 
@@ -357,7 +357,7 @@ async fn migrate(inner: Rc<Inner>) {
 }
 
 /// One batch, and what is due by then. Returns whether there may be more, and when the object must wake.
-fn migrate_some(inner: &Inner) -> Result<(bool, Option<Millis>), StoreFailed> {
+fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), StoreFailed> {
     let mut slot = inner.loaded.borrow_mut();
     let Some(Loaded { actor, store }) = slot.as_mut() else {
         return Ok((false, None));

@@ -92,9 +92,9 @@ fn an_event_is_no_earlier_than_what_is_known_whatever_the_carriers_clock_says() 
     let mut world = livekit_world();
     let id = answered(&mut world);
     let answered_at = world.now;
-    world.now = world.now + Millis(30_000);
+    world.now = world.now + Span(30_000);
     let early = Timed {
-        at: answered_at - Millis(60_000),
+        at: answered_at - Span(60_000),
         event: CarrierEvent::HungUp(None),
     };
     world.ask(TrunkCommand::Carrier(vec![(id, vec![early])]));
@@ -114,21 +114,21 @@ fn phones_keep_to_max_cps_though_their_agents_come_together_and_across_a_crash()
         brief.version += 2;
         brief.config.carrier = line_to("livekit", "APIkey");
     });
-    world.now = world.now + Millis(5_000);
-    let next = TrunkReply::NotBefore(world.now + Millis(1_000));
+    world.now = world.now + Span(5_000);
+    let next = TrunkReply::NotBefore(world.now + Span(1_000));
     let ring = |world: &mut World, call: usize| world.ask(TrunkCommand::Ring(calls[call]));
     assert_eq!(ring(&mut world, 0), TrunkReply::Done);
     assert_eq!(ring(&mut world, 1), TrunkReply::Done);
     assert_eq!(ring(&mut world, 2), next);
-    world.now = world.now + Millis(1_000);
+    world.now = world.now + Span(1_000);
     assert_eq!(ring(&mut world, 2), TrunkReply::Done);
     world.ask(TrunkCommand::Cancel(support::reader(), calls[0]));
     assert_eq!(ring(&mut world, 0), TrunkReply::Over(vec![calls[0]]));
 
     world.crash();
-    let next = TrunkReply::NotBefore(world.now + Millis(1_000));
+    let next = TrunkReply::NotBefore(world.now + Span(1_000));
     assert_eq!(ring(&mut world, 1), next);
-    world.now = world.now + Millis(1_000);
+    world.now = world.now + Span(1_000);
     assert_eq!(ring(&mut world, 1), TrunkReply::Done);
 }
 
@@ -186,7 +186,7 @@ fn an_agent_that_left_while_the_phone_waited_for_its_turn_is_missed_before_it_ri
     ];
     answers.extend(std::iter::repeat_n(nobody, 100));
     let line = FakeServer::answering(&answers);
-    let not_before = TrunkReply::NotBefore(START + Millis(4_000));
+    let not_before = TrunkReply::NotBefore(START + Span(4_000));
     line.turns.borrow_mut().push_back(not_before);
     let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
     assert_eq!(dial(&line, &order()), [absent, CarrierEvent::Deleted]);

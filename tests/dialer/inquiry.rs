@@ -104,7 +104,7 @@ fn a_phone_that_rings_on_without_its_agent_is_hung_up() {
     line.rings_on.set(true);
     let absent = CarrierEvent::Failed(Failure::of(FailureCode::AgentUnavailable));
     assert_eq!(dial(&line, &order()), [absent, CarrierEvent::Deleted]);
-    assert!(line.now.get() - START < Millis(4_000));
+    assert!(line.now.get() - START < Span(4_000));
     assert_eq!(asked(&line, "CreateSIPParticipant"), 1);
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 /// What a dialer reaches: a LiveKit that answers from a list, and a trunk that answers `Done`.
 pub struct FakeServer {
-    pub now: Cell<Millis>,
+    pub now: Cell<Timestamp>,
     pub settings: Settings,
     pub secrets: Secrets,
     pub answers: RefCell<VecDeque<(&'static str, u16, Value)>>,
@@ -18,7 +18,7 @@ pub struct FakeServer {
     /// The dial is not answered as long as anybody looks.
     pub rings_on: Cell<bool>,
     /// When the phone was asked to ring.
-    pub dialed_at: Cell<Option<Millis>>,
+    pub dialed_at: Cell<Option<Timestamp>>,
 }
 
 impl FakeServer {
@@ -43,13 +43,13 @@ impl FakeServer {
 }
 
 impl Host for FakeServer {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         self.now.get()
     }
     fn entropy(&self) -> [u8; 32] {
         [0; 32]
     }
-    async fn sleep(&self, time: Millis) {
+    async fn sleep(&self, time: Span) {
         self.now.set(self.now.get() + time);
         turn().await;
     }
@@ -175,7 +175,7 @@ impl Poster for FakeServer {
         _: &str,
         _: &[(&'static str, String)],
         _: &str,
-        _: Millis,
+        _: Span,
     ) -> Result<Answer, String> {
         Err("nobody is called back here".into())
     }

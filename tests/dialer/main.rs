@@ -45,7 +45,7 @@ use audatec::domain::media::{MediaSettings, S3Target};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Carrier};
 use line::*;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use super::*;
 fn a_call_is_hung_up_where_it_was_dialed_whatever_the_trunks_line_is_now() {
     let mut world = livekit_world();
     let id = answered(&mut world);
-    world.now = world.now + Millis(1_000);
+    world.now = world.now + Span(1_000);
     world.brief(100, 100, |brief| brief.version += 2); // a simulator now
     let next = world.accepted(NUMBER);
     assert_eq!(claim(&mut world, next).carrier, Carrier::Simulator);
@@ -52,10 +52,10 @@ fn what_ends_is_released_until_that_is_done_even_across_a_crash() {
     say(&mut world, id, &[CarrierEvent::HungUp(None)]);
     assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     world.crash();
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.ask(TrunkCommand::Tick);
     assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
-    world.now = world.now + Millis::from_secs(11);
+    world.now = world.now + Span::from_secs(11);
     world.ask(TrunkCommand::Tick);
     assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     let TrunkReply::Orders(orders) = world.ask(TrunkCommand::TearDown(vec![id])) else {
@@ -64,7 +64,7 @@ fn what_ends_is_released_until_that_is_done_even_across_a_crash() {
     assert_eq!(orders.len(), 1);
     world.ask(TrunkCommand::TornDown(vec![id]));
     assert!(!row(&world, id).room);
-    world.now = world.now + Millis::from_secs(60);
+    world.now = world.now + Span::from_secs(60);
     world.ask(TrunkCommand::Tick);
     assert!(world.sent.tear_down.is_empty());
 }
@@ -107,7 +107,7 @@ fn a_carrier_that_stays_away_is_not_told_for_ever() {
     let mut told = 0;
     let end = world.now + longest;
     while world.now < end {
-        world.now = world.now + Millis::from_secs(10);
+        world.now = world.now + Span::from_secs(10);
         world.ask(TrunkCommand::Tick);
         told += std::mem::take(&mut world.sent.tear_down).len() as u64;
     }
@@ -133,7 +133,7 @@ fn a_room_that_was_left_while_the_object_slept_is_deleted_all_the_same() {
             [id],
             "try {tries}"
         );
-        world.now = world.now + Millis::from_secs(10);
+        world.now = world.now + Span::from_secs(10);
     }
     world.ask(TrunkCommand::Tick);
     assert!(!row(&world, id).room, "it is not told for ever");
@@ -146,10 +146,10 @@ fn a_conversation_is_looked_at_once_a_minute_when_it_is_announced() {
     claim(&mut world, id);
     say(&mut world, id, &[CarrierEvent::Announced]);
     say(&mut world, id, &[CarrierEvent::Answered]);
-    world.now = START + Millis::from_secs(59);
+    world.now = START + Span::from_secs(59);
     world.ask(TrunkCommand::Tick);
     assert!(world.sent.inquire.is_empty());
-    world.now = START + Millis::from_secs(60);
+    world.now = START + Span::from_secs(60);
     world.ask(TrunkCommand::Tick);
     assert_eq!(world.sent.inquire, [id]);
 }
@@ -159,7 +159,7 @@ fn the_dials_own_word_counts_more_than_what_is_presumed() {
     let presumed = |world: &World| {
         let failure = CarrierEvent::Failed(Failure::of(FailureCode::Declined));
         Timed {
-            at: world.now + Millis(5_000),
+            at: world.now + Span(5_000),
             event: failure,
         }
     };
@@ -174,7 +174,7 @@ fn the_dials_own_word_counts_more_than_what_is_presumed() {
             let busy = CarrierEvent::Failed(Failure::sip(486));
             say(&mut world, id, &[busy, CarrierEvent::Released]);
         }
-        world.now = world.now + Millis(5_000);
+        world.now = world.now + Span(5_000);
         world.ask(TrunkCommand::Tick);
         let call = row(&world, id);
         let sip = call.failure.and_then(|failure| failure.sip_status_code);
@@ -187,14 +187,14 @@ fn the_dials_own_word_counts_more_than_what_is_presumed() {
 fn a_word_that_is_repeated_puts_no_end_off() {
     let mut world = livekit_world();
     let id = answered(&mut world);
-    let first = world.now + Millis(5_000);
+    let first = world.now + Span(5_000);
     for _ in 0..4 {
         let presumed = Timed {
-            at: world.now + Millis(5_000),
+            at: world.now + Span(5_000),
             event: CarrierEvent::HungUp(None),
         };
         world.ask(TrunkCommand::Carrier(vec![(id, vec![presumed])]));
-        world.now = world.now + Millis(2_000);
+        world.now = world.now + Span(2_000);
     }
     assert_eq!(row(&world, id).ended_at, Some(first));
 }
@@ -213,7 +213,7 @@ fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come(
     world.ask(TrunkCommand::Carrier(vec![(id, events)]));
     let mut hung_up = Vec::new();
     for second in 0..60 {
-        world.now = world.now + Millis(1_000);
+        world.now = world.now + Span(1_000);
         world.ask(TrunkCommand::Tick);
         if !std::mem::take(&mut world.sent.tear_down).is_empty() {
             hung_up.push(second);
@@ -232,7 +232,7 @@ fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come(
 fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
     let mut world = livekit_world();
     let old = answered(&mut world);
-    world.now = world.now + Millis(1_000);
+    world.now = world.now + Span(1_000);
     world.brief(100, 100, |brief| {
         brief.version += 2;
         brief.config.carrier = line_to("another", "APIother");

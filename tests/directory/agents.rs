@@ -42,7 +42,7 @@ fn agents_are_listed_in_the_order_they_were_created() {
             "/agents",
             with(agent(), "name", Some(json!(name))),
         );
-        world.advance(audatec::domain::time::Millis(1));
+        world.advance(audatec::domain::time::Span(1));
     }
     let (_, body) = world.get(&org, "/agents");
     let names: Vec<_> = body["agents"]
@@ -300,7 +300,7 @@ fn a_long_list_is_told_in_slices_and_an_earlier_release_is_told_it_whole() {
     let (world, org) = founded();
     let first = create(&world, &org, "/agents", large());
     world.fill(&org, "agent/", 100);
-    world.advance(audatec::domain::time::Millis(1));
+    world.advance(audatec::domain::time::Span(1));
     let last = create(&world, &org, "/agents", agent());
     world.patch(
         &org,

@@ -1,6 +1,6 @@
 //! `GET /audit-log`.
 
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::{agent, create, error, founded, golden, trunk};
@@ -8,7 +8,7 @@ use crate::{agent, create, error, founded, golden, trunk};
 #[test]
 fn each_change_is_an_entry_newest_first() {
     let (world, org) = founded();
-    let step = || world.advance(Millis(1));
+    let step = || world.advance(Span(1));
     step();
     let agent_id = create(&world, &org, "/agents", agent());
     step();

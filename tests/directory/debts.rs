@@ -3,7 +3,7 @@
 use audatec::app::directory::{Ask, DirectoryCommand};
 use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::world::{block_on, crash_after};
@@ -49,17 +49,17 @@ fn the_alarm_tells_who_could_not_be_reached() {
     let id = create(&world, &org, "/agents", agent());
     world.cut_off(&far);
     assert_eq!(world.delete(&org, &format!("/agents/{id}")), untold());
-    assert_eq!(world.next_due(&org), Some(world.now.get() + Millis(5_000)));
+    assert_eq!(world.next_due(&org), Some(world.now.get() + Span(5_000)));
     world.restart();
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     assert_eq!(
         world.next_due(&org),
-        Some(world.now.get() + Millis(5_000)),
+        Some(world.now.get() + Span(5_000)),
         "still out of reach"
     );
     world.reconnect();
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     assert_eq!(world.brief_of(&far).inactive_agents.len(), 1);
     assert_eq!(world.next_due(&org), None);
@@ -141,7 +141,7 @@ fn a_copy_that_cant_be_written_delays_nobody_and_is_written_later() {
     assert_eq!(world.get(&org, "/agents").1["agents"][0]["name"], "Newest");
     world.restart();
     world.kv_is_down.set(false);
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     assert_eq!(world.copy(&key).expect("a copy")["name"], "Newest");
     assert_eq!(world.next_due(&org), None);
@@ -286,7 +286,7 @@ fn more_trunks_than_one_invocation_tells_are_told_by_others_before_the_answer() 
     let still: Vec<bool> = trunks.iter().map(told).collect();
     assert_eq!(still, [true, true, false, false, false, false]);
     world.reconnect();
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     assert!(!trunks.iter().any(told));
     assert_eq!(world.next_due(&org), None);
@@ -317,9 +317,9 @@ fn after_a_crash_the_alarm_tells_those_that_were_not_told_a_few_at_a_time() {
         ticks += 1;
         assert!(ticks <= 3, "{} were told", told());
         // Soon, while it goes well.
-        let next = (told() < 6).then_some(world.now.get() + Millis(1_000));
+        let next = (told() < 6).then_some(world.now.get() + Span(1_000));
         assert_eq!(world.next_due(&org), next);
-        world.advance(Millis(1_000));
+        world.advance(Span(1_000));
     }
 }
 

@@ -6,7 +6,7 @@ use audatec::app::directory::{DirectoryCommand, DirectoryReply};
 use audatec::app::ports::Directories;
 use audatec::app::trunk::{FeedEvent, FeedFilter, FeedPage, Position};
 use audatec::domain::ids::TrunkTag;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{Feed, Org, START, World, block_on, tag};
@@ -14,8 +14,8 @@ use crate::{create, founded, trunk};
 
 /// A trunk that has an event at each of these moments.
 fn tells(moments: impl IntoIterator<Item = u64>) -> Feed {
-    let moments: Vec<Millis> = moments.into_iter().map(|at| START + Millis(at)).collect();
-    Rc::new(move |filter: &FeedFilter, now: Millis| {
+    let moments: Vec<Timestamp> = moments.into_iter().map(|at| START + Span(at)).collect();
+    Rc::new(move |filter: &FeedFilter, now: Timestamp| {
         let places = moments.iter().map(|at| Position::start_of(*at));
         let mut found: Vec<Position> = places
             .filter(|place| filter.after < *place && *place < Position::start_of(now))
@@ -37,7 +37,7 @@ fn tells(moments: impl IntoIterator<Item = u64>) -> Feed {
                 .iter()
                 .copied()
                 .find(|at| *at >= now)
-                .or(Some(Millis::MAX)),
+                .or(Some(Timestamp::MAX)),
         }
     })
 }
@@ -56,7 +56,7 @@ fn world_with(feeds: &[Feed]) -> (World, Org, Vec<TrunkTag>) {
 }
 
 /// Reads on, with a wait; what came, and how long that took.
-fn read(world: &World, org: &Org, cursor: &mut String, more: &str) -> (Vec<Value>, Millis) {
+fn read(world: &World, org: &Org, cursor: &mut String, more: &str) -> (Vec<Value>, Span) {
     let began = world.now.get();
     let (status, answer) = world.get(org, &format!("/events?after={cursor}{more}"));
     assert_eq!(status, 200, "{answer}");
@@ -73,11 +73,11 @@ fn now(world: &World) -> String {
 fn whoever_reads_what_is_there_waits_for_no_idle_trunk() {
     let (world, org, _) = world_with(&[tells([]), tells(0..500), tells([])]);
     let mut cursor = now(&world);
-    world.advance(Millis(10_000));
+    world.advance(Span(10_000));
     for page in 0..10 {
         let (events, took) = read(&world, &org, &mut cursor, "&limit=50&wait_seconds=20");
         assert_eq!(events.len(), 50, "page {page}");
-        assert_eq!(took, Millis(0), "page {page}");
+        assert_eq!(took, Span(0), "page {page}");
     }
 }
 
@@ -87,7 +87,7 @@ fn what_a_trunk_foretells_is_told_when_it_happens() {
     let mut cursor = now(&world);
     let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=20");
     assert_eq!(events.first(), Some(&json!({"at": 3_000})));
-    assert!(Millis(3_000) < took && took < Millis(3_020), "{took:?}");
+    assert!(Span(3_000) < took && took < Span(3_020), "{took:?}");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn without_news_the_whole_wait_passes_and_few_are_asked() {
     let mut cursor = now(&world);
     let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=30");
     assert!(events.is_empty());
-    assert!(Millis(30_000) <= took && took < Millis(30_020), "{took:?}");
+    assert!(Span(30_000) <= took && took < Span(30_020), "{took:?}");
     let asked = world.feed_questions.get();
     assert!(asked <= 3 * 3, "{asked} questions to three trunks");
 }
@@ -104,20 +104,20 @@ fn without_news_the_whole_wait_passes_and_few_are_asked() {
 /// Its news lie behind the other's present until that clock has come there: told then, and not asked for all the time.
 #[test]
 fn an_object_whose_clock_is_late_holds_the_others_news_up_for_no_longer_than_it_is_late() {
-    let late = Millis(400);
+    let late = Span(400);
     let behind: Feed = Rc::new(move |_, now| FeedPage {
         events: Vec::new(),
         through: Position::start_of(now - late),
         now: now - late,
         goes_on: None,
-        foretold: Some(Millis::MAX),
+        foretold: Some(Timestamp::MAX),
     });
     let (world, org, _) = world_with(&[behind, tells([1_000])]);
     let mut cursor = now(&world);
-    world.advance(Millis(1_001));
+    world.advance(Span(1_001));
     let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=20");
     assert_eq!(events, [json!({"at": 1_000})]);
-    assert!(took <= late + Millis(40), "{took:?}");
+    assert!(took <= late + Span(40), "{took:?}");
     let asked = world.feed_questions.get();
     assert!(asked <= 2 * 30, "{asked} questions to two trunks");
 }
@@ -127,10 +127,10 @@ fn an_object_whose_clock_is_late_holds_the_others_news_up_for_no_longer_than_it_
 fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at_once() {
     let endless: Feed = Rc::new(|filter: &FeedFilter, now| FeedPage {
         events: Vec::new(),
-        through: Position::start_of(filter.after.0 + Millis(2)),
+        through: Position::start_of(filter.after.0 + Span(2)),
         now,
         goes_on: None,
-        foretold: Some(Millis::MAX),
+        foretold: Some(Timestamp::MAX),
     });
     for more in ["", "&wait_seconds=30"] {
         for feeds in [
@@ -140,11 +140,11 @@ fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at
             let (world, org, _) = world_with(&feeds);
             world.give_up_after(200);
             let mut cursor = now(&world);
-            world.advance(Millis(3_600_000));
+            world.advance(Span(3_600_000));
             let before = cursor.clone();
             let (events, took) = read(&world, &org, &mut cursor, more);
             assert!(events.is_empty());
-            assert_eq!(took, Millis(0), "{more}");
+            assert_eq!(took, Span(0), "{more}");
             assert_ne!(cursor, before, "it goes on from there");
             let asked = world.feed_questions.get();
             assert_eq!(asked, 20 * feeds.len() as u64, "{more}");
@@ -192,9 +192,9 @@ fn while_one_thing_follows_another_all_trunks_are_asked_every_4_ms_a_trunk_and_n
     let (world, org, _) = world_with(&feeds);
     let (mut cursor, began) = (now(&world), world.now.get());
     let mut heard = Vec::new();
-    while world.now.get() < began + Millis(10_000) {
+    while world.now.get() < began + Span(10_000) {
         let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=20&limit=100");
-        assert!(took <= Millis(420), "{took:?}");
+        assert!(took <= Span(420), "{took:?}");
         heard.extend(events);
     }
     let rounds = world.feed_questions.get() / 100;
@@ -211,7 +211,7 @@ fn a_word_to_the_directory_has_all_trunks_asked_at_once_and_one_about_what_is_kn
     let (world, org, _) = world_with(&[tells([]), tells([])]);
     let mut cursor = now(&world);
     nudge(&world, &org);
-    world.advance(Millis(1));
+    world.advance(Span(1));
     assert_eq!(cost_of_waiting(&world, &org, &mut cursor, 0).0, 2);
     assert_eq!(
         cost_of_waiting(&world, &org, &mut cursor, 0).0,
@@ -245,7 +245,7 @@ fn a_new_trunk_is_asked_at_once() {
 
 #[test]
 fn a_deleted_trunk_is_asked_for_its_last_day_and_no_longer() {
-    const HOUR: Millis = Millis(3_600_000);
+    const HOUR: Span = Span(3_600_000);
     let (world, org) = founded();
     let ids = [(); 2].map(|()| create(&world, &org, "/sip-trunks", trunk()));
     world.feeds.borrow_mut().insert(tag(&ids[0]), tells([]));
@@ -253,7 +253,7 @@ fn a_deleted_trunk_is_asked_for_its_last_day_and_no_longer() {
         .feeds
         .borrow_mut()
         .insert(tag(&ids[1]), tells([1_000, 2_000]));
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     assert_eq!(
         world.delete(&org, &format!("/sip-trunks/{}", ids[1])).0,
         204
@@ -262,7 +262,7 @@ fn a_deleted_trunk_is_asked_for_its_last_day_and_no_longer() {
         world.advance(HOUR);
     }
     world.restart();
-    let mut cursor = Position::before(world.now.get() - Millis(24 * HOUR.0)).cursor();
+    let mut cursor = Position::before(world.now.get() - Span(24 * HOUR.0)).cursor();
     let (events, _) = read(&world, &org, &mut cursor, "");
     assert_eq!(events, [json!({"at": 1_000}), json!({"at": 2_000})]);
     world.advance(HOUR);
@@ -289,11 +289,11 @@ fn a_trunk_that_an_earlier_release_deleted_leaves_a_day_after_this_one_came() {
         .remove("deleted_at")
         .expect("when");
     office.rows.borrow_mut().insert(name, row.to_string());
-    world.advance(Millis(200_000_000));
+    world.advance(Span(200_000_000));
     world.restart();
     let mut cursor = now(&world);
     assert_eq!(cost_of_waiting(&world, &org, &mut cursor, 0).0, 1);
-    world.advance(Millis(90_000_000));
+    world.advance(Span(90_000_000));
     let mut cursor = now(&world);
     assert_eq!(cost_of_waiting(&world, &org, &mut cursor, 0).0, 0);
 }

@@ -1,6 +1,6 @@
 //! `/api-keys`.
 
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::world::{Org, START, World};
@@ -107,7 +107,7 @@ fn a_key_has_a_name_a_role_and_an_end_in_the_future() {
 fn keys_are_listed_newest_first_page_by_page() {
     let (world, org) = founded();
     for n in 0..4 {
-        world.advance(Millis(if n == 2 { 0 } else { 1 }));
+        world.advance(Span(if n == 2 { 0 } else { 1 }));
         world.post(
             &org,
             "/api-keys",
@@ -125,7 +125,7 @@ fn keys_are_listed_newest_first_page_by_page() {
                 .map(|key| key["name"].as_str().expect("a name").to_owned()),
         );
         // What is added meanwhile shifts nothing.
-        world.advance(Millis(1));
+        world.advance(Span(1));
         world.post(&org, "/api-keys", json!({"name": "late", "role": "viewer"}));
         match body["next_cursor"].as_str() {
             Some(cursor) => path = format!("/api-keys?limit=2&cursor={cursor}"),
@@ -222,7 +222,7 @@ fn the_last_owner_key_cant_be_deleted_and_an_expired_one_does_not_count() {
     assert_eq!(world.delete(&org, &format!("/api-keys/{first}")), last);
     let body = json!({"name": "short", "role": "owner", "expires_at": "2026-06-14T10:00:01Z"});
     let short = create(&world, &org, "/api-keys", body);
-    world.advance(Millis::from_secs(1));
+    world.advance(Span::from_secs(1));
     assert_eq!(world.delete(&org, &format!("/api-keys/{first}")), last);
     assert_eq!(world.delete(&org, &format!("/api-keys/{short}")).0, 204);
     let second = key(&world, &org, "owner");
@@ -239,7 +239,7 @@ fn an_expired_key_is_refused_and_still_listed() {
         ..org.clone()
     };
     assert_eq!(world.get(&short, "/agents").0, 200);
-    world.advance(Millis::from_secs(1));
+    world.advance(Span::from_secs(1));
     assert_eq!(world.get(&short, "/agents").0, 401);
     assert_eq!(listed(&world, &org).len(), 2);
 }
@@ -253,9 +253,9 @@ fn a_keys_last_use_is_known_to_the_hour() {
         crate::world::block_on(world.directory(org.id, &command)).expect("reached");
         listed(&world, &org)[0]["last_used_at"].clone()
     };
-    world.advance(Millis::from_secs(3599));
+    world.advance(Span::from_secs(3599));
     assert_eq!(touch(), "2026-06-14T10:00:00.000Z");
-    world.advance(Millis::from_secs(1));
+    world.advance(Span::from_secs(1));
     assert_eq!(touch(), "2026-06-14T11:00:00.000Z");
     world.now.set(START);
     assert_eq!(
@@ -280,9 +280,9 @@ fn trunks_are_reminded_of_a_revoked_key_for_7_days() {
         );
         world.brief_of(&line).revoked_keys.len()
     };
-    world.advance(Millis(7 * 86_400_000 - 1));
+    world.advance(Span(7 * 86_400_000 - 1));
     assert_eq!(reminded("a"), 1);
-    world.advance(Millis(1));
+    world.advance(Span(1));
     assert_eq!(reminded("b"), 0);
     assert_eq!(
         world.stored_names(&org, "key/").len(),

@@ -6,13 +6,13 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use audatec::app::http::Response;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::world::{Failure, Org, World, block_on, crash_after};
 use crate::{agent, create, error, founded, golden, trunk, with};
 
-const DAY: Millis = Millis(86_400_000);
+const DAY: Span = Span(86_400_000);
 const REUSED: &str = "Idempotency-Key was used with a different request";
 
 /// Each route that creates, a good body, and the list that shows what there is.
@@ -68,7 +68,7 @@ fn a_repeat_gets_the_first_answer_byte_for_byte_and_creates_nothing() {
         assert!((201..=202).contains(&first.status), "{first:?}");
         assert!(!replayed(&first));
         for _ in 0..3 {
-            world.advance(Millis(6_000_000));
+            world.advance(Span(6_000_000));
             world.restart();
             let again = post(&world, &org, path, key, body.clone());
             assert_eq!((again.status, &again.body), (first.status, &first.body));
@@ -126,7 +126,7 @@ fn what_is_shown_once_is_shown_again_to_a_repeat_and_is_in_no_row() {
         first.body,
         "the key again"
     );
-    world.advance(Millis(3_600_000));
+    world.advance(Span(3_600_000));
     let again = post(&world, &org, "/webhooks/secret/rotate", "s", json!({}));
     assert_eq!((again.status, again.body), (200, secret.body));
     assert_eq!(
@@ -154,7 +154,7 @@ fn an_answer_is_kept_for_a_day_and_its_rows_no_longer() {
     let (world, org) = founded();
     let body = json!({"name": "CI", "role": "viewer"});
     let first = post(&world, &org, "/api-keys", "k", body.clone());
-    world.advance(DAY - Millis(1));
+    world.advance(DAY - Span(1));
     assert!(replayed(&post(
         &world,
         &org,
@@ -162,7 +162,7 @@ fn an_answer_is_kept_for_a_day_and_its_rows_no_longer() {
         "k",
         body.clone()
     )));
-    world.advance(Millis(1));
+    world.advance(Span(1));
     let next = post(&world, &org, "/api-keys", "k", body);
     assert!(!replayed(&next));
     assert_ne!(json_of(&next)["key"], json_of(&first)["key"], "a new one");
@@ -239,7 +239,7 @@ fn a_repeat_is_answered_though_the_same_would_be_refused_by_now() {
     let first = post(&world, &org, "/api-keys", "k", soon.clone());
     assert_eq!(first.status, 201);
     world.fill(&org, "key/", 1_000);
-    world.advance(Millis(7_200_000));
+    world.advance(Span(7_200_000));
     let again = post(&world, &org, "/api-keys", "k", soon.clone());
     assert_eq!((again.status, again.body), (201, first.body));
     let (status, body) = world.post(&org, "/api-keys", soon);
@@ -285,7 +285,7 @@ fn an_organisation_is_founded_once_under_a_key() {
     let first = found("k", "Acme");
     world.ticks.set(false);
     assert_eq!((first.status, replayed(&first)), (201, false));
-    world.advance(Millis(60_000));
+    world.advance(Span(60_000));
     world.restart();
     let again = found("k", "Acme");
     assert_eq!((again.status, &again.body), (201, &first.body));
@@ -320,7 +320,7 @@ fn the_oldest_goes_beyond_ten_thousand() {
     let (world, org) = founded();
     let body = json!({"name": "CI", "role": "viewer"});
     let first = post(&world, &org, "/api-keys", "first", body.clone());
-    world.advance(Millis(1));
+    world.advance(Span(1));
     post(&world, &org, "/api-keys", "second", body.clone());
     let office = world.office(&org);
     let (used, answer) = {
@@ -340,7 +340,7 @@ fn the_oldest_goes_beyond_ten_thousand() {
         "first",
         body.clone()
     )));
-    world.advance(Millis(1));
+    world.advance(Span(1));
     post(&world, &org, "/api-keys", "newest", body.clone());
     assert_eq!(world.stored_names(&org, "once/").len(), 9_999 + 1);
     let again = post(&world, &org, "/api-keys", "first", body.clone());

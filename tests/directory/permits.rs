@@ -7,7 +7,7 @@ use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
 use audatec::domain::planted::{Fault, plant};
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::world::{Org, World, block_on, tag};
@@ -30,7 +30,7 @@ fn new_key(world: &World, org: &Org) -> KeyId {
 
 /// What a call of this key asks the directory for, before it asks the trunk.
 fn permit(world: &World, org: &Org, key: KeyId, trunk: &str, agent: &str) -> DirectoryReply {
-    ask(world, org, key, trunk, agent, Millis(0), false)
+    ask(world, org, key, trunk, agent, Span(0), false)
 }
 
 fn ask(
@@ -39,7 +39,7 @@ fn ask(
     key: KeyId,
     trunk: &str,
     agent: &str,
-    waits: Millis,
+    waits: Span,
     refused: bool,
 ) -> DirectoryReply {
     let permit = Permit {
@@ -102,7 +102,7 @@ fn the_ids_of_what_is_made_beyond_the_first_say_so() {
     // A revoked one of which trunks are reminded counts, until they are not.
     revoke(&world, &org, keys[0]);
     assert!(new_key(&world, &org).is_guarded());
-    world.advance(Millis(8 * 86_400_000));
+    world.advance(Span(8 * 86_400_000));
     world.tick(&org);
     assert!(!new_key(&world, &org).is_guarded());
 }
@@ -169,10 +169,10 @@ fn a_guarded_key_that_is_not_used_leaves_nothing_behind_and_one_that_is_nothing_
     revoke(&world, &org, key);
     assert_eq!((rows("key/"), rows("permit/")), (2, 1));
     assert_eq!(world.brief_of(&line).revoked_keys, [key]);
-    world.advance(Millis(239_999));
+    world.advance(Span(239_999));
     world.tick(&org);
     assert_eq!((rows("key/"), rows("permit/")), (2, 1));
-    world.advance(Millis(1));
+    world.advance(Span(1));
     world.tick(&org);
     assert_eq!((rows("key/"), rows("permit/")), (1, 0));
     world.patch(&org, &format!("/sip-trunks/{line}"), json!({"name": "y"}));
@@ -185,9 +185,9 @@ fn a_call_that_may_wait_is_permitted_for_as_long() {
     let line = create(&world, &org, "/sip-trunks", trunk());
     let who = create(&world, &org, "/agents", agent());
     let key = new_key(&world, &org);
-    ask(&world, &org, key, &line, &who, Millis(3_600_000), false);
+    ask(&world, &org, key, &line, &who, Span(3_600_000), false);
     permit(&world, &org, key, &line, &who);
-    world.advance(Millis(3_600_000 + 170_000));
+    world.advance(Span(3_600_000 + 170_000));
     world.tick(&org);
     revoke(&world, &org, key);
     assert_eq!(world.brief_of(&line).revoked_keys, [key]);
@@ -208,24 +208,16 @@ fn an_agent_that_is_active_again_is_so_where_it_is_asked_for() {
         json!({"Refused": "Inactive"})
     );
     // Nobody tells the trunk that its permit has passed, nor that the agent is active again …
-    world.advance(Millis(600_000));
+    world.advance(Span(600_000));
     world.tick(&org);
     set(&world, &org, &who, "active");
     assert_eq!(world.brief_of(&line).inactive_agents.len(), 1);
     // … until it refused the agent.
-    assert!(is_done(&ask(
-        &world,
-        &org,
-        key,
-        &line,
-        &who,
-        Millis(0),
-        true
-    )));
+    assert!(is_done(&ask(&world, &org, key, &line, &who, Span(0), true)));
     assert!(world.brief_of(&line).inactive_agents.is_empty());
     // One that can't be reached is no reason to try the call again.
     world.cut_off(&line);
-    let reply = ask(&world, &org, key, &line, &who, Millis(0), true);
+    let reply = ask(&world, &org, key, &line, &who, Span(0), true);
     assert_eq!(
         serde_json::to_value(reply).expect("JSON"),
         json!({"Refused": "Untold"})
@@ -245,7 +237,7 @@ fn of_thousands_of_revoked_keys_from_before_there_were_guarded_ones_the_newest_a
         10_001,
         "none is forgotten within the hour"
     );
-    world.advance(Millis(3_600_000));
+    world.advance(Span(3_600_000));
     world.tick(&org);
     assert_eq!(
         world.stored_names(&org, "key/").len(),
@@ -314,16 +306,16 @@ fn who_lists_calls_is_told_until_when_a_guarded_trunk_may_have_had_any() {
     };
     permit(&world, &org, key, &lines[0], &who);
     permit(&world, &org, key, &lines[1], &who);
-    let first = world.now.get() + Millis(240_000);
+    let first = world.now.get() + Span(240_000);
     let expected = [Value::Null, json!(first.0), Value::Null];
     assert_eq!(known(), expected);
-    world.advance(Millis(80_000));
+    world.advance(Span(80_000));
     permit(&world, &org, key, &lines[1], &who);
     assert_eq!(known(), expected, "for long enough, and nothing is written");
-    world.advance(Millis(11_000));
+    world.advance(Span(11_000));
     permit(&world, &org, key, &lines[1], &who);
     world.restart();
-    let later = world.now.get() + Millis(240_000);
+    let later = world.now.get() + Span(240_000);
     assert_eq!(known(), [Value::Null, json!(later.0), Value::Null]);
 }
 

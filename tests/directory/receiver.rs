@@ -2,13 +2,13 @@
 
 use audatec::app::directory::{DirectoryCommand, Received};
 use audatec::app::ports::Directories;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::Value;
 
 use crate::world::{Org, World, block_on};
 use crate::{founded, golden};
 
-const HOUR: Millis = Millis(3_600_000);
+const HOUR: Span = Span(3_600_000);
 
 fn receive(world: &World, org: &Org, body: &str) {
     let received = Received {
@@ -48,7 +48,7 @@ fn after_a_day_they_are_forgotten_and_their_rows_with_them() {
     receive(&world, &org, "early");
     world.advance(HOUR);
     receive(&world, &org, "late");
-    world.advance(Millis(23 * HOUR.0));
+    world.advance(Span(23 * HOUR.0));
     assert_eq!(bodies(&world, &org), ["late"]);
     assert_eq!(world.stored_names(&org, "received/").len(), 1);
     world.advance(HOUR);

@@ -2,7 +2,7 @@
 
 use audatec::app::records::RecordKey;
 use audatec::domain::agent::Status;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::{create, error, founded, golden, trunk, with, world::tag};
@@ -207,7 +207,7 @@ fn trunks_are_listed_in_the_order_they_were_created() {
             "/sip-trunks",
             with(trunk(), "name", Some(json!(name))),
         );
-        world.advance(Millis(1));
+        world.advance(Span(1));
     }
     let (_, body) = world.get(&org, "/sip-trunks");
     let names: Vec<_> = body["sip_trunks"]
@@ -313,7 +313,7 @@ fn a_deletion_whose_answer_was_lost_leaves_the_trunk_as_the_directory_says() {
         "it retired"
     );
     assert!(world.next_due(&org).is_some());
-    world.advance(Millis::from_secs(60));
+    world.advance(Span::from_secs(60));
     world.tick(&org);
     assert_eq!(
         world.get(&org, &format!("/sip-trunks/{id}")).1["status"],

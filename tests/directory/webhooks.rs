@@ -4,7 +4,7 @@ use audatec::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply
 use audatec::app::ports::{Directories, Host};
 use audatec::domain::callback::{Attempt, AttemptResult, MOST_PREVIOUS};
 use audatec::domain::ids::{CallId, DeliveryId};
-use audatec::domain::time::Millis;
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::world::{Org, World, block_on, tag};
@@ -44,7 +44,7 @@ fn rotating_shows_the_new_secret_and_until_when_the_old_one_signs_too() {
     let (world, org) = founded();
     let (_, before) = world.get(&org, "/webhooks/secret");
     assert_eq!(before["previous_valid_until"], Value::Null);
-    world.advance(Millis::from_secs(60));
+    world.advance(Span::from_secs(60));
     let (status, rotated) = world.post(
         &org,
         "/webhooks/secret/rotate",
@@ -55,7 +55,7 @@ fn rotating_shows_the_new_secret_and_until_when_the_old_one_signs_too() {
     assert_ne!(rotated["secret"], before["secret"]);
     assert_eq!(rotated["previous_valid_until"], "2026-06-14T10:01:30.000Z");
     assert_eq!(world.get(&org, "/webhooks/secret").1, rotated);
-    world.advance(Millis::from_secs(30));
+    world.advance(Span::from_secs(30));
     assert_eq!(
         world.get(&org, "/webhooks/secret").1["previous_valid_until"],
         Value::Null
@@ -90,7 +90,7 @@ fn more_secrets_than_a_header_holds_are_refused_and_without_an_overlap_all_end()
     }
     let full = "At most 20 earlier webhook secrets can sign beside the newest; overlap_seconds 0 ends them";
     assert_eq!(rotate(60), (409, error(full)));
-    world.advance(Millis::from_secs(60));
+    world.advance(Span::from_secs(60));
     assert_eq!(rotate(60).0, 200, "they are over");
     for _ in 1..MOST_PREVIOUS {
         assert_eq!(rotate(60).0, 200);
@@ -122,7 +122,7 @@ fn a_rotation_is_answered_when_every_trunk_signs_by_it() {
     let kept = world.get(&org, "/webhooks/secret").1["secret"].clone();
     assert_ne!(kept, rotated["secret"]);
     world.reconnect();
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     let told = signs(&line).expect("secrets");
     assert_eq!(json!(told.current.reveal()), kept);
@@ -144,7 +144,7 @@ fn a_trunk_that_knows_no_secrets_yet_is_told_them_when_its_sender_asks() {
         panic!("{reply:?}");
     };
     assert_eq!(secrets.current.reveal(), org.secret);
-    world.advance(Millis(5_000));
+    world.advance(Span(5_000));
     world.tick(&org);
     assert_eq!(world.brief_of(&line).secrets, Some(secrets));
 }
@@ -271,7 +271,7 @@ fn a_failed_attempt_is_made_again_on_time_with_the_same_bytes() {
     world.restart();
     assert_eq!(delivery(&world, &org, &id)["status"], "pending");
     let due = world.next_due(&org).expect("due");
-    assert!(due >= world.now.get() + Millis(5_000) && due <= world.now.get() + Millis(6_000));
+    assert!(due >= world.now.get() + Span(5_000) && due <= world.now.get() + Span(6_000));
     world.tick(&org);
     assert_eq!(world.callbacks.borrow().len(), 1);
     world.now.set(due);
@@ -301,14 +301,14 @@ fn a_failed_attempt_is_made_again_on_time_with_the_same_bytes() {
 fn an_attempt_nobody_reports_on_is_handed_out_again_unless_its_sender_asks_for_time() {
     let (world, org) = founded();
     let id = test_event(&world, &org);
-    let until = world.now.get() + Millis(31_000);
+    let until = world.now.get() + Span(31_000);
     let extend = DirectoryCommand::extend(id.parse().expect("an id"), 1, until);
     block_on(world.directory(org.id, &extend)).expect("reached");
     assert_eq!(world.next_due(&org), Some(until));
-    world.advance(Millis(30_999));
+    world.advance(Span(30_999));
     world.tick(&org);
     assert_eq!(world.callbacks.borrow().len(), 1);
-    world.advance(Millis(1));
+    world.advance(Span(1));
     world.tick(&org);
     assert_eq!(
         world

@@ -26,14 +26,14 @@ use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Brief;
 use serde_json::{Value, json};
 
 use crate::urls::parse_url;
 
 /// Where everything begins: 2026-06-14T10:00:00Z.
-pub const START: Millis = Millis(1_781_431_200_000);
+pub const START: Timestamp = Timestamp(1_781_431_200_000);
 
 /// What the next commit does.
 #[derive(Clone, Copy, PartialEq)]
@@ -93,11 +93,11 @@ pub struct TrunkObject {
 }
 
 /// What a trunk tells the live feed at some moment.
-pub type Feed = Rc<dyn Fn(&FeedFilter, Millis) -> FeedPage>;
+pub type Feed = Rc<dyn Fn(&FeedFilter, Timestamp) -> FeedPage>;
 
 #[derive(Default)]
 pub struct World {
-    pub now: Cell<Millis>,
+    pub now: Cell<Timestamp>,
     /// Whether its clock goes on with each look at it.
     pub ticks: Cell<bool>,
     /// Drawn first; then 1, 2, 3 …
@@ -128,7 +128,7 @@ pub struct World {
     pub feed_questions: Cell<u64>,
     /// How often a directory was asked whether there is news.
     pub watches: Cell<u64>,
-    pub notes: RefCell<BTreeMap<String, (String, Millis)>>,
+    pub notes: RefCell<BTreeMap<String, (String, Timestamp)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
     secrets: Option<Secrets>,
@@ -174,7 +174,7 @@ impl World {
         });
     }
 
-    pub fn advance(&self, time: Millis) {
+    pub fn advance(&self, time: Span) {
         self.now.set(self.now.get() + time);
     }
 
@@ -301,7 +301,7 @@ impl World {
         let _ = block_on(self.directory(org.id, &DirectoryCommand::tick()));
     }
 
-    pub fn next_due(&self, org: &Org) -> Option<Millis> {
+    pub fn next_due(&self, org: &Org) -> Option<Timestamp> {
         self.office(org).actor.borrow().next_due()
     }
 
@@ -365,7 +365,7 @@ impl World {
                 return TrunkReply::Feed(page);
             }
             wait(1).await;
-            self.advance(Millis(1));
+            self.advance(Span(1));
         }
     }
 
@@ -387,8 +387,8 @@ pub fn tag(trunk: &str) -> TrunkTag {
 }
 
 impl Host for World {
-    fn now(&self) -> Millis {
-        let passed = Millis(u64::from(self.ticks.get()));
+    fn now(&self) -> Timestamp {
+        let passed = Span(u64::from(self.ticks.get()));
         self.now.replace(self.now.get() + passed)
     }
 
@@ -412,7 +412,7 @@ impl Host for World {
         bytes
     }
 
-    async fn sleep(&self, time: Millis) {
+    async fn sleep(&self, time: Span) {
         self.now.set(self.now.get() + time);
     }
 
@@ -475,7 +475,7 @@ impl Records for World {
         (self.now.get() < *until).then(|| text.clone())
     }
 
-    fn note(&self, name: String, text: &str, until: Millis) {
+    fn note(&self, name: String, text: &str, until: Timestamp) {
         self.notes
             .borrow_mut()
             .insert(name, (text.to_owned(), until));

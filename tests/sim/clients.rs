@@ -6,7 +6,7 @@ use std::rc::Rc;
 use audatec::app::api::serve;
 use audatec::app::http::{Request, Response};
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkId};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::tokens::report::report_token;
 use serde_json::{Value, json};
 
@@ -198,7 +198,7 @@ pub struct AgentReport {
     /// It broke off.
     pub failed: bool,
     /// When the conversation ended, if it says that.
-    pub ended: Option<Millis>,
+    pub ended: Option<Timestamp>,
 }
 
 /// An agent reports what came of its call.

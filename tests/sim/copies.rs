@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::directory::RELIED_ON;
 use audatec::domain::ids::{KeyId, OrgId};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use crate::world::World;
 
 /// How long KV answers with what it once read at a location, misses included.
 const STALE_MS: u64 = 60_000;
 /// How long an isolate keeps what it read.
-const KEPT: Millis = Millis(20_000);
+const KEPT: Span = Span(20_000);
 
 type Kept = BTreeMap<String, (Option<String>, u64)>;
 
@@ -23,9 +23,9 @@ pub const ISOLATES: usize = 3;
 #[derive(Default)]
 struct Isolate {
     location: Kept,
-    cache: BTreeMap<String, (String, Millis)>,
+    cache: BTreeMap<String, (String, Timestamp)>,
     used: BTreeSet<(KeyId, u64)>,
-    notes: BTreeMap<String, (String, Millis)>,
+    notes: BTreeMap<String, (String, Timestamp)>,
 }
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Copies {
         };
     }
 
-    pub fn cached(&self, at: usize, key: &str, now: Millis) -> Option<String> {
+    pub fn cached(&self, at: usize, key: &str, now: Timestamp) -> Option<String> {
         let isolate = self.isolate(at).borrow();
         let (json, read_at) = isolate.cache.get(key)?;
         (now < *read_at + KEPT && now >= *read_at).then(|| json.clone())
@@ -71,32 +71,32 @@ impl Copies {
         json
     }
 
-    pub fn learn(&self, at: usize, key: String, json: &str, now: Millis) {
+    pub fn learn(&self, at: usize, key: String, json: &str, now: Timestamp) {
         let mut isolate = self.isolate(at).borrow_mut();
         isolate.cache.insert(key, (json.to_owned(), now));
     }
 
     pub fn forget(&self, at: usize, org: OrgId) {
         let org = org.to_string();
-        let keep = |key: &String, (json, _): &mut (String, Millis)| {
+        let keep = |key: &String, (json, _): &mut (String, Timestamp)| {
             !key.contains(&org) && !json.contains(&org)
         };
         self.isolate(at).borrow_mut().cache.retain(keep);
     }
 
-    pub fn noted(&self, at: usize, name: &str, now: Millis) -> Option<String> {
+    pub fn noted(&self, at: usize, name: &str, now: Timestamp) -> Option<String> {
         let isolate = self.isolate(at).borrow();
         let (text, until) = isolate.notes.get(name)?;
         (now < *until && now + RELIED_ON >= *until).then(|| text.clone())
     }
 
-    pub fn note(&self, at: usize, name: String, text: &str, until: Millis) {
+    pub fn note(&self, at: usize, name: String, text: &str, until: Timestamp) {
         let mut isolate = self.isolate(at).borrow_mut();
         isolate.notes.insert(name, (text.to_owned(), until));
     }
 
     /// Whether it is the first use of a key within the hour that this isolate sees.
-    pub fn is_first_use(&self, at: usize, key: KeyId, now: Millis) -> bool {
+    pub fn is_first_use(&self, at: usize, key: KeyId, now: Timestamp) -> bool {
         self.isolate(at)
             .borrow_mut()
             .used

@@ -11,7 +11,7 @@ use audatec::app::directory::{
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::StoreFailed;
 use audatec::domain::ids::OrgId;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
@@ -19,7 +19,7 @@ use crate::ports::DirectoryPort;
 use crate::queue::Message;
 use crate::world::W;
 
-const AGAIN: Millis = Millis(5_000);
+const AGAIN: Span = Span(5_000);
 
 pub type Reply = Result<DirectoryReply, Unavailable>;
 
@@ -28,7 +28,7 @@ pub struct Office {
     org: OrgId,
     rows: Rc<RefCell<BTreeMap<String, String>>>,
     now: RefCell<Rc<Incarnation>>,
-    stored_alarm: Cell<Option<Millis>>,
+    stored_alarm: Cell<Option<Timestamp>>,
 }
 
 /// One life of the object.
@@ -119,7 +119,7 @@ impl Office {
         }
     }
 
-    fn arm(self: &Rc<Self>, w: &W, incarnation: &Incarnation, due: Millis) {
+    fn arm(self: &Rc<Self>, w: &W, incarnation: &Incarnation, due: Timestamp) {
         if incarnation.is_stale.get() || !incarnation.pending.wants(due, w.clock()) {
             return;
         }

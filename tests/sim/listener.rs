@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use audatec::app::trunk::Position;
 use audatec::domain::ids::CallId;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::Value;
 
 use crate::clients::{Ask, Org, ask};
@@ -20,7 +20,7 @@ pub struct Listener {
     cursor: RefCell<String>,
     last: RefCell<Option<Position>>,
     /// When each call's turns became known, in the order in which they came.
-    heard: RefCell<BTreeMap<CallId, Vec<Millis>>>,
+    heard: RefCell<BTreeMap<CallId, Vec<Timestamp>>>,
     /// It was away for longer than the feed is kept.
     lapsed: RefCell<bool>,
     /// Up to when it was told, by true time, that there was nothing.
@@ -132,8 +132,8 @@ impl Listener {
     pub fn knows(
         &self,
         call: CallId,
-        turns: &[Millis],
-        may_lack: impl Fn(&Millis) -> bool,
+        turns: &[Timestamp],
+        may_lack: impl Fn(&Timestamp) -> bool,
     ) -> bool {
         let heard = self.heard.borrow();
         let heard = heard.get(&call).map(Vec::as_slice).unwrap_or_default();

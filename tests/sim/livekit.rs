@@ -10,7 +10,7 @@ use audatec::app::ports::TwirpRequest as Question;
 use audatec::app::ports::{Twirp, TwirpAnswer, Unavailable};
 use audatec::domain::ids::CallId;
 use audatec::domain::mac::hmac_sha256;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64URL};
 use hmac::Mac;
@@ -77,7 +77,7 @@ pub struct LiveKit {
     /// Calls that were hung up on before.
     hung_up: RefCell<BTreeSet<CallId>>,
     /// When each call's room was last asked to be deleted, by the clocks; of those that a room was made for.
-    deleted: RefCell<BTreeMap<CallId, Option<Millis>>>,
+    deleted: RefCell<BTreeMap<CallId, Option<Timestamp>>>,
     /// The words for what was last said of a call that no room was made for.
     refused: RefCell<BTreeMap<CallId, &'static str>>,
     sids: Cell<u64>,
@@ -182,7 +182,7 @@ impl LiveKit {
     }
 
     /// When the deletion of its room was last asked for, if this call ever had one.
-    pub fn deleted_at(&self, call: CallId) -> Option<Option<Millis>> {
+    pub fn deleted_at(&self, call: CallId) -> Option<Option<Timestamp>> {
         self.deleted.borrow().get(&call).copied()
     }
 
@@ -377,7 +377,7 @@ impl LiveKit {
             w.oracle.rings_for_nobody(call);
         }
         let longest = ask.body["max_call_duration"].as_str().unwrap_or_default();
-        let longest = Millis::parse_secs(longest.trim_end_matches('s')).unwrap_or_default();
+        let longest = Span::parse_secs(longest.trim_end_matches('s')).unwrap_or_default();
         let phone = Rc::new(Phone {
             call,
             sid: room.sid,

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Line, Org, ask};
@@ -319,7 +319,7 @@ async fn rotate(w: &W, org: &Org) {
         new,
         asked,
         answered: w.clock(),
-        overlap: Millis::from_secs(overlap),
+        overlap: Span::from_secs(overlap),
     });
     w.oracle.rotated(org.id, rotation);
 }

@@ -16,7 +16,7 @@ use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Carrier;
 
 use crate::executor::Slot;
@@ -37,13 +37,13 @@ pub struct DirectoryPort(pub W);
 macro_rules! host {
     ($type:ty, $world:tt) => {
         impl Host for $type {
-            fn now(&self) -> Millis {
+            fn now(&self) -> Timestamp {
                 self.$world.clock()
             }
             fn entropy(&self) -> [u8; 32] {
                 self.$world.rng.entropy()
             }
-            async fn sleep(&self, time: Millis) {
+            async fn sleep(&self, time: Span) {
                 pause(&self.$world, time.0).await;
             }
 
@@ -116,7 +116,7 @@ impl Records for Edge {
         copies.noted(self.isolate, name, now)
     }
 
-    fn note(&self, name: String, text: &str, until: Millis) {
+    fn note(&self, name: String, text: &str, until: Timestamp) {
         self.w.copies.note(self.isolate, name, text, until);
     }
 
@@ -212,7 +212,7 @@ impl Poster for Edge {
         url: &str,
         headers: &[(&'static str, String)],
         body: &str,
-        timeout: Millis,
+        timeout: Span,
     ) -> Result<Answer, String> {
         receivers::post(&self.w, url, headers, body, timeout).await
     }

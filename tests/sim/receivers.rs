@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use audatec::app::ports::Answer;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -61,7 +61,7 @@ pub fn post(
     url: &str,
     headers: &[(&'static str, String)],
     body: &str,
-    timeout: Millis,
+    timeout: Span,
 ) -> Slot<Result<Answer, String>> {
     let slot = Slot::new();
     let there = w.rng.between(1, 30);
@@ -106,7 +106,7 @@ pub fn post(
 }
 
 /// Status, `Retry-After`, and how long it takes.
-fn react(w: &W, url: &str, timeout: Millis) -> (u16, Option<u64>, u64) {
+fn react(w: &W, url: &str, timeout: Span) -> (u16, Option<u64>, u64) {
     let mut posts = w.receivers.posts.borrow_mut();
     let nth = posts.entry(url.to_owned()).or_default();
     *nth += 1;

@@ -11,7 +11,7 @@ use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
@@ -22,7 +22,7 @@ use crate::rows::{Failure, Full, Luck, Rows, Store};
 use crate::world::W;
 
 /// How soon an object whose storage failed tries again.
-const AGAIN: Millis = Millis(5_000);
+const AGAIN: Span = Span(5_000);
 /// How long anybody waits for an object.
 const DEADLINE_MS: u64 = 10_000;
 
@@ -38,19 +38,19 @@ pub struct TrunkNode {
     /// An instance that does not know yet that it was replaced.
     stale: RefCell<Option<TrunkActor>>,
     pending: RefCell<Alarm>,
-    pub stored_alarm: Cell<Option<Millis>>,
+    pub stored_alarm: Cell<Option<Timestamp>>,
     /// When an alarm was lost, by the clock.
-    pub alarm_lost_at: Cell<Option<Millis>>,
+    pub alarm_lost_at: Cell<Option<Timestamp>>,
     /// How far this incarnation's clock is off.
     skew: Cell<i64>,
     /// The latest time this incarnation was told.
-    pub told: Cell<Millis>,
+    pub told: Cell<Timestamp>,
     /// Calls that this incarnation let out of the line: their rows do not say so yet.
     pub promoted: RefCell<BTreeSet<CallId>>,
     /// Attempts of callbacks that this incarnation gave to a sender, and when.
-    pub begun: RefCell<BTreeMap<(DeliveryId, u32), Millis>>,
+    pub begun: RefCell<BTreeMap<(DeliveryId, u32), Timestamp>>,
     /// Attempts of callbacks that this incarnation handed out, until when each is good, and to which host.
-    pub out: RefCell<BTreeMap<(DeliveryId, u32), (Millis, String)>>,
+    pub out: RefCell<BTreeMap<(DeliveryId, u32), (Timestamp, String)>>,
     /// Attempts of callbacks whose result this incarnation was told.
     pub back: RefCell<BTreeSet<(DeliveryId, u32)>>,
     /// Since this incarnation is there, as far as what it asks about by then goes.
@@ -87,7 +87,7 @@ impl TrunkNode {
             stored_alarm: Cell::default(),
             alarm_lost_at: Cell::default(),
             skew: Cell::default(),
-            told: Cell::new(Millis(0)),
+            told: Cell::new(Timestamp(0)),
             promoted: RefCell::default(),
             begun: RefCell::default(),
             out: RefCell::default(),
@@ -103,7 +103,7 @@ impl TrunkNode {
         }
     }
 
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         self.actor.borrow().as_ref().and_then(TrunkActor::next_due)
     }
 
@@ -184,14 +184,14 @@ impl TrunkNode {
         self.begun.borrow_mut().clear();
         self.out.borrow_mut().clear();
         self.restart.take();
-        self.told.set(Millis(0));
+        self.told.set(Timestamp(0));
         self.life.set(self.life.get() + 1);
         self.is_nudging.set(false);
         self.actor.borrow_mut().take()
     }
 
-    fn clock(&self, w: &W) -> Millis {
-        let now = Millis(w.clock().0.saturating_add_signed(self.skew.get()));
+    fn clock(&self, w: &W) -> Timestamp {
+        let now = Timestamp(w.clock().0.saturating_add_signed(self.skew.get()));
         w.high.set(w.high.get().max(now));
         now
     }
@@ -403,7 +403,7 @@ impl TrunkNode {
         });
     }
 
-    fn owed_nudge(&self, life: u64) -> Option<(OrgId, Millis)> {
+    fn owed_nudge(&self, life: u64) -> Option<(OrgId, Timestamp)> {
         let actor = self.actor.borrow();
         let owed = actor.as_ref().and_then(TrunkActor::nudge);
         owed.filter(|_| self.life.get() == life)

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use audatec::app::ports::Secrets;
 use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use crate::clients::Org;
 use crate::copies::Copies;
@@ -72,7 +72,7 @@ pub struct World {
     /// Whether integrators still ask for calls, and the cron still knocks.
     pub is_open: Cell<bool>,
     /// The latest time any clock of this world showed.
-    pub high: Cell<Millis>,
+    pub high: Cell<Timestamp>,
     /// Whether clocks jumped.
     pub has_jumped: Cell<bool>,
     time: Cell<u64>,
@@ -107,7 +107,7 @@ impl World {
             nonces: Cell::default(),
             steps: Cell::new(0),
             is_open: Cell::new(true),
-            high: Cell::new(Millis(START)),
+            high: Cell::new(Timestamp(START)),
             has_jumped: Cell::default(),
             time: Cell::new(0),
             offset: Cell::new(0),
@@ -125,14 +125,14 @@ impl World {
     }
 
     /// What the clocks show. They may jump; true time does not.
-    pub fn clock(&self) -> Millis {
-        let clock = Millis((START + self.time.get()).saturating_add_signed(self.offset.get()));
+    pub fn clock(&self) -> Timestamp {
+        let clock = Timestamp((START + self.time.get()).saturating_add_signed(self.offset.get()));
         self.high.set(self.high.get().max(clock));
         clock
     }
 
     /// The true time of what the clocks show as this; none when they have jumped since.
-    pub fn true_time(&self, at: Millis) -> Option<u64> {
+    pub fn true_time(&self, at: Timestamp) -> Option<u64> {
         let time =
             at.0.checked_add_signed(-self.offset.get())?
                 .checked_sub(START)?;

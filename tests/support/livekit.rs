@@ -4,7 +4,7 @@ use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CarrierEvent, Timed};
 use audatec::domain::ids::CallId;
 use audatec::domain::sealed::Sealed;
-use audatec::domain::time::Millis;
+use audatec::domain::time::Timestamp;
 use audatec::domain::trunk::Carrier;
 
 use super::World;
@@ -44,7 +44,7 @@ pub fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply
     say_at(world, id, world.now, events)
 }
 
-pub fn say_at(world: &mut World, id: CallId, at: Millis, events: &[CarrierEvent]) -> TrunkReply {
+pub fn say_at(world: &mut World, id: CallId, at: Timestamp, events: &[CarrierEvent]) -> TrunkReply {
     let timed = events.iter().cloned().map(|event| Timed { at, event });
     let events = timed.collect();
     world.ask(TrunkCommand::Carrier(vec![(id, events)]))

@@ -20,13 +20,13 @@ use audatec::domain::call::{Call, CallAgent, CallRequest};
 use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, TrunkConfig};
 
 use rows::{Luck, Rows, Store};
 
 /// When the tests begin.
-pub const START: Millis = Millis(1_800_000_000_000);
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
 pub fn org() -> OrgId {
     OrgId::from_entropy([1; 16])
@@ -52,7 +52,7 @@ pub struct World {
     pub rows: Rows,
     pub luck: Luck,
     pub settings: Settings,
-    pub now: Millis,
+    pub now: Timestamp,
     actor: Option<TrunkActor>,
     /// What a failed write made unusable.
     failed: Option<TrunkActor>,
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    pub fn queued(&mut self, number: &str, max_wait: Millis) -> CallId {
+    pub fn queued(&mut self, number: &str, max_wait: Span) -> CallId {
         let on_capacity = OnCapacity::Queue { max_wait };
         let trigger = Trigger {
             on_capacity,
@@ -249,12 +249,12 @@ impl World {
         self.ask(TrunkCommand::InquiryResults(findings));
     }
 
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         self.actor.as_ref().and_then(TrunkActor::next_due)
     }
 
     /// Rings the alarm at the next due time; `false` when there is none within `limit`.
-    pub fn ring(&mut self, limit: Millis) -> bool {
+    pub fn ring(&mut self, limit: Timestamp) -> bool {
         let Some(due) = self.next_due().filter(|due| *due <= limit) else {
             return false;
         };
@@ -272,7 +272,10 @@ impl World {
             if call.status.is_terminal() {
                 return call;
             }
-            assert!(self.ring(Millis::MAX), "a call in progress has a due time");
+            assert!(
+                self.ring(Timestamp::MAX),
+                "a call in progress has a due time"
+            );
         }
         panic!("no end in sight");
     }

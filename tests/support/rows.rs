@@ -10,7 +10,7 @@ use audatec::app::trunk::{
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
 use audatec::domain::ids::CallId;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Brief, DueCallback, Place};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ const SEEN: usize = 50;
 struct Row {
     json: String,
     status: CallStatus,
-    dialed_at: Option<Millis>,
+    dialed_at: Option<Timestamp>,
     host: u64,
     place: Place,
 }
@@ -39,14 +39,14 @@ pub struct Rows {
     calls: RefCell<BTreeMap<CallId, Row>>,
     open: RefCell<BTreeSet<CallId>>,
     late: RefCell<BTreeSet<CallId>>,
-    due: RefCell<BTreeSet<(Millis, u64)>>,
+    due: RefCell<BTreeSet<(Timestamp, u64)>>,
     metadata: RefCell<BTreeMap<CallId, Map<String, Value>>>,
     transcripts: RefCell<BTreeMap<CallId, Value>>,
     recordings: RefCell<BTreeMap<CallId, String>>,
     brief: RefCell<Option<String>>,
-    keys: RefCell<BTreeMap<String, (Millis, String)>>,
+    keys: RefCell<BTreeMap<String, (Timestamp, String)>>,
     feed_notes: RefCell<Option<String>>,
-    log: RefCell<BTreeMap<(Millis, u64), u8>>,
+    log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
     /// What was persisted since somebody looked.
     journal: RefCell<Vec<Call>>,
@@ -221,8 +221,8 @@ impl TrunkStore for Rows {
     fn starts(
         &self,
         from: CallId,
-        since: Millis,
-    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
         let calls = self.calls.borrow();
         let started = calls
             .range(from..)
@@ -256,8 +256,8 @@ impl TrunkStore for Rows {
 
     fn due_callbacks(
         &self,
-        after: (Millis, u64),
-        until: Millis,
+        after: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueCallback>, StoreFailed> {
         let (calls, due) = (self.calls.borrow(), self.due.borrow());
@@ -274,9 +274,9 @@ impl TrunkStore for Rows {
         Ok(found.collect())
     }
 
-    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+    fn next_callback(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed> {
         let due = self.due.borrow();
-        let mut due = due.range((after + Millis(1), 0)..);
+        let mut due = due.range((after + Span(1), 0)..);
         Ok(due.next().map(|(at, _)| *at))
     }
 
@@ -289,7 +289,7 @@ impl TrunkStore for Rows {
         &self,
         key: &str,
         what: &IdempotencyRecord,
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         let mut keys = self.keys.borrow_mut();
         keys.retain(|_, (at, _)| *at >= forget_before);
@@ -412,7 +412,12 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed> {
+    fn told_since(
+        &self,
+        from: u64,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<FeedScan, StoreFailed> {
         let (calls, open) = (self.calls.borrow(), self.open.borrow());
         let first = CallId::floor_of(from);
         let closed = calls.range(first..).map(|(id, _)| *id);
@@ -427,7 +432,7 @@ impl TrunkStore for Rows {
         })
     }
 
-    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+    fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed> {
         let calls = self.calls.borrow();
         let older = calls.range(..CallId::floor(at)).rev().take(rows);
         Ok(older.last().map_or(0, |(id, _)| id.row()))
@@ -436,7 +441,7 @@ impl TrunkStore for Rows {
     fn log_turns(
         &self,
         turns: &[LateTransition],
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         let mut log = self.log.borrow_mut();
         let before = log.len();
@@ -454,7 +459,7 @@ impl TrunkStore for Rows {
 
     fn logged_turns(
         &self,
-        from: (Millis, u64),
+        from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
         let log = self.log.borrow();
@@ -559,13 +564,13 @@ macro_rules! reads {
 impl TrunkStore for Store<'_> {
     reads! {
         open_calls(recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
-        starts(from: CallId, since: Millis) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
+        starts(from: CallId, since: Timestamp) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed>;
         newest() -> Result<Option<CallId>, StoreFailed>;
         get(call: CallId) -> Result<Option<Call>, StoreFailed>;
         get_at(row: u64) -> Result<Option<Call>, StoreFailed>;
         metadata(call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
-        due_callbacks(after: (Millis, u64), until: Millis, limit: usize) -> Result<Vec<DueCallback>, StoreFailed>;
-        next_callback(after: Millis) -> Result<Option<Millis>, StoreFailed>;
+        due_callbacks(after: (Timestamp, u64), until: Timestamp, limit: usize) -> Result<Vec<DueCallback>, StoreFailed>;
+        next_callback(after: Timestamp) -> Result<Option<Timestamp>, StoreFailed>;
         remembered(key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
         transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
         recording(call: CallId) -> Result<Option<String>, StoreFailed>;
@@ -577,9 +582,9 @@ impl TrunkStore for Store<'_> {
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
-        told_since(from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed>;
-        rows_before(at: Millis, rows: usize) -> Result<u64, StoreFailed>;
-        logged_turns(from: (Millis, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
+        told_since(from: u64, since: Timestamp, limit: usize) -> Result<FeedScan, StoreFailed>;
+        rows_before(at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
+        logged_turns(from: (Timestamp, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
     }
 
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
@@ -604,7 +609,7 @@ impl TrunkStore for Store<'_> {
         &self,
         key: &str,
         what: &IdempotencyRecord,
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.luck
             .write_one(|| self.rows.remember(key, what, forget_before))
@@ -631,7 +636,7 @@ impl TrunkStore for Store<'_> {
     fn log_turns(
         &self,
         turns: &[LateTransition],
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.luck.write(turns.len(), |rows| {
             let kept = turns.get(..rows).unwrap_or(turns);

@@ -46,7 +46,7 @@ fn no_second_accepts_more_than_max_cps_even_across_a_crash() {
         world.accepted(OK);
     }
     world.crash();
-    world.now = world.now + Millis(999);
+    world.now = world.now + Span(999);
     let Admission::Rejected {
         code,
         retry_after_secs,
@@ -56,7 +56,7 @@ fn no_second_accepts_more_than_max_cps_even_across_a_crash() {
         panic!("accepted")
     };
     assert_eq!((code, retry_after_secs), (FailureCode::RateExceeded, 1));
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.accepted(OK);
 }
 
@@ -66,20 +66,20 @@ fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_th
     let mut world = World::new(10, 10);
     let refused =
         |world: &mut World| world.ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))));
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.brief(10, 10, |brief| brief.revoked_keys.push(api_key()));
     assert_eq!(
         refused(&mut world),
         TrunkReply::Refused(TrunkRefusal::InvalidKey)
     );
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.brief(10, 10, |brief| brief.inactive_agents.push(agent()));
     world.crash();
     assert_eq!(
         refused(&mut world),
         TrunkReply::Refused(TrunkRefusal::AgentInactive)
     );
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.brief(10, 10, |brief| brief.config.status = Status::Inactive);
     assert_eq!(
         refused(&mut world),
@@ -92,7 +92,7 @@ fn a_revoked_key_a_deactivated_agent_and_an_inactive_trunk_start_nothing_from_th
 fn a_lowered_limit_ends_no_call_and_holds_back_new_ones() {
     let mut world = World::new(3, 10);
     let calls = [world.accepted(OK), world.accepted(OK), world.accepted(OK)];
-    world.now = world.now + Millis(1);
+    world.now = world.now + Span(1);
     world.brief(1, 10, |_| {});
     assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
     for id in calls {
@@ -124,7 +124,7 @@ fn an_idempotency_key_answers_the_first_answer_again_across_a_crash_and_for_a_da
         "though the trunk is full"
     );
     assert_eq!(world.ask(with("b")), TrunkReply::KeyReused);
-    world.now = world.now + Millis::from_secs(86_400);
+    world.now = world.now + Span::from_secs(86_400);
     world.ask(TrunkCommand::Tick);
     assert!(matches!(
         world.ask(with("b")),

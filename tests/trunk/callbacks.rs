@@ -9,7 +9,7 @@ fn a_callback_goes_on_until_it_is_delivered_and_a_crash_sends_the_attempt_again(
     world.run_to_end(id);
     let first = world.sent.callbacks.clone();
     deliver(&mut world, 500);
-    world.ring(Millis::MAX);
+    world.ring(Timestamp::MAX);
     let second = world.sent.callbacks.clone();
     assert_eq!(
         (second[0].attempt, &second[0].body, second[0].delivery),
@@ -56,9 +56,9 @@ fn of_the_copies_of_a_callbacks_message_one_is_sent_and_by_the_secrets_of_that_m
     assert_eq!(begin(&mut world, 2), TrunkReply::Missing, "not due");
     deliver(&mut world, 500);
     assert_eq!(begin(&mut world, 1), TrunkReply::Missing, "it was made");
-    world.ring(Millis::MAX);
+    world.ring(Timestamp::MAX);
     // One that is about to be deleted is told of no rotation: the directory is asked.
-    world.brief(10, 10, |brief| brief.retired_until = Some(Millis::MAX));
+    world.brief(10, 10, |brief| brief.retired_until = Some(Timestamp::MAX));
     assert_eq!(begin(&mut world, 2), TrunkReply::Begun(None));
 }
 
@@ -69,8 +69,8 @@ fn an_endpoint_that_never_answers_is_exhausted_and_can_be_sent_to_by_hand_long_a
     world.run_to_end(id);
     while world.next_due().is_some() {
         deliver(&mut world, 500);
-        world.ring(Millis::MAX);
-        if world.now > START + Millis(1_000_000) {
+        world.ring(Timestamp::MAX);
+        if world.now > START + Span(1_000_000) {
             world.crash();
             world.ask(TrunkCommand::Tick);
         }
@@ -100,7 +100,7 @@ fn a_pending_callback_that_is_sent_again_by_hand_is_not_due_twice() {
     deliver(&mut world, 500);
     world.ask(TrunkCommand::Redeliver(reader(), id));
     deliver(&mut world, 200);
-    world.now = world.now + Millis::from_secs(60);
+    world.now = world.now + Span::from_secs(60);
     world.ask(TrunkCommand::Tick);
     assert_eq!(world.next_due(), None);
 }

@@ -53,7 +53,7 @@ proptest! {
                     }
                 }
                 Chaos::Queue(secs) => {
-                    let on_capacity = OnCapacity::Queue { max_wait: Millis::from_secs(secs) };
+                    let on_capacity = OnCapacity::Queue { max_wait: Span::from_secs(secs) };
                     let trigger = Trigger { on_capacity, ..World::trigger_of(OK) };
                     if let Ok(TrunkReply::Admission(Admission::Accepted { call, .. } | Admission::Queued { call, .. })) = world.try_ask(TrunkCommand::Admit(Box::new(trigger))) {
  queued.push(call);
@@ -69,8 +69,8 @@ proptest! {
                 Chaos::Deliver(status) => { world.luck.failure.set(None); deliver(&mut world, status); }
                 Chaos::Crash => world.crash(),
                 Chaos::FailWrite(before) => world.luck.fails(if before { Fail::Before } else { Fail::After }),
-                Chaos::Wait(ms) => world.now = world.now + Millis(ms),
-                Chaos::Ring => { world.luck.failure.set(None); world.ring(Millis::MAX); }
+                Chaos::Wait(ms) => world.now = world.now + Span(ms),
+                Chaos::Ring => { world.luck.failure.set(None); world.ring(Timestamp::MAX); }
                 Chaos::Cancel(n) => if let Some((call, _)) = accepted.get(n % accepted.len().max(1)) {
                     let _ = world.try_ask(TrunkCommand::Cancel(reader(), *call));
                 },
@@ -97,14 +97,14 @@ proptest! {
             dials.extend(world.dispatch().into_iter().map(|call| (call, now)));
             world.inquire();
             deliver(&mut world, 200);
-            world.ring(Millis::MAX);
+            world.ring(Timestamp::MAX);
         }
         let mut once: Vec<CallId> = dials.iter().map(|(call, _)| *call).collect();
         once.sort();
         once.dedup();
         prop_assert_eq!(once.len(), dials.len(), "dialed at most once");
         for times in [dials.iter().map(|(_, at)| *at).collect::<Vec<_>>(), accepted.iter().map(|(_, at)| *at).collect()] {
-            prop_assert!(times.windows(4).all(|window| window[3] - window[0] >= Millis(1000)), "max_cps: {:?}", times);
+            prop_assert!(times.windows(4).all(|window| window[3] - window[0] >= Span(1000)), "max_cps: {:?}", times);
         }
         for id in accepted.iter().map(|(id, _)| id).chain(&queued) {
             let call = world.call(*id);

@@ -40,6 +40,6 @@ fn a_trunk_whose_deletion_nobody_confirmed_takes_calls_again() {
         world.ask(admit),
         TrunkReply::Refused(TrunkRefusal::TrunkInactive)
     );
-    world.now = world.now + Millis::from_secs(600);
+    world.now = world.now + Span::from_secs(600);
     world.accepted(OK);
 }

@@ -7,23 +7,23 @@ fn dials_keep_to_max_cps_when_the_queue_delivers_in_a_burst() {
     let mut world = World::new(1000, 5);
     let mut dials = Vec::new();
     for second in 0..3 {
-        world.now = START + Millis(second * 1000);
+        world.now = START + Span(second * 1000);
         for _ in 0..5 {
             world.accepted(OK);
         }
     }
     while dials.len() < 15 {
         dials.extend(world.dispatch().iter().map(|_| world.now));
-        world.ring(Millis::MAX);
+        world.ring(Timestamp::MAX);
     }
     assert!(
         dials
             .windows(6)
-            .all(|window| window[5] - window[0] >= Millis(1000)),
+            .all(|window| window[5] - window[0] >= Span(1000)),
         "{dials:?}"
     );
     assert!(
-        dials.last() <= Some(&(START + Millis(4_500))),
+        dials.last() <= Some(&(START + Span(4_500))),
         "and no slower than they must: {dials:?}"
     );
 }
@@ -35,17 +35,17 @@ fn a_lowered_rate_hands_each_call_out_in_its_turn_however_slow_the_queue_is() {
         for _ in 0..300 {
             world.accepted(OK);
         }
-        world.now = START + Millis(150);
+        world.now = START + Span(150);
         world.brief(1_000, 1, |brief| brief.version += 1);
         let mut on_its_way = VecDeque::new();
         let (mut handed_out, mut dialed) = (0, 0);
-        while world.now < START + Millis::from_secs(100) {
+        while world.now < START + Span::from_secs(100) {
             for id in std::mem::take(&mut world.sent.dial) {
                 handed_out += 1;
-                on_its_way.push_back((world.now + Millis(latency), id));
+                on_its_way.push_back((world.now + Span(latency), id));
             }
-            let arrives = on_its_way.front().map_or(Millis::MAX, |(at, _)| *at);
-            let rings = world.next_due().unwrap_or(Millis::MAX);
+            let arrives = on_its_way.front().map_or(Timestamp::MAX, |(at, _)| *at);
+            let rings = world.next_due().unwrap_or(Timestamp::MAX);
             world.now = arrives.min(rings).max(world.now);
             if rings < arrives {
                 world.ask(TrunkCommand::Tick);
@@ -109,7 +109,7 @@ fn a_lost_report_is_asked_about_and_never_dialed_again() {
     world.sent.dial.clear();
     world.ask(TrunkCommand::Claim(vec![id]));
     while world.sent.inquire.is_empty() {
-        assert!(world.ring(Millis::MAX));
+        assert!(world.ring(Timestamp::MAX));
     }
     assert_eq!(world.sent.inquire, [id]);
     assert!(world.sent.dial.is_empty());
@@ -144,7 +144,7 @@ fn time_of_many_due(calls: u32) -> std::time::Duration {
         world.accepted(OK);
     }
     assert_eq!(world.dispatch().len(), calls as usize);
-    world.now = world.now + Millis(60_000);
+    world.now = world.now + Span(60_000);
     let started = std::time::Instant::now();
     world.ask(TrunkCommand::Tick);
     let took = started.elapsed();

@@ -26,13 +26,13 @@ fn told(world: &mut World) -> (CallId, TrunkCommand) {
 }
 
 /// Lets a trunk whose store fares badly live on: its alarm rings, or what stands for it.
-fn live_on(world: &mut World, time: Millis) {
+fn live_on(world: &mut World, time: Span) {
     let until = world.now + time;
     while world.now < until {
-        let again = world.now + Millis(5_000);
+        let again = world.now + Span(5_000);
         world.now = world
             .next_due()
-            .map_or(again, |due| due.max(world.now + Millis(1)).min(again));
+            .map_or(again, |due| due.max(world.now + Span(1)).min(again));
         let _ = world.try_ask(TrunkCommand::Tick);
     }
 }
@@ -44,18 +44,18 @@ fn a_result_that_cannot_be_written_is_kept_and_its_attempt_made_by_nobody_again(
         let (id, taken) = told(&mut world);
         world.luck.full.set(full);
         assert!(world.try_ask(taken.clone()).is_err());
-        live_on(&mut world, Millis::from_secs(600));
+        live_on(&mut world, Span::from_secs(600));
         assert_eq!(world.sent.callbacks, [], "it is not sent again");
         let _ = world.try_ask(taken); // its sender says so twice
         let pending = world.call(id).callback.expect("a callback");
         assert_eq!(pending.status, DeliveryStatus::Pending);
 
         world.luck.full.set(Full::No);
-        live_on(&mut world, Millis::from_secs(10));
+        live_on(&mut world, Span::from_secs(10));
         let callback = world.call(id).callback.expect("a callback");
         assert_eq!(callback.status, DeliveryStatus::Delivered);
         assert_eq!(callback.attempts.len(), 1);
-        live_on(&mut world, Millis::from_secs(600));
+        live_on(&mut world, Span::from_secs(600));
         assert_eq!(world.sent.callbacks, []);
         assert_eq!(world.next_due(), None);
     }
@@ -88,7 +88,7 @@ fn a_crash_of_a_full_trunk_costs_one_more_attempt() {
     world.luck.full.set(Full::Writes);
     let _ = world.try_ask(taken);
     world.crash();
-    live_on(&mut world, Millis::from_secs(15));
+    live_on(&mut world, Span::from_secs(15));
     assert_eq!(world.sent.callbacks.len(), 1);
 }
 
@@ -122,12 +122,12 @@ fn a_trunk_that_cannot_write_admits_nothing_and_begins_no_attempt() {
             orders.is_err() || orders == Ok(TrunkReply::Orders(vec![])),
             "{orders:?}"
         );
-        live_on(&mut world, Millis(1_000));
+        live_on(&mut world, Span(1_000));
     }
     assert_eq!(world.rows.all(), before);
 
     world.luck.full.set(Full::No);
-    live_on(&mut world, Millis::from_secs(10));
+    live_on(&mut world, Span::from_secs(10));
     world.accepted(OK);
 }
 
@@ -137,12 +137,12 @@ fn a_trunk_that_cannot_write_lets_its_calls_go_and_recovers() {
     let (over, taken) = told(&mut world);
     world.ask(taken);
     let (pending, taken) = told(&mut world);
-    world.now = world.now + Millis::from_secs(60);
+    world.now = world.now + Span::from_secs(60);
     world.luck.full.set(Full::Writes);
     world.rows.used.set(world.settings.storage_limit / 100 * 75);
     let _ = world.try_ask(taken);
     for _ in 0..3 {
-        live_on(&mut world, Millis::from_secs(5));
+        live_on(&mut world, Span::from_secs(5));
     }
     let batch = std::mem::take(&mut world.sent.expired);
     let ids: Vec<CallId> = batch.iter().map(|call| call.id).collect();
@@ -150,7 +150,7 @@ fn a_trunk_that_cannot_write_lets_its_calls_go_and_recovers() {
 
     world.ask(TrunkCommand::Forget(ids));
     world.luck.full.set(Full::No); // that is what made the room
-    live_on(&mut world, Millis::from_secs(1));
+    live_on(&mut world, Span::from_secs(1));
     let callback = world.call(pending).callback.expect("a callback");
     assert_eq!(callback.status, DeliveryStatus::Delivered);
 }
@@ -165,7 +165,7 @@ fn a_batch_that_could_not_be_deleted_comes_again() {
         panic!("one channel")
     };
     deliver(&mut world, 200);
-    world.now = world.now + Millis::from_secs(2 * 86_400);
+    world.now = world.now + Span::from_secs(2 * 86_400);
     world.rows.used.set(world.settings.storage_limit);
     world.ask(TrunkCommand::Tick);
     let batch = std::mem::take(&mut world.sent.expired);
@@ -175,7 +175,7 @@ fn a_batch_that_could_not_be_deleted_comes_again() {
     assert!(world.try_ask(TrunkCommand::Forget(gone)).is_err());
 
     world.luck.full.set(Full::Writes);
-    live_on(&mut world, Millis::from_secs(90));
+    live_on(&mut world, Span::from_secs(90));
     let again = &world.sent.expired;
     assert!(again.iter().any(|call| call.id == refused), "{again:?}");
 }
@@ -213,7 +213,7 @@ fn an_attempt_that_is_out_behind_a_write_that_seemed_to_fail_is_not_forgotten() 
     world.ask(TrunkCommand::Redeliver(reader(), id));
     world.luck.fails(Failure::After);
     assert!(world.try_ask(taken).is_err());
-    live_on(&mut world, Millis::from_secs(120));
+    live_on(&mut world, Span::from_secs(120));
     let sent = world.sent.callbacks.iter().map(|message| message.attempt);
     assert_eq!(sent.collect::<Vec<_>>().first(), Some(&2));
 }

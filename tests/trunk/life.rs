@@ -57,7 +57,7 @@ fn nobody_answers_after_the_ringing_timeout_and_silence_is_stalled_before_the_wa
     let id = world.accepted("+15005550006");
     let began = world.now;
     world.dispatch();
-    world.now = began + world.settings.sim_ring + world.settings.stalled_after + Millis(1);
+    world.now = began + world.settings.sim_ring + world.settings.stalled_after + Span(1);
     assert!(world.call(id).is_stalled(world.now, &world.settings));
     let call = world.run_to_end(id);
     let answered = call.answered_at.expect("answered");
@@ -91,10 +91,10 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
     let id = world.accepted(OK);
     world.ask(TrunkCommand::Claim(vec![id]));
     let event = |at: u64, event| Timed {
-        at: START + Millis(at),
+        at: START + Span(at),
         event,
     };
-    world.now = START + Millis(9_000);
+    world.now = START + Span(9_000);
     let events = vec![
         event(1_000, CarrierEvent::Answered),
         event(8_999, CarrierEvent::HungUp(None)),
@@ -103,7 +103,7 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
     let call = world.call(id);
     assert_eq!(
         (call.status, call.ended_at),
-        (CallStatus::Answered, Some(START + Millis(8_999)))
+        (CallStatus::Answered, Some(START + Span(8_999)))
     );
     assert_eq!(call.duration_secs(), Some(7));
     world.accepted(OK);
@@ -195,7 +195,7 @@ fn cancel_ends_a_call_by_where_it_is_and_comes_too_late_after_its_end() {
         let id = world.accepted(OK);
         if stage > 0 {
             world.dispatch();
-            world.now = world.now + Millis(u64::from(stage - 1) * 1_500);
+            world.now = world.now + Span(u64::from(stage - 1) * 1_500);
         }
         let TrunkReply::Call(call) = world.ask(TrunkCommand::Cancel(reader(), id)) else {
             panic!("stage {stage}")

@@ -30,7 +30,7 @@ use audatec::domain::callback::{
 use audatec::domain::ids::CallId;
 use audatec::domain::phone::E164;
 use audatec::domain::sandbox::TEST_NUMBERS;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, OnCapacity, Verdict};
 use proptest::prelude::*;
 use support::rows::Failure as Fail;

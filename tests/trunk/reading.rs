@@ -95,7 +95,7 @@ fn pages_that_end_early_go_on_where_they_stopped_and_find_each_match_once() {
         let which = usize::from(at % 7 < 3);
         let number = if at % 11 == 5 || at > 36 { RARE } else { OK };
         let world = &mut worlds[which];
-        world.now = START + Millis(at * 60_000);
+        world.now = START + Span(at * 60_000);
         let id = world.accepted(number);
         if at < 38 {
             world.run_to_end(id);

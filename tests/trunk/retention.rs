@@ -19,7 +19,7 @@ fn old_calls_leave_in_batches_once_the_archive_has_them_and_open_ones_stay() {
     loop {
         let batch = std::mem::take(&mut world.sent.expired);
         if batch.is_empty() {
-            match world.ring(world.now + Millis(1_000)) {
+            match world.ring(world.now + Span(1_000)) {
                 true => continue, // the look goes on
                 false => break,
             }
@@ -46,11 +46,11 @@ fn a_batch_that_the_archive_did_not_take_is_offered_again() {
     let id = world.accepted(OK);
     world.run_to_end(id);
     deliver(&mut world, 200);
-    world.now = world.now + world.settings.retention + Millis(1);
+    world.now = world.now + world.settings.retention + Span(1);
     world.ask(TrunkCommand::Tick);
     let offered = std::mem::take(&mut world.sent.expired);
     assert_eq!(offered.len(), 1);
-    assert!(world.ring(world.now + Millis::from_secs(60)));
+    assert!(world.ring(world.now + Span::from_secs(60)));
     assert_eq!(world.sent.expired, offered);
 }
 
@@ -80,10 +80,10 @@ fn a_refused_call_leaves_after_a_day_and_others_when_they_are_old() {
     world.run_to_end(placed);
     deliver(&mut world, 200);
     deliver(&mut world, 200);
-    world.now = world.now + Millis::from_secs(23 * 3_600);
+    world.now = world.now + Span::from_secs(23 * 3_600);
     assert_eq!(let_go(&mut world), []);
 
-    world.now = world.now + Millis::from_secs(3_600);
+    world.now = world.now + Span::from_secs(3_600);
     assert_eq!(let_go(&mut world), [refused]);
 
     world.now = world.now + world.settings.retention;
@@ -101,11 +101,11 @@ fn where_little_room_is_left_refused_calls_leave_first_and_then_the_oldest_whate
     deliver(&mut world, 200);
     deliver(&mut world, 200);
     world.rows.used.set(world.settings.storage_limit / 100 * 69);
-    world.now = world.now + Millis::from_secs(3_600);
+    world.now = world.now + Span::from_secs(3_600);
     assert_eq!(let_go(&mut world), []);
 
     world.rows.used.set(world.settings.storage_limit / 100 * 70);
-    world.now = world.now + Millis::from_secs(3_600);
+    world.now = world.now + Span::from_secs(3_600);
     assert_eq!(let_go(&mut world), [refused, placed]);
     let storage = world.ask(TrunkCommand::Storage(reader()));
     assert!(matches!(storage, TrunkReply::Storage { oldest: None, .. }));

@@ -24,7 +24,7 @@ fn a_failed_write_is_an_answer_and_the_rows_decide_what_happened() {
                 .is_err()
         );
         assert_eq!(world.rows.all().len(), calls);
-        world.now = world.now + Millis(10_000);
+        world.now = world.now + Span(10_000);
         world.ask(TrunkCommand::Tick);
         assert_eq!(world.sent.dial.len(), calls, "what was written is dialed");
     }
@@ -35,7 +35,7 @@ fn a_call_that_was_open_when_the_object_stopped_ends_however_long_it_was_down() 
     let mut world = World::new(2, 10);
     let id = world.accepted(OK);
     world.crash();
-    world.now = world.now + Millis::from_secs(3 * 3_600);
+    world.now = world.now + Span::from_secs(3 * 3_600);
     world.ask(TrunkCommand::Tick);
     assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
     assert_eq!(world.sent.callbacks.len(), 1, "and its callback is due");

@@ -8,7 +8,7 @@ use crate::domain::ids::{CallId, TrunkId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A look among an organisation's trunks for the newest calls before some place.
 pub struct Among {
@@ -19,7 +19,7 @@ pub struct Among {
     /// The first that was not asked yet, by its tag; then those whose calls are the newest, which are asked again.
     tags: Vec<TrunkTag>,
     /// Those that are not asked this time, and until when each may have had calls.
-    rest: Vec<(TrunkTag, Option<Millis>)>,
+    rest: Vec<(TrunkTag, Option<Timestamp>)>,
     /// The cursor of a page on which nothing can be shown yet.
     pub goes_on: Option<String>,
 }
@@ -71,7 +71,7 @@ impl Among {
             }
         }
         // At first those who may have the newest; what they have may spare the others.
-        let age = |until: Option<Millis>| until.map_or(0, |until| u64::MAX - until.0);
+        let age = |until: Option<Timestamp>| until.map_or(0, |until| u64::MAX - until.0);
         oldest_first(&mut fresh, |(tag, until)| {
             let age = age(until.filter(|_| from.is_none()));
             u128::from(age) << 32 | u128::from(tag.0)
@@ -82,7 +82,7 @@ impl Among {
         asked
     }
 
-    fn may_hold(&self, until: Option<Millis>) -> bool {
+    fn may_hold(&self, until: Option<Timestamp>) -> bool {
         let floor = self.floor.map(|floor| floor.address().at);
         until.is_none_or(|until| Some(until) >= floor)
     }
@@ -152,7 +152,7 @@ mod tests {
 
     fn call(tag: u32, at: u64) -> CallId {
         let address = Address {
-            at: Millis(at),
+            at: Timestamp(at),
             sequence: 0,
             tag: TrunkTag(tag),
         };

@@ -8,7 +8,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 
 /// Whether a caller needs a permit for this.
 pub fn is_needed(caller: &KeyRecord, permit: &Permit) -> bool {
@@ -30,7 +30,7 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
         Some(agent) => format!("permit/{}/{}/{agent}", caller.key_id, permit.trunk),
         None => format!("permit/{}/{}", caller.key_id, permit.trunk),
     };
-    let is_common = permit.waits == Millis(0) && !permit.refused;
+    let is_common = permit.waits == Span(0) && !permit.refused;
     if is_common && api.noted(&name).is_some() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ pub async fn to_ask(api: &impl Api, caller: &KeyRecord, trunk: TrunkTag) -> Resu
     let permit = Permit {
         trunk,
         agent: None,
-        waits: Millis(0),
+        waits: Span(0),
         refused: false,
     };
     ask(api, caller, permit).await

@@ -15,7 +15,7 @@ use crate::domain::mac::constant_time_eq;
 use crate::domain::object::object;
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
@@ -217,7 +217,7 @@ fn read_failure(value: Value) -> Result<String, Refusal> {
     Ok(message.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn read_ago(value: Value) -> Result<Millis, Refusal> {
+fn read_ago(value: Value) -> Result<Span, Refusal> {
     let seconds = value
         .as_f64()
         .filter(|ago| (0.0..=f64::from(MAX_AGO_SECS)).contains(ago));
@@ -226,7 +226,7 @@ fn read_ago(value: Value) -> Result<Millis, Refusal> {
             "ended_seconds_ago must be a number from 0 to {MAX_AGO_SECS}"
         ))
     })?;
-    Ok(Millis((seconds * 1_000.0) as u64))
+    Ok(Span((seconds * 1_000.0) as u64))
 }
 
 /// A link to show: nothing is ever fetched from it.

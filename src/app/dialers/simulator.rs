@@ -4,11 +4,11 @@ use crate::app::trunk::DialOrder;
 use crate::domain::call::{InquiryResult, Timed};
 use crate::domain::sandbox;
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Dials: all that is going to happen.
 #[must_use]
-pub fn dial(order: &DialOrder, now: Millis, settings: &Settings) -> Vec<Timed> {
+pub fn dial(order: &DialOrder, now: Timestamp, settings: &Settings) -> Vec<Timed> {
     let request = &order.request;
     sandbox::dial(
         &request.phone,
@@ -21,7 +21,7 @@ pub fn dial(order: &DialOrder, now: Millis, settings: &Settings) -> Vec<Timed> {
 
 /// What became of it.
 #[must_use]
-pub fn inquire(order: &DialOrder, now: Millis, settings: &Settings) -> InquiryResult {
+pub fn inquire(order: &DialOrder, now: Timestamp, settings: &Settings) -> InquiryResult {
     let request = &order.request;
     let DialOrder {
         dialed_at,

@@ -17,7 +17,7 @@ use crate::domain::ids::{AgentId, TrunkTag};
 use crate::domain::json_text::field;
 use crate::domain::settings::Settings;
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
 /// some 100 KB more.
@@ -32,7 +32,7 @@ question!(GetAgent, asked => Ask::Agent(asked.0), DirectoryReply::Agent(agent) =
 struct StoredAgent {
     agent: Agent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<Millis>,
+    deleted_at: Option<Timestamp>,
 }
 
 /// What decisions need of an agent, and the order of lists.
@@ -40,9 +40,9 @@ struct StoredAgent {
 pub(super) struct AgentCard {
     id: AgentId,
     status: Status,
-    created_at: Millis,
+    created_at: Timestamp,
     #[serde(skip)]
-    deleted_at: Option<Millis>,
+    deleted_at: Option<Timestamp>,
 }
 
 /// An agent's row, as far as its card goes.
@@ -50,7 +50,7 @@ pub(super) struct AgentCard {
 struct CardRow {
     agent: AgentCard,
     #[serde(default)]
-    deleted_at: Option<Millis>,
+    deleted_at: Option<Timestamp>,
 }
 
 fn row_name(id: AgentId) -> String {
@@ -107,7 +107,7 @@ impl Directory {
     }
 
     /// Agents that no call may use, but which a stale copy might still vouch for at this trunk.
-    pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Millis) -> Vec<AgentId> {
+    pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
         let inactive = self.agents.values().filter(|card| !card.is_active());
         let inactive = inactive.map(|card| card.id);
         let may_come =
@@ -123,7 +123,7 @@ impl Directory {
     fn keep_agent(
         &mut self,
         agent: Agent,
-        deleted_at: Option<Millis>,
+        deleted_at: Option<Timestamp>,
         entry: AuditEntry,
         status_changed: bool,
     ) {
@@ -144,7 +144,7 @@ impl Directory {
     }
 
     /// Forgets deleted agents that nobody could use any more.
-    pub(super) fn forget_agents(&mut self, now: Millis) {
+    pub(super) fn forget_agents(&mut self, now: Timestamp) {
         let deleted = |card: &AgentCard| Some((card.deleted_at?, card.id));
         let deleted: Vec<_> = self.agents.values().filter_map(deleted).collect();
         let (guarded, known): (Vec<_>, Vec<_>) =

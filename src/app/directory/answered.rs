@@ -18,7 +18,7 @@ use crate::app::views::manage::{
 };
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 /// So many are kept; beyond that the oldest goes.
@@ -37,7 +37,7 @@ pub struct Once {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Used {
     /// When it was answered.
-    pub at: Millis,
+    pub at: Timestamp,
     /// SHA-256 of the request, in hex.
     pub request: String,
     /// See [`Once::seed`].
@@ -62,7 +62,7 @@ impl Answered {
 
 /// What a request for something new is answered; none for any other.
 #[must_use]
-pub fn render(what: &Ask, reply: &DirectoryReply, now: Millis) -> Option<Answered> {
+pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answered> {
     Some(match (what, reply) {
         (Ask::SaveAgent { agent, was: None }, DirectoryReply::Done) => {
             Answered::new(201, &AgentDetail::from(&**agent))
@@ -128,7 +128,7 @@ impl Directory {
         &self,
         store: &impl DirectoryStore,
         command: &DirectoryCommand,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Option<DirectoryReply>, StoreFailed> {
         let Some(Once { given, .. }) = &command.once else {
             return Ok(None);
@@ -159,7 +159,7 @@ impl Directory {
         &mut self,
         command: &DirectoryCommand,
         reply: DirectoryReply,
-        now: Millis,
+        now: Timestamp,
     ) -> DirectoryReply {
         let Some(once) = &command.once else {
             return reply;
@@ -186,13 +186,13 @@ impl Directory {
     }
 
     /// Forgets keys that were used a day ago, and the oldest beyond so many.
-    pub(super) fn forget_used(&mut self, now: Millis, most: usize) {
+    pub(super) fn forget_used(&mut self, now: Timestamp, most: usize) {
         let is_old = |used: &Used| now >= used.at + IDEMPOTENCY_TTL;
         if self.used.len() <= most && !self.used.values().any(is_old) {
             return;
         }
         let keys = self.used.iter();
-        let mut keys: Vec<(Millis, String)> =
+        let mut keys: Vec<(Timestamp, String)> =
             keys.map(|(key, used)| (used.at, key.clone())).collect();
         oldest_first(&mut keys, |(at, _)| u128::from(at.0));
         let too_many = keys.len().saturating_sub(most);

@@ -4,7 +4,7 @@ use super::{AgentsAfter, Ask, DirectoryCommand, Received, Watched};
 use crate::app::records::RecordKey;
 use crate::domain::callback::{AttemptResult, DeliveryStatus};
 use crate::domain::ids::{DeliveryId, KeyId, OrgId, TrunkTag};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 impl DirectoryCommand {
     fn of_the_platform(what: Ask) -> Self {
@@ -47,7 +47,7 @@ impl DirectoryCommand {
 
     /// A trunk has news.
     #[must_use]
-    pub fn nudge(at: Millis) -> Self {
+    pub fn nudge(at: Timestamp) -> Self {
         Self::of_the_platform(Ask::Nudge(at))
     }
 
@@ -125,7 +125,7 @@ impl DirectoryCommand {
 
     /// A sender waits for a slow receiver.
     #[must_use]
-    pub fn extend(delivery: DeliveryId, attempt: u32, until: Millis) -> Self {
+    pub fn extend(delivery: DeliveryId, attempt: u32, until: Timestamp) -> Self {
         Self::of_the_platform(Ask::Extend(delivery, attempt, until))
     }
 

@@ -8,7 +8,7 @@ use super::{Ask, DirectoryReply};
 use crate::app::json;
 use crate::app::trunk::StoreFailed;
 use crate::domain::ids::KeyId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A page of the log, newest first.
 pub struct ListAudit {
@@ -28,7 +28,7 @@ question!(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// When it was done.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Whose key; none for the platform's operator.
     pub key_id: Option<KeyId>,
     /// What was done, such as `agent.create`.

@@ -11,7 +11,7 @@ use crate::domain::callback::{
 };
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkConfig;
 
 /// A request to a directory, and who made it.
@@ -38,7 +38,7 @@ pub struct DirectoryCommand {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentsAfter {
     /// Behind the agent that was created then; at the beginning when there is none.
-    pub after: Option<(Millis, AgentId)>,
+    pub after: Option<(Timestamp, AgentId)>,
     /// Whether inactive ones are listed too.
     pub inactive: bool,
 }
@@ -88,7 +88,7 @@ pub enum Ask {
     /// A page of keys, newest first. `Keys`.
     Keys {
         /// Only older than this key.
-        before: Option<(Millis, KeyId)>,
+        before: Option<(Timestamp, KeyId)>,
         /// Page size.
         limit: usize,
     },
@@ -105,7 +105,7 @@ pub enum Ask {
         /// The new one.
         secret: WebhookSecret,
         /// How long the present one signs beside it.
-        overlap: Millis,
+        overlap: Span,
     },
     /// What the organisation keeps of its calls. `Media`.
     Media,
@@ -145,7 +145,7 @@ pub enum Ask {
     /// The result of an attempt. `Done`.
     Delivered(DeliveryId, u32, Box<AttemptResult>),
     /// A sender waits for a slow receiver. `Done`.
-    Extend(DeliveryId, u32, Millis),
+    Extend(DeliveryId, u32, Timestamp),
     /// What a key and its organisation are called. `Introduced`.
     #[serde(rename = "Introduce")]
     WhoAmI(KeyId),
@@ -157,7 +157,7 @@ pub enum Ask {
     /// or `Quiet`.
     Tags,
     /// A trunk has news that became known at this moment. `Done`.
-    Nudge(Millis),
+    Nudge(Timestamp),
     /// Do what is due. `Done`.
     Tick,
 }
@@ -176,7 +176,7 @@ pub struct NewKey {
     /// Its first characters.
     pub prefix: String,
     /// When it expires.
-    pub expires_at: Option<Millis>,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The directory's answer.
@@ -198,7 +198,7 @@ pub enum DirectoryReply {
     /// The seed of the first request under its key.
     Settled(String),
     /// When the organisation was founded, and whether that was before.
-    Founded(Millis, bool),
+    Founded(Timestamp, bool),
     /// An agent.
     Agent(Box<Agent>),
     /// A trunk.
@@ -229,9 +229,9 @@ pub enum DirectoryReply {
     /// Notifications.
     Received(Vec<Received>),
     /// The trunks' tags, and when there were no others.
-    Tags(Vec<TrunkTag>, Millis),
+    Tags(Vec<TrunkTag>, Timestamp),
     /// There is news. The directory's epoch (see [`super::Seen`]), the trunks' tags, and when there were no others.
-    Watched(u64, Vec<TrunkTag>, Millis),
+    Watched(u64, Vec<TrunkTag>, Timestamp),
     /// There was no news.
     Quiet,
 }

@@ -3,7 +3,7 @@
 use super::store::DirectoryStore;
 use super::{AuditEntry, Directory, DirectoryCommand};
 use crate::app::host::Host;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A desk for one command. Each resource's file adds what it does there.
 pub(super) struct Desk<'a, S, H> {
@@ -14,7 +14,7 @@ pub(super) struct Desk<'a, S, H> {
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    pub fn now(&self) -> Millis {
+    pub fn now(&self) -> Timestamp {
         self.world.now()
     }
 

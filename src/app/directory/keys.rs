@@ -12,14 +12,14 @@ use crate::domain::access::{KeyDigest, KeyRecord, Role, StoredKey};
 use crate::domain::ids::{KeyId, TrunkTag};
 use crate::domain::settings::Settings;
 use crate::domain::sorting::newest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 const HOUR: u64 = 3_600_000;
 
 /// A page of keys, newest first.
 pub struct ListKeys {
     /// Only older than this key.
-    pub before: Option<(Millis, KeyId)>,
+    pub before: Option<(Timestamp, KeyId)>,
     /// At most this many.
     pub limit: usize,
 }
@@ -78,7 +78,7 @@ impl Directory {
 
     /// Whether an organisation would be left without an owner, now or once the other keys have expired.
     #[must_use]
-    pub fn is_last_owner(&self, id: KeyId, now: Millis) -> bool {
+    pub fn is_last_owner(&self, id: KeyId, now: Timestamp) -> bool {
         let is_lasting = |key: &StoredKey| key.expires_at.is_none();
         let owner =
             |key: &&StoredKey| key.role == Role::Owner && key.is_good(now) && is_lasting(key);
@@ -107,7 +107,7 @@ impl Directory {
     }
 
     /// Revoked keys that a stale copy might still vouch for at this trunk.
-    pub(super) fn revoked_for(&self, trunk: TrunkTag, now: Millis) -> Vec<KeyId> {
+    pub(super) fn revoked_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<KeyId> {
         let revoked = self.keys.values().filter(|key| key.revoked_at.is_some());
         let revoked = revoked.map(|key| key.id);
         let may_come =
@@ -116,7 +116,7 @@ impl Directory {
     }
 
     /// Forgets revoked keys that nobody could use any more.
-    pub(super) fn forget_keys(&mut self, now: Millis) {
+    pub(super) fn forget_keys(&mut self, now: Timestamp) {
         let revoked = |key: &StoredKey| Some((key.revoked_at?, key.id));
         let revoked: Vec<_> = self.keys.values().filter_map(revoked).collect();
         let (guarded, known): (Vec<_>, Vec<_>) =
@@ -131,8 +131,8 @@ impl Directory {
     }
 
     /// Notes that a key was used.
-    pub fn touch_key(&mut self, id: KeyId, now: Millis) {
-        let hour = Some(Millis(now.0 - now.0 % HOUR));
+    pub fn touch_key(&mut self, id: KeyId, now: Timestamp) {
+        let hour = Some(Timestamp(now.0 - now.0 % HOUR));
         let key = self
             .keys
             .get(&id)
@@ -161,7 +161,7 @@ impl Directory {
 
     /// Keys in use, newest first.
     #[must_use]
-    pub fn keys_page(&self, before: Option<(Millis, KeyId)>, limit: usize) -> Vec<StoredKey> {
+    pub fn keys_page(&self, before: Option<(Timestamp, KeyId)>, limit: usize) -> Vec<StoredKey> {
         let mut keys: Vec<&StoredKey> = self
             .keys
             .values()

@@ -11,14 +11,14 @@ use crate::app::records::RecordKey;
 use crate::domain::callback::{WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::media::MediaSettings;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Its row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Org {
     pub id: OrgId,
     pub name: String,
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     pub secrets: WebhookSecrets,
     /// What it keeps of its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ impl Directory {
     }
 
     /// When the organisation was founded, if it is.
-    pub(super) fn founded_at(&self) -> Option<Millis> {
+    pub(super) fn founded_at(&self) -> Option<Timestamp> {
         self.org.as_ref().map(|org| org.created_at)
     }
 

@@ -14,15 +14,15 @@ use super::{Directory, DirectoryRefusal};
 use crate::app::host::Host;
 use crate::app::json;
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// For so long an edge relies on a permit, from when it asked.
-pub const RELIED_ON: Millis = Millis(60_000);
+pub const RELIED_ON: Span = Span(60_000);
 /// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
 /// must find its trunk told, and may be a minute on its way.
-const LEFT: Millis = Millis(150_000);
+const LEFT: Span = Span(150_000);
 /// For so long one is kept.
-const KEPT: Millis = Millis(240_000);
+const KEPT: Span = Span(240_000);
 /// So many are kept; beyond that none is given until some have passed.
 const MOST: usize = 20_000;
 
@@ -59,19 +59,19 @@ pub struct Permit {
     /// Of a call that is to be placed: its agent.
     pub agent: Option<AgentId>,
     /// How long the call may stand in line, all of which it depends on its key and its agent.
-    pub waits: Millis,
+    pub waits: Span,
     /// The trunk refused the agent: it was not told that this is active again.
     pub refused: bool,
 }
 
 impl Permit {
     /// Whether one that is kept until then does for this one as well.
-    pub(super) fn lasts(&self, until: Option<Millis>, now: Millis) -> bool {
+    pub(super) fn lasts(&self, until: Option<Timestamp>, now: Timestamp) -> bool {
         until.is_some_and(|until| until >= now + self.waits + LEFT)
     }
 
     /// Until when it is kept.
-    pub(super) fn until(&self, now: Millis) -> Millis {
+    pub(super) fn until(&self, now: Timestamp) -> Timestamp {
         now + self.waits + KEPT
     }
 }
@@ -91,18 +91,18 @@ impl Directory {
         };
         let tag = u32::from_str_radix(tag, 16).map_err(|_| json::Unreadable)?;
         self.permits
-            .insert((user, TrunkTag(tag)), Millis(json::read(doc)?));
+            .insert((user, TrunkTag(tag)), Timestamp(json::read(doc)?));
         Ok(())
     }
 
     /// Whether somebody may be used through a trunk.
-    pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Millis) -> bool {
+    pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Timestamp) -> bool {
         let until = self.permits.get(&(user, trunk));
         until.is_some_and(|until| now < *until)
     }
 
     /// Whether somebody may be used through any trunk.
-    pub(super) fn is_used(&self, user: User, now: Millis) -> bool {
+    pub(super) fn is_used(&self, user: User, now: Timestamp) -> bool {
         let mut permits = self.permits.iter();
         permits.any(|((known, _), until)| *known == user && now < *until)
     }
@@ -111,7 +111,7 @@ impl Directory {
         &mut self,
         user: User,
         permit: &Permit,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(), DirectoryRefusal> {
         let known = self.permits.get(&(user, permit.trunk));
         if permit.lasts(known.copied(), now) {
@@ -127,7 +127,7 @@ impl Directory {
     }
 
     /// Forgets permits that have passed.
-    pub(super) fn forget_permits(&mut self, now: Millis) {
+    pub(super) fn forget_permits(&mut self, now: Timestamp) {
         if !self.permits.values().any(|until| now >= *until) {
             return;
         }

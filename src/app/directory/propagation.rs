@@ -14,13 +14,13 @@ use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply, Trunks};
 use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 
 /// How soon what is owed is tried again.
-const AGAIN: Millis = Millis(5_000);
+const AGAIN: Span = Span(5_000);
 
 /// How soon the alarm tells more, where all goes well. Whoever sends for the rest has had most of it told by then.
-const SOON: Millis = Millis(1_000);
+const SOON: Span = Span(1_000);
 
 /// What others must still be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

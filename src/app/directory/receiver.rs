@@ -6,19 +6,19 @@ use super::desk::Desk;
 use super::store::DirectoryStore;
 use super::{Directory, DirectoryRefusal};
 use crate::app::host::Host;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::tokens::receiver::is_authentic;
 
 /// So many are kept,
 const KEPT: usize = 20;
 /// and for so long.
-const KEPT_FOR: Millis = Millis(24 * 3_600_000);
+const KEPT_FOR: Span = Span(24 * 3_600_000);
 
 /// A notification that came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// When it came.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Whether its signatures are the organisation's; said by the directory, which knows the secrets.
     pub verified: bool,
     /// The headers that matter, with lower-case names.
@@ -29,7 +29,7 @@ pub struct Received {
 
 impl Directory {
     /// Keeps a notification, and says whether it is authentic. Returns whether there is an organisation.
-    fn receive(&mut self, mut received: Received, now: Millis) -> bool {
+    fn receive(&mut self, mut received: Received, now: Timestamp) -> bool {
         let Some(secrets) = self.secrets() else {
             return false;
         };
@@ -46,14 +46,14 @@ impl Directory {
     }
 
     /// What came lately, newest first.
-    pub(super) fn received_lately(&self, now: Millis) -> Vec<Received> {
+    pub(super) fn received_lately(&self, now: Timestamp) -> Vec<Received> {
         let recent = |received: &&Received| now < received.at + KEPT_FOR;
         let newest_first = self.received.values().rev();
         newest_first.filter(recent).cloned().collect()
     }
 
     /// Forgets what came long ago.
-    pub(super) fn forget_received(&mut self, now: Millis) {
+    pub(super) fn forget_received(&mut self, now: Timestamp) {
         let old = |received: &Received| now >= received.at + KEPT_FOR;
         while self.received.values().next().is_some_and(old)
             && let Some((number, _)) = self.received.pop_first()

@@ -10,7 +10,7 @@ use crate::app::records::RecordKey;
 use crate::domain::callback::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 
 /// The webhook secrets.
 pub struct GetSecrets;
@@ -66,11 +66,11 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     pub fn rotate_secret(
         &mut self,
         secret: WebhookSecret,
-        overlap: Millis,
+        overlap: Span,
     ) -> Result<DirectoryReply, DirectoryRefusal> {
         let secrets = self.directory.secrets().ok_or(DirectoryRefusal::Missing)?;
         let now = self.now();
-        if overlap > Millis(0) && secrets.outgoing(now).count() >= MOST_PREVIOUS {
+        if overlap > Span(0) && secrets.outgoing(now).count() >= MOST_PREVIOUS {
             return Err(DirectoryRefusal::TooMany);
         }
         let secrets = secrets.clone().rotated(secret, overlap, now);

@@ -14,7 +14,7 @@ use crate::app::messages::CallbackMessage;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, Trunks};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// An `Idempotency-Key` while its request is under way, however that ends.
 struct Held<'a>(&'a RefCell<Vec<String>>, &'a String);
@@ -42,7 +42,7 @@ pub struct DirectoryActor {
     under_way: RefCell<Vec<String>>,
     /// Rung when something changed that somebody may wait for.
     pub(super) bell: Bell,
-    pub(super) retry_at: std::cell::Cell<Option<Millis>>,
+    pub(super) retry_at: std::cell::Cell<Option<Timestamp>>,
 }
 
 impl DirectoryActor {
@@ -145,7 +145,7 @@ impl DirectoryActor {
 
     /// When the object must be woken next.
     #[must_use]
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         let callback = self
             .directory
             .borrow()

@@ -18,18 +18,18 @@ use crate::domain::access::StoredKey;
 use crate::domain::callback::Delivery;
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use crate::domain::sorting::newest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
 /// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
-const REVOCATION_TTL: Millis = Millis(7 * 86_400_000);
+const REVOCATION_TTL: Span = Span(7 * 86_400_000);
 /// When there are many of them, the oldest are forgotten: but none within this time, sixty times as long as KV says it takes.
-const REMEMBERED_AT_LEAST: Millis = Millis(3_600_000);
+const REMEMBERED_AT_LEAST: Span = Span(3_600_000);
 /// So many are remembered for the whole time.
 const MOST_REMEMBERED: usize = 300;
 
 /// Of what ended, each with when: what nobody needs to be reminded of any more.
-pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Millis, T)>, now: Millis) -> Vec<T> {
+pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> {
     newest_first(&mut ended, |(at, _)| u128::from(at.0));
     let ended = ended.into_iter().enumerate();
     let old = ended.filter(|(nth, (at, _))| {
@@ -66,7 +66,7 @@ pub struct Directory {
     pub(super) tests: VecMap<DeliveryId, Delivery>,
     pub(super) received: VecMap<u64, Received>,
     pub(super) used: VecMap<String, Used>,
-    pub(super) permits: VecMap<(User, TrunkTag), Millis>,
+    pub(super) permits: VecMap<(User, TrunkTag), Timestamp>,
     pub(super) owed: Pending,
     pub(super) watch: Watch,
     rows: Rows,
@@ -164,7 +164,7 @@ impl Directory {
     }
 
     /// Forgets what nobody needs to be reminded of any more.
-    pub fn forget_old(&mut self, now: Millis) {
+    pub fn forget_old(&mut self, now: Timestamp) {
         self.forget_received(now);
         self.forget_used(now, usize::MAX);
         self.forget_permits(now);

@@ -12,7 +12,7 @@ use crate::app::trunk::admits;
 use crate::domain::callback::{AttemptResult, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::{DeliveryId, IdKey, TrunkTag};
 use crate::domain::object::object;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 
 /// So many are kept.
@@ -20,7 +20,7 @@ const KEPT: usize = 1000;
 
 impl Directory {
     /// The id for the next test delivery: later than all before it.
-    fn next_test_id(&self, now: Millis, key: &IdKey) -> DeliveryId {
+    fn next_test_id(&self, now: Timestamp, key: &IdKey) -> DeliveryId {
         let last = self.tests.keys().next_back().map(|id| id.address());
         let next = crate::domain::ids::Address::next(last, now, TrunkTag::DIRECTORY);
         DeliveryId::mint_test(next.at, next.sequence, key)
@@ -52,12 +52,12 @@ impl Directory {
 
     /// When a test delivery is due.
     #[must_use]
-    pub fn next_callback(&self) -> Option<Millis> {
+    pub fn next_callback(&self) -> Option<Timestamp> {
         self.tests.values().filter_map(Delivery::due).min()
     }
 
     /// Hands out the attempts that are due.
-    pub fn due_callbacks(&mut self, now: Millis) -> Vec<CallbackMessage> {
+    pub fn due_callbacks(&mut self, now: Timestamp) -> Vec<CallbackMessage> {
         let Some(org) = self.org_id() else {
             return Vec::new();
         };
@@ -152,7 +152,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// A sender waits for a slow receiver.
-    pub fn extend(&mut self, id: DeliveryId, attempt: u32, until: Millis) {
+    pub fn extend(&mut self, id: DeliveryId, attempt: u32, until: Timestamp) {
         if let Some(test) = self.directory.tests.get_mut(&id) {
             test.extend(attempt, until);
         }

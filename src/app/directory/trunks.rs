@@ -18,11 +18,11 @@ use crate::domain::media::MediaSettings;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 
 /// A cursor may be so much older than the feed is kept.
-const GRACE: Millis = Millis::from_secs(60);
+const GRACE: Span = Span::from_secs(60);
 /// How often a trunk's id is drawn until its tag is free.
 const DRAWS: usize = 8;
 
@@ -36,12 +36,12 @@ pub(super) struct StoredTrunk {
     pub config: TrunkConfig,
     /// Lists are in this order.
     #[serde(default)]
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
     /// Since when; of one that an earlier release deleted, since that was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<Millis>,
+    pub deleted_at: Option<Timestamp>,
     /// Whether it was made to be guarded: of those before, one in 4096 has such an id by chance, and is told of everything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guarded: bool,
@@ -50,7 +50,7 @@ pub(super) struct StoredTrunk {
     pub used: bool,
     /// Of a guarded trunk: no call was permitted through it for longer than until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls_until: Option<Millis>,
+    pub calls_until: Option<Timestamp>,
 }
 
 impl StoredTrunk {
@@ -81,7 +81,7 @@ impl Directory {
 
     /// All trunks that ever held calls, but for those whose end the live feed does not reach back to any more.
     #[must_use]
-    pub fn tags(&self, now: Millis) -> Vec<TrunkTag> {
+    pub fn tags(&self, now: Timestamp) -> Vec<TrunkTag> {
         let is_told_of = |stored: &&StoredTrunk| {
             let deleted_at = stored.deleted_at;
             deleted_at.is_none_or(|at| now < at + KEPT + GRACE) && stored.may_hold_calls()
@@ -95,7 +95,7 @@ impl Directory {
 
     /// The trunks that must be told of a change of a key or an agent: those that are known to it, and those through which
     /// it may be used just now.
-    pub(super) fn trunks_of(&self, user: User, now: Millis) -> Vec<TrunkId> {
+    pub(super) fn trunks_of(&self, user: User, now: Timestamp) -> Vec<TrunkId> {
         let is_told = |trunk: &&StoredTrunk| {
             let permitted = self.is_permitted(user, trunk.config.id.tag(), now);
             !user.is_guarded() && !trunk.guarded || permitted && !planted(Fault::PermittedUntold)
@@ -113,7 +113,7 @@ impl Directory {
     }
 
     /// Notes that calls through a trunk are permitted.
-    pub(super) fn mark_used(&mut self, id: TrunkId, permit: &Permit, now: Millis) {
+    pub(super) fn mark_used(&mut self, id: TrunkId, permit: &Permit, now: Timestamp) {
         if let Some(stored) = self.trunks.get_mut(&id)
             && stored.guarded
             && !permit.lasts(stored.calls_until, now)
@@ -174,7 +174,7 @@ impl Directory {
     }
 
     /// Trunks that an earlier release deleted, which did not note when, leave the live feed a day from now: one at each command.
-    pub(super) fn date_deletions(&mut self, now: Millis) {
+    pub(super) fn date_deletions(&mut self, now: Timestamp) {
         let is_undated = |stored: &&StoredTrunk| stored.deleted && stored.deleted_at.is_none();
         let undated = self.trunks.values().find(is_undated);
         if let Some(mut stored) = undated.cloned() {
@@ -214,7 +214,7 @@ impl Directory {
 
     /// All that a trunk must know, as of now.
     #[must_use]
-    pub fn brief(&self, config: &TrunkConfig, now: Millis) -> Brief {
+    pub fn brief(&self, config: &TrunkConfig, now: Timestamp) -> Brief {
         let deleted = self
             .trunks
             .get(&config.id)
@@ -240,7 +240,7 @@ impl Directory {
 
     /// The brief a trunk is owed.
     #[must_use]
-    pub fn owed_brief(&self, id: TrunkId, now: Millis) -> Option<Brief> {
+    pub fn owed_brief(&self, id: TrunkId, now: Timestamp) -> Option<Brief> {
         self.trunks
             .get(&id)
             .map(|stored| self.brief(&stored.config, now))

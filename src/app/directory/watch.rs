@@ -17,7 +17,7 @@ use super::{Directory, DirectoryCommand, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::trunk::StoreFailed;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// So many wait before all of them are woken to see whether they still do.
 const WAITING: usize = 100;
@@ -28,9 +28,9 @@ pub struct Watched {
     /// In which epoch of the directory all trunks were asked.
     pub epoch: u64,
     /// Before this moment nothing will become known any more: 0 for whoever asked nobody yet.
-    pub through: Millis,
+    pub through: Timestamp,
     /// How long the answer may wait.
-    pub wait: Millis,
+    pub wait: Span,
 }
 
 /// What a directory knows of news.
@@ -39,7 +39,7 @@ pub(super) struct Watch {
     /// Drawn when somebody asks for the first time; 0 before.
     epoch: u64,
     /// The latest moment of which a trunk told.
-    latest: Millis,
+    latest: Timestamp,
 }
 
 impl Watch {
@@ -80,7 +80,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// A trunk has news.
-    pub fn nudge(&mut self, at: Millis) {
+    pub fn nudge(&mut self, at: Timestamp) {
         if planted(Fault::NudgeDropped) {
             return;
         }
@@ -104,7 +104,7 @@ impl DirectoryActor {
         loop {
             let left = deadline - world.now();
             let waits = self.with(store, |directory| directory.is_to_wait(command, watched))?;
-            if !waits || left == Millis(0) {
+            if !waits || left == Span(0) {
                 return Ok(());
             }
             self.bell.wait(world.sleep(left)).await;

@@ -14,7 +14,7 @@ use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
 use crate::domain::json_text::field;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 const RESOURCE: Resource = Resource {
@@ -46,7 +46,7 @@ pub fn draw(
     field: &str,
     name: String,
     role: Role,
-    expires_at: Option<Millis>,
+    expires_at: Option<Timestamp>,
 ) -> (RawKey, NewKey) {
     let raw = draw.key(api, field);
     let new = NewKey {
@@ -147,9 +147,9 @@ pub async fn list(
     Ok(Response::json(200, &body))
 }
 
-fn read_cursor(text: &str) -> Option<(Millis, KeyId)> {
+fn read_cursor(text: &str) -> Option<(Timestamp, KeyId)> {
     let (at, id) = text.split_once(' ')?;
-    Some((Millis(at.parse().ok()?), id.parse().ok()?))
+    Some((Timestamp(at.parse().ok()?), id.parse().ok()?))
 }
 
 /// `DELETE /api-keys/{id}`: from then on it starts no call.

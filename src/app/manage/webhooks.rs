@@ -13,7 +13,7 @@ use crate::app::target::check_target;
 use crate::app::views::manage::SecretView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 
 pub(super) const RESOURCE: Resource = Resource {
     missing: Refusal::NotFound,
@@ -71,7 +71,7 @@ pub async fn rotate(
     })?;
     body.finish()?;
     let secret = draw.secret(api, "secret");
-    let overlap = Millis::from_secs(overlap.unwrap_or(DEFAULT_OVERLAP_SECS));
+    let overlap = Span::from_secs(overlap.unwrap_or(DEFAULT_OVERLAP_SECS));
     let (text, ask) = (secret.clone(), Ask::RotateSecret { secret, overlap });
     let shown = [("secret", text.reveal())];
     let ask = command(caller, request, ask);

@@ -9,7 +9,7 @@ use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 use crate::domain::tokens::session::{LASTS, Session};
 
 // As the OpenAPI document describes it; `open` reads it.
@@ -102,10 +102,10 @@ pub async fn close(request: &Request) -> Result<Response, Refusal> {
     if request.comes_from_elsewhere() || is_by_cookie && !request.comes_from_own_page() {
         return Err(Refusal::CrossOrigin);
     }
-    Ok(Response::no_content().with_header("Set-Cookie", cookie(request, "", Millis(0))))
+    Ok(Response::no_content().with_header("Set-Cookie", cookie(request, "", Span(0))))
 }
 
-fn cookie(request: &Request, value: &str, lasts: Millis) -> String {
+fn cookie(request: &Request, value: &str, lasts: Span) -> String {
     format!(
         "{}={value}; Path=/; Max-Age={}; HttpOnly; Secure; SameSite=Strict",
         request.session_cookie(),

@@ -6,7 +6,7 @@ use crate::app::views::call::{Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
@@ -55,7 +55,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         &mut self,
         delivery: DeliveryId,
         attempt: u32,
-        until: Millis,
+        until: Timestamp,
     ) -> TrunkReply {
         if let Some(call) = delivery.call(self.key) {
             self.trunk.extend(call, attempt, until);

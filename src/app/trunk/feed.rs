@@ -21,13 +21,13 @@ use super::{Answer, Desk, Reader, StoreFailed, TrunkRefusal, TrunkReply, TrunkSt
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 
 /// For how long the feed can be read back.
-pub const KEPT: Millis = Millis::from_secs(86_400);
+pub const KEPT: Span = Span::from_secs(86_400);
 /// How often it is noted that somebody listens.
-const NOTED_EVERY: Millis = Millis::from_secs(3_600);
+const NOTED_EVERY: Span = Span::from_secs(3_600);
 /// How many late turns are looked at for one answer.
 const ROWS: usize = 1_000;
 /// How many turns are in the list for listeners that keep up.
@@ -56,7 +56,7 @@ impl Feed {
         notes: Option<FeedNotes>,
         trunk: &Trunk,
         newest: Option<CallId>,
-        now: Millis,
+        now: Timestamp,
     ) -> Self {
         let notes = notes.unwrap_or_default();
         Self {
@@ -70,8 +70,8 @@ impl Feed {
     pub fn news<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a Call>,
-        now: Millis,
-    ) -> Option<Millis> {
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let mut news = std::mem::take(&mut self.is_changed).then_some(now);
         for call in rows {
             let foretells = call.plan.iter().any(|timed| timed.at >= now);
@@ -87,11 +87,11 @@ impl Feed {
         &mut self,
         store: &impl TrunkStore,
         trunk: &Trunk,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(), StoreFailed> {
         // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now may
         // bear moments yet to come.
-        let from = now + Millis::from_secs(1);
+        let from = now + Span::from_secs(1);
         self.complete_from
             .get_or_insert_with(|| Position::before(from));
         let last = self.notes.listened_at;
@@ -101,7 +101,7 @@ impl Feed {
             return Ok(());
         }
         if is_first {
-            self.log(trunk.state(), now - Millis(1));
+            self.log(trunk.state(), now - Span(1));
         }
         if last.is_none_or(|last| now >= last + KEPT) || !is_logged {
             self.notes.logged_since = Some(from);
@@ -118,7 +118,7 @@ impl Feed {
         rows: impl Iterator<Item = &'a Call>,
         trunk: &Trunk,
         before: Option<TrunkState>,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(), StoreFailed> {
         let kept = self.notes.states.last().copied();
         if kept.is_none() {
@@ -153,7 +153,7 @@ impl Feed {
                     kind,
                 };
                 self.remember(turn);
-                if told.0 > call.created_at() + RECENT && told.0 + Millis(1) >= since {
+                if told.0 > call.created_at() + RECENT && told.0 + Span(1) >= since {
                     late.push(turn);
                 }
             }
@@ -183,7 +183,7 @@ impl Feed {
         }
     }
 
-    fn log(&mut self, state: Option<TrunkState>, now: Millis) {
+    fn log(&mut self, state: Option<TrunkState>, now: Timestamp) {
         let states = &mut self.notes.states;
         let last = states.last().copied();
         let news = |state: &TrunkState| last.is_none_or(|Logged(_, last)| last != *state);
@@ -191,7 +191,7 @@ impl Feed {
             states.retain(|Logged(at, _)| now < *at + KEPT);
             let too_many = (states.len() + 1).saturating_sub(STATES);
             states.drain(..too_many);
-            let at = last.map_or(now, |Logged(at, _)| now.max(at + Millis(1)));
+            let at = last.map_or(now, |Logged(at, _)| now.max(at + Span(1)));
             states.push(Logged(at, state));
             self.is_changed = true;
         }
@@ -298,10 +298,10 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         if let Some(since) = self.feed.notes.logged_since {
             // From there on late turns are known too.
-            if goes_on.is_some() && after.0 + Millis(1) < since {
+            if goes_on.is_some() && after.0 + Span(1) < since {
                 *through = (*through).min(Position::start_of(since));
             } else {
-                let from = after.max(Position::start_of(since - Millis(1)));
+                let from = after.max(Position::start_of(since - Span(1)));
                 let turns = self.store.logged_turns((from.0, from.1.row()), ROWS)?;
                 if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
                     *through = (*through).min(last.place());
@@ -330,7 +330,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     /// Where the rows begin whose calls may have turns behind a moment.
-    fn history_from(&self, after: Millis) -> Result<u64, StoreFailed> {
+    fn history_from(&self, after: Timestamp) -> Result<u64, StoreFailed> {
         let recent = CallId::floor(after - RECENT).row();
         let longest = CallId::floor(after - longest(self.settings).max(RECENT)).row();
         let long_before = self.store.rows_before(after, LONG_BEFORE)?;
@@ -376,13 +376,13 @@ mod tests {
 
     #[test]
     fn the_states_of_two_trunks_that_changed_at_once_have_two_places_before_any_calls() {
-        let at = Millis(1_781_431_200_000);
+        let at = Timestamp(1_781_431_200_000);
         let place = |first: u8| {
             let mut entropy = [7; 16];
             entropy[0] = first;
             Position::of_state(at, TrunkId::from_entropy(entropy))
         };
-        let call = Position(at, CallId::floor(Millis(1)));
+        let call = Position(at, CallId::floor(Timestamp(1)));
         assert!(Position::start_of(at) < place(0));
         assert!(place(0) < place(255) && place(255) < call);
         assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));

@@ -12,7 +12,7 @@ use crate::domain::callback::{AttemptResult, WebhookSecrets};
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Admission, Brief, OnCapacity, Verdict};
 
 /// A request to a trunk's object.
@@ -117,7 +117,7 @@ pub enum TrunkCommand {
         /// The attempt's number, from 1.
         attempt: u32,
         /// The end of the lease, at most.
-        until: Millis,
+        until: Timestamp,
     },
     /// The archive has these calls: their rows go. `Done`.
     Forget(Vec<CallId>),
@@ -130,7 +130,7 @@ pub enum TrunkCommand {
 impl TrunkCommand {
     /// How long its answer may wait for news, if it may.
     #[must_use]
-    pub fn wait(&self) -> Option<Millis> {
+    pub fn wait(&self) -> Option<Span> {
         match self {
             Self::Feed(_, filter) => Some(filter.wait),
             _ => None,
@@ -166,7 +166,7 @@ pub struct Trigger {
     pub idempotency: Option<Idempotency>,
     /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good_until: Option<Millis>,
+    pub good_until: Option<Timestamp>,
 }
 
 /// An `Idempotency-Key` and what it was used for.
@@ -182,7 +182,7 @@ pub struct Idempotency {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
     /// When it was answered.
-    pub at: Millis,
+    pub at: Timestamp,
     /// SHA-256 of its body, in hex.
     pub body: String,
     /// The answer.
@@ -190,7 +190,7 @@ pub struct IdempotencyRecord {
 }
 
 /// How long an `Idempotency-Key` is remembered.
-pub const IDEMPOTENCY_TTL: Millis = Millis(86_400_000);
+pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
 
 /// Who reads or stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,7 +228,7 @@ pub struct LiveCall {
     /// The number called.
     pub phone: E164,
     /// Since when it holds its channel.
-    pub since: Millis,
+    pub since: Timestamp,
 }
 
 /// The object's answer.
@@ -239,7 +239,7 @@ pub enum TrunkReply {
     /// As asked; and these calls are over, whatever the carrier says.
     Over(Vec<CallId>),
     /// Not yet.
-    NotBefore(Millis),
+    NotBefore(Timestamp),
     /// This tag belongs to another trunk.
     TagTaken,
     /// Not while calls are live.
@@ -257,7 +257,7 @@ pub enum TrunkReply {
     Live(
         Vec<Call>,
         usize,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Millis)>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] Vec<(AgentId, Timestamp)>,
     ),
     /// Some of those who hold a channel, oldest first.
     LiveSlice {
@@ -268,14 +268,14 @@ pub enum TrunkReply {
         /// How many calls wait for a channel.
         waiting: usize,
         /// The agents whose calls are held back, with when a call may find out whether each is back.
-        held_back: Vec<(AgentId, Millis)>,
+        held_back: Vec<(AgentId, Timestamp)>,
     },
     /// How many bytes its calls take up, and when the oldest was accepted.
     Storage {
         /// Bytes.
         used: u64,
         /// When.
-        oldest: Option<Millis>,
+        oldest: Option<Timestamp>,
     },
     /// Nothing was created, or shown.
     Refused(TrunkRefusal),

@@ -48,7 +48,7 @@ use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
 use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Carrier, Step, Trunk, TrunkRows};
 
 /// A trunk's object, but for its storage, its alarm and its network.
@@ -71,7 +71,7 @@ struct Desk<'a, 's, S> {
     step: &'a mut Step<'s>,
     settings: &'a Settings,
     key: &'a IdKey,
-    now: Millis,
+    now: Timestamp,
 }
 
 type Answer = Result<TrunkReply, StoreFailed>;
@@ -88,10 +88,10 @@ impl TrunkActor {
         store: &impl TrunkStore,
         settings: Settings,
         key: IdKey,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<Self, StoreFailed> {
-        let second_ago = (now + Millis(1)) - Millis::from_secs(1);
-        let lately = |at: &Millis| *at >= second_ago;
+        let second_ago = (now + Span(1)) - Span::from_secs(1);
+        let lately = |at: &Timestamp| *at >= second_ago;
         let starts_from = CallId::floor(now - DISPATCH_DEADLINE);
         let starts = store.starts(starts_from, second_ago)?;
         // Whenever a call was admitted, those that were open for long had been marked: what is open
@@ -102,7 +102,7 @@ impl TrunkActor {
             true => now,
             false => last_run,
         };
-        let mut dialed: Vec<Millis> = starts.iter().filter_map(|(_, at)| *at).collect();
+        let mut dialed: Vec<Timestamp> = starts.iter().filter_map(|(_, at)| *at).collect();
         let remembered = TrunkRows {
             brief: store.brief()?,
             accepted: starts
@@ -114,7 +114,7 @@ impl TrunkActor {
             newest: newest.map(CallId::address),
         };
         let mut trunk = Trunk::restore(remembered, settings.clone(), key.clone());
-        let recent = CallId::floor(last_run - RECENT - Millis::from_secs(60));
+        let recent = CallId::floor(last_run - RECENT - Span::from_secs(60));
         store.open_calls(recent, &mut |open| {
             let (id, dialed_at) = open.start();
             if id < starts_from {
@@ -145,19 +145,19 @@ impl TrunkActor {
 
     /// What must be told to whom of news that somebody waits for: the organisation's directory, and of which moment.
     #[must_use]
-    pub fn nudge(&self) -> Option<(OrgId, Millis)> {
+    pub fn nudge(&self) -> Option<(OrgId, Timestamp)> {
         let org = self.trunk.brief()?.config.org_id;
         Some((org, self.feed.watch.owed()?))
     }
 
     /// The directory took it.
-    pub fn nudged(&mut self, at: Millis) {
+    pub fn nudged(&mut self, at: Timestamp) {
         self.feed.watch.heard(at);
     }
 
     /// When the object must be woken next.
     #[must_use]
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         let due = [self.trunk.next_due(), self.retention.due()];
         self.trouble.wakes(due.into_iter().flatten().min())
     }
@@ -190,7 +190,11 @@ impl TrunkActor {
     ///
     /// # Errors
     /// As for [`TrunkActor::handle`].
-    pub fn migrate(&mut self, store: &impl TrunkStore, now: Millis) -> Result<bool, StoreFailed> {
+    pub fn migrate(
+        &mut self,
+        store: &impl TrunkStore,
+        now: Timestamp,
+    ) -> Result<bool, StoreFailed> {
         let calls = store.legacy_slice(MIGRATED)?;
         let is_done = calls.is_empty();
         for call in &calls {
@@ -221,7 +225,7 @@ impl TrunkActor {
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
-        now: Millis,
+        now: Timestamp,
         way: Way,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let before = self.trunk.state();

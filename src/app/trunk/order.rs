@@ -6,7 +6,7 @@ use crate::domain::call::CallRequest;
 use crate::domain::ids::{CallId, OrgId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
 /// The line behind a trunk, as far as it takes to know who speaks for it.
@@ -59,11 +59,11 @@ pub struct DialOrder {
     /// What is kept of it.
     pub keeps: MediaPolicy,
     /// When it was claimed, if it was.
-    pub dialed_at: Option<Millis>,
+    pub dialed_at: Option<Timestamp>,
     /// When it rang, if it did.
-    pub ringing_at: Option<Millis>,
+    pub ringing_at: Option<Timestamp>,
     /// When it was answered, if it was.
-    pub answered_at: Option<Millis>,
+    pub answered_at: Option<Timestamp>,
     /// Its agent said that it is done: whoever is still there is to be hung up on.
     #[serde(default)]
     pub is_agent_done: bool,

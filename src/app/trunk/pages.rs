@@ -10,7 +10,7 @@ use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::sorting::newest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 /// How many rows an object looks at for one page. A filter that fits few calls would else read all that the object holds,
@@ -29,7 +29,7 @@ pub struct Shown {
 impl Shown {
     /// A call at that moment.
     #[must_use]
-    pub fn of(call: &Call, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &Call, now: Timestamp, settings: &Settings) -> Self {
         let accepted = planted(Fault::ShownStale).then(|| Call {
             status: CallStatus::Initiating,
             ..call.clone()
@@ -101,9 +101,9 @@ pub struct CallFilter {
     #[serde(default)]
     pub phone_ends: Option<LastDigits>,
     /// Only from then on.
-    pub created_after: Option<Millis>,
+    pub created_after: Option<Timestamp>,
     /// Only before then.
-    pub created_before: Option<Millis>,
+    pub created_before: Option<Timestamp>,
     /// Only older than this call.
     pub before: Option<CallId>,
     /// Page size.

@@ -6,37 +6,37 @@ use serde_json::Value;
 use crate::domain::base64::URL_SAFE;
 use crate::domain::ids::{CallId, TrunkId};
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkState;
 
 /// A place in the feed: a moment, and a call whose turn it was. A trunk's own events bear the lowest id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Position(pub Millis, pub CallId);
+pub struct Position(pub Timestamp, pub CallId);
 
 impl Position {
     /// Before all that became known at `at`.
     #[must_use]
-    pub fn start_of(at: Millis) -> Self {
-        Self(at, CallId::floor(Millis(0)))
+    pub fn start_of(at: Timestamp) -> Self {
+        Self(at, CallId::floor(Timestamp(0)))
     }
 
     /// Where a trunk's state of `at` stands: before the calls of that moment, and not where another trunk's does.
     #[must_use]
-    pub fn of_state(at: Millis, trunk: TrunkId) -> Self {
+    pub fn of_state(at: Timestamp, trunk: TrunkId) -> Self {
         let first = Self::start_of(at).1.number();
         Self(at, CallId::of_number(first + (trunk.number() >> 96)))
     }
 
     /// Before the turn at `at` of the call at this place: see [`CallId::row`].
     #[must_use]
-    pub fn of_row(at: Millis, row: u64) -> Self {
+    pub fn of_row(at: Timestamp, row: u64) -> Self {
         Self(at, CallId::floor_of(row))
     }
 
     /// Behind all that became known before `at`.
     #[must_use]
-    pub fn before(at: Millis) -> Self {
-        Self(at - Millis(1), CallId::floor(Millis::MAX))
+    pub fn before(at: Timestamp) -> Self {
+        Self(at - Span(1), CallId::floor(Timestamp::MAX))
     }
 
     /// Sorts what has a place in the feed: two passes, of which the second leaves alone what bears one moment.
@@ -65,7 +65,7 @@ impl Position {
         };
         let (at, call) = bytes.split_at_checked(6)?;
         Some(Self(
-            Millis(number(at) as u64),
+            Timestamp(number(at) as u64),
             CallId::of_number(number(call)),
         ))
     }
@@ -81,7 +81,7 @@ pub struct FeedFilter {
     /// The most events that a page may hold.
     pub limit: usize,
     /// How long the answer may wait for the first event.
-    pub wait: Millis,
+    pub wait: Span,
     /// Where to go on in the history, for an answer that is made in slices; 0 at its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<u64>,
@@ -99,14 +99,14 @@ pub struct FeedPage {
     /// All that lies before is in `events`, or was left out by the filter.
     pub through: Position,
     /// The present, as the trunk knows it.
-    pub now: Millis,
+    pub now: Timestamp,
     /// Where the history goes on; none when the look came to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<u64>,
     /// Of later events the directory is told when they happen, but for those that are foretold: this is the first of them. None
     /// from a trunk that tells the directory nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foretold: Option<Millis>,
+    pub foretold: Option<Timestamp>,
 }
 
 impl FeedPage {
@@ -119,7 +119,7 @@ impl FeedPage {
 
 /// A trunk's state and since when it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Logged(pub Millis, pub TrunkState);
+pub struct Logged(pub Timestamp, pub TrunkState);
 
 /// What a trunk's rows keep for the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,16 +128,16 @@ pub struct FeedNotes {
     pub states: Vec<Logged>,
     /// Since when late turns are noted: somebody listens, with no pause of [`KEPT`](super::KEPT).
     #[serde(default)]
-    pub logged_since: Option<Millis>,
+    pub logged_since: Option<Timestamp>,
     /// When somebody last listened, to the hour.
-    pub listened_at: Option<Millis>,
+    pub listened_at: Option<Timestamp>,
 }
 
 /// A turn, as it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LateTransition {
     /// When it became known.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Of which call: see [`CallId::row`].
     pub row: u64,
     /// Its type's place in [`TYPES`](super::TYPES).

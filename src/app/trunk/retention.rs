@@ -11,19 +11,19 @@ use super::store::{StoreFailed, TrunkStore};
 use super::{Answer, Desk, Reader, TrunkReply};
 use crate::app::messages::Expired;
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How many calls leave at once: few, so that no admission waits for it. `bench/million.mjs` measures it.
 pub const BATCH: usize = 100;
 /// How soon a batch that the archive did not take is sent again.
-const AGAIN: Millis = Millis(60_000);
+const AGAIN: Span = Span(60_000);
 /// How often one looks whether a call has grown old; more often where calls are kept for a short time.
-const LOOK: Millis = Millis(600_000);
+const LOOK: Span = Span(600_000);
 /// How soon a look goes on that came to no end; and where room is needed.
-const GOES_ON: Millis = Millis(1_000);
-const GOES_ON_FULL: Millis = Millis(100);
+const GOES_ON: Span = Span(1_000);
+const GOES_ON_FULL: Span = Span(100);
 /// How long a call is kept that was refused.
-const REFUSED_KEPT: Millis = Millis::from_secs(86_400);
+const REFUSED_KEPT: Span = Span::from_secs(86_400);
 /// From so many percent of its limit on a trunk has little room left.
 const FULL_PERCENT: u64 = 70;
 /// From so many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
@@ -34,9 +34,9 @@ const UNCOUNTED: u32 = 100;
 
 /// When old calls are looked for next.
 pub struct Retention {
-    keep: Millis,
+    keep: Span,
     limit: u64,
-    look_at: Millis,
+    look_at: Timestamp,
     /// More is known to be there: the object must wake for it.
     busy: bool,
     /// Refused calls before this place have left.
@@ -54,7 +54,7 @@ const NOTED_EVERY: u64 = 3_600_000 << 12;
 
 impl Retention {
     /// Calls are kept for so long, and in so many bytes; refused ones before `gone` have left.
-    pub fn new(keep: Millis, limit: u64, gone: u64, now: Millis) -> Self {
+    pub fn new(keep: Span, limit: u64, gone: u64, now: Timestamp) -> Self {
         Self {
             keep,
             limit,
@@ -78,7 +78,7 @@ impl Retention {
     }
 
     /// When the object must wake for the next batch.
-    pub fn due(&self) -> Option<Millis> {
+    pub fn due(&self) -> Option<Timestamp> {
         self.busy.then_some(self.look_at)
     }
 
@@ -86,14 +86,14 @@ impl Retention {
     pub fn batch(
         &mut self,
         store: &impl TrunkStore,
-        now: Millis,
+        now: Timestamp,
         may_note: bool,
     ) -> Result<Vec<Expired>, StoreFailed> {
         if now < self.look_at || !store.is_complete() {
             return Ok(Vec::new());
         }
         let is_full = store.used_bytes() >= self.limit / 100 * FULL_PERCENT;
-        let kept = |keep: Millis| match is_full {
+        let kept = |keep: Span| match is_full {
             true => CallId::floor(now - COUNTED),
             false => CallId::floor(now - keep),
         };
@@ -112,7 +112,7 @@ impl Retention {
             batch = store.expired(kept(self.keep), BATCH)?;
         }
         self.busy = !batch.is_empty() || goes_on.is_some();
-        let look = LOOK.min(Millis(self.keep.0 / 100 + 1_000));
+        let look = LOOK.min(Span(self.keep.0 / 100 + 1_000));
         self.look_at = now
             + match (batch.is_empty(), goes_on) {
                 (false, _) => AGAIN,
@@ -124,14 +124,14 @@ impl Retention {
     }
 
     /// The batch is gone: the next follows.
-    pub fn forgot(&mut self, now: Millis) {
+    pub fn forgot(&mut self, now: Timestamp) {
         self.look_at = now;
     }
 
     /// Room is needed: it is looked for at once, unless a batch is with the archive.
     pub fn hurries(&mut self) {
         if !self.busy {
-            self.look_at = Millis(0);
+            self.look_at = Timestamp(0);
         }
     }
 
@@ -142,7 +142,7 @@ impl Retention {
 }
 
 /// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
-const COUNTED: Millis = Millis(2_000);
+const COUNTED: Span = Span(2_000);
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn forget(&mut self, calls: &[CallId]) -> Answer {

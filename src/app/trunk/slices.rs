@@ -6,7 +6,7 @@ use super::{FeedPage, Found, InList, Position, TrunkCommand, TrunkReply};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
@@ -16,7 +16,7 @@ const CALLS: usize = 10;
 
 /// A slice has so much time, most of which is left for all else; and a while longer for so many calls a millisecond that are
 /// told of.
-const SLICE_TAKES: Millis = Millis(5);
+const SLICE_TAKES: Span = Span(5);
 const CALLS_TOLD_PER_MS: u64 = 4;
 /// An answer with no more than that waits for nobody.
 const FEW: usize = 20;
@@ -134,17 +134,17 @@ impl Slices {
 
 /// Those who ask an object for many rows wait for each other, so that all else comes between.
 #[derive(Default)]
-pub struct Turns(Cell<Millis>);
+pub struct Turns(Cell<Timestamp>);
 
 impl Turns {
     /// How long somebody waits who was told of so many calls: for what the one before took here, and takes to be told.
     #[must_use]
-    pub fn wait(&self, calls: usize, now: Millis) -> Millis {
+    pub fn wait(&self, calls: usize, now: Timestamp) -> Span {
         let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;
         let at = self.0.get().max(now);
-        self.0.set(at + SLICE_TAKES + Millis(told));
+        self.0.set(at + SLICE_TAKES + Span(told));
         match planted(Fault::ViewersTogether) {
-            true => Millis(0),
+            true => Span(0),
             false => at - now,
         }
     }

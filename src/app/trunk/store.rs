@@ -7,7 +7,7 @@ use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows};
 use serde_json::Map;
 use std::cell::Cell;
@@ -30,8 +30,8 @@ pub trait TrunkStore {
     fn starts(
         &self,
         from: CallId,
-        since: Millis,
-    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed>;
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed>;
     /// The newest call.
     fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
     /// Writes these calls' rows. Metadata is kept as a call came with it, and of one that has a row already left alone.
@@ -45,12 +45,12 @@ pub trait TrunkStore {
     /// See [`Rows::due_callbacks`].
     fn due_callbacks(
         &self,
-        after: (Millis, u64),
-        until: Millis,
+        after: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueCallback>, StoreFailed>;
     /// See [`Rows::next_callback`].
-    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed>;
+    fn next_callback(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
     /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
@@ -58,7 +58,7 @@ pub trait TrunkStore {
         &self,
         key: &str,
         what: &IdempotencyRecord,
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed>;
     /// What was said in a call.
     fn transcript(&self, call: CallId) -> Result<Option<Value>, StoreFailed>;
@@ -103,16 +103,24 @@ pub trait TrunkStore {
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
     /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest turn is not before
     /// `since`, and the place behind the last row that was looked at, when there may be more.
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed>;
+    fn told_since(
+        &self,
+        from: u64,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<FeedScan, StoreFailed>;
     /// The place so many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
-    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed>;
+    fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
     /// Notes turns in the live feed's log, and forgets some of those from before `forget_before`.
-    fn log_turns(&self, turns: &[LateTransition], forget_before: Millis)
-    -> Result<(), StoreFailed>;
+    fn log_turns(
+        &self,
+        turns: &[LateTransition],
+        forget_before: Timestamp,
+    ) -> Result<(), StoreFailed>;
     /// The log from this place on, in its order: at most `limit` turns.
     fn logged_turns(
         &self,
-        from: (Millis, u64),
+        from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed>;
     /// Whether all rows are as this release writes them.
@@ -153,7 +161,7 @@ pub enum OpenRow {
 }
 
 impl OpenRow {
-    pub(super) fn start(&self) -> (CallId, Option<Millis>) {
+    pub(super) fn start(&self) -> (CallId, Option<Timestamp>) {
         match self {
             Self::Kept(kept) => (kept.id(), kept.dialed_at()),
             Self::Whole(call, _) => (call.id, call.dialed_at),
@@ -198,11 +206,16 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
         self.take(self.store.get_at(row))
     }
 
-    fn due_callbacks(&self, after: (Millis, u64), until: Millis, limit: usize) -> Vec<DueCallback> {
+    fn due_callbacks(
+        &self,
+        after: (Timestamp, u64),
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<DueCallback> {
         self.take(self.store.due_callbacks(after, until, limit))
     }
 
-    fn next_callback(&self, after: Millis) -> Option<Millis> {
+    fn next_callback(&self, after: Timestamp) -> Option<Timestamp> {
         self.take(self.store.next_callback(after))
     }
 }

@@ -10,12 +10,12 @@ use crate::app::messages::Outgoing;
 use crate::domain::callback::AttemptResult;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How long it is waited after the second failure in a row; each further one doubles that, up to [`PAUSE_MAX`]. A single one
 /// is nobody's concern but who asked.
-const PAUSE: Millis = Millis(100);
-const PAUSE_MAX: Millis = Millis(5_000);
+const PAUSE: Span = Span(100);
+const PAUSE_MAX: Span = Span(5_000);
 /// So many results are kept at most: more than attempts can be out, those of an object that was lost included.
 const KEPT: usize = 100;
 
@@ -33,7 +33,7 @@ pub(super) struct Trouble {
     /// So many in a row.
     failures: u32,
     /// None is tried before.
-    until: Millis,
+    until: Timestamp,
     /// Results that no row tells.
     pub unwritten: Vec<Outcome>,
 }
@@ -43,18 +43,18 @@ impl Trouble {
         self.failures > 0
     }
 
-    fn failed(&mut self, now: Millis) {
+    fn failed(&mut self, now: Timestamp) {
         self.failures += 1;
         let pause = match self.failures {
-            1 => Millis(0),
-            more => Millis(PAUSE.0 << (more - 2).min(10)).min(PAUSE_MAX),
+            1 => Span(0),
+            more => Span(PAUSE.0 << (more - 2).min(10)).min(PAUSE_MAX),
         };
         self.until = now + pause;
     }
 
     /// There may be room again.
     pub fn eases(&mut self) {
-        self.until = Millis(0);
+        self.until = Timestamp(0);
     }
 
     fn keep(&mut self, outcome: Outcome) {
@@ -70,7 +70,7 @@ impl Trouble {
     }
 
     /// When the object must wake, given when it must for other things.
-    pub fn wakes(&self, due: Option<Millis>) -> Option<Millis> {
+    pub fn wakes(&self, due: Option<Timestamp>) -> Option<Timestamp> {
         match (self.is_there(), due) {
             (false, due) => due,
             (true, None) if self.unwritten.is_empty() => None,
@@ -121,7 +121,7 @@ impl TrunkActor {
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let now = self.trunk.observe(now);
         if let TrunkCommand::Delivered {
@@ -150,7 +150,7 @@ impl TrunkActor {
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
-        now: Millis,
+        now: Timestamp,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let is_early = self.trouble.is_there() && now < self.trouble.until;
         let without = |reply| Ok((reply, Outgoing::default()));

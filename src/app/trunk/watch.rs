@@ -8,41 +8,41 @@ use super::position::{FeedNotes, Logged};
 use crate::domain::call::RECENT;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::Trunk;
 
 /// So long after it was noted that somebody listens it counts as if nobody did any more: longer than listeners leave a quiet
 /// trunk alone.
-pub const LISTENED_FOR: Millis = Millis::from_secs(3 * 3_600);
+pub const LISTENED_FOR: Span = Span::from_secs(3 * 3_600);
 
 /// What a trunk knows of those who wait for its news. In memory alone; 0 is never.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
     /// When it was last asked: nobody holds that it was complete any later.
-    asked_at: Millis,
+    asked_at: Timestamp,
     /// When there was news last.
-    news_at: Millis,
+    news_at: Timestamp,
     /// The latest of these moments that the directory took.
-    heard: Millis,
+    heard: Timestamp,
     /// The one that it must hear of.
-    owed: Millis,
+    owed: Timestamp,
 }
 
 impl Watch {
     /// As the rows tell; `newest` is the newest call. Somebody may have asked up to now, and what happened last may be untold.
-    pub fn load(notes: &FeedNotes, trunk: &Trunk, newest: Option<CallId>, now: Millis) -> Self {
+    pub fn load(notes: &FeedNotes, trunk: &Trunk, newest: Option<CallId>, now: Timestamp) -> Self {
         let listened_at = notes.listened_at;
         if listened_at.is_none_or(|last| now >= last + LISTENED_FOR) {
             return Self::default();
         }
-        let lately = |at: Millis| now < at + RECENT;
+        let lately = |at: Timestamp| now < at + RECENT;
         let was_busy = trunk.entries() > 0
             || newest.is_some_and(|newest| lately(newest.address().at))
             || notes.states.last().is_some_and(|Logged(at, _)| lately(*at));
         Self::after_restart(now, was_busy)
     }
 
-    fn after_restart(now: Millis, was_busy: bool) -> Self {
+    fn after_restart(now: Timestamp, was_busy: bool) -> Self {
         let mut watch = Self {
             asked_at: now,
             ..Self::default()
@@ -60,8 +60,8 @@ impl Watch {
     }
 
     /// Somebody asks, and is told what became known before now.
-    pub fn asked(&mut self, now: Millis) {
-        if planted(Fault::AskedOnce) && self.asked_at > Millis(0) {
+    pub fn asked(&mut self, now: Timestamp) {
+        if planted(Fault::AskedOnce) && self.asked_at > Timestamp(0) {
             return;
         }
         self.asked_at = self.asked_at.max(now);
@@ -71,7 +71,7 @@ impl Watch {
     }
 
     /// There is news. What is owed of other news stays owed: it may be another who asked meanwhile.
-    pub fn news(&mut self, at: Millis) {
+    pub fn news(&mut self, at: Timestamp) {
         self.news_at = self.news_at.max(at);
         // Once the directory heard of something since anybody asked, all who listen come anyway.
         if self.heard < self.asked_at {
@@ -81,15 +81,15 @@ impl Watch {
 
     /// The moment that the directory must hear of.
     #[must_use]
-    pub fn owed(&self) -> Option<Millis> {
-        (self.owed > Millis(0)).then_some(self.owed)
+    pub fn owed(&self) -> Option<Timestamp> {
+        (self.owed > Timestamp(0)).then_some(self.owed)
     }
 
     /// The directory took it.
-    pub fn heard(&mut self, at: Millis) {
+    pub fn heard(&mut self, at: Timestamp) {
         self.heard = self.heard.max(at);
         if self.heard >= self.asked_at || self.owed <= at {
-            self.owed = Millis(0);
+            self.owed = Timestamp(0);
         }
     }
 }
@@ -101,56 +101,60 @@ mod tests {
     #[test]
     fn one_word_is_enough_until_somebody_asks_again_and_none_is_said_where_nobody_does() {
         let mut watch = Watch::default();
-        watch.news(Millis(1));
+        watch.news(Timestamp(1));
         assert_eq!(watch.owed(), None, "nobody listens");
-        watch.asked(Millis(5));
+        watch.asked(Timestamp(5));
         assert_eq!(watch.owed(), None, "whoever asked was told");
-        watch.news(Millis(5));
-        assert_eq!(watch.owed(), Some(Millis(5)), "not of its own moment");
-        watch.news(Millis(7));
-        assert_eq!(watch.owed(), Some(Millis(7)), "owed until it is taken");
-        watch.heard(Millis(7));
-        watch.news(Millis(9));
+        watch.news(Timestamp(5));
+        assert_eq!(watch.owed(), Some(Timestamp(5)), "not of its own moment");
+        watch.news(Timestamp(7));
+        assert_eq!(watch.owed(), Some(Timestamp(7)), "owed until it is taken");
+        watch.heard(Timestamp(7));
+        watch.news(Timestamp(9));
         assert_eq!(watch.owed(), None, "all who listen come for it anyway");
-        watch.asked(Millis(9));
-        assert_eq!(watch.owed(), Some(Millis(9)), "and somebody came too early");
+        watch.asked(Timestamp(9));
+        assert_eq!(
+            watch.owed(),
+            Some(Timestamp(9)),
+            "and somebody came too early"
+        );
     }
 
     #[test]
     fn a_word_about_what_was_asked_for_meanwhile_is_not_enough() {
         let mut watch = Watch::default();
-        watch.asked(Millis(10));
-        watch.news(Millis(11));
-        watch.asked(Millis(12));
-        watch.news(Millis(13));
-        watch.heard(Millis(11));
-        assert_eq!(watch.owed(), Some(Millis(13)));
+        watch.asked(Timestamp(10));
+        watch.news(Timestamp(11));
+        watch.asked(Timestamp(12));
+        watch.news(Timestamp(13));
+        watch.heard(Timestamp(11));
+        assert_eq!(watch.owed(), Some(Timestamp(13)));
     }
 
     #[test]
     fn what_is_owed_to_one_listener_stays_owed_when_another_asks() {
         let mut watch = Watch::default();
-        watch.asked(Millis(10));
-        watch.news(Millis(11));
-        watch.asked(Millis(20));
-        assert_eq!(watch.owed(), Some(Millis(11)));
-        watch.heard(Millis(11));
+        watch.asked(Timestamp(10));
+        watch.news(Timestamp(11));
+        watch.asked(Timestamp(20));
+        assert_eq!(watch.owed(), Some(Timestamp(11)));
+        watch.heard(Timestamp(11));
         assert_eq!(watch.owed(), None);
-        watch.news(Millis(21));
-        assert_eq!(watch.owed(), Some(Millis(21)));
+        watch.news(Timestamp(21));
+        assert_eq!(watch.owed(), Some(Timestamp(21)));
     }
 
     #[test]
     fn what_may_be_untold_after_a_restart_or_a_failed_write_is_told_once_more() {
-        assert_eq!(Watch::after_restart(Millis(9), false).owed(), None);
+        assert_eq!(Watch::after_restart(Timestamp(9), false).owed(), None);
         assert_eq!(
-            Watch::after_restart(Millis(9), true).owed(),
-            Some(Millis(9))
+            Watch::after_restart(Timestamp(9), true).owed(),
+            Some(Timestamp(9))
         );
         let mut before = Watch::default();
-        before.asked(Millis(3));
-        let mut watch = Watch::after_restart(Millis(9), false);
+        before.asked(Timestamp(3));
+        let mut watch = Watch::after_restart(Timestamp(9), false);
         watch.succeed(before);
-        assert_eq!(watch.owed(), Some(Millis(3)));
+        assert_eq!(watch.owed(), Some(Timestamp(3)));
     }
 }

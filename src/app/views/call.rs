@@ -13,7 +13,7 @@ use crate::domain::callback::EventType;
 use crate::domain::ids::CallId;
 use crate::domain::media_link::link;
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::tokens::link::MediaKind;
 
 /// A call's state and outcome.
@@ -54,7 +54,7 @@ pub struct StatusView<'a> {
 impl<'a> StatusView<'a> {
     /// The call as it is at `now`.
     #[must_use]
-    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &'a Call, now: Timestamp, settings: &Settings) -> Self {
         Self {
             id: call.id,
             phone_number: call.request.phone.as_str(),
@@ -101,7 +101,7 @@ pub struct ListedCall<'a> {
 impl<'a> ListedCall<'a> {
     /// The call as it is at `now`.
     #[must_use]
-    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &'a Call, now: Timestamp, settings: &Settings) -> Self {
         Self {
             status: StatusView::of(call, now, settings),
             agent_id: call.request.agent.id.to_string(),
@@ -132,7 +132,7 @@ pub struct DetailedCall<'a> {
 impl<'a> DetailedCall<'a> {
     /// The call as it is at `now`.
     #[must_use]
-    pub fn of(call: &'a Call, now: Millis, settings: &Settings) -> Self {
+    pub fn of(call: &'a Call, now: Timestamp, settings: &Settings) -> Self {
         Self {
             listed: ListedCall::of(call, now, settings),
             metadata: call.request.metadata.as_ref(),

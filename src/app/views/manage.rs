@@ -12,7 +12,7 @@ use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::json_text::JsonText;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
 /// An agent, as lists show it.
@@ -330,7 +330,7 @@ pub struct SecretView {
 impl SecretView {
     /// The secrets as they are at `now`.
     #[must_use]
-    pub fn new(secrets: &WebhookSecrets, now: Millis) -> Self {
+    pub fn new(secrets: &WebhookSecrets, now: Timestamp) -> Self {
         Self {
             secret: secrets.current.reveal().to_owned(),
             created_at: iso8601::format(secrets.created_at),

@@ -4,62 +4,62 @@ use super::{Advance, Call, CallEffect, Failure, FailureCode, Phase};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How long a call may wait for a dialer to claim it.
-pub const DISPATCH_DEADLINE: Millis = Millis(120_000);
+pub const DISPATCH_DEADLINE: Span = Span(120_000);
 /// How long an unclaimed call waits before it is handed to the queue again.
-pub const DISPATCH_AGAIN: Millis = Millis(5_000);
+pub const DISPATCH_AGAIN: Span = Span(5_000);
 /// How long after the ringing timeout the carrier's own word is awaited.
-pub const RING_GRACE: Millis = Millis(5_000);
+pub const RING_GRACE: Span = Span(5_000);
 /// How long after the end of the longest conversation the carrier's own word is awaited.
-pub const END_GRACE: Millis = Millis(5_000);
+pub const END_GRACE: Span = Span(5_000);
 /// How long the agent may take to report after the end.
-pub const REPORT_GRACE: Millis = Millis(10_000);
+pub const REPORT_GRACE: Span = Span(10_000);
 /// A conversation shorter than this was hung up at once: nothing can have been said in it.
-pub const AT_ONCE: Millis = Millis(1_500);
+pub const AT_ONCE: Span = Span(1_500);
 /// How long the agent may take to report of such a one.
-pub const REPORT_GRACE_AT_ONCE: Millis = Millis(3_000);
+pub const REPORT_GRACE_AT_ONCE: Span = Span(3_000);
 /// How long a carrier with rooms may take until the phone is asked to ring.
-pub const SETUP_LIMIT: Millis = Millis(30_000);
+pub const SETUP_LIMIT: Span = Span(30_000);
 /// How long after the end a carrier that can't be reached is told to hang up, beyond the longest conversation.
-pub const TEARDOWN_PATIENCE: Millis = Millis(600_000);
+pub const TEARDOWN_PATIENCE: Span = Span(600_000);
 /// It is told at least this many times, even if the object slept for all of that time.
 const TEARDOWN_TRIES: u32 = 10;
 /// How often it is told, until it is done.
-pub(super) const TEARDOWN_AGAIN: Millis = Millis(10_000);
+pub(super) const TEARDOWN_AGAIN: Span = Span(10_000);
 /// A room that was deleted is deleted once more so long after the end: an agent on its way there makes it anew.
-pub(super) const ROOM_RETURNS: Millis = Millis(10_000);
+pub(super) const ROOM_RETURNS: Span = Span(10_000);
 /// How often the carrier is asked about a conversation that says nothing.
-const INQUIRE_EVERY: Millis = Millis(60_000);
+const INQUIRE_EVERY: Span = Span(60_000);
 /// How often it is asked about one in a room of which it announced nothing: its end must not wait for long.
-const LOOK_UNANNOUNCED: Millis = Millis(20_000);
+const LOOK_UNANNOUNCED: Span = Span(20_000);
 /// How often while somebody may be on the phone with nobody to talk to; and about one of which nothing is announced as soon
 /// as that: then each time after half as long again as it has lasted.
-const LOOK_AT_ONCE: Millis = Millis(2_000);
+const LOOK_AT_ONCE: Span = Span(2_000);
 /// How often the carrier is asked about a call that was dialed and not answered.
-const LOOK_UNANSWERED: Millis = Millis(20_000);
+const LOOK_UNANSWERED: Span = Span(20_000);
 /// A call that is still open when it is this old is marked, so that it is found without a scan.
-pub const RECENT: Millis = Millis(600_000);
+pub const RECENT: Span = Span(600_000);
 /// How long the answer to the dial itself is awaited once the callee has left: it alone has the SIP status.
-pub const PRESUMED_AFTER: Millis = Millis(5_000);
+pub const PRESUMED_AFTER: Span = Span(5_000);
 
 impl Call {
     /// Since when a dialer could have claimed it.
-    pub(super) fn ready_at(&self) -> Millis {
+    pub(super) fn ready_at(&self) -> Timestamp {
         self.promoted_at.unwrap_or(self.created_at())
     }
 
     /// Whether it is too late for a dialer to claim it.
     #[must_use]
-    pub fn missed_its_dispatch(&self, now: Millis) -> bool {
+    pub fn missed_its_dispatch(&self, now: Timestamp) -> bool {
         now >= self.ready_at() + DISPATCH_DEADLINE
     }
 
     /// The next moment at which [`Call::advance`] has something to do that the row does not already
     /// foretell; `None` when all is done.
     #[must_use]
-    pub fn due(&self, settings: &Settings) -> Option<Millis> {
+    pub fn due(&self, settings: &Settings) -> Option<Timestamp> {
         let release = self.left_a_room().then_some(self.volatile.teardown_at);
         let deadlines = [self.next_deadline(settings), release];
         let deadline = deadlines.into_iter().flatten().min()?;
@@ -71,7 +71,7 @@ impl Call {
     }
 
     /// Likewise for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
-    pub(crate) fn due_but_for_dispatch(&self) -> Millis {
+    pub(crate) fn due_but_for_dispatch(&self) -> Timestamp {
         let deadline = self
             .queued_until
             .unwrap_or(self.ready_at() + DISPATCH_DEADLINE);
@@ -81,7 +81,7 @@ impl Call {
         }
     }
 
-    fn next_deadline(&self, settings: &Settings) -> Option<Millis> {
+    fn next_deadline(&self, settings: &Settings) -> Option<Timestamp> {
         Some(match self.phase() {
             Phase::Queued { until } => until.min(self.volatile.dispatch_at),
             Phase::Unclaimed { since } => self.volatile.dispatch_at.min(since + DISPATCH_DEADLINE),
@@ -99,25 +99,25 @@ impl Call {
     }
 
     /// When a call that was dialed moves on: its plan says, or its carrier when it is asked, or else its watchdog.
-    fn next_word(&self, watchdog: Millis) -> Millis {
-        let planned = self.planned().unwrap_or(Millis::MAX);
+    fn next_word(&self, watchdog: Timestamp) -> Timestamp {
+        let planned = self.planned().unwrap_or(Timestamp::MAX);
         planned.min(self.volatile.inquire_at).min(watchdog)
     }
 
     /// When a phone that was dialed stops ringing.
-    fn rings_until(&self, dialed_at: Millis, settings: &Settings) -> Millis {
-        let setup = if self.room { SETUP_LIMIT } else { Millis(0) };
+    fn rings_until(&self, dialed_at: Timestamp, settings: &Settings) -> Timestamp {
+        let setup = if self.room { SETUP_LIMIT } else { Span(0) };
         dialed_at + setup + settings.ring_timeout
     }
 
     /// When the plan has a word that must be written down: its first ending, else its last event.
-    fn planned(&self) -> Option<Millis> {
+    fn planned(&self) -> Option<Timestamp> {
         let ending = self.plan.iter().find(|timed| timed.event.ends_the_call());
         ending.or(self.plan.last()).map(|timed| timed.at)
     }
 
     /// Does all that is due at `now`.
-    pub fn advance(&mut self, now: Millis, settings: &Settings, key: &IdKey) -> Advance {
+    pub fn advance(&mut self, now: Timestamp, settings: &Settings, key: &IdKey) -> Advance {
         let mut done = Advance {
             write: self.follow_plan(now, settings, key),
             ..Advance::default()
@@ -139,11 +139,17 @@ impl Call {
     }
 
     /// The watchdogs: what happens when nobody says anything. Returns whether that must be written.
-    fn watch(&mut self, now: Millis, settings: &Settings, key: &IdKey, done: &mut Advance) -> bool {
+    fn watch(
+        &mut self,
+        now: Timestamp,
+        settings: &Settings,
+        key: &IdKey,
+        done: &mut Advance,
+    ) -> bool {
         match self.phase() {
             Phase::Queued { until } => {
                 // The queue moves when there is capacity; all that ends here is the call's patience.
-                self.volatile.dispatch_at = Millis::MAX;
+                self.volatile.dispatch_at = Timestamp::MAX;
                 now >= until && self.give_up(FailureCode::ChannelsExhausted, now, key)
             }
             Phase::Unclaimed { since } if now >= since + DISPATCH_DEADLINE => {
@@ -184,16 +190,16 @@ impl Call {
     }
 
     /// It did not connect, and nobody says why.
-    fn give_up(&mut self, code: FailureCode, now: Millis, key: &IdKey) -> bool {
+    fn give_up(&mut self, code: FailureCode, now: Timestamp, key: &IdKey) -> bool {
         self.fail(Failure::of(code), now, key);
         true
     }
 
-    fn rang_out(&self, dialed_at: Millis, now: Millis, settings: &Settings) -> bool {
+    fn rang_out(&self, dialed_at: Timestamp, now: Timestamp, settings: &Settings) -> bool {
         now >= self.rings_until(dialed_at, settings) + RING_GRACE
     }
 
-    fn dispatch_again(&mut self, now: Millis, done: &mut Advance) {
+    fn dispatch_again(&mut self, now: Timestamp, done: &mut Advance) {
         if now >= self.volatile.dispatch_at {
             self.volatile.dispatch_at = now + DISPATCH_AGAIN;
             if !planted(Fault::LostIntent) {
@@ -203,7 +209,7 @@ impl Call {
     }
 
     /// What is over leaves no room behind: the carrier is told until it is done.
-    fn tear_down(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+    fn tear_down(&mut self, now: Timestamp, settings: &Settings, done: &mut Advance) {
         let Some(ended_at) = self
             .ended_at
             .filter(|_| self.room && now >= self.volatile.teardown_at)
@@ -221,7 +227,7 @@ impl Call {
         }
     }
 
-    fn look(&mut self, now: Millis, settings: &Settings, done: &mut Advance) {
+    fn look(&mut self, now: Timestamp, settings: &Settings, done: &mut Advance) {
         if now >= self.volatile.inquire_at {
             self.volatile.looked_at = now;
             self.volatile.inquire_at = self.next_inquiry(now, settings);
@@ -231,16 +237,16 @@ impl Call {
 
     /// Often enough to find a lost hang-up before the call counts as stalled, and once more at the
     /// end of the longest conversation.
-    pub(super) fn next_inquiry(&self, now: Millis, settings: &Settings) -> Millis {
+    pub(super) fn next_inquiry(&self, now: Timestamp, settings: &Settings) -> Timestamp {
         let Some(answered_at) = self.answered_at else {
             return now + LOOK_UNANSWERED;
         };
-        let half = Millis((now - answered_at).0 / 2);
+        let half = Span((now - answered_at).0 / 2);
         let wait = match (self.room, self.announced) {
             (true, _) if self.volatile.alone || self.farewell.is_some() => LOOK_AT_ONCE,
             (true, true) => INQUIRE_EVERY,
             (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),
-            (false, _) => INQUIRE_EVERY.min(settings.stalled_after).max(Millis(10)),
+            (false, _) => INQUIRE_EVERY.min(settings.stalled_after).max(Span(10)),
         };
         let next = now + wait;
         let last = answered_at + settings.max_call;

@@ -15,7 +15,7 @@ use crate::domain::callback::Delivery;
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// What an agent reports of its call: any part of it, the first word counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,20 +31,20 @@ pub struct Report {
     pub failure: Option<String>,
     /// How long before the report the conversation ended, as the agent saw it.
     #[serde(default)]
-    pub ended_ago: Option<Millis>,
+    pub ended_ago: Option<Span>,
 }
 
 /// An agent's word that it is done with a conversation that goes on, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Farewell {
     /// By when the conversation was over, as it says.
-    pub at: Millis,
+    pub at: Timestamp,
     /// When it said so.
-    pub heard: Millis,
+    pub heard: Timestamp,
 }
 
 /// An agent that breaks off no later than this after the answer broke off at once.
-pub const BROKEN_OFF_WITHIN: Millis = Millis(3_000);
+pub const BROKEN_OFF_WITHIN: Span = Span(3_000);
 
 /// What an answered call says of its agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Call {
     /// Takes the agent's report: it fills what was missing. What is known stays, and a terminal call never changes.
     ///
     /// It says that the agent is done. A conversation that goes on, as far as is known, is looked after at once.
-    pub fn report(&mut self, report: Report, now: Millis, key: &IdKey) -> bool {
+    pub fn report(&mut self, report: Report, now: Timestamp, key: &IdKey) -> bool {
         if self.status.is_terminal() {
             return false;
         }
@@ -105,7 +105,13 @@ impl Call {
     }
 
     /// The agent is done with a call that is in progress, as far as is known.
-    fn take_leave(&mut self, over_by: Millis, broke_off: bool, now: Millis, key: &IdKey) -> bool {
+    fn take_leave(
+        &mut self,
+        over_by: Timestamp,
+        broke_off: bool,
+        now: Timestamp,
+        key: &IdKey,
+    ) -> bool {
         if !self.room {
             // A simulated callee has nobody to talk to any more, and is hung up on here.
             let talks = self.answered_at.is_some();
@@ -124,15 +130,15 @@ impl Call {
         let is_news = self.farewell != farewell;
         self.farewell = farewell;
         if !planted(Fault::FarewellIgnored) {
-            self.volatile.inquire_at = Millis(0);
+            self.volatile.inquire_at = Timestamp(0);
         }
         is_news
     }
 
     /// When the agent's word that it is done is believed, though the carrier could not be asked.
-    pub(super) fn believed_at(&self) -> Millis {
+    pub(super) fn believed_at(&self) -> Timestamp {
         let farewell = self.farewell.filter(|_| self.is_agent_done());
-        farewell.map_or(Millis::MAX, |farewell| farewell.heard + REPORT_GRACE)
+        farewell.map_or(Timestamp::MAX, |farewell| farewell.heard + REPORT_GRACE)
     }
 
     pub(super) fn take_its_word(&mut self, key: &IdKey) {
@@ -145,19 +151,19 @@ impl Call {
     pub(super) fn look_after(&mut self) -> bool {
         if self.room && !planted(Fault::AgentLeftIgnored) {
             self.volatile.alone = true;
-            self.volatile.inquire_at = Millis(0);
+            self.volatile.inquire_at = Timestamp(0);
         }
         false
     }
 
     /// A conversation lasted at least until it was last seen.
-    pub(super) fn talked_until(&self, at: Millis) -> Millis {
+    pub(super) fn talked_until(&self, at: Timestamp) -> Timestamp {
         at.max(self.volatile.seen_at)
             .max(self.answered_at.unwrap_or_default())
     }
 
     /// No call lasts longer than the carrier lets it, whenever its end is found.
-    pub(super) fn no_later(&self, now: Millis, settings: &Settings) -> Millis {
+    pub(super) fn no_later(&self, now: Timestamp, settings: &Settings) -> Timestamp {
         let longest = SETUP_LIMIT + settings.ring_timeout + settings.max_call + RING_GRACE;
         match self.dialed_at {
             Some(dialed_at) if self.room => now.min(dialed_at + longest),
@@ -172,7 +178,7 @@ impl Call {
     }
 
     /// The conversation is over, and was so at `at` at the latest.
-    pub(super) fn found_over(&mut self, at: Millis, key: &IdKey) {
+    pub(super) fn found_over(&mut self, at: Timestamp, key: &IdKey) {
         let at = match self.farewell {
             Some(farewell) if !planted(Fault::EndAsFound) => at.min(farewell.at),
             _ => at,
@@ -182,7 +188,7 @@ impl Call {
     }
 
     /// The person called was hung up on, because nobody was there to talk to.
-    pub(super) fn desert(&mut self, at: Millis, key: &IdKey) {
+    pub(super) fn desert(&mut self, at: Timestamp, key: &IdKey) {
         if self.farewell.is_none() {
             let absent = Failure::of(FailureCode::AgentUnavailable);
             self.failure = self.failure.or(Some(absent));
@@ -214,7 +220,7 @@ impl Call {
     }
 
     /// By when the agent must have reported of a conversation that ended then.
-    pub(super) fn reported_by(&self, ended_at: Millis) -> Millis {
+    pub(super) fn reported_by(&self, ended_at: Timestamp) -> Timestamp {
         ended_at
             + match self.at_once {
                 true => REPORT_GRACE_AT_ONCE,
@@ -223,7 +229,7 @@ impl Call {
     }
 
     /// The conversation ended. Without its agent's report it waits for that.
-    pub(super) fn hang_up(&mut self, outcome: Option<Value>, at: Millis, key: &IdKey) {
+    pub(super) fn hang_up(&mut self, outcome: Option<Value>, at: Timestamp, key: &IdKey) {
         let broke_off = |failure: Failure| failure.code == FailureCode::AgentFailed;
         let is_told = self.outcome.is_some() || self.failure.is_some_and(broke_off);
         if outcome.is_some() || is_told {
@@ -237,7 +243,13 @@ impl Call {
     }
 
     /// The carrier was asked, and has no event to tell. Returns whether that changed anything.
-    pub fn learn(&mut self, is_there: bool, now: Millis, settings: &Settings, key: &IdKey) -> bool {
+    pub fn learn(
+        &mut self,
+        is_there: bool,
+        now: Timestamp,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
         use super::CarrierEvent::{Failed, Vanished};
         let timed_out = Failure::of(FailureCode::TimedOut);
         match (self.phase(), is_there) {
@@ -256,8 +268,8 @@ impl Call {
 
     fn learn_that_it_goes_on(
         &mut self,
-        since: Millis,
-        now: Millis,
+        since: Timestamp,
+        now: Timestamp,
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
@@ -277,7 +289,7 @@ impl Call {
     }
 
     /// Ends it because somebody said so. `false` when it is too late for that.
-    pub fn cancel(&mut self, now: Millis, key: &IdKey) -> bool {
+    pub fn cancel(&mut self, now: Timestamp, key: &IdKey) -> bool {
         let canceled = Some(Failure::of(FailureCode::Canceled));
         match self.phase() {
             Phase::Talking { .. } => self.stop(FailureCode::Canceled, now, key),
@@ -293,7 +305,7 @@ impl Call {
     }
 
     /// A conversation is ended from here. Its agent may still say what came of it; a simulated one has said all there is.
-    pub(super) fn stop(&mut self, why: FailureCode, at: Millis, key: &IdKey) {
+    pub(super) fn stop(&mut self, why: FailureCode, at: Timestamp, key: &IdKey) {
         self.failure = Some(Failure::of(why));
         self.failure_detail = None;
         if self.outcome.is_some() || !self.room || planted(Fault::StoppedOutcomeLost) {
@@ -309,7 +321,7 @@ impl Call {
         &mut self,
         outcome: Option<Value>,
         failure: Option<Failure>,
-        at: Millis,
+        at: Timestamp,
         key: &IdKey,
     ) {
         // An agent that reports what came of the call had ended it.
@@ -343,14 +355,14 @@ impl Call {
 
     /// Whether a conversation has lasted for so long that its agent can't have broken it off at once.
     #[must_use]
-    pub fn agent_holds_out(&self, now: Millis) -> bool {
+    pub fn agent_holds_out(&self, now: Timestamp) -> bool {
         let until = self.ended_at.unwrap_or(now);
         let holds = |answered_at| until > answered_at + BROKEN_OFF_WITHIN;
         !self.volatile.alone && self.failure.is_none() && self.answered_at.is_some_and(holds)
     }
 
     /// It did not connect.
-    pub(super) fn fail(&mut self, failure: Failure, at: Millis, key: &IdKey) {
+    pub(super) fn fail(&mut self, failure: Failure, at: Timestamp, key: &IdKey) {
         self.end(failure.status(), Some(failure), at, key);
     }
 
@@ -358,7 +370,7 @@ impl Call {
         &mut self,
         status: CallStatus,
         failure: Option<Failure>,
-        at: Millis,
+        at: Timestamp,
         key: &IdKey,
     ) {
         let (status, failure) = self.in_the_right_words(status, failure);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Failure;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// What the carrier, or whoever speaks for it, says of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl CarrierEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timed {
     /// When it happened, as the carrier or whoever looked measured it.
-    pub at: Millis,
+    pub at: Timestamp,
     /// What happened.
     pub event: CarrierEvent,
 }

@@ -39,7 +39,7 @@ use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::media::MediaPolicy;
 use super::phone::E164;
 use super::settings::Settings;
-use super::time::Millis;
+use super::time::Timestamp;
 
 /// The agent as the call needs it: a copy, so that a call runs as it was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,24 +83,24 @@ pub struct Call {
     /// Until when it waits for capacity, while it stands in its trunk's line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "waits_until")]
-    pub queued_until: Option<Millis>,
+    pub queued_until: Option<Timestamp>,
     /// When it left the line for the dialer, if it ever stood there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub promoted_at: Option<Millis>,
+    pub promoted_at: Option<Timestamp>,
     /// When a dialer claimed it; from then on it is never dialed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dialed_at: Option<Millis>,
+    pub dialed_at: Option<Timestamp>,
     /// When the phone began to ring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ringing_at: Option<Millis>,
+    pub ringing_at: Option<Timestamp>,
     /// When the person picked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answered_at: Option<Millis>,
+    pub answered_at: Option<Timestamp>,
     /// When it was over; an answered call may still wait for its agent's report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<Millis>,
+    pub ended_at: Option<Timestamp>,
     /// When it last changed.
-    pub updated_at: Millis,
+    pub updated_at: Timestamp,
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Value>,
@@ -130,7 +130,7 @@ pub struct Call {
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "paced_until")]
-    pub counts_against_cps_until: Option<Millis>,
+    pub counts_against_cps_until: Option<Timestamp>,
     /// Open for so long that an index holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
@@ -182,7 +182,7 @@ pub struct Advance {
 impl Call {
     /// A call that was accepted and waits for a dialer; its first dispatch is already under way.
     #[must_use]
-    pub fn accepted(id: CallId, request: CallRequest, now: Millis) -> Self {
+    pub fn accepted(id: CallId, request: CallRequest, now: Timestamp) -> Self {
         Self {
             id,
             request,
@@ -219,10 +219,10 @@ impl Call {
 
     /// A call that was accepted and stands in line until there is capacity, or until `until`.
     #[must_use]
-    pub fn queued(id: CallId, request: CallRequest, until: Millis, now: Millis) -> Self {
+    pub fn queued(id: CallId, request: CallRequest, until: Timestamp, now: Timestamp) -> Self {
         let mut call = Self::accepted(id, request, now);
         call.queued_until = Some(until);
-        call.volatile.dispatch_at = Millis::MAX;
+        call.volatile.dispatch_at = Timestamp::MAX;
         call
     }
 
@@ -233,7 +233,7 @@ impl Call {
         request: CallRequest,
         code: FailureCode,
         key: &IdKey,
-        now: Millis,
+        now: Timestamp,
     ) -> Self {
         let mut call = Self::accepted(id, request, now);
         call.end(
@@ -247,7 +247,7 @@ impl Call {
 
     /// When it was accepted, or refused.
     #[must_use]
-    pub fn created_at(&self) -> Millis {
+    pub fn created_at(&self) -> Timestamp {
         self.id.address().at
     }
 
@@ -265,7 +265,7 @@ impl Call {
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.
     #[must_use]
-    pub fn is_stalled(&self, now: Millis, settings: &Settings) -> bool {
+    pub fn is_stalled(&self, now: Timestamp, settings: &Settings) -> bool {
         let talks = matches!(self.phase(), Phase::Talking { .. });
         talks && now > self.updated_at + settings.stalled_after
     }

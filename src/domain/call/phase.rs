@@ -4,7 +4,7 @@
 //! apart. A phase is computed when it is asked for and stored nowhere, so it can't contradict the row.
 
 use super::Call;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,32 +12,32 @@ pub enum Phase {
     /// It waits for capacity in its trunk's queue.
     Queued {
         /// Until then at most.
-        until: Millis,
+        until: Timestamp,
     },
     /// It holds a channel, and no dialer has claimed it.
     Unclaimed {
         /// Since when one could have.
-        since: Millis,
+        since: Timestamp,
     },
     /// A dialer has it; as far as is known its phone does not ring.
     SettingUp {
         /// When the dialer claimed it.
-        dialed_at: Millis,
+        dialed_at: Timestamp,
     },
     /// Its phone rings.
     Ringing {
         /// When the dialer claimed it.
-        dialed_at: Millis,
+        dialed_at: Timestamp,
     },
     /// The person called picked up.
     Talking {
         /// When.
-        since: Millis,
+        since: Timestamp,
     },
     /// The conversation ended, and its agent may still say what came of it.
     AwaitingReport {
         /// When it ended.
-        ended_at: Millis,
+        ended_at: Timestamp,
     },
     /// Its status is final. Its room and its callback may still have to be seen to.
     Over,

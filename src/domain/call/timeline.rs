@@ -1,13 +1,13 @@
 //! A call's history, for people.
 
 use super::{Call, Failure};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// One line of a call's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
     /// When it became known.
-    pub at: Millis,
+    pub at: Timestamp,
     /// What: `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
     pub event: &'static str,
     /// More about it.
@@ -16,7 +16,7 @@ pub struct TimelineEntry {
 
 impl Call {
     /// When it began to wait for capacity, if it ever did.
-    pub(super) fn waited_from(&self) -> Option<Millis> {
+    pub(super) fn waited_from(&self) -> Option<Timestamp> {
         self.queued_until
             .or(self.promoted_at)
             .map(|_| self.created_at())
@@ -34,7 +34,7 @@ impl Call {
     #[must_use]
     pub fn timeline(&self) -> Vec<TimelineEntry> {
         let entry =
-            |at: Option<Millis>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
+            |at: Option<Timestamp>, event, detail| at.map(|at| TimelineEntry { at, event, detail });
         let mut entries: Vec<TimelineEntry> = if self.was_refused() {
             let detail = self.failure.map(|failure| failure.message().to_owned());
             entry(self.ended_at, "rejected", detail)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, CallStatus};
 use crate::domain::callback::AttemptOutcome;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// Results of a callback's attempts are told up to this many: the whole schedule, and more by hand than anybody asks for.
 const RESULTS_TOLD: usize = 90;
@@ -43,7 +43,7 @@ impl Transition {
 
 /// When a transition became known, and which: no two of a call bear the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedEntry(pub Millis, pub Transition);
+pub struct FeedEntry(pub Timestamp, pub Transition);
 
 impl Call {
     /// Whether it was refused at once, and so never was under way.
@@ -60,14 +60,14 @@ impl Call {
 
     /// When its newest transition became known.
     #[must_use]
-    pub fn told_at(&self) -> Millis {
+    pub fn told_at(&self) -> Timestamp {
         self.told
             .last()
             .map_or(self.created_at(), |FeedEntry(at, _)| *at)
     }
 
     /// Notes the transitions that are new, as known at `now`.
-    pub fn note(&mut self, now: Millis) {
+    pub fn note(&mut self, now: Timestamp) {
         let rings = self.ringing_at.is_some();
         self.tell_once(rings, Transition::Ringing, now);
         self.tell_once(self.answered_at.is_some(), Transition::Answered, now);
@@ -87,15 +87,15 @@ impl Call {
         }
     }
 
-    fn tell_once(&mut self, is_so: bool, transition: Transition, now: Millis) {
+    fn tell_once(&mut self, is_so: bool, transition: Transition, now: Timestamp) {
         if is_so && !self.told.iter().any(|told| told.1 == transition) {
             self.tell(transition, now);
         }
     }
 
-    fn tell(&mut self, transition: Transition, now: Millis) {
+    fn tell(&mut self, transition: Transition, now: Timestamp) {
         let first = self.told.is_empty() && self.was_refused();
-        let after = self.told_at() + Millis(u64::from(!first));
+        let after = self.told_at() + Span(u64::from(!first));
         self.told.push(FeedEntry(now.max(after), transition));
     }
 }

@@ -5,12 +5,12 @@ use super::{Call, CallStatus, CarrierEvent, Failure, FailureCode, Phase, Timed};
 use crate::domain::ids::IdKey;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 impl Call {
     /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
     /// in line again, at its old place.
-    pub fn dequeue(&mut self, now: Millis) {
+    pub fn dequeue(&mut self, now: Timestamp) {
         self.queued_until = None;
         self.promoted_at = Some(now);
         self.volatile.promoted_at = Some(now);
@@ -19,19 +19,19 @@ impl Call {
 
     /// A dialer takes it: whatever happens now, nobody else will dial it.
     /// `room` says whether its carrier makes a room for it.
-    pub fn claim(&mut self, room: bool, now: Millis, settings: &Settings) {
+    pub fn claim(&mut self, room: bool, now: Timestamp, settings: &Settings) {
         self.room = room;
         self.volatile.silent = room;
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.volatile.inquire_at = self.next_inquiry(now, settings);
         if self.promoted_at.is_some() {
-            self.counts_against_cps_until = Some(now + Millis::from_secs(1));
+            self.counts_against_cps_until = Some(now + Span::from_secs(1));
         }
     }
 
     /// When the carrier's last event was that moved it on; a report of its agent is none.
-    fn moved_on_at(&self) -> Millis {
+    fn moved_on_at(&self) -> Timestamp {
         let moments = [self.dialed_at, self.ringing_at, self.answered_at];
         moments.into_iter().flatten().max().unwrap_or_default()
     }
@@ -41,7 +41,7 @@ impl Call {
     pub fn apply(
         &mut self,
         event: CarrierEvent,
-        at: Millis,
+        at: Timestamp,
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
@@ -84,7 +84,7 @@ impl Call {
     fn apply_unanswered(
         &mut self,
         event: CarrierEvent,
-        at: Millis,
+        at: Timestamp,
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
@@ -99,7 +99,7 @@ impl Call {
                     return true;
                 }
                 self.volatile.inquire_at = match self.volatile.alone || self.farewell.is_some() {
-                    true => Millis(0),
+                    true => Timestamp(0),
                     false => self.next_inquiry(at, settings),
                 };
             }
@@ -120,7 +120,7 @@ impl Call {
     }
 
     /// When its room was found gone, if it was: what would end a call that nobody answered is still to come then.
-    fn presumed_over(&self) -> Option<Millis> {
+    fn presumed_over(&self) -> Option<Timestamp> {
         let mut planned = self.plan.iter().filter(|_| self.room);
         let end = planned.find(|timed| matches!(timed.event, CarrierEvent::HungUp(_)))?;
         Some(end.at - PRESUMED_AFTER)
@@ -130,8 +130,8 @@ impl Call {
     fn apply_answered(
         &mut self,
         event: CarrierEvent,
-        said_at: Millis,
-        at: Millis,
+        said_at: Timestamp,
+        at: Timestamp,
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
@@ -158,13 +158,18 @@ impl Call {
         true
     }
 
-    fn rings(&mut self, at: Millis) {
+    fn rings(&mut self, at: Timestamp) {
         self.status = CallStatus::Ringing;
         self.ringing_at = Some(at);
     }
 
     /// What its plan foretold happens. Returns whether that is to be written: the row does not foretell an ending.
-    pub(super) fn follow_plan(&mut self, until: Millis, settings: &Settings, key: &IdKey) -> bool {
+    pub(super) fn follow_plan(
+        &mut self,
+        until: Timestamp,
+        settings: &Settings,
+        key: &IdKey,
+    ) -> bool {
         let is_over = self.plan_until(until, true, settings, key);
         self.volatile.planned_until = self.volatile.planned_until.max(until);
         is_over
@@ -173,7 +178,7 @@ impl Call {
     /// Likewise, up to its end, or through it.
     pub(super) fn plan_until(
         &mut self,
-        until: Millis,
+        until: Timestamp,
         ends: bool,
         settings: &Settings,
         key: &IdKey,
@@ -191,7 +196,7 @@ impl Call {
 
     /// The carrier hung up and left nothing behind. Whoever dials may still be at it in the first seconds, and its agent on
     /// its way: either makes the room anew, so it is told once more. Returns whether it is done.
-    pub fn torn_down(&mut self, now: Millis) -> bool {
+    pub fn torn_down(&mut self, now: Timestamp) -> bool {
         let is_settled = |dialed_at| {
             self.volatile.dialer_done
                 || self.answered_at.is_some()
@@ -207,7 +212,7 @@ impl Call {
 
     /// The carrier tells that there is a room for it. One of a call that is over has come back: it is deleted again, at once.
     /// Returns whether that is news.
-    pub fn room_seen(&mut self, now: Millis) -> bool {
+    pub fn room_seen(&mut self, now: Timestamp) -> bool {
         let is_over = self.ended_at.is_some() && self.dialed_at.is_some();
         if !is_over || planted(Fault::RoomReturns) {
             return false;

@@ -6,26 +6,26 @@
 use super::Call;
 use crate::domain::ids::IdKey;
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// What is known of a call beside its row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Volatile {
     /// Up to when its plan is known to have happened.
-    pub planned_until: Millis,
+    pub planned_until: Timestamp,
     /// When it left the queue, while its row says that it waits. After a restart it stands in the queue again, at its old
     /// place.
-    pub promoted_at: Option<Millis>,
+    pub promoted_at: Option<Timestamp>,
     /// When it goes to the dispatch queue again, while unclaimed. At once after a restart.
-    pub dispatch_at: Millis,
+    pub dispatch_at: Timestamp,
     /// When the carrier is asked next. Likewise.
-    pub inquire_at: Millis,
+    pub inquire_at: Timestamp,
     /// When the carrier was last asked. Likewise.
-    pub looked_at: Millis,
+    pub looked_at: Timestamp,
     /// When the person called was last seen in conversation, or later. What is not known bounds nothing.
-    pub seen_at: Millis,
+    pub seen_at: Timestamp,
     /// When the carrier is told to hang up again. At once after a restart.
-    pub teardown_at: Millis,
+    pub teardown_at: Timestamp,
     /// How often it was told so.
     pub teardown_tries: u32,
     /// Whoever dialed is done with it. After a restart it may still be at it.

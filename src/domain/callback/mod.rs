@@ -14,12 +14,12 @@ pub use signing::{MOST_PREVIOUS, WebhookSecret, WebhookSecrets};
 use super::ids::DeliveryId;
 use super::planted::{Fault, planted};
 use super::search;
-use super::time::Millis;
+use super::time::{Span, Timestamp};
 
 /// How long a sender may stay silent before its attempt is handed out again: once as long as its message
 /// travels (longer each time that nobody took it up), and once from when it says that it begins (see [`Delivery::begin`]). A sender whose receiver is slow asks for
 /// more (see [`Delivery::extend`]).
-pub const LEASE: Millis = Millis(20_000);
+pub const LEASE: Span = Span(20_000);
 
 /// How many attempts are remembered: the whole schedule, and redeliveries by hand.
 const ATTEMPTS_KEPT: usize = 50;
@@ -59,7 +59,7 @@ pub enum DeliveryStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When it began.
-    pub at: Millis,
+    pub at: Timestamp,
     /// The receiver's status, when there was one.
     pub status_code: Option<u16>,
     /// What went wrong, when there was no status.
@@ -85,7 +85,7 @@ pub struct Lease {
     /// Which attempt, from 1.
     pub number: u32,
     /// Until when nobody else makes it; its message is good for as long.
-    pub until: Millis,
+    pub until: Timestamp,
     /// A sender has said that it makes this attempt.
     begun: bool,
     /// How often it was handed out before, with nobody saying that.
@@ -98,7 +98,7 @@ impl Lease {
     pub fn back(number: u32) -> Self {
         Self {
             number,
-            until: Millis::MAX,
+            until: Timestamp::MAX,
             begun: true,
             unheard: 0,
         }
@@ -106,7 +106,7 @@ impl Lease {
 
     /// Whether it is of the same attempt as another, and that attempt is out.
     pub(crate) fn is_of(&self, other: Self) -> bool {
-        self.number == other.number && self.until < Millis::MAX
+        self.number == other.number && self.until < Timestamp::MAX
     }
 }
 
@@ -141,9 +141,9 @@ pub struct Delivery {
     /// The attempts so far, oldest first.
     pub attempts: Vec<Attempt>,
     /// When the next attempt is due.
-    pub next_attempt_at: Option<Millis>,
+    pub next_attempt_at: Option<Timestamp>,
     /// When the event happened.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     /// Attempts made in all, those no longer remembered included.
     made: u32,
     /// Failed attempts of the schedule: an attempt asked for by hand uses up no retry.
@@ -153,7 +153,7 @@ pub struct Delivery {
     by_hand: bool,
     /// What the schedule had in mind when an attempt was asked for by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    scheduled_at: Option<Millis>,
+    scheduled_at: Option<Timestamp>,
     /// One more attempt was asked for while another was under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked_again: bool,
@@ -176,7 +176,7 @@ pub enum AttemptOutcome {
 impl Delivery {
     /// A delivery whose first attempt is due at once.
     #[must_use]
-    pub fn new(id: DeliveryId, event: EventType, url: String, now: Millis) -> Self {
+    pub fn new(id: DeliveryId, event: EventType, url: String, now: Timestamp) -> Self {
         Self {
             id,
             event,
@@ -217,7 +217,7 @@ impl Delivery {
 
     /// When something must be done about it next.
     #[must_use]
-    pub fn due(&self) -> Option<Millis> {
+    pub fn due(&self) -> Option<Timestamp> {
         if self.lease.is_some() && planted(Fault::LeaseForEver) {
             return None;
         }
@@ -228,7 +228,7 @@ impl Delivery {
     }
 
     /// Hands out the attempt that is due, under a lease: its number, from 1.
-    pub fn take(&mut self, now: Millis) -> Option<u32> {
+    pub fn take(&mut self, now: Timestamp) -> Option<u32> {
         if self.due().is_none_or(|due| due > now) {
             return None;
         }
@@ -239,7 +239,7 @@ impl Delivery {
         let unheard = before.map_or(0, |lease| (lease.unheard + 1).min(DOUBLINGS));
         self.lease = Some(Lease {
             number,
-            until: now + Millis(LEASE.0 << unheard),
+            until: now + Span(LEASE.0 << unheard),
             begun: false,
             unheard,
         });
@@ -272,7 +272,7 @@ impl Delivery {
 
     /// A sender is about to make attempt `number`: whether it may. Of the copies of a message one may, however long they
     /// travelled, and none for an attempt that is over.
-    pub fn begin(&mut self, number: u32, now: Millis) -> bool {
+    pub fn begin(&mut self, number: u32, now: Timestamp) -> bool {
         let is_due = self.next_attempt_at.is_some_and(|due| due <= now);
         let is_begun = |lease: &Lease| lease.begun && now < lease.until;
         if number != self.made + 1 || !is_due || self.lease.as_ref().is_some_and(is_begun) {
@@ -295,7 +295,7 @@ impl Delivery {
     }
 
     /// The sender of attempt `number` is alive and waits for a slow receiver.
-    pub fn extend(&mut self, number: u32, until: Millis) {
+    pub fn extend(&mut self, number: u32, until: Timestamp) {
         if let Some(lease) = self.lease.as_mut().filter(|lease| lease.number == number) {
             lease.until = lease.until.max(until);
         }
@@ -309,8 +309,8 @@ impl Delivery {
         &mut self,
         number: u32,
         result: AttemptResult,
-        now: Millis,
-        schedule: &[Millis],
+        now: Timestamp,
+        schedule: &[Span],
     ) -> bool {
         if number != self.made + 1 || self.next_attempt_at.is_none() {
             return false;
@@ -345,7 +345,7 @@ impl Delivery {
                     .retry_after_secs
                     .filter(|_| matches!(status_code, Some(429 | 503)));
                 base.filter(|_| !planted(Fault::CallbackForgotten))
-                    .map(|base| now + self.wait(base, asked.map(Millis::from_secs)))
+                    .map(|base| now + self.wait(base, asked.map(Span::from_secs)))
             }
         };
         if std::mem::take(&mut self.asked_again) {
@@ -356,7 +356,7 @@ impl Delivery {
 
     /// Makes one more attempt due at once, or right after the one that is under way; whatever the status, and at no cost
     /// to the schedule. Id and body stay the same.
-    pub fn redeliver(&mut self, now: Millis) {
+    pub fn redeliver(&mut self, now: Timestamp) {
         if self.lease.is_some() {
             self.asked_again = true;
             return;
@@ -371,7 +371,7 @@ impl Delivery {
     /// `base`, up to 20 % later: by an amount that depends on delivery and attempt alone, so that a
     /// fleet of failures spreads and a test needs no tolerance. A receiver's own wish counts
     /// within `base` and twice that.
-    fn wait(&self, base: Millis, asked: Option<Millis>) -> Millis {
+    fn wait(&self, base: Span, asked: Option<Span>) -> Span {
         if let Some(asked) = asked {
             return asked.clamp(base, base + base);
         }
@@ -383,7 +383,7 @@ impl Delivery {
             .iter()
             .take(2)
             .fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        base + Millis(base.0.saturating_mul(draw) / (5 * 0xffff))
+        base + Span(base.0.saturating_mul(draw) / (5 * 0xffff))
     }
 }
 

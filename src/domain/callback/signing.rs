@@ -10,7 +10,7 @@ use crate::domain::base64::STANDARD;
 use crate::domain::ids::DeliveryId;
 use crate::domain::mac::{hex, hmac_sha256};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// `whsec_` and 32 random bytes in base64. Prints itself masked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,19 +53,19 @@ pub struct WebhookSecrets {
     /// The one to verify with.
     pub current: WebhookSecret,
     /// When it was made.
-    pub created_at: Millis,
+    pub created_at: Timestamp,
     /// The one before, and until when it also signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous: Option<(WebhookSecret, Millis)>,
+    previous: Option<(WebhookSecret, Timestamp)>,
     /// Those before that one, newest first, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    earlier: Vec<(WebhookSecret, Millis)>,
+    earlier: Vec<(WebhookSecret, Timestamp)>,
 }
 
 impl WebhookSecrets {
     /// An organisation's first secret.
     #[must_use]
-    pub fn first(secret: WebhookSecret, now: Millis) -> Self {
+    pub fn first(secret: WebhookSecret, now: Timestamp) -> Self {
         Self {
             current: secret,
             created_at: now,
@@ -75,7 +75,7 @@ impl WebhookSecrets {
     }
 
     /// The secrets before the newest that still sign, newest first, each with the end of its time.
-    pub fn outgoing(&self, now: Millis) -> impl Iterator<Item = &(WebhookSecret, Millis)> {
+    pub fn outgoing(&self, now: Timestamp) -> impl Iterator<Item = &(WebhookSecret, Timestamp)> {
         let all = self.previous.iter().chain(&self.earlier);
         all.filter(move |(_, until)| now < *until)
     }
@@ -84,12 +84,12 @@ impl WebhookSecrets {
     /// when it was replaced; without an overlap none does. One whose time has just run out is kept for those attempts that
     /// began before that and ask by now what signs them.
     #[must_use]
-    pub fn rotated(self, secret: WebhookSecret, overlap: Millis, now: Millis) -> Self {
-        if overlap == Millis(0) {
+    pub fn rotated(self, secret: WebhookSecret, overlap: Span, now: Timestamp) -> Self {
+        if overlap == Span(0) {
             return Self::first(secret, now);
         }
         let mut ended = 0;
-        let may_sign = |(_, until): &(WebhookSecret, Millis)| {
+        let may_sign = |(_, until): &(WebhookSecret, Timestamp)| {
             ended += usize::from(*until <= now);
             let is_kept = now < *until + LEASE && ended <= MOST_PREVIOUS;
             now < *until || is_kept
@@ -109,7 +109,7 @@ impl WebhookSecrets {
 
     /// Until when a secret before the newest still signs: the latest of them. `None` when none does.
     #[must_use]
-    pub fn previous_valid_until(&self, now: Millis) -> Option<Millis> {
+    pub fn previous_valid_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.outgoing(now).map(|(_, until)| *until).max()
     }
 
@@ -119,7 +119,7 @@ impl WebhookSecrets {
     /// - `webhook-id`, `webhook-timestamp`, `webhook-signature`: Standard Webhooks 1.0.0, with one
     ///   signature for each secret that is valid, newest first.
     #[must_use]
-    pub fn sign(&self, id: DeliveryId, body: &[u8], now: Millis) -> [(&'static str, String); 4] {
+    pub fn sign(&self, id: DeliveryId, body: &[u8], now: Timestamp) -> [(&'static str, String); 4] {
         let mut plain = hmac_sha256(self.current.reveal().as_bytes());
         plain.update(body);
         let timestamp = now.as_secs().to_string();
@@ -149,61 +149,65 @@ mod tests {
     use crate::domain::ids::IdKey;
 
     fn id() -> DeliveryId {
-        DeliveryId::mint_test(Millis(7), 0, &IdKey::new(b"key"))
+        DeliveryId::mint_test(Timestamp(7), 0, &IdKey::new(b"key"))
     }
 
     #[test]
     fn both_secrets_sign_during_the_overlap_and_the_newest_alone_after_it() {
-        let old = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
+        let old = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Timestamp(0));
         let id = id();
-        let signed_by_old = old.sign(id, b"{}", Millis(5_000))[3].1.clone();
+        let signed_by_old = old.sign(id, b"{}", Timestamp(5_000))[3].1.clone();
         let both = old.rotated(
             WebhookSecret::from_entropy([2; 32]),
-            Millis(10_000),
-            Millis(0),
+            Span(10_000),
+            Timestamp(0),
         );
-        let during = &both.sign(id, b"{}", Millis(5_000))[3].1;
+        let during = &both.sign(id, b"{}", Timestamp(5_000))[3].1;
         assert_eq!(during.split(' ').count(), 2);
         assert!(during.ends_with(&signed_by_old));
         assert_eq!(
-            both.sign(id, b"{}", Millis(10_000))[3].1.split(' ').count(),
+            both.sign(id, b"{}", Timestamp(10_000))[3]
+                .1
+                .split(' ')
+                .count(),
             1
         );
-        assert_eq!(both.previous_valid_until(Millis(10_000)), None);
+        assert_eq!(both.previous_valid_until(Timestamp(10_000)), None);
     }
 
     #[test]
     fn every_secret_signs_as_long_as_was_promised_newest_first() {
         let id = id();
-        let at =
-            |secrets: &WebhookSecrets, now: u64| secrets.sign(id, b"{}", Millis(now))[3].1.clone();
+        let at = |secrets: &WebhookSecrets, now: u64| {
+            secrets.sign(id, b"{}", Timestamp(now))[3].1.clone()
+        };
         let alone = |seed: u8, now: u64| {
             at(
-                &WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Millis(0)),
+                &WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Timestamp(0)),
                 now,
             )
         };
         let secret = |seed: u8| WebhookSecret::from_entropy([seed; 32]);
-        let secrets = WebhookSecrets::first(secret(1), Millis(0))
-            .rotated(secret(2), Millis(60_000), Millis(0))
-            .rotated(secret(3), Millis(5_000), Millis(1_000));
+        let secrets = WebhookSecrets::first(secret(1), Timestamp(0))
+            .rotated(secret(2), Span(60_000), Timestamp(0))
+            .rotated(secret(3), Span(5_000), Timestamp(1_000));
         let all = [alone(3, 2_000), alone(2, 2_000), alone(1, 2_000)];
         assert_eq!(at(&secrets, 2_000), all.join(" "));
         // The one in the middle was promised less.
         assert_eq!(
-            secrets.previous_valid_until(Millis(2_000)),
-            Some(Millis(60_000))
+            secrets.previous_valid_until(Timestamp(2_000)),
+            Some(Timestamp(60_000))
         );
         assert_eq!(
             at(&secrets, 6_000),
             [alone(3, 6_000), alone(1, 6_000)].join(" ")
         );
         assert_eq!(at(&secrets, 60_000), alone(3, 60_000));
-        assert_eq!(secrets.previous_valid_until(Millis(60_000)), None);
+        assert_eq!(secrets.previous_valid_until(Timestamp(60_000)), None);
         // Without an overlap all end.
-        let ended = secrets.rotated(secret(4), Millis(0), Millis(2_000));
+        let ended = secrets.rotated(secret(4), Span(0), Timestamp(2_000));
         assert_eq!(at(&ended, 2_000), alone(4, 2_000));
-        assert_eq!(ended.previous_valid_until(Millis(2_000)), None);
+        assert_eq!(ended.previous_valid_until(Timestamp(2_000)), None);
     }
 
     #[test]
@@ -211,20 +215,20 @@ mod tests {
      {
         let secret = |seed: u8| WebhookSecret::from_entropy([seed; 32]);
         let signatures = |secrets: &WebhookSecrets, now: u64| {
-            let [.., (_, signatures)] = secrets.sign(id(), b"{}", Millis(now));
+            let [.., (_, signatures)] = secrets.sign(id(), b"{}", Timestamp(now));
             signatures.split(' ').count()
         };
-        let secrets = WebhookSecrets::first(secret(1), Millis(0))
-            .rotated(secret(2), Millis(5_000), Millis(0))
-            .rotated(secret(3), Millis(60_000), Millis(6_000));
+        let secrets = WebhookSecrets::first(secret(1), Timestamp(0))
+            .rotated(secret(2), Span(5_000), Timestamp(0))
+            .rotated(secret(3), Span(60_000), Timestamp(6_000));
         assert_eq!(signatures(&secrets, 4_000), 3);
         assert_eq!(signatures(&secrets, 6_000), 2);
         // No longer than an attempt may be under way.
-        let secrets = secrets.rotated(secret(4), Millis(60_000), Millis(5_000) + LEASE);
+        let secrets = secrets.rotated(secret(4), Span(60_000), Timestamp(5_000) + LEASE);
         assert_eq!(signatures(&secrets, 4_000), 3);
         // And no more of them than may sign.
         let hasty = (5..105).fold(secrets, |secrets, at| {
-            secrets.rotated(secret(at as u8), Millis(1), Millis(26_000 + at))
+            secrets.rotated(secret(at as u8), Span(1), Timestamp(26_000 + at))
         });
         assert_eq!(signatures(&hasty, 4_000), 1 + 1 + MOST_PREVIOUS + 2);
     }
@@ -232,8 +236,8 @@ mod tests {
     #[test]
     fn the_plain_signature_is_rfc_2104_under_the_secrets_text() {
         // openssl dgst -sha256 -hmac 'whsec_AQEB…=' over the body {}
-        let secrets = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Millis(0));
-        let [(name, signature), ..] = secrets.sign(id(), b"{}", Millis(0));
+        let secrets = WebhookSecrets::first(WebhookSecret::from_entropy([1; 32]), Timestamp(0));
+        let [(name, signature), ..] = secrets.sign(id(), b"{}", Timestamp(0));
         assert_eq!(name, "X-Audatec-Signature");
         let mut mac = hmac_sha256(b"whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
         mac.update(b"{}");

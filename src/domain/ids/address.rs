@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{CallId, DeliveryId, TrunkTag, parse_hyphenated};
 use crate::domain::mac::hmac_sha256;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// The secret under which ids are checked.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ pub const MAX_SEQUENCE: u16 = 0xfff;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     /// Milliseconds since the epoch, 48 bits.
-    pub at: Millis,
+    pub at: Timestamp,
     /// Position within that millisecond, 12 bits.
     pub sequence: u16,
     /// Whose object.
@@ -76,7 +76,7 @@ impl Address {
     fn of(id: Uuid) -> Self {
         let bits = id.as_u128();
         Self {
-            at: Millis((bits >> 80) as u64),
+            at: Timestamp((bits >> 80) as u64),
             sequence: ((bits >> 64) as u16) & MAX_SEQUENCE,
             tag: TrunkTag((bits >> 30) as u32),
         }
@@ -94,7 +94,7 @@ impl Address {
     /// The address that follows `last`: at `now`, or as close after `last` as can be, so that ids
     /// of one trunk only ever rise, whatever the clock does.
     #[must_use]
-    pub fn next(last: Option<Self>, now: Millis, tag: TrunkTag) -> Self {
+    pub fn next(last: Option<Self>, now: Timestamp, tag: TrunkTag) -> Self {
         match last {
             Some(last) if last.at >= now && last.sequence < MAX_SEQUENCE => Self {
                 at: last.at,
@@ -102,7 +102,7 @@ impl Address {
                 tag,
             },
             Some(last) if last.at >= now => Self {
-                at: last.at + Millis(1),
+                at: last.at + Span(1),
                 sequence: 0,
                 tag,
             },
@@ -151,13 +151,13 @@ impl CallId {
     /// The lowest id at a place among rows, or behind it: a bound, not a call.
     #[must_use]
     pub fn floor_of(row: u64) -> Self {
-        let first = Self::floor(Millis((row >> 12) + ROWS_BEGIN)).number();
+        let first = Self::floor(Timestamp((row >> 12) + ROWS_BEGIN)).number();
         Self::of_number(first | u128::from(row & 0xfff) << 64)
     }
 
     /// The lowest id of a given millisecond: a bound for range scans, not a call.
     #[must_use]
-    pub fn floor(at: Millis) -> Self {
+    pub fn floor(at: Timestamp) -> Self {
         Self(Uuid::from_u128(
             (u128::from(at.0.min(0xffff_ffff_ffff)) << 80) | VERSION_AND_VARIANT,
         ))
@@ -179,7 +179,7 @@ impl CallId {
 impl DeliveryId {
     /// The id of a test event's delivery in an organisation's directory.
     #[must_use]
-    pub fn mint_test(at: Millis, sequence: u16, key: &IdKey) -> Self {
+    pub fn mint_test(at: Timestamp, sequence: u16, key: &IdKey) -> Self {
         let address = Address {
             at,
             sequence,
@@ -222,7 +222,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_id_says_where_its_call_lives(at in 0u64..(1 << 48), sequence in 0u16..=MAX_SEQUENCE, tag in 1u32..) {
-            let address = Address { at: Millis(at), sequence, tag: TrunkTag(tag) };
+            let address = Address { at: Timestamp(at), sequence, tag: TrunkTag(tag) };
             let id = CallId::mint(address, &key());
             prop_assert_eq!(id.address(), address);
             prop_assert_eq!(CallId::verify(&id.to_string(), &key()), Some(id));
@@ -235,15 +235,15 @@ mod tests {
         #[test]
         fn ids_sort_by_age(a in 0u64..(1 << 48), b in 0u64..(1 << 48), tag in any::<u32>(), other in any::<u32>()) {
             prop_assume!(a < b);
-            let id = |at, tag| CallId::mint(Address { at: Millis(at), sequence: 7, tag: TrunkTag(tag) }, &key());
+            let id = |at, tag| CallId::mint(Address { at: Timestamp(at), sequence: 7, tag: TrunkTag(tag) }, &key());
             prop_assert!(id(a, tag) < id(b, other));
             prop_assert!(id(a, tag).to_string() < id(b, other).to_string());
-            prop_assert!(CallId::floor(Millis(b)) <= id(b, other) && CallId::floor(Millis(b)) > id(a, tag));
+            prop_assert!(CallId::floor(Timestamp(b)) <= id(b, other) && CallId::floor(Timestamp(b)) > id(a, tag));
         }
 
         #[test]
         fn a_changed_bit_is_no_id(at in 0u64..(1 << 48), tag in any::<u32>(), bit in 0u32..128) {
-            let id = CallId::mint(Address { at: Millis(at), sequence: 0, tag: TrunkTag(tag) }, &key());
+            let id = CallId::mint(Address { at: Timestamp(at), sequence: 0, tag: TrunkTag(tag) }, &key());
             let forged = Uuid::from_u128(id.0.as_u128() ^ (1 << bit));
             prop_assert_eq!(CallId::verify(&forged.to_string(), &key()), None);
         }
@@ -258,7 +258,7 @@ mod tests {
     fn another_key_another_kind_or_another_spelling_is_refused() {
         let id = CallId::mint(
             Address {
-                at: Millis(5),
+                at: Timestamp(5),
                 sequence: 1,
                 tag: TrunkTag(9),
             },
@@ -290,7 +290,7 @@ mod tests {
             .into_iter()
             .chain(std::iter::repeat_n(11, 5000))
         {
-            let address = Address::next(last, Millis(now), tag);
+            let address = Address::next(last, Timestamp(now), tag);
             ids.push(CallId::mint(address, &key()));
             last = Some(address);
         }

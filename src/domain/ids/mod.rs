@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 pub use address::{Address, IdKey, MAX_SEQUENCE};
 
-use super::time::Millis;
+use super::time::Timestamp;
 
 /// The text was not a UUID in its hyphenated form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ macro_rules! id {
 
             /// Sorts by a time, then by id (its first 80 bits).
             #[must_use]
-            pub fn born(self, at: Millis) -> u128 {
+            pub fn born(self, at: Timestamp) -> u128 {
                 u128::from(at.0) << 80 | self.number() >> 48
             }
         }

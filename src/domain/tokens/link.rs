@@ -4,7 +4,7 @@ use hmac::Mac;
 
 use crate::domain::ids::CallId;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// What can be behind a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl LinkKey {
         call: CallId,
         expires: u64,
         signature: &str,
-        now: Millis,
+        now: Timestamp,
     ) -> bool {
         let ours = self.sign(kind, call, expires);
         constant_time_eq(ours.as_bytes(), signature.as_bytes()) && now.as_secs() < expires
@@ -67,10 +67,10 @@ mod tests {
     #[test]
     fn a_link_opens_what_it_names_until_it_expires() {
         let key = LinkKey(b"a key".to_vec());
-        let (call, other) = (CallId::floor(Millis(1)), CallId::floor(Millis(2)));
+        let (call, other) = (CallId::floor(Timestamp(1)), CallId::floor(Timestamp(2)));
         let signature = key.sign(MediaKind::Transcript, call, 100);
         let opens = |kind, call, expires, at| {
-            key.opens(kind, call, expires, &signature, Millis::from_secs(at))
+            key.opens(kind, call, expires, &signature, Timestamp::from_secs(at))
         };
         assert!(opens(MediaKind::Transcript, call, 100, 99));
         assert!(!opens(MediaKind::Transcript, call, 100, 100));

@@ -10,13 +10,13 @@ use hmac::Mac;
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{DeliveryId, OrgId};
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// Where it is, before the token.
 pub const PATH: &str = "/studio/receiver/";
 
 /// How far a notification's timestamp may be off, as Standard Webhooks has it.
-const TOLERANCE: Millis = Millis(300_000);
+const TOLERANCE: Span = Span(300_000);
 const CHECK_LEN: usize = 32;
 
 /// The organisation's token at this host.
@@ -44,7 +44,7 @@ pub fn is_authentic(
     secrets: &WebhookSecrets,
     headers: &[(String, String)],
     body: &str,
-    now: Millis,
+    now: Timestamp,
 ) -> bool {
     let header = |name: &str| {
         let found = headers.iter().find(|(known, _)| known == name);
@@ -56,7 +56,7 @@ pub fn is_authentic(
     ) else {
         return false;
     };
-    let sent_at = Millis::from_secs(seconds);
+    let sent_at = Timestamp::from_secs(seconds);
     if (now - sent_at).max(sent_at - now) > TOLERANCE {
         return false;
     }
@@ -78,7 +78,7 @@ mod tests {
 
     const KEY: &[u8] = b"a key of Studio";
     const HOST: &str = "api.audatec.in";
-    const SENT: Millis = Millis(1_750_000_000_000);
+    const SENT: Timestamp = Timestamp(1_750_000_000_000);
     const BODY: &str = r#"{"event":"call.completed"}"#;
 
     fn org() -> OrgId {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     fn secrets(seed: u8) -> WebhookSecrets {
-        WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Millis(0))
+        WebhookSecrets::first(WebhookSecret::from_entropy([seed; 32]), Timestamp(0))
     }
 
     fn sent(secrets: &WebhookSecrets) -> Vec<(String, String)> {
@@ -118,8 +118,8 @@ mod tests {
         let authentic = |now| is_authentic(&secrets, &headers, BODY, now);
         assert!(authentic(SENT));
         assert!(authentic(SENT + TOLERANCE));
-        assert!(!authentic(SENT + TOLERANCE + Millis(1)));
-        assert!(!authentic(SENT - TOLERANCE - Millis(1)));
+        assert!(!authentic(SENT + TOLERANCE + Span(1)));
+        assert!(!authentic(SENT - TOLERANCE - Span(1)));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use hmac::Mac;
 
 use crate::domain::access::KeyDigest;
 use crate::domain::mac::{constant_time_eq, hex, hmac_sha256};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How long a session lasts.
-pub const LASTS: Millis = Millis(12 * 3_600_000);
+pub const LASTS: Span = Span(12 * 3_600_000);
 
 /// What a session's cookie says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Session {
     /// The key that it stands for.
     pub digest: KeyDigest,
     /// From when on it is refused.
-    pub expires_at: Millis,
+    pub expires_at: Timestamp,
 }
 
 impl Session {
@@ -33,13 +33,13 @@ impl Session {
 
     /// Reads a cookie's value that was sealed here and has not expired.
     #[must_use]
-    pub fn open(text: &str, studio_key: &[u8], now: Millis) -> Option<Self> {
+    pub fn open(text: &str, studio_key: &[u8], now: Timestamp) -> Option<Self> {
         let (sealed, given) = text.rsplit_once('.')?;
         if !constant_time_eq(given.as_bytes(), check(studio_key, sealed).as_bytes()) {
             return None;
         }
         let (digest, expires_at) = sealed.split_once('.')?;
-        let expires_at = Millis(expires_at.parse().ok()?);
+        let expires_at = Timestamp(expires_at.parse().ok()?);
         (now < expires_at).then(|| Self {
             digest: KeyDigest(digest.to_owned()),
             expires_at,
@@ -62,29 +62,33 @@ mod tests {
     fn session() -> Session {
         Session {
             digest: KeyDigest("00ff".into()),
-            expires_at: Millis(1_000),
+            expires_at: Timestamp(1_000),
         }
     }
 
     #[test]
     fn a_sealed_session_is_read_back_until_it_expires() {
         let sealed = session().seal(KEY);
-        assert_eq!(Session::open(&sealed, KEY, Millis(999)), Some(session()));
-        assert_eq!(Session::open(&sealed, KEY, Millis(1_000)), None);
+        assert_eq!(Session::open(&sealed, KEY, Timestamp(999)), Some(session()));
+        assert_eq!(Session::open(&sealed, KEY, Timestamp(1_000)), None);
     }
 
     #[test]
     fn whatever_is_changed_it_is_refused() {
         let sealed = session().seal(KEY);
-        assert_eq!(Session::open(&sealed, b"another", Millis(0)), None);
+        assert_eq!(Session::open(&sealed, b"another", Timestamp(0)), None);
         for at in 0..sealed.len() {
             let mut changed = sealed.clone().into_bytes();
             changed[at] ^= 1;
             let changed = String::from_utf8_lossy(&changed).into_owned();
-            assert_eq!(Session::open(&changed, KEY, Millis(0)), None, "{changed}");
+            assert_eq!(
+                Session::open(&changed, KEY, Timestamp(0)),
+                None,
+                "{changed}"
+            );
         }
         for text in ["", ".", "..", "00ff.1000", "00ff.1000."] {
-            assert_eq!(Session::open(text, KEY, Millis(0)), None, "{text}");
+            assert_eq!(Session::open(text, KEY, Timestamp(0)), None, "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::agent::Status;
 use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// The queue holds at most so many calls.
 const QUEUE_MAX: usize = 10_000;
@@ -88,7 +88,7 @@ pub enum OnCapacity {
     /// To stand in line.
     Queue {
         /// For so long at most.
-        max_wait: Millis,
+        max_wait: Span,
     },
 }
 
@@ -100,7 +100,7 @@ pub enum Verdict {
     /// It stands in line.
     Wait {
         /// Until then at most.
-        until: Millis,
+        until: Timestamp,
         /// For want of what: channels or rate.
         code: FailureCode,
     },
@@ -132,7 +132,7 @@ impl Trunk {
         &self,
         request: &CallRequest,
         on_capacity: OnCapacity,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
     ) -> Result<Verdict, Refusal> {
         let config = self.may_call(request)?;
@@ -174,7 +174,7 @@ impl Trunk {
         &mut self,
         request: CallRequest,
         on_capacity: OnCapacity,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
     ) -> Result<Admission, Refusal> {
         let verdict = self.foresee(&request, on_capacity, now, step)?;
@@ -221,7 +221,7 @@ impl Trunk {
         })
     }
 
-    fn quota(&self, now: Millis) -> Quota {
+    fn quota(&self, now: Timestamp) -> Quota {
         let (channels, cps) = self.limits();
         let in_use = u32::try_from(self.live.len()).unwrap_or(u32::MAX);
         Quota {
@@ -257,7 +257,7 @@ impl Trunk {
         Ok(&brief.config)
     }
 
-    fn next_id(&mut self, now: Millis) -> CallId {
+    fn next_id(&mut self, now: Timestamp) -> CallId {
         let tag = self
             .brief
             .as_ref()
@@ -268,7 +268,7 @@ impl Trunk {
     }
 
     /// Seconds until the oldest live call has lasted as long as calls did lately.
-    fn channel_wait(&self, now: Millis) -> u64 {
+    fn channel_wait(&self, now: Timestamp) -> u64 {
         let oldest = self.live.first().map_or(now, |(at, _)| at);
         let left = (oldest + self.held) - now;
         left.as_secs_ceil()

@@ -11,7 +11,7 @@ use super::breaker::Breaker;
 use crate::domain::call::AgentVerdict;
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Of so many agents the failures are remembered at most.
 const AGENTS_MAX: usize = 100;
@@ -29,7 +29,7 @@ impl AgentBreakers {
     }
 
     /// Whose breaker is open, and when each probes or began to.
-    pub(super) fn open(&self) -> impl Iterator<Item = (AgentId, Millis)> {
+    pub(super) fn open(&self) -> impl Iterator<Item = (AgentId, Timestamp)> {
         let all = self.0.iter();
         all.filter_map(|(agent, breaker)| Some((*agent, breaker.open_until()?)))
     }
@@ -48,9 +48,9 @@ impl AgentBreakers {
     /// The agents whose calls may not go now, and until when. `is_open` says of a probe that it is not judged yet.
     pub(super) fn held_back(
         &self,
-        now: Millis,
+        now: Timestamp,
         mut is_open: impl FnMut(CallId) -> bool,
-    ) -> Vec<(AgentId, Millis)> {
+    ) -> Vec<(AgentId, Timestamp)> {
         let open = self
             .0
             .iter()
@@ -75,7 +75,7 @@ impl AgentBreakers {
         agent: AgentId,
         call: CallId,
         verdict: AgentVerdict,
-        now: Millis,
+        now: Timestamp,
     ) -> bool {
         if planted(Fault::AgentBreakerNeverOpens) {
             return false;

@@ -6,21 +6,21 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// So many failures in a row open it.
 pub const FAILURES: u32 = 3;
 /// For how long it is open at first; each failed probe doubles that, up to [`OPEN_MAX`].
-pub const OPEN_FIRST: Millis = Millis::from_secs(5);
+pub const OPEN_FIRST: Span = Span::from_secs(5);
 /// For how long it is open at most before the next probe.
-pub const OPEN_MAX: Millis = Millis::from_secs(60);
+pub const OPEN_MAX: Span = Span::from_secs(60);
 
 /// Closed, open, or probing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     failures: u32,
     /// How long it was opened for, and until when; none while it is closed.
-    open: Option<(Millis, Millis)>,
+    open: Option<(Span, Timestamp)>,
     probe: Option<CallId>,
 }
 
@@ -30,18 +30,18 @@ impl Breaker {
     ///
     /// # Errors
     /// The time at which asking again makes sense.
-    pub fn check(&self, now: Millis, is_live: impl Fn(CallId) -> bool) -> Result<(), Millis> {
+    pub fn check(&self, now: Timestamp, is_live: impl Fn(CallId) -> bool) -> Result<(), Timestamp> {
         match self.open {
             None => Ok(()),
             Some((_, until)) if now < until => Err(until),
-            Some(_) if self.probe.is_some_and(is_live) => Err(now + Millis::from_secs(1)),
+            Some(_) if self.probe.is_some_and(is_live) => Err(now + Span::from_secs(1)),
             Some(_) => Ok(()),
         }
     }
 
     /// While it is open: when it probes, or began to.
     #[must_use]
-    pub fn open_until(&self) -> Option<Millis> {
+    pub fn open_until(&self) -> Option<Timestamp> {
         self.open.map(|(_, until)| until)
     }
 
@@ -59,7 +59,7 @@ impl Breaker {
     }
 
     /// The dialer could not start a call.
-    pub fn failed(&mut self, call: CallId, now: Millis) {
+    pub fn failed(&mut self, call: CallId, now: Timestamp) {
         match self.open {
             None => {
                 self.failures += 1;
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn call(number: u64) -> CallId {
-        CallId::floor(Millis(number))
+        CallId::floor(Timestamp(number))
     }
 
     fn live(_: CallId) -> bool {
@@ -99,45 +99,45 @@ mod tests {
 
     fn opened() -> Breaker {
         let mut breaker = Breaker::default();
-        (1..=3).for_each(|number| breaker.failed(call(number), Millis(100)));
+        (1..=3).for_each(|number| breaker.failed(call(number), Timestamp(100)));
         breaker
     }
 
     #[test]
     fn three_failures_in_a_row_open_it_and_a_success_between_them_starts_the_count_anew() {
         let mut breaker = Breaker::default();
-        breaker.failed(call(1), Millis(100));
-        breaker.failed(call(2), Millis(100));
+        breaker.failed(call(1), Timestamp(100));
+        breaker.failed(call(2), Timestamp(100));
         breaker.worked(call(3));
-        breaker.failed(call(4), Millis(100));
-        breaker.failed(call(5), Millis(100));
-        assert_eq!(breaker.check(Millis(100), live), Ok(()));
-        breaker.failed(call(6), Millis(100));
-        assert_eq!(breaker.check(Millis(100), live), Err(Millis(5_100)));
+        breaker.failed(call(4), Timestamp(100));
+        breaker.failed(call(5), Timestamp(100));
+        assert_eq!(breaker.check(Timestamp(100), live), Ok(()));
+        breaker.failed(call(6), Timestamp(100));
+        assert_eq!(breaker.check(Timestamp(100), live), Err(Timestamp(5_100)));
     }
 
     #[test]
     fn one_call_probes_at_a_time_and_its_success_closes_it() {
         let mut breaker = opened();
-        assert_eq!(breaker.check(Millis(5_100), live), Ok(()));
+        assert_eq!(breaker.check(Timestamp(5_100), live), Ok(()));
         breaker.started(call(7));
-        assert_eq!(breaker.check(Millis(5_100), live), Err(Millis(6_100)));
+        assert_eq!(breaker.check(Timestamp(5_100), live), Err(Timestamp(6_100)));
         breaker.worked(call(1)); // an old call says nothing of the present
-        assert!(breaker.check(Millis(5_100), live).is_err());
+        assert!(breaker.check(Timestamp(5_100), live).is_err());
         breaker.worked(call(7));
-        assert_eq!(breaker.check(Millis(5_100), live), Ok(()));
+        assert_eq!(breaker.check(Timestamp(5_100), live), Ok(()));
     }
 
     #[test]
     fn each_failed_probe_doubles_the_wait_up_to_a_minute() {
         let mut breaker = opened();
-        let mut now = Millis(5_100);
+        let mut now = Timestamp(5_100);
         for secs in [10, 20, 40, 60, 60] {
             breaker.started(call(9));
             breaker.failed(call(9), now);
             breaker.failed(call(8), now); // accepted before it opened
-            assert_eq!(breaker.check(now, live), Err(now + Millis::from_secs(secs)));
-            now = now + Millis::from_secs(secs);
+            assert_eq!(breaker.check(now, live), Err(now + Span::from_secs(secs)));
+            now = now + Span::from_secs(secs);
         }
     }
 
@@ -145,6 +145,6 @@ mod tests {
     fn a_probe_that_ends_unheard_makes_room_for_another() {
         let mut breaker = opened();
         breaker.started(call(7));
-        assert_eq!(breaker.check(Millis(5_100), |id| id != call(7)), Ok(()));
+        assert_eq!(breaker.check(Timestamp(5_100), |id| id != call(7)), Ok(()));
     }
 }

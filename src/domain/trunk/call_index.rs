@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A moment, and the call by its row, which takes half the room of its id: see [`CallId::row`].
-pub type Entry = (Millis, u64);
+pub type Entry = (Timestamp, u64);
 
 /// Calls, the earliest moment first.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl CallIndex {
     }
 
     /// The calls whose moment has come.
-    pub fn until(&self, now: Millis) -> impl Iterator<Item = u64> {
+    pub fn until(&self, now: Timestamp) -> impl Iterator<Item = u64> {
         let entries = self.0.iter().take_while(move |(at, _)| *at <= now);
         entries.map(|(_, row)| *row)
     }

@@ -9,7 +9,7 @@ use crate::domain::call::{Call, CallEffect, RECENT};
 use crate::domain::callback::{Lease, host_key};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// How many attempts of a trunk may be out at once.
 const ATTEMPTS: usize = 20;
@@ -20,11 +20,11 @@ const AT_FRONT: usize = 50;
 /// So many are looked at in one step behind rows whose hosts are busy; then others have their turn.
 const IN_A_STEP: usize = 2_000;
 /// How soon the look goes on.
-const GOES_ON: Millis = Millis(100);
+const GOES_ON: Span = Span(100);
 /// The host of an attempt that came back: it is at none.
 const NOWHERE: u64 = 0;
 /// How soon it begins anew when it passed rows whose hosts were busy.
-const BEGINS_ANEW: Millis = Millis(5_000);
+const BEGINS_ANEW: Span = Span(5_000);
 
 /// How a call stands in its trunk's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Place {
     /// An attempt of its callback is out and the call is young: a restart finds it by its age.
     pub is_out: bool,
     /// When an attempt of its callback is due, if a restart finds it by that.
-    pub callback_due: Option<Millis>,
+    pub callback_due: Option<Timestamp>,
 }
 
 impl Place {
@@ -58,15 +58,15 @@ struct Flight {
 #[derive(Default)]
 pub(super) struct Callbacks {
     flights: Vec<Flight>,
-    look_at: Millis,
-    cursor: (Millis, u64),
+    look_at: Timestamp,
+    cursor: (Timestamp, u64),
     /// A slot came free.
     is_freed: bool,
     /// The look passed rows whose hosts were busy.
     has_passed: bool,
 }
 
-const START: (Millis, u64) = (Millis(0), 0);
+const START: (Timestamp, u64) = (Timestamp(0), 0);
 
 impl Callbacks {
     fn of(&self, call: CallId) -> Option<&Flight> {
@@ -77,14 +77,14 @@ impl Callbacks {
         self.of(call).map(|flight| flight.lease)
     }
 
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         let leases = self.flights.iter().map(|flight| flight.lease.until);
         let leases = leases.filter(|_| !planted(Fault::LeaseForEver));
-        let look = Some(self.look_at).filter(|at| *at < Millis::MAX && self.has_room());
+        let look = Some(self.look_at).filter(|at| *at < Timestamp::MAX && self.has_room());
         let ages = self.flights.iter().filter(|flight| !flight.is_indexed);
         let ages = ages.map(|flight| grows_old(flight.call));
         let due = leases.chain(look).chain(ages);
-        due.filter(|at| *at < Millis::MAX).min()
+        due.filter(|at| *at < Timestamp::MAX).min()
     }
 
     fn has_room(&self) -> bool {
@@ -117,10 +117,10 @@ impl Callbacks {
 
     /// An attempt that came back waits no longer for a row: its call's stands for itself.
     pub fn lets_go(&mut self, call: CallId, number: u32) {
-        let is_back = |lease: Lease| lease.number == number && lease.until == Millis::MAX;
+        let is_back = |lease: Lease| lease.number == number && lease.until == Timestamp::MAX;
         if self.lease(call).is_some_and(is_back) {
             self.lands(call);
-            (self.look_at, self.cursor) = (Millis(0), START);
+            (self.look_at, self.cursor) = (Timestamp(0), START);
         }
     }
 
@@ -141,7 +141,7 @@ impl Callbacks {
     }
 
     /// A sender waits for a slow receiver.
-    pub fn extend(&mut self, call: CallId, number: u32, until: Millis) {
+    pub fn extend(&mut self, call: CallId, number: u32, until: Timestamp) {
         let mut flights = self.flights.iter_mut();
         let flight = flights.find(|flight| flight.call == call && flight.lease.number == number);
         if let Some(flight) = flight {
@@ -150,7 +150,7 @@ impl Callbacks {
     }
 
     /// A row that is about to be written says that an attempt is due.
-    fn heed(&mut self, call: CallId, due: Millis, now: Millis) {
+    fn heed(&mut self, call: CallId, due: Timestamp, now: Timestamp) {
         if self.of(call).is_some() {
             return;
         }
@@ -177,7 +177,7 @@ impl Callbacks {
 }
 
 /// From then on a restart does not find a call by its age.
-fn grows_old(call: CallId) -> Millis {
+fn grows_old(call: CallId) -> Timestamp {
     call.address().at + RECENT
 }
 
@@ -218,7 +218,7 @@ impl Trunk {
     }
 
     /// Takes a call whose row is about to be written anew, as the release before left it.
-    pub fn take_over(&mut self, call: &Call, now: Millis) {
+    pub fn take_over(&mut self, call: &Call, now: Timestamp) {
         if call.is_open() && !self.is_open(call.id) {
             self.reopen(call.clone(), false, now);
         }
@@ -230,7 +230,7 @@ impl Trunk {
     }
 
     /// Hands out what is due, as far as there is room.
-    pub(super) fn hand_out(&mut self, now: Millis, step: &mut Step<'_>) {
+    pub(super) fn hand_out(&mut self, now: Timestamp, step: &mut Step<'_>) {
         self.hand_out_again(now, step);
         self.look_for_due(now, step);
         self.index_the_old(now, step);
@@ -243,7 +243,7 @@ impl Trunk {
     }
 
     /// Calls whose attempts are out for long are found by when these were due, should the object be lost.
-    fn index_the_old(&mut self, now: Millis, step: &mut Step<'_>) {
+    fn index_the_old(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let mut old = Vec::new();
         for flight in &mut self.callbacks.flights {
             if !flight.is_indexed && now >= grows_old(flight.call) {
@@ -256,7 +256,7 @@ impl Trunk {
         }
     }
 
-    fn look_for_due(&mut self, now: Millis, step: &mut Step<'_>) {
+    fn look_for_due(&mut self, now: Timestamp, step: &mut Step<'_>) {
         if std::mem::take(&mut self.callbacks.is_freed) && self.callbacks.has_passed {
             self.look(START, AT_FRONT, now, step);
         }
@@ -275,7 +275,7 @@ impl Trunk {
             }
             None => {
                 self.callbacks.cursor = START;
-                let next = step.rows().next_callback(now).unwrap_or(Millis::MAX);
+                let next = step.rows().next_callback(now).unwrap_or(Timestamp::MAX);
                 self.callbacks.look_at = match self.callbacks.has_passed {
                     true => next.min(now + BEGINS_ANEW),
                     false => next,
@@ -285,7 +285,7 @@ impl Trunk {
     }
 
     /// Attempts that nobody took up, or whose sender died.
-    fn hand_out_again(&mut self, now: Millis, step: &mut Step<'_>) {
+    fn hand_out_again(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let flights = self.callbacks.flights.iter();
         let overdue = flights.filter(|flight| flight.lease.until <= now);
         let overdue: Vec<CallId> = overdue.map(|flight| flight.call).collect();
@@ -303,11 +303,11 @@ impl Trunk {
     /// Looks at rows whose callbacks are due, and hands out what may go. Returns where to go on, when they did not end.
     fn look(
         &mut self,
-        from: (Millis, u64),
+        from: (Timestamp, u64),
         most: usize,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
-    ) -> Option<(Millis, u64)> {
+    ) -> Option<(Timestamp, u64)> {
         let due = step.rows().due_callbacks(from, now, most);
         let (mut cursor, ends) = (from, due.len() < most);
         for DueCallback { due, row, host } in due {
@@ -333,7 +333,7 @@ impl Trunk {
     }
 
     /// Hands out an attempt that is due, if it may go. One that is out already goes again in its own place.
-    pub(super) fn send(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+    pub(super) fn send(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let is_out = self.callbacks.of(id).copied();
         let Some(held) = self.take(id, step) else {
             return false;

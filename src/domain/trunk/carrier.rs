@@ -7,11 +7,11 @@ use crate::domain::call::{
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sandbox;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 impl Trunk {
     /// Takes what the carrier says of a call; events in the future are its plan.
-    pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Millis, step: &mut Step<'_>) {
+    pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Timestamp, step: &mut Step<'_>) {
         self.advance(id, now, step);
         let Some(call) = self.open_call(id, step) else {
             return;
@@ -67,7 +67,13 @@ impl Trunk {
     }
 
     /// Takes the carrier's answer to an inquiry.
-    pub fn learn(&mut self, id: CallId, finding: InquiryResult, now: Millis, step: &mut Step<'_>) {
+    pub fn learn(
+        &mut self,
+        id: CallId,
+        finding: InquiryResult,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) {
         let is_there = match finding {
             InquiryResult::Happened(events) => return self.carrier(id, events, now, step),
             InquiryResult::StillThere => true,
@@ -92,12 +98,12 @@ impl Trunk {
     }
 
     /// The carrier hung up a call that was over, and left nothing behind.
-    pub fn torn_down(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+    pub fn torn_down(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.change(id, now, step, |call, _, _| call.torn_down(now));
     }
 
     /// The carrier tells that a call's room is there. A call that is over, closed or not, owes its deletion again.
-    pub fn room_seen(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+    pub fn room_seen(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         if !self.is_open(id) {
             let closed = self.take(id, step).map(|held| &mut held.call);
             let Some(call) = closed.filter(|call| call.dialed_at.is_some()) else {
@@ -114,12 +120,12 @@ impl Trunk {
     }
 
     /// Takes the agent's report.
-    pub fn report(&mut self, id: CallId, report: Report, now: Millis, step: &mut Step<'_>) {
+    pub fn report(&mut self, id: CallId, report: Report, now: Timestamp, step: &mut Step<'_>) {
         self.change(id, now, step, |call, _, key| call.report(report, now, key));
     }
 
     /// Cancels or releases a call. `false` when it is over already.
-    pub fn cancel(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+    pub fn cancel(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         self.change(id, now, step, |call, _, key| call.cancel(now, key))
     }
 }

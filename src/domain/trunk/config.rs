@@ -9,7 +9,7 @@ use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// The line behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ pub struct TrunkState {
     pub max_channels: u32,
     /// While its dialer is down: when the next call may find out whether it still is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_until: Option<Millis>,
+    pub open_until: Option<Timestamp>,
 }
 
 /// All that a trunk's object must know of its organisation before a change is answered. Always
@@ -105,11 +105,11 @@ pub struct Brief {
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retired_until: Option<Millis>,
+    pub retired_until: Option<Timestamp>,
     /// The lines behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub former: Vec<(Millis, Carrier)>,
+    pub former: Vec<(Timestamp, Carrier)>,
     /// The agents that broke off lately. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "AgentBreakers::is_empty")]
     pub agents: AgentBreakers,
@@ -121,8 +121,8 @@ const FORMER: usize = 8;
 impl Brief {
     /// The line over which a call goes that was dialed then, or is going to be.
     #[must_use]
-    pub fn carrier_at(&self, dialed_at: Option<Millis>) -> &Carrier {
-        let dialed_at = dialed_at.unwrap_or(Millis::MAX);
+    pub fn carrier_at(&self, dialed_at: Option<Timestamp>) -> &Carrier {
+        let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
         let mut former = self.former.iter();
         former
             .find(|(until, _)| dialed_at < *until)
@@ -130,7 +130,7 @@ impl Brief {
     }
 
     /// Takes over from the word before what that had noted.
-    pub fn follow(&mut self, before: &Self, now: Millis) {
+    pub fn follow(&mut self, before: &Self, now: Timestamp) {
         self.agents = before.agents.clone();
         self.former.clone_from(&before.former);
         if !self.config.carrier.is_same_line(&before.config.carrier) {

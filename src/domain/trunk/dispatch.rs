@@ -8,7 +8,7 @@ use crate::domain::call::Phase;
 use crate::domain::ids::CallId;
 use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// What a dialer gets that asks for a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,12 +23,12 @@ pub enum Claim {
 
 impl Trunk {
     /// Dials of the last second, from before the object was lost.
-    pub fn remember_dials(&mut self, dialed: Vec<Millis>) {
+    pub fn remember_dials(&mut self, dialed: Vec<Timestamp>) {
         self.dialed = Window::of(dialed);
     }
 
     /// A dialer asks for a call. After [`Claim::Yours`] nobody else ever gets it.
-    pub fn claim(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> Claim {
+    pub fn claim(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> Claim {
         let config = self.brief.as_ref().map(|brief| &brief.config);
         let max_cps = config.map_or(0, |config| config.max_cps);
         let keeps = self
@@ -71,9 +71,9 @@ impl Trunk {
     ///
     /// # Errors
     /// When it may, at the soonest.
-    pub fn ring(&mut self, id: CallId, now: Millis) -> Result<(), Millis> {
+    pub fn ring(&mut self, id: CallId, now: Timestamp) -> Result<(), Timestamp> {
         let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
-        let from = *self.rings_from.get_or_insert(now + Millis(1_000));
+        let from = *self.rings_from.get_or_insert(now + Span(1_000));
         let free = self.rung.next_free(now, max_cps).max(from);
         if now < free && !planted(Fault::RingsUnpaced) {
             return Err(free);
@@ -87,15 +87,15 @@ impl Trunk {
 
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
     /// through; each of the others has a moment of its own, for those before it to be claimed by.
-    pub(super) fn space_out(&mut self, now: Millis) {
+    pub(super) fn space_out(&mut self, now: Timestamp) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
         let due = self.due.until(now).filter_map(|row| self.at_row(row));
         let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
-        let soonest = now + Millis(if room > 0 { 1_000 } else { 1 });
+        let soonest = now + Span(if room > 0 { 1_000 } else { 1 });
         let next = self.dialed.next_free(now, max_cps).max(soonest);
         for (place, id) in (0..).zip(waiting.into_iter().skip(room)) {
-            let turn = next + Millis::from_secs(place / u64::from(max_cps.max(1)));
+            let turn = next + Span::from_secs(place / u64::from(max_cps.max(1)));
             self.dispatch_again(id, turn);
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::call::{Call, CallStatus, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// What an open call takes: its entry under its id, one among those that hold a channel or wait, one among those with
 /// something to do.
@@ -19,7 +19,7 @@ const _: () = assert!(
 );
 
 /// After a restart some calls are asked about together (`asked_together` of the settings), and the next so much later.
-const ASKED_EVERY: Millis = Millis(50);
+const ASKED_EVERY: Span = Span(50);
 
 /// Which open calls a reader wants, as far as their entries tell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,12 +37,12 @@ pub struct Wanted<'a> {
     /// From this row on: see [`CallId::row`].
     pub from_row: u64,
     /// Whose newest turn is not before that.
-    pub told_since: Millis,
+    pub told_since: Timestamp,
 }
 
 impl Trunk {
     /// Takes a call from its row: one that is open, or whose attempt was out.
-    pub fn reopen(&mut self, mut call: Call, was_out: bool, now: Millis) {
+    pub fn reopen(&mut self, mut call: Call, was_out: bool, now: Timestamp) {
         if was_out {
             self.was_out(&call);
         }
@@ -51,7 +51,7 @@ impl Trunk {
         }
         match call.phase() {
             // The queue moves by itself.
-            Phase::Queued { .. } => call.volatile.dispatch_at = Millis::MAX,
+            Phase::Queued { .. } => call.volatile.dispatch_at = Timestamp::MAX,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
                 if call.room {
                     self.rings_from = None;
@@ -64,7 +64,7 @@ impl Trunk {
     }
 
     /// Takes a call that is open from what its row keeps of it.
-    pub fn reopen_kept(&mut self, kept: &Kept, now: Millis) {
+    pub fn reopen_kept(&mut self, kept: &Kept, now: Timestamp) {
         let mut entry = kept.entry();
         if entry.is_asked_about() {
             entry.ask_by(self.asked_in_its_turn(now), kept.id().address().at);
@@ -77,13 +77,13 @@ impl Trunk {
 
     /// What happened to calls while nobody was there, their carrier says: some of them are asked about at once, and so on,
     /// lest a trunk with thousands be busy with nothing else.
-    fn asked_in_its_turn(&self, now: Millis) -> Millis {
+    fn asked_in_its_turn(&self, now: Timestamp) -> Timestamp {
         let before = self.open.len().checked_div(self.settings.asked_together);
         let before = u64::try_from(before.unwrap_or_default()).unwrap_or_default();
         match before {
             1.. if planted(Fault::AskedAtOnce) => now,
-            1.. if planted(Fault::TurnNeverComes) => Millis::MAX,
-            before => now + Millis(ASKED_EVERY.0 * before),
+            1.. if planted(Fault::TurnNeverComes) => Timestamp::MAX,
+            before => now + Span(ASKED_EVERY.0 * before),
         }
     }
 
@@ -153,7 +153,7 @@ impl Trunk {
 
     /// The open calls that a reader may want, newest first.
     pub fn open_calls<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = CallId> + 'a {
-        let below = wanted.below.unwrap_or(CallId::floor(Millis::MAX));
+        let below = wanted.below.unwrap_or(CallId::floor(Timestamp::MAX));
         let ends = wanted.phone_ends.map(LastDigits::as_str);
         let fits = move |(id, entry): &(&CallId, &Entry)| {
             let accepted = id.address().at;
@@ -180,7 +180,7 @@ impl Trunk {
         (id.row() == row).then_some(*id)
     }
 
-    pub(super) fn first_due(&self, now: Millis) -> Option<call_index::Entry> {
+    pub(super) fn first_due(&self, now: Timestamp) -> Option<call_index::Entry> {
         self.due.first().filter(|(at, _)| *at <= now)
     }
 
@@ -231,7 +231,7 @@ impl Trunk {
         self.due.set((before.due(at), id.row()), false);
         self.open.insert(id, entry);
         let due = entry.due(at);
-        if due < Millis::MAX {
+        if due < Timestamp::MAX {
             self.due.set((due, id.row()), true);
         }
     }

@@ -3,7 +3,7 @@
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted. One before that is that; none, or one beyond
 /// 49 days, is the last.
@@ -11,21 +11,21 @@ use crate::domain::time::Millis;
 struct Since(u32);
 
 /// Ids only rise: a clock that goes back so far leaves a call's moments as they are, though they lie before its id's.
-const BEFORE: Millis = Millis(1 << 22);
+const BEFORE: Span = Span(1 << 22);
 
 impl Since {
-    fn of(at: Millis, accepted: Millis) -> Self {
+    fn of(at: Timestamp, accepted: Timestamp) -> Self {
         let since = at - (accepted - BEFORE);
-        match at == Millis::MAX {
+        match at == Timestamp::MAX {
             true => Self(u32::MAX),
             false => Self(u32::try_from(since.0).unwrap_or(u32::MAX)),
         }
     }
 
-    fn at(self, accepted: Millis) -> Millis {
+    fn at(self, accepted: Timestamp) -> Timestamp {
         match self.0 {
-            u32::MAX => Millis::MAX,
-            since => (accepted - BEFORE) + Millis(u64::from(since)),
+            u32::MAX => Timestamp::MAX,
+            since => (accepted - BEFORE) + Span(u64::from(since)),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Entry {
             Phase::AwaitingReport { .. } | Phase::Over => OVER,
         };
         let watchdog = match place & UNCLAIMED {
-            0 => call.due(settings).unwrap_or(Millis::MAX),
+            0 => call.due(settings).unwrap_or(Timestamp::MAX),
             _ => call.due_but_for_dispatch(),
         };
         let plan = call.plan.first();
@@ -106,7 +106,7 @@ impl Entry {
         };
         let entry = Self {
             watchdog: since(watchdog),
-            stale_at: since(plan.map_or(Millis::MAX, |Timed { at, .. }| *at)),
+            stale_at: since(plan.map_or(Timestamp::MAX, |Timed { at, .. }| *at)),
             told_at: since(call.told_at()),
             digits: last_digits(call.request.phone.as_str()),
             agent: agent_bits(call.request.agent.id),
@@ -123,7 +123,7 @@ impl Entry {
     }
 
     /// Its carrier is asked about it no later than then.
-    pub fn ask_by(&mut self, at: Millis, accepted: Millis) {
+    pub fn ask_by(&mut self, at: Timestamp, accepted: Timestamp) {
         self.inquire_at = Since::of(at, accepted);
         self.watchdog = Since::of(self.watchdog.at(accepted).min(at), accepted);
     }
@@ -162,16 +162,16 @@ impl Entry {
         }
     }
 
-    pub fn moments(&self, dialed_at: Option<Millis>, accepted: Millis) -> Moments {
+    pub fn moments(&self, dialed_at: Option<Timestamp>, accepted: Timestamp) -> Moments {
         Moments {
             watchdog: self.watchdog.0,
             stale_at: self.stale_at.0,
             told_at: self.told_at.0,
-            dialed_at: Since::of(dialed_at.unwrap_or(Millis::MAX), accepted).0,
+            dialed_at: Since::of(dialed_at.unwrap_or(Timestamp::MAX), accepted).0,
         }
     }
 
-    pub fn moment(since: u32, accepted: Millis) -> Millis {
+    pub fn moment(since: u32, accepted: Timestamp) -> Timestamp {
         Since(since).at(accepted)
     }
 
@@ -202,7 +202,7 @@ impl Entry {
     };
 
     /// The entry with what else is known of its call.
-    fn knowing(mut self, volatile: Volatile, accepted: Millis) -> Self {
+    fn knowing(mut self, volatile: Volatile, accepted: Timestamp) -> Self {
         let since = |at| Since::of(at, accepted);
         self.dispatch_at = since(volatile.dispatch_at);
         self.inquire_at = since(volatile.inquire_at);
@@ -229,7 +229,7 @@ impl Entry {
 
     /// Takes over what is on its way, from what was known before a write failed. It is looked at again when its row alone
     /// says so, and not a moment later.
-    pub fn inherit(self, known: &Self, accepted: Millis) -> Self {
+    pub fn inherit(self, known: &Self, accepted: Timestamp) -> Self {
         let mut volatile = self.volatile(accepted);
         volatile.inherit(&known.volatile(accepted), !self.has(UNCLAIMED));
         self.knowing(volatile, accepted)
@@ -239,7 +239,7 @@ impl Entry {
         self.flags & flag != 0
     }
 
-    pub fn volatile(&self, accepted: Millis) -> Volatile {
+    pub fn volatile(&self, accepted: Timestamp) -> Volatile {
         Volatile {
             planned_until: self.planned_until.at(accepted),
             promoted_at: self.has(PROMOTED).then(|| self.promoted_at.at(accepted)),
@@ -257,7 +257,7 @@ impl Entry {
     }
 
     /// When there is something to do.
-    pub fn due(&self, accepted: Millis) -> Millis {
+    pub fn due(&self, accepted: Timestamp) -> Timestamp {
         let watchdog = self.watchdog.at(accepted);
         match self.has(UNCLAIMED) {
             true => watchdog.min(self.dispatch_at.at(accepted)),
@@ -265,12 +265,12 @@ impl Entry {
         }
     }
 
-    pub fn dispatch_at(&self, accepted: Millis) -> Millis {
+    pub fn dispatch_at(&self, accepted: Timestamp) -> Timestamp {
         self.dispatch_at.at(accepted)
     }
 
     /// Puts off its dispatch.
-    pub fn dispatch_again(&mut self, at: Millis, accepted: Millis) {
+    pub fn dispatch_again(&mut self, at: Timestamp, accepted: Timestamp) {
         self.dispatch_at = Since::of(at, accepted);
     }
 
@@ -301,17 +301,17 @@ impl Entry {
     }
 
     /// When its plan makes it something else than it is.
-    pub fn stale_at(&self, accepted: Millis) -> Millis {
+    pub fn stale_at(&self, accepted: Timestamp) -> Timestamp {
         self.stale_at.at(accepted)
     }
 
     /// Whether its plan has made it something else by now.
-    pub fn is_stale(&self, accepted: Millis, now: Millis) -> bool {
+    pub fn is_stale(&self, accepted: Timestamp, now: Timestamp) -> bool {
         self.stale_at.at(accepted) <= now
     }
 
     /// When its newest turn became known, as of its last look.
-    pub fn told_at(&self, accepted: Millis) -> Millis {
+    pub fn told_at(&self, accepted: Timestamp) -> Timestamp {
         self.told_at.at(accepted)
     }
 

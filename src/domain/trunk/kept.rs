@@ -11,7 +11,7 @@ use crate::domain::call::{Call, CallStatus, Volatile};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 const WORDS: usize = 11;
 const DIGITS: usize = 8;
@@ -31,7 +31,7 @@ impl Kept {
         }
         // When its carrier is asked, whoever loads it says.
         let unasked = Volatile {
-            inquire_at: Millis::MAX,
+            inquire_at: Timestamp::MAX,
             ..Volatile::default()
         };
         let known = std::mem::replace(&mut call.volatile, unasked);
@@ -77,10 +77,10 @@ impl Kept {
 
     /// When it was dialed.
     #[must_use]
-    pub fn dialed_at(&self) -> Option<Millis> {
+    pub fn dialed_at(&self) -> Option<Timestamp> {
         let [_, _, _, _, _, _, _, dialed_at, ..] = self.0;
         let at = Entry::moment(dialed_at, self.id().address().at);
-        (at < Millis::MAX).then_some(at)
+        (at < Timestamp::MAX).then_some(at)
     }
 
     /// The carrier may hold a room for it.

@@ -41,7 +41,7 @@ use super::call::{AgentVerdict, Call, CallEffect, CallStatus};
 use super::ids::{Address, CallId, IdKey, KeyId};
 use super::planted::{Fault, planted};
 use super::settings::Settings;
-use super::time::Millis;
+use super::time::{Span, Timestamp};
 
 /// Something that must be done outside; safe to repeat, all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +70,11 @@ pub struct Trunk {
     /// Phones in rooms, which ring some time after their dial: when the agent is there.
     rung: Window,
     /// Some may have rung before this object remembers: none may for a second from its first word on.
-    rings_from: Option<Millis>,
+    rings_from: Option<Timestamp>,
     last: Option<Address>,
-    clock: Millis,
+    clock: Timestamp,
     /// How long channels were held lately: a moving average.
-    held: Millis,
+    held: Span,
     breaker: Breaker,
 }
 
@@ -84,13 +84,13 @@ pub struct TrunkRows {
     /// The directory's last word.
     pub brief: Option<Brief>,
     /// Acceptances within the last second.
-    pub accepted: Vec<Millis>,
+    pub accepted: Vec<Timestamp>,
     /// Where the newest call stands.
     pub newest: Option<Address>,
 }
 
 /// How long a trunk takes no call for the sake of a deletion that nobody confirms.
-const RETIRED_FOR: Millis = Millis(600_000);
+const RETIRED_FOR: Span = Span(600_000);
 
 impl Trunk {
     /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
@@ -108,10 +108,10 @@ impl Trunk {
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
             rung: Window::default(),
-            rings_from: Some(Millis(0)),
+            rings_from: Some(Timestamp(0)),
             last: remembered.newest,
-            clock: Millis(0),
-            held: Millis::from_secs(60),
+            clock: Timestamp(0),
+            held: Span::from_secs(60),
             breaker: Breaker::default(),
         }
     }
@@ -148,7 +148,7 @@ impl Trunk {
 
     /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
     /// late, when the directory gave up on it. `false`, and unchanged, while calls are live.
-    pub fn retire(&mut self, now: Millis) -> bool {
+    pub fn retire(&mut self, now: Timestamp) -> bool {
         if !self.live.is_empty() || !self.queue.is_empty() {
             return false;
         }
@@ -169,19 +169,19 @@ impl Trunk {
 
     /// When [`Trunk::tick`] has something to do next.
     #[must_use]
-    pub fn next_due(&self) -> Option<Millis> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         let call = self.due.first().map(|(at, _)| at);
         call.into_iter().chain(self.callbacks.next_due()).min()
     }
 
     /// The present as this trunk knows it: it never goes back.
-    pub fn observe(&mut self, now: Millis) -> Millis {
+    pub fn observe(&mut self, now: Timestamp) -> Timestamp {
         self.clock = self.clock.max(now);
         self.clock
     }
 
     /// Does all that is due at `now`.
-    pub fn tick(&mut self, now: Millis, step: &mut Step<'_>) {
+    pub fn tick(&mut self, now: Timestamp, step: &mut Step<'_>) {
         loop {
             self.dequeue(now, step);
             // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
@@ -203,12 +203,12 @@ impl Trunk {
     }
 
     /// Brings one call up to `now`: its plan may have told more than it was woken for.
-    pub fn refresh(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+    pub fn refresh(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.advance(id, now, step);
     }
 
     /// Brings all open calls up to `now`.
-    pub fn refresh_all(&mut self, now: Millis, step: &mut Step<'_>) {
+    pub fn refresh_all(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let is_stale = |(id, entry): &(&CallId, &Entry)| entry.is_stale(id.address().at, now);
         let stale = self.open.iter().filter(is_stale);
         let stale: Vec<CallId> = stale.map(|(id, _)| *id).collect();
@@ -221,7 +221,7 @@ impl Trunk {
     /// The next moment at which a plan makes an open call something else, as of the last look at it: the present, where that
     /// has just happened.
     #[must_use]
-    pub fn foretold(&self, now: Millis) -> Millis {
+    pub fn foretold(&self, now: Timestamp) -> Timestamp {
         let moments = self.open.iter().map(|(id, entry)| {
             let (told_at, stale_at) = (
                 entry.told_at(id.address().at),
@@ -229,11 +229,11 @@ impl Trunk {
             );
             if told_at >= now { told_at } else { stale_at }
         });
-        moments.min().unwrap_or(Millis::MAX)
+        moments.min().unwrap_or(Timestamp::MAX)
     }
 
     /// Brings one open call up to `now`.
-    fn advance(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+    fn advance(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let Some(call) = self.open_call(id, step) else {
             self.forget(id);
             return;
@@ -253,7 +253,7 @@ impl Trunk {
     fn change(
         &mut self,
         id: CallId,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
         with: impl FnOnce(&mut Call, &Settings, &IdKey) -> bool,
     ) -> bool {
@@ -271,7 +271,7 @@ impl Trunk {
     }
 
     /// A call changed: what follows at once is in the same write.
-    fn follow(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) {
+    fn follow(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.change_row(id, step);
         self.advance(id, now, step);
         self.settle(id, step);
@@ -295,7 +295,7 @@ impl Trunk {
             if freed && call.status != CallStatus::RejectedCapacity {
                 let began = call.promoted_at.unwrap_or(call.created_at());
                 let held = call.ended_at.unwrap_or_default() - began;
-                self.held = Millis((self.held.0 * 7 + held.0) / 8);
+                self.held = Span((self.held.0 * 7 + held.0) / 8);
             }
         }
         self.index(id, step);

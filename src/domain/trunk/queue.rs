@@ -5,7 +5,7 @@ use crate::domain::agent::Status;
 use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 impl Trunk {
     /// How many calls wait for capacity.
@@ -18,7 +18,7 @@ impl Trunk {
     ///
     /// An inactive trunk holds its queue; a call whose key was revoked or whose agent was deactivated
     /// meanwhile leaves it undialed.
-    pub(super) fn dequeue(&mut self, now: Millis, step: &mut Step<'_>) {
+    pub(super) fn dequeue(&mut self, now: Timestamp, step: &mut Step<'_>) {
         let active = |brief: &Brief| brief.config.status == Status::Active;
         if !self.brief.as_ref().is_some_and(active) {
             return;
@@ -71,7 +71,7 @@ impl Trunk {
 
     /// The first in the queue that may go, as far as its agent is concerned: those of one that breaks off keep their place,
     /// and the queue passes them.
-    pub(super) fn next_in_queue(&self, now: Millis, step: &mut Step<'_>) -> Option<CallId> {
+    pub(super) fn next_in_queue(&self, now: Timestamp, step: &mut Step<'_>) -> Option<CallId> {
         if planted(Fault::LineOvertaken) {
             return self.queue.last().and_then(|(_, row)| self.at_row(row));
         }
@@ -82,7 +82,7 @@ impl Trunk {
     }
 
     /// Those in the queue that are passed are due again when their agents may be called.
-    fn hold_back(&mut self, now: Millis, step: &mut Step<'_>) {
+    fn hold_back(&mut self, now: Timestamp, step: &mut Step<'_>) {
         if self.queue.is_empty() {
             return;
         }
@@ -106,7 +106,7 @@ impl Trunk {
     }
 
     /// Puts off when a call that no dialer has claimed is looked at again.
-    pub(super) fn dispatch_again(&mut self, id: CallId, at: Millis) {
+    pub(super) fn dispatch_again(&mut self, id: CallId, at: Timestamp) {
         if let Some(entry) = self.open.get(&id).copied() {
             let mut put_off = entry;
             put_off.dispatch_again(at, id.address().at);
@@ -119,7 +119,7 @@ impl Trunk {
     }
 
     /// The agents whose calls may not go now, and until when.
-    fn held_back(&self, now: Millis, step: &mut Step<'_>) -> Vec<(AgentId, Millis)> {
+    fn held_back(&self, now: Timestamp, step: &mut Step<'_>) -> Vec<(AgentId, Timestamp)> {
         let Some(Brief { agents, .. }) = &self.brief else {
             return Vec::new();
         };
@@ -135,9 +135,9 @@ impl Trunk {
     pub(super) fn dialer_takes(
         &self,
         agent: AgentId,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
-    ) -> Result<(), (Millis, bool)> {
+    ) -> Result<(), (Timestamp, bool)> {
         let dialer = self.breaker.check(now, |id| self.is_live(id));
         dialer.map_err(|until| (until, false))?;
         let held_back = self.held_back(now, step).into_iter();
@@ -146,7 +146,13 @@ impl Trunk {
     }
 
     /// A call goes to the dialer: where that, or its agent, was down, it is the probe.
-    pub(super) fn started(&mut self, id: CallId, agent: AgentId, now: Millis, step: &mut Step<'_>) {
+    pub(super) fn started(
+        &mut self,
+        id: CallId,
+        agent: AgentId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) {
         self.breaker.started(id);
         let proof = self.proof(agent, now, step);
         if let Some(brief) = &mut self.brief {
@@ -157,7 +163,7 @@ impl Trunk {
     }
 
     /// The probe that shows by its length that this agent is back; the breaker learns it from the next call that starts.
-    fn proof(&self, agent: AgentId, now: Millis, step: &mut Step<'_>) -> Option<CallId> {
+    fn proof(&self, agent: AgentId, now: Timestamp, step: &mut Step<'_>) -> Option<CallId> {
         let probe = self.brief.as_ref()?.agents.probe(agent)?;
         let holds_out = self.open_call(probe, step)?.agent_holds_out(now);
         holds_out.then_some(probe)
@@ -166,7 +172,11 @@ impl Trunk {
     /// The agents whose calls are held back for having broken off, and when a call may find out whether each is back, or
     /// began to.
     #[must_use]
-    pub fn agents_held_back(&self, now: Millis, step: &mut Step<'_>) -> Vec<(AgentId, Millis)> {
+    pub fn agents_held_back(
+        &self,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Vec<(AgentId, Timestamp)> {
         let Some(brief) = &self.brief else {
             return Vec::new();
         };
@@ -176,7 +186,7 @@ impl Trunk {
     }
 }
 
-fn held_back_until(held_back: &[(AgentId, Millis)], agent: u32) -> Option<Millis> {
+fn held_back_until(held_back: &[(AgentId, Timestamp)], agent: u32) -> Option<Timestamp> {
     let mut all = held_back.iter();
     all.find(|(known, _)| index::agent_bits(*known) == agent)
         .map(|(_, until)| *until)

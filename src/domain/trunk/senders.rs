@@ -5,7 +5,7 @@ use super::step::Step;
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 impl Trunk {
     /// What signs callbacks, as of the directory's last word. None where that is not the last: before the first, and once the
@@ -18,7 +18,7 @@ impl Trunk {
     }
 
     /// A callback's sender is about to make an attempt: whether it may.
-    pub fn begin(&mut self, id: CallId, number: u32, now: Millis, step: &mut Step<'_>) -> bool {
+    pub fn begin(&mut self, id: CallId, number: u32, now: Timestamp, step: &mut Step<'_>) -> bool {
         let callback = self.take(id, step);
         let callback = callback.and_then(|held| held.call.callback.as_mut());
         let may = callback.is_some_and(|callback| callback.begin(number, now));
@@ -27,7 +27,7 @@ impl Trunk {
     }
 
     /// A callback's sender waits for a slow receiver.
-    pub fn extend(&mut self, id: CallId, number: u32, until: Millis) {
+    pub fn extend(&mut self, id: CallId, number: u32, until: Timestamp) {
         self.callbacks.extend(id, number, until);
     }
 
@@ -37,7 +37,7 @@ impl Trunk {
         id: CallId,
         number: u32,
         result: AttemptResult,
-        now: Millis,
+        now: Timestamp,
         step: &mut Step<'_>,
     ) {
         let callback = self.take(id, step);
@@ -59,7 +59,7 @@ impl Trunk {
     }
 
     /// Makes one more attempt of a call's callback due, whether the call is open or not. `false` when it has no callback.
-    pub fn redeliver(&mut self, id: CallId, now: Millis, step: &mut Step<'_>) -> bool {
+    pub fn redeliver(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
         let callback = self.take(id, step);
         let Some(callback) = callback.and_then(|held| held.call.callback.as_mut()) else {
             return false;

@@ -3,13 +3,13 @@
 use super::Effect;
 use crate::domain::call::{AgentVerdict, Call};
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// A callback's attempt that is due, as its row's columns tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueCallback {
     /// When it was due.
-    pub due: Millis,
+    pub due: Timestamp,
     /// Whose callback: see [`CallId::row`].
     pub row: u64,
     /// Its receiver's host: see [`crate::domain::callback::host_key`].
@@ -24,9 +24,14 @@ pub trait Rows {
     /// Likewise, by its place.
     fn call_at(&self, row: u64) -> Option<Call>;
     /// Callbacks that are due behind `after` and no later than `until`, in the order of their times: at most `limit`.
-    fn due_callbacks(&self, after: (Millis, u64), until: Millis, limit: usize) -> Vec<DueCallback>;
+    fn due_callbacks(
+        &self,
+        after: (Timestamp, u64),
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<DueCallback>;
     /// When the first callback is due that is due after `after`.
-    fn next_callback(&self, after: Millis) -> Option<Millis>;
+    fn next_callback(&self, after: Timestamp) -> Option<Timestamp>;
 }
 
 /// A call in hand.

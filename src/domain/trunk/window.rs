@@ -4,26 +4,26 @@ use std::collections::VecDeque;
 
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::oldest_first;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
-const SECOND: Millis = Millis(1000);
+const SECOND: Span = Span(1000);
 
 /// The times of the newest events, oldest first.
 ///
 /// Exact: between an event and the `max`-th after it lies a whole second at least, so no window of
 /// one second, wherever it begins, holds more than `max`.
 #[derive(Clone, Debug, Default)]
-pub struct Window(VecDeque<Millis>);
+pub struct Window(VecDeque<Timestamp>);
 
 impl Window {
     /// A window that already saw these events.
     #[must_use]
-    pub fn of(mut times: Vec<Millis>) -> Self {
+    pub fn of(mut times: Vec<Timestamp>) -> Self {
         oldest_first(&mut times, |at| at.0.into());
         Self(times.into())
     }
 
-    fn used(&self, now: Millis) -> usize {
+    fn used(&self, now: Timestamp) -> usize {
         self.0
             .iter()
             .rev()
@@ -33,14 +33,14 @@ impl Window {
 
     /// How many more events `now` has room for.
     #[must_use]
-    pub fn room(&self, now: Millis, max: u32) -> usize {
+    pub fn room(&self, now: Timestamp, max: u32) -> usize {
         let max = max as usize + usize::from(planted(Fault::PacingOffByOne));
         max.saturating_sub(self.used(now))
     }
 
     /// The first moment, `now` or later, that has room for an event.
     #[must_use]
-    pub fn next_free(&self, now: Millis, max: u32) -> Millis {
+    pub fn next_free(&self, now: Timestamp, max: u32) -> Timestamp {
         if self.room(now, max) > 0 {
             return now;
         }
@@ -53,7 +53,7 @@ impl Window {
     }
 
     /// Counts an event. Forgets those that no window reaches any more.
-    pub fn push(&mut self, now: Millis) {
+    pub fn push(&mut self, now: Timestamp) {
         while self.0.front().is_some_and(|at| *at + SECOND <= now) {
             self.0.pop_front();
         }
@@ -71,18 +71,18 @@ mod tests {
 
     #[test]
     fn an_event_of_a_clock_that_went_back_hides_none_that_came_before_it() {
-        let mut window = Window::of(vec![Millis(5_000), Millis(5_100)]);
-        window.push(Millis(3_000));
-        assert_eq!(window.room(Millis(5_500), 2), 0);
-        assert_eq!(window.room(Millis(6_100), 2), 2);
+        let mut window = Window::of(vec![Timestamp(5_000), Timestamp(5_100)]);
+        window.push(Timestamp(3_000));
+        assert_eq!(window.room(Timestamp(5_500), 2), 0);
+        assert_eq!(window.room(Timestamp(6_100), 2), 2);
     }
 
     proptest! {
         #[test]
         fn no_window_of_a_second_holds_more_than_max(steps in proptest::collection::vec(0u64..400, 1..300), max in 1u32..8) {
-            let (mut window, mut now, mut taken) = (Window::default(), Millis(0), Vec::new());
+            let (mut window, mut now, mut taken) = (Window::default(), Timestamp(0), Vec::new());
             for step in steps {
-                now = now + Millis(step);
+                now = now + Span(step);
                 if window.room(now, max) > 0 {
                     window.push(now);
                     taken.push(now.0);
@@ -95,12 +95,12 @@ mod tests {
 
         #[test]
         fn what_is_told_to_wait_has_room_then_and_not_before(steps in proptest::collection::vec(0u64..300, 1..100), max in 1u32..5) {
-            let (mut window, mut now) = (Window::default(), Millis(0));
+            let (mut window, mut now) = (Window::default(), Timestamp(0));
             for step in steps {
-                now = now + Millis(step);
+                now = now + Span(step);
                 let free = window.next_free(now, max);
                 prop_assert!(window.room(free, max) > 0);
-                prop_assert!(free == now || window.room(free - Millis(1), max) == 0);
+                prop_assert!(free == now || window.room(free - Span(1), max) == 0);
                 if free == now {
                     window.push(now);
                 }

@@ -9,7 +9,7 @@ use crate::app::json;
 use crate::app::trunk::{CallRow, StoreFailed};
 use crate::domain::callback::host_key;
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::DueCallback;
 
@@ -88,8 +88,8 @@ impl SqlStore {
     /// See [`TrunkStore::due_callbacks`](crate::app::trunk::TrunkStore::due_callbacks).
     pub(super) fn due_rows(
         &self,
-        after: (Millis, u64),
-        until: Millis,
+        after: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueCallback>, StoreFailed> {
         let query = "SELECT callback_due, id, callback_host FROM rows
@@ -107,7 +107,7 @@ impl SqlStore {
                 SqlStorageValue::Integer(row),
                 SqlStorageValue::Integer(host),
             ] => Ok(DueCallback {
-                due: Millis(unsigned(*due)?),
+                due: Timestamp(unsigned(*due)?),
                 row: unsigned(*row)?,
                 host: unsigned(*host)?,
             }),

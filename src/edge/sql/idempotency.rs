@@ -5,7 +5,7 @@ use worker::SqlStorageValue;
 use super::SqlStore;
 use super::values::{count, millis};
 use crate::app::trunk::{IdempotencyRecord, StoreFailed};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 /// After how many keys the old ones among the next [`SWEPT`] are forgotten: a little at a time, so that it delays no request.
@@ -21,7 +21,7 @@ impl SqlStore {
         &self,
         key: &str,
         what: &IdempotencyRecord,
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         let doc = to_json(what).map_err(|_| StoreFailed)?;
         let query = "INSERT OR REPLACE INTO idempotency (key, at, doc) VALUES (?, ?, ?)";
@@ -33,7 +33,7 @@ impl SqlStore {
         }
     }
 
-    fn sweep(&self, forget_before: Millis) -> Result<(), StoreFailed> {
+    fn sweep(&self, forget_before: Timestamp) -> Result<(), StoreFailed> {
         let from = self.swept.take();
         let query = "SELECT key FROM idempotency WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?";
         let last = self.query(query, vec![from.as_str().into(), count(SWEPT - 1)])?;

@@ -10,7 +10,7 @@ use crate::app::trunk::{CallFilter, DeliveryFilter, FeedScan, Found, StoreFailed
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::search;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 
 /// What was looked at.
@@ -96,7 +96,7 @@ impl SqlStore {
     pub(super) fn history(
         &self,
         from: u64,
-        since: Millis,
+        since: Timestamp,
         limit: usize,
     ) -> Result<FeedScan, StoreFailed> {
         let bounds = vec![number(from), number(NO_CEILING), count(limit)];

@@ -7,7 +7,7 @@ use super::values::{millis, number, read, unsigned};
 use crate::app::trunk::{OpenRow, StoreFailed};
 use crate::domain::call::CallStatus;
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 impl SqlStore {
     /// See [`TrunkStore::open_calls`](crate::app::trunk::TrunkStore::open_calls).
@@ -70,8 +70,8 @@ impl SqlStore {
     pub(super) fn started(
         &self,
         from: CallId,
-        since: Millis,
-    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
         let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND (id >= ? OR dialed_at >= ?)";
         let bindings = vec![
             number(from.row()),
@@ -84,7 +84,7 @@ impl SqlStore {
             .map(|row| match row.as_slice() {
                 [SqlStorageValue::Integer(row), dialed] => {
                     let dialed = match dialed {
-                        SqlStorageValue::Integer(at) => Some(Millis(unsigned(*at)?)),
+                        SqlStorageValue::Integer(at) => Some(Timestamp(unsigned(*at)?)),
                         _ => None,
                     };
                     Ok((CallId::floor_of(unsigned(*row)?).address().at, dialed))

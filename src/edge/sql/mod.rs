@@ -26,7 +26,7 @@ use crate::app::trunk::{
 };
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{Brief, DueCallback};
 use crate::edge::log;
@@ -166,8 +166,8 @@ impl TrunkStore for SqlStore {
     fn starts(
         &self,
         from: CallId,
-        since: Millis,
-    ) -> Result<Vec<(Millis, Option<Millis>)>, StoreFailed> {
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
         self.started(from, since)
     }
 
@@ -204,20 +204,20 @@ impl TrunkStore for SqlStore {
 
     fn due_callbacks(
         &self,
-        after: (Millis, u64),
-        until: Millis,
+        after: (Timestamp, u64),
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueCallback>, StoreFailed> {
         self.due_rows(after, until, limit)
     }
 
-    fn next_callback(&self, after: Millis) -> Result<Option<Millis>, StoreFailed> {
+    fn next_callback(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed> {
         let query =
             "SELECT callback_due FROM rows WHERE callback_due IS NOT NULL AND callback_due > ?
                      ORDER BY callback_due LIMIT 1";
         let rows = self.query(query, vec![millis(after)])?;
         match rows.into_iter().flatten().next() {
-            Some(SqlStorageValue::Integer(at)) => Ok(Some(Millis(unsigned(at)?))),
+            Some(SqlStorageValue::Integer(at)) => Ok(Some(Timestamp(unsigned(at)?))),
             _ => Ok(None),
         }
     }
@@ -235,7 +235,7 @@ impl TrunkStore for SqlStore {
         &self,
         key: &str,
         what: &IdempotencyRecord,
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.keep_key(key, what, forget_before)
     }
@@ -317,11 +317,16 @@ impl TrunkStore for SqlStore {
         self.put_fact("feed", notes)
     }
 
-    fn told_since(&self, from: u64, since: Millis, limit: usize) -> Result<FeedScan, StoreFailed> {
+    fn told_since(
+        &self,
+        from: u64,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<FeedScan, StoreFailed> {
         self.history(from, since, limit)
     }
 
-    fn rows_before(&self, at: Millis, rows: usize) -> Result<u64, StoreFailed> {
+    fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed> {
         let query = "SELECT id FROM rows WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?";
         let floor = number(CallId::floor(at).row());
         let rows = self.query(query, vec![floor, count(rows.saturating_sub(1))])?;
@@ -334,14 +339,14 @@ impl TrunkStore for SqlStore {
     fn log_turns(
         &self,
         turns: &[LateTransition],
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.keep_turns(turns, forget_before)
     }
 
     fn logged_turns(
         &self,
-        from: (Millis, u64),
+        from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
         self.kept_turns(from, limit)

@@ -5,7 +5,7 @@ use worker::SqlStorageValue;
 use super::values::{count, millis, number, unsigned};
 use super::{Row, SqlStore};
 use crate::app::trunk::{LateTransition, StoreFailed};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 /// Every so many writes into the feed's log some old turns leave it.
 const FORGET_EVERY: u64 = 50;
@@ -15,7 +15,7 @@ impl SqlStore {
     pub(super) fn keep_turns(
         &self,
         turns: &[LateTransition],
-        forget_before: Millis,
+        forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         for turn in turns {
             let query = "INSERT OR IGNORE INTO turns (at, row, kind) VALUES (?, ?, ?)";
@@ -33,7 +33,7 @@ impl SqlStore {
     /// See [`TrunkStore::logged_turns`](crate::app::trunk::TrunkStore::logged_turns).
     pub(super) fn kept_turns(
         &self,
-        from: (Millis, u64),
+        from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
         let query =
@@ -45,7 +45,7 @@ impl SqlStore {
                 SqlStorageValue::Integer(row),
                 SqlStorageValue::Integer(kind),
             ] => Ok(LateTransition {
-                at: Millis(unsigned(*at)?),
+                at: Timestamp(unsigned(*at)?),
                 row: unsigned(*row)?,
                 kind: u8::try_from(*kind).map_err(|_| StoreFailed)?,
             }),

@@ -7,7 +7,7 @@ use crate::app::telemetry::Event;
 use crate::app::trunk::StoreFailed;
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::{AgentId, CallId};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::edge::log;
 
@@ -36,7 +36,7 @@ pub(super) fn number(number: u64) -> SqlStorageValue {
     SqlStorageValue::from(number as f64)
 }
 
-pub(super) fn millis(at: Millis) -> SqlStorageValue {
+pub(super) fn millis(at: Timestamp) -> SqlStorageValue {
     number(at.0)
 }
 

@@ -33,7 +33,7 @@ use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
 /// How long an object may take to answer: one that trapped never does.
@@ -222,7 +222,7 @@ impl World {
 }
 
 impl Host for World {
-    fn now(&self) -> Millis {
+    fn now(&self) -> Timestamp {
         now()
     }
 
@@ -230,7 +230,7 @@ impl Host for World {
         entropy()
     }
 
-    async fn sleep(&self, time: Millis) {
+    async fn sleep(&self, time: Span) {
         platform::sleep(millis(time)).await;
     }
 
@@ -298,7 +298,7 @@ impl Records for World {
         cache::get(name, now())
     }
 
-    fn note(&self, name: String, text: &str, until: Millis) {
+    fn note(&self, name: String, text: &str, until: Timestamp) {
         cache::keep(name, text, until);
     }
 
@@ -381,6 +381,6 @@ impl Vault for World {
     }
 }
 
-fn millis(time: Millis) -> u32 {
+fn millis(time: Span) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)
 }

@@ -7,7 +7,7 @@ use crate::app::ports::{
 };
 use crate::app::trunk::DialOrder;
 use crate::domain::call::{CarrierEvent, Failure, InquiryResult, Reason, Timed};
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 use crate::domain::to_json;
 use crate::domain::trunk::Carrier;
 use crate::edge::faults;
@@ -61,7 +61,7 @@ impl Twirp for World {
             ("Authorization", format!("Bearer {token}")),
             ("User-Agent", "Audatec-Dialer/1".to_owned()),
         ];
-        if let Some(Millis(timeout)) = ask.server_timeout {
+        if let Some(Span(timeout)) = ask.server_timeout {
             headers.push(("X-Twirp-Timeout-Ms", timeout.to_string()));
         }
         let headers = headers
@@ -89,7 +89,7 @@ impl Poster for World {
         url: &str,
         headers: &[(&'static str, String)],
         body: &str,
-        timeout: Millis,
+        timeout: Span,
     ) -> Result<Answer, String> {
         let target = self.parse_url(url);
         if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets.studio_key)) {

@@ -5,19 +5,19 @@ use audatec::app::trunk::TrunkStore;
 use audatec::domain::call::{Call, CallStatus, RECENT, longest};
 use audatec::domain::callback::{Attempt, DeliveryStatus};
 use audatec::domain::ids::{KeyId, OrgId, TrunkTag};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use super::{Oracle, Seen};
 use crate::listener::Listener;
 use crate::world::W;
 
 /// Beside the bound: how late an alarm may come; and after trouble, until the cron knocks.
-const CALM_SLACK: Millis = Millis(100);
-const CRON_SLACK: Millis = Millis(130_000);
+const CALM_SLACK: Span = Span(100);
+const CRON_SLACK: Span = Span(130_000);
 
 impl Oracle {
     /// Judges a world that came to rest. Trouble ended at `calm_since`, by the clock.
-    pub fn judge_the_end(&self, w: &W, calm_since: Millis) {
+    pub fn judge_the_end(&self, w: &W, calm_since: Timestamp) {
         for seen in self.calls.borrow().values() {
             self.judge_call(w, seen, calm_since);
             self.judge_the_room(w, seen);
@@ -55,7 +55,7 @@ impl Oracle {
             if self.has_left(row.id) {
                 continue; // and with it what was not told of it by then
             }
-            let turns: Vec<Millis> = row.feed_entries().map(|told| told.0).collect();
+            let turns: Vec<Timestamp> = row.feed_entries().map(|told| told.0).collect();
             let node = crate::trunk_node::of(w, row.id.address().tag);
             let since = node
                 .rows
@@ -63,7 +63,7 @@ impl Oracle {
                 .ok()
                 .flatten()
                 .and_then(|notes| notes.logged_since);
-            let is_from_before = |at: &Millis| {
+            let is_from_before = |at: &Timestamp| {
                 *at > row.created_at() + RECENT && since.is_none_or(|since| *at < since)
             };
             let told = row.request.org != org || listener.knows(row.id, &turns, is_from_before);
@@ -73,14 +73,14 @@ impl Oracle {
         }
     }
 
-    fn judge_call(&self, w: &W, seen: &Seen, calm_since: Millis) {
+    fn judge_call(&self, w: &W, seen: &Seen, calm_since: Timestamp) {
         let (row, tag, id) = (&seen.row, seen.row.id.address().tag, Some(seen.row.id));
         let Some(at) = seen.terminal_at else {
             return self.fail(Some(tag), id, format!("never became terminal: {row:?}"));
         };
         let waited = seen
             .patience
-            .map_or(Millis(0), |until| until - row.created_at());
+            .map_or(Timestamp(0), |until| until - row.created_at());
         let bound = row.created_at() + waited + longest(&w.settings);
         let latest = match w.faults.is_calm() {
             true => bound + CALM_SLACK,
@@ -119,7 +119,7 @@ impl Oracle {
         let Some(deleted_at) = w.livekit.deleted_at(id).filter(|_| w.faults.is_calm()) else {
             return;
         };
-        let is_gone = deleted_at >= Some(ended_at + Millis(10_000));
+        let is_gone = deleted_at >= Some(ended_at + Span(10_000));
         self.check(is_gone, id.address().tag, Some(id), || {
             format!("ended at {ended_at:?}, its room was last deleted at {deleted_at:?}")
         });
@@ -127,7 +127,7 @@ impl Oracle {
 
     /// A conversation lasted as long as it did: by the webhooks, or by its agent's report where these were lost.
     fn judge_duration(&self, w: &W, seen: &Seen, tag: TrunkTag) {
-        const TRUTH: Millis = Millis(2_000);
+        const TRUTH: Span = Span(2_000);
         let (row, talked) = (&seen.row, seen.conversation);
         let is_named = row.failure.is_some() || talked.reported || !talked.deserted;
         self.check(is_named || !w.faults.is_calm(), tag, Some(row.id), || {
@@ -240,7 +240,7 @@ impl Oracle {
                     && is_told
                     && brief
                         .retired_until
-                        .is_none_or(|until| until < w.clock() + Millis(600_001));
+                        .is_none_or(|until| until < w.clock() + Span(600_001));
                 self.check(same, node.tag, None, || {
                     format!("the trunk was told {brief:?}, not {ought:?}")
                 });

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use audatec::app::trunk::{TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CallStatus, CarrierEvent};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId, TrunkTag};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use crate::trunk_node::TrunkNode;
 use crate::world::World;
@@ -55,10 +55,10 @@ impl Intent {
 struct Seen {
     row: Call,
     /// It waited for capacity until then, if it ever did.
-    patience: Option<Millis>,
-    terminal_at: Option<Millis>,
+    patience: Option<Span>,
+    terminal_at: Option<Timestamp>,
     /// The latest state that was shown, and when.
-    shown: (u8, Millis),
+    shown: (u8, Timestamp),
     /// The first status body that said it was terminal.
     final_body: Option<Vec<u8>>,
     claims: u32,
@@ -77,9 +77,9 @@ struct Conversation {
     /// Its agent left a person alone, who did not hang up.
     deserted: bool,
     /// When the phone was hung up, whoever did.
-    hung_up: Option<Millis>,
+    hung_up: Option<Timestamp>,
     /// Its agent's report was taken then, which said when it was over; and it took so long.
-    told: Option<(Millis, Millis)>,
+    told: Option<(Timestamp, Timestamp)>,
 }
 
 /// How often an agent broke off on a trunk, as the rows tell.
@@ -88,9 +88,9 @@ struct BrokenOff {
     in_a_row: u32,
     ever: u32,
     /// When the third in a row was known.
-    third_at: Option<Millis>,
+    third_at: Option<Timestamp>,
     /// When that was last so.
-    opened_at: Option<Millis>,
+    opened_at: Option<Timestamp>,
 }
 
 /// A trunk's configuration, as it may be in force.
@@ -105,12 +105,12 @@ pub struct Limits {
 struct TrunkFacts {
     possible: Vec<Limits>,
     /// Acceptances that did not ask to queue, within the last second.
-    accepted: Vec<Millis>,
+    accepted: Vec<Timestamp>,
     /// All that started: those that asked to queue too, and those that left the line.
-    started: Vec<Millis>,
-    dials: Vec<Millis>,
+    started: Vec<Timestamp>,
+    dials: Vec<Timestamp>,
     /// Phones in rooms.
-    rings: Vec<Millis>,
+    rings: Vec<Timestamp>,
     /// What `max_cps` ever was: a ring that was allowed before it was lowered may come after.
     highest_cps: u32,
     occupied: BTreeSet<CallId>,
@@ -131,8 +131,8 @@ impl TrunkFacts {
 }
 
 /// How many of these times lie within the second that ends now.
-fn within_a_second(times: &mut Vec<Millis>, now: Millis) -> usize {
-    times.retain(|at| *at + Millis(1_000) > now);
+fn within_a_second(times: &mut Vec<Timestamp>, now: Timestamp) -> usize {
+    times.retain(|at| *at + Span(1_000) > now);
     times.len()
 }
 
@@ -167,9 +167,9 @@ pub struct Rotation {
     /// The secret that was replaced.
     pub old: String,
     pub new: String,
-    pub asked: Millis,
-    pub answered: Millis,
-    pub overlap: Millis,
+    pub asked: Timestamp,
+    pub answered: Timestamp,
+    pub overlap: Span,
 }
 
 /// What an object was asked, as far as it matters for its answer.
@@ -191,7 +191,7 @@ pub fn rank(status: CallStatus) -> u8 {
 }
 
 /// Whether a row alone says that the call is over by now.
-fn is_over(call: &Call, now: Millis) -> bool {
+fn is_over(call: &Call, now: Timestamp) -> bool {
     let ends =
         |event: &CarrierEvent| matches!(event, CarrierEvent::HungUp(_) | CarrierEvent::Failed(_));
     call.ended_at.is_some()
@@ -254,7 +254,7 @@ impl Oracle {
     }
 
     /// The calls of this trunk that hold a channel.
-    fn holders(&self, facts: &TrunkFacts, node: &TrunkNode, now: Millis) -> BTreeSet<CallId> {
+    fn holders(&self, facts: &TrunkFacts, node: &TrunkNode, now: Timestamp) -> BTreeSet<CallId> {
         let calls = self.calls.borrow();
         let holds = |id: &&CallId| calls.get(id).is_some_and(|seen| !is_over(&seen.row, now));
         let mut holders: BTreeSet<CallId> = facts.occupied.iter().filter(holds).copied().collect();

@@ -5,7 +5,7 @@ use audatec::app::trunk::TrunkReply;
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Quota};
 
 use super::{Asked, Oracle, Seen, TrunkFacts, rank, within_a_second};
@@ -14,7 +14,7 @@ use crate::world::W;
 
 impl Oracle {
     /// Rows were persisted.
-    pub fn rows(&self, w: &W, node: &TrunkNode, now: Millis, rows: Vec<Call>) {
+    pub fn rows(&self, w: &W, node: &TrunkNode, now: Timestamp, rows: Vec<Call>) {
         self.with_trunk(node.tag, |facts| facts.fresh.clear());
         for row in rows {
             let (id, is_new) = (row.id, !self.calls.borrow().contains_key(&row.id));
@@ -27,7 +27,7 @@ impl Oracle {
                 patience: row.queued_until,
                 row: row.clone(),
                 terminal_at: None,
-                shown: (0, Millis(0)),
+                shown: (0, Timestamp(0)),
                 final_body: None,
                 claims: 0,
                 dials: 0,
@@ -47,7 +47,7 @@ impl Oracle {
         }
     }
 
-    fn new_row(&self, w: &W, node: &TrunkNode, now: Millis, row: &Call) {
+    fn new_row(&self, w: &W, node: &TrunkNode, now: Timestamp, row: &Call) {
         let (tag, id) = (node.tag, Some(row.id));
         self.may_start(w, tag, row, now);
         let mut intents = self.intents.borrow_mut();
@@ -101,12 +101,12 @@ impl Oracle {
     }
 
     /// Whether this key, this agent and this trunk may start a call, as far as anyone was told.
-    fn may_start(&self, w: &W, tag: TrunkTag, row: &Call, now: Millis) {
+    fn may_start(&self, w: &W, tag: TrunkTag, row: &Call, now: Timestamp) {
         let request = &row.request;
         let held_back = self.with_trunk(tag, |facts| {
             let known = facts.broken_off.get(&request.agent.id);
             let third_at = known.and_then(|known| known.third_at);
-            third_at.is_some_and(|at| now > at && now < at + Millis(5_000))
+            third_at.is_some_and(|at| now > at && now < at + Span(5_000))
         });
         let is_refused = row.status == CallStatus::RejectedCapacity;
         let is_certain = w.faults.spare_the_objects();
@@ -140,7 +140,7 @@ impl Oracle {
         });
     }
 
-    fn changed_row(&self, w: &W, node: &TrunkNode, now: Millis, row: &Call) {
+    fn changed_row(&self, w: &W, node: &TrunkNode, now: Timestamp, row: &Call) {
         let tag = node.tag;
         let calls = self.calls.borrow();
         let Some(Seen { row: was, .. }) = calls.get(&row.id) else {
@@ -186,7 +186,7 @@ impl Oracle {
             self.in_time(tag, was, now);
             self.with_trunk(tag, |facts| facts.started.push(now));
         }
-        let kept = |was: Option<Millis>, is: Option<Millis>| was.is_none() || was == is;
+        let kept = |was: Option<Timestamp>, is: Option<Timestamp>| was.is_none() || was == is;
         let times = kept(was.dialed_at, row.dialed_at)
             && kept(was.answered_at, row.answered_at)
             && (kept(was.ended_at, row.ended_at) || is_corrected(was, row));
@@ -204,7 +204,7 @@ impl Oracle {
     }
 
     /// What a conversation says of its agent, that some third in a row broke off at once.
-    fn agent_judged(&self, tag: TrunkTag, now: Millis, was: &Call, row: &Call) {
+    fn agent_judged(&self, tag: TrunkTag, now: Timestamp, was: &Call, row: &Call) {
         let (before, broke_off) = (broke_off(was), broke_off(row));
         let is_over = row.status.is_terminal() && !was.status.is_terminal();
         self.with_trunk(tag, |facts| {
@@ -213,7 +213,7 @@ impl Oracle {
                 known.ever += 1;
                 known.in_a_row += 1;
                 // While calls are held back already, those that were under way say no more: a probe may follow soon.
-                let is_news = known.opened_at.is_none_or(|at| now > at + Millis(60_000));
+                let is_news = known.opened_at.is_none_or(|at| now > at + Span(60_000));
                 if known.in_a_row == 3 && is_news {
                     (known.third_at, known.opened_at) = (Some(now), Some(now));
                 }
@@ -224,7 +224,7 @@ impl Oracle {
     }
 
     /// What came of a conversation that somebody stopped is waited for.
-    fn outcome_awaited(&self, tag: TrunkTag, now: Millis, was: &Call, row: &Call) {
+    fn outcome_awaited(&self, tag: TrunkTag, now: Timestamp, was: &Call, row: &Call) {
         let is_over = row.status.is_terminal() && !was.status.is_terminal();
         let stopped = row.failure.is_some_and(|failure| {
             matches!(failure.code, FailureCode::Canceled | FailureCode::TimedOut)
@@ -237,7 +237,7 @@ impl Oracle {
             let reported = calls
                 .get(&row.id)
                 .is_some_and(|seen| seen.conversation.reported);
-            let waited = now >= ended_at + Millis(10_000);
+            let waited = now >= ended_at + Span(10_000);
             self.check(reported || waited, tag, Some(row.id), || {
                 "a conversation was stopped, and its outcome not waited for".into()
             });
@@ -245,7 +245,7 @@ impl Oracle {
     }
 
     /// What is about to be sent: calls that leave the line now take their channel.
-    pub fn handed_out(&self, w: &W, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
+    pub fn handed_out(&self, w: &W, node: &TrunkNode, now: Timestamp, outgoing: &Outgoing) {
         let mut dial = outgoing.dial.clone();
         dial.sort_unstable();
         for id in dial {
@@ -272,12 +272,12 @@ impl Oracle {
     }
 
     /// Of a trunk's callbacks few are out at once, and of one receiver's fewer.
-    fn attempts_are_few(&self, node: &TrunkNode, now: Millis, outgoing: &Outgoing) {
+    fn attempts_are_few(&self, node: &TrunkNode, now: Timestamp, outgoing: &Outgoing) {
         let mut out = node.out.borrow_mut();
         for message in &outgoing.callbacks {
             self.is_not_back(node, (message.delivery, message.attempt));
             let host = message.url.split('/').nth(2).unwrap_or_default();
-            let until = message.good_until.unwrap_or(Millis::MAX);
+            let until = message.good_until.unwrap_or(Timestamp::MAX);
             out.insert((message.delivery, message.attempt), (until, host.into()));
         }
         out.retain(|_, (until, _)| *until > now);
@@ -298,7 +298,7 @@ impl Oracle {
         });
     }
 
-    fn in_time(&self, tag: TrunkTag, row: &Call, now: Millis) {
+    fn in_time(&self, tag: TrunkTag, row: &Call, now: Timestamp) {
         self.check(
             row.queued_until.is_none_or(|until| now < until),
             tag,
@@ -320,7 +320,7 @@ impl Oracle {
         known.is_some_and(|known| known.ever >= 3)
     }
 
-    fn left_the_line(&self, node: &TrunkNode, now: Millis, id: CallId) {
+    fn left_the_line(&self, node: &TrunkNode, now: Timestamp, id: CallId) {
         self.with_trunk(node.tag, |facts| {
             let promoted = node.promoted.borrow();
             let first = facts.waiting.iter().find(|waiting| {
@@ -344,7 +344,7 @@ impl Oracle {
     }
 
     /// Those that were accepted in this step hold a channel, and overtook nobody.
-    fn took_channels(&self, node: &TrunkNode, now: Millis) {
+    fn took_channels(&self, node: &TrunkNode, now: Timestamp) {
         self.with_trunk(node.tag, |facts| {
             let Some(id) = facts.fresh.last().copied() else {
                 return;
@@ -368,7 +368,14 @@ impl Oracle {
     }
 
     /// What the object is about to answer.
-    pub fn replied(&self, w: &W, node: &TrunkNode, now: Millis, asked: Asked, reply: &TrunkReply) {
+    pub fn replied(
+        &self,
+        w: &W,
+        node: &TrunkNode,
+        now: Timestamp,
+        asked: Asked,
+        reply: &TrunkReply,
+    ) {
         match (asked, reply) {
             (Asked::Admit { waiting }, TrunkReply::Admission(admission)) => {
                 self.admitted(w, node, now, waiting, admission);
@@ -398,7 +405,7 @@ impl Oracle {
                 self.check(in_line == *waiting, node.tag, None, || {
                     format!("{in_line} wait, and the object says {waiting}")
                 });
-                let has_cause = |(agent, _): &(AgentId, Millis)| {
+                let has_cause = |(agent, _): &(AgentId, Timestamp)| {
                     let known = facts.broken_off.get(agent);
                     known.is_some_and(|known| known.ever >= 3)
                 };
@@ -422,7 +429,14 @@ impl Oracle {
         }
     }
 
-    fn admitted(&self, w: &W, node: &TrunkNode, now: Millis, waited: usize, admission: &Admission) {
+    fn admitted(
+        &self,
+        w: &W,
+        node: &TrunkNode,
+        now: Timestamp,
+        waited: usize,
+        admission: &Admission,
+    ) {
         let tag = node.tag;
         let (Admission::Accepted { call, quota }
         | Admission::Queued { call, quota }
@@ -462,7 +476,7 @@ impl Oracle {
         });
     }
 
-    fn claimed(&self, tag: TrunkTag, id: CallId, now: Millis) {
+    fn claimed(&self, tag: TrunkTag, id: CallId, now: Timestamp) {
         let mut calls = self.calls.borrow_mut();
         let Some(seen) = calls.get_mut(&id) else {
             return self.fail(
@@ -490,7 +504,7 @@ impl Oracle {
         });
     }
 
-    fn shown(&self, tag: TrunkTag, now: Millis, call: &Call) {
+    fn shown(&self, tag: TrunkTag, now: Timestamp, call: &Call) {
         let mut calls = self.calls.borrow_mut();
         let Some(seen) = calls.get_mut(&call.id) else {
             return self.fail(
@@ -522,7 +536,7 @@ impl Oracle {
             .stored_alarm
             .get()
             .is_some_and(|alarm| alarm <= due.max(w.clock()));
-        let lately = |at: Millis| w.clock() <= at + Millis(15_000);
+        let lately = |at: Timestamp| w.clock() <= at + Span(15_000);
         let excused = node.alarm_lost_at.get().is_some_and(lately);
         self.check(armed || excused, node.tag, None, || {
             format!(
@@ -550,7 +564,7 @@ fn broke_off(row: &Call) -> bool {
     let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else {
         return false;
     };
-    is_agents && ended_at - answered_at <= Millis(3_000)
+    is_agents && ended_at - answered_at <= Timestamp(3_000)
 }
 
 fn place(facts: &mut TrunkFacts, row: &Call) {

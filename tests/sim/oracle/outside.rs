@@ -3,7 +3,7 @@
 use audatec::domain::callback::WebhookSecrets;
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use audatec::domain::mac::{hex, hmac_sha256};
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 use base64::Engine as _;
 use hmac::Mac;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ impl Oracle {
     fn keeps_to_rotations(
         &self,
         org: OrgId,
-        signed_at: Millis,
+        signed_at: Timestamp,
         plain_by: impl Fn(&str) -> bool,
         standard_by: impl Fn(&str) -> bool,
     ) -> Result<(), String> {
@@ -121,9 +121,9 @@ impl Oracle {
         }
         for (at, rotation) in known.answered.iter().enumerate() {
             let later = known.answered.get(at..).unwrap_or_default();
-            let is_ended = later.iter().any(|later| later.overlap == Millis(0));
+            let is_ended = later.iter().any(|later| later.overlap == Timestamp(0));
             // The stamp has whole seconds: it may have been signed up to one later.
-            let is_promised = signed_at + Millis(1_000) < rotation.asked + rotation.overlap;
+            let is_promised = signed_at + Span(1_000) < rotation.asked + rotation.overlap;
             // Nothing is signed by a secret that is not there yet.
             let made_by = at.checked_sub(1).and_then(|at| known.answered.get(at));
             let is_there = made_by.is_none_or(|made_by| made_by.answered <= signed_at);
@@ -222,9 +222,9 @@ impl Oracle {
         if !w.faults.is_calm() {
             return;
         }
-        let (tag, now) = (id.address().tag, Millis(w.time() + JITTER_MS));
+        let (tag, now) = (id.address().tag, Timestamp(w.time() + JITTER_MS));
         self.with_trunk(tag, |facts| {
-            facts.rings.push(Millis(w.time()));
+            facts.rings.push(Timestamp(w.time()));
             facts.highest_cps = facts.highest_cps.max(facts.most(|limits| limits.max_cps));
             let (count, most) = (within_a_second(&mut facts.rings, now), facts.highest_cps);
             self.check(count <= most as usize, tag, Some(id), || {
@@ -280,7 +280,7 @@ impl Oracle {
         if let (Some(seen), Some(took)) = (self.calls.borrow_mut().get_mut(&id), took) {
             seen.conversation
                 .told
-                .get_or_insert((w.high.get(), Millis(took)));
+                .get_or_insert((w.high.get(), Timestamp(took)));
         }
     }
 
@@ -378,7 +378,7 @@ impl Oracle {
         self.check(signed, tag, Some(call), || {
             "a callback is not signed as promised".into()
         });
-        let signed_at = Millis::from_secs(stamp.parse().unwrap_or_default());
+        let signed_at = Span::from_secs(stamp.parse().unwrap_or_default());
         let standard_by = |secret: &str| {
             let ours = standard(secret, id, stamp, body);
             header("webhook-signature").is_some_and(|all| all.split(' ').any(|one| one == ours))

@@ -6,20 +6,20 @@ use audatec::app::messages::Outgoing;
 use audatec::app::trunk::{TrunkActor, TrunkCommand};
 use audatec::domain::call::Call;
 use audatec::domain::ids::CallId;
-use audatec::domain::time::Millis;
+use audatec::domain::time::{Span, Timestamp};
 
 use super::Oracle;
 use crate::trunk_node::TrunkNode;
 use crate::world::W;
 
 /// How far apart those are that are asked about in turn.
-const APART: Millis = Millis(50);
+const APART: Span = Span(50);
 
 /// An object is there again, and asks about the calls that were in progress.
 pub struct Restart {
-    at: Millis,
+    at: Timestamp,
     /// By then it has asked about all.
-    by: Millis,
+    by: Span,
     /// Those that it did not ask about yet, and of which nobody told it anything.
     left: BTreeSet<CallId>,
     is_first: bool,
@@ -27,7 +27,7 @@ pub struct Restart {
 
 impl Oracle {
     /// What rows keep of open calls says the same as the calls themselves.
-    pub fn is_loaded(&self, w: &W, node: &TrunkNode, actor: &TrunkActor, now: Millis) {
+    pub fn is_loaded(&self, w: &W, node: &TrunkNode, actor: &TrunkActor, now: Timestamp) {
         node.rows.whole.set(true);
         let (settings, key) = (w.settings.clone(), w.secrets.id_key.clone());
         let whole = TrunkActor::load(&node.rows, settings, key, now);
@@ -45,7 +45,7 @@ impl Oracle {
     }
 
     /// An object that was lost, and with it all that was in its memory, is there again.
-    pub fn restarted(&self, w: &W, node: &TrunkNode, now: Millis) -> Restart {
+    pub fn restarted(&self, w: &W, node: &TrunkNode, now: Timestamp) -> Restart {
         let calls = self.calls.borrow();
         let own = calls.values().map(|seen| &seen.row);
         let own = own.filter(|row| row.id.address().tag == node.tag && !self.has_left(row.id));
@@ -54,7 +54,7 @@ impl Oracle {
         let turns = node.rows.open() / w.settings.asked_together;
         Restart {
             at: now,
-            by: now + Millis(APART.0 * turns as u64),
+            by: now + Span(APART.0 * turns as u64),
             left,
             is_first: true,
         }
@@ -65,7 +65,7 @@ impl Oracle {
         &self,
         w: &W,
         node: &TrunkNode,
-        now: Millis,
+        now: Timestamp,
         command: &TrunkCommand,
         outgoing: &Outgoing,
     ) {
@@ -104,6 +104,6 @@ impl Oracle {
 }
 
 /// Whether a plan has told of a call by now: it goes on by that.
-fn is_planned(call: &Call, now: Millis) -> bool {
+fn is_planned(call: &Call, now: Timestamp) -> bool {
     call.ended_at.is_some() || call.plan.iter().any(|timed| timed.at <= now)
 }

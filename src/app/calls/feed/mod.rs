@@ -26,31 +26,31 @@ use crate::domain::ids::TrunkTag;
 use crate::domain::object::object;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// The longest `wait_seconds`.
 pub const MAX_WAIT_SECS: u64 = 30;
 /// How long the directory is left to wait for news.
-const WAIT: Millis = Millis(5_000);
+const WAIT: Span = Span(5_000);
 /// How soon all trunks are asked again where one of an earlier release tells the directory nothing.
-const POLL: Millis = Millis(400);
+const POLL: Span = Span(400);
 /// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
 /// goes on to tell for as long after it was asked, and an hour more.
-const SELDOM: Millis = Millis::from_secs(2 * 3_600);
+const SELDOM: Span = Span::from_secs(2 * 3_600);
 /// So many trunks are asked at once.
 const AT_ONCE: usize = 50;
 /// While one thing follows another, all are asked no sooner than after so long a trunk,
-const PACE: Millis = Millis(4);
+const PACE: Span = Span(4);
 /// and at least so often.
-const SLOWEST: Millis = Millis(2_000);
+const SLOWEST: Span = Span(2_000);
 /// For as long trunks' news rest in any case: it may lie behind another's present, whose object's clock is late.
-const CLOCKS: Millis = Millis(20);
+const CLOCKS: Span = Span(20);
 /// How often an answer looks further through what a filter leaves out.
 const LOOKS: usize = 20;
 /// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
-const QUIET: Millis = Millis(60_000);
+const QUIET: Span = Span(60_000);
 /// An answer may come so long after the end of retention without being refused.
-const GRACE: Millis = Millis(5_000);
+const GRACE: Span = Span(5_000);
 
 /// `GET /events`.
 ///
@@ -90,10 +90,10 @@ pub async fn events(
         after,
         only: page.any_of("type", &one_of, known)?,
         limit: page.limit,
-        wait: Millis(0),
+        wait: Span(0),
         slice: None,
     };
-    let (events, next) = wait_for(api, caller, filter, now + Millis::from_secs(wait)).await?;
+    let (events, next) = wait_for(api, caller, filter, now + Span::from_secs(wait)).await?;
     let body = object! {"events": events, "next_cursor": next.cursor()};
     Ok(Response::json(200, &body))
 }
@@ -104,11 +104,11 @@ struct Seen {
     /// In which epoch of the directory; 0 with one of an earlier release, which hears of no news.
     epoch: u64,
     /// Before this moment nothing will become known any more.
-    through: Millis,
+    through: Timestamp,
     /// Behind this moment there is news, whoever says so or not.
-    until: Millis,
+    until: Timestamp,
     /// Until then all are left alone.
-    rest: Millis,
+    rest: Timestamp,
 }
 
 impl Seen {
@@ -123,15 +123,15 @@ impl Seen {
         let mut next = || numbers.next()?;
         Some(Self {
             epoch: next()?,
-            through: Millis(next()?),
-            until: Millis(next()?),
-            rest: Millis(next()?),
+            through: Timestamp(next()?),
+            until: Timestamp(next()?),
+            rest: Timestamp(next()?),
         })
     }
 
     /// Notes it for whoever goes on there.
     fn note(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter) {
-        if self.through == Millis(0) {
+        if self.through == Timestamp(0) {
             return; // who reads the history asks all in any case
         }
         let [epoch, through, until, rest] = [self.epoch, self.through.0, self.until.0, self.rest.0];
@@ -145,14 +145,14 @@ async fn wait_for(
     api: &impl Api,
     caller: &KeyRecord,
     mut filter: FeedFilter,
-    deadline: Millis,
+    deadline: Timestamp,
 ) -> Result<(Vec<Value>, Position), Refusal> {
     let noted = api.noted(&Seen::name(caller, &filter));
     let noted = noted.and_then(|text| Seen::read(&text));
     let (mut seen, mut looks) = (noted.unwrap_or_default(), 0);
     loop {
         let pause = seen.rest.min(deadline) - api.now();
-        if pause > Millis(0) {
+        if pause > Span(0) {
             api.sleep(pause).await;
         }
         let trunks = trunks_with_news(api, caller, &seen, deadline).await?;
@@ -178,23 +178,23 @@ async fn wait_for(
 }
 
 /// The trunks, when there were no others, and the directory's epoch.
-type Trunks = (u64, Vec<TrunkTag>, Millis);
+type Trunks = (u64, Vec<TrunkTag>, Timestamp);
 
 /// Waits in the directory; none when there was no news.
 async fn trunks_with_news(
     api: &impl Api,
     caller: &KeyRecord,
     seen: &Seen,
-    deadline: Millis,
+    deadline: Timestamp,
 ) -> Result<Option<Trunks>, Refusal> {
     let now = api.now();
     let watched = Watched {
         epoch: seen.epoch,
         through: match now > seen.until {
-            true => Millis(0),
+            true => Timestamp(0),
             false => seen.through,
         },
-        wait: WAIT.min(deadline - now).min(seen.until + Millis(1) - now),
+        wait: WAIT.min(deadline - now).min(seen.until + Span(1) - now),
     };
     let command = DirectoryCommand::watch(caller.key_id, watched);
     match api.directory(caller.org_id, &command).await {
@@ -226,15 +226,15 @@ async fn look(
     let last = last.map(|event| event.0).max();
     // One of an earlier release tells the directory nothing, and foretells nothing.
     let foretold = pages.iter().map(|page| page.foretold);
-    let foretold = foretold.min().unwrap_or(Some(Millis::MAX));
+    let foretold = foretold.min().unwrap_or(Some(Timestamp::MAX));
     let (events, next, present) = merge(pages, *as_of, filter);
     let trunks = u64::try_from(tags.len()).unwrap_or(u64::MAX);
     // What lies behind another's present is known, and nobody tells of it once more.
     let is_held_back = present.is_some_and(|now| last >= Some(Position::start_of(now)));
     // By then as many rounds have passed in the directory alone: two requests a round on the average.
-    let again = Millis(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
+    let again = Span(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
     let rest = match foretold.filter(|_| *epoch > 0) {
-        Some(_) => Millis(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),
+        Some(_) => Span(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),
         None => POLL,
     };
     *seen = Seen {
@@ -242,12 +242,12 @@ async fn look(
         through: present.unwrap_or_default(),
         until: match foretold.filter(|_| !is_held_back) {
             Some(foretold) => foretold.min(began + again),
-            None => Millis(0),
+            None => Timestamp(0),
         },
         // There is more already.
         rest: match present {
             Some(_) => began + rest,
-            None => Millis(0),
+            None => Timestamp(0),
         },
     };
     Ok((events, next, present.is_some()))
@@ -257,10 +257,13 @@ async fn look(
 /// that is it. `as_of` is when there were no other trunks.
 fn merge(
     pages: Vec<FeedPage>,
-    as_of: Millis,
+    as_of: Timestamp,
     filter: &FeedFilter,
-) -> (Vec<Value>, Position, Option<Millis>) {
-    let now = pages.iter().map(|page| page.now).fold(as_of, Millis::min);
+) -> (Vec<Value>, Position, Option<Timestamp>) {
+    let now = pages
+        .iter()
+        .map(|page| page.now)
+        .fold(as_of, Timestamp::min);
     let present = Position::start_of(now);
     let through = pages
         .iter()

@@ -9,7 +9,7 @@ use crate::app::target::check_target;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::OnCapacity;
 
@@ -114,7 +114,7 @@ impl Fields {
             agent: Some(self.agent),
             waits: match self.on_capacity {
                 OnCapacity::Queue { max_wait } => max_wait,
-                OnCapacity::Reject => Millis(0),
+                OnCapacity::Reject => Span(0),
             },
             refused: false,
         }
@@ -144,7 +144,7 @@ fn read_on_capacity(
     };
     Ok(match queue {
         true => OnCapacity::Queue {
-            max_wait: Millis::from_secs(seconds),
+            max_wait: Span::from_secs(seconds),
         },
         false => OnCapacity::Reject,
     })

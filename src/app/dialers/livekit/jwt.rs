@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::domain::base64::URL_SAFE;
 use crate::domain::mac::{constant_time_eq, hmac_sha256};
 use crate::domain::object::object;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 
 /// How long a token of ours is good for.
@@ -17,7 +17,7 @@ const SKEW_SECS: u64 = 60;
 
 /// A token that lets its holder do what `grants` say (`video`, `sip`).
 #[must_use]
-pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Millis) -> String {
+pub fn mint(api_key: &str, api_secret: &str, grants: Map<String, Value>, now: Timestamp) -> String {
     let now = now.as_secs();
     let mut claims = grants;
     claims.insert("iss".into(), api_key.into());
@@ -60,7 +60,7 @@ impl<'a> BearerJwt<'a> {
 
     /// The claims, if the holder of `api_secret` signed them and they hold at `now`.
     #[must_use]
-    pub fn verify(&self, api_secret: &str, now: Millis) -> Option<&Map<String, Value>> {
+    pub fn verify(&self, api_secret: &str, now: Timestamp) -> Option<&Map<String, Value>> {
         let genuine = self.header.get("alg").and_then(Value::as_str) == Some("HS256")
             && constant_time_eq(&sign(api_secret, self.signed), &self.signature);
         let now = now.as_secs();
@@ -89,8 +89,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::time::Span;
 
-    const NOW: Millis = Millis(1_781_431_200_000);
+    const NOW: Timestamp = Timestamp(1_781_431_200_000);
 
     fn grants() -> Map<String, Value> {
         Map::from_iter([("sip".to_owned(), json!({"call": true}))])
@@ -126,17 +127,17 @@ mod tests {
         let presented = BearerJwt::read(&token).expect("a token");
         assert!(
             presented
-                .verify("secret", NOW + Millis::from_secs(149))
+                .verify("secret", NOW + Span::from_secs(149))
                 .is_some()
         );
         assert!(
             presented
-                .verify("secret", NOW + Millis::from_secs(150))
+                .verify("secret", NOW + Span::from_secs(150))
                 .is_none()
         );
         assert!(
             presented
-                .verify("secret", NOW - Millis::from_secs(130))
+                .verify("secret", NOW - Span::from_secs(130))
                 .is_none()
         );
     }

@@ -35,13 +35,13 @@ use crate::domain::call::{
     SETUP_LIMIT, Timed,
 };
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// What reaching a LiveKit server, and telling the trunk of it, takes.
 pub trait LiveKitHost: Host + Records + Directories + Trunks + Vault + Twirp + Poster {}
 impl<T: Host + Records + Directories + Trunks + Vault + Twirp + Poster> LiveKitHost for T {}
 
-fn timed(at: Millis, event: CarrierEvent) -> Timed {
+fn timed(at: Timestamp, event: CarrierEvent) -> Timed {
     Timed { at, event }
 }
 
@@ -187,9 +187,9 @@ async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<InquiryResul
 }
 
 /// How long an agent may be out of sight: one whose connection was lost comes back as another participant.
-const BLINK: Millis = Millis(300);
+const BLINK: Span = Span(300);
 /// How long the word on who is there may take.
-const AT_A_GLANCE: Millis = Millis(2_000);
+const AT_A_GLANCE: Span = Span(2_000);
 
 /// Whether the person called is there, and no agent: twice in a row.
 async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {

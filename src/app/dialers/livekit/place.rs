@@ -17,29 +17,29 @@ use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP_LIMIT};
 use crate::domain::object::object;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json;
 use crate::domain::tokens::report::report_token;
 
 /// How long an agent may take to come into a room that is there: on a machine with much to do it takes up to 18 s.
-const AGENT_WAIT: Millis = Millis(20_000);
+const AGENT_WAIT: Span = Span(20_000);
 /// An agent that was seen so long ago is looked for again before the phone rings.
-const AGENT_SEEN_LATELY: Millis = Millis(400);
+const AGENT_SEEN_LATELY: Span = Span(400);
 /// And has so long to be found: an answer may be lost.
-const AGENT_FOUND_AGAIN: Millis = Millis(2_000);
+const AGENT_FOUND_AGAIN: Span = Span(2_000);
 /// How long before the end of [`SETUP_LIMIT`] the phone must have been asked to ring.
-const DIAL_SLACK: Millis = Millis(1_000);
+const DIAL_SLACK: Span = Span(1_000);
 /// The first wait between two looks; each further one is twice as long, up to [`LOOK_MAX`].
-const LOOK_FIRST: Millis = Millis(100);
-const LOOK_MAX: Millis = Millis(2_000);
+const LOOK_FIRST: Span = Span(100);
+const LOOK_MAX: Span = Span(2_000);
 /// Once it was seen ringing, only its agent is looked after: nobody is to pick up a silent phone.
-const LOOK_RINGING: Millis = Millis(3_000);
+const LOOK_RINGING: Span = Span(3_000);
 /// After how many looks in a row that find nobody a callee is gone.
 const ABSENT_LOOKS: u32 = 4;
 /// After how many that find the callee alone its agent is.
 const ALONE_LOOKS: u32 = 2;
 /// But one that was never seen may still be on its way for so long: LiveKit may have the request and be slow with it.
-const UNSEEN: Millis = Millis(20_000);
+const UNSEEN: Span = Span(20_000);
 
 /// What came of it.
 pub(super) enum Placed {
@@ -138,7 +138,7 @@ pub(super) async fn place<L: LiveKitHost>(
             Ok(TrunkReply::Done) if line.now() < ring_by => break,
             Ok(TrunkReply::NotBefore(free)) if free < ring_by => {
                 let wait = free.max(line.now()) - line.now();
-                line.sleep(wait.max(Millis(1))).await;
+                line.sleep(wait.max(Span(1))).await;
             }
             Ok(TrunkReply::Over(_)) => return Placed::Unwanted,
             _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
@@ -193,7 +193,7 @@ async fn agent_came<L: LiveKitHost>(
     line: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
-    deadline: Millis,
+    deadline: Timestamp,
 ) -> bool {
     let since = line.now();
     loop {
@@ -213,15 +213,15 @@ async fn agent_came<L: LiveKitHost>(
 }
 
 /// The wait between two looks for an agent that has been awaited for so long.
-const fn agent_look(waited: Millis) -> Millis {
-    Millis(match waited.0 {
+const fn agent_look(waited: Span) -> Span {
+    Span(match waited.0 {
         0..1_500 => 60,
         1_500..5_000 => 200,
         _ => 500,
     })
 }
 
-fn longer(wait: Millis) -> Millis {
+fn longer(wait: Span) -> Span {
     (wait + wait).min(LOOK_MAX)
 }
 
@@ -322,7 +322,7 @@ async fn follow<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
-    deadline: Millis,
+    deadline: Timestamp,
 ) -> Placed {
     line.log(&Event::DialAnswerLost { call: order.call });
     let unseen_until = line.now() + UNSEEN;

@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 use crate::app::host::TwirpRequest;
 use crate::domain::ids::CallId;
 use crate::domain::object::object;
-use crate::domain::time::Millis;
+use crate::domain::time::Span;
 
 /// How long a question that the server answers by itself may take.
-const QUICK: Millis = Millis(10_000);
+const QUICK: Span = Span(10_000);
 /// How long each question of a connection test may take: somebody waits for it.
-const TEST: Millis = Millis(5_000);
+const TEST: Span = Span(5_000);
 /// How much longer than the phone rings the server may take to say so.
-const SERVER_SLACK: Millis = Millis(4_000);
+const SERVER_SLACK: Span = Span(4_000);
 /// How much longer than the phone rings we wait for the server to say so.
-pub(super) const OUR_SLACK: Millis = Millis(6_000);
+pub(super) const OUR_SLACK: Span = Span(6_000);
 /// An empty room goes by itself after so many seconds, should nobody delete it.
 const EMPTY_SECS: u64 = 60;
 /// So does one that its last participant has left.
@@ -82,9 +82,9 @@ pub struct Dial<'a> {
     /// The caller ID; without one, LiveKit takes one of the trunk's numbers.
     pub from: Option<&'a str>,
     /// How long the phone rings.
-    pub ringing: Millis,
+    pub ringing: Span,
     /// How long all of it may last, the ringing included: LiveKit counts from this request.
-    pub longest: Millis,
+    pub longest: Span,
 }
 
 /// Rings the phone. Each such request rings it once more: never to be repeated.
@@ -172,7 +172,7 @@ pub fn list_outbound_trunk(id: &str) -> TwirpRequest {
 }
 
 /// A duration as protobuf's JSON has it: `"45s"`, `"0.500s"`.
-fn duration(time: Millis) -> String {
+fn duration(time: Span) -> String {
     match time.0 % 1000 {
         0 => format!("{}s", time.0 / 1000),
         rest => format!("{}.{rest:03}s", time.0 / 1000),
@@ -182,26 +182,27 @@ fn duration(time: Millis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Timestamp;
 
     #[test]
     fn durations_are_protobufs() {
-        assert_eq!(duration(Millis(45_000)), "45s");
-        assert_eq!(duration(Millis(500)), "0.500s");
-        assert_eq!(duration(Millis(1_050)), "1.050s");
+        assert_eq!(duration(Span(45_000)), "45s");
+        assert_eq!(duration(Span(500)), "0.500s");
+        assert_eq!(duration(Span(1_050)), "1.050s");
     }
 
     #[test]
     fn both_deadlines_lie_two_seconds_and_more_above_the_ringing() {
         let ask = create_sip_participant(&Dial {
-            call: CallId::floor(Millis(0)),
+            call: CallId::floor(Timestamp(0)),
             sip_trunk_id: "ST_1",
             to: "+919876543210",
             from: None,
-            ringing: Millis(45_000),
-            longest: Millis(3_600_000),
+            ringing: Span(45_000),
+            longest: Span(3_600_000),
         });
-        assert!(ask.server_timeout >= Some(Millis(47_000)));
-        assert!(ask.timeout >= Millis(47_000));
+        assert!(ask.server_timeout >= Some(Span(47_000)));
+        assert!(ask.timeout >= Span(47_000));
         assert_eq!(ask.body.get("sip_number"), None);
     }
 }

@@ -14,16 +14,16 @@ use crate::domain::call::{CarrierEvent, Failure, FailureCode, PRESUMED_AFTER, Re
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
 use crate::domain::object::at;
-use crate::domain::time::Millis;
+use crate::domain::time::{Span, Timestamp};
 
 /// Up to this age an event counts as happening now: its time has whole seconds only.
-const FRESH: Millis = Millis(2_000);
+const FRESH: Span = Span(2_000);
 /// LiveKit gives up telling an event after so long: one that seems older has another clock. It happened by now.
-const OLDEST: Millis = Millis(30_000);
+const OLDEST: Span = Span(30_000);
 
 /// Whether the holder of `api_secret` sent exactly this body.
 #[must_use]
-pub fn is_genuine(token: &BearerJwt<'_>, api_secret: &str, body: &[u8], now: Millis) -> bool {
+pub fn is_genuine(token: &BearerJwt<'_>, api_secret: &str, body: &[u8], now: Timestamp) -> bool {
     let digest = STANDARD.encode(Sha256::digest(body));
     let claimed = token
         .verify(api_secret, now)
@@ -62,7 +62,7 @@ pub fn shows_a_room(event: &Value) -> bool {
 
 /// What an event says of a call; nothing, for most.
 #[must_use]
-pub fn events(call: CallId, event: &Value, now: Millis) -> Vec<Timed> {
+pub fn events(call: CallId, event: &Value, now: Timestamp) -> Vec<Timed> {
     let text = |pointer: &str| at(event, pointer).and_then(Value::as_str);
     let is_callee = text("/participant/identity") == Some(&identity(call));
     let is_agent = text("/participant/kind") == Some("AGENT");
@@ -126,13 +126,13 @@ fn presumed(reason: &str, rang: bool) -> Failure {
 }
 
 /// `createdAt`: seconds since the epoch, a number in a string. `None` when its clock is another's: it happened by now.
-fn happened_at(created_at: Option<&Value>, now: Millis) -> Option<Millis> {
+fn happened_at(created_at: Option<&Value>, now: Timestamp) -> Option<Timestamp> {
     let secs = match created_at {
         Some(Value::String(text)) => text.parse().ok(),
         Some(other) => other.as_u64(),
         None => None,
     };
-    let at = secs.map_or(now, Millis::from_secs);
+    let at = secs.map_or(now, Timestamp::from_secs);
     match at + FRESH >= now {
         true => Some(now),
         false => Some(at).filter(|at| *at + OLDEST >= now),
@@ -146,7 +146,7 @@ mod tests {
     use super::super::jwt;
     use super::*;
 
-    const NOW: Millis = Millis(1_781_431_200_000);
+    const NOW: Timestamp = Timestamp(1_781_431_200_000);
 
     fn call() -> CallId {
         CallId::floor(NOW)
@@ -282,11 +282,11 @@ mod tests {
     #[test]
     fn a_late_event_happened_when_it_says() {
         let at = |created: Value| happened_at(Some(&created), NOW).unwrap_or_default();
-        assert_eq!(at(json!("1781431196")), Millis(1_781_431_196_000));
-        assert_eq!(at(json!(1_781_431_196)), Millis(1_781_431_196_000));
-        assert_eq!(at(json!("1781431171")), NOW - Millis(29_000));
-        assert_eq!(at(json!("1781431100")), Millis(0), "another clock's");
-        assert_eq!(at(json!(0)), Millis(0));
+        assert_eq!(at(json!("1781431196")), Timestamp(1_781_431_196_000));
+        assert_eq!(at(json!(1_781_431_196)), Timestamp(1_781_431_196_000));
+        assert_eq!(at(json!("1781431171")), NOW - Span(29_000));
+        assert_eq!(at(json!("1781431100")), Timestamp(0), "another clock's");
+        assert_eq!(at(json!(0)), Timestamp(0));
         assert_eq!(at(json!("1781431199")), NOW);
         assert_eq!(at(json!("1781439999")), NOW);
         assert_eq!(at(json!("soon")), NOW);

@@ -21,7 +21,7 @@ use crate::domain::ids::{AgentId, KeyId, OrgId};
 use crate::domain::json_text::{JsonText, field, items};
 use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 const RESOURCE: Resource = Resource {
     missing: Refusal::AgentNotFound,
@@ -168,7 +168,7 @@ async fn slice(
 }
 
 fn rest(org: OrgId, key: KeyId, AgentsAfter { after, inactive }: &AgentsAfter) -> String {
-    let after = after.map_or_else(String::new, |(Millis(at), id)| format!("{at} {id}"));
+    let after = after.map_or_else(String::new, |(Timestamp(at), id)| format!("{at} {id}"));
     format!("{org} {key} {after} {inactive}")
 }
 
@@ -176,7 +176,7 @@ fn read_rest(text: &str) -> Option<(OrgId, KeyId, AgentsAfter)> {
     let mut words = text.split(' ');
     let (org, key) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let after = (
-        Millis(words.next()?.parse().ok()?),
+        Timestamp(words.next()?.parse().ok()?),
         words.next()?.parse().ok()?,
     );
     let question = AgentsAfter {
@@ -268,7 +268,7 @@ fn read(
     mut body: Body,
     before: Option<&Agent>,
     id: AgentId,
-    created_at: Millis,
+    created_at: Timestamp,
 ) -> Result<Agent, Refusal> {
     let was = |field: fn(&Agent) -> Option<String>| before.and_then(field);
     let name = body.required(

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::call::{CallStatus, FailureSource};
-use crate::domain::time::Millis;
+use crate::domain::time::Timestamp;
 
 #[test]
 fn what_kept_livekit_from_it_is_told_apart() {
@@ -417,7 +417,7 @@ fn what_a_proxy_says_is_no_outcome() {
 
 #[test]
 fn the_callee_is_seen_by_its_attribute() {
-    let call = CallId::floor(Millis(0));
+    let call = CallId::floor(Timestamp(0));
     let seen = |attributes: Value| {
         let callee = json!({"identity": identity(call), "kind": "SIP", "attributes": attributes});
         let answer = TwirpAnswer {
@@ -438,7 +438,7 @@ fn the_callee_is_seen_by_its_attribute() {
 
 #[test]
 fn an_agent_is_there_once_it_is_active_in_the_room() {
-    let call = CallId::floor(Millis(0));
+    let call = CallId::floor(Timestamp(0));
     let answer = |status, body: Value| TwirpAnswer {
         status,
         body: body.to_string(),
