@@ -6,7 +6,7 @@ use std::rc::Rc;
 use audatec::app::api::serve;
 use audatec::app::http::{Request, Response};
 use audatec::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkId};
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Timestamp;
 use audatec::domain::tokens::report::report_token;
 use serde_json::{Value, json};
 

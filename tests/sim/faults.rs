@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use audatec::domain::settings::Settings;
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Span;
 
 use crate::rng::Rng;
 
@@ -115,7 +115,7 @@ impl Faults {
 
 /// The operator's settings, drawn: mostly short, so that much happens.
 pub fn settings(rng: &Rng) -> Settings {
-    let one = |of: &[u64]| Timestamp(rng.pick(of).copied().unwrap_or_default());
+    let one = |of: &[u64]| Span(rng.pick(of).copied().unwrap_or_default());
     let schedules: [&[u64]; 5] = [
         &[],
         &[1_000],
@@ -129,7 +129,7 @@ pub fn settings(rng: &Rng) -> Settings {
         max_call: one(&[3_000, 20_000, 120_000, 900_000]),
         stalled_after: one(&[1_000, 10_000, 600_000]),
         webhook_timeout: one(&[2_000, 8_000, 30_000]),
-        webhook_retry: schedule.iter().map(|ms| Timestamp(*ms)).collect(),
+        webhook_retry: schedule.iter().map(|ms| Span(*ms)).collect(),
         sim_ring: one(&[0, 100, 1_000, 4_000]),
         sim_talk: one(&[0, 500, 3_000, 15_000]),
         allow_loopback: false,

@@ -211,7 +211,7 @@ async fn stop(w: &W, key: &str, path: String, call: CallId) {
     }
 }
 
-async fn tear_down(w: &W, org: &Org, call: CallId) {
+async fn release(w: &W, org: &Org, call: CallId) {
     let line = org
         .lines
         .borrow()

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use audatec::app::trunk::Position;
 use audatec::domain::ids::CallId;
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::clients::{Ask, Org, ask};

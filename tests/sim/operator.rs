@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Line, Org, ask};

@@ -126,7 +126,11 @@ impl Records for Edge {
             .copies
             .is_first_use(self.isolate, key.key_id, self.w.clock())
         {
-            let _ = directory_node::ask(&self.w, key.org_id, DirectoryCommand::touch(key.key_id));
+            drop(directory_node::ask(
+                &self.w,
+                key.org_id,
+                DirectoryCommand::touch(key.key_id),
+            ));
         }
     }
 }

@@ -112,7 +112,11 @@ fn redrive(w: &W, message: Message) {
     };
     match message {
         Message::Callback(callback) if tag == TrunkTag::DIRECTORY => {
-            let _ = directory_node::ask(w, callback.org, DirectoryCommand::tick());
+            drop(directory_node::ask(
+                w,
+                callback.org,
+                DirectoryCommand::tick(),
+            ));
         }
         _ => trunk_node::poke(w, tag),
     }

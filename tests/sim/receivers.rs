@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use audatec::app::ports::Answer;
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

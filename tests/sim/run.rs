@@ -318,7 +318,8 @@ async fn one_more(w: &W, org: &Org) {
     let agent = org.agents.borrow().first().copied();
     let Some(agent) = agent else { return };
     operator::set_agent(w, org, agent, true).await;
-    for line in org.lines.borrow().clone() {
+    let lines = org.lines.borrow().clone();
+    for line in lines {
         if line.deleted.get() || w.oracle.is_broken() {
             continue;
         }

@@ -510,5 +510,5 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
 
 /// The cron knocks.
 pub fn poke(w: &W, tag: TrunkTag) {
-    let _ = ask(w, tag, TrunkCommand::Tick);
+    drop(ask(w, tag, TrunkCommand::Tick));
 }

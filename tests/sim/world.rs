@@ -7,7 +7,7 @@ use std::rc::Rc;
 use audatec::app::ports::Secrets;
 use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
-use audatec::domain::time::{Span, Timestamp};
+use audatec::domain::time::Timestamp;
 
 use crate::clients::Org;
 use crate::copies::Copies;
@@ -53,6 +53,9 @@ impl Ord for Event {
     }
 }
 
+/// What happened, and with which trunk.
+type Trace = VecDeque<(Option<TrunkTag>, String)>;
+
 pub struct World {
     pub rng: Rng,
     pub settings: Settings,
@@ -81,7 +84,7 @@ pub struct World {
     steady_since: Cell<u64>,
     events: RefCell<BinaryHeap<Event>>,
     seq: Cell<u64>,
-    trace: Option<RefCell<VecDeque<(Option<TrunkTag>, String)>>>,
+    trace: Option<RefCell<Trace>>,
 }
 
 impl World {

@@ -80,7 +80,7 @@ impl Oracle {
         };
         let waited = seen
             .patience
-            .map_or(Timestamp(0), |until| until - row.created_at());
+            .map_or(Span(0), |until| until - row.created_at());
         let bound = row.created_at() + waited + longest(&w.settings);
         let latest = match w.faults.is_calm() {
             true => bound + CALM_SLACK,

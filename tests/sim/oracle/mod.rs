@@ -55,7 +55,7 @@ impl Intent {
 struct Seen {
     row: Call,
     /// It waited for capacity until then, if it ever did.
-    patience: Option<Span>,
+    patience: Option<Timestamp>,
     terminal_at: Option<Timestamp>,
     /// The latest state that was shown, and when.
     shown: (u8, Timestamp),
@@ -79,7 +79,7 @@ struct Conversation {
     /// When the phone was hung up, whoever did.
     hung_up: Option<Timestamp>,
     /// Its agent's report was taken then, which said when it was over; and it took so long.
-    told: Option<(Timestamp, Timestamp)>,
+    told: Option<(Timestamp, Span)>,
 }
 
 /// How often an agent broke off on a trunk, as the rows tell.

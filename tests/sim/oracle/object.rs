@@ -564,7 +564,7 @@ fn broke_off(row: &Call) -> bool {
     let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else {
         return false;
     };
-    is_agents && ended_at - answered_at <= Timestamp(3_000)
+    is_agents && ended_at - answered_at <= Span(3_000)
 }
 
 fn place(facts: &mut TrunkFacts, row: &Call) {

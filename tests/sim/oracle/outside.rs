@@ -121,7 +121,7 @@ impl Oracle {
         }
         for (at, rotation) in known.answered.iter().enumerate() {
             let later = known.answered.get(at..).unwrap_or_default();
-            let is_ended = later.iter().any(|later| later.overlap == Timestamp(0));
+            let is_ended = later.iter().any(|later| later.overlap == Span(0));
             // The stamp has whole seconds: it may have been signed up to one later.
             let is_promised = signed_at + Span(1_000) < rotation.asked + rotation.overlap;
             // Nothing is signed by a secret that is not there yet.
@@ -280,7 +280,7 @@ impl Oracle {
         if let (Some(seen), Some(took)) = (self.calls.borrow_mut().get_mut(&id), took) {
             seen.conversation
                 .told
-                .get_or_insert((w.high.get(), Timestamp(took)));
+                .get_or_insert((w.high.get(), Span(took)));
         }
     }
 
@@ -378,7 +378,7 @@ impl Oracle {
         self.check(signed, tag, Some(call), || {
             "a callback is not signed as promised".into()
         });
-        let signed_at = Span::from_secs(stamp.parse().unwrap_or_default());
+        let signed_at = Timestamp::from_secs(stamp.parse().unwrap_or_default());
         let standard_by = |secret: &str| {
             let ours = standard(secret, id, stamp, body);
             header("webhook-signature").is_some_and(|all| all.split(' ').any(|one| one == ours))

@@ -19,7 +19,7 @@ const APART: Span = Span(50);
 pub struct Restart {
     at: Timestamp,
     /// By then it has asked about all.
-    by: Span,
+    by: Timestamp,
     /// Those that it did not ask about yet, and of which nobody told it anything.
     left: BTreeSet<CallId>,
     is_first: bool,
