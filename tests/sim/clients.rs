@@ -177,7 +177,7 @@ fn judge(w: &W, request: &Request, response: &Response) {
     }
     let expected = matches!(
         response.status,
-        200 | 201 | 202 | 204 | 400 | 401 | 404 | 409 | 422 | 429 | 502 | 503
+        200 | 201 | 202 | 204 | 400 | 401 | 404 | 409 | 410 | 422 | 429 | 502 | 503
     );
     if !expected {
         w.oracle.fail(

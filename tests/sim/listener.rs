@@ -6,13 +6,16 @@ use std::rc::Rc;
 
 use audatec::app::trunk::Position;
 use audatec::domain::ids::CallId;
-use audatec::domain::time::Timestamp;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::Value;
 
 use crate::clients::{Ask, Org, ask};
 use crate::executor::Owner;
 use crate::ports::pause;
 use crate::world::W;
+
+/// The feed is kept for 24 hours; what is so much younger is there, whoever's clock counts.
+const NOT_YET_LAPSED: Span = Span::from_secs(86_000);
 
 /// What one organisation's listener was told.
 #[derive(Default)]
@@ -58,7 +61,7 @@ pub fn catch_up(w: &W, org: Rc<Org>, listener: Rc<Listener>) {
 
 /// Asks once, and lets the answer wait for so many seconds; returns how many events came.
 async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64, wait: u64) -> usize {
-    let asked_at = w.time();
+    let (asked_at, asked_by) = (w.time(), w.clock());
     let cursor = listener.cursor.borrow().clone();
     let after = if cursor.is_empty() {
         String::new()
@@ -70,6 +73,12 @@ async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64, wait: u64) -> u
         return 0;
     };
     if answer.status == 410 {
+        let from = Position::read(&cursor).map(|place| place.0);
+        let now = asked_by.max(w.clock());
+        if from.is_none_or(|from| now < from + NOT_YET_LAPSED) {
+            let what = format!("a listener's cursor from {from:?} has lapsed by {now:?}");
+            w.oracle.fail(None, None, what);
+        }
         *listener.lapsed.borrow_mut() = true;
     }
     if answer.status != 200 {

@@ -217,3 +217,52 @@ fn an_attempt_that_is_out_behind_a_write_that_seemed_to_fail_is_not_forgotten() 
     let sent = world.sent.callbacks.iter().map(|message| message.attempt);
     assert_eq!(sent.collect::<Vec<_>>().first(), Some(&2));
 }
+
+/// Those that wait for a channel leave the queue in memory alone, until a dialer's claim is written.
+#[test]
+fn calls_that_cannot_be_claimed_are_handed_out_ever_more_seldom() {
+    let mut world = World::new(3, 10);
+    let live: Vec<_> = (0..3).map(|_| world.accepted(OK)).collect();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| world.queued(OK, Span::from_secs(3_000)))
+        .collect();
+    world.dispatch();
+    while live.iter().any(|id| !world.call(*id).status.is_terminal()) {
+        world.inquire();
+        assert!(
+            world.ring(Timestamp::MAX),
+            "a call in progress has a due time"
+        );
+    }
+    world.luck.full.set(Full::Writes);
+
+    // A message whose claim fails comes again twice, each time a second later.
+    let (mut messages, mut handed_out) = (Vec::new(), 0);
+    let end = world.now + Span::from_secs(60);
+    while world.now < end {
+        let dial = std::mem::take(&mut world.sent.dial);
+        handed_out += dial.len();
+        messages.extend(dial.into_iter().map(|call| (world.now, call, 1)));
+        let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut messages)
+            .into_iter()
+            .partition(|(at, ..)| *at <= world.now);
+        messages = later;
+        for (at, call, attempt) in now {
+            let is_done = world.try_ask(TrunkCommand::Claim(vec![call])).is_ok();
+            if !is_done && attempt < 3 {
+                messages.push((at + Span::from_secs(1), call, attempt + 1));
+            }
+        }
+        if world.next_due().is_some_and(|due| due <= world.now) {
+            let _ = world.try_ask(TrunkCommand::Tick);
+        }
+        world.now = world.now + Span(20);
+        assert!(handed_out < 200, "{handed_out} by {:?}", world.now);
+    }
+
+    world.luck.full.set(Full::No);
+    for id in waiting {
+        world.run_to_end(id);
+        assert_eq!(world.call(id).status, CallStatus::Completed);
+    }
+}

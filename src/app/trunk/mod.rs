@@ -274,6 +274,7 @@ impl TrunkActor {
         let news = self.feed.news(step.changed(), now);
         let has_news = step.brief;
         let changed = step.into_changed();
+        let wrote = !changed.is_empty() || has_news;
         rows.finish()?;
         self.write(store, changed, has_news)?;
         if let Some(at) = news {
@@ -285,7 +286,7 @@ impl TrunkActor {
             outgoing.expired = self.retention.batch(store, now, may_note)?;
         }
         if way == Way::Whole {
-            self.wrote();
+            self.stepped(wrote);
         }
         Ok((reply, outgoing))
     }

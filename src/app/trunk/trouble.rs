@@ -173,6 +173,8 @@ impl TrunkActor {
                 return without(TrunkReply::NotWritten);
             }
             TrunkCommand::Begin { .. } if is_early => return without(TrunkReply::Missing),
+            // It is handed out again by itself, at a time when it may be written that somebody dials it.
+            TrunkCommand::Claim(_) if is_early => return without(TrunkReply::Orders(Vec::new())),
             TrunkCommand::Delivered { .. } if is_early => return without(TrunkReply::Done),
             _ => {}
         }
@@ -183,9 +185,13 @@ impl TrunkActor {
         }
     }
 
-    /// What was written is written: whatever was in the way of it is over.
-    pub(super) fn wrote(&mut self) {
-        self.trouble = Trouble::default();
+    /// A step is over that told what was to be told. If it wrote a row, whatever was in the way of that is over; one that had
+    /// nothing to write proves nothing.
+    pub(super) fn stepped(&mut self, wrote: bool) {
+        self.trouble.unwritten.clear();
+        if wrote {
+            self.trouble = Trouble::default();
+        }
     }
 
     /// Takes the place of an actor that a failed write made unusable, in the same object: what that one had handed out is
