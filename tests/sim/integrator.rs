@@ -253,8 +253,8 @@ fn lists(w: &W, org: &Rc<Org>, key: &Key) {
 /// Reads so many pages of the calls, as far as they are answered; returns their ids.
 async fn list(w: &W, org: &Org, key: &str, limit: u64, pages: u64) -> Vec<CallId> {
     let (mut ids, mut cursor) = (Vec::<CallId>::new(), String::new());
+    let mut there = w.oracle.listed(w, org.id);
     for _ in 0..pages {
-        let there = w.oracle.listed(w, org.id);
         let path = format!("/calls?limit={limit}{cursor}");
         let heard = ask(w, Ask::get(path, key)).await;
         let Some(heard) = heard.filter(|heard| heard.status == 200) else {
@@ -262,7 +262,12 @@ async fn list(w: &W, org: &Org, key: &str, limit: u64, pages: u64) -> Vec<CallId
         };
         let page = heard.json();
         let below = ids.last().copied();
-        ids.extend(w.oracle.page_of_calls(org.id, &there, below, &page));
+        let found = w.oracle.page_of_calls(org.id, &there, below, &page);
+        // While nothing can be shown yet, it is one look for what was there when it began.
+        if !found.is_empty() {
+            there = w.oracle.listed(w, org.id);
+        }
+        ids.extend(found);
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
