@@ -64,9 +64,8 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Which trunks there are; to whoever watches, when there is news.
     pub fn tags(&mut self) -> DirectoryReply {
         let now = self.now();
-        let tags = self.directory.tags(now);
         let Some(watched) = &self.command.watched else {
-            return DirectoryReply::Tags(tags, now);
+            return DirectoryReply::Tags(self.directory.tags(now), now);
         };
         let watch = &mut self.directory.watch;
         if !watch.has_news(watched) {
@@ -76,7 +75,8 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
             let [a, b, c, d, e, f, g, h, ..] = self.world.entropy();
             watch.epoch = u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1);
         }
-        DirectoryReply::Watched(watch.epoch, tags, now)
+        let epoch = watch.epoch;
+        DirectoryReply::Watched(epoch, self.directory.tags(now), now)
     }
 
     /// A trunk has news.
