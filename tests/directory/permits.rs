@@ -249,14 +249,20 @@ fn of_thousands_of_revoked_keys_from_before_there_were_guarded_ones_the_newest_a
     assert!(new_key(&world, &org).is_guarded());
 }
 
-#[test]
-fn a_guarded_trunk_through_which_no_call_was_permitted_is_asked_for_none() {
+/// An organisation with three trunks, all but the first guarded, an agent and a key.
+fn among_three() -> (World, Org, Vec<String>, String, KeyId) {
     let (world, org) = founded(1);
     let lines: Vec<String> = (0..3)
         .map(|_| create(&world, &org, "/sip-trunks", trunk()))
         .collect();
     let who = create(&world, &org, "/agents", agent());
     let key = new_key(&world, &org);
+    (world, org, lines, who, key)
+}
+
+#[test]
+fn a_guarded_trunk_through_which_no_call_was_permitted_is_asked_for_none() {
+    let (world, org, lines, who, key) = among_three();
     world.asked.take();
     assert_eq!(world.get(&org, "/calls").0, 200);
     assert_eq!(world.asked.take(), [tag(&lines[0])]);
@@ -288,12 +294,7 @@ fn a_request_that_needs_a_permit_is_refused_when_the_directory_cant_give_it() {
 
 #[test]
 fn who_lists_calls_is_told_until_when_a_guarded_trunk_may_have_had_any() {
-    let (world, org) = founded(1);
-    let lines: Vec<String> = (0..3)
-        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
-        .collect();
-    let who = create(&world, &org, "/agents", agent());
-    let key = new_key(&world, &org);
+    let (world, org, lines, who, key) = among_three();
     let known = || -> Vec<Value> {
         let ask = DirectoryCommand::record(key, RecordKey::Trunks(org.id));
         let reply = block_on(world.directory(org.id, &ask)).expect("reached");
