@@ -1,32 +1,15 @@
 // Schemathesis, which reads openapi.json and asks the server all that it describes, and all that it forbids.
 
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { step, UserError } from "./log.mjs";
-import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
-import { exists, mustRun, run } from "./run.mjs";
+import { inRoot } from "./paths.mjs";
+import { ensurePython, hasPython } from "./python.mjs";
+import { run } from "./run.mjs";
 
-const VENV = inRoot("build/schemathesis");
-const REQUIREMENTS = inRoot("tests/schemathesis/requirements.txt");
+export { hasPython };
+
 const CONFIG = inRoot("tests/schemathesis/schemathesis.toml");
 
-/** Whether this machine has what installs it. */
-export async function hasPython() {
-  return (await exists("python3")) && (await run("python3", ["-c", "import venv, ensurepip"])).code === 0;
-}
-
-/** Installs it into `build/`, unless it is there. */
-export async function ensureSchemathesis() {
-  const hash = sha256(readFileSync(REQUIREMENTS));
-  const stamp = inRoot("build/schemathesis/installed");
-  if (readIfThere(stamp) === hash && existsSync(`${VENV}/bin/schemathesis`)) return;
-  if (!(await hasPython())) throw new UserError("python3 with venv was not found on PATH: schemathesis needs it.");
-  mkdirSync(inRoot("build"), { recursive: true });
-  await step("setup", "schemathesis (pip)", async () => {
-    await mustRun("python3", ["-m", "venv", VENV]);
-    await mustRun(`${VENV}/bin/pip`, ["install", "-q", "--disable-pip-version-check", "--no-deps", "-r", REQUIREMENTS]);
-  });
-  writeWhole(stamp, hash);
-}
+/** Installs it into `build/`, unless it is there. @returns {Promise<string>} where its program is */
+export const ensureSchemathesis = () => ensurePython("schemathesis", "tests/schemathesis/requirements.txt");
 
 /**
  * Runs it against a Worker of its own, whose callbacks leave the machine nowhere.
@@ -46,7 +29,7 @@ export async function schemathesis({ seconds, seed }) {
     const other = await makeDemo(local.url, local.secrets.PLATFORM_TOKEN);
     const bounds = [`--max-time=${seconds}`, `--seed=${seed}`];
     const { code, output } = await run(
-      `${VENV}/bin/schemathesis`,
+      `${inRoot("build/schemathesis/bin")}/schemathesis`,
       [`--config-file=${CONFIG}`, "run", `${local.url}/openapi.json`, `--url=${local.url}`, ...bounds],
       { cwd: inRoot("build"), passThrough: true, env: { ...demo, OTHER_OWNER_KEY: other.OWNER_KEY, NO_COLOR: "1" } },
     );

@@ -30,3 +30,4 @@ pub mod time;
 pub mod to_json;
 pub mod tokens;
 pub mod trunk;
+pub mod zones;

@@ -1,0 +1,25 @@
+// The tables that are made of a pinned IANA release (`scripts/zones`), by Python.
+
+import { mkdirSync } from "node:fs";
+import { inRoot } from "./paths.mjs";
+import { ensurePython } from "./python.mjs";
+import { mustRun } from "./run.mjs";
+
+/** What is made, by what makes it: time zones' rules, and what Python's zoneinfo makes of the same release. */
+export const ZONES = /** @type {const} */ ({
+  table: "src/domain/zones/table.bin",
+  expected: "tests/golden/zones.txt",
+});
+
+/**
+ * Makes both in a folder, under the paths that they have in the project.
+ * @param {string} folder
+ */
+export async function makeZones(folder) {
+  const bin = await ensurePython("zones", "scripts/zones/requirements.txt");
+  for (const [name, path] of Object.entries(ZONES)) {
+    const file = `${folder}/${path}`;
+    mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await mustRun(`${bin}/python3`, [inRoot(`scripts/zones/${name}.py`), file]);
+  }
+}

@@ -1,0 +1,135 @@
+//! How far a zone's clocks are ahead of UTC, and until when.
+
+use super::calendar::Day;
+use super::reader::Reader;
+use super::{DAY_SECS, Local};
+use crate::domain::time::Timestamp;
+
+/// What the clocks of one or more zones show, and when they are changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Seconds ahead of UTC outside summer time.
+    pub(super) standard: i64,
+    pub(super) summer: Option<Summer>,
+    /// Changes that no rule tells: seconds ahead before the first, and the rest of the table, which begins with them.
+    pub(super) told: Option<Told>,
+}
+
+/// Summer time as a rule tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Summer {
+    /// Seconds ahead of UTC.
+    pub(super) offset: i64,
+    pub(super) begin: Turn,
+    pub(super) end: Turn,
+}
+
+/// When a rule has clocks changed: on the first, second … or (5) last such weekday of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) month: i64,
+    pub(super) week: i64,
+    /// From Sunday, 0.
+    pub(super) weekday: i64,
+    /// On the clock that is changed, since midnight; may lie on another day.
+    pub(super) second: i64,
+}
+
+/// Changes one by one. After the last the rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Seconds ahead of UTC before the first.
+    pub(super) before: i64,
+    pub(super) changes: &'static [u8],
+}
+
+/// A stretch of time in which nobody changes a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Seconds ahead of UTC.
+    pub offset: i64,
+    /// When it ends: from that moment on another may hold.
+    pub until: Timestamp,
+}
+
+impl Clock {
+    /// What holds at a moment. Before 2026 the zone's rule does, or what held at its beginning.
+    #[must_use]
+    pub fn stretch(self, at: Timestamp) -> Stretch {
+        let now = secs(at);
+        self.told(now).unwrap_or_else(|| self.by_rule(now))
+    }
+
+    /// What is shown at a moment.
+    #[must_use]
+    pub fn local(self, at: Timestamp) -> Local {
+        Local::at(at, self.stretch(at).offset)
+    }
+
+    fn told(self, now: i64) -> Option<Stretch> {
+        let told = self.told?;
+        let mut offset = told.before;
+        let mut rest = Reader(told.changes);
+        while let Some((until, next)) = rest.change() {
+            if now < until {
+                let until = timestamp(until);
+                return Some(Stretch { offset, until });
+            }
+            offset = next;
+        }
+        None
+    }
+
+    fn by_rule(self, now: i64) -> Stretch {
+        let mut holds = Stretch {
+            offset: self.standard,
+            until: Timestamp::MAX,
+        };
+        let Some(summer) = self.summer else {
+            return holds;
+        };
+        let (year, ..) = Day(now.div_euclid(DAY_SECS)).date();
+        let mut latest = i64::MIN;
+        for year in [year - 1, year, year + 1] {
+            let begin = summer.begin.in_year(year) - self.standard;
+            let end = summer.end.in_year(year) - summer.offset;
+            for (moment, offset) in [(begin, summer.offset), (end, self.standard)] {
+                if moment > now {
+                    holds.until = holds.until.min(timestamp(moment));
+                } else if moment > latest {
+                    latest = moment;
+                    holds.offset = offset;
+                }
+            }
+        }
+        holds
+    }
+}
+
+impl Turn {
+    /// What the clock shows then, as if it were UTC's.
+    fn in_year(self, year: i64) -> i64 {
+        let first = Day::of(year, self.month, 1);
+        // The rule counts from Sunday, the calendar from Monday.
+        let weekday = i64::from(first.weekday()) + 1;
+        let mut day = Day(first.0 + (self.weekday - weekday).rem_euclid(7) + (self.week - 1) * 7);
+        if day.date().1 != self.month {
+            // There is no fifth: the last is meant.
+            day = Day(day.0 - 7);
+        }
+        day.0 * DAY_SECS + self.second
+    }
+}
+
+#[allow(
+    clippy::cast_possible_wrap,
+    reason = "a thousandth of what a u64 holds"
+)]
+pub(super) const fn secs(at: Timestamp) -> i64 {
+    at.as_secs() as i64
+}
+
+/// The moment at the beginning of a second; the epoch for what was before it.
+pub(super) fn timestamp(secs: i64) -> Timestamp {
+    Timestamp::from_secs(u64::try_from(secs).unwrap_or_default())
+}
