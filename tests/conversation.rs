@@ -1045,3 +1045,34 @@ fn in_line_the_calls_of_such_an_agent_keep_their_place_and_are_passed() {
     );
     assert_eq!(std::mem::take(&mut world.sent.dial), [line[1]]);
 }
+
+#[test]
+fn in_line_the_calls_of_an_agent_that_breaks_off_hold_up_no_other_agents_though_ids_begin_alike() {
+    let broken = support::agent().guarded(true);
+    let well = another().guarded(true);
+    let mut world = livekit_world();
+    let carrier = world.known_brief().config.carrier;
+    world.brief(1, 100, |brief| {
+        brief.version += 2;
+        brief.config.carrier = carrier;
+    });
+    for waits in [false, false, true] {
+        let admitted = ask_for(&mut world, broken, OnCapacity::Reject);
+        let id = admitted.call().expect("the channel is free");
+        claim(&mut world, id);
+        let picked_up = [
+            CarrierEvent::Announced,
+            CarrierEvent::Ringing,
+            CarrierEvent::Answered,
+        ];
+        say(&mut world, id, &picked_up);
+        let queue = OnCapacity::Queue {
+            max_wait: secs(600),
+        };
+        let in_line = waits.then(|| ask_for(&mut world, well, queue).call().expect("in line"));
+        world.sent.dial.clear();
+        break_off(&mut world, id, Span(100));
+        assert_eq!(std::mem::take(&mut world.sent.dial), in_line.as_slice());
+    }
+    assert!(is_down(&mut world, broken).is_some());
+}

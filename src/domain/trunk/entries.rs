@@ -160,7 +160,7 @@ impl Trunk {
             (wanted.status.is_empty() || wanted.status.contains(&entry.status()))
                 && wanted
                     .agent
-                    .is_none_or(|agent| index::agent_bits(agent) == entry.agent())
+                    .is_none_or(|agent| index::is_of(agent, entry.agent()))
                 && entry.may_be_to(wanted.phone, ends)
                 && entry.told_at(accepted) >= wanted.told_since
         };

@@ -1,6 +1,7 @@
 //! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
 
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
+use crate::domain::ids::AgentId;
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
@@ -71,9 +72,17 @@ pub(super) struct Entry {
     flags: u8,
 }
 
-/// The first bits of an agent's id.
-pub(super) fn agent_bits(agent: crate::domain::ids::AgentId) -> u32 {
-    (agent.number() >> 96) as u32
+/// Bits of an agent's id by which it is told apart from others: the first, but for guarded agents, whose ids all begin alike.
+pub(super) fn agent_bits(agent: AgentId) -> u32 {
+    match agent.is_guarded() {
+        true => agent.number() as u32,
+        false => (agent.number() >> 96) as u32,
+    }
+}
+
+/// Whether these bits are an agent's. Rows of earlier releases keep the first bits of guarded agents too.
+pub(super) fn is_of(agent: AgentId, bits: u32) -> bool {
+    bits == agent_bits(agent) || bits == u32::MAX && agent.is_guarded()
 }
 
 /// A number's last nine digits.

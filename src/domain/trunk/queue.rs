@@ -188,6 +188,6 @@ impl Trunk {
 
 fn held_back_until(held_back: &[(AgentId, Timestamp)], agent: u32) -> Option<Timestamp> {
     let mut all = held_back.iter();
-    all.find(|(known, _)| index::agent_bits(*known) == agent)
+    all.find(|(known, _)| index::is_of(*known, agent))
         .map(|(_, until)| *until)
 }
