@@ -153,3 +153,16 @@ fn thousands_of_live_calls_are_told_of_in_slices_each_once_and_oldest_first() {
     };
     assert_eq!(calls, []);
 }
+
+#[test]
+fn an_edge_of_an_earlier_release_is_told_of_a_thousand_live_calls_at_most() {
+    let mut world = World::new(10_000, 10_000);
+    let ids: Vec<CallId> = (0..1_100).map(|_| world.accepted(OK)).collect();
+    let TrunkReply::Live(calls, waiting, held_back) = world.ask(TrunkCommand::Live(reader()))
+    else {
+        panic!("not the reply that such an edge reads");
+    };
+    assert_eq!((waiting, held_back), (0, Vec::new()));
+    let told: Vec<CallId> = calls.iter().map(|call| call.id).collect();
+    assert_eq!(told, ids[..1_000], "the oldest");
+}
