@@ -138,6 +138,8 @@ pub enum Fault {
     SliceRepeats,
     /// Those who look at many rows do not wait for each other.
     ViewersTogether,
+    /// While nothing can be written each claim is tried all the same.
+    ClaimedInVain,
 }
 
 /// Whether a fault is planted: no.
@@ -165,7 +167,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 66] = [
+    pub const ALL: [Fault; 67] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -232,6 +234,7 @@ mod switch {
         Fault::SliceSkips,
         Fault::SliceRepeats,
         Fault::ViewersTogether,
+        Fault::ClaimedInVain,
     ];
 
     /// Plants this fault in this thread, and no other.

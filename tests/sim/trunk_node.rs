@@ -55,6 +55,8 @@ pub struct TrunkNode {
     pub back: RefCell<BTreeSet<(DeliveryId, u32)>>,
     /// Since this incarnation is there, as far as what it asks about by then goes.
     pub restart: RefCell<Option<Restart>>,
+    /// How many commands in a row failed in this incarnation, and when the last of them did.
+    pub vain: Cell<(u32, Timestamp)>,
     /// When somebody last went on looking at many rows.
     pub looked_at: Cell<Option<u64>>,
     turns: RefCell<Turns>,
@@ -93,6 +95,7 @@ impl TrunkNode {
             out: RefCell::default(),
             back: RefCell::default(),
             restart: RefCell::default(),
+            vain: Cell::default(),
             looked_at: Cell::default(),
             turns: RefCell::default(),
             unreachable_until: Cell::default(),
@@ -171,6 +174,7 @@ impl TrunkNode {
         self.pending.take();
         self.turns.take();
         self.looked_at.take();
+        self.vain.take();
         let skewed = w.hit(Kind::ClockSkew);
         self.skew.set(if skewed {
             w.rng.between(0, 1_600) as i64 - 800
@@ -311,6 +315,7 @@ impl TrunkNode {
         match result {
             Ok((reply, outgoing)) => {
                 drop(slot);
+                self.vain.take();
                 w.oracle.handed_out(w, self, told, &outgoing);
                 w.oracle.asks_in_turn(w, self, told, &command, &outgoing);
                 w.oracle.replied(w, self, told, before, &reply);
@@ -318,6 +323,7 @@ impl TrunkNode {
             }
             Err(_) => {
                 drop(slot);
+                w.oracle.failed(self, told, &command);
                 let failed = self.forget();
                 *self.failed.borrow_mut() = failed;
                 None

@@ -174,7 +174,9 @@ impl TrunkActor {
             }
             TrunkCommand::Begin { .. } if is_early => return without(TrunkReply::Missing),
             // It is handed out again by itself, at a time when it may be written that somebody dials it.
-            TrunkCommand::Claim(_) if is_early => return without(TrunkReply::Orders(Vec::new())),
+            TrunkCommand::Claim(_) if is_early && !planted(Fault::ClaimedInVain) => {
+                return without(TrunkReply::Orders(Vec::new()));
+            }
             TrunkCommand::Delivered { .. } if is_early => return without(TrunkReply::Done),
             _ => {}
         }

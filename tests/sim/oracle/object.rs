@@ -1,7 +1,7 @@
 //! What a trunk's object wrote, sent and answered.
 
 use audatec::app::messages::Outgoing;
-use audatec::app::trunk::TrunkReply;
+use audatec::app::trunk::{TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
@@ -98,6 +98,18 @@ impl Oracle {
             self.left.borrow_mut().insert(id);
             node.left(w);
         }
+    }
+
+    /// A command failed, as its rows could not be written or read. Where two did so already, no claim is tried for a while:
+    /// each would be handed out again, and cost a load.
+    pub fn failed(&self, node: &TrunkNode, now: Timestamp, command: &TrunkCommand) {
+        let (failures, last) = node.vain.get();
+        let is_claim = matches!(command, TrunkCommand::Claim(_));
+        let rests = failures >= 2 && now < last + Span(100);
+        self.check(!is_claim || !rests, node.tag, None, || {
+            format!("a claim was tried while nothing could be written, {failures} times in a row")
+        });
+        node.vain.set((failures + 1, now));
     }
 
     /// Whether this key, this agent and this trunk may start a call, as far as anyone was told.
