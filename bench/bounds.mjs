@@ -4,14 +4,14 @@
 // is). Its rows are those of the first release (yesterday.mjs); a later one makes its own of them when it first sees them.
 // With BOUNDS_LARGE=0, or --quick, everything is a twentieth. It takes some gigabytes of memory, for /dev/shm.
 
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startLocal } from "../scripts/lib/local.mjs";
-import { runMain, say, seconds } from "../scripts/lib/log.mjs";
+import { runMain, say, seconds, UserError } from "../scripts/lib/log.mjs";
 import { root } from "../scripts/lib/paths.mjs";
 import { outDirs } from "../scripts/lib/wasm.mjs";
 import { instrument, wasmMemory } from "./instrument.mjs";
@@ -39,6 +39,8 @@ const RESTARTS = 3;
 const ADMITTING_MS = QUICK ? 3_000 : 8_000;
 const BESIDE_VIEWERS_MS = QUICK ? 5_000 : 20_000;
 const MIGRATION_MS = 1_800_000;
+/** How often it is said how far something is. */
+const TOLD_EVERY_MS = 10_000;
 /** For so long a Worker does next to nothing that has nothing left to do. */
 const IDLE_MS = 2_000;
 const IDLE_SHARE = 0.02;
@@ -52,7 +54,7 @@ const VARS = { SIM_RING_MS: "36000000", RING_TIMEOUT_SECONDS: "36000", MAX_CALL_
 
 /**
  * @typedef {import("../scripts/lib/local.mjs").Local} Local
- * @typedef {{ key: string, agent: string, org: string, trunk: string, call?: string }} Setup an organisation with one trunk, and one of its calls
+ * @typedef {{ key: string, agent: string, org: string, trunk: string, call?: string, rows?: number }} Setup an organisation with one trunk, one of its calls, and how many the first release left
  * @typedef {{ name: string, value: number, unit: string, limit?: number, note?: string }} Figure
  * @typedef {{ dir: string, dataDir: string, setups: Record<string, Setup>, figures: Figure[] }} Run
  */
@@ -107,12 +109,15 @@ function quantile(times, share) {
 
 /** @type {string[]} */
 const folders = [];
+// Gigabytes of memory, which nobody else gives back: whatever ends this process takes them along.
+process.once("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.once(signal, () => process.exit(1));
 
 /** In memory where there is room, so that what is measured is the Worker and not this machine's disk. @param {string} name */
 function newDataDir(name) {
   const memory = "/dev/shm";
   const room = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
-  const folder = mkdtempSync(join(room.bavail * room.bsize > FINISHED * 12_000 ? memory : tmpdir(), `bounds-${name}-`));
+  const folder = mkdtempSync(join(room.bavail * room.bsize > FINISHED * 7_000 ? memory : tmpdir(), `bounds-${name}-`));
   folders.push(folder);
   return folder;
 }
@@ -132,6 +137,12 @@ async function fillTrunks(dataDir, trunks, known = {}) {
       const setup = known[name] ?? (await newSetup(local));
       const rows = new Yesterday(local, setup.trunk, { org: setup.org, agent: setup.agent });
       if (!known[name]) await rows.begin(limits);
+      const write = rows.write.bind(rows);
+      const tell = nowAndThen();
+      rows.write = async (kind, wish) => {
+        setup.rows = (setup.rows ?? 0) + wish.count;
+        return write(kind, wish, (done) => tell(() => `${kind}: ${share(done / wish.count)} of ${wish.count.toLocaleString("en")} rows`));
+      };
       await fill(rows, setup);
       known[name] = setup;
       say("bench", `rows of the trunk "${name}", ${seconds(startedAt)}`);
@@ -170,20 +181,38 @@ async function work(local, setup) {
   return /** @type {{ Work: Record<string, number> }} */ (await answer.json()).Work;
 }
 
+/** Says something each ten seconds at most. @returns {(what: () => string) => void} */
+function nowAndThen() {
+  let toldAt = performance.now();
+  return (what) => {
+    if (performance.now() - toldAt < TOLD_EVERY_MS) return;
+    toldAt = performance.now();
+    say("bench", what());
+  };
+}
+
+/** @param {number} part */
+const share = (part) => `${(Math.min(1, part) * 100).toFixed(0)} %`;
+
 /** Lets a later release make its own rows of the first one's: until nothing is done any more. @param {Run} run @param {string[]} names */
 async function migrated(run, names) {
   const startedAt = performance.now();
   let endedAt = startedAt;
+  const tell = nowAndThen();
   await inWorker(run, async (local) => {
     for (const name of names) {
       const setup = /** @type {Setup} */ (run.setups[name]);
-      for (let idle = false; !idle && performance.now() - startedAt < MIGRATION_MS; ) {
+      for (let idle = false; !idle; ) {
+        if (performance.now() - startedAt > MIGRATION_MS) throw new UserError(`the rows of ${name} are not taken over after ${seconds(startedAt)}`);
         const path = `${V1}/calls/${setup.call}/status`;
         if (await ask(local, setup.key, "GET", path).then(() => false, isGone)) break;
         endedAt = performance.now();
         const before = cpuMs();
         await delay(IDLE_MS);
         idle = cpuMs() - before < IDLE_MS * IDLE_SHARE;
+        // One row is written of a call that is taken over, and one leaves.
+        const written = (await work(local, setup).catch(() => null))?.["rows_written"] ?? 0;
+        tell(() => `${name}: ${share(written / 2 / (setup.rows ?? 1))} of its rows taken over, ${seconds(startedAt)}`);
       }
     }
   });
@@ -511,23 +540,14 @@ async function full(run, dueAt) {
     full: async (rows, setup) => {
       const ids = await rows.write("finished", { count: FINISHED, from: now - 24 * HOUR_MS, stepMs, rareEvery: FINISHED / 4 });
       setup.call = ids[FINISHED / 2];
+      await rows.write("pending_late", { count: PENDING_BESIDE, from: now - 72 * HOUR_MS, stepMs: 1_700 * (100_000 / PENDING_BESIDE), dueAt });
     },
   });
-  const withPending = newDataDir("pending");
-  cpSync(run.dataDir, withPending, { recursive: true });
-  await migrated(run, ["full"]);
-  await besideViewers(run);
-  rmSync(run.dataDir, { recursive: true, force: true });
-  run.dataDir = withPending;
-  await fillTrunks(
-    run.dataDir,
-    { full: async (rows) => void (await rows.write("pending_late", { count: PENDING_BESIDE, from: now - 72 * HOUR_MS, stepMs: 1_700, dueAt })) },
-    run.setups,
-  );
-  await migrated(run, ["full"]);
   const [finished, pending] = [FINISHED, PENDING_BESIDE].map((count) => count.toLocaleString("en"));
+  await migrated(run, ["full"]);
   const value = await coldLoad(run, "full");
   run.figures.push({ name: `cold load with ${finished} finished calls and ${pending} pending callbacks`, value, unit: "ms", limit: 100, note: "more than a trunk without calls" });
+  await besideViewers(run); // last: the calls that it places stay live
 }
 
 /** @param {Figure} figure */

@@ -86,7 +86,9 @@ async function prove({ name, needs, command: [command, ...args], env, figures = 
     return false;
   }
   const startedAt = performance.now();
-  const { code, output } = await run(command, args, { env });
+  // How far a long one is: `[bench] …`.
+  const onLine = (/** @type {string} */ line) => void (line.startsWith("[bench]") && console.log(line));
+  const { code, output } = await run(command, args, { env, onLine });
   if (code !== 0) process.stdout.write(output);
   const found = figures(output);
   for (const [what, figure] of found) console.log(`${what}: ${figure}`);

@@ -39,7 +39,7 @@ const AGAIN: Span = Span(5_000);
 const LISTEN_MS: u32 = 50;
 
 /// Between two batches of rows of the release before.
-const BETWEEN_MIGRATED_MS: u32 = 20;
+const BETWEEN_MIGRATED_MS: u32 = 10;
 
 /// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
 const BATCH_EVERY: Span = Span(200);
@@ -178,15 +178,23 @@ fn handle(
         Some(loaded) => loaded,
         None => slot.insert(load(inner)?),
     };
-    let before = [loaded.store.rows_read(), loaded.store.rows_written()];
+    let before = rows(&loaded.store);
     let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
-    let [read, written] = before;
-    count(inner, |work| {
-        work.rows_read += loaded.store.rows_read() - read;
-        work.rows_written += loaded.store.rows_written() - written;
-    });
+    count_rows(inner, before, &loaded.store);
     inner.outbox.borrow_mut().append(outgoing);
     Ok(reply)
+}
+
+/// The rows read and written so far.
+fn rows(store: &SqlStore) -> [u64; 2] {
+    [store.rows_read(), store.rows_written()]
+}
+
+fn count_rows(inner: &Inner, [read, written]: [u64; 2], store: &SqlStore) {
+    count(inner, |work| {
+        work.rows_read += store.rows_read() - read;
+        work.rows_written += store.rows_written() - written;
+    });
 }
 
 fn load(inner: &Inner) -> Result<Loaded, StoreFailed> {
@@ -362,7 +370,9 @@ fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), StoreFailed>
     let Some(Loaded { actor, store }) = slot.as_mut() else {
         return Ok((false, None));
     };
+    let before = rows(store);
     let migrated = actor.migrate(store, now());
+    count_rows(inner, before, store);
     let ticked = migrated.and_then(|goes_on| {
         let (_, outgoing) = actor.handle(store, TrunkCommand::Tick, now())?;
         inner.outbox.borrow_mut().append(outgoing);

@@ -72,13 +72,13 @@ impl SqlStore {
 
     /// A call is about to be written: an old row of it goes, and its metadata with the call.
     pub(super) fn take_legacy_metadata(&self, call: &mut Call) -> Result<(), StoreFailed> {
-        if let Some(known) = self.legacy_doc(call.id)? {
-            let given = call.request.metadata.take();
-            call.request.metadata = given.or(known.request.metadata);
-            let query = "DELETE FROM calls WHERE id = ?";
-            self.query(query, vec![id(call.id)])?;
+        // One that is taken over brings its own.
+        if call.request.metadata.is_none() {
+            let known = self.legacy_doc(call.id)?;
+            call.request.metadata = known.and_then(|known| known.request.metadata);
         }
-        Ok(())
+        let query = "DELETE FROM calls WHERE id = ?";
+        self.query(query, vec![id(call.id)]).map(drop)
     }
 
     /// A page of the rows here, together with one of the old rows. What does not fit the filter is left out by whoever asked.
