@@ -86,9 +86,14 @@ test("all webhooks lost, and the report late: the duration is the truth within t
   expect(Math.abs((duration ?? 99) - talked)).toBeLessThan(3);
 });
 
-test("released while they talk: the agent's outcome is kept", TIMEOUT, async () => {
+const STOPS: [how: string, path: (call: Talk) => string][] = [
+  ["cancelled", ({ id }) => `/calls/${id}/cancel`],
+  ["released", ({ id }) => `/sip-trunks/${world.org.trunk.id}/live/${id}/release`],
+];
+
+test.for(STOPS)("%s while they talk: the agent's outcome is kept", TIMEOUT, async ([, path]) => {
   const call = await talk({ agent: "joins" });
-  found(await world.org.owner.post(`/calls/${call.id}/cancel`));
+  found(await world.org.owner.post(path(call)));
 
   expect(await world.ended(call)).toMatchObject({ call_status: "Completed", failure: { code: "canceled" }, call_outcome: { disposition: "interested" } });
 });
