@@ -8,6 +8,7 @@ pub mod agent;
 pub mod base64;
 pub mod call;
 pub mod callback;
+pub mod calling_hours;
 pub mod ids;
 pub mod json_text;
 pub mod mac;
