@@ -97,6 +97,22 @@ impl Body {
         }
     }
 
+    /// Likewise, where there may be none.
+    ///
+    /// # Errors
+    /// It is no such string, or untidy.
+    pub fn token_if_any(
+        &mut self,
+        name: &'static str,
+        before: Option<String>,
+    ) -> Result<Option<String>, Refusal> {
+        if !self.has(name) {
+            return Ok(before);
+        }
+        let given = self.optional(name, None, NAME, self::name)?;
+        given.map(|text| self.tidy(name, text)).transpose()
+    }
+
     /// A secret that another system gave out; `None` when it was left out, which one that `is_kept` may be.
     ///
     /// # Errors

@@ -272,16 +272,21 @@ fn an_organisation_has_at_most_1000_agents() {
 }
 
 #[test]
-fn an_agents_code_was_not_copied_with_something_around_it() {
+fn what_another_system_calls_an_agent_and_its_voice_was_not_copied_with_something_around_it() {
     let (world, org) = founded();
-    for stray in ["emi-reminder ", "\temi-reminder", "emi\nreminder"] {
-        let text = "agent_code must not begin or end with white space, or hold control or invisible characters";
-        let answer = world.post(
-            &org,
-            "/agents",
-            with(agent(), "agent_code", Some(json!(stray))),
-        );
-        assert_eq!(answer, (400, error(text)), "{stray:?}");
+    let id = create(&world, &org, "/agents", agent());
+    for field in ["agent_code", "voice"] {
+        for stray in ["emi-reminder ", "\temi-reminder", "emi\nreminder"] {
+            let text = format!(
+                "{field} must not begin or end with white space, or hold control or invisible characters"
+            );
+            let refused = (400, error(&text));
+            let fields = with(agent(), field, Some(json!(stray)));
+            assert_eq!(world.post(&org, "/agents", fields), refused, "{stray:?}");
+            let path = format!("/agents/{id}");
+            let changed = world.patch(&org, &path, json!({(field): stray}));
+            assert_eq!(changed, refused, "{stray:?}");
+        }
     }
 }
 

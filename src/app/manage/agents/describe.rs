@@ -63,7 +63,7 @@ pub fn delete() -> Description {
     Description::new(TAG, "Delete an agent", text, gone()).refuses([Refusal::AgentNotFound])
 }
 
-fn fields() -> [Refusal; 15] {
+fn fields() -> [Refusal; 16] {
     [
         Refusal::Required("name"),
         must("name", NAME),
@@ -84,6 +84,7 @@ fn fields() -> [Refusal; 15] {
         Refusal::UnknownField("input_schema.X".into()),
         must("script", "a string of at most 32768 bytes"),
         must("voice", NAME),
+        tidy("voice"),
         must("status", "active or inactive"),
         unknown_field(),
     ]

@@ -287,12 +287,7 @@ fn read(
         "a string of at most 32768 bytes",
         |value| body::text(value).filter(|text| text.len() <= MAX_SCRIPT),
     )?;
-    let voice = body.optional(
-        "voice",
-        was(|agent| agent.voice.clone()),
-        body::NAME,
-        body::name,
-    )?;
+    let voice = body.token_if_any("voice", was(|agent| agent.voice.clone()))?;
     let status_before = before.map(|agent| agent.status);
     let status = body
         .optional("status", status_before, "active or inactive", body::word)?
