@@ -1,5 +1,5 @@
 // A copy of a built Worker whose WebAssembly memory can be read, and capped: Miniflare enforces no limit on an isolate, and
-// Cloudflare ends one that takes 128 MB.
+// Cloudflare ends one that takes 128 MB. It may count the calls between WebAssembly and JavaScript too.
 
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,17 +9,18 @@ const PAGE = 65_536;
 const MEMORY_SECTION = 5;
 const HEADER = 8;
 
-/** A path that only such a copy knows. */
+/** Paths that only such a copy knows. */
 const MEMORY_PATH = "/local/memory";
+const CROSSINGS_PATH = "/local/crossings";
 
 /**
  * @param {string} workerDir the folder with `index.js` and its `.wasm`
- * @param {{ maxBytes?: number }} [options] how large its memory may grow
+ * @param {{ maxBytes?: number, counts?: boolean }} [options] how large its memory may grow, and whether it counts crossings, which slows it
  * @returns {string} the folder of the copy
  */
-export function instrument(workerDir, { maxBytes } = {}) {
+export function instrument(workerDir, { maxBytes, counts = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "instrumented-"));
-  writeFileSync(join(folder, "index.js"), observed(readFileSync(join(workerDir, "index.js"), "utf8")));
+  writeFileSync(join(folder, "index.js"), observed(readFileSync(join(workerDir, "index.js"), "utf8"), counts));
   for (const name of readdirSync(workerDir).filter((name) => name.endsWith(".wasm"))) {
     const wasm = readFileSync(join(workerDir, name));
     writeFileSync(join(folder, name), maxBytes ? capped(wasm, Math.floor(maxBytes / PAGE)) : wasm);
@@ -33,16 +34,35 @@ export async function wasmMemory({ url }) {
   return Number(await answer.text());
 }
 
-/** The module, which notes each instance that it makes. @param {string} module */
-function observed(module) {
+/** @param {{ url: string }} server that runs a copy that counts @returns {Promise<number>} the calls between WebAssembly and JavaScript so far, both ways */
+export async function crossings({ url }) {
+  const answer = await fetch(url + CROSSINGS_PATH);
+  return Number(await answer.text());
+}
+
+/** The module, which notes each instance that it makes. @param {string} module @param {boolean} counts */
+function observed(module, counts) {
   const handlers = /([\w$]+) as default\b/.exec(module)?.[1];
   if (!handlers) throw new Error("the Worker's module exports no handlers");
-  const before = `let present; {
+  const before = `let present, crossings = 0; {
     const { Instance } = WebAssembly;
-    WebAssembly.Instance = class extends Instance { constructor(...given) { super(...given); present = this; } };
+    const counted = (all) => Object.fromEntries(Object.entries(all).map(([name, one]) =>
+      [name, typeof one === "function" ? (...given) => (crossings++, one(...given)) : one]));
+    const imports = (all) => Object.fromEntries(Object.entries(all).map(([name, part]) => [name, counted(part)]));
+    class Counting {
+      constructor(module, given) {
+        this.exports = counted(new Instance(module, imports(given)).exports);
+        present = this;
+      }
+    }
+    class Noting extends Instance { constructor(...given) { super(...given); present = this; } }
+    WebAssembly.Instance = ${counts ? "Counting" : "Noting"};
   }`;
-  const after = `const observed = { ...${handlers}, fetch: (request, env, ctx) => new URL(request.url).pathname === "${MEMORY_PATH}"
-    ? new Response(String(present.exports.memory.buffer.byteLength)) : ${handlers}.fetch(request, env, ctx) };`;
+  const after = `const observed = { ...${handlers}, fetch: (request, env, ctx) => {
+    const answers = { "${MEMORY_PATH}": () => present.exports.memory.buffer.byteLength, "${CROSSINGS_PATH}": () => crossings };
+    const answer = answers[new URL(request.url).pathname];
+    return answer ? new Response(String(answer())) : ${handlers}.fetch(request, env, ctx);
+  } };`;
   return `${before}\n${module.replace(`${handlers} as default`, "observed as default")}\n${after}\n`;
 }
 

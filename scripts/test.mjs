@@ -22,6 +22,7 @@ await runMain(async () => {
     ["planted faults and builds", plantAndBuild],
     ["vitest", vitest],
     ["schemathesis", schemathesisRun],
+    ["bench", bench],
   ])) {
     const counts = await runner().catch((error) => {
       console.error(error instanceof Error ? error.message : error);
@@ -104,6 +105,17 @@ async function schemathesisRun() {
   // The same cases each time: `npm run prove -- schemathesis` makes new ones.
   const { failed } = await schemathesis({ seconds: 60, seed: 1 });
   return { passed: failed ? 0 : 1, failed: failed ? 1 : 0 };
+}
+
+/** That it runs, and that what it counts is within its bounds: times are for a quiet machine to tell. @returns {Promise<Counts>} */
+async function bench() {
+  if (process.platform !== "linux") {
+    say("test", "the benchmarks read /proc: left out here");
+    return { passed: 0, failed: 0 };
+  }
+  say("test", "bench ...");
+  const { code } = await run(process.execPath, [inRoot("bench/bench.mjs"), "--quick"], { passThrough: true });
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }
 
 /** @param {Counts} counts @param {number} code @returns {Counts} */
