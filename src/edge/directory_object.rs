@@ -6,10 +6,11 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
+use worker::{Env, SqlStorageValue, State, worker_sys};
 
-use super::platform::now;
+use super::platform::{self, Sql, now};
 use super::promise::{done, reply};
+use super::sql::statements;
 use super::world::World;
 use super::{alarm, outbox};
 use crate::app::alarm::Alarm;
@@ -22,7 +23,6 @@ use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::Span;
 use crate::domain::to_json::to_json;
-use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
 const AGAIN: Span = Span(5_000);
@@ -109,7 +109,7 @@ impl Inner {
     }
 
     fn store(&self) -> Result<SqlStore, StoreFailed> {
-        let store = SqlStore(self.state.storage().sql());
+        let store = SqlStore(platform::sql_of(&self.state));
         if !self.has_table.get() {
             store.query("CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID", vec![])?;
             self.has_table.set(true);
@@ -126,7 +126,7 @@ impl Inner {
     }
 }
 
-struct SqlStore(SqlStorage);
+struct SqlStore(Sql);
 
 impl SqlStore {
     fn query(
@@ -134,47 +134,39 @@ impl SqlStore {
         query: &str,
         bindings: Vec<SqlStorageValue>,
     ) -> Result<Vec<(String, String)>, StoreFailed> {
-        let mut rows = Vec::new();
-        self.each(query, bindings, &mut |name, doc| {
-            rows.push((name.to_owned(), doc.to_owned()));
-        })?;
-        Ok(rows)
-    }
-
-    fn each(
-        &self,
-        query: &str,
-        bindings: Vec<SqlStorageValue>,
-        each: &mut dyn FnMut(&str, &str),
-    ) -> Result<(), StoreFailed> {
-        let failed = |error: worker::Error| {
-            log::sql_failed(&error);
-            StoreFailed
-        };
-        let cursor = self.0.exec(query, bindings).map_err(failed)?;
-        // After an error the iterator would never end: the first one ends it.
-        for row in cursor.raw() {
-            match row.map_err(failed)?.as_slice() {
-                [SqlStorageValue::String(name), SqlStorageValue::String(doc)] => each(name, doc),
-                _ => return Err(StoreFailed),
+        let (rows, _) = statements::rows(&self.0, query, bindings)?;
+        let row = |row: Vec<SqlStorageValue>| {
+            let row: Result<[SqlStorageValue; 2], _> = row.try_into();
+            match row {
+                Ok([SqlStorageValue::String(name), SqlStorageValue::String(doc)]) => {
+                    Ok((name, doc))
+                }
+                _ => Err(StoreFailed),
             }
-        }
-        Ok(())
+        };
+        rows.into_iter().map(row).collect()
     }
 }
 
 impl DirectoryStore for SqlStore {
     fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
+        const BATCH: i32 = 64;
         // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers. An agent's row may be
         // a hundred times what is held of it: SQLite leaves that out.
-        self.each(
-            "SELECT name, CASE WHEN name >= 'agent/' AND name < 'agent0'
+        let query = "SELECT name, CASE WHEN name >= 'agent/' AND name < 'agent0'
                 THEN json_remove(doc, '$.agent.input_schema', '$.agent.script', '$.agent.outcome_schema', '$.agent.voicemail')
                 ELSE doc END
-            FROM rows WHERE name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0'",
-            vec![],
-            row,
-        )
+            FROM rows WHERE name > ? AND (name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0')
+            ORDER BY name LIMIT ?";
+        let mut after = String::new();
+        loop {
+            let rows = self.query(query, vec![after.into(), BATCH.into()])?;
+            rows.iter().for_each(|(name, doc)| row(name, doc));
+            match rows.into_iter().last() {
+                Some((name, _)) => after = name,
+                None => return Ok(()),
+            }
+        }
     }
 
     fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
@@ -194,9 +186,9 @@ impl DirectoryStore for SqlStore {
     }
 
     fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
-        let query = "SELECT name, doc FROM rows WHERE name = ?";
-        let rows = self.query(query, vec![name.into()])?;
-        Ok(rows.into_iter().next().map(|(_, doc)| doc))
+        let query = "SELECT doc FROM rows WHERE name = ?";
+        let (doc, _) = statements::texts(&self.0, query, vec![name.into()])?;
+        Ok(Some(doc).filter(|doc| !doc.is_empty()))
     }
 
     fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {

@@ -54,46 +54,67 @@ pub async fn serve(
     }
 }
 
+/// What is looked at of a request's headers, those of a notification to the built-in receiver aside.
+const READ: [&str; 7] = [
+    "authorization",
+    "idempotency-key",
+    "content-type",
+    "content-encoding",
+    "cookie",
+    "origin",
+    "sec-fetch-site",
+];
+
 async fn read(incoming: &Incoming) -> Result<Request, JsValue> {
-    let method = incoming.method();
-    let (origin, path, query) = split(&incoming.url());
+    let head = platform::head(incoming, &READ.join("\n"));
+    let mut lines = head.split('\n');
+    let method = lines.next().unwrap_or_default().to_owned();
+    let (origin, path, query) = split(lines.next().unwrap_or_default());
+    let [
+        authorization,
+        idempotency_key,
+        content_type,
+        encoding,
+        cookie,
+        page_origin,
+        fetch_site,
+    ] = READ.map(|_| header(lines.next()));
     let max_body = api::find(&method, &path).map_or(MAX_BODY, |route| route.max_body);
     let body = platform::read_body(incoming, max_body).await?.to_vec();
-    let header = |name: &str| platform::header(incoming, name);
-    let authorization = header("authorization");
-    // Each look at a header is a crossing into JavaScript: those that a key makes needless stay unread.
-    let by_page = |name: &str| match authorization {
-        Some(_) => None,
-        None => header(name),
-    };
-    let (cookie, page_origin) = (by_page("cookie"), by_page("origin"));
-    let fetch_site = by_page("sec-fetch-site");
     let receiver_headers = match path.starts_with(receiver::PATH) {
-        true => HEADERS.iter().map(|name| header(name)).collect(),
+        true => {
+            let head = platform::head(incoming, &HEADERS.join("\n"));
+            let values = head.split('\n').skip(2);
+            values.map(|line| header(Some(line))).collect()
+        }
         false => Vec::new(),
     };
+    // A key says who asks: then nothing is asked of a page.
+    let by_page = |value: Option<String>| value.filter(|_| authorization.is_none());
     let mut request = Request {
+        cookie: by_page(cookie),
+        page_origin: by_page(page_origin),
+        fetch_site: by_page(fetch_site),
         method,
         path,
         query,
         is_secure: false,
         origin,
         authorization,
-        cookie,
-        page_origin,
-        fetch_site,
         receiver_headers,
-        idempotency_key: header("idempotency-key"),
-        content_type: header("content-type"),
-        content_encoding: match body.is_empty() {
-            true => None,
-            false => header("content-encoding"),
-        },
+        idempotency_key,
+        content_type,
+        content_encoding: encoding.filter(|_| !body.is_empty()),
         body,
         id: request_id(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
     Ok(request)
+}
+
+/// A header's value, of its line in a request's head.
+fn header(line: Option<&str>) -> Option<String> {
+    Some(line?.strip_prefix('=')?.to_owned())
 }
 
 /// Whether a client that prefers a stream gets one here.

@@ -1,5 +1,7 @@
 //! Where log lines go: the runtime's console, which Workers Logs and `wrangler tail` read.
 
+use wasm_bindgen::JsValue;
+
 use super::platform;
 use crate::app::telemetry::{Event, Level, Text};
 
@@ -13,8 +15,8 @@ pub fn log(event: &Event<'_>) {
 }
 
 /// An object's storage refused a statement.
-pub fn sql_failed(error: &worker::Error) {
+pub fn sql_failed(error: &JsValue) {
     log(&Event::SqlFailed {
-        cause: Text(platform::failure(error)),
+        cause: Text(&platform::message(error)),
     });
 }

@@ -4,8 +4,42 @@
 /** How much of a refused body is read and forgotten before its sender is cut off. */
 const MAX_DRAINED = 16 << 20;
 
-/** @param {Request} request @param {string} name */
-export const header = (request, name) => request.headers.get(name) ?? undefined;
+/**
+ * Method, URL and the headers of these names, a line each; none of them can hold a line break.
+ * @param {Request} request @param {string} names a line each
+ * @returns {string} of a header `=` and its value, or nothing where it is missing
+ */
+export function head(request, names) {
+  let text = `${request.method}\n${request.url}`;
+  for (const name of names.split("\n")) {
+    const value = request.headers.get(name);
+    text += value === null ? "\n" : `\n=${value}`;
+  }
+  return text;
+}
+
+/**
+ * Runs a statement. One crossing each way, whatever it binds and answers.
+ * @param {any} sql @param {string} query @param {string} bindings an array in JSON
+ * @returns {string} in JSON how many rows were read and written, and the rows
+ */
+export function sqlRows(sql, query, bindings) {
+  const cursor = sql.exec(query, ...JSON.parse(bindings));
+  const rows = [...cursor.raw()];
+  return JSON.stringify([cursor.rowsRead, cursor.rowsWritten, rows]);
+}
+
+/**
+ * Likewise, for rows that hold one text each without a line break, as JSON documents are.
+ * @param {any} sql @param {string} query @param {string} bindings
+ * @returns {string} how many rows were read and written, and the texts, a line each
+ */
+export function sqlTexts(sql, query, bindings) {
+  const cursor = sql.exec(query, ...JSON.parse(bindings));
+  let texts = "";
+  for (const [text] of cursor.raw()) texts += `\n${text}`;
+  return `${cursor.rowsRead}\n${cursor.rowsWritten}${texts}`;
+}
 
 /**
  * Reads a body, cut off one byte above the limit.

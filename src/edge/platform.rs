@@ -1,7 +1,7 @@
 //! What `platform.js` offers: the runtime's calls, one crossing each.
 
 use wasm_bindgen::prelude::*;
-use worker::Env;
+use worker::{Env, State};
 
 use crate::domain::time::Timestamp;
 
@@ -10,13 +10,8 @@ extern "C" {
     /// A request as it came.
     pub type Incoming;
 
-    #[wasm_bindgen(method, getter)]
-    pub fn method(this: &Incoming) -> String;
-
-    #[wasm_bindgen(method, getter)]
-    pub fn url(this: &Incoming) -> String;
-
-    pub fn header(request: &Incoming, name: &str) -> Option<String>;
+    /// Method, URL and the headers of these names (one a line), a line each: `=` and the value, or nothing where there is none.
+    pub fn head(request: &Incoming, names: &str) -> String;
 
     /// The body, cut off one byte above the limit.
     #[wasm_bindgen(catch, js_name = readBody)]
@@ -106,9 +101,28 @@ extern "C" {
 
     pub async fn sleep(ms: u32);
 
+    /// An object's SQLite.
+    pub type Sql;
+
+    #[wasm_bindgen(method, getter, js_name = databaseSize)]
+    pub fn database_size(this: &Sql) -> f64;
+
+    /// Runs a statement; its bindings are an array in JSON, and so is what it answers: rows read, rows written, and the rows.
+    #[wasm_bindgen(catch, js_name = sqlRows)]
+    pub fn sql_rows(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
+
+    /// Likewise, of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
+    #[wasm_bindgen(catch, js_name = sqlTexts)]
+    pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
+
     /// Scheme, host name, port and path; nothing for no URL.
     #[wasm_bindgen(js_name = parseUrl)]
     pub fn parse_url(text: &str) -> Vec<String>;
+}
+
+/// An object's SQLite.
+pub fn sql_of(object: &State) -> Sql {
+    object.storage().as_raw().sql().unchecked_into()
 }
 
 /// What a failed call of the platform says.

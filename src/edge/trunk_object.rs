@@ -14,7 +14,7 @@ use worker::{Env, State, worker_sys};
 use super::platform::now;
 use super::promise::{done, reply, wait_until};
 use super::sql::SqlStore;
-use super::world::{World, secrets, settings};
+use super::world::{Setup, World};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
@@ -198,14 +198,10 @@ fn count_rows(inner: &Inner, [read, written]: [u64; 2], store: &SqlStore) {
 }
 
 fn load(inner: &Inner) -> Result<Loaded, StoreFailed> {
-    let secrets = secrets(&inner.env).map_err(|_| StoreFailed)?;
-    let store = SqlStore::open(inner.state.storage().sql())?;
-    let mut actor = TrunkActor::load(
-        &store,
-        settings(&inner.env, &secrets),
-        secrets.id_key,
-        now(),
-    )?;
+    let setup = Setup::of(&inner.env).map_err(|_| StoreFailed)?;
+    let store = SqlStore::open(platform::sql_of(&inner.state))?;
+    let settings = setup.settings.as_ref().clone();
+    let mut actor = TrunkActor::load(&store, settings, setup.secrets.id_key.clone(), now())?;
     if let Some(failed) = inner.failed.take() {
         actor.succeed(failed);
     }

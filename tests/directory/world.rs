@@ -123,8 +123,6 @@ pub struct World {
     pub pieces: Cell<usize>,
     /// How many turns each answer of a trunk takes.
     pub trunk_turns: Cell<usize>,
-    /// How many turns each answer of a directory takes.
-    pub directory_turns: Cell<usize>,
     pub feeds: RefCell<BTreeMap<TrunkTag, Feed>>,
     /// How often trunks were asked for their part of the feed.
     pub feed_questions: Cell<u64>,
@@ -577,7 +575,6 @@ impl Directories for World {
             .await
             .map_err(|StoreFailed| Unavailable)?;
         self.callbacks.borrow_mut().extend(callbacks);
-        wait(self.directory_turns.get()).await;
         Ok(serde_json::from_str(&serde_json::to_string(&reply).expect("JSON")).expect("a reply"))
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::question;
-use super::desk::{Desk, unchanged};
+use super::desk::Desk;
 use super::permits::User;
 use super::state::{Affects, MOST, forgotten};
 use super::store::DirectoryStore;
@@ -213,28 +213,26 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(agent.map(|agent| DirectoryReply::Agent(Box::new(agent))))
     }
 
-    /// Creates an agent, whose id may come out another one; or replaces `was` by it.
+    /// Creates an agent, or replaces `was` by it.
     pub fn save_agent(
         &mut self,
         mut agent: Agent,
-        was: Option<&Agent>,
+        was: Option<Agent>,
     ) -> Result<Result<DirectoryReply, DirectoryRefusal>, StoreFailed> {
         let current = self.directory.agent(self.store, agent.id)?;
         let given = agent.id;
-        let action = match was {
-            Some(was) => match unchanged(current.as_ref(), was) {
-                Ok(()) => "agent.update",
-                Err(refusal) => return Ok(Err(refusal)),
-            },
-            None if current.is_some() => return Ok(Err(DirectoryRefusal::Changed)),
-            None if self.directory.agent_count() >= MOST => {
+        let action = match (&current, was) {
+            (None, None) if self.directory.agent_count() >= MOST => {
                 return Ok(Err(DirectoryRefusal::TooMany));
             }
-            None => {
+            (None, None) => {
                 let settings = self.world.settings();
                 agent.id = self.directory.guarded_agent(given, settings);
                 "agent.create"
             }
+            (None, Some(_)) => return Ok(Err(DirectoryRefusal::Missing)),
+            (Some(current), Some(was)) if *current == was => "agent.update",
+            (Some(_), _) => return Ok(Err(DirectoryRefusal::Changed)),
         };
         let entry = self.entry(action, agent.id);
         let changes = current.is_some_and(|current| current.status != agent.status);

@@ -32,7 +32,7 @@ pub(super) fn decide(
         } => Ok(desk.found(org, name, *owner, secret)),
         Ask::WhoAmI(id) => desk.introduce(id),
         Ask::Agent(id) => desk.agent(id)?,
-        Ask::SaveAgent { agent, was } => desk.save_agent(*agent, was.as_deref())?,
+        Ask::SaveAgent { agent, was } => desk.save_agent(*agent, was.map(|was| *was))?,
         Ask::DeleteAgent(id) => done(desk.delete_agent(id)?),
         Ask::Trunk(id) => desk.trunk(id),
         Ask::SaveTrunk { trunk, was } => done(desk.save_trunk(*trunk, &was)),

@@ -1,7 +1,7 @@
 //! Where a command is carried out: on the directory, with its store, its world, and who asks.
 
 use super::store::DirectoryStore;
-use super::{AuditEntry, Directory, DirectoryCommand, DirectoryRefusal};
+use super::{AuditEntry, Directory, DirectoryCommand};
 use crate::app::host::Host;
 use crate::domain::time::Timestamp;
 
@@ -37,17 +37,5 @@ pub(super) fn audit(
         action: action.to_owned(),
         target: target.to_string(),
         request_id: command.request.clone(),
-    }
-}
-
-/// Whether what is there still is what a change was composed from.
-pub(super) fn unchanged<T: PartialEq>(
-    current: Option<&T>,
-    was: &T,
-) -> Result<(), DirectoryRefusal> {
-    match current {
-        Some(current) if current == was => Ok(()),
-        Some(_) => Err(DirectoryRefusal::Changed),
-        None => Err(DirectoryRefusal::Missing),
     }
 }

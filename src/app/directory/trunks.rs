@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::question;
-use super::desk::{Desk, audit, unchanged};
+use super::desk::{Desk, audit};
 use super::permits::{Permit, User};
 use super::serve::DirectoryActor;
 use super::state::{Affects, MOST, json};
@@ -285,7 +285,13 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         trunk: TrunkConfig,
         was: &TrunkConfig,
     ) -> Result<(), DirectoryRefusal> {
-        unchanged(self.directory.trunk(trunk.id), was)?;
+        let current = self
+            .directory
+            .trunk(trunk.id)
+            .ok_or(DirectoryRefusal::Missing)?;
+        if current != was {
+            return Err(DirectoryRefusal::Changed);
+        }
         let entry = self.entry("sip_trunk.update", trunk.id);
         self.directory.save_trunk(trunk, entry);
         Ok(())

@@ -13,7 +13,7 @@ pub mod trunks;
 pub mod webhooks;
 
 use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Question};
-use crate::app::http::{Request, Response};
+use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
@@ -72,48 +72,14 @@ async fn get<Q: Question>(
 ) -> Result<Q::Reply, Refusal> {
     match ask(api, caller, "", question.into()).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
-        Ok(answer) => Q::reply(answer).ok_or_else(|| mismatched(api)),
+        Ok(answer) => Q::reply(answer).ok_or_else(|| {
+            api.log(&Event::AnswerMismatched {
+                object: "DIRECTORIES",
+            });
+            Refusal::AuthenticationUnavailable
+        }),
         Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
-}
-
-/// Changes what people edit, by comparison: it is saved only over what the change was composed from, and composed anew when
-/// somebody else saved meanwhile. One function for every resource, since each copy of it would weigh on the Worker.
-async fn change_by_comparison(
-    api: &impl Api,
-    caller: &KeyRecord,
-    request: &Request,
-    (id, asked): (&str, fn(&str) -> Option<Ask>),
-    thing: &Resource,
-) -> Result<Response, Refusal> {
-    // The body is read before anything is looked up.
-    request.json_object()?;
-    for _ in 0..TRIES {
-        let question = asked(id).ok_or_else(|| thing.missing.clone())?;
-        let (save, answer) = match change(api, caller, request, question, thing).await? {
-            DirectoryReply::Agent(was) => agents::replace(request, was)?,
-            DirectoryReply::Trunk(was) => {
-                let trunk = trunks::read(api, request, Some(&was), was.id, was.org_id).await?;
-                trunks::replace(trunk, was)
-            }
-            _ => return Err(mismatched(api)),
-        };
-        match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(thing.refusal(denied)),
-            Ok(_) => return Ok(answer),
-            Err(Unavailable) => break,
-        }
-    }
-    Err(Refusal::AuthenticationUnavailable)
-}
-
-/// The directory answered another question.
-fn mismatched(api: &impl Api) -> Refusal {
-    api.log(&Event::AnswerMismatched {
-        object: "DIRECTORIES",
-    });
-    Refusal::AuthenticationUnavailable
 }
 
 /// What a route is about: the words its refusals need.

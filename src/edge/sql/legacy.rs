@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
 use super::lists::Look;
-use super::values::{count, id, parse};
+use super::values::{count, id};
 use super::{SqlStore, without_metadata};
 use crate::app::trunk::{Found, OpenRow, StoreFailed};
 use crate::domain::call::Call;
@@ -29,20 +29,31 @@ impl SqlStore {
         recent: CallId,
         each: &mut dyn FnMut(OpenRow),
     ) -> Result<(), StoreFailed> {
-        // Row by row, and without what may be long.
-        let doc = "json_remove(doc, '$.request.metadata')";
-        let query = format!(
-            "SELECT {doc} FROM calls WHERE late = 1 AND {IN_PROGRESS}
-             UNION ALL SELECT {doc} FROM calls WHERE id >= ? AND open = 1 AND late = 0 AND {IN_PROGRESS}"
-        );
-        let mut read = Ok(());
-        self.each(&query, vec![id(recent)], |row| {
-            match row.first().and_then(parse) {
-                Some(call) => each(OpenRow::Whole(call, false)),
-                None => read = Err(StoreFailed),
+        // Some at a time, and without what may be long.
+        const BATCH: usize = 64;
+        let recent = recent.to_string();
+        for (fits, from) in [("late = 1", ""), ("open = 1 AND late = 0", &recent)] {
+            let query = format!(
+                "SELECT json_remove(doc, '$.request.metadata') FROM calls
+                 WHERE id >= ? AND {fits} AND {IN_PROGRESS} ORDER BY id LIMIT {BATCH}"
+            );
+            let mut next = from.to_owned();
+            loop {
+                let calls: Vec<Call> = self.docs(&query, vec![next.as_str().into()])?;
+                let Some(last) = calls.last().filter(|_| calls.len() == BATCH) else {
+                    calls
+                        .into_iter()
+                        .for_each(|call| each(OpenRow::Whole(Box::new(call), false)));
+                    break;
+                };
+                // Its own first successor, as texts sort.
+                next = format!("{}\u{1}", last.id);
+                calls
+                    .into_iter()
+                    .for_each(|call| each(OpenRow::Whole(Box::new(call), false)));
             }
-        })?;
-        read
+        }
+        Ok(())
     }
 
     pub(super) fn legacy_newest(&self) -> Result<Option<CallId>, StoreFailed> {

@@ -10,15 +10,16 @@ mod leaving;
 mod legacy;
 mod lists;
 mod loading;
+pub mod statements;
 mod turns;
 mod values;
 
 use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
-use worker::{SqlStorage, SqlStorageValue};
+use worker::SqlStorageValue;
 
-use values::{count, id, millis, number, parse, unsigned};
+use values::{count, id, millis, number, unsigned};
 
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
@@ -29,7 +30,7 @@ use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{Brief, DueCallback};
-use crate::edge::log;
+use crate::edge::platform::Sql;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS rows (
@@ -48,7 +49,7 @@ const SCHEMA: &str = "
 
 /// The rows of one object.
 pub struct SqlStore {
-    sql: SqlStorage,
+    sql: Sql,
     read: Cell<u64>,
     written: Cell<u64>,
     remembered: Cell<u64>,
@@ -63,7 +64,7 @@ type Row = Vec<SqlStorageValue>;
 
 impl SqlStore {
     /// Opens them; the tables are made when they are missing.
-    pub fn open(sql: SqlStorage) -> Result<Self, StoreFailed> {
+    pub fn open(sql: Sql) -> Result<Self, StoreFailed> {
         let store = Self {
             sql,
             read: Cell::new(0),
@@ -90,47 +91,26 @@ impl SqlStore {
     }
 
     fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
-        let mut rows = Vec::new();
-        self.each(query, bindings, |row| rows.push(row))?;
+        let (rows, [read, written]) = statements::rows(&self.sql, query, bindings)?;
+        self.count(read, written);
         Ok(rows)
     }
 
-    /// Row by row, so that no more than one is in memory.
-    fn each(
-        &self,
-        query: &str,
-        bindings: Row,
-        mut take: impl FnMut(Row),
-    ) -> Result<(), StoreFailed> {
-        let failed = |error: worker::Error| {
-            log::sql_failed(&error);
-            StoreFailed
-        };
-        let cursor = self.sql.exec(query, bindings).map_err(failed)?;
-        // After an error the iterator would never end: the first one ends it.
-        for row in cursor.raw() {
-            take(row.map_err(failed)?);
-        }
-        self.read.set(self.read.get() + cursor.rows_read() as u64);
-        self.written
-            .set(self.written.get() + cursor.rows_written() as u64);
-        Ok(())
-    }
-
+    /// Documents: rows of one JSON text each.
     fn docs<T: serde::de::DeserializeOwned>(
         &self,
         query: &str,
         bindings: Row,
     ) -> Result<Vec<T>, StoreFailed> {
-        let rows = self.query(query, bindings)?;
-        rows.into_iter()
-            .map(|row| {
-                row.into_iter()
-                    .next()
-                    .and_then(|value| parse(&value))
-                    .ok_or(StoreFailed)
-            })
-            .collect()
+        let (texts, [read, written]) = statements::texts(&self.sql, query, bindings)?;
+        self.count(read, written);
+        let docs = texts.lines().map(values::read);
+        docs.map(|doc| doc.ok_or(StoreFailed)).collect()
+    }
+
+    fn count(&self, read: u64, written: u64) {
+        self.read.set(self.read.get() + read);
+        self.written.set(self.written.get() + written);
     }
 }
 
@@ -147,8 +127,6 @@ impl SqlStore {
         self.query(query, vec![name.into(), doc.into()]).map(drop)
     }
 }
-
-impl SqlStore {}
 
 impl TrunkStore for SqlStore {
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {

@@ -36,7 +36,7 @@ impl Dialer for World {
 
     async fn inquire(&self, order: &DialOrder) -> Result<InquiryResult, Unavailable> {
         match order.carrier {
-            Carrier::Simulator => Ok(simulator::inquire(order, now(), &self.settings)),
+            Carrier::Simulator => Ok(simulator::inquire(order, now(), self.settings())),
             Carrier::LiveKit { .. } => livekit::inquire(self, order).await,
         }
     }
@@ -92,7 +92,8 @@ impl Poster for World {
         timeout: Span,
     ) -> Result<Answer, String> {
         let target = self.parse_url(url);
-        if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets.studio_key)) {
+        if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets().studio_key))
+        {
             return self.deliver_locally(org, headers, body).await;
         }
         let given = headers.iter().map(|(name, value)| (*name, value.as_str()));

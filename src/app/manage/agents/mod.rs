@@ -6,10 +6,12 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, GetAgent};
+use crate::app::directory::{
+    AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, GetAgent,
+};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Resource, change, change_by_comparison, command};
+use crate::app::manage::{Resource, TRIES, ask, change, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::manage::AgentDetail;
@@ -223,19 +225,23 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
-    let asked = |id: &str| Some(Ask::Agent(id.parse().ok()?));
-    change_by_comparison(api, caller, request, (id, asked), &RESOURCE).await
-}
-
-/// What to save, and its answer.
-pub(super) fn replace(request: &Request, was: Box<Agent>) -> Result<(Ask, Response), Refusal> {
-    let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
-    let answer = Response::json(200, &AgentDetail::from(&agent));
-    let save = Ask::SaveAgent {
-        agent: Box::new(agent),
-        was: Some(was),
-    };
-    Ok((save, answer))
+    // The body is read before anything is looked up.
+    request.json_object()?;
+    for _ in 0..TRIES {
+        let was = find(api, caller, id).await?;
+        let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
+        let save = Ask::SaveAgent {
+            agent: Box::new(agent.clone()),
+            was: Some(Box::new(was)),
+        };
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
+            Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::AuthenticationUnavailable)
 }
 
 /// `DELETE /agents/{id}`.

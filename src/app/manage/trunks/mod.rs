@@ -9,12 +9,12 @@ use super::agents::includes_inactive;
 use crate::app::body::{self, Body};
 use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
-use crate::app::directory::{Ask, GetTrunk};
+use crate::app::directory::{Ask, DirectoryRefusal, DirectoryReply, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Resource, change, change_by_comparison, command};
+use crate::app::manage::{Resource, TRIES, ask, change, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
 use crate::app::views::manage::{
@@ -200,15 +200,23 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
-    let asked = |id: &str| Some(Ask::Trunk(id.parse().ok()?));
-    change_by_comparison(api, caller, request, (id, asked), &RESOURCE).await
-}
-
-/// What to save, and its answer.
-pub(super) fn replace(trunk: TrunkConfig, was: Box<TrunkConfig>) -> (Ask, Response) {
-    let answer = Response::json(200, &TrunkDetail::from(&trunk));
-    let trunk = Box::new(trunk);
-    (Ask::SaveTrunk { trunk, was }, answer)
+    // The body is read before anything is looked up.
+    request.json_object()?;
+    for _ in 0..TRIES {
+        let was = find(api, caller, id).await?;
+        let trunk = read(api, request, Some(&was), was.id, was.org_id).await?;
+        let save = Ask::SaveTrunk {
+            trunk: Box::new(trunk.clone()),
+            was: Box::new(was),
+        };
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
+            Ok(_) => return Ok(Response::json(200, &TrunkDetail::from(&trunk))),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::AuthenticationUnavailable)
 }
 
 /// `DELETE /sip-trunks/{id}`. Its calls stay readable.
@@ -235,7 +243,7 @@ pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkC
     super::get(api, caller, GetTrunk(id), &RESOURCE).await
 }
 
-pub(super) async fn read(
+async fn read(
     api: &impl Api,
     request: &Request,
     before: Option<&TrunkConfig>,
