@@ -92,6 +92,11 @@ fn a_phone_number_is_accepted_if_and_only_if_it_is_e164() {
 }
 
 #[test]
+fn any_digits_have_an_answer_that_agrees_with_itself() {
+    fuzz("numbering", 100_000);
+}
+
+#[test]
 fn no_private_address_is_accepted_in_any_spelling() {
     fuzz("target", 20_000);
 }

@@ -15,6 +15,7 @@
 pub mod api_key;
 pub mod call_id;
 pub mod livekit_webhook;
+pub mod numbering;
 pub mod phone;
 pub mod post_calls;
 pub mod target;
@@ -29,11 +30,12 @@ mod urls;
 pub type Target = fn(&[u8]);
 
 /// Each target by its name, which is that of its corpus too.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("call_id", call_id::run),
     ("api_key", api_key::run),
     ("phone", phone::run),
     ("target", target::run),
+    ("numbering", numbering::run),
     ("post_calls", post_calls::run),
     ("livekit_webhook", livekit_webhook::run),
 ];

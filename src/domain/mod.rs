@@ -14,6 +14,7 @@ pub mod json_text;
 pub mod mac;
 pub mod media;
 pub mod media_link;
+pub mod numbering;
 pub mod object;
 pub mod outcome;
 pub mod phone;

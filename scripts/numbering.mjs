@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// `npm run numbering`: makes the table of phone numbers, and what the tests hold it against, of the metadata that
+// scripts/numbering pins.
+
+import { runMain } from "./lib/log.mjs";
+import { FEW, makeSample, makeTable, SAMPLE, TABLE } from "./lib/numbering.mjs";
+import { inRoot } from "./lib/paths.mjs";
+
+await runMain(async () => {
+  await makeTable(inRoot(TABLE));
+  await makeSample(inRoot(SAMPLE), FEW);
+  return 0;
+});

@@ -1,0 +1,131 @@
+//! What a number tells: its country, its type, whether it can exist, its zones.
+//!
+//! As libphonenumber has it, of whose metadata the table was made; where we know better, the correction stands with its reason
+//! in `scripts/numbering/table.py`. A number is read in its normal form.
+
+mod normal;
+mod table;
+
+use serde::Serialize;
+
+use super::phone::E164;
+pub use normal::normal_form;
+pub use table::version as metadata_version;
+use table::{Code, Country, Zones};
+
+/// What kind of number it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NumberType {
+    /// A mobile phone.
+    Mobile,
+    /// A landline.
+    FixedLine,
+    /// Either: the country tells them not apart.
+    FixedOrMobile,
+    /// Free for the caller.
+    TollFree,
+    /// Dear for the caller, who pays the callee as well.
+    PremiumRate,
+    /// The caller pays a part.
+    SharedCost,
+    /// A phone on the internet.
+    Voip,
+    /// A satellite phone.
+    Satellite,
+    /// A personal number, a pager, a company's number, a voicemail's.
+    Other,
+    /// None that is known.
+    Unknown,
+}
+
+/// What a number tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberFacts {
+    /// Its country's two letters; none for a number of no one country, and for one whose code several share and that is
+    /// nobody's.
+    pub country: Option<&'static str>,
+    /// Its country code; none that is not assigned.
+    pub country_code: Option<String>,
+    /// What kind of number it is.
+    pub kind: NumberType,
+    /// Whether a number with that country code can be so long.
+    pub is_possible: bool,
+    /// Where its phone may be: the names of IANA's zones.
+    pub time_zones: Vec<&'static str>,
+    /// Whether a call to it may cost far more than others.
+    pub is_high_risk: bool,
+}
+
+/// The satellites' own codes and those of Ellipso's and Thuraya's; libphonenumber has them as mobile or as VoIP.
+const SATELLITE: [&str; 4] = ["870", "881", "88213", "88216"];
+/// International premium rate and shared cost, where nothing else is.
+const INTERNATIONAL: [&str; 2] = ["979", "808"];
+/// Where a mobile's number tells where in the country it was taken out: China, Mexico, Argentina, Brazil, Indonesia.
+const AREA_CODED_MOBILES: [&str; 5] = ["86", "52", "54", "55", "62"];
+
+/// What a number tells.
+#[must_use]
+pub fn facts(phone: &E164) -> NumberFacts {
+    let phone = normal_form(phone);
+    let digits = phone.as_str().get(1..).unwrap_or_default();
+    let begins_as = |known: &[&str]| known.iter().any(|prefix| digits.starts_with(prefix));
+    let Some(code) = Code::of(digits.as_bytes()) else {
+        return NumberFacts {
+            country: None,
+            country_code: None,
+            kind: NumberType::Unknown,
+            is_possible: false,
+            time_zones: Vec::new(),
+            is_high_risk: true,
+        };
+    };
+    let (prefix, national) = digits.split_at_checked(code.digits).unwrap_or_default();
+    let (country, kind) = code.look_up(national.as_bytes());
+    let kind = match kind {
+        _ if begins_as(&SATELLITE) => NumberType::Satellite,
+        1 => NumberType::Mobile,
+        2 => NumberType::FixedLine,
+        3 => NumberType::FixedOrMobile,
+        4 => NumberType::TollFree,
+        5 => NumberType::PremiumRate,
+        6 => NumberType::SharedCost,
+        7 => NumberType::Voip,
+        8 => NumberType::Other,
+        _ => NumberType::Unknown,
+    };
+    let located = match kind {
+        NumberType::FixedLine | NumberType::FixedOrMobile => digits,
+        NumberType::Mobile if AREA_CODED_MOBILES.contains(&prefix) => digits,
+        _ => prefix,
+    };
+    let zones = country.map(|country| zones(country, kind, located));
+    NumberFacts {
+        country: country.map(Country::name),
+        country_code: Some(prefix.to_owned()),
+        kind,
+        is_possible: code.has_length(national.len()),
+        time_zones: zones.unwrap_or_default(),
+        is_high_risk: matches!(
+            kind,
+            NumberType::Satellite | NumberType::PremiumRate | NumberType::SharedCost
+        ) || begins_as(&INTERNATIONAL),
+    }
+}
+
+/// libphonenumber's zones of the number that are its country's as well; if none is left, all of the country's.
+fn zones(country: Country, kind: NumberType, located: &str) -> Vec<&'static str> {
+    let own = country.zones();
+    let said = match kind {
+        NumberType::Unknown => None,
+        _ => Some(Zones::of(located.as_bytes())),
+    };
+    let is_own = |place: &usize| own.places().any(|own| own == *place);
+    let kept = said.map_or_else(Vec::new, |said| said.places().filter(is_own).collect());
+    let places = match kept.is_empty() {
+        true => own.places().collect(),
+        false => kept,
+    };
+    places.into_iter().map(table::zone_name).collect()
+}
