@@ -43,7 +43,9 @@ use audatec::domain::phone::{E164, LastDigits};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
-use audatec::domain::trunk::{Admission, Brief, Carrier, OnCapacity, Quota, TrunkConfig, Verdict};
+use audatec::domain::trunk::{
+    Admission, Brief, Carrier, Destinations, HighRisk, OnCapacity, Quota, TrunkConfig, Verdict,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -770,6 +772,12 @@ fn trunk_config() -> TrunkConfig {
         max_channels: 10,
         status: Status::Active,
         carrier: livekit(),
+        destinations: Destinations {
+            allow: Some(vec!["+91".into(), "+1".into()]),
+            deny: vec!["+1900".into()],
+            high_risk: HighRisk::Allow,
+        },
+        max_calls_per_day: Some(1_000),
     }
 }
 
@@ -784,6 +792,7 @@ fn media() -> MediaSettings {
             access_key: "AKIA".into(),
             secret: Sealed("v1.sealed".into()),
         }),
+        reject_impossible_numbers: true,
     }
 }
 

@@ -11,7 +11,7 @@ use super::phone::is_e164;
 use super::support;
 use super::target::{Verdict, verdict};
 use super::urls::parse_url;
-use super::world::{OWN_HOST, World, agent_ids, trunk_ids};
+use super::world::{DENIED, OWN_HOST, World, agent_ids, trunk_ids};
 
 /// The metadata keys that the agent asks for.
 const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
@@ -141,6 +141,13 @@ fn check_parts(body: &Map<String, Value>) -> Result<(), Expected> {
         id if id == active => Ok(()),
         id if id == inactive => refused(400, "SIP trunk is not active"),
         _ => refused(404, "SIP trunk not found"),
+    }?;
+    let phone = field(body, "phone_number")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match DENIED.iter().any(|prefix| phone.starts_with(prefix)) {
+        true => refused(400, "Destination not allowed"),
+        false => Ok(()),
     }
 }
 
@@ -242,7 +249,12 @@ pub fn run(data: &[u8]) {
             );
         }
         Expected::DryRun => {
-            let would = serde_json::json!({ "dry_run": true, "would": "trigger", "reason": null });
+            let mut would =
+                serde_json::json!({ "dry_run": true, "would": "trigger", "reason": null });
+            // What a number tells has an oracle of its own.
+            would["number"] = body["number"].clone();
+            let told = &would["number"]["phone_number"];
+            assert!(told.as_str().is_some_and(super::phone::is_e164), "{told}");
             assert_eq!((response.status, body, placed, rows), (200, would, 0, 0));
         }
         Expected::Placed => {

@@ -23,7 +23,7 @@ use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::{Span, Timestamp};
-use audatec::domain::trunk::Carrier;
+use audatec::domain::trunk::{Carrier, Destinations, HighRisk};
 
 use super::support::{self, START};
 use super::urls::parse_url;
@@ -34,6 +34,9 @@ pub const ID_KEY: &[u8] = b"the tests' own key";
 pub const OWN_HOST: &str = "api.audatec.in";
 /// The trunk's key and secret at LiveKit.
 pub const LIVEKIT: (&str, &str) = ("APIkey", "secret");
+
+/// What no trunk here may call.
+pub const DENIED: [&str; 2] = ["+92", "+44"];
 
 /// The trunk that takes calls; another is inactive, a third was deleted.
 pub fn trunk_ids() -> [TrunkId; 3] {
@@ -201,6 +204,13 @@ fn trunk(id: TrunkId, status: Status, deleted: bool) -> TrunkRecord {
         max_cps: 100,
         max_channels: 100,
         status,
+        // Of high risk are too many numbers for an oracle to know them.
+        destinations: Destinations {
+            allow: None,
+            deny: DENIED.map(str::to_owned).to_vec(),
+            high_risk: HighRisk::Allow,
+        },
+        simulates: true,
         deleted,
         holds_no_calls: false,
         calls_until: None,

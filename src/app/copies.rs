@@ -31,6 +31,27 @@ pub async fn find<T: DeserializeOwned>(
     }
 }
 
+/// Whether a record refuses something. What a copy refuses is asked about again, as often as the isolate allows; where there
+/// is none, nothing is refused.
+///
+/// # Errors
+/// It can't be read; the caller's key was revoked.
+pub async fn refuses<T: DeserializeOwned>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    key: &RecordKey,
+    is_refused: impl Fn(&T) -> bool,
+) -> Result<bool, Refusal> {
+    let known = api.read(key).await;
+    let known = known.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
+    let is_refused = |record: Option<T>| record.is_some_and(|record| is_refused(&record));
+    if !is_refused(parse(known.as_deref())) {
+        return Ok(false);
+    }
+    let told = doubt(api, caller, key).await?;
+    Ok(told.is_none_or(is_refused))
+}
+
 /// All trunks of the caller's organisation, those that were deleted included, as the directory has them: a copy would not
 /// show the newest, and serve a key that was revoked.
 ///

@@ -9,6 +9,7 @@ use crate::domain::agent::Status;
 use crate::domain::ids::{AgentId, OrgId, TrunkId};
 use crate::domain::mac::hex;
 use crate::domain::time::Timestamp;
+use crate::domain::trunk::Destinations;
 
 /// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,6 +72,12 @@ pub struct TrunkRecord {
     pub max_channels: u32,
     /// Only active trunks take calls.
     pub status: Status,
+    /// Where it may call.
+    #[serde(default, skip_serializing_if = "Destinations::is_default")]
+    pub destinations: Destinations,
+    /// It dials nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulates: bool,
     /// No longer listed, no longer usable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,

@@ -1,4 +1,5 @@
-//! What an organisation keeps of its calls: transcripts, recordings, and where the latter go.
+//! What an organisation keeps of its calls: transcripts, recordings, and where the latter go; and what it wants of the numbers
+//! that are called.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,7 @@ impl MediaPolicy {
     }
 }
 
-/// An organisation's wishes about transcripts and recordings.
+/// An organisation's wishes about transcripts, recordings and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaSettings {
     /// Whether calls have a `transcript_url`.
@@ -32,6 +33,9 @@ pub struct MediaSettings {
     /// Where recordings go; without it nothing is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recordings: Option<S3Target>,
+    /// Whether a number is refused that can't exist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reject_impossible_numbers: bool,
 }
 
 impl MediaSettings {

@@ -100,6 +100,10 @@ pub enum Refusal {
     CursorExpired(String),
     /// An organisation holds at most this many of a thing.
     TooMany(&'static str),
+    /// A country code that is not assigned, or a number that is no length of its country's.
+    ImpossibleNumber,
+    /// The trunk's `destinations` leave the number out.
+    DestinationNotAllowed,
     /// As many webhook secrets sign as one header holds.
     TooManySecrets,
     /// The trunk's channels are all in use.
@@ -139,6 +143,8 @@ impl Refusal {
             | Self::RepeatedParameter(_)
             | Self::AgentInactive
             | Self::TrunkInactive
+            | Self::ImpossibleNumber
+            | Self::DestinationNotAllowed
             | Self::IdempotencyKeyInvalid => 400,
             Self::InvalidKey
             | Self::InvalidPlatformToken
@@ -212,6 +218,8 @@ impl Refusal {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
             Self::CursorExpired(_) => "cursor_expired",
+            Self::ImpossibleNumber => "impossible_number",
+            Self::DestinationNotAllowed => "destination_not_allowed",
             Self::TooMany(_) => "limit_reached",
             Self::TooManySecrets => "too_many_webhook_secrets",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
@@ -286,6 +294,8 @@ impl Refusal {
             Self::CursorExpired(_) => {
                 "cursor is older than 24 hours; continue from oldest_cursor".into()
             }
+            Self::ImpossibleNumber => "phone_number is not a possible number".into(),
+            Self::DestinationNotAllowed => "Destination not allowed".into(),
             Self::TooMany(things) => format!("An organisation can have at most 1000 {things}"),
             Self::TooManySecrets => format!(
                 "At most {MOST_PREVIOUS} earlier webhook secrets can sign beside the newest; overlap_seconds 0 ends them"
@@ -357,6 +367,8 @@ impl Refusal {
             Self::IdempotencyKeyReused,
             Self::IdempotencyKeyInProgress,
             Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
+            Self::ImpossibleNumber,
+            Self::DestinationNotAllowed,
             Self::TooMany("agents"),
             Self::TooManySecrets,
             Self::ChannelsExhausted,

@@ -11,6 +11,7 @@
 mod agents;
 mod audit;
 mod debts;
+mod destinations;
 mod feed;
 #[path = "../support/golden.rs"]
 mod golden;

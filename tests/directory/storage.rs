@@ -118,6 +118,7 @@ fn rows_of_earlier_days_are_read() {
         "rows_dated",
         "rows_guarded",
         "rows_permitted",
+        "rows_with_destinations",
     ] {
         let path = format!("tests/golden/directory/{name}.json");
         let text = std::fs::read_to_string(path).expect("a golden");
@@ -147,6 +148,19 @@ fn stored_rows_are_pinned() {
         "/sip-trunks",
         with(trunk(), "carrier", Some(carrier)),
     );
+    let destinations = json!({"allow": ["+91", "+1"], "deny": ["+1900"], "high_risk": "allow"});
+    let limited = with(trunk(), "destinations", Some(destinations));
+    create(
+        &world,
+        &org,
+        "/sip-trunks",
+        with(limited, "max_calls_per_day", Some(json!(1000))),
+    );
+    world.patch(
+        &org,
+        "/settings",
+        json!({"reject_impossible_numbers": true}),
+    );
     let line = create(&world, &org, "/sip-trunks", trunk());
     world.delete(&org, &format!("/sip-trunks/{line}"));
     let body = json!({"name": "x", "role": "member", "expires_at": "2027-01-01"});
@@ -164,12 +178,12 @@ fn stored_rows_are_pinned() {
         .into_iter()
         .map(|(name, doc)| (name, serde_json::from_str(&doc).expect("JSON")))
         .collect();
-    golden::check("directory/rows_dated", &json!(rows));
+    golden::check("directory/rows_with_destinations", &json!(rows));
     let copies: BTreeMap<String, Value> = world
         .kv
         .borrow()
         .iter()
         .map(|(key, json)| (key.to_string(), serde_json::from_str(json).expect("JSON")))
         .collect();
-    golden::check("directory/copies_without_secrets", &json!(copies));
+    golden::check("directory/copies_with_destinations", &json!(copies));
 }

@@ -152,7 +152,8 @@ describe("trunks", () => {
   test("POST /sip-trunks answers 201 with the trunk and its carrier", async () => {
     const trunk = created(await owner.post<Trunk>("/sip-trunks", NEW));
 
-    expect(trunk).toEqual({ id: expect.stringMatching(UUID), ...NEW });
+    const destinations = { allow: null, deny: [], high_risk: "deny" };
+    expect(trunk).toEqual({ id: expect.stringMatching(UUID), ...NEW, destinations, max_calls_per_day: null });
     const { storage, ...shown } = found(await owner.get<Trunk & { storage: unknown }>(`/sip-trunks/${trunk.id}`));
     expect(shown).toEqual(trunk);
     expect(storage).toEqual({ used_bytes: expect.any(Number), limit_bytes: 10_000_000_000, oldest_call_at: null });

@@ -45,7 +45,8 @@ const ROUTES = Object.entries(document.paths as Record<string, Record<string, Op
 function routesOf(method: string, template: string, operation: Operation): Route[] {
   const needs = operation["x-required-role"];
   if (!needs) return [];
-  const known = method === "GET" ? template.replace("{call_id}", "CALL") : template;
+  const named = template.replace("{phone_number}", "+919876543210");
+  const known = method === "GET" ? named.replace("{call_id}", "CALL") : named;
   const path = known.replaceAll(/\{\w+\}/g, NOBODY);
   const answer = path.includes(NOBODY) ? 404 : method === "GET" ? 200 : 400;
   const higher = (operation.parameters ?? []).flatMap(({ name, "x-required-role": needs }) =>

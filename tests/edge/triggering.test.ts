@@ -5,6 +5,9 @@ import { type Client, created, expectError, found, LASTING, METADATA, Org, useSe
 import { useReceiver } from "./receiver.ts";
 import type { Accepted, CallObject, ListedCall, Live, Page, Refused, StatusObject } from "./shapes.ts";
 
+/** What the number tells: tests/edge/numbers.test.ts. */
+const NUMBER = expect.objectContaining({ phone_number: "+919876543210", country: "IN" });
+
 // Calls ring until a test stops them.
 const server = useServer({ vars: LASTING });
 const receiver = useReceiver();
@@ -275,11 +278,11 @@ describe("dry_run", () => {
   test("says what would happen, and creates nothing", async () => {
     const trunk = await org.newTrunk({ max_channels: 1 });
     const dry = (more = {}) => org.trigger<unknown>({ sip_trunk_id: trunk.id, dry_run: true, ...more });
-    expect(found(await dry())).toEqual({ dry_run: true, would: "trigger", reason: null });
+    expect(found(await dry())).toEqual({ dry_run: true, number: NUMBER, would: "trigger", reason: null });
     await org.call({ sip_trunk_id: trunk.id });
 
-    expect(found(await dry())).toEqual({ dry_run: true, would: "reject", reason: expect.stringMatching(/\S/) });
-    expect(found(await dry({ on_capacity: "queue" }))).toEqual({ dry_run: true, would: "queue", reason: expect.stringMatching(/\S/) });
+    expect(found(await dry())).toEqual({ dry_run: true, number: NUMBER, would: "reject", reason: expect.stringMatching(/\S/) });
+    expect(found(await dry({ on_capacity: "queue" }))).toEqual({ dry_run: true, number: NUMBER, would: "queue", reason: expect.stringMatching(/\S/) });
     expect(await numberOfCalls()).toBe(1);
   });
 
@@ -288,9 +291,9 @@ describe("dry_run", () => {
     const agent = await org.newAgent({ script: "Greet {{ customer_name }} for {{company}}.", voicemail });
     const dry = (metadata: object) => org.trigger<unknown>({ agent_id: agent.id, dry_run: true, metadata: { ...METADATA, ...metadata } });
 
-    expect(found(await dry({}))).toEqual({ dry_run: true, would: "trigger", reason: null, unknown_keys: ["company", "number"] });
-    expect(found(await dry({ company: null, number: 7 }))).toEqual({ dry_run: true, would: "trigger", reason: null, unknown_keys: ["company"] });
-    expect(found(await dry({ company: "A", number: 7 }))).toEqual({ dry_run: true, would: "trigger", reason: null });
+    expect(found(await dry({}))).toEqual({ dry_run: true, number: NUMBER, would: "trigger", reason: null, unknown_keys: ["company", "number"] });
+    expect(found(await dry({ company: null, number: 7 }))).toEqual({ dry_run: true, number: NUMBER, would: "trigger", reason: null, unknown_keys: ["company"] });
+    expect(found(await dry({ company: "A", number: 7 }))).toEqual({ dry_run: true, number: NUMBER, would: "trigger", reason: null });
   });
 
   test("metadata that makes the agent's script too long is refused", async () => {

@@ -90,6 +90,8 @@ impl World {
                 max_channels,
                 status: Status::Active,
                 carrier: Carrier::Simulator,
+                destinations: Default::default(),
+                max_calls_per_day: None,
             },
             revoked_keys: vec![],
             inactive_agents: vec![],

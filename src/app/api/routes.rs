@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::app::api::health;
 use crate::app::authenticate::{Access, Caller, Operator};
-use crate::app::calls::{callbacks, feed, media, read, report, stop, trigger};
+use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger};
 use crate::app::dialers::livekit;
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::manage::{agents, audit, keys, orgs, settings, trunk_test, trunks, webhooks};
@@ -159,6 +159,7 @@ routes! {
     CallStatus = GET "/integration/v1/calls/{call_id}/status" for Key(Viewer) => read::status(api, caller, first);
     CancelCall = POST "/integration/v1/calls/{call_id}/cancel" for Key(Member) => stop::cancel(api, caller, request, first);
     Transcript = GET "/integration/v1/calls/{call_id}/transcript" for Key(Viewer) => report::transcript(api, caller, first);
+    GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(caller, first);
     GetSecret = GET "/integration/v1/webhooks/secret" for Key(Admin) => webhooks::secret(api, caller);
     RotateSecret = POST "/integration/v1/webhooks/secret/rotate" for Key(Admin) => webhooks::rotate(api, caller, request);
     ListDeliveries = GET "/integration/v1/webhooks/deliveries" for Key(Admin) => callbacks::list(api, caller, request);

@@ -4,6 +4,7 @@ pub mod among;
 pub mod callbacks;
 pub mod feed;
 pub mod media;
+pub mod numbers;
 pub mod permit;
 pub mod read;
 pub mod report;

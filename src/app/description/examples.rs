@@ -68,7 +68,9 @@ pub fn trunk() -> Value {
 }
 
 pub fn trunk_detail() -> Value {
-    joined([trunk(), json!({"carrier": {"type": "simulator"}})])
+    let destinations = json!({"allow": null, "deny": [], "high_risk": "deny"});
+    let more = json!({"carrier": {"type": "simulator"}, "destinations": destinations, "max_calls_per_day": null});
+    joined([trunk(), more])
 }
 
 pub fn trunk_with_storage() -> Value {
@@ -112,6 +114,14 @@ pub fn trigger() -> Value {
     json!({
         "phone_number": NUMBER, "agent_id": AGENT, "sip_trunk_id": TRUNK, "metadata": metadata(),
         "callback_url": RECEIVER,
+    })
+}
+
+pub fn number() -> Value {
+    json!({
+        "phone_number": NUMBER, "country": "IN", "country_code": "91", "type": "mobile", "is_possible": true,
+        "time_zones": ["Asia/Kolkata"], "high_risk": false, "suppressed": false, "next_allowed_at": null,
+        "metadata_version": "9.0.43", "tzdata_version": "2026f",
     })
 }
 

@@ -22,6 +22,7 @@ pub fn public_name(name: &str) -> &str {
         "SecretView" => "WebhookSecret",
         "RotateSecret" => "RotateWebhookSecret",
         "AuditView" => "AuditEntry",
+        "NumberView" => "PhoneNumber",
         "TimelineView" => "TimelineEntry",
         name => name.strip_suffix("View").unwrap_or(name),
     }

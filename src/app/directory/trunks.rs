@@ -384,6 +384,8 @@ fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
         max_cps,
         max_channels,
         status,
+        destinations,
+        carrier,
         ..
     } = stored.config.clone();
     TrunkRecord {
@@ -393,6 +395,8 @@ fn trunk_record(stored: &StoredTrunk) -> TrunkRecord {
         max_cps,
         max_channels,
         status,
+        destinations,
+        simulates: carrier.simulates(),
         deleted: stored.deleted,
         holds_no_calls: false,
         calls_until: None,

@@ -1,4 +1,4 @@
-//! `/settings`: what an organisation keeps of its calls.
+//! `/settings`: what an organisation keeps of its calls, and which numbers it wants refused.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ const ENDPOINT: Address = Address {
     is_fetched: false,
 };
 
-/// What an organisation keeps of its calls.
+/// What an organisation keeps of its calls, and which numbers it wants refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SettingsView {
@@ -33,6 +33,8 @@ pub struct SettingsView {
     pub transcripts: bool,
     /// Where LiveKit puts recordings, and whether calls have a `recording_url`; null when nothing is recorded.
     pub recordings: Option<StorageView>,
+    /// Whether `POST /calls` refuses numbers whose length or country code can't exist.
+    pub reject_impossible_numbers: bool,
 }
 
 /// An S3-compatible target, without its secret.
@@ -61,6 +63,9 @@ pub struct ChangeSettings {
     /// Where LiveKit puts recordings: what is left out stays as it is. `null` for none.
     #[schema(inline)]
     pub recordings: Option<ChangeStorage>,
+    /// Whether `POST /calls` refuses numbers whose length or country code can't exist, within a minute from now on; `null` is
+    /// false.
+    pub reject_impossible_numbers: Option<bool>,
 }
 
 /// A change of the target. Without one before, `bucket`, `access_key` and `secret` are required.
@@ -100,6 +105,7 @@ impl From<&MediaSettings> for SettingsView {
                 prefix: storage.prefix,
                 access_key: storage.access_key,
             }),
+            reject_impossible_numbers: media.reject_impossible_numbers,
         }
     }
 }
@@ -131,6 +137,12 @@ pub async fn update(
         |value| value.as_bool(),
     )?;
     let given = body.optional("recordings", Some(Map::new()), "an object", body::object)?;
+    let reject_impossible_numbers = body.optional(
+        "reject_impossible_numbers",
+        Some(before.reject_impossible_numbers),
+        "true or false",
+        |value| value.as_bool(),
+    )?;
     body.finish()?;
     let recordings = match given {
         None => None,
@@ -140,6 +152,7 @@ pub async fn update(
     let media = MediaSettings {
         transcripts: transcripts.unwrap_or_default(),
         recordings,
+        reject_impossible_numbers: reject_impossible_numbers.unwrap_or_default(),
     };
     let save = Ask::SaveMedia(Box::new(media.clone()));
     change(api, caller, request, save, &RESOURCE).await?;
@@ -203,7 +216,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Read the settings",
-            "What the organisation keeps of its calls. The storage's secret is never shown.",
+            "What the organisation keeps of its calls, and which numbers it wants refused. The storage's secret is never shown.",
             ok::<SettingsView>("The settings.", shown()),
         )
     }
@@ -212,7 +225,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Change the settings",
-            "Changes the fields that are given, for calls that are dialed from now on. An enabled call has its `transcript_url` \
+            "Changes the fields that are given, for calls that are dialed from now on; which numbers are refused, within a minute. An enabled call has its `transcript_url` \
              or `recording_url` from its end on: a signed link of this platform's own that expires 30 days after the call was \
              accepted and answers 404 until its content is in.",
             ok::<SettingsView>("Changed.", shown()),
@@ -225,12 +238,14 @@ pub(crate) mod describe {
         json!({
             "transcripts": true,
             "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
+            "reject_impossible_numbers": false,
         })
     }
 
     fn fields() -> Vec<Refusal> {
         let mut all = vec![
             must("transcripts", "true or false"),
+            must("reject_impossible_numbers", "true or false"),
             must("recordings", "an object"),
             Refusal::UrlInvalid("recordings.endpoint"),
             bare("recordings.endpoint"),

@@ -62,7 +62,7 @@ pages use a session's cookie in its place.
 
 **Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
 (413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
-(404, 400 inactive), capacity (429). The first failure answers; nothing was created.
+(404, 400 inactive), an impossible number, a destination (400), capacity (429). The first failure answers; nothing was created.
 
 **Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header `X-Error-Code` \
 names it for machines. Each operation lists the names and texts of each status; in a text X stands for a value or a list. \
@@ -90,9 +90,10 @@ fn tags() -> Value {
         {"name": "Agents", "description": "AI personas with a script, a voice and expected input fields."},
         {"name": "SIP trunks", "description": "Carrier lines with concurrency and rate limits."},
         {"name": "Calls", "description": "Placing, reading and stopping calls."},
+        {"name": "Numbers", "description": "What is known of a number."},
         {"name": "Webhooks", "description": "The signing secret, and what became of callbacks."},
         {"name": "API keys", "description": "Keys of the organisation."},
-        {"name": "Settings", "description": "What the organisation keeps of its calls."},
+        {"name": "Settings", "description": "What the organisation keeps of its calls, and which numbers it wants refused."},
         {"name": "Events", "description": "The live feed."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},

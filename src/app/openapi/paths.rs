@@ -99,10 +99,12 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
             "token" => "As the `callback_url` of Get Receiver ends.",
+            "phone_number" => "In E.164 format.",
             _ => "Its UUID.",
         };
         let schema = match name {
             "token" => json!({"type": "string"}),
+            "phone_number" => json!({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"}),
             _ => json!({"type": "string", "format": "uuid"}),
         };
         json!({

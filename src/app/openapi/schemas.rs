@@ -191,6 +191,25 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
+        // Clients name what a number is, and what is done with it, beside what calls and agents are.
+        "NumberType" | "HighRisk" => {
+            let values = schema.get("enum").and_then(Value::as_array);
+            let values = values.into_iter().flatten();
+            let first = |word: &str| word.split_at(1).0.to_uppercase() + word.split_at(1).1;
+            let words = |value: &Value| {
+                value
+                    .as_str()
+                    .unwrap_or_default()
+                    .split('_')
+                    .map(first)
+                    .collect::<String>()
+            };
+            let end = name.trim_end_matches("Type");
+            let names: Vec<_> = values.map(|value| words(value) + end).collect();
+            set(&mut schema, "x-enum-varnames", json!(names));
+            vec![]
+        }
+        "PhoneNumber" => vec![("phone_number", phone)],
         "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
         "NoFields" => {
             set(&mut schema, "additionalProperties", false.into());

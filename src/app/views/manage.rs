@@ -13,7 +13,7 @@ use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{Carrier, TrunkConfig};
+use crate::domain::trunk::{Carrier, Destinations, HighRisk, TrunkConfig};
 
 /// An agent, as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +127,8 @@ impl From<TrunkRecord> for TrunkView {
             max_cps,
             max_channels,
             status,
+            destinations: _,
+            simulates: _,
             deleted: _,
             holds_no_calls: _,
             calls_until: _,
@@ -159,6 +161,39 @@ pub struct TrunkDetail {
     pub trunk: TrunkView,
     /// The carrier behind it.
     pub carrier: CarrierView,
+    /// Where it may call.
+    pub destinations: DestinationsView,
+    /// Calls accepted on one day (UTC); beyond, you receive 429. Null: as many as its other limits let through.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+    pub max_calls_per_day: Option<u32>,
+}
+
+/// Where a trunk may call: beginnings of numbers, of which the longest that matches decides; `deny` where both have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DestinationsView {
+    /// Where it may call; null for every country.
+    pub allow: Option<Vec<String>>,
+    /// Where it may not.
+    pub deny: Vec<String>,
+    /// `deny`: numbers at which a call can cost far more than elsewhere (satellite, premium rate, shared cost, country codes
+    /// that are not assigned) are refused, whatever `allow` says. `allow`: they are judged as others are.
+    pub high_risk: HighRisk,
+}
+
+impl From<&Destinations> for DestinationsView {
+    fn from(destinations: &Destinations) -> Self {
+        let Destinations {
+            allow,
+            deny,
+            high_risk,
+        } = destinations.clone();
+        Self {
+            allow,
+            deny,
+            high_risk,
+        }
+    }
 }
 
 /// One trunk, and how much room its calls take up.
@@ -190,6 +225,8 @@ impl From<&TrunkConfig> for TrunkDetail {
         Self {
             trunk: config.into(),
             carrier: (&config.carrier).into(),
+            destinations: (&config.destinations).into(),
+            max_calls_per_day: config.max_calls_per_day,
         }
     }
 }

@@ -3,3 +3,4 @@
 pub mod call;
 pub mod delivery;
 pub mod manage;
+pub mod number;

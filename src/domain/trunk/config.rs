@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::agents::AgentBreakers;
+use super::destinations::Destinations;
 
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
@@ -41,6 +42,12 @@ impl Carrier {
         server(self) == server(other)
     }
 
+    /// Whether it dials nobody.
+    #[must_use]
+    pub const fn simulates(&self) -> bool {
+        matches!(self, Self::Simulator)
+    }
+
     /// Whether it makes a room for each call.
     #[must_use]
     pub const fn has_rooms(&self) -> bool {
@@ -67,6 +74,12 @@ pub struct TrunkConfig {
     pub status: Status,
     /// The line behind it.
     pub carrier: Carrier,
+    /// Where it may call.
+    #[serde(default, skip_serializing_if = "Destinations::is_default")]
+    pub destinations: Destinations,
+    /// Calls accepted on one day, by UTC: 1 to 1,000,000, or as many as there come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls_per_day: Option<u32>,
 }
 
 /// What changes about a trunk while it works, for who watches it.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::http::Response;
+use crate::app::views::number::NumberView;
 use crate::domain::call::FailureCode;
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
@@ -44,6 +45,10 @@ pub struct DryRun {
     would: &'static str,
     /// Why it would not be triggered at once.
     reason: Option<String>,
+    /// What the number tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = NumberView))]
+    number: Option<NumberView>,
     /// Keys that the agent's `script` or its voicemail's `message` name as `{{key}}` and that `metadata` has no value for:
     /// they would be left as they stand. Only where there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -129,7 +134,7 @@ pub fn replay(admission: Admission) -> Response {
 }
 
 /// What would become of a call.
-pub fn foretell(verdict: Verdict, unknown_keys: Vec<String>) -> DryRun {
+pub fn foretell(verdict: Verdict, number: Option<NumberView>, unknown_keys: Vec<String>) -> DryRun {
     let (would, reason) = match verdict {
         Verdict::Go | Verdict::Down { .. } => ("trigger", None),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
@@ -139,6 +144,7 @@ pub fn foretell(verdict: Verdict, unknown_keys: Vec<String>) -> DryRun {
         dry_run: true,
         would,
         reason,
+        number,
         unknown_keys,
     }
 }

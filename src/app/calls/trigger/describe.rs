@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 pub fn trigger() -> Description {
     let foretold = ok::<TriggeredCall>(
         "A dry run: what would happen. Nothing was created.",
-        json!({"dry_run": true, "would": "trigger", "reason": null}),
+        json!({"dry_run": true, "would": "trigger", "reason": null, "number": examples::number()}),
     );
     Description::new(
         "Calls",
@@ -38,7 +38,7 @@ pub fn trigger() -> Description {
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 26] {
+fn refusals() -> [Refusal; 28] {
     [
         Refusal::IdempotencyKeyInvalid,
         Refusal::IdempotencyKeyReused,
@@ -62,6 +62,8 @@ fn refusals() -> [Refusal; 26] {
         Refusal::Invalid(TOO_LONG_FILLED.into()),
         Refusal::TrunkNotFound,
         Refusal::TrunkInactive,
+        Refusal::ImpossibleNumber,
+        Refusal::DestinationNotAllowed,
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
         Refusal::DialerUnavailable,

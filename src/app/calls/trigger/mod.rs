@@ -11,17 +11,20 @@ use fields::Fields;
 pub use fields::TriggerCall;
 
 use crate::app::calls::permit;
-use crate::app::copies::{doubt, find};
+use crate::app::copies::{doubt, find, refuses};
 use crate::app::directory::{Permit, RELIED_ON};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
 use crate::app::trunk::{Idempotency, Trigger, TrunkCommand, TrunkRefusal, TrunkReply};
+use crate::app::views::number::NumberView;
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest};
 use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::media::MediaSettings;
+use crate::domain::numbering::facts;
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::Verdict;
 
@@ -48,6 +51,7 @@ pub async fn trigger(
         RecordKey::Trunk(caller.org_id, trunk.id),
     );
     let (permit, dry_run) = (fields.permit(), fields.dry_run);
+    let number = dry_run.then(|| NumberView::of(&fields.phone));
     let trigger = Box::new(Trigger {
         on_capacity: fields.on_capacity,
         idempotency,
@@ -79,9 +83,10 @@ pub async fn trigger(
             retry_after_secs,
             is_agent,
         })) => Ok(down(retry_after_secs, is_agent)),
-        Ok(TrunkReply::Verdict(verdict)) => {
-            Ok(Response::json(200, &foretell(verdict, unknown_keys)))
-        }
+        Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(
+            200,
+            &foretell(verdict, number, unknown_keys),
+        )),
         Ok(TrunkReply::Refused(denial)) => {
             // The object knows better than the copies: they are stale.
             api.forget(caller.org_id);
@@ -146,8 +151,25 @@ async fn find_parts(
         return Err(Refusal::Invalid(TOO_LONG_FILLED.into()));
     }
     let trunk = find_trunk(api, caller, fields.trunk).await?;
+    check_number(api, caller, fields).await?;
     permit::ask(api, caller, fields.permit()).await?;
     Ok((agent, trunk, filling.unknown))
+}
+
+/// Whether a number can exist, where the organisation asks for that, and whether the trunk may call it.
+async fn check_number(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Result<(), Refusal> {
+    let phone = &fields.phone;
+    let wants_possible = |media: &MediaSettings| media.reject_impossible_numbers;
+    let settings = RecordKey::Media(caller.org_id);
+    if !facts(phone).is_possible && refuses(api, caller, &settings, wants_possible).await? {
+        return Err(Refusal::ImpossibleNumber);
+    }
+    let is_elsewhere = |trunk: &TrunkRecord| !trunk.destinations.admit(phone, trunk.simulates);
+    let trunk = RecordKey::Trunk(caller.org_id, fields.trunk);
+    match refuses(api, caller, &trunk, is_elsewhere).await? {
+        true => Err(Refusal::DestinationNotAllowed),
+        false => Ok(()),
+    }
 }
 
 /// The refusal of a call whose agent would be told more than its job can hold.

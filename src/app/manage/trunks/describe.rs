@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::destinations::{PER_DAY, PREFIXES};
 use super::{ChangeTrunk, CreateTrunk};
 use crate::app::description::examples;
 use crate::app::description::refusals::{NAME, bare, must, nested_required, tidy, unknown_field};
@@ -99,6 +100,12 @@ fn fields() -> Vec<Refusal> {
     all.extend([
         Refusal::UnknownField("carrier.X".into()),
         Refusal::Required("carrier"),
+        must("destinations", "an object"),
+        must("destinations.allow", PREFIXES),
+        must("destinations.deny", PREFIXES),
+        must("destinations.high_risk", "deny or allow"),
+        Refusal::UnknownField("destinations.X".into()),
+        must("max_calls_per_day", PER_DAY),
         unknown_field(),
     ]);
     all

@@ -2,7 +2,10 @@
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
+mod destinations;
 
+#[cfg(feature = "openapi")]
+use destinations::ChangeDestinations;
 use serde_json::{Map, Value};
 
 use super::agents::includes_inactive;
@@ -52,6 +55,12 @@ pub struct CreateTrunk {
     pub status: Option<Status>,
     /// The carrier behind it.
     pub carrier: CreateCarrier,
+    /// Where it may call: every country, but no number of high risk, when left out.
+    #[schema(inline)]
+    pub destinations: Option<ChangeDestinations>,
+    /// Calls accepted on one day (UTC); no limit when left out.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub max_calls_per_day: Option<u32>,
 }
 
 /// The carrier behind a new trunk.
@@ -100,6 +109,12 @@ pub struct ChangeTrunk {
     /// The carrier behind it: what is left out stays as it is.
     #[schema(inline)]
     pub carrier: ChangeCarrier,
+    /// Where it may call: what is left out stays as it is; `null` for what a new trunk has.
+    #[schema(inline)]
+    pub destinations: Option<ChangeDestinations>,
+    /// Calls accepted on one day (UTC), those of today included; `null` for no limit. Holds from the answer on.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub max_calls_per_day: Option<u32>,
 }
 
 /// A change of the carrier behind a trunk.
@@ -296,6 +311,13 @@ async fn read(
         }
         _ => return Err(Refusal::Required("carrier")),
     };
+    let destinations = destinations::read(&mut body, before.map(|trunk| &trunk.destinations))?;
+    let max_calls_per_day = body.optional(
+        "max_calls_per_day",
+        before.and_then(|trunk| trunk.max_calls_per_day),
+        destinations::PER_DAY,
+        |value| whole(&value, 1_000_000),
+    )?;
     body.finish()?;
     Ok(TrunkConfig {
         id,
@@ -306,6 +328,8 @@ async fn read(
         max_channels,
         status,
         carrier,
+        destinations,
+        max_calls_per_day,
     })
 }
 

@@ -1,0 +1,42 @@
+//! `/numbers`: what a number tells.
+
+use crate::app::http::Response;
+use crate::app::views::number::NumberView;
+use crate::domain::access::KeyRecord;
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+
+/// `GET /numbers/{phone_number}`.
+///
+/// # Errors
+/// It is no number.
+pub async fn get(_caller: &KeyRecord, given: &str) -> Result<Response, Refusal> {
+    // The sign may come escaped, as a browser's `encodeURIComponent` has it.
+    let digits = ["+", "%2B", "%2b"]
+        .iter()
+        .find_map(|sign| given.strip_prefix(sign));
+    let phone = digits.and_then(|digits| E164::parse(&format!("+{digits}")));
+    let phone = phone.ok_or(Refusal::PhoneNotE164)?;
+    Ok(Response::json(200, &NumberView::of(&phone)))
+}
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use crate::app::description::{Description, examples, ok};
+    use crate::app::views::number::NumberView;
+    use crate::domain::refusal::Refusal;
+
+    pub fn get() -> Description {
+        Description::new(
+            "Numbers",
+            "Look up a number",
+            "What a number tells: its country, its type, whether it can exist, where its phone may be. By libphonenumber's \
+             metadata and IANA's list of time zones, with no look-up at any carrier: whether somebody has the number is not \
+             known.",
+            ok::<NumberView>("What it tells.", examples::number()),
+        )
+        .refuses([Refusal::PhoneNotE164])
+    }
+}

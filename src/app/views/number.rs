@@ -1,0 +1,61 @@
+//! What a number tells, as clients see it.
+
+use serde::Serialize;
+
+use crate::domain::numbering::{NumberType, facts, metadata_version};
+use crate::domain::phone::E164;
+use crate::domain::zones;
+
+/// What a number tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NumberView {
+    /// The number, as it was given.
+    pub phone_number: String,
+    /// Its country (ISO 3166-1, two letters); null for a number of no one country, and for one whose code several countries
+    /// share and that none of them has.
+    pub country: Option<&'static str>,
+    /// Its country code, without `+`; null for one that is not assigned.
+    pub country_code: Option<String>,
+    /// What kind of number it is. `fixed_or_mobile` where the country does not tell them apart; `other` is a personal number, a
+    /// pager, a company's number or a voicemail's.
+    pub r#type: NumberType,
+    /// Whether a number with this country code can be so long.
+    pub is_possible: bool,
+    /// Where its phone may be: names of IANA's time zones.
+    pub time_zones: Vec<&'static str>,
+    /// Whether it is a satellite, premium-rate or shared-cost number, or one of a country code that is not assigned: what a
+    /// trunk's `destinations.high_risk` decides about.
+    pub high_risk: bool,
+    /// Whether the organisation does not call it.
+    pub suppressed: bool,
+    /// When contact limits let it be called again; null while they let it.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub next_allowed_at: Option<String>,
+    /// The release of libphonenumber's metadata of which all this is known.
+    pub metadata_version: &'static str,
+    /// The release of IANA's time zones whose rules are gone by.
+    pub tzdata_version: &'static str,
+}
+
+impl NumberView {
+    /// What a number tells by itself: nothing of what was done with it.
+    #[must_use]
+    pub fn of(phone: &E164) -> Self {
+        let told = facts(phone);
+        Self {
+            phone_number: phone.as_str().to_owned(),
+            country: told.country,
+            country_code: told.country_code,
+            r#type: told.kind,
+            is_possible: told.is_possible,
+            time_zones: told.time_zones,
+            high_risk: told.is_high_risk,
+            // No number is suppressed and none is limited, as long as there are neither suppressions nor contact limits.
+            suppressed: false,
+            next_allowed_at: None,
+            metadata_version: metadata_version(),
+            tzdata_version: zones::VERSION,
+        }
+    }
+}
