@@ -163,7 +163,7 @@ class Conversation:
         )
 
     async def ready(self, room: rtc.Room) -> None:
-        """There is nothing to do before the answer but to be there."""
+        """Before the answer there is nothing to do but be there."""
 
     async def talk(self, room: rtc.Room, callee: Callee, result: Result) -> None:
         """Talks until either side is done, or a model fails. The session is closed by the job's end."""

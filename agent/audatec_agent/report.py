@@ -61,7 +61,7 @@ async def report(
                 return True
             if status is not None and status < 500 and status not in (408, 429):
                 return False
-    logger.error("call %s: report given up", job.call_id)
+    logger.error("call %s: giving up on the report", job.call_id)
     return False
 
 

@@ -84,7 +84,7 @@ async def converse(context: JobContext, call: Call) -> None:
     speaker: Speaker = conversation.Conversation(job) if models.is_configured() else scripted.Scripted(job)
     await context.connect()
     if not await is_its_room(context):
-        logger.warning("call %s: the room is gone, and what is there is another; leaving", job.call_id)
+        logger.warning("call %s: its room is gone and another has taken its place; leaving", job.call_id)
         return
     callee = Callee(context.room)
     await speaker.ready(context.room)
@@ -144,7 +144,7 @@ async def hang_up(context: JobContext, call: Call | None) -> bool:
                 call.result.ended_at = time.monotonic()
             return True
         logger.warning("room %s: not deleted: %s", room, why)
-    logger.error("room %s: hanging up given up", room)
+    logger.error("room %s: giving up on hanging up", room)
     return False
 
 

@@ -13,7 +13,7 @@ use super::ids::{KeyId, OrgId};
 use super::mac::{hex, hmac_sha256};
 use super::time::Timestamp;
 
-/// What a key may do; each role may do all that the one before it may.
+/// What a key may do; each role may do everything the one before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

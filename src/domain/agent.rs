@@ -20,7 +20,7 @@ pub enum Status {
     Inactive,
 }
 
-/// What a call with this agent must bring along.
+/// What a call with this agent must supply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InputSchema {

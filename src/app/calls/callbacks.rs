@@ -241,13 +241,14 @@ pub(crate) mod describe {
         let example = examples::page("deliveries", examples::delivery());
         let of_call = filter(
             "call_id",
-            "Only the delivery of this call; none for an id that names no call of yours.",
+            "Only this call's delivery; none if the id is not that of one of your calls.",
             json!({"type": "string"}),
         );
         Description::new(
             TAG,
             "List deliveries",
-            "Callbacks and test events, newest first. As in List calls, a page may hold fewer than `limit` and still have a `next_cursor`.",
+            "Callbacks and test events, newest first. As in List calls, a page may hold fewer than `limit` and still have \
+             a `next_cursor`.",
             ok::<DeliveryList>("A page of deliveries.", example),
         )
         .paged()

@@ -301,9 +301,9 @@ pub(crate) mod describe {
         Description::new(
             "Machines",
             "Report a call's result",
-            "The agent tells what came of its call. Repeatable: each later report fills what was missing and changes \
-             nothing that was delivered. It is the word of an agent that is done: of a call that is still in conversation the \
-             person called is hung up on. A wrong token and an unknown call alike are 401.",
+            "The agent reports what came of its call. It may report again: each later report fills in what was missing \
+             and changes nothing that was already delivered. A report means that the agent is done: if the call is still \
+             in conversation, the person called is hung up on. A wrong token and an unknown call both get 401.",
             accepted(),
         )
         .id("reportCall")

@@ -271,7 +271,7 @@ impl Description {
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
         });
         let cursor = json!({
-            "name": "cursor", "in": "query", "description": "The `next_cursor` of the page before.",
+            "name": "cursor", "in": "query", "description": "The previous page's `next_cursor`.",
             "schema": cursor(),
         });
         self.query([limit, cursor]).refuses([
@@ -285,10 +285,11 @@ impl Description {
     /// What creates something takes an `Idempotency-Key`.
     pub fn once(self) -> Self {
         self.query([idempotency_key(
-            "The same key with the same request within 24 hours answers the first answer again, with what it shows once, and \
-             creates nothing. Any other request of the organisation under that key is a 422, one that comes while the first is \
-             being decided a 409. What is refused uses up no key. The last 10,000 keys of an organisation are remembered, those \
-             of `POST /calls` apart: beyond that the oldest is forgotten before its 24 hours are over.",
+            "Repeating the same request with the same key within 24 hours returns the first answer, including what is \
+             shown only once, and creates nothing. Any other request of the organisation with that key gets 422, and one \
+             that arrives while the first is still being decided gets 409. A refused request does not use up its key. An \
+             organisation's last 10,000 keys are remembered, not counting those of `POST /calls`; beyond that, the oldest \
+             are forgotten before their 24 hours are over.",
         )])
         .refuses([
             Refusal::IdempotencyKeyInvalid,

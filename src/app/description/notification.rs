@@ -13,10 +13,11 @@ pub fn callbacks() -> Value {
 }
 
 fn operation() -> Value {
-    let mut described = "Sent to the call's `callback_url` once the call is terminal, at least once: a redelivery has the same \
-        `webhook-id` and body. Redirects are not followed. Credentials in the URL (`https://user:password@…`) are sent as HTTP \
-        Basic. Known limit: answer with the final status at once. An interim answer (a 1xx, such as 100 or 103) is taken for \
-        the answer by the fetch of Cloudflare's runtime, so the attempt has failed with that status and is made again. `event` says how the call ended:"
+    let mut described = "Sent to the call's `callback_url` once the call is terminal, at least once: a redelivery has the \
+        same `webhook-id` and body. Redirects are not followed. Credentials in the URL (`https://user:password@…`) are \
+        sent as HTTP Basic. Known limit: answer with the final status at once. Cloudflare's runtime takes an interim \
+        answer (a 1xx, such as 100 or 103) for the final one, so the attempt fails with that status and is made again. \
+        `event` says how the call ended:"
         .to_owned();
     let mut given = Map::new();
     for (event, statuses) in events() {
@@ -31,7 +32,7 @@ fn operation() -> Value {
     json!({
         "operationId": "callEnded",
         "tags": ["Calls"],
-        "summary": "Notify of a call's end",
+        "summary": "Notify that a call has ended",
         "description": described,
         "security": [],
         "parameters": headers(),
@@ -42,7 +43,8 @@ fn operation() -> Value {
         "responses": {
             "2XX": {"description": "Received. The status line must be there within 30 seconds."},
             "410": {"description": "Gone: no further attempt is made."},
-            "default": {"description": "Anything else, and no answer in time, is tried again; 429 and 503 may say when, by `Retry-After`."},
+            "default": {"description": "Anything else, or no answer in time, is retried; 429 and 503 may say when, with \
+             `Retry-After`."},
         },
     })
 }
@@ -92,7 +94,7 @@ fn headers() -> Value {
         header(
             "webhook-signature",
             "Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the decoded secret; \
-             then, newest first and after a space each, for every earlier secret whose overlap is not over.",
+             then, newest first and each after a space, that of every earlier secret whose overlap is not over.",
             json!({"type": "string", "pattern": "^v1,[0-9A-Za-z+/]+=*( v1,[0-9A-Za-z+/]+=*)*$"}),
         ),
     ])

@@ -218,7 +218,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Delete an API key",
-            "From the answer on it starts nothing, changes nothing and reads nothing. The last owner key can't be deleted.",
+            "Once this is answered, the key starts, changes and reads nothing. The last owner key can't be deleted.",
             gone(),
         )
         .refuses([Refusal::KeyNotFound, Refusal::LastOwnerKey])

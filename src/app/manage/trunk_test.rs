@@ -25,7 +25,7 @@ pub struct TrunkTest {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct CheckView {
-    /// `server`, `api_key`, `api_secret` and `sip_trunk`; of a simulated line `simulator` alone.
+    /// `server`, `api_key`, `api_secret` and `sip_trunk`; for a simulated trunk, `simulator` alone.
     name: &'static str,
     /// Whether it passed.
     ok: bool,
@@ -72,9 +72,9 @@ pub(crate) mod describe {
         Description::new(
             "SIP trunks",
             "Test a SIP trunk's connection",
-            "Reaches the trunk's LiveKit server and checks the API key, its secret and the SIP trunk, of an inactive trunk \
-             too. Rings nobody and changes nothing. Whether a SIP node is running only a call can tell. Answers within 10 \
-             seconds.",
+            "Connects to the trunk's LiveKit server, whether the trunk is active or not, and checks the API key, its \
+             secret and the SIP trunk. Rings nobody and changes nothing. Only a call can tell whether a SIP node is \
+             running. Answers within 10 seconds.",
             ok::<TrunkTest>("What was found.", examples::trunk_test()),
         )
         .no_fields()

@@ -133,8 +133,8 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Rotate the webhook secret",
-            "Creates a new secret, which signs each attempt that begins after the answer. `webhook-signature` holds a signature of \
-             each secret before it, newest first, until the overlap is over that was given when it was replaced; \
+            "Creates a new secret, which signs each attempt that begins after the answer. `webhook-signature` also holds \
+             a signature by each earlier secret, newest first, until the overlap given when it was replaced is over; \
              `overlap_seconds: 0` ends all of them at once. `X-Audatec-Signature` is always the newest secret's.",
             ok::<SecretView>("The new secret.", examples::secret()),
         )
@@ -151,8 +151,8 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Send a test event",
-            "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` is \
-             null. The `url` is judged as a `callback_url`.",
+            "A signed `call.completed` with example data and a made-up `call_id`, visible as a delivery whose `call_id` \
+             is null. The `url` must meet the same rules as a `callback_url`.",
             answer::<DeliveryView<'static>>(202, "The attempt is due.", examples::test_delivery()),
         )
         .id("sendTestEvent")

@@ -54,34 +54,36 @@ fn description() -> String {
         "A programmable outbound call platform: one API call, and your agent handles the rest.
 
 JSON in, JSON out, UTF-8. Every answer has `X-Request-Id` and `Cache-Control: no-store`. Plain-HTTP requests are refused \
-with 403 but from loopback.
+with 403, except from loopback.
 
-**Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role: `viewer`, `member`, `admin`, \
-`owner`; each may do all that the one before it may. The lowest role of each operation is its `x-required-role`. Studio's \
-pages use a session's cookie in its place.
+**Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role: `viewer`, `member`, \
+`admin`, `owner`; each may do everything the one before it may. The lowest role of each operation is its \
+`x-required-role`. Studio's pages use a session cookie instead.
 
 **Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
 (413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
 (404, 400 inactive), an impossible number, a destination (400), capacity (429). The first failure answers; nothing was created.
 
-**Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header `X-Error-Code` \
-names it for machines. Each operation lists the names and texts of each status; in a text X stands for a value or a list. \
-Every 429, 502 and 503 has `Retry-After` in whole seconds. 400 and 401: do not retry. 429: retry after `Retry-After`. \
-502 and 503: retry with exponential backoff.
+**Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header \
+`X-Error-Code` names it for machines. Each operation lists the names and texts of each status; in these texts, X stands \
+for a value or a list. Every 429, 502 and 503 has `Retry-After` in whole seconds. 400 and 401: do not retry. 429: retry \
+after `Retry-After`. 502 and 503: retry with exponential backoff.
 
-**Optional fields.** `null` is the same as leaving the field out, for a required one the same as missing; in a PATCH it \
+**Optional fields.** `null` is the same as leaving the field out, so a required field counts as missing; in a PATCH it \
 clears an optional field. Unknown fields are ignored by `POST /integration/v1/calls` and refused everywhere else. A POST \
 without a body needs no Content-Type and counts as `{{}}`.
 
-**Lists.** `limit` is 1 to 100, `cursor` the `next_cursor` of the page before; a query parameter that is unknown, or given twice, is a 400. \
-A time is ISO 8601 with its offset (`Z`, `+05:30`, `+0530`), or a date. A `+` that was not encoded in a query is understood.
+**Lists.** `limit` is 1 to 100, `cursor` the previous page's `next_cursor`; a query parameter that is unknown, or given \
+twice, is a 400. A time is ISO 8601 with its offset (`Z`, `+05:30`, `+0530`), or a date. An unencoded `+` in a query is \
+understood.
 
-**HEAD** is answered wherever GET is: the same status and headers, no body. A body with a `Content-Encoding` is a 415.
+**HEAD** is answered wherever GET is: the same status and headers, but no body. A body with a `Content-Encoding` is a 415.
 
-**When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance, or of \
-when it left the line, where it waited for capacity (`max_wait_seconds`, and it ends there if it never does): at most {dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of ringing, {call} \
-(`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are a deployment's \
-settings, here with their defaults. Once `is_terminal` is true the status never changes again."
+**When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance \
+or, if it waited for capacity, of leaving the queue (where it ends after `max_wait_seconds` if it never leaves): at most \
+{dispatch} until it is dialed, {setup} until its agent is there, {ring} (`RING_TIMEOUT_SECONDS`) + {ring_grace} of \
+ringing, {call} (`MAX_CALL_SECONDS`) + {end_grace} of conversation, {report} for the agent's report. The named values are \
+a deployment's settings, here with their defaults. Once `is_terminal` is true the status never changes again."
     )
 }
 
@@ -97,7 +99,8 @@ fn tags() -> Value {
         {"name": "Events", "description": "The live feed."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
-        {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a receiver for test calls."},
+        {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a \
+        receiver for test calls."},
         {"name": "Machines", "description": "For agents, and for whoever watches a deployment."},
     ])
 }
@@ -110,8 +113,8 @@ fn security_schemes() -> Value {
         },
         "studioCookie": {
             "type": "apiKey", "in": "cookie", "name": "__Host-studio",
-            "description": "A Studio session, which stands for the key it was opened with. What changes something must \
-                            come from a page of the same origin.",
+            "description": "A Studio session, which stands for the key it was opened with. Requests that change something \
+             must come from a page of the same origin.",
         },
         "platformToken": {
             "type": "http", "scheme": "bearer",
@@ -123,7 +126,7 @@ fn security_schemes() -> Value {
         },
         "livekitToken": {
             "type": "apiKey", "in": "header", "name": "Authorization",
-            "description": "A token of LiveKit's own making, without a scheme before it.",
+            "description": "A token made by LiveKit, without a scheme in front of it.",
         },
     })
 }

@@ -65,11 +65,11 @@ fn operation_id(action: Action, described: &Description) -> String {
 
 fn who(access: Access) -> String {
     match access {
-        Access::Public => "Anybody may.".to_owned(),
-        Access::Link => "Whoever has the link may.".to_owned(),
-        Access::Operator => "The platform's operator may.".to_owned(),
-        Access::Agent => "The agent of that one call may.".to_owned(),
-        Access::Carrier => "The carrier of a trunk may.".to_owned(),
+        Access::Public => "Open to anyone.".to_owned(),
+        Access::Link => "Open to whoever has the link.".to_owned(),
+        Access::Operator => "For the platform's operator.".to_owned(),
+        Access::Agent => "For the agent of that one call.".to_owned(),
+        Access::Carrier => "For a trunk's carrier.".to_owned(),
         Access::Key(role) => format!("Lowest role: **{role}**."),
     }
 }
@@ -98,7 +98,7 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
         }
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
-            "token" => "As the `callback_url` of Get Receiver ends.",
+            "token" => "The end of the `callback_url` that the receiver has.",
             "phone_number" => "In E.164 format.",
             _ => "Its UUID.",
         };

@@ -160,7 +160,8 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed: for any method that this path does not list.",
         409 => "Conflict.",
         410 => {
-            "Gone: go on from the body's `oldest_cursor`, which stands before the oldest event that is kept; what was between is lost."
+            "Gone: go on from the body's `oldest_cursor`, which stands before the oldest event that is kept; what was \
+             between is lost."
         }
         413 => "Content Too Large.",
         415 => "Unsupported Media Type.",
@@ -213,7 +214,7 @@ pub fn headers() -> Value {
             "schema": {"type": "string", "format": "uri"},
         },
         "RequestId": {
-            "description": "Names this request; tell it to support.",
+            "description": "Identifies this request; quote it to support.",
             "required": true,
             "schema": {"type": "string", "format": "uuid"},
         },
@@ -228,7 +229,7 @@ pub fn headers() -> Value {
             "schema": {"type": "integer", "minimum": 1},
         },
         "WwwAuthenticate": {
-            "description": "The scheme to authenticate by.",
+            "description": "The scheme to authenticate with.",
             "required": true,
             "schema": {"type": "string", "enum": ["Bearer"]},
         },

@@ -154,8 +154,8 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Get the receiver",
-            "A `callback_url` that needs no server of yours, and what came there: for a first test call. It is the one \
-             address of this deployment that callbacks may go to.",
+            "A `callback_url` for a first test call, which needs no server of yours, and what was received there. It is \
+             the one address of this deployment that callbacks may go to.",
             ok::<StudioReceiver>("The receiver.", receiver()),
         )
     }

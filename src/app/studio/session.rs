@@ -139,7 +139,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Sign in",
-            "Exchanges an API key for a cookie of 12 hours that stands for it. Revoking the key ends the session.",
+            "Exchanges an API key for a cookie that stands for it for 12 hours. Revoking the key ends the session.",
             ok::<StudioSession>("Signed in.", session()),
         )
         .header("Set-Cookie", "SetCookie")

@@ -125,7 +125,7 @@ pub struct DetailedCall<'a> {
     metadata: Option<&'a Map<String, Value>>,
     /// The call's history, oldest first.
     timeline: Vec<TimelineView>,
-    /// How its callback fares; null without a `callback_url` and before the end.
+    /// How its callback is doing; null without a `callback_url` and before the end.
     callback: Option<DeliveryView<'a>>,
 }
 

@@ -28,7 +28,7 @@ pub struct AgentView {
     pub agent_code: String,
     /// Only active agents can be used to trigger calls.
     pub status: Status,
-    /// What a call with this agent must bring along.
+    /// What a call with this agent must supply.
     pub input_schema: InputSchema,
 }
 
@@ -280,7 +280,7 @@ pub struct KeyView {
     pub role: Role,
     /// The key's first 10 characters.
     pub prefix: String,
-    /// When it was made, ISO 8601.
+    /// When it was created, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When it expires.
@@ -328,7 +328,7 @@ pub struct NewKeyView {
     pub role: Role,
     /// The key, `audtk_…`. Store it now: it can't be retrieved again.
     pub key: String,
-    /// When it was made, ISO 8601.
+    /// When it was created, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When it expires.
@@ -356,7 +356,7 @@ impl From<&StoredKey> for NewKeyView {
 pub struct SecretView {
     /// `whsec_…`, the newest.
     pub secret: String,
-    /// When it was made, ISO 8601.
+    /// When it was created, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// Until when a secret before it signs too, the latest such time; null when none does.

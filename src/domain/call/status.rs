@@ -141,7 +141,7 @@ pub enum FailureCode {
     RateExceeded,
 }
 
-/// Who picked up, as far as anybody can tell.
+/// Who picked up, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

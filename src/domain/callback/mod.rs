@@ -17,8 +17,8 @@ use super::search;
 use super::time::{Span, Timestamp};
 
 /// How long a sender may stay silent before its attempt is handed out again: once as long as its message
-/// travels (longer each time that nobody took it up), and once from when it says that it begins (see [`Delivery::begin`]). A sender whose receiver is slow asks for
-/// more (see [`Delivery::extend`]).
+/// travels (longer each time that nobody took it up), and once from when it says that it begins (see [`Delivery::begin`]).
+/// A sender whose receiver is slow asks for more (see [`Delivery::extend`]).
 pub const LEASE: Span = Span(20_000);
 
 /// How many attempts are remembered: the whole schedule, and redeliveries by hand.
@@ -42,7 +42,7 @@ pub enum EventType {
     Declined,
 }
 
-/// How far a delivery is.
+/// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -11,22 +11,23 @@ use crate::domain::refusal::Refusal;
 
 pub fn events() -> Description {
     let example = json!({"events": [event()], "next_cursor": CURSOR});
-    let text = "One ordered feed of the organisation: each change of a call's status, each result of a callback's attempt, and each \
-                change of a trunk's state. Continue with the `next_cursor` of the answer before: nothing is missed and nothing comes \
-                twice. Events are kept for 24 hours; an older cursor is answered 410 with `oldest_cursor`, the one to go on from. With `Accept: \
-                text/event-stream` the same events come as a stream, each with its cursor as `id`; a client that was cut off goes on \
-                where `Last-Event-ID` says. While nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every \
-                20 seconds: its id is the cursor to go on from, and no block is without JSON data. A stream ends by itself after about a minute, \
-                and a browser's `EventSource` reconnects after 2 seconds. A client that comes back with `Last-Event-ID` while the feed can't be \
-                read (429, 5xx) is answered 200 with `retry: 5000` and a heartbeat that bears the same id: by any other status an `EventSource` \
-                would end for good. Test events are not part of it. \
-                What an event tells of a call is the call as it was then. Calls that last longer than 10 minutes are told whole once \
-                somebody listens, or did so within 24 hours.";
+    let text = "One ordered feed of the organisation: each change of a call's status, each result of a callback's \
+                attempt, and each change of a trunk's state. Continue with the previous answer's `next_cursor`: nothing \
+                is missed and nothing comes twice. Events are kept for 24 hours; an older cursor is answered 410 with \
+                `oldest_cursor`, the one to continue from. With `Accept: text/event-stream` the same events come as a \
+                stream, each with its cursor as `id`; a client that was cut off resumes from its `Last-Event-ID`. While \
+                nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every 20 \
+                seconds: its id is the cursor to continue from, and every block has JSON data. A stream ends by itself \
+                after about a minute, and a browser's `EventSource` reconnects after 2 seconds. A client that comes back \
+                with `Last-Event-ID` while the feed can't be read (429, 5xx) gets 200 with `retry: 5000` and a heartbeat \
+                with the same id, since any other status would end an `EventSource` for good. Test events are not part of \
+                it. An event shows its call as it was at that moment. Calls that last longer than 10 minutes are reported \
+                in full only while somebody listens, or did within the last 24 hours.";
     Description::new(
         "Events",
         "Follow the live feed",
         format!("{text}\n\n{}", stream_example()),
-        by_hand(200, "The events behind the cursor, oldest first.", "EventList", example),
+        by_hand(200, "The events after the cursor, oldest first.", "EventList", example),
     )
     .id("listEvents")
     .schemas(answers())
@@ -36,18 +37,18 @@ pub fn events() -> Description {
     .query([
         filter(
             "after",
-            "Only events behind this cursor; `latest` for those to come. Without it, the oldest that are kept come first.",
+            "Only events after this cursor; `latest` for those still to come. Without it, the oldest that are kept come first.",
             cursor(),
         ),
         filter(
             "limit",
-            "How many events at most.",
+            "The most events that an answer may hold.",
             json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         ),
         filter(
             "wait_seconds",
-            "How long to wait for the first event; without it the answer comes at once. Where a `type` leaves out very much, an \
-             answer may come empty before: its `next_cursor` goes on.",
+            "How long to wait for the first event; without it the answer comes at once. When a `type` filters out very \
+             many events, an empty answer may come sooner; continue with its `next_cursor`.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
         any_of("type", "Only events of this type.", "FeedEventName"),
@@ -68,7 +69,7 @@ pub fn events() -> Description {
 fn stream_example() -> String {
     let event = event();
     format!(
-        "A stream begins so:\n\n```text\nretry: 2000\nid: {CURSOR}\nevent: call.completed\ndata: {event}\n\n\
+        "A stream begins like this:\n\n```text\nretry: 2000\nid: {CURSOR}\nevent: call.completed\ndata: {event}\n\n\
          id: {CURSOR}\nevent: heartbeat\ndata: {}\n```",
         json!({"id": CURSOR, "type": "heartbeat"}),
     )
@@ -105,7 +106,8 @@ fn answers() -> [(&'static str, Value); 2] {
         "The cursor is too old.",
         json!({
             "error": {"type": "string", "description": "What went wrong, for people."},
-            "oldest_cursor": {"type": "string", "description": "Pass it as `after` to continue: it stands before the oldest event that is kept."},
+            "oldest_cursor": {"type": "string", "description": "Pass it as `after` to continue: it stands before the \
+             oldest event that is kept."},
         }),
     );
     [("EventList", list), ("ExpiredCursor", expired)]
@@ -177,7 +179,7 @@ fn tells() -> [(&'static str, Value); 2] {
             "max_channels": {"type": "integer"},
             "breaker": {
                 "type": "string", "enum": ["closed", "open"],
-                "description": "`open` while the trunk's dialer is down: calls are answered 502.",
+                "description": "`open` while the trunk's dialer is down: calls get 502.",
             },
             "retry_at": {
                 "type": ["string", "null"], "format": "date-time",

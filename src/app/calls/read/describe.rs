@@ -15,8 +15,8 @@ pub fn status() -> Description {
     Description::new(
         "Calls",
         "Get a call's status",
-        "Returns the current state and outcome of a call. Poll until `is_terminal` is true, every 4 to 5 seconds; a \
-         `callback_url` spares the polling.",
+        "Returns the current state and outcome of a call. Poll until `is_terminal` is true, every 4 to 5 seconds; with a \
+         `callback_url` there is no need to poll.",
         ok::<StatusView<'static>>("The call's state.", examples::status()),
     )
     .id("getCallStatus")
@@ -27,7 +27,7 @@ pub fn detail() -> Description {
     Description::new(
         "Calls",
         "Get a call",
-        "All that is known of a call: its status, why it failed, its history, and how its callback fares.",
+        "All that is known of a call: its status, why it failed, its history, and how its callback is doing.",
         ok::<DetailedCall<'static>>("The call.", examples::call()),
     )
     .refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
@@ -36,7 +36,7 @@ pub fn detail() -> Description {
 pub fn live() -> Description {
     Description::new(
         "SIP trunks",
-        "A trunk's live calls",
+        "List a trunk's live calls",
         "Which calls hold its channels now, and which agents' calls it holds back because they broke off.",
         ok::<LiveCalls>("The calls.", examples::live()),
     )
@@ -50,10 +50,10 @@ pub fn list() -> Description {
     Description::new(
         "Calls",
         "List calls",
-        "Your organisation's calls, newest first, on every trunk, deleted ones included. For one page at most 400 trunks are \
-         asked, and 20,000 calls of a trunk looked at: among more trunks, or where a filter fits few, a page may hold \
-         fewer calls than `limit`, none even, and still have a `next_cursor`, with which the search continues. \
-         Only `\"next_cursor\": null` is the end.",
+        "Your organisation's calls on every trunk, deleted ones included, newest first. One page asks at most 400 trunks, \
+         and looks at 20,000 calls of each: with more trunks than that, or a filter that few calls match, a page may hold \
+         fewer calls than `limit`, or even none, and still have a `next_cursor`, with which the search continues. Only \
+         `\"next_cursor\": null` is the end.",
         ok::<CallList>("A page of calls.", example),
     )
     .paged()

@@ -49,7 +49,7 @@ pub struct LiveCalls {
     /// The calls that hold a channel.
     pub calls: Vec<LiveCall>,
     /// The breakers that are open: agents that broke off three answered calls in a row, whose further calls over this trunk
-    /// are answered 502 until one probe succeeds.
+    /// get 502 until one probe succeeds.
     pub agent_breakers: Vec<AgentBreaker>,
 }
 

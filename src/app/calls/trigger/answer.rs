@@ -22,7 +22,7 @@ pub struct TriggeredCall {
     poll_url: String,
 }
 
-/// The answer to a call that was refused for want of capacity.
+/// The answer to a call that was refused for lack of capacity.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RejectedCall {

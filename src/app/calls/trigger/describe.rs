@@ -26,9 +26,9 @@ pub fn trigger() -> Description {
     .also(foretold, [])
     .shape::<DryRun>()
     .query([idempotency_key(
-        "The same key with the same body within 24 hours answers the first answer again and starts nothing. A key is one of \
-         its organisation and its SIP trunk: with another `sip_trunk_id` it is a new one. Requests \
-         that come at the same moment under one key are answered one after the other.",
+        "Repeating the same body with the same key within 24 hours returns the first answer and starts nothing. A key \
+         belongs to its organisation and its SIP trunk: with another `sip_trunk_id` it is a new one. Requests that arrive \
+         at the same moment with one key are answered one after the other.",
     )])
     .body::<TriggerCall>(examples::trigger())
     .tells_quota()

@@ -33,7 +33,7 @@ pub struct TriggerCall {
     #[schema(format = "uuid")]
     pub sip_trunk_id: String,
     /// Per-call variables injected into the agent's conversation, at most 16384 bytes as JSON. Keys must match all
-    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are handed on. Required if
+    /// entries in the agent's `input_schema.fields`; a `null` counts as missing, extra keys are passed on. Required if
     /// the agent has any fields defined.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
@@ -45,10 +45,10 @@ pub struct TriggerCall {
     /// turn.
     #[schema(value_type = Option<String>, pattern = "^(reject|queue)$")]
     pub on_capacity: Option<String>,
-    /// How long a queued call waits at most, in seconds; 3600 unless given.
+    /// The longest that a queued call waits, in seconds; 3600 by default.
     #[schema(minimum = 1, maximum = 86400)]
     pub max_wait_seconds: Option<u64>,
-    /// All checks, and nothing is created: the answer says what would happen.
+    /// Runs all checks and creates nothing: the answer says what would happen.
     pub dry_run: Option<bool>,
 }
 

@@ -49,8 +49,8 @@ pub fn update() -> Description {
     Description::new(
         TAG,
         "Change an agent",
-        "Changes the fields that are given. A call is told the script that its agent has when it is dialed. Of what changed, the \
-         status counts at once; all else for calls that are placed 60 seconds or more later.",
+        "Changes the fields that are given. A call gets the script that its agent has when it is dialed. A changed status \
+         takes effect at once, everything else for calls placed 60 seconds or more later.",
         ok::<AgentDetail>("Changed.", examples::agent_detail()),
     )
     .change("ChangeAgent", json!({"status": "inactive"}))
@@ -59,7 +59,7 @@ pub fn update() -> Description {
 }
 
 pub fn delete() -> Description {
-    let text = "New calls can't use it any more.";
+    let text = "New calls can no longer use it.";
     Description::new(TAG, "Delete an agent", text, gone()).refuses([Refusal::AgentNotFound])
 }
 

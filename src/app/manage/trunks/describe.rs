@@ -63,7 +63,7 @@ pub fn delete() -> Description {
     Description::new(
         TAG,
         "Delete a SIP trunk",
-        "New calls can't use it any more; its calls stay readable. A trunk with live calls stays.",
+        "New calls can no longer use it; its calls stay readable. A trunk with live calls can't be deleted.",
         gone(),
     )
     .refuses([Refusal::TrunkNotFound, Refusal::TrunkHasLiveCalls])
