@@ -172,7 +172,7 @@ test("what is typed and is no number yet is answered with a hint and no error, a
   const page = await studio.signedIn(mine, "viewer", "/studio/calls");
   const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
   const number = page.getByLabel("Number");
-  const hint = page.getByText("Whole with its +, or at least its last 3 digits.");
+  const hint = page.getByText("The whole number with its +, or at least its last 3 digits.");
   await until("both", async () => (await rows.count()) === 2);
   const asked = askedFor(page);
   const numbers = () => asked.flatMap((query) => [query.get("phone_number"), query.get("phone_number_ends_with")]).filter(Boolean);
@@ -205,7 +205,7 @@ test("a link with what is no number shows the calls, the hint, and no error", as
   const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=98");
 
   await page.getByRole("row").nth(1).waitFor();
-  await sees(page, "Whole with its +");
+  await sees(page, "The whole number with its +");
   expect(await page.getByRole("alert").count()).toBe(0);
 });
 
@@ -378,7 +378,7 @@ test("a question whose call ends meanwhile says so, and offers nothing but to cl
 
   await (await org.client("member")).post(`/calls/${call}/cancel`);
 
-  await dialog.getByText("The call is over meanwhile: Completed.").waitFor();
+  await dialog.getByText("The call has ended in the meantime: Completed.").waitFor();
   expect(await dialog.getByRole("button").allTextContents()).toEqual(["Close"]);
   expect(await dialog.textContent()).not.toContain("is hung up");
   await dialog.getByRole("button", { name: "Close" }).click();

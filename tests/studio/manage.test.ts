@@ -33,7 +33,7 @@ describe("a trunk's page", () => {
     const [first, second] = [await org.call({ phone_number: "+15005550006" }), await org.call({ phone_number: "+15005550006" })];
     const page = await studio.signedIn(org, "owner", `/studio/trunks/${org.trunk.id}`);
     await until("the gauge", async () => (await meter(page, "Channels in use")) === "2 of 4");
-    await until("the line", async () => /Waiting line\s*0/.test((await page.getByRole("main").textContent()) ?? ""));
+    await until("the line", async () => /Queue\s*0/.test((await page.getByRole("main").textContent()) ?? ""));
 
     await page.getByRole("button", { name: `Release the channel of call ${first}` }).click();
     await page.getByRole("button", { name: "Hang up and release" }).click();
@@ -54,7 +54,7 @@ describe("a trunk's page", () => {
 
     await (await shared.client("member")).post(`/calls/${call}/cancel`);
 
-    await dialog.getByText("The call is over meanwhile, and its channel is free.").waitFor();
+    await dialog.getByText("The call has ended in the meantime, and its channel is free.").waitFor();
     expect(await dialog.getByRole("button").allTextContents()).toEqual(["Close"]);
     await dialog.getByRole("button", { name: "Close" }).click();
     await dialog.waitFor({ state: "detached" });
@@ -87,13 +87,13 @@ describe("a trunk's page", () => {
     });
     const line = async () => (await page.getByRole("main").textContent()) ?? "";
     await until("five in use", async () => (await meter(page, "Channels in use")) === "5 of 5");
-    await until("the line", async () => /Waiting line\s*25/.test(await line()));
+    await until("the line", async () => /Queue\s*25/.test(await line()));
     const live = found(await (await full.client("viewer")).get<{ in_use: number; waiting: number }>(`/sip-trunks/${full.trunk.id}/live`));
     expect(live).toMatchObject({ in_use: 5, waiting: 25 });
 
     const member = await full.client("member");
     for (const call of calls.slice(0, 5)) await member.post(`/calls/${call}/cancel`);
-    await until("the next five", async () => /Waiting line\s*20/.test(await line()));
+    await until("the next five", async () => /Queue\s*20/.test(await line()));
     await sees(page, "Channels in use: at most 5 of 5 at once.");
     await page.reload(); // and out of what is read anew
     await sees(page, "Channels in use: at most 5 of 5 at once.");
@@ -213,7 +213,7 @@ describe("a trunk's page", () => {
     for (let more = 0; more < 2; more += 1) calls.push(await full.call({ on_capacity: "queue" }));
     const page = await studio.signedIn(full, "owner", `/studio/trunks/${full.trunk.id}`);
 
-    await until("the line", async () => /Waiting line\s*2/.test((await page.getByRole("main").textContent()) ?? ""));
+    await until("the line", async () => /Queue\s*2/.test((await page.getByRole("main").textContent()) ?? ""));
   });
 
   test("shows its breaker, as it opens and to who comes later", async () => {
@@ -339,7 +339,7 @@ describe("a trunk's page", () => {
     await page.getByLabel("LiveKit API secret").fill("very-secret");
     await page.getByLabel("LiveKit SIP trunk ID").fill("ST_1");
     await page.getByRole("button", { name: "Create trunk" }).click();
-    await sees(page, "The trunk is made. Find out whether it will carry calls");
+    await sees(page, "The trunk is created. Find out whether it can carry calls");
 
     await page.getByRole("button", { name: "Test connection" }).click();
 

@@ -88,7 +88,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
       </div>
       {isDeleting && (
         <Confirm title={`Delete ${agent?.name}?`} does="Delete agent" onConfirm={remove} onClose={() => setDeleting(false)}>
-          <p>New calls can't use it any more. Calls that were placed with it stay as they are.</p>
+          <p>New calls can no longer use it. Calls that were placed with it stay as they are.</p>
         </Confirm>
       )}
     </Page>

@@ -104,7 +104,7 @@ function useCancelling(id: string, call: Query<Detail>) {
         title="Cancel this call?"
         does={known.call_status === "Answered" ? "Hang up and cancel" : "Cancel the call"}
         needs="member"
-        over={isOver(known) && `The call is over meanwhile: ${known.call_status}. There is nothing to cancel any more.`}
+        over={isOver(known) && `The call has ended in the meantime: ${known.call_status}. There is nothing left to cancel.`}
         onConfirm={cancel}
         onClose={() => setAsking(false)}
       >
@@ -159,7 +159,7 @@ function Summary({ call }: { call: Detail }) {
 
 function Outcome({ call }: { call: Detail }) {
   if (!call.call_outcome) {
-    const text = call.is_terminal ? "The call did not connect, so there is none." : "It is here once the call is over.";
+    const text = call.is_terminal ? "The call did not connect, so there is none." : "It will be here once the call is over.";
     return (
       <Card title="Outcome">
         <p class="faint">{text}</p>
@@ -209,7 +209,7 @@ function Transcript({ lines, url, isOver }: TranscriptProps) {
           ))}
         </ol>
       ) : (
-        <p class="faint">{isOver ? "The agent reported none." : "It is here once the call is over and its agent has reported."}</p>
+        <p class="faint">{isOver ? "The agent reported none." : "It will be here once the call is over and its agent has reported."}</p>
       )}
     </Card>
   );

@@ -24,7 +24,7 @@ export default function Settings() {
   const isOwner = barred("owner") === null;
   const settings = useQuery("settings", () => ask(api.GET(PATH)), { isOn: isOwner });
   return (
-    <Page title="Settings" about="What the organisation keeps of its calls. A change holds for the calls that are dialed after it.">
+    <Page title="Settings" about="What the organisation keeps of its calls. A change applies to calls dialed after it.">
       <RoleNote needs="owner" what="Transcripts and recordings" />
       <Failure error={settings.error} retry={settings.reload} />
       {isOwner && settings.isLoading && <Skeleton rows={8} />}

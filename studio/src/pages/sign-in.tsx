@@ -35,7 +35,7 @@ export function SignInForm() {
         required
         placeholder="audtk_…"
         autocomplete="off"
-        hint="It is exchanged for a session of 12 hours and kept nowhere in the browser. Revoking the key ends the session."
+        hint="It is exchanged for a 12-hour session and kept nowhere in the browser. Revoking the key ends the session."
       />
       <Failure error={error} />
       <Button type="submit" kind="primary" isBusy={isBusy}>

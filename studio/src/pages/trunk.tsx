@@ -153,7 +153,7 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
         )}
         <p class="faint small">{known ? `at most ${known.rate.peak} in any second of this hour` : " "}</p>
       </Card>
-      <Card title="Waiting line">
+      <Card title="Queue">
         <p class="figure">{live?.waiting ?? "–"}</p>
         <p class="faint small">calls that asked to queue</p>
       </Card>
@@ -267,7 +267,7 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
           title="Release this channel?"
           does="Hang up and release"
           needs="admin"
-          over={!calls.some(({ call_id }) => call_id === releasing.call_id) && "The call is over meanwhile, and its channel is free."}
+          over={!calls.some(({ call_id }) => call_id === releasing.call_id) && "The call has ended in the meantime, and its channel is free."}
           onConfirm={release}
           onClose={() => setReleasing(null)}
         >
@@ -308,7 +308,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
       </form>
       {isDeleting && (
         <Confirm title={`Delete ${trunk.name}?`} does="Delete trunk" onConfirm={remove} onClose={() => setDeleting(false)}>
-          <p>New calls can't use it any more. Its calls stay readable.</p>
+          <p>New calls can no longer use it. Its calls stay readable.</p>
         </Confirm>
       )}
     </Card>

@@ -8,7 +8,7 @@ const TEXTS = {
   connecting: ["Connecting", "Waiting for the first event."],
   live: ["Live", "Changes show as they happen."],
   polling: ["Polling", "Changes show within two seconds."],
-  ended: ["Session ended", "Sign in again, and changes show."],
+  ended: ["Session ended", "Sign in again to see changes."],
   offline: ["Offline", "The API can't be reached. Trying again."],
 } as const;
 

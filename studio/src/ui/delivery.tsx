@@ -75,7 +75,7 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
       )}
       {delivery.status === "exhausted" && (
         <li class="bad">
-          <span class="timeline-what faint">Given up: no further attempt by itself</span>
+          <span class="timeline-what faint">Given up: no further automatic attempt</span>
         </li>
       )}
     </TimelineList>

@@ -141,7 +141,7 @@ function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted:
       <Failure error={error} />
       {isAsking && (
         <Confirm title={`Delete ${ONE_CHANNEL}?`} does="Delete trunk" needs="owner" onConfirm={remove} onClose={() => setAsking(false)}>
-          <p>New calls can't use it any more. Its calls stay readable.</p>
+          <p>New calls can no longer use it. Its calls stay readable.</p>
         </Confirm>
       )}
     </Note>
