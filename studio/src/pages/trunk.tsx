@@ -267,7 +267,9 @@ function Channels({ id, live }: { id: string; live: Query<Live> }) {
           title="Release this channel?"
           does="Hang up and release"
           needs="admin"
-          over={!calls.some(({ call_id }) => call_id === releasing.call_id) && "The call has ended in the meantime, and its channel is free."}
+          over={
+            !calls.some(({ call_id }) => call_id === releasing.call_id) && "The call has ended in the meantime, and its channel is free."
+          }
           onConfirm={release}
           onClose={() => setReleasing(null)}
         >
