@@ -10,7 +10,7 @@ use std::future::Future;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
-use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::app::trunk::{Attempted, Begun, ask, command};
 use crate::domain::callback::{Attempt, AttemptResult, LEASE, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
 use crate::domain::planted::{Fault, planted};
@@ -103,7 +103,7 @@ async fn attempt(
 
 /// The attempt, whole, and what signs it; nothing when it is not to be made.
 async fn begin(
-    world: &(impl Trunks + Directories),
+    world: &(impl Host + Trunks + Directories),
     message: CallbackMessage,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
@@ -115,33 +115,31 @@ async fn begin(
             _ => None,
         });
     }
-    let ask = TrunkCommand::Begin {
+    let wants_message = message.body.is_empty();
+    let begin = command::Begin {
         delivery,
         attempt,
-        wants_message: message.body.is_empty(),
+        wants_message,
     };
-    let reply = match world.trunk(tag, &ask).await? {
-        TrunkReply::Begun(secrets) if !message.body.is_empty() => {
-            TrunkReply::NextAttempt(Box::new(message), secrets)
-        }
-        reply => reply,
-    };
-    next_attempt(world, reply).await
+    match ask(world, tag, begin).await? {
+        Some(Begun::Begun(secrets)) if !wants_message => signed(world, message, secrets).await,
+        Some(Begun::NextAttempt(next, secrets)) => signed(world, *next, secrets).await,
+        // One of an earlier release sends no message along.
+        Some(Begun::Begun(_)) | None => Ok(None),
+    }
 }
 
 /// The attempt that a trunk gives its sender, and what signs it.
-async fn next_attempt(
+async fn signed(
     world: &impl Directories,
-    reply: TrunkReply,
+    message: CallbackMessage,
+    secrets: Option<Box<WebhookSecrets>>,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
-    let TrunkReply::NextAttempt(next, secrets) = reply else {
-        return Ok(None);
-    };
     let secrets = match secrets {
         Some(secrets) => Some(*secrets),
-        None => secrets_of(world, &next).await?,
+        None => secrets_of(world, &message).await?,
     };
-    Ok(secrets.map(|secrets| (*next, secrets)))
+    Ok(secrets.map(|secrets| (message, secrets)))
 }
 
 /// The address is judged again at each attempt: settings may have changed since it was accepted.
@@ -162,7 +160,7 @@ enum Report {
 
 /// Tells the holder; answers the next attempt, if there is one for this sender.
 async fn tell(
-    world: &(impl Trunks + Directories),
+    world: &(impl Host + Trunks + Directories),
     message: &CallbackMessage,
     word: Report,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
@@ -176,21 +174,27 @@ async fn tell(
         world.directory(message.org, &command).await?;
         return Ok(None);
     }
-    let command = match word {
-        Report::Extend(until) => TrunkCommand::Extend {
-            delivery,
-            attempt,
-            until,
-        },
-        Report::Result(result, takes_next) => TrunkCommand::Delivered {
+    let attempted = match word {
+        Report::Extend(until) => {
+            let extend = command::Extend {
+                delivery,
+                attempt,
+                until,
+            };
+            ask(world, tag, extend).await?;
+            return Ok(None);
+        }
+        Report::Result(result, takes_next) => command::Delivered {
             delivery,
             attempt,
             result,
             takes_next,
         },
     };
-    let reply = world.trunk(tag, &command).await?;
-    next_attempt(world, reply).await
+    match ask(world, tag, attempted).await? {
+        Attempted::Done => Ok(None),
+        Attempted::NextAttempt(next, secrets) => signed(world, *next, secrets).await,
+    }
 }
 
 /// What the directory says that signs a trunk's callbacks.

@@ -10,7 +10,7 @@ use crate::app::concurrent::concurrent;
 use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
 use crate::app::telemetry::Event;
-use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, ask, command};
 use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
@@ -43,7 +43,7 @@ async fn dial(
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
     // 1. Claim. After this line each of these calls is this consumer's, and no one else's.
-    let orders = orders(world.trunk(trunk, &TrunkCommand::Claim(calls)).await?);
+    let orders = ask(world, trunk, command::Claim(calls)).await?;
     // 2. Dial, each once, whatever comes; and tell the trunk as the results come in. If that is
     // lost, the trunk inquires.
     let reporter = Reporter {
@@ -92,14 +92,10 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
         let reports = dialed
             .iter()
             .map(|(order, events)| (order.call, events.clone()));
-        let report = TrunkCommand::Carrier(reports.collect());
-        let over = match self.world.trunk(self.trunk, &report).await {
-            Ok(TrunkReply::Over(over)) => over,
-            Ok(_) => return,
-            Err(Unavailable) => {
-                let trunk = self.trunk;
-                return self.world.log(&Event::ReportLost { trunk });
-            }
+        let report = command::Carrier(reports.collect());
+        let trunk = self.trunk;
+        let Ok(over) = ask(self.world, trunk, report).await else {
+            return self.world.log(&Event::ReportLost { trunk });
         };
         // Ended while it was dialed: nobody is to hear it, or talk to nobody.
         for (order, events) in dialed {
@@ -133,20 +129,14 @@ async fn inquire(
     trunk: TrunkTag,
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
-    let orders = orders(
-        world
-            .trunk(trunk, &TrunkCommand::InquiryOrders(calls))
-            .await?,
-    );
+    let orders = ask(world, trunk, command::InquiryOrders(calls)).await?;
     let asked = orders
         .iter()
         .map(async |order| Some((order.call, dialer.inquire(order).await.ok()?)));
     let findings = concurrent(SIDE_BY_SIDE, asked).await;
     let findings: Vec<_> = findings.into_iter().flatten().collect();
     if !findings.is_empty() {
-        world
-            .trunk(trunk, &TrunkCommand::InquiryResults(findings))
-            .await?;
+        ask(world, trunk, command::InquiryResults(findings)).await?;
     }
     Ok(())
 }
@@ -157,7 +147,7 @@ async fn tear_down(
     trunk: TrunkTag,
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
-    let orders = orders(world.trunk(trunk, &TrunkCommand::TearDown(calls)).await?);
+    let orders = ask(world, trunk, command::TearDown(calls)).await?;
     let asked = orders.iter().map(async |order| {
         let torn_down = planted(Fault::RoomLeftOver) || dialer.tear_down(order).await.is_ok();
         torn_down.then_some(order.call)
@@ -165,16 +155,7 @@ async fn tear_down(
     let torn_down = concurrent(SIDE_BY_SIDE, asked).await;
     let torn_down: Vec<_> = torn_down.into_iter().flatten().collect();
     if !torn_down.is_empty() {
-        world
-            .trunk(trunk, &TrunkCommand::TornDown(torn_down))
-            .await?;
+        ask(world, trunk, command::TornDown(torn_down)).await?;
     }
     Ok(())
-}
-
-fn orders(reply: TrunkReply) -> Vec<DialOrder> {
-    match reply {
-        TrunkReply::Orders(orders) => orders,
-        _ => Vec::new(),
-    }
 }

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod alarm;
 pub mod api;
+pub mod asking;
 pub mod authenticate;
 pub mod body;
 pub mod calls;

@@ -237,7 +237,7 @@ events! {
     Error "answer_unreadable" AnswerUnreadable { object: &'static str }
     /// An object runs another release, which does not know what it was asked: seen while a release rolls out.
     Warning "another_release" AnotherRelease { object: &'static str }
-    /// A directory answered another question than the one that was asked.
+    /// An object answered another question than the one that was asked: it is of a release that nobody foresaw, or has a fault.
     Error "answer_mismatched" AnswerMismatched { object: &'static str }
     /// A queue did not take messages. Their duties are due again by the rows.
     Warning "queue_refused" QueueRefused { queue: &'static str, messages: usize, cause: Text<'a> }

@@ -6,8 +6,8 @@ use super::platform::now;
 use super::world::World;
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::directory::DirectoryCommand;
-use crate::app::ports::{Directories, Trunks};
-use crate::app::trunk::TrunkCommand;
+use crate::app::ports::Directories;
+use crate::app::trunk::{ask, command};
 use crate::domain::ids::{OrgId, TrunkId};
 
 /// How many objects one run knocks at: an invocation may make 1,000 requests.
@@ -47,7 +47,7 @@ pub async fn sweep(env: Env) {
         let world = &world;
         async move {
             match door {
-                Door::Trunk(id) => drop(world.trunk(id.tag(), &TrunkCommand::Tick).await),
+                Door::Trunk(id) => drop(ask(world, id.tag(), command::Tick).await),
                 Door::Directory(org) => drop(world.directory(org, &DirectoryCommand::tick()).await),
             }
         }

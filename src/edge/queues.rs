@@ -11,9 +11,9 @@ use crate::app::concurrent::concurrent;
 use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
 use crate::app::messages::{DispatchMessage, Errand};
-use crate::app::ports::{Directories, Trunks, Unavailable};
+use crate::app::ports::{Directories, Unavailable};
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::TrunkCommand;
+use crate::app::trunk::{ask, command};
 use crate::domain::ids::TrunkTag;
 
 /// Works off a batch, its messages side by side.
@@ -90,6 +90,6 @@ async fn redrive(world: &World, text: &str) -> Result<(), Unavailable> {
             let poke = DirectoryCommand::tick();
             world.directory(org, &poke).await.map(drop)
         }
-        (tag, _) => world.trunk(tag, &TrunkCommand::Tick).await.map(drop),
+        (tag, _) => ask(world, tag, command::Tick).await,
     }
 }

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use crate::app::body::Body;
 use crate::app::calls::among::Among;
-use crate::app::calls::read::gather;
-use crate::app::calls::{one_call, reader};
+use crate::app::calls::{AboutCall, ask_about, ask_all, ask_own, read, reader};
+use crate::app::concurrent::CONNECTIONS;
 use crate::app::copies::own_trunks;
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::trunk::{DeliveryFilter, Found, SCAN_LIMIT, TrunkCommand, admits};
+use crate::app::trunk::{DeliveryFilter, Found, Reader, SCAN_LIMIT, admits, command};
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
@@ -93,11 +93,7 @@ async fn of_call(
     status: &[DeliveryStatus],
     before: Option<DeliveryId>,
 ) -> Result<Vec<Entry>, Refusal> {
-    let call = match super::ask(api, caller, call, |id| {
-        TrunkCommand::Read(reader(caller), id)
-    })
-    .await
-    {
+    let call = match ask_about(api, caller, call, read).await {
         Err(Refusal::CallNotFound) => return Ok(Vec::new()),
         call => call?,
     };
@@ -125,8 +121,8 @@ async fn of_all(
         limit,
         scan_limit: SCAN_LIMIT,
     };
-    let command = TrunkCommand::Deliveries(reader(caller), filter);
-    let found = gather(api, &asked, &command).await?;
+    let command = command::Deliveries(reader(caller), filter);
+    let found = ask_all(api, CONNECTIONS, &asked, command).await?;
     let Found { calls, until } = among.conclude(found, limit);
     if among.goes_on.is_some() {
         return Ok((Vec::new(), among.goes_on));
@@ -166,14 +162,7 @@ fn entry(call: Call) -> Option<Entry> {
 /// # Errors
 /// No such delivery.
 pub async fn get(api: &impl Api, caller: &KeyRecord, delivery: &str) -> Result<Response, Refusal> {
-    let found = ask(
-        api,
-        caller,
-        delivery,
-        |id| TrunkCommand::Read(reader(caller), id),
-        DirectoryCommand::delivery,
-    )
-    .await?;
+    let found = ask_holder(api, caller, delivery, read, DirectoryCommand::delivery).await?;
     Ok(Response::json(200, &found.view()))
 }
 
@@ -188,18 +177,19 @@ pub async fn redeliver(
     delivery: &str,
 ) -> Result<Response, Refusal> {
     Body::none(request)?;
-    let on_trunk = |id| TrunkCommand::Redeliver(reader(caller), id);
-    let found = ask(api, caller, delivery, on_trunk, DirectoryCommand::redeliver).await?;
+    let on_trunk = |reader, id| AboutCall::of(command::Redeliver(reader, id));
+    let in_directory = DirectoryCommand::redeliver;
+    let found = ask_holder(api, caller, delivery, on_trunk, in_directory).await?;
     Ok(Response::json(202, &found.view()))
 }
 
 /// Sends a command to whichever object holds a delivery.
-async fn ask(
+async fn ask_holder(
     api: &impl Api,
     caller: &KeyRecord,
     delivery: &str,
-    on_trunk: impl FnOnce(CallId) -> TrunkCommand,
-    in_directory: impl FnOnce(DeliveryId) -> DirectoryCommand,
+    on_trunk: fn(Reader, CallId) -> AboutCall,
+    in_directory: fn(DeliveryId) -> DirectoryCommand,
 ) -> Result<Entry, Refusal> {
     let key = &api.secrets().id_key;
     let id = DeliveryId::verify(delivery, key).ok_or(Refusal::DeliveryNotFound)?;
@@ -213,8 +203,7 @@ async fn ask(
             _ => Err(Refusal::DialerUnavailable),
         };
     };
-    super::permit::to_ask(api, caller, id.address().tag).await?;
-    match one_call(api.trunk(id.address().tag, &on_trunk(call)).await) {
+    match ask_own(api, caller, call, on_trunk).await {
         Ok(call) => entry(call).ok_or(Refusal::DeliveryNotFound),
         Err(Refusal::CallNotFound) => Err(Refusal::DeliveryNotFound),
         Err(refusal) => Err(refusal),

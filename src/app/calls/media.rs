@@ -2,9 +2,10 @@
 
 use serde_json::Map;
 
+use crate::app::calls::unreached;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
-use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::app::trunk::{ask, command};
 use crate::domain::ids::CallId;
 use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
@@ -36,17 +37,17 @@ pub async fn show(
     if !key.opens(kind, id, expires, &signature, api.now()) {
         return Err(Refusal::NotFound);
     }
-    let tag = id.address().tag;
-    match (kind, api.trunk(tag, &TrunkCommand::Media(id)).await) {
-        (MediaKind::Transcript, Ok(TrunkReply::Media(Some(lines), _))) => Ok(Response::json(
+    let kept = ask(api, id.address().tag, command::Media(id)).await;
+    let kept = kept.map_err(unreached)?;
+    match (kind, kept.transcript, kept.recording) {
+        (MediaKind::Transcript, Some(lines), _) => Ok(Response::json(
             200,
             &object! {"call_id": id, "transcript": lines},
         )),
-        (MediaKind::Recording, Ok(TrunkReply::Media(_, Some(location)))) => {
+        (MediaKind::Recording, _, Some(location)) => {
             Ok(Response::json(302, &Map::new()).with_header("Location", location))
         }
-        (_, Ok(_)) => Err(Refusal::NotFound),
-        (_, Err(_)) => Err(Refusal::DialerUnavailable),
+        _ => Err(Refusal::NotFound),
     }
 }
 

@@ -11,9 +11,10 @@ pub mod report;
 pub mod stop;
 pub mod trigger;
 
+use crate::app::asking::{Command, understood};
 use crate::app::concurrent::concurrent;
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
+use crate::app::trunk::{AskTrunk, OneCall, Reader, TrunkCommand, TrunkReply, ask, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::ids::{CallId, TrunkTag};
@@ -27,43 +28,82 @@ fn reader(caller: &KeyRecord) -> Reader {
     }
 }
 
+/// A command about one call, as it travels.
+struct AboutCall(TrunkCommand);
+
+impl AboutCall {
+    fn of(command: impl AskTrunk<Reply = OneCall>) -> Self {
+        Self(command.into())
+    }
+}
+
+impl From<AboutCall> for TrunkCommand {
+    fn from(about: AboutCall) -> Self {
+        about.0
+    }
+}
+
+impl Command for AboutCall {
+    type Asked = TrunkCommand;
+    type Answer = TrunkReply;
+    type Reply = OneCall;
+}
+
+fn read(reader: Reader, call: CallId) -> AboutCall {
+    AboutCall::of(command::Read(reader, call))
+}
+
 /// Sends a command to the object that an id names; an id nobody issued wakes none.
-async fn ask(
+async fn ask_about(
     api: &impl Api,
     caller: &KeyRecord,
     call: &str,
-    command: impl FnOnce(CallId) -> TrunkCommand,
+    command: fn(Reader, CallId) -> AboutCall,
 ) -> Result<Call, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
-    permit::to_ask(api, caller, id.address().tag).await?;
-    one_call(api.trunk(id.address().tag, &command(id)).await)
+    ask_own(api, caller, id, command).await
+}
+
+async fn ask_own(
+    api: &impl Api,
+    caller: &KeyRecord,
+    call: CallId,
+    command: fn(Reader, CallId) -> AboutCall,
+) -> Result<Call, Refusal> {
+    let tag = call.address().tag;
+    permit::to_ask(api, caller, tag).await?;
+    let call = ask(api, tag, command(reader(caller), call)).await;
+    let call = call.map_err(unreached)??;
+    call.map(|call| *call).ok_or(Refusal::CallNotFound)
 }
 
 /// Asks the objects of several trunks the same question, at most `at_once` of them at a time.
-async fn ask_all(
+async fn ask_all<C: AskTrunk>(
     api: &impl Api,
     at_once: usize,
     trunks: &[TrunkTag],
-    command: &TrunkCommand,
-) -> Result<Vec<TrunkReply>, Refusal> {
-    let answers = trunks.iter().map(|trunk| api.trunk(*trunk, command));
-    read_all(concurrent(at_once, answers).await)
-}
-
-fn read_all(answers: Vec<Result<TrunkReply, Unavailable>>) -> Result<Vec<TrunkReply>, Refusal> {
-    let answers = answers.into_iter().map(|answer| match answer {
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        Ok(reply) => Ok(reply),
-        Err(Unavailable) => Err(Refusal::DialerUnavailable),
-    });
-    answers.collect()
-}
-
-fn one_call(reply: Result<TrunkReply, Unavailable>) -> Result<Call, Refusal> {
-    match reply {
-        Ok(TrunkReply::Call(call)) => Ok(*call),
-        Ok(TrunkReply::Missing) => Err(Refusal::CallNotFound),
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    command: C,
+) -> Result<Vec<C::Reply>, Refusal> {
+    let answers = send_all(api, at_once, trunks, command.into()).await;
+    let mut replies = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let reply = answer.and_then(|answer| understood::<C>(api, answer));
+        replies.push(reply.map_err(unreached)?);
     }
+    Ok(replies)
+}
+
+async fn send_all(
+    api: &impl Api,
+    at_once: usize,
+    trunks: &[TrunkTag],
+    command: TrunkCommand,
+) -> Vec<Result<TrunkReply, Unavailable>> {
+    let answers = trunks.iter().map(|trunk| api.trunk(*trunk, &command));
+    concurrent(at_once, answers).await
+}
+
+/// A trunk's object did not answer, or not as it should.
+fn unreached(_: Unavailable) -> Refusal {
+    Refusal::DialerUnavailable
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::app::calls::reader;
+use crate::app::calls::{reader, unreached};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::app::trunk::{TrunkCommand, TrunkReply};
+use crate::app::trunk::{ask, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Agent;
 use crate::domain::call::Report;
@@ -106,29 +106,23 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     if let Some(outcome) = &report.outcome {
         check_outcome(api, id, outcome).await?;
     }
-    let command = TrunkCommand::Report {
+    let command = command::Report {
         call: id,
         report,
         transcript,
     };
-    match api.trunk(id.address().tag, &command).await {
-        Ok(TrunkReply::Done) => Ok(Response::json(200, &Map::new())),
-        Ok(TrunkReply::Missing) => Err(Refusal::InvalidReportToken),
-        _ => Err(Refusal::DialerUnavailable),
-    }
+    let known = ask(api, id.address().tag, command).await;
+    let known = known.map_err(unreached)?;
+    known.ok_or(Refusal::InvalidReportToken)?;
+    Ok(Response::json(200, &Map::new()))
 }
 
 /// Holds an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
 /// can't be read, has none.
 async fn check_outcome(api: &impl Api, call: CallId, outcome: &Value) -> Result<(), Refusal> {
-    let reply = api
-        .trunk(call.address().tag, &TrunkCommand::AgentOf(call))
-        .await;
-    let (org, agent) = match reply {
-        Ok(TrunkReply::AgentOf(org, agent)) => (org, agent),
-        Ok(TrunkReply::Missing) => return Err(Refusal::InvalidReportToken),
-        _ => return Err(Refusal::DialerUnavailable),
-    };
+    let talking = ask(api, call.address().tag, command::AgentOf(call)).await;
+    let talking = talking.map_err(unreached)?;
+    let (org, agent) = talking.ok_or(Refusal::InvalidReportToken)?;
     let stored = api.read(&RecordKey::Agent(org, agent)).await.ok().flatten();
     let agent: Option<Agent> = stored.and_then(|stored| crate::app::json::read(&stored).ok());
     let Some(schema) = agent.and_then(|agent| agent.outcome_schema) else {
@@ -270,21 +264,14 @@ pub async fn transcript(
     call: &str,
 ) -> Result<Response, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
-    match api
-        .trunk(
-            id.address().tag,
-            &TrunkCommand::Transcript(reader(caller), id),
-        )
-        .await
-    {
-        Ok(TrunkReply::Transcript(lines)) => Ok(Response::json(
-            200,
-            &object! {"call_id": id, "transcript": lines},
-        )),
-        Ok(TrunkReply::Missing) => Err(Refusal::CallNotFound),
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        _ => Err(Refusal::DialerUnavailable),
-    }
+    let command = command::Transcript(reader(caller), id);
+    let lines = ask(api, id.address().tag, command).await;
+    let lines = lines.map_err(unreached)??;
+    let lines = lines.ok_or(Refusal::CallNotFound)?;
+    Ok(Response::json(
+        200,
+        &object! {"call_id": id, "transcript": lines},
+    ))
 }
 
 #[cfg(feature = "openapi")]

@@ -1,10 +1,10 @@
 //! Stopping a call: the integrator cancels it, or the operator releases its channel.
 
 use crate::app::body::Body;
-use crate::app::calls::{ask, reader};
+use crate::app::calls::{AboutCall, ask_about};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
-use crate::app::trunk::TrunkCommand;
+use crate::app::trunk::command::Cancel;
 use crate::app::views::call::StatusView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
@@ -24,10 +24,8 @@ pub async fn cancel(
 }
 
 async fn end(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, caller, call, |id| {
-        TrunkCommand::Cancel(reader(caller), id)
-    })
-    .await?;
+    let command = |reader, id| AboutCall::of(Cancel(reader, id));
+    let call = ask_about(api, caller, call, command).await?;
     Ok(Response::json(
         200,
         &StatusView::of(&call, api.now(), api.settings()),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Answered, AuditEntry, Once, Permit, Received, Watched};
+use crate::app::asking::Replies;
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, Role, StoredKey};
 use crate::domain::agent::Agent;
@@ -302,16 +303,11 @@ impl Ask {
     }
 }
 
-/// A question with the reply that belongs to it.
-pub trait Question: Into<Ask> {
-    /// What it is answered with, unless it is refused.
-    type Reply;
-
-    /// That, out of all that a directory may answer.
-    fn reply(answer: DirectoryReply) -> Option<Self::Reply>;
+impl Replies for DirectoryReply {
+    const OBJECT: &'static str = "DIRECTORIES";
 }
 
-/// Questions, in their resources' files: the question, how it travels, and its reply.
+/// Questions, in their resources' files: the question, how it travels, and its reply, unless it is refused.
 macro_rules! question {
     ($question:ty, $asked:pat => $ask:expr, $answer:pat => $reply:expr, $type:ty) => {
         impl From<$question> for super::Ask {
@@ -320,10 +316,14 @@ macro_rules! question {
             }
         }
 
-        impl super::Question for $question {
+        impl $crate::app::asking::Command for $question {
+            type Asked = super::Ask;
+            type Answer = super::DirectoryReply;
             type Reply = $type;
+        }
 
-            fn reply(answer: super::DirectoryReply) -> Option<$type> {
+        impl $crate::app::asking::Reply<super::DirectoryReply> for $type {
+            fn read(answer: super::DirectoryReply) -> Option<Self> {
                 match answer {
                     $answer => Some($reply),
                     _ => None,

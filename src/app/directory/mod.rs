@@ -31,9 +31,7 @@ mod watch;
 pub use agents::GetAgent;
 pub use answered::{Answered, Once, render};
 pub use audit::{AuditEntry, ListAudit};
-pub use command::{
-    AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, NewKey, Question,
-};
+pub use command::{AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, NewKey};
 pub use keys::ListKeys;
 pub use media::GetMedia;
 pub use permits::{Permit, RELIED_ON};

@@ -11,7 +11,7 @@ use super::{Ask, Directory, DirectoryRefusal};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
-use crate::app::trunk::{StoreFailed, TrunkCommand, TrunkReply, Trunks};
+use crate::app::trunk::{Briefed, StoreFailed, Trunks, ask, command};
 use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Span;
@@ -181,10 +181,8 @@ impl DirectoryActor {
             return (id, None);
         };
         let version = brief.version;
-        let reply = world
-            .trunk(id.tag(), &TrunkCommand::Brief(Box::new(brief)))
-            .await;
-        (id, matches!(reply, Ok(TrunkReply::Done)).then_some(version))
+        let briefed = ask(world, id.tag(), command::Brief(Box::new(brief))).await;
+        (id, (briefed == Ok(Briefed::Done)).then_some(version))
     }
 
     /// Writes one copy, and again while it changes meanwhile. The version written, or none.

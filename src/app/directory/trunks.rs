@@ -9,9 +9,11 @@ use super::serve::DirectoryActor;
 use super::state::{Affects, MOST, json};
 use super::store::DirectoryStore;
 use super::{Ask, AuditEntry, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
-use crate::app::host::Host;
+use crate::app::host::{Host, Unavailable};
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{CarrierCredentials, KEPT, StoreFailed, TrunkCommand, TrunkReply, Trunks};
+use crate::app::trunk::{
+    Briefed, CarrierCredentials, KEPT, Retired, StoreFailed, Trunks, ask, command,
+};
 use crate::domain::agent::Status;
 use crate::domain::ids::{TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
@@ -317,26 +319,24 @@ impl DirectoryActor {
                 return Ok(DirectoryReply::Refused(DirectoryRefusal::TooMany));
             };
             let tag = config.id.tag();
-            let reply = match tag {
-                TrunkTag::DIRECTORY => Ok(TrunkReply::TagTaken),
-                _ => {
-                    world
-                        .trunk(tag, &TrunkCommand::Brief(Box::new(brief)))
-                        .await
-                }
+            let briefed = match tag {
+                TrunkTag::DIRECTORY => Ok(Briefed::TagTaken),
+                _ => ask(world, tag, command::Brief(Box::new(brief))).await,
             };
-            match reply {
-                Ok(TrunkReply::Done) => {
+            match briefed {
+                Ok(Briefed::Done) => {
                     let entry = audit(world, command, "sip_trunk.create", config.id);
                     return self.with(store, |directory| {
                         let reply = directory.add_trunk(config, entry);
                         directory.answer(command, reply, world.now())
                     });
                 }
-                Ok(TrunkReply::TagTaken) => {
+                Ok(Briefed::TagTaken) => {
                     config.id = TrunkId::from_entropy(world.id_entropy());
                 }
-                _ => return Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated)),
+                Err(Unavailable) => {
+                    return Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated));
+                }
             }
         }
         Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated))
@@ -354,16 +354,14 @@ impl DirectoryActor {
         if !self.with(store, |directory| directory.owe_brief(id))? {
             return Ok(DirectoryReply::Refused(DirectoryRefusal::Missing));
         }
-        match world.trunk(id.tag(), &TrunkCommand::Retire).await {
-            Ok(TrunkReply::HasLiveCalls) => {
-                Ok(DirectoryReply::Refused(DirectoryRefusal::LiveCalls))
-            }
-            Ok(TrunkReply::Done) => {
+        match ask(world, id.tag(), command::Retire).await {
+            Ok(Retired::HasLiveCalls) => Ok(DirectoryReply::Refused(DirectoryRefusal::LiveCalls)),
+            Ok(Retired::Done) => {
                 let entry = audit(world, command, "sip_trunk.delete", id);
                 self.with(store, |directory| directory.delete_trunk(id, entry))?;
                 Ok(DirectoryReply::Done)
             }
-            _ => Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated)),
+            Err(Unavailable) => Ok(DirectoryReply::Refused(DirectoryRefusal::NotPropagated)),
         }
     }
 }

@@ -12,10 +12,10 @@ pub mod trunk_test;
 pub mod trunks;
 pub mod webhooks;
 
-use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Question};
+use crate::app::asking::{Command, understood};
+use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
-use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 
@@ -64,7 +64,7 @@ async fn change(
 }
 
 /// Asks a question of the caller's directory.
-async fn get<Q: Question>(
+async fn get<Q: Command<Asked = Ask, Answer = DirectoryReply>>(
     api: &impl Api,
     caller: &KeyRecord,
     question: Q,
@@ -72,14 +72,14 @@ async fn get<Q: Question>(
 ) -> Result<Q::Reply, Refusal> {
     match ask(api, caller, "", question.into()).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
-        Ok(answer) => Q::reply(answer).ok_or_else(|| {
-            api.log(&Event::AnswerMismatched {
-                object: "DIRECTORIES",
-            });
-            Refusal::AuthenticationUnavailable
-        }),
-        Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+        Ok(answer) => understood::<Q>(api, answer).map_err(unheard),
+        Err(unavailable) => Err(unheard(unavailable)),
     }
+}
+
+/// The directory did not answer, or another question.
+fn unheard(_: Unavailable) -> Refusal {
+    Refusal::AuthenticationUnavailable
 }
 
 /// What a route is about: the words its refusals need.

@@ -1,37 +1,115 @@
 //! Requests for calls, and their repeats.
 
-use super::{
-    Answer, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
-    TrunkRefusal, TrunkReply, TrunkStore,
-};
+use serde::{Deserialize, Serialize};
+
+use super::reply::reply;
+use super::{Answer, Desk, StoreFailed, TrunkRefusal, TrunkStore};
+use crate::domain::call::CallRequest;
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::trunk::Admission;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::trunk::{Admission, OnCapacity, Verdict};
+
+/// A request for a call, and how it wants to be treated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The call.
+    pub request: CallRequest,
+    /// What happens without capacity.
+    #[serde(default)]
+    #[serde(rename = "wish")]
+    pub on_capacity: OnCapacity,
+    /// Under which key a repeat of the request is known.
+    #[serde(default)]
+    pub idempotency: Option<Idempotency>,
+    /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_until: Option<Timestamp>,
+}
+
+/// An `Idempotency-Key` and what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// As given.
+    pub key: String,
+    /// SHA-256 of the request's body, in hex.
+    pub body: String,
+}
+
+/// What is remembered of a request that had an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IdempotencyRecord {
+    /// When it was answered.
+    pub at: Timestamp,
+    /// SHA-256 of its body, in hex.
+    pub body: String,
+    /// The answer.
+    pub admission: Admission,
+}
+
+/// How long an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
+
+reply! {
+    /// What came of a request for a call.
+    pub enum Admitted {
+        /// This.
+        Admission(admission: Admission),
+        /// It was made before.
+        Replayed(admission: Admission),
+        /// Its key was used for another.
+        KeyReused,
+    }
+}
+
+reply! {
+    /// What is remembered of a request that was made before.
+    pub enum Replay {
+        /// What came of it.
+        Replayed(admission: Admission),
+        /// Its key was used for another.
+        KeyReused,
+    }
+}
+
+reply!(Verdict: verdict = Verdict(verdict));
+
+impl From<Replay> for Admitted {
+    fn from(replay: Replay) -> Self {
+        match replay {
+            Replay::Replayed(admission) => Self::Replayed(admission),
+            Replay::KeyReused => Self::KeyReused,
+        }
+    }
+}
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The key and the call are written in one commit: a crash keeps both or neither.
-    pub(super) fn admit(&mut self, trigger: Trigger) -> Answer {
+    pub(super) fn admit(
+        &mut self,
+        trigger: Box<Trigger>,
+    ) -> Answer<Result<Admitted, TrunkRefusal>> {
         let Trigger {
             request,
             on_capacity,
             idempotency,
             good_until,
-        } = trigger;
+        } = *trigger;
         if good_until.is_some_and(|until| self.now >= until) {
-            return Ok(TrunkReply::Refused(TrunkRefusal::Late));
+            return Ok(Err(TrunkRefusal::Late));
         }
         if self.trunk.is_revoked(request.key) {
-            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
+            return Ok(Err(TrunkRefusal::InvalidKey));
         }
         if let Some(given) = &idempotency
             && !planted(Fault::IdempotencyIgnored)
             && let Some(known) = self.recall(given)?
         {
-            return Ok(known);
+            return Ok(Ok(known.into()));
         }
         let admission = match self.trunk.admit(request, on_capacity, self.now, self.step) {
             Ok(admission) => admission,
-            Err(refusal) => return Ok(TrunkReply::Refused(refusal.into())),
+            Err(refusal) => return Ok(Err(refusal.into())),
         };
         // A refusal is not kept, so that a retry can succeed.
         if let Some(Idempotency { key, body }) = idempotency
@@ -48,37 +126,39 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             self.store
                 .remember(&key, &what, self.now - IDEMPOTENCY_TTL)?;
         }
-        Ok(TrunkReply::Admission(admission))
+        Ok(Ok(Admitted::Admission(admission)))
     }
 
-    pub(super) fn foresee(&mut self, trigger: Trigger) -> Answer {
+    pub(super) fn foresee(
+        &mut self,
+        trigger: Box<Trigger>,
+    ) -> Answer<Result<Verdict, TrunkRefusal>> {
         if planted(Fault::DryRunDials) {
-            return self.admit(trigger);
+            let _ = self.admit(trigger.clone())?;
         }
-        let Trigger {
-            request,
-            on_capacity,
-            ..
-        } = trigger;
+        let (request, on_capacity) = (&trigger.request, trigger.on_capacity);
         let verdict = self
             .trunk
-            .foresee(&request, on_capacity, self.now, self.step);
-        Ok(match verdict {
-            Ok(verdict) => TrunkReply::Verdict(verdict),
-            Err(refusal) => TrunkReply::Refused(refusal.into()),
-        })
+            .foresee(request, on_capacity, self.now, self.step);
+        Ok(verdict.map_err(TrunkRefusal::from))
     }
 
-    pub(super) fn recall_for(&self, org: OrgId, key: KeyId, given: &Idempotency) -> Answer {
+    pub(super) fn find_replay(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        given: Idempotency,
+    ) -> Answer<Result<Option<Replay>, TrunkRefusal>> {
         if self.trunk.is_revoked(key) {
-            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
+            return Ok(Err(TrunkRefusal::InvalidKey));
         }
         let brief = self.trunk.brief();
-        let known = match brief.is_some_and(|brief| brief.config.org_id == org) {
-            true => self.recall(given)?,
-            false => None,
-        };
-        Ok(known.unwrap_or(TrunkReply::Missing))
+        Ok(Ok(
+            match brief.is_some_and(|brief| brief.config.org_id == org) {
+                true => self.recall(&given)?,
+                false => None,
+            },
+        ))
     }
 
     /// Whether a call has a row: what was remembered of one may be all that a failed write left.
@@ -88,7 +168,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     /// The answer to a request that was made before, or to another that used its key.
-    fn recall(&self, given: &Idempotency) -> Result<Option<TrunkReply>, StoreFailed> {
+    fn recall(&self, given: &Idempotency) -> Answer<Option<Replay>> {
         let known = self.store.remembered(&given.key)?;
         let Some(known) = known.filter(|known| self.now < known.at + IDEMPOTENCY_TTL) else {
             return Ok(None);
@@ -98,8 +178,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             _ => return Ok(None),
         }
         Ok(Some(match known.body == given.body {
-            true => TrunkReply::Replayed(known.admission),
-            false => TrunkReply::KeyReused,
+            true => Replay::Replayed(known.admission),
+            false => Replay::KeyReused,
         }))
     }
 }

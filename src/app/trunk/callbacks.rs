@@ -1,54 +1,85 @@
 //! Callbacks of calls that are over: their attempts, and what is sent for them.
 
-use super::{Answer, DeliveryFilter, Desk, Reader, StoreFailed, TrunkReply, TrunkStore};
+use super::reading::OneCall;
+use super::reply::reply;
+use super::{Answer, DeliveryFilter, Desk, Found, Reader, StoreFailed, TrunkStore};
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::views::call::{Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
+use crate::domain::callback::{AttemptResult, WebhookSecrets};
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
+/// What signs an attempt; where the trunk can't tell, the directory's secrets.
+type Secrets = Option<Box<WebhookSecrets>>;
+
+reply! {
+    /// A callback's attempt is its sender's.
+    pub enum Begun {
+        /// The sender has its message.
+        Begun(secrets: Secrets),
+        /// This is its message.
+        NextAttempt(message: Box<CallbackMessage>, secrets: Secrets),
+    }
+}
+
+reply! {
+    /// What came of an attempt is known.
+    pub enum Attempted {
+        /// That is all.
+        Done,
+        /// Its sender makes this one too.
+        NextAttempt(message: Box<CallbackMessage>, secrets: Secrets),
+    }
+}
+
 impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The message comes along where a queue had no room for it.
-    pub(super) fn begin_of(
+    pub(super) fn begin(
         &mut self,
         delivery: DeliveryId,
         attempt: u32,
         wants_message: bool,
-    ) -> Answer {
-        let begun = self.begin(delivery, attempt);
-        let (true, TrunkReply::Begun(secrets)) = (wants_message, &begun) else {
-            return Ok(begun);
+    ) -> Answer<Option<Begun>> {
+        let Some(secrets) = self.may_begin(delivery, attempt) else {
+            return Ok(None);
         };
-        let secrets = secrets.clone();
+        if !wants_message {
+            return Ok(Some(Begun::Begun(secrets)));
+        }
         let message = match delivery.call(self.key) {
             Some(call) => self.callback_message(call, attempt)?,
             None => None,
         };
-        Ok(message.map_or(TrunkReply::Missing, |message| {
-            TrunkReply::NextAttempt(Box::new(message), secrets)
-        }))
+        Ok(message.map(|message| Begun::NextAttempt(Box::new(message), secrets)))
     }
 
-    pub(super) fn begin(&mut self, delivery: DeliveryId, attempt: u32) -> TrunkReply {
-        let call = delivery.call(self.key);
-        let may = call.is_some_and(|call| self.trunk.begin(call, attempt, self.now, self.step));
-        let secrets = self.trunk.secrets().cloned().map(Box::new);
-        match may {
-            true => TrunkReply::Begun(secrets),
-            false => TrunkReply::Missing,
-        }
+    /// What signs an attempt that is its sender's from now on.
+    fn may_begin(&mut self, delivery: DeliveryId, attempt: u32) -> Option<Secrets> {
+        let call = delivery.call(self.key)?;
+        let may = self.trunk.begin(call, attempt, self.now, self.step);
+        may.then(|| self.trunk.secrets().cloned().map(Box::new))
+    }
+
+    /// What the receiver said was taken before: see `trouble`.
+    pub(super) fn delivered(
+        &self,
+        _: DeliveryId,
+        _: u32,
+        _: AttemptResult,
+        _: bool,
+    ) -> Answer<Attempted> {
+        Ok(Attempted::Done)
     }
 
     /// One of the attempts about to be sent goes to a sender that has just done one: it travels through no queue.
-    pub(super) fn next_attempt(&mut self, outgoing: &mut Outgoing) -> Option<TrunkReply> {
+    pub(super) fn next_attempt(&mut self, outgoing: &mut Outgoing) -> Option<Attempted> {
         let message = outgoing.callbacks.pop()?;
-        match self.begin(message.delivery, message.attempt) {
-            TrunkReply::Begun(secrets) => Some(TrunkReply::NextAttempt(Box::new(message), secrets)),
-            _ => None,
-        }
+        let secrets = self.may_begin(message.delivery, message.attempt)?;
+        Some(Attempted::NextAttempt(Box::new(message), secrets))
     }
 
     pub(super) fn extend(
@@ -56,31 +87,31 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         delivery: DeliveryId,
         attempt: u32,
         until: Timestamp,
-    ) -> TrunkReply {
+    ) -> Answer<()> {
         if let Some(call) = delivery.call(self.key) {
             self.trunk.extend(call, attempt, until);
         }
-        TrunkReply::Done
+        Ok(())
     }
 
-    pub(super) fn redeliver(&mut self, reader: Reader, id: CallId) -> Answer {
+    pub(super) fn redeliver(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
         match self.for_reader(reader, id)? {
-            TrunkReply::Call(_) if self.trunk.redeliver(id, self.now, self.step) => {
+            Ok(Some(_)) if self.trunk.redeliver(id, self.now, self.step) => {
                 self.for_reader(reader, id)
             }
-            TrunkReply::Call(_) => Ok(TrunkReply::Missing),
-            other => Ok(other),
+            Ok(_) => Ok(Ok(None)),
+            refused => Ok(refused),
         }
     }
 
-    pub(super) fn deliveries(&mut self, reader: Reader, filter: &DeliveryFilter) -> Answer {
+    pub(super) fn deliveries(&mut self, reader: Reader, filter: DeliveryFilter) -> Answer<Found> {
         let wanted = Wanted {
             status: &CallStatus::TERMINAL,
             below: filter.before,
             ..Wanted::default()
         };
         self.trunk.refresh_all(self.now, self.step);
-        let closed = self.store.closed_deliveries(filter)?;
+        let closed = self.store.closed_deliveries(&filter)?;
         Ok(self.page(reader, wanted, closed, filter.limit, |call| {
             filter.admits(call)
         }))

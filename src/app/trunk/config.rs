@@ -1,27 +1,50 @@
 //! What the directory says of a trunk.
 
-use super::{Answer, Desk, TrunkReply, TrunkStore};
+use super::reply::reply;
+use super::{Answer, Desk, StoreFailed, TrunkStore};
 use crate::domain::trunk::Brief;
 
+reply! {
+    /// What came of the directory's word.
+    pub enum Briefed {
+        /// It is kept.
+        Done,
+        /// This tag belongs to another trunk.
+        TagTaken,
+    }
+}
+
+reply! {
+    /// Whether a trunk may be deleted.
+    pub enum Retired {
+        /// It takes no call.
+        Done,
+        /// Not while calls are live.
+        HasLiveCalls,
+    }
+}
+
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn take_brief(&mut self, brief: Brief) -> Answer {
-        if !self.trunk.take_brief(brief) {
-            return Ok(TrunkReply::TagTaken);
+    pub(super) fn take_brief(&mut self, brief: Box<Brief>) -> Answer<Briefed> {
+        if !self.trunk.take_brief(*brief) {
+            return Ok(Briefed::TagTaken);
         }
-        self.keep_brief()
+        self.keep_brief()?;
+        Ok(Briefed::Done)
     }
 
-    pub(super) fn retire(&mut self) -> Answer {
+    pub(super) fn retire(&mut self) -> Answer<Retired> {
         if !self.trunk.retire(self.now) {
-            return Ok(TrunkReply::HasLiveCalls);
+            return Ok(Retired::HasLiveCalls);
         }
-        self.keep_brief()
+        self.keep_brief()?;
+        Ok(Retired::Done)
     }
 
-    fn keep_brief(&self) -> Answer {
-        if let Some(brief) = self.trunk.brief() {
-            self.store.put_brief(brief)?;
+    fn keep_brief(&self) -> Result<(), StoreFailed> {
+        match self.trunk.brief() {
+            Some(brief) => self.store.put_brief(brief),
+            None => Ok(()),
         }
-        Ok(TrunkReply::Done)
     }
 }

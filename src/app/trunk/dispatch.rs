@@ -1,23 +1,69 @@
 //! What dialers and carriers ask and tell.
 
+use super::reply::reply;
 use super::{Answer, CarrierCredentials, Desk, DialOrder, TrunkReply, TrunkStore};
+use crate::app::asking::Reply;
 use crate::domain::call::{Call, InquiryResult, Timed};
 use crate::domain::ids::CallId;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::Claim;
 
+reply! {
+    /// Whether a phone may ring.
+    pub enum Rung {
+        /// It may.
+        Done,
+        /// The call is over.
+        Over(calls: Vec<CallId>),
+        /// Not yet.
+        NotBefore(at: Timestamp),
+    }
+}
+
+reply!(Vec<DialOrder>: orders = Orders(orders));
+reply!(Option<CarrierCredentials>: line = Line(line));
+
+/// Calls that were over before their carrier spoke.
+impl From<Vec<CallId>> for TrunkReply {
+    fn from(over: Vec<CallId>) -> Self {
+        match over.is_empty() {
+            true => Self::Done,
+            false => Self::Over(over),
+        }
+    }
+}
+
+impl Reply<TrunkReply> for Vec<CallId> {
+    fn read(answer: TrunkReply) -> Option<Self> {
+        match answer {
+            TrunkReply::Done => Some(Self::new()),
+            TrunkReply::Over(over) => Some(over),
+            _ => None,
+        }
+    }
+}
+
 /// An inquiry asks about these.
-pub(super) fn in_progress(call: &Call) -> bool {
+fn in_progress(call: &Call) -> bool {
     !call.phase().has_ended()
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn claim(&mut self, mut calls: Vec<CallId>) -> Answer {
+    pub(super) fn claim(&mut self, mut calls: Vec<CallId>) -> Answer<Vec<DialOrder>> {
         calls.retain(|id| self.trunk.claim(*id, self.now, self.step) == Claim::Yours);
         self.orders(calls, in_progress)
     }
 
+    pub(super) fn inquiry_orders(&mut self, calls: Vec<CallId>) -> Answer<Vec<DialOrder>> {
+        self.orders(calls, in_progress)
+    }
+
+    pub(super) fn tear_down(&mut self, calls: Vec<CallId>) -> Answer<Vec<DialOrder>> {
+        self.orders(calls, Call::left_a_room)
+    }
+
     /// What a dialer needs to know of those of these calls that are open, and as wanted.
-    pub(super) fn orders(&mut self, calls: Vec<CallId>, wanted: fn(&Call) -> bool) -> Answer {
+    fn orders(&mut self, calls: Vec<CallId>, wanted: fn(&Call) -> bool) -> Answer<Vec<DialOrder>> {
         let mut orders = Vec::new();
         for id in calls {
             let call = match self.trunk.is_open(id) {
@@ -41,55 +87,52 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             });
             self.step.let_go_of(id);
         }
-        Ok(TrunkReply::Orders(orders))
+        Ok(orders)
     }
 
-    pub(super) fn ring(&mut self, id: CallId) -> TrunkReply {
+    pub(super) fn ring(&mut self, id: CallId) -> Answer<Rung> {
         if !self.trunk.in_progress(id) {
-            return TrunkReply::Over(vec![id]);
+            return Ok(Rung::Over(vec![id]));
         }
-        match self.trunk.ring(id, self.now) {
-            Ok(()) => TrunkReply::Done,
-            Err(free) => TrunkReply::NotBefore(free),
-        }
+        Ok(match self.trunk.ring(id, self.now) {
+            Ok(()) => Rung::Done,
+            Err(free) => Rung::NotBefore(free),
+        })
     }
 
-    pub(super) fn carrier(&mut self, reports: Vec<(CallId, Vec<Timed>)>) -> TrunkReply {
+    pub(super) fn carrier(&mut self, reports: Vec<(CallId, Vec<Timed>)>) -> Answer<Vec<CallId>> {
         let calls = reports.iter().map(|(call, _)| *call);
         let over: Vec<_> = calls.filter(|id| !self.trunk.in_progress(*id)).collect();
         for (call, events) in reports {
             self.trunk.carrier(call, events, self.now, self.step);
         }
-        match over.is_empty() {
-            true => TrunkReply::Done,
-            false => TrunkReply::Over(over),
-        }
+        Ok(over)
     }
 
-    pub(super) fn learn(&mut self, findings: Vec<(CallId, InquiryResult)>) -> TrunkReply {
+    pub(super) fn learn(&mut self, findings: Vec<(CallId, InquiryResult)>) -> Answer<()> {
         for (call, finding) in findings {
             self.trunk.learn(call, finding, self.now, self.step);
         }
-        TrunkReply::Done
+        Ok(())
     }
 
-    pub(super) fn torn_down(&mut self, calls: Vec<CallId>) -> TrunkReply {
+    pub(super) fn torn_down(&mut self, calls: Vec<CallId>) -> Answer<()> {
         for call in calls {
             self.trunk.torn_down(call, self.now, self.step);
         }
-        TrunkReply::Done
+        Ok(())
     }
 
-    pub(super) fn room_seen(&mut self, id: CallId) -> TrunkReply {
+    pub(super) fn room_seen(&mut self, id: CallId) -> Answer<()> {
         self.trunk.room_seen(id, self.now, self.step);
-        TrunkReply::Done
+        Ok(())
     }
 
-    pub(super) fn line(&mut self, of: Option<CallId>) -> TrunkReply {
+    pub(super) fn line(&mut self, of: Option<CallId>) -> Answer<Option<CarrierCredentials>> {
         let call = of.and_then(|id| self.trunk.call(id, self.step));
         let dialed_at = call.and_then(|call| call.dialed_at);
         let brief = self.trunk.brief();
-        TrunkReply::Line(brief.and_then(|brief| {
+        Ok(brief.and_then(|brief| {
             CarrierCredentials::over(brief.config.org_id, brief.carrier_at(dialed_at))
         }))
     }

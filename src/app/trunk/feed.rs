@@ -15,9 +15,10 @@ use super::news::{self, News, TRUNK_UPDATED, TYPES};
 use super::position::{
     FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Logged, Position,
 };
+use super::reply::reply;
 use super::store::FeedScan;
 use super::watch::{LISTENED_FOR, Watch};
-use super::{Answer, Desk, Reader, StoreFailed, TrunkRefusal, TrunkReply, TrunkStore};
+use super::{Answer, Desk, Reader, StoreFailed, TrunkRefusal, TrunkStore};
 use crate::domain::call::{Call, RECENT, longest};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -198,11 +199,18 @@ impl Feed {
     }
 }
 
+reply!(FeedPage: page = Feed(page));
+
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn follow(&mut self, reader: Reader, filter: &FeedFilter) -> Answer {
+    pub(super) fn follow(
+        &mut self,
+        reader: Reader,
+        filter: FeedFilter,
+    ) -> Answer<Result<FeedPage, TrunkRefusal>> {
         if self.trunk.is_revoked(reader.key) {
-            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
+            return Ok(Err(TrunkRefusal::InvalidKey));
         }
+        let filter = &filter;
         self.trunk.refresh_all(self.now, self.step);
         self.feed.listen(self.store, self.trunk, self.now)?;
         if filter.slice.is_none_or(|from| from == 0) {
@@ -251,7 +259,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             found.truncate(most);
         }
         let events = found.iter();
-        Ok(TrunkReply::Feed(FeedPage {
+        Ok(Ok(FeedPage {
             events: events
                 .map(|news| FeedEvent(news.place(), news.view(self.settings)))
                 .collect(),

@@ -1,196 +1,17 @@
-//! What can be asked of a trunk's object, and what it answers: JSON in a request to the object.
+//! What a trunk's object answers: JSON, in the answer to a request.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    CallFilter, CarrierCredentials, DeliveryFilter, DialOrder, FeedFilter, FeedPage, Shown,
-};
+use super::{CarrierCredentials, DialOrder, FeedPage, Shown};
 use crate::app::messages::CallbackMessage;
-use crate::domain::call::{Call, CallRequest, CallStatus, InquiryResult, Report, Timed};
-use crate::domain::callback::{AttemptResult, WebhookSecrets};
-use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::call::{Call, CallStatus};
+use crate::domain::callback::WebhookSecrets;
+use crate::domain::ids::{AgentId, CallId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::{Span, Timestamp};
-use crate::domain::trunk::{Admission, Brief, OnCapacity, Verdict};
-
-/// A request to a trunk's object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum TrunkCommand {
-    /// The directory's word; answered `Done`, or `TagTaken` by an object that is another trunk.
-    Brief(Box<Brief>),
-    /// Asked before a trunk is deleted: takes no call for now. `Done`, or `HasLiveCalls`.
-    Retire,
-    /// Place a call. `Admission`, `Replayed`, `KeyReused`, or `Refused`.
-    Admit(Box<Trigger>),
-    /// A request that the copies refuse: was it answered before? `Replayed`, `KeyReused`, `Missing`, or `Refused`.
-    #[serde(rename = "Recall")]
-    FindReplay(OrgId, KeyId, Idempotency),
-    /// What would become of it. `Verdict`, or `Refused`.
-    Foresee(Box<Trigger>),
-    /// A dialer asks for these calls. `Orders`: those that are its own now.
-    Claim(Vec<CallId>),
-    /// The phone of a call is about to ring. `Done`, `Over`, or `NotBefore`.
-    Ring(CallId),
-    /// What the carrier says of these calls. `Done`, or `Over` for those that were over before.
-    Carrier(Vec<(CallId, Vec<Timed>)>),
-    /// What is known of these calls, for an inquiry. `Orders`: those still in progress.
-    #[serde(rename = "Examine")]
-    InquiryOrders(Vec<CallId>),
-    /// What the inquiry found. `Done`.
-    #[serde(rename = "Learn")]
-    InquiryResults(Vec<(CallId, InquiryResult)>),
-    /// Of which of these calls is the carrier to leave nothing behind. `Orders`.
-    #[serde(rename = "Release")]
-    TearDown(Vec<CallId>),
-    /// It has left nothing behind of these. `Done`.
-    #[serde(rename = "Released")]
-    TornDown(Vec<CallId>),
-    /// Who speaks for this trunk's carrier: the present one, or that of a call, which may have been dialed before it. `Line`.
-    Line(Option<CallId>),
-    /// Who talks in a call. `AgentOf`, or `Missing`.
-    #[serde(rename = "Talker")]
-    AgentOf(CallId),
-    /// The carrier tells that a call's room is there. `Done`.
-    RoomSeen(CallId),
-    /// What is kept of a call. `Media`.
-    Media(CallId),
-    /// Where the recording of a call is. `Done`.
-    Recorded(CallId, String),
-    /// The agent's report. `Done`, or `Missing`.
-    Report {
-        /// The call that it is about.
-        call: CallId,
-        /// What is kept with the call.
-        report: Report,
-        /// What was said, when the agent says.
-        #[serde(default)]
-        transcript: Option<Value>,
-    },
-    /// What was said in one call, for this reader. `Transcript`, `Missing` or `Refused`.
-    Transcript(Reader, CallId),
-    /// Read one call, for this reader. `Call`, `Missing` or `Refused`.
-    Read(Reader, CallId),
-    /// Stop one call. `Call`, `Missing` or `Refused`.
-    Cancel(Reader, CallId),
-    /// Who holds which channel, all at once: so asks an edge of an earlier release. `Live`, oldest first.
-    Live(Reader),
-    /// Who holds which channel, from this row on: some of them. `LiveSlice`, oldest first.
-    LiveFrom(Reader, u64),
-    /// How much room its calls take up. `Storage`, or `Missing`.
-    Storage(Reader),
-    /// What the live feed tells of this trunk. `Feed`, or `Refused`.
-    Feed(Reader, FeedFilter),
-    /// A page of calls, newest first. `Calls`, or `Shown`.
-    List(Reader, CallFilter),
-    /// A page of callbacks, newest first. `Calls`, each with its delivery.
-    Deliveries(Reader, DeliveryFilter),
-    /// One more attempt of a call's callback. `Call`, or `Missing`.
-    Redeliver(Reader, CallId),
-    /// A sender is about to make a callback's attempt. `Begun`, or `Missing`: it is not to be made, or another makes it.
-    Begin {
-        /// The delivery that the attempt belongs to.
-        delivery: DeliveryId,
-        /// The attempt's number, from 1.
-        attempt: u32,
-        /// Its message was too long for a queue: `NextAttempt`, with all of it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        wants_message: bool,
-    },
-    /// The result of a callback's attempt. `Done`.
-    Delivered {
-        /// The delivery that the attempt belongs to.
-        delivery: DeliveryId,
-        /// The attempt's number, from 1.
-        attempt: u32,
-        /// Its result.
-        result: AttemptResult,
-        /// The sender takes another attempt, if one is due: `NextAttempt`.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        takes_next: bool,
-    },
-    /// A callback's sender waits for a slow receiver, at most until then. `Done`.
-    Extend {
-        /// The delivery that the attempt belongs to.
-        delivery: DeliveryId,
-        /// The attempt's number, from 1.
-        attempt: u32,
-        /// The end of the lease, at most.
-        until: Timestamp,
-    },
-    /// The archive has these calls: their rows go. `Done`.
-    Forget(Vec<CallId>),
-    /// Do what is due: the cron's poke, in case the alarm was lost. `Done`.
-    Tick,
-    /// What the object has done since it was loaded. `Work`.
-    Work,
-}
-
-impl TrunkCommand {
-    /// How long its answer may wait for news, if it may.
-    #[must_use]
-    pub fn wait(&self) -> Option<Span> {
-        match self {
-            Self::Feed(_, filter) => Some(filter.wait),
-            _ => None,
-        }
-    }
-
-    /// Whether it may look at many rows: see [`super::Slices`].
-    #[must_use]
-    pub fn looks_at_many(&self) -> bool {
-        matches!(self, Self::List(..) | Self::Deliveries(..) | Self::Feed(..))
-    }
-
-    /// Whether its answer depends on who holds a channel.
-    pub(super) fn counts_channels(&self) -> bool {
-        matches!(
-            self,
-            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_) | Self::LiveFrom(..)
-        )
-    }
-}
-
-/// A request for a call, and how it wants to be treated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trigger {
-    /// The call.
-    pub request: CallRequest,
-    /// What happens without capacity.
-    #[serde(default)]
-    #[serde(rename = "wish")]
-    pub on_capacity: OnCapacity,
-    /// Under which key a repeat of the request is known.
-    #[serde(default)]
-    pub idempotency: Option<Idempotency>,
-    /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good_until: Option<Timestamp>,
-}
-
-/// An `Idempotency-Key` and what it was used for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Idempotency {
-    /// As given.
-    pub key: String,
-    /// SHA-256 of the request's body, in hex.
-    pub body: String,
-}
-
-/// What is remembered of a request that had an `Idempotency-Key`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IdempotencyRecord {
-    /// When it was answered.
-    pub at: Timestamp,
-    /// SHA-256 of its body, in hex.
-    pub body: String,
-    /// The answer.
-    pub admission: Admission,
-}
-
-/// How long an `Idempotency-Key` is remembered.
-pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
+use crate::domain::time::Timestamp;
+use crate::domain::trunk::{Admission, Verdict};
 
 /// Who reads or stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,7 +52,7 @@ pub struct LiveCall {
     pub since: Timestamp,
 }
 
-/// The object's answer.
+/// What the object may answer, as it travels: which part of it belongs to which command, the list of commands says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TrunkReply {
     /// As asked.

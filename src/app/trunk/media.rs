@@ -2,16 +2,36 @@
 
 use serde_json::Value;
 
-use super::{Answer, Desk, Reader, TrunkReply, TrunkStore};
+use super::reply::reply;
+use super::{Answer, Desk, Reader, TrunkRefusal, TrunkStore};
 use crate::domain::call::Report;
-use crate::domain::ids::CallId;
+use crate::domain::ids::{AgentId, CallId, OrgId};
+
+/// What is kept of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptMedia {
+    /// What was said: a list of lines.
+    pub transcript: Option<Value>,
+    /// Where the recording is.
+    pub recording: Option<String>,
+}
+
+reply!(
+    KeptMedia {
+        transcript,
+        recording
+    } = Media(transcript, recording)
+);
+reply!(Value: lines = Transcript(lines));
+
+/// Who talks in a call.
+type Talking = (OrgId, AgentId);
+reply!(Talking: (org, agent) = AgentOf(org, agent));
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn talker(&mut self, id: CallId) -> TrunkReply {
+    pub(super) fn agent_of(&mut self, id: CallId) -> Answer<Option<Talking>> {
         let call = self.trunk.call(id, self.step);
-        call.map_or(TrunkReply::Missing, |call| {
-            TrunkReply::AgentOf(call.request.org, call.request.agent.id)
-        })
+        Ok(call.map(|call| (call.request.org, call.request.agent.id)))
     }
 
     pub(super) fn report(
@@ -19,42 +39,45 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         id: CallId,
         report: Report,
         transcript: Option<Value>,
-    ) -> Answer {
+    ) -> Answer<Option<()>> {
         let Some(keeps) = self.trunk.call(id, self.step).map(|call| call.keeps) else {
-            return Ok(TrunkReply::Missing);
+            return Ok(None);
         };
         if let Some(lines) = transcript.filter(|_| keeps.transcript) {
             self.store.put_transcript(id, &lines)?;
         }
         self.trunk.report(id, report, self.now, self.step);
-        Ok(TrunkReply::Done)
+        Ok(Some(()))
     }
 
-    pub(super) fn media(&mut self, id: CallId) -> Answer {
+    pub(super) fn media(&mut self, id: CallId) -> Answer<KeptMedia> {
         let call = self.trunk.call(id, self.step);
         let reported = call.and_then(|call| call.recording_url.clone());
-        Ok(TrunkReply::Media(
-            self.store.transcript(id)?,
-            self.store.recording(id)?.or(reported),
-        ))
+        Ok(KeptMedia {
+            transcript: self.store.transcript(id)?,
+            recording: self.store.recording(id)?.or(reported),
+        })
     }
 
-    pub(super) fn recorded(&mut self, id: CallId, location: &str) -> Answer {
+    pub(super) fn recorded(&mut self, id: CallId, location: String) -> Answer<()> {
         if self.trunk.call(id, self.step).is_some() {
-            self.store.put_recording(id, location)?;
+            self.store.put_recording(id, &location)?;
         }
-        Ok(TrunkReply::Done)
+        Ok(())
     }
 
-    pub(super) fn transcript(&mut self, reader: Reader, id: CallId) -> Answer {
-        match self.for_reader(reader, id)? {
-            TrunkReply::Call(_) => {
+    pub(super) fn transcript(
+        &mut self,
+        reader: Reader,
+        id: CallId,
+    ) -> Answer<Result<Option<Value>, TrunkRefusal>> {
+        Ok(match self.for_reader(reader, id)? {
+            Ok(Some(_)) => {
                 let lines = self.store.transcript(id)?;
-                Ok(TrunkReply::Transcript(
-                    lines.unwrap_or_else(|| Value::Array(Vec::new())),
-                ))
+                Ok(Some(lines.unwrap_or_else(|| Value::Array(Vec::new()))))
             }
-            other => Ok(other),
-        }
+            Ok(None) => Ok(None),
+            Err(refusal) => Err(refusal),
+        })
     }
 }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod callbacks;
+pub mod command;
 mod config;
 mod dispatch;
 mod feed;
@@ -18,22 +19,28 @@ mod pages;
 mod port;
 mod position;
 mod reading;
+mod reply;
 mod retention;
 mod slices;
 mod store;
 mod trouble;
 mod watch;
 
+pub use admission::{Admitted, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, Replay, Trigger};
+pub use callbacks::{Attempted, Begun};
+pub use command::TrunkCommand;
+pub use config::{Briefed, Retired};
+pub use dispatch::Rung;
 pub use feed::KEPT;
-pub use language::{
-    IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger, TrunkCommand,
-    TrunkRefusal, TrunkReply, Work,
-};
+pub use language::{LiveCall, Reader, TrunkRefusal, TrunkReply, Work};
+pub use media::KeptMedia;
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
 pub use pages::{CallFilter, DeliveryFilter, Found, InList, SCAN_LIMIT, Shown, admits};
-pub use port::Trunks;
+pub use port::{AskTrunk, Trunks, ask, written};
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
+pub use reading::{Listed, LiveNow, LiveSlice, OneCall};
+pub use retention::UsedStorage;
 pub use slices::{Slices, Turns};
 pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
 
@@ -74,7 +81,7 @@ struct Desk<'a, 's, S> {
     now: Timestamp,
 }
 
-type Answer = Result<TrunkReply, StoreFailed>;
+type Answer<R> = Result<R, StoreFailed>;
 
 /// So many rows of the release before are written anew at once: few, so that no admission waits for it.
 const MIGRATED: usize = 50;
@@ -261,13 +268,13 @@ impl TrunkActor {
             key: &self.key,
             now,
         };
-        let mut reply = desk.decide(command)?;
+        let mut reply = desk.carry_out(command)?;
         if way == Way::Whole {
             desk.trunk.tick(now, desk.step);
         }
         let mut outgoing = desk.outgoing()?;
         if takes_next && let Some(next) = desk.next_attempt(&mut outgoing) {
-            reply = next;
+            reply = next.into();
         }
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
@@ -322,55 +329,13 @@ impl TrunkActor {
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    fn decide(&mut self, command: TrunkCommand) -> Answer {
-        match command {
-            TrunkCommand::Brief(brief) => self.take_brief(*brief),
-            TrunkCommand::Retire => self.retire(),
-            TrunkCommand::Admit(trigger) => self.admit(*trigger),
-            TrunkCommand::FindReplay(org, key, given) => self.recall_for(org, key, &given),
-            TrunkCommand::Foresee(trigger) => self.foresee(*trigger),
-            TrunkCommand::Claim(calls) => self.claim(calls),
-            TrunkCommand::Ring(id) => Ok(self.ring(id)),
-            TrunkCommand::Carrier(reports) => Ok(self.carrier(reports)),
-            TrunkCommand::InquiryOrders(calls) => self.orders(calls, dispatch::in_progress),
-            TrunkCommand::InquiryResults(findings) => Ok(self.learn(findings)),
-            TrunkCommand::TearDown(calls) => self.orders(calls, Call::left_a_room),
-            TrunkCommand::TornDown(calls) => Ok(self.torn_down(calls)),
-            TrunkCommand::RoomSeen(id) => Ok(self.room_seen(id)),
-            TrunkCommand::Line(of) => Ok(self.line(of)),
-            TrunkCommand::AgentOf(id) => Ok(self.talker(id)),
-            TrunkCommand::Report {
-                call,
-                report,
-                transcript,
-            } => self.report(call, report, transcript),
-            TrunkCommand::Media(id) => self.media(id),
-            TrunkCommand::Recorded(call, location) => self.recorded(call, &location),
-            TrunkCommand::Transcript(reader, call) => self.transcript(reader, call),
-            TrunkCommand::Begin {
-                delivery,
-                attempt,
-                wants_message,
-            } => self.begin_of(delivery, attempt, wants_message),
-            // What receivers said was taken before: see `trouble`.
-            TrunkCommand::Delivered { .. } => Ok(TrunkReply::Done),
-            TrunkCommand::Extend {
-                delivery,
-                attempt,
-                until,
-            } => Ok(self.extend(delivery, attempt, until)),
-            TrunkCommand::Redeliver(reader, call) => self.redeliver(reader, call),
-            TrunkCommand::Deliveries(reader, filter) => self.deliveries(reader, &filter),
-            TrunkCommand::Read(reader, call) => self.read(reader, call),
-            TrunkCommand::List(reader, filter) => self.list(reader, &filter),
-            TrunkCommand::Live(reader) => Ok(self.live(reader)),
-            TrunkCommand::LiveFrom(reader, row) => Ok(self.live_from(reader, row)),
-            TrunkCommand::Storage(reader) => self.storage(reader),
-            TrunkCommand::Cancel(reader, call) => self.cancel(reader, call),
-            TrunkCommand::Feed(reader, filter) => self.follow(reader, &filter),
-            TrunkCommand::Forget(calls) => self.forget(&calls),
-            TrunkCommand::Tick => Ok(TrunkReply::Done),
-            TrunkCommand::Work => Ok(TrunkReply::Work(Work::default())),
-        }
+    /// What is due is done along with each command.
+    fn tick(&self) -> Answer<()> {
+        Ok(())
+    }
+
+    /// The shell alone knows, and answers instead.
+    fn work(&self) -> Answer<Work> {
+        Ok(Work::default())
     }
 }

@@ -1,19 +1,99 @@
 //! Calls as their organisation reads, lists and stops them.
 
+use super::reply::reply;
 use super::{
     Answer, CallFilter, Desk, Found, LiveCall, Reader, Shown, StoreFailed, TrunkRefusal,
     TrunkReply, TrunkStore,
 };
+use crate::app::asking::Reply;
 use crate::domain::call::Call;
-use crate::domain::ids::CallId;
+use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::newest_first;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::Wanted;
 
 /// So many live calls are told of at once.
 const LIVE: usize = 250;
 /// And so many to an edge of an earlier release, which asks for all: it shows no more, and counts no more as in use.
 const LIVE_AT_ONCE: usize = 1_000;
+
+/// One call, for a reader: none that is not its organisation's.
+pub type OneCall = Result<Option<Box<Call>>, TrunkRefusal>;
+
+/// Who holds a channel, all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveNow {
+    /// They, oldest first.
+    pub calls: Vec<Call>,
+    /// How many calls wait for a channel.
+    pub waiting: usize,
+    /// See [`LiveSlice::held_back`].
+    pub held_back: Vec<(AgentId, Timestamp)>,
+}
+
+/// Some of those who hold a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveSlice {
+    /// They, oldest first.
+    pub calls: Vec<LiveCall>,
+    /// The row at which the next begin, if there are more.
+    pub next: Option<u64>,
+    /// How many calls wait for a channel.
+    pub waiting: usize,
+    /// The agents whose calls are held back, with when a call may find out whether each is back.
+    pub held_back: Vec<(AgentId, Timestamp)>,
+}
+
+reply!(Box<Call>: call = Call(call));
+reply!(
+    LiveNow {
+        calls,
+        waiting,
+        held_back
+    } = Live(calls, waiting, held_back)
+);
+reply!(
+    LiveSlice {
+        calls,
+        next,
+        waiting,
+        held_back
+    } = LiveSlice {
+        calls,
+        next,
+        waiting,
+        held_back
+    }
+);
+reply!(Found { calls, until } = Calls(calls, until));
+
+/// A page of calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Listed {
+    /// As they are: so asks an edge of an earlier release, and so answers an object of one.
+    Calls(Found),
+    /// Each as its list shows it.
+    Shown(Found<Shown>),
+}
+
+impl From<Listed> for TrunkReply {
+    fn from(listed: Listed) -> Self {
+        match listed {
+            Listed::Calls(found) => found.into(),
+            Listed::Shown(found) => Self::Shown(found.calls, found.until),
+        }
+    }
+}
+
+impl Reply<TrunkReply> for Listed {
+    fn read(answer: TrunkReply) -> Option<Self> {
+        match answer {
+            TrunkReply::Shown(calls, until) => Some(Self::Shown(Found { calls, until })),
+            answer => Found::read(answer).map(Self::Calls),
+        }
+    }
+}
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn with_metadata(&self, mut call: Call) -> Result<Call, StoreFailed> {
@@ -23,52 +103,55 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(call)
     }
 
-    pub(super) fn for_reader(&mut self, reader: Reader, id: CallId) -> Answer {
+    pub(super) fn for_reader(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
         if self.trunk.is_revoked(reader.key) {
-            return Ok(TrunkReply::Refused(TrunkRefusal::InvalidKey));
+            return Ok(Err(TrunkRefusal::InvalidKey));
         }
         let is_own =
             |call: &&Call| call.request.org == reader.org || planted(Fault::ForeignCallShown);
         let call = self.trunk.call(id, self.step).filter(is_own).cloned();
-        Ok(match call {
-            Some(call) => TrunkReply::Call(Box::new(self.with_metadata(call)?)),
-            None => TrunkReply::Missing,
-        })
+        Ok(Ok(match call {
+            Some(call) => Some(Box::new(self.with_metadata(call)?)),
+            None => None,
+        }))
     }
 
-    pub(super) fn read(&mut self, reader: Reader, id: CallId) -> Answer {
+    pub(super) fn read(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
         if self.trunk.is_open(id) {
             self.trunk.refresh(id, self.now, self.step);
         }
         self.for_reader(reader, id)
     }
 
-    pub(super) fn cancel(&mut self, reader: Reader, id: CallId) -> Answer {
+    pub(super) fn cancel(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
         match self.for_reader(reader, id)? {
-            TrunkReply::Call(_) if self.trunk.cancel(id, self.now, self.step) => {
+            Ok(Some(_)) if self.trunk.cancel(id, self.now, self.step) => {
                 self.for_reader(reader, id)
             }
-            TrunkReply::Call(_) => Ok(TrunkReply::Refused(TrunkRefusal::CallAlreadyTerminal)),
+            Ok(Some(_)) => Ok(Err(TrunkRefusal::CallAlreadyTerminal)),
             other => Ok(other),
         }
     }
 
-    pub(super) fn live(&mut self, reader: Reader) -> TrunkReply {
+    pub(super) fn live(&mut self, reader: Reader) -> Answer<LiveNow> {
         self.trunk.refresh_all(self.now, self.step);
         // What that found to be over makes room for who waits.
         self.trunk.tick(self.now, self.step);
         let ids: Vec<CallId> = self.trunk.live_calls().take(LIVE_AT_ONCE).collect();
-        let mut own = Vec::new();
+        let mut calls = Vec::new();
         for id in ids {
             let call = self.trunk.call(id, self.step);
-            own.extend(call.filter(|call| call.request.org == reader.org).cloned());
+            calls.extend(call.filter(|call| call.request.org == reader.org).cloned());
             self.step.let_go_of(id);
         }
-        let held_back = self.trunk.agents_held_back(self.now, self.step);
-        TrunkReply::Live(own, self.trunk.waiting(), held_back)
+        Ok(LiveNow {
+            calls,
+            waiting: self.trunk.waiting(),
+            held_back: self.trunk.agents_held_back(self.now, self.step),
+        })
     }
 
-    pub(super) fn live_from(&mut self, reader: Reader, from: u64) -> TrunkReply {
+    pub(super) fn live_from(&mut self, reader: Reader, from: u64) -> Answer<LiveSlice> {
         self.trunk.refresh_all(self.now, self.step);
         self.trunk.tick(self.now, self.step);
         let rows = self.trunk.live_calls().filter(|id| id.row() >= from);
@@ -87,15 +170,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             }));
             self.step.let_go_of(id);
         }
-        TrunkReply::LiveSlice {
+        Ok(LiveSlice {
             calls,
             next,
             waiting: self.trunk.waiting(),
             held_back: self.trunk.agents_held_back(self.now, self.step),
-        }
+        })
     }
 
-    pub(super) fn list(&mut self, reader: Reader, filter: &CallFilter) -> Answer {
+    pub(super) fn list(&mut self, reader: Reader, filter: CallFilter) -> Answer<Listed> {
         let wanted = Wanted {
             status: &filter.status,
             agent: filter.agent,
@@ -105,18 +188,19 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             ..Wanted::default()
         };
         self.trunk.refresh_all(self.now, self.step);
-        let closed = self.store.closed(filter)?;
+        let closed = self.store.closed(&filter)?;
         let page = self.page(reader, wanted, closed, filter.limit, |call| {
             filter.admits(call)
         });
-        Ok(match page {
-            TrunkReply::Calls(calls, until) if filter.shown => {
-                let shown = calls.iter();
-                let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
-                TrunkReply::Shown(shown.collect(), until)
-            }
-            page => page,
-        })
+        if !filter.shown {
+            return Ok(Listed::Calls(page));
+        }
+        let shown = page.calls.iter();
+        let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
+        Ok(Listed::Shown(Found {
+            calls: shown.collect(),
+            until: page.until,
+        }))
     }
 
     /// Merges what is open, what is about to be written and what the rows hold, newest first.
@@ -127,7 +211,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         closed: Found,
         limit: usize,
         admits: impl Fn(&Call) -> bool,
-    ) -> TrunkReply {
+    ) -> Found {
         let fits = |call: &Call| call.request.org == reader.org && admits(call);
         let changed = self.step.changed().filter(|call| fits(call));
         let mut calls: Vec<Call> = changed.cloned().collect();
@@ -150,6 +234,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         newest_first(&mut calls, |call| call.id.number());
         calls.dedup_by(|a, b| a.id == b.id);
         calls.truncate(limit);
-        TrunkReply::Calls(calls, closed.until)
+        Found {
+            calls,
+            until: closed.until,
+        }
     }
 }

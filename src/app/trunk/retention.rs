@@ -7,8 +7,9 @@
 //! no alarm of its own. A batch goes to the archive first, and its rows go when the archive has it: a crash between the two
 //! sends the same batch again.
 
+use super::reply::reply;
 use super::store::{StoreFailed, TrunkStore};
-use super::{Answer, Desk, Reader, TrunkReply};
+use super::{Answer, Desk, Reader};
 use crate::app::messages::Expired;
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
@@ -144,23 +145,34 @@ impl Retention {
 /// A call that may count against `max_cps` stays, whatever room is needed: an object that is loaded anew counts by its row.
 const COUNTED: Span = Span(2_000);
 
+/// How much room a trunk's calls take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedStorage {
+    /// Bytes.
+    pub used: u64,
+    /// When the oldest was accepted.
+    pub oldest: Option<Timestamp>,
+}
+
+reply!(UsedStorage { used, oldest } = Storage { used, oldest });
+
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    pub(super) fn forget(&mut self, calls: &[CallId]) -> Answer {
-        let gone = self.store.forget(calls);
+    pub(super) fn forget(&mut self, calls: Vec<CallId>) -> Answer<()> {
+        let gone = self.store.forget(&calls);
         gone.inspect_err(|_| self.retention.begins_anew())?;
         self.retention.forgot(self.now);
         self.trouble.eases();
-        Ok(TrunkReply::Done)
+        Ok(())
     }
 
-    pub(super) fn storage(&mut self, reader: Reader) -> Answer {
+    pub(super) fn storage(&mut self, reader: Reader) -> Answer<Option<UsedStorage>> {
         let brief = self.trunk.brief();
         if brief.is_none_or(|brief| brief.config.org_id != reader.org) {
-            return Ok(TrunkReply::Missing);
+            return Ok(None);
         }
-        Ok(TrunkReply::Storage {
+        Ok(Some(UsedStorage {
             used: self.store.used_bytes(),
             oldest: self.store.oldest()?.map(|call| call.address().at),
-        })
+        }))
     }
 }

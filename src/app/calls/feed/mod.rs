@@ -18,9 +18,7 @@ use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, 
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{
-    FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, TrunkCommand, TrunkReply,
-};
+use crate::app::trunk::{FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
 use crate::domain::object::object;
@@ -215,13 +213,9 @@ async fn look(
     seen: &mut Seen,
 ) -> Result<(Vec<Value>, Position, bool), Refusal> {
     let began = api.now();
-    let command = TrunkCommand::Feed(reader(caller), filter.clone());
-    let replies = ask_all(api, AT_ONCE, tags, &command).await?;
-    let pages = replies.into_iter().map(|reply| match reply {
-        TrunkReply::Feed(page) => Ok(page),
-        _ => Err(Refusal::DialerUnavailable),
-    });
-    let pages: Vec<FeedPage> = pages.collect::<Result<_, _>>()?;
+    let command = command::Feed(reader(caller), filter.clone());
+    let pages = ask_all(api, AT_ONCE, tags, command).await?;
+    let pages: Vec<FeedPage> = pages.into_iter().collect::<Result<_, _>>()?;
     let last = pages.iter().filter_map(|page| page.events.last());
     let last = last.map(|event| event.0).max();
     // One of an earlier release tells the directory nothing, and foretells nothing.

@@ -4,7 +4,7 @@
 pub(crate) mod describe;
 
 use crate::app::calls::among::Among;
-use crate::app::calls::{ask, ask_all, reader};
+use crate::app::calls::{ask_about, ask_all, reader, unreached};
 use crate::app::concurrent::CONNECTIONS;
 use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
@@ -12,11 +12,11 @@ use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
-use crate::app::trunk::{CallFilter, Found, SCAN_LIMIT, Shown, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, ask, command};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::CallStatus;
-use crate::domain::ids::{AgentId, CallId, TrunkId, TrunkTag};
+use crate::domain::ids::{AgentId, CallId, TrunkId};
 use crate::domain::object::object;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
@@ -87,10 +87,7 @@ pub struct LiveCall {
 /// # Errors
 /// No such call.
 pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, caller, call, |id| {
-        TrunkCommand::Read(reader(caller), id)
-    })
-    .await?;
+    let call = ask_about(api, caller, call, super::read).await?;
     Ok(Response::json(
         200,
         &StatusView::of(&call, api.now(), api.settings()),
@@ -102,10 +99,7 @@ pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
 /// # Errors
 /// No such call.
 pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask(api, caller, call, |id| {
-        TrunkCommand::Read(reader(caller), id)
-    })
-    .await?;
+    let call = ask_about(api, caller, call, super::read).await?;
     Ok(Response::json(
         200,
         &DetailedCall::of(&call, api.now(), api.settings()),
@@ -138,20 +132,19 @@ pub async fn list(
     })?;
     let trunks = own_trunks(api, caller).await?;
     let asked = among.whom(trunks, only, api.settings().trunks_at_once);
-    let command = TrunkCommand::List(reader(caller), filter);
+    let command = command::List(reader(caller), filter);
     let (now, settings) = (api.now(), api.settings());
     let mut found = Vec::new();
-    for reply in ask_all(api, CONNECTIONS, &asked, &command).await? {
-        let (calls, until) = match reply {
-            TrunkReply::Shown(calls, until) => (calls, until),
+    for listed in ask_all(api, CONNECTIONS, &asked, command).await? {
+        found.push(match listed {
+            Listed::Shown(found) => found,
             // An object of the release before.
-            TrunkReply::Calls(calls, until) => {
+            Listed::Calls(Found { calls, until }) => {
                 let shown = calls.iter().map(|call| Shown::of(call, now, settings));
-                (shown.collect(), until)
+                let calls = shown.collect();
+                Found { calls, until }
             }
-            _ => return Err(Refusal::DialerUnavailable),
-        };
-        found.push(Found { calls, until });
+        });
     }
     let Found { calls, until } = among.conclude(found, page.limit + 1);
     let until = among.goes_on.or(until.map(|id| id.to_string()));
@@ -198,17 +191,10 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
     let trunk = own_trunk(api, caller, trunk).await?;
     let (mut rows, mut from) = (Vec::new(), 0);
     let (waiting, held_back) = loop {
-        let command = TrunkCommand::LiveFrom(reader(caller), from);
-        let Ok(TrunkReply::LiveSlice {
-            calls,
-            next,
-            waiting,
-            held_back,
-        }) = api.trunk(trunk.id.tag(), &command).await
-        else {
-            return Err(Refusal::DialerUnavailable);
-        };
-        rows.extend(calls.iter().map(|call| {
+        let command = command::LiveFrom(reader(caller), from);
+        let slice = ask(api, trunk.id.tag(), command).await;
+        let slice = slice.map_err(unreached)?;
+        rows.extend(slice.calls.iter().map(|call| {
             object! {
                 "call_id": call.id,
                 "call_status": value(&call.status),
@@ -216,9 +202,9 @@ pub async fn live(api: &impl Api, caller: &KeyRecord, trunk: &str) -> Result<Res
                 "since": iso8601::format(call.since),
             }
         }));
-        match next.filter(|next| *next > from) {
+        match slice.next.filter(|next| *next > from) {
             Some(next) => from = next,
-            None => break (waiting, held_back),
+            None => break (slice.waiting, slice.held_back),
         }
     };
     let breakers: Vec<_> = held_back
@@ -253,20 +239,4 @@ pub async fn own_trunk(
         .into_iter()
         .find(|trunk| trunk.id == id && !trunk.deleted)
         .ok_or(Refusal::TrunkNotFound)
-}
-
-/// The calls that several trunks answer to the same question.
-pub async fn gather(
-    api: &impl Api,
-    trunks: &[TrunkTag],
-    command: &TrunkCommand,
-) -> Result<Vec<Found>, Refusal> {
-    let mut found = Vec::new();
-    for reply in ask_all(api, CONNECTIONS, trunks, command).await? {
-        let TrunkReply::Calls(calls, until) = reply else {
-            return Err(Refusal::DialerUnavailable);
-        };
-        found.push(Found { calls, until });
-    }
-    Ok(found)
 }

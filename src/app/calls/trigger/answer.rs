@@ -85,7 +85,7 @@ pub fn answer(admission: Admission) -> Response {
 }
 
 /// The dialer is down, or the agent: nothing was created.
-pub fn down(retry_after_secs: u64, is_agent: bool) -> Response {
+fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     let mut response = Response::from(match is_agent {
         true => Refusal::AgentUnavailable,
         false => Refusal::DialerUnavailable,
@@ -134,19 +134,30 @@ pub fn replay(admission: Admission) -> Response {
 }
 
 /// What would become of a call.
-pub fn foretell(verdict: Verdict, number: Option<NumberView>, unknown_keys: Vec<String>) -> DryRun {
+pub fn answer_dry(
+    verdict: Verdict,
+    number: Option<NumberView>,
+    unknown_keys: Vec<String>,
+) -> Response {
     let (would, reason) = match verdict {
-        Verdict::Go | Verdict::Down { .. } => ("trigger", None),
+        Verdict::Go => ("trigger", None),
+        Verdict::Down {
+            retry_after_secs,
+            is_agent,
+        } => return down(retry_after_secs, is_agent),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
         Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
     };
-    DryRun {
-        dry_run: true,
-        would,
-        reason,
-        number,
-        unknown_keys,
-    }
+    Response::json(
+        200,
+        &DryRun {
+            dry_run: true,
+            would,
+            reason,
+            number,
+            unknown_keys,
+        },
+    )
 }
 
 fn exhausted(code: FailureCode) -> Refusal {

@@ -5,19 +5,23 @@ mod answer;
 pub(crate) mod describe;
 mod fields;
 
-use answer::{answer, down, foretell, replay};
+use answer::{answer, answer_dry, replay};
 use fields::Fields;
 #[cfg(feature = "openapi")]
 pub use fields::TriggerCall;
 
-use crate::app::calls::permit;
+use crate::app::asking::understood;
+use crate::app::calls::{permit, unreached};
 use crate::app::copies::{doubt, find, refuses};
 use crate::app::directory::{Permit, RELIED_ON};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
-use crate::app::ports::{Api, Unavailable};
+use crate::app::ports::Api;
 use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::{Idempotency, Trigger, TrunkCommand, TrunkRefusal, TrunkReply};
+use crate::app::trunk::{
+    Admitted, Idempotency, Replay, Trigger, TrunkCommand, TrunkRefusal, TrunkReply, ask, command,
+    written,
+};
 use crate::app::views::number::NumberView;
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::{Agent, Status};
@@ -26,7 +30,6 @@ use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::media::MediaSettings;
 use crate::domain::numbering::facts;
 use crate::domain::refusal::Refusal;
-use crate::domain::trunk::Verdict;
 
 /// Places a call.
 ///
@@ -59,41 +62,54 @@ pub async fn trigger(
         request: asked_for(caller, fields, agent),
     });
     let command = match dry_run {
-        true => TrunkCommand::Foresee(trigger),
-        false => TrunkCommand::Admit(trigger),
+        true => command::Foresee(trigger).into(),
+        false => command::Admit(trigger).into(),
     };
-    let mut reply = api.trunk(trunk.id.tag(), &command).await;
+    let reply = send(api, caller, permit, &command).await?;
+    let answered = match dry_run {
+        true => {
+            let verdict = understood::<command::Foresee>(api, reply).map_err(unreached)?;
+            verdict.map(|verdict| Ok(answer_dry(verdict, number, unknown_keys)))
+        }
+        false => {
+            let admitted = understood::<command::Admit>(api, reply).map_err(unreached)?;
+            admitted.map(|admitted| match admitted {
+                Admitted::Admission(admission) => Ok(answer(admission)),
+                Admitted::Replayed(admission) => Ok(replay(admission)),
+                Admitted::KeyReused => Err(Refusal::IdempotencyKeyReused),
+            })
+        }
+    };
+    match answered {
+        Ok(answered) => answered,
+        Err(refusal) => {
+            // The object knows better than the copies: they are stale.
+            api.forget(caller.org_id);
+            Err(in_right_words(api, caller, &parts, refusal.into()).await)
+        }
+    }
+}
+
+/// Asks the trunk, and once more where it need not have been told that the agent is active again.
+async fn send(
+    api: &impl Api,
+    caller: &KeyRecord,
+    permit: Permit,
+    command: &TrunkCommand,
+) -> Result<TrunkReply, Refusal> {
+    let reply = api.trunk(permit.trunk, command).await;
     if let Ok(TrunkReply::Refused(TrunkRefusal::AgentInactive)) = reply
         && permit::is_needed(caller, &permit)
     {
-        // It need not have been told that the agent is active again.
         let refused = Permit {
             refused: true,
             ..permit
         };
         if permit::ask(api, caller, refused).await.is_ok() {
-            reply = api.trunk(trunk.id.tag(), &command).await;
+            return written(api.trunk(permit.trunk, command).await).map_err(unreached);
         }
     }
-    match reply {
-        Ok(TrunkReply::Admission(admission)) => Ok(answer(admission)),
-        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
-        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
-        Ok(TrunkReply::Verdict(Verdict::Down {
-            retry_after_secs,
-            is_agent,
-        })) => Ok(down(retry_after_secs, is_agent)),
-        Ok(TrunkReply::Verdict(verdict)) => Ok(Response::json(
-            200,
-            &foretell(verdict, number, unknown_keys),
-        )),
-        Ok(TrunkReply::Refused(denial)) => {
-            // The object knows better than the copies: they are stale.
-            api.forget(caller.org_id);
-            Err(in_right_words(api, caller, &parts, denial.into()).await)
-        }
-        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
-    }
+    written(reply).map_err(unreached)
 }
 
 /// The call, as its trunk keeps it.
@@ -193,13 +209,12 @@ async fn recall(
     if !known.is_ok_and(|trunk| trunk.is_some()) {
         return Err(refusal);
     }
-    let command = TrunkCommand::FindReplay(caller.org_id, caller.key_id, given);
-    match api.trunk(fields.trunk.tag(), &command).await {
-        Ok(TrunkReply::Replayed(admission)) => Ok(replay(admission)),
-        Ok(TrunkReply::KeyReused) => Err(Refusal::IdempotencyKeyReused),
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        Ok(TrunkReply::Missing) => Err(refusal),
-        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+    let command = command::FindReplay(caller.org_id, caller.key_id, given);
+    let known = ask(api, fields.trunk.tag(), command).await;
+    match known.map_err(unreached)?? {
+        Some(Replay::Replayed(admission)) => Ok(replay(admission)),
+        Some(Replay::KeyReused) => Err(Refusal::IdempotencyKeyReused),
+        None => Err(refusal),
     }
 }
 

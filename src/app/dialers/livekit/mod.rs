@@ -29,7 +29,7 @@ use server::Server;
 use crate::app::host::TwirpRequest;
 use crate::app::ports::{Directories, Host, Poster, Records, Trunks, Twirp, Unavailable, Vault};
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::{DialOrder, TrunkCommand};
+use crate::app::trunk::{DialOrder, ask, command};
 use crate::domain::call::{
     CarrierEvent, Failure, FailureCode, FailureSource, InquiryResult, PRESUMED_AFTER, Reason,
     SETUP_LIMIT, Timed,
@@ -221,8 +221,8 @@ async fn desert<L: LiveKitHost>(
 ) -> Vec<Timed> {
     let mut events = known;
     events.push(timed(line.now(), CarrierEvent::Deserted));
-    let heard = TrunkCommand::Carrier(vec![(order.call, events.clone())]);
-    let _ = line.trunk(order.call.address().tag, &heard).await;
+    let heard = command::Carrier(vec![(order.call, events.clone())]);
+    let _ = ask(line, order.call.address().tag, heard).await;
     if hang_up(server, order).await.is_ok() {
         events.push(timed(line.now(), CarrierEvent::Deleted));
     }

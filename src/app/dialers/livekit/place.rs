@@ -12,7 +12,7 @@ use super::{LiveKitHost, timed};
 use crate::app::copies;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
-use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, Rung, ask, command};
 use crate::domain::agent::Agent;
 use crate::domain::call::{CarrierEvent, Failure, FailureCode, Reason, SETUP_LIMIT};
 use crate::domain::object::object;
@@ -133,14 +133,13 @@ pub(super) async fn place<L: LiveKitHost>(
     let seen_at = line.now();
     // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together.
     loop {
-        let ring = TrunkCommand::Ring(call);
-        match line.trunk(call.address().tag, &ring).await {
-            Ok(TrunkReply::Done) if line.now() < ring_by => break,
-            Ok(TrunkReply::NotBefore(free)) if free < ring_by => {
+        match ask(line, call.address().tag, command::Ring(call)).await {
+            Ok(Rung::Done) if line.now() < ring_by => break,
+            Ok(Rung::NotBefore(free)) if free < ring_by => {
                 let wait = free.max(line.now()) - line.now();
                 line.sleep(wait.max(Span(1))).await;
             }
-            Ok(TrunkReply::Over(_)) => return Placed::Unwanted,
+            Ok(Rung::Over(_)) => return Placed::Unwanted,
             _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
         }
     }
@@ -239,10 +238,10 @@ pub(super) async fn tell(
 ) -> Reception {
     let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
-    match line.trunk(tag, &TrunkCommand::Carrier(report)).await {
-        Ok(TrunkReply::Done) => Reception::GoesOn,
-        Ok(TrunkReply::Over(_)) => Reception::Over,
-        _ => Reception::Unheard,
+    match ask(line, tag, command::Carrier(report)).await {
+        Ok(over) if over.is_empty() => Reception::GoesOn,
+        Ok(_) => Reception::Over,
+        Err(_) => Reception::Unheard,
     }
 }
 

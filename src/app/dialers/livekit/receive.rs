@@ -12,7 +12,7 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::{Api, Unavailable};
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
-use crate::app::trunk::{CarrierCredentials, TrunkCommand, TrunkReply};
+use crate::app::trunk::{CarrierCredentials, ask, command};
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
 
@@ -52,13 +52,7 @@ async fn sender(
     // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former line.
     for of in [None, call] {
         let line: Option<CarrierCredentials> = match call {
-            Some(call) => match api
-                .trunk(call.address().tag, &TrunkCommand::Line(of))
-                .await?
-            {
-                TrunkReply::Line(line) => line,
-                _ => None,
-            },
+            Some(call) => ask(api, call.address().tag, command::Line(of)).await?,
             None => {
                 let stored = api.read(&RecordKey::carrier(issuer)).await?;
                 stored.and_then(|stored| crate::app::json::read(&stored).ok())
@@ -79,22 +73,21 @@ async fn sender(
 /// Of a call that is over none may be there any more. If that can't be told now, LiveKit sends it again.
 async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
     let tag = call.address().tag;
-    let told = api.trunk(tag, &TrunkCommand::RoomSeen(call)).await;
-    told.map(drop)
-        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
+    let told = ask(api, tag, command::RoomSeen(call)).await;
+    told.map_err(|Unavailable| Refusal::AuthenticationUnavailable)
 }
 
 async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &Value) {
     if let Some(location) = webhook::recorded(event) {
-        let recorded = TrunkCommand::Recorded(call, location.to_owned());
-        let _ = api.trunk(call.address().tag, &recorded).await;
+        let recorded = command::Recorded(call, location.to_owned());
+        let _ = ask(api, call.address().tag, recorded).await;
     }
     let events = webhook::events(call, event, api.now());
     if events.is_empty() {
         return;
     }
-    let heard = TrunkCommand::Carrier(vec![(call, events)]);
-    if api.trunk(call.address().tag, &heard).await.is_err() {
+    let heard = command::Carrier(vec![(call, events)]);
+    if ask(api, call.address().tag, heard).await.is_err() {
         api.log(&Event::LiveKitEventLost {
             org: line.org,
             call,

@@ -19,7 +19,7 @@ use crate::app::json;
 use crate::app::manage::create::Draw;
 use crate::app::manage::{Resource, TRIES, ask, change, command};
 use crate::app::ports::Api;
-use crate::app::trunk::{Reader, TrunkCommand, TrunkReply};
+use crate::app::trunk::{self, Reader, command};
 use crate::app::views::manage::{
     StoredTrunkView, TrunkDetail, TrunkList, TrunkStorageView, TrunkView,
 };
@@ -184,18 +184,17 @@ pub async fn create(
 /// No such trunk.
 pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Response, Refusal> {
     let trunk = find(api, caller, id).await?;
-    let storage = TrunkCommand::Storage(Reader {
+    let storage = command::Storage(Reader {
         org: caller.org_id,
         key: caller.key_id,
     });
-    let storage = match api.trunk(trunk.id.tag(), &storage).await {
-        Ok(TrunkReply::Storage { used, oldest }) => Some(TrunkStorageView {
-            used_bytes: used,
-            limit_bytes: api.settings().storage_limit,
-            oldest_call_at: oldest.map(iso8601::format),
-        }),
-        _ => None,
-    };
+    let storage = trunk::ask(api, trunk.id.tag(), storage).await;
+    let storage = storage.ok().flatten();
+    let storage = storage.map(|storage| TrunkStorageView {
+        used_bytes: storage.used,
+        limit_bytes: api.settings().storage_limit,
+        oldest_call_at: storage.oldest.map(iso8601::format),
+    });
     Ok(Response::json(
         200,
         &StoredTrunkView {

@@ -1,0 +1,234 @@
+//! The list of commands: how each travels to a trunk's object, who carries it out, and the reply that belongs to it.
+//!
+//! What travels is [`TrunkCommand`] and [`TrunkReply`], as JSON in a request to the object. Whoever asks gives a command of this
+//! list to [`super::ask`], and gets its reply; handlers and replies stand in their desks' files.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::admission::{Admitted, Idempotency, Replay, Trigger};
+use super::callbacks::{Attempted, Begun};
+use super::config::{Briefed, Retired};
+use super::dispatch::Rung;
+use super::language::{self, Reader, TrunkRefusal, TrunkReply};
+use super::media::KeptMedia;
+use super::order::{CarrierCredentials, DialOrder};
+use super::pages::{CallFilter, DeliveryFilter, Found};
+use super::position::{FeedFilter, FeedPage};
+use super::reading::{Listed, LiveNow, LiveSlice, OneCall};
+use super::retention::UsedStorage;
+use super::{Desk, StoreFailed, TrunkStore};
+use crate::app::asking::Command;
+use crate::domain::call::{self, InquiryResult, Timed};
+use crate::domain::callback::AttemptResult;
+use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::trunk::{self, Verdict};
+
+/// A command's own type, shaped as its variant.
+macro_rules! shape {
+    ($(#[doc = $doc:literal])* $command:ident) => {
+        $(#[doc = $doc])*
+        pub struct $command;
+    };
+    ($(#[doc = $doc:literal])* $command:ident ($($of:ty),+)) => {
+        $(#[doc = $doc])*
+        pub struct $command($(pub $of),+);
+    };
+    ($(#[doc = $doc:literal])* $command:ident {
+        $($(#[doc = $about:literal])* $field:ident: $is:ty),+
+    }) => {
+        $(#[doc = $doc])*
+        pub struct $command {
+            $($(#[doc = $about])* pub $field: $is),+
+        }
+    };
+}
+
+/// `Command(its: Parts) => handler -> Reply;`
+macro_rules! commands {
+    ($(
+        $(#[doc = $doc:literal])*
+        $(#[serde $name:tt])?
+        $command:ident $(($($part:ident: $of:ty),+))? $({
+            $($(#[doc = $about:literal])* $(#[serde $rule:tt])? $field:ident: $is:ty),+ $(,)?
+        })? => $handler:ident -> $reply:ty;
+    )+) => {
+        /// A request to a trunk's object, as it travels.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum TrunkCommand {$(
+            $(#[doc = $doc])*
+            $(#[serde $name])?
+            $command $(($($of),+))? $({
+                $($(#[doc = $about])* $(#[serde $rule])? $field: $is),+
+            })?
+        ),+}
+
+        $(
+            shape! {
+                $(#[doc = $doc])*
+                $command $(($($of),+))? $({$($(#[doc = $about])* $field: $is),+})?
+            }
+
+            impl From<$command> for TrunkCommand {
+                fn from(command: $command) -> Self {
+                    let $command $(($($part),+))? $({$($field),+})? = command;
+                    Self::$command $(($($part),+))? $({$($field),+})?
+                }
+            }
+
+            impl Command for $command {
+                type Asked = TrunkCommand;
+                type Answer = TrunkReply;
+                type Reply = $reply;
+            }
+        )+
+
+        impl<S: TrunkStore> Desk<'_, '_, S> {
+            pub(super) fn carry_out(&mut self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+                match command {$(
+                    TrunkCommand::$command $(($($part),+))? $({$($field),+})? => {
+                        let reply: $reply = self.$handler($($($part),+)? $($($field),+)?)?;
+                        Ok(reply.into())
+                    }
+                )+}
+            }
+        }
+    };
+}
+
+commands! {
+    /// The directory's word.
+    Brief(brief: Box<trunk::Brief>) => take_brief -> Briefed;
+    /// Asked before a trunk is deleted: takes no call for now.
+    Retire => retire -> Retired;
+    /// Place a call.
+    Admit(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
+    /// A request that the copies refuse: was it answered before?
+    #[serde(rename = "Recall")]
+    FindReplay(org: OrgId, key: KeyId, given: Idempotency) => find_replay -> Result<Option<Replay>, TrunkRefusal>;
+    /// What would become of it.
+    Foresee(trigger: Box<Trigger>) => foresee -> Result<Verdict, TrunkRefusal>;
+    /// A dialer asks for these calls: it gets those that are its own now, and nobody else ever will.
+    Claim(calls: Vec<CallId>) => claim -> Vec<DialOrder>;
+    /// The phone of a call is about to ring.
+    Ring(call: CallId) => ring -> Rung;
+    /// What the carrier says of these calls. Told back are those that were over before, whatever it says.
+    Carrier(reports: Vec<(CallId, Vec<Timed>)>) => carrier -> Vec<CallId>;
+    /// What is known of these calls, for an inquiry: of those still in progress.
+    #[serde(rename = "Examine")]
+    InquiryOrders(calls: Vec<CallId>) => inquiry_orders -> Vec<DialOrder>;
+    /// What the inquiry found.
+    #[serde(rename = "Learn")]
+    InquiryResults(results: Vec<(CallId, InquiryResult)>) => learn -> ();
+    /// Of which of these calls is the carrier to leave nothing behind.
+    #[serde(rename = "Release")]
+    TearDown(calls: Vec<CallId>) => tear_down -> Vec<DialOrder>;
+    /// It has left nothing behind of these.
+    #[serde(rename = "Released")]
+    TornDown(calls: Vec<CallId>) => torn_down -> ();
+    /// Who speaks for this trunk's carrier, if that speaks by itself: the present one, or that of a call, which may have been
+    /// dialed before it.
+    Line(of: Option<CallId>) => line -> Option<CarrierCredentials>;
+    /// Who talks in a call.
+    #[serde(rename = "Talker")]
+    AgentOf(call: CallId) => agent_of -> Option<(OrgId, AgentId)>;
+    /// The carrier tells that a call's room is there.
+    RoomSeen(call: CallId) => room_seen -> ();
+    /// What is kept of a call.
+    Media(call: CallId) => media -> KeptMedia;
+    /// Where the recording of a call is.
+    Recorded(call: CallId, location: String) => recorded -> ();
+    /// The agent's report.
+    Report {
+        /// The call that it is about.
+        call: CallId,
+        /// What is kept with the call.
+        report: call::Report,
+        /// What was said, when the agent says.
+        #[serde(default)]
+        transcript: Option<Value>,
+    } => report -> Option<()>;
+    /// What was said in one call, for this reader.
+    Transcript(reader: Reader, call: CallId) => transcript -> Result<Option<Value>, TrunkRefusal>;
+    /// Read one call, for this reader.
+    Read(reader: Reader, call: CallId) => read -> OneCall;
+    /// Stop one call.
+    Cancel(reader: Reader, call: CallId) => cancel -> OneCall;
+    /// Who holds which channel, oldest first, all at once: so asks an edge of an earlier release.
+    Live(reader: Reader) => live -> LiveNow;
+    /// Who holds which channel, from this row on: some of them, oldest first.
+    LiveFrom(reader: Reader, row: u64) => live_from -> LiveSlice;
+    /// How much room its calls take up.
+    Storage(reader: Reader) => storage -> Option<UsedStorage>;
+    /// What the live feed tells of this trunk.
+    Feed(reader: Reader, filter: FeedFilter) => follow -> Result<FeedPage, TrunkRefusal>;
+    /// A page of calls, newest first.
+    List(reader: Reader, filter: CallFilter) => list -> Listed;
+    /// A page of callbacks, newest first: calls, each with its delivery.
+    Deliveries(reader: Reader, filter: DeliveryFilter) => deliveries -> Found;
+    /// One more attempt of a call's callback.
+    Redeliver(reader: Reader, call: CallId) => redeliver -> OneCall;
+    /// A sender is about to make a callback's attempt. None: it is not to be made, or another makes it.
+    Begin {
+        /// The delivery that the attempt belongs to.
+        delivery: DeliveryId,
+        /// The attempt's number, from 1.
+        attempt: u32,
+        /// Its message was too long for a queue: `NextAttempt`, with all of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wants_message: bool,
+    } => begin -> Option<Begun>;
+    /// The result of a callback's attempt.
+    Delivered {
+        /// The delivery that the attempt belongs to.
+        delivery: DeliveryId,
+        /// The attempt's number, from 1.
+        attempt: u32,
+        /// Its result.
+        result: AttemptResult,
+        /// The sender takes another attempt, if one is due: `NextAttempt`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        takes_next: bool,
+    } => delivered -> Attempted;
+    /// A callback's sender waits for a slow receiver, at most until then.
+    Extend {
+        /// The delivery that the attempt belongs to.
+        delivery: DeliveryId,
+        /// The attempt's number, from 1.
+        attempt: u32,
+        /// The end of the lease, at most.
+        until: Timestamp,
+    } => extend -> ();
+    /// The archive has these calls: their rows go.
+    Forget(calls: Vec<CallId>) => forget -> ();
+    /// Do what is due: the cron's poke, in case the alarm was lost.
+    Tick => tick -> ();
+    /// What the object has done since it was loaded.
+    Work => work -> language::Work;
+}
+
+impl TrunkCommand {
+    /// How long its answer may wait for news, if it may.
+    #[must_use]
+    pub fn wait(&self) -> Option<Span> {
+        match self {
+            Self::Feed(_, filter) => Some(filter.wait),
+            _ => None,
+        }
+    }
+
+    /// Whether it may look at many rows: see [`super::Slices`].
+    #[must_use]
+    pub fn looks_at_many(&self) -> bool {
+        matches!(self, Self::List(..) | Self::Deliveries(..) | Self::Feed(..))
+    }
+
+    /// Whether its answer depends on who holds a channel.
+    pub(super) fn counts_channels(&self) -> bool {
+        matches!(
+            self,
+            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_) | Self::LiveFrom(..)
+        )
+    }
+}
