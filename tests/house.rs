@@ -16,10 +16,13 @@ use std::path::Path;
 type Module = Vec<String>;
 
 /// Files that list what all others of their folder have, as its `mod.rs` might: a folder's own, like that.
-const LISTS: [(&str, &[&str]); 1] = [(
-    "app::directory",
-    &["command", "decide", "desk", "serve", "state"],
-)];
+const LISTS: [(&str, &[&str]); 2] = [
+    (
+        "app::directory",
+        &["command", "decide", "desk", "serve", "state"],
+    ),
+    ("app::trunk", &["command"]),
+];
 
 /// Where a path starts, and what follows.
 type Named = (Module, Vec<String>);

@@ -14,6 +14,8 @@ const LEAST = 16;
 const AROUND = 12_000;
 /** At how many other places it is tried, each behind a function that it is alike to. */
 const PLACES = 3;
+/** How often each function is tried: where it stood well the first time, others may have moved away since. */
+const PASSES = 3;
 /** What costs no more than this many bytes, compressed, stays; so does what is longer than that, which few places suit better. */
 const CHEAP = 30;
 const LONG = 8_000;
@@ -27,8 +29,10 @@ export function alikeTogether(bodies) {
   const runs = bodies.map(runsOf);
   const having = functionsHaving(runs);
   const order = greedily(bodies, runs, having);
-  for (const [body, { length }] of bodies.entries()) {
-    if (length <= LONG) moveToBest(order, body, bodies, mostAlike(body, runs, having));
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const [body, { length }] of bodies.entries()) {
+      if (length <= LONG) moveToBest(order, body, bodies, mostAlike(body, runs, having));
+    }
   }
   return order;
 }

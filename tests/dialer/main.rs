@@ -8,6 +8,7 @@
     reason = "a test says what it expects"
 )]
 
+mod asking;
 mod dial;
 #[path = "../support/golden.rs"]
 mod golden;

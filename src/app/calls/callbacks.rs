@@ -122,7 +122,12 @@ async fn of_all(
         scan_limit: SCAN_LIMIT,
     };
     let command = command::Deliveries(reader(caller), filter);
-    let found = ask_all(api, CONNECTIONS, &asked, command).await?;
+    let mut found = Vec::new();
+    ask_all(api, CONNECTIONS, &asked, command, |page| {
+        found.push(page);
+        Ok(())
+    })
+    .await?;
     let Found { calls, until } = among.conclude(found, limit);
     if among.goes_on.is_some() {
         return Ok((Vec::new(), among.goes_on));

@@ -77,20 +77,19 @@ async fn ask_own(
     call.map(|call| *call).ok_or(Refusal::CallNotFound)
 }
 
-/// Asks the objects of several trunks the same question, at most `at_once` of them at a time.
+/// Asks the objects of several trunks the same question, at most `at_once` of them at a time, and has `each` of their replies
+/// taken.
 async fn ask_all<C: AskTrunk>(
     api: &impl Api,
     at_once: usize,
     trunks: &[TrunkTag],
     command: C,
-) -> Result<Vec<C::Reply>, Refusal> {
-    let answers = send_all(api, at_once, trunks, command.into()).await;
-    let mut replies = Vec::with_capacity(answers.len());
-    for answer in answers {
-        let reply = answer.and_then(|answer| understood::<C>(api, answer));
-        replies.push(reply.map_err(unreached)?);
+    mut each: impl FnMut(C::Reply) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    for answer in send_all(api, at_once, trunks, command.into()).await? {
+        each(understood::<C>(api, answer).map_err(unreached)?)?;
     }
-    Ok(replies)
+    Ok(())
 }
 
 async fn send_all(
@@ -98,9 +97,10 @@ async fn send_all(
     at_once: usize,
     trunks: &[TrunkTag],
     command: TrunkCommand,
-) -> Vec<Result<TrunkReply, Unavailable>> {
+) -> Result<Vec<TrunkReply>, Refusal> {
     let answers = trunks.iter().map(|trunk| api.trunk(*trunk, &command));
-    concurrent(at_once, answers).await
+    let answers: Result<_, Unavailable> = concurrent(at_once, answers).await.into_iter().collect();
+    answers.map_err(unreached)
 }
 
 /// A trunk's object did not answer, or not as it should.

@@ -1,54 +1,13 @@
 //! Requests for calls, and their repeats.
 
-use serde::{Deserialize, Serialize};
-
 use super::reply::reply;
-use super::{Answer, Desk, StoreFailed, TrunkRefusal, TrunkStore};
-use crate::domain::call::CallRequest;
+use super::{
+    Answer, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
+    TrunkRefusal, TrunkStore,
+};
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::{Span, Timestamp};
-use crate::domain::trunk::{Admission, OnCapacity, Verdict};
-
-/// A request for a call, and how it wants to be treated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trigger {
-    /// The call.
-    pub request: CallRequest,
-    /// What happens without capacity.
-    #[serde(default)]
-    #[serde(rename = "wish")]
-    pub on_capacity: OnCapacity,
-    /// Under which key a repeat of the request is known.
-    #[serde(default)]
-    pub idempotency: Option<Idempotency>,
-    /// Until when its sender's word on the key and the agent is good: a request that was longer on its way starts nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub good_until: Option<Timestamp>,
-}
-
-/// An `Idempotency-Key` and what it was used for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Idempotency {
-    /// As given.
-    pub key: String,
-    /// SHA-256 of the request's body, in hex.
-    pub body: String,
-}
-
-/// What is remembered of a request that had an `Idempotency-Key`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IdempotencyRecord {
-    /// When it was answered.
-    pub at: Timestamp,
-    /// SHA-256 of its body, in hex.
-    pub body: String,
-    /// The answer.
-    pub admission: Admission,
-}
-
-/// How long an `Idempotency-Key` is remembered.
-pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
+use crate::domain::trunk::{Admission, Verdict};
 
 reply! {
     /// What came of a request for a call.

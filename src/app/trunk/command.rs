@@ -6,18 +6,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::admission::{Admitted, Idempotency, Replay, Trigger};
+use super::admission::{Admitted, Replay};
 use super::callbacks::{Attempted, Begun};
 use super::config::{Briefed, Retired};
 use super::dispatch::Rung;
-use super::language::{self, Reader, TrunkRefusal, TrunkReply};
+use super::language::{self, Idempotency, Reader, Trigger, TrunkRefusal, TrunkReply};
 use super::media::KeptMedia;
 use super::order::{CarrierCredentials, DialOrder};
 use super::pages::{CallFilter, DeliveryFilter, Found};
 use super::position::{FeedFilter, FeedPage};
 use super::reading::{Listed, LiveNow, LiveSlice, OneCall};
 use super::retention::UsedStorage;
-use super::{Desk, StoreFailed, TrunkStore};
+use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::Command;
 use crate::domain::call::{self, InquiryResult, Timed};
 use crate::domain::callback::AttemptResult;
@@ -88,8 +88,7 @@ macro_rules! commands {
             pub(super) fn carry_out(&mut self, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
                 match command {$(
                     TrunkCommand::$command $(($($part),+))? $({$($field),+})? => {
-                        let reply: $reply = self.$handler($($($part),+)? $($($field),+)?)?;
-                        Ok(reply.into())
+                        told::<$command>(self.$handler($($($part),+)? $($($field),+)?))
                     }
                 )+}
             }
@@ -206,6 +205,13 @@ commands! {
     Tick => tick -> ();
     /// What the object has done since it was loaded.
     Work => work -> language::Work;
+}
+
+/// A command's reply, as it travels.
+fn told<C: AskTrunk<Reply: Into<TrunkReply>>>(
+    reply: Result<C::Reply, StoreFailed>,
+) -> Result<TrunkReply, StoreFailed> {
+    reply.map(C::Reply::into)
 }
 
 impl TrunkCommand {

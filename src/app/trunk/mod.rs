@@ -26,13 +26,16 @@ mod store;
 mod trouble;
 mod watch;
 
-pub use admission::{Admitted, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, Replay, Trigger};
+pub use admission::{Admitted, Replay};
 pub use callbacks::{Attempted, Begun};
 pub use command::TrunkCommand;
 pub use config::{Briefed, Retired};
 pub use dispatch::Rung;
 pub use feed::KEPT;
-pub use language::{LiveCall, Reader, TrunkRefusal, TrunkReply, Work};
+pub use language::{
+    IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger, TrunkRefusal,
+    TrunkReply, Work,
+};
 pub use media::KeptMedia;
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};

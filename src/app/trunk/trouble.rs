@@ -4,8 +4,9 @@
 //! and their attempts stay out, so that none is made again for want of its result. Calls that may leave do: that makes room.
 //! The longer it lasts, the less often a write is tried: each one that fails costs a load of the object.
 
+use super::callbacks::{Attempted, Begun};
 use super::store::StoreFailed;
-use super::{TrunkActor, TrunkCommand, TrunkReply, TrunkStore};
+use super::{DialOrder, TrunkActor, TrunkCommand, TrunkReply, TrunkStore};
 use crate::app::messages::Outgoing;
 use crate::domain::callback::AttemptResult;
 use crate::domain::ids::CallId;
@@ -164,7 +165,7 @@ impl TrunkActor {
                         expired,
                         ..Outgoing::default()
                     };
-                    return Ok((TrunkReply::Done, outgoing));
+                    return Ok((().into(), outgoing));
                 }
             }
             TrunkCommand::Admit(_) | TrunkCommand::Foresee(_)
@@ -172,12 +173,12 @@ impl TrunkActor {
             {
                 return without(TrunkReply::NotWritten);
             }
-            TrunkCommand::Begin { .. } if is_early => return without(TrunkReply::Missing),
+            TrunkCommand::Begin { .. } if is_early => return without(None::<Begun>.into()),
             // It is handed out again by itself, at a time when it may be written that somebody dials it.
             TrunkCommand::Claim(_) if is_early && !planted(Fault::ClaimedInVain) => {
-                return without(TrunkReply::Orders(Vec::new()));
+                return without(Vec::<DialOrder>::new().into());
             }
-            TrunkCommand::Delivered { .. } if is_early => return without(TrunkReply::Done),
+            TrunkCommand::Delivered { .. } if is_early => return without(Attempted::Done.into()),
             _ => {}
         }
         let may_wait = self.trouble.is_there() && command.only_reads();

@@ -214,8 +214,12 @@ async fn look(
 ) -> Result<(Vec<Value>, Position, bool), Refusal> {
     let began = api.now();
     let command = command::Feed(reader(caller), filter.clone());
-    let pages = ask_all(api, AT_ONCE, tags, command).await?;
-    let pages: Vec<FeedPage> = pages.into_iter().collect::<Result<_, _>>()?;
+    let mut pages = Vec::new();
+    ask_all(api, AT_ONCE, tags, command, |page| {
+        pages.push(page?);
+        Ok(())
+    })
+    .await?;
     let last = pages.iter().filter_map(|page| page.events.last());
     let last = last.map(|event| event.0).max();
     // One of an earlier release tells the directory nothing, and foretells nothing.

@@ -135,7 +135,7 @@ pub async fn list(
     let command = command::List(reader(caller), filter);
     let (now, settings) = (api.now(), api.settings());
     let mut found = Vec::new();
-    for listed in ask_all(api, CONNECTIONS, &asked, command).await? {
+    ask_all(api, CONNECTIONS, &asked, command, |listed| {
         found.push(match listed {
             Listed::Shown(found) => found,
             // An object of the release before.
@@ -145,7 +145,9 @@ pub async fn list(
                 Found { calls, until }
             }
         });
-    }
+        Ok(())
+    })
+    .await?;
     let Found { calls, until } = among.conclude(found, page.limit + 1);
     let until = among.goes_on.or(until.map(|id| id.to_string()));
     let items = calls

@@ -67,26 +67,39 @@ pub async fn trigger(
     };
     let reply = send(api, caller, permit, &command).await?;
     let answered = match dry_run {
-        true => {
-            let verdict = understood::<command::Foresee>(api, reply).map_err(unreached)?;
-            verdict.map(|verdict| Ok(answer_dry(verdict, number, unknown_keys)))
-        }
-        false => {
-            let admitted = understood::<command::Admit>(api, reply).map_err(unreached)?;
-            admitted.map(|admitted| match admitted {
-                Admitted::Admission(admission) => Ok(answer(admission)),
-                Admitted::Replayed(admission) => Ok(replay(admission)),
-                Admitted::KeyReused => Err(Refusal::IdempotencyKeyReused),
-            })
-        }
+        true => of_dry_run(api, reply, number, unknown_keys)?,
+        false => of_call(api, reply)?,
     };
     match answered {
-        Ok(answered) => answered,
+        Ok(response) => Ok(response),
         Err(refusal) => {
             // The object knows better than the copies: they are stale.
             api.forget(caller.org_id);
             Err(in_right_words(api, caller, &parts, refusal.into()).await)
         }
+    }
+}
+
+fn of_call(api: &impl Api, reply: TrunkReply) -> Result<Result<Response, TrunkRefusal>, Refusal> {
+    match understood::<command::Admit>(api, reply) {
+        Ok(Ok(Admitted::Admission(admission))) => Ok(Ok(answer(admission))),
+        Ok(Ok(Admitted::Replayed(admission))) => Ok(Ok(replay(admission))),
+        Ok(Ok(Admitted::KeyReused)) => Err(Refusal::IdempotencyKeyReused),
+        Ok(Err(refusal)) => Ok(Err(refusal)),
+        Err(unavailable) => Err(unreached(unavailable)),
+    }
+}
+
+fn of_dry_run(
+    api: &impl Api,
+    reply: TrunkReply,
+    number: Option<NumberView>,
+    unknown_keys: Vec<String>,
+) -> Result<Result<Response, TrunkRefusal>, Refusal> {
+    match understood::<command::Foresee>(api, reply) {
+        Ok(Ok(verdict)) => Ok(Ok(answer_dry(verdict, number, unknown_keys))),
+        Ok(Err(refusal)) => Ok(Err(refusal)),
+        Err(unavailable) => Err(unreached(unavailable)),
     }
 }
 

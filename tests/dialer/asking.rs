@@ -1,0 +1,113 @@
+//! What a caller makes of a trunk's reply: the one that belongs to its command, or none.
+
+use std::fmt::Debug;
+
+use audatec::app::asking::Reply;
+use audatec::app::trunk::{
+    Admitted, Attempted, Begun, Briefed, KeptMedia, Listed, Replay, Retired, Rung, Shown,
+    TrunkRefusal, UsedStorage, ask, command,
+};
+use audatec::app::trunk::{CarrierCredentials, Found};
+
+use super::*;
+
+fn call() -> CallId {
+    CallId::of_number(7)
+}
+
+/// What a trunk answers is the next of these; then `Done`.
+fn answering(replies: impl IntoIterator<Item = TrunkReply>) -> FakeServer {
+    let world = FakeServer::answering(&[]);
+    world.turns.borrow_mut().extend(replies);
+    world
+}
+
+#[test]
+fn a_reply_that_belongs_to_another_command_is_logged_and_taken_for_none() {
+    let world = answering([]);
+    let tag = call().address().tag;
+    // This trunk has nothing but `Done` to say.
+    let orders = block_on(ask(&world, tag, command::Claim(vec![call()])));
+    assert_eq!(orders, Err(Unavailable));
+    assert_eq!(
+        *world.told.borrow(),
+        [TrunkCommand::Claim(vec![call()])],
+        "as it always travelled"
+    );
+    let log = world.log.borrow().join("\n");
+    assert!(log.contains(r#""event":"answer_mismatched""#), "{log}");
+    assert!(log.contains(r#""object":"TRUNKS""#), "{log}");
+}
+
+#[test]
+fn the_reply_that_belongs_to_it_is_the_answer_and_nothing_is_logged() {
+    let over = TrunkReply::Over(vec![call()]);
+    let world = answering([over, TrunkReply::NotBefore(START), TrunkReply::Done]);
+    let tag = call().address().tag;
+    for rung in [Rung::Over(vec![call()]), Rung::NotBefore(START), Rung::Done] {
+        assert_eq!(block_on(ask(&world, tag, command::Ring(call()))), Ok(rung));
+    }
+    // Storage that can't be written is no answer of another command.
+    world.turns.borrow_mut().push_back(TrunkReply::NotWritten);
+    let rung = block_on(ask(&world, tag, command::Ring(call())));
+    assert_eq!(rung, Err(Unavailable));
+    assert!(world.log.borrow().is_empty());
+}
+
+/// It is read as it was written, and `others` are not taken for it.
+fn travels<R>(reply: R, others: &[TrunkReply])
+where
+    R: Reply<TrunkReply> + Into<TrunkReply> + Clone + PartialEq + Debug,
+{
+    let written: TrunkReply = reply.clone().into();
+    assert_eq!(R::read(written), Some(reply));
+    for other in others {
+        assert_eq!(R::read(other.clone()), None, "{other:?}");
+    }
+}
+
+#[test]
+fn replies_are_read_as_they_were_written() {
+    use TrunkReply::{Done, KeyReused, Missing, Orders, Over, Refused};
+    travels((), &[Missing, KeyReused]);
+    travels(Some(()), &[KeyReused]);
+    travels::<Option<()>>(None, &[Refused(TrunkRefusal::Late)]);
+    travels(Ok::<_, TrunkRefusal>(Some(())), &[KeyReused]);
+    travels(Ok::<Option<()>, _>(None), &[Orders(vec![])]);
+    travels(Err::<Option<()>, _>(TrunkRefusal::InvalidKey), &[KeyReused]);
+    travels(Vec::<DialOrder>::new(), &[Done, Missing]);
+    travels(Vec::<CallId>::new(), &[Orders(vec![]), Missing]);
+    travels(vec![call()], &[Orders(vec![]), Missing]);
+    travels(None::<CarrierCredentials>, &[Done, Missing]);
+    travels(Briefed::TagTaken, &[Missing, TrunkReply::HasLiveCalls]);
+    travels(Retired::HasLiveCalls, &[Missing, TrunkReply::TagTaken]);
+    travels(Rung::NotBefore(START), &[Missing, Orders(vec![])]);
+    travels(Some(Begun::Begun(None)), &[Done]);
+    travels(Attempted::Done, &[Missing, TrunkReply::Begun(None)]);
+    travels(Admitted::KeyReused, &[Done, Missing]);
+    travels(Some(Replay::KeyReused), &[Done]);
+    let (transcript, recording) = (None, Some("s3://calls/1.ogg".to_owned()));
+    travels(
+        KeptMedia {
+            transcript,
+            recording,
+        },
+        &[Done, Missing],
+    );
+    let (used, oldest) = (7, Some(START));
+    travels(Some(UsedStorage { used, oldest }), &[Done]);
+    let (calls, until) = (Vec::new(), Some(call()));
+    travels(Found { calls, until }, &[Done, Missing, Over(vec![])]);
+    let calls = vec![Shown {
+        id: call(),
+        item: "{}".into(),
+    }];
+    travels(Listed::Shown(Found { calls, until }), &[Done, Missing]);
+    let older = TrunkReply::Calls(Vec::new(), until);
+    let calls = Vec::new();
+    assert_eq!(
+        Listed::read(older),
+        Some(Listed::Calls(Found { calls, until })),
+        "so answers an object of an earlier release"
+    );
+}
