@@ -13,11 +13,11 @@ const LEAST = 16;
 /** How much is compressed on both sides of a place, in bytes, to see what a function costs there: the more, the slower. */
 const AROUND = 12_000;
 /** At how many other places it is tried, each behind a function that it is alike to. */
-const PLACES = 3;
+const PLACES = 6;
 /** How often each function is tried: where it stood well the first time, others may have moved away since. */
-const PASSES = 3;
+const PASSES = 2;
 /** What costs no more than this many bytes, compressed, stays; so does what is longer than that, which few places suit better. */
-const CHEAP = 30;
+const CHEAP = 10;
 const LONG = 8_000;
 
 /**
