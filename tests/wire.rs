@@ -425,6 +425,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ),
         ("Transcript", Transcript(reader(), call)),
         ("Read", Read(reader(), call)),
+        ("Status", Status(reader(), call)),
         ("Cancel", Cancel(reader(), call)),
         ("Live", Live(reader())),
         ("LiveFrom", LiveFrom(reader(), 7_654_321)),
@@ -670,6 +671,10 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         (
             "Refused.unknown_trunk",
             Refused(TrunkRefusal::TrunkNotFound),
+        ),
+        (
+            "Status",
+            Status(r#"{"id":"…","call_status":"Ringing"}"#.into()),
         ),
         ("Transcript", Transcript(lines())),
         ("Line", Line(None)),

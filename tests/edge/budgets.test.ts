@@ -8,6 +8,7 @@ import { until } from "./until.ts";
 
 interface Work {
   requests: number;
+  rows_read: number;
   rows_written: number;
   alarms_set: number;
   queue_messages: number;
@@ -47,6 +48,7 @@ async function costOf(act: () => Promise<unknown>, on: { server: Server; trunk: 
   const after = await work(on);
   return {
     requests: after.requests - before.requests,
+    rows_read: after.rows_read - before.rows_read,
     rows_written: after.rows_written - before.rows_written,
     alarms_set: after.alarms_set - before.alarms_set,
     queue_messages: after.queue_messages - before.queue_messages,
@@ -66,7 +68,7 @@ async function settled(on: { server: Server; trunk: Trunk }): Promise<void> {
 }
 
 const rows = (cost: Work) => cost.rows_written + cost.alarms_set;
-const NOTHING: Work = { requests: 0, rows_written: 0, alarms_set: 0, queue_messages: 0 };
+const NOTHING: Work = { requests: 0, rows_read: 0, rows_written: 0, alarms_set: 0, queue_messages: 0 };
 
 /** A call from its acceptance to the delivery of its callback. Nobody polls: what is looked at here is the receiver. */
 async function completedCall(): Promise<string> {
@@ -100,12 +102,16 @@ test("an accepted POST /calls is 1 request, at most 2 rows and 1 queue message",
   expect(rows(cost), JSON.stringify(cost)).toBeLessThanOrEqual(2);
 });
 
-test("GET status is 1 request and 0 rows", async () => {
-  const id = await completedCall();
+test("GET status is 1 request, 1 row read and none written, whether or not the call is over", async () => {
+  const over = await completedCall();
+  const open = await lastingOrg.call();
 
-  const cost = await costOf(async () => found(await viewer.get(`/calls/${id}/status`)));
+  const costs = [
+    await costOf(async () => found(await viewer.get(`/calls/${over}/status`))),
+    await costOf(async () => found(await lastingOrg.owner.get(`/calls/${open}/status`)), lastingOrg),
+  ];
 
-  expect(cost).toEqual({ ...NOTHING, requests: 1 });
+  expect(costs).toEqual([{ ...NOTHING, requests: 1, rows_read: 1 }, { ...NOTHING, requests: 1, rows_read: 1 }]);
 });
 
 const REFUSED: [sentence: string, status: number, send: () => Promise<Answer<unknown>>][] = [

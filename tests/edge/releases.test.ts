@@ -55,6 +55,31 @@ test("what an older object does not know is an error to be tried again, and no a
   expect(young.log.filter((line) => line.includes('"event":"another_release","object":"TRUNKS"'))).not.toEqual([]);
 });
 
+/** Likewise, but of one that knows all but how to tell a call's status by itself. */
+const older = mkdtempSync(join(tmpdir(), "older-"));
+cpSync(build, older, { recursive: true });
+const [, own = ""] = /(\w+) as TrunkObject\b/.exec(bundle) ?? [];
+writeFileSync(
+  join(older, "index.js"),
+  `${bundle.replace(/\w+ as TrunkObject\b/, "OlderTrunk as TrunkObject")}
+  class OlderTrunk extends ${own} {
+    async fetch(request) {
+      const command = await request.text();
+      return command.startsWith('{"Status"') ? new Response('"Unknown"') : super.fetch(new Request(request.url, { method: "POST", body: command }));
+    }
+  }`,
+);
+afterAll(() => rmSync(older, { recursive: true }));
+const known = useServer({ workerDir: older });
+
+test("an object that can't tell a call's status is asked for the call", async () => {
+  const org = await Org.create(known);
+  const id = await org.call();
+
+  expect((await org.status(id)).id).toBe(id);
+  expect((await org.ended(id)).call_status).toBe("Completed");
+});
+
 test("the objects of one release know each other's commands", async () => {
   const org = await Org.create(server);
   const id = await org.call();

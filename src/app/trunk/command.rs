@@ -15,7 +15,7 @@ use super::media::KeptMedia;
 use super::order::{CarrierCredentials, DialOrder};
 use super::pages::{CallFilter, DeliveryFilter, Found};
 use super::position::{FeedFilter, FeedPage};
-use super::reading::{Listed, LiveNow, LiveSlice, OneCall};
+use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
 use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::Command;
@@ -152,6 +152,8 @@ commands! {
     Transcript(reader: Reader, call: CallId) => transcript -> Result<Option<Value>, TrunkRefusal>;
     /// Read one call, for this reader.
     Read(reader: Reader, call: CallId) => read -> OneCall;
+    /// The status of one call, for this reader.
+    Status(reader: Reader, call: CallId) => status -> OneStatus;
     /// Stop one call.
     Cancel(reader: Reader, call: CallId) => cancel -> OneCall;
     /// Who holds which channel, oldest first, all at once: so asks an edge of an earlier release.

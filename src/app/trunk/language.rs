@@ -150,6 +150,8 @@ pub enum TrunkReply {
     Shown(Vec<Shown>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
+    /// The status of one call as its clients read it, in JSON.
+    Status(String),
     /// What was said: a list of lines.
     Transcript(Value),
     /// The trunk's line, if its carrier speaks by itself.

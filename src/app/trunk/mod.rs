@@ -42,7 +42,7 @@ pub use order::{CarrierCredentials, DialOrder};
 pub use pages::{CallFilter, DeliveryFilter, Found, InList, SCAN_LIMIT, Shown, admits};
 pub use port::{AskTrunk, Trunks, ask, written};
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
-pub use reading::{Listed, LiveNow, LiveSlice, OneCall};
+pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{Slices, Turns};
 pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};

@@ -6,11 +6,13 @@ use super::{
     TrunkReply, TrunkStore,
 };
 use crate::app::asking::Reply;
+use crate::app::views::call::StatusView;
 use crate::domain::call::Call;
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
 /// So many live calls are told of at once.
@@ -45,7 +47,19 @@ pub struct LiveSlice {
     pub held_back: Vec<(AgentId, Timestamp)>,
 }
 
+/// The status of one call, for a reader: none that is not its organisation's.
+pub type OneStatus = Result<Option<StatusOf>, TrunkRefusal>;
+
 reply!(Box<Call>: call = Call(call));
+reply! {
+    /// What tells the status of a call.
+    pub enum StatusOf {
+        /// As clients read it, in JSON.
+        Status(json: String),
+        /// The call itself, from an object of an earlier release.
+        Call(call: Box<Call>),
+    }
+}
 reply!(
     LiveNow {
         calls,
@@ -107,13 +121,32 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if self.trunk.is_revoked(reader.key) {
             return Ok(Err(TrunkRefusal::InvalidKey));
         }
-        let is_own =
-            |call: &&Call| call.request.org == reader.org || planted(Fault::ForeignCallShown);
-        let call = self.trunk.call(id, self.step).filter(is_own).cloned();
+        let call = self.own(reader, id).cloned();
         Ok(Ok(match call {
             Some(call) => Some(Box::new(self.with_metadata(call)?)),
             None => None,
         }))
+    }
+
+    fn own(&mut self, reader: Reader, id: CallId) -> Option<&Call> {
+        let is_own =
+            |call: &&Call| call.request.org == reader.org || planted(Fault::ForeignCallShown);
+        self.trunk.call(id, self.step).filter(is_own)
+    }
+
+    /// The one thing that is asked again and again: so it reads one row, and what it tells is written here, where the call is
+    /// in hand.
+    pub(super) fn status(&mut self, reader: Reader, id: CallId) -> Answer<OneStatus> {
+        if self.trunk.is_revoked(reader.key) {
+            return Ok(Err(TrunkRefusal::InvalidKey));
+        }
+        if self.trunk.is_open(id) {
+            self.trunk.refresh(id, self.now, self.step);
+        }
+        let (now, settings) = (self.now, self.settings);
+        let call = self.own(reader, id);
+        let json = call.and_then(|call| to_json(&StatusView::of(call, now, settings)).ok());
+        Ok(Ok(json.map(StatusOf::Status)))
     }
 
     pub(super) fn read(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {

@@ -102,6 +102,7 @@ impl TrunkCommand {
                 | Self::Media(_)
                 | Self::Transcript(..)
                 | Self::Read(..)
+                | Self::Status(..)
                 | Self::Storage(_)
                 | Self::Feed(..)
                 | Self::List(..)

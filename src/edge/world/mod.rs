@@ -360,7 +360,15 @@ impl Trunks for World {
         if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
             return Ok(reply);
         }
-        let reply = self.ask_object("TRUNKS", &tag.to_string(), command).await?;
+        let name = tag.to_string();
+        let reply = match (self.tell_object("TRUNKS", &name, command).await, command) {
+            // One of an earlier release tells a call's status by the call.
+            (Err(Unheard::Unknown), TrunkCommand::Status(reader, call)) => {
+                let whole = TrunkCommand::Read(*reader, *call);
+                self.ask_object("TRUNKS", &name, &whole).await?
+            }
+            (told, _) => told.map_err(|_| Unavailable)?,
+        };
         if let Some(key) = remembered
             && let Ok(text) = to_json(&reply)
         {

@@ -4,7 +4,7 @@
 pub(crate) mod describe;
 
 use crate::app::calls::among::Among;
-use crate::app::calls::{ask_about, ask_all, reader, unreached};
+use crate::app::calls::{ask_about, ask_all, permit, reader, unreached};
 use crate::app::concurrent::CONNECTIONS;
 use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
@@ -12,7 +12,7 @@ use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
-use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, ask, command};
+use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, StatusOf, ask, command};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::CallStatus;
@@ -87,11 +87,18 @@ pub struct LiveCall {
 /// # Errors
 /// No such call.
 pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
-    let call = ask_about(api, caller, call, super::read).await?;
-    Ok(Response::json(
-        200,
-        &StatusView::of(&call, api.now(), api.settings()),
-    ))
+    let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
+    let tag = id.address().tag;
+    permit::to_ask(api, caller, tag).await?;
+    let told = ask(api, tag, command::Status(reader(caller), id)).await;
+    match told.map_err(unreached)?? {
+        Some(StatusOf::Status(json)) => Ok(Response::json_text(200, json)),
+        Some(StatusOf::Call(call)) => {
+            let status = StatusView::of(&call, api.now(), api.settings());
+            Ok(Response::json(200, &status))
+        }
+        None => Err(Refusal::CallNotFound),
+    }
 }
 
 /// `GET /calls/{call_id}`.
