@@ -1,4 +1,4 @@
-//! The house stands: no floor names one above it, and no two modules name each other.
+//! The house stands: no floor names one above it, no two modules name each other, and what is written fits a screen.
 //!
 //! Walks the paths in `src` by their text. A name leads to the file that defines it, through whatever hands it on; a folder
 //! and the files below it may name each other, as a type and its parts do. Tests inside files don't count.
@@ -302,4 +302,92 @@ fn no_two_modules_name_each_other_and_no_floor_names_one_above_it() {
         let circle = circle(&folder, &edges);
         assert!(circle.is_empty(), "in {}: {circle:?}", folder.join("::"));
     }
+}
+
+/// Files of tests, which go case by case.
+fn is_of_tests(path: &str) -> bool {
+    path.ends_with("tests.rs")
+}
+
+/// Functions that are tables of data, a line an entry.
+const TABLES: [(&str, &str); 1] = [("src/domain/refusal.rs", "text")];
+
+/// Where functions begin and end, by the indentation that rustfmt gives them: their names and how many lines they take.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let bare = line.trim_start();
+        let indent = &line[..line.len() - bare.len()];
+        let words: Vec<&str> = bare.split([' ', '(', '<']).collect();
+        let Some(place) = words.iter().position(|word| *word == "fn") else {
+            continue;
+        };
+        let may_stand_before = ["const", "async", "unsafe", "pub", "crate)", "super)"];
+        if !words[..place]
+            .iter()
+            .all(|word| may_stand_before.contains(word))
+        {
+            continue;
+        }
+        let is_last = |line: &&str| {
+            line.starts_with(&format!("{indent}}}"))
+                || line.starts_with(indent) && line.ends_with(';')
+        };
+        let own_indent = |line: &&str| line.len() - line.trim_start().len() == indent.len();
+        let last = lines[at..]
+            .iter()
+            .position(|line| own_indent(line) && is_last(line));
+        let name = words.get(place + 1).copied().unwrap_or_default();
+        found.push((name.to_owned(), last.map_or(0, |last| last + 1)));
+    }
+    found
+}
+
+fn each_file(folder: &Path, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            each_file(&path, found);
+        } else if path.extension().is_some_and(|ending| {
+            ["rs", "js", "ts", "tsx", "mjs", "py", "css"]
+                .iter()
+                .any(|known| ending == *known)
+        }) {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let name = path.strip_prefix(root).expect("a path of the project");
+            let text = fs::read_to_string(&path).expect("a file");
+            found.insert(name.display().to_string(), text);
+        }
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines_and_no_function_than_70() {
+    let mut files = BTreeMap::new();
+    for folder in ["src", "studio/src", "scripts", "agent/audatec_agent"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        each_file(&root.join(folder), &mut files);
+    }
+    // Made by the build from openapi.json.
+    files.remove("studio/src/lib/schema.d.ts");
+    files.retain(|path, _| !is_of_tests(path));
+    assert!(files.len() > 250, "{} files", files.len());
+
+    let long = files.iter().filter(|(_, text)| text.lines().count() > 400);
+    let long: Vec<_> = long.map(|(path, _)| path).collect();
+    assert!(long.is_empty(), "over 400 lines: {long:?}");
+
+    let (mut seen, mut long) = (0, Vec::new());
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        for (name, lines) in functions(&code(text)) {
+            seen += 1;
+            let is_table = TABLES.contains(&(path.as_str(), name.as_str()));
+            if lines > 70 && !is_table {
+                long.push(format!("{path}: {name} has {lines}"));
+            }
+        }
+    }
+    assert!(seen > 1_500, "{seen} functions");
+    assert!(long.is_empty(), "over 70 lines: {long:?}");
 }

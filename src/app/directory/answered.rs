@@ -13,9 +13,9 @@ use super::{Ask, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::iso8601;
 use crate::app::trunk::{IDEMPOTENCY_TTL, Idempotency, StoreFailed};
 use crate::app::views::delivery::DeliveryView;
-use crate::app::views::manage::{
-    AgentDetail, NewKeyView, NewOrgView, OrgView, SecretView, TrunkDetail,
-};
+use crate::app::views::keys::NewKeyView;
+use crate::app::views::manage::{AgentDetail, SecretView, TrunkDetail};
+use crate::app::views::orgs::{NewOrgView, OrgView};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;

@@ -24,6 +24,7 @@ mod serve;
 mod state;
 mod store;
 mod test_events;
+mod trunk_copies;
 mod trunks;
 mod vec_map;
 mod watch;

@@ -6,7 +6,7 @@ use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
-use crate::app::views::manage::AuditView;
+use crate::app::views::orgs::AuditView;
 use crate::domain::access::KeyRecord;
 use crate::domain::refusal::Refusal;
 
@@ -62,7 +62,7 @@ pub(crate) mod describe {
 
     use crate::app::description::examples;
     use crate::app::description::{Description, ok};
-    use crate::app::views::manage::AuditLog;
+    use crate::app::views::orgs::AuditLog;
 
     pub fn list() -> Description {
         let example = examples::page("entries", examples::audit_entry());

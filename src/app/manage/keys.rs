@@ -9,7 +9,7 @@ use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, read_time, value};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::app::views::manage::KeyView;
+use crate::app::views::keys::KeyView;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::ids::KeyId;
 use crate::domain::json_text::field;
@@ -177,7 +177,7 @@ pub(crate) mod describe {
     use crate::app::description::examples;
     use crate::app::description::refusals::{NAME, must, no_time, unknown_field};
     use crate::app::description::{Description, created, gone, ok};
-    use crate::app::views::manage::{KeyList, NewKeyView};
+    use crate::app::views::keys::{KeyList, NewKeyView};
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "API keys";

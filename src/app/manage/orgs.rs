@@ -85,7 +85,7 @@ pub(crate) mod describe {
     use crate::app::description::examples;
     use crate::app::description::refusals::{NAME, must, unknown_field};
     use crate::app::description::{Description, created};
-    use crate::app::views::manage::NewOrgView;
+    use crate::app::views::orgs::NewOrgView;
     use crate::domain::refusal::Refusal;
 
     pub fn create() -> Description {

@@ -193,19 +193,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
         }
         // Clients name what a number is, and what is done with it, beside what calls and agents are.
         "NumberType" | "HighRisk" => {
-            let values = schema.get("enum").and_then(Value::as_array);
-            let values = values.into_iter().flatten();
-            let first = |word: &str| word.split_at(1).0.to_uppercase() + word.split_at(1).1;
-            let words = |value: &Value| {
-                value
-                    .as_str()
-                    .unwrap_or_default()
-                    .split('_')
-                    .map(first)
-                    .collect::<String>()
-            };
-            let end = name.trim_end_matches("Type");
-            let names: Vec<_> = values.map(|value| words(value) + end).collect();
+            let names = variants(&schema, name.trim_end_matches("Type"));
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
@@ -224,4 +212,13 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
         }
     }
     (name, schema)
+}
+
+/// Names for an enumeration's values: `fixed_line` of a `Number` is a `FixedLineNumber`.
+fn variants(schema: &Value, of: &str) -> Vec<String> {
+    let first = |word: &str| word.split_at(1).0.to_uppercase() + word.split_at(1).1;
+    let name = |value: &str| value.split('_').map(first).collect::<String>() + of;
+    let values = schema.get("enum").and_then(Value::as_array);
+    let values = values.into_iter().flatten().filter_map(Value::as_str);
+    values.map(name).collect()
 }

@@ -6,11 +6,9 @@ use serde_json::Value;
 
 use crate::app::iso8601;
 use crate::app::records::TrunkRecord;
-use crate::domain::access::Role;
-use crate::domain::access::StoredKey;
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
-use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
+use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Carrier, Destinations, HighRisk, TrunkConfig};
@@ -267,89 +265,6 @@ impl From<&Carrier> for CarrierView {
     }
 }
 
-/// An API key as the list shows it: never the key itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct KeyView {
-    /// The key's public name.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
-    pub id: KeyId,
-    /// Display name.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// The key's first 10 characters.
-    pub prefix: String,
-    /// When it was created, ISO 8601.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub created_at: String,
-    /// When it expires.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub expires_at: Option<String>,
-    /// When it was last used, to the hour.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub last_used_at: Option<String>,
-}
-
-impl From<&StoredKey> for KeyView {
-    fn from(key: &StoredKey) -> Self {
-        Self {
-            id: key.id,
-            name: key.name.clone(),
-            role: key.role,
-            prefix: key.prefix.clone(),
-            created_at: iso8601::format(key.created_at),
-            expires_at: key.expires_at.map(iso8601::format),
-            last_used_at: key.last_used_at.map(iso8601::format),
-        }
-    }
-}
-
-/// A page of keys, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct KeyList {
-    /// The keys that were not deleted, expired ones too.
-    pub api_keys: Vec<KeyView>,
-    /// Pass it as `cursor` for the next page; null on the last.
-    pub next_cursor: Option<String>,
-}
-
-/// A new API key: the one time that `key` is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NewKeyView {
-    /// The key's public name.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
-    pub id: KeyId,
-    /// Display name.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// The key, `audtk_…`. Store it now: it can't be retrieved again.
-    pub key: String,
-    /// When it was created, ISO 8601.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub created_at: String,
-    /// When it expires.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub expires_at: Option<String>,
-}
-
-impl From<&StoredKey> for NewKeyView {
-    /// But for the key itself, which is nowhere.
-    fn from(key: &StoredKey) -> Self {
-        Self {
-            id: key.id,
-            name: key.name.clone(),
-            role: key.role,
-            key: String::new(),
-            created_at: iso8601::format(key.created_at),
-            expires_at: key.expires_at.map(iso8601::format),
-        }
-    }
-}
-
 /// The secret that signs callbacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -374,59 +289,4 @@ impl SecretView {
             previous_valid_until: secrets.previous_valid_until(now).map(iso8601::format),
         }
     }
-}
-
-/// One management write.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AuditView {
-    /// When it happened, ISO 8601.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub at: String,
-    /// The API key that did it; null for the platform's operator.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
-    pub key_id: Option<KeyId>,
-    /// What was done, such as `agent.create`.
-    pub action: String,
-    /// The id of what it was done to.
-    pub target: String,
-    /// The `X-Request-Id` of the request that did it.
-    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
-    pub request_id: String,
-}
-
-/// A page of the audit log, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AuditLog {
-    /// The entries.
-    pub entries: Vec<AuditView>,
-    /// Pass it as `cursor` for the next page; null on the last.
-    pub next_cursor: Option<String>,
-}
-
-/// An organisation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OrgView {
-    /// Its id.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
-    pub id: OrgId,
-    /// Display name.
-    pub name: String,
-    /// When it was created, ISO 8601.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    pub created_at: String,
-}
-
-/// A new organisation, with its first key, which is shown only this once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NewOrgView {
-    /// The organisation.
-    pub org: OrgView,
-    /// Its first key, of role owner. Store it now: it can't be retrieved again.
-    pub owner_key: String,
-    /// The secret that signs its callbacks.
-    pub webhook_secret: String,
 }

@@ -2,5 +2,7 @@
 
 pub mod call;
 pub mod delivery;
+pub mod keys;
 pub mod manage;
 pub mod number;
+pub mod orgs;

@@ -296,17 +296,11 @@ async fn read(
         .optional("status", status_before, "active or inactive", body::word)?
         .unwrap_or_default();
     let given = body.optional("carrier", Some(Map::new()), "an object", body::object)?;
-    let carrier = match (given, before) {
-        (Some(given), Some(before)) if given.is_empty() => before.carrier.clone(),
+    let carrier_before = before.map(|trunk| &trunk.carrier);
+    let carrier = match (given, carrier_before) {
+        (Some(given), Some(before)) if given.is_empty() => before.clone(),
         (Some(given), before) if !given.is_empty() => {
-            read_carrier(
-                api,
-                request,
-                given,
-                before.map(|trunk| &trunk.carrier),
-                org_id,
-            )
-            .await?
+            read_carrier(api, request, given, before, org_id).await?
         }
         _ => return Err(Refusal::Required("carrier")),
     };

@@ -1,0 +1,61 @@
+//! An organisation and its audit log as their routes show them. The OpenAPI document is made from these types and their
+//! comments.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{KeyId, OrgId};
+
+/// An organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrgView {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: OrgId,
+    /// Display name.
+    pub name: String,
+    /// When it was created, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+}
+
+/// A new organisation, with its first key, which is shown only this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewOrgView {
+    /// The organisation.
+    pub org: OrgView,
+    /// Its first key, of role owner. Store it now: it can't be retrieved again.
+    pub owner_key: String,
+    /// The secret that signs its callbacks.
+    pub webhook_secret: String,
+}
+
+/// One management write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditView {
+    /// When it happened, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub at: String,
+    /// The API key that did it; null for the platform's operator.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    pub key_id: Option<KeyId>,
+    /// What was done, such as `agent.create`.
+    pub action: String,
+    /// The id of what it was done to.
+    pub target: String,
+    /// The `X-Request-Id` of the request that did it.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    pub request_id: String,
+}
+
+/// A page of the audit log, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditLog {
+    /// The entries.
+    pub entries: Vec<AuditView>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+}
