@@ -1,7 +1,7 @@
 // Transcripts and recordings: links of the platform's own, there from the end on, with nothing behind them until it is in.
 
 import { expect, test } from "vitest";
-import { expectError, found } from "../edge/harness.ts";
+import { type Answer, expectError, found } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
 import { useWorld } from "./world.ts";
 
@@ -28,7 +28,13 @@ function reporter(call: string): (body: unknown) => Promise<[status: number, ans
 
 test("the settings: owner alone, the secret never shown, another shape refused", TIMEOUT, async () => {
   const { owner } = world.org;
-  expect(found(await owner.get("/settings"))).toEqual({ transcripts: false, recordings: null });
+  // What an organisation keeps of its calls, among other settings.
+  const media = (answer: Answer<{ transcripts: boolean; recordings: object | null }>) => {
+    const { transcripts, recordings } = found(answer);
+    return { transcripts, recordings };
+  };
+  const change = async (body: object) => media(await owner.patch("/settings", body));
+  expect(media(await owner.get("/settings"))).toEqual({ transcripts: false, recordings: null });
   expect((await (await world.org.client("admin")).get("/settings")).status).toBe(403);
   for (const [body, text] of [
     [{ transcripts: "yes" }, "transcripts must be true or false"],
@@ -41,9 +47,9 @@ test("the settings: owner alone, the secret never shown, another shape refused",
     expectError(await owner.patch("/settings", body), 400, text);
   }
   const { secret: _, ...shown } = STORAGE;
-  expect(found(await owner.patch("/settings", { transcripts: true, recordings: STORAGE }))).toEqual({ transcripts: true, recordings: shown });
-  expect(found(await owner.patch("/settings", { recordings: { prefix: "new/" } }))).toEqual({ transcripts: true, recordings: { ...shown, prefix: "new/" } });
-  expect(found(await owner.patch("/settings", { recordings: STORAGE }))).toEqual({ transcripts: true, recordings: shown });
+  expect(await change({ transcripts: true, recordings: STORAGE })).toEqual({ transcripts: true, recordings: shown });
+  expect(await change({ recordings: { prefix: "new/" } })).toEqual({ transcripts: true, recordings: { ...shown, prefix: "new/" } });
+  expect(await change({ recordings: STORAGE })).toEqual({ transcripts: true, recordings: shown });
 });
 
 test("both are kept: the links are stable, and open what is in", TIMEOUT, async () => {
