@@ -36,6 +36,7 @@ const PLACED = QUICK ? 1_000 : 5_000;
 const METADATA = 16_384;
 const VIEWERS = 10;
 const RESTARTS = 3;
+const STARTS = QUICK ? 5 : 15;
 const ADMITTING_MS = QUICK ? 3_000 : 8_000;
 const BESIDE_VIEWERS_MS = QUICK ? 5_000 : 20_000;
 const MIGRATION_MS = 1_800_000;
@@ -324,7 +325,7 @@ async function oneByOne(local, setup, ms) {
 
 /** Somebody who reads what a trunk held: history, lists, the feed, by what is rare. @param {Local} local @param {Setup} setup @param {AbortSignal} signal */
 async function view(local, setup, signal) {
-  let answers = 0;
+  const seen = { answers: 0, failed: 0, longest: 0 };
   const paths = [
     `events?limit=100&type=call.declined`,
     `calls?limit=100&phone_number=${encodeURIComponent(RARE)}`,
@@ -338,16 +339,18 @@ async function view(local, setup, signal) {
     for (let page = 0, cursor = ""; page < 5 && !signal.aborted; page++) {
       const answer = await ask(local, setup.key, "GET", path + cursor).catch(() => NO_ANSWER);
       if (answer.status !== 200) {
+        if (answer.status !== 0) seen.failed += 1;
         await delay(50); // a connection that was closed when it was used again, or worse
         break;
       }
       const { body } = answer;
-      answers += 1;
+      seen.answers += 1;
+      seen.longest = Math.max(seen.longest, answer.ms);
       if (!body?.next_cursor) break;
       cursor = `&${path.includes("events") ? "after" : "cursor"}=${body.next_cursor}`;
     }
   }
-  return answers;
+  return seen;
 }
 
 /** @param {Run} run */
@@ -363,11 +366,14 @@ async function besideViewers(run) {
     await delay(500);
     const beside = await oneByOne(local, setup, BESIDE_VIEWERS_MS);
     stop.abort();
-    const answers = (await Promise.all(viewers)).reduce((sum, count) => sum + count, 0);
+    const seen = await Promise.all(viewers);
+    const sum = (/** @type {"answers" | "failed"} */ what) => seen.reduce((sum, viewer) => sum + viewer[what], 0);
+    const [answers, failed] = [sum("answers"), sum("failed")];
     const [without, p99] = [quantile(alone.times, 0.99), quantile(beside.times, 0.99)];
     const note = `${answers} answers to viewers, median ${quantile(beside.times, 0.5).toFixed(1)} ms, longest ${Math.max(...beside.times).toFixed(0)} ms, ${beside.refused} not accepted`;
     run.figures.push({ name: `admission p99 at ${known} finished calls`, value: without, unit: "ms" });
     run.figures.push({ name: `admission p99 beside ${VIEWERS} viewers`, value: p99, unit: "ms", limit: 50, note });
+    run.figures.push({ name: `answers to viewers that failed`, value: failed, unit: "", limit: 0, note: `the longest took ${Math.max(...seen.map(({ longest }) => longest)).toFixed(0)} ms` });
     run.figures.push({ name: `that p99 by the one without viewers`, value: p99 / without, unit: "×", limit: 1.5 });
   });
 }
@@ -467,6 +473,16 @@ function padded() {
 
 /** @type {Record<string, (run: Run) => Promise<void>>} */
 const PARTS = {
+  // What a request waits for that finds no isolate: the module's code as it is first run; no object is asked.
+  async start(run) {
+    /** @type {number[]} */
+    const times = [];
+    for (let start = 0; start < STARTS; start++) {
+      await inWorker(run, async (local) => void times.push((await ask(local, "no key", "GET", `${V1}/agents`)).ms));
+    }
+    const note = `of ${STARTS}, the quickest ${Math.min(...times).toFixed(1)} ms`;
+    run.figures.push({ name: "first answer of a Worker that was just started, median", value: quantile(times, 0.5), unit: "ms", note });
+  },
   admissions,
   async live(run) {
     await migrated(run, ["live"]);

@@ -276,6 +276,41 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
 }
 
 #[test]
+fn a_listener_gets_on_however_many_calls_began_shortly_before_its_place() {
+    let mut world = World::new(1_000, 1_000);
+    world.settings.slice = 1;
+    world.crash();
+    for _ in 0..600 {
+        world.accepted(OK);
+    }
+    world.dispatch();
+    pass(&mut world, Span::from_secs(60));
+    let after = Position::before(world.now);
+    let late = world.accepted(OK);
+    pass(&mut world, Span(5));
+    world.crash(); // what is told is told from the rows
+
+    for ends_at_once in [false, true] {
+        let question = TrunkCommand::Feed(reader(), filter(after, 100));
+        let mut slices = Slices::of(question, world.settings.slice);
+        let page = loop {
+            let reply = world.ask(slices.command());
+            if ends_at_once {
+                slices.ends();
+            }
+            if let Some(TrunkReply::Feed(page)) = slices.take(reply).0 {
+                break page;
+            }
+        };
+        assert!(page.through > after, "{page:?}");
+        if !ends_at_once {
+            assert_eq!(by_call(&page.events).len(), 1);
+            assert!(by_call(&page.events).contains_key(&late.to_string()));
+        }
+    }
+}
+
+#[test]
 fn another_organisation_hears_nothing() {
     let mut world = World::new(1, 10);
     world.accepted(OK);

@@ -24,8 +24,8 @@ use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
-    CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Position, Trigger,
-    TrunkCommand, TrunkRefusal, TrunkReply, Work,
+    CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Look, Position,
+    Trigger, TrunkCommand, TrunkRefusal, TrunkReply, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -135,7 +135,7 @@ fn variant(value: &Value) -> &str {
         .expect("a name")
 }
 
-fn kinds() -> [Kind; 6] {
+fn kinds() -> [Kind; 7] {
     let asks: Vec<(&str, DirectoryCommand)> = asks();
     let mut directory = Kind::of("directory_command", asks, BTreeSet::new());
     directory.variants = variants::<Ask>();
@@ -150,6 +150,7 @@ fn kinds() -> [Kind; 6] {
         ),
         Kind::of("dispatch", dispatches(), variants::<DispatchMessage>()),
         Kind::of("callback", callbacks(), BTreeSet::new()),
+        Kind::of("look", vec![("Look", look())], BTreeSet::new()),
     ]
 }
 
@@ -516,6 +517,14 @@ fn feed_filter() -> FeedFilter {
         limit: 100,
         wait: Span::from_secs(20),
         slice: None,
+    }
+}
+
+fn look() -> Look {
+    Look {
+        trunks: vec![TrunkTag(0x0a0b_0c0d), TrunkTag(0xfff0_0001)],
+        reader: reader(),
+        filter: feed_filter(),
     }
 }
 

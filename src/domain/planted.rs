@@ -140,6 +140,12 @@ pub enum Fault {
     ViewersTogether,
     /// While nothing can be written each claim is tried all the same.
     ClaimedInVain,
+    /// A page looks at all of its rows at once.
+    SeenAtOnce,
+    /// A callback's message that is over is acted upon.
+    StaleHeeded,
+    /// Calls that were refused leave no sooner than others.
+    RefusedStay,
 }
 
 /// Whether a fault is planted: no.
@@ -167,7 +173,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 67] = [
+    pub const ALL: [Fault; 70] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -235,6 +241,9 @@ mod switch {
         Fault::SliceRepeats,
         Fault::ViewersTogether,
         Fault::ClaimedInVain,
+        Fault::SeenAtOnce,
+        Fault::StaleHeeded,
+        Fault::RefusedStay,
     ];
 
     /// Plants this fault in this thread, and no other.

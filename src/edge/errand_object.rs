@@ -4,6 +4,8 @@
 //! A queue's next batch waits for the one before it, so a consumer that waited for others would hold up everybody behind
 //! it. It hands such work over to one of these, which answer at once and store nothing: the duty is the delivery's or the
 //! trunk's, and due again by its rows should an errand be cut short.
+//!
+//! It also looks at the live feed of many trunks for whoever reads that of their organisation.
 
 use std::future::ready;
 
@@ -16,8 +18,11 @@ use super::promise::{done, reply, wait_until};
 use super::world::World;
 use crate::app::deliver::deliver;
 use crate::app::dispatch::dispatch;
+use crate::app::json;
 use crate::app::messages::Errand;
 use crate::app::ports::UNKNOWN;
+use crate::app::trunk::Look;
+use crate::domain::to_json::to_json;
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
 #[wasm_bindgen]
@@ -34,15 +39,24 @@ impl ErrandObject {
         Self { state, env }
     }
 
-    /// Begins a message's work and answers.
+    /// Begins a message's work and answers; or looks, and answers what it saw.
     pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
-        reply(ready(self.begin(&bytes)).boxed_local())
+        match json::read_bytes(&bytes) {
+            Ok(look) => reply(see(self.env.clone(), look).boxed_local()),
+            Err(_) => reply(ready(self.begin(&bytes)).boxed_local()),
+        }
     }
 
     /// None is ever set.
     pub fn alarm(&self) -> Promise {
         done(ready(()).boxed_local())
     }
+}
+
+async fn see(env: Env, look: Look) -> Option<Vec<u8>> {
+    let world = World::new(env, None).ok()?;
+    let seen = look.by(&world).await.ok()?;
+    to_json(&seen).ok().map(String::into_bytes)
 }
 
 impl ErrandObject {

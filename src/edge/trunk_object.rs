@@ -24,7 +24,7 @@ use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{
-    Expired, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
+    Expired, LONG, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
 };
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
@@ -144,9 +144,13 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
         return reply;
     }
     let mut slices = Slices::of(command, SLICE);
+    let ends_at = now() + LONG;
     loop {
         let reply = run(inner, slices.command());
         arm_and_send(inner, reply.is_err()).await;
+        if now() >= ends_at {
+            slices.ends();
+        }
         let (answer, waits) = slices.take(reply?);
         if waits {
             let wait = inner.turns.wait(slices.fresh(), now());

@@ -95,6 +95,27 @@ test("without a filter a page is full, and reads little more than it shows", asy
   expect((await rowsRead(full)) - before).toBeLessThan(500);
 });
 
+test("the feed's history by a type that nothing is of is looked through a part at a time, and comes to its end", { timeout: 180_000 }, async () => {
+  const recent = await newFull(ROWS, Date.now() - (20 * DAY_MS) / 24);
+  const moment = (cursor: string) => Buffer.from(cursor, "base64url").readUIntBE(0, 6);
+  const viewers = Array.from({ length: 5 }, async () => {
+    let pages = 0;
+    for (let after = ""; !after || moment(after) < Date.now() - 120_000; pages++) {
+      const startedAt = performance.now();
+      type Feed = { events: unknown[]; next_cursor: string };
+      const page: Feed = found(await org.owner.get(`/events?type=callback.exhausted${after && `&after=${after}`}`));
+      // So long a question looks at most; its last look began before.
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      expect(page.events).toEqual([]);
+      expect(moment(page.next_cursor)).toBeGreaterThan(after ? moment(after) : 0);
+      after = page.next_cursor;
+    }
+    return pages;
+  });
+  const pages = await Promise.all(viewers);
+  expect(Math.max(...pages)).toBeLessThan(60);
+});
+
 test("the Idempotency-Keys of yesterday are forgotten a few at a time", { timeout: 180_000 }, async () => {
   const trunk = await org.newTrunk();
   created(await org.trigger({ sip_trunk_id: trunk.id }));

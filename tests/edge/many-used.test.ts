@@ -87,6 +87,22 @@ test("so do pages of deliveries", { timeout: 60_000 }, async () => {
   expect(deliveries.map(({ call_id }) => call_id)).toEqual(newestFirst(stopped));
 });
 
+test("the live feed of a thousand trunks is asked for by several invocations, and tells of each call", { timeout: 240_000 }, async () => {
+  const told: string[] = [];
+  for (let after = "", pages = 0; told.length < MANY; pages++) {
+    expect(pages).toBeLessThan(50);
+    const path = `/events?limit=100&type=call.initiating${after && `&after=${after}`}`;
+    type Feed = { events: { data: { id: string } }[]; next_cursor: string };
+    const [feed, { requests, one }] = await cost("GET /events", async () => found(await org.owner.get<Feed>(path)));
+    expect(requests).toBeLessThanOrEqual(MANY + 6);
+    expect(one).toBeLessThanOrEqual(400);
+    told.push(...feed.events.map(({ data }) => data.id));
+    after = feed.next_cursor;
+  }
+  expect(told).toHaveLength(MANY);
+  expect(new Set(told)).toEqual(new Set(calls));
+});
+
 test("what names one, and lists of what the directory holds, cost what they do among few", async () => {
   const paths = [`/calls/${calls[990]}`, `/sip-trunks/${trunks[990]?.id}/live`, "/sip-trunks", "/api-keys", "/agents", "/audit-log"];
   for (const path of paths) {

@@ -67,11 +67,19 @@ fn consume(w: &W, message: Message, attempt: u32) {
     }
     let edge = Edge::new(w, w.rng.below(ISOLATES as u64) as usize);
     let (world, work) = (Rc::clone(w), message.clone());
+    // Heard by the clock of whoever reads it: one that is over asks nobody anything, which would take time.
+    let is_over = matches!(&message, Message::Callback(message)
+        if message.good_until.is_some_and(|until| w.clock() >= until));
+    let began = w.time();
     let task = w.tasks.spawn(Owner::Consumer, async move {
         let done = match work.clone() {
             Message::Dispatch(message) => dispatch(&edge, &edge, message).await,
             Message::Callback(message) => deliver(&edge, message).await,
         };
+        if is_over && world.time() > began {
+            let what = "a message that was over was acted upon".into();
+            world.oracle.fail(None, None, what);
+        }
         if done.is_err() {
             enqueue(&world, work, attempt + 1, world.rng.between(500, 3_000));
         }

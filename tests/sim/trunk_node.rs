@@ -9,7 +9,7 @@ use audatec::app::alarm::Alarm;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
-use audatec::app::trunk::{Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
+use audatec::app::trunk::{LONG, Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 
@@ -224,11 +224,15 @@ impl TrunkNode {
         self: &Rc<Self>,
         w: &W,
         mut slices: Slices,
+        ends_at: u64,
         answered: impl FnOnce(&W, Option<TrunkReply>) + 'static,
     ) {
         let Some(slice) = self.serve(w, slices.command()) else {
             return answered(w, None);
         };
+        if w.time() >= ends_at {
+            slices.ends();
+        }
         let (answer, waits) = slices.take(slice);
         if !waits {
             return answered(w, answer);
@@ -242,7 +246,7 @@ impl TrunkNode {
             w.oracle.looks(w, &node);
             match answer {
                 Some(answer) => answered(w, Some(answer)),
-                None => node.serve_slices(w, slices, answered),
+                None => node.serve_slices(w, slices, ends_at, answered),
             }
         });
     }
@@ -290,6 +294,7 @@ impl TrunkNode {
         {
             self.back.borrow_mut().insert((*delivery, *attempt));
         }
+        self.rows.looked.take();
         let result = actor.handle(&self.store(), command.clone(), now);
         self.luck.failure.set(None);
         let (told, journal) = (self.told.get(), self.rows.take_journal());
@@ -311,7 +316,8 @@ impl TrunkNode {
             )
         });
         w.oracle.rows(w, self, told, journal);
-        w.oracle.gone(w, self, self.rows.take_left());
+        w.oracle.gone(w, self, told, self.rows.take_left());
+        w.oracle.looked(w, self, self.rows.looked.take());
         match result {
             Ok((reply, outgoing)) => {
                 drop(slot);
@@ -502,7 +508,9 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
         if cut_off {
             answered(w, None);
         } else if command.looks_at_many() {
-            node.serve_slices(w, Slices::of(command, w.settings.slice), answered);
+            let ends_at = w.time() + LONG.0;
+            let slices = Slices::of(command, w.settings.slice);
+            node.serve_slices(w, slices, ends_at, answered);
         } else {
             answered(w, node.serve(w, command));
         }

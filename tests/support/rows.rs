@@ -57,6 +57,10 @@ pub struct Rows {
     feed_rows: Cell<usize>,
     /// How many bytes the rows are said to take up.
     pub used: Cell<u64>,
+    /// Up to which row calls that were refused were looked for.
+    pub refused_sought: Cell<u64>,
+    /// How many rows of calls a page looked at since somebody asked.
+    pub looked: Cell<usize>,
     /// Open calls are read whole, whatever their rows keep of them.
     pub whole: Cell<bool>,
 }
@@ -176,6 +180,7 @@ impl Rows {
             if found.calls.len() == limit {
                 break;
             }
+            self.looked.set(self.looked.get() + 1);
             let call: Call = read(&row.json)?;
             if !open.contains(id) && admits(&call) {
                 found.calls.push(call);
@@ -363,7 +368,10 @@ impl TrunkStore for Rows {
             true => found.last().map(|call| call.id),
             false => old.last().filter(|_| old.len() == SEEN).map(|(id, _)| **id),
         };
-        Ok((found, last.map(|last| last.row() + 1)))
+        let next = last.map(|last| last.row() + 1);
+        let sought = self.refused_sought.get().max(next.unwrap_or(before));
+        self.refused_sought.set(sought);
+        Ok((found, next))
     }
 
     fn refused_gone(&self) -> Result<u64, StoreFailed> {

@@ -1,6 +1,7 @@
 //! What readers find, and in what order.
 
 use super::*;
+use audatec::app::trunk::Slices;
 
 #[test]
 fn another_organisation_finds_nothing() {
@@ -165,4 +166,46 @@ fn an_edge_of_an_earlier_release_is_told_of_a_thousand_live_calls_at_most() {
     assert_eq!((waiting, held_back), (0, Vec::new()));
     let told: Vec<CallId> = calls.iter().map(|call| call.id).collect();
     assert_eq!(told, ids[..1_000], "the oldest");
+}
+
+#[test]
+fn a_list_that_takes_long_says_how_far_it_got_and_goes_on_there() {
+    let mut world = World::new(100, 100);
+    let ids: Vec<CallId> = (0..60).map(|_| world.accepted(OK)).collect();
+    for id in &ids {
+        world.run_to_end(*id);
+    }
+    let (mut told, mut before, mut questions) = (Vec::new(), None, 0);
+    loop {
+        let filter = CallFilter {
+            limit: 100,
+            scan_limit: 20_000,
+            before,
+            ..CallFilter::default()
+        };
+        let mut slices = Slices::of(TrunkCommand::List(reader(), filter), 5);
+        let mut so_far = 0;
+        let (calls, until) = loop {
+            let reply = world.ask(slices.command());
+            so_far += 1;
+            if so_far == 3 {
+                slices.ends();
+            }
+            match slices.take(reply).0 {
+                Some(TrunkReply::Calls(calls, until)) => break (calls, until),
+                Some(other) => panic!("{other:?}"),
+                None => {}
+            }
+        };
+        assert!(so_far <= 3);
+        questions += 1;
+        told.extend(calls.into_iter().map(|call| call.id));
+        match until {
+            Some(until) => before = Some(until),
+            None => break,
+        }
+    }
+    assert!(questions >= 4, "{questions}");
+    told.reverse();
+    assert_eq!(told, ids);
 }

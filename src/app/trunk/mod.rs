@@ -12,6 +12,7 @@ mod config;
 mod dispatch;
 mod feed;
 mod language;
+mod look;
 mod media;
 mod news;
 mod order;
@@ -36,6 +37,7 @@ pub use language::{
     IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger, TrunkRefusal,
     TrunkReply, Work,
 };
+pub use look::Look;
 pub use media::KeptMedia;
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
@@ -44,7 +46,7 @@ pub use port::{AskTrunk, Trunks, ask, written};
 pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Position};
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
-pub use slices::{Slices, Turns};
+pub use slices::{LONG, Slices, Turns};
 pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
 
 use feed::Feed;

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{TrunkCommand, TrunkReply};
+use super::{Look, TrunkCommand, TrunkReply};
 use crate::app::asking::{Command, understood};
 use crate::app::host::{Host, Unavailable};
 use crate::domain::ids::TrunkTag;
@@ -19,6 +19,14 @@ pub trait Trunks {
     /// One request to the object of the trunk with this tag.
     async fn trunk(&self, tag: TrunkTag, command: &TrunkCommand)
     -> Result<TrunkReply, Unavailable>;
+
+    /// Has a helper of this name look; where there is none, whoever asks does it.
+    async fn look(&self, _helper: &str, look: &Look) -> Result<TrunkReply, Unavailable>
+    where
+        Self: Sized,
+    {
+        look.by(self).await
+    }
 }
 
 /// A command to a trunk's object.

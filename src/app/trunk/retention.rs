@@ -12,6 +12,7 @@ use super::store::{StoreFailed, TrunkStore};
 use super::{Answer, Desk, Reader};
 use crate::app::messages::Expired;
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
 /// How many calls leave at once: few, so that no admission waits for it. `bench/million.mjs` measures it.
@@ -99,7 +100,10 @@ impl Retention {
             false => CallId::floor(now - keep),
         };
         let before = kept(REFUSED_KEPT.min(self.keep)).row();
-        let (mut batch, goes_on) = store.refused(self.refused_from, before, BATCH)?;
+        let (mut batch, goes_on) = match planted(Fault::RefusedStay) {
+            true => Default::default(),
+            false => store.refused(self.refused_from, before, BATCH)?,
+        };
         self.refused_from = match goes_on {
             Some(next) => next,
             None if batch.is_empty() => self.refused_from.max(before),

@@ -11,6 +11,9 @@ use crate::domain::time::{Span, Timestamp};
 /// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
 
+/// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
+pub const LONG: Span = Span(2_000);
+
 /// So many calls come out of a slice of a list at most: each is read, and written into the answer.
 const CALLS: usize = 10;
 
@@ -38,6 +41,10 @@ impl Slices {
     /// A question that is answered in slices of so many rows, or as it is.
     #[must_use]
     pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
+        let slice = match planted(Fault::SeenAtOnce) {
+            true => usize::MAX,
+            false => slice,
+        };
         let list = |limit: &mut usize, scan_limit: &mut usize| {
             let whole = (*scan_limit, *limit);
             *scan_limit = slice.min(*scan_limit);
@@ -67,6 +74,11 @@ impl Slices {
     #[must_use]
     pub fn command(&self) -> TrunkCommand {
         self.next.clone()
+    }
+
+    /// It has taken long: the next slice is the last, unless the question would come no further by that.
+    pub fn ends(&mut self) {
+        self.left = 0;
     }
 
     /// How many calls or events the last slice found.
@@ -120,7 +132,9 @@ impl Slices {
                 *left = left.saturating_sub(1);
                 let complete = page.events.iter().filter(|event| event.0 < page.through);
                 let is_full = complete.count() > limit;
-                if let Some(goes_on) = page.goes_on.filter(|_| *left > 0 && !is_full) {
+                // However many calls began shortly before the place that is asked for: the cursor knows no rows.
+                let got_on = page.through > filter.after;
+                if let Some(goes_on) = page.goes_on.filter(|_| !(is_full || *left == 0 && got_on)) {
                     filter.slice = Some(goes_on);
                     *found = Some(TrunkReply::Feed(page));
                     return None;

@@ -28,7 +28,7 @@ use crate::app::ports::{
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
-use crate::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
+use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::base64::STANDARD;
 use crate::domain::call::Timed;
@@ -320,6 +320,14 @@ impl Trunks for World {
             cache::put(key, &text, now());
         }
         Ok(reply)
+    }
+
+    async fn look(&self, helper: &str, look: &Look) -> Result<TrunkReply, Unavailable> {
+        match self.tell_object("ERRANDS", helper, look).await {
+            Ok(reply) => Ok(reply),
+            Err(Unheard::Unknown) => look.by(self).await,
+            Err(Unheard::Failed) => Err(Unavailable),
+        }
     }
 }
 

@@ -54,6 +54,8 @@ impl Intent {
 /// What is known of a call.
 struct Seen {
     row: Call,
+    /// When its row was first written, in the world's time.
+    born: u64,
     /// It waited for capacity until then, if it ever did.
     patience: Option<Timestamp>,
     terminal_at: Option<Timestamp>,

@@ -24,6 +24,7 @@ impl Oracle {
             }
             let mut calls = self.calls.borrow_mut();
             let seen = calls.entry(id).or_insert_with(|| Seen {
+                born: w.time(),
                 patience: row.queued_until,
                 row: row.clone(),
                 terminal_at: None,
@@ -82,15 +83,51 @@ impl Oracle {
         });
     }
 
+    /// A command looked at so many rows for a page.
+    pub fn looked(&self, w: &W, node: &TrunkNode, rows: usize) {
+        let most = w.settings.slice;
+        self.check(rows <= most, node.tag, None, || {
+            format!("{rows} rows were looked at in one go, at most {most} may be")
+        });
+    }
+
+    /// Where little room is left no other call leaves while one is there that was refused, is owed nothing, and was not looked
+    /// for yet; but for those that came too lately when the others were chosen.
+    fn refused_left_first(&self, w: &W, node: &TrunkNode, now: Timestamp, gone: &[CallId]) {
+        let calls = self.calls.borrow();
+        let is_refused = |row: &Call| row.status == CallStatus::RejectedCapacity;
+        let other = gone.iter().find(|id| {
+            let seen = calls.get(id);
+            seen.is_some_and(|seen| !is_refused(&seen.row))
+        });
+        let (Some(other), true) = (other, node.is_full()) else {
+            return;
+        };
+        let left = self.left.borrow();
+        let stays = calls.iter().find(|(id, seen)| {
+            id.address().tag == node.tag
+                && is_refused(&seen.row)
+                && is_told(&seen.row)
+                && id.row() >= node.rows.refused_sought.get()
+                && seen.row.created_at() + Span(20_000) < now
+                && seen.born + 20_000 < w.time()
+                && !left.contains(id)
+                && !gone.contains(id)
+        });
+        self.check(stays.is_none(), node.tag, Some(*other), || {
+            format!(
+                "a call left before {:?}, which was refused",
+                stays.map(|(id, _)| id)
+            )
+        });
+    }
+
     /// Rows left: of calls that are over and told.
-    pub fn gone(&self, w: &W, node: &TrunkNode, gone: Vec<CallId>) {
+    pub fn gone(&self, w: &W, node: &TrunkNode, now: Timestamp, gone: Vec<CallId>) {
+        self.refused_left_first(w, node, now, &gone);
         let calls = self.calls.borrow();
         for id in gone {
             let row = calls.get(&id).map(|seen| &seen.row);
-            let is_told = |row: &Call| {
-                let callback = row.callback.as_ref();
-                callback.is_none_or(|callback| callback.next_attempt_at.is_none())
-            };
             let may_leave = row.is_some_and(|row| row.status.is_terminal() && is_told(row));
             self.check(may_leave, node.tag, Some(id), || {
                 format!("a call left its trunk before its time: {row:?}")
@@ -600,4 +637,9 @@ fn place(facts: &mut TrunkFacts, row: &Call) {
 /// By which a call is known to who asked for it.
 pub fn nonce(row: &Call) -> Option<u64> {
     row.request.metadata.as_ref()?.get("nonce")?.as_u64()
+}
+
+fn is_told(row: &Call) -> bool {
+    let callback = row.callback.as_ref();
+    callback.is_none_or(|callback| callback.next_attempt_at.is_none())
 }

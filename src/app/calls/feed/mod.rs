@@ -13,12 +13,13 @@ pub(crate) mod describe;
 
 use serde_json::Value;
 
-use crate::app::calls::{ask_all, reader};
+use crate::app::calls::reader;
+use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, command};
+use crate::app::trunk::{FeedEvent, FeedFilter, FeedPage, KEPT, Look, Position, TYPES, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
 use crate::domain::object::object;
@@ -35,8 +36,9 @@ const POLL: Span = Span(400);
 /// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
 /// goes on to tell for as long after it was asked, and an hour more.
 const SELDOM: Span = Span::from_secs(2 * 3_600);
-/// So many trunks are asked at once.
-const AT_ONCE: usize = 50;
+/// Of so many trunks an invocation asks each itself, more are asked by helpers: a stream looks as often as [`PACE`] allows for a
+/// minute, and its requests count together.
+const OWN: usize = 32;
 /// While one thing follows another, all are asked no sooner than after so long a trunk,
 const PACE: Span = Span(4);
 /// and at least so often.
@@ -45,6 +47,8 @@ const SLOWEST: Span = Span(2_000);
 const CLOCKS: Span = Span(20);
 /// How often an answer looks further through what a filter leaves out.
 const LOOKS: usize = 20;
+/// and for how long.
+const LOOKS_FOR: Span = Span(5_000);
 /// A quiet feed's cursor follows the present at this distance, so that it does not grow old.
 const QUIET: Span = Span(60_000);
 /// An answer may come so long after the end of retention without being refused.
@@ -148,6 +152,7 @@ async fn wait_for(
     let noted = api.noted(&Seen::name(caller, &filter));
     let noted = noted.and_then(|text| Seen::read(&text));
     let (mut seen, mut looks) = (noted.unwrap_or_default(), 0);
+    let looks_until = api.now() + LOOKS_FOR;
     loop {
         let pause = seen.rest.min(deadline) - api.now();
         if pause > Span(0) {
@@ -163,7 +168,7 @@ async fn wait_for(
             looks += 1;
             is_over = match present {
                 true => deadline <= api.now(),
-                false => looks >= LOOKS,
+                false => looks >= LOOKS || api.now() >= looks_until,
             };
         } else if planted(Fault::SilenceTold) {
             filter.after = filter.after.max(Position::before(api.now()));
@@ -213,13 +218,7 @@ async fn look(
     seen: &mut Seen,
 ) -> Result<(Vec<Value>, Position, bool), Refusal> {
     let began = api.now();
-    let command = command::Feed(reader(caller), filter.clone());
-    let mut pages = Vec::new();
-    ask_all(api, AT_ONCE, tags, command, |page| {
-        pages.push(page?);
-        Ok(())
-    })
-    .await?;
+    let pages = ask(api, caller, filter, tags).await?;
     let last = pages.iter().filter_map(|page| page.events.last());
     let last = last.map(|event| event.0).max();
     // One of an earlier release tells the directory nothing, and foretells nothing.
@@ -249,6 +248,41 @@ async fn look(
         },
     };
     Ok((events, next, present.is_some()))
+}
+
+/// Asks all trunks, or has them asked: a page of each part of them.
+async fn ask(
+    api: &impl Api,
+    caller: &KeyRecord,
+    filter: &FeedFilter,
+    tags: &[TrunkTag],
+) -> Result<Vec<FeedPage>, Refusal> {
+    let is_own = tags.len() <= OWN;
+    let part = match is_own {
+        true => OWN,
+        false => api.settings().trunks_at_once.max(1),
+    };
+    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
+        let look = Look {
+            trunks: tags.to_vec(),
+            reader: reader(caller),
+            filter: filter.clone(),
+        };
+        match is_own {
+            true => look.by(api).await,
+            false => {
+                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
+                    .await
+            }
+        }
+    });
+    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
+    let pages = replies.map(|reply| match reply {
+        Ok(TrunkReply::Feed(page)) => Ok(page),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        _ => Err(Refusal::DialerUnavailable),
+    });
+    pages.collect()
 }
 
 /// The events of several trunks in one order, as far as all of them are complete, the place behind them, and the present, if
@@ -285,4 +319,74 @@ fn merge(
     let shown = events.into_iter().map(|FeedEvent(_, event)| event);
     let is_present = is_whole && through == present;
     (shown.collect(), next, is_present.then_some(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::CallId;
+    use serde_json::json;
+
+    /// A trunk's page: what became known at these moments, complete before `through`.
+    fn page(trunk: u32, moments: &[u64], through: u64, now: u64, most: usize) -> FeedPage {
+        let place = |at: &u64| Position(Timestamp(*at), CallId::floor_of(u64::from(trunk)));
+        let events = moments.iter().map(|at| FeedEvent(place(at), json!(trunk)));
+        let mut events: Vec<FeedEvent> = events.collect();
+        let mut through = Position::start_of(Timestamp(through));
+        if let Some(left_out) = events.get(most) {
+            through = through.min(left_out.0);
+            events.truncate(most);
+        }
+        FeedPage {
+            events,
+            through,
+            now: Timestamp(now),
+            goes_on: None,
+            foretold: Some(Timestamp(now + u64::from(trunk))),
+        }
+    }
+
+    #[test]
+    fn what_helpers_put_together_is_what_all_trunks_would_have_told() {
+        let mut chance: u64 = 7;
+        let mut drawn = |below: u64| {
+            chance = chance
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (chance >> 33) % below
+        };
+        for limit in [1, 2, 5, 40] {
+            for _ in 0..500 {
+                let pages: Vec<FeedPage> = (0..1 + drawn(7) as u32)
+                    .map(|trunk| {
+                        let mut moments: Vec<u64> =
+                            (0..drawn(6)).map(|_| 100 + drawn(50)).collect();
+                        moments.sort_unstable();
+                        moments.dedup();
+                        let now = 140 + drawn(15);
+                        let through = if drawn(3) == 0 { 120 + drawn(20) } else { now };
+                        page(trunk, &moments, through, now, limit)
+                    })
+                    .collect();
+                let filter = FeedFilter {
+                    after: Position::start_of(Timestamp(90)),
+                    only: Vec::new(),
+                    limit,
+                    wait: Span(0),
+                    slice: None,
+                };
+                let parts = pages.chunks(1 + drawn(4) as usize).map(|part| {
+                    let mut part = part.iter().cloned();
+                    let first = part.next().expect("a page");
+                    part.fold(first, |so_far, page| so_far.beside(page, limit + 1))
+                });
+                let parts: Vec<FeedPage> = parts.collect();
+                let foretold = |pages: &[FeedPage]| pages.iter().map(|page| page.foretold).min();
+                assert_eq!(foretold(&parts), foretold(&pages));
+                let as_of = Timestamp(150);
+                let whole = merge(pages, as_of, &filter);
+                assert_eq!(merge(parts, as_of, &filter), whole, "limit {limit}");
+            }
+        }
+    }
 }

@@ -1,0 +1,78 @@
+//! The live feed of many trunks: a part of them each is asked by a helper, whose requests are its own, so that no invocation
+//! sends as many as there are trunks, however often it asks, and none holds more events than a page may show.
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FeedFilter, FeedPage, Position, Reader, TrunkCommand, TrunkReply, Trunks};
+use crate::app::concurrent::concurrent;
+use crate::app::host::Unavailable;
+use crate::domain::ids::TrunkTag;
+
+/// So many trunks are asked at once.
+const AT_ONCE: usize = 50;
+
+/// A question for the live feed of some trunks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// They.
+    pub trunks: Vec<TrunkTag>,
+    /// Who asks.
+    pub reader: Reader,
+    /// For what.
+    pub filter: FeedFilter,
+}
+
+impl Look {
+    /// Asks them. Their pages as one, as if they were one trunk; or the refusal of one of them.
+    ///
+    /// # Errors
+    /// One did not answer, or there is none.
+    pub async fn by(&self, trunks: &impl Trunks) -> Result<TrunkReply, Unavailable> {
+        let command = TrunkCommand::Feed(self.reader, self.filter.clone());
+        let so_far: RefCell<Option<FeedPage>> = RefCell::default();
+        let answers = self.trunks.iter().map(|tag| async {
+            match trunks.trunk(*tag, &command).await? {
+                TrunkReply::Feed(page) => {
+                    let known = so_far.take();
+                    let most = self.filter.limit + 1;
+                    *so_far.borrow_mut() = Some(match known {
+                        Some(known) => known.beside(page, most),
+                        None => page,
+                    });
+                    Ok(None)
+                }
+                refusal @ TrunkReply::Refused(_) => Ok(Some(refusal)),
+                _ => Err(Unavailable),
+            }
+        });
+        for answer in concurrent(AT_ONCE, answers).await {
+            if let Some(refusal) = answer? {
+                return Ok(refusal);
+            }
+        }
+        so_far.take().map(TrunkReply::Feed).ok_or(Unavailable)
+    }
+}
+
+impl FeedPage {
+    /// This page and another trunk's in one order: complete as far as both are, the first `most` events at most.
+    #[must_use]
+    pub fn beside(mut self, other: Self, most: usize) -> Self {
+        self.events.extend(other.events);
+        Position::sort(&mut self.events, |event| event.0);
+        self.through = self.through.min(other.through);
+        if let Some(left_out) = self.events.get(most).map(|event| event.0) {
+            self.events.truncate(most);
+            self.through = self.through.min(left_out);
+        }
+        Self {
+            now: self.now.min(other.now),
+            // One that tells the directory nothing foretells nothing.
+            foretold: self.foretold.min(other.foretold),
+            goes_on: None,
+            ..self
+        }
+    }
+}
