@@ -97,7 +97,7 @@ impl Body {
         }
     }
 
-    /// Likewise, where there may be none.
+    /// A [`Body::token`] that may be left out.
     ///
     /// # Errors
     /// It is no such string, or untidy.
@@ -116,7 +116,7 @@ impl Body {
     /// A secret that another system gave out; `None` when it was left out, which one that `is_kept` may be.
     ///
     /// # Errors
-    /// Likewise.
+    /// As [`Body::token`].
     pub fn secret(&mut self, name: &'static str, is_kept: bool) -> Result<Option<String>, Refusal> {
         if is_kept && !self.has(name) {
             return Ok(None);

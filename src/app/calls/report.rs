@@ -83,7 +83,7 @@ pub struct ReportedLine {
     pub role: String,
     /// What was said.
     pub text: String,
-    /// When.
+    /// When it was said.
     #[schema(format = DateTime)]
     pub at: String,
 }

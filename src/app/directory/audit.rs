@@ -33,9 +33,9 @@ pub struct AuditEntry {
     pub key_id: Option<KeyId>,
     /// What was done, such as `agent.create`.
     pub action: String,
-    /// To what.
+    /// The id of what it was done to.
     pub target: String,
-    /// By which request.
+    /// The id of the request that did it.
     pub request_id: String,
 }
 

@@ -122,7 +122,7 @@ pub enum TrunkReply {
     ),
     /// Some of those who hold a channel, oldest first.
     LiveSlice {
-        /// They.
+        /// Each with what the list shows of it.
         calls: Vec<LiveCall>,
         /// The row at which the next begin, if there are more.
         next: Option<u64>,
@@ -133,9 +133,9 @@ pub enum TrunkReply {
     },
     /// How many bytes its calls take up, and when the oldest was accepted.
     Storage {
-        /// Bytes.
+        /// Bytes in use.
         used: u64,
-        /// When.
+        /// When the oldest call was accepted; none while there is none.
         oldest: Option<Timestamp>,
     },
     /// Nothing was created, or shown.

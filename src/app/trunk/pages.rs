@@ -53,7 +53,7 @@ pub struct Found<T = Call> {
 
 /// What has a call's place in a list.
 pub trait InList {
-    /// Whose place.
+    /// The call whose place it has.
     fn call(&self) -> CallId;
 }
 

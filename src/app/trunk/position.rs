@@ -145,7 +145,7 @@ pub struct LateTransition {
 }
 
 impl LateTransition {
-    /// Before it.
+    /// Where it stands in the feed.
     pub(super) fn place(&self) -> Position {
         Position::of_row(self.at, self.row)
     }

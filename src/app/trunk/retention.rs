@@ -152,7 +152,7 @@ const COUNTED: Span = Span(2_000);
 /// How much room a trunk's calls take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedStorage {
-    /// Bytes.
+    /// Bytes in use.
     pub used: u64,
     /// When the oldest was accepted.
     pub oldest: Option<Timestamp>,

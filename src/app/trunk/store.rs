@@ -85,7 +85,7 @@ pub trait TrunkStore {
     fn refused_gone(&self) -> Result<u64, StoreFailed> {
         Ok(0)
     }
-    /// Notes that.
+    /// Notes before which place all refused calls have left.
     fn put_refused_gone(&self, _: u64) -> Result<(), StoreFailed> {
         Ok(())
     }
@@ -99,7 +99,7 @@ pub trait TrunkStore {
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
     /// What is kept for the feed.
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
-    /// Keeps it.
+    /// Replaces what is kept for the feed.
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
     /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest turn is not before
     /// `since`, and the place behind the last row that was looked at, when there may be more.

@@ -80,7 +80,7 @@ impl<'a> StatusView<'a> {
 pub struct ListedCall<'a> {
     #[serde(flatten)]
     status: StatusView<'a>,
-    /// Who talks.
+    /// The agent that talks.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     agent_id: String,
     /// The trunk it goes through.
@@ -184,7 +184,7 @@ impl From<Failure> for FailureView {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct TimelineView {
-    /// When.
+    /// When it happened.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     at: String,
     /// `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected` or `callback_attempt`.

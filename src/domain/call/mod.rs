@@ -55,7 +55,7 @@ pub struct CallAgent {
 /// A request for a call, checked and complete.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
-    /// Whose call.
+    /// The organisation that the call belongs to.
     pub org: OrgId,
     /// The trunk to place it through.
     pub trunk: TrunkId,

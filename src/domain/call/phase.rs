@@ -31,7 +31,7 @@ pub enum Phase {
     },
     /// The person called picked up.
     Talking {
-        /// When.
+        /// When they did.
         since: Timestamp,
     },
     /// The conversation ended, and its agent may still say what came of it.

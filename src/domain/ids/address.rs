@@ -60,7 +60,7 @@ pub struct Address {
     pub at: Timestamp,
     /// Position within that millisecond, 12 bits.
     pub sequence: u16,
-    /// Whose object.
+    /// The trunk whose object holds the call.
     pub tag: TrunkTag,
 }
 
