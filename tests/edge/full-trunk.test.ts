@@ -96,7 +96,7 @@ test("without a filter a page is full, and reads little more than it shows", asy
 });
 
 test("the feed's history by a type that nothing is of is looked through a part at a time, and comes to its end", { timeout: 180_000 }, async () => {
-  const recent = await newFull(ROWS, Date.now() - (20 * DAY_MS) / 24);
+  await newFull(ROWS, Date.now() - (20 * DAY_MS) / 24);
   const moment = (cursor: string) => Buffer.from(cursor, "base64url").readUIntBE(0, 6);
   const viewers = Array.from({ length: 5 }, async () => {
     let pages = 0;

@@ -3,7 +3,6 @@
 mod outside;
 mod setup;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::FutureExt;
@@ -30,7 +29,6 @@ use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
-use crate::domain::base64::STANDARD;
 use crate::domain::call::Timed;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
