@@ -182,22 +182,18 @@ fn handle(
         Some(loaded) => loaded,
         None => slot.insert(load(inner)?),
     };
-    let before = rows(&loaded.store);
+    let before = loaded.store.rows();
     let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
     count_rows(inner, before, &loaded.store);
     inner.outbox.borrow_mut().append(outgoing);
     Ok(reply)
 }
 
-/// The rows read and written so far.
-fn rows(store: &SqlStore) -> [u64; 2] {
-    [store.rows_read(), store.rows_written()]
-}
-
-fn count_rows(inner: &Inner, [read, written]: [u64; 2], store: &SqlStore) {
+fn count_rows(inner: &Inner, before: [u64; 2], store: &SqlStore) {
+    let ([read, written], [read_before, written_before]) = (store.rows(), before);
     count(inner, |work| {
-        work.rows_read += store.rows_read() - read;
-        work.rows_written += store.rows_written() - written;
+        work.rows_read += read - read_before;
+        work.rows_written += written - written_before;
     });
 }
 
@@ -370,7 +366,7 @@ fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), StoreFailed>
     let Some(Loaded { actor, store }) = slot.as_mut() else {
         return Ok((false, None));
     };
-    let before = rows(store);
+    let before = store.rows();
     let migrated = actor.migrate(store, now());
     count_rows(inner, before, store);
     let ticked = migrated.and_then(|goes_on| {

@@ -80,14 +80,9 @@ impl SqlStore {
         Ok(store)
     }
 
-    /// Rows read so far, as the storage counts them.
-    pub fn rows_read(&self) -> u64 {
-        self.read.get()
-    }
-
-    /// Rows written so far, as the storage counts them.
-    pub fn rows_written(&self) -> u64 {
-        self.written.get()
+    /// Rows read and written so far, as the storage counts them.
+    pub fn rows(&self) -> [u64; 2] {
+        [self.read.get(), self.written.get()]
     }
 
     fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
