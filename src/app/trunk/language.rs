@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CarrierCredentials, DialOrder, FeedPage, Shown};
+use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus};
 use crate::domain::callback::WebhookSecrets;
-use crate::domain::ids::{AgentId, CallId, KeyId, OrgId};
+use crate::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
@@ -221,4 +221,15 @@ impl From<Refusal> for TrunkRefusal {
             _ => Self::TrunkNotFound,
         }
     }
+}
+
+/// A question for the live feed of some trunks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// The trunks that are asked.
+    pub trunks: Vec<TrunkTag>,
+    /// Who asks.
+    pub reader: Reader,
+    /// What is wanted of them.
+    pub filter: FeedFilter,
 }

@@ -3,26 +3,12 @@
 
 use std::cell::RefCell;
 
-use serde::{Deserialize, Serialize};
-
-use super::{FeedFilter, FeedPage, Position, Reader, TrunkCommand, TrunkReply, Trunks};
+use super::{FeedPage, Look, Position, TrunkCommand, TrunkReply, Trunks};
 use crate::app::concurrent::concurrent;
 use crate::app::host::Unavailable;
-use crate::domain::ids::TrunkTag;
 
 /// So many trunks are asked at once.
 const AT_ONCE: usize = 50;
-
-/// A question for the live feed of some trunks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Look {
-    /// They.
-    pub trunks: Vec<TrunkTag>,
-    /// Who asks.
-    pub reader: Reader,
-    /// For what.
-    pub filter: FeedFilter,
-}
 
 impl Look {
     /// Asks them. Their pages as one, as if they were one trunk; or the refusal of one of them.

@@ -34,10 +34,9 @@ pub use config::{Briefed, Retired};
 pub use dispatch::Rung;
 pub use feed::KEPT;
 pub use language::{
-    IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Reader, Trigger, TrunkRefusal,
+    IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Look, Reader, Trigger, TrunkRefusal,
     TrunkReply, Work,
 };
-pub use look::Look;
 pub use media::KeptMedia;
 pub use news::TYPES;
 pub use order::{CarrierCredentials, DialOrder};
