@@ -223,29 +223,29 @@ fn line(level: Level, name: &str, fields: &[(&str, &dyn Loggable)]) -> String {
 }
 
 events! {
-    /// `MASTER_KEY` is missing, or is not 32 bytes and more in base64. Nothing is answered until it is set.
+    /// `MASTER_KEY` is missing, or is not at least 32 bytes in base64. Nothing is answered until it is set.
     Error "master_key_unusable" MasterKeyUnusable {}
     /// An object's storage refused a statement. What was asked for was not done.
     Error "sql_failed" SqlFailed { cause: Text<'a> }
-    /// A row does not hold what this release expects. The call it is of is passed over.
+    /// A row does not hold what this release expects. Its call is skipped.
     Error "row_unreadable" RowUnreadable {}
-    /// An object's alarm could not be set. It is tried again at its next request, and by the cron.
+    /// An object's alarm could not be set. It is tried again at the object's next request, and by the cron.
     Error "alarm_not_set" AlarmNotSet { cause: Text<'a> }
     /// A binding of the Worker (KV, an object, the journal, the vault) failed or did not answer in time.
     Error "service_failed" ServiceFailed { service: &'static str, cause: Text<'a> }
-    /// An object answered what nobody can read.
+    /// An object's answer could not be read.
     Error "answer_unreadable" AnswerUnreadable { object: &'static str }
     /// An object runs another release, which does not know what it was asked: seen while a release rolls out.
     Warning "another_release" AnotherRelease { object: &'static str }
     /// An object answered another question than the one that was asked: it is of a release that nobody foresaw, or has a fault.
     Error "answer_mismatched" AnswerMismatched { object: &'static str }
-    /// A queue did not take messages. Their duties are due again by the rows.
+    /// A queue did not take messages. The rows say what they were for, and it is due again.
     Warning "queue_refused" QueueRefused { queue: &'static str, messages: usize, cause: Text<'a> }
-    /// A message that nobody can read was dropped.
+    /// A message that could not be read was dropped.
     Error "message_unreadable" MessageUnreadable { queue: Text<'a>, bytes: usize }
-    /// A message of dispatch failed again and again. Its trunk is reminded of its duties.
+    /// A dispatch message failed again and again. Its trunk is reminded of what is due.
     Error "dispatch_dead_letter" DispatchDeadLetter { trunk: TrunkTag }
-    /// The message of a callback failed again and again. Whoever keeps the delivery is reminded of it.
+    /// A callback's message failed again and again. The object that keeps the delivery is reminded of it.
     Error "callback_dead_letter" CallbackDeadLetter { delivery: DeliveryId }
     /// The archive did not take old calls. They stay, and are offered again.
     Error "archive_refused" ArchiveRefused { calls: usize, cause: Text<'a> }
@@ -253,11 +253,11 @@ events! {
     Warning "report_lost" ReportLost { trunk: TrunkTag }
     /// The dialer could not place a call, or its carrier asked for other credentials: `why` says what to mend.
     Error "call_not_placed" CallNotPlaced { call: CallId, trunk: TrunkId, why: Text<'a> }
-    /// LiveKit was asked something about a call whose phone has rung, in vain; it is asked again.
+    /// LiveKit did not answer a question about a call whose phone has rung; it is asked again.
     Warning "livekit_unreachable" LiveKitUnreachable { call: CallId, what: &'static str, why: &'static str }
     /// The answer to a dial was lost; the dialer looks for the phone in the room instead.
     Warning "dial_answer_lost" DialAnswerLost { call: CallId }
-    /// An event that LiveKit sent could not be passed on to its trunk, which will ask.
+    /// An event from LiveKit could not be passed on to its trunk, which will ask.
     Warning "livekit_event_lost" LiveKitEventLost { org: OrgId, call: CallId }
     /// A call is not recorded though its organisation asks for it. The call goes on.
     Error "recording_not_started" RecordingNotStarted { call: CallId }

@@ -2,8 +2,8 @@
 
 /**
  * * `request_failed` (`cause`, `at`): A request trapped, threw or was not answered in time. It got 500, or the end of its stream.
- * * `promise_rejected` (`cause`, `at`): A promise was rejected with nobody to hear it: a fault of the platform's own.
- * * `cron_failed` (`cause`, `at`): The cron's run failed. The local run alone logs this; on Cloudflare the runtime tells of it.
+ * * `promise_rejected` (`cause`, `at`): A promise was rejected and nothing handled it: a fault of the platform's own.
+ * * `cron_failed` (`cause`, `at`): The cron's run failed. Only the local run logs this; on Cloudflare the runtime reports it.
  *
  * @typedef {"request_failed" | "promise_rejected" | "cron_failed"} EventName
  */
