@@ -14,6 +14,8 @@ use crate::app::trunk::{DialOrder, ask, command};
 use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::trunk::GRANT;
 
 /// How many calls of one message the carrier is asked about at once: six connections may wait, and messages share them.
 const SIDE_BY_SIDE: usize = 4;
@@ -42,6 +44,7 @@ async fn dial(
     trunk: TrunkTag,
     calls: Vec<CallId>,
 ) -> Result<(), Unavailable> {
+    let asked_at = world.now();
     // 1. Claim. After this line each of these calls is this consumer's, and no one else's.
     let orders = ask(world, trunk, command::Claim(calls)).await?;
     // 2. Dial, each once, whatever comes; and tell the trunk as the results come in. If that is
@@ -54,12 +57,48 @@ async fn dial(
         telling: Cell::new(false),
     };
     let dials = orders.iter().map(async |order| {
+        if !may_ring_still(world, order, asked_at).await {
+            return;
+        }
         let events = dialer.dial(order).await;
         reporter.dialed.borrow_mut().push((order, events));
         reporter.tell().await;
     });
     concurrent(orders.len(), dials).await;
     Ok(())
+}
+
+/// Whether the phone of a call may be rung now. A claim allows it for as long as nobody waits who takes it back; later it is
+/// asked again. Of a call with a room that is asked when its agent is there.
+async fn may_ring_still(
+    world: &(impl Host + Trunks),
+    order: &DialOrder,
+    asked_at: Timestamp,
+) -> bool {
+    let mut asked_at = asked_at;
+    while !order.carrier.has_rooms() && !is_fresh(asked_at, world.now()) {
+        asked_at = world.now();
+        match ask(world, order.call.address().tag, command::Ring(order.call)).await {
+            Ok(Rung::Done) => {}
+            Ok(Rung::NotBefore(free)) => {
+                asked_at = Timestamp(0);
+                world
+                    .sleep((free.max(world.now()) - world.now()).max(Span(1)))
+                    .await;
+            }
+            // Taken back; or the trunk asks the carrier what became of it.
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// For so long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken back.
+const RELIED_ON: Span = Span(GRANT.0 * 3 / 4);
+
+/// Whether somebody who asked then may still ring a phone.
+pub fn is_fresh(asked_at: Timestamp, now: Timestamp) -> bool {
+    now <= asked_at + RELIED_ON || planted(Fault::GrantForEver)
 }
 
 /// Tells the trunk what came of its calls: those that end at the same moment together.

@@ -9,6 +9,7 @@ pub mod authenticate;
 pub mod body;
 pub mod calls;
 pub mod concurrent;
+pub mod contacts;
 pub mod copies;
 pub mod deliver;
 #[cfg(feature = "openapi")]
@@ -31,6 +32,7 @@ pub mod ports;
 pub mod records;
 pub mod sealing;
 pub mod studio;
+pub mod suppressing;
 pub mod target;
 pub mod telemetry;
 pub mod trunk;

@@ -10,6 +10,7 @@ pub use crate::app::host::{
     Answer, Host, Poster, Records, Secrets, Twirp, TwirpAnswer, TwirpRequest, UNKNOWN, Unavailable,
     Vault,
 };
+pub use crate::app::contacts::Contacts;
 pub use crate::app::trunk::Trunks;
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
@@ -38,5 +39,5 @@ pub trait Dialer {
 }
 
 /// All that serving a request takes.
-pub trait Api: Host + Records + Trunks + Directories + Vault + Twirp {}
-impl<T: Host + Records + Trunks + Directories + Vault + Twirp> Api for T {}
+pub trait Api: Host + Records + Trunks + Contacts + Directories + Vault + Twirp {}
+impl<T: Host + Records + Trunks + Contacts + Directories + Vault + Twirp> Api for T {}

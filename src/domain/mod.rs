@@ -9,6 +9,7 @@ pub mod base64;
 pub mod call;
 pub mod callback;
 pub mod calling_hours;
+pub mod contacts;
 pub mod ids;
 pub mod json_text;
 pub mod mac;

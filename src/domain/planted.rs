@@ -146,6 +146,18 @@ pub enum Fault {
     StaleHeeded,
     /// Calls that were refused leave no sooner than others.
     RefusedStay,
+    /// A trunk that asks of numbers does not ask.
+    NumbersUnasked,
+    /// A call to a number that is suppressed is accepted.
+    SuppressedAdmitted,
+    /// A trunk that is told of a suppression takes no call back.
+    SuppressionIgnored,
+    /// Trunks are not told that they are to ask of numbers.
+    AskingUntold,
+    /// A phone that may ring just now is not waited for.
+    RingTakenBackEarly,
+    /// Whoever was allowed to ring a phone does so however much later.
+    GrantForEver,
 }
 
 /// Whether a fault is planted: no.
@@ -173,7 +185,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 70] = [
+    pub const ALL: [Fault; 76] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -244,6 +256,12 @@ mod switch {
         Fault::SeenAtOnce,
         Fault::StaleHeeded,
         Fault::RefusedStay,
+        Fault::NumbersUnasked,
+        Fault::SuppressedAdmitted,
+        Fault::SuppressionIgnored,
+        Fault::AskingUntold,
+        Fault::RingTakenBackEarly,
+        Fault::GrantForEver,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -90,6 +90,18 @@ pub enum Refusal {
     LastOwnerKey,
     /// The call ended before it could be cancelled.
     CallAlreadyTerminal,
+    /// The number is not to be called.
+    NumberSuppressed,
+    /// No such number among those that are not to be called.
+    SuppressionNotFound,
+    /// The organisation's numbers that are not to be called take up as much room as there is.
+    TooManySuppressions,
+    /// A suppression is kept, and a trunk could not be told of it yet.
+    SuppressionUntold,
+    /// A file of rows that does not call itself one.
+    NotRowsContentType,
+    /// A file of rows that is too large; what it may be at most.
+    RowsTooLarge(&'static str),
     /// An `Idempotency-Key` of another form.
     IdempotencyKeyInvalid,
     /// An `Idempotency-Key` that was used with another body.
@@ -123,8 +135,10 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::NotJsonContentType | Self::EncodingUnsupported(_) => 415,
-            Self::BodyTooLarge => 413,
+            Self::NotJsonContentType
+            | Self::NotRowsContentType
+            | Self::EncodingUnsupported(_) => 415,
+            Self::BodyTooLarge | Self::RowsTooLarge(_) => 413,
             Self::BodyNotJson
             | Self::BodyTooDeep
             | Self::BodyNotObject
@@ -156,11 +170,14 @@ impl Refusal {
             | Self::TrunkNotFound
             | Self::CallNotFound
             | Self::DeliveryNotFound
+            | Self::SuppressionNotFound
             | Self::KeyNotFound => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
             | Self::CallAlreadyTerminal
+            | Self::NumberSuppressed
+            | Self::TooManySuppressions
             | Self::IdempotencyKeyInProgress
             | Self::TooMany(_)
             | Self::TooManySecrets => 409,
@@ -168,7 +185,7 @@ impl Refusal {
             Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded => 429,
             Self::DialerUnavailable | Self::AgentUnavailable => 502,
-            Self::AuthenticationUnavailable => 503,
+            Self::AuthenticationUnavailable | Self::SuppressionUntold => 503,
         }
     }
 
@@ -214,6 +231,12 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "trunk_has_live_calls",
             Self::LastOwnerKey => "last_owner_key",
             Self::CallAlreadyTerminal => "call_already_terminal",
+            Self::NumberSuppressed => "number_suppressed",
+            Self::SuppressionNotFound => "suppression_not_found",
+            Self::TooManySuppressions => "suppressions_full",
+            Self::SuppressionUntold => "suppression_untold",
+            Self::NotRowsContentType => "content_type_not_rows",
+            Self::RowsTooLarge(_) => "rows_too_large",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IdempotencyKeyInProgress => "idempotency_key_in_progress",
@@ -282,6 +305,16 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "SIP trunk has live calls".into(),
             Self::LastOwnerKey => "The last owner key can't be deleted".into(),
             Self::CallAlreadyTerminal => "Call is already in a terminal state".into(),
+            Self::NumberSuppressed => "Number is suppressed".into(),
+            Self::SuppressionNotFound => "Suppression not found".into(),
+            Self::TooManySuppressions => "There is no room for more suppressions".into(),
+            Self::SuppressionUntold => {
+                "The suppression is kept, but a trunk could not be told yet; send it again".into()
+            }
+            Self::NotRowsContentType => {
+                "Content-Type must be text/csv or application/x-ndjson".into()
+            }
+            Self::RowsTooLarge(most) => format!("Request body must be at most {most}"),
             Self::IdempotencyKeyInvalid => {
                 "Idempotency-Key must be 1 to 255 visible ASCII characters".into()
             }
@@ -363,6 +396,12 @@ impl Refusal {
             Self::TrunkHasLiveCalls,
             Self::LastOwnerKey,
             Self::CallAlreadyTerminal,
+            Self::NumberSuppressed,
+            Self::SuppressionNotFound,
+            Self::TooManySuppressions,
+            Self::SuppressionUntold,
+            Self::NotRowsContentType,
+            Self::RowsTooLarge("50000 rows"),
             Self::IdempotencyKeyInvalid,
             Self::IdempotencyKeyReused,
             Self::IdempotencyKeyInProgress,

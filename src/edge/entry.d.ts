@@ -11,6 +11,7 @@ declare module "wasm-glue" {
   export const TrunkObject: new (ctx: unknown, env: unknown) => RustObject;
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
   export const ErrandObject: new (ctx: unknown, env: unknown) => RustObject;
+  export const ContactsObject: new (ctx: unknown, env: unknown) => RustObject;
   export function fetch(request: Request, env: unknown, ctx: unknown): Promise<Response & { rest?: string }>;
   /** Whether a route's answers come as a stream to whoever prefers one. */
   export function streams(method: string, url: string): boolean;

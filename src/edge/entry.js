@@ -136,3 +136,4 @@ function objectClass(RustClass) {
 export const TrunkObject = objectClass(rust.TrunkObject);
 export const DirectoryObject = objectClass(rust.DirectoryObject);
 export const ErrandObject = objectClass(rust.ErrandObject);
+export const ContactsObject = objectClass(rust.ContactsObject);

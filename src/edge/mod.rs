@@ -2,6 +2,7 @@
 
 mod alarm;
 mod cache;
+mod contacts_object;
 mod cron;
 mod directory_object;
 mod errand_object;

@@ -17,6 +17,7 @@ use super::sql::SqlStore;
 use super::world::{Setup, World};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
+use crate::app::contacts;
 use crate::app::json;
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::nudge;
@@ -26,6 +27,7 @@ use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{
     Expired, LONG, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
 };
+use crate::domain::contacts::{Number, Words};
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::{Span, Timestamp};
@@ -139,7 +141,15 @@ async fn wake(inner: Rc<Inner>) {
 /// One command's answer. What looks at many rows does so in slices, between which others come first.
 async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
     if !command.looks_at_many() {
-        let reply = run(inner, command);
+        let words = match questions(inner, &command) {
+            Ok((Some(org), numbers)) if !numbers.is_empty() => ask(inner, org, &numbers).await,
+            Ok(_) => Words::default(),
+            Err(StoreFailed) => {
+                arm_and_send(inner, true).await;
+                return Err(StoreFailed);
+            }
+        };
+        let reply = run_knowing(inner, command, &words);
         arm_and_send(inner, reply.is_err()).await;
         return reply;
     }
@@ -162,10 +172,43 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
     }
 }
 
+/// Of which numbers must be known whether they may be called, before the command is carried out.
+fn questions(
+    inner: &Inner,
+    command: &TrunkCommand,
+) -> Result<(Option<OrgId>, Vec<Number>), StoreFailed> {
+    let mut slot = inner.loaded.borrow_mut();
+    let Loaded { actor, store } = match &mut *slot {
+        Some(loaded) => loaded,
+        None => slot.insert(load(inner)?),
+    };
+    let questions = actor.questions(store, command);
+    if questions.is_err() {
+        drop_failed(inner, &mut slot);
+    }
+    questions
+}
+
+/// Asks of numbers; meanwhile the object does its other work.
+async fn ask(inner: &Inner, org: OrgId, numbers: &[Number]) -> Words {
+    match World::new(inner.env.clone(), None) {
+        Ok(world) => contacts::ask(&world, org, numbers).await,
+        Err(_) => Words::default(),
+    }
+}
+
 /// Carries out a command; the object is built when it is not there.
 fn run(inner: &Inner, command: TrunkCommand) -> Result<TrunkReply, StoreFailed> {
+    run_knowing(inner, command, &Words::default())
+}
+
+fn run_knowing(
+    inner: &Inner,
+    command: TrunkCommand,
+    words: &Words,
+) -> Result<TrunkReply, StoreFailed> {
     let mut slot = inner.loaded.borrow_mut();
-    let result = handle(inner, &mut slot, command);
+    let result = handle(inner, &mut slot, command, words);
     if result.is_err() {
         // What is in memory is no longer what the rows say.
         drop_failed(inner, &mut slot);
@@ -177,13 +220,17 @@ fn handle(
     inner: &Inner,
     slot: &mut Option<Loaded>,
     command: TrunkCommand,
+    words: &Words,
 ) -> Result<TrunkReply, StoreFailed> {
     let loaded = match slot {
         Some(loaded) => loaded,
         None => slot.insert(load(inner)?),
     };
     let before = loaded.store.rows();
-    let (reply, outgoing) = loaded.actor.handle(&loaded.store, command, now())?;
+    let (reply, outgoing) =
+        loaded
+            .actor
+            .handle_knowing(&loaded.store, command, words, now())?;
     count_rows(inner, before, &loaded.store);
     inner.outbox.borrow_mut().append(outgoing);
     Ok(reply)

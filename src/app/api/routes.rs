@@ -10,7 +10,10 @@ use crate::app::authenticate::{Access, Caller, Operator};
 use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger};
 use crate::app::dialers::livekit;
 use crate::app::http::{MAX_BODY, Request, Response};
-use crate::app::manage::{agents, audit, keys, orgs, settings, trunk_test, trunks, webhooks};
+use crate::app::manage::suppressions::MAX_FILE;
+use crate::app::manage::{
+    agents, audit, keys, orgs, settings, suppressions, trunk_test, trunks, webhooks,
+};
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
 use crate::domain::access::{KeyRecord, Role};
@@ -160,6 +163,12 @@ routes! {
     CancelCall = POST "/integration/v1/calls/{call_id}/cancel" for Key(Member) => stop::cancel(api, caller, request, first);
     Transcript = GET "/integration/v1/calls/{call_id}/transcript" for Key(Viewer) => report::transcript(api, caller, first);
     GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(caller, first);
+    ListSuppressions = GET "/integration/v1/suppressions" for Key(Viewer) => suppressions::list(api, caller, request);
+    CreateSuppression = POST "/integration/v1/suppressions" for Key(Member) => suppressions::create(api, caller, request);
+    ImportSuppressions = POST "/integration/v1/suppressions/import" for Key(Admin) { max_body: MAX_FILE }
+        => suppressions::import(api, caller, request);
+    DeleteSuppression = DELETE "/integration/v1/suppressions/{phone_number}" for Key(Admin)
+        => suppressions::delete(api, caller, request, first);
     GetSecret = GET "/integration/v1/webhooks/secret" for Key(Admin) => webhooks::secret(api, caller);
     RotateSecret = POST "/integration/v1/webhooks/secret/rotate" for Key(Admin) => webhooks::rotate(api, caller, request);
     ListDeliveries = GET "/integration/v1/webhooks/deliveries" for Key(Admin) => callbacks::list(api, caller, request);
@@ -273,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_feed_alone_streams_and_a_carrier_alone_may_send_much() {
+    fn the_feed_alone_streams_and_carriers_and_files_alone_may_be_long() {
         let streams: Vec<_> = ROUTES.iter().filter(|route| route.streams).collect();
         let large: Vec<_> = ROUTES
             .iter()
@@ -285,7 +294,7 @@ mod tests {
         );
         assert_eq!(
             large.iter().map(|route| route.action).collect::<Vec<_>>(),
-            [Action::LiveKitEvent]
+            [Action::ImportSuppressions, Action::LiveKitEvent]
         );
     }
 

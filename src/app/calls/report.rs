@@ -6,10 +6,12 @@ use crate::app::calls::{reader, unreached};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
+use crate::app::suppressing::{self, ask_directory, noted};
 use crate::app::trunk::{ask, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Agent;
 use crate::domain::call::Report;
+use crate::domain::contacts::{Source, Suppression};
 use crate::domain::ids::CallId;
 use crate::domain::mac::constant_time_eq;
 use crate::domain::object::object;
@@ -62,6 +64,8 @@ pub struct ReportCall {
     /// forward; each time it is sent anew. Without it the call ended no later than the report came.
     #[schema(minimum = 0, maximum = 86400)]
     pub ended_seconds_ago: Option<f64>,
+    /// The person asked not to be called: the number is suppressed, with the source `agent`.
+    pub suppress: Option<bool>,
 }
 
 /// Why an agent broke off its call.
@@ -102,7 +106,11 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     ) {
         return Err(Refusal::InvalidReportToken);
     }
-    let (report, transcript) = read(api, request)?;
+    let Reported {
+        report,
+        transcript,
+        suppress,
+    } = read(api, request)?;
     if let Some(outcome) = &report.outcome {
         check_outcome(api, id, outcome).await?;
     }
@@ -114,7 +122,29 @@ pub async fn report(api: &impl Api, request: &Request, call: &str) -> Result<Res
     let known = ask(api, id.address().tag, command).await;
     let known = known.map_err(unreached)?;
     known.ok_or(Refusal::InvalidReportToken)?;
+    if suppress {
+        not_to_be_called(api, request, id).await?;
+    }
     Ok(Response::json(200, &Map::new()))
+}
+
+/// The person called asked not to be called again. Whoever reported is told that it failed, and reports again.
+async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Result<(), Refusal> {
+    let known = ask(api, id.address().tag, command::NumberOf(id)).await;
+    let known = known.map_err(unreached)?;
+    let (org, phone) = known.ok_or(Refusal::InvalidReportToken)?;
+    let target = format!("{} (call {id})", phone.as_str());
+    let note = noted(None, &request.id, "suppression.create", target);
+    ask_directory(api, org, &note).await?;
+    let row = Suppression {
+        phone,
+        reason: None,
+        source: Source::Agent,
+        created_at: api.now(),
+        expires_at: None,
+    };
+    let kept = suppressing::suppress(api, org, None, vec![row]).await;
+    kept.map(drop)
 }
 
 /// Holds an outcome against its agent's `outcome_schema`. An agent that was deleted meanwhile, or
@@ -148,8 +178,14 @@ fn check(
     }
 }
 
-/// The report, and the transcript, which is kept apart.
-fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Refusal> {
+/// What an agent reports: the report, the transcript, which is kept apart, and whether the number is to be suppressed.
+struct Reported {
+    report: Report,
+    transcript: Option<Value>,
+    suppress: bool,
+}
+
+fn read(api: &impl Api, request: &Request) -> Result<Reported, Refusal> {
     let mut body = request.json_object()?;
     let mut take = |field: &str| body.remove(field).filter(|value| !value.is_null());
     let (outcome, transcript) = (take("outcome"), take("transcript"));
@@ -158,6 +194,7 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
         transcript.filter(|lines| lines.as_array().is_none_or(|lines| !lines.is_empty()));
     let (transcript_url, recording_url) = (take("transcript_url"), take("recording_url"));
     let (failure, ended_ago) = (take("failure"), take("ended_seconds_ago"));
+    let suppress = take("suppress").map_or(Some(false), |value| value.as_bool());
     if let Some((field, _)) = body.into_iter().next() {
         return Err(Refusal::UnknownField(field));
     }
@@ -176,6 +213,8 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
         lines,
         MAX_TRANSCRIPT,
     )?;
+    let suppress =
+        suppress.ok_or_else(|| Refusal::Invalid("suppress must be true or false".into()))?;
     let report = Report {
         outcome,
         transcript_url: read_link(api, transcript_url, "transcript_url")?,
@@ -183,7 +222,11 @@ fn read(api: &impl Api, request: &Request) -> Result<(Report, Option<Value>), Re
         failure: failure.map(read_failure).transpose()?,
         ended_ago: ended_ago.map(read_ago).transpose()?,
     };
-    Ok((report, transcript))
+    Ok(Reported {
+        report,
+        transcript,
+        suppress,
+    })
 }
 
 /// What an agent says of its failure, in one line.
@@ -305,6 +348,9 @@ pub(crate) mod describe {
             must("outcome", "at most 32768 bytes"),
             must("outcome.disposition", "one of interested, not_interested"),
             must("transcript", "at most 57344 bytes"),
+            must("suppress", "true or false"),
+            Refusal::TooManySuppressions,
+            Refusal::SuppressionUntold,
             unknown_field(),
             Refusal::DialerUnavailable,
         ])

@@ -28,6 +28,8 @@ pub struct Description {
     pub text: String,
     pub parameters: Vec<Value>,
     pub body: Option<Body>,
+    /// A body that is a file: each media type, and an example.
+    pub file: Vec<(&'static str, &'static str)>,
     pub success: Success,
     /// Headers of the success: names, and what they are called in the document.
     pub headers: Vec<(&'static str, &'static str)>,
@@ -165,6 +167,7 @@ impl Description {
             text: text.into(),
             parameters: Vec::new(),
             body: None,
+            file: Vec::new(),
             success,
             headers: Vec::new(),
             also: Vec::new(),
@@ -189,6 +192,15 @@ impl Description {
 
     pub fn body<T: ToSchema>(self, example: Value) -> Self {
         self.brings(Schema::of::<T>(), true, example)
+    }
+
+    /// A body that is a file, of one of these media types.
+    pub fn file(
+        mut self,
+        types: impl IntoIterator<Item = (&'static str, &'static str)>,
+    ) -> Self {
+        self.file.extend(types);
+        self
     }
 
     /// A body that may be left out.

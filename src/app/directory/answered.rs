@@ -81,6 +81,7 @@ pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answ
             view.secret.clear();
             Answered::new(200, &view)
         }
+        (Ask::Answer(answer), DirectoryReply::Done) => answer.clone(),
         (Ask::TestEvent { .. }, DirectoryReply::Delivery(delivery)) => {
             Answered::new(202, &DeliveryView::of(delivery, None))
         }

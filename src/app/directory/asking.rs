@@ -18,6 +18,16 @@ impl DirectoryCommand {
         }
     }
 
+    /// What somebody asks for with this request, or the platform itself.
+    #[must_use]
+    pub fn of_whom(by: Option<KeyId>, request: &str, what: Ask) -> Self {
+        Self {
+            by,
+            request: request.to_owned(),
+            ..Self::of_the_platform(what)
+        }
+    }
+
     /// Keep what an `Idempotency-Key` stands for.
     #[must_use]
     pub fn settle() -> Self {

@@ -112,6 +112,16 @@ pub enum Ask {
     Media,
     /// Change that. `Done`.
     SaveMedia(Box<MediaSettings>),
+    /// What is known of numbers is about to change: the audit log's line of it, and every trunk is to ask of numbers from now
+    /// on. `Done`.
+    NoteNumbers {
+        /// What is done.
+        action: String,
+        /// To what.
+        target: String,
+    },
+    /// Keep what a request was answered that others decided. `Answered`.
+    Answer(Answered),
     /// A page of the audit log, newest first. `Audit`.
     Audit {
         /// Only entries before this one.
@@ -296,6 +306,7 @@ impl Ask {
                 | Self::DeleteAgent(_)
                 | Self::SaveTrunk { .. }
                 | Self::SaveMedia(_)
+                | Self::NoteNumbers { .. }
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
                 | Self::Permit(Permit { refused: true, .. })

@@ -55,6 +55,11 @@ pub(super) fn decide(
             desk.save_media(*media);
             Ok(DirectoryReply::Done)
         }
+        Ask::NoteNumbers { action, target } => {
+            desk.note_numbers(&action, target);
+            Ok(DirectoryReply::Done)
+        }
+        Ask::Answer(_) => Ok(DirectoryReply::Done),
         Ask::Audit { before, limit } => {
             Ok(DirectoryReply::Audit(audit_page(store, before, limit)?))
         }

@@ -15,6 +15,7 @@ mod decide;
 mod desk;
 mod keys;
 mod media;
+mod numbers;
 mod orgs;
 mod permits;
 mod propagation;

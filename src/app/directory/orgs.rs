@@ -23,6 +23,9 @@ pub(super) struct Org {
     /// What it keeps of its calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaSettings>,
+    /// It has said of numbers that they are not to be called: its trunks ask of each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_of_numbers: bool,
     /// Rises with each change; orders briefs and names audit entries.
     pub version: u64,
 }
@@ -60,6 +63,7 @@ impl Directory {
                 created_at: entry.at,
                 secrets,
                 media: None,
+                asks_of_numbers: false,
                 version: 0,
             });
             self.record(entry, &[RecordKey::Trunks(org)], Affects::NoTrunk);

@@ -63,8 +63,12 @@ impl Directory {
         if !repeats && !matches!(what, Ask::Tick) {
             owed.records.retain(|(_, at)| *at > before);
         }
-        // An agent may be saved again because its trunks could not be told the first time.
-        if !repeats && !matches!(what, Ask::Tick | Ask::SaveAgent { was: Some(_), .. }) {
+        // An agent may be saved again because its trunks could not be told the first time, and so may numbers be suppressed.
+        let may_repeat = matches!(
+            what,
+            Ask::SaveAgent { was: Some(_), .. } | Ask::NoteNumbers { .. }
+        );
+        if !repeats && !may_repeat && !matches!(what, Ask::Tick) {
             owed.briefs.retain(|(_, at)| *at > before);
         }
         owed

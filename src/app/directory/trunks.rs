@@ -231,6 +231,7 @@ impl Directory {
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,
+            asks_of_numbers: self.asks_of_numbers(),
             revoked_keys: self.revoked_for(tag, now),
             inactive_agents: self.inactive_for(tag, now),
             retired_until: None,
@@ -293,12 +294,18 @@ impl DirectoryActor {
                 return Ok(DirectoryReply::Refused(DirectoryRefusal::TooMany));
             };
             let tag = config.id.tag();
+            let asks_of_numbers = brief.asks_of_numbers;
             let briefed = match tag {
                 TrunkTag::DIRECTORY => Ok(Briefed::TagTaken),
                 _ => ask(world, tag, command::Brief(Box::new(brief))).await,
             };
             match briefed {
                 Ok(Briefed::Done) => {
+                    // Meanwhile the first number may have been suppressed: this trunk was not among those that were told.
+                    if self.with(store, |directory| directory.asks_of_numbers())? != asks_of_numbers
+                    {
+                        continue;
+                    }
                     let entry = audit(world, command, "sip_trunk.create", config.id);
                     return self.with(store, |directory| {
                         let reply = directory.add_trunk(config, entry);

@@ -38,6 +38,11 @@ impl Draw {
         })))
     }
 
+    /// The request's `Idempotency-Key`, if it has one.
+    pub(super) fn once(&self) -> Option<Once> {
+        self.0.clone()
+    }
+
     /// 32 random bytes for this purpose.
     pub fn entropy(&self, api: &impl Api, purpose: &str) -> [u8; 32] {
         match &self.0 {

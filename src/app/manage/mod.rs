@@ -8,6 +8,7 @@ pub mod create;
 pub mod keys;
 pub mod orgs;
 pub mod settings;
+pub mod suppressions;
 pub mod trunk_test;
 pub mod trunks;
 pub mod webhooks;

@@ -46,6 +46,14 @@ fn operation(route: &Route, described: &Description) -> Value {
             json!({"required": body.required, "content": {"application/json": content}}),
         );
     }
+    if !described.file.is_empty() {
+        let types = described.file.iter().map(|(media_type, example)| {
+            let content = json!({"schema": {"type": "string"}, "example": example});
+            ((*media_type).to_owned(), content)
+        });
+        let content: Map<String, Value> = types.collect();
+        set("requestBody", json!({"required": true, "content": content}));
+    }
     set("responses", responses::of(route, described));
     if let Some(callbacks) = &described.callbacks {
         set("callbacks", callbacks.clone());
@@ -99,7 +107,7 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
             "token" => "The end of the `callback_url` that the receiver has.",
-            "phone_number" => "In E.164 format.",
+            "phone_number" => "In E.164 format; its `+` may be written as `%2B`.",
             _ => "Its UUID.",
         };
         let schema = match name {

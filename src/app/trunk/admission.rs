@@ -66,6 +66,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         {
             return Ok(Ok(known.into()));
         }
+        if let Err(refused) = self.check_number(&request) {
+            return Ok(Err(refused));
+        }
         let admission = match self.trunk.admit(request, on_capacity, self.now, self.step) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(Err(refusal.into())),
@@ -96,6 +99,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             let _ = self.admit(trigger.clone())?;
         }
         let (request, on_capacity) = (&trigger.request, trigger.on_capacity);
+        if let Err(refused) = self.check_number(request) {
+            return Ok(Err(refused));
+        }
         let verdict = self
             .trunk
             .foresee(request, on_capacity, self.now, self.step);

@@ -17,11 +17,14 @@ use super::pages::{CallFilter, DeliveryFilter, Found};
 use super::position::{FeedFilter, FeedPage};
 use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
+use super::suppression::Suppressed;
 use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::Command;
 use crate::domain::call::{self, InquiryResult, Timed};
 use crate::domain::callback::AttemptResult;
+use crate::domain::contacts::Number;
 use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{self, Verdict};
 
@@ -201,6 +204,19 @@ commands! {
         /// The end of the lease, at most.
         until: Timestamp,
     } => extend -> ();
+    /// These numbers of an organisation are not to be called: the open calls to them are taken back.
+    Suppress {
+        /// Whose.
+        org: OrgId,
+        /// They.
+        numbers: Vec<Number>,
+        /// From this row on.
+        from: u64,
+        /// A phone that rings by now has had its time.
+        last: bool,
+    } => suppress -> Suppressed;
+    /// Whose call it is, and to which number.
+    NumberOf(call: CallId) => number_of -> Option<(OrgId, E164)>;
     /// The archive has these calls: their rows go.
     Forget(calls: Vec<CallId>) => forget -> ();
     /// Do what is due: the cron's poke, in case the alarm was lost.

@@ -50,7 +50,10 @@ fn in_progress(call: &Call) -> bool {
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn claim(&mut self, mut calls: Vec<CallId>) -> Answer<Vec<DialOrder>> {
-        calls.retain(|id| self.trunk.claim(*id, self.now, self.step) == Claim::Yours);
+        calls.retain(|id| {
+            self.may_be_called(*id)
+                && self.trunk.claim(*id, self.now, self.step) == Claim::Yours
+        });
         self.orders(calls, in_progress)
     }
 
@@ -91,6 +94,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     pub(super) fn ring(&mut self, id: CallId) -> Answer<Rung> {
+        if self.trunk.is_withdrawn(id) {
+            self.trunk.suppress_call(id, self.now, self.step);
+        }
         if !self.trunk.in_progress(id) {
             return Ok(Rung::Over(vec![id]));
         }

@@ -165,6 +165,15 @@ pub enum TrunkReply {
     Begun(Option<Box<WebhookSecrets>>),
     /// As asked; and this attempt is its sender's, to be signed with these; without them, with the directory's.
     NextAttempt(Box<CallbackMessage>, Option<Box<WebhookSecrets>>),
+    /// How far it is.
+    Suppressed {
+        /// The row from which on it is to be told again.
+        next: Option<u64>,
+        /// A phone may ring just now: it is to be told again then.
+        again_at: Option<Timestamp>,
+    },
+    /// Whose call it is, and to which number.
+    NumberOf(OrgId, E164),
     /// No such call here.
     Missing,
     /// Rows can't be written just now: nothing was done.
@@ -196,6 +205,10 @@ pub enum TrunkRefusal {
     TrunkNotFound,
     /// [`Refusal::DialerUnavailable`]: it was too long on its way.
     Late,
+    /// [`Refusal::NumberSuppressed`]
+    NumberSuppressed,
+    /// [`Refusal::DialerUnavailable`]: what is known of the number could not be asked.
+    NotAsked,
 }
 
 impl From<TrunkRefusal> for Refusal {
@@ -206,7 +219,8 @@ impl From<TrunkRefusal> for Refusal {
             TrunkRefusal::TrunkInactive => Self::TrunkInactive,
             TrunkRefusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
             TrunkRefusal::TrunkNotFound => Self::TrunkNotFound,
-            TrunkRefusal::Late => Self::DialerUnavailable,
+            TrunkRefusal::Late | TrunkRefusal::NotAsked => Self::DialerUnavailable,
+            TrunkRefusal::NumberSuppressed => Self::NumberSuppressed,
         }
     }
 }
@@ -218,6 +232,7 @@ impl From<Refusal> for TrunkRefusal {
             Refusal::AgentInactive => Self::AgentInactive,
             Refusal::TrunkInactive => Self::TrunkInactive,
             Refusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
+            Refusal::NumberSuppressed => Self::NumberSuppressed,
             _ => Self::TrunkNotFound,
         }
     }

@@ -24,6 +24,7 @@ mod reply;
 mod retention;
 mod slices;
 mod store;
+mod suppression;
 mod trouble;
 mod watch;
 
@@ -46,6 +47,7 @@ pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, P
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{LONG, Slices, Turns};
+pub use suppression::Suppressed;
 pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
 
 use feed::Feed;
@@ -56,6 +58,7 @@ use trouble::{Trouble, Way};
 pub use crate::app::messages::Expired;
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
+use crate::domain::contacts::Words;
 use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -82,6 +85,8 @@ struct Desk<'a, 's, S> {
     step: &'a mut Step<'s>,
     settings: &'a Settings,
     key: &'a IdKey,
+    /// What is known of the numbers that the command is about.
+    words: &'a Words,
     now: Timestamp,
 }
 
@@ -125,6 +130,7 @@ impl TrunkActor {
             newest: newest.map(CallId::address),
         };
         let mut trunk = Trunk::restore(remembered, settings.clone(), key.clone());
+        trunk.loaded(now);
         let recent = CallId::floor(last_run - RECENT - Span::from_secs(60));
         store.open_calls(recent, &mut |open| {
             let (id, dialed_at) = open.start();
@@ -236,6 +242,7 @@ impl TrunkActor {
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
+        words: &Words,
         now: Timestamp,
         way: Way,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
@@ -270,6 +277,7 @@ impl TrunkActor {
             step: &mut step,
             settings: &self.settings,
             key: &self.key,
+            words,
             now,
         };
         let mut reply = desk.carry_out(command)?;

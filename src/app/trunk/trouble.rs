@@ -9,6 +9,7 @@ use super::store::StoreFailed;
 use super::{DialOrder, TrunkActor, TrunkCommand, TrunkReply, TrunkStore};
 use crate::app::messages::Outgoing;
 use crate::domain::callback::AttemptResult;
+use crate::domain::contacts::Words;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -99,6 +100,7 @@ impl TrunkCommand {
                 | Self::TearDown(_)
                 | Self::Line(_)
                 | Self::AgentOf(_)
+                | Self::NumberOf(_)
                 | Self::Media(_)
                 | Self::Transcript(..)
                 | Self::Read(..)
@@ -125,6 +127,20 @@ impl TrunkActor {
         command: TrunkCommand,
         now: Timestamp,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
+        self.handle_knowing(store, command, &Words::default(), now)
+    }
+
+    /// Likewise one whose [`TrunkActor::questions`] were asked: what is not answered there is not known.
+    ///
+    /// # Errors
+    /// As for [`TrunkActor::handle`].
+    pub fn handle_knowing(
+        &mut self,
+        store: &impl TrunkStore,
+        command: TrunkCommand,
+        words: &Words,
+        now: Timestamp,
+    ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let now = self.trunk.observe(now);
         if let TrunkCommand::Delivered {
             delivery,
@@ -141,7 +157,7 @@ impl TrunkActor {
                 result,
             });
         }
-        let done = self.handle_in_trouble(store, command, now);
+        let done = self.handle_in_trouble(store, command, words, now);
         if done.is_err() {
             self.trouble.failed(now);
         }
@@ -152,13 +168,14 @@ impl TrunkActor {
         &mut self,
         store: &impl TrunkStore,
         command: TrunkCommand,
+        words: &Words,
         now: Timestamp,
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let is_early = self.trouble.is_there() && now < self.trouble.until;
         let without = |reply| Ok((reply, Outgoing::default()));
         match &command {
             // Nothing else is written along with what makes room: no failure of that undoes it.
-            TrunkCommand::Forget(_) => return self.carry_out(store, command, now, Way::Alone),
+            TrunkCommand::Forget(_) => return self.carry_out(store, command, words, now, Way::Alone),
             TrunkCommand::Tick if self.trouble.is_there() && !planted(Fault::FullForEver) => {
                 let expired = self.retention.batch(store, now, false)?;
                 if is_early || !expired.is_empty() {
@@ -184,8 +201,8 @@ impl TrunkActor {
         }
         let may_wait = self.trouble.is_there() && command.only_reads();
         match may_wait || is_early && !command.counts_channels() {
-            true => self.carry_out(store, command, now, Way::Alone),
-            false => self.carry_out(store, command, now, Way::Whole),
+            true => self.carry_out(store, command, words, now, Way::Alone),
+            false => self.carry_out(store, command, words, now, Way::Whole),
         }
     }
 

@@ -139,6 +139,8 @@ pub enum FailureCode {
     ChannelsExhausted,
     /// `max_cps` was used up.
     RateExceeded,
+    /// The number is not to be called.
+    NumberSuppressed,
 }
 
 /// Who picked up, as far as is known.
@@ -224,9 +226,10 @@ impl Failure {
             | FailureCode::AgentUnavailable
             | FailureCode::AgentFailed => FailureSource::Dialer,
             FailureCode::Canceled => FailureSource::Caller,
-            FailureCode::TimedOut | FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
-                FailureSource::Platform
-            }
+            FailureCode::TimedOut
+            | FailureCode::ChannelsExhausted
+            | FailureCode::RateExceeded
+            | FailureCode::NumberSuppressed => FailureSource::Platform,
         }
     }
 
@@ -247,6 +250,7 @@ impl Failure {
             FailureCode::TimedOut => "The call was ended because it took too long",
             FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
             FailureCode::RateExceeded => "The trunk's calls per second were used up",
+            FailureCode::NumberSuppressed => "The number is suppressed",
         }
     }
 
@@ -272,7 +276,8 @@ impl Failure {
             FailureCode::DialerUnavailable
             | FailureCode::AgentUnavailable
             | FailureCode::AgentFailed
-            | FailureCode::TimedOut => CallStatus::TriggerFailed,
+            | FailureCode::TimedOut
+            | FailureCode::NumberSuppressed => CallStatus::TriggerFailed,
             FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
                 CallStatus::RejectedCapacity
             }

@@ -124,6 +124,14 @@ pub enum Verdict {
 }
 
 impl Trunk {
+    /// Whether calls of this kind may be placed at all.
+    ///
+    /// # Errors
+    /// A revoked key, an agent or a trunk that takes no calls.
+    pub fn takes(&self, request: &CallRequest) -> Result<(), Refusal> {
+        self.may_call(request).map(drop)
+    }
+
     /// What would become of a request for a call, without doing it.
     ///
     /// # Errors

@@ -115,6 +115,10 @@ pub struct Brief {
     /// itself is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<WebhookSecrets>,
+    /// The organisation has said of numbers that they are not to be called: what is known of a call's number is asked before
+    /// it is admitted, and before a dialer gets it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_of_numbers: bool,
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -63,11 +63,16 @@ impl Trunk {
         call.keeps = keeps;
         call.claim(room, now, &self.settings);
         self.dialed.push(now);
+        if !room {
+            // Whoever has it rings the phone at once.
+            self.grants.give(id, now);
+        }
         self.settle(id, step);
         Claim::Yours
     }
 
-    /// The agent is there, and a phone is about to ring. In no second do more than `max_cps`.
+    /// The agent is there, and a phone is about to ring: within [`super::suppression::GRANT`], or not at all before this is
+    /// asked again. In no second do more than `max_cps`.
     ///
     /// # Errors
     /// When it may, at the soonest.
@@ -79,6 +84,7 @@ impl Trunk {
             return Err(free);
         }
         self.rung.push(now);
+        self.grants.give(id, now);
         if let Some(entry) = self.open.get_mut(&id) {
             entry.rings();
         }

@@ -105,6 +105,7 @@ impl Trunk {
         self.callbacks.inherit(&known.callbacks);
         self.breaker = known.breaker.clone();
         self.rung = known.rung.clone();
+        self.grants = known.grants.clone();
         self.rings_from = known.rings_from;
     }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
 use crate::domain::ids::AgentId;
+use crate::domain::contacts::{Number, Told};
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
@@ -48,6 +49,9 @@ const ANNOUNCED: u8 = 1 << 5;
 const PROMOTED: u8 = 1 << 6;
 const OVER: u8 = 1 << 7;
 
+/// The number's normal form is another than the one it was given in: its last digits may be others. Above all last digits.
+const REWRITTEN: u32 = 1 << 31;
+
 /// The entry of a call that is open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
@@ -63,7 +67,7 @@ pub(super) struct Entry {
     /// When its plan makes it something else than `status`.
     stale_at: Since,
     told_at: Since,
-    /// The last nine digits of the number called.
+    /// The last nine digits of the number called; and [`REWRITTEN`].
     digits: u32,
     /// The first bits of its agent's id.
     agent: u32,
@@ -94,6 +98,13 @@ pub(super) fn last_digits(digits: &str) -> u32 {
         .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
 }
 
+fn rewritten(phone: &E164) -> u32 {
+    match Number::is_rewritten(phone) {
+        true => REWRITTEN,
+        false => 0,
+    }
+}
+
 impl Entry {
     pub fn of(call: &Call, settings: &Settings) -> Self {
         let accepted = call.created_at();
@@ -117,7 +128,7 @@ impl Entry {
             watchdog: since(watchdog),
             stale_at: since(plan.map_or(Timestamp::MAX, |Timed { at, .. }| *at)),
             told_at: since(call.told_at()),
-            digits: last_digits(call.request.phone.as_str()),
+            digits: last_digits(call.request.phone.as_str()) | rewritten(&call.request.phone),
             agent: agent_bits(call.request.agent.id),
             status: call.status,
             flags: place,
@@ -330,12 +341,24 @@ impl Entry {
 
     /// Whether it may be to this number, or to one that ends with these digits.
     pub fn may_be_to(&self, phone: Option<&E164>, ends: Option<&str>) -> bool {
-        let is = phone.is_none_or(|phone| last_digits(phone.as_str()) == self.digits);
+        let digits = self.digits & !REWRITTEN;
+        let is = phone.is_none_or(|phone| last_digits(phone.as_str()) == digits);
         let ends_so = ends.is_none_or(|ends| {
             let places = u32::try_from(ends.len().min(9)).unwrap_or(9);
-            last_digits(ends) == self.digits % 10_u32.pow(places)
+            last_digits(ends) == digits % 10_u32.pow(places)
         });
         is && ends_so
+    }
+
+    /// Whether it may be to one of these numbers.
+    pub fn may_be_one_of(&self, told: &Told) -> bool {
+        self.digits & REWRITTEN != 0 || told.may_hold(self.digits)
+    }
+
+    /// Whether a dialer has it, and no phone was allowed to ring: as far as this object remembers, which is false for what it
+    /// was loaded with.
+    pub fn is_silent(&self) -> bool {
+        self.has(SILENT)
     }
 }
 

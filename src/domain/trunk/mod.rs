@@ -20,6 +20,7 @@ mod kept;
 mod queue;
 mod senders;
 mod step;
+mod suppression;
 mod window;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub use entries::Wanted;
 use index::Entry;
 pub use kept::Kept;
 pub use step::{DueCallback, Rows, Step};
+use suppression::Grants;
+pub use suppression::{GRANT, Withdrawn};
 use window::Window;
 
 use super::call::{AgentVerdict, Call, CallEffect, CallStatus};
@@ -71,6 +74,8 @@ pub struct Trunk {
     dialed: Window,
     /// Phones in rooms, which ring some time after their dial: when the agent is there.
     rung: Window,
+    /// Who was allowed to ring a phone just now.
+    grants: Grants,
     /// Some may have rung before this object remembers: none may for a second from its first word on.
     rings_from: Option<Timestamp>,
     last: Option<Address>,
@@ -110,6 +115,7 @@ impl Trunk {
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
             rung: Window::default(),
+            grants: Grants::default(),
             rings_from: Some(Timestamp(0)),
             last: remembered.newest,
             clock: Timestamp(0),

@@ -18,11 +18,12 @@ pub use setup::{Misconfigured, Setup};
 use super::log::log;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
+use crate::app::contacts::{ContactsCommand, ContactsReply};
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
-    Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
+    Answer, Contacts, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
@@ -30,6 +31,7 @@ use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Timed;
+use crate::domain::contacts::Shard;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
@@ -326,6 +328,18 @@ impl Trunks for World {
             Err(Unheard::Unknown) => look.by(self).await,
             Err(Unheard::Failed) => Err(Unavailable),
         }
+    }
+}
+
+impl Contacts for World {
+    async fn contacts(
+        &self,
+        org: OrgId,
+        shard: Shard,
+        command: &ContactsCommand,
+    ) -> Result<ContactsReply, Unavailable> {
+        let name = format!("{org}/{shard}");
+        self.ask_object("CONTACTS", &name, command).await
     }
 }
 

@@ -38,7 +38,7 @@ pub fn trigger() -> Description {
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 28] {
+fn refusals() -> [Refusal; 29] {
     [
         Refusal::IdempotencyKeyInvalid,
         Refusal::IdempotencyKeyReused,
@@ -64,6 +64,7 @@ fn refusals() -> [Refusal; 28] {
         Refusal::TrunkInactive,
         Refusal::ImpossibleNumber,
         Refusal::DestinationNotAllowed,
+        Refusal::NumberSuppressed,
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
         Refusal::DialerUnavailable,

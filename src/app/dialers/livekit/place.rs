@@ -10,6 +10,7 @@ use super::requests::{self, Dial};
 use super::server::Server;
 use super::{LiveKitHost, timed};
 use crate::app::copies;
+use crate::app::dispatch::is_fresh;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::app::trunk::{DialOrder, Rung, ask, command};
@@ -130,11 +131,25 @@ pub(super) async fn place<L: LiveKitHost>(
     if !agent_came(line, server, order, deadline).await {
         return failed(FailureCode::AgentUnavailable);
     }
-    let seen_at = line.now();
-    // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together.
+    let mut seen_at = line.now();
+    // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together. That the
+    // phone may ring is good for a moment.
     loop {
+        let asked_at = line.now();
         match ask(line, call.address().tag, command::Ring(call)).await {
-            Ok(Rung::Done) if line.now() < ring_by => break,
+            Ok(Rung::Done) if line.now() < ring_by => {
+                let now = line.now();
+                let again_by = (now + AGENT_FOUND_AGAIN).min(ring_by);
+                if now > seen_at + AGENT_SEEN_LATELY {
+                    if !agent_came(line, server, order, again_by).await {
+                        return failed(FailureCode::AgentUnavailable);
+                    }
+                    seen_at = line.now();
+                }
+                if is_fresh(asked_at, line.now()) {
+                    break;
+                }
+            }
             Ok(Rung::NotBefore(free)) if free < ring_by => {
                 let wait = free.max(line.now()) - line.now();
                 line.sleep(wait.max(Span(1))).await;
@@ -142,11 +157,6 @@ pub(super) async fn place<L: LiveKitHost>(
             Ok(Rung::Over(_)) => return Placed::Unwanted,
             _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
         }
-    }
-    let now = line.now();
-    let again_by = (now + AGENT_FOUND_AGAIN).min(ring_by);
-    if now > seen_at + AGENT_SEEN_LATELY && !agent_came(line, server, order, again_by).await {
-        return failed(FailureCode::AgentUnavailable);
     }
     // 4. The phone: once.
     ring(line, server, order, sight).await

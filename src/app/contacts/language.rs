@@ -1,0 +1,73 @@
+//! What can be asked of an object that knows of numbers, and what it answers: JSON in a request to the object.
+
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use crate::domain::contacts::{Number, Suppression};
+use crate::domain::ids::{OrgId, TrunkTag};
+
+/// A request to such an object. Each number in it is one of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ContactsCommand {
+    /// Whether these numbers are suppressed. `Words`.
+    Look(Vec<Number>),
+    /// The suppression of a number, if it is. `Suppressions`.
+    Get(Number),
+    /// Some of them, newest first. `Suppressions`.
+    Page {
+        /// Only behind this one.
+        before: Option<Place>,
+        /// So many at most.
+        limit: usize,
+    },
+    /// These are suppressed from now on. `Kept`, or `Full`.
+    Put(Vec<Suppression>),
+    /// A number is not suppressed any more. `Removed`.
+    Remove(Number),
+    /// Tell these trunks of an organisation that numbers are suppressed: where there are more than one invocation tells. They
+    /// need not be this object's. `Told`.
+    Tell {
+        /// The organisation.
+        org: OrgId,
+        /// The trunks.
+        trunks: Vec<TrunkTag>,
+        /// The numbers.
+        numbers: Vec<Number>,
+    },
+    /// Do what is due. `Done`.
+    Tick,
+}
+
+impl ContactsCommand {
+    /// Whether it may change when the object must be woken.
+    #[must_use]
+    pub fn moves_the_alarm(&self) -> bool {
+        matches!(self, Self::Put(_) | Self::Tick)
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ContactsReply {
+    /// As asked.
+    Done,
+    /// Of each number, whether it is suppressed.
+    Words(Vec<(Number, bool)>),
+    /// Suppressions that hold.
+    Suppressions(Vec<Suppression>),
+    /// They are kept.
+    Kept {
+        /// So many were not there.
+        added: usize,
+        /// So many were.
+        updated: usize,
+        /// The last of them, as it is now.
+        last: Option<Box<Suppression>>,
+    },
+    /// There is no room for more: none is kept.
+    Full,
+    /// Whether it was there.
+    Removed(bool),
+    /// Whether all were told.
+    Told(bool),
+}

@@ -1,0 +1,31 @@
+//! What such an object needs of its storage.
+
+use crate::app::trunk::StoreFailed;
+use crate::domain::contacts::{Number, Suppression};
+use crate::domain::time::Timestamp;
+
+/// Where a suppression stands in lists, newest first: no two stand at one place.
+pub type Place = (Timestamp, Number);
+
+/// The object's rows. Synchronous: writes with no await between them are one commit.
+pub trait ContactsStore {
+    /// What is known of a number, whether or not its end has come: one row is read.
+    fn get(&self, number: Number) -> Result<Option<Suppression>, StoreFailed>;
+    /// Keeps a suppression in its number's row.
+    fn put(&self, number: Number, row: &Suppression) -> Result<(), StoreFailed>;
+    /// Removes the suppressions of these numbers, where there are any.
+    fn remove(&self, numbers: &[Number]) -> Result<(), StoreFailed>;
+    /// At most so many suppressions that hold then, newest first, behind this place.
+    fn page(
+        &self,
+        before: Option<Place>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Suppression>, StoreFailed>;
+    /// At most so many numbers whose suppression has ended by then.
+    fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed>;
+    /// When the first suppression ends that has an end.
+    fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed>;
+    /// Whether there is room for more rows.
+    fn has_room(&self) -> bool;
+}

@@ -1,0 +1,35 @@
+//! That the organisation says of numbers that they are not to be called. Which numbers those are, other objects know.
+
+use super::desk::Desk;
+use super::state::Affects;
+use super::store::DirectoryStore;
+use super::{AuditEntry, Directory};
+use crate::app::host::Host;
+use crate::domain::planted::{Fault, planted};
+
+impl Directory {
+    /// Whether the organisation's trunks ask of each number.
+    #[must_use]
+    pub fn asks_of_numbers(&self) -> bool {
+        self.org.as_ref().is_some_and(|org| org.asks_of_numbers)
+    }
+
+    /// Has all trunks ask from now on, if they don't yet.
+    fn have_numbers_asked(&mut self, entry: AuditEntry) {
+        let Some(org) = self.org.as_mut() else { return };
+        let is_first = !std::mem::replace(&mut org.asks_of_numbers, true);
+        let concerns = match is_first && !planted(Fault::AskingUntold) {
+            true => Affects::AllTrunks,
+            false => Affects::NoTrunk,
+        };
+        self.record(entry, &[], concerns);
+    }
+}
+
+impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    /// What is known of numbers is about to change.
+    pub fn note_numbers(&mut self, action: &str, target: String) {
+        let entry = self.entry(action, target);
+        self.directory.have_numbers_asked(entry);
+    }
+}

@@ -1,0 +1,114 @@
+//! How the document tells of numbers that are not to be called.
+
+use serde_json::{Value, json};
+
+use super::{CreateSuppression, ImportView, SuppressionView};
+use crate::app::description::refusals::{must, no_time, unknown_field};
+use crate::app::description::{Description, answer, by_hand, gone, ok};
+use crate::domain::refusal::Refusal;
+
+const TAG: &str = "Suppressions";
+const PHONE: &str = r"^\+[1-9][0-9]{6,14}$";
+
+fn shown() -> Value {
+    json!({
+        "phone_number": "+919876543210", "reason": "Asked us by letter", "source": "api",
+        "created_at": "2026-06-14T10:00:00.000Z", "expires_at": null,
+    })
+}
+
+pub fn list() -> Description {
+    let phone = json!({
+        "name": "phone_number", "in": "query", "description": "Only this number, in E.164 format; its `+` as `%2B`.",
+        "schema": {"type": "string", "pattern": PHONE},
+    });
+    let item = json!({"$ref": "#/components/schemas/Suppression"});
+    let list = json!({
+        "type": "object", "description": "A page of suppressions.",
+        "properties": {
+            "suppressions": {"type": "array", "items": item, "description": "Newest first."},
+            "next_cursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
+        },
+    });
+    Description::new(
+        TAG,
+        "List suppressed numbers",
+        "Numbers that are not to be called, newest first. One whose end has come is not among them.",
+        by_hand(200, "A page of suppressions.", "SuppressionList", json!({"suppressions": [shown()], "next_cursor": null})),
+    )
+    .paged()
+    .query([phone])
+    .shape::<SuppressionView>()
+    .schemas([("SuppressionList", list)])
+    .refuses([must("phone_number", "in E.164 format")])
+}
+
+pub fn create() -> Description {
+    Description::new(
+        TAG,
+        "Suppress a number",
+        "From the answer on no phone of that number is rung by any trunk of the organisation. A call to it that has not rung \
+         ends `Trigger Failed` with the failure `platform`/`number_suppressed`, wherever it waits; a phone that rings just now \
+         is hung up within 2 seconds unless somebody answers; a conversation goes on. A number that is suppressed already is \
+         replaced (200). A 503 means that a trunk could not be told yet: the suppression stays, and the request may be \
+         repeated.",
+        answer::<SuppressionView>(201, "Suppressed.", shown()),
+    )
+    .also(answer::<SuppressionView>(200, "It was suppressed already, and is replaced.", shown()), [])
+    .once()
+    .body::<CreateSuppression>(json!({"phone_number": "+919876543210", "reason": "Asked us by letter"}))
+    .refuses(rows())
+    .refuses([Refusal::Required("phone_number"), unknown_field()])
+    .refuses([must("phone_number", "a string"), must("reason", super::REASON)])
+    .refuses(no_time("expires_at"))
+}
+
+fn rows() -> [Refusal; 4] {
+    [
+        Refusal::PhoneNotE164,
+        must("expires_at", super::END),
+        Refusal::TooManySuppressions,
+        Refusal::SuppressionUntold,
+    ]
+}
+
+pub fn import() -> Description {
+    let csv = "phone_number,reason,expires_at\n+919876543210,Asked us by letter,\n";
+    let ndjson = "{\"phone_number\": \"+919876543210\", \"reason\": \"Asked us by letter\"}\n";
+    Description::new(
+        TAG,
+        "Suppress many numbers",
+        "A CSV file (RFC 4180, UTF-8) with a header line that names `phone_number` and, where given, `reason` and \
+         `expires_at`, or a JSON object of these a line: at most 4 MiB and 50,000 rows. Good rows are taken and the others \
+         named; of a number that is there twice the last row counts. Otherwise as for one number.",
+        ok::<ImportView>(
+            "What was taken.",
+            json!({"added": 2, "updated": 1, "rejected": [{"row": 3, "error": "phone_number must be in E.164 format"}]}),
+        ),
+    )
+    .once()
+    .file([("text/csv", csv), ("application/x-ndjson", ndjson)])
+    .refuses([
+        Refusal::NotRowsContentType,
+        Refusal::EncodingUnsupported("X".into()),
+        Refusal::RowsTooLarge("4194304 bytes"),
+        Refusal::RowsTooLarge("50000 rows"),
+        Refusal::Invalid("Request body must be UTF-8".into()),
+        Refusal::Invalid("unknown column: X".into()),
+        Refusal::Invalid("column given twice: X".into()),
+        Refusal::Invalid("the header line must name phone_number".into()),
+        Refusal::TooManySuppressions,
+        Refusal::SuppressionUntold,
+    ])
+}
+
+pub fn delete() -> Description {
+    Description::new(
+        TAG,
+        "Allow a number again",
+        "The number may be called from the answer on.",
+        gone(),
+    )
+    .no_fields()
+    .refuses([Refusal::SuppressionNotFound])
+}

@@ -1,0 +1,375 @@
+//! `/suppressions`: numbers that are not to be called.
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+mod rows;
+
+use serde::{Deserialize, Serialize};
+
+use super::create::Draw;
+use crate::app::body::{self, Body};
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::contacts::{ContactsCommand, ContactsReply, Place};
+use crate::app::directory::{Answered, Ask, DirectoryCommand, DirectoryReply};
+use crate::app::http::{Request, Response};
+use crate::app::iso8601;
+use crate::app::page::{Page, bad_cursor, read_time, value};
+use crate::app::ports::Api;
+use crate::app::suppressing::{ask_directory, noted, suppress};
+use crate::domain::access::KeyRecord;
+use crate::domain::contacts::{MAX_REASON, Number, Shard, Source, Suppression};
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+use crate::domain::sorting::newest_first;
+use crate::domain::time::Timestamp;
+use crate::domain::to_json::to_json;
+use rows::Row;
+
+/// The most bytes of a file of numbers.
+pub const MAX_FILE: usize = 4 << 20;
+/// The most rows.
+const MAX_ROWS: usize = 50_000;
+/// So many rows that were not taken are named.
+const NAMED: usize = 100;
+
+const REASON: &str = "a string of at most 200 characters";
+const END: &str = "an ISO 8601 time in the future";
+
+/// A number that is not to be called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SuppressionView {
+    /// The number, as it was given last.
+    pub phone_number: String,
+    /// Why, if somebody said.
+    pub reason: Option<String>,
+    /// Who said so last: a request, a file, or the agent of a call whose person asked not to be called.
+    pub source: Source,
+    /// Since when it is not to be called.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// From then on it may be called again; null for never.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub expires_at: Option<String>,
+}
+
+impl From<&Suppression> for SuppressionView {
+    fn from(row: &Suppression) -> Self {
+        Self {
+            phone_number: row.phone.as_str().to_owned(),
+            reason: row.reason.clone(),
+            source: row.source,
+            created_at: iso8601::format(row.created_at),
+            expires_at: row.expires_at.map(iso8601::format),
+        }
+    }
+}
+
+/// What became of a file of numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportView {
+    /// So many numbers were not suppressed before.
+    pub added: usize,
+    /// So many were, and are as the file says now.
+    pub updated: usize,
+    /// The first 100 rows that were not taken.
+    pub rejected: Vec<RejectedRow>,
+}
+
+/// A row that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RejectedRow {
+    /// Its number, from 1; the header line does not count.
+    pub row: usize,
+    /// What is wrong with it.
+    pub error: String,
+}
+
+// As the OpenAPI document describes it; `create` reads it.
+/// The number that is not to be called.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct CreateSuppression {
+    /// In E.164 format.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    pub phone_number: String,
+    /// Why; empty is null.
+    #[schema(max_length = 200)]
+    pub reason: Option<String>,
+    /// From when on it may be called again: a time in the future, with its offset, or a date; never when left out.
+    pub expires_at: Option<String>,
+}
+
+/// `POST /suppressions`.
+///
+/// # Errors
+/// A body of another shape; an object that can't be reached.
+pub async fn create(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let mut body = Body::of(request)?;
+    let draw = Draw::of(api, request)?;
+    let phone = body.required("phone_number", None, "a string", body::text)?;
+    let phone = read_phone(&phone)?;
+    let reason = body.optional("reason", None, REASON, body::text)?;
+    let ends = body.optional("expires_at", None, END, body::text)?;
+    body.finish()?;
+    let now = api.now();
+    let row = Suppression {
+        phone,
+        reason: read_reason(reason)?,
+        source: Source::Api,
+        created_at: now,
+        expires_at: ends.map(|text| read_end(&text, now)).transpose()?,
+    };
+    let target = row.phone.as_str().to_owned();
+    let note = noted(Some(caller.key_id), &request.id, "suppression.create", target);
+    if let Some(replay) = begin(api, caller, &draw, note).await? {
+        return Ok(replay);
+    }
+    let kept = suppress(api, caller.org_id, Some(caller.key_id), vec![row]).await?;
+    let last = kept.last.ok_or(Refusal::AuthenticationUnavailable)?;
+    let status = if kept.added > 0 { 201 } else { 200 };
+    finish(api, caller, draw, status, &SuppressionView::from(&last)).await
+}
+
+/// `POST /suppressions/import`.
+///
+/// # Errors
+/// No such file, or one that is too large; an object that can't be reached.
+pub async fn import(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let draw = Draw::of(api, request)?;
+    let now = api.now();
+    let mut file = rows::File::of(request)?;
+    let (mut rejected, mut taken) = (Vec::new(), Vec::<Suppression>::new());
+    let mut count = 0;
+    while let Some(row) = file.next_row() {
+        count += 1;
+        if count > MAX_ROWS {
+            return Err(Refusal::RowsTooLarge("50000 rows"));
+        }
+        match row.and_then(|row| read_row(row, now)) {
+            Ok(row) => taken.push(row),
+            Err(refusal) if rejected.len() < NAMED => rejected.push(RejectedRow {
+                row: count,
+                error: refusal.text(),
+            }),
+            Err(_) => {}
+        }
+    }
+    let taken = last_of_each(taken);
+    let target = format!("{} numbers", taken.len());
+    let note = noted(Some(caller.key_id), &request.id, "suppression.import", target);
+    if let Some(replay) = begin(api, caller, &draw, note).await? {
+        return Ok(replay);
+    }
+    let kept = suppress(api, caller.org_id, Some(caller.key_id), taken).await?;
+    let view = ImportView {
+        added: kept.added,
+        updated: kept.updated,
+        rejected,
+    };
+    finish(api, caller, draw, 200, &view).await
+}
+
+/// `GET /suppressions`: newest first.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value; an object that can't be reached.
+pub async fn list(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let page = Page::read(request, &["phone_number"])?;
+    let phone = page.parsed("phone_number", "in E.164 format", E164::parse_decoded)?;
+    let after = page.after.as_deref();
+    let before = after
+        .map(|text| read_place(text).ok_or_else(bad_cursor))
+        .transpose()?;
+    let (shards, command) = match phone.as_ref().map(Number::of) {
+        Some(number) => (vec![number.shard()], ContactsCommand::Get(number)),
+        None => {
+            let limit = page.limit + 1;
+            (Shard::all().collect(), ContactsCommand::Page { before, limit })
+        }
+    };
+    let asked = shards
+        .into_iter()
+        .map(|shard| api.contacts(caller.org_id, shard, &command));
+    let mut all = Vec::new();
+    for reply in concurrent(CONNECTIONS, asked).await {
+        match reply {
+            Ok(ContactsReply::Suppressions(some)) => all.extend(some),
+            _ => return Err(Refusal::AuthenticationUnavailable),
+        }
+    }
+    let is_behind = |row: &Suppression| before.is_none_or(|before| place(row) < before);
+    all.retain(is_behind);
+    newest_first(&mut all, |row| {
+        let (at, number) = place(row);
+        u128::from(at.0) << 64 | u128::from(number.0)
+    });
+    let name = |row: &Suppression| {
+        let (at, number) = place(row);
+        format!("{}/{}", at.0, number.0)
+    };
+    let view = |row: &Suppression| value(&SuppressionView::from(row));
+    let answer = page.answer("suppressions", all, None, name, view);
+    Ok(Response::json(200, &answer))
+}
+
+/// `DELETE /suppressions/{phone_number}`.
+///
+/// # Errors
+/// It is not suppressed; an object that can't be reached.
+pub async fn delete(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    phone: &str,
+) -> Result<Response, Refusal> {
+    Body::none(request)?;
+    let digits = phone.strip_prefix("%2B").or(phone.strip_prefix("%2b"));
+    let phone = match digits {
+        Some(digits) => E164::parse(&format!("+{digits}")),
+        None => E164::parse(phone),
+    };
+    let phone = phone.ok_or(Refusal::SuppressionNotFound)?;
+    let (org, number) = (caller.org_id, Number::of(&phone));
+    let ask = async |command| {
+        let reply = api.contacts(org, number.shard(), &command).await;
+        reply.map_err(|_| Refusal::AuthenticationUnavailable)
+    };
+    match ask(ContactsCommand::Get(number)).await? {
+        ContactsReply::Suppressions(known) if known.is_empty() => {
+            return Err(Refusal::SuppressionNotFound);
+        }
+        _ => {}
+    }
+    let target = phone.as_str().to_owned();
+    let note = noted(Some(caller.key_id), &request.id, "suppression.delete", target);
+    ask_directory(api, org, &note).await?;
+    match ask(ContactsCommand::Remove(number)).await? {
+        ContactsReply::Removed(true) => Ok(Response::no_content()),
+        ContactsReply::Removed(false) => Err(Refusal::SuppressionNotFound),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+/// Has the directory note what is about to be done. What was done before under the request's `Idempotency-Key` is answered
+/// again instead.
+async fn begin(
+    api: &impl Api,
+    caller: &KeyRecord,
+    draw: &Draw,
+    note: DirectoryCommand,
+) -> Result<Option<Response>, Refusal> {
+    let note = DirectoryCommand {
+        once: draw.once(),
+        ..note
+    };
+    match ask_directory(api, caller.org_id, &note).await? {
+        DirectoryReply::Answered { answer, .. } => Ok(Some(answered(answer, true))),
+        _ => Ok(None),
+    }
+}
+
+/// The answer to what was done, kept under the request's `Idempotency-Key`.
+async fn finish(
+    api: &impl Api,
+    caller: &KeyRecord,
+    draw: Draw,
+    status: u16,
+    view: &impl Serialize,
+) -> Result<Response, Refusal> {
+    let body = to_json(view).map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let answer = Answered { status, body };
+    let Some(once) = draw.once() else {
+        return Ok(answered(answer, false));
+    };
+    let keep = DirectoryCommand {
+        once: Some(once),
+        ..DirectoryCommand::of_the_key(caller.key_id, Ask::Answer(answer))
+    };
+    match ask_directory(api, caller.org_id, &keep).await? {
+        DirectoryReply::Answered { answer, again, .. } => Ok(answered(answer, again)),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
+fn answered(answer: Answered, again: bool) -> Response {
+    let response = Response::json_text(answer.status, answer.body);
+    match again {
+        true => response.with_header("Idempotent-Replayed", "true"),
+        false => response,
+    }
+}
+
+fn place(row: &Suppression) -> Place {
+    (row.created_at, row.number())
+}
+
+fn read_place(text: &str) -> Option<Place> {
+    let (at, number) = text.split_once('/')?;
+    Some((Timestamp(at.parse().ok()?), Number(number.parse().ok()?)))
+}
+
+/// Of rows with the same number, the last.
+fn last_of_each(rows: Vec<Suppression>) -> Vec<Suppression> {
+    let mut numbered: Vec<(usize, Suppression)> = rows.into_iter().enumerate().collect();
+    newest_first(&mut numbered, |(nth, row)| {
+        u128::from(row.number().0) << 64 | *nth as u128
+    });
+    numbered.dedup_by_key(|(_, row)| row.number());
+    numbered.into_iter().map(|(_, row)| row).collect()
+}
+
+fn read_row(row: Row, now: Timestamp) -> Result<Suppression, Refusal> {
+    let phone = row.phone.ok_or(Refusal::Required("phone_number"))?;
+    Ok(Suppression {
+        phone: read_phone(&phone)?,
+        reason: read_reason(row.reason)?,
+        source: Source::Import,
+        created_at: now,
+        expires_at: row
+            .expires_at
+            .map(|text| read_end(&text, now))
+            .transpose()?,
+    })
+}
+
+fn read_phone(text: &str) -> Result<E164, Refusal> {
+    match text.is_empty() {
+        true => Err(Refusal::Required("phone_number")),
+        false => E164::parse(text).ok_or(Refusal::PhoneNotE164),
+    }
+}
+
+fn read_reason(text: Option<String>) -> Result<Option<String>, Refusal> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if text.chars().count() > MAX_REASON => {
+            Err(Refusal::Invalid(format!("reason must be {REASON}")))
+        }
+        text => Ok(text),
+    }
+}
+
+fn read_end(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let end = match iso8601::without_offset(text) {
+        Some(_) => read_time("expires_at", text)?,
+        None => iso8601::parse(text).unwrap_or_default(),
+    };
+    match end > now {
+        true => Ok(end),
+        false => Err(Refusal::Invalid(format!("expires_at must be {END}"))),
+    }
+}

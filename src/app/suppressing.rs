@@ -1,0 +1,168 @@
+//! Making numbers known as not to be called: whoever says so, by a request, a file or an agent.
+//!
+//! First the directory: it knows whether who asks may, keeps the audit log, and has told every trunk to ask of numbers before
+//! anything is suppressed. Then the mark, in the objects that know of numbers: from then on no dialer gets a call to them. Then
+//! every trunk that may have open calls, which takes them back. Each step holds by itself, and all of it can be repeated.
+
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::contacts::{ContactsCommand, ContactsReply, tell};
+use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use crate::app::ports::{Contacts, Directories, Host, Trunks, Unavailable};
+use crate::domain::contacts::{Number, Shard, Suppression};
+use crate::domain::ids::{KeyId, OrgId, TrunkTag};
+use crate::domain::refusal::Refusal;
+
+/// So many rows go to an object at once.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// What suppressing takes.
+pub trait Suppressing: Host + Contacts + Directories + Trunks {}
+impl<T: Host + Contacts + Directories + Trunks> Suppressing for T {}
+
+/// What became of them.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// So many numbers were not suppressed before.
+    pub added: usize,
+    /// So many were.
+    pub updated: usize,
+    /// One of them, as it is now.
+    pub last: Option<Suppression>,
+}
+
+/// Asks a directory for something that may be refused.
+///
+/// # Errors
+/// It refuses, or can't be reached.
+pub async fn ask_directory(
+    world: &impl Directories,
+    org: OrgId,
+    command: &DirectoryCommand,
+) -> Result<DirectoryReply, Refusal> {
+    match world.directory(org, command).await {
+        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
+            Err(Refusal::IdempotencyKeyReused)
+        }
+        Ok(DirectoryReply::Refused(_)) | Err(Unavailable) => {
+            Err(Refusal::AuthenticationUnavailable)
+        }
+        Ok(reply) => Ok(reply),
+    }
+}
+
+/// A change of what is known of numbers, as the directory notes it; it has every trunk ask of numbers from then on.
+#[must_use]
+pub fn noted(by: Option<KeyId>, request: &str, action: &str, target: String) -> DirectoryCommand {
+    let what = Ask::NoteNumbers {
+        action: action.to_owned(),
+        target,
+    };
+    DirectoryCommand::of_whom(by, request, what)
+}
+
+/// Suppresses numbers that the directory has noted: when this returns, no phone of theirs begins to ring any more.
+///
+/// # Errors
+/// An object can't be reached, or is full. What is kept by then stays; to do it again does no harm.
+pub async fn suppress(
+    world: &impl Suppressing,
+    org: OrgId,
+    by: Option<KeyId>,
+    rows: Vec<Suppression>,
+) -> Result<Kept, Refusal> {
+    let numbers: Vec<Number> = rows.iter().map(Suppression::number).collect();
+    let kept = mark(world, org, rows).await?;
+    match numbers.is_empty() || tell_all(world, org, by, &numbers).await {
+        true => Ok(kept),
+        false => Err(Refusal::SuppressionUntold),
+    }
+}
+
+async fn mark(
+    world: &impl Suppressing,
+    org: OrgId,
+    rows: Vec<Suppression>,
+) -> Result<Kept, Refusal> {
+    let mut shards: Vec<(Shard, Vec<Suppression>)> =
+        Shard::all().map(|shard| (shard, Vec::new())).collect();
+    for row in rows {
+        let shard = row.number().shard();
+        if let Some((_, its_own)) = shards.iter_mut().find(|(known, _)| *known == shard) {
+            its_own.push(row);
+        }
+    }
+    let shards = shards.into_iter().filter(|(_, rows)| !rows.is_empty());
+    let marked = shards.map(|(shard, rows)| mark_in(world, org, shard, rows));
+    let mut all = Kept::default();
+    for kept in concurrent(CONNECTIONS, marked).await {
+        let kept = kept?;
+        all.added += kept.added;
+        all.updated += kept.updated;
+        all.last = kept.last.or(all.last);
+    }
+    Ok(all)
+}
+
+async fn mark_in(
+    world: &impl Suppressing,
+    org: OrgId,
+    shard: Shard,
+    rows: Vec<Suppression>,
+) -> Result<Kept, Refusal> {
+    let mut all = Kept::default();
+    for some in rows.chunks(ROWS_AT_ONCE) {
+        let put = ContactsCommand::Put(some.to_vec());
+        match world.contacts(org, shard, &put).await {
+            Ok(ContactsReply::Kept {
+                added,
+                updated,
+                last,
+            }) => {
+                all.added += added;
+                all.updated += updated;
+                all.last = last.map(|last| *last);
+            }
+            Ok(ContactsReply::Full) => return Err(Refusal::TooManySuppressions),
+            _ => return Err(Refusal::AuthenticationUnavailable),
+        }
+    }
+    Ok(all)
+}
+
+/// Tells every trunk that may have open calls. Which those are is asked after the mark: one that is made later asks of numbers
+/// itself, and finds them marked.
+async fn tell_all(
+    world: &impl Suppressing,
+    org: OrgId,
+    by: Option<KeyId>,
+    numbers: &[Number],
+) -> bool {
+    let tags = DirectoryCommand::of_whom(by, "", Ask::Tags);
+    let Ok(DirectoryReply::Tags(trunks, _)) = ask_directory(world, org, &tags).await else {
+        return false;
+    };
+    // An invocation tells so many; others are told by the objects that know of numbers.
+    let at_once = world.settings().trunks_at_once.max(1);
+    let (first, rest) = trunks.split_at(at_once.min(trunks.len()));
+    let chunks = rest.chunks(at_once).enumerate();
+    let others = chunks.map(|(nth, some)| tell_through(world, org, Shard::at(nth), some, numbers));
+    let told = concurrent(CONNECTIONS, others).await;
+    told.into_iter().all(|is_told| is_told) && tell(world, org, first, numbers).await
+}
+
+async fn tell_through(
+    world: &impl Suppressing,
+    org: OrgId,
+    shard: Shard,
+    trunks: &[TrunkTag],
+    numbers: &[Number],
+) -> bool {
+    let command = ContactsCommand::Tell {
+        org,
+        trunks: trunks.to_vec(),
+        numbers: numbers.to_vec(),
+    };
+    let told = world.contacts(org, shard, &command).await;
+    matches!(told, Ok(ContactsReply::Told(true)))
+}

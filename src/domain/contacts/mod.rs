@@ -1,0 +1,265 @@
+//! What is known of a number: whether its owner is not to be called.
+//!
+//! An organisation's numbers lie in [`SHARDS`] objects, by a hash of the number. All of them know a number by its normal form,
+//! so that one phone has one entry, whichever way it was written.
+
+use serde::{Deserialize, Serialize};
+
+use super::phone::E164;
+use super::sorting::oldest_first;
+use super::time::Timestamp;
+
+/// So many objects an organisation hold what is known of numbers. Never changed: a number would be looked for elsewhere.
+pub const SHARDS: u8 = 16;
+
+/// The most characters of a reason.
+pub const MAX_REASON: usize = 200;
+
+/// A number in its normal form: its digits as a number of at most 15 places, the first of which is not 0. Prints itself masked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Number(pub u64);
+
+/// One of the objects that hold what is known of numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Shard(u8);
+
+impl Number {
+    /// Of a number as it was given. The one place that knows what its normal form is.
+    #[must_use]
+    pub fn of(phone: &E164) -> Self {
+        Self::as_given(phone)
+    }
+
+    fn as_given(phone: &E164) -> Self {
+        let digits = phone.as_str().bytes().filter(u8::is_ascii_digit);
+        Self(digits.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+    }
+
+    /// Whether a number was given in another form than its normal one, whose last digits may be others.
+    #[must_use]
+    pub fn is_rewritten(phone: &E164) -> bool {
+        Self::of(phone) != Self::as_given(phone)
+    }
+
+    /// Its last nine digits, as the entries of open calls hold them.
+    #[must_use]
+    pub const fn last_nine(self) -> u32 {
+        (self.0 % 1_000_000_000) as u32
+    }
+
+    /// The object that knows of it. Never changed, as [`SHARDS`].
+    #[must_use]
+    pub const fn shard(self) -> Shard {
+        // The finaliser of SplitMix64: numbers that follow each other lie apart.
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        Shard((bits % SHARDS as u64) as u8)
+    }
+}
+
+impl std::fmt::Debug for Number {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "…{:02}", self.0 % 100)
+    }
+}
+
+impl Shard {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SHARDS).map(Self)
+    }
+
+    /// The one that comes at this place, counted round and round.
+    #[must_use]
+    pub fn at(place: usize) -> Self {
+        Self((place % usize::from(SHARDS)) as u8)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:x}", self.0)
+    }
+}
+
+/// Who said that a number is not to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A request for this one number.
+    Api,
+    /// A file of many.
+    Import,
+    /// An agent, whom the person called had asked not to be called.
+    Agent,
+}
+
+impl Source {
+    /// All of them, in the order of their codes in rows.
+    pub const ALL: [Self; 3] = [Self::Api, Self::Import, Self::Agent];
+}
+
+/// A number that is not to be called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The number, as it was given last.
+    pub phone: E164,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who said so last.
+    pub source: Source,
+    /// Since when it is not to be called.
+    pub created_at: Timestamp,
+    /// From then on it may be called again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Suppression {
+    /// The number in its normal form.
+    #[must_use]
+    pub fn number(&self) -> Number {
+        Number::of(&self.phone)
+    }
+
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// In place of the one that is there, if it still holds: all that it says, but since when the number is not to be called.
+    #[must_use]
+    pub fn in_place_of(self, known: Option<&Self>) -> Self {
+        Self {
+            created_at: known.map_or(self.created_at, |known| known.created_at),
+            ..self
+        }
+    }
+}
+
+/// What the objects that know of numbers said of some: what is not here could not be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words(Vec<(Number, bool)>);
+
+impl Words {
+    /// Of these numbers, whether each is suppressed.
+    #[must_use]
+    pub fn new(words: Vec<(Number, bool)>) -> Self {
+        Self(words)
+    }
+
+    /// Whether a number is suppressed; none when nobody said.
+    #[must_use]
+    pub fn of(&self, number: Number) -> Option<bool> {
+        let mut words = self.0.iter();
+        words
+            .find(|(known, _)| *known == number)
+            .map(|(_, is_suppressed)| *is_suppressed)
+    }
+}
+
+/// Numbers of which a trunk is told that they are suppressed, and how its open calls are held against them.
+pub struct Told {
+    numbers: Vec<Number>,
+    /// Their last nine digits.
+    last_nine: Vec<Number>,
+}
+
+impl Told {
+    /// These numbers, in any order.
+    #[must_use]
+    pub fn new(mut numbers: Vec<Number>) -> Self {
+        let ends = numbers.iter().map(|number| Number(number.last_nine().into()));
+        let mut last_nine: Vec<Number> = ends.collect();
+        for all in [&mut numbers, &mut last_nine] {
+            oldest_first(all, |number| number.0.into());
+        }
+        Self { numbers, last_nine }
+    }
+
+    /// Whether a call's number may be one of them, by its last nine digits.
+    #[must_use]
+    pub fn may_hold(&self, last_nine: u32) -> bool {
+        self.last_nine.binary_search(&Number(last_nine.into())).is_ok()
+    }
+
+    /// Whether a number is one of them.
+    #[must_use]
+    pub fn holds(&self, phone: &E164) -> bool {
+        self.numbers.binary_search(&Number::of(phone)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phone(text: &str) -> E164 {
+        E164::parse(text).expect("a number")
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits_its_place_and_its_secret() {
+        let number = Number::of(&phone("+919876543210"));
+        assert_eq!(number, Number(919_876_543_210));
+        assert_eq!(number.last_nine(), 876_543_210);
+        assert_eq!(format!("{number:?}"), "…10");
+        let longest = Number::of(&phone("+999999999999999"));
+        assert!(longest.0 < 1 << 53, "a row's key is exact");
+        // These places are in rows: whoever changes one loses what is known of the number.
+        let places = ["+919876543210", "+15005550000", "+999999999999999"];
+        let places = places.map(|text| Number::of(&phone(text)).shard().to_string());
+        assert_eq!(places, ["5", "8", "3"]);
+    }
+
+    #[test]
+    fn numbers_that_follow_each_other_are_spread_evenly() {
+        let mut counts = [0; SHARDS as usize];
+        for number in 0..16_000 {
+            let shard = Number(919_876_500_000 + number).shard();
+            counts[usize::from(shard.0)] += 1;
+        }
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_suppression_ends_at_its_moment_and_one_in_its_place_keeps_when_it_began() {
+        let first = Suppression {
+            phone: phone("+919876543210"),
+            reason: None,
+            source: Source::Agent,
+            created_at: Timestamp(1_000),
+            expires_at: Some(Timestamp(5_000)),
+        };
+        assert!(first.holds(Timestamp(4_999)));
+        assert!(!first.holds(Timestamp(5_000)));
+        let then = Suppression {
+            created_at: Timestamp(2_000),
+            expires_at: None,
+            source: Source::Api,
+            ..first.clone()
+        };
+        let kept = then.clone().in_place_of(Some(&first));
+        assert_eq!((kept.created_at, kept.source), (Timestamp(1_000), Source::Api));
+        assert!(kept.holds(Timestamp::MAX));
+        assert_eq!(then.clone().in_place_of(None), then);
+    }
+
+    #[test]
+    fn what_nobody_said_is_not_known() {
+        let words = Words::new(vec![(Number(1), true), (Number(2), false)]);
+        assert_eq!(words.of(Number(1)), Some(true));
+        assert_eq!(words.of(Number(2)), Some(false));
+        assert_eq!(words.of(Number(3)), None);
+        let told = Told::new(vec![Number(919_876_543_210), Number(15_005_550_000)]);
+        assert!(told.may_hold(876_543_210) && !told.may_hold(876_543_211));
+        assert!(told.holds(&phone("+15005550000")));
+        assert!(!told.holds(&phone("+25005550000")), "its last nine digits are the same");
+    }
+}

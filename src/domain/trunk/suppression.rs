@@ -1,0 +1,168 @@
+//! Numbers that are not to be called: what becomes of the open calls to them.
+//!
+//! What is known of numbers lies in objects of its own, which are asked before a call is admitted and before a dialer gets it.
+//! So whatever they are told, no dialer gets a call afterwards. Those that dialers have already are taken back here, before
+//! the suppression is answered: a phone that was not allowed to ring yet is refused, and one that was may ring for a moment
+//! longer, by which it has rung or is hung up. Whoever was allowed to ring a phone does so within that moment.
+
+use super::{Step, Trunk};
+use crate::domain::call::Phase;
+use crate::domain::contacts::Told;
+use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::{Span, Timestamp};
+
+/// Whoever was allowed to ring a phone has asked for that within this time, or asks again.
+pub const GRANT: Span = Span(2_000);
+/// So many calls are looked at in one step.
+const AT_ONCE: usize = 500;
+/// A call whose number could not be asked about is handed out again so much later.
+const ASKED_AGAIN: Span = Span(2_000);
+
+/// How far a trunk is with taking back its calls to some numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The row at which the next begin, if there are more.
+    pub next: Option<u64>,
+    /// Some may ring until then: what is left of them is to be taken back then.
+    pub again_at: Option<Timestamp>,
+}
+
+/// Who was allowed to ring a phone, and is not known to have done so.
+#[derive(Clone, Default)]
+pub(super) struct Grants {
+    given: Vec<(Timestamp, CallId)>,
+    /// Whoever asked before this object remembers was allowed by then.
+    unknown_until: Timestamp,
+    /// Calls that are not to be allowed again.
+    withdrawn: Vec<CallId>,
+}
+
+impl Grants {
+    pub fn give(&mut self, id: CallId, now: Timestamp) {
+        self.given.retain(|(at, _)| *at + GRANT > now);
+        self.given.push((now, id));
+    }
+
+    /// Until when a phone may begin to ring that was allowed to.
+    fn until(&self, id: CallId) -> Timestamp {
+        let mut given = self.given.iter().rev();
+        let given = given.find(|(_, call)| *call == id);
+        let until = given.map_or(Timestamp(0), |(at, _)| *at + GRANT);
+        until.max(self.unknown_until)
+    }
+}
+
+impl Trunk {
+    /// What this object allowed before it was loaded, it does not remember.
+    pub fn loaded(&mut self, now: Timestamp) {
+        self.grants.unknown_until = now + GRANT;
+    }
+
+    /// Whether what is known of a number is asked before it is called.
+    #[must_use]
+    pub fn asks_of_numbers(&self) -> bool {
+        let asks = self.brief.as_ref().is_some_and(|brief| brief.asks_of_numbers);
+        asks && !planted(Fault::NumbersUnasked)
+    }
+
+    /// Whether a dialer could have this call.
+    #[must_use]
+    pub fn may_be_claimed(&self, id: CallId) -> bool {
+        self.is_unclaimed(id)
+    }
+
+    /// The number of a call that no dialer has could not be asked about: it is handed out again.
+    pub fn not_asked(&mut self, id: CallId, now: Timestamp) {
+        if self.is_unclaimed(id) {
+            self.dispatch_again(id, now + ASKED_AGAIN);
+        }
+    }
+
+    /// A call's number is not to be called. `false` when the person has picked up, or it is over.
+    pub fn suppress_call(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        self.grants.withdrawn.retain(|call| *call != id);
+        self.change(id, now, step, |call, _, key| call.suppress(now, key))
+    }
+
+    /// Whether a call that a dialer has was taken back.
+    #[must_use]
+    pub fn is_withdrawn(&self, id: CallId) -> bool {
+        self.grants.withdrawn.contains(&id)
+    }
+
+    /// These numbers are not to be called: takes back the open calls to them, from the row `from` on. A phone that may ring
+    /// just now, or rings, is let be at first, and hung up when it is `last` asked for.
+    pub fn withdraw(
+        &mut self,
+        told: &Told,
+        from: u64,
+        last: bool,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Withdrawn {
+        let open = &self.open;
+        self.grants.withdrawn.retain(|id| open.contains_key(id));
+        if planted(Fault::SuppressionIgnored) {
+            return Withdrawn {
+                next: None,
+                again_at: None,
+            };
+        }
+        let fits = |(_, entry): &(&CallId, &super::Entry)| entry.may_be_one_of(told);
+        let may_be = self.open.range(CallId::floor_of(from)..).filter(fits);
+        let mut may_be = may_be.map(|(id, _)| *id);
+        let these: Vec<CallId> = may_be.by_ref().take(AT_ONCE).collect();
+        let next = may_be.next().map(CallId::row);
+        let again = these
+            .into_iter()
+            .filter_map(|id| self.withdraw_one(id, told, last, now, step));
+        let again_at = again.max();
+        Withdrawn { next, again_at }
+    }
+
+    /// When a call is to be taken back that may ring just now.
+    fn withdraw_one(
+        &mut self,
+        id: CallId,
+        told: &Told,
+        last: bool,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Option<Timestamp> {
+        self.advance(id, now, step);
+        let is_silent = self.open.get(&id).is_some_and(super::Entry::is_silent);
+        let call = self.open_call(id, step)?;
+        if !told.holds(&call.request.phone) {
+            step.let_go_of(id);
+            return None;
+        }
+        let may_ring_until = match call.phase() {
+            Phase::SettingUp { .. } if !is_silent && !planted(Fault::RingTakenBackEarly) => {
+                self.grants.until(id)
+            }
+            Phase::Ringing { .. } => now,
+            Phase::Queued { .. }
+            | Phase::Unclaimed { .. }
+            | Phase::SettingUp { .. }
+            | Phase::Talking { .. }
+            | Phase::AwaitingReport { .. }
+            | Phase::Over => {
+                self.suppress_call(id, now, step);
+                return None;
+            }
+        };
+        let again_at = match last {
+            true => Some(may_ring_until).filter(|until| *until > now),
+            false => Some(may_ring_until.max(now + GRANT)),
+        };
+        match again_at {
+            Some(_) if !self.is_withdrawn(id) => self.grants.withdrawn.push(id),
+            Some(_) => {}
+            None => {
+                self.suppress_call(id, now, step);
+            }
+        }
+        again_at
+    }
+}

@@ -1,0 +1,260 @@
+//! The Durable Object that knows of an organisation's numbers, one of [`SHARDS`](crate::domain::contacts::SHARDS): storage,
+//! alarm and network around [`contacts`]. A number is a row under the number itself; what is known of it later stands in the
+//! same row.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use js_sys::Promise;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
+
+use super::platform::now;
+use super::promise::{done, reply};
+use super::world::World;
+use super::{alarm, log};
+use crate::app::alarm::Alarm;
+use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
+use crate::app::json;
+use crate::app::ports::UNKNOWN;
+use crate::app::trunk::StoreFailed;
+use crate::domain::contacts::{Number, Source, Suppression};
+use crate::domain::phone::E164;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::to_json::to_json;
+
+/// How soon an object whose storage failed tries again.
+const AGAIN: Span = Span(5_000);
+/// An object takes up no more than this.
+const MOST_BYTES: usize = 1 << 30;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS numbers (
+        number INTEGER PRIMARY KEY, phone TEXT NOT NULL, created_at INTEGER, expires_at INTEGER, source INTEGER, reason TEXT
+    );
+    CREATE INDEX IF NOT EXISTS newest ON numbers (created_at, number) WHERE created_at IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS ends ON numbers (expires_at) WHERE expires_at IS NOT NULL;
+";
+const COLUMNS: &str = "SELECT phone, created_at, expires_at, source, reason FROM numbers";
+
+struct Inner {
+    state: State,
+    env: Env,
+    alarm: Alarm,
+    has_tables: Cell<bool>,
+}
+
+/// Held by the entry module's class of the same name, which knows requests and answers.
+#[wasm_bindgen]
+pub struct ContactsObject {
+    inner: Rc<Inner>,
+}
+
+#[wasm_bindgen]
+impl ContactsObject {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Self {
+        let (state, alarm, has_tables) = (State::from(state), Alarm::default(), Cell::default());
+        let inner = Inner {
+            state,
+            env,
+            alarm,
+            has_tables,
+        };
+        Self {
+            inner: Rc::new(inner),
+        }
+    }
+
+    /// A command; its reply, or nothing when storage failed.
+    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+        reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
+    }
+
+    pub fn alarm(&self) -> Promise {
+        done(wake(Rc::clone(&self.inner)).boxed_local())
+    }
+
+    #[cfg(feature = "faults")]
+    pub fn sql(&self, statement: &str) -> String {
+        super::faults::sql(&self.inner.state.storage().sql(), statement)
+    }
+}
+
+async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let Ok(command) = json::read_bytes(&bytes) else {
+        return Some(UNKNOWN.to_vec());
+    };
+    let reply = inner.serve(command).await.ok()?;
+    to_json(&reply).ok().map(String::into_bytes)
+}
+
+async fn wake(inner: Rc<Inner>) {
+    inner.alarm.fired();
+    let _ = inner.serve(ContactsCommand::Tick).await;
+}
+
+impl Inner {
+    async fn serve(&self, command: ContactsCommand) -> Result<ContactsReply, StoreFailed> {
+        if let ContactsCommand::Tell {
+            org,
+            trunks,
+            numbers,
+        } = command
+        {
+            let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
+            let told = contacts::tell(&world, org, &trunks, &numbers).await;
+            return Ok(ContactsReply::Told(told));
+        }
+        let store = self.store()?;
+        let moves = command.moves_the_alarm();
+        let result = contacts::handle(&store, command, now());
+        let due = match (&result, moves) {
+            (Ok(_), false) => None,
+            (Ok(_), true) => contacts::next_due(&store, now())?,
+            (Err(StoreFailed), _) => Some(now() + AGAIN),
+        };
+        if let Some(due) = due {
+            alarm::set(&self.alarm, &self.state.storage(), due).await;
+        }
+        result
+    }
+
+    fn store(&self) -> Result<SqlStore, StoreFailed> {
+        let store = SqlStore(self.state.storage().sql());
+        if !self.has_tables.get() {
+            store.query(SCHEMA, vec![])?;
+            self.has_tables.set(true);
+        }
+        Ok(store)
+    }
+}
+
+struct SqlStore(SqlStorage);
+
+type Row = Vec<SqlStorageValue>;
+
+impl SqlStore {
+    fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
+        let failed = |error: worker::Error| {
+            log::sql_failed(&error);
+            StoreFailed
+        };
+        let cursor = self.0.exec(query, bindings).map_err(failed)?;
+        let mut rows = Vec::new();
+        // After an error the iterator would never end: the first one ends it.
+        for row in cursor.raw() {
+            rows.push(row.map_err(failed)?);
+        }
+        Ok(rows)
+    }
+
+    fn suppressions(&self, query: &str, bindings: Row) -> Result<Vec<Suppression>, StoreFailed> {
+        let rows = self.query(query, bindings)?.into_iter();
+        rows.map(|row| suppression(row).ok_or(StoreFailed))
+            .collect()
+    }
+}
+
+fn suppression(row: Row) -> Option<Suppression> {
+    let [phone, created_at, expires_at, source, reason] = row.try_into().ok()?;
+    let SqlStorageValue::String(phone) = phone else {
+        return None;
+    };
+    let source = usize::try_from(whole(&source)?).ok()?;
+    Some(Suppression {
+        phone: E164::parse(&phone)?,
+        reason: match reason {
+            SqlStorageValue::String(reason) => Some(reason),
+            _ => None,
+        },
+        source: Source::ALL.get(source).copied()?,
+        created_at: Timestamp(whole(&created_at)?),
+        expires_at: whole(&expires_at).map(Timestamp),
+    })
+}
+
+fn whole(value: &SqlStorageValue) -> Option<u64> {
+    match value {
+        SqlStorageValue::Integer(number) => u64::try_from(*number).ok(),
+        SqlStorageValue::Float(number) => Some(*number as u64),
+        _ => None,
+    }
+}
+
+/// A whole number below 2^53.
+fn number(number: u64) -> SqlStorageValue {
+    SqlStorageValue::from(number as f64)
+}
+
+fn count(limit: usize) -> SqlStorageValue {
+    i64::try_from(limit).unwrap_or(i64::MAX).into()
+}
+
+impl ContactsStore for SqlStore {
+    fn get(&self, of: Number) -> Result<Option<Suppression>, StoreFailed> {
+        let query = format!("{COLUMNS} WHERE number = ? AND created_at IS NOT NULL");
+        Ok(self.suppressions(&query, vec![number(of.0)])?.pop())
+    }
+
+    fn put(&self, of: Number, row: &Suppression) -> Result<(), StoreFailed> {
+        let source = Source::ALL.iter().position(|source| *source == row.source);
+        let optional = |text: Option<SqlStorageValue>| text.unwrap_or(SqlStorageValue::Null);
+        let bindings = vec![
+            number(of.0),
+            row.phone.as_str().into(),
+            number(row.created_at.0),
+            optional(row.expires_at.map(|at| number(at.0))),
+            count(source.unwrap_or_default()),
+            optional(row.reason.as_deref().map(SqlStorageValue::from)),
+        ];
+        // Not as a new row: it may know more of the number one day.
+        let query = "INSERT INTO numbers (number, phone, created_at, expires_at, source, reason) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (number) DO UPDATE SET phone = excluded.phone, created_at = excluded.created_at,
+                expires_at = excluded.expires_at, source = excluded.source, reason = excluded.reason";
+        self.query(query, bindings).map(drop)
+    }
+
+    fn remove(&self, numbers: &[Number]) -> Result<(), StoreFailed> {
+        for of in numbers {
+            self.query("DELETE FROM numbers WHERE number = ?", vec![number(of.0)])?;
+        }
+        Ok(())
+    }
+
+    fn page(
+        &self,
+        before: Option<Place>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Suppression>, StoreFailed> {
+        let (at, of) = before.unwrap_or((Timestamp(1 << 53), Number(0)));
+        let query = format!(
+            "{COLUMNS} WHERE created_at IS NOT NULL AND (created_at, number) < (?, ?)
+                AND (expires_at IS NULL OR expires_at > ?) ORDER BY created_at DESC, number DESC LIMIT ?"
+        );
+        let bindings = vec![number(at.0), number(of.0), number(now.0), count(limit)];
+        self.suppressions(&query, bindings)
+    }
+
+    fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed> {
+        let query = "SELECT number FROM numbers WHERE expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?";
+        let rows = self.query(query, vec![number(now.0), count(limit)])?;
+        let numbers = rows.iter().map(|row| row.first().and_then(whole));
+        numbers
+            .map(|number| number.map(Number).ok_or(StoreFailed))
+            .collect()
+    }
+
+    fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed> {
+        let query = "SELECT expires_at FROM numbers WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1";
+        let rows = self.query(query, vec![])?;
+        let first = rows.first().and_then(|row| row.first());
+        Ok(first.and_then(whole).map(Timestamp))
+    }
+
+    fn has_room(&self) -> bool {
+        self.0.database_size() < MOST_BYTES
+    }
+}
