@@ -16,6 +16,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, DirectoryCommand, DirectoryRefusal, DirectoryReply,
     NewKey, Once, Permit, Received, Watched,
@@ -36,6 +37,7 @@ use audatec::domain::call::{
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
 };
+use audatec::domain::contacts::{Source, Suppression};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{MediaSettings, S3Target};
@@ -135,7 +137,7 @@ fn variant(value: &Value) -> &str {
         .expect("a name")
 }
 
-fn kinds() -> [Kind; 7] {
+fn kinds() -> [Kind; 9] {
     let asks: Vec<(&str, DirectoryCommand)> = asks();
     let mut directory = Kind::of("directory_command", asks, BTreeSet::new());
     directory.variants = variants::<Ask>();
@@ -151,6 +153,16 @@ fn kinds() -> [Kind; 7] {
         Kind::of("dispatch", dispatches(), variants::<DispatchMessage>()),
         Kind::of("callback", callbacks(), BTreeSet::new()),
         Kind::of("look", vec![("Look", look())], BTreeSet::new()),
+        Kind::of(
+            "contacts_command",
+            contacts_commands(),
+            variants::<ContactsCommand>(),
+        ),
+        Kind::of(
+            "contacts_reply",
+            contacts_replies(),
+            variants::<ContactsReply>(),
+        ),
     ]
 }
 
@@ -310,6 +322,7 @@ fn brief() -> Brief {
     brief.keeps.recording = true;
     brief.secrets = Some(secrets());
     brief.retired_until = Some(START);
+    brief.asks_of_numbers = true;
     assert!(!brief.former.is_empty());
     brief
 }
@@ -491,6 +504,16 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
             },
         ),
         ("Forget", Forget(vec![call])),
+        (
+            "Suppress",
+            Suppress {
+                org: org(),
+                numbers: vec![suppression().number()],
+                from: call().row(),
+                last: true,
+            },
+        ),
+        ("NumberOf", NumberOf(call())),
         ("Tick", Tick),
         ("Work", Work),
     ]
@@ -711,6 +734,19 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             NextAttempt(next(), Some(Box::new(secrets()))),
         ),
         ("NextAttempt.unsigned", NextAttempt(next(), None)),
+        (
+            "Suppressed",
+            Suppressed {
+                next: Some(call().row()),
+                again_at: Some(START),
+            },
+        ),
+        ("NumberOf", NumberOf(org(), suppression().phone)),
+        (
+            "Refused.suppressed",
+            Refused(TrunkRefusal::NumberSuppressed),
+        ),
+        ("Refused.not_asked", Refused(TrunkRefusal::NotAsked)),
         ("Missing", Missing),
         ("NotWritten", NotWritten),
         (
@@ -964,6 +1000,21 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             ),
         ),
         ("Nudge", DirectoryCommand::nudge(START)),
+        (
+            "NoteNumbers",
+            asked(Ask::NoteNumbers {
+                action: "suppression.create".into(),
+                target: "+919876543210".into(),
+                suppresses: true,
+            }),
+        ),
+        (
+            "Answer",
+            asked(Ask::Answer(Answered {
+                status: 201,
+                body: "{}".into(),
+            })),
+        ),
         ("Tick", DirectoryCommand::tick()),
     ]
 }
@@ -1061,6 +1112,75 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         .map(|(name, why)| (name, Refused(why))),
     );
     given
+}
+
+fn suppression() -> Suppression {
+    Suppression {
+        phone: E164::parse("+919876543210").expect("a number"),
+        reason: Some("Asked us by letter".into()),
+        source: Source::Import,
+        created_at: START,
+        expires_at: Some(START + Span::from_secs(3_600)),
+    }
+}
+
+fn contacts_commands() -> Vec<(&'static str, ContactsCommand)> {
+    use ContactsCommand::*;
+    let number = suppression().number();
+    vec![
+        ("Look", Look(vec![number])),
+        ("Get", Get(number)),
+        (
+            "Page",
+            Page {
+                before: None,
+                limit: 51,
+            },
+        ),
+        (
+            "Page.behind",
+            Page {
+                before: Some((START, number)),
+                limit: 51,
+            },
+        ),
+        ("Put", Put(vec![suppression()])),
+        ("Remove", Remove(number)),
+        (
+            "Tell",
+            Tell {
+                org: org(),
+                trunks: vec![trunk().tag()],
+                numbers: vec![number],
+            },
+        ),
+        ("Tick", Tick),
+    ]
+}
+
+fn contacts_replies() -> Vec<(&'static str, ContactsReply)> {
+    use ContactsReply::*;
+    let kept = |last| Kept {
+        added: 1,
+        updated: 2,
+        last,
+    };
+    let always = Suppression {
+        reason: None,
+        source: Source::Agent,
+        expires_at: None,
+        ..suppression()
+    };
+    vec![
+        ("Done", Done),
+        ("Words", Words(vec![(suppression().number(), true)])),
+        ("Suppressions", Suppressions(vec![suppression(), always])),
+        ("Kept", kept(Some(Box::new(suppression())))),
+        ("Kept.none", kept(None)),
+        ("Full", Full),
+        ("Removed", Removed(true)),
+        ("Told", Told(false)),
+    ]
 }
 
 fn dispatches() -> Vec<(&'static str, DispatchMessage)> {

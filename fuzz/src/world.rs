@@ -11,7 +11,7 @@ use audatec::app::directory::{Ask as DirectoryAsk, DirectoryCommand, DirectoryRe
 use audatec::app::http::{Request, Response};
 use audatec::app::ports::TwirpRequest;
 use audatec::app::ports::{
-    Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+    Contacts, Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
 };
 use audatec::app::records::{RecordKey, TrunkRecord};
 use audatec::app::telemetry::Event;
@@ -289,6 +289,8 @@ impl Trunks for World {
             .map_err(|_| Unavailable)
     }
 }
+
+impl Contacts for World {}
 
 impl Directories for World {
     async fn directory(

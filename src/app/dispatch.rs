@@ -10,7 +10,7 @@ use crate::app::concurrent::concurrent;
 use crate::app::messages::DispatchMessage;
 use crate::app::ports::{Dialer, Host, Trunks, Unavailable};
 use crate::app::telemetry::Event;
-use crate::app::trunk::{DialOrder, ask, command};
+use crate::app::trunk::{DialOrder, Rung, ask, command};
 use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};

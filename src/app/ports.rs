@@ -6,11 +6,11 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
+pub use crate::app::contacts::Contacts;
 pub use crate::app::host::{
     Answer, Host, Poster, Records, Secrets, Twirp, TwirpAnswer, TwirpRequest, UNKNOWN, Unavailable,
     Vault,
 };
-pub use crate::app::contacts::Contacts;
 pub use crate::app::trunk::Trunks;
 
 use crate::app::directory::{DirectoryCommand, DirectoryReply};

@@ -51,14 +51,31 @@ pub async fn ask_directory(
     }
 }
 
-/// A change of what is known of numbers, as the directory notes it; it has every trunk ask of numbers from then on.
-#[must_use]
-pub fn noted(by: Option<KeyId>, request: &str, action: &str, target: String) -> DirectoryCommand {
-    let what = Ask::NoteNumbers {
-        action: action.to_owned(),
-        target,
-    };
-    DirectoryCommand::of_whom(by, request, what)
+/// A change of what is known of numbers, for the directory to note before it is made.
+pub struct Note<'a> {
+    /// What is done.
+    pub action: &'static str,
+    /// To what.
+    pub target: String,
+    /// Whether it suppresses some: every trunk asks of numbers from then on.
+    pub suppresses: bool,
+    /// Whose key asks; none for an agent.
+    pub by: Option<KeyId>,
+    /// By which request.
+    pub request: &'a str,
+}
+
+impl Note<'_> {
+    /// As the directory is asked.
+    #[must_use]
+    pub fn command(self) -> DirectoryCommand {
+        let what = Ask::NoteNumbers {
+            action: self.action.to_owned(),
+            target: self.target,
+            suppresses: self.suppresses,
+        };
+        DirectoryCommand::of_whom(self.by, self.request, what)
+    }
 }
 
 /// Suppresses numbers that the directory has noted: when this returns, no phone of theirs begins to ring any more.

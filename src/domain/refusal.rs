@@ -135,9 +135,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::NotJsonContentType
-            | Self::NotRowsContentType
-            | Self::EncodingUnsupported(_) => 415,
+            Self::NotJsonContentType | Self::NotRowsContentType | Self::EncodingUnsupported(_) => {
+                415
+            }
             Self::BodyTooLarge | Self::RowsTooLarge(_) => 413,
             Self::BodyNotJson
             | Self::BodyTooDeep

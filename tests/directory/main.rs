@@ -10,6 +10,8 @@
 
 mod agents;
 mod audit;
+#[path = "../support/contacts.rs"]
+mod contacts;
 mod debts;
 mod destinations;
 mod feed;
@@ -22,6 +24,7 @@ mod permits;
 mod receiver;
 mod routes;
 mod storage;
+mod suppressions;
 mod trunks;
 #[path = "../support/urls.rs"]
 mod urls;

@@ -8,6 +8,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use audatec::app::contacts::{Contacts, ContactsCommand, ContactsReply, tell};
 use audatec::app::directory::{
     DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
 };
@@ -22,7 +23,9 @@ use audatec::app::telemetry::Event;
 use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
+use audatec::domain::contacts::{Number, Shard};
 use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
+use audatec::domain::phone::E164;
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
@@ -30,6 +33,7 @@ use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Brief;
 use serde_json::{Value, json};
 
+use crate::contacts::Numbers;
 use crate::urls::parse_url;
 
 /// Where everything begins: 2026-06-14T10:00:00Z.
@@ -90,6 +94,10 @@ pub struct TrunkObject {
     pub brief: Option<Brief>,
     pub briefed: usize,
     pub has_live_calls: bool,
+    /// Numbers that it was told are suppressed, and whether for the last time.
+    pub told: Vec<(Vec<Number>, bool)>,
+    /// A phone may ring until then.
+    pub rings_until: Option<Timestamp>,
 }
 
 /// What a trunk tells the live feed at some moment.
@@ -128,6 +136,11 @@ pub struct World {
     pub feed_questions: Cell<u64>,
     /// How often a directory was asked whether there is news.
     pub watches: Cell<u64>,
+    pub numbers: RefCell<BTreeMap<(OrgId, Shard), Numbers>>,
+    /// Nobody answers who knows of numbers.
+    pub numbers_are_away: Cell<bool>,
+    /// How often trunks were told of numbers by others than who asked.
+    pub told_through: Cell<usize>,
     pub notes: RefCell<BTreeMap<String, (String, Timestamp)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
@@ -235,10 +248,17 @@ impl World {
             is_secure: true,
             origin: "https://calls.example.com".into(),
             authorization: Some(format!("Bearer {key}")),
-            content_type: body.is_some().then(|| "application/json".into()),
-            body: body
-                .map(|body| body.to_string().into_bytes())
-                .unwrap_or_default(),
+            content_type: body.is_some().then(|| match &body {
+                Some(Value::String(_)) => "text/csv".into(),
+                _ => "application/json".into(),
+            }),
+            // A text is a file.
+            body: match body {
+                Some(Value::String(file)) => file.into_bytes(),
+                body => body
+                    .map(|body| body.to_string().into_bytes())
+                    .unwrap_or_default(),
+            },
             id: format!("request at {}", self.now.get().0 - START.0),
             idempotency_key: once.map(str::to_owned),
             ..Request::default()
@@ -514,6 +534,22 @@ impl Trunks for World {
                     TrunkReply::Done
                 }
             },
+            TrunkCommand::Suppress { numbers, last, .. } => {
+                let again_at = trunk.rings_until.take();
+                trunk.told.push((numbers.clone(), *last));
+                TrunkReply::Suppressed {
+                    next: None,
+                    again_at,
+                }
+            }
+            TrunkCommand::Report { .. } => TrunkReply::Done,
+            TrunkCommand::NumberOf(_) => match &trunk.brief {
+                Some(brief) => {
+                    let number = E164::parse("+919876543210").expect("a number");
+                    TrunkReply::NumberOf(brief.config.org_id, number)
+                }
+                None => TrunkReply::Missing,
+            },
             TrunkCommand::Retire if trunk.has_live_calls => TrunkReply::HasLiveCalls,
             TrunkCommand::Retire => {
                 trunk.brief.as_mut().expect("it was briefed").config.status = Status::Inactive;
@@ -530,6 +566,36 @@ impl Trunks for World {
         } else {
             Ok(reply)
         }
+    }
+}
+
+impl Contacts for World {
+    async fn contacts(
+        &self,
+        org: OrgId,
+        shard: Shard,
+        command: &ContactsCommand,
+    ) -> Result<ContactsReply, Unavailable> {
+        if self.numbers_are_away.get() {
+            return Err(Unavailable);
+        }
+        // As it travels: there as JSON.
+        let json = serde_json::to_string(command).expect("JSON");
+        let command = audatec::app::json::read(&json).expect("a command");
+        if let ContactsCommand::Tell {
+            org,
+            trunks,
+            numbers,
+        } = command
+        {
+            self.told_through.set(self.told_through.get() + 1);
+            let told = tell(self, org, &trunks, &numbers).await;
+            return Ok(ContactsReply::Told(told));
+        }
+        let mut numbers = self.numbers.borrow_mut();
+        let numbers = numbers.entry((org, shard)).or_default();
+        let reply = numbers.serve(command, self.now.get());
+        reply.map_err(|StoreFailed| Unavailable)
     }
 }
 

@@ -113,11 +113,17 @@ pub async fn ask(w: &W, ask: Ask<'_>) -> Option<Heard> {
         origin: "https://calls.example.com".into(),
         authorization: Some(format!("Bearer {}", ask.key)),
         idempotency_key: ask.idempotency,
-        content_type: ask.body.is_some().then(|| "application/json".into()),
-        body: ask
-            .body
-            .map(|body| body.to_string().into_bytes())
-            .unwrap_or_default(),
+        content_type: ask.body.is_some().then(|| match &ask.body {
+            Some(Value::String(_)) => "text/csv".into(),
+            _ => "application/json".into(),
+        }),
+        // A text is a file.
+        body: match ask.body {
+            Some(Value::String(file)) => file.into_bytes(),
+            body => body
+                .map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
+        },
         id: "request".into(),
         ..Request::default()
     };

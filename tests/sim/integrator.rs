@@ -86,6 +86,7 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
     for _ in 0..6 {
         let was_revoked = w.oracle.is_revoked(key.id);
         let idempotency = once.clone();
+        let asked = w.time();
         let request = Ask {
             idempotency,
             ..Ask::send("POST", "/calls".into(), &key.text, Some(body.clone()))
@@ -100,6 +101,10 @@ async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) 
             }
             Some(heard) if heard.status == 201 => {
                 promised(w, org, heard, &mut first);
+                let number = body["phone_number"].as_str().unwrap_or_default();
+                if let Some(call) = first.filter(|_| once.is_none()) {
+                    w.oracle.accepted_to(org.id, number, asked, call);
+                }
                 match once.is_some() && w.rng.hits(250) {
                     true => w.rng.between(1, 3_000),
                     false => return think_again(w, key, first).await,

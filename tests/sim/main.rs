@@ -18,6 +18,9 @@
 )]
 
 mod clients;
+#[path = "../support/contacts.rs"]
+mod contacts;
+mod contacts_node;
 mod copies;
 mod directory_node;
 mod executor;
@@ -25,6 +28,7 @@ mod faults;
 mod integrator;
 mod listener;
 mod livekit;
+mod officer;
 mod operator;
 mod oracle;
 mod ports;

@@ -2,16 +2,19 @@
 
 use std::rc::Rc;
 
+use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::ports::{
-    Answer, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable, Vault,
+    Answer, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
+    Vault,
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
 use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::call::{InquiryResult, Timed};
+use audatec::domain::contacts::Shard;
 use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
@@ -23,7 +26,7 @@ use crate::executor::Slot;
 use crate::faults::Kind;
 use crate::urls::parse_url;
 use crate::world::W;
-use crate::{directory_node, receivers, trunk_node};
+use crate::{contacts_node, directory_node, receivers, trunk_node};
 
 /// What serves requests and consumes queues: an isolate.
 pub struct Edge {
@@ -135,6 +138,17 @@ impl Records for Edge {
     }
 }
 
+impl Contacts for Edge {
+    async fn contacts(
+        &self,
+        org: OrgId,
+        shard: Shard,
+        command: &ContactsCommand,
+    ) -> Result<ContactsReply, Unavailable> {
+        contacts_node::ask(&self.w, org, shard, command.clone()).await
+    }
+}
+
 impl Directories for Edge {
     async fn directory(
         &self,
@@ -166,6 +180,9 @@ impl RecordWriter for DirectoryPort {
 
 impl Dialer for Edge {
     async fn dial(&self, order: &DialOrder) -> Vec<Timed> {
+        if order.carrier == Carrier::Simulator {
+            self.w.oracle.may_ring(&self.w, order.call);
+        }
         if self.w.hit(Kind::DialSlow) {
             pause(&self.w, self.w.rng.between(10, 4_000)).await;
         }

@@ -17,7 +17,7 @@ use crate::ports::pause;
 use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
-use crate::{directory_node, integrator, operator, queue, receivers, trunk_node};
+use crate::{directory_node, integrator, officer, operator, queue, receivers, trunk_node};
 
 /// No world takes longer to come to rest.
 const MOST_STEPS: u64 = 1_000_000;
@@ -137,6 +137,10 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     for org in &orgs {
         integrator::work(w, Rc::clone(org), (length / 250).clamp(20, 4_000));
         operator::work(w, Rc::clone(org), (length / 12).clamp(400, 20_000));
+    }
+    let has_officers = w.rng.hits(400);
+    for org in orgs.iter().filter(|_| has_officers) {
+        officer::work(w, Rc::clone(org), (length / 25).clamp(300, 10_000));
     }
     for (org, listener) in listeners {
         listener::follow(

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
+use audatec::app::contacts;
 use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
 use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{LONG, Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
+use audatec::domain::contacts::{Number, Words};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 
@@ -202,11 +204,58 @@ impl TrunkNode {
 
     /// One command, from its arrival to its answer; `None` when nobody answers.
     fn serve(self: &Rc<Self>, w: &W, command: TrunkCommand) -> Option<TrunkReply> {
+        self.serve_knowing(w, command, &Words::default())
+    }
+
+    /// One command of which something must be known that others know: they are asked first, while all else goes on.
+    fn serve_asking(
+        self: &Rc<Self>,
+        w: &W,
+        command: TrunkCommand,
+        answered: impl FnOnce(&W, Option<TrunkReply>) + 'static,
+    ) {
+        let questions = self.questions(w, &command);
+        let Some((Some(org), numbers)) = questions.filter(|(_, numbers)| !numbers.is_empty())
+        else {
+            return answered(w, self.serve(w, command));
+        };
+        let (node, world, died_at) = (Rc::clone(self), Rc::clone(w), self.died_at.get());
+        w.tasks.spawn(Owner::Client, async move {
+            let words = contacts::ask(&Edge::new(&world, 0), org, &numbers).await;
+            match node.died_at.get() == died_at {
+                true => {
+                    let reply = node.serve_knowing(&world, command, &words);
+                    answered(&world, reply);
+                }
+                false => answered(&world, None),
+            }
+        });
+    }
+
+    fn questions(&self, w: &W, command: &TrunkCommand) -> Option<(Option<OrgId>, Vec<Number>)> {
+        let now = self.clock(w);
+        let mut slot = self.actor.borrow_mut();
+        if !matches!(
+            command,
+            TrunkCommand::Admit(_) | TrunkCommand::Foresee(_) | TrunkCommand::Claim(_)
+        ) {
+            return None;
+        }
+        self.load(w, &mut slot, now);
+        slot.as_ref()?.questions(&self.store(), command).ok()
+    }
+
+    fn serve_knowing(
+        self: &Rc<Self>,
+        w: &W,
+        command: TrunkCommand,
+        words: &Words,
+    ) -> Option<TrunkReply> {
         w.step();
         if w.hit(Kind::StaleActs) && self.act_stale(w, &command) {
             return None;
         }
-        let result = self.run(w, command);
+        let result = self.run(w, command, words);
         if w.time() > self.died_at.get() + REST_MS && w.hit(Kind::TrunkDiesInStep) {
             self.die(w);
             return None;
@@ -252,29 +301,15 @@ impl TrunkNode {
     }
 
     /// Decides, writes, and lets the oracle see what was written and what is about to be said.
-    fn run(self: &Rc<Self>, w: &W, command: TrunkCommand) -> Option<(TrunkReply, Outgoing)> {
+    fn run(
+        self: &Rc<Self>,
+        w: &W,
+        command: TrunkCommand,
+        words: &Words,
+    ) -> Option<(TrunkReply, Outgoing)> {
         let now = self.clock(w);
         let mut slot = self.actor.borrow_mut();
-        self.luck
-            .reads_fail
-            .set(slot.is_none() && w.hit(Kind::LoadFails));
-        if slot.is_none() {
-            *slot = TrunkActor::load(
-                &self.store(),
-                w.settings.clone(),
-                w.secrets.id_key.clone(),
-                now,
-            )
-            .ok();
-            if let Some(actor) = slot.as_mut() {
-                w.oracle.is_loaded(w, self, actor, now);
-                match self.failed.take() {
-                    Some(failed) => actor.succeed(failed),
-                    None => *self.restart.borrow_mut() = Some(w.oracle.restarted(w, self, now)),
-                }
-            }
-            w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
-        }
+        self.load(w, &mut slot, now);
         if slot.is_some() {
             self.told.set(self.told.get().max(now));
         }
@@ -295,7 +330,7 @@ impl TrunkNode {
             self.back.borrow_mut().insert((*delivery, *attempt));
         }
         self.rows.looked.take();
-        let result = actor.handle(&self.store(), command.clone(), now);
+        let result = actor.handle_knowing(&self.store(), command.clone(), words, now);
         self.luck.failure.set(None);
         let (told, journal) = (self.told.get(), self.rows.take_journal());
         w.note(Some(self.tag), || {
@@ -334,6 +369,29 @@ impl TrunkNode {
                 *self.failed.borrow_mut() = failed;
                 None
             }
+        }
+    }
+
+    fn load(&self, w: &W, slot: &mut Option<TrunkActor>, now: Timestamp) {
+        self.luck
+            .reads_fail
+            .set(slot.is_none() && w.hit(Kind::LoadFails));
+        if slot.is_none() {
+            *slot = TrunkActor::load(
+                &self.store(),
+                w.settings.clone(),
+                w.secrets.id_key.clone(),
+                now,
+            )
+            .ok();
+            if let Some(actor) = slot.as_mut() {
+                w.oracle.is_loaded(w, self, actor, now);
+                match self.failed.take() {
+                    Some(failed) => actor.succeed(failed),
+                    None => *self.restart.borrow_mut() = Some(w.oracle.restarted(w, self, now)),
+                }
+            }
+            w.note(Some(self.tag), || format!("loaded: {}", slot.is_some()));
         }
     }
 
@@ -512,7 +570,7 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
             let slices = Slices::of(command, w.settings.slice);
             node.serve_slices(w, slices, ends_at, answered);
         } else {
-            answered(w, node.serve(w, command));
+            node.serve_asking(w, command, answered);
         }
     });
     if there + back > DEADLINE_MS {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::rc::Rc;
 
 use audatec::app::ports::Secrets;
+use audatec::domain::contacts::Shard;
 use audatec::domain::ids::{OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Timestamp;
 
 use crate::clients::Org;
+use crate::contacts::Numbers;
 use crate::copies::Copies;
 use crate::directory_node::Office;
 use crate::executor::Tasks;
@@ -64,6 +66,8 @@ pub struct World {
     pub tasks: Tasks,
     pub trunks: RefCell<BTreeMap<TrunkTag, Rc<TrunkNode>>>,
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
+    /// The objects that know of numbers.
+    pub numbers: RefCell<BTreeMap<(OrgId, Shard), Rc<Numbers>>>,
     pub copies: Copies,
     pub queues: Queues,
     pub livekit: LiveKit,
@@ -101,6 +105,7 @@ impl World {
             tasks: Tasks::default(),
             trunks: RefCell::default(),
             offices: RefCell::default(),
+            numbers: RefCell::default(),
             copies: Copies::default(),
             queues: Queues::default(),
             livekit: LiveKit::default(),

@@ -17,6 +17,7 @@ use audatec::app::trunk::{
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest};
+use audatec::domain::contacts::{Number, Words};
 use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
@@ -57,6 +58,10 @@ pub struct World {
     /// What a failed write made unusable.
     failed: Option<TrunkActor>,
     pub sent: Outgoing,
+    /// Numbers that are suppressed, as far as others know.
+    pub suppressed: Vec<Number>,
+    /// Nobody answers who knows of numbers.
+    pub nobody_knows: bool,
 }
 
 impl World {
@@ -69,6 +74,8 @@ impl World {
             actor: None,
             failed: None,
             sent: Outgoing::default(),
+            suppressed: Vec::new(),
+            nobody_knows: false,
         };
         world.brief(max_channels, max_cps, |_| {});
         world
@@ -100,6 +107,7 @@ impl World {
             retired_until: None,
             former: Vec::new(),
             agents: Default::default(),
+            asks_of_numbers: false,
         };
         change(&mut brief);
         assert_eq!(
@@ -140,7 +148,11 @@ impl World {
                 self.actor.insert(actor)
             }
         };
-        match actor.handle(&store, command, self.now) {
+        let (_, numbers) = actor.questions(&store, &command)?;
+        let known = numbers.into_iter().filter(|_| !self.nobody_knows);
+        let words = known.map(|number| (number, self.suppressed.contains(&number)));
+        let words = Words::new(words.collect());
+        match actor.handle_knowing(&store, command, &words, self.now) {
             Ok((reply, outgoing)) => {
                 self.sent.append(outgoing);
                 Ok(reply)

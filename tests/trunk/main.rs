@@ -13,6 +13,7 @@ mod retention;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;
+mod suppression;
 
 use std::collections::VecDeque;
 

@@ -6,7 +6,7 @@ use crate::app::calls::{reader, unreached};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::app::suppressing::{self, ask_directory, noted};
+use crate::app::suppressing::{self, Note, ask_directory};
 use crate::app::trunk::{ask, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Agent;
@@ -134,8 +134,14 @@ async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Resu
     let known = known.map_err(unreached)?;
     let (org, phone) = known.ok_or(Refusal::InvalidReportToken)?;
     let target = format!("{} (call {id})", phone.as_str());
-    let note = noted(None, &request.id, "suppression.create", target);
-    ask_directory(api, org, &note).await?;
+    let note = Note {
+        action: "suppression.create",
+        target,
+        suppresses: true,
+        by: None,
+        request: &request.id,
+    };
+    ask_directory(api, org, &note.command()).await?;
     let row = Suppression {
         phone,
         reason: None,

@@ -195,10 +195,7 @@ impl Description {
     }
 
     /// A body that is a file, of one of these media types.
-    pub fn file(
-        mut self,
-        types: impl IntoIterator<Item = (&'static str, &'static str)>,
-    ) -> Self {
+    pub fn file(mut self, types: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
         self.file.extend(types);
         self
     }

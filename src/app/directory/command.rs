@@ -112,13 +112,14 @@ pub enum Ask {
     Media,
     /// Change that. `Done`.
     SaveMedia(Box<MediaSettings>),
-    /// What is known of numbers is about to change: the audit log's line of it, and every trunk is to ask of numbers from now
-    /// on. `Done`.
+    /// What is known of numbers is about to change: the audit log's line of it. `Done`.
     NoteNumbers {
         /// What is done.
         action: String,
         /// To what.
         target: String,
+        /// Some are suppressed: every trunk is to ask of numbers from now on.
+        suppresses: bool,
     },
     /// Keep what a request was answered that others decided. `Answered`.
     Answer(Answered),
@@ -306,7 +307,10 @@ impl Ask {
                 | Self::DeleteAgent(_)
                 | Self::SaveTrunk { .. }
                 | Self::SaveMedia(_)
-                | Self::NoteNumbers { .. }
+                | Self::NoteNumbers {
+                    suppresses: true,
+                    ..
+                }
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
                 | Self::Permit(Permit { refused: true, .. })

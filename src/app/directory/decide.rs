@@ -55,8 +55,12 @@ pub(super) fn decide(
             desk.save_media(*media);
             Ok(DirectoryReply::Done)
         }
-        Ask::NoteNumbers { action, target } => {
-            desk.note_numbers(&action, target);
+        Ask::NoteNumbers {
+            action,
+            target,
+            suppresses,
+        } => {
+            desk.note_numbers(&action, target, suppresses);
             Ok(DirectoryReply::Done)
         }
         Ask::Answer(_) => Ok(DirectoryReply::Done),

@@ -14,10 +14,11 @@ impl Directory {
         self.org.as_ref().is_some_and(|org| org.asks_of_numbers)
     }
 
-    /// Has all trunks ask from now on, if they don't yet.
-    fn have_numbers_asked(&mut self, entry: AuditEntry) {
+    /// Notes what is done; where it `suppresses`, all trunks ask from now on, if they don't yet.
+    fn note(&mut self, entry: AuditEntry, suppresses: bool) {
         let Some(org) = self.org.as_mut() else { return };
-        let is_first = !std::mem::replace(&mut org.asks_of_numbers, true);
+        let is_first = suppresses && !org.asks_of_numbers;
+        org.asks_of_numbers |= suppresses;
         let concerns = match is_first && !planted(Fault::AskingUntold) {
             true => Affects::AllTrunks,
             false => Affects::NoTrunk,
@@ -28,8 +29,8 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// What is known of numbers is about to change.
-    pub fn note_numbers(&mut self, action: &str, target: String) {
+    pub fn note_numbers(&mut self, action: &str, target: String, suppresses: bool) {
         let entry = self.entry(action, target);
-        self.directory.have_numbers_asked(entry);
+        self.directory.note(entry, suppresses);
     }
 }

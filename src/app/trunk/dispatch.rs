@@ -51,8 +51,7 @@ fn in_progress(call: &Call) -> bool {
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn claim(&mut self, mut calls: Vec<CallId>) -> Answer<Vec<DialOrder>> {
         calls.retain(|id| {
-            self.may_be_called(*id)
-                && self.trunk.claim(*id, self.now, self.step) == Claim::Yours
+            self.may_be_called(*id) && self.trunk.claim(*id, self.now, self.step) == Claim::Yours
         });
         self.orders(calls, in_progress)
     }

@@ -175,7 +175,9 @@ impl TrunkActor {
         let without = |reply| Ok((reply, Outgoing::default()));
         match &command {
             // Nothing else is written along with what makes room: no failure of that undoes it.
-            TrunkCommand::Forget(_) => return self.carry_out(store, command, words, now, Way::Alone),
+            TrunkCommand::Forget(_) => {
+                return self.carry_out(store, command, words, now, Way::Alone);
+            }
             TrunkCommand::Tick if self.trouble.is_there() && !planted(Fault::FullForEver) => {
                 let expired = self.retention.batch(store, now, false)?;
                 if is_early || !expired.is_empty() {

@@ -175,7 +175,9 @@ impl Told {
     /// These numbers, in any order.
     #[must_use]
     pub fn new(mut numbers: Vec<Number>) -> Self {
-        let ends = numbers.iter().map(|number| Number(number.last_nine().into()));
+        let ends = numbers
+            .iter()
+            .map(|number| Number(number.last_nine().into()));
         let mut last_nine: Vec<Number> = ends.collect();
         for all in [&mut numbers, &mut last_nine] {
             oldest_first(all, |number| number.0.into());
@@ -186,7 +188,9 @@ impl Told {
     /// Whether a call's number may be one of them, by its last nine digits.
     #[must_use]
     pub fn may_hold(&self, last_nine: u32) -> bool {
-        self.last_nine.binary_search(&Number(last_nine.into())).is_ok()
+        self.last_nine
+            .binary_search(&Number(last_nine.into()))
+            .is_ok()
     }
 
     /// Whether a number is one of them.
@@ -225,7 +229,10 @@ mod tests {
             let shard = Number(919_876_500_000 + number).shard();
             counts[usize::from(shard.0)] += 1;
         }
-        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (850..1_150).contains(count)),
+            "{counts:?}"
+        );
     }
 
     #[test]
@@ -246,7 +253,10 @@ mod tests {
             ..first.clone()
         };
         let kept = then.clone().in_place_of(Some(&first));
-        assert_eq!((kept.created_at, kept.source), (Timestamp(1_000), Source::Api));
+        assert_eq!(
+            (kept.created_at, kept.source),
+            (Timestamp(1_000), Source::Api)
+        );
         assert!(kept.holds(Timestamp::MAX));
         assert_eq!(then.clone().in_place_of(None), then);
     }
@@ -260,6 +270,9 @@ mod tests {
         let told = Told::new(vec![Number(919_876_543_210), Number(15_005_550_000)]);
         assert!(told.may_hold(876_543_210) && !told.may_hold(876_543_211));
         assert!(told.holds(&phone("+15005550000")));
-        assert!(!told.holds(&phone("+25005550000")), "its last nine digits are the same");
+        assert!(
+            !told.holds(&phone("+25005550000")),
+            "its last nine digits are the same"
+        );
     }
 }

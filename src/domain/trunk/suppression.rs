@@ -62,7 +62,10 @@ impl Trunk {
     /// Whether what is known of a number is asked before it is called.
     #[must_use]
     pub fn asks_of_numbers(&self) -> bool {
-        let asks = self.brief.as_ref().is_some_and(|brief| brief.asks_of_numbers);
+        let asks = self
+            .brief
+            .as_ref()
+            .is_some_and(|brief| brief.asks_of_numbers);
         asks && !planted(Fault::NumbersUnasked)
     }
 

@@ -4,6 +4,7 @@
 
 mod end;
 mod lists;
+mod numbers;
 mod object;
 mod outside;
 mod restart;
@@ -149,6 +150,8 @@ pub struct Oracle {
     /// Whether an agent may be active.
     agents: RefCell<BTreeMap<AgentId, Vec<bool>>>,
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
+    /// Numbers that may be suppressed; and since when, by true time, if that is certain.
+    numbers: RefCell<BTreeMap<(OrgId, String), Option<u64>>>,
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
     /// Calls that left a store in which there was no room.
     left: RefCell<BTreeSet<CallId>>,

@@ -15,7 +15,7 @@ use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::page::{Page, bad_cursor, read_time, value};
 use crate::app::ports::Api;
-use crate::app::suppressing::{ask_directory, noted, suppress};
+use crate::app::suppressing::{Note, ask_directory, suppress};
 use crate::domain::access::KeyRecord;
 use crate::domain::contacts::{MAX_REASON, Number, Shard, Source, Suppression};
 use crate::domain::phone::E164;
@@ -31,6 +31,9 @@ pub const MAX_FILE: usize = 4 << 20;
 const MAX_ROWS: usize = 50_000;
 /// So many rows that were not taken are named.
 const NAMED: usize = 100;
+
+/// What the audit log calls it.
+const DELETE: &str = "suppression.delete";
 
 const REASON: &str = "a string of at most 200 characters";
 const END: &str = "an ISO 8601 time in the future";
@@ -127,7 +130,7 @@ pub async fn create(
         expires_at: ends.map(|text| read_end(&text, now)).transpose()?,
     };
     let target = row.phone.as_str().to_owned();
-    let note = noted(Some(caller.key_id), &request.id, "suppression.create", target);
+    let note = note(caller, request, "suppression.create", target);
     if let Some(replay) = begin(api, caller, &draw, note).await? {
         return Ok(replay);
     }
@@ -167,7 +170,7 @@ pub async fn import(
     }
     let taken = last_of_each(taken);
     let target = format!("{} numbers", taken.len());
-    let note = noted(Some(caller.key_id), &request.id, "suppression.import", target);
+    let note = note(caller, request, "suppression.import", target);
     if let Some(replay) = begin(api, caller, &draw, note).await? {
         return Ok(replay);
     }
@@ -199,7 +202,10 @@ pub async fn list(
         Some(number) => (vec![number.shard()], ContactsCommand::Get(number)),
         None => {
             let limit = page.limit + 1;
-            (Shard::all().collect(), ContactsCommand::Page { before, limit })
+            (
+                Shard::all().collect(),
+                ContactsCommand::Page { before, limit },
+            )
         }
     };
     let asked = shards
@@ -256,13 +262,29 @@ pub async fn delete(
         _ => {}
     }
     let target = phone.as_str().to_owned();
-    let note = noted(Some(caller.key_id), &request.id, "suppression.delete", target);
+    let note = note(caller, request, DELETE, target);
     ask_directory(api, org, &note).await?;
     match ask(ContactsCommand::Remove(number)).await? {
         ContactsReply::Removed(true) => Ok(Response::no_content()),
         ContactsReply::Removed(false) => Err(Refusal::SuppressionNotFound),
         _ => Err(Refusal::AuthenticationUnavailable),
     }
+}
+
+fn note(
+    caller: &KeyRecord,
+    request: &Request,
+    action: &'static str,
+    target: String,
+) -> DirectoryCommand {
+    let note = Note {
+        action,
+        target,
+        suppresses: action != DELETE,
+        by: Some(caller.key_id),
+        request: &request.id,
+    };
+    note.command()
 }
 
 /// Has the directory note what is about to be done. What was done before under the request's `Idempotency-Key` is answered

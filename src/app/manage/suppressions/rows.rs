@@ -182,7 +182,10 @@ fn record(rest: &mut &str) -> Option<Result<Vec<String>, Refusal>> {
 /// A cell, and the text from its end on: a comma, the end of the line, or nothing. None where quotes are wrong.
 fn next_cell(text: &str) -> Option<(String, &str)> {
     let is_end = |after: &str| {
-        after.is_empty() || after.starts_with(',') || after.starts_with('\n') || after.starts_with("\r\n")
+        after.is_empty()
+            || after.starts_with(',')
+            || after.starts_with('\n')
+            || after.starts_with("\r\n")
     };
     let Some(mut quoted) = text.strip_prefix('"') else {
         let end = text.find([',', '\n']).unwrap_or(text.len());
@@ -221,7 +224,9 @@ mod tests {
         };
         let mut file = File::of(&request).map_err(|refusal| refusal.text())?;
         let rows = std::iter::from_fn(|| file.next_row());
-        Ok(rows.map(|row| row.map_err(|refusal| refusal.text())).collect())
+        Ok(rows
+            .map(|row| row.map_err(|refusal| refusal.text()))
+            .collect())
     }
 
     fn row(phone: &str, reason: &str, expires_at: &str) -> Result<Row, String> {
@@ -266,12 +271,18 @@ mod tests {
     fn a_header_line_names_columns_that_are_known_each_once() {
         let error = |body| read("text/csv", body).expect_err("no file");
         assert_eq!(error("phone_number,colour\n"), "unknown column: colour");
-        assert_eq!(error("phone_number,phone_number\n"), "column given twice: phone_number");
+        assert_eq!(
+            error("phone_number,phone_number\n"),
+            "column given twice: phone_number"
+        );
         assert_eq!(error("reason\n"), "the header line must name phone_number");
         assert_eq!(error(""), "the header line must name phone_number");
         assert_eq!(read("text/csv", "phone_number"), Ok(vec![]));
         let error = |media_type| read(media_type, "").expect_err("no file");
-        assert_eq!(error("application/json"), "Content-Type must be text/csv or application/x-ndjson");
+        assert_eq!(
+            error("application/json"),
+            "Content-Type must be text/csv or application/x-ndjson"
+        );
     }
 
     #[test]

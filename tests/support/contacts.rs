@@ -1,0 +1,102 @@
+//! An object that knows of numbers, in memory.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use audatec::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
+use audatec::app::trunk::StoreFailed;
+use audatec::domain::contacts::{Number, Suppression};
+use audatec::domain::time::Timestamp;
+
+/// Its rows. A commit is what a command changed.
+#[derive(Default)]
+pub struct Numbers {
+    rows: RefCell<BTreeMap<Number, Suppression>>,
+    /// The next commit fails, before or after it was kept.
+    pub failure: Cell<Option<bool>>,
+    pub is_full: Cell<bool>,
+    /// How many requests there were.
+    pub requests: Cell<usize>,
+}
+
+impl Numbers {
+    /// Carries out one command, as the object's shell does.
+    pub fn serve(
+        &self,
+        command: ContactsCommand,
+        now: Timestamp,
+    ) -> Result<ContactsReply, StoreFailed> {
+        self.requests.set(self.requests.get() + 1);
+        let before = self.rows.borrow().clone();
+        let result = contacts::handle(self, command, now);
+        match self.failure.take() {
+            Some(is_kept) => {
+                if !is_kept {
+                    *self.rows.borrow_mut() = before;
+                }
+                Err(StoreFailed)
+            }
+            None => result,
+        }
+    }
+
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        contacts::next_due(self, now).ok().flatten()
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.borrow().len()
+    }
+}
+
+impl ContactsStore for Numbers {
+    fn get(&self, number: Number) -> Result<Option<Suppression>, StoreFailed> {
+        Ok(self.rows.borrow().get(&number).cloned())
+    }
+
+    fn put(&self, number: Number, row: &Suppression) -> Result<(), StoreFailed> {
+        self.rows.borrow_mut().insert(number, row.clone());
+        Ok(())
+    }
+
+    fn remove(&self, numbers: &[Number]) -> Result<(), StoreFailed> {
+        let mut rows = self.rows.borrow_mut();
+        numbers.iter().for_each(|number| drop(rows.remove(number)));
+        Ok(())
+    }
+
+    fn page(
+        &self,
+        before: Option<Place>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Suppression>, StoreFailed> {
+        let rows = self.rows.borrow();
+        let place = |row: &Suppression| (row.created_at, row.number());
+        let mut all: Vec<Suppression> = rows
+            .values()
+            .filter(|row| row.holds(now) && before.is_none_or(|before| place(row) < before))
+            .cloned()
+            .collect();
+        all.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        all.truncate(limit);
+        Ok(all)
+    }
+
+    fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed> {
+        let rows = self.rows.borrow();
+        let ended = rows.iter().filter(|(_, row)| !row.holds(now));
+        Ok(ended.map(|(number, _)| *number).take(limit).collect())
+    }
+
+    fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed> {
+        let rows = self.rows.borrow();
+        Ok(rows.values().filter_map(|row| row.expires_at).min())
+    }
+
+    fn has_room(&self) -> bool {
+        !self.is_full.get()
+    }
+}
