@@ -2,7 +2,7 @@
 
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::TrunkStore;
-use audatec::domain::call::{Call, CallStatus, RECENT, longest};
+use audatec::domain::call::{Call, CallStatus, FailureCode, RECENT, longest};
 use audatec::domain::callback::{Attempt, DeliveryStatus};
 use audatec::domain::ids::{KeyId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
@@ -97,9 +97,12 @@ impl Oracle {
         self.judge_callback(seen, tag);
         self.judge_patience(w, seen, tag);
         let undialed = row.status == CallStatus::TriggerFailed && row.dialed_at.is_none();
-        let stopped = row
-            .failure
-            .is_some_and(|failure| failure.code == audatec::domain::call::FailureCode::Canceled);
+        let is = |code| row.failure.is_some_and(|failure| failure.code == code);
+        let suppressed = is(FailureCode::NumberSuppressed);
+        self.check(!suppressed || self.may_be_suppressed(row), tag, id, || {
+            "it ended as suppressed, and nobody suppressed its number".into()
+        });
+        let stopped = is(FailureCode::Canceled) || suppressed;
         self.check(
             !undialed || stopped || !w.faults.spare_the_objects(),
             tag,

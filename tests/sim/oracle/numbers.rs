@@ -1,5 +1,6 @@
 //! Numbers that are not to be called, as those know who said so.
 
+use audatec::domain::call::Call;
 use audatec::domain::ids::{CallId, OrgId};
 
 use super::Oracle;
@@ -24,6 +25,12 @@ impl Oracle {
     pub fn allows(&self, org: OrgId, number: &str) {
         let mut numbers = self.numbers.borrow_mut();
         numbers.insert((org, number.to_owned()), None);
+    }
+
+    /// Whether anybody ever suppressed the number of a call.
+    pub fn may_be_suppressed(&self, row: &Call) -> bool {
+        let (org, number) = (row.request.org, row.request.phone.as_str().to_owned());
+        self.numbers.borrow().contains_key(&(org, number))
     }
 
     /// The numbers that are certainly suppressed.
