@@ -509,11 +509,11 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
             Suppress {
                 org: org(),
                 numbers: vec![suppression().number()],
-                from: call().row(),
+                from: call.row(),
                 last: true,
             },
         ),
-        ("NumberOf", NumberOf(call())),
+        ("NumberOf", NumberOf(call)),
         ("Tick", Tick),
         ("Work", Work),
     ]
@@ -737,7 +737,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         (
             "Suppressed",
             Suppressed {
-                next: Some(call().row()),
+                next: Some(call.row()),
                 again_at: Some(START),
             },
         ),

@@ -65,6 +65,8 @@ class Speaker(Agent):
         self._over = over
         #: Whether the model said that a voicemail answered.
         self.is_voicemail = False
+        #: Whether the model said that the person asked not to be called any more.
+        self.suppress = False
 
     async def on_enter(self) -> None:
         """Begins to speak: the person has picked up."""
@@ -83,6 +85,12 @@ class Speaker(Agent):
         finally:
             self._over.set()
         return None
+
+    @function_tool
+    async def do_not_call_again(self, context: RunContext) -> str:
+        """Call this when the person asks not to be called any more, in whatever words."""
+        self.suppress = True
+        return "Noted: this number is not called any more. Say so, and say goodbye."
 
     @function_tool
     async def end_call(self, context: RunContext) -> None:
@@ -192,6 +200,7 @@ class Conversation:
                 await self._take_leave(trouble, callee)
         finally:
             trouble.ignore()
+            result.suppress = speaker.suppress
             if speaker.is_voicemail:
                 result.outcome.update(disposition="voicemail", answered_by="voicemail")
 

@@ -45,12 +45,16 @@ async def report(
     transcript: list[dict[str, str]],
     failure: str | None = None,
     ended_at: Callable[[], float | None] = lambda: None,
+    suppress: bool = False,
 ) -> bool:
     """Sends the report; whether it was taken. An outcome that the platform refuses is left out, for the transcript's sake; what
     else it refuses is not sent again. `ended_at` is when the conversation ended, by the monotonic clock, as soon as that is known."""
     body: dict[str, Any] = {"outcome": outcome, "transcript": shortened(transcript)}
     if failure:
         body["failure"] = {"code": "agent_failed", "message": failure[:MAX_MESSAGE]}
+    if suppress:
+        # The person asked not to be called any more.
+        body["suppress"] = True
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS)) as session:
         async for _ in attempts():
             status = await _send(session, job, {**body, **_ended(ended_at())})

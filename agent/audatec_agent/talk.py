@@ -24,6 +24,8 @@ class Result:
     judge: Callable[[], Awaitable[Outcome]] | None = None
     #: Why the agent broke off, in words that hold no secrets; None when the call took its course.
     failure: str | None = None
+    #: The person asked not to be called any more.
+    suppress: bool = False
     #: When the conversation ended, by the monotonic clock.
     ended_at: float | None = None
 

@@ -174,7 +174,7 @@ async def tell(call: Call, result: Result) -> bool:
     """Judges the call and reports it."""
     outcome = await result.judged()
     fitted = fit(outcome, call.job.outcome_schema) if outcome is not None else None
-    return await report(call.job, fitted, result.transcript, result.failure, lambda: result.ended_at)
+    return await report(call.job, fitted, result.transcript, result.failure, lambda: result.ended_at, result.suppress)
 
 
 def prepare(_: JobProcess) -> None:

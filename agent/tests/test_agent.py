@@ -225,6 +225,12 @@ class Reports(unittest.IsolatedAsyncioTestCase):
         self.assertNotIn("ended_seconds_ago", bodies[0])
         self.assertTrue(5 <= bodies[1]["ended_seconds_ago"] < bodies[2]["ended_seconds_ago"] < 8, bodies)
 
+    async def test_that_a_person_asked_not_to_be_called_is_told_and_said_of_nobody_else(self):
+        self.answers = [503, 200, 200]
+        self.assertTrue(await reporting.report(self.job, None, [], suppress=True))
+        self.assertTrue(await reporting.report(self.job, None, []))
+        self.assertEqual([body.get("suppress") for _, body in self.seen], [True, True, None])
+
     async def test_what_is_refused_is_not_sent_again(self):
         self.answers = [401]
         self.assertFalse(await reporting.report(self.job, {}, []))

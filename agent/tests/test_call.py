@@ -141,7 +141,7 @@ class Calls(unittest.IsolatedAsyncioTestCase):
         result.say("agent", "Hello.")
         await callee.left.wait()
 
-    async def report(self, job, outcome, transcript, failure, ended_at):
+    async def report(self, job, outcome, transcript, failure, ended_at, suppress=False):
         self.events.append("report")
         self.reports.append((outcome and outcome["disposition"], [line["text"] for line in transcript], failure))
         self.ended_at = ended_at()

@@ -255,6 +255,12 @@ class Voicemails(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.reach({"action": "continue"}), (False, []))
         self.assertEqual(await self.reach({"action": "leave_message", "message": "Call us."}), (True, ["Call us."]))
 
+    async def test_a_person_who_asks_not_to_be_called_is_noted(self):
+        speaker = conversation.Speaker(job(), asyncio.Event())
+        self.assertFalse(speaker.suppress)
+        await speaker.do_not_call_again(SimpleNamespace())
+        self.assertTrue(speaker.suppress)
+
     async def test_a_message_that_cannot_be_said_ends_the_call_too(self):
         self.assertEqual(await self.reach({"action": "leave_message", "message": "Call us."}, fails=True), (True, ["Call us."]))
 

@@ -109,6 +109,5 @@ pub fn delete() -> Description {
         "The number may be called from the answer on.",
         gone(),
     )
-    .no_fields()
     .refuses([Refusal::SuppressionNotFound])
 }

@@ -243,7 +243,6 @@ pub async fn delete(
     request: &Request,
     phone: &str,
 ) -> Result<Response, Refusal> {
-    Body::none(request)?;
     let digits = phone.strip_prefix("%2B").or(phone.strip_prefix("%2b"));
     let phone = match digits {
         Some(digits) => E164::parse(&format!("+{digits}")),
