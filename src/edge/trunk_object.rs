@@ -227,10 +227,9 @@ fn handle(
         None => slot.insert(load(inner)?),
     };
     let before = loaded.store.rows();
-    let (reply, outgoing) =
-        loaded
-            .actor
-            .handle_knowing(&loaded.store, command, words, now())?;
+    let (reply, outgoing) = loaded
+        .actor
+        .handle_knowing(&loaded.store, command, words, now())?;
     count_rows(inner, before, &loaded.store);
     inner.outbox.borrow_mut().append(outgoing);
     Ok(reply)

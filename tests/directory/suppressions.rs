@@ -459,6 +459,25 @@ fn an_agent_says_that_the_person_asked_not_to_be_called() {
 }
 
 #[test]
+fn one_phone_has_one_entry_however_its_number_is_written() {
+    let (world, org) = founded();
+    let written = json!({"phone_number": "+4407911123456"});
+    assert_eq!(world.post(&org, "/suppressions", written).0, 201);
+    let (_, number) = world.get(&org, "/numbers/+447911123456");
+    assert_eq!(number["suppressed"], true);
+    let same = json!({"phone_number": "+447911123456"});
+    assert_eq!(world.post(&org, "/suppressions", same).0, 200);
+    assert_eq!(
+        listed(&world, &org, ""),
+        ["+447911123456"],
+        "as it was given last"
+    );
+    assert_eq!(world.delete(&org, "/suppressions/+4407911123456").0, 204);
+    let (_, number) = world.get(&org, "/numbers/+447911123456");
+    assert_eq!(number["suppressed"], false);
+}
+
+#[test]
 fn a_full_object_takes_no_more() {
     let (world, org) = founded();
     assert_eq!(world.post(&org, "/suppressions", body()).0, 201);

@@ -162,7 +162,7 @@ routes! {
     CallStatus = GET "/integration/v1/calls/{call_id}/status" for Key(Viewer) => read::status(api, caller, first);
     CancelCall = POST "/integration/v1/calls/{call_id}/cancel" for Key(Member) => stop::cancel(api, caller, request, first);
     Transcript = GET "/integration/v1/calls/{call_id}/transcript" for Key(Viewer) => report::transcript(api, caller, first);
-    GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(caller, first);
+    GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(api, caller, first);
     ListSuppressions = GET "/integration/v1/suppressions" for Key(Viewer) => suppressions::list(api, caller, request);
     CreateSuppression = POST "/integration/v1/suppressions" for Key(Member) => suppressions::create(api, caller, request);
     ImportSuppressions = POST "/integration/v1/suppressions/import" for Key(Admin) { max_body: MAX_FILE }

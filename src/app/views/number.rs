@@ -51,7 +51,7 @@ impl NumberView {
             is_possible: told.is_possible,
             time_zones: told.time_zones,
             high_risk: told.is_high_risk,
-            // No number is suppressed and none is limited, as long as there are neither suppressions nor contact limits.
+            // Others know that. None is limited, as long as there are no contact limits.
             suppressed: false,
             next_allowed_at: None,
             metadata_version: metadata_version(),

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::numbering::normal_form;
 use super::phone::E164;
 use super::sorting::oldest_first;
 use super::time::Timestamp;
@@ -28,7 +29,7 @@ impl Number {
     /// Of a number as it was given. The one place that knows what its normal form is.
     #[must_use]
     pub fn of(phone: &E164) -> Self {
-        Self::as_given(phone)
+        Self::as_given(&normal_form(phone))
     }
 
     fn as_given(phone: &E164) -> Self {

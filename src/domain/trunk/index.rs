@@ -1,8 +1,8 @@
 //! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
 
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
-use crate::domain::ids::AgentId;
 use crate::domain::contacts::{Number, Told};
+use crate::domain::ids::AgentId;
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
