@@ -45,6 +45,7 @@ const Trunk = page(() => import("./pages/trunk.tsx"));
 const NewTrunk = page(() => import("./pages/trunk-new.tsx"));
 const Agents = page(() => import("./pages/agents.tsx"));
 const Agent = page(() => import("./pages/agent.tsx"));
+const Suppressions = page(() => import("./pages/suppressions.tsx"));
 const Webhooks = page(() => import("./pages/webhooks.tsx"));
 const Delivery = page(() => import("./pages/delivery.tsx"));
 const Integration = page(() => import("./pages/integration.tsx"));
@@ -114,6 +115,7 @@ function Pages() {
         <Route path="/studio/trunks/:id" component={Trunk} />
         <Route path="/studio/agents" component={Agents} />
         <Route path="/studio/agents/:id" component={Agent} />
+        <Route path="/studio/suppressions" component={Suppressions} />
         <Route path="/studio/webhooks" component={Webhooks} />
         <Route path="/studio/webhooks/deliveries/:id" component={Delivery} />
         <Route path="/studio/settings" component={Settings} />

@@ -34,6 +34,7 @@ beforeAll(async () => {
     ["a trunk", `/studio/trunks/${org.trunk.id}`],
     ["agents", "/studio/agents"],
     ["an agent", `/studio/agents/${org.agent.id}`],
+    ["suppressions", "/studio/suppressions"],
     ["webhooks", "/studio/webhooks"],
     ["a delivery", `/studio/webhooks/deliveries/${delivery}`],
     ["settings", "/studio/settings"],

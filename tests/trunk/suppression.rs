@@ -264,3 +264,20 @@ fn many_calls_are_taken_back_some_at_a_time() {
         is_suppressed(&mut world, call);
     }
 }
+
+#[test]
+fn a_call_is_taken_back_however_its_number_was_written() {
+    let mut world = asking(10);
+    // San Marino's numbers are written with and without their area code: their last digits differ.
+    let call = world.accepted("+378886377");
+    let normal = number("+3780549886377");
+    assert_eq!(number("+378886377"), normal);
+    let command = TrunkCommand::Suppress {
+        org: org(),
+        numbers: vec![normal],
+        from: 0,
+        last: false,
+    };
+    world.ask(command);
+    is_suppressed(&mut world, call);
+}

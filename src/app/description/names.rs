@@ -23,6 +23,9 @@ pub fn public_name(name: &str) -> &str {
         "RotateSecret" => "RotateWebhookSecret",
         "AuditView" => "AuditEntry",
         "NumberView" => "PhoneNumber",
+        "ImportView" => "SuppressionImport",
+        "RejectedRow" => "RejectedSuppression",
+        "Source" => "SuppressionSource",
         "TimelineView" => "TimelineEntry",
         name => name.strip_suffix("View").unwrap_or(name),
     }

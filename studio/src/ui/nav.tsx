@@ -17,6 +17,7 @@ const PLACES = [
   ["/studio/calls", "Calls", "M6 4h4l1.5 4.5-2.3 1.6a12 12 0 0 0 4.7 4.7l1.6-2.3L20 14v4a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z"],
   ["/studio/trunks", "Trunks", "M5 20v-5M10 20v-9M15 20V8M20 20V4"],
   ["/studio/agents", "Agents", "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6"],
+  ["/studio/suppressions", "Suppressions", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM6 6l12 12"],
   ["/studio/webhooks", "Webhooks", "M4 12h11M11 7l5 5-5 5M20 5v14"],
   ["/studio/settings", "Settings", "M4 7h8M18 7h2M15 4.500v5M4 17h2M12 17h8M9 14.500v5"],
   ["/studio/settings/integration", "Integration", "M14 7a4 4 0 1 1-2.8 6.8L8 17H6v2H3v-3l7-6.500A4 4 0 0 1 14 7z"],

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{CreateSuppression, ImportView, SuppressionView};
+use super::{CreateSuppression, ImportView, SuppressionList, SuppressionView};
 use crate::app::description::refusals::{must, no_time, unknown_field};
-use crate::app::description::{Description, answer, by_hand, gone, ok};
+use crate::app::description::{Description, answer, gone, ok};
 use crate::domain::refusal::Refusal;
 
 const TAG: &str = "Suppressions";
@@ -22,24 +22,14 @@ pub fn list() -> Description {
         "name": "phone_number", "in": "query", "description": "Only this number, in E.164 format; its `+` as `%2B`.",
         "schema": {"type": "string", "pattern": PHONE},
     });
-    let item = json!({"$ref": "#/components/schemas/Suppression"});
-    let list = json!({
-        "type": "object", "description": "A page of suppressions.",
-        "properties": {
-            "suppressions": {"type": "array", "items": item, "description": "Newest first."},
-            "next_cursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
-        },
-    });
     Description::new(
         TAG,
         "List suppressed numbers",
         "Numbers that are not to be called, newest first. One whose end has come is not among them.",
-        by_hand(200, "A page of suppressions.", "SuppressionList", json!({"suppressions": [shown()], "next_cursor": null})),
+        ok::<SuppressionList>("A page of suppressions.", json!({"suppressions": [shown()], "next_cursor": null})),
     )
     .paged()
     .query([phone])
-    .shape::<SuppressionView>()
-    .schemas([("SuppressionList", list)])
     .refuses([must("phone_number", "in E.164 format")])
 }
 

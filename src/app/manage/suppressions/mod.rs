@@ -68,6 +68,17 @@ impl From<&Suppression> for SuppressionView {
     }
 }
 
+// For the OpenAPI document: what `list` answers.
+/// A page of suppressions.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+pub struct SuppressionList {
+    /// Newest first.
+    pub suppressions: Vec<SuppressionView>,
+    /// The `cursor` of the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
 /// What became of a file of numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,0 +1,232 @@
+// Numbers that are not to be called.
+
+import { useState } from "preact/hooks";
+import { api, ApiError, ask, type Schemas } from "../lib/api.ts";
+import { useFilters } from "../lib/filters.ts";
+import { useQuery } from "../lib/query.ts";
+import { barred } from "../lib/session.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Field, TextField } from "../ui/field.tsx";
+import { Failure } from "../ui/note.tsx";
+import { Page } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
+import { Time } from "../ui/time.tsx";
+
+type Suppression = Schemas["Suppression"];
+type Import = Schemas["SuppressionImport"];
+
+const SOURCES: Record<Suppression["source"], string> = { api: "a request", import: "a file", agent: "an agent" };
+
+export default function Suppressions() {
+  const filters = useFilters(["phone_number"]);
+  const phone_number = filters.get("phone_number") || undefined;
+  const query = { phone_number, cursor: filters.cursor };
+  const list = useQuery(`suppressions ${filters.key}`, () => ask(api.GET("/integration/v1/suppressions", { params: { query } })));
+  const [leaving, setLeaving] = useState<string | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const allow = async (phone_number: string) => {
+    await trying(setError, () => ask(api.DELETE("/integration/v1/suppressions/{phone_number}", { params: { path: { phone_number } } })));
+    setLeaving(null);
+    list.reload();
+  };
+  const rows = list.data?.suppressions;
+  return (
+    <Page title="Suppressions" about="Numbers that no trunk of the organisation calls." actions={<Export />}>
+      <Add onDone={list.reload} />
+      <Files onDone={list.reload} />
+      <Search value={filters.get("phone_number")} onSearch={(phone_number) => filters.set({ phone_number })} />
+      <Failure error={list.error ?? error} retry={list.reload} />
+      {list.isLoading && <Skeleton rows={8} />}
+      {rows?.length === 0 && <Empty title={filters.isAny ? "This number is not suppressed" : "No number is suppressed"} />}
+      {rows && rows.length > 0 && (
+        <>
+          <Table
+            label="Suppressions"
+            head={["Number", { text: "Reason", class: "medium" }, { text: "By", class: "medium" }, { text: "Since", class: "wide" }, { text: "Until", class: "wide" }, ""]}
+          >
+            {rows.map((row) => (
+              <Row key={row.phone_number} row={row} onAllow={() => setLeaving(row.phone_number)} />
+            ))}
+          </Table>
+          <Pager filters={filters} next={list.data?.next_cursor} />
+        </>
+      )}
+      {leaving !== null && (
+        <Confirm title="Allow this number again?" does="Allow it" keeps="Keep it suppressed" needs="admin" onConfirm={() => allow(leaving)} onClose={() => setLeaving(null)}>
+          <p>
+            Calls to <span class="mono">{leaving}</span> are placed again from then on.
+          </p>
+        </Confirm>
+      )}
+    </Page>
+  );
+}
+
+function Row({ row, onAllow }: { row: Suppression; onAllow: () => void }) {
+  const facts: RowFact[] = [
+    ["medium", "Reason", row.reason ?? "–"],
+    ["medium", "By", SOURCES[row.source]],
+    ["wide", "Since", <Time at={row.created_at} />],
+    ["wide", "Until", row.expires_at ? <Time at={row.expires_at} /> : "for good"],
+  ];
+  return (
+    <tr>
+      <td>
+        <span class="mono">{row.phone_number}</span>
+        <Folded items={facts} />
+      </td>
+      <FactCells items={facts} />
+      <td class="actions">
+        <Button isSmall needs="admin" onClick={onAllow} label={`Allow ${row.phone_number} again`}>
+          Allow
+        </Button>
+      </td>
+    </tr>
+  );
+}
+
+function Search({ value, onSearch }: { value: string; onSearch: (value: string) => void }) {
+  const [text, setText] = useState(value);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    onSearch(text.trim());
+  };
+  return (
+    <form class="row" role="search" onSubmit={submit}>
+      <TextField label="Find a number" value={text} onInput={setText} isMono placeholder="+919876543210" />
+      <Button type="submit">Find</Button>
+    </form>
+  );
+}
+
+/** Does it; what the API refuses is said. */
+async function trying<T>(say: (error: ApiError | null) => void, act: () => Promise<T>): Promise<T | null> {
+  say(null);
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    say(error);
+    return null;
+  }
+}
+
+function Add({ onDone }: { onDone: () => void }) {
+  const [phone_number, setPhone] = useState("");
+  const [reason, setReason] = useState("");
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    const body = { phone_number: phone_number.trim(), reason: reason || null };
+    const done = await trying(setError, () => ask(api.POST("/integration/v1/suppressions", { body })));
+    setBusy(false);
+    if (!done) return;
+    setPhone("");
+    setReason("");
+    onDone();
+  };
+  const why = barred("member");
+  return (
+    <Card title="Suppress a number">
+      <form class="stack" onSubmit={submit}>
+        <TextField label="Number" value={phone_number} onInput={setPhone} isMono required disabled={why} hint="In E.164 format, such as +919876543210." />
+        <TextField label="Reason" value={reason} onInput={setReason} disabled={why} hint="At most 200 characters; may be left out." />
+        <Failure error={error} />
+        <div class="row end">
+          <Button type="submit" kind="primary" needs="member" isBusy={isBusy}>
+            Suppress
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+function Files({ onDone }: { onDone: () => void }) {
+  const [done, setDone] = useState<Import | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const why = barred("admin");
+  const take = async (event: Event) => {
+    const input = event.currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    if (!file) return;
+    const text = await file.text();
+    input.value = "";
+    const headers = { "Content-Type": file.name.endsWith("json") ? "application/x-ndjson" : "text/csv" };
+    const sent = { body: text, bodySerializer: (body: string) => body, headers };
+    setDone(await trying(setError, () => ask(api.POST("/integration/v1/suppressions/import", sent))));
+    onDone();
+  };
+  return (
+    <Card title="Import a file">
+      <Field
+        label="File"
+        hint={why ?? "CSV with a header line (phone_number, reason, expires_at), or ndjson: at most 4 MiB and 50,000 rows."}
+      >
+        {(id) => <input {...id} type="file" accept=".csv,.ndjson,.jsonl" disabled={why !== null} onChange={take} />}
+      </Field>
+      <Failure error={error} />
+      {done && (
+        <div role="status">
+          <p>
+            {done.added} added, {done.updated} updated, {done.rejected.length === 100 ? "100 or more" : done.rejected.length} rejected.
+          </p>
+          {done.rejected.length > 0 && (
+            <ul>
+              {done.rejected.map(({ row, error }) => (
+                <li key={row}>
+                  Row {row}: {error}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      )}
+    </Card>
+  );
+}
+
+const cell = (text: string | null) => (text === null ? "" : /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** All pages, as a file that can be imported again. */
+function Export() {
+  const [count, setCount] = useState<number | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const save = async () => {
+    const lines = ["phone_number,reason,expires_at"];
+    let cursor: string | undefined;
+    setCount(0);
+    const whole = await trying(setError, async () => {
+      do {
+        const query = { limit: 100, cursor };
+        const page: Schemas["SuppressionList"] = await ask(api.GET("/integration/v1/suppressions", { params: { query } }));
+        lines.push(...page.suppressions.map((row) => [row.phone_number, row.reason, row.expires_at].map(cell).join(",")));
+        setCount(lines.length - 1);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return lines;
+    });
+    setCount(null);
+    if (!whole) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([`${whole.join("\r\n")}\r\n`], { type: "text/csv" }));
+    link.download = "suppressions.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  return (
+    <>
+      <Failure error={error} />
+      <Button onClick={save} isBusy={count !== null}>
+        {count === null ? "Export" : `${count} …`}
+      </Button>
+    </>
+  );
+}
