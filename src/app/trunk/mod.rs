@@ -47,8 +47,8 @@ pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, P
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{LONG, Slices, Turns};
-pub use suppression::Suppressed;
 pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
+pub use suppression::Suppressed;
 
 use feed::Feed;
 use retention::Retention;
