@@ -8,12 +8,13 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Env, SqlStorage, SqlStorageValue, State, worker_sys};
+use worker::{Env, SqlStorageValue, State, worker_sys};
 
-use super::platform::now;
+use super::alarm;
+use super::platform::{self, Sql, now};
 use super::promise::{done, reply};
+use super::sql::statements;
 use super::world::World;
-use super::{alarm, log};
 use crate::app::alarm::Alarm;
 use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
 use crate::app::json;
@@ -27,7 +28,7 @@ use crate::domain::to_json::to_json;
 /// How soon an object whose storage failed tries again.
 const AGAIN: Span = Span(5_000);
 /// An object takes up no more than this.
-const MOST_BYTES: usize = 1 << 30;
+const MOST_BYTES: f64 = 1e9;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS numbers (
@@ -122,7 +123,7 @@ impl Inner {
     }
 
     fn store(&self) -> Result<SqlStore, StoreFailed> {
-        let store = SqlStore(self.state.storage().sql());
+        let store = SqlStore(platform::sql_of(&self.state));
         if !self.has_tables.get() {
             store.query(SCHEMA, vec![])?;
             self.has_tables.set(true);
@@ -131,22 +132,13 @@ impl Inner {
     }
 }
 
-struct SqlStore(SqlStorage);
+struct SqlStore(Sql);
 
 type Row = Vec<SqlStorageValue>;
 
 impl SqlStore {
     fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
-        let failed = |error: worker::Error| {
-            log::sql_failed(&error);
-            StoreFailed
-        };
-        let cursor = self.0.exec(query, bindings).map_err(failed)?;
-        let mut rows = Vec::new();
-        // After an error the iterator would never end: the first one ends it.
-        for row in cursor.raw() {
-            rows.push(row.map_err(failed)?);
-        }
+        let (rows, _) = statements::rows(&self.0, query, bindings)?;
         Ok(rows)
     }
 
