@@ -97,6 +97,7 @@ fn tags() -> Value {
         {"name": "API keys", "description": "Keys of the organisation."},
         {"name": "Settings", "description": "What the organisation keeps of its calls, and which numbers it wants refused."},
         {"name": "Events", "description": "The live feed."},
+        {"name": "Suppressions", "description": "Numbers that are not to be called."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
         {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a \

