@@ -49,7 +49,8 @@ function routesOf(method: string, template: string, operation: Operation): Route
   const known = method === "GET" ? named.replace("{call_id}", "CALL") : named;
   const path = known.replaceAll(/\{\w+\}/g, NOBODY);
   const isFile = path.endsWith("/import"); // its content type is looked at first
-  const answer = path.includes(NOBODY) ? 404 : method === "GET" ? 200 : isFile ? 415 : 400;
+  const isNothing = path.includes(NOBODY) || method === "DELETE";
+  const answer = isNothing ? 404 : method === "GET" ? 200 : isFile ? 415 : 400;
   const higher = (operation.parameters ?? []).flatMap(({ name, "x-required-role": needs }) =>
     needs ? [{ method, path: `${path}?${name}=inactive`, needs, answer }] : [],
   );
