@@ -104,7 +104,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         last: bool,
     ) -> Answer<Suppressed> {
         let brief = self.trunk.brief();
-        if !brief.is_some_and(|brief| brief.config.org_id == org) {
+        if brief.is_none_or(|brief| brief.config.org_id != org) {
             return Ok(Suppressed {
                 next: None,
                 again_at: None,
