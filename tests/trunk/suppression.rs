@@ -1,4 +1,9 @@
 //! Numbers that are not to be called.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 use audatec::domain::contacts::Number;
 use audatec::domain::trunk::GRANT;
