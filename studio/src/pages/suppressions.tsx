@@ -47,7 +47,14 @@ export default function Suppressions() {
         <>
           <Table
             label="Suppressions"
-            head={["Number", { text: "Reason", class: "medium" }, { text: "By", class: "medium" }, { text: "Since", class: "wide" }, { text: "Until", class: "wide" }, ""]}
+            head={[
+              "Number",
+              { text: "Reason", class: "medium" },
+              { text: "By", class: "medium" },
+              { text: "Since", class: "wide" },
+              { text: "Until", class: "wide" },
+              "",
+            ]}
           >
             {rows.map((row) => (
               <Row key={row.phone_number} row={row} onAllow={() => setLeaving(row.phone_number)} />
@@ -57,7 +64,14 @@ export default function Suppressions() {
         </>
       )}
       {leaving !== null && (
-        <Confirm title="Allow this number again?" does="Allow it" keeps="Keep it suppressed" needs="admin" onConfirm={() => allow(leaving)} onClose={() => setLeaving(null)}>
+        <Confirm
+          title="Allow this number again?"
+          does="Allow it"
+          keeps="Keep it suppressed"
+          needs="admin"
+          onConfirm={() => allow(leaving)}
+          onClose={() => setLeaving(null)}
+        >
           <p>
             Calls to <span class="mono">{leaving}</span> are placed again from then on.
           </p>
@@ -136,7 +150,15 @@ function Add({ onDone }: { onDone: () => void }) {
   return (
     <Card title="Suppress a number">
       <form class="stack" onSubmit={submit}>
-        <TextField label="Number" value={phone_number} onInput={setPhone} isMono required disabled={why} hint="In E.164 format, such as +919876543210." />
+        <TextField
+          label="Number"
+          value={phone_number}
+          onInput={setPhone}
+          isMono
+          required
+          disabled={why}
+          hint="In E.164 format, such as +919876543210."
+        />
         <TextField label="Reason" value={reason} onInput={setReason} disabled={why} hint="At most 200 characters; may be left out." />
         <Failure error={error} />
         <div class="row end">
