@@ -60,6 +60,8 @@ fn the_rows_of_a_call_through_its_life() {
     stored("accepted", &row(&world, id));
     let waiting = world.queued(OK, Span::from_secs(60));
     stored("waiting", &row(&world, waiting));
+    let later = world.scheduled(OK, Span::from_secs(7_200));
+    stored("scheduled", &row(&world, later));
     world.dispatch();
     stored("told_dialed", &row(&world, id));
     world.run_to_end(id);
@@ -170,6 +172,12 @@ fn what_an_object_remembers_beside_its_calls() {
     stored::<Brief>("brief", &world.known_brief());
     let secret = |seed| WebhookSecret::from_entropy([seed; 32]);
     let secrets = WebhookSecrets::first(secret(1), START);
+    let reviewing = Brief {
+        deleted_agents: vec![support::agent()],
+        reviews: true,
+        ..world.known_brief()
+    };
+    stored::<Brief>("brief_reviewing", &reviewing);
     let signing = Brief {
         secrets: Some(secrets.rotated(secret(2), Span::from_secs(60), START)),
         ..world.known_brief()

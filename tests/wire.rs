@@ -32,7 +32,8 @@ use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, Report, Timed,
+    CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, Report, ScheduleReason,
+    Timed, Window,
 };
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
@@ -344,6 +345,17 @@ fn trigger() -> Trigger {
     }
 }
 
+fn scheduled() -> Trigger {
+    Trigger {
+        window: Some(Window {
+            not_before: Some(START + Span(1)),
+            not_after: START + Span(3_600_001),
+            max_wait: Span(3_600_000),
+        }),
+        ..trigger()
+    }
+}
+
 fn timed(event: CarrierEvent) -> Timed {
     Timed { at: START, event }
 }
@@ -412,6 +424,8 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Admit.queue", Admit(Box::new(trigger()))),
         ("Recall", FindReplay(org(), api_key(), idempotency())),
         ("Foresee", Foresee(Box::new(trigger()))),
+        ("Schedule", Schedule(Box::new(scheduled()))),
+        ("ForeseeSchedule", ForeseeSchedule(Box::new(scheduled()))),
         ("Claim", Claim(vec![call])),
         ("Ring", Ring(call)),
         ("Carrier", Carrier(vec![(call, events())])),
@@ -446,6 +460,16 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Storage", Storage(reader())),
         ("Feed", Feed(reader(), feed_filter())),
         ("List", List(reader(), call_filter())),
+        (
+            "List.scheduled",
+            List(
+                reader(),
+                CallFilter {
+                    scheduled: Some(true),
+                    ..call_filter()
+                },
+            ),
+        ),
         (
             "List.shown",
             List(
@@ -557,6 +581,7 @@ fn call_filter() -> CallFilter {
         agent: Some(agent()),
         phone: E164::parse(OK),
         phone_ends: LastDigits::parse("0000"),
+        scheduled: None,
         created_after: Some(START),
         created_before: Some(START + Span(1)),
         before: Some(call()),
@@ -658,6 +683,14 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Admission(self::Admission::Queued { call, quota }),
         ),
         (
+            "Admission.scheduled",
+            Admission(self::Admission::Scheduled {
+                call,
+                at: START,
+                quota,
+            }),
+        ),
+        (
             "Admission.down",
             Admission(self::Admission::Down {
                 retry_after_secs,
@@ -675,6 +708,13 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ),
         ("KeyReused", KeyReused),
         ("Verdict", Verdict(self::Verdict::Go)),
+        (
+            "Verdict.schedule",
+            Verdict(self::Verdict::Schedule {
+                at: START,
+                reason: ScheduleReason::NotBefore,
+            }),
+        ),
         (
             "Verdict.wait",
             Verdict(self::Verdict::Wait { until: START, code }),

@@ -122,6 +122,8 @@ pub enum Refusal {
     ChannelsExhausted,
     /// The trunk accepted `max_cps` calls within the last second.
     RateExceeded,
+    /// The trunk's schedule is full.
+    TooManyScheduled,
     /// The dialer, or an object on the way to it, can't be reached.
     DialerUnavailable,
     /// The agent broke off its last calls at once.
@@ -183,7 +185,7 @@ impl Refusal {
             | Self::TooManySecrets => 409,
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
-            Self::ChannelsExhausted | Self::RateExceeded => 429,
+            Self::ChannelsExhausted | Self::RateExceeded | Self::TooManyScheduled => 429,
             Self::DialerUnavailable | Self::AgentUnavailable => 502,
             Self::AuthenticationUnavailable | Self::SuppressionUntold => 503,
         }
@@ -247,6 +249,7 @@ impl Refusal {
             Self::TooManySecrets => "too_many_webhook_secrets",
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
+            Self::TooManyScheduled => "too_many_scheduled_calls",
             Self::DialerUnavailable => "dialer_unavailable",
             Self::AgentUnavailable => "agent_unavailable",
             Self::AuthenticationUnavailable => "authentication_unavailable",
@@ -335,6 +338,7 @@ impl Refusal {
             ),
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
+            Self::TooManyScheduled => "Too many scheduled calls".into(),
             Self::DialerUnavailable | Self::AgentUnavailable => {
                 "Dialer temporarily unavailable".into()
             }
@@ -412,6 +416,7 @@ impl Refusal {
             Self::TooManySecrets,
             Self::ChannelsExhausted,
             Self::RateExceeded,
+            Self::TooManyScheduled,
             Self::DialerUnavailable,
             Self::AgentUnavailable,
             Self::AuthenticationUnavailable,

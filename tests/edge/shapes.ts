@@ -27,8 +27,10 @@ export interface ErrorBody {
 
 export interface Accepted {
   call_id: string;
-  status: "triggered" | "queued";
+  status: "triggered" | "queued" | "scheduled";
   poll_url: string;
+  /** Of a scheduled call alone. */
+  scheduled_for?: string;
 }
 
 export interface Refused {
@@ -104,9 +106,18 @@ export interface CallObject extends ListedCall {
   metadata: Record<string, unknown> | null;
   timeline: TimelineEntry[];
   callback: DeliveryObject | null;
+  schedule: Schedule | null;
 }
 
-export const CALL_FIELDS: readonly (keyof CallObject)[] = [...LISTED_FIELDS, "metadata", "timeline", "callback"];
+export interface Schedule {
+  not_before: string | null;
+  not_after: string;
+  scheduled_for: string | null;
+  time_zone: string | null;
+  reason: "not_before" | "calling_hours" | "contact_limit" | "redial" | null;
+}
+
+export const CALL_FIELDS: readonly (keyof CallObject)[] = [...LISTED_FIELDS, "metadata", "timeline", "callback", "schedule"];
 
 export interface Attempt {
   at: string;

@@ -16,7 +16,7 @@ use audatec::app::trunk::{
     FeedNotes, Reader, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
-use audatec::domain::call::{Call, CallAgent, CallRequest};
+use audatec::domain::call::{Call, CallAgent, CallRequest, Window};
 use audatec::domain::contacts::{Number, Words};
 use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
@@ -102,6 +102,8 @@ impl World {
             },
             revoked_keys: vec![],
             inactive_agents: vec![],
+            deleted_agents: vec![],
+            reviews: false,
             keeps: audatec::domain::media::MediaPolicy::default(),
             secrets: None,
             retired_until: None,
@@ -191,6 +193,7 @@ impl World {
         Trigger {
             request: Self::request(number),
             on_capacity: OnCapacity::Reject,
+            window: None,
             idempotency: None,
             good_until: None,
         }
@@ -213,6 +216,59 @@ impl World {
             TrunkReply::Admission(Admission::Queued { call, .. }) => call,
             other => panic!("not queued: {other:?}"),
         }
+    }
+
+    /// A call that may be dialed in `window` alone.
+    pub fn within(&mut self, number: &str, window: Window) -> Admission {
+        let trigger = Trigger {
+            window: Some(window),
+            ..Self::trigger_of(number)
+        };
+        match self.ask(TrunkCommand::Schedule(Box::new(trigger))) {
+            TrunkReply::Admission(admission) => admission,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One that is dialed when `wait` has passed, and waits for capacity for an hour then.
+    pub fn scheduled(&mut self, number: &str, wait: Span) -> CallId {
+        let max_wait = Span::from_secs(3_600);
+        let window = Window {
+            not_before: Some(self.now + wait),
+            not_after: self.now + wait + max_wait,
+            max_wait,
+        };
+        match self.within(number, window) {
+            Admission::Scheduled { call, at, .. } if at == self.now + wait => call,
+            other => panic!("not scheduled: {other:?}"),
+        }
+    }
+
+    pub fn scheduled_within(&mut self, number: &str, window: Window) -> CallId {
+        match self.within(number, window) {
+            Admission::Scheduled { call, .. } => call,
+            other => panic!("not scheduled: {other:?}"),
+        }
+    }
+
+    /// Lives on until `end`, with everything working; callbacks stay undelivered.
+    pub fn live_until(&mut self, end: Timestamp) {
+        for _ in 0..100_000 {
+            self.dispatch();
+            self.inquire();
+            if !self.ring(end) {
+                self.now = self.now.max(end);
+                return;
+            }
+        }
+        panic!("it never rests");
+    }
+
+    /// How many calls are held in memory, and how many of them wait.
+    pub fn held(&self) -> (usize, usize) {
+        let actor = self.actor.as_ref();
+        let (calls, waiting, _) = actor.map_or((0, 0, 0), TrunkActor::held);
+        (calls, waiting)
     }
 
     pub fn accepted(&mut self, number: &str) -> CallId {

@@ -11,7 +11,7 @@ use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
-use audatec::domain::trunk::{Brief, DueCallback, Place};
+use audatec::domain::trunk::{Brief, DueCallback, Place, ScheduledRow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -30,7 +30,8 @@ struct Row {
 impl Row {
     /// Nothing is to happen to it any more, as the row's columns have it.
     fn may_leave(&self) -> bool {
-        !self.place.is_open() && !self.place.is_out && self.place.callback_due.is_none()
+        let stands = self.place.scheduled.is_some();
+        !self.place.is_open() && !stands && !self.place.is_out && self.place.callback_due.is_none()
     }
 }
 
@@ -40,6 +41,7 @@ pub struct Rows {
     open: RefCell<BTreeSet<CallId>>,
     late: RefCell<BTreeSet<CallId>>,
     due: RefCell<BTreeSet<(Timestamp, u64)>>,
+    schedule: RefCell<BTreeMap<(Timestamp, u64), Timestamp>>,
     metadata: RefCell<BTreeMap<CallId, Map<String, Value>>>,
     transcripts: RefCell<BTreeMap<CallId, Value>>,
     recordings: RefCell<BTreeMap<CallId, String>>,
@@ -128,6 +130,15 @@ impl Rows {
                 false => set.borrow_mut().remove(&call.id),
             };
         };
+        let mut schedule = self.schedule.borrow_mut();
+        if let Some(at) = place.stood_at {
+            schedule.remove(&(at, call.id.row()));
+        }
+        schedule.extend(
+            place
+                .scheduled
+                .map(|(at, ends)| ((at, call.id.row()), ends)),
+        );
         mark(&self.open, place.is_open());
         mark(&self.late, place.is_open() && call.late);
         let before = self.calls.borrow_mut().insert(call.id, row);
@@ -231,7 +242,8 @@ impl TrunkStore for Rows {
         let calls = self.calls.borrow();
         let started = calls
             .range(from..)
-            .filter(|(_, row)| row.status != CallStatus::RejectedCapacity);
+            .filter(|(_, row)| row.status != CallStatus::RejectedCapacity)
+            .filter(|(_, row)| row.place.scheduled.is_none());
         Ok(started
             .map(|(id, row)| (id.address().at, row.dialed_at))
             .filter(|(at, dialed)| *at >= since || *dialed >= Some(since))
@@ -285,6 +297,25 @@ impl TrunkStore for Rows {
         Ok(due.next().map(|(at, _)| *at))
     }
 
+    fn scheduled(
+        &self,
+        from: (Timestamp, u64),
+        limit: usize,
+    ) -> Result<Vec<ScheduledRow>, StoreFailed> {
+        let schedule = self.schedule.borrow();
+        let rows = schedule.range(from..).take(limit);
+        let rows = rows.map(|((at, row), ends)| ScheduledRow {
+            at: *at,
+            row: *row,
+            ends: *ends,
+        });
+        Ok(rows.collect())
+    }
+
+    fn count_scheduled(&self) -> Result<usize, StoreFailed> {
+        Ok(self.schedule.borrow().len())
+    }
+
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {
         let keys = self.keys.borrow();
         keys.get(key).map(|(_, what)| read(what)).transpose()
@@ -329,6 +360,7 @@ impl TrunkStore for Rows {
                 && agent.is_none_or(|agent| call.request.agent.id == agent)
                 && phone.is_none_or(|phone| call.request.phone == *phone)
                 && digits.is_none_or(|digits| digits.end(&call.request.phone))
+                && filter.scheduled.is_none_or(|is| call.is_scheduled() == is)
         })
     }
 
@@ -394,7 +426,9 @@ impl TrunkStore for Rows {
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         for call in calls {
             let mut rows = self.calls.borrow_mut();
-            let is_over = |row: &Row| !row.place.is_open() && !row.place.is_out;
+            let is_over = |row: &Row| {
+                !row.place.is_open() && !row.place.is_out && row.place.scheduled.is_none()
+            };
             if rows.get(call).is_some_and(is_over) {
                 let gone = rows.remove(call);
                 let due = gone.and_then(|row| row.place.callback_due);
@@ -579,6 +613,8 @@ impl TrunkStore for Store<'_> {
         metadata(call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
         due_callbacks(after: (Timestamp, u64), until: Timestamp, limit: usize) -> Result<Vec<DueCallback>, StoreFailed>;
         next_callback(after: Timestamp) -> Result<Option<Timestamp>, StoreFailed>;
+        scheduled(from: (Timestamp, u64), limit: usize) -> Result<Vec<ScheduledRow>, StoreFailed>;
+        count_scheduled() -> Result<usize, StoreFailed>;
         remembered(key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
         transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
         recording(call: CallId) -> Result<Option<String>, StoreFailed>;

@@ -11,6 +11,7 @@ mod queue;
 mod reading;
 mod retention;
 mod rows;
+mod schedule;
 #[path = "../support/mod.rs"]
 mod support;
 mod suppression;
@@ -23,7 +24,7 @@ use audatec::app::trunk::{
 use audatec::domain::agent::Status;
 use audatec::domain::call::{
     CallStatus, CarrierEvent, DISPATCH_DEADLINE, END_GRACE, Failure, FailureCode, FailureSource,
-    REPORT_GRACE, RING_GRACE, Report, Timed,
+    REPORT_GRACE, RING_GRACE, Report, Timed, Window,
 };
 use audatec::domain::callback::{
     Attempt, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets,

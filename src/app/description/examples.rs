@@ -182,6 +182,7 @@ pub fn call() -> Value {
             {"at": ENDED, "event": "callback_attempt", "detail": "HTTP 200"},
         ],
         "callback": delivery(),
+        "schedule": null,
     });
     joined([listed(), more])
 }

@@ -108,11 +108,24 @@ impl Directory {
 
     /// Agents that no call may use, but which a stale copy might still vouch for at this trunk.
     pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
-        let inactive = self.agents.values().filter(|card| !card.is_active());
-        let inactive = inactive.map(|card| card.id);
+        self.agents_for(trunk, now, |card| !card.is_active())
+    }
+
+    /// Those of them that were deleted.
+    pub(super) fn deleted_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
+        self.agents_for(trunk, now, |card| card.deleted_at.is_some())
+    }
+
+    fn agents_for(
+        &self,
+        trunk: TrunkTag,
+        now: Timestamp,
+        are: impl Fn(&AgentCard) -> bool,
+    ) -> Vec<AgentId> {
+        let cards = self.agents.values().filter(|card| are(card));
         let may_come =
             |id: &AgentId| !id.is_guarded() || self.is_permitted(User::Agent(*id), trunk, now);
-        inactive.filter(may_come).collect()
+        cards.map(|card| card.id).filter(may_come).collect()
     }
 
     fn guarded_agent(&self, id: AgentId, settings: &Settings) -> AgentId {

@@ -234,6 +234,8 @@ impl Directory {
             asks_of_numbers: self.asks_of_numbers(),
             revoked_keys: self.revoked_for(tag, now),
             inactive_agents: self.inactive_for(tag, now),
+            deleted_agents: self.deleted_for(tag, now),
+            reviews: false,
             retired_until: None,
             former: Vec::new(),
             agents: AgentBreakers::default(),

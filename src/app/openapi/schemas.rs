@@ -156,15 +156,21 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
     let phone = json!({"pattern": r"^\+[1-9][0-9]{6,14}$"});
     let corrections: &[(&str, Value)] = &match name.as_str() {
         "TriggeredCall" => vec![
-            ("status", json!({"enum": ["triggered", "queued"]})),
+            (
+                "status",
+                json!({"enum": ["triggered", "queued", "scheduled"]}),
+            ),
             ("poll_url", json!({"format": "uri-reference"})),
-            ("would", json!({"enum": ["trigger", "queue", "reject"]})),
+            (
+                "would",
+                json!({"enum": ["trigger", "queue", "schedule", "reject"]}),
+            ),
         ],
         "RejectedCall" => vec![("status", json!({"enum": ["rejected"]}))],
         "TimelineEntry" => vec![(
             "event",
             json!({"enum": [
-                "accepted", "queued", "dialing", "ringing", "answered", "ended", "rejected", "callback_attempt",
+                "accepted", "scheduled", "queued", "dialing", "ringing", "answered", "ended", "rejected", "callback_attempt",
             ]}),
         )],
         "CallState" | "ListedCall" | "Call" | "LiveCall" => vec![("phone_number", phone)],

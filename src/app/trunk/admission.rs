@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::trunk::{Admission, Verdict};
+use crate::domain::trunk::{Admission, Terms, Verdict};
 
 reply! {
     /// What came of a request for a call.
@@ -51,6 +51,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let Trigger {
             request,
             on_capacity,
+            window,
             idempotency,
             good_until,
         } = *trigger;
@@ -69,7 +70,11 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if let Err(refused) = self.check_number(&request) {
             return Ok(Err(refused));
         }
-        let admission = match self.trunk.admit(request, on_capacity, self.now, self.step) {
+        let terms = Terms {
+            on_capacity,
+            window,
+        };
+        let admission = match self.trunk.admit(request, terms, self.now, self.step) {
             Ok(admission) => admission,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
@@ -77,7 +82,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if let Some(Idempotency { key, body }) = idempotency
             && matches!(
                 admission,
-                Admission::Accepted { .. } | Admission::Queued { .. }
+                Admission::Accepted { .. } | Admission::Queued { .. } | Admission::Scheduled { .. }
             )
         {
             let what = IdempotencyRecord {
@@ -98,13 +103,16 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if planted(Fault::DryRunDials) {
             let _ = self.admit(trigger.clone())?;
         }
-        let (request, on_capacity) = (&trigger.request, trigger.on_capacity);
-        if let Err(refused) = self.check_number(request) {
+        if let Err(refused) = self.check_number(&trigger.request) {
             return Ok(Err(refused));
         }
+        let terms = Terms {
+            on_capacity: trigger.on_capacity,
+            window: trigger.window,
+        };
         let verdict = self
             .trunk
-            .foresee(request, on_capacity, self.now, self.step);
+            .foresee(&trigger.request, terms, self.now, self.step);
         Ok(verdict.map_err(TrunkRefusal::from))
     }
 

@@ -106,11 +106,16 @@ commands! {
     Retire => retire -> Retired;
     /// Place a call.
     Admit(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
+    /// Place a call that may not be dialed at any time. An object that does not know of times must not take it for one that is
+    /// dialed at once.
+    Schedule(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
     /// A request that the copies refuse: was it answered before?
     #[serde(rename = "Recall")]
     FindReplay(org: OrgId, key: KeyId, given: Idempotency) => find_replay -> Result<Option<Replay>, TrunkRefusal>;
     /// What would become of it.
     Foresee(trigger: Box<Trigger>) => foresee -> Result<Verdict, TrunkRefusal>;
+    /// What would become of a call that may not be dialed at any time.
+    ForeseeSchedule(trigger: Box<Trigger>) => foresee -> Result<Verdict, TrunkRefusal>;
     /// A dialer asks for these calls: it gets those that are its own now, and nobody else ever will.
     Claim(calls: Vec<CallId>) => claim -> Vec<DialOrder>;
     /// The phone of a call is about to ring.
@@ -252,7 +257,13 @@ impl TrunkCommand {
     pub(super) fn counts_channels(&self) -> bool {
         matches!(
             self,
-            Self::Admit(_) | Self::Foresee(_) | Self::Retire | Self::Live(_) | Self::LiveFrom(..)
+            Self::Admit(_)
+                | Self::Schedule(_)
+                | Self::Foresee(_)
+                | Self::ForeseeSchedule(_)
+                | Self::Retire
+                | Self::Live(_)
+                | Self::LiveFrom(..)
         )
     }
 }

@@ -19,7 +19,7 @@ reply! {
     pub enum Retired {
         /// It takes no call.
         Done,
-        /// Not while calls are live.
+        /// Not while calls are live, or scheduled.
         HasLiveCalls,
     }
 }
@@ -34,7 +34,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     pub(super) fn retire(&mut self) -> Answer<Retired> {
-        if !self.trunk.retire(self.now) {
+        if !self.trunk.retire(self.now, self.step) {
             return Ok(Retired::HasLiveCalls);
         }
         self.keep_brief()?;

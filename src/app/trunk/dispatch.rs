@@ -96,7 +96,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if self.trunk.is_withdrawn(id) {
             self.trunk.suppress_call(id, self.now, self.step);
         }
-        if !self.trunk.in_progress(id) {
+        let is_late = self.trunk.rings_too_late(id, self.now, self.step);
+        if is_late || !self.trunk.in_progress(id) {
             return Ok(Rung::Over(vec![id]));
         }
         Ok(match self.trunk.ring(id, self.now) {

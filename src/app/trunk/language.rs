@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown};
 use crate::app::messages::CallbackMessage;
-use crate::domain::call::{Call, CallRequest, CallStatus};
+use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
@@ -22,6 +22,9 @@ pub struct Trigger {
     #[serde(default)]
     #[serde(rename = "wish")]
     pub on_capacity: OnCapacity,
+    /// When it may be dialed, if that is not whenever there is capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// Under which key a repeat of the request is known.
     #[serde(default)]
     pub idempotency: Option<Idempotency>,

@@ -57,13 +57,13 @@ use trouble::{Trouble, Way};
 
 pub use crate::app::messages::Expired;
 use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
-use crate::domain::call::{Call, DISPATCH_DEADLINE, RECENT};
+use crate::domain::call::{DISPATCH_DEADLINE, RECENT};
 use crate::domain::contacts::Words;
 use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::trunk::{Carrier, Step, Trunk, TrunkRows};
+use crate::domain::trunk::{Carrier, Changed, Step, Trunk, TrunkRows};
 
 /// A trunk's object, but for its storage, its alarm and its network.
 pub struct TrunkActor {
@@ -128,6 +128,7 @@ impl TrunkActor {
                 .filter(lately)
                 .collect(),
             newest: newest.map(CallId::address),
+            scheduled: store.scheduled((Timestamp(0), 0), 1)?.pop(),
         };
         let mut trunk = Trunk::restore(remembered, settings.clone(), key.clone());
         trunk.loaded(now);
@@ -218,7 +219,7 @@ impl TrunkActor {
             self.trunk.take_over(call, now);
         }
         let rows = calls.into_iter().map(|mut call| CallRow {
-            place: self.trunk.place(&mut call),
+            place: self.trunk.place(&mut call, None),
             call,
         });
         store.put(rows.collect())?;
@@ -316,14 +317,14 @@ impl TrunkActor {
     fn write(
         &self,
         store: &impl TrunkStore,
-        changed: Vec<Call>,
+        changed: Vec<Changed>,
         with_brief: bool,
     ) -> Result<(), StoreFailed> {
         // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
         let changed = changed.into_iter();
         let changed: Vec<CallRow> = changed
-            .map(|mut call| CallRow {
-                place: self.trunk.place(&mut call),
+            .map(|Changed { mut call, stood_at }| CallRow {
+                place: self.trunk.place(&mut call, stood_at),
                 call,
             })
             .collect();

@@ -100,6 +100,9 @@ pub struct CallFilter {
     /// Only to numbers that end with these digits.
     #[serde(default)]
     pub phone_ends: Option<LastDigits>,
+    /// Only those on the schedule, or none of those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<bool>,
     /// Only from then on.
     pub created_after: Option<Timestamp>,
     /// Only before then.
@@ -130,6 +133,9 @@ impl CallFilter {
                 .phone_ends
                 .as_ref()
                 .is_none_or(|digits| digits.end(&call.request.phone))
+            && self
+                .scheduled
+                .is_none_or(|scheduled| call.is_scheduled() == scheduled)
             && self
                 .created_after
                 .is_none_or(|after| call.created_at() >= after)

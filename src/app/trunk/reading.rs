@@ -152,6 +152,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn read(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
         if self.trunk.is_open(id) {
             self.trunk.refresh(id, self.now, self.step);
+        } else {
+            self.trunk.refresh_scheduled(id, self.now, self.step);
         }
         self.for_reader(reader, id)
     }
@@ -212,7 +214,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     pub(super) fn list(&mut self, reader: Reader, filter: CallFilter) -> Answer<Listed> {
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             status: &filter.status,
             agent: filter.agent,
             phone: filter.phone.as_ref(),
@@ -220,8 +222,17 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             below: filter.ceiling(),
             ..Wanted::default()
         };
+        if filter.scheduled == Some(true) {
+            // What is in progress is not on the schedule.
+            wanted.below = Some(CallId::floor(Timestamp(0)));
+        }
         self.trunk.refresh_all(self.now, self.step);
         let closed = self.store.closed(&filter)?;
+        for call in &closed.calls {
+            if self.trunk.has_left_the_schedule(call, self.now) {
+                self.trunk.refresh_scheduled(call.id, self.now, self.step);
+            }
+        }
         let page = self.page(reader, wanted, closed, filter.limit, |call| {
             filter.admits(call)
         });

@@ -8,7 +8,7 @@ use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows};
+use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows, ScheduledRow};
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -51,6 +51,14 @@ pub trait TrunkStore {
     ) -> Result<Vec<DueCallback>, StoreFailed>;
     /// See [`Rows::next_callback`].
     fn next_callback(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed>;
+    /// See [`Rows::scheduled`].
+    fn scheduled(
+        &self,
+        from: (Timestamp, u64),
+        limit: usize,
+    ) -> Result<Vec<ScheduledRow>, StoreFailed>;
+    /// See [`Rows::count_scheduled`].
+    fn count_scheduled(&self) -> Result<usize, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
     /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
@@ -217,5 +225,13 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
 
     fn next_callback(&self, after: Timestamp) -> Option<Timestamp> {
         self.take(self.store.next_callback(after))
+    }
+
+    fn scheduled(&self, from: (Timestamp, u64), limit: usize) -> Vec<ScheduledRow> {
+        self.take(self.store.scheduled(from, limit))
+    }
+
+    fn count_scheduled(&self) -> usize {
+        self.take(self.store.count_scheduled())
     }
 }

@@ -188,7 +188,10 @@ impl TrunkActor {
                     return Ok((().into(), outgoing));
                 }
             }
-            TrunkCommand::Admit(_) | TrunkCommand::Foresee(_)
+            TrunkCommand::Admit(_)
+            | TrunkCommand::Schedule(_)
+            | TrunkCommand::Foresee(_)
+            | TrunkCommand::ForeseeSchedule(_)
                 if is_early || !self.retention.has_room(store) =>
             {
                 return without(TrunkReply::NotWritten);

@@ -7,7 +7,8 @@ use crate::app::iso8601;
 use crate::app::page::value;
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::call::{
-    AnsweredBy, Call, CallStatus, Failure, FailureCode, FailureSource, TimelineEntry,
+    AnsweredBy, Call, CallStatus, Failure, FailureCode, FailureSource, Schedule, ScheduleReason,
+    TimelineEntry,
 };
 use crate::domain::callback::EventType;
 use crate::domain::ids::CallId;
@@ -127,6 +128,39 @@ pub struct DetailedCall<'a> {
     timeline: Vec<TimelineView>,
     /// How its callback is doing; null without a `callback_url` and before the end.
     callback: Option<DeliveryView<'a>>,
+    /// When it may be dialed, and when it is going to be; null for a call that may be dialed at any time.
+    schedule: Option<ScheduleView>,
+}
+
+/// When a call may be dialed, and when it is going to be.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct ScheduleView {
+    /// Not before this time; null when there was no such word, or it was past.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    not_before: Option<String>,
+    /// Not at this time or later.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    not_after: String,
+    /// For when it was scheduled last; null when it never was.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    scheduled_for: Option<String>,
+    /// The time zone by which that was decided; null where none was.
+    time_zone: Option<String>,
+    /// Why it was scheduled for then.
+    reason: Option<ScheduleReason>,
+}
+
+impl From<Schedule> for ScheduleView {
+    fn from(Schedule { window, slot }: Schedule) -> Self {
+        Self {
+            not_before: window.not_before.map(iso8601::format),
+            not_after: iso8601::format(window.not_after),
+            scheduled_for: slot.map(|slot| iso8601::format(slot.at)),
+            time_zone: None,
+            reason: slot.map(|slot| slot.reason),
+        }
+    }
 }
 
 impl<'a> DetailedCall<'a> {
@@ -145,6 +179,7 @@ impl<'a> DetailedCall<'a> {
                 .callback
                 .as_ref()
                 .map(|delivery| DeliveryView::of(delivery, Some(call.id))),
+            schedule: call.schedule.map(ScheduleView::from),
         }
     }
 }
@@ -187,7 +222,7 @@ struct TimelineView {
     /// When it happened.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     at: String,
-    /// `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected` or `callback_attempt`.
+    /// `accepted`, `scheduled`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected` or `callback_attempt`.
     event: &'static str,
     /// More about it.
     detail: Option<String>,

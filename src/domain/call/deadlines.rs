@@ -53,7 +53,12 @@ impl Call {
     /// Whether it is too late for a dialer to claim it.
     #[must_use]
     pub fn missed_its_dispatch(&self, now: Timestamp) -> bool {
-        now >= self.ready_at() + DISPATCH_DEADLINE
+        now >= self.unclaimed_until(self.ready_at())
+    }
+
+    /// By when a dialer must have claimed a call that it could have claimed since then.
+    fn unclaimed_until(&self, since: Timestamp) -> Timestamp {
+        (since + DISPATCH_DEADLINE).min(self.not_after())
     }
 
     /// The next moment at which [`Call::advance`] has something to do that the row does not already
@@ -74,7 +79,7 @@ impl Call {
     pub(crate) fn due_but_for_dispatch(&self) -> Timestamp {
         let deadline = self
             .queued_until
-            .unwrap_or(self.ready_at() + DISPATCH_DEADLINE);
+            .unwrap_or(self.unclaimed_until(self.ready_at()));
         match self.late {
             true => deadline,
             false => deadline.min(self.created_at() + RECENT),
@@ -83,8 +88,13 @@ impl Call {
 
     fn next_deadline(&self, settings: &Settings) -> Option<Timestamp> {
         Some(match self.phase() {
+            // The trunk's schedule knows.
+            Phase::Scheduled { .. } => return None,
             Phase::Queued { until } => until.min(self.volatile.dispatch_at),
-            Phase::Unclaimed { since } => self.volatile.dispatch_at.min(since + DISPATCH_DEADLINE),
+            Phase::Unclaimed { since } => {
+                let until = self.unclaimed_until(since);
+                self.volatile.dispatch_at.min(until)
+            }
             Phase::SettingUp { dialed_at } | Phase::Ringing { dialed_at } => {
                 self.next_word(self.rings_until(dialed_at, settings) + RING_GRACE)
             }
@@ -147,10 +157,14 @@ impl Call {
         done: &mut Advance,
     ) -> bool {
         match self.phase() {
+            Phase::Scheduled { .. } => false,
             Phase::Queued { until } => {
                 // The queue moves when there is capacity; all that ends here is the call's patience.
                 self.volatile.dispatch_at = Timestamp::MAX;
                 now >= until && self.give_up(FailureCode::ChannelsExhausted, now, key)
+            }
+            Phase::Unclaimed { .. } if self.has_missed_its_window(now) => {
+                self.give_up(FailureCode::WindowClosed, now, key)
             }
             Phase::Unclaimed { since } if now >= since + DISPATCH_DEADLINE => {
                 self.give_up(FailureCode::TimedOut, now, key)

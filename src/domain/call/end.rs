@@ -96,7 +96,10 @@ impl Call {
                 news |= self.take_leave(over_by, broke_off, now, key);
             }
             // Nobody has dialed it, so there's no agent to be done with it.
-            Phase::Queued { .. } | Phase::Unclaimed { .. } | Phase::Over => {}
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
+            | Phase::Unclaimed { .. }
+            | Phase::Over => {}
         }
         if news {
             self.updated_at = self.updated_at.max(now);
@@ -261,7 +264,7 @@ impl Call {
                 self.apply(Failed(timed_out), now, settings, key)
             }
             (Phase::SettingUp { .. } | Phase::Ringing { .. }, true)
-            | (Phase::Queued { .. } | Phase::Unclaimed { .. }, _)
+            | (Phase::Scheduled { .. } | Phase::Queued { .. } | Phase::Unclaimed { .. }, _)
             | (Phase::AwaitingReport { .. } | Phase::Over, _) => false,
         }
     }
@@ -296,7 +299,7 @@ impl Call {
             Phase::SettingUp { .. } | Phase::Ringing { .. } => {
                 self.end(CallStatus::SipCallFailed, canceled, now, key);
             }
-            Phase::Queued { .. } | Phase::Unclaimed { .. } => {
+            Phase::Scheduled { .. } | Phase::Queued { .. } | Phase::Unclaimed { .. } => {
                 self.end(CallStatus::TriggerFailed, canceled, now, key);
             }
             Phase::AwaitingReport { .. } | Phase::Over => return false,
@@ -307,7 +310,8 @@ impl Call {
     /// Its number is not to be called any more: it ends, unless the person has picked up. `false` when it goes on, or is over.
     pub fn suppress(&mut self, now: Timestamp, key: &IdKey) -> bool {
         match self.phase() {
-            Phase::Queued { .. }
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
             | Phase::Unclaimed { .. }
             | Phase::SettingUp { .. }
             | Phase::Ringing { .. } => {

@@ -10,6 +10,7 @@ mod end;
 mod event;
 mod phase;
 mod reason;
+mod schedule;
 mod status;
 mod timeline;
 mod transition;
@@ -29,6 +30,7 @@ pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, InquiryResult, Timed};
 pub use phase::Phase;
 pub use reason::Reason;
+pub use schedule::{Schedule, ScheduleReason, Slot, Window};
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use timeline::TimelineEntry;
 pub use transition::{FeedEntry, Transition};
@@ -152,6 +154,9 @@ pub struct Call {
     /// It was hung up at once: its agent's report is not waited for as long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_once: bool,
+    /// When it may be dialed, if that is not whenever there is capacity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// What is known of it beside its row.
     #[serde(skip)]
     pub volatile: Volatile,
@@ -210,6 +215,7 @@ impl Call {
             farewell: None,
             found_over: false,
             at_once: false,
+            schedule: None,
             volatile: Volatile {
                 dispatch_at: now + DISPATCH_AGAIN,
                 ..Volatile::default()
@@ -257,10 +263,12 @@ impl Call {
         self.phase().holds_channel()
     }
 
-    /// Whether anything is still to happen to it, its callback aside.
+    /// Whether it is in progress or about to be, so that its trunk holds an entry of it: something is still to happen to it,
+    /// its callback aside, and it does not wait on the schedule for that.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.phase() != Phase::Over || self.room || self.counts_against_cps_until.is_some()
+        let is_at_rest = matches!(self.phase(), Phase::Over | Phase::Scheduled { .. });
+        !is_at_rest || self.room || self.counts_against_cps_until.is_some()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.

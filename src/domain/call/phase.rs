@@ -1,6 +1,6 @@
 //! Where a call is, for the code: what its row's moments say together.
 //!
-//! [`CallStatus`](super::CallStatus) is what clients see, and has three words for what is in progress; the code must tell six
+//! [`CallStatus`](super::CallStatus) is what clients see, and has three words for what is in progress; the code must tell seven
 //! apart. A phase is computed when it is asked for and stored nowhere, so it can't contradict the row.
 
 use super::Call;
@@ -9,6 +9,11 @@ use crate::domain::time::Timestamp;
 /// Where a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// It stands on its trunk's schedule.
+    Scheduled {
+        /// When it is due.
+        at: Timestamp,
+    },
     /// It waits for capacity in its trunk's queue.
     Queued {
         /// Until then at most.
@@ -52,7 +57,10 @@ impl Phase {
             | Self::SettingUp { .. }
             | Self::Ringing { .. }
             | Self::Talking { .. } => true,
-            Self::Queued { .. } | Self::AwaitingReport { .. } | Self::Over => false,
+            Self::Scheduled { .. }
+            | Self::Queued { .. }
+            | Self::AwaitingReport { .. }
+            | Self::Over => false,
         }
     }
 
@@ -61,7 +69,8 @@ impl Phase {
     pub const fn has_ended(self) -> bool {
         match self {
             Self::AwaitingReport { .. } | Self::Over => true,
-            Self::Queued { .. }
+            Self::Scheduled { .. }
+            | Self::Queued { .. }
             | Self::Unclaimed { .. }
             | Self::SettingUp { .. }
             | Self::Ringing { .. }
@@ -83,6 +92,9 @@ impl Call {
 
     /// Where it is, or was when it ended.
     pub(super) fn phase_before_its_end(&self) -> Phase {
+        if let Some(slot) = self.slot().filter(|slot| slot.taken_at.is_none()) {
+            return Phase::Scheduled { at: slot.at };
+        }
         if let Some(until) = self.queued_until {
             return Phase::Queued { until };
         }

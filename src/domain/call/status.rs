@@ -141,6 +141,10 @@ pub enum FailureCode {
     RateExceeded,
     /// The number is not to be called.
     NumberSuppressed,
+    /// The trunk's schedule was full.
+    ScheduleFull,
+    /// It could not be dialed before its `not_after`, for another reason than capacity.
+    WindowClosed,
 }
 
 /// Who picked up, as far as is known.
@@ -229,7 +233,9 @@ impl Failure {
             FailureCode::TimedOut
             | FailureCode::ChannelsExhausted
             | FailureCode::RateExceeded
-            | FailureCode::NumberSuppressed => FailureSource::Platform,
+            | FailureCode::NumberSuppressed
+            | FailureCode::ScheduleFull
+            | FailureCode::WindowClosed => FailureSource::Platform,
         }
     }
 
@@ -251,6 +257,8 @@ impl Failure {
             FailureCode::ChannelsExhausted => "All channels of the trunk were in use",
             FailureCode::RateExceeded => "The trunk's calls per second were used up",
             FailureCode::NumberSuppressed => "The number is suppressed",
+            FailureCode::ScheduleFull => "The trunk had too many scheduled calls",
+            FailureCode::WindowClosed => "The call could not be dialed in its time",
         }
     }
 
@@ -277,10 +285,11 @@ impl Failure {
             | FailureCode::AgentUnavailable
             | FailureCode::AgentFailed
             | FailureCode::TimedOut
-            | FailureCode::NumberSuppressed => CallStatus::TriggerFailed,
-            FailureCode::ChannelsExhausted | FailureCode::RateExceeded => {
-                CallStatus::RejectedCapacity
-            }
+            | FailureCode::NumberSuppressed
+            | FailureCode::WindowClosed => CallStatus::TriggerFailed,
+            FailureCode::ChannelsExhausted
+            | FailureCode::RateExceeded
+            | FailureCode::ScheduleFull => CallStatus::RejectedCapacity,
         }
     }
 }

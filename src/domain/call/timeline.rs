@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 pub struct TimelineEntry {
     /// When it became known.
     pub at: Timestamp,
-    /// What: `accepted`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
+    /// What: `accepted`, `scheduled`, `queued`, `dialing`, `ringing`, `answered`, `ended`, `rejected`, `callback_attempt`.
     pub event: &'static str,
     /// More about it.
     pub detail: Option<String>,
@@ -17,9 +17,12 @@ pub struct TimelineEntry {
 impl Call {
     /// When it began to wait for capacity, if it ever did.
     pub(super) fn waited_from(&self) -> Option<Timestamp> {
-        self.queued_until
-            .or(self.promoted_at)
-            .map(|_| self.created_at())
+        let left = self.queued_until.or(self.promoted_at)?;
+        match self.slot().and_then(|slot| slot.taken_at) {
+            None => Some(self.created_at()),
+            // One that found capacity when it was due did not wait.
+            Some(taken_at) => (left > taken_at).then_some(taken_at),
+        }
     }
 
     /// Why it failed, and what was said of that.
@@ -42,8 +45,14 @@ impl Call {
                 .collect()
         } else {
             let why = self.failure.map(|failure| self.in_words(failure));
+            let scheduled = self.slot().map(|slot| TimelineEntry {
+                at: slot.noted_at,
+                event: "scheduled",
+                detail: Some(slot.reason.as_str().to_owned()),
+            });
             [
                 entry(Some(self.created_at()), "accepted", None),
+                scheduled,
                 entry(self.waited_from(), "queued", None),
                 entry(self.dialed_at, "dialing", None),
                 entry(self.ringing_at, "ringing", None),

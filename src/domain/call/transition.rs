@@ -48,7 +48,8 @@ pub struct FeedEntry(pub Timestamp, pub Transition);
 impl Call {
     /// Whether it was refused at once, and so never was under way.
     pub(super) fn was_refused(&self) -> bool {
-        self.status == CallStatus::RejectedCapacity && self.waited_from().is_none()
+        let has_waited = self.waited_from().is_some() || self.slot().is_some();
+        self.status == CallStatus::RejectedCapacity && !has_waited
     }
 
     /// All its transitions so far, oldest first.

@@ -69,7 +69,8 @@ impl Call {
                 self.apply_unanswered(event, at, settings, key)
             }
             Phase::Talking { .. } => self.apply_answered(event, said_at, at, settings, key),
-            Phase::Queued { .. }
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
             | Phase::Unclaimed { .. }
             | Phase::AwaitingReport { .. }
             | Phase::Over => false,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effect, Step, Trunk, TrunkConfig};
 use crate::domain::agent::Status;
-use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode};
+use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode, ScheduleReason, Window};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
@@ -43,6 +43,15 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
+    /// It is accepted, and stands on the schedule.
+    Scheduled {
+        /// Its id.
+        call: CallId,
+        /// When it is due.
+        at: Timestamp,
+        /// What is left.
+        quota: Quota,
+    },
     /// It is refused for want of capacity, and stays readable.
     Rejected {
         /// Its id.
@@ -73,6 +82,7 @@ impl Admission {
         match self {
             Self::Accepted { call, .. }
             | Self::Queued { call, .. }
+            | Self::Scheduled { call, .. }
             | Self::Rejected { call, .. } => Some(*call),
             Self::Down { .. } => None,
         }
@@ -92,6 +102,15 @@ pub enum OnCapacity {
     },
 }
 
+/// How a call wants to be treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What happens without capacity.
+    pub on_capacity: OnCapacity,
+    /// When it may be dialed, if that is not whenever there is capacity.
+    pub window: Option<Window>,
+}
+
 /// What a trunk decides on a request for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
@@ -103,6 +122,13 @@ pub enum Verdict {
         until: Timestamp,
         /// For want of what: channels or rate.
         code: FailureCode,
+    },
+    /// It stands on the schedule.
+    Schedule {
+        /// When it is due.
+        at: Timestamp,
+        /// Why then.
+        reason: ScheduleReason,
     },
     /// It is refused.
     Refuse {
@@ -123,6 +149,14 @@ pub enum Verdict {
     },
 }
 
+impl Terms {
+    /// Until when a call may not be dialed that wants this, and why.
+    fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
+        let not_before = self.window?.not_before.filter(|at| *at > now)?;
+        Some((not_before, ScheduleReason::NotBefore))
+    }
+}
+
 impl Trunk {
     /// Whether calls of this kind may be placed at all.
     ///
@@ -137,13 +171,23 @@ impl Trunk {
     /// # Errors
     /// A revoked key, an agent or a trunk that takes no calls.
     pub fn foresee(
-        &self,
+        &mut self,
         request: &CallRequest,
-        on_capacity: OnCapacity,
+        terms: Terms,
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> Result<Verdict, Refusal> {
-        let config = self.may_call(request)?;
+        self.may_call(request)?;
+        if let Some((at, reason)) = terms.put_off_until(now) {
+            let retry_after_secs = self.schedule_wait(now);
+            return Ok(match self.takes_scheduled(step) {
+                true => Verdict::Schedule { at, reason },
+                false => Verdict::Refuse {
+                    code: FailureCode::ScheduleFull,
+                    retry_after_secs,
+                },
+            });
+        }
         if let Err((until, is_agent)) = self.dialer_takes(request.agent.id, now, step) {
             let retry_after_secs = (until - now).as_secs_ceil().max(1);
             return Ok(Verdict::Down {
@@ -151,19 +195,21 @@ impl Trunk {
                 is_agent,
             });
         }
-        let is_full = self.live.len() >= config.max_channels as usize;
+        let (max_channels, max_cps) = self.limits();
+        let is_full = self.live.len() >= max_channels as usize;
         let lacking = if is_full || self.next_in_queue(now, step).is_some() {
             Some((FailureCode::ChannelsExhausted, self.channel_wait(now)))
-        } else if self.accepted.room(now, config.max_cps) == 0 {
+        } else if self.accepted.room(now, max_cps) == 0 {
             Some((FailureCode::RateExceeded, 1))
         } else {
             None
         };
-        Ok(match (lacking, on_capacity) {
+        Ok(match (lacking, terms.on_capacity) {
             (None, _) => Verdict::Go,
             (Some((code, _)), OnCapacity::Queue { max_wait }) if self.waiting() < QUEUE_MAX => {
+                let window = terms.window.map(|window| window.not_after);
                 Verdict::Wait {
-                    until: now + max_wait,
+                    until: (now + max_wait).min(window.unwrap_or(Timestamp::MAX)),
                     code,
                 }
             }
@@ -181,11 +227,11 @@ impl Trunk {
     pub fn admit(
         &mut self,
         request: CallRequest,
-        on_capacity: OnCapacity,
+        terms: Terms,
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> Result<Admission, Refusal> {
-        let verdict = self.foresee(&request, on_capacity, now, step)?;
+        let verdict = self.foresee(&request, terms, now, step)?;
         if let Verdict::Down {
             retry_after_secs,
             is_agent,
@@ -199,7 +245,13 @@ impl Trunk {
         let (id, agent) = (self.next_id(now), request.agent.id);
         let call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
-            Verdict::Wait { until, .. } => Call::queued(id, request, until, now),
+            Verdict::Wait { until, .. } => {
+                Call::queued(id, request, until, now).within(terms.window)
+            }
+            Verdict::Schedule { at, reason } => {
+                let window = terms.window.unwrap_or(Window::unasked(now));
+                Call::scheduled(id, request, window, (at, reason), now)
+            }
             Verdict::Go | Verdict::Down { .. } => {
                 self.started(id, agent, now, step);
                 self.accepted.push(id.address().at);
@@ -207,11 +259,13 @@ impl Trunk {
                     call: id,
                     what: CallEffect::Dispatch,
                 });
-                Call::accepted(id, request, now)
+                Call::accepted(id, request, now).within(terms.window)
             }
         };
-        self.note(&call);
-        step.hold(call, None);
+        if call.is_open() {
+            self.note(&call);
+        }
+        step.create(call);
         self.follow(id, now, step);
         let quota = self.quota(now);
         Ok(match verdict {
@@ -225,6 +279,11 @@ impl Trunk {
                 quota,
             },
             Verdict::Wait { .. } => Admission::Queued { call: id, quota },
+            Verdict::Schedule { at, .. } => Admission::Scheduled {
+                call: id,
+                at,
+                quota,
+            },
             Verdict::Go | Verdict::Down { .. } => Admission::Accepted { call: id, quota },
         })
     }

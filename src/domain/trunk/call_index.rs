@@ -27,6 +27,11 @@ impl CallIndex {
         self.0.first().copied()
     }
 
+    /// The one with so many before it.
+    pub fn nth(&self, before: usize) -> Option<Entry> {
+        self.0.iter().nth(before).copied()
+    }
+
     pub fn last(&self) -> Option<Entry> {
         self.0.last().copied()
     }

@@ -5,7 +5,7 @@
 
 use super::step::{DueCallback, Step};
 use super::{Effect, Kept, Trunk};
-use crate::domain::call::{Call, CallEffect, RECENT};
+use crate::domain::call::{Call, CallEffect, Phase, RECENT};
 use crate::domain::callback::{Lease, host_key};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -35,10 +35,14 @@ pub struct Place {
     pub is_out: bool,
     /// When an attempt of its callback is due, if a restart finds it by that.
     pub callback_due: Option<Timestamp>,
+    /// When it is due, and when it is too late for it, while it stands on the schedule.
+    pub scheduled: Option<(Timestamp, Timestamp)>,
+    /// The moment for which its row stood on the schedule.
+    pub stood_at: Option<Timestamp>,
 }
 
 impl Place {
-    /// Whether something is still to happen to it, its callback aside.
+    /// Whether it is in progress: see [`Call::is_open`].
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.kept.is_some()
@@ -184,7 +188,7 @@ fn grows_old(call: CallId) -> Timestamp {
 impl Trunk {
     /// How a call's row is found, as far as its callback goes.
     #[must_use]
-    pub fn place(&self, call: &mut Call) -> Place {
+    pub fn place(&self, call: &mut Call, stood_at: Option<Timestamp>) -> Place {
         let kept = Kept::of(call, &self.settings);
         let callback = call.callback.as_ref();
         let due = callback.and_then(|callback| callback.next_attempt_at);
@@ -194,6 +198,11 @@ impl Trunk {
             kept,
             is_out,
             callback_due: due.filter(|_| !is_out),
+            scheduled: match call.phase() {
+                Phase::Scheduled { at } => Some((at, call.wait_ends().unwrap_or(at))),
+                _ => None,
+            },
+            stood_at,
         }
     }
 

@@ -126,6 +126,9 @@ impl Trunk {
 
     /// Cancels or releases a call. `false` when it is over already.
     pub fn cancel(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        if !self.is_open(id) {
+            return self.cancel_scheduled(id, now, step);
+        }
         self.change(id, now, step, |call, _, key| call.cancel(now, key))
     }
 }

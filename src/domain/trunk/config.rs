@@ -108,6 +108,9 @@ pub struct Brief {
     pub revoked_keys: Vec<KeyId>,
     /// Agents deactivated or lately deleted, which a stale copy might still offer.
     pub inactive_agents: Vec<AgentId>,
+    /// Those of them that were deleted: what is scheduled for them ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted_agents: Vec<AgentId>,
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
     pub keeps: MediaPolicy,
@@ -127,6 +130,9 @@ pub struct Brief {
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(Timestamp, Carrier)>,
+    /// The schedule is looked through for calls whose key or agent is gone. The trunk's own note as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reviews: bool,
     /// The agents that broke off lately. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "AgentBreakers::is_empty")]
     pub agents: AgentBreakers,

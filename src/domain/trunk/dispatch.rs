@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::window::Window;
 use super::{Step, Trunk};
-use crate::domain::call::Phase;
+use crate::domain::call::{Call, FailureCode, Phase};
 use crate::domain::ids::CallId;
 use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
@@ -43,7 +43,8 @@ impl Trunk {
             Phase::Unclaimed { .. } => {}
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. }
                 if planted(Fault::DoubleClaim) => {}
-            Phase::Queued { .. }
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
             | Phase::SettingUp { .. }
             | Phase::Ringing { .. }
             | Phase::Talking { .. }
@@ -89,6 +90,18 @@ impl Trunk {
             entry.rings();
         }
         Ok(())
+    }
+
+    /// Whether it is too late for the phone of this call to ring: then the call ends.
+    pub fn rings_too_late(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        let is_late = |call: &mut Call| {
+            matches!(call.phase(), Phase::SettingUp { .. }) && call.has_missed_its_window(now)
+        };
+        self.open_call(id, step).is_some_and(is_late)
+            && self.change(id, now, step, |call, _, key| {
+                call.miss(FailureCode::WindowClosed, now, key);
+                true
+            })
     }
 
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets

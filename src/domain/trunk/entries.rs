@@ -57,7 +57,10 @@ impl Trunk {
                     self.rings_from = None;
                 }
             }
-            Phase::Unclaimed { .. } | Phase::AwaitingReport { .. } | Phase::Over => {}
+            Phase::Scheduled { .. }
+            | Phase::Unclaimed { .. }
+            | Phase::AwaitingReport { .. }
+            | Phase::Over => {}
         }
         call.volatile.inquire_at = self.asked_in_its_turn(now);
         self.note(&call);
@@ -223,7 +226,10 @@ impl Trunk {
         self.set(id, before, entry);
         self.live
             .set(accepted(id), entry.holds_channel() || is_leaked);
-        self.queue.set(accepted(id), entry.waits());
+        if before.waits() {
+            self.queue.set(queued(id, &before), false);
+        }
+        self.queue.set(queued(id, &entry), entry.waits());
     }
 
     /// Replaces an entry.
@@ -240,9 +246,14 @@ impl Trunk {
     pub(super) fn forget(&mut self, id: CallId) {
         if let Some(entry) = self.open.remove(&id) {
             self.due.set((entry.due(id.address().at), id.row()), false);
+            self.queue.set(queued(id, &entry), false);
         }
         let is_leaked = planted(Fault::ChannelLeak) && self.is_live(id);
         self.live.set(accepted(id), is_leaked);
-        self.queue.set(accepted(id), false);
     }
+}
+
+/// A call's place in the queue.
+fn queued(id: CallId, entry: &Entry) -> call_index::Entry {
+    (entry.queued_from(id.address().at), id.row())
 }

@@ -7,8 +7,8 @@ use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
-/// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted. One before that is that; none, or one beyond
-/// 49 days, is the last.
+/// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted, or was scheduled for: see [`Entry::origin`].
+/// One before that is that; none, or one beyond 49 days, is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Since(u32);
 
@@ -63,6 +63,8 @@ pub(super) struct Entry {
     seen_at: Since,
     teardown_at: Since,
     planned_until: Since,
+    /// When it left the queue; while it stands there, the moment that gives it its place: when it was accepted, if there is
+    /// none.
     promoted_at: Since,
     /// When its plan makes it something else than `status`.
     stale_at: Since,
@@ -74,6 +76,22 @@ pub(super) struct Entry {
     teardown_tries: u8,
     status: CallStatus,
     flags: u8,
+    /// How long after its acceptance it was scheduled for, in steps of [`LATER`].
+    later: u8,
+}
+
+/// Some 25 days: what begins so long after a call's acceptance is counted from there.
+const LATER: u32 = 31;
+
+fn later(call: &Call) -> u8 {
+    let wait = call
+        .slot()
+        .map_or(Span(0), |slot| slot.at - call.created_at());
+    u8::try_from(wait.0 >> LATER).unwrap_or(u8::MAX)
+}
+
+fn origin(later: u8, accepted: Timestamp) -> Timestamp {
+    accepted + Span(u64::from(later) << LATER)
 }
 
 /// Bits of an agent's id by which it is told apart from others: the first, but for guarded agents, whose ids all begin alike.
@@ -107,10 +125,11 @@ fn rewritten(phone: &E164) -> u32 {
 
 impl Entry {
     pub fn of(call: &Call, settings: &Settings) -> Self {
-        let accepted = call.created_at();
-        let since = |at| Since::of(at, accepted);
+        let later = later(call);
+        let origin = origin(later, call.created_at());
+        let since = |at| Since::of(at, origin);
         let place = match call.phase() {
-            Phase::Queued { .. } => UNCLAIMED | WAITS,
+            Phase::Scheduled { .. } | Phase::Queued { .. } => UNCLAIMED | WAITS,
             Phase::Unclaimed { .. } => UNCLAIMED,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => 0,
             Phase::AwaitingReport { .. } | Phase::Over => OVER,
@@ -132,9 +151,11 @@ impl Entry {
             agent: agent_bits(call.request.agent.id),
             status: call.status,
             flags: place,
+            promoted_at: since(call.slot().map_or(Timestamp::MAX, |slot| slot.at)),
+            later,
             ..Self::NONE
         };
-        entry.knowing(volatile, accepted)
+        entry.knowing(volatile, origin)
     }
 
     /// Whether its carrier is asked about it.
@@ -144,8 +165,9 @@ impl Entry {
 
     /// Its carrier is asked about it no later than then.
     pub fn ask_by(&mut self, at: Timestamp, accepted: Timestamp) {
-        self.inquire_at = Since::of(at, accepted);
-        self.watchdog = Since::of(self.watchdog.at(accepted).min(at), accepted);
+        let origin = self.origin(accepted);
+        self.inquire_at = Since::of(at, origin);
+        self.watchdog = Since::of(self.watchdog.at(origin).min(at), origin);
     }
 
     /// All that it says, in words. When its carrier is asked means nothing where it is not.
@@ -164,35 +186,59 @@ impl Entry {
     }
 
     /// What its row keeps of it: see [`super::Kept`].
-    pub fn kept(moments: Moments, digits: u32, agent: u32, status: CallStatus, flags: u8) -> Self {
-        let dispatch_at = match flags & WAITS {
-            0 => Since(0),
-            _ => Since(u32::MAX), // the queue moves by itself
+    pub fn kept(
+        moments: Moments,
+        (digits, agent): (u32, u32),
+        status: CallStatus,
+        (flags, later): (u8, u8),
+    ) -> Self {
+        let (dispatch_at, promoted_at) = match flags & WAITS {
+            0 => (Since(0), Since(0)),
+            // The queue moves by itself.
+            _ => (Since(u32::MAX), Since(moments.dialed_at)),
         };
         Self {
             watchdog: Since(moments.watchdog),
             stale_at: Since(moments.stale_at),
             told_at: Since(moments.told_at),
             dispatch_at,
+            promoted_at,
             digits,
             agent,
             status,
             flags,
+            later,
             ..Self::NONE
         }
     }
 
+    /// What stands in the queue was not dialed: its place stands there.
     pub fn moments(&self, dialed_at: Option<Timestamp>, accepted: Timestamp) -> Moments {
+        let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
         Moments {
             watchdog: self.watchdog.0,
             stale_at: self.stale_at.0,
             told_at: self.told_at.0,
-            dialed_at: Since::of(dialed_at.unwrap_or(Timestamp::MAX), accepted).0,
+            dialed_at: match self.waits() {
+                true => self.promoted_at.0,
+                false => Since::of(dialed_at, self.origin(accepted)).0,
+            },
         }
     }
 
-    pub fn moment(since: u32, accepted: Timestamp) -> Timestamp {
-        Since(since).at(accepted)
+    /// When a call was dialed, as its row keeps it.
+    pub fn dialed_at(since: u32, flags: u8, later: u8, accepted: Timestamp) -> Option<Timestamp> {
+        let at = Since(since).at(origin(later, accepted));
+        (at < Timestamp::MAX && flags & WAITS == 0).then_some(at)
+    }
+
+    /// From when on its moments are counted.
+    fn origin(&self, accepted: Timestamp) -> Timestamp {
+        origin(self.later, accepted)
+    }
+
+    pub fn later(&self) -> u8 {
+        self.later
     }
 
     pub fn digits(&self) -> u32 {
@@ -219,18 +265,21 @@ impl Entry {
         teardown_tries: 0,
         status: CallStatus::Initiating,
         flags: 0,
+        later: 0,
     };
 
     /// The entry with what else is known of its call.
-    fn knowing(mut self, volatile: Volatile, accepted: Timestamp) -> Self {
-        let since = |at| Since::of(at, accepted);
+    fn knowing(mut self, volatile: Volatile, origin: Timestamp) -> Self {
+        let since = |at| Since::of(at, origin);
         self.dispatch_at = since(volatile.dispatch_at);
         self.inquire_at = since(volatile.inquire_at);
         self.looked_at = since(volatile.looked_at);
         self.seen_at = since(volatile.seen_at);
         self.teardown_at = since(volatile.teardown_at);
         self.planned_until = since(volatile.planned_until);
-        self.promoted_at = since(volatile.promoted_at.unwrap_or_default());
+        if !self.waits() {
+            self.promoted_at = since(volatile.promoted_at.unwrap_or_default());
+        }
         self.teardown_tries = u8::try_from(volatile.teardown_tries).unwrap_or(u8::MAX);
         for (flag, is_so) in [
             (DIALER_DONE, volatile.dialer_done),
@@ -252,7 +301,7 @@ impl Entry {
     pub fn inherit(self, known: &Self, accepted: Timestamp) -> Self {
         let mut volatile = self.volatile(accepted);
         volatile.inherit(&known.volatile(accepted), !self.has(UNCLAIMED));
-        self.knowing(volatile, accepted)
+        self.knowing(volatile, self.origin(accepted))
     }
 
     fn has(&self, flag: u8) -> bool {
@@ -260,6 +309,7 @@ impl Entry {
     }
 
     pub fn volatile(&self, accepted: Timestamp) -> Volatile {
+        let accepted = self.origin(accepted);
         Volatile {
             planned_until: self.planned_until.at(accepted),
             promoted_at: self.has(PROMOTED).then(|| self.promoted_at.at(accepted)),
@@ -278,6 +328,7 @@ impl Entry {
 
     /// When there is something to do.
     pub fn due(&self, accepted: Timestamp) -> Timestamp {
+        let accepted = self.origin(accepted);
         let watchdog = self.watchdog.at(accepted);
         match self.has(UNCLAIMED) {
             true => watchdog.min(self.dispatch_at.at(accepted)),
@@ -286,12 +337,12 @@ impl Entry {
     }
 
     pub fn dispatch_at(&self, accepted: Timestamp) -> Timestamp {
-        self.dispatch_at.at(accepted)
+        self.dispatch_at.at(self.origin(accepted))
     }
 
     /// Puts off its dispatch.
     pub fn dispatch_again(&mut self, at: Timestamp, accepted: Timestamp) {
-        self.dispatch_at = Since::of(at, accepted);
+        self.dispatch_at = Since::of(at, self.origin(accepted));
     }
 
     /// Whether it holds a channel and no dialer has claimed it.
@@ -301,6 +352,14 @@ impl Entry {
 
     pub fn waits(&self) -> bool {
         self.has(WAITS)
+    }
+
+    /// The moment that gives it its place in the queue, while it stands there.
+    pub fn queued_from(&self, accepted: Timestamp) -> Timestamp {
+        match self.promoted_at.at(self.origin(accepted)) {
+            Timestamp::MAX => accepted,
+            at => at,
+        }
     }
 
     pub fn holds_channel(&self) -> bool {
@@ -322,17 +381,17 @@ impl Entry {
 
     /// When its plan makes it something else than it is.
     pub fn stale_at(&self, accepted: Timestamp) -> Timestamp {
-        self.stale_at.at(accepted)
+        self.stale_at.at(self.origin(accepted))
     }
 
     /// Whether its plan has made it something else by now.
     pub fn is_stale(&self, accepted: Timestamp, now: Timestamp) -> bool {
-        self.stale_at.at(accepted) <= now
+        self.stale_at(accepted) <= now
     }
 
     /// When its newest turn became known, as of its last look.
     pub fn told_at(&self, accepted: Timestamp) -> Timestamp {
-        self.told_at.at(accepted)
+        self.told_at.at(self.origin(accepted))
     }
 
     pub fn agent(&self) -> u32 {

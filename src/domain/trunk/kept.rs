@@ -18,6 +18,8 @@ const DIGITS: usize = 8;
 /// Beyond the flags of an entry.
 const ROOM: u32 = 1 << 8;
 const STATUS_SHIFT: u32 = 16;
+/// How long after its acceptance it was scheduled for stands above its status.
+const LATER_SHIFT: u32 = 24;
 
 /// An open call's entry as its row keeps it. Its text: [`WORDS`] numbers of 32 bits in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,10 @@ impl Kept {
             dialed_at,
             entry.digits(),
             entry.agent(),
-            status << STATUS_SHIFT | room | u32::from(entry.flags()),
+            u32::from(entry.later()) << LATER_SHIFT
+                | status << STATUS_SHIFT
+                | room
+                | u32::from(entry.flags()),
         ]))
     }
 
@@ -78,9 +83,9 @@ impl Kept {
     /// When it was dialed.
     #[must_use]
     pub fn dialed_at(&self) -> Option<Timestamp> {
-        let [_, _, _, _, _, _, _, dialed_at, ..] = self.0;
-        let at = Entry::moment(dialed_at, self.id().address().at);
-        (at < Timestamp::MAX).then_some(at)
+        let [_, _, _, _, _, _, _, dialed_at, _, _, last] = self.0;
+        let later = (last >> LATER_SHIFT) as u8;
+        Entry::dialed_at(dialed_at, last as u8, later, self.id().address().at)
     }
 
     /// The carrier may hold a room for it.
@@ -98,20 +103,21 @@ impl Kept {
             watchdog,
             stale_at,
             told_at,
-            _,
+            dialed_at,
             digits,
             agent,
             last,
         ] = self.0;
-        let status = CallStatus::ALL.get((last >> STATUS_SHIFT) as usize);
+        let status = CallStatus::ALL.get(usize::from((last >> STATUS_SHIFT) as u8));
         let moments = Moments {
             watchdog,
             stale_at,
             told_at,
-            dialed_at: 0,
+            dialed_at,
         };
         let status = status.copied().unwrap_or(CallStatus::Initiating);
-        Entry::kept(moments, digits, agent, status, last as u8)
+        let later = (last >> LATER_SHIFT) as u8;
+        Entry::kept(moments, (digits, agent), status, (last as u8, later))
     }
 }
 

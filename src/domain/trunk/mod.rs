@@ -18,6 +18,7 @@ mod entries;
 mod index;
 mod kept;
 mod queue;
+mod schedule;
 mod senders;
 mod step;
 mod suppression;
@@ -25,7 +26,7 @@ mod window;
 
 use std::collections::BTreeMap;
 
-pub use admission::{Admission, OnCapacity, Quota, Verdict};
+pub use admission::{Admission, OnCapacity, Quota, Terms, Verdict};
 pub use agents::AgentBreakers;
 use breaker::Breaker;
 use call_index::CallIndex;
@@ -37,7 +38,8 @@ pub use dispatch::Claim;
 pub use entries::Wanted;
 use index::Entry;
 pub use kept::Kept;
-pub use step::{DueCallback, Rows, Step};
+use schedule::Timetable;
+pub use step::{Changed, DueCallback, Rows, ScheduledRow, Step};
 use suppression::Grants;
 pub use suppression::{GRANT, Withdrawn};
 use window::Window;
@@ -70,6 +72,7 @@ pub struct Trunk {
     /// All open calls, by when there is something to do.
     due: CallIndex,
     callbacks: Callbacks,
+    timetable: Timetable,
     accepted: Window,
     dialed: Window,
     /// Phones in rooms, which ring some time after their dial: when the agent is there.
@@ -94,6 +97,8 @@ pub struct TrunkRows {
     pub accepted: Vec<Timestamp>,
     /// Where the newest call stands.
     pub newest: Option<Address>,
+    /// The first call on the schedule.
+    pub scheduled: Option<ScheduledRow>,
 }
 
 /// How long a trunk takes no call for the sake of a deletion that nobody confirms.
@@ -103,6 +108,7 @@ impl Trunk {
     /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
     #[must_use]
     pub fn restore(remembered: TrunkRows, settings: Settings, key: IdKey) -> Self {
+        let timetable = Timetable::new(&remembered);
         Self {
             settings,
             key,
@@ -112,6 +118,7 @@ impl Trunk {
             queue: CallIndex::default(),
             due: CallIndex::default(),
             callbacks: Callbacks::default(),
+            timetable,
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
             rung: Window::default(),
@@ -147,7 +154,10 @@ impl Trunk {
         match &self.brief {
             Some(known) if known.config.id != brief.config.id => return false,
             Some(known) if known.version > brief.version => return true,
-            Some(known) => brief.follow(known, self.clock),
+            Some(known) => {
+                brief.follow(known, self.clock);
+                self.timetable.heed(&mut brief, known);
+            }
             None => {}
         }
         self.brief = Some(brief);
@@ -155,9 +165,9 @@ impl Trunk {
     }
 
     /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
-    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live.
-    pub fn retire(&mut self, now: Timestamp) -> bool {
-        if !self.live.is_empty() || !self.queue.is_empty() {
+    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live or scheduled.
+    pub fn retire(&mut self, now: Timestamp, step: &Step<'_>) -> bool {
+        if !self.live.is_empty() || !self.queue.is_empty() || self.has_scheduled(step) {
             return false;
         }
         if let Some(brief) = &mut self.brief {
@@ -179,7 +189,8 @@ impl Trunk {
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let call = self.due.first().map(|(at, _)| at);
-        call.into_iter().chain(self.callbacks.next_due()).min()
+        let more = [self.callbacks.next_due(), self.schedule_due()];
+        call.into_iter().chain(more.into_iter().flatten()).min()
     }
 
     /// The present as this trunk knows it: it never goes back.
@@ -190,7 +201,9 @@ impl Trunk {
 
     /// Does all that is due at `now`.
     pub fn tick(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        self.look_at_schedule(now, step);
         loop {
+            self.take_in(now, step);
             self.dequeue(now, step);
             // Only before a call that would be handed out: it looks at all that is due, and after a restart that may be
             // every call there is.
@@ -242,8 +255,16 @@ impl Trunk {
 
     /// Brings one open call up to `now`.
     fn advance(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
-        let Some(call) = self.open_call(id, step) else {
+        if self.open_call(id, step).is_none() {
             self.forget(id);
+            return;
+        }
+        if self.misses(id, now, step) {
+            self.settle(id, step);
+            self.send(id, now, step);
+            return;
+        }
+        let Some(call) = self.open_call(id, step) else {
             return;
         };
         let done = call.advance(now, &self.settings, &self.key);
@@ -294,15 +315,19 @@ impl Trunk {
         };
         held.call.note(clock);
         held.is_changed = true;
+        self.timetable.counts(held);
         let before = held.verdict;
         let verdict = held.call.agent_verdict();
         held.verdict = verdict.or(before);
         self.judge_agent(id, before, verdict, step);
         if let Some(call) = step.peek(id) {
             let freed = self.is_live(id) && !call.holds_channel();
-            if freed && call.status != CallStatus::RejectedCapacity {
+            if freed
+                && call.status != CallStatus::RejectedCapacity
+                && let Some(ended_at) = call.ended_at
+            {
                 let began = call.promoted_at.unwrap_or(call.created_at());
-                let held = call.ended_at.unwrap_or_default() - began;
+                let held = ended_at - began;
                 self.held = Span((self.held.0 * 7 + held.0) / 8);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Brief, Step, Trunk, index};
 use crate::domain::agent::Status;
-use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN};
+use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
@@ -24,9 +24,14 @@ impl Trunk {
             return;
         }
         let (max_channels, max_cps) = self.limits();
-        while self.live.len() < max_channels as usize
-            && let Some(first) = self.next_in_queue(now, step)
-        {
+        loop {
+            if self.live.len() >= max_channels as usize {
+                self.timetable.lacks(FailureCode::ChannelsExhausted);
+                break;
+            }
+            let Some(first) = self.next_in_queue(now, step) else {
+                break;
+            };
             let Some(call) = self.open_call(first, step) else {
                 self.forget(first);
                 continue;
@@ -53,6 +58,7 @@ impl Trunk {
                     false => Err(self.accepted.next_free(now, max_cps)),
                 });
             if let Err(at) = free_at {
+                self.timetable.lacks(FailureCode::RateExceeded);
                 self.dispatch_again(first, at);
                 step.let_go_of(first);
                 break;

@@ -16,6 +16,20 @@ pub struct DueCallback {
     pub host: u64,
 }
 
+/// A call on the schedule, as narrow rows tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduledRow {
+    /// When it is due.
+    pub at: Timestamp,
+    /// Which call: see [`CallId::row`].
+    pub row: u64,
+    /// When it is too late for it.
+    pub ends: Timestamp,
+}
+
+/// So many calls are taken from the schedule in one step, or end there: then others have their turn.
+const TAKEN: usize = 250;
+
 /// A trunk's rows, as far as decisions read them. What can't be read is not there: whoever owns the rows knows of that, and
 /// that the step is void.
 pub trait Rows {
@@ -32,6 +46,10 @@ pub trait Rows {
     ) -> Vec<DueCallback>;
     /// When the first callback is due that is due after `after`.
     fn next_callback(&self, after: Timestamp) -> Option<Timestamp>;
+    /// Calls on the schedule from `from` on, in the order of their moments: at most `limit`.
+    fn scheduled(&self, from: (Timestamp, u64), limit: usize) -> Vec<ScheduledRow>;
+    /// How many there are.
+    fn count_scheduled(&self) -> usize;
 }
 
 /// A call in hand.
@@ -41,6 +59,18 @@ pub(super) struct Held {
     pub is_changed: bool,
     /// What it said of its agent before.
     pub verdict: Option<AgentVerdict>,
+    /// The moment for which its row stands on the schedule.
+    pub stood_at: Option<Timestamp>,
+    /// It is counted among those on the schedule.
+    pub is_counted: bool,
+}
+
+/// A call whose row is to be written.
+pub struct Changed {
+    /// The call.
+    pub call: Call,
+    /// The moment for which its row stood on the schedule.
+    pub stood_at: Option<Timestamp>,
 }
 
 /// What a step reads and changes: rows to write together, then effects to perform.
@@ -56,6 +86,8 @@ pub struct Step<'a> {
     pub effects: Vec<Effect>,
     /// The directory's last word must be written too: the trunk's own notes in it changed.
     pub brief: bool,
+    /// So many more calls may be taken from the schedule.
+    pub(super) may_take: usize,
 }
 
 impl<'a> Step<'a> {
@@ -67,6 +99,7 @@ impl<'a> Step<'a> {
             calls: Vec::new(),
             effects: Vec::new(),
             brief: false,
+            may_take: TAKEN,
         }
     }
 
@@ -90,13 +123,25 @@ impl<'a> Step<'a> {
         self.calls.get(place).map(|held| &held.call)
     }
 
+    /// Takes a call in hand that has no row yet.
+    pub(super) fn create(&mut self, call: Call) {
+        let id = call.id;
+        self.hold(call, None);
+        if let Some(held) = self.held(id) {
+            (held.stood_at, held.is_counted) = (None, false);
+        }
+    }
+
     /// Takes a call in hand; one that is there already stays.
     pub(super) fn hold(&mut self, call: Call, verdict: Option<AgentVerdict>) {
         if let Err(place) = self.place(call.id) {
+            let slot = call.slot().filter(|_| call.is_scheduled());
             let held = Held {
-                call,
                 is_changed: false,
                 verdict,
+                stood_at: slot.map(|slot| slot.at),
+                is_counted: slot.is_some(),
+                call,
             };
             self.calls.insert(place, Box::new(held));
         }
@@ -118,8 +163,32 @@ impl<'a> Step<'a> {
     }
 
     /// The calls that changed, oldest first: for their rows.
-    pub fn into_changed(self) -> Vec<Call> {
+    pub fn into_changed(self) -> Vec<Changed> {
         let changed = self.calls.into_iter().filter(|held| held.is_changed);
-        changed.map(|held| held.call).collect()
+        let row = |held: Box<Held>| Changed {
+            stood_at: held.stood_at,
+            call: held.call,
+        };
+        changed.map(row).collect()
+    }
+
+    /// The first of those that this step put on the schedule.
+    pub(super) fn first_scheduled(&self) -> Option<(Timestamp, u64)> {
+        let changed = self.changed().filter(|call| call.is_scheduled());
+        let places = changed.filter_map(|call| Some((call.slot()?.at, call.id.row())));
+        places.min()
+    }
+
+    /// How many this step put on the schedule, and how many it took from there.
+    pub(super) fn drift(&self) -> (usize, usize) {
+        let (mut put, mut taken) = (0, 0);
+        for held in &self.calls {
+            match (held.stood_at.is_some(), held.call.is_scheduled()) {
+                (false, true) => put += 1,
+                (true, false) => taken += 1,
+                _ => {}
+            }
+        }
+        (put, taken)
     }
 }

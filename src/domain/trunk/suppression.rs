@@ -145,7 +145,8 @@ impl Trunk {
                 self.grants.until(id)
             }
             Phase::Ringing { .. } => now,
-            Phase::Queued { .. }
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
             | Phase::Unclaimed { .. }
             | Phase::SettingUp { .. }
             | Phase::Talking { .. }

@@ -11,7 +11,7 @@ use crate::domain::callback::host_key;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
-use crate::domain::trunk::DueCallback;
+use crate::domain::trunk::{DueCallback, Place};
 
 /// Writes a call's row; one that is there keeps its metadata.
 const PUT: &str = "
@@ -22,6 +22,18 @@ const PUT: &str = "
         open = excluded.open, out = excluded.out, late = excluded.late, status = excluded.status,
         told_at = excluded.told_at, dialed_at = excluded.dialed_at, delivery = excluded.delivery,
         callback_due = excluded.callback_due, callback_host = excluded.callback_host, kept = excluded.kept, doc = excluded.doc";
+
+/// What a row says of its call's progress: it is over, it goes on, or it stands on the schedule.
+fn openness(place: &Place) -> i32 {
+    match (place.is_open(), place.scheduled) {
+        (true, _) => 1,
+        (false, Some(_)) => SCHEDULED,
+        (false, None) => 0,
+    }
+}
+
+/// A row of `open` of a call on the schedule.
+pub(super) const SCHEDULED: i32 = 2;
 
 impl SqlStore {
     /// See [`TrunkStore::put`](crate::app::trunk::TrunkStore::put).
@@ -36,7 +48,7 @@ impl SqlStore {
             let doc = to_json(&call).map_err(|_| StoreFailed)?;
             let bindings = vec![
                 number(call.id.row()),
-                i32::from(place.is_open()).into(),
+                openness(&place).into(),
                 i32::from(place.is_out).into(),
                 i32::from(call.late && place.is_open()).into(),
                 call.status.as_str().into(),
@@ -56,11 +68,12 @@ impl SqlStore {
                 callback
                     .and_then(|callback| i64::try_from(host_key(&callback.url)).ok())
                     .into(),
-                place.kept.map(|kept| kept.to_string()).into(),
+                place.kept.as_ref().map(ToString::to_string).into(),
                 doc.into(),
                 metadata.into(),
             ];
             self.query(PUT, bindings)?;
+            self.keep_schedule(call.id, &place)?;
         }
         Ok(())
     }

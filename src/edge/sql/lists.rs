@@ -3,6 +3,7 @@
 
 use worker::SqlStorageValue;
 
+use super::calls::SCHEDULED;
 use super::values::{agent_key, count, delivery_word, millis, number, one_of, unsigned};
 use super::{Row, SqlStore};
 use crate::app::json;
@@ -45,7 +46,13 @@ impl SqlStore {
     /// See [`TrunkStore::closed`](crate::app::trunk::TrunkStore::closed).
     pub(super) fn calls_that_fit(&self, filter: &CallFilter) -> Result<Found, StoreFailed> {
         let floor = CallId::floor(filter.created_after.unwrap_or_default());
-        let wanted: [(&str, Option<SqlStorageValue>); 4] = [
+        let (is, is_not) = (
+            filter.scheduled == Some(true),
+            filter.scheduled == Some(false),
+        );
+        let wanted: [(&str, Option<SqlStorageValue>); 6] = [
+            (" AND open = ?", is.then(|| SCHEDULED.into())),
+            (" AND open <> ?", is_not.then(|| SCHEDULED.into())),
             (
                 " AND status IN (SELECT value FROM json_each(?))",
                 one_of(&filter.status),
@@ -100,7 +107,7 @@ impl SqlStore {
         limit: usize,
     ) -> Result<FeedScan, StoreFailed> {
         let bounds = vec![number(from), number(NO_CEILING), count(limit)];
-        let fits = "open = 0 AND told_at >= ?";
+        let fits = "open <> 1 AND told_at >= ?";
         let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![millis(since)])?;
         let goes_on = match seen.fit.get(TOLD) {
             Some(next) => Some(*next),
@@ -119,7 +126,8 @@ impl SqlStore {
         look: Look,
         wanted: [(&str, Option<SqlStorageValue>); N],
     ) -> Result<Found, StoreFailed> {
-        let mut fits = String::from("open = 0");
+        // What is in progress is in memory.
+        let mut fits = String::from("open <> 1");
         let mut values = Vec::new();
         for (clause, value) in wanted {
             if let Some(value) = value {

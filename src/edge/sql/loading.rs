@@ -72,7 +72,7 @@ impl SqlStore {
         from: CallId,
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
-        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND (id >= ? OR dialed_at >= ?)";
+        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND open <> 2 AND (id >= ? OR dialed_at >= ?)";
         let bindings = vec![
             number(from.row()),
             CallStatus::RejectedCapacity.as_str().into(),

@@ -2,7 +2,8 @@
 //!
 //! A call is one row under an integer key that sorts by age, so a page of calls, newest first, is a range scan; what lists,
 //! sweeps and the feed ask for stands in narrow columns before the document. Two partial indexes: calls that stay open for
-//! long, and callbacks whose attempt is due later. So a call that fares well costs one row a write.
+//! long, and callbacks whose attempt is due later. So a call that fares well costs one row a write. Calls on the schedule
+//! stand in a table of their own beside their rows: an index of these would have to be made of all calls that are there.
 
 mod calls;
 mod idempotency;
@@ -10,6 +11,7 @@ mod leaving;
 mod legacy;
 mod lists;
 mod loading;
+mod schedule;
 pub mod statements;
 mod turns;
 mod values;
@@ -29,7 +31,7 @@ use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
-use crate::domain::trunk::{Brief, DueCallback};
+use crate::domain::trunk::{Brief, DueCallback, ScheduledRow};
 use crate::edge::platform::Sql;
 
 const SCHEMA: &str = "
@@ -40,6 +42,7 @@ const SCHEMA: &str = "
     );
     CREATE INDEX IF NOT EXISTS late_rows ON rows (id) WHERE late = 1;
     CREATE INDEX IF NOT EXISTS due_rows ON rows (callback_due, id, callback_host) WHERE callback_due IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS schedule (at INTEGER NOT NULL, row INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (at, row)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS turns (at INTEGER NOT NULL, row INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (at, row)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
@@ -193,6 +196,18 @@ impl TrunkStore for SqlStore {
             Some(SqlStorageValue::Integer(at)) => Ok(Some(Timestamp(unsigned(at)?))),
             _ => Ok(None),
         }
+    }
+
+    fn scheduled(
+        &self,
+        from: (Timestamp, u64),
+        limit: usize,
+    ) -> Result<Vec<ScheduledRow>, StoreFailed> {
+        self.schedule_from(from, limit)
+    }
+
+    fn count_scheduled(&self) -> Result<usize, StoreFailed> {
+        self.schedule_length()
     }
 
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {

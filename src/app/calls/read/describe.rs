@@ -64,13 +64,14 @@ pub fn list() -> Description {
         must("sip_trunk_id", "a UUID"),
         must("phone_number", "in E.164 format"),
         must("phone_number_ends_with", "3 to 15 digits"),
+        must("scheduled", "true or false"),
         Refusal::DialerUnavailable,
     ])
     .refuses(no_time("created_after"))
     .refuses(no_time("created_before"))
 }
 
-fn filters() -> [Value; 7] {
+fn filters() -> [Value; 8] {
     let uuid = || json!({"type": "string", "format": "uuid"});
     // One plain string: a client that knows the format of a date-time writes no date, and another no offset.
     let time = || json!({"type": "string", "minLength": 1, "examples": ["2026-06-14T10:32:00Z", "2026-06-14"]});
@@ -87,6 +88,11 @@ fn filters() -> [Value; 7] {
             "phone_number_ends_with",
             "Only calls to numbers that end with these digits.",
             json!({"type": "string", "pattern": "^[0-9]{3,15}$"}),
+        ),
+        filter(
+            "scheduled",
+            "Only calls that stand on the schedule, or with `false` none of those.",
+            json!({"type": "boolean"}),
         ),
         filter(
             "created_after",

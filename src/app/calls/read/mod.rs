@@ -122,12 +122,13 @@ pub async fn list(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 8] = [
         "call_status",
         "agent_id",
         "sip_trunk_id",
         "phone_number",
         "phone_number_ends_with",
+        "scheduled",
         "created_after",
         "created_before",
     ];
@@ -179,6 +180,11 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
             "3 to 15 digits",
             LastDigits::parse,
         )?,
+        scheduled: page.parsed("scheduled", "true or false", |text| match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        })?,
         created_after: page.time("created_after")?,
         created_before: page.time("created_before")?,
         before: page

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use crate::app::http::Response;
+use crate::app::iso8601;
 use crate::app::views::number::NumberView;
 use crate::domain::call::FailureCode;
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Admission, Quota, Verdict};
 
 /// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
@@ -16,10 +18,14 @@ pub struct TriggeredCall {
     /// The call's UUID.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     call_id: CallId,
-    /// `triggered`, or `queued` when it waits for capacity.
+    /// `triggered`, `queued` when it waits for capacity, or `scheduled` when it is dialed later.
     status: &'static str,
     /// Where to poll for the call's status.
     poll_url: String,
+    /// When a scheduled call is due. Only of such a one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
+    scheduled_for: Option<String>,
 }
 
 /// The answer to a call that was refused for lack of capacity.
@@ -41,10 +47,14 @@ pub struct RejectedCall {
 pub struct DryRun {
     /// True: nothing was created.
     dry_run: bool,
-    /// `trigger`, `queue` or `reject`.
+    /// `trigger`, `queue`, `schedule` or `reject`.
     would: &'static str,
     /// Why it would not be triggered at once.
     reason: Option<String>,
+    /// When it would be due. Only where it would be scheduled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
+    scheduled_for: Option<String>,
     /// What the number tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = NumberView))]
@@ -58,8 +68,9 @@ pub struct DryRun {
 /// The answer to a call that was asked for.
 pub fn answer(admission: Admission) -> Response {
     match admission {
-        Admission::Accepted { call, quota } => created(call, "triggered", quota),
-        Admission::Queued { call, quota } => created(call, "queued", quota),
+        Admission::Accepted { call, quota } => created(call, "triggered", None, quota),
+        Admission::Queued { call, quota } => created(call, "queued", None, quota),
+        Admission::Scheduled { call, at, quota } => created(call, "scheduled", Some(at), quota),
         Admission::Down {
             retry_after_secs,
             is_agent,
@@ -94,7 +105,12 @@ fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     response.with_header("Retry-After", retry_after_secs.to_string())
 }
 
-fn created(call: CallId, status: &'static str, quota: Quota) -> Response {
+fn created(
+    call: CallId,
+    status: &'static str,
+    scheduled_for: Option<Timestamp>,
+    quota: Quota,
+) -> Response {
     let poll_url = format!("/integration/v1/calls/{call}/status");
     with_quota(
         Response::json(
@@ -103,6 +119,7 @@ fn created(call: CallId, status: &'static str, quota: Quota) -> Response {
                 call_id: call,
                 status,
                 poll_url,
+                scheduled_for: scheduled_for.map(iso8601::format),
             },
         ),
         quota,
@@ -139,6 +156,10 @@ pub fn answer_dry(
     number: Option<NumberView>,
     unknown_keys: Vec<String>,
 ) -> Response {
+    let scheduled_for = match verdict {
+        Verdict::Schedule { at, .. } => Some(iso8601::format(at)),
+        _ => None,
+    };
     let (would, reason) = match verdict {
         Verdict::Go => ("trigger", None),
         Verdict::Down {
@@ -147,6 +168,7 @@ pub fn answer_dry(
         } => return down(retry_after_secs, is_agent),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
         Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
+        Verdict::Schedule { reason, .. } => ("schedule", Some(reason.as_str().to_owned())),
     };
     Response::json(
         200,
@@ -154,6 +176,7 @@ pub fn answer_dry(
             dry_run: true,
             would,
             reason,
+            scheduled_for,
             number,
             unknown_keys,
         },
@@ -163,6 +186,7 @@ pub fn answer_dry(
 fn exhausted(code: FailureCode) -> Refusal {
     match code {
         FailureCode::RateExceeded => Refusal::RateExceeded,
+        FailureCode::ScheduleFull => Refusal::TooManyScheduled,
         _ => Refusal::ChannelsExhausted,
     }
 }

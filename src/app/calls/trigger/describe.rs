@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::TOO_LONG_FILLED;
 use super::answer::{DryRun, RejectedCall, TriggeredCall};
-use super::fields::TriggerCall;
+use super::fields::{NO_WINDOW, TOO_FAR, TriggerCall};
 use crate::app::description::reference::idempotency_key;
+use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, Schema, answer, ok};
 use crate::app::description::{examples, notification};
 use crate::app::views::call::Notification;
@@ -20,7 +21,10 @@ pub fn trigger() -> Description {
         "Calls",
         "Trigger a call",
         "Dispatches a single outbound AI call. The call is queued immediately and your agent starts the conversation when \
-         the recipient answers. A refused call (429) stays readable under its `call_id`.",
+         the recipient answers. A refused call (429) stays readable under its `call_id`. One with a `not_before` that lies \
+         ahead is scheduled: it takes up no channel and counts in no rate, and when it is due it waits its turn as with \
+         `on_capacity: queue`. Not dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
+         lacking, else `Trigger Failed` (`window_closed`).",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )
     .also(foretold, [])
@@ -38,13 +42,21 @@ pub fn trigger() -> Description {
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 29] {
+fn refusals() -> [Refusal; 36] {
+    let [no_start, no_start_zone] = no_time("not_before");
+    let [no_end, no_end_zone] = no_time("not_after");
     [
         Refusal::IdempotencyKeyInvalid,
         Refusal::IdempotencyKeyReused,
         Refusal::Invalid("on_capacity must be reject or queue".into()),
         Refusal::Invalid("max_wait_seconds must be a whole number from 1 to 86400".into()),
         Refusal::Invalid("dry_run must be true or false".into()),
+        no_start,
+        no_start_zone,
+        must("not_before", TOO_FAR),
+        no_end,
+        no_end_zone,
+        must("not_after", NO_WINDOW),
         Refusal::Required("phone_number"),
         Refusal::PhoneNotE164,
         Refusal::Required("agent_id"),
@@ -67,6 +79,7 @@ fn refusals() -> [Refusal; 29] {
         Refusal::NumberSuppressed,
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
+        Refusal::TooManyScheduled,
         Refusal::DialerUnavailable,
         Refusal::AgentUnavailable,
     ]

@@ -4,19 +4,26 @@ use serde_json::{Map, Value};
 
 use crate::app::directory::Permit;
 use crate::app::http::Request;
+use crate::app::page;
 use crate::app::ports::Api;
 use crate::app::target::check_target;
+use crate::domain::call::Window;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::OnCapacity;
 
 /// The most that `metadata` may take up as JSON, in bytes.
 const MAX_METADATA: usize = 16_384;
-const DEFAULT_WAIT_SECS: u64 = 3_600;
+const DEFAULT_WAIT: Span = Span::from_secs(3_600);
 const MAX_WAIT_SECS: u64 = 86_400;
+/// How far ahead a call may be scheduled.
+const FARTHEST: Span = Span::from_secs(30 * 86_400);
+/// What `not_before` must be, and `not_after`.
+pub const TOO_FAR: &str = "at most 30 days ahead";
+pub const NO_WINDOW: &str = "after not_before and in the future";
 
 // As the OpenAPI document describes it; [`Fields::read`] reads it.
 /// The call to place. Other fields are ignored.
@@ -50,6 +57,11 @@ pub struct TriggerCall {
     pub max_wait_seconds: Option<u64>,
     /// Runs all checks and creates nothing: the answer says what would happen.
     pub dry_run: Option<bool>,
+    /// The call is not dialed before this time: ISO 8601 with its offset, at most 30 days ahead. One that is past means now.
+    pub not_before: Option<String>,
+    /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future. Unless
+    /// given, `not_before` and `max_wait_seconds` (3600).
+    pub not_after: Option<String>,
 }
 
 /// What a call was asked for.
@@ -61,6 +73,9 @@ pub struct Fields {
     pub callback_url: Option<String>,
     pub on_capacity: OnCapacity,
     pub dry_run: bool,
+    pub window: Option<Window>,
+    /// For how long the call may wait before it is dialed.
+    pub waits: Span,
 }
 
 impl Fields {
@@ -89,12 +104,31 @@ impl Fields {
         let callback_url = take("callback_url")
             .map(|url| read_callback_url(api, request, url))
             .transpose()?;
-        let on_capacity = read_on_capacity(take("on_capacity"), take("max_wait_seconds"))?;
+        let queues = read_on_capacity(take("on_capacity"))?;
+        let max_wait = take("max_wait_seconds").map(read_max_wait).transpose()?;
         let dry_run = match take("dry_run") {
             None => false,
             Some(value) => value
                 .as_bool()
                 .ok_or_else(|| Refusal::Invalid("dry_run must be true or false".into()))?,
+        };
+        let mut time = |field| {
+            take(field)
+                .map(|value| read_time(field, &value))
+                .transpose()
+        };
+        let (not_before, not_after) = (time("not_before")?, time("not_after")?);
+        let now = api.now();
+        let window = read_window(not_before, not_after, max_wait, now)?;
+        let max_wait = max_wait.unwrap_or(DEFAULT_WAIT);
+        let on_capacity = match queues {
+            true => OnCapacity::Queue { max_wait },
+            false => OnCapacity::Reject,
+        };
+        let waits = match (window, on_capacity) {
+            (Some(window), _) => window.not_after - now,
+            (None, OnCapacity::Queue { max_wait }) => max_wait,
+            (None, OnCapacity::Reject) => Span(0),
         };
         Ok(Self {
             phone,
@@ -104,6 +138,8 @@ impl Fields {
             callback_url,
             on_capacity,
             dry_run,
+            window,
+            waits,
         })
     }
 
@@ -112,41 +148,69 @@ impl Fields {
         Permit {
             trunk: self.trunk.tag(),
             agent: Some(self.agent),
-            waits: match self.on_capacity {
-                OnCapacity::Queue { max_wait } => max_wait,
-                OnCapacity::Reject => Span(0),
-            },
+            waits: self.waits,
             refused: false,
         }
     }
 }
 
-fn read_on_capacity(
-    on_capacity: Option<Value>,
-    max_wait: Option<Value>,
-) -> Result<OnCapacity, Refusal> {
-    let queue = match on_capacity.as_ref().map(Value::as_str) {
-        None | Some(Some("reject")) => false,
-        Some(Some("queue")) => true,
-        Some(_) => {
-            return Err(Refusal::Invalid(
-                "on_capacity must be reject or queue".into(),
-            ));
-        }
-    };
-    let seconds = match max_wait {
-        None => DEFAULT_WAIT_SECS,
-        Some(value) => crate::app::json::whole(&value, 1..=MAX_WAIT_SECS).ok_or_else(|| {
-            Refusal::Invalid(format!(
-                "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
-            ))
-        })?,
-    };
-    Ok(match queue {
-        true => OnCapacity::Queue {
-            max_wait: Span::from_secs(seconds),
-        },
-        false => OnCapacity::Reject,
+fn read_on_capacity(on_capacity: Option<Value>) -> Result<bool, Refusal> {
+    match on_capacity.as_ref().map(Value::as_str) {
+        None | Some(Some("reject")) => Ok(false),
+        Some(Some("queue")) => Ok(true),
+        Some(_) => Err(Refusal::Invalid(
+            "on_capacity must be reject or queue".into(),
+        )),
+    }
+}
+
+fn read_max_wait(value: Value) -> Result<Span, Refusal> {
+    let secs = crate::app::json::whole(&value, 1..=MAX_WAIT_SECS);
+    secs.map(Span::from_secs).ok_or_else(|| {
+        Refusal::Invalid(format!(
+            "max_wait_seconds must be a whole number from 1 to {MAX_WAIT_SECS}"
+        ))
+    })
+}
+
+/// A moment: a date alone is none, since nobody can tell where it begins.
+fn read_time(field: &'static str, value: &Value) -> Result<Timestamp, Refusal> {
+    let text = value.as_str().unwrap_or_default();
+    let is_date = text.len() == 10;
+    let midnight = format!("{text}T00:00");
+    page::read_time(field, if is_date { &midnight } else { text })
+}
+
+/// When the call may be dialed; `None` for one that may be at any time. A moment that is past means now.
+fn read_window(
+    not_before: Option<Timestamp>,
+    not_after: Option<Timestamp>,
+    max_wait: Option<Span>,
+    now: Timestamp,
+) -> Result<Option<Window>, Refusal> {
+    let refusal = |field: &str, what| Refusal::Invalid(format!("{field} must be {what}"));
+    if not_before.is_some_and(|at| at > now + FARTHEST) {
+        return Err(refusal("not_before", TOO_FAR));
+    }
+    let not_before = not_before.filter(|at| *at > now);
+    let begins = not_before.unwrap_or(now);
+    if not_after.is_some_and(|at| at <= begins) {
+        return Err(refusal("not_after", NO_WINDOW));
+    }
+    let own = max_wait.unwrap_or(DEFAULT_WAIT);
+    Ok(match (not_before, not_after) {
+        (None, None) => None,
+        (_, None) => Some(Window {
+            not_before,
+            not_after: begins + own,
+            max_wait: own,
+        }),
+        // Who names an end and no longest wait waits until then.
+        (_, Some(not_after)) => Some(Window {
+            not_before,
+            not_after,
+            max_wait: max_wait.unwrap_or(not_after - begins),
+        }),
     })
 }
 

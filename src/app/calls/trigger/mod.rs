@@ -57,13 +57,16 @@ pub async fn trigger(
     let number = dry_run.then(|| NumberView::of(&fields.phone));
     let trigger = Box::new(Trigger {
         on_capacity: fields.on_capacity,
+        window: fields.window,
         idempotency,
         good_until: Some(good_until),
         request: asked_for(caller, fields, agent),
     });
-    let command = match dry_run {
-        true => command::Foresee(trigger).into(),
-        false => command::Admit(trigger).into(),
+    let command: TrunkCommand = match (dry_run, trigger.window) {
+        (true, None) => command::Foresee(trigger).into(),
+        (true, Some(_)) => command::ForeseeSchedule(trigger).into(),
+        (false, None) => command::Admit(trigger).into(),
+        (false, Some(_)) => command::Schedule(trigger).into(),
     };
     let reply = send(api, caller, permit, &command).await?;
     let answered = match dry_run {

@@ -1,0 +1,200 @@
+//! A call that is to be dialed later: from when on, because of what, and until when at all.
+//!
+//! While it stands on its trunk's schedule it is a row and nothing else: no channel, no place in the queue, no memory. When it
+//! is due it waits for capacity like any call in the queue, at the place that its moment gives it.
+
+use serde::{Deserialize, Serialize};
+
+use super::deadlines::RECENT;
+use super::{Call, CallRequest, Failure, FailureCode, Phase, Volatile};
+use crate::domain::ids::{CallId, IdKey};
+use crate::domain::time::{Span, Timestamp};
+
+/// Nobody waits for capacity for longer than that, whatever was asked for.
+const LONGEST_WAIT: Span = Span::from_secs(14 * 86_400);
+/// How long a call may be put off that came with no word on it.
+const UNASKED: Span = Span::from_secs(3_600);
+
+/// Why a call is dialed when it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleReason {
+    /// Its request said so.
+    NotBefore,
+    /// Calling hours were closed.
+    CallingHours,
+    /// Its number was called as often as it may be.
+    ContactLimit,
+    /// The call before it did not reach anybody.
+    Redial,
+}
+
+impl ScheduleReason {
+    /// As the API spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotBefore => "not_before",
+            Self::CallingHours => "calling_hours",
+            Self::ContactLimit => "contact_limit",
+            Self::Redial => "redial",
+        }
+    }
+}
+
+/// When a call may be dialed, as its request has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Not before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Not then, and not later.
+    pub not_after: Timestamp,
+    /// How long it waits for capacity, from when it is due.
+    pub max_wait: Span,
+}
+
+impl Window {
+    /// That of a call that came with no word on it, and is put off.
+    #[must_use]
+    pub fn unasked(now: Timestamp) -> Self {
+        Self {
+            not_before: None,
+            not_after: now + UNASKED,
+            max_wait: UNASKED,
+        }
+    }
+}
+
+/// Its place on its trunk's schedule, the last one it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// When it is due.
+    pub at: Timestamp,
+    /// Why then.
+    pub reason: ScheduleReason,
+    /// When it was put there.
+    pub noted_at: Timestamp,
+    /// When it was taken from there into the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
+}
+
+/// What a call knows of its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// When it may be dialed.
+    pub window: Window,
+    /// Its place on the schedule, if it ever had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
+}
+
+impl Call {
+    /// A call that is to be dialed later.
+    #[must_use]
+    pub fn scheduled(
+        id: CallId,
+        request: CallRequest,
+        window: Window,
+        (at, reason): (Timestamp, ScheduleReason),
+        now: Timestamp,
+    ) -> Self {
+        let mut call = Self::accepted(id, request, now).within(Some(window));
+        call.put_on_schedule(at, reason, now);
+        call
+    }
+
+    /// The call, with the time in which it may be dialed.
+    #[must_use]
+    pub fn within(mut self, window: Option<Window>) -> Self {
+        self.schedule = window.map(|window| Schedule { window, slot: None });
+        self
+    }
+
+    /// Its place on the schedule, the last one it had.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        self.schedule?.slot
+    }
+
+    /// Whether it stands on its trunk's schedule.
+    #[must_use]
+    pub fn is_scheduled(&self) -> bool {
+        matches!(self.phase(), Phase::Scheduled { .. })
+    }
+
+    /// When it may not be dialed any more, if it matters.
+    pub(super) fn not_after(&self) -> Timestamp {
+        self.schedule
+            .map_or(Timestamp::MAX, |schedule| schedule.window.not_after)
+    }
+
+    /// Until when it waits for capacity, once it was on the schedule.
+    #[must_use]
+    pub fn wait_ends(&self) -> Option<Timestamp> {
+        let Schedule { window, slot } = self.schedule?;
+        let longest = window.max_wait.min(LONGEST_WAIT);
+        Some((slot?.at + longest).min(window.not_after))
+    }
+
+    /// Whether it is too late to dial it.
+    #[must_use]
+    pub fn has_missed_its_window(&self, now: Timestamp) -> bool {
+        now >= self.not_after()
+    }
+
+    /// It is put off, or put off anew: it leaves the queue, and whatever dialer was to claim it. Its trunk sees to it that
+    /// it is still in time then.
+    pub fn put_on_schedule(&mut self, at: Timestamp, reason: ScheduleReason, now: Timestamp) {
+        let unasked = Window {
+            not_after: self.gives_up_at(),
+            ..Window::unasked(now)
+        };
+        let window = self.schedule.map_or(unasked, |schedule| schedule.window);
+        let slot = Slot {
+            at,
+            reason,
+            noted_at: now,
+            taken_at: None,
+        };
+        self.schedule = Some(Schedule {
+            window,
+            slot: Some(slot),
+        });
+        (self.queued_until, self.promoted_at) = (None, None);
+        self.updated_at = self.updated_at.max(now);
+        self.volatile = Volatile {
+            dispatch_at: Timestamp::MAX,
+            ..Volatile::default()
+        };
+    }
+
+    /// By when a call must be dialed: as its request said, or as long as it would have waited.
+    #[must_use]
+    pub fn gives_up_at(&self) -> Timestamp {
+        match (self.schedule, self.queued_until) {
+            (Some(schedule), _) => schedule.window.not_after,
+            (None, Some(until)) => until,
+            (None, None) => self.created_at() + UNASKED,
+        }
+    }
+
+    /// It is due: it stands in the queue from now on, at the place of the moment for which it was scheduled.
+    pub fn enter_queue(&mut self, now: Timestamp) {
+        self.queued_until = self.wait_ends();
+        let slot = self.schedule.as_mut().and_then(|own| own.slot.as_mut());
+        if let Some(slot) = slot {
+            slot.taken_at = Some(now);
+        }
+        // In the same write: a restart finds what is old by this mark.
+        self.late |= now >= self.created_at() + RECENT;
+        self.volatile.dispatch_at = Timestamp::MAX;
+    }
+
+    /// It was not dialed while it could have been.
+    pub fn miss(&mut self, why: FailureCode, now: Timestamp, key: &IdKey) {
+        self.fail(Failure::of(why), now, key);
+    }
+}

@@ -1,0 +1,403 @@
+//! The schedule: calls that are to be dialed later. They are rows; what is here knows where they begin, and no more.
+//!
+//! Those that are due are taken into the queue in the order of their moments, in bounded steps, and no more of them than keep
+//! the queue from running dry: the others stay rows, however many are due at once. So the queue's order is theirs too, and
+//! what they take up in memory is bounded.
+
+use super::step::Held;
+use super::{Brief, Step, Trunk, TrunkRows};
+use crate::domain::agent::Status;
+use crate::domain::call::{Call, CallRequest, FailureCode, Phase, ScheduleReason};
+use crate::domain::ids::{AgentId, CallId};
+use crate::domain::time::{Span, Timestamp};
+
+/// A trunk's schedule holds at most so many calls.
+const MOST: usize = 100_000;
+/// So many in the queue before the next on the schedule are enough for now.
+const AHEAD: usize = 500;
+/// So many narrow rows are looked at together for calls whose time has run out while they wait behind others; and how often.
+const OVERDUE: usize = 2_000;
+const OVERDUE_EVERY: Span = Span(1_000);
+/// So many calls are read together to end those whose key or agent is gone; and how often.
+const REVIEWED: usize = 100;
+const REVIEW_EVERY: Span = Span(20);
+
+/// A moment on the schedule, and the call by its row.
+type Place = (Timestamp, u64);
+
+const START: Place = (Timestamp(0), 0);
+
+fn behind((at, row): Place) -> Place {
+    (at, row + 1)
+}
+
+/// What is known of the schedule.
+pub(super) struct Timetable {
+    /// Where its first call stands: none stands earlier, though that one may have left.
+    next: Option<Place>,
+    /// How many there are, once somebody asked.
+    count: Option<usize>,
+    /// Until when calls that were due had to wait behind those in the queue.
+    crowded_until: Timestamp,
+    /// Where the look for overdue ones among these stands, and when it goes on.
+    overdue: (Place, Timestamp),
+    /// Where the look for those stands whose key or agent is gone, and when it goes on, while there is one.
+    review: Option<(Place, Timestamp)>,
+    /// What the queue lacked when it last moved.
+    lacking: FailureCode,
+}
+
+impl Timetable {
+    pub fn new(known: &TrunkRows) -> Self {
+        let first = known.scheduled.map(|first| (first.at, first.row));
+        let is_reviewed = known.brief.as_ref().is_some_and(|brief| brief.reviews);
+        Self {
+            next: first,
+            count: None,
+            crowded_until: Timestamp(0),
+            overdue: (START, Timestamp(0)),
+            review: is_reviewed.then_some((START, Timestamp(0))),
+            lacking: FailureCode::ChannelsExhausted,
+        }
+    }
+
+    /// The directory has a new word: if a key or an agent is gone that was there, their calls on the schedule end.
+    pub fn heed(&mut self, brief: &mut Brief, known: &Brief) {
+        let revoked = brief.revoked_keys.iter();
+        let deleted = brief.deleted_agents.iter();
+        let is_news = revoked.clone().any(|key| !known.revoked_keys.contains(key))
+            || deleted
+                .clone()
+                .any(|agent| !known.deleted_agents.contains(agent));
+        if is_news && self.next.is_some() {
+            self.review = Some((START, Timestamp(0)));
+        }
+        brief.reviews = self.review.is_some();
+    }
+
+    /// Keeps the count in step with a call in hand.
+    pub fn counts(&mut self, held: &mut Held) {
+        let is_there = held.call.is_scheduled();
+        if let (Some(slot), true) = (held.call.slot(), is_there) {
+            self.begins_by((slot.at, held.call.id.row()));
+        }
+        if let Some(count) = &mut self.count {
+            *count = match (held.is_counted, is_there) {
+                (false, true) => *count + 1,
+                (true, false) => count.saturating_sub(1),
+                _ => *count,
+            };
+        }
+        held.is_counted = is_there;
+    }
+
+    fn begins_by(&mut self, place: Place) {
+        self.next = Some(self.next.map_or(place, |next| next.min(place)));
+    }
+
+    /// What the queue lacks as it moves.
+    pub fn lacks(&mut self, what: FailureCode) {
+        self.lacking = what;
+    }
+}
+
+impl Trunk {
+    /// Puts a call on the schedule that nobody has dialed: it is due at `at`, because of `reason`, and until then it holds no
+    /// channel and no place in the queue. One whose time is over by then ends at once. `false` when it is too late for that.
+    pub fn schedule(
+        &mut self,
+        id: CallId,
+        at: Timestamp,
+        reason: ScheduleReason,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| {
+            match at < call.gives_up_at() {
+                true => call.put_on_schedule(at, reason, now),
+                false => call.miss(FailureCode::WindowClosed, now, &key),
+            }
+            true
+        })
+    }
+
+    /// Changes a call that nobody has dialed, wherever it waits.
+    fn change_undialed(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+        with: impl FnOnce(&mut Call) -> bool,
+    ) -> bool {
+        let Some(held) = self.take(id, step) else {
+            return false;
+        };
+        let changed = match held.call.phase() {
+            Phase::Scheduled { .. } | Phase::Queued { .. } | Phase::Unclaimed { .. } => {
+                with(&mut held.call)
+            }
+            Phase::SettingUp { .. }
+            | Phase::Ringing { .. }
+            | Phase::Talking { .. }
+            | Phase::AwaitingReport { .. }
+            | Phase::Over => false,
+        };
+        if changed {
+            self.settle(id, step);
+            self.send(id, now, step);
+        }
+        changed
+    }
+
+    /// Cancels a call that stands on the schedule.
+    pub(super) fn cancel_scheduled(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| call.cancel(now, &key))
+    }
+
+    /// Whether any call stands on the schedule.
+    pub(super) fn has_scheduled(&self, step: &Step<'_>) -> bool {
+        let (put, taken) = step.drift();
+        self.timetable.next.is_some() && step.rows().count_scheduled() + put > taken
+    }
+
+    /// Whether the schedule has room for another call.
+    pub(super) fn takes_scheduled(&mut self, step: &Step<'_>) -> bool {
+        let (put, taken) = step.drift();
+        let count = self
+            .timetable
+            .count
+            .get_or_insert_with(|| (step.rows().count_scheduled() + put).saturating_sub(taken));
+        *count < MOST
+    }
+
+    /// Seconds until the next of them makes room.
+    pub(super) fn schedule_wait(&self, now: Timestamp) -> u64 {
+        let next = self.timetable.next.map_or(now, |(at, _)| at);
+        (next - now).as_secs_ceil().clamp(1, 3_600)
+    }
+
+    /// When the schedule has something to do.
+    pub(super) fn schedule_due(&self) -> Option<Timestamp> {
+        let review = self.timetable.review.map(|(_, at)| at);
+        let next = self
+            .timetable
+            .next
+            .map(|first| match self.is_crowded(first) {
+                true => self.timetable.overdue.1,
+                false => first.0,
+            });
+        next.into_iter().chain(review).min()
+    }
+
+    /// Whether a call is due, and enough others are before it in the queue.
+    fn is_crowded(&self, first: Place) -> bool {
+        first.0 <= self.clock && self.queue.nth(AHEAD - 1).is_some_and(|entry| entry < first)
+    }
+
+    /// Calls of this request end, wherever they wait: its key was revoked, or its agent deleted.
+    fn is_gone(&self, request: &CallRequest) -> bool {
+        let deleted = |brief: &Brief| brief.deleted_agents.contains(&request.agent.id);
+        self.is_revoked(request.key) || self.brief.as_ref().is_some_and(deleted)
+    }
+
+    /// Brings a call up to `now` that may stand on the schedule: it may have to end there.
+    pub fn refresh_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        let known = self.take(id, step).map(|held| &held.call);
+        if known.is_some_and(|call| call.is_scheduled()) {
+            self.end_on_schedule(id, now, step);
+        }
+    }
+
+    /// Whether a call's row says that it stands on the schedule, and it does not any more.
+    #[must_use]
+    pub fn has_left_the_schedule(&self, call: &Call, now: Timestamp) -> bool {
+        let is_late = call.wait_ends().is_some_and(|ends| ends <= now);
+        call.is_scheduled() && (is_late || self.is_gone(&call.request))
+    }
+
+    /// Ends a call that must not stand on the schedule any more. `false` when it may.
+    fn end_on_schedule(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        let Some(call) = step.peek(id) else {
+            return false;
+        };
+        let (agent, ends) = (call.request.agent.id, call.wait_ends());
+        if self.is_gone(&call.request) {
+            return self.cancel(id, now, step);
+        }
+        let Some(ends) = ends.filter(|ends| *ends <= now) else {
+            return false;
+        };
+        // It was due, and waited behind others until the last.
+        let why = match self.timetable.crowded_until >= ends {
+            true => self.why_undialed(agent, now, step),
+            false => FailureCode::WindowClosed,
+        };
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| {
+            call.miss(why, now, &key);
+            true
+        })
+    }
+
+    /// What a call lacked that was due.
+    fn why_undialed(&self, agent: AgentId, now: Timestamp, step: &mut Step<'_>) -> FailureCode {
+        let active = |brief: &Brief| brief.config.status == Status::Active;
+        let is_active = self.brief.as_ref().is_some_and(active);
+        match is_active && self.dialer_takes(agent, now, step).is_ok() {
+            true => self.timetable.lacking,
+            false => FailureCode::WindowClosed,
+        }
+    }
+
+    /// A call in the queue that came from the schedule has waited for as long as it may.
+    pub(super) fn misses(&self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        let Some(call) = step.peek(id) else {
+            return false;
+        };
+        let waited = matches!(call.phase(), Phase::Queued { until } if until <= now);
+        if !waited || call.slot().is_none() {
+            return false;
+        }
+        let why = self.why_undialed(call.request.agent.id, now, step);
+        if let Some(held) = step.held(id) {
+            held.call.miss(why, now, &self.key);
+        }
+        true
+    }
+
+    /// Takes those that are due into the queue, as far as it may run dry without them.
+    pub(super) fn take_in(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        while let Some(first) = self.timetable.next
+            && first.0 <= now
+            && step.may_take > 0
+        {
+            if self.is_crowded(first) {
+                self.timetable.crowded_until = now;
+                return;
+            }
+            let most = step.may_take.min(AHEAD / 2);
+            let mut next = None;
+            for row in step.rows().scheduled(first, most + 1) {
+                let place = (row.at, row.row);
+                if row.at > now || next.is_some() {
+                    next = next.or(Some(place));
+                    break;
+                }
+                if step.may_take == 0 {
+                    next = Some(place);
+                    continue;
+                }
+                step.may_take -= 1;
+                self.take_one(row.row, now, step);
+            }
+            self.timetable.next = next;
+            if let Some(own) = step.first_scheduled() {
+                self.timetable.begins_by(own);
+            }
+        }
+    }
+
+    /// One is due.
+    fn take_one(&mut self, row: u64, now: Timestamp, step: &mut Step<'_>) {
+        let Some(id) = step.rows().call_at(row).map(|call| call.id) else {
+            return;
+        };
+        let Some(call) = self.take(id, step).map(|held| &held.call) else {
+            return;
+        };
+        if !call.is_scheduled() || self.end_on_schedule(id, now, step) {
+            return;
+        }
+        let Some(held) = step.held(id) else {
+            return;
+        };
+        let agent = held.call.request.agent.id;
+        let inactive = |brief: &Brief| brief.inactive_agents.contains(&agent);
+        if self.brief.as_ref().is_some_and(inactive) {
+            self.cancel(id, now, step);
+            return;
+        }
+        held.call.enter_queue(now);
+        self.settle(id, step);
+    }
+
+    /// What the schedule has to do beside handing out what is due.
+    pub(super) fn look_at_schedule(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        self.review_schedule(now, step);
+        self.end_overdue(now, step);
+    }
+
+    /// Those behind others that are due end when their wait does, though nobody comes to them.
+    fn end_overdue(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        let (from, at) = self.timetable.overdue;
+        let crowded = |first: &Place| self.is_crowded(*first);
+        let Some(first) = self.timetable.next.filter(crowded).filter(|_| at <= now) else {
+            return;
+        };
+        self.timetable.crowded_until = now;
+        let rows = step.rows().scheduled(from.max(first), OVERDUE);
+        let mut goes_on = (rows.len() == OVERDUE).then(|| rows.last()).flatten();
+        let mut again = now + OVERDUE_EVERY;
+        let mut stopped = None;
+        for row in rows.iter().take_while(|row| row.at <= now) {
+            if row.ends > now {
+                continue;
+            }
+            if step.may_take == 0 {
+                stopped = Some((row.at, row.row));
+                break;
+            }
+            step.may_take -= 1;
+            if let Some(id) = step.rows().call_at(row.row).map(|call| call.id)
+                && self
+                    .take(id, step)
+                    .is_some_and(|held| held.call.is_scheduled())
+            {
+                self.end_on_schedule(id, now, step);
+                step.let_go_of(id);
+            }
+        }
+        if stopped.is_some() {
+            again = now;
+        }
+        goes_on = goes_on.filter(|last| last.at <= now);
+        let next = stopped.or(goes_on.map(|last| behind((last.at, last.row))));
+        self.timetable.overdue = (next.unwrap_or(START), again);
+    }
+
+    /// Ends those whose key was revoked or whose agent was deleted, wherever on the schedule they stand.
+    fn review_schedule(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        let Some((from, _)) = self.timetable.review.filter(|(_, at)| *at <= now) else {
+            return;
+        };
+        let rows = step.rows().scheduled(from, REVIEWED);
+        for row in &rows {
+            let Some(id) = step.rows().call_at(row.row).map(|call| call.id) else {
+                continue;
+            };
+            let Some(call) = self.take(id, step).map(|held| &held.call) else {
+                continue;
+            };
+            if call.is_scheduled() && self.is_gone(&call.request) {
+                self.cancel(id, now, step);
+            }
+            step.let_go_of(id);
+        }
+        let goes_on = rows.last().filter(|_| rows.len() == REVIEWED);
+        self.timetable.review =
+            goes_on.map(|last| (behind((last.at, last.row)), now + REVIEW_EVERY));
+        if goes_on.is_none()
+            && let Some(brief) = &mut self.brief
+        {
+            brief.reviews = false;
+            step.brief = true;
+        }
+    }
+}
