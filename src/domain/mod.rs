@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod phone;
 pub mod planted;
 pub mod refusal;
+mod refusal_examples;
 pub mod sandbox;
 pub mod sealed;
 pub mod search;

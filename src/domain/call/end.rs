@@ -307,21 +307,6 @@ impl Call {
         true
     }
 
-    /// Its number is not to be called any more: it ends, unless the person has picked up. `false` when it goes on, or is over.
-    pub fn suppress(&mut self, now: Timestamp, key: &IdKey) -> bool {
-        match self.phase() {
-            Phase::Scheduled { .. }
-            | Phase::Queued { .. }
-            | Phase::Unclaimed { .. }
-            | Phase::SettingUp { .. }
-            | Phase::Ringing { .. } => {
-                self.fail(Failure::of(FailureCode::NumberSuppressed), now, key);
-                true
-            }
-            Phase::Talking { .. } | Phase::AwaitingReport { .. } | Phase::Over => false,
-        }
-    }
-
     /// A conversation is ended from here. Its agent may still say what came of it; a simulated one has said all there is.
     pub(super) fn stop(&mut self, why: FailureCode, at: Timestamp, key: &IdKey) {
         self.failure = Some(Failure::of(why));

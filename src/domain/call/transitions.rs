@@ -30,6 +30,21 @@ impl Call {
         }
     }
 
+    /// Its number is not to be called any more: it ends, unless the person has picked up. `false` when it goes on, or is over.
+    pub fn suppress(&mut self, now: Timestamp, key: &IdKey) -> bool {
+        match self.phase() {
+            Phase::Scheduled { .. }
+            | Phase::Queued { .. }
+            | Phase::Unclaimed { .. }
+            | Phase::SettingUp { .. }
+            | Phase::Ringing { .. } => {
+                self.fail(Failure::of(FailureCode::NumberSuppressed), now, key);
+                true
+            }
+            Phase::Talking { .. } | Phase::AwaitingReport { .. } | Phase::Over => false,
+        }
+    }
+
     /// When the carrier's last event was that moved it on; a report of its agent is none.
     fn moved_on_at(&self) -> Timestamp {
         let moments = [self.dialed_at, self.ringing_at, self.answered_at];

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
+mod read;
 mod rows;
 
 use serde::{Deserialize, Serialize};
@@ -13,17 +14,17 @@ use crate::app::contacts::{ContactsCommand, ContactsReply, Place};
 use crate::app::directory::{Answered, Ask, DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::page::{Page, bad_cursor, read_time, value};
+use crate::app::page::{Page, bad_cursor, value};
 use crate::app::ports::Api;
 use crate::app::suppressing::{Note, ask_directory, suppress};
 use crate::domain::access::KeyRecord;
-use crate::domain::contacts::{MAX_REASON, Number, Shard, Source, Suppression};
+use crate::domain::contacts::{Number, Shard, Source, Suppression};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
-use rows::Row;
+use read::{last_of_each, read_end, read_phone, read_reason, read_row};
 
 /// The most bytes of a file of numbers.
 pub const MAX_FILE: usize = 4 << 20;
@@ -353,55 +354,4 @@ fn place(row: &Suppression) -> Place {
 fn read_place(text: &str) -> Option<Place> {
     let (at, number) = text.split_once('/')?;
     Some((Timestamp(at.parse().ok()?), Number(number.parse().ok()?)))
-}
-
-/// Of rows with the same number, the last.
-fn last_of_each(rows: Vec<Suppression>) -> Vec<Suppression> {
-    let mut numbered: Vec<(usize, Suppression)> = rows.into_iter().enumerate().collect();
-    newest_first(&mut numbered, |(nth, row)| {
-        u128::from(row.number().0) << 64 | *nth as u128
-    });
-    numbered.dedup_by_key(|(_, row)| row.number());
-    numbered.into_iter().map(|(_, row)| row).collect()
-}
-
-fn read_row(row: Row, now: Timestamp) -> Result<Suppression, Refusal> {
-    let phone = row.phone.ok_or(Refusal::Required("phone_number"))?;
-    Ok(Suppression {
-        phone: read_phone(&phone)?,
-        reason: read_reason(row.reason)?,
-        source: Source::Import,
-        created_at: now,
-        expires_at: row
-            .expires_at
-            .map(|text| read_end(&text, now))
-            .transpose()?,
-    })
-}
-
-fn read_phone(text: &str) -> Result<E164, Refusal> {
-    match text.is_empty() {
-        true => Err(Refusal::Required("phone_number")),
-        false => E164::parse(text).ok_or(Refusal::PhoneNotE164),
-    }
-}
-
-fn read_reason(text: Option<String>) -> Result<Option<String>, Refusal> {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) if text.chars().count() > MAX_REASON => {
-            Err(Refusal::Invalid(format!("reason must be {REASON}")))
-        }
-        text => Ok(text),
-    }
-}
-
-fn read_end(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let end = match iso8601::without_offset(text) {
-        Some(_) => read_time("expires_at", text)?,
-        None => iso8601::parse(text).unwrap_or_default(),
-    };
-    match end > now {
-        true => Ok(end),
-        false => Err(Refusal::Invalid(format!("expires_at must be {END}"))),
-    }
 }

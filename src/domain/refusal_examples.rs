@@ -1,0 +1,74 @@
+//! One of each refusal, from which the document lists them.
+
+use super::access::Role;
+use super::refusal::Refusal;
+
+impl Refusal {
+    /// One of each kind, as the OpenAPI document lists them.
+    #[must_use]
+    pub fn examples() -> Vec<Self> {
+        vec![
+            Self::NotFound,
+            Self::MethodNotAllowed("GET".into()),
+            Self::HttpsRequired,
+            Self::InvalidKey,
+            Self::InvalidPlatformToken,
+            Self::InvalidReportToken,
+            Self::InvalidWebhookSignature,
+            Self::RoleTooLow {
+                has: Role::Viewer,
+                needs: Role::Member,
+            },
+            Self::CrossOrigin,
+            Self::NotJsonContentType,
+            Self::EncodingUnsupported("gzip".into()),
+            Self::BodyTooLarge,
+            Self::BodyNotJson,
+            Self::BodyTooDeep,
+            Self::BodyNotObject,
+            Self::Required("phone_number"),
+            Self::PhoneNotE164,
+            Self::NotAUuid("agent_id"),
+            Self::MetadataNotObject,
+            Self::MetadataTooLarge,
+            Self::MetadataMissing(vec!["amount_due".into(), "due_date".into()]),
+            Self::UrlInvalid("callback_url"),
+            Self::UrlPrivate("callback_url"),
+            Self::UrlAddress("callback_url"),
+            Self::Invalid("limit must be a number from 1 to 100".into()),
+            Self::UnknownField("colour".into()),
+            Self::UnknownParameter("colour".into()),
+            Self::RepeatedParameter("limit".into()),
+            Self::AgentNotFound,
+            Self::AgentInactive,
+            Self::TrunkNotFound,
+            Self::TrunkInactive,
+            Self::CallNotFound,
+            Self::DeliveryNotFound,
+            Self::KeyNotFound,
+            Self::TrunkHasLiveCalls,
+            Self::LastOwnerKey,
+            Self::CallAlreadyTerminal,
+            Self::NumberSuppressed,
+            Self::SuppressionNotFound,
+            Self::TooManySuppressions,
+            Self::SuppressionUntold,
+            Self::NotRowsContentType,
+            Self::RowsTooLarge("50000 rows"),
+            Self::IdempotencyKeyInvalid,
+            Self::IdempotencyKeyReused,
+            Self::IdempotencyKeyInProgress,
+            Self::CursorExpired("AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg".into()),
+            Self::ImpossibleNumber,
+            Self::DestinationNotAllowed,
+            Self::TooMany("agents"),
+            Self::TooManySecrets,
+            Self::ChannelsExhausted,
+            Self::RateExceeded,
+            Self::TooManyScheduled,
+            Self::DialerUnavailable,
+            Self::AgentUnavailable,
+            Self::AuthenticationUnavailable,
+        ]
+    }
+}

@@ -1,0 +1,63 @@
+//! What a trunk's shell does beside commands: asking of numbers, and writing rows of the release before anew.
+
+use super::*;
+
+/// Of which numbers must be known whether they may be called, before the command is carried out.
+pub(super) fn questions(
+    inner: &Inner,
+    command: &TrunkCommand,
+) -> Result<(Option<OrgId>, Vec<Number>), StoreFailed> {
+    let mut slot = inner.loaded.borrow_mut();
+    let Loaded { actor, store } = match &mut *slot {
+        Some(loaded) => loaded,
+        None => slot.insert(load(inner)?),
+    };
+    let questions = actor.questions(store, command);
+    if questions.is_err() {
+        drop_failed(inner, &mut slot);
+    }
+    questions
+}
+
+/// Asks of numbers; meanwhile the object does its other work.
+pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Number]) -> Words {
+    match World::new(inner.env.clone(), None) {
+        Ok(world) => contacts::ask(&world, org, numbers).await,
+        Err(_) => Words::default(),
+    }
+}
+
+/// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.
+pub(super) async fn migrate(inner: Rc<Inner>) {
+    while let Ok((goes_on, due)) = migrate_some(&inner) {
+        if let Some(due) = due {
+            alarm::set(&inner.alarm, &inner.state.storage(), due).await;
+        }
+        send_all(&inner).await;
+        if !goes_on {
+            break;
+        }
+        platform::sleep(BETWEEN_MIGRATED_MS).await;
+    }
+    inner.migrating.set(false);
+}
+
+/// One batch, and what is due by then. Returns whether there may be more, and when the object must wake.
+pub(super) fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), StoreFailed> {
+    let mut slot = inner.loaded.borrow_mut();
+    let Some(Loaded { actor, store }) = slot.as_mut() else {
+        return Ok((false, None));
+    };
+    let before = store.rows();
+    let migrated = actor.migrate(store, now());
+    count_rows(inner, before, store);
+    let ticked = migrated.and_then(|goes_on| {
+        let (_, outgoing) = actor.handle(store, TrunkCommand::Tick, now())?;
+        inner.outbox.borrow_mut().append(outgoing);
+        Ok((goes_on, actor.next_due()))
+    });
+    if ticked.is_err() {
+        drop_failed(inner, &mut slot);
+    }
+    ticked
+}
