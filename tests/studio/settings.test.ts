@@ -39,11 +39,24 @@ test("transcripts are kept from when somebody says so, and calls then have a lin
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: true, recordings: null });
+  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false });
   const call = await org.call();
   expect((await org.ended(call)).transcript_url).toMatch(/^http/);
   await page.reload();
   expect(await page.getByLabel("Keep transcripts").inputValue()).toBe("on");
+});
+
+test("impossible numbers are refused from when somebody says so", async () => {
+  const page = await studio.signedIn(org, "owner", PATH);
+  await page.getByLabel("Impossible numbers").selectOption("refused");
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ reject_impossible_numbers: true });
+
+  await page.getByLabel("Impossible numbers").selectOption("dialed");
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ reject_impossible_numbers: false });
 });
 
 test("recordings have all that the API takes; their secret is kept and shown nowhere", async () => {
@@ -62,7 +75,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET });
+  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false });
   await page.reload();
   expect(await page.getByLabel("Bucket").inputValue()).toBe("calls");
   expect(await page.getByLabel("Secret").inputValue()).toBe("");
@@ -70,7 +83,11 @@ test("recordings have all that the API takes; their secret is kept and shown now
   await page.getByLabel("Region").fill("eu-west-1");
   await save(page);
   await isSaved(page);
-  expect(await settings()).toEqual({ transcripts: false, recordings: { ...TARGET, prefix: "", region: "eu-west-1" } });
+  expect(await settings()).toEqual({
+    transcripts: false,
+    recordings: { ...TARGET, prefix: "", region: "eu-west-1" },
+    reject_impossible_numbers: false,
+  });
 });
 
 test("a save sends what was changed here, and leaves what others changed meanwhile", async () => {
@@ -82,7 +99,11 @@ test("a save sends what was changed here, and leaves what others changed meanwhi
   await save(page);
 
   await isSaved(page);
-  expect(await settings()).toEqual({ transcripts: true, recordings: { ...TARGET, bucket: "other", region: "us-east-1" } });
+  expect(await settings()).toEqual({
+    transcripts: true,
+    recordings: { ...TARGET, bucket: "other", region: "us-east-1" },
+    reject_impossible_numbers: false,
+  });
   expect(await page.getByLabel("Keep transcripts").inputValue()).toBe("on");
 });
 
@@ -125,4 +146,15 @@ test("the same request can be pasted, with the secret from where it runs", async
 
   expect(code, output).toBe(0);
   expect(await settings()).toMatchObject({ transcripts: true, recordings: { bucket: "call-recordings", access_key: "AK" } });
+});
+
+test("the page has a place for each setting that the API has", async () => {
+  const page = await studio.signedIn(org, "owner", PATH);
+  const curl = await page.getByRole("tabpanel").innerText();
+  const { components } = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    components: { schemas: { ChangeSettings: { properties: object } } };
+  };
+
+  const [, body = ""] = /-d '(\{.*\})'/s.exec(curl) ?? [];
+  expect(Object.keys(JSON.parse(body)).sort()).toEqual(Object.keys(components.schemas.ChangeSettings.properties).sort());
 });

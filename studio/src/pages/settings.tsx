@@ -1,4 +1,4 @@
-// Settings: what the organisation keeps of its calls.
+// Settings: what the organisation keeps of its calls, and which numbers it wants refused.
 
 import { useLayoutEffect, useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
@@ -24,7 +24,10 @@ export default function Settings() {
   const isOwner = barred("owner") === null;
   const settings = useQuery("settings", () => ask(api.GET(PATH)), { isOn: isOwner });
   return (
-    <Page title="Settings" about="What the organisation keeps of its calls. A change applies to calls dialed after it.">
+    <Page
+      title="Settings"
+      about="What the organisation keeps of its calls, and which numbers it refuses. A change applies to calls placed after it."
+    >
       <RoleNote needs="owner" what="Transcripts and recordings" />
       <Failure error={settings.error} retry={settings.reload} />
       {isOwner && settings.isLoading && <Skeleton rows={8} />}
@@ -36,6 +39,7 @@ export default function Settings() {
 interface Form {
   transcripts: "on" | "off";
   recordings: "on" | "off";
+  impossible: "refused" | "dialed";
   endpoint: string;
   region: string;
   bucket: string;
@@ -44,10 +48,11 @@ interface Form {
   secret: string;
 }
 
-function formOf({ transcripts, recordings }: Known): Form {
+function formOf({ transcripts, recordings, reject_impossible_numbers }: Known): Form {
   return {
     transcripts: transcripts ? "on" : "off",
     recordings: recordings ? "on" : "off",
+    impossible: reject_impossible_numbers ? "refused" : "dialed",
     endpoint: recordings?.endpoint ?? "",
     region: recordings?.region ?? "",
     bucket: recordings?.bucket ?? "",
@@ -69,6 +74,9 @@ function changeOf(form: Form, known: Known): Change {
   const isOther = isOn ? Object.keys(target).length > 0 : known.recordings !== null;
   return {
     ...((form.transcripts === "on") !== known.transcripts && { transcripts: form.transcripts === "on" }),
+    ...((form.impossible === "refused") !== known.reject_impossible_numbers && {
+      reject_impossible_numbers: form.impossible === "refused",
+    }),
     ...(isOther && { recordings: isOn ? target : null }),
   } as Change;
 }
@@ -85,6 +93,7 @@ const targetOf = (form: Form): Record<string, string> => ({
 /** The same by a program, whole; the secret comes from where it runs. */
 const requestOf = (form: Form) => ({
   transcripts: form.transcripts === "on",
+  reject_impossible_numbers: form.impossible === "refused",
   recordings:
     form.recordings === "off"
       ? null
@@ -141,6 +150,7 @@ function Editor({ known: loaded }: { known: Known }) {
     <div class="columns">
       <form noValidate class="stack" onSubmit={submit}>
         <Transcripts form={form} set={set} />
+        <Numbers form={form} set={set} />
         <Recordings form={form} set={set} isKnown={known.recordings !== null} />
         <Failure error={error} />
         <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone} />
@@ -173,6 +183,24 @@ function Transcripts({ form, set }: PartProps) {
         onChange={(transcripts) => set({ transcripts })}
         disabled={barred("owner")}
         hint="What the agent reports was said, behind a signed link that is good for 30 days."
+      />
+    </Card>
+  );
+}
+
+function Numbers({ form, set }: PartProps) {
+  return (
+    <Card title="Numbers">
+      <SelectField
+        label="Impossible numbers"
+        value={form.impossible}
+        options={[
+          ["dialed", "Dialed as they are given"],
+          ["refused", "Refused: 400 impossible_number"],
+        ]}
+        onChange={(impossible) => set({ impossible })}
+        disabled={barred("owner")}
+        hint="Numbers whose length or country code can't exist. Holds within a minute."
       />
     </Card>
   );

@@ -4,8 +4,9 @@ import type { Schemas } from "../lib/api.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
 import { SelectField, TextField } from "./field.tsx";
+import { Destinations, type DestinationsForm, destinationsFormOf, destinationsOf, everywhere } from "./trunk-destinations.tsx";
 
-export interface TrunkForm {
+export interface TrunkForm extends DestinationsForm {
   name: string;
   trunkPhone: string;
   maxCps: string;
@@ -29,6 +30,7 @@ export const emptyTrunk = (): TrunkForm => ({
   apiKey: "",
   apiSecret: "",
   sipTrunkId: "",
+  ...everywhere(),
 });
 
 export const exampleTrunk = (): TrunkForm => ({ ...emptyTrunk(), name: "Simulator Trunk", trunkPhone: "+918069000000" });
@@ -42,6 +44,7 @@ export function formOf(trunk: Schemas["SipTrunk"] & Partial<Schemas["SipTrunkDet
     maxCps: String(trunk.max_cps),
     maxChannels: String(trunk.max_channels),
     status: trunk.status,
+    ...destinationsFormOf(trunk),
     ...(carrier?.type === "livekit" && {
       carrier: "livekit",
       url: carrier.url ?? "",
@@ -82,6 +85,7 @@ export function bodyOf(form: TrunkForm): Schemas["CreateSipTrunk"] {
             // A secret that is not entered again stays as it is.
             ...(form.apiSecret && { api_secret: form.apiSecret }),
           },
+    ...destinationsOf(form),
   } as Schemas["CreateSipTrunk"];
 }
 
@@ -142,6 +146,7 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
         />
       </div>
       {!isBrief && <StatusAndCarrier form={form} set={set} disabled={disabled} />}
+      {!isBrief && <Destinations form={form} set={set} disabled={disabled} />}
       {!isBrief && form.carrier === "livekit" && <LiveKit form={form} set={set} disabled={disabled} isKnown={isKnown} />}
     </div>
   );

@@ -1,0 +1,104 @@
+// Where a trunk may call.
+
+import { useState } from "preact/hooks";
+import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
+import { Button } from "./button.tsx";
+import { SelectField, TextField } from "./field.tsx";
+import { Failure } from "./note.tsx";
+
+export interface DestinationsForm {
+  /** Beginnings of numbers with commas between; empty for every country, and NOWHERE for none. */
+  allow: string;
+  deny: string;
+  highRisk: Schemas["HighRisk"];
+}
+
+const NOWHERE = "none";
+
+export const everywhere = (): DestinationsForm => ({ allow: "", deny: "", highRisk: "deny" });
+
+export function destinationsFormOf({ destinations }: Partial<Schemas["SipTrunkDetail"]>): DestinationsForm {
+  const allow = destinations?.allow ?? null;
+  return {
+    allow: allow?.length === 0 ? NOWHERE : (allow ?? []).join(", "),
+    deny: (destinations?.deny ?? []).join(", "),
+    highRisk: destinations?.high_risk ?? "deny",
+  };
+}
+
+const prefixes = (text: string): string[] => text.split(/[\s,;]+/).filter((part) => part !== "");
+
+/** As the API takes it. What is no prefix and no number goes there as it is, for the API to say so. */
+export function destinationsOf({ allow, deny, highRisk }: DestinationsForm) {
+  const given = allow.trim();
+  return {
+    destinations: {
+      allow: given === "" ? null : given === NOWHERE ? [] : prefixes(given),
+      deny: prefixes(deny),
+      high_risk: highRisk,
+    },
+  };
+}
+
+interface Props {
+  form: DestinationsForm & { trunkPhone: string };
+  set: (part: Partial<DestinationsForm>) => void;
+  disabled: string | null;
+}
+
+export function Destinations({ form, set, disabled }: Props) {
+  const [error, setError] = useState<ApiError | null>(null);
+  // A caller ID may be masked; its country code is not.
+  const known = form.trunkPhone.trim().replaceAll("X", "0");
+  const stayHome = async () => {
+    try {
+      const path = { phone_number: known };
+      const { country_code } = await ask(api.GET("/integration/v1/numbers/{phone_number}", { params: { path } }));
+      setError(null);
+      if (country_code) set({ allow: `+${country_code}` });
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <>
+      <div class="pair">
+        <TextField
+          label="May call"
+          value={form.allow}
+          onInput={(allow) => set({ allow })}
+          isMono
+          disabled={disabled}
+          placeholder="Every country"
+          hint="Beginnings of numbers, such as +91, +1. Empty for every country, none for nowhere."
+        />
+        <TextField
+          label="May not call"
+          value={form.deny}
+          onInput={(deny) => set({ deny })}
+          isMono
+          disabled={disabled}
+          placeholder="+1900"
+          hint="The longest beginning that fits decides."
+        />
+      </div>
+      <div>
+        <Button disabled={disabled ?? (known ? null : "It needs the caller ID")} onClick={() => void stayHome()}>
+          Home country only
+        </Button>
+      </div>
+      <Failure error={error} />
+      <SelectField
+        label="High-risk numbers"
+        value={form.highRisk}
+        options={[
+          ["deny", "Refused"],
+          ["allow", "Allowed"],
+        ]}
+        onChange={(highRisk) => set({ highRisk })}
+        disabled={disabled}
+        hint="Satellite, premium rate, shared cost, country codes that are not assigned."
+      />
+    </>
+  );
+}
