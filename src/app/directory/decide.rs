@@ -7,6 +7,7 @@ use super::{Ask, Directory, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
+use crate::domain::ids::KeyId;
 
 /// What a command changes, and what it answers; trunks are created and deleted elsewhere, since
 /// their objects have a say.
@@ -41,11 +42,7 @@ pub(super) fn decide(
             desk.directory.keys_page(before, limit),
         )),
         Ask::RevokeKey(id) => done(desk.revoke_key(id)),
-        Ask::TouchKey(id) => {
-            let now = desk.now();
-            desk.directory.touch_key(id, now);
-            Ok(DirectoryReply::Done)
-        }
+        Ask::TouchKey(id) => Ok(touch_key(&mut desk, id)),
         Ask::Permit(permit) => done(desk.permit(&permit)),
         Ask::Secrets => desk.secrets(),
         Ask::SecretsOf(trunk) => desk.secrets_of(trunk),
@@ -69,12 +66,7 @@ pub(super) fn decide(
         }
         Ask::Record(key) => Ok(record(&desk, &key)?),
         Ask::Receive(received) => done(desk.receive(*received)),
-        Ask::Received => {
-            let now = desk.now();
-            Ok(DirectoryReply::Received(
-                desk.directory.received_lately(now),
-            ))
-        }
+        Ask::Received => Ok(received(&mut desk)),
         Ask::Tags => Ok(desk.tags()),
         Ask::Nudge(at) => {
             desk.nudge(at);
@@ -111,6 +103,17 @@ fn decide_test<S: DirectoryStore, H: Host>(
         }
         _ => Err(DirectoryRefusal::Missing),
     }
+}
+
+fn touch_key<S: DirectoryStore, H: Host>(desk: &mut Desk<'_, S, H>, id: KeyId) -> DirectoryReply {
+    let now = desk.now();
+    desk.directory.touch_key(id, now);
+    DirectoryReply::Done
+}
+
+fn received<S: DirectoryStore, H: Host>(desk: &mut Desk<'_, S, H>) -> DirectoryReply {
+    let now = desk.now();
+    DirectoryReply::Received(desk.directory.received_lately(now))
 }
 
 fn done(decided: Result<(), DirectoryRefusal>) -> Result<DirectoryReply, DirectoryRefusal> {

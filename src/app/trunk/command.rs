@@ -253,6 +253,17 @@ impl TrunkCommand {
         matches!(self, Self::List(..) | Self::Deliveries(..) | Self::Feed(..))
     }
 
+    /// Whether a sender takes another attempt with the answer.
+    pub(super) fn takes_next(&self) -> bool {
+        matches!(
+            self,
+            Self::Delivered {
+                takes_next: true,
+                ..
+            }
+        )
+    }
+
     /// Whether its answer depends on who holds a channel.
     pub(super) fn counts_channels(&self) -> bool {
         matches!(

@@ -249,13 +249,7 @@ impl TrunkActor {
     ) -> Result<(TrunkReply, Outgoing), StoreFailed> {
         let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
-        let takes_next = matches!(
-            command,
-            TrunkCommand::Delivered {
-                takes_next: true,
-                ..
-            }
-        );
+        let takes_next = command.takes_next();
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         if way == Way::Whole {

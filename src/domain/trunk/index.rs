@@ -1,36 +1,12 @@
 //! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
 
+use super::since::{Since, later, origin};
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
 use crate::domain::contacts::{Number, Told};
 use crate::domain::ids::AgentId;
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
-use crate::domain::time::{Span, Timestamp};
-
-/// A moment in a call's life, in milliseconds since [`BEFORE`] it was accepted, or was scheduled for: see [`Entry::origin`].
-/// One before that is that; none, or one beyond 49 days, is the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Since(u32);
-
-/// Ids only rise: a clock that goes back so far leaves a call's moments as they are, though they lie before its id's.
-const BEFORE: Span = Span(1 << 22);
-
-impl Since {
-    fn of(at: Timestamp, accepted: Timestamp) -> Self {
-        let since = at - (accepted - BEFORE);
-        match at == Timestamp::MAX {
-            true => Self(u32::MAX),
-            false => Self(u32::try_from(since.0).unwrap_or(u32::MAX)),
-        }
-    }
-
-    fn at(self, accepted: Timestamp) -> Timestamp {
-        match self.0 {
-            u32::MAX => Timestamp::MAX,
-            since => (accepted - BEFORE) + Span(u64::from(since)),
-        }
-    }
-}
+use crate::domain::time::Timestamp;
 
 /// Moments of an entry, as they are counted in it.
 pub(super) struct Moments {
@@ -76,22 +52,8 @@ pub(super) struct Entry {
     teardown_tries: u8,
     status: CallStatus,
     flags: u8,
-    /// How long after its acceptance it was scheduled for, in steps of [`LATER`].
+    /// How long after its acceptance it was scheduled for, in steps of [`super::since::LATER`].
     later: u8,
-}
-
-/// Some 25 days: what begins so long after a call's acceptance is counted from there.
-const LATER: u32 = 31;
-
-fn later(call: &Call) -> u8 {
-    let wait = call
-        .slot()
-        .map_or(Span(0), |slot| slot.at - call.created_at());
-    u8::try_from(wait.0 >> LATER).unwrap_or(u8::MAX)
-}
-
-fn origin(later: u8, accepted: Timestamp) -> Timestamp {
-    accepted + Span(u64::from(later) << LATER)
 }
 
 /// Bits of an agent's id by which it is told apart from others: the first, but for guarded agents, whose ids all begin alike.

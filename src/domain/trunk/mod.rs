@@ -20,6 +20,7 @@ mod kept;
 mod queue;
 mod schedule;
 mod senders;
+mod since;
 mod step;
 mod suppression;
 mod window;

@@ -343,8 +343,7 @@ impl Trunk {
         };
         self.timetable.crowded_until = now;
         let rows = step.rows().scheduled(from.max(first), OVERDUE);
-        let mut goes_on = (rows.len() == OVERDUE).then(|| rows.last()).flatten();
-        let mut again = now + OVERDUE_EVERY;
+        let goes_on = (rows.len() == OVERDUE).then(|| rows.last()).flatten();
         let mut stopped = None;
         for row in rows.iter().take_while(|row| row.at <= now) {
             if row.ends > now {
@@ -364,10 +363,8 @@ impl Trunk {
                 step.let_go_of(id);
             }
         }
-        if stopped.is_some() {
-            again = now;
-        }
-        goes_on = goes_on.filter(|last| last.at <= now);
+        let again = now + stopped.map_or(OVERDUE_EVERY, |_| Span(0));
+        let goes_on = goes_on.filter(|last| last.at <= now);
         let next = stopped.or(goes_on.map(|last| behind((last.at, last.row))));
         self.timetable.overdue = (next.unwrap_or(START), again);
     }
