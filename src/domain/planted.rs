@@ -154,10 +154,6 @@ pub enum Fault {
     SuppressionIgnored,
     /// Trunks are not told that they are to ask of numbers.
     AskingUntold,
-    /// A phone that may ring just now is not waited for.
-    RingTakenBackEarly,
-    /// Whoever was allowed to ring a phone does so however much later.
-    GrantForEver,
 }
 
 /// Whether a fault is planted: no.
@@ -185,7 +181,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 76] = [
+    pub const ALL: [Fault; 74] = [
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,
@@ -260,8 +256,6 @@ mod switch {
         Fault::SuppressedAdmitted,
         Fault::SuppressionIgnored,
         Fault::AskingUntold,
-        Fault::RingTakenBackEarly,
-        Fault::GrantForEver,
     ];
 
     /// Plants this fault in this thread, and no other.

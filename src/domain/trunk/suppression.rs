@@ -141,9 +141,7 @@ impl Trunk {
             return None;
         }
         let may_ring_until = match call.phase() {
-            Phase::SettingUp { .. } if !is_silent && !planted(Fault::RingTakenBackEarly) => {
-                self.grants.until(id)
-            }
+            Phase::SettingUp { .. } if !is_silent => self.grants.until(id),
             Phase::Ringing { .. } => now,
             Phase::Scheduled { .. }
             | Phase::Queued { .. }
