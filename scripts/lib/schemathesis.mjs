@@ -7,6 +7,7 @@ import { run } from "./run.mjs";
 export { hasPython };
 
 const CONFIG = inRoot("tests/schemathesis/schemathesis.toml");
+const SERIALIZERS = { PYTHONPATH: inRoot("tests/schemathesis"), SCHEMATHESIS_HOOKS: "serializers" };
 
 /** Installs it into `build/`, unless it is there. @returns {Promise<string>} where its program is */
 export const ensureSchemathesis = () => ensurePython("schemathesis", "tests/schemathesis/requirements.txt");
@@ -31,7 +32,7 @@ export async function schemathesis({ seconds, seed }) {
     const { code, output } = await run(
       `${inRoot("build/schemathesis/bin")}/schemathesis`,
       [`--config-file=${CONFIG}`, "run", `${local.url}/openapi.json`, `--url=${local.url}`, ...bounds],
-      { cwd: inRoot("build"), passThrough: true, env: { ...demo, OTHER_OWNER_KEY: other.OWNER_KEY, NO_COLOR: "1" } },
+      { cwd: inRoot("build"), passThrough: true, env: { ...demo, ...SERIALIZERS, OTHER_OWNER_KEY: other.OWNER_KEY, NO_COLOR: "1" } },
     );
     const [, generated = "0"] = /(\d[\d,]*) generated/.exec(output) ?? [];
     const cases = Number(generated.replaceAll(",", ""));

@@ -201,7 +201,9 @@ pub fn offered(path: &str) -> &'static [Route] {
     let is_here = |route: &Route| route.variables(path).is_some();
     let at = ROUTES.iter().position(is_here).unwrap_or(ROUTES.len());
     let rest = ROUTES.get(at..).unwrap_or_default();
-    let same = rest.iter().take_while(|route| is_here(route)).count();
+    // A word that stands in a path is no variable of another's: `…/import` is not a number.
+    let is_same = |route: &&Route| rest.first().is_some_and(|first| first.path == route.path);
+    let same = rest.iter().take_while(is_same).count();
     rest.get(..same).unwrap_or_default()
 }
 
@@ -248,6 +250,13 @@ mod tests {
         let different: BTreeSet<_> = paths.iter().collect();
         assert_eq!(different.len(), paths.len(), "{paths:?}");
         assert_eq!(allow(offered("/studio/session")), "GET, HEAD, POST, DELETE");
+    }
+
+    #[test]
+    fn a_word_of_one_path_is_no_variable_of_another() {
+        let path = "/integration/v1/suppressions/import";
+        assert_eq!(allow(offered(path)), "POST");
+        assert!(find("DELETE", path).is_none());
     }
 
     #[test]
