@@ -26,7 +26,7 @@ export async function counted(context) {
   await once({ workerDir, queues: false, vars: lasting }, async (bench) => {
     const placed = await context.client.run(bench, { requests: calls(bench), connections: 1, count: 5 });
     const accept = await each(bench, () => context.client.run(bench, { requests: calls(bench), connections: 1, count: COUNT }));
-    tell(context, "POST /calls", accept, { crossings: 95, requests: 1, rows: 2, queue_messages: 1 });
+    tell(context, "POST /calls", accept, { crossings: 100, requests: 1, rows: 2, queue_messages: 1 });
     const id = JSON.parse(placed.bodies[0] ?? "{}").call_id;
     const requests = [{ method: "GET", path: `/integration/v1/calls/${id}/status` }];
     const status = await each(bench, () => context.client.run(bench, { requests, connections: 1, count: COUNT }));
