@@ -245,3 +245,4 @@ export class TrunkObject extends DurableObject {
 /** Bound, and not needed. */
 export class DirectoryObject extends DurableObject {}
 export class ErrandObject extends DurableObject {}
+export class ContactsObject extends DurableObject {}

@@ -17,7 +17,6 @@ use super::sql::SqlStore;
 use super::world::{Setup, World};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
-use crate::app::contacts;
 use crate::app::json;
 use crate::app::messages::{CallbackMessage, Outgoing};
 use crate::app::nudge;
@@ -27,7 +26,7 @@ use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{
     Expired, LONG, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
 };
-use crate::domain::contacts::{Number, Words};
+use crate::domain::contacts::Words;
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::{Span, Timestamp};

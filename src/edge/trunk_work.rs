@@ -1,6 +1,15 @@
 //! What a trunk's shell does beside commands: asking of numbers, and writing rows of the release before anew.
 
-use super::*;
+use std::rc::Rc;
+
+use super::{BETWEEN_MIGRATED_MS, Inner, Loaded, count_rows, drop_failed, load, send_all};
+use crate::app::contacts;
+use crate::app::trunk::{StoreFailed, TrunkCommand};
+use crate::domain::contacts::{Number, Words};
+use crate::domain::ids::OrgId;
+use crate::domain::time::Timestamp;
+use crate::edge::platform::{self, now};
+use crate::edge::{alarm, world::World};
 
 /// Of which numbers must be known whether they may be called, before the command is carried out.
 pub(super) fn questions(
