@@ -62,6 +62,22 @@ fn a_call_to_a_suppressed_number_is_refused_and_nothing_is_created() {
 }
 
 #[test]
+fn a_call_for_later_is_asked_about_like_any_other() {
+    let mut world = asking(10);
+    world.scheduled(OK, Span::from_secs(60));
+    world.suppressed = vec![number(OK)];
+    for command in [
+        TrunkCommand::Schedule(Box::new(World::trigger_of(OK))),
+        TrunkCommand::ForeseeSchedule(Box::new(World::trigger_of(OK))),
+    ] {
+        assert_eq!(
+            world.ask(command),
+            TrunkReply::Refused(TrunkRefusal::NumberSuppressed)
+        );
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_request_comes_first_and_capacity_last() {
     let mut world = asking(0);
     world.suppressed = vec![number(OK)];

@@ -42,7 +42,10 @@ impl TrunkActor {
             return Ok((org, Vec::new()));
         }
         let numbers = match command {
-            TrunkCommand::Admit(trigger) | TrunkCommand::Foresee(trigger) => {
+            TrunkCommand::Admit(trigger)
+            | TrunkCommand::Foresee(trigger)
+            | TrunkCommand::Schedule(trigger)
+            | TrunkCommand::ForeseeSchedule(trigger) => {
                 vec![Number::of(&trigger.request.phone)]
             }
             TrunkCommand::Claim(calls) => {
