@@ -728,7 +728,7 @@ fn ask_for(world: &mut World, agent: AgentId, on_capacity: OnCapacity) -> Admiss
 fn is_down(world: &mut World, agent: AgentId) -> Option<u64> {
     let mut trigger = World::trigger_of(NUMBER);
     trigger.request.agent.id = agent;
-    match world.ask(TrunkCommand::Foresee(Box::new(trigger))) {
+    match world.ask(TrunkCommand::DryRun(Box::new(trigger))) {
         TrunkReply::Verdict(Verdict::Down {
             retry_after_secs,
             is_agent,

@@ -60,9 +60,9 @@ fn read_on(world: &mut World, after: &mut Position, limit: usize) -> Vec<FeedEve
         assert!(
             page.events
                 .iter()
-                .all(|event| *after < event.0 && event.0 < page.through)
+                .all(|event| *after < event.place && event.place < page.through)
         );
-        *after = last.0;
+        *after = last.place;
         events.extend(page.events);
     }
 }
@@ -70,14 +70,14 @@ fn read_on(world: &mut World, after: &mut Position, limit: usize) -> Vec<FeedEve
 fn types(events: &[FeedEvent]) -> Vec<&str> {
     events
         .iter()
-        .map(|event| event.1["type"].as_str().expect("a type"))
+        .map(|event| event.event["type"].as_str().expect("a type"))
         .collect()
 }
 
 /// The types of each call's events, in the order in which they came.
 fn by_call(events: &[FeedEvent]) -> BTreeMap<String, Vec<String>> {
     let mut calls = BTreeMap::<String, Vec<String>>::new();
-    for FeedEvent(_, event) in events {
+    for FeedEvent { event, .. } in events {
         let data = &event["data"];
         if let Some(id) = data["call_id"].as_str().or(data["id"].as_str()) {
             let told = event["type"].as_str().expect("a type").to_owned();
@@ -137,7 +137,7 @@ fn a_calls_turns_are_told_in_order_and_as_they_were() {
             "callback.delivered"
         ]
     );
-    let data = |at: usize| &events[at].1["data"];
+    let data = |at: usize| &events[at].event["data"];
     assert_eq!(data(2)["call_status"], "Ringing");
     assert_eq!(data(2)["end_timestamp"], serde_json::Value::Null);
     assert_eq!(data(3)["call_outcome"], serde_json::Value::Null);
@@ -176,7 +176,7 @@ fn a_trunks_state_and_its_breaker_are_told() {
         world.ask(TrunkCommand::Claim(vec![call]));
         let event = CarrierEvent::Failed(Failure::of(FailureCode::DialerUnavailable));
         let at = world.now;
-        world.ask(TrunkCommand::Carrier(vec![(
+        world.ask(TrunkCommand::CarrierEvents(vec![(
             call,
             vec![Timed { at, event }],
         )]));
@@ -188,7 +188,7 @@ fn a_trunks_state_and_its_breaker_are_told() {
     };
     let events = ask(&mut world, only).events;
     let told = |at: usize| {
-        let data = &events[at].1["data"];
+        let data = &events[at].event["data"];
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         (
             text("status"),
@@ -215,7 +215,7 @@ fn a_trunks_state_and_its_breaker_are_told() {
         .pop()
         .expect("an event");
     assert_eq!(
-        last.1["data"]["breaker"], "closed",
+        last.event["data"]["breaker"], "closed",
         "an object that was restarted learns anew"
     );
 }
@@ -389,7 +389,7 @@ proptest! {
                 }
                 Step::Listen(limit) => {
                     let page = ask(&mut world, filter(after, limit));
-                    after = page.events.last().map_or(after, |last| last.0);
+                    after = page.events.last().map_or(after, |last| last.place);
                     told.extend(page.events);
                 }
                 Step::ListenInVain(limit) => drop(ask(&mut world, filter(after, limit))),
@@ -397,7 +397,7 @@ proptest! {
         }
         pass(&mut world, Span(3));
         told.extend(read_on(&mut world, &mut after, 5));
-        prop_assert!(told.is_sorted_by(|a, b| a.0 < b.0));
+        prop_assert!(told.is_sorted_by(|a, b| a.place < b.place));
         world.ask(TrunkCommand::Live(reader()));
         let heard = by_call(&told);
         for id in calls {

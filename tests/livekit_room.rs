@@ -305,7 +305,7 @@ fn a_webhook_that_shows_an_earlier_state_does_not_take_the_ringing_back() {
                         "attributes": {"sip.callStatus": "dialing"}},
     });
     let events = webhook::events(id, &left, world.now);
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
     later(&mut world, 5_000);
     let (status, code, _) = ended_with(&world, id);
     assert_eq!(

@@ -423,12 +423,12 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Admit", Admit(Box::new(World::trigger_of(OK)))),
         ("Admit.queue", Admit(Box::new(trigger()))),
         ("Recall", FindReplay(org(), api_key(), idempotency())),
-        ("Foresee", Foresee(Box::new(trigger()))),
+        ("Foresee", DryRun(Box::new(trigger()))),
         ("Schedule", Schedule(Box::new(scheduled()))),
-        ("ForeseeSchedule", ForeseeSchedule(Box::new(scheduled()))),
+        ("ForeseeSchedule", DryRunSchedule(Box::new(scheduled()))),
         ("Claim", Claim(vec![call])),
         ("Ring", Ring(call)),
-        ("Carrier", Carrier(vec![(call, events())])),
+        ("Carrier", CarrierEvents(vec![(call, events())])),
         ("Examine", InquiryOrders(vec![call])),
         (
             "Learn",
@@ -559,7 +559,7 @@ fn lines() -> Value {
 
 fn feed_filter() -> FeedFilter {
     FeedFilter {
-        after: Position(START, call()),
+        after: Position::new(START, call()),
         only: vec!["call.completed".into()],
         limit: 100,
         wait: Span::from_secs(20),

@@ -142,7 +142,7 @@ fn heard(world: &World, call: CallId) -> Vec<Told> {
         TrunkCommand::Recorded(of, location) if *of == call => {
             Some(Told::Recorded(location.clone()))
         }
-        TrunkCommand::Carrier(reports) => {
+        TrunkCommand::CarrierEvents(reports) => {
             let [(of, events)] = &reports[..] else {
                 panic!("{reports:?}")
             };

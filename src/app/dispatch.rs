@@ -131,7 +131,7 @@ impl<W: Host + Trunks, D: Dialer> Reporter<'_, W, D> {
         let reports = dialed
             .iter()
             .map(|(order, events)| (order.call, events.clone()));
-        let report = command::Carrier(reports.collect());
+        let report = command::CarrierEvents(reports.collect());
         let trunk = self.trunk;
         let Ok(over) = ask(self.world, trunk, report).await else {
             return self.world.log(&Event::ReportLost { trunk });

@@ -44,9 +44,7 @@ pub async fn ask_directory(
         Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
             Err(Refusal::IdempotencyKeyReused)
         }
-        Ok(DirectoryReply::Refused(_)) | Err(Unavailable) => {
-            Err(Refusal::AuthenticationUnavailable)
-        }
+        Ok(DirectoryReply::Refused(_)) | Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
         Ok(reply) => Ok(reply),
     }
 }
@@ -141,7 +139,7 @@ async fn mark_in(
                 all.last = last.map(|last| *last);
             }
             Ok(ContactsReply::Full) => return Err(Refusal::TooManySuppressions),
-            _ => return Err(Refusal::AuthenticationUnavailable),
+            _ => return Err(Refusal::DirectoryUnavailable),
         }
     }
     Ok(all)

@@ -124,10 +124,14 @@ pub enum Refusal {
     RateExceeded,
     /// The trunk's schedule is full.
     TooManyScheduled,
-    /// The dialer, or an object on the way to it, can't be reached.
+    /// The trunk's object can't be reached, or not in time.
+    TrunkUnavailable,
+    /// The trunk's dialer is down.
     DialerUnavailable,
     /// The agent broke off its last calls at once.
     AgentUnavailable,
+    /// The organisation's directory, or another of its objects, can't be reached.
+    DirectoryUnavailable,
     /// Keys can't be read.
     AuthenticationUnavailable,
 }
@@ -186,8 +190,10 @@ impl Refusal {
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
             Self::ChannelsExhausted | Self::RateExceeded | Self::TooManyScheduled => 429,
-            Self::DialerUnavailable | Self::AgentUnavailable => 502,
-            Self::AuthenticationUnavailable | Self::SuppressionUntold => 503,
+            Self::TrunkUnavailable | Self::DialerUnavailable | Self::AgentUnavailable => 502,
+            Self::DirectoryUnavailable
+            | Self::AuthenticationUnavailable
+            | Self::SuppressionUntold => 503,
         }
     }
 
@@ -250,9 +256,11 @@ impl Refusal {
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
             Self::TooManyScheduled => "too_many_scheduled_calls",
-            Self::DialerUnavailable => "dialer_unavailable",
+            Self::TrunkUnavailable | Self::DialerUnavailable => "dialer_unavailable",
             Self::AgentUnavailable => "agent_unavailable",
-            Self::AuthenticationUnavailable => "authentication_unavailable",
+            Self::DirectoryUnavailable | Self::AuthenticationUnavailable => {
+                "authentication_unavailable"
+            }
         }
     }
 
@@ -339,10 +347,10 @@ impl Refusal {
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
             Self::TooManyScheduled => "Too many scheduled calls".into(),
-            Self::DialerUnavailable | Self::AgentUnavailable => {
+            Self::TrunkUnavailable | Self::DialerUnavailable | Self::AgentUnavailable => {
                 "Dialer temporarily unavailable".into()
             }
-            Self::AuthenticationUnavailable => {
+            Self::DirectoryUnavailable | Self::AuthenticationUnavailable => {
                 "Authentication service temporarily unavailable".into()
             }
         }

@@ -4,7 +4,8 @@ use super::access::Role;
 use super::refusal::Refusal;
 
 impl Refusal {
-    /// One of each kind, as the OpenAPI document lists them.
+    /// One of each `X-Error-Code`, as the OpenAPI document lists them: clients do not tell `TrunkUnavailable` from
+    /// `DialerUnavailable`, nor `DirectoryUnavailable` from `AuthenticationUnavailable`.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         vec![

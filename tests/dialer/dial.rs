@@ -97,7 +97,7 @@ fn an_event_is_no_earlier_than_what_is_known_whatever_the_carriers_clock_says() 
         at: answered_at - Span(60_000),
         event: CarrierEvent::HungUp(None),
     };
-    world.ask(TrunkCommand::Carrier(vec![(id, vec![early])]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, vec![early])]));
     let call = row(&world, id);
     assert_eq!(call.ended_at, Some(answered_at));
     assert_eq!(call.duration_secs(), Some(0));

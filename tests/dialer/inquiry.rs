@@ -156,6 +156,6 @@ fn ringing_that_the_trunk_did_not_hear_of_is_told_with_the_end() {
         Some(&CarrierEvent::Ringing)
     );
     world.now = line.now.get();
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
     assert_eq!(row(&world, id).status, CallStatus::SipCallFailed);
 }

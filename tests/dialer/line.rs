@@ -114,7 +114,7 @@ impl Directories for FakeServer {
 impl Trunks for FakeServer {
     async fn trunk(&self, _: TrunkTag, command: &TrunkCommand) -> Result<TrunkReply, Unavailable> {
         self.told.borrow_mut().push(command.clone());
-        if self.hears_nothing.get() && matches!(command, TrunkCommand::Carrier(_)) {
+        if self.hears_nothing.get() && matches!(command, TrunkCommand::CarrierEvents(_)) {
             return Err(Unavailable);
         }
         let turn = match command {
@@ -275,7 +275,7 @@ pub fn dial(line: &FakeServer, order: &DialOrder) -> Vec<CarrierEvent> {
 
 pub fn was_told(line: &FakeServer, event: &CarrierEvent) -> bool {
     line.told.borrow().iter().any(|command| {
-        matches!(command, TrunkCommand::Carrier(reports)
+        matches!(command, TrunkCommand::CarrierEvents(reports)
         if reports.iter().any(|(_, events)| events.iter().any(|timed| timed.event == *event)))
     })
 }

@@ -168,7 +168,7 @@ fn the_dials_own_word_counts_more_than_what_is_presumed() {
         let id = world.accepted(NUMBER);
         claim(&mut world, id);
         let hint = presumed(&world);
-        world.ask(TrunkCommand::Carrier(vec![(id, vec![hint])]));
+        world.ask(TrunkCommand::CarrierEvents(vec![(id, vec![hint])]));
         assert_eq!(world.call(id).status, CallStatus::Initiating);
         if dial_answers {
             let busy = CarrierEvent::Failed(Failure::sip(486));
@@ -193,7 +193,7 @@ fn a_word_that_is_repeated_puts_no_end_off() {
             at: world.now + Span(5_000),
             event: CarrierEvent::HungUp(None),
         };
-        world.ask(TrunkCommand::Carrier(vec![(id, vec![presumed])]));
+        world.ask(TrunkCommand::CarrierEvents(vec![(id, vec![presumed])]));
         world.now = world.now + Span(2_000);
     }
     assert_eq!(row(&world, id).ended_at, Some(first));
@@ -210,7 +210,7 @@ fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come(
     let mut world = livekit_world();
     let id = world.accepted(NUMBER);
     claim(&mut world, id);
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
     let mut hung_up = Vec::new();
     for second in 0..60 {
         world.now = world.now + Span(1_000);

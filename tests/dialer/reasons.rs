@@ -60,7 +60,7 @@ fn a_call_that_the_dialer_could_not_place_says_why_in_its_row_and_in_one_line_of
         let id = world.accepted(NUMBER);
         let order = claim(&mut world, id);
         let events = block_on(livekit::dial(&line, &order));
-        world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+        world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
         world.now = world.now + Span(10_000);
         world.ask(TrunkCommand::Tick);
         let call = row(&world, id);

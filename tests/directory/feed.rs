@@ -25,15 +25,16 @@ fn tells(moments: impl IntoIterator<Item = u64>) -> Feed {
             through = *left_out;
             found.truncate(filter.limit);
         }
-        let events = found
-            .into_iter()
-            .map(|place| FeedEvent(place, json!({"at": (place.0.0 - START.0)})));
+        let events = found.into_iter().map(|place| FeedEvent {
+            place,
+            event: json!({"at": (place.at.0 - START.0)}),
+        });
         FeedPage {
             events: events.collect(),
             through,
             now,
             goes_on: None,
-            foretold: moments
+            next_planned: moments
                 .iter()
                 .copied()
                 .find(|at| *at >= now)
@@ -82,7 +83,7 @@ fn whoever_reads_what_is_there_waits_for_no_idle_trunk() {
 }
 
 #[test]
-fn what_a_trunk_foretells_is_told_when_it_happens() {
+fn what_a_trunk_plans_is_told_when_it_happens() {
     let (world, org, _) = world_with(&[tells([]), tells([3_000, 3_001]), tells([])]);
     let mut cursor = now(&world);
     let (events, took) = read(&world, &org, &mut cursor, "&wait_seconds=20");
@@ -110,7 +111,7 @@ fn an_object_whose_clock_is_late_holds_the_others_news_up_for_no_longer_than_it_
         through: Position::start_of(now - late),
         now: now - late,
         goes_on: None,
-        foretold: Some(Timestamp::MAX),
+        next_planned: Some(Timestamp::MAX),
     });
     let (world, org, _) = world_with(&[behind, tells([1_000])]);
     let mut cursor = now(&world);
@@ -127,10 +128,10 @@ fn an_object_whose_clock_is_late_holds_the_others_news_up_for_no_longer_than_it_
 fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at_once() {
     let endless: Feed = Rc::new(|filter: &FeedFilter, now| FeedPage {
         events: Vec::new(),
-        through: Position::start_of(filter.after.0 + Span(2)),
+        through: Position::start_of(filter.after.at + Span(2)),
         now,
         goes_on: None,
-        foretold: Some(Timestamp::MAX),
+        next_planned: Some(Timestamp::MAX),
     });
     for more in ["", "&wait_seconds=30"] {
         for feeds in [

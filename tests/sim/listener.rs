@@ -73,7 +73,7 @@ async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64, wait: u64) -> u
         return 0;
     };
     if answer.status == 410 {
-        let from = Position::read(&cursor).map(|place| place.0);
+        let from = Position::read(&cursor).map(|place| place.at);
         let now = asked_by.max(w.clock());
         if from.is_none_or(|from| now < from + NOT_YET_LAPSED) {
             let what = format!("a listener's cursor from {from:?} has lapsed by {now:?}");
@@ -118,7 +118,7 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
     // A guarded trunk without calls is no part of the feed: its states come with its first.
     let is_of_call = event["type"] != "trunk.updated";
     let known = place.filter(|_| is_of_call);
-    let known = known.and_then(|place| w.true_time(place.0));
+    let known = known.and_then(|place| w.true_time(place.at));
     if known.is_some_and(|at| at + latest(w, org) < listener.silent_until.get()) {
         let until = listener.silent_until.get();
         let what =
@@ -132,7 +132,7 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
             .borrow_mut()
             .entry(call)
             .or_default()
-            .push(place.0);
+            .push(place.at);
     }
 }
 

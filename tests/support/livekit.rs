@@ -47,7 +47,7 @@ pub fn say(world: &mut World, id: CallId, events: &[CarrierEvent]) -> TrunkReply
 pub fn say_at(world: &mut World, id: CallId, at: Timestamp, events: &[CarrierEvent]) -> TrunkReply {
     let timed = events.iter().cloned().map(|event| Timed { at, event });
     let events = timed.collect();
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]))
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]))
 }
 
 /// The row as it is, closed or open.

@@ -299,7 +299,7 @@ impl World {
         });
         let reports: Vec<_> = reports.collect();
         let dialed = reports.iter().map(|(call, _)| *call).collect();
-        self.ask(TrunkCommand::Carrier(reports));
+        self.ask(TrunkCommand::CarrierEvents(reports));
         dialed
     }
 

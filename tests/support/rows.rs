@@ -480,7 +480,7 @@ impl TrunkStore for Rows {
         Ok(older.last().map_or(0, |(id, _)| id.row()))
     }
 
-    fn log_turns(
+    fn log_transitions(
         &self,
         turns: &[LateTransition],
         forget_before: Timestamp,
@@ -499,7 +499,7 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn logged_turns(
+    fn logged_transitions(
         &self,
         from: (Timestamp, u64),
         limit: usize,
@@ -628,7 +628,7 @@ impl TrunkStore for Store<'_> {
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
         told_since(from: u64, since: Timestamp, limit: usize) -> Result<FeedScan, StoreFailed>;
         rows_before(at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
-        logged_turns(from: (Timestamp, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
+        logged_transitions(from: (Timestamp, u64), limit: usize) -> Result<Vec<LateTransition>, StoreFailed>;
     }
 
     fn brief(&self) -> Result<Option<Brief>, StoreFailed> {
@@ -677,14 +677,14 @@ impl TrunkStore for Store<'_> {
         self.luck.write_one(|| self.rows.put_feed_notes(notes))
     }
 
-    fn log_turns(
+    fn log_transitions(
         &self,
         turns: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.luck.write(turns.len(), |rows| {
             let kept = turns.get(..rows).unwrap_or(turns);
-            self.rows.log_turns(kept, forget_before)
+            self.rows.log_transitions(kept, forget_before)
         })
     }
 

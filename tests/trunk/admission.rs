@@ -150,13 +150,13 @@ fn a_refusal_for_want_of_capacity_is_not_remembered_and_a_dry_run_creates_nothin
         TrunkReply::Admission(Admission::Rejected { .. })
     ));
     let rows = world.rows.all().len();
-    let foresee = TrunkCommand::Foresee(Box::new(trigger));
+    let dry_run = TrunkCommand::DryRun(Box::new(trigger));
     assert!(matches!(
-        world.ask(foresee.clone()),
+        world.ask(dry_run.clone()),
         TrunkReply::Verdict(Verdict::Refuse { .. })
     ));
     world.run_to_end(first);
-    assert_eq!(world.ask(foresee), TrunkReply::Verdict(Verdict::Go));
+    assert_eq!(world.ask(dry_run), TrunkReply::Verdict(Verdict::Go));
     assert_eq!(world.rows.all().len(), rows);
     assert!(matches!(
         world.ask(admit),

@@ -124,12 +124,12 @@ fn a_callback_that_no_queue_holds_is_asked_for_by_its_sender() {
         at: world.now,
         event,
     });
-    world.ask(TrunkCommand::Carrier(vec![(call, talks.to_vec())]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(call, talks.to_vec())]));
     let ends = Timed {
         at: world.now,
         event: CarrierEvent::HungUp(Some(outcome)),
     };
-    world.ask(TrunkCommand::Carrier(vec![(call, vec![ends])]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(call, vec![ends])]));
     let message = world.sent.callbacks.pop().expect("a callback");
     let sent = message.for_queue().expect("JSON");
     assert!(sent.len() < 128_000 && message.body.len() > 100_000);

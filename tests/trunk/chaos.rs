@@ -77,7 +77,7 @@ proptest! {
                 Chaos::RepeatEvents(n) => if let Some((call, _)) = accepted.get(n % accepted.len().max(1)) {
                     let events = [CarrierEvent::HungUp(None), CarrierEvent::Ringing, CarrierEvent::Answered];
                     let events = events.map(|event| Timed { at: world.now, event }).to_vec();
-                    let _ = world.try_ask(TrunkCommand::Carrier(vec![(*call, events)]));
+                    let _ = world.try_ask(TrunkCommand::CarrierEvents(vec![(*call, events)]));
                 },
             }
             world.luck.failure.set(None);

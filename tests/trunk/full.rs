@@ -195,7 +195,7 @@ fn no_call_is_admitted_into_the_last_of_an_objects_room() {
         TrunkReply::NotWritten
     );
     assert_eq!(
-        world.ask(TrunkCommand::Foresee(trigger())),
+        world.ask(TrunkCommand::DryRun(trigger())),
         TrunkReply::NotWritten
     );
     // What is there comes to its end, and is told of.

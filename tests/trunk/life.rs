@@ -99,7 +99,7 @@ fn an_answered_call_waits_for_its_report_without_a_channel_and_then_is_final() {
         event(1_000, CarrierEvent::Answered),
         event(8_999, CarrierEvent::HungUp(None)),
     ];
-    world.ask(TrunkCommand::Carrier(vec![(id, events)]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
     let call = world.call(id);
     assert_eq!(
         (call.status, call.ended_at),
@@ -144,7 +144,7 @@ fn an_agent_that_broke_off_says_so_and_the_call_waits_for_no_more() {
     world.ask(TrunkCommand::Claim(vec![id]));
     let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)]
         .map(|event| Timed { at: START, event });
-    world.ask(TrunkCommand::Carrier(vec![(id, events.to_vec())]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events.to_vec())]));
     let report = Report {
         failure: Some("the LLM answered 401".into()),
         ..Report::default()
@@ -177,7 +177,7 @@ fn without_a_report_the_outcome_is_unknown_after_ten_seconds() {
     world.ask(TrunkCommand::Claim(vec![id]));
     let events = [CarrierEvent::Answered, CarrierEvent::HungUp(None)]
         .map(|event| Timed { at: START, event });
-    world.ask(TrunkCommand::Carrier(vec![(id, events.to_vec())]));
+    world.ask(TrunkCommand::CarrierEvents(vec![(id, events.to_vec())]));
     assert!(world.ring(START + REPORT_GRACE));
     let call = world.call(id);
     assert_eq!(call.status, CallStatus::Completed);

@@ -396,7 +396,7 @@ fn a_dry_run_tells_of_the_schedule_and_a_repeat_of_the_request_is_answered_as_be
         }),
         ..World::trigger_of(OK)
     };
-    let foreseen = world.ask(TrunkCommand::ForeseeSchedule(Box::new(trigger.clone())));
+    let foreseen = world.ask(TrunkCommand::DryRunSchedule(Box::new(trigger.clone())));
     assert!(
         matches!(foreseen, TrunkReply::Verdict(Verdict::Schedule { at, .. }) if at == START + HOUR)
     );

@@ -50,7 +50,7 @@ fn a_call_to_a_suppressed_number_is_refused_and_nothing_is_created() {
     world.suppressed = vec![number(OK)];
     for command in [
         TrunkCommand::Admit(Box::new(World::trigger_of(OK))),
-        TrunkCommand::Foresee(Box::new(World::trigger_of(OK))),
+        TrunkCommand::DryRun(Box::new(World::trigger_of(OK))),
     ] {
         assert_eq!(
             world.ask(command),
@@ -68,7 +68,7 @@ fn a_call_for_later_is_asked_about_like_any_other() {
     world.suppressed = vec![number(OK)];
     for command in [
         TrunkCommand::Schedule(Box::new(World::trigger_of(OK))),
-        TrunkCommand::ForeseeSchedule(Box::new(World::trigger_of(OK))),
+        TrunkCommand::DryRunSchedule(Box::new(World::trigger_of(OK))),
     ] {
         assert_eq!(
             world.ask(command),

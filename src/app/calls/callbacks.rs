@@ -140,7 +140,7 @@ async fn of_all(
         .await
     {
         Ok(DirectoryReply::Deliveries(tests)) => tests,
-        _ => return Err(Refusal::DialerUnavailable),
+        _ => return Err(Refusal::TrunkUnavailable),
     };
     let tests = tests.into_iter().map(|delivery| Entry {
         call: None,
@@ -205,7 +205,7 @@ async fn ask_holder(
                 delivery: *delivery,
             }),
             Ok(DirectoryReply::Refused(_)) => Err(Refusal::DeliveryNotFound),
-            _ => Err(Refusal::DialerUnavailable),
+            _ => Err(Refusal::TrunkUnavailable),
         };
     };
     match ask_own(api, caller, call, on_trunk).await {
@@ -256,7 +256,7 @@ pub(crate) mod describe {
         ])
         .refuses([
             must("status", "one of pending, delivered, exhausted"),
-            Refusal::DialerUnavailable,
+            Refusal::TrunkUnavailable,
         ])
     }
 
@@ -267,7 +267,7 @@ pub(crate) mod describe {
             "One delivery, with its attempts.",
             ok::<DeliveryView<'static>>("The delivery.", examples::delivery()),
         )
-        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable])
+        .refuses([Refusal::DeliveryNotFound, Refusal::TrunkUnavailable])
     }
 
     pub fn redeliver() -> Description {
@@ -278,6 +278,6 @@ pub(crate) mod describe {
             answer::<DeliveryView<'static>>(202, "The attempt is due.", examples::delivery()),
         )
         .no_fields()
-        .refuses([Refusal::DeliveryNotFound, Refusal::DialerUnavailable])
+        .refuses([Refusal::DeliveryNotFound, Refusal::TrunkUnavailable])
     }
 }

@@ -89,6 +89,6 @@ pub(crate) mod describe {
             given("expires", json!({"type": "integer"})),
             given("signature", json!({"type": "string"})),
         ])
-        .refuses([Refusal::NotFound, Refusal::DialerUnavailable])
+        .refuses([Refusal::NotFound, Refusal::TrunkUnavailable])
     }
 }

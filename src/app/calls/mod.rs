@@ -105,5 +105,5 @@ async fn send_all(
 
 /// A trunk's object did not answer, or not as it should.
 fn unreached(_: Unavailable) -> Refusal {
-    Refusal::DialerUnavailable
+    Refusal::TrunkUnavailable
 }

@@ -24,7 +24,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Resp
     let words = contacts::ask(api, caller.org_id, &[number]).await;
     let suppressed = words.of(number);
     let view = NumberView {
-        suppressed: suppressed.ok_or(Refusal::AuthenticationUnavailable)?,
+        suppressed: suppressed.ok_or(Refusal::DirectoryUnavailable)?,
         ..NumberView::of(&phone)
     };
     Ok(Response::json(200, &view))

@@ -358,7 +358,7 @@ pub(crate) mod describe {
             Refusal::TooManySuppressions,
             Refusal::SuppressionUntold,
             unknown_field(),
-            Refusal::DialerUnavailable,
+            Refusal::TrunkUnavailable,
         ])
     }
 
@@ -370,6 +370,6 @@ pub(crate) mod describe {
             ok::<Transcript>("The transcript.", examples::transcript()),
         )
         .id("getTranscript")
-        .refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
+        .refuses([Refusal::CallNotFound, Refusal::TrunkUnavailable])
     }
 }

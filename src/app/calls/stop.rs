@@ -78,7 +78,7 @@ pub(crate) mod describe {
         .refuses([
             Refusal::CallAlreadyTerminal,
             Refusal::CallNotFound,
-            Refusal::DialerUnavailable,
+            Refusal::TrunkUnavailable,
         ])
     }
 
@@ -94,7 +94,7 @@ pub(crate) mod describe {
             Refusal::TrunkNotFound,
             Refusal::CallNotFound,
             Refusal::CallAlreadyTerminal,
-            Refusal::DialerUnavailable,
+            Refusal::TrunkUnavailable,
         ])
     }
 }

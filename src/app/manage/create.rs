@@ -98,7 +98,7 @@ impl Draw {
             Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
                 return Err(Refusal::IdempotencyKeyReused);
             }
-            _ => return Err(Refusal::AuthenticationUnavailable),
+            _ => return Err(Refusal::DirectoryUnavailable),
         }
         Ok(())
     }
@@ -136,7 +136,7 @@ pub(super) async fn ask(
 ) -> Result<Response, Refusal> {
     let reply = api.directory(org, &command).await;
     api.forget(org);
-    let reply = reply.map_err(|Unavailable| Refusal::AuthenticationUnavailable)?;
+    let reply = reply.map_err(|Unavailable| Refusal::DirectoryUnavailable)?;
     let (answer, seed, again) = match reply {
         DirectoryReply::Refused(denied) => return Err(thing.refusal(denied)),
         DirectoryReply::Answered {
@@ -146,7 +146,7 @@ pub(super) async fn ask(
         } => (answer, Some(seed).filter(|_| again), again),
         reply => {
             let answer = render(&command.what, &reply, api.now());
-            let answer = answer.ok_or(Refusal::AuthenticationUnavailable)?;
+            let answer = answer.ok_or(Refusal::DirectoryUnavailable)?;
             let again = matches!(reply, DirectoryReply::Founded(_, true));
             (answer, None, again)
         }

@@ -60,7 +60,7 @@ async fn change(
     match ask(api, caller, &request.id, what).await {
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
         Ok(reply) => Ok(reply),
-        Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+        Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
     }
 }
 
@@ -80,7 +80,7 @@ async fn get<Q: Command<Asked = Ask, Answer = DirectoryReply>>(
 
 /// The directory did not answer, or another question.
 fn unheard(_: Unavailable) -> Refusal {
-    Refusal::AuthenticationUnavailable
+    Refusal::DirectoryUnavailable
 }
 
 /// What a route is about: the words its refusals need.
@@ -102,7 +102,7 @@ impl Resource {
             DirectoryRefusal::LiveCalls => Refusal::TrunkHasLiveCalls,
             // The change is kept and will be told; the caller may ask again, which does no harm.
             DirectoryRefusal::NotPropagated | DirectoryRefusal::Changed => {
-                Refusal::AuthenticationUnavailable
+                Refusal::DirectoryUnavailable
             }
         }
     }

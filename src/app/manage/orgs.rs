@@ -11,7 +11,7 @@ use crate::domain::access::{KeyRecord, Role};
 use crate::domain::refusal::Refusal;
 
 const RESOURCE: Resource = Resource {
-    missing: Refusal::AuthenticationUnavailable,
+    missing: Refusal::DirectoryUnavailable,
     plural: "organisations",
 };
 

@@ -72,7 +72,7 @@ pub async fn take(
     keep(api, org, headers.collect(), body)
         .await
         .map(|()| Response::no_content())
-        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)
+        .map_err(|Unavailable| Refusal::DirectoryUnavailable)
 }
 
 /// Keeps a notification, however it came.
@@ -111,7 +111,7 @@ pub async fn show(
     let received = match api.directory(caller.org_id, &command).await {
         Ok(DirectoryReply::Received(received)) => received,
         Ok(_) => return Err(Refusal::InvalidKey),
-        Err(Unavailable) => return Err(Refusal::AuthenticationUnavailable),
+        Err(Unavailable) => return Err(Refusal::DirectoryUnavailable),
     };
     let token = receiver::token(caller.org_id, request.host(), &api.secrets().studio_key);
     let received: Vec<Value> = received.into_iter().map(view).collect();

@@ -96,7 +96,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Ok(Admitted::Admission(admission)))
     }
 
-    pub(super) fn foresee(
+    pub(super) fn dry_run(
         &mut self,
         trigger: Box<Trigger>,
     ) -> Answer<Result<Verdict, TrunkRefusal>> {
@@ -112,7 +112,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let verdict = self
             .trunk
-            .foresee(&trigger.request, terms, self.now, self.step);
+            .verdict(&trigger.request, terms, self.now, self.step);
         Ok(verdict.map_err(TrunkRefusal::from))
     }
 

@@ -113,15 +113,18 @@ commands! {
     #[serde(rename = "Recall")]
     FindReplay(org: OrgId, key: KeyId, given: Idempotency) => find_replay -> Result<Option<Replay>, TrunkRefusal>;
     /// What would become of it.
-    Foresee(trigger: Box<Trigger>) => foresee -> Result<Verdict, TrunkRefusal>;
+    #[serde(rename = "Foresee")]
+    DryRun(trigger: Box<Trigger>) => dry_run -> Result<Verdict, TrunkRefusal>;
     /// What would become of a call that may not be dialed at any time.
-    ForeseeSchedule(trigger: Box<Trigger>) => foresee -> Result<Verdict, TrunkRefusal>;
+    #[serde(rename = "ForeseeSchedule")]
+    DryRunSchedule(trigger: Box<Trigger>) => dry_run -> Result<Verdict, TrunkRefusal>;
     /// A dialer asks for these calls: it gets those that are its own now, and nobody else ever will.
     Claim(calls: Vec<CallId>) => claim -> Vec<DialOrder>;
     /// The phone of a call is about to ring.
     Ring(call: CallId) => ring -> Rung;
     /// What the carrier says of these calls. Told back are those that were over before, whatever it says.
-    Carrier(reports: Vec<(CallId, Vec<Timed>)>) => carrier -> Vec<CallId>;
+    #[serde(rename = "Carrier")]
+    CarrierEvents(reports: Vec<(CallId, Vec<Timed>)>) => apply_carrier_events -> Vec<CallId>;
     /// What is known of these calls, for an inquiry: of those still in progress.
     #[serde(rename = "Examine")]
     InquiryOrders(calls: Vec<CallId>) => inquiry_orders -> Vec<DialOrder>;
@@ -270,8 +273,8 @@ impl TrunkCommand {
             self,
             Self::Admit(_)
                 | Self::Schedule(_)
-                | Self::Foresee(_)
-                | Self::ForeseeSchedule(_)
+                | Self::DryRun(_)
+                | Self::DryRunSchedule(_)
                 | Self::Retire
                 | Self::Live(_)
                 | Self::LiveFrom(..)

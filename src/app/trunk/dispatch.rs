@@ -106,11 +106,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         })
     }
 
-    pub(super) fn carrier(&mut self, reports: Vec<(CallId, Vec<Timed>)>) -> Answer<Vec<CallId>> {
+    pub(super) fn apply_carrier_events(
+        &mut self,
+        reports: Vec<(CallId, Vec<Timed>)>,
+    ) -> Answer<Vec<CallId>> {
         let calls = reports.iter().map(|(call, _)| *call);
         let over: Vec<_> = calls.filter(|id| !self.trunk.in_progress(*id)).collect();
         for (call, events) in reports {
-            self.trunk.carrier(call, events, self.now, self.step);
+            self.trunk
+                .apply_carrier_events(call, events, self.now, self.step);
         }
         Ok(over)
     }

@@ -1,14 +1,14 @@
-//! What a trunk tells the live feed: the turns of its calls, and its own state.
+//! What a trunk tells the live feed: the transitions of its calls, and its own state.
 //!
 //! Nothing is written for it while nobody listens, and next to nothing while somebody does. Who keeps up is told from a
-//! short list in memory: the moments of the latest turns, and whose they were; of the calls themselves only those are read
-//! that are told of. Turns that a plan foretells of open calls are not written yet: their entries say which calls to look at.
+//! short list in memory: the moments of the latest transitions, and whose they were; of the calls themselves only those are read
+//! that are told of. Transitions that a plan holds for open calls are not written yet: their entries say which calls to look at.
 //!
-//! Who comes later is told from the calls' rows by their ids, in slices that let others through: no turn is later than
+//! Who comes later is told from the calls' rows by their ids, in slices that let others through: no transition is later than
 //! [`RECENT`] after its call was accepted, but for few, and these are noted in a table while somebody listens or did so
 //! within [`KEPT`].
 //!
-//! The order is by moment, then by call. An answer holds turns from before the present millisecond alone, and whatever
+//! The order is by moment, then by call. An answer holds transitions from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
 use super::news::{self, News, TRUNK_UPDATED, TYPES};
@@ -29,11 +29,11 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 pub const KEPT: Span = Span::from_secs(86_400);
 /// How often it is noted that somebody listens.
 const NOTED_EVERY: Span = Span::from_secs(3_600);
-/// How many late turns are looked at for one answer.
+/// How many late transitions are looked at for one answer.
 const ROWS: usize = 1_000;
-/// How many turns are in the list for listeners that keep up.
+/// How many transitions are in the list for listeners that keep up.
 const LATELY: usize = 1_000;
-/// So many rows before its place are looked at, at most, for turns later than [`RECENT`] after their call was accepted.
+/// So many rows before its place are looked at, at most, for transitions later than [`RECENT`] after their call was accepted.
 const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].
 const STATES: usize = 1_000;
@@ -42,7 +42,7 @@ const STATES: usize = 1_000;
 #[derive(Default)]
 pub struct Feed {
     notes: FeedNotes,
-    /// The latest turns in their order: all that lie behind `complete_from`.
+    /// The latest transitions in their order: all that lie behind `complete_from`.
     lately: Vec<LateTransition>,
     /// None while nobody listens.
     complete_from: Option<Position>,
@@ -67,7 +67,7 @@ impl Feed {
         }
     }
 
-    /// The moment of what rows about to be written tell, if it is news: also of what they foretell.
+    /// The moment of what rows about to be written tell, if it is news: also of what their plan holds.
     pub fn news<'a>(
         &mut self,
         rows: impl Iterator<Item = &'a Call>,
@@ -75,8 +75,8 @@ impl Feed {
     ) -> Option<Timestamp> {
         let mut news = std::mem::take(&mut self.is_changed).then_some(now);
         for call in rows {
-            let foretells = call.plan.iter().any(|timed| timed.at >= now);
-            if call.told_at() >= now || foretells {
+            let has_plan_ahead = call.plan.iter().any(|timed| timed.at >= now);
+            if call.told_at() >= now || has_plan_ahead {
                 news = news.max(Some(now.max(call.told_at())));
             }
         }
@@ -90,7 +90,7 @@ impl Feed {
         trunk: &Trunk,
         now: Timestamp,
     ) -> Result<(), StoreFailed> {
-        // Several turns within a millisecond are noted as if they came one by one: those of calls that closed just now may
+        // Several transitions within a millisecond are noted as if they came one by one: those of calls that closed just now may
         // bear moments yet to come.
         let from = now + Span::from_secs(1);
         self.complete_from
@@ -148,38 +148,38 @@ impl Feed {
                 let Some(kind) = news::kind(news::name(call, told.1)) else {
                     continue;
                 };
-                let turn = LateTransition {
+                let transition = LateTransition {
                     at: told.0,
                     row: call.id.row(),
                     kind,
                 };
-                self.remember(turn);
+                self.remember(transition);
                 if told.0 > call.created_at() + RECENT && told.0 + Span(1) >= since {
-                    late.push(turn);
+                    late.push(transition);
                 }
             }
             if !late.is_empty() {
-                store.log_turns(&late, now - KEPT)?;
+                store.log_transitions(&late, now - KEPT)?;
             }
         }
         Ok(())
     }
 
-    fn remember(&mut self, turn: LateTransition) {
+    fn remember(&mut self, transition: LateTransition) {
         let Some(from) = &mut self.complete_from else {
             return;
         };
-        let order = |turn: &LateTransition| (turn.at, turn.row);
-        let place = self.lately.binary_search_by_key(&order(&turn), order);
-        if turn.place() <= *from || planted(Fault::FeedForgets) {
+        let order = |transition: &LateTransition| (transition.at, transition.row);
+        let place = self.lately.binary_search_by_key(&order(&transition), order);
+        if transition.place() <= *from || planted(Fault::FeedForgets) {
             return;
         }
         if let Err(place) = place {
-            self.lately.insert(place, turn);
+            self.lately.insert(place, transition);
         }
         if self.lately.len() > LATELY {
             let oldest = self.lately.remove(0);
-            // All turns of that call and moment, whatever the rest of its id is.
+            // All transitions of that call and moment, whatever the rest of its id is.
             *from = Position::of_row(oldest.at, oldest.row + 1);
         }
     }
@@ -187,13 +187,13 @@ impl Feed {
     fn log(&mut self, state: Option<TrunkState>, now: Timestamp) {
         let states = &mut self.notes.states;
         let last = states.last().copied();
-        let news = |state: &TrunkState| last.is_none_or(|Logged(_, last)| last != *state);
+        let news = |state: &TrunkState| last.is_none_or(|last| last.state != *state);
         if let Some(state) = state.filter(news) {
-            states.retain(|Logged(at, _)| now < *at + KEPT);
+            states.retain(|logged| now < logged.at + KEPT);
             let too_many = (states.len() + 1).saturating_sub(STATES);
             states.drain(..too_many);
-            let at = last.map_or(now, |Logged(at, _)| now.max(at + Span(1)));
-            states.push(Logged(at, state));
+            let at = last.map_or(now, |last| now.max(last.at + Span(1)));
+            states.push(Logged { at, state });
             self.is_changed = true;
         }
     }
@@ -238,8 +238,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         };
         let mut found = Vec::new();
         for call in calls.iter().filter(|call| call.request.org == reader.org) {
-            let turns = call.feed_entries().map(|told| News::Transition(call, told));
-            found.extend(turns.filter(is_wanted));
+            let transitions = call.feed_entries().map(|told| News::Transition(call, told));
+            found.extend(transitions.filter(is_wanted));
         }
         if let Some(own) = self
             .trunk
@@ -261,16 +261,19 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let events = found.iter();
         Ok(Ok(FeedPage {
             events: events
-                .map(|news| FeedEvent(news.place(), news.view(self.settings)))
+                .map(|news| FeedEvent {
+                    place: news.place(),
+                    event: news.view(self.settings),
+                })
                 .collect(),
             through,
             now: self.now,
             goes_on,
-            foretold: Some(self.trunk.foretold(self.now)),
+            next_planned: Some(self.trunk.next_planned(self.now)),
         }))
     }
 
-    /// The calls whose turns may be among those asked for, and where the history goes on; `through` comes nearer when there
+    /// The calls whose transitions may be among those asked for, and where the history goes on; `through` comes nearer when there
     /// are too many.
     fn calls_told_of(
         &mut self,
@@ -280,22 +283,22 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let after = filter.after;
         let mut calls: Vec<Call> = self.step.changed().cloned().collect();
         if self.feed.complete_from.is_some_and(|from| from <= after) {
-            let from = (after.0, after.1.row());
+            let from = (after.at, after.call.row());
             let lately = &self.feed.lately;
-            let first = lately.partition_point(|turn| (turn.at, turn.row) < from);
-            let turns = lately.get(first..).unwrap_or_default().to_vec();
-            calls.extend(self.calls_of(turns, filter, through)?);
+            let first = lately.partition_point(|transition| (transition.at, transition.row) < from);
+            let transitions = lately.get(first..).unwrap_or_default().to_vec();
+            calls.extend(self.calls_of(transitions, filter, through)?);
             calls.extend(self.open_calls_told_of(after, 0, None));
             return Ok((calls, None));
         }
         let from = match filter.slice.filter(|from| *from > 0) {
             Some(from) => from,
-            None => self.history_from(after.0)?,
+            None => self.history_from(after.at)?,
         };
         let FeedScan {
             calls: told,
             goes_on,
-        } = self.store.told_since(from, after.0, self.settings.slice)?;
+        } = self.store.told_since(from, after.at, self.settings.slice)?;
         calls.extend(told);
         // Each open call once, in the slice of the rows that it lies among.
         let first_row = filter.slice.filter(|from| *from > 0);
@@ -305,25 +308,27 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             *through = (*through).min(Position::start_of(looked_at));
         }
         if let Some(since) = self.feed.notes.logged_since {
-            // From there on late turns are known too.
-            if goes_on.is_some() && after.0 + Span(1) < since {
+            // From there on late transitions are known too.
+            if goes_on.is_some() && after.at + Span(1) < since {
                 *through = (*through).min(Position::start_of(since));
             } else {
                 let from = after.max(Position::start_of(since - Span(1)));
-                let turns = self.store.logged_turns((from.0, from.1.row()), ROWS)?;
-                if let Some(last) = turns.last().filter(|_| turns.len() == ROWS) {
+                let transitions = self
+                    .store
+                    .logged_transitions((from.at, from.call.row()), ROWS)?;
+                if let Some(last) = transitions.last().filter(|_| transitions.len() == ROWS) {
                     *through = (*through).min(last.place());
                 }
-                calls.extend(self.calls_of(turns, filter, through)?);
+                calls.extend(self.calls_of(transitions, filter, through)?);
             }
         }
         Ok((calls, goes_on))
     }
 
-    /// The open calls among these rows that may have turns behind a moment.
+    /// The open calls among these rows that may have transitions behind a moment.
     fn open_calls_told_of(&mut self, after: Position, from: u64, to: Option<u64>) -> Vec<Call> {
         let wanted = Wanted {
-            told_since: after.0,
+            told_since: after.at,
             from_row: from,
             below: to.map(CallId::floor_of),
             ..Wanted::default()
@@ -337,7 +342,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         calls
     }
 
-    /// Where the rows begin whose calls may have turns behind a moment.
+    /// Where the rows begin whose calls may have transitions behind a moment.
     fn history_from(&self, after: Timestamp) -> Result<u64, StoreFailed> {
         let recent = CallId::floor(after - RECENT).row();
         let longest = CallId::floor(after - longest(self.settings).max(RECENT)).row();
@@ -345,29 +350,29 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(recent.min(longest.max(long_before)))
     }
 
-    /// The calls of these turns, as far as they are wanted; `through` comes nearer when they are too many.
+    /// The calls of these transitions, as far as they are wanted; `through` comes nearer when they are too many.
     fn calls_of(
         &self,
-        turns: Vec<LateTransition>,
+        transitions: Vec<LateTransition>,
         filter: &FeedFilter,
         through: &mut Position,
     ) -> Result<Vec<Call>, StoreFailed> {
         let mut rows: Vec<u64> = Vec::new();
         let mut calls = Vec::new();
-        for turn in turns {
+        for transition in transitions {
             let name = TYPES
-                .get(usize::from(turn.kind))
+                .get(usize::from(transition.kind))
                 .copied()
                 .unwrap_or_default();
-            if !is_of_type(filter, name) || rows.contains(&turn.row) {
+            if !is_of_type(filter, name) || rows.contains(&transition.row) {
                 continue;
             }
             if rows.len() > filter.limit {
-                *through = (*through).min(turn.place());
+                *through = (*through).min(transition.place());
                 break;
             }
-            rows.push(turn.row);
-            calls.extend(self.store.get_at(turn.row)?);
+            rows.push(transition.row);
+            calls.extend(self.store.get_at(transition.row)?);
         }
         Ok(calls)
     }
@@ -375,24 +380,4 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
 
 fn is_of_type(filter: &FeedFilter, name: &str) -> bool {
     filter.only.is_empty() || filter.only.iter().any(|only| only == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::TrunkId;
-
-    #[test]
-    fn the_states_of_two_trunks_that_changed_at_once_have_two_places_before_any_calls() {
-        let at = Timestamp(1_781_431_200_000);
-        let place = |first: u8| {
-            let mut entropy = [7; 16];
-            entropy[0] = first;
-            Position::of_state(at, TrunkId::from_entropy(entropy))
-        };
-        let call = Position(at, CallId::floor(Timestamp(1)));
-        assert!(Position::start_of(at) < place(0));
-        assert!(place(0) < place(255) && place(255) < call);
-        assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));
-    }
 }

@@ -206,11 +206,11 @@ pub enum TrunkRefusal {
     CallAlreadyTerminal,
     /// [`Refusal::TrunkNotFound`]
     TrunkNotFound,
-    /// [`Refusal::DialerUnavailable`]: it was too long on its way.
+    /// [`Refusal::TrunkUnavailable`]: it was too long on its way.
     Late,
     /// [`Refusal::NumberSuppressed`]
     NumberSuppressed,
-    /// [`Refusal::DialerUnavailable`]: what is known of the number could not be asked.
+    /// [`Refusal::TrunkUnavailable`]: what is known of the number could not be asked.
     NotAsked,
 }
 
@@ -222,7 +222,7 @@ impl From<TrunkRefusal> for Refusal {
             TrunkRefusal::TrunkInactive => Self::TrunkInactive,
             TrunkRefusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
             TrunkRefusal::TrunkNotFound => Self::TrunkNotFound,
-            TrunkRefusal::Late | TrunkRefusal::NotAsked => Self::DialerUnavailable,
+            TrunkRefusal::Late | TrunkRefusal::NotAsked => Self::TrunkUnavailable,
             TrunkRefusal::NumberSuppressed => Self::NumberSuppressed,
         }
     }

@@ -47,8 +47,8 @@ impl News<'_> {
     /// Where it stands in the feed.
     pub fn place(&self) -> Position {
         match self {
-            Self::Transition(call, told) => Position(told.0, call.id),
-            Self::State(trunk, logged) => Position::of_state(logged.0, *trunk),
+            Self::Transition(call, told) => Position::new(told.0, call.id),
+            Self::State(trunk, logged) => Position::of_state(logged.at, *trunk),
         }
     }
 
@@ -70,7 +70,7 @@ impl News<'_> {
             Self::State(trunk, logged) => state(logged, *trunk),
         };
         let place = self.place();
-        object! {"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.0), "data": data}
+        object! {"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.at), "data": data}
     }
 }
 
@@ -132,7 +132,7 @@ fn attempt(call: &Call, told: FeedEntry) -> Value {
     }
 }
 
-fn state(Logged(_, state): &Logged, trunk: TrunkId) -> Value {
+fn state(Logged { state, .. }: &Logged, trunk: TrunkId) -> Value {
     object! {
         "sip_trunk_id": trunk,
         "status": value(&state.status),

@@ -1,6 +1,6 @@
 //! Places in the live feed, what is asked of it and answered, and what a trunk's rows keep for it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::base64::URL_SAFE;
@@ -9,48 +9,79 @@ use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkState;
 
-/// A place in the feed: a moment, and a call whose turn it was. A trunk's own events bear the lowest id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Position(pub Timestamp, pub CallId);
+/// Stored and sent without the names of its two fields: there are many of these.
+macro_rules! travels_as_pair {
+    ($type:ident { $first:ident, $second:ident }) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                (&self.$first, &self.$second).serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Deserialize::deserialize(deserializer)
+                    .map(|($first, $second)| Self { $first, $second })
+            }
+        }
+    };
+}
+
+/// A place in the feed: a moment, and a call whose transition it was. A trunk's own events bear the lowest id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// When it became known.
+    pub at: Timestamp,
+    /// Of which call.
+    pub call: CallId,
+}
+
+travels_as_pair!(Position { at, call });
 
 impl Position {
+    /// The place of a call's transition.
+    #[must_use]
+    pub const fn new(at: Timestamp, call: CallId) -> Self {
+        Self { at, call }
+    }
+
     /// Before all that became known at `at`.
     #[must_use]
     pub fn start_of(at: Timestamp) -> Self {
-        Self(at, CallId::floor(Timestamp(0)))
+        Self::new(at, CallId::floor(Timestamp(0)))
     }
 
     /// Where a trunk's state of `at` stands: before the calls of that moment, and not where another trunk's does.
     #[must_use]
     pub fn of_state(at: Timestamp, trunk: TrunkId) -> Self {
-        let first = Self::start_of(at).1.number();
-        Self(at, CallId::of_number(first + (trunk.number() >> 96)))
+        let first = Self::start_of(at).call.number();
+        Self::new(at, CallId::of_number(first + (trunk.number() >> 96)))
     }
 
-    /// Before the turn at `at` of the call at this place: see [`CallId::row`].
+    /// Before the transition at `at` of the call at this place: see [`CallId::row`].
     #[must_use]
     pub fn of_row(at: Timestamp, row: u64) -> Self {
-        Self(at, CallId::floor_of(row))
+        Self::new(at, CallId::floor_of(row))
     }
 
     /// Behind all that became known before `at`.
     #[must_use]
     pub fn before(at: Timestamp) -> Self {
-        Self(at - Span(1), CallId::floor(Timestamp::MAX))
+        Self::new(at - Span(1), CallId::floor(Timestamp::MAX))
     }
 
     /// Sorts what has a place in the feed: two passes, of which the second leaves alone what bears one moment.
     pub fn sort<T>(items: &mut Vec<T>, place: impl Fn(&T) -> Self) {
-        oldest_first(items, |item| place(item).1.number());
-        oldest_first(items, |item| u128::from(place(item).0.0));
+        oldest_first(items, |item| place(item).call.number());
+        oldest_first(items, |item| u128::from(place(item).at.0));
     }
 
     /// As clients see it: moment and call, 22 bytes in base64url.
     #[must_use]
     pub fn cursor(&self) -> String {
-        let mut bytes = self.0.0.to_be_bytes().to_vec();
+        let mut bytes = self.at.0.to_be_bytes().to_vec();
         bytes.drain(..2);
-        bytes.extend(self.1.number().to_be_bytes());
+        bytes.extend(self.call.number().to_be_bytes());
         URL_SAFE.encode(bytes)
     }
 
@@ -64,7 +95,7 @@ impl Position {
                 .fold(0, |sum, byte| sum << 8 | u128::from(*byte))
         };
         let (at, call) = bytes.split_at_checked(6)?;
-        Some(Self(
+        Some(Self::new(
             Timestamp(number(at) as u64),
             CallId::of_number(number(call)),
         ))
@@ -88,8 +119,15 @@ pub struct FeedFilter {
 }
 
 /// One event and its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FeedEvent(pub Position, pub Value);
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedEvent {
+    /// Its cursor, before it is written as one.
+    pub place: Position,
+    /// As clients read it.
+    pub event: Value,
+}
+
+travels_as_pair!(FeedEvent { place, event });
 
 /// A trunk's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,10 +141,10 @@ pub struct FeedPage {
     /// Where the history goes on; none when the look came to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goes_on: Option<u64>,
-    /// Of later events the directory is told when they happen, but for those that are foretold: this is the first of them. None
+    /// Of later events the directory is told when they happen, but for those that are planned: this is the first of them. None
     /// from a trunk that tells the directory nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub foretold: Option<Timestamp>,
+    #[serde(rename = "foretold", default, skip_serializing_if = "Option::is_none")]
+    pub next_planned: Option<Timestamp>,
 }
 
 impl FeedPage {
@@ -118,22 +156,29 @@ impl FeedPage {
 }
 
 /// A trunk's state and since when it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Logged(pub Timestamp, pub TrunkState);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Since when.
+    pub at: Timestamp,
+    /// Active or not, and why.
+    pub state: TrunkState,
+}
+
+travels_as_pair!(Logged { at, state });
 
 /// What a trunk's rows keep for the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedNotes {
     /// The trunk's states, oldest first.
     pub states: Vec<Logged>,
-    /// Since when late turns are noted: somebody listens, with no pause of [`KEPT`](super::KEPT).
+    /// Since when late transitions are noted: somebody listens, with no pause of [`KEPT`](super::KEPT).
     #[serde(default)]
     pub logged_since: Option<Timestamp>,
     /// When somebody last listened, to the hour.
     pub listened_at: Option<Timestamp>,
 }
 
-/// A turn, as it is found again.
+/// A transition, as it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LateTransition {
     /// When it became known.
@@ -148,5 +193,24 @@ impl LateTransition {
     /// Where it stands in the feed.
     pub(super) fn place(&self) -> Position {
         Position::of_row(self.at, self.row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_states_of_two_trunks_that_changed_at_once_have_two_places_before_any_calls() {
+        let at = Timestamp(1_781_431_200_000);
+        let place = |first: u8| {
+            let mut entropy = [7; 16];
+            entropy[0] = first;
+            Position::of_state(at, TrunkId::from_entropy(entropy))
+        };
+        let call = Position::new(at, CallId::floor(Timestamp(1)));
+        assert!(Position::start_of(at) < place(0));
+        assert!(place(0) < place(255) && place(255) < call);
+        assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));
     }
 }

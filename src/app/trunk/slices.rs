@@ -130,7 +130,10 @@ impl Slices {
                     _ => page,
                 };
                 *left = left.saturating_sub(1);
-                let complete = page.events.iter().filter(|event| event.0 < page.through);
+                let complete = page
+                    .events
+                    .iter()
+                    .filter(|event| event.place < page.through);
                 let is_full = complete.count() > limit;
                 // However many calls began shortly before the place that is asked for: the cursor knows no rows.
                 let got_on = page.through > filter.after;
@@ -220,17 +223,17 @@ fn page<T: InList + Clone>(
 /// Two slices of the history, the second later than the first, in rows though not in moments.
 fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
     before.events.extend(then.events);
-    Position::sort(&mut before.events, |event| event.0);
-    before.events.dedup_by_key(|event| event.0);
+    Position::sort(&mut before.events, |event| event.place);
+    before.events.dedup_by_key(|event| event.place);
     // What the first slice looked at has had other turns since.
     let mut page = FeedPage {
         events: before.events,
         through: then.through.min(Position::start_of(before.now)),
         now: before.now,
-        foretold: before.foretold.min(then.foretold),
+        next_planned: before.next_planned.min(then.next_planned),
         ..then
     };
-    if let Some(left_out) = page.events.get(most).map(|event| event.0) {
+    if let Some(left_out) = page.events.get(most).map(|event| event.place) {
         page.events.truncate(most);
         page.through = page.through.min(left_out);
     }
@@ -239,8 +242,8 @@ fn together(mut before: FeedPage, then: FeedPage, most: usize) -> FeedPage {
 
 /// Of a page, what is complete: not more than was asked for.
 fn cut(mut page: FeedPage, limit: usize) -> FeedPage {
-    page.events.retain(|event| event.0 < page.through);
-    if let Some(left_out) = page.events.get(limit).map(|event| event.0) {
+    page.events.retain(|event| event.place < page.through);
+    if let Some(left_out) = page.events.get(limit).map(|event| event.place) {
         page.events.truncate(limit);
         page.through = left_out;
     }

@@ -109,7 +109,7 @@ pub trait TrunkStore {
     fn feed_notes(&self) -> Result<Option<FeedNotes>, StoreFailed>;
     /// Replaces what is kept for the feed.
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed>;
-    /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest turn is not before
+    /// At most `limit` rows of closed calls from the place `from` on, oldest first: those whose newest transition is not before
     /// `since`, and the place behind the last row that was looked at, when there may be more.
     fn told_since(
         &self,
@@ -119,14 +119,14 @@ pub trait TrunkStore {
     ) -> Result<FeedScan, StoreFailed>;
     /// The place so many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
     fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
-    /// Notes turns in the live feed's log, and forgets some of those from before `forget_before`.
-    fn log_turns(
+    /// Notes transitions in the live feed's log, and forgets some of those from before `forget_before`.
+    fn log_transitions(
         &self,
-        turns: &[LateTransition],
+        transitions: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed>;
-    /// The log from this place on, in its order: at most `limit` turns.
-    fn logged_turns(
+    /// The log from this place on, in its order: at most `limit` transitions.
+    fn logged_transitions(
         &self,
         from: (Timestamp, u64),
         limit: usize,

@@ -43,9 +43,9 @@ impl TrunkActor {
         }
         let numbers = match command {
             TrunkCommand::Admit(trigger)
-            | TrunkCommand::Foresee(trigger)
+            | TrunkCommand::DryRun(trigger)
             | TrunkCommand::Schedule(trigger)
-            | TrunkCommand::ForeseeSchedule(trigger) => {
+            | TrunkCommand::DryRunSchedule(trigger) => {
                 vec![Number::of(&trigger.request.phone)]
             }
             TrunkCommand::Claim(calls) => {

@@ -190,8 +190,8 @@ impl TrunkActor {
             }
             TrunkCommand::Admit(_)
             | TrunkCommand::Schedule(_)
-            | TrunkCommand::Foresee(_)
-            | TrunkCommand::ForeseeSchedule(_)
+            | TrunkCommand::DryRun(_)
+            | TrunkCommand::DryRunSchedule(_)
                 if is_early || !self.retention.has_room(store) =>
             {
                 return without(TrunkReply::NotWritten);

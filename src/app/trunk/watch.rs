@@ -4,7 +4,7 @@
 //! and one word is enough: until somebody asks again, all who listen will come for it, and find what else there is by then.
 //! A word is owed until the directory took it. Where nobody ever asks, none is said.
 
-use super::position::{FeedNotes, Logged};
+use super::position::FeedNotes;
 use crate::domain::call::RECENT;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -38,7 +38,7 @@ impl Watch {
         let lately = |at: Timestamp| now < at + RECENT;
         let was_busy = trunk.entries() > 0
             || newest.is_some_and(|newest| lately(newest.address().at))
-            || notes.states.last().is_some_and(|Logged(at, _)| lately(*at));
+            || notes.states.last().is_some_and(|last| lately(last.at));
         Self::after_restart(now, was_busy)
     }
 

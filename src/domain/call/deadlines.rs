@@ -62,7 +62,7 @@ impl Call {
     }
 
     /// The next moment at which [`Call::advance`] has something to do that the row does not already
-    /// foretell; `None` when all is done.
+    /// plan; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Timestamp> {
         let release = self.left_a_room().then_some(self.volatile.teardown_at);

@@ -178,7 +178,7 @@ pub enum CallEffect {
 /// What [`Call::advance`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advance {
-    /// The row must be written: something happened that it does not foretell.
+    /// The row must be written: something happened that its plan does not hold.
     pub write: bool,
     /// What is to be done.
     pub effects: Vec<CallEffect>,

@@ -1,7 +1,7 @@
 //! What the live feed tells of a call: each change of its status and each result of its callback, with the moment at which
 //! that became known.
 //!
-//! Kept in the call's own row, so that the feed costs no row of its own. A transition that a simulated carrier's plan foretells
+//! Kept in the call's own row, so that the feed costs no row of its own. A transition that a simulated carrier's plan holds
 //! bears the planned moment: it is the same whether it is noted at once, late, or anew after a crash.
 
 use serde::{Deserialize, Serialize};

@@ -179,7 +179,7 @@ impl Call {
         self.ringing_at = Some(at);
     }
 
-    /// What its plan foretold happens. Returns whether that is to be written: the row does not foretell an ending.
+    /// What its plan holds happens. Returns whether that is to be written: the row does not hold a planned ending.
     pub(super) fn follow_plan(
         &mut self,
         until: Timestamp,

@@ -43,7 +43,7 @@ impl Volatile {
     pub fn inherit(&mut self, known: &Self, is_dialed: bool) {
         let own = *self;
         *self = *known;
-        // What a plan foretold is not written yet.
+        // What a plan holds is not written yet.
         self.planned_until = own.planned_until;
         self.silent = known.silent && is_dialed;
         // What a step that failed wanted sent was not: its tries are none.
@@ -60,7 +60,7 @@ impl Call {
     /// A row, with what is known beside it.
     #[must_use]
     pub fn with(mut self, volatile: Volatile, settings: &Settings, key: &IdKey) -> Self {
-        // Its end was written when it came: one that the row still foretells has not.
+        // Its end was written when it came: one that the row still plans has not.
         self.plan_until(volatile.planned_until, false, settings, key);
         self.volatile = volatile;
         self.announced |= volatile.announced;

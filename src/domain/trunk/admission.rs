@@ -170,7 +170,7 @@ impl Trunk {
     ///
     /// # Errors
     /// A revoked key, an agent or a trunk that takes no calls.
-    pub fn foresee(
+    pub fn verdict(
         &mut self,
         request: &CallRequest,
         terms: Terms,
@@ -231,7 +231,7 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> Result<Admission, Refusal> {
-        let verdict = self.foresee(&request, terms, now, step)?;
+        let verdict = self.verdict(&request, terms, now, step)?;
         if let Verdict::Down {
             retry_after_secs,
             is_agent,

@@ -11,7 +11,13 @@ use crate::domain::time::Timestamp;
 
 impl Trunk {
     /// Takes what the carrier says of a call; events in the future are its plan.
-    pub fn carrier(&mut self, id: CallId, events: Vec<Timed>, now: Timestamp, step: &mut Step<'_>) {
+    pub fn apply_carrier_events(
+        &mut self,
+        id: CallId,
+        events: Vec<Timed>,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) {
         self.advance(id, now, step);
         let Some(call) = self.open_call(id, step) else {
             return;
@@ -75,7 +81,9 @@ impl Trunk {
         step: &mut Step<'_>,
     ) {
         let is_there = match finding {
-            InquiryResult::Happened(events) => return self.carrier(id, events, now, step),
+            InquiryResult::Happened(events) => {
+                return self.apply_carrier_events(id, events, now, step);
+            }
             InquiryResult::StillThere => true,
             InquiryResult::Unknown => false,
         };

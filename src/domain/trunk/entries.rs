@@ -36,7 +36,7 @@ pub struct Wanted<'a> {
     pub below: Option<CallId>,
     /// From this row on: see [`CallId::row`].
     pub from_row: u64,
-    /// Whose newest turn is not before that.
+    /// Whose newest transition is not before that.
     pub told_since: Timestamp,
 }
 

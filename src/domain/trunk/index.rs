@@ -351,7 +351,7 @@ impl Entry {
         self.stale_at(accepted) <= now
     }
 
-    /// When its newest turn became known, as of its last look.
+    /// When its newest transition became known, as of its last look.
     pub fn told_at(&self, accepted: Timestamp) -> Timestamp {
         self.told_at.at(self.origin(accepted))
     }

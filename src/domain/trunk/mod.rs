@@ -243,7 +243,7 @@ impl Trunk {
     /// The next moment at which a plan makes an open call something else, as of the last look at it: the present, where that
     /// has just happened.
     #[must_use]
-    pub fn foretold(&self, now: Timestamp) -> Timestamp {
+    pub fn next_planned(&self, now: Timestamp) -> Timestamp {
         let moments = self.open.iter().map(|(id, entry)| {
             let (told_at, stale_at) = (
                 entry.told_at(id.address().at),

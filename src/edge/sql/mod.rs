@@ -7,13 +7,13 @@
 
 mod calls;
 mod idempotency;
+mod late_transitions;
 mod leaving;
 mod legacy;
 mod lists;
 mod loading;
 mod schedule;
 pub mod statements;
-mod turns;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -324,20 +324,20 @@ impl TrunkStore for SqlStore {
         }
     }
 
-    fn log_turns(
+    fn log_transitions(
         &self,
-        turns: &[LateTransition],
+        transitions: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
-        self.keep_turns(turns, forget_before)
+        self.keep_transitions(transitions, forget_before)
     }
 
-    fn logged_turns(
+    fn logged_transitions(
         &self,
         from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
-        self.kept_turns(from, limit)
+        self.kept_transitions(from, limit)
     }
 
     fn is_complete(&self) -> bool {

@@ -61,7 +61,7 @@ pub fn events() -> Description {
         Refusal::Invalid(format!("wait_seconds must be a number from 0 to {MAX_WAIT_SECS}")),
         Refusal::Invalid(format!("type must be one of {}", TYPES.join(", "))),
         Refusal::CursorExpired(CURSOR.into()),
-        Refusal::DialerUnavailable,
+        Refusal::TrunkUnavailable,
     ])
 }
 

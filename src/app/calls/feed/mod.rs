@@ -82,10 +82,10 @@ pub async fn events(
         None => oldest,
         Some("latest") => Position::before(now),
         Some(text) => Position::read(text)
-            .filter(|after| after.0 < now + QUIET)
+            .filter(|after| after.at < now + QUIET)
             .ok_or_else(bad_cursor)?,
     };
-    if after.0 < oldest.0 - GRACE {
+    if after.at < oldest.at - GRACE {
         return Err(Refusal::CursorExpired(oldest.cursor()));
     }
     let filter = FeedFilter {
@@ -205,7 +205,7 @@ async fn trunks_with_news(
         Ok(DirectoryReply::Watched(epoch, tags, as_of)) => Ok(Some((epoch, tags, as_of))),
         Ok(DirectoryReply::Tags(tags, as_of)) => Ok(Some((0, tags, as_of))),
         Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(_) | Err(Unavailable) => Err(Refusal::DialerUnavailable),
+        Ok(_) | Err(Unavailable) => Err(Refusal::TrunkUnavailable),
     }
 }
 
@@ -220,25 +220,25 @@ async fn look(
     let began = api.now();
     let pages = ask(api, caller, filter, tags).await?;
     let last = pages.iter().filter_map(|page| page.events.last());
-    let last = last.map(|event| event.0).max();
-    // One of an earlier release tells the directory nothing, and foretells nothing.
-    let foretold = pages.iter().map(|page| page.foretold);
-    let foretold = foretold.min().unwrap_or(Some(Timestamp::MAX));
+    let last = last.map(|event| event.place).max();
+    // One of an earlier release tells the directory nothing, and plans nothing.
+    let planned = pages.iter().map(|page| page.next_planned);
+    let planned = planned.min().unwrap_or(Some(Timestamp::MAX));
     let (events, next, present) = merge(pages, *as_of, filter);
     let trunks = u64::try_from(tags.len()).unwrap_or(u64::MAX);
     // What lies behind another's present is known, and nobody tells of it once more.
     let is_held_back = present.is_some_and(|now| last >= Some(Position::start_of(now)));
     // By then as many rounds have passed in the directory alone: two requests a round on the average.
     let again = Span(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
-    let rest = match foretold.filter(|_| *epoch > 0) {
+    let rest = match planned.filter(|_| *epoch > 0) {
         Some(_) => Span(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),
         None => POLL,
     };
     *seen = Seen {
         epoch: *epoch,
         through: present.unwrap_or_default(),
-        until: match foretold.filter(|_| !is_held_back) {
-            Some(foretold) => foretold.min(began + again),
+        until: match planned.filter(|_| !is_held_back) {
+            Some(planned) => planned.min(began + again),
             None => Timestamp(0),
         },
         // There is more already.
@@ -280,7 +280,7 @@ async fn ask(
     let pages = replies.map(|reply| match reply {
         Ok(TrunkReply::Feed(page)) => Ok(page),
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        _ => Err(Refusal::DialerUnavailable),
+        _ => Err(Refusal::TrunkUnavailable),
     });
     pages.collect()
 }
@@ -302,21 +302,21 @@ fn merge(
         .map(|page| page.through)
         .fold(present, Position::min);
     let mut events: Vec<FeedEvent> = pages.into_iter().flat_map(|page| page.events).collect();
-    events.retain(|event| event.0 < through);
-    Position::sort(&mut events, |event| event.0);
+    events.retain(|event| event.place < through);
+    Position::sort(&mut events, |event| event.place);
     let is_whole = events.len() <= filter.limit;
     events.truncate(filter.limit);
-    let mut next = events.last().map_or(filter.after, |event| event.0);
+    let mut next = events.last().map_or(filter.after, |event| event.place);
     if is_whole {
         // Up to there nothing was left out: not even what the filter left out is looked at again.
         let behind = if through == present {
             now - QUIET
         } else {
-            through.0
+            through.at
         };
         next = next.max(Position::before(behind));
     }
-    let shown = events.into_iter().map(|FeedEvent(_, event)| event);
+    let shown = events.into_iter().map(|FeedEvent { event, .. }| event);
     let is_present = is_whole && through == present;
     (shown.collect(), next, is_present.then_some(now))
 }
@@ -329,12 +329,15 @@ mod tests {
 
     /// A trunk's page: what became known at these moments, complete before `through`.
     fn page(trunk: u32, moments: &[u64], through: u64, now: u64, most: usize) -> FeedPage {
-        let place = |at: &u64| Position(Timestamp(*at), CallId::floor_of(u64::from(trunk)));
-        let events = moments.iter().map(|at| FeedEvent(place(at), json!(trunk)));
+        let place = |at: &u64| Position::new(Timestamp(*at), CallId::floor_of(u64::from(trunk)));
+        let events = moments.iter().map(|at| FeedEvent {
+            place: place(at),
+            event: json!(trunk),
+        });
         let mut events: Vec<FeedEvent> = events.collect();
         let mut through = Position::start_of(Timestamp(through));
         if let Some(left_out) = events.get(most) {
-            through = through.min(left_out.0);
+            through = through.min(left_out.place);
             events.truncate(most);
         }
         FeedPage {
@@ -342,7 +345,7 @@ mod tests {
             through,
             now: Timestamp(now),
             goes_on: None,
-            foretold: Some(Timestamp(now + u64::from(trunk))),
+            next_planned: Some(Timestamp(now + u64::from(trunk))),
         }
     }
 
@@ -381,8 +384,8 @@ mod tests {
                     part.fold(first, |so_far, page| so_far.beside(page, limit + 1))
                 });
                 let parts: Vec<FeedPage> = parts.collect();
-                let foretold = |pages: &[FeedPage]| pages.iter().map(|page| page.foretold).min();
-                assert_eq!(foretold(&parts), foretold(&pages));
+                let planned = |pages: &[FeedPage]| pages.iter().map(|page| page.next_planned).min();
+                assert_eq!(planned(&parts), planned(&pages));
                 let as_of = Timestamp(150);
                 let whole = merge(pages, as_of, &filter);
                 assert_eq!(merge(parts, as_of, &filter), whole, "limit {limit}");

@@ -20,7 +20,7 @@ pub fn status() -> Description {
         ok::<StatusView<'static>>("The call's state.", examples::status()),
     )
     .id("getCallStatus")
-    .refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
+    .refuses([Refusal::CallNotFound, Refusal::TrunkUnavailable])
 }
 
 pub fn detail() -> Description {
@@ -30,7 +30,7 @@ pub fn detail() -> Description {
         "All that is known of a call: its status, why it failed, its history, and how its callback is doing.",
         ok::<DetailedCall<'static>>("The call.", examples::call()),
     )
-    .refuses([Refusal::CallNotFound, Refusal::DialerUnavailable])
+    .refuses([Refusal::CallNotFound, Refusal::TrunkUnavailable])
 }
 
 pub fn live() -> Description {
@@ -41,7 +41,7 @@ pub fn live() -> Description {
         ok::<LiveCalls>("The calls.", examples::live()),
     )
     .id("listLiveCalls")
-    .refuses([Refusal::TrunkNotFound, Refusal::DialerUnavailable])
+    .refuses([Refusal::TrunkNotFound, Refusal::TrunkUnavailable])
 }
 
 pub fn list() -> Description {
@@ -65,7 +65,7 @@ pub fn list() -> Description {
         must("phone_number", "in E.164 format"),
         must("phone_number_ends_with", "3 to 15 digits"),
         must("scheduled", "true or false"),
-        Refusal::DialerUnavailable,
+        Refusal::TrunkUnavailable,
     ])
     .refuses(no_time("created_after"))
     .refuses(no_time("created_before"))

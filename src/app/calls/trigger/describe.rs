@@ -13,7 +13,7 @@ use crate::app::views::call::Notification;
 use crate::domain::refusal::Refusal;
 
 pub fn trigger() -> Description {
-    let foretold = ok::<TriggeredCall>(
+    let dry_run = ok::<TriggeredCall>(
         "A dry run: what would happen. Nothing was created.",
         json!({"dry_run": true, "would": "trigger", "reason": null, "number": examples::number()}),
     );
@@ -27,7 +27,7 @@ pub fn trigger() -> Description {
          lacking, else `Trigger Failed` (`window_closed`).",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )
-    .also(foretold, [])
+    .also(dry_run, [])
     .shape::<DryRun>()
     .query([idempotency_key(
         "Repeating the same body with the same key within 24 hours returns the first answer and starts nothing. A key \

@@ -63,8 +63,8 @@ pub async fn trigger(
         request: asked_for(caller, fields, agent),
     });
     let command: TrunkCommand = match (dry_run, trigger.window) {
-        (true, None) => command::Foresee(trigger).into(),
-        (true, Some(_)) => command::ForeseeSchedule(trigger).into(),
+        (true, None) => command::DryRun(trigger).into(),
+        (true, Some(_)) => command::DryRunSchedule(trigger).into(),
         (false, None) => command::Admit(trigger).into(),
         (false, Some(_)) => command::Schedule(trigger).into(),
     };
@@ -99,7 +99,7 @@ fn of_dry_run(
     number: Option<NumberView>,
     unknown_keys: Vec<String>,
 ) -> Result<Result<Response, TrunkRefusal>, Refusal> {
-    match understood::<command::Foresee>(api, reply) {
+    match understood::<command::DryRun>(api, reply) {
         Ok(Ok(verdict)) => Ok(Ok(answer_dry(verdict, number, unknown_keys))),
         Ok(Err(refusal)) => Ok(Err(refusal)),
         Err(unavailable) => Err(unreached(unavailable)),

@@ -23,7 +23,7 @@ pub(crate) use receive::describe;
 pub use receive::receive;
 
 use outcome::{AgentSeen, Callee, InRoom};
-use place::{Placed, Sight};
+use place::{DialOutcome, Sight};
 use server::Server;
 
 use crate::app::host::TwirpRequest;
@@ -57,7 +57,7 @@ pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     let rang = sight.rang_unheard().then_some(CarrierEvent::Ringing);
     let mut events: Vec<_> = rang.into_iter().collect();
     match placed {
-        Placed::Answered => {
+        DialOutcome::Answered => {
             // The answer is told before anything else is asked for.
             if order.keeps.recording
                 && let place::Reception::GoesOn =
@@ -72,16 +72,16 @@ pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
                 false => events,
             };
         }
-        Placed::Lost => return Vec::new(),
-        Placed::Unwanted => {}
-        Placed::Failed(failure) => {
+        DialOutcome::Lost => return Vec::new(),
+        DialOutcome::Unwanted => {}
+        DialOutcome::Failed(failure) => {
             let failed = CarrierEvent::Failed(failure);
             note(line, order, &failed);
             events.push(failed);
         }
-        Placed::Refused(reason) => return refused(line, order, reason),
+        DialOutcome::Refused(reason) => return refused(line, order, reason),
         // What was asked for may still come: the trunk goes on hanging up for a while.
-        Placed::Gone(event) => {
+        DialOutcome::Gone(event) => {
             note(line, order, &event);
             let _ = hang_up(&server, order).await;
             let presumed = timed(line.now() + PRESUMED_AFTER, event);
@@ -221,7 +221,7 @@ async fn desert<L: LiveKitHost>(
 ) -> Vec<Timed> {
     let mut events = known;
     events.push(timed(line.now(), CarrierEvent::Deserted));
-    let heard = command::Carrier(vec![(order.call, events.clone())]);
+    let heard = command::CarrierEvents(vec![(order.call, events.clone())]);
     let _ = ask(line, order.call.address().tag, heard).await;
     if hang_up(server, order).await.is_ok() {
         events.push(timed(line.now(), CarrierEvent::Deleted));

@@ -43,7 +43,7 @@ const ALONE_LOOKS: u32 = 2;
 const UNSEEN: Span = Span(20_000);
 
 /// What came of it.
-pub(super) enum Placed {
+pub(super) enum DialOutcome {
     /// The person picked up.
     Answered,
     /// It did not connect, and why.
@@ -58,8 +58,8 @@ pub(super) enum Placed {
     Lost,
 }
 
-fn failed(code: FailureCode) -> Placed {
-    Placed::Failed(Failure::of(code))
+fn failed(code: FailureCode) -> DialOutcome {
+    DialOutcome::Failed(Failure::of(code))
 }
 
 /// What was seen of a callee.
@@ -106,12 +106,12 @@ pub(super) async fn place<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
-) -> Placed {
+) -> DialOutcome {
     let call = order.call;
     let ring_by = order.dialed_at.unwrap_or_default() + SETUP_LIMIT - DIAL_SLACK;
     let (agent, job) = match job(line, order).await {
         Ok(job) => job,
-        Err(reason) => return Placed::Refused(reason),
+        Err(reason) => return DialOutcome::Refused(reason),
     };
     // 1. The room, and the agent on its way.
     match server.ask(requests::create_room(call, &agent, &job)).await {
@@ -119,12 +119,12 @@ pub(super) async fn place<L: LiveKitHost>(
         Ok(answer) => {
             let reason = outcome::room_refused(&answer);
             return match reason.is_at_the_door() {
-                true => Placed::Refused(reason),
-                false => Placed::Failed(Failure::dialer(reason)),
+                true => DialOutcome::Refused(reason),
+                false => DialOutcome::Failed(Failure::dialer(reason)),
             };
         }
         // It may still be made.
-        Err(reason) => return Placed::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
+        Err(reason) => return DialOutcome::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
     }
     // 2. The agent must be in it: nobody is to pick up a silent phone.
     let deadline = (line.now() + AGENT_WAIT).min(ring_by);
@@ -154,8 +154,8 @@ pub(super) async fn place<L: LiveKitHost>(
                 let wait = free.max(line.now()) - line.now();
                 line.sleep(wait.max(Span(1))).await;
             }
-            Ok(Rung::Over(_)) => return Placed::Unwanted,
-            _ => return Placed::Failed(Failure::dialer(Reason::NoTurn)),
+            Ok(Rung::Over(_)) => return DialOutcome::Unwanted,
+            _ => return DialOutcome::Failed(Failure::dialer(Reason::NoTurn)),
         }
     }
     // 4. The phone: once.
@@ -248,7 +248,7 @@ pub(super) async fn tell(
 ) -> Reception {
     let report = vec![(order.call, vec![timed(line.now(), event)])];
     let tag = order.call.address().tag;
-    match ask(line, tag, command::Carrier(report)).await {
+    match ask(line, tag, command::CarrierEvents(report)).await {
         Ok(over) if over.is_empty() => Reception::GoesOn,
         Ok(_) => Reception::Over,
         Err(_) => Reception::Unheard,
@@ -260,7 +260,7 @@ async fn ring<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
-) -> Placed {
+) -> DialOutcome {
     let settings = line.settings();
     let deadline = line.now() + settings.ring_timeout + requests::OUR_SLACK;
     let dial = requests::create_sip_participant(&Dial {
@@ -281,8 +281,8 @@ async fn ring<L: LiveKitHost>(
     };
     match first(dialed, watch(line, server, order, sight)).await {
         Either::Left(Ok(answer)) => match outcome::dialed(&answer, sight.rang()) {
-            Dialed::Answered => Placed::Answered,
-            Dialed::Failed(failure) => Placed::Failed(failure),
+            Dialed::Answered => DialOutcome::Answered,
+            Dialed::Failed(failure) => DialOutcome::Failed(failure),
             Dialed::Unknown => follow(line, server, order, sight, deadline).await,
         },
         Either::Left(Err(_)) => follow(line, server, order, sight, deadline).await,
@@ -296,7 +296,7 @@ async fn watch<L: LiveKitHost>(
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
-) -> Placed {
+) -> DialOutcome {
     let mut wait = LOOK_FIRST;
     loop {
         line.sleep(wait).await;
@@ -317,7 +317,7 @@ async fn watch<L: LiveKitHost>(
         };
         let is_answer = event == CarrierEvent::Answered;
         match tell(line, order, event).await {
-            Reception::Over => return Placed::Unwanted,
+            Reception::Over => return DialOutcome::Unwanted,
             Reception::GoesOn if is_answer => std::future::pending().await,
             Reception::GoesOn => sight.has_told.set(true),
             Reception::Unheard => {}
@@ -332,20 +332,22 @@ async fn follow<L: LiveKitHost>(
     order: &DialOrder,
     sight: &Sight,
     deadline: Timestamp,
-) -> Placed {
+) -> DialOutcome {
     line.log(&Event::DialAnswerLost { call: order.call });
     let unseen_until = line.now() + UNSEEN;
     let (mut absent, mut wait) = (0, LOOK_FIRST);
     loop {
         match look(server, order, sight).await.map(|room| room.callee) {
             Some(Callee::Gone) => absent += 1,
-            Some(_) if sight.furthest.get() == Some(Callee::Active) => return Placed::Answered,
+            Some(_) if sight.furthest.get() == Some(Callee::Active) => {
+                return DialOutcome::Answered;
+            }
             Some(_) if sight.is_forsaken() => return failed(FailureCode::AgentUnavailable),
             Some(_) => {
                 absent = 0;
                 if sight.rang_unheard() {
                     match tell(line, order, CarrierEvent::Ringing).await {
-                        Reception::Over => return Placed::Unwanted,
+                        Reception::Over => return DialOutcome::Unwanted,
                         Reception::GoesOn => sight.has_told.set(true),
                         Reception::Unheard => {}
                     }
@@ -355,7 +357,7 @@ async fn follow<L: LiveKitHost>(
         }
         let furthest = sight.furthest.get();
         if absent >= ABSENT_LOOKS && (furthest.is_some() || line.now() >= unseen_until) {
-            return Placed::Gone(match furthest {
+            return DialOutcome::Gone(match furthest {
                 None => CarrierEvent::Failed(Failure::dialer(Reason::NotReachable)),
                 Some(Callee::Dialing) => {
                     CarrierEvent::Failed(Failure::of(FailureCode::Unreachable))
@@ -367,7 +369,7 @@ async fn follow<L: LiveKitHost>(
             return match furthest {
                 Some(Callee::Dialing) => failed(FailureCode::Unreachable),
                 Some(_) => failed(FailureCode::NoAnswer),
-                None => Placed::Lost,
+                None => DialOutcome::Lost,
             };
         }
         line.sleep(wait).await;

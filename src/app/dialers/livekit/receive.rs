@@ -30,7 +30,7 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
     let call = webhook::room(&event).and_then(|name| CallId::verify(name, &api.secrets().id_key));
     let line = sender(api, call, &token, request)
         .await
-        .map_err(|Unavailable| Refusal::AuthenticationUnavailable)?
+        .map_err(|Unavailable| Refusal::DirectoryUnavailable)?
         .ok_or(Refusal::InvalidWebhookSignature)?;
     if let Some(call) = call {
         if webhook::shows_a_room(&event) {
@@ -74,7 +74,7 @@ async fn sender(
 async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
     let tag = call.address().tag;
     let told = ask(api, tag, command::RoomSeen(call)).await;
-    told.map_err(|Unavailable| Refusal::AuthenticationUnavailable)
+    told.map_err(|Unavailable| Refusal::DirectoryUnavailable)
 }
 
 async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &Value) {
@@ -86,7 +86,7 @@ async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &V
     if events.is_empty() {
         return;
     }
-    let heard = command::Carrier(vec![(call, events)]);
+    let heard = command::CarrierEvents(vec![(call, events)]);
     if ask(api, call.address().tag, heard).await.is_err() {
         api.log(&Event::LiveKitEventLost {
             org: line.org,

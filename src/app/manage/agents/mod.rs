@@ -163,7 +163,7 @@ async fn slice(
             Ok((shown.collect::<Vec<_>>().join(","), None))
         }
         Ok(DirectoryReply::Refused(denied)) => Err(RESOURCE.refusal(denied)),
-        _ => Err(Refusal::AuthenticationUnavailable),
+        _ => Err(Refusal::DirectoryUnavailable),
     }
 }
 
@@ -241,7 +241,7 @@ pub async fn update(
             Err(_) => break,
         }
     }
-    Err(Refusal::AuthenticationUnavailable)
+    Err(Refusal::DirectoryUnavailable)
 }
 
 /// `DELETE /agents/{id}`.

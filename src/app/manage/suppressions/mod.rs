@@ -147,7 +147,7 @@ pub async fn create(
         return Ok(replay);
     }
     let kept = suppress(api, caller.org_id, Some(caller.key_id), vec![row]).await?;
-    let last = kept.last.ok_or(Refusal::AuthenticationUnavailable)?;
+    let last = kept.last.ok_or(Refusal::DirectoryUnavailable)?;
     let status = if kept.added > 0 { 201 } else { 200 };
     finish(api, caller, draw, status, &SuppressionView::from(&last)).await
 }
@@ -227,7 +227,7 @@ pub async fn list(
     for reply in concurrent(CONNECTIONS, asked).await {
         match reply {
             Ok(ContactsReply::Suppressions(some)) => all.extend(some),
-            _ => return Err(Refusal::AuthenticationUnavailable),
+            _ => return Err(Refusal::DirectoryUnavailable),
         }
     }
     let is_behind = |row: &Suppression| before.is_none_or(|before| place(row) < before);
@@ -264,7 +264,7 @@ pub async fn delete(
     let (org, number) = (caller.org_id, Number::of(&phone));
     let ask = async |command| {
         let reply = api.contacts(org, number.shard(), &command).await;
-        reply.map_err(|_| Refusal::AuthenticationUnavailable)
+        reply.map_err(|_| Refusal::DirectoryUnavailable)
     };
     match ask(ContactsCommand::Get(number)).await? {
         ContactsReply::Suppressions(known) if known.is_empty() => {
@@ -278,7 +278,7 @@ pub async fn delete(
     match ask(ContactsCommand::Remove(number)).await? {
         ContactsReply::Removed(true) => Ok(Response::no_content()),
         ContactsReply::Removed(false) => Err(Refusal::SuppressionNotFound),
-        _ => Err(Refusal::AuthenticationUnavailable),
+        _ => Err(Refusal::DirectoryUnavailable),
     }
 }
 
@@ -324,7 +324,7 @@ async fn finish(
     status: u16,
     view: &impl Serialize,
 ) -> Result<Response, Refusal> {
-    let body = to_json(view).map_err(|_| Refusal::AuthenticationUnavailable)?;
+    let body = to_json(view).map_err(|_| Refusal::DirectoryUnavailable)?;
     let answer = Answered { status, body };
     let Some(once) = draw.once() else {
         return Ok(answered(answer, false));
@@ -335,7 +335,7 @@ async fn finish(
     };
     match ask_directory(api, caller.org_id, &keep).await? {
         DirectoryReply::Answered { answer, again, .. } => Ok(answered(answer, again)),
-        _ => Err(Refusal::AuthenticationUnavailable),
+        _ => Err(Refusal::DirectoryUnavailable),
     }
 }
 

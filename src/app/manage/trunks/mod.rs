@@ -230,7 +230,7 @@ pub async fn update(
             Err(_) => break,
         }
     }
-    Err(Refusal::AuthenticationUnavailable)
+    Err(Refusal::DirectoryUnavailable)
 }
 
 /// `DELETE /sip-trunks/{id}`. Its calls stay readable.

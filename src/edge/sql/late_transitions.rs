@@ -1,4 +1,4 @@
-//! The late turns of the feed.
+//! The late transitions of the feed.
 
 use worker::SqlStorageValue;
 
@@ -7,20 +7,23 @@ use super::{Row, SqlStore};
 use crate::app::trunk::{LateTransition, StoreFailed};
 use crate::domain::time::Timestamp;
 
-/// Every so many writes into the feed's log some old turns leave it.
+/// Every so many writes into the feed's log some old transitions leave it.
 const FORGET_EVERY: u64 = 50;
 
 impl SqlStore {
-    /// See [`TrunkStore::log_turns`](crate::app::trunk::TrunkStore::log_turns).
-    pub(super) fn keep_turns(
+    /// See [`TrunkStore::log_transitions`](crate::app::trunk::TrunkStore::log_transitions).
+    pub(super) fn keep_transitions(
         &self,
-        turns: &[LateTransition],
+        transitions: &[LateTransition],
         forget_before: Timestamp,
     ) -> Result<(), StoreFailed> {
-        for turn in turns {
+        for transition in transitions {
             let query = "INSERT OR IGNORE INTO turns (at, row, kind) VALUES (?, ?, ?)";
-            let kind = i32::from(turn.kind).into();
-            self.query(query, vec![millis(turn.at), number(turn.row), kind])?;
+            let kind = i32::from(transition.kind).into();
+            self.query(
+                query,
+                vec![millis(transition.at), number(transition.row), kind],
+            )?;
         }
         self.logged.set(self.logged.get() + 1);
         if !self.logged.get().is_multiple_of(FORGET_EVERY) {
@@ -30,8 +33,8 @@ impl SqlStore {
         self.query(query, vec![millis(forget_before)]).map(drop)
     }
 
-    /// See [`TrunkStore::logged_turns`](crate::app::trunk::TrunkStore::logged_turns).
-    pub(super) fn kept_turns(
+    /// See [`TrunkStore::logged_transitions`](crate::app::trunk::TrunkStore::logged_transitions).
+    pub(super) fn kept_transitions(
         &self,
         from: (Timestamp, u64),
         limit: usize,
