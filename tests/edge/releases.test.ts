@@ -80,6 +80,58 @@ test("an object that can't tell a call's status is asked for the call", async ()
   expect((await org.ended(id)).call_status).toBe("Completed");
 });
 
+/** Likewise, but of one that at first does not know how dialers ask for calls. */
+const slow = mkdtempSync(join(tmpdir(), "slow-"));
+cpSync(build, slow, { recursive: true });
+writeFileSync(
+  join(slow, "index.js"),
+  `${bundle.replace(/\w+ as TrunkObject\b/, "SlowTrunk as TrunkObject")}
+  let claims = 0;
+  class SlowTrunk extends ${own} {
+    async fetch(request) {
+      const command = await request.text();
+      return command.startsWith('{"Claim"') && ++claims <= 6 ? new Response('"Unknown"') : super.fetch(new Request(request.url, { method: "POST", body: command }));
+    }
+  }`,
+);
+afterAll(() => rmSync(slow, { recursive: true }));
+const unsure = useServer({ workerDir: slow });
+
+test("no breaker counts what an older object does not know: the calls are dialed when it does", async () => {
+  const org = await Org.create(unsure);
+  const ids: string[] = [];
+  // Of what the dialer fails at, three in a row would do.
+  for (let n = 0; n < 6; n += 1) ids.push(await org.call());
+
+  for (const id of ids) expect((await org.ended(id)).call_status).toBe("Completed");
+  expect(unsure.log.filter((line) => line.includes('"event":"another_release"')).length).toBeGreaterThan(3);
+});
+
+/** Likewise, but of one that a newer edge asks for what it does not know, five times before each call. */
+const asked = mkdtempSync(join(tmpdir(), "asked-"));
+cpSync(build, asked, { recursive: true });
+writeFileSync(
+  join(asked, "index.js"),
+  `${bundle.replace(/\w+ as TrunkObject\b/, "AskedTrunk as TrunkObject")}
+  class AskedTrunk extends ${own} {
+    async fetch(request) {
+      const tell = (body) => super.fetch(new Request(request.url, { method: "POST", body }));
+      const command = await request.text();
+      if (command.startsWith('{"Admit"')) for (let n = 0; n < 5; n += 1) await tell('{"Brew":{"coffee":true}}');
+      return tell(command);
+    }
+  }`,
+);
+afterAll(() => rmSync(asked, { recursive: true }));
+const younger = useServer({ workerDir: asked });
+
+test("no breaker counts what a newer edge asks: the trunk takes calls as before", async () => {
+  const org = await Org.create(younger);
+  const ids = [await org.call(), await org.call(), await org.call()];
+
+  for (const id of ids) expect((await org.ended(id)).call_status).toBe("Completed");
+});
+
 test("the objects of one release know each other's commands", async () => {
   const org = await Org.create(server);
   const id = await org.call();
