@@ -56,7 +56,7 @@ async function simulation() {
   return cargo(["--all-features", "--test", "sim", "seeds"]);
 }
 
-/** The faults take one core, and the builds the other. @returns {Promise<Counts>} */
+/** The builds wait for disks and for one core at a time: the faults take what they leave. @returns {Promise<Counts>} */
 async function plantAndBuild() {
   const [planted, built] = await Promise.allSettled([cargo(["--all-features", "--test", "sim", "planted"]), buildAll()]);
   if (built.status === "rejected") throw built.reason;

@@ -46,7 +46,8 @@ mod world;
 
 use std::hash::{BuildHasher, Hasher};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use run::run;
@@ -94,15 +95,15 @@ fn main() -> ExitCode {
     match number("SEED") {
         Some(seed) => tally.test("replay", || holds(seed)),
         None => {
-            tally.test("seeds_that_once_failed_pass", || {
-                once_failed().into_iter().all(holds)
-            });
+            tally.test("seeds_that_once_failed_pass", || all_hold(&once_failed()));
             match number("SIM_SECONDS") {
                 Some(seconds) => {
                     let time = Duration::from_secs(seconds);
                     tally.test("new_seeds_pass", || new_seeds(time));
                 }
-                None => tally.test("first_seeds_pass", || (1..=FIRST).all(holds)),
+                None => tally.test("first_seeds_pass", || {
+                    all_hold(&(1..=FIRST).collect::<Vec<_>>())
+                }),
             }
             #[cfg(feature = "planted")]
             tally.test("planted_faults_are_found", planted_faults);
@@ -121,6 +122,36 @@ fn once_failed() -> Vec<u64> {
             .and_then(|text| text.parse().ok())
     };
     ONCE_FAILED.lines().filter_map(seed).collect()
+}
+
+/// What becomes of each of these, in no order: every core takes the next one when it is done with its last. A world lives in
+/// one thread, and so does a planted fault.
+fn on_each_core<T: Copy + Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(T) -> R + Sync,
+) -> mpsc::IntoIter<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (next, work) = (AtomicUsize::new(0), &work);
+    let (done, results) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(CORES) {
+            let (done, next) = (done.clone(), &next);
+            scope.spawn(move || {
+                while let Some(&item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let _ = done.send(work(item));
+                }
+            });
+        }
+    });
+    drop(done);
+    results.into_iter()
+}
+
+/// Lives through all of these seeds; shows the lowest that fails.
+fn all_hold(seeds: &[u64]) -> bool {
+    let broken = on_each_core(seeds, |seed| (lived(seed).broken.is_some(), seed));
+    let lowest = broken.filter_map(|(is_broken, seed)| is_broken.then_some(seed));
+    lowest.min().is_none_or(holds)
 }
 
 /// Lives through one seed; tells what broke, and how to see it again.
@@ -158,29 +189,48 @@ fn new_seeds(time: Duration) -> bool {
     broken.first().is_none_or(|(seed, _)| holds(*seed))
 }
 
-/// The seed that is being lived through, and since when; 0 for none.
-static LIVING: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
+/// So many cores live through seeds at once, at most.
+const CORES: usize = 16;
+
+/// Of each thread: the seed that is being lived through, 0 for none, and how many there were.
+static LIVING: [(AtomicU64, AtomicU64); CORES] =
+    [const { (AtomicU64::new(0), AtomicU64::new(0)) }; CORES];
+
+thread_local! {
+    /// Its place in [`LIVING`].
+    static PLACE: usize = {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        TAKEN.fetch_add(1, Ordering::Relaxed) % CORES
+    };
+}
 
 /// Lives through a seed, watched.
 fn lived(seed: u64) -> run::Outcome {
-    LIVING.0.store(seed, Ordering::Relaxed);
-    LIVING.1.fetch_add(1, Ordering::Relaxed);
+    let (living, count) = &LIVING[PLACE.with(|place| *place)];
+    living.store(seed, Ordering::Relaxed);
+    count.fetch_add(1, Ordering::Relaxed);
     let outcome = run(seed, false);
-    LIVING.0.store(0, Ordering::Relaxed);
+    living.store(0, Ordering::Relaxed);
     outcome
 }
 
 /// A step that never ends is a failure too: whoever hangs for a minute is named.
 fn watch() {
-    let mut last = (0, 0);
+    let now = || {
+        LIVING
+            .each_ref()
+            .map(|(seed, count)| (seed.load(Ordering::Relaxed), count.load(Ordering::Relaxed)))
+    };
+    let mut last = now();
     loop {
         std::thread::sleep(Duration::from_secs(60));
-        let now = (
-            LIVING.0.load(Ordering::Relaxed),
-            LIVING.1.load(Ordering::Relaxed),
-        );
-        if now.0 != 0 && now == last {
-            println!("seed {} hangs: SEED={} cargo test --test sim", now.0, now.0);
+        let now = now();
+        let hangs = now
+            .iter()
+            .zip(&last)
+            .find(|(now, last)| now.0 != 0 && now == last);
+        if let Some(((seed, _), _)) = hangs {
+            println!("seed {seed} hangs: SEED={seed} cargo test --test sim");
             println!("test result: FAILED. 0 passed; 1 failed");
             std::process::exit(1);
         }
@@ -199,23 +249,19 @@ fn planted_faults() -> bool {
         .into_iter()
         .filter(|fault| format!("{fault:?}").contains(&only));
     let wanted: Vec<_> = wanted.collect();
-    let mut found = 0;
-    for &fault in &wanted {
+    let found = on_each_core(&wanted, |fault| {
         plant(Some(fault));
         let first = (1..=MOST).find_map(|seed| lived(seed).broken.map(|broken| (seed, broken)));
         plant(None);
-        match first {
-            Some((seed, broken)) => {
-                let honest = run(seed, false).broken.is_none();
-                found += usize::from(honest);
-                println!(
-                    "planted {fault:?}: found after {seed} seeds: {}",
-                    oracle::shorten(&broken.what)
-                );
-            }
-            None => println!("planted {fault:?}: NOT found in {MOST} seeds"),
-        }
-    }
+        let Some((seed, broken)) = first else {
+            println!("planted {fault:?}: NOT found in {MOST} seeds");
+            return false;
+        };
+        let what = oracle::shorten(&broken.what);
+        println!("planted {fault:?}: found after {seed} seeds: {what}");
+        lived(seed).broken.is_none()
+    });
+    let found = found.filter(|is_found| *is_found).count();
     println!("sim: {} faults planted, {found} found", wanted.len());
     found == wanted.len()
 }
