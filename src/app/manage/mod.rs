@@ -78,6 +78,32 @@ async fn get<Q: Command<Asked = Ask, Answer = DirectoryReply>>(
     }
 }
 
+/// Changes what somebody else may be changing: `attempt` reads it as it is, and gives what to save, which names what it was
+/// made from, and what it is then.
+///
+/// # Errors
+/// Those of `attempt`, and of the directory; it was changed each time.
+async fn change_by_comparison<T>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    resource: &Resource,
+    attempt: impl AsyncFn() -> Result<(Ask, T), Refusal>,
+) -> Result<T, Refusal> {
+    // The body is read before anything is looked up.
+    request.json_object()?;
+    for _ in 0..TRIES {
+        let (save, changed) = attempt().await?;
+        match ask(api, caller, &request.id, save).await {
+            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
+            Ok(DirectoryReply::Refused(denied)) => return Err(resource.refusal(denied)),
+            Ok(_) => return Ok(changed),
+            Err(_) => break,
+        }
+    }
+    Err(Refusal::DirectoryUnavailable)
+}
+
 /// The directory did not answer, or another question.
 fn unheard(_: Unavailable) -> Refusal {
     Refusal::DirectoryUnavailable

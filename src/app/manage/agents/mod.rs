@@ -6,12 +6,10 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{
-    AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, GetAgent,
-};
+use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Resource, TRIES, ask, change, command};
+use crate::app::manage::{Resource, change, change_by_comparison, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::manage::AgentDetail;
@@ -225,23 +223,16 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
-    // The body is read before anything is looked up.
-    request.json_object()?;
-    for _ in 0..TRIES {
+    let agent = change_by_comparison(api, caller, request, &RESOURCE, async || {
         let was = find(api, caller, id).await?;
         let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
         let save = Ask::SaveAgent {
             agent: Box::new(agent.clone()),
             was: Some(Box::new(was)),
         };
-        match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
-            Ok(_) => return Ok(Response::json(200, &AgentDetail::from(&agent))),
-            Err(_) => break,
-        }
-    }
-    Err(Refusal::DirectoryUnavailable)
+        Ok((save, agent))
+    });
+    Ok(Response::json(200, &AgentDetail::from(&agent.await?)))
 }
 
 /// `DELETE /agents/{id}`.

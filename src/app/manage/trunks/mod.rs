@@ -12,12 +12,12 @@ use super::agents::includes_inactive;
 use crate::app::body::{self, Body};
 use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
-use crate::app::directory::{Ask, DirectoryRefusal, DirectoryReply, GetTrunk};
+use crate::app::directory::{Ask, GetTrunk};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Resource, TRIES, ask, change, command};
+use crate::app::manage::{Resource, change, change_by_comparison, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{self, Reader, command};
 use crate::app::views::manage::{
@@ -214,23 +214,16 @@ pub async fn update(
     request: &Request,
     id: &str,
 ) -> Result<Response, Refusal> {
-    // The body is read before anything is looked up.
-    request.json_object()?;
-    for _ in 0..TRIES {
+    let trunk = change_by_comparison(api, caller, request, &RESOURCE, async || {
         let was = find(api, caller, id).await?;
         let trunk = read(api, request, Some(&was), was.id, was.org_id).await?;
         let save = Ask::SaveTrunk {
             trunk: Box::new(trunk.clone()),
             was: Box::new(was),
         };
-        match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(RESOURCE.refusal(denied)),
-            Ok(_) => return Ok(Response::json(200, &TrunkDetail::from(&trunk))),
-            Err(_) => break,
-        }
-    }
-    Err(Refusal::DirectoryUnavailable)
+        Ok((save, trunk))
+    });
+    Ok(Response::json(200, &TrunkDetail::from(&trunk.await?)))
 }
 
 /// `DELETE /sip-trunks/{id}`. Its calls stay readable.
