@@ -178,3 +178,26 @@ fn a_call_is_not_claimed_after_its_time_though_its_message_is_quicker_than_its_w
     assert_eq!(world.ask(claim), TrunkReply::Orders(vec![]));
     assert_eq!(world.call(id).status, CallStatus::TriggerFailed);
 }
+
+#[test]
+fn calls_that_were_answered_by_their_plans_are_asked_about_in_turn_after_an_outage() {
+    let mut world = World::new(100, 1000);
+    world.settings.asked_together = 1;
+    world.crash();
+    for _ in 0..4 {
+        world.accepted("+15005550006");
+    }
+    assert_eq!(world.dispatch().len(), 4);
+
+    world.crash();
+    world.now = world.now + Span::from_secs(120);
+    world.sent.inquire.clear();
+    world.ask(TrunkCommand::Tick);
+
+    assert_eq!(world.sent.inquire.len(), 1);
+    for turn in 2..=4 {
+        world.now = world.now + Span(50);
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(world.sent.inquire.len(), turn);
+    }
+}

@@ -186,7 +186,13 @@ impl Call {
         settings: &Settings,
         key: &IdKey,
     ) -> bool {
+        let turn = self.volatile.inquire_at;
         let is_over = self.plan_until(until, true, settings, key);
+        // After a restart calls are asked about in turn, however long ago their plans had them answered.
+        let inquire_at = &mut self.volatile.inquire_at;
+        if (Timestamp(1)..=until).contains(inquire_at) {
+            *inquire_at = turn.max(*inquire_at);
+        }
         self.volatile.planned_until = self.volatile.planned_until.max(until);
         is_over
     }
