@@ -237,7 +237,7 @@ events! {
     Error "answer_unreadable" AnswerUnreadable { object: &'static str }
     /// An object runs another release, which does not know what it was asked: seen while a release rolls out.
     Warning "another_release" AnotherRelease { object: &'static str }
-    /// An object answered another question than the one that was asked: it is of a release that nobody foresaw, or has a fault.
+    /// An object answered another question than the one that was asked: an unexpected release, or a bug.
     Error "answer_mismatched" AnswerMismatched { object: &'static str }
     /// A queue did not take messages. The rows say what they were for, and it is due again.
     Warning "queue_refused" QueueRefused { queue: &'static str, messages: usize, cause: Text<'a> }
@@ -251,7 +251,7 @@ events! {
     Error "archive_refused" ArchiveRefused { calls: usize, cause: Text<'a> }
     /// What became of dialed calls could not be reported to their trunk, which will inquire.
     Warning "report_lost" ReportLost { trunk: TrunkTag }
-    /// The dialer could not place a call, or its carrier asked for other credentials: `why` says what to mend.
+    /// The dialer could not place a call, or its carrier rejected its credentials: `why` says what to fix.
     Error "call_not_placed" CallNotPlaced { call: CallId, trunk: TrunkId, why: Text<'a> }
     /// LiveKit did not answer a question about a call whose phone has rung; it is asked again.
     Warning "livekit_unreachable" LiveKitUnreachable { call: CallId, what: &'static str, why: &'static str }

@@ -184,7 +184,7 @@ test("a trunk that somebody else named so is neither gone through by who can mak
   expect(calls.map(({ sip_trunk_id }) => sip_trunk_id)).not.toContain(other.id);
   const { body: member } = await fresh.owner.post<{ key: string }>("/api-keys", { name: "M", role: "member" });
   const theirPage = await studio.signedInWith(member.key, "/studio/start");
-  await sees(theirPage, "a trunk of one channel that is there");
+  await sees(theirPage, "an existing one-channel trunk");
   expect(await theirPage.getByRole("button", { name: /^Delete/ }).count()).toBe(0);
 
   await remove.click();

@@ -42,10 +42,10 @@ pub(crate) mod describe {
         Description::new(
             "Numbers",
             "Look up a number",
-            "What a number tells: its country, its type, whether it can exist, where its phone may be. By libphonenumber's \
-             metadata and IANA's list of time zones, with no look-up at any carrier: whether somebody has the number is not \
+            "What can be told from the number alone: its country, its type, whether it can exist, where its phone may be. Based \
+             on libphonenumber's metadata and IANA's time zones, with no carrier lookup: whether the number is in use is not \
              known.",
-            ok::<NumberView>("What it tells.", examples::number()),
+            ok::<NumberView>("The number's details.", examples::number()),
         )
         .refuses([Refusal::PhoneNotE164])
     }

@@ -58,10 +58,10 @@ pub struct ReportCall {
     pub transcript_url: Option<String>,
     /// Where the recording is.
     pub recording_url: Option<String>,
-    /// The agent broke off the call. Not for a call that took its course, whatever came of it.
+    /// The agent broke off the call. Leave it out if the call ran its course, whatever its outcome.
     pub failure: Option<ReportedFailure>,
-    /// How many seconds before this request the conversation ended, as the agent saw it, by a clock that only goes
-    /// forward; each time it is sent anew. Without it the call ended no later than the report came.
+    /// How many seconds before this request the conversation ended, as the agent saw it: a monotonic clock,
+    /// recomputed for each retry. Without it the call ended no later than the report came.
     #[schema(minimum = 0, maximum = 86400)]
     pub ended_seconds_ago: Option<f64>,
     /// The person asked not to be called: the number is suppressed, with the source `agent`.

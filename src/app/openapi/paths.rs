@@ -100,7 +100,7 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
     let in_path = names.map(|name| {
         if name == "kind" {
             return json!({
-                "name": name, "in": "path", "required": true, "description": "Which of the two.",
+                "name": name, "in": "path", "required": true, "description": "`transcript` or `recording`.",
                 "schema": reference("MediaKind"),
             });
         }

@@ -126,7 +126,7 @@ pub struct DetailedCall<'a> {
     metadata: Option<&'a Map<String, Value>>,
     /// The call's history, oldest first.
     timeline: Vec<TimelineView>,
-    /// How its callback is doing; null without a `callback_url` and before the end.
+    /// How its callback is doing; null without a `callback_url` and until the call ends.
     callback: Option<DeliveryView<'a>>,
     /// When it may be dialed, and when it is going to be; null for a call that may be dialed at any time.
     schedule: Option<ScheduleView>,
@@ -136,13 +136,13 @@ pub struct DetailedCall<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct ScheduleView {
-    /// Not before this time; null when there was no such word, or it was past.
+    /// Not before this time; null when none was given, or it had passed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     not_before: Option<String>,
     /// Not at this time or later.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     not_after: String,
-    /// For when it was scheduled last; null when it never was.
+    /// The time it was last scheduled for; null when it never was.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     scheduled_for: Option<String>,
     /// The time zone by which that was decided; null where none was.

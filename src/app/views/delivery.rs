@@ -62,7 +62,7 @@ struct AttemptView<'a> {
     at: String,
     /// The receiver's HTTP status, when it answered.
     status_code: Option<u16>,
-    /// What went wrong, when it did not.
+    /// What went wrong, if there was no answer.
     error: Option<&'a str>,
     /// Milliseconds from request to status line.
     duration_ms: u64,

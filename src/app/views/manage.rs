@@ -66,7 +66,7 @@ pub struct AgentDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub outcome_schema: Option<JsonText>,
-    /// What it does when a machine answers; left out when that is the agent's own matter.
+    /// What it does when a machine answers; left out when the agent decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub voicemail: Option<Value>,
@@ -161,12 +161,12 @@ pub struct TrunkDetail {
     pub carrier: CarrierView,
     /// Where it may call.
     pub destinations: DestinationsView,
-    /// Calls accepted on one day (UTC); beyond, you receive 429. Null: as many as its other limits let through.
+    /// Calls accepted per day (UTC); beyond that, you receive 429. Null: no daily limit.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub max_calls_per_day: Option<u32>,
 }
 
-/// Where a trunk may call: beginnings of numbers, of which the longest that matches decides; `deny` where both have it.
+/// Where a trunk may call, as prefixes of numbers: the longest that matches decides, and `deny` wins a tie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DestinationsView {
@@ -175,7 +175,7 @@ pub struct DestinationsView {
     /// Where it may not.
     pub deny: Vec<String>,
     /// `deny`: numbers at which a call can cost far more than elsewhere (satellite, premium rate, shared cost, country codes
-    /// that are not assigned) are refused, whatever `allow` says. `allow`: they are judged as others are.
+    /// that are not assigned) are refused, whatever `allow` says. `allow`: they are treated like any other.
     pub high_risk: HighRisk,
 }
 
@@ -274,7 +274,7 @@ pub struct SecretView {
     /// When it was created, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// Until when a secret before it signs too, the latest such time; null when none does.
+    /// When the last earlier secret stops signing; null when none signs any more.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub previous_valid_until: Option<String>,
 }

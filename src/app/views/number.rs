@@ -6,21 +6,20 @@ use crate::domain::numbering::{NumberType, facts, metadata_version};
 use crate::domain::phone::E164;
 use crate::domain::zones;
 
-/// What a number tells.
+/// What can be told from a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NumberView {
     /// The number, as it was given.
     pub phone_number: String,
-    /// Its country (ISO 3166-1, two letters); null for a number of no one country, and for one whose code several countries
-    /// share and that none of them has.
+    /// Its country (ISO 3166-1, two letters); null for a number that belongs to no single country.
     pub country: Option<&'static str>,
     /// Its country code, without `+`; null for one that is not assigned.
     pub country_code: Option<String>,
     /// What kind of number it is. `fixed_or_mobile` where the country does not tell them apart; `other` is a personal number, a
     /// pager, a company's number or a voicemail's.
     pub r#type: NumberType,
-    /// Whether a number with this country code can be so long.
+    /// Whether a number with this country code can have this length.
     pub is_possible: bool,
     /// Where its phone may be: names of IANA's time zones.
     pub time_zones: Vec<&'static str>,
@@ -32,9 +31,9 @@ pub struct NumberView {
     /// When contact limits let it be called again; null while they let it.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub next_allowed_at: Option<String>,
-    /// The release of libphonenumber's metadata of which all this is known.
+    /// The release of libphonenumber's metadata that this is based on.
     pub metadata_version: &'static str,
-    /// The release of IANA's time zones whose rules are gone by.
+    /// The release of IANA's time zone rules that apply.
     pub tzdata_version: &'static str,
 }
 

@@ -6,7 +6,7 @@ use crate::domain::numbering::{facts, normal_form};
 use crate::domain::phone::E164;
 use crate::domain::sandbox::TEST_NUMBERS;
 
-/// Where a trunk may call: beginnings of numbers, `+` and digits each.
+/// Where a trunk may call: prefixes of numbers, `+` and digits each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destinations {
     /// Where it may; everywhere where nothing is said.

@@ -217,7 +217,7 @@ function Transcript({ lines, url, isOver }: TranscriptProps) {
 
 const EVENTS: Record<string, string> = {
   accepted: "Accepted",
-  queued: "Waiting in line",
+  queued: "Queued",
   dialing: "Dialing",
   ringing: "Ringing",
   answered: "Answered",

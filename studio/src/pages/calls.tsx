@@ -180,7 +180,7 @@ function FilterBar({
           placeholder="+1415… or 2671"
           onInput={number.type}
           isMono
-          hint={!isNumber && "The whole number with its +, or at least its last 3 digits."}
+          hint={!isNumber && "The full number with +, or at least its last 3 digits."}
         />
         <TimeField label="From" name="created_after" filters={filters} />
         <TimeField label="Until" name="created_before" filters={filters} />

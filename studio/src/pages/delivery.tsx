@@ -45,7 +45,7 @@ export default function DeliveryPage() {
                       {data.call_id}
                     </a>
                   ) : (
-                    "a test event, for a call that never was"
+                    "a test event, for no call"
                   ),
                 ],
                 ["Created", <Time at={data.created_at} />],

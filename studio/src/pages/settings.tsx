@@ -195,12 +195,12 @@ function Numbers({ form, set }: PartProps) {
         label="Impossible numbers"
         value={form.impossible}
         options={[
-          ["dialed", "Dialed as they are given"],
-          ["refused", "Refused: 400 impossible_number"],
+          ["dialed", "Dial them anyway"],
+          ["refused", "Refuse them: 400 impossible_number"],
         ]}
         onChange={(impossible) => set({ impossible })}
         disabled={barred("owner")}
-        hint="Numbers whose length or country code can't exist. Holds within a minute."
+        hint="Numbers whose length or country code can't exist. Takes effect within a minute."
       />
     </Card>
   );

@@ -36,7 +36,7 @@ export default function Suppressions() {
   };
   const rows = list.data?.suppressions;
   return (
-    <Page title="Suppressions" about="Numbers that no trunk of the organisation calls." actions={<Export />}>
+    <Page title="Suppressions" about="Numbers your organisation must not call." actions={<Export />}>
       <Add onDone={list.reload} />
       <Files onDone={list.reload} />
       <Search value={filters.get("phone_number")} onSearch={(phone_number) => filters.set({ phone_number })} />
@@ -159,7 +159,7 @@ function Add({ onDone }: { onDone: () => void }) {
           disabled={why}
           hint="In E.164 format, such as +919876543210."
         />
-        <TextField label="Reason" value={reason} onInput={setReason} disabled={why} hint="At most 200 characters; may be left out." />
+        <TextField label="Reason" value={reason} onInput={setReason} disabled={why} hint="Optional; at most 200 characters." />
         <Failure error={error} />
         <div class="row end">
           <Button type="submit" kind="primary" needs="member" isBusy={isBusy}>

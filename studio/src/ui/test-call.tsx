@@ -131,10 +131,10 @@ function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted:
     setBusy(false);
   };
   const link = <a href={`/studio/trunks/${full.trunk.id}`}>{ONE_CHANNEL}</a>;
-  if (!full.isOwn) return <Note>“Full capacity” goes through {link}, a trunk of one channel that is there.</Note>;
+  if (!full.isOwn) return <Note>“Full capacity” goes through {link}, an existing one-channel trunk.</Note>;
   return (
     <Note>
-      <p>“Full capacity” goes through {link}, a trunk of one channel made for it. It stays among your trunks until it is deleted.</p>
+      <p>“Full capacity” goes through {link}, a one-channel trunk created for it. It stays until you delete it.</p>
       <Button isSmall kind="danger" needs="owner" isBusy={isBusy} onClick={() => setAsking(true)} label={`Delete ${ONE_CHANNEL}`}>
         Delete it
       </Button>

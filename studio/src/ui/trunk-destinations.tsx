@@ -7,7 +7,7 @@ import { SelectField, TextField } from "./field.tsx";
 import { Failure } from "./note.tsx";
 
 export interface DestinationsForm {
-  /** Beginnings of numbers with commas between; empty for every country, and NOWHERE for none. */
+  /** Prefixes with commas between; empty for every country, and NOWHERE for none. */
   allow: string;
   deny: string;
   highRisk: Schemas["HighRisk"];
@@ -70,7 +70,7 @@ export function Destinations({ form, set, disabled }: Props) {
           isMono
           disabled={disabled}
           placeholder="Every country"
-          hint="Beginnings of numbers, such as +91, +1. Empty for every country, none for nowhere."
+          hint="Prefixes, such as +91, +1. Empty for every country, none for nowhere."
         />
         <TextField
           label="May not call"
@@ -79,11 +79,11 @@ export function Destinations({ form, set, disabled }: Props) {
           isMono
           disabled={disabled}
           placeholder="+1900"
-          hint="The longest beginning that fits decides."
+          hint="The longest match decides."
         />
       </div>
       <div>
-        <Button disabled={disabled ?? (known ? null : "It needs the caller ID")} onClick={() => void stayHome()}>
+        <Button disabled={disabled ?? (known ? null : "Enter the caller ID first")} onClick={() => void stayHome()}>
           Home country only
         </Button>
       </div>

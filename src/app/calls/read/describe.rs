@@ -91,7 +91,7 @@ fn filters() -> [Value; 8] {
         ),
         filter(
             "scheduled",
-            "Only calls that stand on the schedule, or with `false` none of those.",
+            "Only calls that are scheduled; with `false`, only the others.",
             json!({"type": "boolean"}),
         ),
         filter(

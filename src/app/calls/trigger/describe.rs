@@ -21,9 +21,9 @@ pub fn trigger() -> Description {
         "Calls",
         "Trigger a call",
         "Dispatches a single outbound AI call. The call is queued immediately and your agent starts the conversation when \
-         the recipient answers. A refused call (429) stays readable under its `call_id`. One with a `not_before` that lies \
-         ahead is scheduled: it takes up no channel and counts in no rate, and when it is due it waits its turn as with \
-         `on_capacity: queue`. Not dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
+         the recipient answers. A refused call (429) stays readable under its `call_id`. One with a `not_before` in the \
+         future is scheduled: it takes up no channel and counts towards no rate limit, and when it is due it waits its turn \
+         as with `on_capacity: queue`. If it has not been dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
          lacking, else `Trigger Failed` (`window_closed`).",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )

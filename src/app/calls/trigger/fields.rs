@@ -57,10 +57,10 @@ pub struct TriggerCall {
     pub max_wait_seconds: Option<u64>,
     /// Runs all checks and creates nothing: the answer says what would happen.
     pub dry_run: Option<bool>,
-    /// The call is not dialed before this time: ISO 8601 with its offset, at most 30 days ahead. One that is past means now.
+    /// The call is not dialed before this time: ISO 8601 with its offset, at most 30 days ahead. A time in the past means now.
     pub not_before: Option<String>,
-    /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future. Unless
-    /// given, `not_before` and `max_wait_seconds` (3600).
+    /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future.
+    /// Defaults to `not_before` plus `max_wait_seconds` (3600).
     pub not_after: Option<String>,
 }
 

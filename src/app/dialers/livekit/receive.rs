@@ -107,8 +107,8 @@ pub mod describe {
             "Machines",
             "Receive a LiveKit webhook",
             "The webhook of a LiveKit server that a trunk is connected to, signed as LiveKit signs: the Authorization header is a \
-             token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). An event \
-             of no consequence, late, repeated or out of order, is answered 200 too.",
+             token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). \
+             Irrelevant, late, repeated or out-of-order events are answered 200 too.",
             accepted(),
         )
         .id("receiveLiveKitWebhook")

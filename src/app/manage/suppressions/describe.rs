@@ -25,8 +25,11 @@ pub fn list() -> Description {
     Description::new(
         TAG,
         "List suppressed numbers",
-        "Numbers that are not to be called, newest first. One whose end has come is not among them.",
-        ok::<SuppressionList>("A page of suppressions.", json!({"suppressions": [shown()], "next_cursor": null})),
+        "Numbers that must not be called, newest first. Expired ones are left out.",
+        ok::<SuppressionList>(
+            "A page of suppressions.",
+            json!({"suppressions": [shown()], "next_cursor": null}),
+        ),
     )
     .paged()
     .query([phone])
@@ -37,14 +40,14 @@ pub fn create() -> Description {
     Description::new(
         TAG,
         "Suppress a number",
-        "From the answer on no phone of that number is rung by any trunk of the organisation. A call to it that has not rung \
-         ends `Trigger Failed` with the failure `platform`/`number_suppressed`, wherever it waits; a phone that rings just now \
-         is hung up within 2 seconds unless somebody answers; a conversation goes on. A number that is suppressed already is \
-         replaced (200). A 503 means that a trunk could not be told yet: the suppression stays, and the request may be \
+        "Once this is answered, no trunk of the organisation starts to ring that number. A call to it that has not rung ends \
+         `Trigger Failed` with the failure `platform`/`number_suppressed`, wherever it waits; a phone that is ringing is \
+         hung up within 2 seconds unless somebody answers; a conversation goes on. Suppressing a number again replaces its \
+         entry (200). A 503 means that a trunk could not be reached yet: the suppression stays, and the request may be \
          repeated.",
         answer::<SuppressionView>(201, "Suppressed.", shown()),
     )
-    .also(answer::<SuppressionView>(200, "It was suppressed already, and is replaced.", shown()), [])
+    .also(answer::<SuppressionView>(200, "It was already suppressed; the entry is replaced.", shown()), [])
     .once()
     .body::<CreateSuppression>(json!({"phone_number": "+919876543210", "reason": "Asked us by letter"}))
     .refuses(rows())
@@ -69,10 +72,10 @@ pub fn import() -> Description {
         TAG,
         "Suppress many numbers",
         "A CSV file (RFC 4180, UTF-8) with a header line that names `phone_number` and, where given, `reason` and \
-         `expires_at`, or a JSON object of these a line: at most 4 MiB and 50,000 rows. Good rows are taken and the others \
-         named; of a number that is there twice the last row counts. Otherwise as for one number.",
+         `expires_at`, or NDJSON, one such object per line: at most 4 MiB and 50,000 rows. Good rows are imported and \
+         the others listed; where a number appears twice the last row counts. Otherwise as for a single number.",
         ok::<ImportView>(
-            "What was taken.",
+            "What was imported.",
             json!({"added": 2, "updated": 1, "rejected": [{"row": 3, "error": "phone_number must be in E.164 format"}]}),
         ),
     )
@@ -96,7 +99,7 @@ pub fn delete() -> Description {
     Description::new(
         TAG,
         "Allow a number again",
-        "The number may be called from the answer on.",
+        "Once this is answered, the number may be called again.",
         gone(),
     )
     .refuses([Refusal::SuppressionNotFound])

@@ -39,7 +39,7 @@ const DELETE: &str = "suppression.delete";
 const REASON: &str = "a string of at most 200 characters";
 const END: &str = "an ISO 8601 time in the future";
 
-/// A number that is not to be called.
+/// A number that must not be called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SuppressionView {
@@ -47,12 +47,12 @@ pub struct SuppressionView {
     pub phone_number: String,
     /// Why, if somebody said.
     pub reason: Option<String>,
-    /// Who said so last: a request, a file, or the agent of a call whose person asked not to be called.
+    /// Where it came from last: a request, a file, or an agent, when the person called asked for it.
     pub source: Source,
-    /// Since when it is not to be called.
+    /// When it was suppressed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// From then on it may be called again; null for never.
+    /// When it may be called again; null for never.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
 }
@@ -80,19 +80,19 @@ pub struct SuppressionList {
     pub next_cursor: Option<String>,
 }
 
-/// What became of a file of numbers.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportView {
-    /// So many numbers were not suppressed before.
+    /// How many numbers were newly suppressed.
     pub added: usize,
-    /// So many were, and are as the file says now.
+    /// How many already were; the file's reason and end now apply.
     pub updated: usize,
-    /// The first 100 rows that were not taken.
+    /// The first 100 rows that were rejected.
     pub rejected: Vec<RejectedRow>,
 }
 
-/// A row that was not taken.
+/// A row that was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RejectedRow {
@@ -103,7 +103,7 @@ pub struct RejectedRow {
 }
 
 // As the OpenAPI document describes it; `create` reads it.
-/// The number that is not to be called.
+/// The number that must not be called.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CreateSuppression {
@@ -113,7 +113,7 @@ pub struct CreateSuppression {
     /// Why; empty is null.
     #[schema(max_length = 200)]
     pub reason: Option<String>,
-    /// From when on it may be called again: a time in the future, with its offset, or a date; never when left out.
+    /// When it may be called again: a time in the future, with its offset, or a date; never when left out.
     pub expires_at: Option<String>,
 }
 

@@ -20,7 +20,7 @@ const MOST: usize = 500;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeDestinations {
-    /// Where it may call, as beginnings of numbers: `+91` for India. `null` for every country; none but a simulator's ten
+    /// Where it may call, as prefixes of numbers: `+91` for India. `null` for every country; none but a simulator's ten
     /// numbers where it is empty.
     #[schema(max_items = 500, pattern = r"^\+[1-9][0-9]{0,14}$")]
     pub allow: Option<Vec<String>>,
@@ -61,7 +61,7 @@ pub fn read(body: &mut Body, before: Option<&Destinations>) -> Result<Destinatio
     })
 }
 
-/// Beginnings of numbers: `+` and 1 to 15 digits, the first not 0.
+/// Prefixes of numbers: `+` and 1 to 15 digits, the first not 0.
 fn prefixes(value: &Value) -> Option<Vec<String>> {
     let given = value.as_array().filter(|given| given.len() <= MOST)?;
     let is_prefix = |text: &&str| {

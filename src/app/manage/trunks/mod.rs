@@ -58,7 +58,7 @@ pub struct CreateTrunk {
     /// Where it may call: every country, but no number of high risk, when left out.
     #[schema(inline)]
     pub destinations: Option<ChangeDestinations>,
-    /// Calls accepted on one day (UTC); no limit when left out.
+    /// Calls accepted per day (UTC); no limit when left out.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_calls_per_day: Option<u32>,
 }
@@ -112,7 +112,7 @@ pub struct ChangeTrunk {
     /// Where it may call: what is left out stays as it is; `null` for what a new trunk has.
     #[schema(inline)]
     pub destinations: Option<ChangeDestinations>,
-    /// Calls accepted on one day (UTC), those of today included; `null` for no limit. Holds from the answer on.
+    /// Calls accepted per day (UTC), those of today included; `null` for no limit. Takes effect once answered.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_calls_per_day: Option<u32>,
 }
