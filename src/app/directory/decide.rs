@@ -48,19 +48,12 @@ pub(super) fn decide(
         Ask::SecretsOf(trunk) => desk.secrets_of(trunk),
         Ask::RotateSecret { secret, overlap } => desk.rotate_secret(secret, overlap),
         Ask::Media => Ok(DirectoryReply::Media(Box::new(desk.directory.media()))),
-        Ask::SaveMedia(media) => {
-            desk.save_media(*media);
-            Ok(DirectoryReply::Done)
-        }
+        Ask::SaveMedia(media) => Ok(desk.save_media(*media)),
         Ask::NoteNumbers {
             action,
             target,
             suppresses,
-        } => {
-            desk.note_numbers(&action, target, suppresses);
-            Ok(DirectoryReply::Done)
-        }
-        Ask::Answer(_) => Ok(DirectoryReply::Done),
+        } => Ok(desk.note_numbers(&action, target, suppresses)),
         Ask::Audit { before, limit } => {
             Ok(DirectoryReply::Audit(audit_page(store, before, limit)?))
         }
@@ -68,22 +61,9 @@ pub(super) fn decide(
         Ask::Receive(received) => done(desk.receive(*received)),
         Ask::Received => Ok(received(&mut desk)),
         Ask::Tags => Ok(desk.tags()),
-        Ask::Nudge(at) => {
-            desk.nudge(at);
-            Ok(DirectoryReply::Done)
-        }
-        Ask::Tick => Ok(DirectoryReply::Done),
+        Ask::Nudge(at) => Ok(desk.nudge(at)),
+        Ask::Tick | Ask::Answer(_) => Ok(DirectoryReply::Done),
         Ask::CreateTrunk(_) | Ask::DeleteTrunk(_) => Err(DirectoryRefusal::Missing),
-        about_a_test => decide_test(&mut desk, about_a_test),
-    };
-    Ok(decided.unwrap_or_else(DirectoryReply::Refused))
-}
-
-fn decide_test<S: DirectoryStore, H: Host>(
-    desk: &mut Desk<'_, S, H>,
-    what: Ask,
-) -> Result<DirectoryReply, DirectoryRefusal> {
-    match what {
         Ask::TestEvent { url } => desk.send_test(url),
         Ask::Delivery(id) => desk.delivery(id),
         Ask::Deliveries {
@@ -93,16 +73,10 @@ fn decide_test<S: DirectoryStore, H: Host>(
         } => Ok(desk.deliveries(&status, before, limit)),
         Ask::Redeliver(id) => desk.redeliver(id),
         Ask::Begin(id, attempt) => desk.begin(id, attempt),
-        Ask::Delivered(id, attempt, result) => {
-            desk.delivered(id, attempt, *result);
-            Ok(DirectoryReply::Done)
-        }
-        Ask::Extend(id, attempt, until) => {
-            desk.extend(id, attempt, until);
-            Ok(DirectoryReply::Done)
-        }
-        _ => Err(DirectoryRefusal::Missing),
-    }
+        Ask::Delivered(id, attempt, result) => Ok(desk.delivered(id, attempt, *result)),
+        Ask::Extend(id, attempt, until) => Ok(desk.extend(id, attempt, until)),
+    };
+    Ok(decided.unwrap_or_else(DirectoryReply::Refused))
 }
 
 fn touch_key<S: DirectoryStore, H: Host>(desk: &mut Desk<'_, S, H>, id: KeyId) -> DirectoryReply {

@@ -38,8 +38,9 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// Changes it.
-    pub fn save_media(&mut self, media: MediaSettings) {
+    pub fn save_media(&mut self, media: MediaSettings) -> DirectoryReply {
         let entry = self.entry("settings.update", "settings");
         self.directory.set_media(media, entry);
+        DirectoryReply::Done
     }
 }

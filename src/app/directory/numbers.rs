@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::state::Affects;
 use super::store::DirectoryStore;
-use super::{AuditEntry, Directory};
+use super::{AuditEntry, Directory, DirectoryReply};
 use crate::app::host::Host;
 use crate::domain::planted::{Fault, planted};
 
@@ -29,8 +29,14 @@ impl Directory {
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// What is known of numbers is about to change.
-    pub fn note_numbers(&mut self, action: &str, target: String, suppresses: bool) {
+    pub fn note_numbers(
+        &mut self,
+        action: &str,
+        target: String,
+        suppresses: bool,
+    ) -> DirectoryReply {
         let entry = self.entry(action, target);
         self.directory.note(entry, suppresses);
+        DirectoryReply::Done
     }
 }

@@ -143,19 +143,28 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// The result of an attempt.
-    pub fn delivered(&mut self, id: DeliveryId, attempt: u32, result: AttemptResult) {
-        let Ok(mut test) = self.test(id) else { return };
+    pub fn delivered(
+        &mut self,
+        id: DeliveryId,
+        attempt: u32,
+        result: AttemptResult,
+    ) -> DirectoryReply {
+        let Ok(mut test) = self.test(id) else {
+            return DirectoryReply::Done;
+        };
         let schedule = &self.world.settings().webhook_retry;
         if test.finish(attempt, result, self.now(), schedule) {
             self.directory.keep_test(test);
         }
+        DirectoryReply::Done
     }
 
     /// A sender waits for a slow receiver.
-    pub fn extend(&mut self, id: DeliveryId, attempt: u32, until: Timestamp) {
+    pub fn extend(&mut self, id: DeliveryId, attempt: u32, until: Timestamp) -> DirectoryReply {
         if let Some(test) = self.directory.tests.get_mut(&id) {
             test.extend(attempt, until);
         }
+        DirectoryReply::Done
     }
 }
 

@@ -80,12 +80,13 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     /// A trunk has news.
-    pub fn nudge(&mut self, at: Timestamp) {
+    pub fn nudge(&mut self, at: Timestamp) -> DirectoryReply {
         if planted(Fault::NudgeDropped) {
-            return;
+            return DirectoryReply::Done;
         }
         let latest = &mut self.directory.watch.latest;
         *latest = (*latest).max(at);
+        DirectoryReply::Done
     }
 }
 

@@ -13,7 +13,7 @@ pub mod trunk_test;
 pub mod trunks;
 pub mod webhooks;
 
-use crate::app::asking::{Command, understood};
+use crate::app::asking::{Command, mismatched, understood};
 use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
@@ -49,18 +49,19 @@ fn command(caller: &KeyRecord, request: &Request, what: Ask) -> DirectoryCommand
     }
 }
 
-/// Asks for a change, or for one thing; what a refusal means depends on the thing.
+/// Asks for a change; what a refusal means depends on the thing.
 async fn change(
     api: &impl Api,
     caller: &KeyRecord,
     request: &Request,
     what: Ask,
     thing: &Resource,
-) -> Result<DirectoryReply, Refusal> {
+) -> Result<(), Refusal> {
     match ask(api, caller, &request.id, what).await {
+        Ok(DirectoryReply::Done) => Ok(()),
         Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
-        Ok(reply) => Ok(reply),
-        Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
+        Ok(_) => Err(unheard(mismatched::<DirectoryReply>(api))),
+        Err(unavailable) => Err(unheard(unavailable)),
     }
 }
 
@@ -97,8 +98,9 @@ async fn change_by_comparison<T>(
         match ask(api, caller, &request.id, save).await {
             Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
             Ok(DirectoryReply::Refused(denied)) => return Err(resource.refusal(denied)),
-            Ok(_) => return Ok(changed),
-            Err(_) => break,
+            Ok(DirectoryReply::Done) => return Ok(changed),
+            Ok(_) => return Err(unheard(mismatched::<DirectoryReply>(api))),
+            Err(unavailable) => return Err(unheard(unavailable)),
         }
     }
     Err(Refusal::DirectoryUnavailable)
