@@ -14,7 +14,7 @@ use audatec::app::trunk::{
     TrunkReply,
 };
 use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
-use audatec::domain::call::{Call, CarrierEvent, Failure, Phase, Reason, Report};
+use audatec::domain::call::{Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
@@ -24,6 +24,23 @@ use serde::de::DeserializeOwned;
 use support::{START, World};
 
 const OK: &str = "+15005550000";
+
+/// What a row keeps of its open call names the status by its place.
+#[test]
+fn a_status_keeps_its_place_and_a_new_one_comes_last() {
+    let places = CallStatus::ALL.map(CallStatus::as_str);
+    let stored = [
+        "Initiating",
+        "Ringing",
+        "Answered",
+        "Completed",
+        "Decline",
+        "Rejected — Capacity",
+        "Trigger Failed",
+        "SIP Call Failed",
+    ];
+    assert_eq!(places.get(..stored.len()), Some(&stored[..]));
+}
 
 /// What is stored must also be read back, to the same value.
 fn stored<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, value: &T) {

@@ -65,14 +65,17 @@ fn a_page_shows_open_and_closed_calls_newest_first() {
 }
 
 /// The pages of a list over several trunks, as the edge asks for them: each a call's id, newest first.
+#[expect(clippy::panic, reason = "a test says what it expects")]
 fn pages(worlds: &mut [World], filter: &CallFilter) -> Vec<Vec<CallId>> {
     let mut pages = Vec::new();
     let mut filter = filter.clone();
     loop {
-        let ask = |world: &mut World| match world.ask(TrunkCommand::List(reader(), filter.clone()))
-        {
-            TrunkReply::Calls(calls, until) => Found { calls, until },
-            other => unreachable!("{other:?}"),
+        let ask = |world: &mut World| {
+            let reply = world.ask(TrunkCommand::List(reader(), filter.clone()));
+            let TrunkReply::Calls(calls, until) = reply else {
+                panic!("{reply:?}");
+            };
+            Found { calls, until }
         };
         let found = Found::merge(worlds.iter_mut().map(ask).collect(), filter.limit);
         let page: Vec<CallId> = found.calls.iter().map(|call| call.id).collect();

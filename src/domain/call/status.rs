@@ -32,7 +32,8 @@ pub enum CallStatus {
 }
 
 impl CallStatus {
-    /// All of them, in the reference's order.
+    /// All of them, in the reference's order. What rows keep of an open call names its status by its place here: a new one
+    /// goes to the end.
     pub const ALL: [Self; 8] = [
         Self::Initiating,
         Self::Ringing,
