@@ -440,8 +440,8 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ),
         ("Release", TearDown(vec![call])),
         ("Released", TornDown(vec![call])),
-        ("Line", Line(None)),
-        ("Line.of", Line(Some(call))),
+        ("Line", Credentials(None)),
+        ("Line.of", Credentials(Some(call))),
         ("Talker", AgentOf(call)),
         ("RoomSeen", RoomSeen(call)),
         ("Media", Media(call)),
@@ -749,10 +749,10 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Status(r#"{"id":"…","call_status":"Ringing"}"#.into()),
         ),
         ("Transcript", Transcript(lines())),
-        ("Line", Line(None)),
+        ("Line", Credentials(None)),
         (
             "Line.of",
-            Line(self::CarrierCredentials::over(org(), &livekit())),
+            Credentials(self::CarrierCredentials::over(org(), &livekit())),
         ),
         ("Talker", AgentOf(org(), agent())),
         (

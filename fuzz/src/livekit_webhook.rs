@@ -137,7 +137,7 @@ fn heard(world: &World, call: CallId) -> Vec<Told> {
     };
     let asked = world.asked.borrow();
     let told = asked.iter().filter_map(|(_, command)| match command {
-        TrunkCommand::Line(_) => None,
+        TrunkCommand::Credentials(_) => None,
         TrunkCommand::RoomSeen(of) if *of == call => Some(Told::Room),
         TrunkCommand::Recorded(of, location) if *of == call => {
             Some(Told::Recorded(location.clone()))

@@ -275,7 +275,7 @@ impl Trunks for World {
         if tag != trunk_ids()[0].tag() {
             return Ok(match command {
                 // The object of no trunk knows nothing.
-                TrunkCommand::Line(_) => TrunkReply::Line(None),
+                TrunkCommand::Credentials(_) => TrunkReply::Credentials(None),
                 TrunkCommand::RoomSeen(_) | TrunkCommand::Recorded(..) => TrunkReply::Done,
                 _ => TrunkReply::Missing,
             });

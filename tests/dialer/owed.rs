@@ -243,7 +243,7 @@ fn a_former_line_speaks_for_the_calls_that_were_dialed_over_it() {
         (Some(old), "APIkey"),
         (Some(new), "APIother"),
     ] {
-        let TrunkReply::Line(Some(line)) = world.ask(TrunkCommand::Line(of)) else {
+        let TrunkReply::Credentials(Some(line)) = world.ask(TrunkCommand::Credentials(of)) else {
             panic!("no line of {of:?}")
         };
         assert_eq!(line.api_key, key, "{of:?}");

@@ -58,7 +58,7 @@ pub struct Permit {
     pub trunk: TrunkTag,
     /// Of a call that is to be placed: its agent.
     pub agent: Option<AgentId>,
-    /// How long the call may stand in line, all of which it depends on its key and its agent.
+    /// How long the call may stand in the queue, all of which it depends on its key and its agent.
     pub waits: Span,
     /// The trunk refused the agent: it was not told that this is active again.
     pub refused: bool,

@@ -28,7 +28,7 @@ impl Directory {
         json(&trunk_record(self.trunks.get(&id)?))
     }
 
-    /// The JSON of a line's copy, under its carrier's API key.
+    /// The JSON of the copy of credentials, under its carrier's API key.
     pub(super) fn carrier_json(&self, key: &RecordKey) -> Option<String> {
         let trunks = self.trunks.values().filter(|stored| !stored.deleted);
         let mut lines = trunks.filter_map(|stored| CarrierCredentials::of(&stored.config));

@@ -139,7 +139,8 @@ commands! {
     TornDown(calls: Vec<CallId>) => torn_down -> ();
     /// Who speaks for this trunk's carrier, if that speaks by itself: the present one, or that of a call, which may have been
     /// dialed before it.
-    Line(of: Option<CallId>) => line -> Option<CarrierCredentials>;
+    #[serde(rename = "Line")]
+    Credentials(of: Option<CallId>) => credentials -> Option<CarrierCredentials>;
     /// Who talks in a call.
     #[serde(rename = "Talker")]
     AgentOf(call: CallId) => agent_of -> Option<(OrgId, AgentId)>;

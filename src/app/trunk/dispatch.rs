@@ -21,7 +21,7 @@ reply! {
 }
 
 reply!(Vec<DialOrder>: orders = Orders(orders));
-reply!(Option<CarrierCredentials>: line = Line(line));
+reply!(Option<CarrierCredentials>: credentials = Credentials(credentials));
 
 /// Calls that were over before their carrier spoke.
 impl From<Vec<CallId>> for TrunkReply {
@@ -138,7 +138,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(())
     }
 
-    pub(super) fn line(&mut self, of: Option<CallId>) -> Answer<Option<CarrierCredentials>> {
+    pub(super) fn credentials(&mut self, of: Option<CallId>) -> Answer<Option<CarrierCredentials>> {
         let call = of.and_then(|id| self.trunk.call(id, self.step));
         let dialed_at = call.and_then(|call| call.dialed_at);
         let brief = self.trunk.brief();

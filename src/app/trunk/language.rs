@@ -116,7 +116,7 @@ pub enum TrunkReply {
     KeyReused,
     /// What would come of a request for a call.
     Verdict(Verdict),
-    /// Who holds a channel, and how many stand in line; and the agents whose calls are held back, with when a call may find
+    /// Who holds a channel, and how many are queued; and the agents whose calls are held back, with when a call may find
     /// out whether each is back.
     Live(
         Vec<Call>,
@@ -157,8 +157,9 @@ pub enum TrunkReply {
     Status(String),
     /// What was said: a list of lines.
     Transcript(Value),
-    /// The trunk's line, if its carrier speaks by itself.
-    Line(Option<CarrierCredentials>),
+    /// The trunk's credentials, if its carrier speaks by itself.
+    #[serde(rename = "Line")]
+    Credentials(Option<CarrierCredentials>),
     /// Who talks in a call.
     #[serde(rename = "Talker")]
     AgentOf(OrgId, AgentId),

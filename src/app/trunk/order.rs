@@ -9,7 +9,7 @@ use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
-/// The line behind a trunk, as far as it takes to know who speaks for it.
+/// The carrier behind a trunk, as far as it takes to know who speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarrierCredentials {
     /// The organisation that the trunk belongs to.
@@ -21,13 +21,13 @@ pub struct CarrierCredentials {
 }
 
 impl CarrierCredentials {
-    /// The line of a trunk as it is now.
+    /// Those of a trunk as it is now.
     #[must_use]
     pub fn of(config: &TrunkConfig) -> Option<Self> {
         Self::over(config.org_id, &config.carrier)
     }
 
-    /// A carrier's line; none behind a simulator.
+    /// A carrier's; none behind a simulator.
     #[must_use]
     pub fn over(org: OrgId, carrier: &Carrier) -> Option<Self> {
         match carrier {
@@ -52,7 +52,7 @@ pub struct DialOrder {
     pub call: CallId,
     /// What was asked for.
     pub request: CallRequest,
-    /// The line to dial through.
+    /// The carrier to dial through.
     pub carrier: Carrier,
     /// The caller ID.
     pub trunk_phone: String,

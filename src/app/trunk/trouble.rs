@@ -98,7 +98,7 @@ impl TrunkCommand {
             Self::FindReplay(..)
                 | Self::InquiryOrders(_)
                 | Self::TearDown(_)
-                | Self::Line(_)
+                | Self::Credentials(_)
                 | Self::AgentOf(_)
                 | Self::NumberOf(_)
                 | Self::Media(_)

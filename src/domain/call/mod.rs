@@ -82,11 +82,11 @@ pub struct Call {
     pub request: CallRequest,
     /// Where it is.
     pub status: CallStatus,
-    /// Until when it waits for capacity, while it stands in its trunk's line.
+    /// Until when it waits for capacity, while it stands in its trunk's queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "waits_until")]
     pub queued_until: Option<Timestamp>,
-    /// When it left the line for the dialer, if it ever stood there.
+    /// When it left the queue for the dialer, if it ever stood there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promoted_at: Option<Timestamp>,
     /// When a dialer claimed it; from then on it is never dialed again.
@@ -128,7 +128,7 @@ pub struct Call {
     /// What the live feed tells of it, from when it rang on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<FeedEntry>,
-    /// Until then its dial counts against `max_cps`, if it stood in line: it stays open for so long,
+    /// Until then its dial counts against `max_cps`, if it stood in the queue: it stays open for so long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "paced_until")]
@@ -223,7 +223,7 @@ impl Call {
         }
     }
 
-    /// A call that was accepted and stands in line until there is capacity, or until `until`.
+    /// A call that was accepted and stands in the queue until there is capacity, or until `until`.
     #[must_use]
     pub fn queued(id: CallId, request: CallRequest, until: Timestamp, now: Timestamp) -> Self {
         let mut call = Self::accepted(id, request, now);

@@ -8,8 +8,8 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
 impl Call {
-    /// It leaves the line: there is capacity. Not written before the claim: after a crash it stands
-    /// in line again, at its old place.
+    /// It leaves the queue: there is capacity. Not written before the claim: after a crash it stands
+    /// in the queue again, at its old place.
     pub fn dequeue(&mut self, now: Timestamp) {
         self.queued_until = None;
         self.promoted_at = Some(now);

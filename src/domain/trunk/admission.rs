@@ -36,7 +36,7 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
-    /// It is accepted, and stands in line.
+    /// It is accepted, and stands in the queue.
     Queued {
         /// Its id.
         call: CallId,
@@ -95,7 +95,7 @@ pub enum OnCapacity {
     /// To be refused.
     #[default]
     Reject,
-    /// To stand in line.
+    /// To stand in the queue.
     Queue {
         /// For so long at most.
         max_wait: Span,
@@ -116,7 +116,7 @@ pub struct Terms {
 pub enum Verdict {
     /// It is dialed at once.
     Go,
-    /// It stands in line.
+    /// It stands in the queue.
     Wait {
         /// Until then at most.
         until: Timestamp,

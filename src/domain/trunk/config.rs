@@ -12,7 +12,7 @@ use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
 
-/// The line behind a trunk.
+/// The carrier behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Carrier {
@@ -34,7 +34,7 @@ pub enum Carrier {
 impl Carrier {
     /// Whether it is the same server, whatever secret opens it now.
     #[must_use]
-    pub fn is_same_line(&self, other: &Self) -> bool {
+    pub fn is_same_server(&self, other: &Self) -> bool {
         let server = |carrier: &Self| match carrier {
             Self::Simulator => None,
             Self::LiveKit { url, api_key, .. } => Some((url.clone(), api_key.clone())),
@@ -72,7 +72,7 @@ pub struct TrunkConfig {
     pub max_channels: u32,
     /// Only active trunks take calls.
     pub status: Status,
-    /// The line behind it.
+    /// The carrier behind it.
     pub carrier: Carrier,
     /// Where it may call.
     #[serde(default, skip_serializing_if = "Destinations::is_default")]
@@ -126,7 +126,7 @@ pub struct Brief {
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired_until: Option<Timestamp>,
-    /// The lines behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
+    /// The carriers behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<(Timestamp, Carrier)>,
@@ -142,7 +142,7 @@ pub struct Brief {
 const FORMER: usize = 8;
 
 impl Brief {
-    /// The line over which a call goes that was dialed then, or is going to be.
+    /// The carrier over which a call goes that was dialed then, or is going to be.
     #[must_use]
     pub fn carrier_at(&self, dialed_at: Option<Timestamp>) -> &Carrier {
         let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
@@ -156,7 +156,7 @@ impl Brief {
     pub fn follow(&mut self, before: &Self, now: Timestamp) {
         self.agents = before.agents.clone();
         self.former.clone_from(&before.former);
-        if !self.config.carrier.is_same_line(&before.config.carrier) {
+        if !self.config.carrier.is_same_server(&before.config.carrier) {
             self.former.push((now, before.config.carrier.clone()));
         }
         let too_many = self.former.len().saturating_sub(FORMER);

@@ -300,7 +300,8 @@ impl Trunks for World {
         tag: TrunkTag,
         command: &TrunkCommand,
     ) -> Result<TrunkReply, Unavailable> {
-        let remembered = matches!(command, TrunkCommand::Line(None)).then(|| format!("line/{tag}"));
+        let remembered = matches!(command, TrunkCommand::Credentials(None))
+            .then(|| format!("credentials/{tag}"));
         let known = remembered.as_ref().and_then(|key| cache::get(key, now()));
         if let Some(reply) = known.and_then(|text| json::read(&text).ok()) {
             return Ok(reply);

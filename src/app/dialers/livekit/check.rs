@@ -28,11 +28,11 @@ pub type Check = (&'static str, bool, String);
 
 /// Tests the connection of a LiveKit trunk. Takes no longer than two answers may.
 pub async fn check(
-    line: &(impl Host + Vault + Twirp),
+    host: &(impl Host + Vault + Twirp),
     carrier: &Carrier,
     org: OrgId,
 ) -> Vec<Check> {
-    let failed = look(line, carrier, org).await.err();
+    let failed = look(host, carrier, org).await.err();
     let checks = CHECKS.iter().enumerate();
     let tell = |(at, (name, well)): (usize, &(&'static str, &str))| match failed {
         Some((bad, reason)) if at == bad => (*name, false, sentence(reason.text())),
@@ -46,11 +46,11 @@ pub async fn check(
 
 /// Which check fails first, and why.
 async fn look(
-    line: &(impl Host + Vault + Twirp),
+    host: &(impl Host + Vault + Twirp),
     carrier: &Carrier,
     org: OrgId,
 ) -> Result<(), (usize, Reason)> {
-    let server = Server::behind(line, carrier, org).await;
+    let server = Server::behind(host, carrier, org).await;
     let server = server.map_err(|reason| (API_SECRET, reason))?;
     let rooms = server.ask(requests::list_rooms()).await;
     let rooms = rooms.map_err(|reason| (SERVER, reason))?;

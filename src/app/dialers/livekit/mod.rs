@@ -46,13 +46,13 @@ fn timed(at: Timestamp, event: CarrierEvent) -> Timed {
 }
 
 /// Dials: returns when the person has picked up, or it is known why not.
-pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
-    let server = match Server::of(line, order).await {
+pub async fn dial(host: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
+    let server = match Server::of(host, order).await {
         Ok(server) => server,
-        Err(reason) => return refused(line, order, reason),
+        Err(reason) => return refused(host, order, reason),
     };
     let sight = Sight::default();
-    let placed = place::place(line, &server, order, &sight).await;
+    let placed = place::place(host, &server, order, &sight).await;
     // Whatever becomes of it, what was seen ringing rang.
     let rang = sight.rang_unheard().then_some(CarrierEvent::Ringing);
     let mut events: Vec<_> = rang.into_iter().collect();
@@ -61,14 +61,14 @@ pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
             // The answer is told before anything else is asked for.
             if order.keeps.recording
                 && let place::Reception::GoesOn =
-                    place::tell(line, order, CarrierEvent::Answered).await
+                    place::tell(host, order, CarrierEvent::Answered).await
             {
-                record::start(line, &server, order).await;
+                record::start(host, &server, order).await;
             }
             events.push(CarrierEvent::Answered);
-            let events = happened(line, events);
-            return match is_alone(line, &server, order).await {
-                true => desert(line, &server, order, events).await,
+            let events = happened(host, events);
+            return match is_alone(host, &server, order).await {
+                true => desert(host, &server, order, events).await,
                 false => events,
             };
         }
@@ -76,16 +76,16 @@ pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
         DialOutcome::Unwanted => {}
         DialOutcome::Failed(failure) => {
             let failed = CarrierEvent::Failed(failure);
-            note(line, order, &failed);
+            note(host, order, &failed);
             events.push(failed);
         }
-        DialOutcome::Refused(reason) => return refused(line, order, reason),
+        DialOutcome::Refused(reason) => return refused(host, order, reason),
         // What was asked for may still come: the trunk goes on hanging up for a while.
         DialOutcome::Gone(event) => {
-            note(line, order, &event);
+            note(host, order, &event);
             let _ = hang_up(&server, order).await;
-            let presumed = timed(line.now() + PRESUMED_AFTER, event);
-            return happened(line, events)
+            let presumed = timed(host.now() + PRESUMED_AFTER, event);
+            return happened(host, events)
                 .into_iter()
                 .chain([presumed])
                 .collect();
@@ -94,29 +94,29 @@ pub async fn dial(line: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     if hang_up(&server, order).await.is_ok() {
         events.push(CarrierEvent::Deleted);
     }
-    happened(line, events)
+    happened(host, events)
 }
 
-fn happened(line: &impl LiveKitHost, events: Vec<CarrierEvent>) -> Vec<Timed> {
-    let now = line.now();
+fn happened(host: &impl LiveKitHost, events: Vec<CarrierEvent>) -> Vec<Timed> {
+    let now = host.now();
     events.into_iter().map(|event| timed(now, event)).collect()
 }
 
 /// LiveKit was asked for nothing, or did nothing of it: there is nothing to hang up.
-fn refused(line: &impl Host, order: &DialOrder, reason: Reason) -> Vec<Timed> {
+fn refused(host: &impl Host, order: &DialOrder, reason: Reason) -> Vec<Timed> {
     let failed = CarrierEvent::Failed(Failure::dialer(reason));
-    note(line, order, &failed);
+    note(host, order, &failed);
     let done = [failed, CarrierEvent::Released];
-    done.map(|event| timed(line.now(), event)).into()
+    done.map(|event| timed(host.now(), event)).into()
 }
 
 /// The one line of the log for a call that the dialer could not place, or the carrier not for want of credentials. What
 /// else became of a call is the callee's matter, and stands in its timeline.
-fn note(line: &impl Host, order: &DialOrder, event: &CarrierEvent) {
+fn note(host: &impl Host, order: &DialOrder, event: &CarrierEvent) {
     if let CarrierEvent::Failed(failure) = event
         && (failure.source() == FailureSource::Dialer || failure.reason.is_some())
     {
-        line.log(&Event::CallNotPlaced {
+        host.log(&Event::CallNotPlaced {
             call: order.call,
             trunk: order.request.trunk,
             why: Text(&failure.detail()),
@@ -127,14 +127,14 @@ fn note(line: &impl Host, order: &DialOrder, event: &CarrierEvent) {
 /// What is asked of LiveKit again, a while later. It is logged where a phone is known to be at stake: the other calls have
 /// had their line.
 fn missed<T>(
-    line: &impl Host,
+    host: &impl Host,
     order: &DialOrder,
     what: &'static str,
     result: Result<T, Reason>,
 ) -> Result<T, Unavailable> {
     result.map_err(|reason| {
         if order.ringing_at.or(order.answered_at).is_some() {
-            line.log(&Event::LiveKitUnreachable {
+            host.log(&Event::LiveKitUnreachable {
                 call: order.call,
                 what,
                 why: reason.text(),
@@ -149,36 +149,36 @@ fn missed<T>(
 /// # Errors
 /// The server gave no answer, or none that says anything.
 pub async fn inquire(
-    line: &impl LiveKitHost,
+    host: &impl LiveKitHost,
     order: &DialOrder,
 ) -> Result<InquiryResult, Unavailable> {
-    let found = find(line, order).await;
-    missed(line, order, "not asked about", found)
+    let found = find(host, order).await;
+    missed(host, order, "not asked about", found)
 }
 
-async fn find(line: &impl LiveKitHost, order: &DialOrder) -> Result<InquiryResult, Reason> {
-    let server = Server::of(line, order).await?;
+async fn find(host: &impl LiveKitHost, order: &DialOrder) -> Result<InquiryResult, Reason> {
+    let server = Server::of(host, order).await?;
     let answer = server.ask(requests::list_participants(order.call)).await?;
     let room = outcome::in_room(&answer, order.call).ok_or_else(|| outcome::reason(&answer))?;
-    let found = |event| InquiryResult::Happened(happened(line, vec![event]));
+    let found = |event| InquiryResult::Happened(happened(host, vec![event]));
     match room.callee {
-        Callee::Gone => gone(line, &server, order).await,
+        Callee::Gone => gone(host, &server, order).await,
         callee
             if order.is_agent_done
-                || room.agent == AgentSeen::Absent && is_alone(line, &server, order).await =>
+                || room.agent == AgentSeen::Absent && is_alone(host, &server, order).await =>
         {
             let known = match callee {
                 Callee::Active if order.answered_at.is_none() => Some(CarrierEvent::Answered),
                 Callee::Ringing if order.ringing_at.is_none() => Some(CarrierEvent::Ringing),
                 _ => None,
             };
-            let known = happened(line, known.into_iter().collect());
+            let known = happened(host, known.into_iter().collect());
             Ok(InquiryResult::Happened(
-                desert(line, &server, order, known).await,
+                desert(host, &server, order, known).await,
             ))
         }
         Callee::Active if order.answered_at.is_none() => {
-            record::start(line, &server, order).await;
+            record::start(host, &server, order).await;
             Ok(found(CarrierEvent::Answered))
         }
         Callee::Ringing if order.ringing_at.is_none() => Ok(found(CarrierEvent::Ringing)),
@@ -192,10 +192,10 @@ const BLINK: Span = Span(300);
 const AT_A_GLANCE: Span = Span(2_000);
 
 /// Whether the person called is there, and no agent: twice in a row.
-async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
+async fn is_alone<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
     for look in 0..2 {
         if look > 0 {
-            line.sleep(BLINK).await;
+            host.sleep(BLINK).await;
         }
         let ask = TwirpRequest {
             timeout: AT_A_GLANCE,
@@ -214,17 +214,17 @@ async fn is_alone<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &Dial
 /// Hangs up on a person who is there with nobody to talk to. The trunk hears of it first, after what is `known` already:
 /// else LiveKit's own word, that the person left, may come before it. Where hanging up fails, the trunk goes on with it.
 async fn desert<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     known: Vec<Timed>,
 ) -> Vec<Timed> {
     let mut events = known;
-    events.push(timed(line.now(), CarrierEvent::Deserted));
+    events.push(timed(host.now(), CarrierEvent::Deserted));
     let heard = command::CarrierEvents(vec![(order.call, events.clone())]);
-    let _ = ask(line, order.call.address().tag, heard).await;
+    let _ = ask(host, order.call.address().tag, heard).await;
     if hang_up(server, order).await.is_ok() {
-        events.push(timed(line.now(), CarrierEvent::Deleted));
+        events.push(timed(host.now(), CarrierEvent::Deleted));
     }
     events
 }
@@ -232,16 +232,16 @@ async fn desert<L: LiveKitHost>(
 /// LiveKit knows nothing of the callee, any more or yet. The room goes first, so that nothing can
 /// go on unseen; then the call may end.
 async fn gone<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
 ) -> Result<InquiryResult, Reason> {
     let set_up_by = order.dialed_at.unwrap_or_default() + SETUP_LIMIT;
-    if order.answered_at.is_none() && line.now() < set_up_by {
+    if order.answered_at.is_none() && host.now() < set_up_by {
         return Ok(InquiryResult::StillThere);
     }
     hang_up(server, order).await?;
-    let now = line.now();
+    let now = host.now();
     let (at, event) = match (order.answered_at, order.ringing_at) {
         (Some(_), _) => (now, CarrierEvent::Vanished),
         // Whoever dialed may be about to say why.
@@ -259,9 +259,9 @@ async fn gone<L: LiveKitHost>(
 ///
 /// # Errors
 /// The room may still be there.
-pub async fn tear_down(line: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
-    let done = async { hang_up(&Server::of(line, order).await?, order).await };
-    missed(line, order, "not hung up", done.await)
+pub async fn tear_down(host: &impl LiveKitHost, order: &DialOrder) -> Result<(), Unavailable> {
+    let done = async { hang_up(&Server::of(host, order).await?, order).await };
+    missed(host, order, "not hung up", done.await)
 }
 
 async fn hang_up<L: LiveKitHost>(server: &Server<'_, L>, order: &DialOrder) -> Result<(), Reason> {

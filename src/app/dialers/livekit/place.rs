@@ -102,14 +102,14 @@ impl Sight {
 }
 
 pub(super) async fn place<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
 ) -> DialOutcome {
     let call = order.call;
     let ring_by = order.dialed_at.unwrap_or_default() + SETUP_LIMIT - DIAL_SLACK;
-    let (agent, job) = match job(line, order).await {
+    let (agent, job) = match job(host, order).await {
         Ok(job) => job,
         Err(reason) => return DialOutcome::Refused(reason),
     };
@@ -127,48 +127,48 @@ pub(super) async fn place<L: LiveKitHost>(
         Err(reason) => return DialOutcome::Gone(CarrierEvent::Failed(Failure::dialer(reason))),
     }
     // 2. The agent must be in it: nobody is to pick up a silent phone.
-    let deadline = (line.now() + AGENT_WAIT).min(ring_by);
-    if !agent_came(line, server, order, deadline).await {
+    let deadline = (host.now() + AGENT_WAIT).min(ring_by);
+    if !agent_came(host, server, order, deadline).await {
         return failed(FailureCode::AgentUnavailable);
     }
-    let mut seen_at = line.now();
+    let mut seen_at = host.now();
     // 3. Whoever ended the call meanwhile does not hear it ring; and agents that come together do not ring together. That the
     // phone may ring is good for a moment.
     loop {
-        let asked_at = line.now();
-        match ask(line, call.address().tag, command::Ring(call)).await {
-            Ok(Rung::Done) if line.now() < ring_by => {
-                let now = line.now();
+        let asked_at = host.now();
+        match ask(host, call.address().tag, command::Ring(call)).await {
+            Ok(Rung::Done) if host.now() < ring_by => {
+                let now = host.now();
                 let again_by = (now + AGENT_FOUND_AGAIN).min(ring_by);
                 if now > seen_at + AGENT_SEEN_LATELY {
-                    if !agent_came(line, server, order, again_by).await {
+                    if !agent_came(host, server, order, again_by).await {
                         return failed(FailureCode::AgentUnavailable);
                     }
-                    seen_at = line.now();
+                    seen_at = host.now();
                 }
-                if is_fresh(asked_at, line.now()) {
+                if is_fresh(asked_at, host.now()) {
                     break;
                 }
             }
             Ok(Rung::NotBefore(free)) if free < ring_by => {
-                let wait = free.max(line.now()) - line.now();
-                line.sleep(wait.max(Span(1))).await;
+                let wait = free.max(host.now()) - host.now();
+                host.sleep(wait.max(Span(1))).await;
             }
             Ok(Rung::Over(_)) => return DialOutcome::Unwanted,
             _ => return DialOutcome::Failed(Failure::dialer(Reason::NoTurn)),
         }
     }
     // 4. The phone: once.
-    ring(line, server, order, sight).await
+    ring(host, server, order, sight).await
 }
 
 /// The agent's name on the LiveKit server, and what it is told.
-async fn job(line: &impl LiveKitHost, order: &DialOrder) -> Result<(String, String), Reason> {
+async fn job(host: &impl LiveKitHost, order: &DialOrder) -> Result<(String, String), Reason> {
     let request = &order.request;
-    let public_url = line.settings().public_url.as_ref();
+    let public_url = host.settings().public_url.as_ref();
     let public_url = public_url.ok_or(Reason::NoPublicUrl)?;
     let key = RecordKey::Agent(request.org, request.agent.id);
-    let stored = copies::read_or_ask(line, request.org, &key).await;
+    let stored = copies::read_or_ask(host, request.org, &key).await;
     let stored = stored.ok().flatten();
     let agent = stored.and_then(|stored| crate::app::json::read::<Agent>(&stored).ok());
     let mut agent = agent.ok_or(Reason::AgentUnreadable)?;
@@ -179,7 +179,7 @@ async fn job(line: &impl LiveKitHost, order: &DialOrder) -> Result<(String, Stri
         "voice": agent.voice,
         "context": request.metadata.clone(),
         "report_url": format!("{public_url}/agent-reports/{}", order.call),
-        "report_token": report_token(&line.secrets().report_key, order.call),
+        "report_token": report_token(&host.secrets().report_key, order.call),
     };
     // Said only to an agent that has them: what came of the call must fit the one, and the other
     // is what it does at a voicemail.
@@ -199,12 +199,12 @@ async fn job(line: &impl LiveKitHost, order: &DialOrder) -> Result<(String, Stri
 
 /// Looks until the agent is in the room, and can hear and speak there. Most come within 0.6 s: those are seen at once.
 async fn agent_came<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     deadline: Timestamp,
 ) -> bool {
-    let since = line.now();
+    let since = host.now();
     loop {
         let answer = server.ask(requests::list_participants(order.call)).await;
         let room = answer.ok().and_then(|it| outcome::in_room(&it, order.call));
@@ -212,12 +212,12 @@ async fn agent_came<L: LiveKitHost>(
         {
             return true;
         }
-        let now = line.now();
+        let now = host.now();
         let wait = agent_look(now - since);
         if now + wait >= deadline {
             return false;
         }
-        line.sleep(wait).await;
+        host.sleep(wait).await;
     }
 }
 
@@ -242,13 +242,13 @@ pub(super) enum Reception {
 
 /// Tells the trunk what happened, and hears whether the call goes on.
 pub(super) async fn tell(
-    line: &impl LiveKitHost,
+    host: &impl LiveKitHost,
     order: &DialOrder,
     event: CarrierEvent,
 ) -> Reception {
-    let report = vec![(order.call, vec![timed(line.now(), event)])];
+    let report = vec![(order.call, vec![timed(host.now(), event)])];
     let tag = order.call.address().tag;
-    match ask(line, tag, command::CarrierEvents(report)).await {
+    match ask(host, tag, command::CarrierEvents(report)).await {
         Ok(over) if over.is_empty() => Reception::GoesOn,
         Ok(_) => Reception::Over,
         Err(_) => Reception::Unheard,
@@ -256,13 +256,13 @@ pub(super) async fn tell(
 }
 
 async fn ring<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
 ) -> DialOutcome {
-    let settings = line.settings();
-    let deadline = line.now() + settings.ring_timeout + requests::OUR_SLACK;
+    let settings = host.settings();
+    let deadline = host.now() + settings.ring_timeout + requests::OUR_SLACK;
     let dial = requests::create_sip_participant(&Dial {
         call: order.call,
         sip_trunk_id: &server.sip_trunk_id,
@@ -279,27 +279,27 @@ async fn ring<L: LiveKitHost>(
             (answer, _) => answer,
         }
     };
-    match first(dialed, watch(line, server, order, sight)).await {
+    match first(dialed, watch(host, server, order, sight)).await {
         Either::Left(Ok(answer)) => match outcome::dialed(&answer, sight.rang()) {
             Dialed::Answered => DialOutcome::Answered,
             Dialed::Failed(failure) => DialOutcome::Failed(failure),
-            Dialed::Unknown => follow(line, server, order, sight, deadline).await,
+            Dialed::Unknown => follow(host, server, order, sight, deadline).await,
         },
-        Either::Left(Err(_)) => follow(line, server, order, sight, deadline).await,
+        Either::Left(Err(_)) => follow(host, server, order, sight, deadline).await,
         Either::Right(stopped) => stopped,
     }
 }
 
 /// Looks while the phone rings, and tells what it sees; returns only when the phone must stop.
 async fn watch<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
 ) -> DialOutcome {
     let mut wait = LOOK_FIRST;
     loop {
-        line.sleep(wait).await;
+        host.sleep(wait).await;
         let room = look(server, order, sight).await;
         if sight.is_forsaken() {
             return failed(FailureCode::AgentUnavailable);
@@ -316,7 +316,7 @@ async fn watch<L: LiveKitHost>(
             _ => continue,
         };
         let is_answer = event == CarrierEvent::Answered;
-        match tell(line, order, event).await {
+        match tell(host, order, event).await {
             Reception::Over => return DialOutcome::Unwanted,
             Reception::GoesOn if is_answer => std::future::pending().await,
             Reception::GoesOn => sight.has_told.set(true),
@@ -327,14 +327,14 @@ async fn watch<L: LiveKitHost>(
 
 /// The answer to the dial was lost; the phone may ring, or be answered. Looks on until that is known.
 async fn follow<L: LiveKitHost>(
-    line: &L,
+    host: &L,
     server: &Server<'_, L>,
     order: &DialOrder,
     sight: &Sight,
     deadline: Timestamp,
 ) -> DialOutcome {
-    line.log(&Event::DialAnswerLost { call: order.call });
-    let unseen_until = line.now() + UNSEEN;
+    host.log(&Event::DialAnswerLost { call: order.call });
+    let unseen_until = host.now() + UNSEEN;
     let (mut absent, mut wait) = (0, LOOK_FIRST);
     loop {
         match look(server, order, sight).await.map(|room| room.callee) {
@@ -346,7 +346,7 @@ async fn follow<L: LiveKitHost>(
             Some(_) => {
                 absent = 0;
                 if sight.rang_unheard() {
-                    match tell(line, order, CarrierEvent::Ringing).await {
+                    match tell(host, order, CarrierEvent::Ringing).await {
                         Reception::Over => return DialOutcome::Unwanted,
                         Reception::GoesOn => sight.has_told.set(true),
                         Reception::Unheard => {}
@@ -356,7 +356,7 @@ async fn follow<L: LiveKitHost>(
             None => {}
         }
         let furthest = sight.furthest.get();
-        if absent >= ABSENT_LOOKS && (furthest.is_some() || line.now() >= unseen_until) {
+        if absent >= ABSENT_LOOKS && (furthest.is_some() || host.now() >= unseen_until) {
             return DialOutcome::Gone(match furthest {
                 None => CarrierEvent::Failed(Failure::dialer(Reason::NotReachable)),
                 Some(Callee::Dialing) => {
@@ -365,14 +365,14 @@ async fn follow<L: LiveKitHost>(
                 Some(_) => CarrierEvent::HungUp(None),
             });
         }
-        if line.now() >= deadline {
+        if host.now() >= deadline {
             return match furthest {
                 Some(Callee::Dialing) => failed(FailureCode::Unreachable),
                 Some(_) => failed(FailureCode::NoAnswer),
                 None => DialOutcome::Lost,
             };
         }
-        line.sleep(wait).await;
+        host.sleep(wait).await;
         wait = longer(wait);
     }
 }

@@ -28,7 +28,7 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
         .ok_or(Refusal::InvalidWebhookSignature)?;
     let event: Value = serde_json::from_slice(request.plain_body()?).unwrap_or_default();
     let call = webhook::room(&event).and_then(|name| CallId::verify(name, &api.secrets().id_key));
-    let line = sender(api, call, &token, request)
+    let credentials = sender(api, call, &token, request)
         .await
         .map_err(|Unavailable| Refusal::DirectoryUnavailable)?
         .ok_or(Refusal::InvalidWebhookSignature)?;
@@ -36,12 +36,12 @@ pub async fn receive(api: &impl Api, request: &Request) -> Result<Response, Refu
         if webhook::shows_a_room(&event) {
             room_seen(api, call).await?;
         }
-        tell(api, &line, call, &event).await;
+        tell(api, &credentials, call, &event).await;
     }
     Ok(Response::json(200, &Map::new()))
 }
 
-/// The line that sent this: that of the call's trunk, or the one that has the token's API key.
+/// The credentials of who sent this: those of the call's trunk, or the one that has the token's API key.
 async fn sender(
     api: &impl Api,
     call: Option<CallId>,
@@ -49,23 +49,27 @@ async fn sender(
     request: &Request,
 ) -> Result<Option<CarrierCredentials>, Unavailable> {
     let issuer = token.issuer().unwrap_or_default();
-    // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former line.
+    // What is remembered here may have got a new secret meanwhile, and a call may have been dialed over a former carrier.
     for of in [None, call] {
-        let line: Option<CarrierCredentials> = match call {
-            Some(call) => ask(api, call.address().tag, command::Line(of)).await?,
+        let credentials: Option<CarrierCredentials> = match call {
+            Some(call) => ask(api, call.address().tag, command::Credentials(of)).await?,
             None => {
                 let stored = api.read(&RecordKey::carrier(issuer)).await?;
                 stored.and_then(|stored| crate::app::json::read(&stored).ok())
             }
         };
-        let Some(line) = line else { break };
-        if line.api_key == issuer {
-            let secret = api.open(&line.api_secret, &line.org.to_string()).await?;
+        let Some(credentials) = credentials else {
+            break;
+        };
+        if credentials.api_key == issuer {
+            let secret = api
+                .open(&credentials.api_secret, &credentials.org.to_string())
+                .await?;
             if webhook::is_genuine(token, &secret, &request.body, api.now()) {
-                return Ok(Some(line));
+                return Ok(Some(credentials));
             }
         }
-        api.forget(line.org);
+        api.forget(credentials.org);
     }
     Ok(None)
 }
@@ -77,7 +81,7 @@ async fn room_seen(api: &impl Api, call: CallId) -> Result<(), Refusal> {
     told.map_err(|Unavailable| Refusal::DirectoryUnavailable)
 }
 
-async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &Value) {
+async fn tell(api: &impl Api, credentials: &CarrierCredentials, call: CallId, event: &Value) {
     if let Some(location) = webhook::recorded(event) {
         let recorded = command::Recorded(call, location.to_owned());
         let _ = ask(api, call.address().tag, recorded).await;
@@ -89,7 +93,7 @@ async fn tell(api: &impl Api, line: &CarrierCredentials, call: CallId, event: &V
     let heard = command::CarrierEvents(vec![(call, events)]);
     if ask(api, call.address().tag, heard).await.is_err() {
         api.log(&Event::LiveKitEventLost {
-            org: line.org,
+            org: credentials.org,
             call,
         });
     }

@@ -11,13 +11,13 @@ use crate::domain::media::MediaSettings;
 use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
-pub(super) async fn start<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) {
-    if order.keeps.recording && !begin(line, server, order).await {
-        line.log(&Event::RecordingNotStarted { call: order.call });
+pub(super) async fn start<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) {
+    if order.keeps.recording && !begin(host, server, order).await {
+        host.log(&Event::RecordingNotStarted { call: order.call });
     }
 }
 
-async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
+async fn begin<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) -> bool {
     // Whoever dialed and whoever asked may both have seen the answer first.
     if let Ok(answer) = server.ask(requests::list_egress(order.call)).await
         && answer
@@ -30,14 +30,14 @@ async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrd
     }
     let org = order.request.org;
     // Not a copy, which may not know of the bucket yet, or know a former one.
-    let Ok(Some(stored)) = copies::read_now(line, org, &RecordKey::Media(org)).await else {
+    let Ok(Some(stored)) = copies::read_now(host, org, &RecordKey::Media(org)).await else {
         return false;
     };
     let media: Option<MediaSettings> = crate::app::json::read(&stored).ok();
     let Some(storage) = media.and_then(|media| media.recordings) else {
         return false;
     };
-    let Ok(secret) = line.open(&storage.secret, &org.to_string()).await else {
+    let Ok(secret) = host.open(&storage.secret, &org.to_string()).await else {
         return false;
     };
     let target = object! {
@@ -46,7 +46,7 @@ async fn begin<L: LiveKitHost>(line: &L, server: &Server<'_, L>, order: &DialOrd
         "region": storage.region.as_str(),
         "endpoint": storage.endpoint.as_str(),
         // A bucket's name can stand before a host's name, but not before an IP address.
-        "force_path_style": line.parse_url(&storage.endpoint).is_some_and(|url| url.is_address()),
+        "force_path_style": host.parse_url(&storage.endpoint).is_some_and(|url| url.is_address()),
         "bucket": storage.bucket.as_str(),
     };
     let path = format!("{}{}.ogg", storage.prefix, order.call);

@@ -11,7 +11,7 @@ use crate::domain::trunk::Carrier;
 
 /// A server to ask.
 pub struct Server<'a, L> {
-    line: &'a L,
+    host: &'a L,
     base: String,
     api_key: String,
     api_secret: String,
@@ -24,15 +24,15 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     ///
     /// # Errors
     /// The trunk's secret can't be opened; that is logged where it fails.
-    pub async fn of(line: &'a L, order: &DialOrder) -> Result<Self, Reason> {
-        Self::behind(line, &order.carrier, order.request.org).await
+    pub async fn of(host: &'a L, order: &DialOrder) -> Result<Self, Reason> {
+        Self::behind(host, &order.carrier, order.request.org).await
     }
 
     /// The server behind a trunk of this organisation.
     ///
     /// # Errors
     /// Likewise.
-    pub async fn behind(line: &'a L, carrier: &Carrier, org: OrgId) -> Result<Self, Reason> {
+    pub async fn behind(host: &'a L, carrier: &Carrier, org: OrgId) -> Result<Self, Reason> {
         let Carrier::LiveKit {
             url,
             api_key,
@@ -42,9 +42,9 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
         else {
             return Err(Reason::NotLiveKit);
         };
-        let opened = line.open(api_secret, &org.to_string()).await;
+        let opened = host.open(api_secret, &org.to_string()).await;
         Ok(Self {
-            line,
+            host,
             base: base(url),
             api_key: api_key.clone(),
             api_secret: opened.map_err(|Unavailable| Reason::SecretUnreadable)?,
@@ -57,10 +57,10 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     /// # Errors
     /// No answer: it may nevertheless have been carried out.
     pub async fn ask(&self, ask: TwirpRequest) -> Result<TwirpAnswer, Reason> {
-        let now = self.line.now();
+        let now = self.host.now();
         let token = jwt::mint(&self.api_key, &self.api_secret, ask.grants.clone(), now);
         let url = format!("{}/twirp/livekit.{}", self.base, ask.method);
-        let answer = self.line.twirp(&url, &token, &ask).await;
+        let answer = self.host.twirp(&url, &token, &ask).await;
         answer.map_err(|Unavailable| Reason::NotReachable)
     }
 }
