@@ -7,9 +7,12 @@
 
 use std::ops::RangeInclusive;
 
+use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, U32Deserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value};
+
+use crate::domain::to_json::to_json;
 
 /// The JSON is not what was expected: damaged, or written by another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -373,6 +376,12 @@ impl<'de> de::VariantAccess<'de> for Reader<'de> {
     ) -> Result<V::Value, Unreadable> {
         self.deserialize_struct("", fields, visitor)
     }
+}
+
+/// A view as a JSON value.
+pub fn value(view: &impl Serialize) -> Value {
+    let json = to_json(view).unwrap_or_default();
+    read(&json).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! A cursor names the last item of the page before, so a page costs a range scan wherever it lies,
 //! and items that come or go meanwhile shift nothing.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::http::{Request, Response};
@@ -11,7 +10,6 @@ use crate::app::iso8601;
 use crate::domain::base64::URL_SAFE;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::domain::to_json::to_json;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
@@ -188,12 +186,6 @@ pub fn read_time(name: &str, text: &str) -> Result<Timestamp, Refusal> {
         };
         Refusal::Invalid(format!("{name} must be an ISO 8601 time{hint}"))
     })
-}
-
-/// A view as a JSON value.
-pub fn value(view: &impl Serialize) -> Value {
-    let json = to_json(view).unwrap_or_default();
-    crate::app::json::read(&json).unwrap_or_default()
 }
 
 fn read_limit(text: &str) -> Result<usize, Refusal> {

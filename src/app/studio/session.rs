@@ -4,7 +4,7 @@ use crate::app::authenticate::{current_record, digest_of};
 use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
-use crate::app::page::value;
+use crate::app::json::value;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::object::object;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::position::{Logged, Position};
 use crate::app::iso8601;
-use crate::app::page::value;
+use crate::app::json::value;
 use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallStatus, FeedEntry, Transition};
 use crate::domain::ids::TrunkId;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::iso8601;
-use crate::app::page::value;
+use crate::app::json::value;
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::call::{
     AnsweredBy, Call, CallStatus, Failure, FailureCode, FailureSource, Schedule, ScheduleReason,
