@@ -18,7 +18,7 @@ use audatec::domain::call::{Call, CallStatus, CarrierEvent, Failure, Phase, Reas
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
-use audatec::domain::trunk::{Brief, OnCapacity};
+use audatec::domain::trunk::{Brief, DayCount, OnCapacity};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use support::{START, World};
@@ -218,6 +218,14 @@ fn what_an_object_remembers_beside_its_calls() {
         admission,
     };
     stored("remembrance", &remembrance);
+    stored(
+        "day",
+        &DayCount {
+            day: 20_420,
+            accepted: 17,
+            last: 251_000_000_000_001,
+        },
+    );
     let filter = FeedFilter {
         after: Position::start_of(START),
         only: Vec::new(),

@@ -6,6 +6,8 @@
 /// A fault that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// After a restart the day's acceptances are forgotten.
+    DayForgotten,
     /// A call that nobody claimed is never handed out again.
     LostIntent,
     /// A call is claimed as often as its message comes.
@@ -181,7 +183,8 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 74] = [
+    pub const ALL: [Fault; 75] = [
+        Fault::DayForgotten,
         Fault::LostIntent,
         Fault::DoubleClaim,
         Fault::ChannelLeak,

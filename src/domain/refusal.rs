@@ -124,6 +124,8 @@ pub enum Refusal {
     RateExceeded,
     /// The trunk's schedule is full.
     TooManyScheduled,
+    /// The trunk accepted `max_calls_per_day` calls on this day (UTC).
+    DailyLimitReached,
     /// The trunk's object can't be reached, or not in time.
     TrunkUnavailable,
     /// The trunk's dialer is down.
@@ -189,7 +191,10 @@ impl Refusal {
             | Self::TooManySecrets => 409,
             Self::CursorExpired(_) => 410,
             Self::IdempotencyKeyReused => 422,
-            Self::ChannelsExhausted | Self::RateExceeded | Self::TooManyScheduled => 429,
+            Self::ChannelsExhausted
+            | Self::RateExceeded
+            | Self::TooManyScheduled
+            | Self::DailyLimitReached => 429,
             Self::TrunkUnavailable | Self::DialerUnavailable | Self::AgentUnavailable => 502,
             Self::DirectoryUnavailable
             | Self::AuthenticationUnavailable
@@ -256,6 +261,7 @@ impl Refusal {
             Self::ChannelsExhausted => "trunk_channels_exhausted",
             Self::RateExceeded => "trunk_rate_exceeded",
             Self::TooManyScheduled => "too_many_scheduled_calls",
+            Self::DailyLimitReached => "daily_limit_reached",
             Self::TrunkUnavailable | Self::DialerUnavailable => "dialer_unavailable",
             Self::AgentUnavailable => "agent_unavailable",
             Self::DirectoryUnavailable | Self::AuthenticationUnavailable => {
@@ -347,6 +353,7 @@ impl Refusal {
             Self::ChannelsExhausted => "Trunk concurrency (max_channels) exhausted".into(),
             Self::RateExceeded => "Trunk rate (max_cps) exceeded".into(),
             Self::TooManyScheduled => "Too many scheduled calls".into(),
+            Self::DailyLimitReached => "Trunk daily limit (max_calls_per_day) reached".into(),
             Self::TrunkUnavailable | Self::DialerUnavailable | Self::AgentUnavailable => {
                 "Dialer temporarily unavailable".into()
             }

@@ -67,6 +67,7 @@ impl Refusal {
             Self::ChannelsExhausted,
             Self::RateExceeded,
             Self::TooManyScheduled,
+            Self::DailyLimitReached,
             Self::DialerUnavailable,
             Self::AgentUnavailable,
             Self::AuthenticationUnavailable,

@@ -89,6 +89,7 @@ fn draw_limits(w: &W) -> Limits {
         max_cps: w.rng.between(1, 5) as u32,
         max_channels: w.rng.between(1, 6) as u32,
         active: !w.rng.hits(150),
+        per_day: w.aside.hits(300).then(|| w.aside.between(1, 25) as u32),
     }
 }
 
@@ -106,8 +107,7 @@ pub async fn set_limits(w: &W, org: &Org, line: &Line, limits: Limits) -> bool {
     let tag = line.id.tag();
     w.oracle.limits(tag, limits, false);
     let status = if limits.active { "active" } else { "inactive" };
-    let body =
-        json!({"max_cps": limits.max_cps, "max_channels": limits.max_channels, "status": status});
+    let body = json!({"max_cps": limits.max_cps, "max_channels": limits.max_channels, "status": status, "max_calls_per_day": limits.per_day});
     let heard = ask(
         w,
         Ask::send(
@@ -183,7 +183,7 @@ async fn create_trunk(w: &W, org: &Org) {
             json!({"type": "livekit", "url": "https://livekit.example.com", "api_key": API_KEY, "api_secret": API_SECRET, "sip_trunk_id": "ST_1"})
         }
     };
-    let body = json!({"name": "Trunk", "trunk_phone": "+918069000000", "max_cps": limits.max_cps, "max_channels": limits.max_channels, "carrier": carrier});
+    let body = json!({"name": "Trunk", "trunk_phone": "+918069000000", "max_cps": limits.max_cps, "max_channels": limits.max_channels, "max_calls_per_day": limits.per_day, "carrier": carrier});
     if let Some((id, _)) = created::<TrunkId>(w, org, "/sip-trunks", body).await {
         w.oracle.limits(id.tag(), limits, true);
         org.lines.borrow_mut().push(Rc::new(Line {

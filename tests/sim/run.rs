@@ -331,6 +331,7 @@ async fn one_more(w: &W, org: &Org) {
             max_cps: 2,
             max_channels: 1,
             active: true,
+            per_day: None,
         };
         let tag = line.id.tag();
         if !operator::set_limits(w, org, &line, limits).await {

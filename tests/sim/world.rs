@@ -60,6 +60,8 @@ type Trace = VecDeque<(Option<TrunkTag>, String)>;
 
 pub struct World {
     pub rng: Rng,
+    /// For what came later: worlds of before stay as they were.
+    pub aside: Rng,
     pub settings: Settings,
     pub secrets: Secrets,
     pub faults: Faults,
@@ -98,6 +100,12 @@ impl World {
         // By a chance of its own: worlds of before stay as they were.
         let few = Rng::new(seed ^ 0x5eed).pick(&[1, 2, 3, 50]).copied();
         settings.asked_together = few.unwrap_or(settings.asked_together);
+        let aside = Rng::new(seed ^ 0xda7e);
+        // Some worlds live through a midnight: the first is 16 hours after their beginning.
+        let begins_later = match aside.hits(300) {
+            true => 16 * 3_600_000 - aside.between(0, 120_000),
+            false => 0,
+        };
         Rc::new(Self {
             settings,
             faults,
@@ -118,12 +126,13 @@ impl World {
             high: Cell::new(Timestamp(START)),
             has_jumped: Cell::default(),
             time: Cell::new(0),
-            offset: Cell::new(0),
+            offset: Cell::new(begins_later as i64),
             steady_since: Cell::new(0),
             events: RefCell::default(),
             seq: Cell::new(0),
             trace: traced.then(RefCell::default),
             rng,
+            aside,
         })
     }
 

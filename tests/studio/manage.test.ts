@@ -62,27 +62,30 @@ describe("a trunk's page", () => {
     await (await shared.client("member")).post(`/calls/${other}/cancel`);
   });
 
-  test("says where the trunk may call, and home is the caller ID's country", async () => {
+  test("says where the trunk may call and how often a day, and home is the caller ID's country", async () => {
     const own = await Org.create(server, { trunk_phone: "+918069XXXXXX" });
     const page = await studio.signedIn(own, "owner", `/studio/trunks/${own.trunk.id}`);
     await page.getByRole("button", { name: "Home country only" }).click();
     await until("the country code", async () => (await page.getByLabel("May call").inputValue()) === "+91");
     await page.getByLabel("May not call").fill("+91900, +1900");
     await page.getByLabel("High-risk numbers").selectOption("allow");
+    await page.getByLabel("Calls per day").fill("500");
     await page.getByRole("button", { name: "Save" }).click();
     await isSaved(page);
 
     const path = `/sip-trunks/${own.trunk.id}`;
     expect(found(await own.owner.get(path))).toMatchObject({
       destinations: { allow: ["+91"], deny: ["+91900", "+1900"], high_risk: "allow" },
+      max_calls_per_day: 500,
     });
     await page.getByLabel("May call").fill("India");
     await page.getByRole("button", { name: "Save" }).click();
     await isTold(page, "destinations.allow must be an array of at most 500 prefixes such as +91");
     await page.getByLabel("May call").fill("none");
+    await page.getByLabel("Calls per day").fill("");
     await page.getByRole("button", { name: "Save" }).click();
     await isSaved(page);
-    expect(found(await own.owner.get(path))).toMatchObject({ destinations: { allow: [] } });
+    expect(found(await own.owner.get(path))).toMatchObject({ destinations: { allow: [] }, max_calls_per_day: null });
 
     const refused = await studio.signedIn(own, "owner", `/studio/trunks/${own.trunk.id}`);
     expect(await refused.getByLabel("May call").inputValue()).toBe("none");

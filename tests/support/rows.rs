@@ -11,7 +11,7 @@ use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
-use audatec::domain::trunk::{Brief, DueCallback, Place, ScheduledRow};
+use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, ScheduledRow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -50,6 +50,9 @@ pub struct Rows {
     feed_notes: RefCell<Option<String>>,
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
+    day: Cell<DayCount>,
+    /// How often the day's acceptances were written.
+    pub days_written: Cell<usize>,
     /// What was persisted since somebody looked.
     journal: RefCell<Vec<Call>>,
     /// What left since somebody looked.
@@ -415,6 +418,24 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
+    fn day(&self) -> Result<DayCount, StoreFailed> {
+        Ok(self.day.get())
+    }
+
+    fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
+        self.days_written.set(self.days_written.get() + 1);
+        self.day.set(*day);
+        Ok(())
+    }
+
+    fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed> {
+        let ids: Vec<CallId> = self.calls.borrow().keys().copied().collect();
+        let from: Vec<CallId> = ids.into_iter().filter(|id| id.row() >= from).collect();
+        let accepted = self.parse(from)?;
+        let accepted = accepted.iter().filter(|call| call.was_accepted());
+        Ok(u32::try_from(accepted.count()).unwrap_or(u32::MAX))
+    }
+
     fn used_bytes(&self) -> u64 {
         self.used.get()
     }
@@ -623,6 +644,8 @@ impl TrunkStore for Store<'_> {
         expired(before: CallId, limit: usize) -> Result<Vec<Expired>, StoreFailed>;
         refused(from: u64, before: u64, limit: usize) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
         refused_gone() -> Result<u64, StoreFailed>;
+        day() -> Result<DayCount, StoreFailed>;
+        accepted_from(from: u64) -> Result<u32, StoreFailed>;
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
@@ -671,6 +694,10 @@ impl TrunkStore for Store<'_> {
 
     fn put_refused_gone(&self, before: u64) -> Result<(), StoreFailed> {
         self.luck.write_one(|| self.rows.put_refused_gone(before))
+    }
+
+    fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_day(day))
     }
 
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {

@@ -4,6 +4,7 @@ mod admission;
 mod callbacks;
 mod chaos;
 mod config;
+mod day;
 mod dispatch;
 mod full;
 mod life;

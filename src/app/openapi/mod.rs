@@ -62,7 +62,7 @@ with 403, except from loopback.
 
 **Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
 (413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
-(404, 400 inactive), an impossible number, a destination (400), capacity (429). The first failure answers; nothing was created.
+(404, 400 inactive), an impossible number, a destination (400), the daily limit (429), capacity (429). The first failure answers; nothing was created.
 
 **Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header \
 `X-Error-Code` names it for machines. Each operation lists the names and texts of each status; in these texts, X stands \

@@ -30,6 +30,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             return Ok(Briefed::TagTaken);
         }
         self.keep_brief()?;
+        // What the day took by now is noted, though rows that tell of it should leave.
+        self.know_day()?;
         Ok(Briefed::Done)
     }
 

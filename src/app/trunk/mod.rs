@@ -286,11 +286,15 @@ impl TrunkActor {
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
         let news = self.feed.news(step.changed(), now);
-        let has_news = step.brief;
+        let (has_news, has_day) = (step.brief, step.day);
         let changed = step.into_changed();
-        let wrote = !changed.is_empty() || has_news;
+        let wrote = !changed.is_empty() || has_news || has_day;
         rows.finish()?;
         self.write(store, changed, has_news)?;
+        if let Some(today) = self.trunk.today().filter(|_| has_day) {
+            // Behind the calls that it counts: what a row tells is counted when this can't be written.
+            store.put_day(&today)?;
+        }
         if let Some(at) = news {
             self.feed.watch.news(at);
         }

@@ -8,7 +8,7 @@ use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{Brief, DueCallback, Kept, Place, Rows, ScheduledRow};
+use crate::domain::trunk::{Brief, DayCount, DueCallback, Kept, Place, Rows, ScheduledRow};
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -97,6 +97,12 @@ pub trait TrunkStore {
     fn put_refused_gone(&self, _: u64) -> Result<(), StoreFailed> {
         Ok(())
     }
+    /// How many calls were accepted on a day, as was last noted.
+    fn day(&self) -> Result<DayCount, StoreFailed>;
+    /// Notes that.
+    fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed>;
+    /// How many calls were accepted that have rows from the place `from` on: see [`Call::was_accepted`].
+    fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed>;
     /// How many bytes are in use.
     fn used_bytes(&self) -> u64;
     /// The oldest call.

@@ -251,6 +251,13 @@ impl Call {
         call
     }
 
+    /// Whether it was accepted, whatever became of it: one that was refused never waited for anything.
+    #[must_use]
+    pub fn was_accepted(&self) -> bool {
+        let waited = self.queued_until.is_some() || self.schedule.is_some();
+        self.status != CallStatus::RejectedCapacity || waited
+    }
+
     /// When it was accepted, or refused.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {

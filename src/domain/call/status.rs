@@ -144,6 +144,8 @@ pub enum FailureCode {
     NumberSuppressed,
     /// The trunk's schedule was full.
     ScheduleFull,
+    /// On its day the trunk had accepted as many calls as it may.
+    DailyLimitReached,
     /// It could not be dialed before its `not_after`, for another reason than capacity.
     WindowClosed,
 }
@@ -236,6 +238,7 @@ impl Failure {
             | FailureCode::RateExceeded
             | FailureCode::NumberSuppressed
             | FailureCode::ScheduleFull
+            | FailureCode::DailyLimitReached
             | FailureCode::WindowClosed => FailureSource::Platform,
         }
     }
@@ -259,6 +262,7 @@ impl Failure {
             FailureCode::RateExceeded => "The trunk's calls per second were used up",
             FailureCode::NumberSuppressed => "The number is suppressed",
             FailureCode::ScheduleFull => "The trunk had too many scheduled calls",
+            FailureCode::DailyLimitReached => "The trunk's calls of the day were used up",
             FailureCode::WindowClosed => "The call could not be dialed in its time",
         }
     }
@@ -290,7 +294,8 @@ impl Failure {
             | FailureCode::WindowClosed => CallStatus::TriggerFailed,
             FailureCode::ChannelsExhausted
             | FailureCode::RateExceeded
-            | FailureCode::ScheduleFull => CallStatus::RejectedCapacity,
+            | FailureCode::ScheduleFull
+            | FailureCode::DailyLimitReached => CallStatus::RejectedCapacity,
         }
     }
 }

@@ -91,6 +91,13 @@ impl Address {
         genuine.then(|| Self::of(id))
     }
 
+    /// The place among its trunk's rows of what is here: see [`CallId::row`].
+    #[must_use]
+    pub fn row(self) -> u64 {
+        let since = (self.at.0.saturating_sub(ROWS_BEGIN)).min(ROWS_LAST);
+        since << 12 | u64::from(self.sequence)
+    }
+
     /// The address that follows `last`: at `now`, or as close after `last` as can be, so that ids
     /// of one trunk only ever rise, whatever the clock does.
     #[must_use]
@@ -143,9 +150,7 @@ impl CallId {
     /// is how rows come and go, holds it.
     #[must_use]
     pub fn row(self) -> u64 {
-        let address = self.address();
-        let since = (address.at.0.saturating_sub(ROWS_BEGIN)).min(ROWS_LAST);
-        since << 12 | u64::from(address.sequence)
+        self.address().row()
     }
 
     /// The lowest id at a place among rows, or behind it: a bound, not a call.

@@ -178,7 +178,14 @@ impl Trunk {
         step: &mut Step<'_>,
     ) -> Result<Verdict, Refusal> {
         self.may_call(request)?;
+        let full_day = self.day_wait(now).map(|retry_after_secs| Verdict::Refuse {
+            code: FailureCode::DailyLimitReached,
+            retry_after_secs,
+        });
         if let Some((at, reason)) = terms.put_off_until(now) {
+            if let Some(refused) = full_day {
+                return Ok(refused);
+            }
             let retry_after_secs = self.schedule_wait(now);
             return Ok(match self.takes_scheduled(step) {
                 true => Verdict::Schedule { at, reason },
@@ -194,6 +201,9 @@ impl Trunk {
                 retry_after_secs,
                 is_agent,
             });
+        }
+        if let Some(refused) = full_day {
+            return Ok(refused);
         }
         let (max_channels, max_cps) = self.limits();
         let is_full = self.live.len() >= max_channels as usize;
@@ -243,6 +253,9 @@ impl Trunk {
             });
         }
         let (id, agent) = (self.next_id(now), request.agent.id);
+        if !matches!(verdict, Verdict::Refuse { .. }) {
+            self.count_today(id, step);
+        }
         let call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
             Verdict::Wait { until, .. } => {

@@ -12,6 +12,7 @@ mod call_index;
 mod callbacks;
 mod carrier;
 mod config;
+mod day;
 mod destinations;
 mod dispatch;
 mod entries;
@@ -34,6 +35,7 @@ use call_index::CallIndex;
 use callbacks::Callbacks;
 pub use callbacks::Place;
 pub use config::{Brief, Carrier, TrunkConfig, TrunkState};
+pub use day::DayCount;
 pub use destinations::{Destinations, HighRisk};
 pub use dispatch::Claim;
 pub use entries::Wanted;
@@ -83,6 +85,8 @@ pub struct Trunk {
     /// Some may have rung before this object remembers: none may for a second from its first word on.
     rings_from: Option<Timestamp>,
     last: Option<Address>,
+    /// The day's acceptances, once they are known; not known where there is no limit to them.
+    today: Option<DayCount>,
     clock: Timestamp,
     /// How long channels were held lately: a moving average.
     held: Span,
@@ -126,6 +130,7 @@ impl Trunk {
             grants: Grants::default(),
             rings_from: Some(Timestamp(0)),
             last: remembered.newest,
+            today: None,
             clock: Timestamp(0),
             held: Span::from_secs(60),
             breaker: Breaker::default(),
@@ -160,6 +165,9 @@ impl Trunk {
                 self.timetable.heed(&mut brief, known);
             }
             None => {}
+        }
+        if brief.config.max_calls_per_day.is_none() {
+            self.today = None;
         }
         self.brief = Some(brief);
         true

@@ -86,6 +86,8 @@ pub struct Step<'a> {
     pub effects: Vec<Effect>,
     /// The directory's last word must be written too: the trunk's own notes in it changed.
     pub brief: bool,
+    /// So must the day's acceptances.
+    pub day: bool,
     /// So many more calls may be taken from the schedule.
     pub(super) may_take: usize,
 }
@@ -99,6 +101,7 @@ impl<'a> Step<'a> {
             calls: Vec::new(),
             effects: Vec::new(),
             brief: false,
+            day: false,
             may_take: TAKEN,
         }
     }

@@ -93,4 +93,15 @@ impl SqlStore {
             })
             .collect()
     }
+
+    /// See [`TrunkStore::accepted_from`](crate::app::trunk::TrunkStore::accepted_from).
+    pub(super) fn count_accepted(&self, from: u64) -> Result<u32, StoreFailed> {
+        let query = "SELECT COUNT(*) FROM rows WHERE id >= ? AND (status <> ? OR doc ->> 'queued_until' IS NOT NULL OR doc ->> 'schedule' IS NOT NULL)";
+        let refused = CallStatus::RejectedCapacity.as_str();
+        let rows = self.query(query, vec![number(from), refused.into()])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::Integer(count)) => u32::try_from(count).map_err(|_| StoreFailed),
+            _ => Err(StoreFailed),
+        }
+    }
 }

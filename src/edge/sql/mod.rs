@@ -31,7 +31,7 @@ use crate::domain::call::Call;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
-use crate::domain::trunk::{Brief, DueCallback, ScheduledRow};
+use crate::domain::trunk::{Brief, DayCount, DueCallback, ScheduledRow};
 use crate::edge::platform::Sql;
 
 const SCHEMA: &str = "
@@ -277,6 +277,18 @@ impl TrunkStore for SqlStore {
 
     fn put_refused_gone(&self, before: u64) -> Result<(), StoreFailed> {
         self.put_fact("refused_gone", &before)
+    }
+
+    fn day(&self) -> Result<DayCount, StoreFailed> {
+        Ok(self.fact("day")?.unwrap_or_default())
+    }
+
+    fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
+        self.put_fact("day", day)
+    }
+
+    fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed> {
+        self.count_accepted(from)
     }
 
     fn used_bytes(&self) -> u64 {

@@ -1,4 +1,4 @@
-// Where a trunk may call.
+// Where a trunk may call, and how much of it a day.
 
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
@@ -11,32 +11,36 @@ export interface DestinationsForm {
   allow: string;
   deny: string;
   highRisk: Schemas["HighRisk"];
+  maxCallsPerDay: string;
 }
 
 const NOWHERE = "none";
 
-export const everywhere = (): DestinationsForm => ({ allow: "", deny: "", highRisk: "deny" });
+export const everywhere = (): DestinationsForm => ({ allow: "", deny: "", highRisk: "deny", maxCallsPerDay: "" });
 
-export function destinationsFormOf({ destinations }: Partial<Schemas["SipTrunkDetail"]>): DestinationsForm {
+export function destinationsFormOf({ destinations, max_calls_per_day }: Partial<Schemas["SipTrunkDetail"]>): DestinationsForm {
   const allow = destinations?.allow ?? null;
   return {
     allow: allow?.length === 0 ? NOWHERE : (allow ?? []).join(", "),
     deny: (destinations?.deny ?? []).join(", "),
     highRisk: destinations?.high_risk ?? "deny",
+    maxCallsPerDay: max_calls_per_day ? String(max_calls_per_day) : "",
   };
 }
 
 const prefixes = (text: string): string[] => text.split(/[\s,;]+/).filter((part) => part !== "");
 
 /** As the API takes it. What is no prefix and no number goes there as it is, for the API to say so. */
-export function destinationsOf({ allow, deny, highRisk }: DestinationsForm) {
+export function destinationsOf({ allow, deny, highRisk, maxCallsPerDay }: DestinationsForm) {
   const given = allow.trim();
+  const perDay = maxCallsPerDay.trim();
   return {
     destinations: {
       allow: given === "" ? null : given === NOWHERE ? [] : prefixes(given),
       deny: prefixes(deny),
       high_risk: highRisk,
     },
+    max_calls_per_day: perDay === "" ? null : ((Number.isNaN(Number(perDay)) ? perDay : Number(perDay)) as number),
   };
 }
 
@@ -88,17 +92,30 @@ export function Destinations({ form, set, disabled }: Props) {
         </Button>
       </div>
       <Failure error={error} />
-      <SelectField
-        label="High-risk numbers"
-        value={form.highRisk}
-        options={[
-          ["deny", "Refused"],
-          ["allow", "Allowed"],
-        ]}
-        onChange={(highRisk) => set({ highRisk })}
-        disabled={disabled}
-        hint="Satellite, premium rate, shared cost, country codes that are not assigned."
-      />
+      <div class="pair">
+        <SelectField
+          label="High-risk numbers"
+          value={form.highRisk}
+          options={[
+            ["deny", "Refused"],
+            ["allow", "Allowed"],
+          ]}
+          onChange={(highRisk) => set({ highRisk })}
+          disabled={disabled}
+          hint="Satellite, premium rate, shared cost, country codes that are not assigned."
+        />
+        <TextField
+          label="Calls per day"
+          type="number"
+          min={1}
+          max={1_000_000}
+          value={form.maxCallsPerDay}
+          onInput={(maxCallsPerDay) => set({ maxCallsPerDay })}
+          disabled={disabled}
+          placeholder="No limit"
+          hint="Accepted calls, from midnight to midnight by UTC."
+        />
+      </div>
     </>
   );
 }

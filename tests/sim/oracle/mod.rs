@@ -102,11 +102,15 @@ pub struct Limits {
     pub max_cps: u32,
     pub max_channels: u32,
     pub active: bool,
+    pub per_day: Option<u32>,
 }
 
 #[derive(Default)]
 struct TrunkFacts {
     possible: Vec<Limits>,
+    /// How many calls were accepted on each day, by the moments of their ids; and how many of them left when there may have
+    /// been no limit, which are counted by nobody then.
+    days: BTreeMap<u64, (u32, u32)>,
     /// Acceptances that did not ask to queue, within the last second.
     accepted: Vec<Timestamp>,
     /// All that started: those that asked to queue too, and those that left the line.
@@ -126,6 +130,19 @@ struct TrunkFacts {
 impl TrunkFacts {
     fn most(&self, of: impl Fn(&Limits) -> u32) -> u32 {
         self.possible.iter().map(of).max().unwrap_or(0)
+    }
+
+    /// The least and the most that a day may hold.
+    fn per_day(&self) -> (u32, u32) {
+        let limits = || {
+            self.possible
+                .iter()
+                .map(|limits| limits.per_day.unwrap_or(u32::MAX))
+        };
+        (
+            limits().min().unwrap_or(0),
+            limits().max().unwrap_or(u32::MAX),
+        )
     }
 
     fn may_be_active(&self) -> bool {

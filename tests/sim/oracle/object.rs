@@ -58,6 +58,7 @@ impl Oracle {
         self.check(!intent.dry_run, tag, id, || {
             "a dry run created a call".into()
         });
+        self.day(tag, row);
         if row.status == CallStatus::RejectedCapacity {
             return;
         }
@@ -80,6 +81,27 @@ impl Oracle {
                     format!("{count} acceptances within a second, max_cps is {most}")
                 });
             }
+        });
+    }
+
+    /// A call was accepted on a day that had room for it, or refused on one that had none.
+    fn day(&self, tag: TrunkTag, row: &Call) {
+        let day = row.created_at().0 / 86_400_000;
+        let is_refused = row.status == CallStatus::RejectedCapacity;
+        let full = FailureCode::DailyLimitReached;
+        let is_full = row.failure.is_some_and(|failure| failure.code == full);
+        self.with_trunk(tag, |facts| {
+            let (least, most) = facts.per_day();
+            let (accepted, gone) = facts.days.entry(day).or_default();
+            *accepted += u32::from(!is_refused);
+            let (accepted, gone) = (*accepted, *gone);
+            let may = is_refused || accepted - gone.min(accepted) <= most;
+            self.check(may, tag, Some(row.id), || {
+                format!("{accepted} calls on a day, max_calls_per_day is {most}")
+            });
+            self.check(!is_full || accepted >= least, tag, Some(row.id), || {
+                format!("a day is full with {accepted} calls, max_calls_per_day is {least}")
+            });
         });
     }
 
@@ -133,6 +155,13 @@ impl Oracle {
                 format!("a call left its trunk before its time: {row:?}")
             });
             self.left.borrow_mut().insert(id);
+            if row.is_some_and(Call::was_accepted) {
+                self.with_trunk(node.tag, |facts| {
+                    let is_unlimited = facts.per_day().1 == u32::MAX;
+                    let day = facts.days.entry(id.address().at.0 / 86_400_000);
+                    day.or_default().1 += u32::from(is_unlimited);
+                });
+            }
             node.left(w);
         }
     }
@@ -516,6 +545,7 @@ impl Oracle {
             let Admission::Rejected { code, .. } = admission else { return };
             let started = within_a_second(&mut facts.started, now);
             let fair = match code {
+                FailureCode::DailyLimitReached => true, // judged by its row
                 FailureCode::ChannelsExhausted => in_line || held >= channels as usize,
                 _ => started >= cps as usize || !w.faults.clock_is_true(),
             };

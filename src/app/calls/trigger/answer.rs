@@ -187,6 +187,7 @@ fn exhausted(code: FailureCode) -> Refusal {
     match code {
         FailureCode::RateExceeded => Refusal::RateExceeded,
         FailureCode::ScheduleFull => Refusal::TooManyScheduled,
+        FailureCode::DailyLimitReached => Refusal::DailyLimitReached,
         _ => Refusal::ChannelsExhausted,
     }
 }

@@ -42,7 +42,7 @@ pub fn trigger() -> Description {
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 36] {
+fn refusals() -> [Refusal; 37] {
     let [no_start, no_start_zone] = no_time("not_before");
     let [no_end, no_end_zone] = no_time("not_after");
     [
@@ -80,6 +80,7 @@ fn refusals() -> [Refusal; 36] {
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
         Refusal::TooManyScheduled,
+        Refusal::DailyLimitReached,
         Refusal::DialerUnavailable,
         Refusal::AgentUnavailable,
     ]
