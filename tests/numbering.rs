@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use audatec::domain::numbering::{NumberType, facts, metadata_version, normal_form};
+use audatec::domain::numbering::{NumberType, facts, is_possible, metadata_version, normal_form};
 use audatec::domain::phone::E164;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/numbering.tsv");
@@ -53,6 +53,7 @@ fn differences(path: &str) -> (usize, Vec<String>) {
             continue;
         }
         let ours = facts(&phone);
+        assert_eq!(is_possible(&phone), ours.is_possible, "{line}");
         let zones = ours.time_zones.join(" ");
         let normal = normal_form(&phone);
         let said = [

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { say, seconds, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
@@ -109,11 +109,14 @@ async function bundle(glueDir, glue, profile) {
     legalComments: "none",
     write: false,
     logLevel: "warning",
+    logOverride: { "duplicate-object-key": "silent" }, // bindgen names a module once for each function that it hands on as it is
     plugins: [
       {
         name: "wasm-glue",
         setup(plugin) {
           plugin.onResolve({ filter: /^wasm-glue$/ }, () => ({ path: join(glueDir, "index.js") }));
+          // The entry module and the glue share what both import: the glue's copy would be another module.
+          plugin.onResolve({ filter: /\/snippets\/.*\/src\/edge\// }, ({ path }) => ({ path: inRoot(`src/edge/${basename(path)}`) }));
           plugin.onLoad({ filter: /[/\\]glue[/\\]index\.js$/ }, () => ({ contents: glue }));
         },
       },

@@ -1,22 +1,21 @@
 //! An object's one alarm, in its storage.
 
-use worker::{ScheduledTime, Storage};
+use worker::State;
 
 use super::log::log;
-use super::platform::{failure, now};
+use super::platform::{self, now};
 use crate::app::alarm::Alarm;
 use crate::app::telemetry::{Event, Text};
 use crate::domain::time::Timestamp;
 
 /// Wakes the object at `due`, or earlier. Returns whether that took a write.
-pub async fn set(alarm: &Alarm, storage: &Storage, due: Timestamp) -> bool {
+pub async fn set(alarm: &Alarm, object: &State, due: Timestamp) -> bool {
     if !alarm.wants(due, now()) {
         return false;
     }
-    let at = ScheduledTime::new(js_sys::Date::new(&(due.0 as f64).into()));
-    if let Err(error) = storage.set_alarm(at).await {
+    if let Err(error) = platform::set_alarm(object, due).await {
         log(&Event::AlarmNotSet {
-            cause: Text(failure(&error)),
+            cause: Text(&platform::message(&error)),
         });
         alarm.failed();
     }

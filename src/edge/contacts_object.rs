@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, SqlStorageValue, State, worker_sys};
 
@@ -69,11 +69,11 @@ impl ContactsObject {
     }
 
     /// A command; its reply, or nothing when storage failed.
-    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+    pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
 
-    pub fn alarm(&self) -> Promise {
+    pub fn alarm(&self) -> JsValue {
         done(wake(Rc::clone(&self.inner)).boxed_local())
     }
 
@@ -117,7 +117,7 @@ impl Inner {
             (Err(StoreFailed), _) => Some(now() + AGAIN),
         };
         if let Some(due) = due {
-            alarm::set(&self.alarm, &self.state.storage(), due).await;
+            alarm::set(&self.alarm, &self.state, due).await;
         }
         result
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, SqlStorageValue, State, worker_sys};
 
@@ -60,11 +60,11 @@ impl DirectoryObject {
     }
 
     /// A command; its reply, or nothing when storage failed.
-    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+    pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
 
-    pub fn alarm(&self) -> Promise {
+    pub fn alarm(&self) -> JsValue {
         done(wake(Rc::clone(&self.inner)).boxed_local())
     }
 
@@ -93,7 +93,7 @@ impl Inner {
         let store = self.store()?;
         if self.actor.may_propagate(&store, &command.what)? {
             // Before anything is owed: should this object die while it tells others, it wakes again.
-            alarm::set(&self.alarm, &self.state.storage(), now() + AGAIN).await;
+            alarm::set(&self.alarm, &self.state, now() + AGAIN).await;
         }
         let result = self.actor.serve(&store, &world, command).await;
         let due = match &result {
@@ -101,7 +101,7 @@ impl Inner {
             Err(StoreFailed) => Some(now() + AGAIN),
         };
         if let Some(due) = due {
-            alarm::set(&self.alarm, &self.state.storage(), due).await;
+            alarm::set(&self.alarm, &self.state, due).await;
         }
         let (reply, callbacks) = result?;
         self.send(&callbacks).await;

@@ -9,6 +9,7 @@ import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
 import { told } from "./list.js";
 import { logError } from "./log.js";
+import { head, readBody } from "./platform.js";
 import { prefersStream, stream } from "./stream.js";
 
 /**
@@ -35,11 +36,24 @@ rust.setOnTrap(() => {
 
 /**
  * @template T
- * @param {() => Promise<T>} call
+ * @param {() => T | Promise<T>} call
  * @param {number} [limitMs]
- * @returns {Promise<T>} what the call answers, or a rejection when its instance dies or the limit passes
+ * @returns {T | Promise<T>} what the call answers, or a rejection when its instance dies or the limit passes
  */
 function guarded(call, limitMs) {
+  const made = instance;
+  const answer = call();
+  if (made !== instance) throw new Error("The WebAssembly instance trapped");
+  return answer instanceof Promise ? watched(answer, limitMs) : answer;
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} answer
+ * @param {number} [limitMs]
+ * @returns {Promise<T>}
+ */
+function watched(answer, limitMs) {
   return new Promise((resolve, reject) => {
     const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
     const end = () => {
@@ -52,14 +66,10 @@ function guarded(call, limitMs) {
       reject(error);
     };
     underWay.add(reject);
-    try {
-      call().then((value) => {
-        end();
-        resolve(value);
-      }, fail);
-    } catch (error) {
-      fail(error);
-    }
+    answer.then((value) => {
+      end();
+      resolve(value);
+    }, fail);
   });
 }
 
@@ -72,12 +82,15 @@ export default {
   /** @param {Request} request @param {{ FEED_STREAM_SECONDS?: string }} env @param {unknown} ctx */
   async fetch(request, env, ctx) {
     /** @param {Request} request */
-    const answer = (request) => guarded(() => rust.fetch(request, env, ctx), REQUEST_LIMIT_MS);
+    const answer = async (request) => {
+      const body = await readBody(request, rust.bodyLimit);
+      return guarded(() => rust.fetch(head(request), body, request, env, ctx), REQUEST_LIMIT_MS);
+    };
     try {
       const isStream = prefersStream(request.headers.get("accept")) && rust.streams(request.method, request.url);
       if (isStream) return await stream(request, answer, env);
       const response = await answer(request);
-      const goOn = (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
+      const goOn = async (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
       return response.rest === undefined ? response : told(response, response.rest, goOn);
     } catch (error) {
       logError("request_failed", error);
@@ -99,14 +112,12 @@ function objectClass(RustClass) {
     #rust = new RustClass(this.ctx, this.env);
 
     /** @param {Request} request */
-    fetch(request) {
-      return this.#call(async (object) => {
-        if (object.sql && new URL(request.url).pathname === "/local/sql") return new Response(object.sql(await request.text()));
-        const command = await request.arrayBuffer().catch(() => null);
-        if (!command) return new Response("whoever asked is gone", { status: 400 });
-        const reply = await object.fetch(new Uint8Array(command));
-        return reply ? new Response(reply) : new Response("storage failed", { status: 500 });
-      });
+    async fetch(request) {
+      const command = await request.arrayBuffer().catch(() => null);
+      if (!command) return new Response("whoever asked is gone", { status: 400 });
+      if (request.url.endsWith("/local/sql")) return this.#call((object) => new Response(object.sql?.(new TextDecoder().decode(command))));
+      const reply = await this.#call((object) => object.fetch(new Uint8Array(command)));
+      return reply ? new Response(reply) : new Response("storage failed", { status: 500 });
     }
 
     alarm() {
@@ -115,7 +126,7 @@ function objectClass(RustClass) {
 
     /**
      * @template T
-     * @param {(object: rust.RustObject) => Promise<T>} call
+     * @param {(object: rust.RustObject) => T | Promise<T>} call
      * @returns {Promise<T>}
      */
     async #call(call) {

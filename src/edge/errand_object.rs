@@ -10,7 +10,7 @@
 use std::future::ready;
 
 use futures_util::FutureExt;
-use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, worker_sys};
 
@@ -40,7 +40,7 @@ impl ErrandObject {
     }
 
     /// Begins a message's work and answers; or looks, and answers what it saw.
-    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+    pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         match json::read_bytes(&bytes) {
             Ok(look) => reply(see(self.env.clone(), look).boxed_local()),
             Err(_) => reply(ready(self.begin(&bytes)).boxed_local()),
@@ -48,7 +48,7 @@ impl ErrandObject {
     }
 
     /// None is ever set.
-    pub fn alarm(&self) -> Promise {
+    pub fn alarm(&self) -> JsValue {
         done(ready(()).boxed_local())
     }
 }

@@ -1,6 +1,6 @@
 //! From the platform's request to the app's, and back.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use worker::Env;
 use worker::worker_sys::Context;
 
@@ -16,11 +16,13 @@ use crate::domain::tokens::receiver;
 
 /// Serves one request.
 pub async fn serve(
+    head: String,
+    body: Vec<u8>,
     incoming: Incoming,
     env: Env,
     context: Context,
-) -> Result<web_sys::Response, JsValue> {
-    let request = read(&incoming).await?;
+) -> Result<JsValue, JsValue> {
+    let request = read(&head, body, &incoming);
     let response = match World::new(env.clone(), Some(context)) {
         Ok(world) => match faults::serve(&world, &request) {
             Some(response) => response,
@@ -44,58 +46,37 @@ pub async fn serve(
         names_origin,
         may_be_kept,
     );
-    match page.await?.dyn_into::<web_sys::Response>() {
-        Ok(page) if request.is_read() => Ok(page),
-        Ok(_) => write(
+    match page.await? {
+        page if page.is_undefined() => write(&request, response),
+        page if request.is_read() => Ok(page),
+        _ => write(
             &request,
             Refusal::MethodNotAllowed("GET, HEAD".into()).into(),
         ),
-        Err(_) => write(&request, response),
     }
 }
 
-/// What is looked at of a request's headers, those of a notification to the built-in receiver aside.
-const READ: [&str; 7] = [
-    "authorization",
-    "idempotency-key",
-    "content-type",
-    "content-encoding",
-    "cookie",
-    "origin",
-    "sec-fetch-site",
-];
-
-async fn read(incoming: &Incoming) -> Result<Request, JsValue> {
-    let head = platform::head(incoming, &READ.join("\n"));
+/// The request, by its head as `platform.js` tells it.
+fn read(head: &str, mut body: Vec<u8>, incoming: &Incoming) -> Request {
     let mut lines = head.split('\n');
-    let method = lines.next().unwrap_or_default().to_owned();
-    let (origin, path, query) = split(lines.next().unwrap_or_default());
-    let [
-        authorization,
-        idempotency_key,
-        content_type,
-        encoding,
-        cookie,
-        page_origin,
-        fetch_site,
-    ] = READ.map(|_| header(lines.next()));
-    let max_body = api::find(&method, &path).map_or(MAX_BODY, |route| route.max_body);
-    let body = platform::read_body(incoming, max_body).await?.to_vec();
+    let [id, method, url] = [(); 3].map(|()| lines.next().unwrap_or_default());
+    let (origin, path, query) = split(url);
+    let [authorization, idempotency_key, content_type, encoding] =
+        [(); 4].map(|()| header(lines.next()));
+    let [cookie, page_origin, fetch_site] = [(); 3].map(|()| header(lines.next()));
+    body.truncate(limit(method, &path) + 1);
     let receiver_headers = match path.starts_with(receiver::PATH) {
         true => {
-            let head = platform::head(incoming, &HEADERS.join("\n"));
-            let values = head.split('\n').skip(2);
-            values.map(|line| header(Some(line))).collect()
+            let values = platform::headers(incoming, &HEADERS.join("\n"));
+            values.split('\n').map(|line| header(Some(line))).collect()
         }
         false => Vec::new(),
     };
-    // A key says who asks: then nothing is asked of a page.
-    let by_page = |value: Option<String>| value.filter(|_| authorization.is_none());
     let mut request = Request {
-        cookie: by_page(cookie),
-        page_origin: by_page(page_origin),
-        fetch_site: by_page(fetch_site),
-        method,
+        cookie,
+        page_origin,
+        fetch_site,
+        method: method.to_owned(),
         path,
         query,
         is_secure: false,
@@ -106,10 +87,20 @@ async fn read(incoming: &Incoming) -> Result<Request, JsValue> {
         content_type,
         content_encoding: encoding.filter(|_| !body.is_empty()),
         body,
-        id: request_id(),
+        id: id.to_owned(),
     };
     request.is_secure = request.origin.starts_with("https://") || is_loopback(request.host());
-    Ok(request)
+    request
+}
+
+/// How many bytes of a body its route takes.
+fn limit(method: &str, path: &str) -> usize {
+    api::find(method, path).map_or(MAX_BODY, |route| route.max_body)
+}
+
+/// Likewise, by its URL.
+pub fn body_limit(method: &str, url: &str) -> usize {
+    limit(method, &split(url).1)
 }
 
 /// A header's value, of its line in a request's head.
@@ -120,15 +111,6 @@ fn header(line: Option<&str>) -> Option<String> {
 /// Whether a client that prefers a stream gets one here.
 pub fn streams(method: &str, url: &str) -> bool {
     api::find(method, &split(url).1).is_some_and(|route| route.streams)
-}
-
-/// A random UUID.
-fn request_id() -> String {
-    let entropy = platform::entropy();
-    let bytes = std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default());
-    uuid::Builder::from_random_bytes(bytes)
-        .into_uuid()
-        .to_string()
 }
 
 /// Scheme and authority, path, query: of a URL that the platform has already put in order.
@@ -152,25 +134,28 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-fn write(request: &Request, response: Response) -> Result<web_sys::Response, JsValue> {
-    let mut headers = vec![("X-Request-Id", request.id.clone())];
-    headers.push(("Cache-Control", "no-store".to_owned()));
-    headers.extend(response.headers);
+fn write(request: &Request, response: Response) -> Result<JsValue, JsValue> {
+    let mut headers = format!("X-Request-Id\n{}\nCache-Control\nno-store", request.id);
+    let mut add = |name: &str, value: &str| {
+        for part in ["\n", name, "\n", value] {
+            headers.push_str(part);
+        }
+    };
+    for (name, value) in &response.headers {
+        add(name, value);
+    }
     let mut body = Some(response.body).filter(|body| !body.is_empty());
     if let Some(json) = &body {
-        headers.push(("Content-Type", "application/json".to_owned()));
+        add("Content-Type", "application/json");
         if request.is_head() {
             if response.rest.is_none() {
-                headers.push(("Content-Length", json.len().to_string()));
+                add("Content-Length", &json.len().to_string());
             }
             body = None;
         }
     }
-    let headers = headers
-        .into_iter()
-        .flat_map(|(name, value)| [name.to_owned(), value]);
     let rest = response.rest.filter(|_| !request.is_head());
-    platform::respond(response.status, headers.collect(), body, rest)
+    platform::respond(response.status, &headers, body, rest)
 }
 
 /// What follows an answer: a piece of text, and how to go on.

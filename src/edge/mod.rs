@@ -19,7 +19,6 @@ mod vault;
 mod world;
 
 use futures_util::FutureExt;
-use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::{Context, MessageBatch as Batch};
@@ -30,9 +29,20 @@ use promise::{done, promise};
 // What `#[event]` would export, without its own words for errors: those are the entry module's to tell, and weigh much.
 
 #[wasm_bindgen]
-pub fn fetch(request: platform::Incoming, env: Env, context: Context) -> Promise {
-    let response = async { Ok(http::serve(request, env, context).await?.into()) };
-    promise(response.boxed_local())
+pub fn fetch(
+    head: String,
+    body: Vec<u8>,
+    request: platform::Incoming,
+    env: Env,
+    context: Context,
+) -> JsValue {
+    promise(http::serve(head, body, request, env, context).boxed_local())
+}
+
+/// How many bytes of a body its route takes.
+#[wasm_bindgen(js_name = bodyLimit)]
+pub fn body_limit(method: &str, url: &str) -> usize {
+    http::body_limit(method, url)
 }
 
 /// Whether a route's answers come as a stream to whoever prefers one.
@@ -42,17 +52,17 @@ pub fn streams(method: &str, url: &str) -> bool {
 }
 
 #[wasm_bindgen(js_name = goOn)]
-pub fn go_on(rest: String, env: Env, context: Context) -> Promise {
+pub fn go_on(rest: String, env: Env, context: Context) -> JsValue {
     promise(http::go_on(rest, env, context).boxed_local())
 }
 
 #[wasm_bindgen]
-pub fn queue(batch: Batch, env: Env, context: Context) -> Promise {
+pub fn queue(batch: Batch, env: Env, context: Context) -> JsValue {
     let batch = MessageBatch::<serde_json::Value>::from(batch);
     done(queues::consume(batch, env, context).boxed_local())
 }
 
 #[wasm_bindgen]
-pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> Promise {
+pub fn scheduled(_event: JsValue, env: Env, _context: JsValue) -> JsValue {
     done(cron::sweep(env).boxed_local())
 }

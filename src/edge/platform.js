@@ -1,18 +1,62 @@
 // The runtime's own calls, one crossing each: Rust hands over text and gets text or bytes back. Through general bindings
 // the same calls cost several crossings each, and some 40 KB of WebAssembly that converts options.
 
+import * as rust from "wasm-glue";
+
+let calls = 0;
+
+/**
+ * Notes a call whose answer comes later: Rust waits for it by its number, which no other of this isolate has, and so none that
+ * a dead instance made.
+ * @param {() => unknown} work what it throws it failed of
+ * @returns {number}
+ */
+function later(work) {
+  const call = (calls = (calls + 1) >>> 0);
+  new Promise((resolve) => resolve(work())).then(
+    (value) => rust.settled(call, true, value),
+    (error) => rust.settled(call, false, error),
+  );
+  return call;
+}
+
+/** A promise that `settle` settles. */
+export function deferred() {
+  const { promise, resolve, reject } = Promise.withResolvers();
+  return Object.assign(promise, { resolve, reject });
+}
+
+/** @param {ReturnType<typeof deferred>} promise @param {boolean} isGood @param {unknown} value */
+export const settle = (promise, isGood, value) => (isGood ? promise.resolve(value) : promise.reject(value));
+
+/** What is looked at of a request's headers: `http.rs` reads them in this order. */
+const READ = ["authorization", "idempotency-key", "content-type", "content-encoding"];
+/** Likewise, of a request without the first: a key says who asks, and then nothing is asked of a page. */
+const READ_OF_PAGES = ["cookie", "origin", "sec-fetch-site"];
+/** A body of so many bytes is read whole, whatever its route takes of it. */
+const SMALL = 65_536;
+
 /** How much of a refused body is read and forgotten before its sender is cut off. */
 const MAX_DRAINED = 16 << 20;
 
 /**
- * Method, URL and the headers of these names, a line each; none of them can hold a line break.
- * @param {Request} request @param {string} names a line each
+ * A request's own id, method, URL and headers, a line each; none of them can hold a line break.
+ * @param {Request} request
  * @returns {string} of a header `=` and its value, or nothing where it is missing
  */
-export function head(request, names) {
-  let text = `${request.method}\n${request.url}`;
-  for (const name of names.split("\n")) {
-    const value = request.headers.get(name);
+export function head(request) {
+  const known = `${crypto.randomUUID()}\n${request.method}\n${request.url}${lines(request, READ)}`;
+  return request.headers.has("authorization") ? known : known + lines(request, READ_OF_PAGES);
+}
+
+/** @param {Request} request @param {string} names a line each @returns {string} those headers, likewise */
+export const headers = (request, names) => lines(request, names.split("\n")).slice(1);
+
+/** @param {Request} request @param {string[]} names */
+function lines({ headers }, names) {
+  let text = "";
+  for (const name of names) {
+    const value = headers.get(name);
     text += value === null ? "\n" : `\n=${value}`;
   }
   return text;
@@ -42,11 +86,15 @@ export function sqlTexts(sql, query, bindings) {
 }
 
 /**
- * Reads a body, cut off one byte above the limit.
- * @param {Request} request @param {number} limit in bytes
+ * Reads a body; a large one is cut off one byte above the limit.
+ * @param {Request} request @param {(method: string, url: string) => number} limitOf what its route takes, in bytes
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export async function readBody(request, limit) {
+export async function readBody(request, limitOf) {
   const length = Number(request.headers.get("content-length") ?? NaN);
+  if (length <= SMALL) return new Uint8Array(await request.arrayBuffer());
+  if (!request.body) return new Uint8Array();
+  const limit = limitOf(request.method, request.url);
   return length <= limit ? new Uint8Array(await request.arrayBuffer()) : readBounded(request, limit + 1);
 }
 
@@ -73,11 +121,12 @@ async function readBounded(request, limit) {
 }
 
 /**
- * @param {number} status @param {string[]} headers names and values in turn @param {Uint8Array<ArrayBuffer>} [body]
+ * @param {number} status @param {string} headers names and values in turn, a line each @param {Uint8Array<ArrayBuffer>} [body]
  * @param {string} [rest] by which the entry module asks for what follows
  */
 export function respond(status, headers, body, rest) {
-  return Object.assign(new Response(body ?? null, { status, headers: pairs(headers) }), { rest });
+  const response = new Response(body ?? null, { status, headers: pairs(headers.split("\n")) });
+  return rest === undefined ? response : Object.assign(response, { rest });
 }
 
 /**
@@ -86,7 +135,7 @@ export function respond(status, headers, body, rest) {
  * @param {string} path @param {boolean} namesOrigin @param {boolean} mayBeKept
  * @returns {Promise<Response | undefined>}
  */
-export async function page(env, request, requestId, path, namesOrigin, mayBeKept) {
+async function findPage(env, request, requestId, path, namesOrigin, mayBeKept) {
   const url = new URL(request.url);
   url.pathname = path;
   const asset = await env.ASSETS.fetch(new Request(url, { headers: request.headers }));
@@ -97,6 +146,9 @@ export async function page(env, request, requestId, path, namesOrigin, mayBeKept
   if (!mayBeKept) answer.headers.set("Cache-Control", "no-store");
   return answer;
 }
+
+/** @type {(...given: Parameters<typeof findPage>) => number} */
+export const page = (...given) => later(() => findPage(...given));
 
 /**
  * What HEAD is answered where GET gets this. Of a file asked for by HEAD the platform tells no length: so it is asked for by GET.
@@ -128,27 +180,30 @@ function pairs(flat) {
 
 /**
  * KV may serve what it read up to 30 s ago, the least it takes.
- * @param {any} env @param {string} binding @param {string} key @returns {Promise<string | null>}
+ * @param {any} env @param {string} binding @param {string} key
  */
-export const kvGet = (env, binding, key) => env[binding].get(key, { cacheTtl: 30 });
+export const kvGet = (env, binding, key) => later(() => env[binding].get(key, { cacheTtl: 30 }));
 
 /**
  * Writes a value; without one, deletes the key.
  * @param {any} env @param {string} binding @param {string} key @param {string} [value]
  */
 export const kvPut = (env, binding, key, value) =>
-  value === undefined ? env[binding].delete(key) : env[binding].put(key, value);
+  later(() => (value === undefined ? env[binding].delete(key) : env[binding].put(key, value)));
 
 /**
+ * All keys that begin so.
  * @param {any} env @param {string} binding @param {string} prefix
- * @returns {Promise<string[]>} all keys that begin so
  */
-export async function kvNames(env, binding, prefix) {
+export const kvNames = (env, binding, prefix) => later(() => allNames(env[binding], prefix));
+
+/** @param {any} kv @param {string} prefix */
+async function allNames(kv, prefix) {
   const names = [];
   let cursor;
   do {
     /** @type {{ keys: { name: string }[], list_complete: boolean, cursor?: string }} */
-    const page = await env[binding].list({ prefix, cursor });
+    const page = await kv.list({ prefix, cursor });
     names.push(...page.keys.map((key) => key.name));
     cursor = page.list_complete ? undefined : page.cursor;
   } while (cursor);
@@ -157,39 +212,41 @@ export async function kvNames(env, binding, prefix) {
 
 /** @param {any} env @param {string} binding @param {string[]} texts */
 export const queueSend = (env, binding, texts) =>
-  env[binding].sendBatch(texts.map((body) => ({ body, contentType: "text" })));
+  later(() => env[binding].sendBatch(texts.map((body) => ({ body, contentType: "text" }))));
+
+/** Sets an object's alarm. @param {any} object @param {number} at ms since the epoch */
+export const setAlarm = (object, at) => later(() => object.storage.setAlarm(at));
 
 /**
  * Keeps a text in the archive, when the deployment has one: the R2 bucket `ARCHIVE`.
  * @param {any} env @param {string} name @param {string} text
  */
-export const archive = async (env, name, text) => void (await env.ARCHIVE?.put(name, text));
+export const archive = (env, name, text) => later(() => env.ARCHIVE?.put(name, text));
 
 /**
- * Asks a Durable Object. The deadline is there because an object that trapped never answers.
+ * Asks a Durable Object.
  * @param {any} env @param {string} binding @param {string} name @param {string} body @param {number} limitMs
- * @returns {Promise<Uint8Array>}
  */
-export async function ask(env, binding, name, body, limitMs) {
-  const namespace = env[binding];
-  const asked = namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body });
-  return within(limitMs, async () => {
-    const answer = await asked;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-    return bytes;
-  });
+export const ask = (env, binding, name, body, limitMs) => later(() => within(limitMs, exchange(env[binding], name, body)));
+
+/** @param {any} namespace @param {string} name @param {string} body */
+async function exchange(namespace, name, body) {
+  const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body });
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  return bytes;
 }
 
 /**
+ * The deadline is there because an object that trapped never answers.
  * @template T
- * @param {number} limitMs @param {() => Promise<T>} work
+ * @param {number} limitMs @param {Promise<T>} answer
  * @returns {Promise<T>}
  */
-function within(limitMs, work) {
+function within(limitMs, answer) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("no answer in time")), limitMs);
-    work().then(resolve, reject).finally(() => clearTimeout(timer));
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
@@ -200,7 +257,7 @@ function within(limitMs, work) {
  * @param {number} maxBody in bytes
  * @returns {Promise<[status: number, retryAfter: number | null, body: string | null]>}
  */
-export async function post(url, headers, body, limitMs, maxBody) {
+async function postOnce(url, headers, body, limitMs, maxBody) {
   const signal = AbortSignal.timeout(limitMs);
   try {
     const answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
@@ -212,6 +269,9 @@ export async function post(url, headers, body, limitMs, maxBody) {
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");
   }
 }
+
+/** @type {(...given: Parameters<typeof postOnce>) => number} */
+export const post = (...given) => later(() => postOnce(...given));
 
 /**
  * `Retry-After` in seconds from now: it is a number of them, or a date.
@@ -237,25 +297,35 @@ async function readText(answer, maxBytes) {
 
 /**
  * AES-GCM, bound to its context.
- * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>} key @param {Uint8Array<ArrayBuffer>} iv @param {Uint8Array<ArrayBuffer>} additionalData
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>[]} given key, nonce, context and text: of Rust's memory, which may move
  */
-export async function crypt(what, key, iv, additionalData, bytes) {
+export const crypt = (what, ...given) => {
+  const own = given.map((bytes) => bytes.slice());
+  return later(() => crypted(what, own));
+};
+
+/** @param {"encrypt" | "decrypt"} what @param {Uint8Array<ArrayBuffer>[]} given */
+async function crypted(what, [key = none, iv = none, additionalData = none, text = none]) {
   const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, [what]);
-  return new Uint8Array(await crypto.subtle[what]({ name: "AES-GCM", iv, additionalData }, imported, bytes));
+  return new Uint8Array(await crypto.subtle[what]({ name: "AES-GCM", iv, additionalData }, imported, text));
 }
+
+const none = new Uint8Array();
 
 /**
  * Writes a dial of the simulated carrier into its journal, which the local run may bind and a deployment never has.
  * @param {any} env @param {string} callId
  */
-export async function journal(env, callId) {
-  const written = await env.SIM_JOURNAL?.fetch("http://journal/", { method: "POST", body: callId });
-  if (written && !written.ok) throw new Error(`status ${written.status}`);
+export const journal = (env, callId) => later(() => written(env.SIM_JOURNAL?.fetch("http://journal/", { method: "POST", body: callId })));
+
+/** @param {Promise<Response> | undefined} asked */
+async function written(asked) {
+  const answer = await asked;
+  if (answer && !answer.ok) throw new Error(`status ${answer.status}`);
 }
 
-/** @param {number} ms @returns {Promise<void>} */
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** @param {number} ms */
+export const sleep = (ms) => later(() => new Promise((resolve) => setTimeout(resolve, ms)));
 
 /**
  * @param {string} text

@@ -1,123 +1,187 @@
 //! What `platform.js` offers: the runtime's calls, one crossing each.
 
-use wasm_bindgen::prelude::*;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, State};
 
+use super::promise::Called;
 use crate::domain::time::Timestamp;
 
-#[wasm_bindgen(module = "/src/edge/platform.js", wasm_bindgen_futures = worker::wasm_bindgen_futures)]
-extern "C" {
-    /// A request as it came.
-    pub type Incoming;
+mod js {
+    use wasm_bindgen::prelude::*;
+    use worker::Env;
 
-    /// Method, URL and the headers of these names (one a line), a line each: `=` and the value, or nothing where there is none.
-    pub fn head(request: &Incoming, names: &str) -> String;
+    // Calls whose answer comes later return their number: see `promise.rs`.
+    #[wasm_bindgen(module = "/src/edge/platform.js")]
+    extern "C" {
+        /// A request as it came.
+        pub type Incoming;
 
-    /// The body, cut off one byte above the limit.
-    #[wasm_bindgen(catch, js_name = readBody)]
-    pub async fn read_body(request: &Incoming, limit: usize)
-    -> Result<js_sys::Uint8Array, JsValue>;
+        /// Headers of these names (one a line), a line each: `=` and the value, or nothing where there is none.
+        pub fn headers(request: &Incoming, names: &str) -> String;
 
-    /// An answer; its headers are names and values in turn. `rest` is for the entry module, which asks on with it.
-    #[wasm_bindgen(catch)]
-    pub fn respond(
-        status: u16,
-        headers: Vec<String>,
-        body: Option<Vec<u8>>,
-        rest: Option<String>,
-    ) -> Result<web_sys::Response, JsValue>;
+        /// An answer; its headers are names and values in turn, a line each. `rest` is for the entry module, which asks on with it.
+        #[wasm_bindgen(catch)]
+        pub fn respond(
+            status: u16,
+            headers: &str,
+            body: Option<Vec<u8>>,
+            rest: Option<String>,
+        ) -> Result<JsValue, JsValue>;
 
-    /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
-    #[wasm_bindgen(catch)]
-    pub async fn page(
-        env: &Env,
-        request: &Incoming,
-        request_id: &str,
-        path: &str,
-        names_origin: bool,
-        may_be_kept: bool,
-    ) -> Result<JsValue, JsValue>;
+        /// A promise that [`settle`] settles.
+        #[derive(Clone)]
+        pub type Deferred;
+        pub fn deferred() -> Deferred;
+        pub fn settle(promise: &Deferred, is_good: bool, value: &JsValue);
 
-    #[wasm_bindgen(catch, js_name = kvGet)]
-    pub async fn kv_get(env: &Env, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+        pub fn page(
+            env: &Env,
+            request: &Incoming,
+            request_id: &str,
+            path: &str,
+            names_origin: bool,
+            may_be_kept: bool,
+        ) -> u32;
+        #[wasm_bindgen(js_name = kvGet)]
+        pub fn kv_get(env: &Env, binding: &str, key: &str) -> u32;
+        #[wasm_bindgen(js_name = kvPut)]
+        pub fn kv_put(env: &Env, binding: &str, key: &str, value: Option<String>) -> u32;
+        #[wasm_bindgen(js_name = kvNames)]
+        pub fn kv_names(env: &Env, binding: &str, prefix: &str) -> u32;
+        #[wasm_bindgen(js_name = queueSend)]
+        pub fn queue_send(env: &Env, binding: &str, texts: Vec<String>) -> u32;
+        #[wasm_bindgen(js_name = setAlarm)]
+        pub fn set_alarm(object: &JsValue, at: f64) -> u32;
+        pub fn archive(env: &Env, name: &str, text: &str) -> u32;
+        pub fn ask(env: &Env, binding: &str, name: &str, body: &str, limit_ms: u32) -> u32;
+        pub fn post(
+            url: &str,
+            headers: Vec<String>,
+            body: &str,
+            limit_ms: u32,
+            max_body: u32,
+        ) -> u32;
+        pub fn crypt(what: &str, key: &[u8], nonce: &[u8], context: &[u8], bytes: &[u8]) -> u32;
+        pub fn journal(env: &Env, call: &str) -> u32;
+        pub fn sleep(ms: u32) -> u32;
 
-    /// Without a value, deletes the key.
-    #[wasm_bindgen(catch, js_name = kvPut)]
-    pub async fn kv_put(
-        env: &Env,
-        binding: &str,
-        key: &str,
-        value: Option<String>,
-    ) -> Result<JsValue, JsValue>;
+        /// An object's SQLite.
+        pub type Sql;
 
-    #[wasm_bindgen(catch, js_name = kvNames)]
-    pub async fn kv_names(env: &Env, binding: &str, prefix: &str)
-    -> Result<js_sys::Array, JsValue>;
+        #[wasm_bindgen(method, getter, js_name = databaseSize)]
+        pub fn database_size(this: &Sql) -> f64;
 
-    #[wasm_bindgen(catch, js_name = queueSend)]
-    pub async fn queue_send(
-        env: &Env,
-        binding: &str,
-        texts: Vec<String>,
-    ) -> Result<JsValue, JsValue>;
+        /// Runs a statement; its bindings are an array in JSON, and so is what it answers: rows read, rows written, and the rows.
+        #[wasm_bindgen(catch, js_name = sqlRows)]
+        pub fn sql_rows(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-    /// Keeps a text in the archive, when there is one.
-    #[wasm_bindgen(catch)]
-    pub async fn archive(env: &Env, name: &str, text: &str) -> Result<JsValue, JsValue>;
+        /// Likewise, of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
+        #[wasm_bindgen(catch, js_name = sqlTexts)]
+        pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-    /// Asks the object of that name; within the limit, or it is an error.
-    #[wasm_bindgen(catch)]
-    pub async fn ask(
-        env: &Env,
-        binding: &str,
-        name: &str,
-        body: &str,
-        limit_ms: u32,
-    ) -> Result<js_sys::Uint8Array, JsValue>;
+        /// Scheme, host name, port and path; nothing for no URL.
+        #[wasm_bindgen(js_name = parseUrl)]
+        pub fn parse_url(text: &str) -> Vec<String>;
+    }
+}
 
-    /// Status, `Retry-After` and body (read when `max_body` is not 0) of the answer to one POST.
-    #[wasm_bindgen(catch)]
-    pub async fn post(
-        url: &str,
-        headers: Vec<String>,
-        body: &str,
-        limit_ms: u32,
-        max_body: u32,
-    ) -> Result<js_sys::Array, JsValue>;
+pub use js::{
+    Deferred, Incoming, Sql, deferred, headers, parse_url, respond, settle, sql_rows, sql_texts,
+};
 
-    /// AES-GCM, to `encrypt` or to `decrypt`.
-    #[wasm_bindgen(catch)]
-    pub async fn crypt(
-        what: &str,
-        key: &[u8],
-        nonce: &[u8],
-        context: &[u8],
-        bytes: &[u8],
-    ) -> Result<js_sys::Uint8Array, JsValue>;
+/// A static page or file, when there is one of that path: a `Response`, or `undefined`.
+pub fn page(
+    env: &Env,
+    request: &Incoming,
+    request_id: &str,
+    path: &str,
+    names_origin: bool,
+    may_be_kept: bool,
+) -> Called {
+    let call = js::page(env, request, request_id, path, names_origin, may_be_kept);
+    Called::of(call)
+}
 
-    /// Writes a simulated dial into the local run's journal, where there is one.
-    #[wasm_bindgen(catch)]
-    pub async fn journal(env: &Env, call: &str) -> Result<JsValue, JsValue>;
+/// What KV has under a key: a text, or `null`.
+pub fn kv_get(env: &Env, binding: &str, key: &str) -> Called {
+    Called::of(js::kv_get(env, binding, key))
+}
 
-    pub async fn sleep(ms: u32);
+/// Without a value, deletes the key.
+pub fn kv_put(env: &Env, binding: &str, key: &str, value: Option<String>) -> Called {
+    Called::of(js::kv_put(env, binding, key, value))
+}
 
-    /// An object's SQLite.
-    pub type Sql;
+/// All keys that begin so.
+pub async fn kv_names(env: &Env, binding: &str, prefix: &str) -> Result<Array, JsValue> {
+    let names = Called::of(js::kv_names(env, binding, prefix)).await?;
+    Ok(names.unchecked_into())
+}
 
-    #[wasm_bindgen(method, getter, js_name = databaseSize)]
-    pub fn database_size(this: &Sql) -> f64;
+/// Sends messages to a queue.
+pub fn queue_send(env: &Env, binding: &str, texts: Vec<String>) -> Called {
+    Called::of(js::queue_send(env, binding, texts))
+}
 
-    /// Runs a statement; its bindings are an array in JSON, and so is what it answers: rows read, rows written, and the rows.
-    #[wasm_bindgen(catch, js_name = sqlRows)]
-    pub fn sql_rows(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
+/// Sets an object's alarm.
+pub fn set_alarm(object: &State, at: Timestamp) -> Called {
+    Called::of(js::set_alarm(object.as_raw(), at.0 as f64))
+}
 
-    /// Likewise, of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
-    #[wasm_bindgen(catch, js_name = sqlTexts)]
-    pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
+/// Keeps a text in the archive, when there is one.
+pub fn archive(env: &Env, name: &str, text: &str) -> Called {
+    Called::of(js::archive(env, name, text))
+}
 
-    /// Scheme, host name, port and path; nothing for no URL.
-    #[wasm_bindgen(js_name = parseUrl)]
-    pub fn parse_url(text: &str) -> Vec<String>;
+/// Asks the object of that name; within the limit, or it is an error.
+pub async fn ask(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    body: &str,
+    limit_ms: u32,
+) -> Result<Vec<u8>, JsValue> {
+    let answer = Called::of(js::ask(env, binding, name, body, limit_ms)).await?;
+    Ok(bytes(answer))
+}
+
+/// Status, `Retry-After` and body (read when `max_body` is not 0) of the answer to one POST.
+pub async fn post(
+    url: &str,
+    headers: Vec<String>,
+    body: &str,
+    limit_ms: u32,
+    max_body: u32,
+) -> Result<Array, JsValue> {
+    let answer = Called::of(js::post(url, headers, body, limit_ms, max_body)).await?;
+    Ok(answer.unchecked_into())
+}
+
+/// AES-GCM, to `encrypt` or to `decrypt`.
+pub async fn crypt(
+    what: &str,
+    key: &[u8],
+    nonce: &[u8],
+    context: &[u8],
+    text: &[u8],
+) -> Result<Vec<u8>, JsValue> {
+    let result = Called::of(js::crypt(what, key, nonce, context, text)).await?;
+    Ok(bytes(result))
+}
+
+/// Writes a simulated dial into the local run's journal, where there is one.
+pub fn journal(env: &Env, call: &str) -> Called {
+    Called::of(js::journal(env, call))
+}
+
+/// Waits.
+pub async fn sleep(ms: u32) {
+    let _ = Called::of(js::sleep(ms)).await;
+}
+
+fn bytes(value: JsValue) -> Vec<u8> {
+    value.unchecked_into::<Uint8Array>().to_vec()
 }
 
 /// An object's SQLite.
@@ -146,13 +210,4 @@ pub fn entropy() -> [u8; 32] {
         unreachable!("crypto.getRandomValues does not fail in a Worker");
     }
     bytes
-}
-
-/// What a failed call of the `worker` crate says; of what JavaScript did not throw, the kind alone. (Its own text would keep those
-/// of all its kinds in the Worker.)
-pub fn failure(error: &worker::Error) -> &str {
-    match error {
-        worker::Error::UnknownJsError { message, .. } | worker::Error::JsError(message) => message,
-        other => other.into(),
-    }
 }

@@ -1,35 +1,201 @@
-//! From futures to promises. A future comes here boxed: so the way to the runtime, which is long, is compiled once and not
-//! for each future.
+//! From futures to promises and back, with as few crossings as there are answers.
+//!
+//! A future is asked at once, as far as it goes: of one that waits for nothing the answer is its value, and no promise is made.
+//! What it waits for are calls of the platform (`platform.js`): each has a number, by which the answer comes, and whoever waits
+//! for it goes on in that same turn. A future comes here boxed, so that all this is compiled once. (Measured, against
+//! the general bindings' futures, which cost two closures a call and a microtask a step: 94 crossings of `POST /calls` are 36,
+//! and its processor time is a tenth less.)
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use js_sys::{Promise, Uint8Array};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::State;
-use worker::wasm_bindgen_futures::future_to_promise;
 
-/// What comes of it, or what it failed of.
-pub fn promise(work: LocalBoxFuture<'static, Result<JsValue, JsValue>>) -> Promise {
-    future_to_promise(work)
+use super::platform::{self, Deferred};
+use crate::app::directory::VecMap;
+
+type Outcome = Result<JsValue, JsValue>;
+type Work = LocalBoxFuture<'static, Outcome>;
+
+/// A future that waits, and the promise of it.
+struct Task {
+    work: Work,
+    waker: Waker,
+    promise: Deferred,
+}
+
+/// A call of the platform: who waits for it, or what came of it.
+enum Call {
+    UnderWay(Option<Waker>),
+    Settled(Outcome),
+}
+
+thread_local! {
+    static TASKS: RefCell<VecMap<u32, Task>> = RefCell::default();
+    /// The newest task's number.
+    static NEWEST: Cell<u32> = const { Cell::new(0) };
+    /// Tasks that may go on, in the order in which they are to.
+    static WOKEN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    /// Some future is being asked: others wait until it has said what it has to say.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+    static CALLS: RefCell<VecMap<u32, Call>> = RefCell::default();
+}
+
+/// How a task is woken: by its number, since wakers may be sent anywhere and futures here may not.
+struct Number(u32);
+
+impl Wake for Number {
+    fn wake(self: Arc<Self>) {
+        WOKEN.with_borrow_mut(|woken| woken.push(self.0));
+        let is_asking = ASKING.replace(true);
+        go_on_unless(is_asking);
+    }
+}
+
+/// Asks those again that were woken, unless somebody is about to.
+fn go_on_unless(is_asking: bool) {
+    if is_asking {
+        return;
+    }
+    while let Some(number) = next_woken() {
+        let task = TASKS.with_borrow_mut(|tasks| tasks.remove(&number));
+        let Some(mut task) = task else { continue };
+        let asked = Pin::new(&mut task.work).poll(&mut Context::from_waker(&task.waker));
+        match asked {
+            Poll::Pending => TASKS.with_borrow_mut(|tasks| drop(tasks.insert(number, task))),
+            Poll::Ready(Ok(value)) => platform::settle(&task.promise, true, &value),
+            Poll::Ready(Err(error)) => platform::settle(&task.promise, false, &error),
+        }
+    }
+    ASKING.set(false);
+}
+
+fn next_woken() -> Option<u32> {
+    WOKEN.with_borrow_mut(|woken| (!woken.is_empty()).then(|| woken.remove(0)))
+}
+
+/// What came of it at once, or the promise of it.
+fn begin(mut work: Work) -> Result<Outcome, Deferred> {
+    let number = NEWEST.get().wrapping_add(1);
+    NEWEST.set(number);
+    let waker = Waker::from(Arc::new(Number(number)));
+    let is_asking = ASKING.replace(true);
+    let begun = match Pin::new(&mut work).poll(&mut Context::from_waker(&waker)) {
+        Poll::Ready(outcome) => Ok(outcome),
+        Poll::Pending => {
+            let promise = platform::deferred();
+            let task = Task {
+                work,
+                waker,
+                promise: promise.clone(),
+            };
+            TASKS.with_borrow_mut(|tasks| tasks.insert(number, task));
+            Err(promise)
+        }
+    };
+    go_on_unless(is_asking);
+    begun
+}
+
+/// What comes of it, or what it failed of: at once, or as a promise.
+pub fn promise(work: Work) -> JsValue {
+    match begin(work) {
+        Ok(Ok(value)) => value,
+        Ok(Err(error)) => Promise::reject(&error).into(),
+        Err(promise) => promise.into(),
+    }
 }
 
 /// That it is done.
-pub fn done(work: LocalBoxFuture<'static, ()>) -> Promise {
-    let work = work.map(|()| Ok(JsValue::UNDEFINED));
-    promise(work.boxed_local())
+pub fn done(work: LocalBoxFuture<'static, ()>) -> JsValue {
+    promise(nothing(work))
+}
+
+fn nothing(work: LocalBoxFuture<'static, ()>) -> Work {
+    work.map(|()| Ok(JsValue::UNDEFINED)).boxed_local()
 }
 
 /// Keeps an object until that is done.
 pub fn wait_until(object: &State, work: LocalBoxFuture<'static, ()>) {
-    // An object may always wait: it is refused to what no longer runs.
-    let _ = object.as_raw().wait_until(&done(work));
+    if let Err(promise) = begin(nothing(work)) {
+        // An object may always wait: it is refused to what no longer runs.
+        let _ = object.as_raw().wait_until(promise.unchecked_ref());
+    }
+}
+
+/// Keeps an invocation until that is done.
+pub fn keep(context: &worker::worker_sys::Context, work: LocalBoxFuture<'static, ()>) {
+    if let Err(promise) = begin(nothing(work)) {
+        let _ = context.wait_until(promise.unchecked_ref());
+    }
 }
 
 /// An object's reply, or `undefined` when there is none.
-pub fn reply(work: LocalBoxFuture<'static, Option<Vec<u8>>>) -> Promise {
+pub fn reply(work: LocalBoxFuture<'static, Option<Vec<u8>>>) -> JsValue {
     let work = work.map(|reply| {
         let bytes = reply.map(|bytes| Uint8Array::from(bytes.as_slice()));
         Ok(bytes.map_or(JsValue::UNDEFINED, JsValue::from))
     });
     promise(work.boxed_local())
+}
+
+/// What comes of a call of the platform.
+#[must_use = "whoever does not wait for it does not hear that it failed"]
+pub struct Called(u32);
+
+impl Called {
+    /// Of the call with this number. No other of the isolate had it, whatever became of its instance.
+    pub fn of(number: u32) -> Self {
+        CALLS.with_borrow_mut(|calls| calls.insert(number, Call::UnderWay(None)));
+        Self(number)
+    }
+}
+
+impl Future for Called {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        CALLS.with_borrow_mut(|calls| {
+            if let Some(Call::UnderWay(waiting)) = calls.get_mut(&self.0) {
+                *waiting = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            match calls.remove(&self.0) {
+                Some(Call::Settled(outcome)) => Poll::Ready(outcome),
+                _ => Poll::Pending,
+            }
+        })
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        drop(CALLS.with_borrow_mut(|calls| calls.remove(&self.0)));
+    }
+}
+
+/// Tells what came of a call; of one that nobody waits for, nobody.
+#[wasm_bindgen]
+pub fn settled(call: u32, is_good: bool, value: JsValue) {
+    let outcome = match is_good {
+        true => Ok(value),
+        false => Err(value),
+    };
+    let waiting = CALLS.with_borrow_mut(|calls| {
+        let known = calls.get_mut(&call)?;
+        match std::mem::replace(known, Call::Settled(outcome)) {
+            Call::UnderWay(waiting) => waiting,
+            Call::Settled(_) => None,
+        }
+    });
+    if let Some(waker) = waiting {
+        waker.wake();
+    }
 }

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Env, State, worker_sys};
 
@@ -100,11 +100,11 @@ impl TrunkObject {
     }
 
     /// A command; its reply, or nothing when storage failed.
-    pub fn fetch(&self, bytes: Vec<u8>) -> Promise {
+    pub fn fetch(&self, bytes: Vec<u8>) -> JsValue {
         reply(fetch(Rc::clone(&self.inner), bytes).boxed_local())
     }
 
-    pub fn alarm(&self) -> Promise {
+    pub fn alarm(&self) -> JsValue {
         done(wake(Rc::clone(&self.inner)).boxed_local())
     }
 
@@ -262,7 +262,7 @@ async fn arm(inner: &Inner, failed: bool) {
         None => failed.then(|| now() + AGAIN),
     };
     if let Some(due) = due
-        && alarm::set(&inner.alarm, &inner.state.storage(), due).await
+        && alarm::set(&inner.alarm, &inner.state, due).await
     {
         count(inner, |work| work.alarms_set += 1);
     }

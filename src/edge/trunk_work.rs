@@ -40,7 +40,7 @@ pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Number]) -> Words 
 pub(super) async fn migrate(inner: Rc<Inner>) {
     while let Ok((goes_on, due)) = migrate_some(&inner) {
         if let Some(due) = due {
-            alarm::set(&inner.alarm, &inner.state.storage(), due).await;
+            alarm::set(&inner.alarm, &inner.state, due).await;
         }
         send_all(&inner).await;
         if !goes_on {

@@ -34,7 +34,7 @@ pub async fn seal(keys: &str, secret: &str, context: &str) -> Result<Sealed, Vau
         secret.as_bytes(),
     )
     .await;
-    let sealed = sealed.map_err(|_| VaultError::NoKey)?.to_vec();
+    let sealed = sealed.map_err(|_| VaultError::NoKey)?;
     let [nonce, sealed] = [nonce, &sealed].map(|bytes| URL_SAFE.encode(bytes));
     Ok(Sealed(format!("{name}.{nonce}.{sealed}")))
 }
@@ -52,7 +52,7 @@ pub async fn open(keys: &str, sealed: &Sealed, context: &str) -> Result<String, 
     let decode = |text: &str| URL_SAFE.decode(text).ok_or(VaultError::Broken);
     let (nonce, text) = (decode(nonce)?, decode(text)?);
     let opened = crypt("decrypt", &key, &nonce, context.as_bytes(), &text).await;
-    let opened = opened.map_err(|_| VaultError::Broken)?.to_vec();
+    let opened = opened.map_err(|_| VaultError::Broken)?;
     String::from_utf8(opened).map_err(|_| VaultError::Broken)
 }
 

@@ -12,7 +12,7 @@ const glue = `
   let onTrap, instance = 0, arrived;
   export const setOnTrap = (callback) => { onTrap = callback; };
   const trap = () => { instance += 1; onTrap(); return new Promise(() => {}); };
-  export function fetch(request, env) {
+  export function fetch(head, body, request, env) {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/object/")) {
       const object = env.TRUNKS.get(env.TRUNKS.idFromName("one"));
@@ -25,6 +25,8 @@ const glue = `
     if (pathname === "/throw") throw new Error("at once");
     return Promise.resolve(new Response("fine"));
   }
+  export const bodyLimit = () => 65536;
+  export const settled = () => {};
   export const streams = () => false;
   export const goOn = async () => [];
   export const queue = async () => {};

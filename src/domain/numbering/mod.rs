@@ -114,6 +114,16 @@ pub fn facts(phone: &E164) -> NumberFacts {
     }
 }
 
+/// [`NumberFacts::is_possible`] alone: all else takes a walk through the table, a digit at a time. (Measured: 5 % of the time that an
+/// isolate spends on `POST /calls`.)
+#[must_use]
+pub fn is_possible(phone: &E164) -> bool {
+    let phone = normal_form(phone);
+    let digits = phone.as_str().get(1..).unwrap_or_default();
+    let code = Code::of(digits.as_bytes());
+    code.is_some_and(|code| code.has_length(digits.len() - code.digits))
+}
+
 /// libphonenumber's zones of the number that are its country's as well; if none is left, all of the country's.
 fn zones(country: Country, kind: NumberType, located: &str) -> Vec<&'static str> {
     let own = country.zones();

@@ -83,7 +83,7 @@ impl World {
     /// Keeps this invocation until `work` is done.
     pub fn wait_until(&self, work: LocalBoxFuture<'static, ()>) {
         if let Some(context) = &self.context {
-            let _ = context.wait_until(&promise::done(work));
+            promise::keep(context, work);
         }
     }
 
@@ -179,7 +179,6 @@ impl World {
             self.failed(namespace, &error);
             Unheard::Failed
         })?;
-        let answer = answer.to_vec();
         if answer == UNKNOWN {
             log(&Event::AnotherRelease { object: namespace });
             return Err(Unheard::Unknown);

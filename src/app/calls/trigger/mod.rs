@@ -28,7 +28,7 @@ use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest};
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::media::MediaSettings;
-use crate::domain::numbering::facts;
+use crate::domain::numbering::is_possible;
 use crate::domain::refusal::Refusal;
 
 /// Places a call.
@@ -193,7 +193,7 @@ async fn check_number(api: &impl Api, caller: &KeyRecord, fields: &Fields) -> Re
     let phone = &fields.phone;
     let wants_possible = |media: &MediaSettings| media.reject_impossible_numbers;
     let settings = RecordKey::Media(caller.org_id);
-    if !facts(phone).is_possible && refuses(api, caller, &settings, wants_possible).await? {
+    if !is_possible(phone) && refuses(api, caller, &settings, wants_possible).await? {
         return Err(Refusal::ImpossibleNumber);
     }
     let is_elsewhere = |trunk: &TrunkRecord| !trunk.destinations.admit(phone, trunk.simulates);
