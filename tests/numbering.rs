@@ -206,5 +206,5 @@ fn the_table_is_small() {
         env!("CARGO_MANIFEST_DIR"),
         "/src/domain/numbering/table.bin"
     ));
-    assert!(table.expect("the table").len() < 70_000);
+    assert!(table.expect("the table").len() < 65_000);
 }

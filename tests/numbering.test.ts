@@ -43,9 +43,9 @@ test.skipIf(!isThere)("a hundred thousand numbers are what libphonenumber says",
   }),
 );
 
-test("the tables of numbers and zones are 60 KB gzipped at most, that of numbers 45", () => {
+test("the tables of numbers and zones are 60 KB gzipped at most, that of numbers 35", () => {
   const size = (path: string) => gzipSync(readFileSync(inRoot(path)), { level: 9 }).length;
   const numbers = size(TABLE);
-  expect(numbers).toBeLessThan(45_000);
+  expect(numbers).toBeLessThan(35_000);
   expect(numbers + size("src/domain/zones/table.bin")).toBeLessThan(60_000);
 });

@@ -9,7 +9,9 @@ import re
 import re._constants as op
 import re._parser as parser
 import sys
+from collections import Counter
 from importlib import resources
+from itertools import islice
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
@@ -19,6 +21,8 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 
 MOST_DIGITS = 15
 BLOCK = 32
+# So many states are named by one byte. The bytes above name the high byte of a state's number, and 0 is the next new one.
+POPULAR = 208
 NO_COUNTRY = 255
 
 # The types of src/domain/numbering/mod.rs, by their place there. libphonenumber asks in the order of ASKED, and for fixed
@@ -133,32 +137,60 @@ class Automaton:
             self.states.append(key)
         return self.known[key]
 
-    def write(self):
-        """Masks, outputs, distances, and where every BLOCK states begin in the latter two. A state names what follows by how
-        many states before it that stands, and a digit at which the same follows as at the digit before is left out."""
-        masks, outputs, distances, blocks = bytearray(), bytearray(), bytearray(), bytearray()
-        for here, (output, children) in enumerate(self.states):
-            if here % BLOCK == 0:
-                blocks += len(outputs).to_bytes(2, "little") + len(distances).to_bytes(2, "little")
-            before, mask = 0, (output is not None) << 10
-            for digit, child in enumerate(children):
+    def numbered(self, roots):
+        """The states in the order in which they are met, breadth first, behind each root in turn; and the numbers they get."""
+        order, number = [0], {0: 0}
+        for root in roots:
+            if root in number:
+                continue
+            met = len(order)
+            order.append(root)
+            number[root] = met
+            for old in islice(order, met, None):  # it grows meanwhile
+                for child in self.states[old][1]:
+                    if child not in number:
+                        number[child] = len(order)
+                        order.append(child)
+        return order, number
+
+    def write(self, roots):
+        """Masks, outputs, what follows, where every BLOCK states begin in the latter two, and the popular states; and the
+        roots' numbers. A digit at which the same follows as at the digit before is left out. What follows for the first time
+        is the next state that was not met before, and needs no number."""
+        order, number = self.numbered(roots)
+        unmet, edges, popular, met = [], [], Counter(), {0}
+        for old in order:
+            unmet.append(len(met))
+            met.add(old)  # a root follows nothing
+            before, own = 0, []
+            for digit, child in enumerate(self.states[old][1]):
                 if child != before:
-                    mask |= 1 << digit
-                    distances += varint(here - child if child else 0)
+                    own.append((digit, number[child], child not in met))
+                    popular[number[child]] += child in met
+                    met.add(child)
                     before = child
+            edges.append(own)
+        popular = [state for state, _ in popular.most_common(POPULAR)]
+        masks, outputs, follows, blocks = bytearray(), bytearray(), bytearray(), bytearray()
+        for here, old in enumerate(order):
+            if here % BLOCK == 0:
+                blocks += b"".join(n.to_bytes(2, "little") for n in (len(outputs), len(follows), unmet[here]))
+            output = self.states[old][0]
+            mask = (output is not None) << 10
+            for digit, child, is_new in edges[here]:
+                mask |= 1 << digit
+                if is_new:
+                    follows.append(0)
+                elif child in popular:
+                    follows.append(1 + popular.index(child))
+                else:
+                    follows += bytes([1 + len(popular) + (child >> 8), child & 255])
             masks += mask.to_bytes(2, "big")
             if output is not None:
                 outputs.append(output)
+        named = b"".join(state.to_bytes(2, "little") for state in popular)
         # High bytes apart from low ones: so gzip finds more in them.
-        return [bytes(masks[0::2]), bytes(masks[1::2]), bytes(outputs), bytes(distances), bytes(blocks)]
-
-
-def varint(number):
-    """Seven bits a byte, the high ones first; the top bit: one more follows."""
-    rest = [number & 127]
-    while number := number >> 7:
-        rest.insert(0, number & 127 | 128)
-    return bytes(rest)
+        return [bytes(masks[0::2]), bytes(masks[1::2]), bytes(outputs), bytes(follows), bytes(blocks), named], number
 
 
 def metadata_of(code, region):
@@ -309,13 +341,14 @@ def build():
         is_news = here != inherited
         return automaton.add(here if is_news else None, children) if is_news or any(children) else 0
 
-    zone_start = trie("", None)
+    zone_start, argentine = trie("", None), argentine_areas(automaton)
+    written, number = automaton.write([*starts.values(), zone_start, argentine])
 
     codes, of_codes = bytearray(), bytearray()
     for code in sorted(REGIONS):
         main = metadata_of(code, region_code_for_country_code(code))
         lengths = sum(1 << n for n in main.general_desc.possible_length if n < MOST_DIGITS)
-        codes += code.to_bytes(2, "little") + starts[code].to_bytes(2, "little") + lengths.to_bytes(2, "little")
+        codes += code.to_bytes(2, "little") + number[starts[code]].to_bytes(2, "little") + lengths.to_bytes(2, "little")
         codes += bytes([dropped(main), len(of_codes), len(REGIONS[code])])
         of_codes += bytes(NO_COUNTRY if r == "001" else countries.index(r) for r in REGIONS[code])
     assert len(of_codes) < 256
@@ -328,8 +361,8 @@ def build():
         bytes(of_codes),
         b"".join(bytes(pair) for pair in outputs),
         b"".join(country.encode() + at.to_bytes(2, "little") for country, at in zip(countries, own_lists)),
-        zone_start.to_bytes(2, "little") + argentine_areas(automaton).to_bytes(2, "little"),
-        *automaton.write(),
+        number[zone_start].to_bytes(2, "little") + number[argentine].to_bytes(2, "little"),
+        *written,
         bytes(listed),
         "\n".join(names).encode(),
     ]

@@ -4,9 +4,11 @@
 //! unpacked, so an isolate that asks for no number pays nothing. What a damaged table said would be wrong, and no panic.
 //!
 //! Its heart is an automaton over digits whose states stand once each. A state is what is accepted there (an output) and ten
-//! successors, each named by how many states before it that stands; state 0 is where nothing follows. A bit for each digit says
-//! that its successor is another than the digit's before, and only those are written. Where a state's outputs and distances
-//! begin is noted for every 32nd state, and counted from there.
+//! successors; state 0 is where nothing follows. A bit for each digit says that its successor is another than the digit's
+//! before, and only those are written. States are numbered as they are met, so most of the time what follows is the next that
+//! has not been met, which is a 0; what follows in many places is among the popular ones, a byte each; the rest takes two.
+//! Where a state's outputs and successors begin, and which state is the next to be met, is noted for every 32nd state, and
+//! counted from there.
 
 /// As `scripts/numbering/table.py` wrote it.
 static TABLE: &[u8] = include_bytes!("table.bin");
@@ -23,8 +25,9 @@ enum Section {
     High,
     Low,
     StateOutputs,
-    Distances,
+    Successors,
     Blocks,
+    Popular,
     Lists,
     Names,
 }
@@ -234,12 +237,11 @@ pub fn argentine_area(digits: &[u8]) -> Option<usize> {
 /// A state of the automaton.
 #[derive(Clone, Copy)]
 struct State {
-    place: usize,
     mask: u16,
     /// Where its output stands, if it has one.
     output: usize,
-    /// Where its distances begin.
-    distances: usize,
+    /// Its successors.
+    successors: Successors,
 }
 
 impl State {
@@ -250,20 +252,30 @@ impl State {
 
     fn at(place: usize) -> Self {
         let block = place / BLOCK;
-        let begins = |at| number(section(Section::Blocks), block * 4 + at, 2);
-        let (mut output, mut distances) = (begins(0), begins(2));
+        let begins = |at| number(section(Section::Blocks), block * 6 + at, 2);
+        let (mut output, mut successors) = (
+            begins(0),
+            Successors {
+                rest: section(Section::Successors)
+                    .get(begins(2)..)
+                    .unwrap_or_default(),
+                popular: section(Section::Popular),
+                unmet: begins(4),
+            },
+        );
         for before in block * BLOCK..place {
             let mask = Self::mask(before);
             output += usize::from(mask & ACCEPTS != 0);
+            successors.are_of(before);
             for _ in 0..(mask & (ACCEPTS - 1)).count_ones() {
-                distances = distance(distances).1;
+                successors.next();
             }
         }
+        successors.are_of(place);
         Self {
-            place,
             mask: Self::mask(place),
             output,
-            distances,
+            successors,
         }
     }
 
@@ -274,31 +286,47 @@ impl State {
 
     /// Where an ASCII digit leads.
     fn after(&self, digit: u8) -> Self {
-        let (mut next, mut at) = (0, self.distances);
+        let (mut next, mut successors) = (0, self.successors);
         for other in 0..=digit & 15 {
             if self.mask & (ACCEPTS - 1) & 1_u16.checked_shl(other.into()).unwrap_or_default() != 0
             {
-                let (back, rest) = distance(at);
-                next = if back == 0 {
-                    0
-                } else {
-                    self.place.saturating_sub(back)
-                };
-                at = rest;
+                next = successors.next();
             }
         }
         Self::at(next)
     }
 }
 
-/// The distance that begins there, and where the next one does: seven bits a byte, the high ones first.
-fn distance(mut at: usize) -> (usize, usize) {
-    let (bytes, mut all) = (section(Section::Distances), 0);
-    loop {
-        let byte = bytes.get(at).copied().unwrap_or_default();
-        (all, at) = (all << 7 | usize::from(byte & 127), at + 1);
-        if byte & 128 == 0 {
-            return (all, at);
+/// Reads successors, one behind the other.
+#[derive(Clone, Copy)]
+struct Successors {
+    rest: &'static [u8],
+    popular: &'static [u8],
+    /// The state that is met next.
+    unmet: usize,
+}
+
+impl Successors {
+    /// Goes on to those of a state. One that was met nowhere before, where an automaton begins, is met by this.
+    fn are_of(&mut self, place: usize) {
+        self.unmet = self.unmet.max(place + 1);
+    }
+
+    fn next(&mut self) -> usize {
+        let first = self.byte();
+        if first == 0 {
+            self.unmet += 1;
+            return self.unmet - 1;
         }
+        match first.checked_sub(1 + self.popular.len() / 2) {
+            Some(high) => high << 8 | self.byte(),
+            None => number(self.popular, (first - 1) * 2, 2),
+        }
+    }
+
+    fn byte(&mut self) -> usize {
+        let (byte, rest) = self.rest.split_first().unwrap_or((&0, &[]));
+        self.rest = rest;
+        usize::from(*byte)
     }
 }
