@@ -94,10 +94,7 @@ async fn authenticate(
         None => session_record(api, request).await?,
     };
     if record.role < needs {
-        return Err(Refusal::RoleTooLow {
-            has: record.role,
-            needs,
-        });
+        return Err(Refusal::too_low(record.role, needs));
     }
     api.record_use(&record);
     Ok(record)

@@ -24,12 +24,7 @@ pub enum Refusal {
     /// A carrier's event that the holder of its trunk's secret did not sign.
     InvalidWebhookSignature,
     /// The key is good, its role too low.
-    RoleTooLow {
-        /// The key's role.
-        has: Role,
-        /// The lowest role that may.
-        needs: Role,
-    },
+    RoleTooLow(Box<TooLow>),
     /// A change asked for with a session's cookie, by a page of another site.
     CrossOrigin,
     /// A body that does not call itself JSON.
@@ -138,7 +133,23 @@ pub enum Refusal {
     AuthenticationUnavailable,
 }
 
+/// A role, and what was asked of it. Behind a pointer: a refusal that holds single bytes is moved byte by byte, wherever one is
+/// passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLow {
+    /// The key's role.
+    pub has: Role,
+    /// The lowest role that may.
+    pub needs: Role,
+}
+
 impl Refusal {
+    /// The key's role is not the one that is needed.
+    #[must_use]
+    pub fn too_low(has: Role, needs: Role) -> Self {
+        Self::RoleTooLow(Box::new(TooLow { has, needs }))
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -172,7 +183,7 @@ impl Refusal {
             | Self::InvalidPlatformToken
             | Self::InvalidReportToken
             | Self::InvalidWebhookSignature => 401,
-            Self::HttpsRequired | Self::RoleTooLow { .. } | Self::CrossOrigin => 403,
+            Self::HttpsRequired | Self::RoleTooLow(_) | Self::CrossOrigin => 403,
             Self::NotFound
             | Self::AgentNotFound
             | Self::TrunkNotFound
@@ -213,7 +224,7 @@ impl Refusal {
             Self::InvalidPlatformToken => "invalid_platform_token",
             Self::InvalidReportToken => "invalid_report_token",
             Self::InvalidWebhookSignature => "invalid_webhook_signature",
-            Self::RoleTooLow { .. } => "role_too_low",
+            Self::RoleTooLow(_) => "role_too_low",
             Self::CrossOrigin => "cross_origin",
             Self::NotJsonContentType => "content_type_not_json",
             Self::EncodingUnsupported(_) => "content_encoding_unsupported",
@@ -281,7 +292,8 @@ impl Refusal {
             Self::InvalidPlatformToken => "Invalid platform token".into(),
             Self::InvalidReportToken => "Invalid report token".into(),
             Self::InvalidWebhookSignature => "Invalid webhook signature".into(),
-            Self::RoleTooLow { has, needs } => {
+            Self::RoleTooLow(role) => {
+                let TooLow { has, needs } = role.as_ref();
                 format!("This API key's role ({has}) can't do this; it needs {needs}")
             }
             Self::CrossOrigin => {

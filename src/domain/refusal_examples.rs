@@ -16,10 +16,7 @@ impl Refusal {
             Self::InvalidPlatformToken,
             Self::InvalidReportToken,
             Self::InvalidWebhookSignature,
-            Self::RoleTooLow {
-                has: Role::Viewer,
-                needs: Role::Member,
-            },
+            Self::too_low(Role::Viewer, Role::Member),
             Self::CrossOrigin,
             Self::NotJsonContentType,
             Self::EncodingUnsupported("gzip".into()),

@@ -46,5 +46,5 @@ pub fn too_low(needs: Role) -> impl Iterator<Item = Refusal> {
     [Role::Viewer, Role::Member, Role::Admin]
         .into_iter()
         .filter(move |has| *has < needs)
-        .map(move |has| Refusal::RoleTooLow { has, needs })
+        .map(move |has| Refusal::too_low(has, needs))
 }

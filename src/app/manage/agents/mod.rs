@@ -91,10 +91,7 @@ pub fn includes_inactive(caller: &KeyRecord, request: &Request) -> Result<bool, 
         }
     }
     match included && caller.role < Role::Owner {
-        true => Err(Refusal::RoleTooLow {
-            has: caller.role,
-            needs: Role::Owner,
-        }),
+        true => Err(Refusal::too_low(caller.role, Role::Owner)),
         false => Ok(included),
     }
 }
