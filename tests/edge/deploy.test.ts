@@ -9,10 +9,10 @@ import { noNetwork, Org, Server } from "./harness.ts";
 import { until } from "./until.ts";
 
 /**
- * 340,000, and what came since: 47,000 of tables that are built in (what numbers tell, time zones), and the code of numbers, of
- * suppressions and of scheduled calls. To come back below 400,000.
+ * 340,000, and what came since: 38,000 of tables that are built in (what numbers tell, time zones), and the code of numbers, of
+ * suppressions, of scheduled calls and of daily limits. To come back below 400,000.
  */
-const LIMIT_BYTES = 435_000;
+const LIMIT_BYTES = 425_000;
 const BUILD_MS = 900_000;
 
 /** What Wrangler would upload. */
