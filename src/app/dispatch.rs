@@ -15,7 +15,6 @@ use crate::domain::call::{CarrierEvent, Timed};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::trunk::GRANT;
 
 /// How many calls of one message the carrier is asked about at once: six connections may wait, and messages share them.
 const SIDE_BY_SIDE: usize = 4;
@@ -76,7 +75,7 @@ async fn may_ring_still(
     asked_at: Timestamp,
 ) -> bool {
     let mut asked_at = asked_at;
-    while !order.carrier.has_rooms() && !is_fresh(asked_at, world.now()) {
+    while !order.carrier.has_rooms() && !order.may_ring(asked_at, world.now()) {
         asked_at = world.now();
         match ask(world, order.call.address().tag, command::Ring(order.call)).await {
             Ok(Rung::Done) => {}
@@ -91,14 +90,6 @@ async fn may_ring_still(
         }
     }
     true
-}
-
-/// For so long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken back.
-const RELIED_ON: Span = Span(GRANT.0 * 3 / 4);
-
-/// Whether somebody who asked then may still ring a phone.
-pub fn is_fresh(asked_at: Timestamp, now: Timestamp) -> bool {
-    now <= asked_at + RELIED_ON
 }
 
 /// Tells the trunk what came of its calls: those that end at the same moment together.

@@ -156,6 +156,16 @@ pub enum Fault {
     SuppressionIgnored,
     /// Trunks are not told that they are to ask of numbers.
     AskingUntold,
+    /// A scheduled call is taken into the queue before it is due.
+    DialedEarly,
+    /// A call is dialed though its time is over.
+    DialedLate,
+    /// After a restart nobody knows where the schedule begins.
+    ScheduleForgotten,
+    /// A scheduled call counts as accepted in the second in which it was asked for.
+    ScheduledCounted,
+    /// A trunk that is told of a suppression leaves scheduled calls where they are.
+    ScheduledNotWithdrawn,
 }
 
 /// Whether a fault is planted: no.
@@ -183,7 +193,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 75] = [
+    pub const ALL: [Fault; 80] = [
         Fault::DayForgotten,
         Fault::LostIntent,
         Fault::DoubleClaim,
@@ -259,6 +269,11 @@ mod switch {
         Fault::SuppressedAdmitted,
         Fault::SuppressionIgnored,
         Fault::AskingUntold,
+        Fault::DialedEarly,
+        Fault::DialedLate,
+        Fault::ScheduleForgotten,
+        Fault::ScheduledCounted,
+        Fault::ScheduledNotWithdrawn,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -141,6 +141,26 @@ test("what a revoked key scheduled is over from the answer on", async () => {
   await receiver.expect(url);
 });
 
+test("a scheduled call is over when its number's suppression is answered, those of before marks were kept among them", async () => {
+  const own = await Org.create(server);
+  const phone_number = "+919876500011";
+  const later = { not_before: ahead(HOUR_MS) };
+  const ids = await inTurns(300, async () => (await schedule({ ...later, phone_number }, own)).call_id);
+  const other = await schedule({ ...later, phone_number: "+919876500012" }, own);
+  // As an earlier release kept it.
+  await sql(server.local, own.trunk.id, "UPDATE schedule SET ends = ends & 4398046511103 WHERE row = (SELECT MIN(row) FROM schedule)");
+  await server.stop();
+  await server.start();
+  created(await own.owner.post("/suppressions", { phone_number }));
+  await inTurns(ids.length, async (n) => {
+    const call = await own.detail(ids[n] ?? "");
+    expect(call).toMatchObject({ call_status: "Trigger Failed", dialed_at: null });
+    expect(call.failure).toMatchObject({ source: "platform", code: "number_suppressed" });
+  });
+  expect(await own.status(other.call_id)).toMatchObject({ call_status: "Initiating" });
+  expect(await sql(server.local, own.trunk.id, "SELECT COUNT(*) FROM schedule")).toEqual([[1]]);
+});
+
 test("a call that is not dialed in its time says what was lacking", async () => {
   const own = await Org.create(server, { max_channels: 1 });
   const [begins, ends] = [ahead(5_000), ahead(6_000)];

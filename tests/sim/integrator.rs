@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use audatec::app::iso8601;
 use audatec::domain::ids::CallId;
 use audatec::domain::sandbox::TEST_NUMBERS;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Org, ask};
@@ -12,6 +14,9 @@ use crate::oracle::Intent;
 use crate::ports::pause;
 use crate::receivers;
 use crate::world::W;
+
+/// Any request is read by then, whatever leaps.
+const READ_BY: Span = Span::from_secs(86_400);
 
 /// Does something every so often, while the world is open.
 pub fn work(w: &W, org: Rc<Org>, every: u64) {
@@ -58,7 +63,7 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
         .pick(&TEST_NUMBERS)
         .map_or("+919876543210", |row| row.number);
     let (once, dry_run, queue) = (w.rng.hits(400), w.rng.hits(50), w.rng.hits(250));
-    w.oracle.intends(nonce, Intent::new(once, dry_run, queue));
+    let intent = Intent::new(once, dry_run, queue);
     let mut body = json!({
         "phone_number": number,
         "agent_id": agent,
@@ -76,7 +81,29 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
     if dry_run {
         body["dry_run"] = true.into();
     }
+    let window = later(w, &mut body);
+    w.oracle.intends(nonce, intent.within(window));
     insist(w, org, key, body, once.then(|| format!("order-{nonce}"))).await;
+}
+
+/// Where calls are asked for that are dialed later, some are: from when on, and until when.
+fn later(w: &W, body: &mut Value) -> Option<(Timestamp, Timestamp)> {
+    if !w.schedules || !w.chance.hits(400) {
+        return None;
+    }
+    let one = |of: &[u64]| Span(w.chance.pick(of).copied().unwrap_or_default());
+    let (begins, lasts) = (
+        w.clock() + one(&[0, 300, 2_000, 10_000, 60_000, 700_000]),
+        one(&[1_000, 4_000, 20_000, 100_000]),
+    );
+    body["not_before"] = iso8601::format(begins).into();
+    if w.chance.hits(800) {
+        body["not_after"] = iso8601::format(begins + lasts).into();
+        return Some((begins, begins + lasts));
+    }
+    // A beginning that is past by the time it is read means then: clocks leap, and a request may come late.
+    body["max_wait_seconds"] = lasts.as_secs().into();
+    Some((begins, begins + lasts + READ_BY))
 }
 
 /// Asks until there is an answer that settles it. Without an `Idempotency-Key` nobody asks twice

@@ -49,10 +49,11 @@ async fn suppress(w: &W, org: &Rc<Org>) {
     let body = Some(json!({"phone_number": number, "reason": "Asked us"}));
     w.oracle.suppresses(org.id, number);
     for _ in 0..3 {
+        let asked = w.time();
         let request = Ask::send("POST", "/suppressions".into(), &org.owner, body.clone());
         let heard = ask(w, request).await;
         if heard.is_some_and(|heard| matches!(heard.status, 200 | 201)) {
-            w.oracle.suppressed(w, org.id, &[number]);
+            w.oracle.suppressed(w, org.id, &[number], asked);
             pause(w, w.rng.between(100, 12_000)).await;
             break;
         }
@@ -76,8 +77,9 @@ async fn import(w: &W, org: &Rc<Org>) {
             let _ = send(&world, &us, &file).await;
         });
     }
+    let asked = w.time();
     if send(w, org, &file).await {
-        w.oracle.suppressed(w, org.id, &numbers);
+        w.oracle.suppressed(w, org.id, &numbers, asked);
     }
     pause(w, w.rng.between(100, 5_000)).await;
     for number in numbers {

@@ -237,7 +237,11 @@ impl TrunkNode {
         let mut slot = self.actor.borrow_mut();
         if !matches!(
             command,
-            TrunkCommand::Admit(_) | TrunkCommand::DryRun(_) | TrunkCommand::Claim(_)
+            TrunkCommand::Admit(_)
+                | TrunkCommand::Schedule(_)
+                | TrunkCommand::DryRun(_)
+                | TrunkCommand::DryRunSchedule(_)
+                | TrunkCommand::Claim(_)
         ) {
             return None;
         }

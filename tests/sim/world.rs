@@ -62,6 +62,10 @@ pub struct World {
     pub rng: Rng,
     /// For what came later: worlds of before stay as they were.
     pub aside: Rng,
+    /// A chance of its own, of what came later: worlds of before stay as they were.
+    pub chance: Rng,
+    /// Whether calls are asked for that are dialed later.
+    pub schedules: bool,
     pub settings: Settings,
     pub secrets: Secrets,
     pub faults: Faults,
@@ -106,7 +110,10 @@ impl World {
             true => 16 * 3_600_000 - aside.between(0, 120_000),
             false => 0,
         };
+        let chance = Rng::new(seed ^ 0x5c4ed);
         Rc::new(Self {
+            schedules: chance.hits(350),
+            chance,
             settings,
             faults,
             secrets: Secrets::derive(b"the world's master key", "platform-token".into()),

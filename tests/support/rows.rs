@@ -9,6 +9,7 @@ use audatec::app::trunk::{
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
+use audatec::domain::contacts::Told;
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, ScheduledRow};
@@ -317,6 +318,17 @@ impl TrunkStore for Rows {
 
     fn count_scheduled(&self) -> Result<usize, StoreFailed> {
         Ok(self.schedule.borrow().len())
+    }
+
+    fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Result<Vec<u64>, StoreFailed> {
+        let calls = self.calls.borrow();
+        let scheduled = calls
+            .iter()
+            .filter(|(id, row)| id.row() >= from && row.place.scheduled.is_some());
+        let ids: Vec<CallId> = scheduled.map(|(id, _)| *id).collect();
+        let found = self.parse(ids)?.into_iter();
+        let found = found.filter(|call| told.holds(&call.request.phone));
+        Ok(found.map(|call| call.id.row()).take(limit).collect())
     }
 
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {
@@ -636,6 +648,7 @@ impl TrunkStore for Store<'_> {
         next_callback(after: Timestamp) -> Result<Option<Timestamp>, StoreFailed>;
         scheduled(from: (Timestamp, u64), limit: usize) -> Result<Vec<ScheduledRow>, StoreFailed>;
         count_scheduled() -> Result<usize, StoreFailed>;
+        scheduled_to(told: &Told, from: u64, limit: usize) -> Result<Vec<u64>, StoreFailed>;
         remembered(key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
         transcript(call: CallId) -> Result<Option<Value>, StoreFailed>;
         recording(call: CallId) -> Result<Option<String>, StoreFailed>;

@@ -188,6 +188,51 @@ fn what_is_not_dialed_in_its_time_says_whether_only_capacity_was_lacking() {
 }
 
 #[test]
+fn what_was_scheduled_counts_in_no_rate_and_keeps_to_the_pace_all_the_same() {
+    let mut world = World::new(100, 2);
+    let ids: Vec<CallId> = (0..3)
+        .map(|_| world.scheduled(LASTS, Span(5_000)))
+        .collect();
+    // Asked for in the same second, and not in their way.
+    world.accepted(LASTS);
+    world.accepted(LASTS);
+    assert!(matches!(world.trigger(LASTS), Admission::Rejected { .. }));
+    world.live_until(START + Span(5_100));
+    let dialed = |world: &mut World| {
+        let dialed = ids.iter().filter(|id| world.call(**id).dialed_at.is_some());
+        dialed.count()
+    };
+    assert_eq!(dialed(&mut world), 2, "as many as `max_cps` lets go");
+    world.live_until(START + Span(6_100));
+    assert_eq!(dialed(&mut world), 3);
+    // The one that has just gone is none of the acceptances of this second.
+    world.accepted(LASTS);
+    world.accepted(LASTS);
+    assert!(matches!(world.trigger(LASTS), Admission::Rejected { .. }));
+}
+
+#[test]
+fn a_dialer_is_told_until_when_a_phone_may_ring() {
+    let mut world = World::new(1, 10);
+    let soon = Window {
+        not_before: None,
+        not_after: START + Span(1_000),
+        max_wait: Span(1_000),
+    };
+    let Admission::Accepted { call: id, .. } = world.within(OK, soon) else {
+        panic!("it is dialed at once")
+    };
+    let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Claim(vec![id])) else {
+        panic!("it is claimed")
+    };
+    let order = &orders[0];
+    let at = |ms| START + Span(ms);
+    assert!(order.may_ring(at(0), at(999)));
+    assert!(!order.may_ring(at(999), at(1_000)), "its time is over");
+    assert!(!order.may_ring(at(0), at(1_501)), "it asked too long ago");
+}
+
+#[test]
 fn nobody_dials_a_call_whose_time_is_over() {
     let mut world = World::new(1, 10);
     let soon = Window {

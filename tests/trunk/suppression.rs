@@ -78,6 +78,45 @@ fn a_call_for_later_is_asked_about_like_any_other() {
 }
 
 #[test]
+fn a_scheduled_call_ends_when_its_number_is_suppressed_and_not_when_it_is_due() {
+    let mut world = asking(10);
+    let hour = Span::from_secs(3_600);
+    let ids: Vec<CallId> = (0..300).map(|_| world.scheduled(OK, hour)).collect();
+    let other = world.scheduled("+15005550001", hour);
+    world.crash();
+    world.suppressed = vec![number(OK)];
+    let (next, again_at) = suppress(&mut world, false);
+    assert_eq!(again_at, None);
+    let next = next.expect("a step is bounded, and there are more");
+    let command = TrunkCommand::Suppress {
+        org: org(),
+        numbers: vec![number(OK)],
+        from: next,
+        last: false,
+    };
+    assert!(matches!(
+        world.ask(command),
+        TrunkReply::Suppressed { next: None, .. }
+    ));
+    let told = world.sent.callbacks.len();
+    assert!(told > 0, "their receivers are told");
+    for id in ids {
+        is_suppressed(&mut world, id);
+        assert_eq!(world.call(id).ended_at, Some(world.now));
+    }
+    let waits = world.call(other);
+    assert_eq!(
+        (waits.status, waits.ended_at),
+        (CallStatus::Initiating, None)
+    );
+    assert_eq!(
+        world.held(),
+        (0, 0),
+        "none of them came into memory for good"
+    );
+}
+
+#[test]
 fn what_is_wrong_with_the_request_comes_first_and_capacity_last() {
     let mut world = asking(0);
     world.suppressed = vec![number(OK)];

@@ -85,6 +85,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 ringing_at: call.ringing_at,
                 answered_at: call.answered_at,
                 is_agent_done: call.is_agent_done(),
+                not_after: Some(call.not_after()).filter(|at| *at < Timestamp::MAX),
                 request: call.request,
             });
             self.step.let_go_of(id);

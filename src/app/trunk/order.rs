@@ -6,8 +6,8 @@ use crate::domain::call::CallRequest;
 use crate::domain::ids::{CallId, OrgId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
-use crate::domain::time::Timestamp;
-use crate::domain::trunk::{Carrier, TrunkConfig};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::trunk::{Carrier, GRANT, TrunkConfig};
 
 /// The carrier behind a trunk, as far as it takes to know who speaks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,4 +67,19 @@ pub struct DialOrder {
     /// Its agent said that it is done: whoever is still there is to be hung up on.
     #[serde(default)]
     pub is_agent_done: bool,
+    /// Its phone may not ring then, and not later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+impl DialOrder {
+    /// For so long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken
+    /// back.
+    const RELIED_ON: Span = Span(GRANT.0 * 3 / 4);
+
+    /// Whether somebody who asked then may still ring its phone.
+    #[must_use]
+    pub fn may_ring(&self, asked_at: Timestamp, now: Timestamp) -> bool {
+        now <= asked_at + Self::RELIED_ON && self.not_after.is_none_or(|end| now < end)
+    }
 }

@@ -6,6 +6,7 @@ use super::position::{FeedNotes, LateTransition};
 use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
+use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Brief, DayCount, DueCallback, Kept, Place, Rows, ScheduledRow};
@@ -59,6 +60,8 @@ pub trait TrunkStore {
     ) -> Result<Vec<ScheduledRow>, StoreFailed>;
     /// See [`Rows::count_scheduled`].
     fn count_scheduled(&self) -> Result<usize, StoreFailed>;
+    /// See [`Rows::scheduled_to`].
+    fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Result<Vec<u64>, StoreFailed>;
     /// What is remembered of an `Idempotency-Key`.
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed>;
     /// Remembers an `Idempotency-Key`, and forgets those used before `forget_before`.
@@ -239,5 +242,9 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
 
     fn count_scheduled(&self) -> usize {
         self.take(self.store.count_scheduled())
+    }
+
+    fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64> {
+        self.take(self.store.scheduled_to(told, from, limit))
     }
 }

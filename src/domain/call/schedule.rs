@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::deadlines::RECENT;
 use super::{Call, CallRequest, Failure, FailureCode, Phase, Volatile};
 use crate::domain::ids::{CallId, IdKey};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
 /// Nobody waits for capacity for longer than that, whatever was asked for.
@@ -126,9 +127,10 @@ impl Call {
     }
 
     /// When it may not be dialed any more, if it matters.
-    pub(super) fn not_after(&self) -> Timestamp {
-        self.schedule
-            .map_or(Timestamp::MAX, |schedule| schedule.window.not_after)
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        let schedule = self.schedule.filter(|_| !planted(Fault::DialedLate));
+        schedule.map_or(Timestamp::MAX, |schedule| schedule.window.not_after)
     }
 
     /// Until when it waits for capacity, once it was on the schedule.

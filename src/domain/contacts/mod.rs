@@ -13,6 +13,9 @@ use super::time::Timestamp;
 /// So many objects an organisation hold what is known of numbers. Never changed: a number would be looked for elsewhere.
 pub const SHARDS: u8 = 16;
 
+/// So many marks there are: a prime below 2^21.
+const MARKS: u64 = 2_097_143;
+
 /// The most characters of a reason.
 pub const MAX_REASON: usize = 200;
 
@@ -47,6 +50,12 @@ impl Number {
     #[must_use]
     pub const fn last_nine(self) -> u32 {
         (self.0 % 1_000_000_000) as u32
+    }
+
+    /// By which calls on a schedule are sifted: a number from 1 to [`MARKS`]. Never changed, as [`SHARDS`].
+    #[must_use]
+    pub const fn mark(self) -> u64 {
+        self.0 % MARKS + 1
     }
 
     /// The object that knows of it. Never changed, as [`SHARDS`].
@@ -192,6 +201,11 @@ impl Told {
         self.last_nine
             .binary_search(&Number(last_nine.into()))
             .is_ok()
+    }
+
+    /// Their marks: see [`Number::mark`].
+    pub fn marks(&self) -> impl Iterator<Item = u64> {
+        self.numbers.iter().map(|number| number.mark())
     }
 
     /// Whether a number is one of them.

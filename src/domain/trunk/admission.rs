@@ -6,6 +6,7 @@ use super::{Effect, Step, Trunk, TrunkConfig};
 use crate::domain::agent::Status;
 use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode, ScheduleReason, Window};
 use crate::domain::ids::{Address, CallId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 
@@ -262,12 +263,16 @@ impl Trunk {
                 Call::queued(id, request, until, now).within(terms.window)
             }
             Verdict::Schedule { at, reason } => {
+                if planted(Fault::ScheduledCounted) {
+                    self.accepted.push(now);
+                }
                 let window = terms.window.unwrap_or(Window::unasked(now));
                 Call::scheduled(id, request, window, (at, reason), now)
             }
             Verdict::Go | Verdict::Down { .. } => {
                 self.started(id, agent, now, step);
                 self.accepted.push(id.address().at);
+                self.paced.push(id.address().at);
                 step.effects.push(Effect {
                     call: id,
                     what: CallEffect::Dispatch,

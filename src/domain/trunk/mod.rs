@@ -76,7 +76,10 @@ pub struct Trunk {
     due: CallIndex,
     callbacks: Callbacks,
     timetable: Timetable,
+    /// Acceptances, and who left the queue: but for those that came from the schedule, which delay nobody.
     accepted: Window,
+    /// These as well: the pace of those that came from the schedule.
+    paced: Window,
     dialed: Window,
     /// Phones in rooms, which ring some time after their dial: when the agent is there.
     rung: Window,
@@ -124,6 +127,7 @@ impl Trunk {
             due: CallIndex::default(),
             callbacks: Callbacks::default(),
             timetable,
+            paced: Window::of(remembered.accepted.clone()),
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
             rung: Window::default(),

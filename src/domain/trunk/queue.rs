@@ -38,6 +38,7 @@ impl Trunk {
             };
             let until = call.queued_until;
             let agent = call.request.agent.id;
+            let was_scheduled = call.slot().is_some();
             let request = &call.request;
             let allowed = self.may_call(request).is_ok();
             if !allowed {
@@ -50,12 +51,16 @@ impl Trunk {
                 self.advance(first, now, step);
                 continue;
             }
+            let pace = match was_scheduled {
+                true => &self.paced,
+                false => &self.accepted,
+            };
             let free_at = self
                 .breaker
                 .check(now, |id| self.is_live(id))
-                .and_then(|()| match self.accepted.room(now, max_cps) > 0 {
+                .and_then(|()| match pace.room(now, max_cps) > 0 {
                     true => Ok(()),
-                    false => Err(self.accepted.next_free(now, max_cps)),
+                    false => Err(pace.next_free(now, max_cps)),
                 });
             if let Err(at) = free_at {
                 self.timetable.lacks(FailureCode::RateExceeded);
@@ -68,7 +73,10 @@ impl Trunk {
             }
             self.index(first, step);
             self.started(first, agent, now, step);
-            self.accepted.push(now);
+            if !was_scheduled {
+                self.accepted.push(now);
+            }
+            self.paced.push(now);
             self.advance(first, now, step);
             step.let_go_of(first);
         }

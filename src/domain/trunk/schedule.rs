@@ -9,6 +9,7 @@ use super::{Brief, Step, Trunk, TrunkRows};
 use crate::domain::agent::Status;
 use crate::domain::call::{Call, CallRequest, FailureCode, Phase, ScheduleReason};
 use crate::domain::ids::{AgentId, CallId};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
 /// A trunk's schedule holds at most so many calls.
@@ -52,7 +53,7 @@ impl Timetable {
         let first = known.scheduled.map(|first| (first.at, first.row));
         let is_reviewed = known.brief.as_ref().is_some_and(|brief| brief.reviews);
         Self {
-            next: first,
+            next: first.filter(|_| !planted(Fault::ScheduleForgotten)),
             count: None,
             crowded_until: Timestamp(0),
             overdue: (START, Timestamp(0)),
@@ -161,10 +162,21 @@ impl Trunk {
         self.change_undialed(id, now, step, |call| call.cancel(now, &key))
     }
 
+    /// The number of a call that stands on the schedule is not to be called.
+    pub(super) fn suppress_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| call.suppress(now, &key));
+    }
+
+    /// Whether a call may stand on the schedule, as far as memory tells.
+    pub(super) fn may_have_scheduled(&self) -> bool {
+        self.timetable.next.is_some()
+    }
+
     /// Whether any call stands on the schedule.
     pub(super) fn has_scheduled(&self, step: &Step<'_>) -> bool {
         let (put, taken) = step.drift();
-        self.timetable.next.is_some() && step.rows().count_scheduled() + put > taken
+        self.may_have_scheduled() && step.rows().count_scheduled() + put > taken
     }
 
     /// Whether the schedule has room for another call.
@@ -274,8 +286,12 @@ impl Trunk {
 
     /// Takes those that are due into the queue, as far as it may run dry without them.
     pub(super) fn take_in(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        let until = match planted(Fault::DialedEarly) {
+            true => now + Span(5_000),
+            false => now,
+        };
         while let Some(first) = self.timetable.next
-            && first.0 <= now
+            && first.0 <= until
             && step.may_take > 0
         {
             if self.is_crowded(first) {
@@ -286,7 +302,7 @@ impl Trunk {
             let mut next = None;
             for row in step.rows().scheduled(first, most + 1) {
                 let place = (row.at, row.row);
-                if row.at > now || next.is_some() {
+                if row.at > until || next.is_some() {
                     next = next.or(Some(place));
                     break;
                 }
@@ -295,20 +311,25 @@ impl Trunk {
                     continue;
                 }
                 step.may_take -= 1;
-                self.take_one(row.row, now, step);
+                if let Some(id) = step.rows().call_at(row.row).map(|call| call.id) {
+                    self.take_one(id, now, step);
+                }
             }
             self.timetable.next = next;
-            if let Some(own) = step.first_scheduled() {
-                self.timetable.begins_by(own);
+            // Those that this step put there have no rows yet.
+            while let Some((place, id)) = step.first_scheduled() {
+                if place.0 > until || step.may_take == 0 {
+                    self.timetable.begins_by(place);
+                    break;
+                }
+                step.may_take -= 1;
+                self.take_one(id, now, step);
             }
         }
     }
 
     /// One is due.
-    fn take_one(&mut self, row: u64, now: Timestamp, step: &mut Step<'_>) {
-        let Some(id) = step.rows().call_at(row).map(|call| call.id) else {
-            return;
-        };
+    fn take_one(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         let Some(call) = self.take(id, step).map(|held| &held.call) else {
             return;
         };

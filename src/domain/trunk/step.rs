@@ -2,6 +2,7 @@
 
 use super::Effect;
 use crate::domain::call::{AgentVerdict, Call};
+use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 
@@ -50,6 +51,8 @@ pub trait Rows {
     fn scheduled(&self, from: (Timestamp, u64), limit: usize) -> Vec<ScheduledRow>;
     /// How many there are.
     fn count_scheduled(&self) -> usize;
+    /// The rows from `from` on of those whose numbers may be among these, in their order: at most `limit`.
+    fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64>;
 }
 
 /// A call in hand.
@@ -176,9 +179,9 @@ impl<'a> Step<'a> {
     }
 
     /// The first of those that this step put on the schedule.
-    pub(super) fn first_scheduled(&self) -> Option<(Timestamp, u64)> {
+    pub(super) fn first_scheduled(&self) -> Option<((Timestamp, u64), CallId)> {
         let changed = self.changed().filter(|call| call.is_scheduled());
-        let places = changed.filter_map(|call| Some((call.slot()?.at, call.id.row())));
+        let places = changed.filter_map(|call| Some(((call.slot()?.at, call.id.row()), call.id)));
         places.min()
     }
 

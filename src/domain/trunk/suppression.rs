@@ -14,8 +14,9 @@ use crate::domain::time::{Span, Timestamp};
 
 /// Whoever was allowed to ring a phone has asked for that within this time, or asks again.
 pub const GRANT: Span = Span(2_000);
-/// So many calls are looked at in one step.
+/// So many calls are looked at in one step, and so many on the schedule.
 const AT_ONCE: usize = 500;
+const SCHEDULED_AT_ONCE: usize = 250;
 /// A call whose number could not be asked about is handed out again so much later.
 const ASKED_AGAIN: Span = Span(2_000);
 
@@ -117,11 +118,36 @@ impl Trunk {
         let mut may_be = may_be.map(|(id, _)| *id);
         let these: Vec<CallId> = may_be.by_ref().take(AT_ONCE).collect();
         let next = may_be.next().map(CallId::row);
+        let next = [next, self.withdraw_scheduled(told, from, now, step)];
+        let next = next.into_iter().flatten().min();
         let again = these
             .into_iter()
             .filter_map(|id| self.withdraw_one(id, told, last, now, step));
         let again_at = again.max();
         Withdrawn { next, again_at }
+    }
+
+    /// Those on the schedule are in no memory. Returns the row at which the next begin, if there are more.
+    fn withdraw_scheduled(
+        &mut self,
+        told: &Told,
+        from: u64,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Option<u64> {
+        if !self.may_have_scheduled() || planted(Fault::ScheduledNotWithdrawn) {
+            return None;
+        }
+        let rows = step.rows().scheduled_to(told, from, SCHEDULED_AT_ONCE + 1);
+        for row in rows.iter().take(SCHEDULED_AT_ONCE) {
+            if let Some(call) = step.rows().call_at(*row)
+                && told.holds(&call.request.phone)
+            {
+                self.suppress_scheduled(call.id, now, step);
+                step.let_go_of(call.id);
+            }
+        }
+        rows.get(SCHEDULED_AT_ONCE).copied()
     }
 
     /// When a call is to be taken back that may ring just now.

@@ -73,7 +73,7 @@ impl SqlStore {
                 metadata.into(),
             ];
             self.query(PUT, bindings)?;
-            self.keep_schedule(call.id, &place)?;
+            self.keep_schedule(&call, &place)?;
         }
         Ok(())
     }

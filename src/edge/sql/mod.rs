@@ -28,6 +28,7 @@ use crate::app::trunk::{
     LateTransition, OpenRow, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
+use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
@@ -208,6 +209,10 @@ impl TrunkStore for SqlStore {
 
     fn count_scheduled(&self) -> Result<usize, StoreFailed> {
         self.schedule_length()
+    }
+
+    fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Result<Vec<u64>, StoreFailed> {
+        self.schedule_to(told, from, limit)
     }
 
     fn remembered(&self, key: &str) -> Result<Option<IdempotencyRecord>, StoreFailed> {

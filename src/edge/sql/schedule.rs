@@ -1,28 +1,38 @@
 //! The schedule: when a call is due, in a narrow table beside its row, written and removed with it.
+//!
+//! `ends` has the mark of the call's number above the moment, so that those to a number are sifted out by looking at these
+//! narrow rows alone: see [`Number::mark`]. Rows of earlier releases have none, and may be to any number. SQLite alone takes them
+//! apart and puts them together: what crosses to it has 53 bits.
 
+use serde_json::Value;
 use worker::SqlStorageValue;
 
 use super::SqlStore;
 use super::values::{count, millis, number, unsigned};
 use crate::app::trunk::StoreFailed;
-use crate::domain::ids::CallId;
+use crate::domain::call::Call;
+use crate::domain::contacts::{Number, Told};
 use crate::domain::time::Timestamp;
+use crate::domain::to_json;
 use crate::domain::trunk::{Place, ScheduledRow};
 
 impl SqlStore {
     /// Keeps the schedule in step with a call's row that is about to be written.
-    pub(super) fn keep_schedule(&self, call: CallId, place: &Place) -> Result<(), StoreFailed> {
+    pub(super) fn keep_schedule(&self, call: &Call, place: &Place) -> Result<(), StoreFailed> {
         let stands_at = place.scheduled.map(|(at, _)| at);
         if let Some(stood_at) = place.stood_at.filter(|at| Some(*at) != stands_at) {
             let gone = "DELETE FROM schedule WHERE at = ? AND row = ?";
-            self.query(gone, vec![millis(stood_at), number(call.row())])?;
+            self.query(gone, vec![millis(stood_at), number(call.id.row())])?;
         }
         if let Some((at, ends)) = place
             .scheduled
             .filter(|(at, _)| Some(*at) != place.stood_at)
         {
-            let put = "INSERT OR REPLACE INTO schedule (at, row, ends) VALUES (?, ?, ?)";
-            self.query(put, vec![millis(at), number(call.row()), millis(ends)])?;
+            let put =
+                "INSERT OR REPLACE INTO schedule (at, row, ends) VALUES (?, ?, ? | (? << 42))";
+            let (row, mark) = (call.id.row(), Number::of(&call.request.phone).mark());
+            let bindings = vec![millis(at), number(row), millis(ends), number(mark)];
+            self.query(put, bindings)?;
         }
         Ok(())
     }
@@ -33,8 +43,7 @@ impl SqlStore {
         from: (Timestamp, u64),
         limit: usize,
     ) -> Result<Vec<ScheduledRow>, StoreFailed> {
-        let query =
-            "SELECT at, row, ends FROM schedule WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
+        let query = "SELECT at, row, ends & 4398046511103 FROM schedule WHERE (at, row) >= (?, ?) ORDER BY at, row LIMIT ?";
         let bindings = vec![millis(from.0), number(from.1), count(limit)];
         let rows = self.query(query, bindings)?;
         let read = |row: Vec<SqlStorageValue>| match row.as_slice() {
@@ -50,6 +59,25 @@ impl SqlStore {
             _ => Err(StoreFailed),
         };
         rows.into_iter().map(read).collect()
+    }
+
+    /// See [`TrunkStore::scheduled_to`](crate::app::trunk::TrunkStore::scheduled_to).
+    pub(super) fn schedule_to(
+        &self,
+        told: &Told,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreFailed> {
+        let query = "SELECT row FROM schedule WHERE row >= ? AND ends >> 42 IN (SELECT value FROM json_each(?))
+                     ORDER BY row LIMIT ?";
+        let marks: Value = told.marks().chain([0]).map(Value::from).collect();
+        let bindings = vec![number(from), to_json::text(&marks).into(), count(limit)];
+        let rows = self.query(query, bindings)?;
+        let read = |value| match value {
+            SqlStorageValue::Integer(row) => unsigned(row),
+            _ => Err(StoreFailed),
+        };
+        rows.into_iter().flatten().map(read).collect()
     }
 
     /// See [`TrunkStore::count_scheduled`](crate::app::trunk::TrunkStore::count_scheduled).

@@ -78,9 +78,9 @@ impl Oracle {
         let Some(at) = seen.terminal_at else {
             return self.fail(Some(tag), id, format!("never became terminal: {row:?}"));
         };
-        let waited = seen
-            .patience
-            .map_or(Span(0), |until| until - row.created_at());
+        let window = seen.window;
+        let patience = window.map(|(_, until)| until).or(seen.patience);
+        let waited = patience.map_or(Span(0), |until| until - row.created_at());
         let bound = row.created_at() + waited + longest(&w.settings);
         let latest = match w.faults.is_calm() {
             true => bound + CALM_SLACK,
@@ -102,7 +102,8 @@ impl Oracle {
         self.check(!suppressed || self.may_be_suppressed(row), tag, id, || {
             "it ended as suppressed, and nobody suppressed its number".into()
         });
-        let stopped = is(FailureCode::Canceled) || suppressed;
+        let missed = is(FailureCode::WindowClosed) && window.is_some();
+        let stopped = is(FailureCode::Canceled) || suppressed || missed;
         self.check(
             !undialed || stopped || !w.faults.spare_the_objects(),
             tag,

@@ -8,6 +8,7 @@ mod numbers;
 mod object;
 mod outside;
 mod restart;
+mod scheduled;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,8 @@ pub struct Intent {
     pub dry_run: bool,
     /// `on_capacity: queue`.
     pub queue: bool,
+    /// Not before the one, and not at the other or later.
+    pub window: Option<(Timestamp, Timestamp)>,
     calls: BTreeSet<CallId>,
 }
 
@@ -47,8 +50,13 @@ impl Intent {
             once,
             dry_run,
             queue,
+            window: None,
             calls: BTreeSet::new(),
         }
+    }
+
+    pub fn within(self, window: Option<(Timestamp, Timestamp)>) -> Self {
+        Self { window, ..self }
     }
 }
 
@@ -59,6 +67,8 @@ struct Seen {
     born: u64,
     /// It waited for capacity until then, if it ever did.
     patience: Option<Timestamp>,
+    /// When it may be dialed, by its request.
+    window: Option<(Timestamp, Timestamp)>,
     terminal_at: Option<Timestamp>,
     /// The latest state that was shown, and when.
     shown: (u8, Timestamp),
@@ -124,6 +134,8 @@ struct TrunkFacts {
     waiting: BTreeSet<CallId>,
     /// Accepted in the step that is being judged.
     fresh: Vec<CallId>,
+    /// Taken from the schedule in it, and out of the line at once.
+    taken: BTreeSet<CallId>,
     broken_off: BTreeMap<AgentId, BrokenOff>,
 }
 
@@ -259,7 +271,7 @@ impl Oracle {
     /// What must be known of the time before a command.
     pub fn before(&self, node: &TrunkNode, command: &TrunkCommand) -> Asked {
         match command {
-            TrunkCommand::Admit(_) => {
+            TrunkCommand::Admit(_) | TrunkCommand::Schedule(_) => {
                 let trunks = self.trunks.borrow();
                 let waiting = trunks.get(&node.tag).map_or(0, |facts| facts.waiting.len());
                 Asked::Admit {

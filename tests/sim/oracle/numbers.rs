@@ -13,8 +13,9 @@ impl Oracle {
         numbers.entry((org, number.to_owned())).or_default();
     }
 
-    /// It was answered: by then no phone of these begins to ring.
-    pub fn suppressed(&self, w: &W, org: OrgId, numbers: &[&str]) {
+    /// It was answered, and asked for then: by now no phone of these begins to ring.
+    pub fn suppressed(&self, w: &W, org: OrgId, numbers: &[&str], asked: u64) {
+        self.none_is_scheduled(org, numbers, asked);
         for number in numbers {
             let mut known = self.numbers.borrow_mut();
             known.insert((org, (*number).to_owned()), Some(w.time()));
@@ -52,6 +53,7 @@ impl Oracle {
     pub fn may_ring(&self, w: &W, id: CallId) {
         let calls = self.calls.borrow();
         let Some(seen) = calls.get(&id) else { return };
+        self.rings_in_time(w, &seen.row, seen.window);
         let (org, number) = (seen.row.request.org, seen.row.request.phone.as_str());
         let since = self.suppressed_since(org, number);
         let is_judged = w.faults.clock_is_true();

@@ -8,6 +8,7 @@ use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Quota};
 
+use super::scheduled::{stands, was_scheduled};
 use super::{Asked, Oracle, Seen, TrunkFacts, rank, within_a_second};
 use crate::trunk_node::TrunkNode;
 use crate::world::W;
@@ -15,7 +16,10 @@ use crate::world::W;
 impl Oracle {
     /// Rows were persisted.
     pub fn rows(&self, w: &W, node: &TrunkNode, now: Timestamp, rows: Vec<Call>) {
-        self.with_trunk(node.tag, |facts| facts.fresh.clear());
+        self.with_trunk(node.tag, |facts| {
+            facts.fresh.clear();
+            facts.taken.clear();
+        });
         for row in rows {
             let (id, is_new) = (row.id, !self.calls.borrow().contains_key(&row.id));
             match is_new {
@@ -26,6 +30,7 @@ impl Oracle {
             let seen = calls.entry(id).or_insert_with(|| Seen {
                 born: w.time(),
                 patience: row.queued_until,
+                window: self.window(&row),
                 row: row.clone(),
                 terminal_at: None,
                 shown: (0, Timestamp(0)),
@@ -51,6 +56,7 @@ impl Oracle {
     fn new_row(&self, w: &W, node: &TrunkNode, now: Timestamp, row: &Call) {
         let (tag, id) = (node.tag, Some(row.id));
         self.may_start(w, tag, row, now);
+        self.waits_for_its_time(w, row, self.window(row), now);
         let mut intents = self.intents.borrow_mut();
         let Some(intent) = nonce(row).and_then(|nonce| intents.get_mut(&nonce)) else {
             return self.fail(Some(tag), id, "a call that nobody asked for".into());
@@ -68,6 +74,9 @@ impl Oracle {
         self.check(!intent.once || intent.calls.len() == 1, tag, id, || {
             format!("one Idempotency-Key started {:?}", intent.calls)
         });
+        if stands(row) {
+            return;
+        }
         self.with_trunk(tag, |facts| {
             facts.started.push(now);
             if row.queued_until.is_none() {
@@ -186,7 +195,7 @@ impl Oracle {
             let third_at = known.and_then(|known| known.third_at);
             third_at.is_some_and(|at| now > at && now < at + Span(5_000))
         });
-        let is_refused = row.status == CallStatus::RejectedCapacity;
+        let is_refused = row.status == CallStatus::RejectedCapacity || stands(row);
         let is_certain = w.faults.spare_the_objects();
         self.check(
             !held_back || is_refused || !is_certain,
@@ -221,7 +230,10 @@ impl Oracle {
     fn changed_row(&self, w: &W, node: &TrunkNode, now: Timestamp, row: &Call) {
         let tag = node.tag;
         let calls = self.calls.borrow();
-        let Some(Seen { row: was, .. }) = calls.get(&row.id) else {
+        let Some(Seen {
+            row: was, window, ..
+        }) = calls.get(&row.id)
+        else {
             return;
         };
         let id = Some(row.id);
@@ -257,12 +269,24 @@ impl Oracle {
                 || format!("a terminal call changed from {was:?} to {row:?}"),
             );
         }
-        let leaves = |call: &Call| call.queued_until.is_none() && call.ended_at.is_none();
+        let leaves =
+            |call: &Call| call.queued_until.is_none() && call.ended_at.is_none() && !stands(call);
+        let is_new = now < row.created_at() + Span(1_000);
+        if stands(was) && !stands(row) && is_new {
+            // What was scheduled delays nobody: but one that has only just been asked for is taken for another after a restart.
+            self.with_trunk(tag, |facts| facts.started.push(now));
+        }
+        if leaves(row) && stands(was) {
+            self.waits_for_its_time(w, row, *window, now);
+            self.with_trunk(tag, |facts| facts.taken.insert(row.id));
+        }
         if leaves(row) && !leaves(was) && !node.promoted.borrow().contains(&row.id) {
             // It left the line in the step that marked it, so its row says so already.
             self.may_start(w, tag, row, now);
             self.in_time(tag, was, now);
-            self.with_trunk(tag, |facts| facts.started.push(now));
+            if !was_scheduled(row) {
+                self.with_trunk(tag, |facts| facts.started.push(now));
+            }
         }
         let kept = |was: Option<Timestamp>, is: Option<Timestamp>| was.is_none() || was == is;
         let times = kept(was.dialed_at, row.dialed_at)
@@ -325,7 +349,7 @@ impl Oracle {
     /// What is about to be sent: calls that leave the line now take their channel.
     pub fn handed_out(&self, w: &W, node: &TrunkNode, now: Timestamp, outgoing: &Outgoing) {
         let mut dial = outgoing.dial.clone();
-        dial.sort_unstable();
+        dial.sort_unstable_by_key(|id| self.place_in_line(*id));
         for id in dial {
             let mut calls = self.calls.borrow_mut();
             let Some(seen) = calls.get_mut(&id) else {
@@ -339,7 +363,9 @@ impl Oracle {
             let row = seen.row.clone();
             drop(calls);
             let leaves = row.queued_until.is_some() && row.ended_at.is_none();
-            if leaves && node.promoted.borrow_mut().insert(id) {
+            if self.with_trunk(node.tag, |facts| facts.taken.remove(&id)) {
+                self.left_the_line(node, now, id);
+            } else if leaves && node.promoted.borrow_mut().insert(id) {
                 self.may_start(w, node.tag, &row, now);
                 self.in_time(node.tag, &row, now);
                 self.left_the_line(node, now, id);
@@ -391,7 +417,7 @@ impl Oracle {
     }
 
     /// Whether a call in line may be passed, because its agent broke off too often.
-    fn may_be_passed(&self, facts: &TrunkFacts, waiting: CallId) -> bool {
+    pub(super) fn may_be_passed(&self, facts: &TrunkFacts, waiting: CallId) -> bool {
         let calls = self.calls.borrow();
         let agent = calls.get(&waiting).map(|seen| seen.row.request.agent.id);
         let known = agent.and_then(|agent| facts.broken_off.get(&agent));
@@ -401,16 +427,17 @@ impl Oracle {
     fn left_the_line(&self, node: &TrunkNode, now: Timestamp, id: CallId) {
         self.with_trunk(node.tag, |facts| {
             let promoted = node.promoted.borrow();
-            let first = facts.waiting.iter().find(|waiting| {
-                !promoted.contains(waiting) && !self.may_be_passed(facts, **waiting)
-            });
+            let first = self.first_in_line(facts, |waiting| promoted.contains(&waiting));
+            let place = self.place_in_line(id);
             self.check(
-                first.is_none_or(|first| *first > id),
+                first.is_none_or(|first| self.place_in_line(first) > place),
                 node.tag,
                 Some(id),
                 || format!("{id} left the line before {first:?}"),
             );
-            facts.started.push(now);
+            if place.0 == id.address().at {
+                facts.started.push(now);
+            }
             let (count, most) = (
                 self.holders(facts, node, now).len(),
                 facts.most(|limits| limits.max_channels),
@@ -436,9 +463,7 @@ impl Oracle {
                 )
             });
             let promoted = node.promoted.borrow();
-            let in_line = facts.waiting.iter().find(|waiting| {
-                !promoted.contains(waiting) && !self.may_be_passed(facts, **waiting)
-            });
+            let in_line = self.first_in_line(facts, |waiting| promoted.contains(&waiting));
             self.check(in_line.is_none(), node.tag, Some(id), || {
                 format!("{id} overtook {in_line:?}, which waits")
             });
@@ -518,6 +543,7 @@ impl Oracle {
         let tag = node.tag;
         let (Admission::Accepted { call, quota }
         | Admission::Queued { call, quota }
+        | Admission::Scheduled { call, quota, .. }
         | Admission::Rejected { call, quota, .. }) = admission
         else {
             return;
@@ -657,7 +683,7 @@ fn place(facts: &mut TrunkFacts, row: &Call) {
             false => facts.occupied.remove(&row.id),
         };
     };
-    let lives = row.ended_at.is_none();
+    let lives = row.ended_at.is_none() && !stands(row);
     keep(
         lives && row.queued_until.is_some(),
         lives && row.queued_until.is_none(),

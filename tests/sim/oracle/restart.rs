@@ -74,7 +74,9 @@ impl Oracle {
             return;
         };
         let told = match command {
-            TrunkCommand::Tick | TrunkCommand::Admit(_) => String::new(),
+            TrunkCommand::Tick | TrunkCommand::Admit(_) | TrunkCommand::Schedule(_) => {
+                String::new()
+            }
             command => format!("{command:?}"),
         };
         let calls = self.calls.borrow();

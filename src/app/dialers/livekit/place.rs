@@ -10,7 +10,6 @@ use super::requests::{self, Dial};
 use super::server::Server;
 use super::{LiveKitHost, timed};
 use crate::app::copies;
-use crate::app::dispatch::is_fresh;
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::app::trunk::{DialOrder, Rung, ask, command};
@@ -146,7 +145,7 @@ pub(super) async fn place<L: LiveKitHost>(
                     }
                     seen_at = host.now();
                 }
-                if is_fresh(asked_at, host.now()) {
+                if order.may_ring(asked_at, host.now()) {
                     break;
                 }
             }
