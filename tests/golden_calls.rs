@@ -16,6 +16,7 @@ use audatec::app::trunk::{
 use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
 use audatec::domain::call::{Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
+use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
 use audatec::domain::trunk::{Brief, DayCount, OnCapacity};
@@ -357,4 +358,30 @@ fn the_phase_of_a_call_is_what_its_rows_moments_say_together() {
         assert_eq!(read(name).phase(), Phase::Over, "{name}");
     }
     assert!(matches!(read("dialed").phase(), Phase::Ringing { .. }));
+}
+
+#[test]
+fn a_call_that_waits_for_an_opening_and_the_word_on_when_that_is() {
+    let mut world = World::new(1, 10);
+    let known = world.known_brief();
+    let hours: CallingHours = serde_json::from_value(serde_json::json!({
+        "time_zone": "callee", "fallback_time_zone": "Asia/Kolkata",
+        "windows": [{"days": ["fri", "sat"], "from": "09:00", "to": "19:00"}],
+        "closed_dates": ["2027-01-26"], "on_closed": "wait",
+    }))
+    .expect("hours");
+    world.brief(1, 10, |brief| {
+        brief.version = known.version + 1;
+        brief.hours = HoursBook::of(Some(hours.clone()));
+        brief.hours.add(support::agent(), &hours);
+    });
+    stored("brief_hours", &world.known_brief());
+    let mut trigger = World::trigger_of(OK);
+    trigger.request.time_zone = ZoneName::parse("Europe/London");
+    let request = trigger.request.clone();
+    world.ask(TrunkCommand::Admit(Box::new(trigger)));
+    let id = world.rows.all().first().expect("a row").id;
+    let call = row(&world, id);
+    assert_eq!((&call.request, call.is_scheduled()), (&request, true));
+    stored("put_off", &call);
 }

@@ -848,6 +848,7 @@ fn agent_record() -> Agent {
         voice: Some("amber".into()),
         outcome_schema: Some(JsonText::of(&json!({"type": "object"}))),
         voicemail: Some(json!({"action": "leave_message", "message": "Call us"})),
+        calling_hours: None,
         created_at: START,
     }
 }
@@ -883,6 +884,7 @@ fn media() -> MediaSettings {
             secret: Sealed("v1.sealed".into()),
         }),
         reject_impossible_numbers: true,
+        calling_hours: None,
     }
 }
 

@@ -192,6 +192,7 @@ fn agent(id: AgentId, status: Status) -> Agent {
         voice: None,
         outcome_schema: None,
         voicemail: None,
+        calling_hours: None,
         created_at: START,
     }
 }

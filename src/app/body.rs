@@ -203,6 +203,14 @@ pub fn object(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
+/// Any array.
+pub fn array(value: Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
 /// One of an enum's words.
 pub fn word<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
     crate::app::json::from_value(&value).ok()

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::calling_hours::CallingHours;
 use super::ids::AgentId;
 use super::json_text::JsonText;
 use super::template::{self, Filled};
@@ -75,6 +76,9 @@ pub struct Agent {
     /// What it does when a machine answers: `action`, and the `message` it leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voicemail: Option<Value>,
+    /// When phones of its calls may ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling_hours: Option<CallingHours>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -161,6 +165,7 @@ mod tests {
             voicemail: Some(
                 json!({"action": "leave_message", "message": "{{company}} for {{name}} {{x}}"}),
             ),
+            calling_hours: None,
             created_at: Timestamp(0),
         };
         let metadata = json!({"name": "Rahul", "due": "Friday"});

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calling_hours::CallingHours;
 use super::sealed::Sealed;
 
 /// What an organisation keeps of its calls.
@@ -36,6 +37,9 @@ pub struct MediaSettings {
     /// Whether a number is refused that can't exist.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reject_impossible_numbers: bool,
+    /// When phones may ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calling_hours: Option<CallingHours>,
 }
 
 impl MediaSettings {

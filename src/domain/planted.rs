@@ -166,6 +166,16 @@ pub enum Fault {
     ScheduledCounted,
     /// A trunk that is told of a suppression leaves scheduled calls where they are.
     ScheduledNotWithdrawn,
+    /// A claim looks at no calling hours.
+    HoursIgnoredAtClaim,
+    /// Nobody looks at calling hours again before a phone in a room rings.
+    HoursIgnoredAtRing,
+    /// Calling hours are not looked at again once a call was scheduled.
+    ScheduledUnchecked,
+    /// The minute after a window's last belongs to it.
+    WindowEndsLate,
+    /// A fallback zone counts where the callee's is known.
+    FallbackFirst,
 }
 
 /// Whether a fault is planted: no.
@@ -193,7 +203,7 @@ mod switch {
     }
 
     /// All faults.
-    pub const ALL: [Fault; 80] = [
+    pub const ALL: [Fault; 85] = [
         Fault::DayForgotten,
         Fault::LostIntent,
         Fault::DoubleClaim,
@@ -274,6 +284,11 @@ mod switch {
         Fault::ScheduleForgotten,
         Fault::ScheduledCounted,
         Fault::ScheduledNotWithdrawn,
+        Fault::HoursIgnoredAtClaim,
+        Fault::HoursIgnoredAtRing,
+        Fault::ScheduledUnchecked,
+        Fault::WindowEndsLate,
+        Fault::FallbackFirst,
     ];
 
     /// Plants this fault in this thread, and no other.

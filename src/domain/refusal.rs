@@ -83,6 +83,12 @@ pub enum Refusal {
     TrunkHasLiveCalls,
     /// An organisation keeps one owner key at least.
     LastOwnerKey,
+    /// Calling hours are closed.
+    OutsideCallingHours,
+    /// Calling hours go by the callee's time zone, and its number does not tell it.
+    TimeZoneUnknown,
+    /// The calling hours of an organisation's agents take up as much room as there is.
+    TooManyHours,
     /// The call ended before it could be cancelled.
     CallAlreadyTerminal,
     /// The number is not to be called.
@@ -194,9 +200,12 @@ impl Refusal {
             Self::MethodNotAllowed(_) => 405,
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
+            | Self::OutsideCallingHours
+            | Self::TimeZoneUnknown
             | Self::CallAlreadyTerminal
             | Self::NumberSuppressed
             | Self::TooManySuppressions
+            | Self::TooManyHours
             | Self::IdempotencyKeyInProgress
             | Self::TooMany(_)
             | Self::TooManySecrets => 409,
@@ -254,6 +263,9 @@ impl Refusal {
             Self::KeyNotFound => "api_key_not_found",
             Self::TrunkHasLiveCalls => "trunk_has_live_calls",
             Self::LastOwnerKey => "last_owner_key",
+            Self::OutsideCallingHours => "outside_calling_hours",
+            Self::TimeZoneUnknown => "time_zone_unknown",
+            Self::TooManyHours => "calling_hours_full",
             Self::CallAlreadyTerminal => "call_already_terminal",
             Self::NumberSuppressed => "number_suppressed",
             Self::SuppressionNotFound => "suppression_not_found",
@@ -333,6 +345,9 @@ impl Refusal {
             Self::KeyNotFound => "API key not found".into(),
             Self::TrunkHasLiveCalls => "SIP trunk has live calls".into(),
             Self::LastOwnerKey => "The last owner key can't be deleted".into(),
+            Self::OutsideCallingHours => "Outside calling hours".into(),
+            Self::TimeZoneUnknown => "Time zone of the number is unknown".into(),
+            Self::TooManyHours => "There is no room for more calling hours of agents".into(),
             Self::CallAlreadyTerminal => "Call is already in a terminal state".into(),
             Self::NumberSuppressed => "Number is suppressed".into(),
             Self::SuppressionNotFound => "Suppression not found".into(),

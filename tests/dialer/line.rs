@@ -84,6 +84,7 @@ impl Records for FakeServer {
             voice: None,
             outcome_schema: None,
             voicemail: None,
+            calling_hours: None,
             created_at: START,
         };
         Ok(serde_json::to_string(&agent).ok())
@@ -224,6 +225,7 @@ pub fn media() -> MediaSettings {
             secret: Sealed("sealed".into()),
         }),
         reject_impossible_numbers: false,
+        calling_hours: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod destinations;
 mod feed;
 #[path = "../support/golden.rs"]
 mod golden;
+mod hours;
 mod keys;
 mod once;
 mod orgs;

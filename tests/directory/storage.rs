@@ -119,6 +119,7 @@ fn rows_of_earlier_days_are_read() {
         "rows_guarded",
         "rows_permitted",
         "rows_with_destinations",
+        "rows_with_hours",
     ] {
         let path = format!("tests/golden/directory/{name}.json");
         let text = std::fs::read_to_string(path).expect("a golden");

@@ -174,7 +174,8 @@ function checkCommonRules(request: string, status: number, headers: Headers, tex
   if (status === 204) expect(text, where).toBe("");
   if (status < 400 || request.startsWith("HEAD")) return;
   expect(headers.get("x-error-code"), `X-Error-Code: ${where}`).toMatch(/^[a-z][a-z0-9_]+$/);
-  const more = MORE_TO_SAY[`${status} ${request}`] ?? [];
+  const isClosed = headers.get("x-error-code") === "outside_calling_hours";
+  const more = isClosed ? ["opens_at"] : (MORE_TO_SAY[`${status} ${request}`] ?? []);
   const body = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(body), where).toEqual(["error", ...more]);
   expect(body["error"], where).toMatch(/\S/);

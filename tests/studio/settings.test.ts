@@ -39,7 +39,7 @@ test("transcripts are kept from when somebody says so, and calls then have a lin
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false });
+  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false, calling_hours: null });
   const call = await org.call();
   expect((await org.ended(call)).transcript_url).toMatch(/^http/);
   await page.reload();
@@ -75,7 +75,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false });
+  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false, calling_hours: null });
   await page.reload();
   expect(await page.getByLabel("Bucket").inputValue()).toBe("calls");
   expect(await page.getByLabel("Secret").inputValue()).toBe("");
@@ -87,6 +87,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
     transcripts: false,
     recordings: { ...TARGET, prefix: "", region: "eu-west-1" },
     reject_impossible_numbers: false,
+    calling_hours: null,
   });
 });
 
@@ -103,6 +104,7 @@ test("a save sends what was changed here, and leaves what others changed meanwhi
     transcripts: true,
     recordings: { ...TARGET, bucket: "other", region: "us-east-1" },
     reject_impossible_numbers: false,
+    calling_hours: null,
   });
   expect(await page.getByLabel("Keep transcripts").inputValue()).toBe("on");
 });

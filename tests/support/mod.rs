@@ -105,6 +105,7 @@ impl World {
             deleted_agents: vec![],
             reviews: false,
             keeps: audatec::domain::media::MediaPolicy::default(),
+            hours: Default::default(),
             secrets: None,
             retired_until: None,
             former: Vec::new(),
@@ -185,6 +186,8 @@ impl World {
                 .as_object()
                 .cloned(),
             callback_url: Some("https://example.com/hook".into()),
+            time_zone: None,
+            ignores_hours: false,
         }
     }
 

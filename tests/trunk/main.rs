@@ -7,6 +7,7 @@ mod config;
 mod day;
 mod dispatch;
 mod full;
+mod hours;
 mod life;
 mod queue;
 mod reading;

@@ -1,5 +1,6 @@
 //! The reference's own examples, and for the rest its people and numbers.
 
+use crate::domain::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
 pub const CALL: &str = "31106b7c-9d02-4723-8b07-5bb8d90240cb";
@@ -51,6 +52,14 @@ pub fn agent_detail() -> Value {
         agent(),
         json!({"script": "Remind the customer of the payment.", "voice": null}),
     ])
+}
+
+pub fn calling_hours() -> Value {
+    json!({
+        "time_zone": "callee", "fallback_time_zone": "Asia/Kolkata",
+        "windows": [{"days": ["mon", "tue", "wed", "thu", "fri", "sat"], "from": "08:00", "to": "19:00"}],
+        "closed_dates": ["2027-01-26"], "on_closed": "wait",
+    })
 }
 
 pub fn new_agent() -> Value {
@@ -134,6 +143,13 @@ pub fn triggered() -> Value {
 
 pub fn rejected(error: &str) -> Value {
     json!({"error": error, "call_id": CALL, "status": "rejected"})
+}
+
+pub fn closed_hours(error: &str) -> Value {
+    match error == Refusal::OutsideCallingHours.text() {
+        true => json!({"error": error, "opens_at": "2026-06-15T02:30:00.000Z"}),
+        false => json!({ "error": error }),
+    }
 }
 
 pub const CURSOR: &str = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg";

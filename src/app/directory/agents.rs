@@ -13,6 +13,7 @@ use crate::app::json;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
+use crate::domain::calling_hours::{CallingHours, HoursBook};
 use crate::domain::ids::{AgentId, TrunkTag};
 use crate::domain::json_text::field;
 use crate::domain::settings::Settings;
@@ -22,6 +23,8 @@ use crate::domain::time::Timestamp;
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
 /// some 100 KB more.
 const SLICE: usize = 262_144;
+/// All calling hours of agents are at most so long together, as trunks are told them.
+const MOST_HOURS: usize = 1_000_000;
 
 /// One agent.
 pub struct GetAgent(pub AgentId);
@@ -36,21 +39,29 @@ struct StoredAgent {
 }
 
 /// What decisions need of an agent, and the order of lists.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct AgentCard {
     id: AgentId,
     status: Status,
     created_at: Timestamp,
-    #[serde(skip)]
     deleted_at: Option<Timestamp>,
 }
 
-/// An agent's row, as far as its card goes.
+/// An agent's row, as far as memory goes.
 #[derive(Deserialize)]
 struct CardRow {
-    agent: AgentCard,
+    agent: CardFields,
     #[serde(default)]
     deleted_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct CardFields {
+    id: AgentId,
+    status: Status,
+    created_at: Timestamp,
+    #[serde(default)]
+    calling_hours: Option<CallingHours>,
 }
 
 fn row_name(id: AgentId) -> String {
@@ -67,11 +78,56 @@ impl Directory {
     pub(super) fn read_agent(&mut self, doc: &str) -> Result<(), json::Unreadable> {
         let CardRow { agent, deleted_at } = json::read(doc)?;
         let card = AgentCard {
+            id: agent.id,
+            status: agent.status,
+            created_at: agent.created_at,
             deleted_at,
-            ..agent
         };
-        self.agents.insert(card.id, card);
+        self.keep_card(card, agent.calling_hours);
         Ok(())
+    }
+
+    fn keep_card(&mut self, card: AgentCard, hours: Option<CallingHours>) {
+        self.agents.insert(card.id, card);
+        match hours.filter(|_| card.deleted_at.is_none()) {
+            Some(hours) => drop(self.agent_hours.insert(card.id, hours)),
+            None => drop(self.agent_hours.remove(&card.id)),
+        }
+    }
+
+    /// Whether calls may have to wait for an opening.
+    pub(super) fn has_hours(&self) -> bool {
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
+        !self.agent_hours.is_empty() || media.is_some_and(|media| media.calling_hours.is_some())
+    }
+
+    /// Whether the trunks can be told of an agent's hours beside those of all others: alike ones are told once.
+    fn has_room_for(&self, agent: &Agent) -> bool {
+        let Some(hours) = &agent.calling_hours else {
+            return true;
+        };
+        if self.agent_hours.get(&agent.id) == Some(hours) {
+            return true;
+        }
+        let others = self.agent_hours.iter().filter(|(id, _)| **id != agent.id);
+        let mut book = HoursBook::default();
+        for (id, hours) in others {
+            book.add(*id, hours);
+        }
+        book.add(agent.id, hours);
+        super::state::json(&book).is_some_and(|told| told.len() <= MOST_HOURS)
+    }
+
+    /// When phones may ring, as far as this trunk's calls go.
+    pub(super) fn hours_for(&self, trunk: TrunkTag, now: Timestamp) -> HoursBook {
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
+        let mut book = HoursBook::of(media.and_then(|media| media.calling_hours.clone()));
+        for agent in self.agents_for(trunk, now, |card| self.agent_hours.contains_key(&card.id)) {
+            if let Some(hours) = self.agent_hours.get(&agent) {
+                book.add(agent, hours);
+            }
+        }
+        book
     }
 
     fn agent_card(&self, id: AgentId) -> Option<&AgentCard> {
@@ -141,9 +197,14 @@ impl Directory {
         status_changed: bool,
     ) {
         let Some(org) = self.org_id() else { return };
-        let concerns = match status_changed {
-            true => Affects::TrunksOf(User::Agent(agent.id)),
-            false => Affects::NoTrunk,
+        let hours_changed = match deleted_at {
+            None => self.agent_hours.get(&agent.id) != agent.calling_hours.as_ref(),
+            Some(_) => false,
+        };
+        let concerns = match (hours_changed, status_changed) {
+            (true, _) => Affects::AllTrunks,
+            (false, true) => Affects::TrunksOf(User::Agent(agent.id)),
+            (false, false) => Affects::NoTrunk,
         };
         let card = AgentCard {
             id: agent.id,
@@ -151,8 +212,12 @@ impl Directory {
             created_at: agent.created_at,
             deleted_at,
         };
+        let hours = agent.calling_hours.clone();
+        if hours.is_some() && !self.has_hours() {
+            self.lengthen_permits(entry.at);
+        }
         self.put(row_name(card.id), &StoredAgent { agent, deleted_at });
-        self.agents.insert(card.id, card);
+        self.keep_card(card, hours);
         self.record(entry, &[RecordKey::Agent(org, card.id)], concerns);
     }
 
@@ -247,6 +312,9 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
             (Some(current), Some(was)) if *current == was => "agent.update",
             (Some(_), _) => return Ok(Err(DirectoryRefusal::Changed)),
         };
+        if !self.directory.has_room_for(&agent) {
+            return Ok(Err(DirectoryRefusal::TooManyHours));
+        }
         let entry = self.entry(action, agent.id);
         let changes = current.is_some_and(|current| current.status != agent.status);
         let reply = match agent.id == given {

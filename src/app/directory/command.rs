@@ -257,6 +257,8 @@ pub enum DirectoryRefusal {
     Changed,
     /// The organisation holds as many as it may.
     TooMany,
+    /// Trunks can't be told of more calling hours of agents.
+    TooManyHours,
     /// The last owner key.
     LastOwner,
     /// An end that is past.
@@ -313,7 +315,7 @@ impl Ask {
                 }
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
-                | Self::Permit(Permit { refused: true, .. })
+                | Self::Permit(_)
         )
     }
 }

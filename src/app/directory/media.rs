@@ -23,6 +23,9 @@ impl Directory {
 
     /// Changes what the organisation keeps of its calls.
     fn set_media(&mut self, media: MediaSettings, entry: AuditEntry) {
+        if media.calling_hours.is_some() && !self.has_hours() {
+            self.lengthen_permits(entry.at);
+        }
         if let Some(org) = self.org.as_mut() {
             org.media = Some(media);
             let record = RecordKey::Media(org.id);

@@ -13,6 +13,7 @@ use super::store::DirectoryStore;
 use super::{Directory, DirectoryRefusal};
 use crate::app::host::Host;
 use crate::app::json;
+use crate::domain::call::LONGEST_UNASKED;
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
 use crate::domain::time::{Span, Timestamp};
 
@@ -74,6 +75,18 @@ impl Permit {
     pub(super) fn until(&self, now: Timestamp) -> Timestamp {
         now + self.waits + KEPT
     }
+
+    /// Where there are calling hours, a call may wait for an opening that nobody knew of when it was accepted.
+    fn that_may_wait(&self, has_hours: bool) -> Self {
+        let waits = match has_hours && self.agent.is_some() {
+            true => self.waits.max(LONGEST_UNASKED),
+            false => self.waits,
+        };
+        Self {
+            waits,
+            ..self.clone()
+        }
+    }
 }
 
 fn row_name(user: User, trunk: TrunkTag) -> String {
@@ -126,6 +139,17 @@ impl Directory {
         Ok(())
     }
 
+    /// The first calling hours are set: what was permitted without them may have to wait for an opening.
+    pub(super) fn lengthen_permits(&mut self, now: Timestamp) {
+        let in_force = self.permits.iter().filter(|(_, until)| now < **until);
+        let in_force: Vec<_> = in_force.map(|(permit, until)| (*permit, *until)).collect();
+        for ((user, trunk), until) in in_force {
+            let until = until.max(now + LONGEST_UNASKED + KEPT);
+            self.put(row_name(user, trunk), &until.0);
+            self.permits.insert((user, trunk), until);
+        }
+    }
+
     /// Forgets permits that have passed.
     pub(super) fn forget_permits(&mut self, now: Timestamp) {
         if !self.permits.values().any(|until| now >= *until) {
@@ -160,16 +184,22 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
             // Somebody else's, if anybody's: its object tells nothing of it.
             return Ok(());
         };
+        // Of guarded agents, a trunk was told the hours of those alone that could be used through it.
+        let is_news = permit.agent.is_some_and(|agent| {
+            let is_known = directory.is_permitted(User::Agent(agent), permit.trunk, now);
+            agent.is_guarded() && !is_known && directory.agent_hours.contains_key(&agent)
+        });
         let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
+        let kept = permit.that_may_wait(directory.has_hours());
         for user in users.into_iter().flatten() {
             if user.is_guarded() || permit.trunk.is_guarded() {
-                directory.keep_permit(user, permit, now)?;
+                directory.keep_permit(user, &kept, now)?;
             }
         }
         if permit.agent.is_some() {
             directory.mark_used(trunk, permit, now);
         }
-        if permit.refused {
+        if permit.refused || is_news {
             directory.owe_brief(trunk);
         }
         Ok(())

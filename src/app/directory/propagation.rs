@@ -12,7 +12,7 @@ use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Briefed, StoreFailed, Trunks, ask, command};
-use crate::domain::ids::TrunkId;
+use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Span;
 
@@ -54,8 +54,10 @@ impl Directory {
         }
         if let Ask::Permit(permit) = what {
             owed.records.clear();
+            let has_hours = |agent: &AgentId| self.agent_hours.contains_key(agent);
+            let needs = permit.refused || permit.agent.as_ref().is_some_and(has_hours);
             owed.briefs
-                .retain(|(id, _)| permit.refused && id.tag() == permit.trunk);
+                .retain(|(id, _)| needs && id.tag() == permit.trunk);
             return owed;
         }
         let repeats =

@@ -16,6 +16,7 @@ use crate::app::json;
 use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
 use crate::domain::callback::Delivery;
+use crate::domain::calling_hours::CallingHours;
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
@@ -61,6 +62,8 @@ pub type Rows = VecMap<String, Option<String>>;
 pub struct Directory {
     pub(super) org: Option<Org>,
     pub(super) agents: VecMap<AgentId, AgentCard>,
+    /// Calling hours of those agents that have some and were not deleted.
+    pub(super) agent_hours: VecMap<AgentId, CallingHours>,
     pub(super) trunks: VecMap<TrunkId, StoredTrunk>,
     pub(super) keys: VecMap<KeyId, StoredKey>,
     pub(super) tests: VecMap<DeliveryId, Delivery>,

@@ -228,6 +228,7 @@ impl Directory {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
             keeps: media.map(MediaSettings::policy).unwrap_or_default(),
+            hours: self.hours_for(tag, now),
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,

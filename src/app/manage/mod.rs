@@ -5,6 +5,7 @@
 pub mod agents;
 pub mod audit;
 pub mod create;
+pub mod hours;
 pub mod keys;
 pub mod orgs;
 pub mod settings;
@@ -122,6 +123,7 @@ impl Resource {
         match denied {
             DirectoryRefusal::Missing | DirectoryRefusal::Inactive => self.missing.clone(),
             DirectoryRefusal::TooMany => Refusal::TooMany(self.plural),
+            DirectoryRefusal::TooManyHours => Refusal::TooManyHours,
             DirectoryRefusal::LastOwner => Refusal::LastOwnerKey,
             DirectoryRefusal::InvalidKey => Refusal::InvalidKey,
             DirectoryRefusal::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::hours::read_hours;
 use super::{Resource, change};
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
@@ -11,6 +12,7 @@ use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::sealing::sealed;
 use crate::domain::access::KeyRecord;
+use crate::domain::calling_hours::CallingHours;
 use crate::domain::media::{MediaSettings, S3Target};
 use crate::domain::refusal::Refusal;
 
@@ -35,6 +37,8 @@ pub struct SettingsView {
     pub recordings: Option<StorageView>,
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist.
     pub reject_impossible_numbers: bool,
+    /// When phones may ring; null for any time.
+    pub calling_hours: Option<CallingHours>,
 }
 
 /// An S3-compatible target, without its secret.
@@ -66,6 +70,8 @@ pub struct ChangeSettings {
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist, within a minute from now on; `null` is
     /// false.
     pub reject_impossible_numbers: Option<bool>,
+    /// When phones may ring; it replaces what was set. `null` for any time.
+    pub calling_hours: Option<CallingHours>,
 }
 
 /// A change of the target. Without one before, `bucket`, `access_key` and `secret` are required.
@@ -106,6 +112,7 @@ impl From<&MediaSettings> for SettingsView {
                 access_key: storage.access_key,
             }),
             reject_impossible_numbers: media.reject_impossible_numbers,
+            calling_hours: media.calling_hours.clone(),
         }
     }
 }
@@ -143,6 +150,7 @@ pub async fn update(
         "true or false",
         |value| value.as_bool(),
     )?;
+    let calling_hours = read_hours(&mut body, before.calling_hours)?;
     body.finish()?;
     let recordings = match given {
         None => None,
@@ -153,6 +161,7 @@ pub async fn update(
         transcripts: transcripts.unwrap_or_default(),
         recordings,
         reject_impossible_numbers: reject_impossible_numbers.unwrap_or_default(),
+        calling_hours,
     };
     let save = Ask::SaveMedia(Box::new(media.clone()));
     change(api, caller, request, save, &RESOURCE).await?;
@@ -207,7 +216,8 @@ pub(crate) mod describe {
     use crate::app::description::refusals::{
         NAME, bare, must, nested_required, tidy, unknown_field,
     };
-    use crate::app::description::{Description, ok};
+    use crate::app::description::{Description, examples, ok};
+    use crate::app::manage::hours::describe::hours;
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Settings";
@@ -239,6 +249,7 @@ pub(crate) mod describe {
             "transcripts": true,
             "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
             "reject_impossible_numbers": false,
+            "calling_hours": examples::calling_hours(),
         })
     }
 
@@ -261,10 +272,9 @@ pub(crate) mod describe {
             let field = format!("recordings.{field}");
             all.extend([nested_required(&field), must(&field, NAME), tidy(&field)]);
         }
-        all.extend([
-            Refusal::UnknownField("recordings.X".into()),
-            unknown_field(),
-        ]);
+        all.push(Refusal::UnknownField("recordings.X".into()));
+        all.extend(hours());
+        all.push(unknown_field());
         all
     }
 }

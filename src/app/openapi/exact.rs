@@ -10,7 +10,13 @@ use crate::app::description::reference::CURSOR_PATTERN;
 pub type Schemas = BTreeMap<String, Value>;
 
 /// What an answer leaves out when there is nothing to say; all else is always there.
-pub const LEFT_OUT: [&str; 3] = ["outcome_schema", "voicemail", "unknown_keys"];
+pub const LEFT_OUT: [&str; 5] = [
+    "outcome_schema",
+    "voicemail",
+    "unknown_keys",
+    "calling_hours",
+    "opens_at",
+];
 
 /// Makes one schema of two, none of whose fields is always there.
 pub fn unite(schemas: &mut Schemas, whole: &str, part: &str) {

@@ -98,7 +98,12 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             self.trunk.suppress_call(id, self.now, self.step);
         }
         let is_late = self.trunk.rings_too_late(id, self.now, self.step);
-        if is_late || !self.trunk.in_progress(id) {
+        let is_closed = self.trunk.rings_outside_hours(id, self.now, self.step);
+        let is_closed = match is_closed {
+            Ok(is_closed) => is_closed,
+            Err(passes) => return Ok(Rung::NotBefore(passes)),
+        };
+        if is_late || is_closed || !self.trunk.in_progress(id) {
             return Ok(Rung::Over(vec![id]));
         }
         Ok(match self.trunk.ring(id, self.now) {

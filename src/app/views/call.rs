@@ -8,7 +8,7 @@ use crate::app::json::value;
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::call::{
     AnsweredBy, Call, CallStatus, Failure, FailureCode, FailureSource, Schedule, ScheduleReason,
-    TimelineEntry,
+    Slot, TimelineEntry,
 };
 use crate::domain::callback::EventType;
 use crate::domain::ids::CallId;
@@ -145,21 +145,27 @@ struct ScheduleView {
     /// The time it was last scheduled for; null when it never was.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     scheduled_for: Option<String>,
-    /// The time zone by which that was decided; null where none was.
+    /// The time zone by whose clocks calling hours were closed; null where they were not.
     time_zone: Option<String>,
     /// Why it was scheduled for then.
     reason: Option<ScheduleReason>,
 }
 
-impl From<Schedule> for ScheduleView {
-    fn from(Schedule { window, slot }: Schedule) -> Self {
-        Self {
+impl ScheduleView {
+    fn of(call: &Call) -> Option<Self> {
+        let Schedule { window, slot, .. } = call.schedule?;
+        let by_hours = |slot: &Slot| slot.reason == ScheduleReason::CallingHours;
+        let closed_in = call
+            .closed_in
+            .as_ref()
+            .filter(|_| slot.as_ref().is_some_and(by_hours));
+        Some(Self {
             not_before: window.not_before.map(iso8601::format),
             not_after: iso8601::format(window.not_after),
             scheduled_for: slot.map(|slot| iso8601::format(slot.at)),
-            time_zone: None,
+            time_zone: closed_in.map(|zone| zone.as_str().to_owned()),
             reason: slot.map(|slot| slot.reason),
-        }
+        })
     }
 }
 
@@ -179,7 +185,7 @@ impl<'a> DetailedCall<'a> {
                 .callback
                 .as_ref()
                 .map(|delivery| DeliveryView::of(delivery, Some(call.id))),
-            schedule: call.schedule.map(ScheduleView::from),
+            schedule: ScheduleView::of(call),
         }
     }
 }

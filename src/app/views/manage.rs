@@ -8,6 +8,7 @@ use crate::app::iso8601;
 use crate::app::records::TrunkRecord;
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
+use crate::domain::calling_hours::CallingHours;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
@@ -70,6 +71,10 @@ pub struct AgentDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub voicemail: Option<Value>,
+    /// When phones of its calls may ring; left out when they may at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub calling_hours: Option<CallingHours>,
 }
 
 impl From<&Agent> for AgentDetail {
@@ -80,6 +85,7 @@ impl From<&Agent> for AgentDetail {
             voice: agent.voice.clone(),
             outcome_schema: agent.outcome_schema.clone(),
             voicemail: agent.voicemail.clone(),
+            calling_hours: agent.calling_hours.clone(),
         }
     }
 }

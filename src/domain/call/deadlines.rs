@@ -224,13 +224,13 @@ impl Call {
 
     /// What is over leaves no room behind: the carrier is told until it is done.
     fn tear_down(&mut self, now: Timestamp, settings: &Settings, done: &mut Advance) {
-        let Some(ended_at) = self
-            .ended_at
+        let Some(since) = self
+            .unwanted_since()
             .filter(|_| self.room && now >= self.volatile.teardown_at)
         else {
             return;
         };
-        let is_late = now >= ended_at + settings.max_call + TEARDOWN_PATIENCE;
+        let is_late = now >= since + settings.max_call + TEARDOWN_PATIENCE;
         if is_late && self.volatile.teardown_tries >= TEARDOWN_TRIES {
             self.room = false;
             done.write = true;

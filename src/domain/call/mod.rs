@@ -30,13 +30,14 @@ pub use end::{AgentVerdict, BROKEN_OFF_WITHIN, Farewell, Report};
 pub use event::{CarrierEvent, InquiryResult, Timed};
 pub use phase::Phase;
 pub use reason::Reason;
-pub use schedule::{Schedule, ScheduleReason, Slot, Window};
+pub use schedule::{LONGEST_UNASKED, Schedule, ScheduleReason, Slot, Window};
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use timeline::TimelineEntry;
 pub use transition::{FeedEntry, Transition};
 pub use volatile::Volatile;
 
 use super::callback::Delivery;
+use super::calling_hours::ZoneName;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::media::MediaPolicy;
 use super::phone::E164;
@@ -71,6 +72,12 @@ pub struct CallRequest {
     pub metadata: Option<Map<String, Value>>,
     /// Where the result goes.
     pub callback_url: Option<String>,
+    /// Where its phone is, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<ZoneName>,
+    /// It may ring outside calling hours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignores_hours: bool,
 }
 
 /// A call. Stored as JSON: a new field needs a default, and a golden file of its own.
@@ -157,6 +164,9 @@ pub struct Call {
     /// When it may be dialed, if that is not whenever there is capacity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// Where calling hours were closed for it when it was put off last, by what the zone is called now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_in: Option<ZoneName>,
     /// What is known of it beside its row.
     #[serde(skip)]
     pub volatile: Volatile,
@@ -216,6 +226,7 @@ impl Call {
             found_over: false,
             at_once: false,
             schedule: None,
+            closed_in: None,
             volatile: Volatile {
                 dispatch_at: now + DISPATCH_AGAIN,
                 ..Volatile::default()

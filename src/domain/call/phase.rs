@@ -108,9 +108,15 @@ impl Call {
         }
     }
 
-    /// Whether it ended, and its carrier may still hold a room for it.
+    /// Since when its carrier is to hold no room for it: it ended, or was put off when it had one.
+    pub(super) fn unwanted_since(&self) -> Option<Timestamp> {
+        let put_off = self.slot().filter(|slot| slot.taken_at.is_none());
+        self.ended_at.or(put_off.map(|slot| slot.noted_at))
+    }
+
+    /// Whether its carrier is to hold no room for it, and may do so.
     #[must_use]
     pub fn left_a_room(&self) -> bool {
-        self.room && self.phase().has_ended()
+        self.room && self.unwanted_since().is_some()
     }
 }

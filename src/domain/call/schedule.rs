@@ -16,6 +16,12 @@ const LONGEST_WAIT: Span = Span::from_secs(14 * 86_400);
 /// How long a call may be put off that came with no word on it.
 const UNASKED: Span = Span::from_secs(3_600);
 
+/// A call that is due before its last room is torn down is due again so much later.
+const ROOM_GOES: Span = Span(2_000);
+
+/// For so long a call is put off at most that came with no word on its time.
+pub const LONGEST_UNASKED: Span = Span::from_secs(30 * 86_400);
+
 /// Why a call is dialed when it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -66,6 +72,16 @@ impl Window {
             max_wait: UNASKED,
         }
     }
+
+    /// That of a call that waits for an opening, and then so long for capacity.
+    #[must_use]
+    pub fn opening(at: Timestamp, max_wait: Span) -> Self {
+        Self {
+            not_before: None,
+            not_after: at + max_wait,
+            max_wait,
+        }
+    }
 }
 
 /// Its place on its trunk's schedule, the last one it had.
@@ -90,6 +106,9 @@ pub struct Schedule {
     /// Its place on the schedule, if it ever had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Slot>,
+    /// Nobody said until when it may be dialed: its window goes with the opening that it waits for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unasked: bool,
 }
 
 impl Call {
@@ -107,10 +126,29 @@ impl Call {
         call
     }
 
+    /// Likewise one that came with no word on its time, and waits so long for capacity once it is due.
+    #[must_use]
+    pub fn waiting(
+        id: CallId,
+        request: CallRequest,
+        max_wait: Option<Span>,
+        (at, reason): (Timestamp, ScheduleReason),
+        now: Timestamp,
+    ) -> Self {
+        let mut call = Self::accepted(id, request, now);
+        call.queued_until = max_wait.map(|wait| now + wait);
+        call.put_off(at, reason, now);
+        call
+    }
+
     /// The call, with the time in which it may be dialed.
     #[must_use]
     pub fn within(mut self, window: Option<Window>) -> Self {
-        self.schedule = window.map(|window| Schedule { window, slot: None });
+        self.schedule = window.map(|window| Schedule {
+            window,
+            slot: None,
+            unasked: false,
+        });
         self
     }
 
@@ -136,7 +174,7 @@ impl Call {
     /// Until when it waits for capacity, once it was on the schedule.
     #[must_use]
     pub fn wait_ends(&self) -> Option<Timestamp> {
-        let Schedule { window, slot } = self.schedule?;
+        let Schedule { window, slot, .. } = self.schedule?;
         let longest = window.max_wait.min(LONGEST_WAIT);
         Some((slot?.at + longest).min(window.not_after))
     }
@@ -154,7 +192,9 @@ impl Call {
             not_after: self.gives_up_at(),
             ..Window::unasked(now)
         };
-        let window = self.schedule.map_or(unasked, |schedule| schedule.window);
+        let (window, unasked) = self.schedule.map_or((unasked, true), |schedule| {
+            (schedule.window, schedule.unasked)
+        });
         let slot = Slot {
             at,
             reason,
@@ -164,6 +204,7 @@ impl Call {
         self.schedule = Some(Schedule {
             window,
             slot: Some(slot),
+            unasked,
         });
         (self.queued_until, self.promoted_at) = (None, None);
         self.updated_at = self.updated_at.max(now);
@@ -171,6 +212,39 @@ impl Call {
             dispatch_at: Timestamp::MAX,
             ..Volatile::default()
         };
+    }
+
+    /// Likewise because of what it finds when it is to be dialed. A call that came with no word on its time waits for it, and
+    /// then for capacity as long as any other.
+    pub fn put_off(&mut self, at: Timestamp, reason: ScheduleReason, now: Timestamp) {
+        if self.schedule.is_none_or(|own| own.unasked) {
+            let waits = match (self.schedule, self.queued_until) {
+                (Some(own), _) => own.window.max_wait,
+                (None, Some(until)) => until - self.created_at(),
+                (None, None) => UNASKED,
+            };
+            self.schedule = Some(Schedule {
+                window: Window::opening(at, waits),
+                slot: None,
+                unasked: true,
+            });
+        }
+        self.put_on_schedule(at, reason, now);
+    }
+
+    /// Until when it may be put off so.
+    #[must_use]
+    pub fn may_be_put_off_until(&self) -> Timestamp {
+        let unasked = self.created_at() + LONGEST_UNASKED;
+        let own = self.schedule.filter(|own| !own.unasked);
+        own.map_or(unasked, |own| own.window.not_after)
+    }
+
+    /// The dialer that has it was told not to ring its phone, and did not: nobody has dialed it. The room that was made for it
+    /// goes.
+    pub fn undial(&mut self) {
+        (self.dialed_at, self.counts_against_cps_until) = (None, None);
+        self.announced = false;
     }
 
     /// By when a call must be dialed: as its request said, or as long as it would have waited.
@@ -183,13 +257,19 @@ impl Call {
         }
     }
 
-    /// It is due: it stands in the queue from now on, at the place of the moment for which it was scheduled.
+    /// It is due: it stands in the queue from now on, at the place of the moment for which it was scheduled. One whose last room
+    /// is still being torn down is due again a little later.
     pub fn enter_queue(&mut self, now: Timestamp) {
-        self.queued_until = self.wait_ends();
         let slot = self.schedule.as_mut().and_then(|own| own.slot.as_mut());
-        if let Some(slot) = slot {
-            slot.taken_at = Some(now);
+        match slot {
+            Some(slot) if self.room => {
+                slot.at = now + ROOM_GOES;
+                return;
+            }
+            Some(slot) => slot.taken_at = Some(now),
+            None => {}
         }
+        self.queued_until = self.wait_ends();
         // In the same write: a restart finds what is old by this mark.
         self.late |= now >= self.created_at() + RECENT;
         self.volatile.dispatch_at = Timestamp::MAX;

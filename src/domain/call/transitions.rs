@@ -224,7 +224,7 @@ impl Call {
                 || self.answered_at.is_some()
                 || now >= dialed_at + SETUP_LIMIT
         };
-        let returns_until = self.ended_at.map(|ended_at| ended_at + ROOM_RETURNS);
+        let returns_until = self.unwanted_since().map(|since| since + ROOM_RETURNS);
         let is_empty =
             returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
         let done = self.left_a_room() && is_empty && self.dialed_at.is_none_or(is_settled);
@@ -232,11 +232,12 @@ impl Call {
         done
     }
 
-    /// The carrier tells that there is a room for it. One of a call that is over has come back: it is deleted again, at once.
-    /// Returns whether that is news.
+    /// The carrier tells that there is a room for it. One of a call that is over, or put off, has come back: it is deleted again, at
+    /// once. Returns whether that is news.
     pub fn room_seen(&mut self, now: Timestamp) -> bool {
-        let is_over = self.ended_at.is_some() && self.dialed_at.is_some();
-        if !is_over || planted(Fault::RoomReturns) {
+        let is_unwanted = self.ended_at.is_none() || self.dialed_at.is_some();
+        let is_unwanted = is_unwanted && self.unwanted_since().is_some();
+        if !is_unwanted || planted(Fault::RoomReturns) {
             return false;
         }
         self.volatile.teardown_at = self.volatile.teardown_at.min(now);

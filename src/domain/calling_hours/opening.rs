@@ -1,6 +1,7 @@
 //! Whether it is open, and when it opens next.
 
 use super::{CallingHours, Date, OnClosed, Place};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::calendar::Day;
 use crate::domain::zones::{Clock, Local, Zone};
@@ -23,6 +24,8 @@ pub enum Verdict {
         opens_at: Option<Timestamp>,
         /// One that is closed refuses calls.
         rejects: bool,
+        /// Where it is closed: in the first such zone.
+        zone: Zone,
     },
     /// Some ask for the callee's zone, which is not known, and have no other.
     ZoneUnknown,
@@ -31,7 +34,7 @@ pub enum Verdict {
 /// Hours where certain clocks are.
 struct Applied<'a> {
     hours: &'a CallingHours,
-    clocks: Vec<Clock>,
+    zones: Vec<Zone>,
 }
 
 /// Judges a moment by all hours that apply to a call; `callee` are the zones in which its phone may be.
@@ -45,52 +48,60 @@ pub fn judge<'a>(
 ) -> Verdict {
     let mut applied = Vec::new();
     for hours in all {
-        match clocks(hours, callee, at) {
-            Some(clocks) => applied.push(Applied { hours, clocks }),
+        match zones(hours, callee, at) {
+            Some(zones) => applied.push(Applied { hours, zones }),
             None => return Verdict::ZoneUnknown,
         }
     }
-    let mut closed = applied.iter().filter(|one| !one.is_open(at)).peekable();
-    if closed.peek().is_none() {
+    let closed = |one: &Applied<'_>| Some((one.closed_in(at)?, one.hours.on_closed));
+    let mut closed = applied.iter().filter_map(closed);
+    let Some((zone, on_closed)) = closed.next() else {
         return Verdict::Open;
-    }
+    };
+    let rejects = OnClosed::Reject;
     Verdict::Closed {
-        rejects: closed.any(|one| one.hours.on_closed == OnClosed::Reject),
+        rejects: on_closed == rejects || closed.any(|(_, on_closed)| on_closed == rejects),
         opens_at: opening(&applied, at, at + HORIZON, Dates::Closed),
+        zone,
     }
 }
 
-/// The clocks that count, each once; none where the zone is not known.
-fn clocks(hours: &CallingHours, callee: &[Zone], at: Timestamp) -> Option<Vec<Clock>> {
+/// The zones whose clocks count, of those that share one the first; none where the zone is not known.
+fn zones(hours: &CallingHours, callee: &[Zone], at: Timestamp) -> Option<Vec<Zone>> {
     if let Place::Zone(name) = &hours.time_zone {
-        return name.zone().map(|zone| vec![zone.clock()]);
+        return name.zone().map(|zone| vec![zone]);
     }
-    let mut clocks: Vec<Clock> = Vec::new();
+    let fallback = || Some(vec![hours.fallback_time_zone.as_ref()?.zone()?]);
+    if planted(Fault::FallbackFirst)
+        && let Some(fallback) = fallback()
+    {
+        return Some(fallback);
+    }
+    let mut zones: Vec<Zone> = Vec::new();
     for zone in callee {
-        if !clocks.contains(&zone.clock()) {
-            clocks.push(zone.clock());
+        if zones.iter().all(|known| known.clock() != zone.clock()) {
+            zones.push(*zone);
         }
     }
-    if tell_where(hours, &clocks, at) {
-        return Some(clocks);
+    match tell_where(hours, &zones, at) {
+        true => Some(zones),
+        false => fallback(),
     }
-    let fallback = hours.fallback_time_zone.as_ref()?.zone()?;
-    Some(vec![fallback.clock()])
 }
 
-/// Whether the possible clocks say enough of where a phone is.
-fn tell_where(hours: &CallingHours, clocks: &[Clock], at: Timestamp) -> bool {
-    let offsets = || clocks.iter().map(|clock| clock.stretch(at).offset);
+/// Whether the possible zones say enough of where a phone is.
+fn tell_where(hours: &CallingHours, zones: &[Zone], at: Timestamp) -> bool {
+    let offsets = || zones.iter().map(|zone| zone.clock().stretch(at).offset);
     let (Some(least), Some(most)) = (offsets().min(), offsets().max()) else {
         return false;
     };
     let apart = Span::from_secs(most.abs_diff(least));
-    let clocks = clocks.to_vec();
+    let zones = zones.to_vec();
     // A holiday says nothing of where somebody is.
     apart <= MOST_APART
-        && (clocks.len() == 1
+        && (zones.len() == 1
             || opening(
-                &[Applied { hours, clocks }],
+                &[Applied { hours, zones }],
                 at,
                 at + COMMON_WITHIN,
                 Dates::Ignored,
@@ -115,9 +126,9 @@ fn opening(
     let mut at = at;
     loop {
         let mut latest = at;
-        for Applied { hours, clocks } in all {
-            for clock in clocks {
-                latest = latest.max(hours.next(*clock, at, until, dates)?);
+        for Applied { hours, zones } in all {
+            for zone in zones {
+                latest = latest.max(hours.next(zone.clock(), at, until, dates)?);
             }
         }
         if latest == at {
@@ -129,10 +140,14 @@ fn opening(
 }
 
 impl Applied<'_> {
-    fn is_open(&self, at: Timestamp) -> bool {
+    /// The first zone in which it is closed.
+    fn closed_in(&self, at: Timestamp) -> Option<Zone> {
         let next = Timestamp(at.0.saturating_add(1));
-        let is_open = |clock: &Clock| self.hours.next(*clock, at, next, Dates::Closed).is_some();
-        self.clocks.iter().all(is_open)
+        let closed = |zone: &&Zone| {
+            let open = self.hours.next(zone.clock(), at, next, Dates::Closed);
+            open.is_none()
+        };
+        self.zones.iter().find(closed).copied()
     }
 }
 

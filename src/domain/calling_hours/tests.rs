@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{
-    CallingHours, Date, HORIZON, OnClosed, Place, Verdict, WallTime, Window, ZoneName, judge,
-};
+use super::{CallingHours, Date, HORIZON, OnClosed, Place, WallTime, Window, ZoneName};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::calendar::Day;
 use crate::domain::zones::{Clock, Zone};
@@ -57,6 +55,31 @@ fn daily(place: &str, from: &str, to: &str) -> CallingHours {
     hours(place, &[window(&ALL_WEEK, from, to)])
 }
 
+/// [`super::Verdict`], but for where it is closed.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Open,
+    Closed {
+        opens_at: Option<Timestamp>,
+        rejects: bool,
+    },
+    ZoneUnknown,
+}
+
+fn judge<'a>(
+    all: impl IntoIterator<Item = &'a CallingHours>,
+    callee: &[Zone],
+    at: Timestamp,
+) -> Verdict {
+    match super::judge(all, callee, at) {
+        super::Verdict::Open => Verdict::Open,
+        super::Verdict::Closed {
+            opens_at, rejects, ..
+        } => Verdict::Closed { opens_at, rejects },
+        super::Verdict::ZoneUnknown => Verdict::ZoneUnknown,
+    }
+}
+
 fn closed_until(opens_at: &str) -> Verdict {
     Verdict::Closed {
         opens_at: Some(at(opens_at)),
@@ -68,6 +91,34 @@ const NEVER: Verdict = Verdict::Closed {
     opens_at: None,
     rejects: false,
 };
+
+#[test]
+fn it_says_where_it_is_closed() {
+    let closed_in = |all: &[CallingHours], callee: &[&str], text| match super::judge(
+        all,
+        &zones(callee),
+        at(text),
+    ) {
+        super::Verdict::Closed { zone, .. } => Some(zone.name()),
+        _ => None,
+    };
+    let callee = daily("callee", "09:00", "18:00");
+    let own = daily("Asia/Calcutta", "09:00", "18:00");
+    let both = [own, callee];
+    // 13:30 in India, 08:00 in London; then 20:30 and 15:00.
+    assert_eq!(
+        closed_in(&both, &["Europe/London"], "2026-11-30 08:00"),
+        Some("Europe/London")
+    );
+    assert_eq!(
+        closed_in(&both, &["Europe/London"], "2026-11-30 15:00"),
+        Some("Asia/Kolkata")
+    );
+    assert_eq!(
+        closed_in(&both, &["Europe/London"], "2026-11-30 09:00"),
+        None
+    );
+}
 
 #[test]
 fn nothing_set_is_always_open() {

@@ -53,6 +53,13 @@ pub enum Admission {
         /// What is left.
         quota: Quota,
     },
+    /// It is refused while calling hours are closed; nothing was created.
+    Closed {
+        /// From when on they are open, if ever.
+        opens_at: Option<Timestamp>,
+    },
+    /// It is refused because nobody knows what time it is where the phone is; nothing was created.
+    ZoneUnknown,
     /// It is refused for want of capacity, and stays readable.
     Rejected {
         /// Its id.
@@ -85,7 +92,7 @@ impl Admission {
             | Self::Queued { call, .. }
             | Self::Scheduled { call, .. }
             | Self::Rejected { call, .. } => Some(*call),
-            Self::Down { .. } => None,
+            Self::Closed { .. } | Self::ZoneUnknown | Self::Down { .. } => None,
         }
     }
 }
@@ -131,6 +138,13 @@ pub enum Verdict {
         /// Why then.
         reason: ScheduleReason,
     },
+    /// It is refused while calling hours are closed.
+    Closed {
+        /// From when on they are open, if ever.
+        opens_at: Option<Timestamp>,
+    },
+    /// It is refused because nobody knows what time it is where the phone is.
+    ZoneUnknown,
     /// It is refused.
     Refuse {
         /// Which limit: channels or rate.
@@ -150,11 +164,37 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The answer where nothing is created.
+    fn refused_with_nothing(self) -> Option<Admission> {
+        match self {
+            Self::Down {
+                retry_after_secs,
+                is_agent,
+            } => Some(Admission::Down {
+                retry_after_secs,
+                is_agent,
+            }),
+            Self::Closed { opens_at } => Some(Admission::Closed { opens_at }),
+            Self::ZoneUnknown => Some(Admission::ZoneUnknown),
+            Self::Go | Self::Wait { .. } | Self::Schedule { .. } | Self::Refuse { .. } => None,
+        }
+    }
+}
+
 impl Terms {
     /// Until when a call may not be dialed that wants this, and why.
-    fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
+    pub(super) fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
         let not_before = self.window?.not_before.filter(|at| *at > now)?;
         Some((not_before, ScheduleReason::NotBefore))
+    }
+
+    /// How long a call waits for capacity, as far as it says.
+    pub(super) fn max_wait(&self) -> Option<Span> {
+        match self.on_capacity {
+            OnCapacity::Queue { max_wait } => Some(max_wait),
+            OnCapacity::Reject => None,
+        }
     }
 }
 
@@ -179,11 +219,15 @@ impl Trunk {
         step: &mut Step<'_>,
     ) -> Result<Verdict, Refusal> {
         self.may_call(request)?;
+        let put_off = match self.put_off_until(request, terms, now) {
+            Ok(put_off) => put_off,
+            Err(refused) => return Ok(refused),
+        };
         let full_day = self.day_wait(now).map(|retry_after_secs| Verdict::Refuse {
             code: FailureCode::DailyLimitReached,
             retry_after_secs,
         });
-        if let Some((at, reason)) = terms.put_off_until(now) {
+        if let Some((at, reason)) = put_off {
             if let Some(refused) = full_day {
                 return Ok(refused);
             }
@@ -243,15 +287,8 @@ impl Trunk {
         step: &mut Step<'_>,
     ) -> Result<Admission, Refusal> {
         let verdict = self.verdict(&request, terms, now, step)?;
-        if let Verdict::Down {
-            retry_after_secs,
-            is_agent,
-        } = verdict
-        {
-            return Ok(Admission::Down {
-                retry_after_secs,
-                is_agent,
-            });
+        if let Some(refused) = verdict.refused_with_nothing() {
+            return Ok(refused);
         }
         let (id, agent) = (self.next_id(now), request.agent.id);
         if !matches!(verdict, Verdict::Refuse { .. }) {
@@ -266,10 +303,9 @@ impl Trunk {
                 if planted(Fault::ScheduledCounted) {
                     self.accepted.push(now);
                 }
-                let window = terms.window.unwrap_or(Window::unasked(now));
-                Call::scheduled(id, request, window, (at, reason), now)
+                self.scheduled(id, request, terms, (at, reason), now)
             }
-            Verdict::Go | Verdict::Down { .. } => {
+            Verdict::Go | Verdict::Closed { .. } | Verdict::ZoneUnknown | Verdict::Down { .. } => {
                 self.started(id, agent, now, step);
                 self.accepted.push(id.address().at);
                 self.paced.push(id.address().at);
@@ -302,7 +338,9 @@ impl Trunk {
                 at,
                 quota,
             },
-            Verdict::Go | Verdict::Down { .. } => Admission::Accepted { call: id, quota },
+            Verdict::Go | Verdict::Closed { .. } | Verdict::ZoneUnknown | Verdict::Down { .. } => {
+                Admission::Accepted { call: id, quota }
+            }
         })
     }
 

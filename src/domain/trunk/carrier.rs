@@ -114,10 +114,7 @@ impl Trunk {
     pub fn room_seen(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         if !self.is_open(id) {
             let closed = self.take(id, step).map(|held| &mut held.call);
-            let Some(call) = closed.filter(|call| call.dialed_at.is_some()) else {
-                return;
-            };
-            if call.room_seen(now) {
+            if closed.is_some_and(|call| call.room_seen(now)) {
                 self.settle(id, step);
                 self.advance(id, now, step);
             }

@@ -7,6 +7,7 @@ use super::destinations::Destinations;
 
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
+use crate::domain::calling_hours::HoursBook;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
@@ -114,6 +115,9 @@ pub struct Brief {
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
     pub keeps: MediaPolicy,
+    /// When its phones may ring.
+    #[serde(default, skip_serializing_if = "HoursBook::is_empty")]
+    pub hours: HoursBook,
     /// What signs the callbacks of its calls. None for a deleted trunk, which is told of nothing any more: the directory
     /// itself is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

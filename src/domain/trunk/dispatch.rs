@@ -56,11 +56,17 @@ impl Trunk {
             self.advance(id, now, step);
             return Claim::NotYours;
         }
+        if !planted(Fault::HoursIgnoredAtClaim) && self.put_off_if_closed(id, now, step) {
+            return Claim::NotYours;
+        }
         if self.dialed.room(now, max_cps) == 0 {
             self.dispatch_again(id, self.dialed.next_free(now, max_cps));
             step.let_go_of(id);
             return Claim::Later;
         }
+        let Some(call) = self.open_call(id, step) else {
+            return Claim::NotYours;
+        };
         call.keeps = keeps;
         call.claim(room, now, &self.settings);
         self.dialed.push(now);

@@ -91,10 +91,11 @@ impl Entry {
         let origin = origin(later, call.created_at());
         let since = |at| Since::of(at, origin);
         let place = match call.phase() {
-            Phase::Scheduled { .. } | Phase::Queued { .. } => UNCLAIMED | WAITS,
+            Phase::Queued { .. } => UNCLAIMED | WAITS,
             Phase::Unclaimed { .. } => UNCLAIMED,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => 0,
-            Phase::AwaitingReport { .. } | Phase::Over => OVER,
+            // It is here for its room's sake alone.
+            Phase::Scheduled { .. } | Phase::AwaitingReport { .. } | Phase::Over => OVER,
         };
         let watchdog = match place & UNCLAIMED {
             0 => call.due(settings).unwrap_or(Timestamp::MAX),

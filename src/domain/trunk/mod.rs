@@ -16,6 +16,7 @@ mod day;
 mod destinations;
 mod dispatch;
 mod entries;
+mod hours;
 mod index;
 mod kept;
 mod queue;

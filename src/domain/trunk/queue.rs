@@ -5,7 +5,7 @@ use crate::domain::agent::Status;
 use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 impl Trunk {
     /// How many calls wait for capacity.
@@ -49,6 +49,15 @@ impl Trunk {
             if wait_expired && !planted(Fault::ImpatientDialed) {
                 // Capacity came too late, or the object slept: its wait is over.
                 self.advance(first, now, step);
+                continue;
+            }
+            if step.may_take == 0 && self.has_hours() {
+                // So many were put off in this step that the others have their turn first.
+                self.dispatch_again(first, now + Span(1));
+                break;
+            }
+            if self.put_off_if_closed(first, now, step) {
+                step.may_take = step.may_take.saturating_sub(1);
                 continue;
             }
             let pace = match was_scheduled {
@@ -139,7 +148,7 @@ impl Trunk {
         };
         agents.held_back(now, |probe| {
             let is_judging = |call: &mut crate::domain::call::Call| {
-                !call.status.is_terminal() && !call.agent_holds_out(now)
+                !call.status.is_terminal() && !call.is_scheduled() && !call.agent_holds_out(now)
             };
             self.open_call(probe, step).is_some_and(is_judging)
         })

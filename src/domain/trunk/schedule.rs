@@ -124,7 +124,7 @@ impl Trunk {
     }
 
     /// Changes a call that nobody has dialed, wherever it waits.
-    fn change_undialed(
+    pub(super) fn change_undialed(
         &mut self,
         id: CallId,
         now: Timestamp,
@@ -333,20 +333,19 @@ impl Trunk {
         let Some(call) = self.take(id, step).map(|held| &held.call) else {
             return;
         };
+        let agent = call.request.agent.id;
         if !call.is_scheduled() || self.end_on_schedule(id, now, step) {
             return;
         }
-        let Some(held) = step.held(id) else {
-            return;
-        };
-        let agent = held.call.request.agent.id;
         let inactive = |brief: &Brief| brief.inactive_agents.contains(&agent);
         if self.brief.as_ref().is_some_and(inactive) {
             self.cancel(id, now, step);
-            return;
+        } else if !self.put_off_if_closed(id, now, step)
+            && let Some(held) = step.held(id)
+        {
+            held.call.enter_queue(now);
+            self.settle(id, step);
         }
-        held.call.enter_queue(now);
-        self.settle(id, step);
     }
 
     /// What the schedule has to do beside handing out what is due.

@@ -46,7 +46,7 @@ impl Grants {
     }
 
     /// Until when a phone may begin to ring that was allowed to.
-    fn until(&self, id: CallId) -> Timestamp {
+    pub fn until(&self, id: CallId) -> Timestamp {
         let mut given = self.given.iter().rev();
         let given = given.find(|(_, call)| *call == id);
         let until = given.map_or(Timestamp(0), |(at, _)| *at + GRANT);

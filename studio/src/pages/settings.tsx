@@ -9,6 +9,7 @@ import { Card } from "../ui/card.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
 import { Failure, RoleNote } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "../ui/hours.tsx";
 import { Request } from "../ui/code.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
@@ -46,9 +47,10 @@ interface Form {
   prefix: string;
   accessKey: string;
   secret: string;
+  hours: HoursForm;
 }
 
-function formOf({ transcripts, recordings, reject_impossible_numbers }: Known): Form {
+function formOf({ transcripts, recordings, reject_impossible_numbers, calling_hours }: Known): Form {
   return {
     transcripts: transcripts ? "on" : "off",
     recordings: recordings ? "on" : "off",
@@ -59,6 +61,7 @@ function formOf({ transcripts, recordings, reject_impossible_numbers }: Known): 
     prefix: recordings?.prefix ?? "",
     accessKey: recordings?.access_key ?? "",
     secret: "",
+    hours: hoursFormOf(calling_hours),
   };
 }
 
@@ -78,6 +81,7 @@ function changeOf(form: Form, known: Known): Change {
       reject_impossible_numbers: form.impossible === "refused",
     }),
     ...(isOther && { recordings: isOn ? target : null }),
+    ...(JSON.stringify(hoursOf(form.hours)) !== JSON.stringify(known.calling_hours) && { calling_hours: hoursOf(form.hours) }),
   } as Change;
 }
 
@@ -94,6 +98,7 @@ const targetOf = (form: Form): Record<string, string> => ({
 const requestOf = (form: Form) => ({
   transcripts: form.transcripts === "on",
   reject_impossible_numbers: form.impossible === "refused",
+  calling_hours: hoursOf(form.hours),
   recordings:
     form.recordings === "off"
       ? null
@@ -149,6 +154,9 @@ function Editor({ known: loaded }: { known: Known }) {
   return (
     <div class="columns">
       <form noValidate class="stack" onSubmit={submit}>
+        <Card title="Calling hours">
+          <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={barred("owner")} />
+        </Card>
         <Transcripts form={form} set={set} />
         <Numbers form={form} set={set} />
         <Recordings form={form} set={set} isKnown={known.recordings !== null} />

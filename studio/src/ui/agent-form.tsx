@@ -5,6 +5,7 @@ import { pretty } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
 import { Button } from "./button.tsx";
 import { off, SelectField, TextField } from "./field.tsx";
+import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "./hours.tsx";
 import "./agent-form.css";
 
 export interface AgentForm {
@@ -18,6 +19,7 @@ export interface AgentForm {
   outcomeSchema: string;
   voicemail: "" | "hang_up" | "continue" | "leave_message";
   voicemailMessage: string;
+  hours: HoursForm;
 }
 
 /** A field of the context, with an example. */
@@ -40,6 +42,7 @@ export const emptyAgent = (): AgentForm => ({
   outcomeSchema: "",
   voicemail: "",
   voicemailMessage: "",
+  hours: hoursFormOf(null),
 });
 
 /** The agent of the reference's examples: something to begin with. */
@@ -76,6 +79,7 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
     outcomeSchema: agent.outcome_schema ? pretty(agent.outcome_schema) : "",
     voicemail: (voicemail?.action ?? "") as AgentForm["voicemail"],
     voicemailMessage: voicemail?.message ?? "",
+    hours: hoursFormOf(agent.calling_hours),
   };
 }
 
@@ -137,6 +141,7 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
       form.voicemail === ""
         ? null
         : { action: form.voicemail, ...(form.voicemail === "leave_message" && { message: form.voicemailMessage }) },
+    calling_hours: hoursOf(form.hours),
     status: form.status,
   };
 }
@@ -208,6 +213,7 @@ function Behaviour({ form, set, disabled }: PartProps) {
         hint="What the outcome of its calls must look like, as JSON Schema. A report with another outcome is refused."
       />
       <Voicemail form={form} set={set} disabled={disabled} />
+      <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} />
       <div class="pair">
         <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
         <SelectField

@@ -11,6 +11,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Admission, Quota, Verdict};
 
+/// When to ask again where no opening is in sight.
+const NEVER_SECS: u64 = 86_400;
+
 /// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -41,6 +44,17 @@ pub struct RejectedCall {
     status: &'static str,
 }
 
+/// The answer to a call that may not be placed now.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClosedHours {
+    /// Why.
+    error: String,
+    /// When calling hours open next; null when that is not within 400 days. Only where they are closed.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    opens_at: Option<String>,
+}
+
 /// The answer to a dry run.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -66,11 +80,13 @@ pub struct DryRun {
 }
 
 /// The answer to a call that was asked for.
-pub fn answer(admission: Admission) -> Response {
+pub fn answer(admission: Admission, now: Timestamp) -> Response {
     match admission {
         Admission::Accepted { call, quota } => created(call, "triggered", None, quota),
         Admission::Queued { call, quota } => created(call, "queued", None, quota),
         Admission::Scheduled { call, at, quota } => created(call, "scheduled", Some(at), quota),
+        Admission::Closed { opens_at } => closed(opens_at, now),
+        Admission::ZoneUnknown => Refusal::TimeZoneUnknown.into(),
         Admission::Down {
             retry_after_secs,
             is_agent,
@@ -103,6 +119,19 @@ fn down(retry_after_secs: u64, is_agent: bool) -> Response {
     });
     response.headers.retain(|(name, _)| *name != "Retry-After");
     response.with_header("Retry-After", retry_after_secs.to_string())
+}
+
+/// Calling hours are closed until then: nothing was created.
+fn closed(opens_at: Option<Timestamp>, now: Timestamp) -> Response {
+    let refusal = Refusal::OutsideCallingHours;
+    let wait = opens_at.map(|at| (at - now).as_secs_ceil().max(1));
+    let body = ClosedHours {
+        error: refusal.text(),
+        opens_at: opens_at.map(iso8601::format),
+    };
+    Response::json(refusal.status(), &body)
+        .with_header("X-Error-Code", refusal.code())
+        .with_header("Retry-After", wait.unwrap_or(NEVER_SECS).to_string())
 }
 
 fn created(
@@ -146,29 +175,32 @@ fn with_quota(response: Response, quota: Quota) -> Response {
 }
 
 /// An answer that was given before.
-pub fn replay(admission: Admission) -> Response {
-    answer(admission).with_header("Idempotent-Replayed", "true")
+pub fn replay(admission: Admission, now: Timestamp) -> Response {
+    answer(admission, now).with_header("Idempotent-Replayed", "true")
 }
 
-/// What would become of a call.
+/// What would become of a call: a refusal that is no matter of capacity is answered itself.
 pub fn answer_dry(
     verdict: Verdict,
     number: Option<NumberView>,
     unknown_keys: Vec<String>,
+    now: Timestamp,
 ) -> Response {
-    let scheduled_for = match verdict {
-        Verdict::Schedule { at, .. } => Some(iso8601::format(at)),
-        _ => None,
-    };
+    let mut scheduled_for = None;
     let (would, reason) = match verdict {
         Verdict::Go => ("trigger", None),
+        Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
+        Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
+        Verdict::Schedule { at, reason } => {
+            scheduled_for = Some(iso8601::format(at));
+            ("schedule", Some(reason.as_str().to_owned()))
+        }
         Verdict::Down {
             retry_after_secs,
             is_agent,
         } => return down(retry_after_secs, is_agent),
-        Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
-        Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
-        Verdict::Schedule { reason, .. } => ("schedule", Some(reason.as_str().to_owned())),
+        Verdict::Closed { opens_at } => return closed(opens_at, now),
+        Verdict::ZoneUnknown => return Refusal::TimeZoneUnknown.into(),
     };
     Response::json(
         200,

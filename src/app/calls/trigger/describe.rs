@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::TOO_LONG_FILLED;
-use super::answer::{DryRun, RejectedCall, TriggeredCall};
-use super::fields::{NO_WINDOW, TOO_FAR, TriggerCall};
+use super::answer::{ClosedHours, DryRun, RejectedCall, TriggeredCall};
+use super::fields::{IGNORE_HOURS, NO_WINDOW, TIME_ZONE, TOO_FAR, TriggerCall};
 use crate::app::description::reference::idempotency_key;
 use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, Schema, answer, ok};
@@ -24,7 +24,9 @@ pub fn trigger() -> Description {
          the recipient answers. A refused call (429) stays readable under its `call_id`. One with a `not_before` in the \
          future is scheduled: it takes up no channel and counts towards no rate limit, and when it is due it waits its turn \
          as with `on_capacity: queue`. If it has not been dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
-         lacking, else `Trigger Failed` (`window_closed`).",
+         lacking, else `Trigger Failed` (`window_closed`). A call that comes while calling hours are closed is scheduled for the \
+         next opening, or refused (409), as they say; one that finds them closed when it is about to be dialed waits for the \
+         next opening, if that is before its `not_after`.",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )
     .also(dry_run, [])
@@ -36,13 +38,14 @@ pub fn trigger() -> Description {
     )])
     .body::<TriggerCall>(examples::trigger())
     .tells_quota()
+    .refused_as(409, Schema::of::<ClosedHours>(), examples::closed_hours)
     .refused_as(429, Schema::of::<RejectedCall>(), examples::rejected)
     .callbacks(notification::callbacks())
     .shape::<Notification<'static>>()
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 37] {
+fn refusals() -> [Refusal; 41] {
     let [no_start, no_start_zone] = no_time("not_before");
     let [no_end, no_end_zone] = no_time("not_after");
     [
@@ -51,6 +54,8 @@ fn refusals() -> [Refusal; 37] {
         Refusal::Invalid("on_capacity must be reject or queue".into()),
         Refusal::Invalid("max_wait_seconds must be a whole number from 1 to 86400".into()),
         Refusal::Invalid("dry_run must be true or false".into()),
+        Refusal::Invalid(TIME_ZONE.into()),
+        Refusal::Invalid(IGNORE_HOURS.into()),
         no_start,
         no_start_zone,
         must("not_before", TOO_FAR),
@@ -79,6 +84,8 @@ fn refusals() -> [Refusal; 37] {
         Refusal::NumberSuppressed,
         Refusal::ChannelsExhausted,
         Refusal::RateExceeded,
+        Refusal::OutsideCallingHours,
+        Refusal::TimeZoneUnknown,
         Refusal::TooManyScheduled,
         Refusal::DailyLimitReached,
         Refusal::DialerUnavailable,

@@ -8,6 +8,7 @@ use crate::app::page;
 use crate::app::ports::Api;
 use crate::app::target::check_target;
 use crate::domain::call::Window;
+use crate::domain::calling_hours::ZoneName;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
@@ -21,6 +22,9 @@ const DEFAULT_WAIT: Span = Span::from_secs(3_600);
 const MAX_WAIT_SECS: u64 = 86_400;
 /// How far ahead a call may be scheduled.
 const FARTHEST: Span = Span::from_secs(30 * 86_400);
+/// What a zone must be that is given, and the word on calling hours.
+pub const TIME_ZONE: &str = "time_zone must be an IANA time zone";
+pub const IGNORE_HOURS: &str = "ignore_calling_hours must be true or false";
 /// What `not_before` must be, and `not_after`.
 pub const TOO_FAR: &str = "at most 30 days ahead";
 pub const NO_WINDOW: &str = "after not_before and in the future";
@@ -62,6 +66,10 @@ pub struct TriggerCall {
     /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future.
     /// Defaults to `not_before` plus `max_wait_seconds` (3600).
     pub not_after: Option<String>,
+    /// Where the phone is: an IANA time zone. Calling hours that go by the callee's zone go by this one then.
+    pub time_zone: Option<String>,
+    /// Whether it may ring outside calling hours; needs an admin key, and is written to the audit log.
+    pub ignore_calling_hours: Option<bool>,
 }
 
 /// What a call was asked for.
@@ -76,6 +84,8 @@ pub struct Fields {
     pub window: Option<Window>,
     /// For how long the call may wait before it is dialed.
     pub waits: Span,
+    pub time_zone: Option<ZoneName>,
+    pub ignores_hours: bool,
 }
 
 impl Fields {
@@ -118,6 +128,13 @@ impl Fields {
                 .transpose()
         };
         let (not_before, not_after) = (time("not_before")?, time("not_after")?);
+        let time_zone = take("time_zone").map(read_zone).transpose()?;
+        let ignores_hours = match take("ignore_calling_hours") {
+            None => false,
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| Refusal::Invalid(IGNORE_HOURS.into()))?,
+        };
         let now = api.now();
         let window = read_window(not_before, not_after, max_wait, now)?;
         let max_wait = max_wait.unwrap_or(DEFAULT_WAIT);
@@ -140,6 +157,8 @@ impl Fields {
             dry_run,
             window,
             waits,
+            time_zone,
+            ignores_hours,
         })
     }
 
@@ -162,6 +181,11 @@ fn read_on_capacity(on_capacity: Option<Value>) -> Result<bool, Refusal> {
             "on_capacity must be reject or queue".into(),
         )),
     }
+}
+
+fn read_zone(value: Value) -> Result<ZoneName, Refusal> {
+    let zone = value.as_str().and_then(ZoneName::parse);
+    zone.ok_or_else(|| Refusal::Invalid(TIME_ZONE.into()))
 }
 
 fn read_max_wait(value: Value) -> Result<Span, Refusal> {

@@ -13,7 +13,9 @@ pub use fields::TriggerCall;
 use crate::app::asking::understood;
 use crate::app::calls::{permit, unreached};
 use crate::app::copies::{doubt, find, refuses};
-use crate::app::directory::{Permit, RELIED_ON};
+use crate::app::directory::{
+    Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Permit, RELIED_ON,
+};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::Api;
@@ -23,7 +25,7 @@ use crate::app::trunk::{
     written,
 };
 use crate::app::views::number::NumberView;
-use crate::domain::access::KeyRecord;
+use crate::domain::access::{KeyRecord, Role};
 use crate::domain::agent::{Agent, Status};
 use crate::domain::call::{CallAgent, CallRequest};
 use crate::domain::ids::{AgentId, TrunkId};
@@ -43,6 +45,9 @@ pub async fn trigger(
     let body = request.json_object()?;
     let idempotency = read_idempotency(request)?;
     let fields = Fields::read(api, request, body)?;
+    if fields.ignores_hours && caller.role < Role::Admin {
+        return Err(Refusal::too_low(caller.role, Role::Admin));
+    }
     let good_until = api.now() + RELIED_ON;
     let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
         Ok(found) => found,
@@ -55,6 +60,9 @@ pub async fn trigger(
     );
     let (permit, dry_run) = (fields.permit(), fields.dry_run);
     let number = dry_run.then(|| NumberView::of(&fields.phone));
+    if fields.ignores_hours && !dry_run {
+        note_ignored(api, caller, request, &fields).await?;
+    }
     let trigger = Box::new(Trigger {
         on_capacity: fields.on_capacity,
         window: fields.window,
@@ -85,8 +93,8 @@ pub async fn trigger(
 
 fn of_call(api: &impl Api, reply: TrunkReply) -> Result<Result<Response, TrunkRefusal>, Refusal> {
     match understood::<command::Admit>(api, reply) {
-        Ok(Ok(Admitted::Admission(admission))) => Ok(Ok(answer(admission))),
-        Ok(Ok(Admitted::Replayed(admission))) => Ok(Ok(replay(admission))),
+        Ok(Ok(Admitted::Admission(admission))) => Ok(Ok(answer(admission, api.now()))),
+        Ok(Ok(Admitted::Replayed(admission))) => Ok(Ok(replay(admission, api.now()))),
         Ok(Ok(Admitted::KeyReused)) => Err(Refusal::IdempotencyKeyReused),
         Ok(Err(refusal)) => Ok(Err(refusal)),
         Err(unavailable) => Err(unreached(unavailable)),
@@ -100,7 +108,7 @@ fn of_dry_run(
     unknown_keys: Vec<String>,
 ) -> Result<Result<Response, TrunkRefusal>, Refusal> {
     match understood::<command::DryRun>(api, reply) {
-        Ok(Ok(verdict)) => Ok(Ok(answer_dry(verdict, number, unknown_keys))),
+        Ok(Ok(verdict)) => Ok(Ok(answer_dry(verdict, number, unknown_keys, api.now()))),
         Ok(Err(refusal)) => Ok(Err(refusal)),
         Err(unavailable) => Err(unreached(unavailable)),
     }
@@ -128,6 +136,29 @@ async fn send(
     written(reply).map_err(unreached)
 }
 
+/// Before the call is asked for: what is not in the audit log does not ring.
+async fn note_ignored(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    fields: &Fields,
+) -> Result<(), Refusal> {
+    let ignored = Ask::NoteNumbers {
+        action: "calling_hours.ignore".into(),
+        target: fields.phone.as_str().into(),
+        suppresses: false,
+    };
+    let command = DirectoryCommand {
+        request: request.id.clone(),
+        ..DirectoryCommand::of_the_key(caller.key_id, ignored)
+    };
+    match api.directory(caller.org_id, &command).await {
+        Ok(DirectoryReply::Done) => Ok(()),
+        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        _ => Err(Refusal::AuthenticationUnavailable),
+    }
+}
+
 /// The call, as its trunk keeps it.
 fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
     CallRequest {
@@ -142,6 +173,8 @@ fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
         },
         metadata: fields.metadata,
         callback_url: fields.callback_url,
+        time_zone: fields.time_zone,
+        ignores_hours: fields.ignores_hours,
     }
 }
 
@@ -228,7 +261,7 @@ async fn recall(
     let command = command::FindReplay(caller.org_id, caller.key_id, given);
     let known = ask(api, fields.trunk.tag(), command).await;
     match known.map_err(unreached)?? {
-        Some(Replay::Replayed(admission)) => Ok(replay(admission)),
+        Some(Replay::Replayed(admission)) => Ok(replay(admission, api.now())),
         Some(Replay::KeyReused) => Err(Refusal::IdempotencyKeyReused),
         None => Err(refusal),
     }

@@ -6,6 +6,7 @@ use super::CreateAgent;
 use crate::app::description::examples;
 use crate::app::description::refusals::{NAME, must, nested_required, tidy, unknown_field};
 use crate::app::description::{Description, created, gone, ok};
+use crate::app::manage::hours::describe::hours;
 use crate::app::views::manage::{AgentDetail, AgentList};
 use crate::domain::refusal::Refusal;
 
@@ -50,7 +51,7 @@ pub fn update() -> Description {
         TAG,
         "Change an agent",
         "Changes the fields that are given. A call gets the script that its agent has when it is dialed. A changed status \
-         takes effect at once, everything else for calls placed 60 seconds or more later.",
+         and changed calling hours take effect at once, everything else for calls placed 60 seconds or more later.",
         ok::<AgentDetail>("Changed.", examples::agent_detail()),
     )
     .change("ChangeAgent", json!({"status": "inactive"}))
@@ -63,8 +64,8 @@ pub fn delete() -> Description {
     Description::new(TAG, "Delete an agent", text, gone()).refuses([Refusal::AgentNotFound])
 }
 
-fn fields() -> [Refusal; 16] {
-    [
+fn fields() -> Vec<Refusal> {
+    let mut all = vec![
         Refusal::Required("name"),
         must("name", NAME),
         Refusal::Required("agent_code"),
@@ -86,6 +87,9 @@ fn fields() -> [Refusal; 16] {
         must("voice", NAME),
         tidy("voice"),
         must("status", "active or inactive"),
-        unknown_field(),
-    ]
+    ];
+    all.extend(hours());
+    all.push(Refusal::TooManyHours);
+    all.push(unknown_field());
+    all
 }

@@ -9,6 +9,7 @@ use crate::app::body::{self, Body};
 use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, GetAgent};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
+use crate::app::manage::hours::read_hours;
 use crate::app::manage::{Resource, change, change_by_comparison, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
@@ -60,6 +61,8 @@ pub struct CreateAgent {
     /// 1 to 1000 characters, in which `{{key}}` is filled as in `script`.
     #[schema(value_type = Option<Object>)]
     pub voicemail: Option<Value>,
+    /// When phones of its calls may ring, beside the organisation's calling hours; `null` for any time.
+    pub calling_hours: Option<crate::domain::calling_hours::CallingHours>,
     /// Only active agents can be used to trigger calls; `active` when left out.
     pub status: Option<crate::domain::agent::Status>,
 }
@@ -296,6 +299,10 @@ fn read(
         VOICEMAIL,
         |value| is_voicemail(&value).then_some(value),
     )?;
+    let calling_hours = read_hours(
+        &mut body,
+        before.and_then(|agent| agent.calling_hours.clone()),
+    )?;
     body.finish()?;
     Ok(Agent {
         id,
@@ -307,6 +314,7 @@ fn read(
         voice,
         outcome_schema,
         voicemail,
+        calling_hours,
         created_at,
     })
 }

@@ -1,0 +1,152 @@
+//! Calling hours, as a trunk keeps them: when a call is accepted, when it is due or leaves the queue, when a dialer claims it, and
+//! in the moment before its phone rings.
+
+use super::admission::{self, Terms};
+use super::{Step, Trunk};
+use crate::domain::call::{Call, CallRequest, FailureCode, LONGEST_UNASKED, Phase, ScheduleReason};
+use crate::domain::calling_hours::{Verdict, ZoneName, judge};
+use crate::domain::ids::CallId;
+use crate::domain::numbering;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Timestamp;
+use crate::domain::zones::Zone;
+
+impl Trunk {
+    /// What the hours that apply to a request say of a moment.
+    pub(super) fn hours_say(&self, request: &CallRequest, at: Timestamp) -> Verdict {
+        let Some(brief) = &self.brief else {
+            return Verdict::Open;
+        };
+        if request.ignores_hours || brief.hours.is_empty() {
+            return Verdict::Open;
+        }
+        let hours = brief.hours.of_calls_by(request.agent.id);
+        judge(hours, &zones_of(request), at)
+    }
+
+    /// Until when a call may not be dialed, and why: by its own word, and by calling hours.
+    pub(super) fn put_off_until(
+        &self,
+        request: &CallRequest,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<Option<(Timestamp, ScheduleReason)>, admission::Verdict> {
+        let asked = terms.put_off_until(now);
+        let latest = now + LONGEST_UNASKED;
+        let until = terms.window.map_or(latest, |window| window.not_after);
+        let at = asked.map_or(now, |(at, _)| at);
+        match self.hours_say(request, at) {
+            Verdict::Open => Ok(asked),
+            Verdict::Closed {
+                opens_at: Some(opens_at),
+                rejects: false,
+                ..
+            } if opens_at < until => Ok(Some((opens_at, ScheduleReason::CallingHours))),
+            Verdict::Closed { opens_at, .. } => Err(admission::Verdict::Closed { opens_at }),
+            Verdict::ZoneUnknown => Err(admission::Verdict::ZoneUnknown),
+        }
+    }
+
+    /// A call that may not be dialed before then.
+    pub(super) fn scheduled(
+        &self,
+        id: CallId,
+        request: CallRequest,
+        terms: Terms,
+        slot: (Timestamp, ScheduleReason),
+        now: Timestamp,
+    ) -> Call {
+        let asked = terms.put_off_until(now).map_or(now, |(at, _)| at);
+        let closed_in = match self.hours_say(&request, asked) {
+            Verdict::Closed { zone, .. } => Some(ZoneName::of(zone)),
+            Verdict::Open | Verdict::ZoneUnknown => None,
+        };
+        let mut call = match terms.window {
+            Some(window) => Call::scheduled(id, request, window, slot, now),
+            None => Call::waiting(id, request, terms.max_wait(), slot, now),
+        };
+        call.closed_in = closed_in;
+        call
+    }
+
+    /// Whether there are hours that may be closed.
+    pub(super) fn has_hours(&self) -> bool {
+        let brief = self.brief.as_ref();
+        brief.is_some_and(|brief| !brief.hours.is_empty())
+    }
+
+    /// If it is closed for a call that nobody has dialed, it waits for the next opening, when that is in time, or ends. Then
+    /// the call is nobody's any more.
+    pub(super) fn put_off_if_closed(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let Some(call) = self.take(id, step).map(|held| &held.call) else {
+            return false;
+        };
+        if planted(Fault::ScheduledUnchecked) && call.slot().is_some() {
+            return false;
+        }
+        let until = call.may_be_put_off_until();
+        let opens = match self.hours_say(&call.request, now) {
+            Verdict::Open => return false,
+            Verdict::Closed { opens_at, zone, .. } => {
+                let in_time = opens_at.filter(|at| *at < until);
+                in_time.map(|at| (at, ZoneName::of(zone)))
+            }
+            Verdict::ZoneUnknown => None,
+        };
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| {
+            match opens {
+                Some((at, zone)) => {
+                    call.put_off(at, ScheduleReason::CallingHours, now);
+                    call.closed_in = Some(zone);
+                }
+                None => call.miss(FailureCode::WindowClosed, now, &key),
+            }
+            true
+        })
+    }
+
+    /// Whether it is closed now that a phone is about to ring whose room is there, and its agent in it. Then it was not
+    /// dialed, and is put off like any other, while its room is torn down.
+    ///
+    /// # Errors
+    /// Somebody was allowed to ring it just now: that passes then.
+    pub fn rings_outside_hours(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Result<bool, Timestamp> {
+        let Some(call) = self.open_call(id, step) else {
+            return Ok(false);
+        };
+        let is_set_up = matches!(call.phase(), Phase::SettingUp { .. });
+        let is_open = self.hours_say(&call.request, now) == Verdict::Open;
+        if !is_set_up || is_open || planted(Fault::HoursIgnoredAtRing) {
+            step.let_go_of(id);
+            return Ok(false);
+        }
+        let may_ring_until = self.grants.until(id);
+        if may_ring_until > now {
+            return Err(may_ring_until);
+        }
+        if let Some(call) = self.open_call(id, step) {
+            call.undial();
+        }
+        Ok(self.put_off_if_closed(id, now, step))
+    }
+}
+
+/// Where the phone of a call may be.
+fn zones_of(request: &CallRequest) -> Vec<Zone> {
+    if let Some(given) = &request.time_zone {
+        return given.zone().into_iter().collect();
+    }
+    let names = numbering::facts(&request.phone).time_zones;
+    names.into_iter().filter_map(Zone::named).collect()
+}
