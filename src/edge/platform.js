@@ -2,6 +2,7 @@
 // the same calls cost several crossings each, and some 40 KB of WebAssembly that converts options.
 
 import * as rust from "wasm-glue";
+import { alike, together, within, withResolvers } from "./hops.js";
 
 let calls = 0;
 
@@ -22,7 +23,7 @@ function later(work) {
 
 /** A promise that `settle` settles. */
 export function deferred() {
-  const { promise, resolve, reject } = Promise.withResolvers();
+  const { promise, resolve, reject } = withResolvers();
   return Object.assign(promise, { resolve, reject });
 }
 
@@ -229,25 +230,27 @@ export const archive = (env, name, text) => later(() => env.ARCHIVE?.put(name, t
  */
 export const ask = (env, binding, name, body, limitMs) => later(() => within(limitMs, exchange(env[binding], name, body)));
 
+/**
+ * Likewise, in one message with what else of this lane this isolate asks of it just now.
+ * @param {any} env @param {any} ctx @param {string} lane @param {string} binding @param {string} name @param {string} body @param {number} limitMs
+ */
+export const askTogether = (env, ctx, lane, binding, name, body, limitMs) =>
+  later(() => together(lane + name, body, (body) => exchange(env[binding], name, body), limitMs, ctx));
+
+/**
+ * Likewise, once for several that ask the like.
+ * @param {any} env @param {any} ctx @param {string} question @param {number} since @param {number} waitMs
+ * @param {string} binding @param {string} name @param {string} body @param {number} limitMs
+ */
+export const askAlike = (env, ctx, question, since, waitMs, binding, name, body, limitMs) =>
+  later(() => alike(question, since, waitMs, () => exchange(env[binding], name, body), limitMs, ctx));
+
 /** @param {any} namespace @param {string} name @param {string} body */
 async function exchange(namespace, name, body) {
   const answer = await namespace.get(namespace.idFromName(name)).fetch("https://object/", { method: "POST", body });
   const bytes = new Uint8Array(await answer.arrayBuffer());
   if (answer.status !== 200) throw new Error(`status ${answer.status}`);
   return bytes;
-}
-
-/**
- * The deadline is there because an object that trapped never answers.
- * @template T
- * @param {number} limitMs @param {Promise<T>} answer
- * @returns {Promise<T>}
- */
-function within(limitMs, answer) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("no answer in time")), limitMs);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /**

@@ -2,14 +2,16 @@
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
+use worker::worker_sys::Context;
 use worker::{Env, State};
 
 use super::promise::Called;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 mod js {
     use wasm_bindgen::prelude::*;
     use worker::Env;
+    use worker::worker_sys::Context;
 
     // Calls whose answer comes later return their number: see `promise.rs`.
     #[wasm_bindgen(module = "/src/edge/platform.js")]
@@ -55,6 +57,28 @@ mod js {
         pub fn set_alarm(object: &JsValue, at: f64) -> u32;
         pub fn archive(env: &Env, name: &str, text: &str) -> u32;
         pub fn ask(env: &Env, binding: &str, name: &str, body: &str, limit_ms: u32) -> u32;
+        #[wasm_bindgen(js_name = askTogether)]
+        pub fn ask_together(
+            env: &Env,
+            context: &Context,
+            lane: &str,
+            binding: &str,
+            name: &str,
+            body: &str,
+            limit_ms: u32,
+        ) -> u32;
+        #[wasm_bindgen(js_name = askAlike)]
+        pub fn ask_alike(
+            env: &Env,
+            context: &Context,
+            question: &str,
+            since: f64,
+            wait_ms: f64,
+            binding: &str,
+            name: &str,
+            body: &str,
+            limit_ms: u32,
+        ) -> u32;
         pub fn post(
             url: &str,
             headers: Vec<String>,
@@ -134,16 +158,48 @@ pub fn archive(env: &Env, name: &str, text: &str) -> Called {
     Called::of(js::archive(env, name, text))
 }
 
+/// How an object is asked: see `hops.js`.
+pub enum Way<'a> {
+    /// At once, in a message of its own.
+    Alone,
+    /// In one message with what else of this lane is asked of it just now.
+    Together(&'a Context, &'a str),
+    /// Once for all who ask this and know no less than that moment.
+    Alike {
+        context: &'a Context,
+        question: String,
+        since: Timestamp,
+        wait: Span,
+    },
+}
+
 /// Asks the object of that name; within the limit, or it is an error.
 pub async fn ask(
     env: &Env,
+    way: Way<'_>,
     binding: &str,
     name: &str,
     body: &str,
     limit_ms: u32,
 ) -> Result<Vec<u8>, JsValue> {
-    let answer = Called::of(js::ask(env, binding, name, body, limit_ms)).await?;
-    Ok(bytes(answer))
+    let call = match way {
+        Way::Alone => js::ask(env, binding, name, body, limit_ms),
+        Way::Together(context, lane) => {
+            js::ask_together(env, context, lane, binding, name, body, limit_ms)
+        }
+        Way::Alike {
+            context,
+            question,
+            since,
+            wait,
+        } => {
+            let (since, wait) = (since.0 as f64, wait.0 as f64);
+            js::ask_alike(
+                env, context, &question, since, wait, binding, name, body, limit_ms,
+            )
+        }
+    };
+    Called::of(call).await.map(bytes)
 }
 
 /// Status, `Retry-After` and body (read when `max_body` is not 0) of the answer to one POST.

@@ -49,7 +49,7 @@ const PAUSE: Span = Span(50);
 #[path = "trunk_work.rs"]
 mod work;
 
-use work::{ask, migrate, questions};
+use work::{ask, each, migrate, questions};
 
 struct Loaded {
     actor: TrunkActor,
@@ -115,7 +115,15 @@ impl TrunkObject {
 }
 
 async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    let read = || json::read_bytes(&bytes).ok();
+    match bytes.contains(&b'\n') {
+        true => Some(each(inner, &bytes).await),
+        false => one(inner, &bytes).await,
+    }
+}
+
+/// One command; its reply, or nothing when storage failed.
+async fn one(inner: Rc<Inner>, bytes: &[u8]) -> Option<Vec<u8>> {
+    let read = || json::read_bytes(bytes).ok();
     let command: Option<TrunkCommand> = read();
     let Some(command) = command else {
         return Some(UNKNOWN.to_vec());

@@ -1,8 +1,10 @@
-//! What a trunk's shell does beside commands: asking of numbers, and writing rows of the release before anew.
+//! What a trunk's shell does beside commands: several of one message, asking of numbers, and writing rows of the release before anew.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{BETWEEN_MIGRATED_MS, Inner, Loaded, count_rows, drop_failed, load, send_all};
+use super::{BETWEEN_MIGRATED_MS, Inner, Loaded, count_rows, drop_failed, load, one, send_all};
+use crate::app::concurrent::concurrent;
 use crate::app::contacts;
 use crate::app::trunk::{StoreFailed, TrunkCommand};
 use crate::domain::contacts::{Number, Words};
@@ -10,6 +12,23 @@ use crate::domain::ids::OrgId;
 use crate::domain::time::Timestamp;
 use crate::edge::platform::{self, now};
 use crate::edge::{alarm, world::World};
+
+/// Several commands of one message, a line each: their replies, likewise; of one that could not be carried out nothing.
+pub(super) async fn each(inner: Rc<Inner>, bytes: &[u8]) -> Vec<u8> {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let replies = RefCell::new(vec![Vec::new(); lines.clone().count()]);
+    let work = lines.enumerate().map(|(at, line)| {
+        let (inner, replies) = (Rc::clone(&inner), &replies);
+        async move {
+            let reply = one(inner, line).await.unwrap_or_default();
+            if let Some(told) = replies.borrow_mut().get_mut(at) {
+                *told = reply;
+            }
+        }
+    });
+    concurrent(usize::MAX, work).await;
+    replies.into_inner().join(&b'\n')
+}
 
 /// Of which numbers must be known whether they may be called, before the command is carried out.
 pub(super) fn questions(

@@ -184,6 +184,31 @@ fn whoever_goes_on_where_nothing_happened_asks_the_directory_alone() {
     assert!((1..=4).contains(&(rest / 40)), "{rest}");
 }
 
+/// In one isolate; each has its own place, and goes on where it was.
+#[test]
+fn of_those_who_listen_to_the_same_one_asks_all_trunks_and_the_others_learn_of_it() {
+    let (world, org, _) = world_with(&[tells([]), tells([151_000]), tells([])]);
+    let mut cursors: Vec<String> = (0..5)
+        .map(|_| {
+            world.advance(Span(10));
+            now(&world)
+        })
+        .collect();
+    let mut round = || {
+        let each = cursors.iter_mut();
+        each.map(|cursor| cost_of_waiting(&world, &org, cursor, 1).0)
+            .sum::<u64>()
+    };
+    assert_eq!(round(), 5 * 3);
+    let asked: u64 = (0..27).map(|_| round()).sum();
+    // Three trunks are asked every 20 s; by each of the five for itself it would be 105 questions.
+    assert!((3 * 5..=3 * 9).contains(&asked), "{asked}");
+    for cursor in &mut cursors {
+        let (events, _) = read(&world, &org, cursor, "&wait_seconds=20");
+        assert_eq!(events, [json!({"at": 151_000})]);
+    }
+}
+
 /// What each event costs all trunks are asked for, since one alone can't say that the others have nothing earlier: so this is
 /// done seldom where there are many.
 #[test]

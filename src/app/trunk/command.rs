@@ -251,6 +251,20 @@ impl TrunkCommand {
         }
     }
 
+    /// Whether it is answered in the turn in which it comes, so that others may wait for the same message's answer.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        matches!(
+            self,
+            Self::Admit(_)
+                | Self::Schedule(_)
+                | Self::DryRun(_)
+                | Self::DryRunSchedule(_)
+                | Self::Read(..)
+                | Self::Status(..)
+        )
+    }
+
     /// Whether it may look at many rows: see [`super::Slices`].
     #[must_use]
     pub fn looks_at_many(&self) -> bool {

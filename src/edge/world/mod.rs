@@ -2,6 +2,7 @@
 
 mod outside;
 mod setup;
+mod way;
 
 use std::rc::Rc;
 
@@ -16,6 +17,7 @@ use outside::SENT_ALWAYS;
 pub use setup::{Misconfigured, Setup};
 
 use super::log::log;
+use super::platform::Way;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
 use crate::app::contacts::{ContactsCommand, ContactsReply};
@@ -140,7 +142,7 @@ impl World {
         name: &str,
         command: &impl serde::Serialize,
     ) -> Result<T, Unavailable> {
-        let told = self.tell_object(namespace, name, command).await;
+        let told = self.tell_object(namespace, name, command, Way::Alone).await;
         told.map_err(|_| Unavailable)
     }
 
@@ -149,9 +151,10 @@ impl World {
         namespace: &'static str,
         name: &str,
         command: &impl serde::Serialize,
+        way: Way<'_>,
     ) -> Result<T, Unheard> {
         let body = to_json(command).map_err(|_| Unheard::Failed)?;
-        let answer = self.exchange(namespace, name, &body).await?;
+        let answer = self.exchange(namespace, name, &body, way).await?;
         json::read_bytes(&answer).map_err(|Unreadable| {
             log(&Event::AnswerUnreadable { object: namespace });
             Unheard::Failed
@@ -161,7 +164,7 @@ impl World {
     /// Has an object do a message's work. It answers as soon as it has begun; of another release's message, that it knows
     /// no such work: the message is done with, and its duty due again by its rows.
     pub async fn run_errand(&self, object: &str, message: &str) -> Result<(), Unavailable> {
-        match self.exchange("ERRANDS", object, message).await {
+        match self.exchange("ERRANDS", object, message, Way::Alone).await {
             Ok(_) | Err(Unheard::Unknown) => Ok(()),
             Err(Unheard::Failed) => Err(Unavailable),
         }
@@ -172,9 +175,11 @@ impl World {
         namespace: &'static str,
         name: &str,
         body: &str,
+        way: Way<'_>,
     ) -> Result<Vec<u8>, Unheard> {
         self.requests.note();
-        let answer = platform::ask(&self.env, namespace, name, body, OBJECT_DEADLINE_MS).await;
+        let limit = OBJECT_DEADLINE_MS;
+        let answer = platform::ask(&self.env, way, namespace, name, body, limit).await;
         let answer = answer.map_err(|error| {
             self.failed(namespace, &error);
             Unheard::Failed
@@ -306,7 +311,9 @@ impl Trunks for World {
             return Ok(reply);
         }
         let name = tag.to_string();
-        let reply = match (self.tell_object("TRUNKS", &name, command).await, command) {
+        let way = self.way_to_trunk(command);
+        let told = self.tell_object("TRUNKS", &name, command, way).await;
+        let reply = match (told, command) {
             // One of an earlier release tells a call's status by the call.
             (Err(Unheard::Unknown), TrunkCommand::Status(reader, call)) => {
                 let whole = TrunkCommand::Read(*reader, *call);
@@ -323,7 +330,7 @@ impl Trunks for World {
     }
 
     async fn look(&self, helper: &str, look: &Look) -> Result<TrunkReply, Unavailable> {
-        match self.tell_object("ERRANDS", helper, look).await {
+        match self.tell_object("ERRANDS", helper, look, Way::Alone).await {
             Ok(reply) => Ok(reply),
             Err(Unheard::Unknown) => look.by(self).await,
             Err(Unheard::Failed) => Err(Unavailable),
@@ -350,7 +357,8 @@ impl Directories for World {
         command: &DirectoryCommand,
     ) -> Result<DirectoryReply, Unavailable> {
         let name = org.to_string();
-        match self.tell_object("DIRECTORIES", &name, command).await {
+        let way = self.way_to_directory(org, command);
+        match self.tell_object("DIRECTORIES", &name, command, way).await {
             // One of an earlier release knows no permits, and needs none.
             Err(Unheard::Unknown) if matches!(command.what, directory::Ask::Permit(_)) => {
                 Ok(DirectoryReply::Record(None))

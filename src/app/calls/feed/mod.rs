@@ -11,6 +11,9 @@
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
+mod seen;
+
+use seen::Seen;
 use serde_json::Value;
 
 use crate::app::calls::reader;
@@ -100,48 +103,6 @@ pub async fn events(
     Ok(Response::json(200, &body))
 }
 
-/// How far all trunks were asked for a listener.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    /// In which epoch of the directory; 0 with one of an earlier release, which hears of no news.
-    epoch: u64,
-    /// Before this moment nothing will become known any more.
-    through: Timestamp,
-    /// Behind this moment there is news, whoever says so or not.
-    until: Timestamp,
-    /// Until then all are left alone.
-    rest: Timestamp,
-}
-
-impl Seen {
-    /// Who goes on from where a page ends.
-    fn name(caller: &KeyRecord, filter: &FeedFilter) -> String {
-        let (org, after) = (caller.org_id, filter.after.cursor());
-        format!("seen/{org}/{after}/{}", filter.only.join(","))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let mut numbers = text.split(' ').map(|part| part.parse().ok());
-        let mut next = || numbers.next()?;
-        Some(Self {
-            epoch: next()?,
-            through: Timestamp(next()?),
-            until: Timestamp(next()?),
-            rest: Timestamp(next()?),
-        })
-    }
-
-    /// Notes it for whoever goes on there.
-    fn note(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter) {
-        if self.through == Timestamp(0) {
-            return; // who reads the history asks all in any case
-        }
-        let [epoch, through, until, rest] = [self.epoch, self.through.0, self.until.0, self.rest.0];
-        let text = format!("{epoch} {through} {until} {rest}");
-        api.note(Self::name(caller, filter), &text, api.now() + QUIET);
-    }
-}
-
 /// Asks until there are events or the time is over; not without end through what a filter leaves out.
 async fn wait_for(
     api: &impl Api,
@@ -154,6 +115,7 @@ async fn wait_for(
     let (mut seen, mut looks) = (noted.unwrap_or_default(), 0);
     let looks_until = api.now() + LOOKS_FOR;
     loop {
+        seen.learn(api, caller, &mut filter);
         let pause = seen.rest.min(deadline) - api.now();
         if pause > Span(0) {
             api.sleep(pause).await;
@@ -163,8 +125,12 @@ async fn wait_for(
         let mut is_over = deadline <= api.now();
         if let Some(trunks) = trunks {
             let present;
+            let from = filter.after.at;
             (events, filter.after, present) =
                 look(api, caller, &filter, &trunks, &mut seen).await?;
+            if events.is_empty() && present {
+                seen.teach(api, caller, &filter, from);
+            }
             looks += 1;
             is_over = match present {
                 true => deadline <= api.now(),

@@ -1,0 +1,194 @@
+// Questions to one object, several in one message; and one question for several who ask it.
+//
+// While some questions of this isolate to an object are under way, the next ones to it gather, and go together when one of
+// those is answered: nobody waits for an object that is idle. One message, one turn of the object and one commit then do for
+// all of them, and each is decided by itself, in its order, and answered for itself. (Measured, 64 at once on
+// four trunks: the processor time of `POST /calls` falls by a third. Fewer side by side cost what they save: a promise that
+// another request settles takes the runtime nearly as long as a short way to an object.)
+//
+// The runtime ties what a request asks to that request, and a client may go away while others wait. So the first of those who
+// gather leads: `waitUntil` keeps it until all have their answers. Each waits for a promise of its own, which the runtime
+// settles where it was made. Of a request that is gone nobody tells that its question was answered: so a question counts as
+// under way for a moment only. What fails fails for all that were in that message, once each: nothing is asked twice, since
+// nobody can tell what the object did.
+
+/** So many questions to an object are under way before others gather, */
+const SIDE_BY_SIDE = 4;
+/** and for so long: an object that is slower than that is asked side by side. */
+const PATIENCE_MS = 250;
+/** How much goes in one message. */
+const MOST = 64;
+/** What an object of an earlier release answers to several: it has done none of them. */
+const UNKNOWN = '"Unknown"';
+const LINE_BREAK = 10;
+
+/**
+ * @typedef {object} Question
+ * @property {string} body in one line
+ * @property {(answer: Uint8Array) => void} resolve
+ * @property {(error: unknown) => void} reject
+ *
+ * @typedef {(body: string) => Promise<Uint8Array>} Exchange one message and its answer
+ * @typedef {{ waitUntil(work: Promise<unknown>): void }} Context
+ *
+ * @typedef {object} Lane the way to an object
+ * @property {Set<{ since: number }>} underWay
+ * @property {Question[] | null} gathering what goes next
+ * @property {(() => void) | null} go tells who leads these that they may go
+ *
+ * @typedef {{ since: number, endsAt: number, others: Question[] }} Asked
+ */
+
+/** @type {Map<string, Lane>} */
+const lanes = new Map();
+
+/** What others may wait for along with who asked. @type {Map<string, Asked>} */
+const asked = new Map();
+
+/**
+ * Asks an object; in one message with others, when it is busy.
+ * @param {string} object
+ * @param {string} body in one line
+ * @param {Exchange} exchange
+ * @param {number} limitMs how long an answer may take
+ * @param {Context} ctx of the request that asks
+ * @returns {Promise<Uint8Array>}
+ */
+export function together(object, body, exchange, limitMs, ctx) {
+  const lane = lanes.get(object) ?? open(object);
+  const isFull = lane.gathering?.length === MOST;
+  if (isFull || (!lane.gathering && hasRoom(lane))) return within(limitMs, go(object, lane, exchange(body)));
+  const { promise, resolve, reject } = withResolvers();
+  const question = { body, resolve, reject };
+  if (lane.gathering) lane.gathering.push(question);
+  else ctx.waitUntil(lead(object, lane, (lane.gathering = [question]), exchange));
+  return within(limitMs, promise);
+}
+
+/** @param {string} object */
+function open(object) {
+  /** @type {Lane} */
+  const lane = { underWay: new Set(), gathering: null, go: null };
+  lanes.set(object, lane);
+  return lane;
+}
+
+/** @param {Lane} lane */
+function hasRoom({ underWay }) {
+  for (const one of underWay) if (one.since + PATIENCE_MS < Date.now()) underWay.delete(one);
+  return underWay.size < SIDE_BY_SIDE;
+}
+
+/** @param {string} object @param {Lane} lane @param {Promise<Uint8Array>} answer */
+function go(object, lane, answer) {
+  const one = { since: Date.now() };
+  lane.underWay.add(one);
+  const end = () => {
+    lane.underWay.delete(one);
+    lane.go?.();
+    lane.go = null;
+    if (!lane.gathering && lane.underWay.size === 0 && lanes.get(object) === lane) lanes.delete(object);
+  };
+  answer.then(end, end);
+  return answer;
+}
+
+/** Sends what gathers when it may go. @param {string} object @param {Lane} lane @param {Question[]} questions @param {Exchange} exchange */
+async function lead(object, lane, questions, exchange) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  await new Promise((/** @type {(value?: unknown) => void} */ may) => {
+    lane.go = may;
+    timer = setTimeout(may, PATIENCE_MS);
+  });
+  clearTimeout(timer);
+  if (lane.gathering === questions) [lane.gathering, lane.go] = [null, null];
+  await send(questions, (body) => go(object, lane, exchange(body)), exchange);
+}
+
+/** @param {Question[]} questions @param {Exchange} exchange @param {Exchange} alone */
+async function send(questions, exchange, alone) {
+  try {
+    const answer = await exchange(questions.map(({ body }) => body).join("\n"));
+    const answers = questions.length === 1 ? [answer] : lines(answer);
+    if (answers.length === questions.length) return questions.forEach((question, at) => tell(question, answers[at]));
+    if (new TextDecoder().decode(answer) !== UNKNOWN) throw new Error("as many answers as questions were expected");
+    await Promise.allSettled(questions.map(({ body, resolve, reject }) => alone(body).then(resolve, reject)));
+  } catch (error) {
+    for (const { reject } of questions) reject(error);
+  }
+}
+
+/**
+ * Asks what may be answered to several that wait for the same: to whoever asks the like while one waits, who knows no less and
+ * waits no shorter, the answer is that one's. It may come early, and may bring news that is none to who knows more.
+ * @param {string} question what is asked, by whom
+ * @param {number} since what is known already
+ * @param {number} waitMs how long the answer may wait for news
+ * @param {() => Promise<Uint8Array>} ask
+ * @param {number} limitMs
+ * @param {Context} ctx of the request that asks
+ * @returns {Promise<Uint8Array>}
+ */
+export function alike(question, since, waitMs, ask, limitMs, ctx) {
+  const endsAt = Date.now() + waitMs;
+  const known = asked.get(question);
+  if (known && known.since <= since && known.endsAt <= endsAt) {
+    const { promise, resolve, reject } = withResolvers();
+    known.others.push({ body: "", resolve, reject });
+    return within(limitMs, promise);
+  }
+  const answer = ask();
+  ctx.waitUntil(share(question, { since, endsAt, others: [] }, answer));
+  return within(limitMs, answer);
+}
+
+/** @param {string} question @param {Asked} mine @param {Promise<Uint8Array>} answer */
+async function share(question, mine, answer) {
+  asked.set(question, mine);
+  const told = await answer.catch((error) => error);
+  if (asked.get(question) === mine) asked.delete(question);
+  for (const { resolve, reject } of mine.others) told instanceof Uint8Array ? resolve(told) : reject(told);
+}
+
+/** As `Promise.withResolvers`, which the types of this language level lack. @template [T=any] */
+export function withResolvers() {
+  /** @type {(value: T) => void} */
+  let resolve = () => {};
+  /** @type {(error: unknown) => void} */
+  let reject = () => {};
+  const promise = new Promise((/** @type {(value: T) => void} */ yes, no) => {
+    [resolve, reject] = [yes, no];
+  });
+  return { promise, resolve, reject };
+}
+
+/**
+ * The deadline is there because an object that trapped never answers.
+ * @template T
+ * @param {number} limitMs @param {Promise<T>} answer
+ * @returns {Promise<T>}
+ */
+export function within(limitMs, answer) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer in time")), limitMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** @param {Question} question @param {Uint8Array | undefined} answer */
+function tell({ resolve, reject }, answer) {
+  if (answer?.length) resolve(answer);
+  else reject(new Error("storage failed"));
+}
+
+/** @param {Uint8Array} bytes */
+function lines(bytes) {
+  const parts = [];
+  for (let from = 0; ; ) {
+    const end = bytes.indexOf(LINE_BREAK, from);
+    parts.push(bytes.subarray(from, end < 0 ? bytes.length : end));
+    if (end < 0) return parts;
+    from = end + 1;
+  }
+}
