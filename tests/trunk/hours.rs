@@ -13,6 +13,7 @@ use audatec::domain::calling_hours::{
 };
 use audatec::domain::contacts::Number;
 use audatec::domain::ids::AgentId;
+use audatec::domain::planted::{Fault, plant};
 
 /// The tests begin on a Friday at 08:00 UTC.
 const HOUR: Span = Span::from_secs(3_600);
@@ -467,4 +468,97 @@ fn a_replay_goes_before_the_hours() {
     let hours = daily("Etc/UTC", "09:00", "18:00", OnClosed::Reject);
     set(&mut world, Some(hours));
     assert_eq!(ask(&mut world), TrunkReply::Replayed(first));
+}
+
+/// When a phone was asked to ring, the minutes of the day that its clock may show then, and how many minutes that clock is ahead
+/// of UTC: as somebody knows it who has a watch, and none of our code.
+type Rung = Option<(Timestamp, (u64, u64), u64)>;
+
+fn is_outside((at, (from, to), ahead): (Timestamp, (u64, u64), u64)) -> bool {
+    let minute = (at.0 / 60_000 + ahead) % 1_440;
+    minute < from || minute >= to
+}
+
+fn dialed(world: &mut World, id: CallId) -> Option<Timestamp> {
+    let calls = std::mem::take(&mut world.sent.dial);
+    world.ask(TrunkCommand::Claim(calls));
+    row(world, id).dialed_at
+}
+
+fn closes_on_the_way_to_a_dialer() -> Rung {
+    let mut world = World::new(1, 10);
+    set(&mut world, Some(open_at("08:00", "09:00")));
+    world.now = START + HOUR - Span(1);
+    let id = world.accepted(OK);
+    world.now = START + HOUR;
+    Some((dialed(&mut world, id)?, (480, 540), 0))
+}
+
+fn comes_half_a_minute_late() -> Rung {
+    let mut world = World::new(1, 10);
+    set(&mut world, Some(open_at("08:00", "09:00")));
+    world.now = START + HOUR + Span(30_000);
+    let Admission::Accepted { call, .. } = world.trigger(OK) else {
+        return None;
+    };
+    Some((dialed(&mut world, call)?, (480, 540), 0))
+}
+
+fn is_in_london_while_it_is_open_in_india() -> Rung {
+    let mut world = World::new(1, 10);
+    let hours = CallingHours {
+        fallback_time_zone: ZoneName::parse("Asia/Kolkata"),
+        ..daily("callee", "09:00", "18:00", OnClosed::Reject)
+    };
+    set(&mut world, Some(hours));
+    let admitted = admit(&mut world, |trigger| {
+        trigger.request.phone = E164::parse("+442079460018").expect("a number");
+    });
+    let Admission::Accepted { call, .. } = admitted else {
+        return None;
+    };
+    Some((dialed(&mut world, call)?, (540, 1_080), 0))
+}
+
+fn opens_later_than_it_was_scheduled_for() -> Rung {
+    let mut world = World::new(1, 10);
+    set(&mut world, Some(open_at("09:00", "18:00")));
+    let Admission::Scheduled { call, .. } = world.trigger(OK) else {
+        return None;
+    };
+    set(&mut world, Some(open_at("12:00", "18:00")));
+    world.now = START + HOUR;
+    world.ask(TrunkCommand::Tick);
+    Some((dialed(&mut world, call)?, (720, 1_080), 0))
+}
+
+fn closes_while_its_agent_comes_into_the_room() -> Rung {
+    let (mut world, id) = set_up();
+    set(&mut world, Some(open_at("09:00", "18:00")));
+    let may_ring = world.ask(TrunkCommand::Ring(id)) == TrunkReply::Done;
+    may_ring.then_some((world.now, (540, 1_080), 0))
+}
+
+#[test]
+fn a_phone_that_rings_outside_its_hours_would_be_noticed() {
+    let scenes: [(Fault, fn() -> Rung); 5] = [
+        (Fault::HoursIgnoredAtClaim, closes_on_the_way_to_a_dialer),
+        (Fault::WindowEndsLate, comes_half_a_minute_late),
+        (Fault::FallbackFirst, is_in_london_while_it_is_open_in_india),
+        (
+            Fault::ScheduledUnchecked,
+            opens_later_than_it_was_scheduled_for,
+        ),
+        (
+            Fault::HoursIgnoredAtRing,
+            closes_while_its_agent_comes_into_the_room,
+        ),
+    ];
+    for (fault, scene) in scenes {
+        assert!(!scene().is_some_and(is_outside), "without {fault:?}");
+        plant(Some(fault));
+        let rung = scene();
+        plant(None);
+        assert!(rung.is_some_and(is_outside), "{fault:?} is not noticed");
+    }
 }
