@@ -192,6 +192,16 @@ impl StoredKey {
     }
 }
 
+/// A role, and what was asked of it. Behind a pointer: a refusal that holds single bytes is moved byte by byte, wherever one is
+/// passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLow {
+    /// The key's role.
+    pub has: Role,
+    /// The lowest role that may.
+    pub needs: Role,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -3,7 +3,7 @@
 //! The texts of the reference are literal. A new refusal is a variant, its three lines in the
 //! methods below, and a line in [`Refusal::examples`], from which the OpenAPI document lists them.
 
-use super::access::Role;
+use super::access::{Role, TooLow};
 use super::callback::MOST_PREVIOUS;
 
 /// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
@@ -137,16 +137,6 @@ pub enum Refusal {
     DirectoryUnavailable,
     /// Keys can't be read.
     AuthenticationUnavailable,
-}
-
-/// A role, and what was asked of it. Behind a pointer: a refusal that holds single bytes is moved byte by byte, wherever one is
-/// passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLow {
-    /// The key's role.
-    pub has: Role,
-    /// The lowest role that may.
-    pub needs: Role,
 }
 
 impl Refusal {

@@ -2,7 +2,7 @@
 
 use super::{Brief, Step, Trunk, index};
 use crate::domain::agent::Status;
-use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode};
+use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -90,6 +90,47 @@ impl Trunk {
             step.let_go_of(first);
         }
         self.hold_back(now, step);
+    }
+
+    /// A call in the queue that came from the schedule has waited for as long as it may.
+    pub(super) fn misses(&self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        let Some(call) = step.peek(id) else {
+            return false;
+        };
+        let waited = matches!(call.phase(), Phase::Queued { until } if until <= now);
+        if !waited || call.slot().is_none() {
+            return false;
+        }
+        let why = self.why_undialed(call.request.agent.id, now, step);
+        if let Some(held) = step.held(id) {
+            held.call.miss(why, now, &self.key);
+        }
+        true
+    }
+
+    /// Brings a call up to `now` that may stand on the schedule: it may have to end there.
+    pub fn refresh_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        let known = self.take(id, step).map(|held| &held.call);
+        if known.is_some_and(|call| call.is_scheduled()) {
+            self.end_on_schedule(id, now, step);
+        }
+    }
+
+    /// Cancels a call that stands on the schedule.
+    pub(super) fn cancel_scheduled(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| call.cancel(now, &key))
+    }
+
+    /// The number of a call that stands on the schedule is not to be called.
+    pub(super) fn suppress_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        let key = self.key.clone();
+        self.change_undialed(id, now, step, |call| call.suppress(now, &key));
     }
 
     /// The first in the queue that may go, as far as its agent is concerned: those of one that breaks off keep their place,

@@ -151,23 +151,6 @@ impl Trunk {
         changed
     }
 
-    /// Cancels a call that stands on the schedule.
-    pub(super) fn cancel_scheduled(
-        &mut self,
-        id: CallId,
-        now: Timestamp,
-        step: &mut Step<'_>,
-    ) -> bool {
-        let key = self.key.clone();
-        self.change_undialed(id, now, step, |call| call.cancel(now, &key))
-    }
-
-    /// The number of a call that stands on the schedule is not to be called.
-    pub(super) fn suppress_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
-        let key = self.key.clone();
-        self.change_undialed(id, now, step, |call| call.suppress(now, &key));
-    }
-
     /// Whether a call may stand on the schedule, as far as memory tells.
     pub(super) fn may_have_scheduled(&self) -> bool {
         self.timetable.next.is_some()
@@ -219,14 +202,6 @@ impl Trunk {
         self.is_revoked(request.key) || self.brief.as_ref().is_some_and(deleted)
     }
 
-    /// Brings a call up to `now` that may stand on the schedule: it may have to end there.
-    pub fn refresh_scheduled(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
-        let known = self.take(id, step).map(|held| &held.call);
-        if known.is_some_and(|call| call.is_scheduled()) {
-            self.end_on_schedule(id, now, step);
-        }
-    }
-
     /// Whether a call's row says that it stands on the schedule, and it does not any more.
     #[must_use]
     pub fn has_left_the_schedule(&self, call: &Call, now: Timestamp) -> bool {
@@ -235,7 +210,12 @@ impl Trunk {
     }
 
     /// Ends a call that must not stand on the schedule any more. `false` when it may.
-    fn end_on_schedule(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+    pub(super) fn end_on_schedule(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
         let Some(call) = step.peek(id) else {
             return false;
         };
@@ -259,29 +239,18 @@ impl Trunk {
     }
 
     /// What a call lacked that was due.
-    fn why_undialed(&self, agent: AgentId, now: Timestamp, step: &mut Step<'_>) -> FailureCode {
+    pub(super) fn why_undialed(
+        &self,
+        agent: AgentId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> FailureCode {
         let active = |brief: &Brief| brief.config.status == Status::Active;
         let is_active = self.brief.as_ref().is_some_and(active);
         match is_active && self.dialer_takes(agent, now, step).is_ok() {
             true => self.timetable.lacking,
             false => FailureCode::WindowClosed,
         }
-    }
-
-    /// A call in the queue that came from the schedule has waited for as long as it may.
-    pub(super) fn misses(&self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
-        let Some(call) = step.peek(id) else {
-            return false;
-        };
-        let waited = matches!(call.phase(), Phase::Queued { until } if until <= now);
-        if !waited || call.slot().is_none() {
-            return false;
-        }
-        let why = self.why_undialed(call.request.agent.id, now, step);
-        if let Some(held) = step.held(id) {
-            held.call.miss(why, now, &self.key);
-        }
-        true
     }
 
     /// Takes those that are due into the queue, as far as it may run dry without them.
