@@ -17,6 +17,7 @@ use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusVi
 use audatec::domain::call::{Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
+use audatec::domain::contacts::{ContactLimit, LimitsBook, Per};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
 use audatec::domain::trunk::{Brief, DayCount, OnCapacity};
@@ -219,6 +220,21 @@ fn what_an_object_remembers_beside_its_calls() {
         admission,
     };
     stored("remembrance", &remembrance);
+    let limited = Brief {
+        limits: LimitsBook {
+            org: vec![ContactLimit(3, Per::Day), ContactLimit(3_600, Per::Gap)],
+            agents: vec![(support::agent(), vec![ContactLimit(1, Per::Week)])],
+        },
+        ..world.known_brief()
+    };
+    stored::<Brief>("brief_limits", &limited);
+    let counted = {
+        let mut call = world.rows.all().pop().expect("a call");
+        call.ticket = Some(251_000_000_000_001);
+        call.owes = vec![251_000_000_000_000];
+        call
+    };
+    stored("counted", &counted);
     stored(
         "day",
         &DayCount {

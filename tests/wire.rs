@@ -38,7 +38,9 @@ use audatec::domain::call::{
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
 };
-use audatec::domain::contacts::{Source, Suppression};
+use audatec::domain::contacts::{
+    Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
+};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{MediaSettings, S3Target};
@@ -440,6 +442,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ),
         ("Release", TearDown(vec![call])),
         ("Released", TornDown(vec![call])),
+        ("GivenBack", GivenBack(call, vec![251_000_000_000_001])),
         ("Line", Credentials(None)),
         ("Line.of", Credentials(Some(call))),
         ("Talker", AgentOf(call)),
@@ -849,6 +852,7 @@ fn agent_record() -> Agent {
         outcome_schema: Some(JsonText::of(&json!({"type": "object"}))),
         voicemail: Some(json!({"action": "leave_message", "message": "Call us"})),
         calling_hours: None,
+        contact_limits: Vec::new(),
         created_at: START,
     }
 }
@@ -885,6 +889,7 @@ fn media() -> MediaSettings {
         }),
         reject_impossible_numbers: true,
         calling_hours: None,
+        contact_limits: Vec::new(),
     }
 }
 
@@ -1166,11 +1171,28 @@ fn suppression() -> Suppression {
     }
 }
 
+fn take(stage: Stage) -> Take {
+    Take {
+        number: suppression().number(),
+        ticket: Ticket(trunk().tag(), 251_000_000_000_001),
+        by: 7,
+        org: vec![ContactLimit(3, Per::Day), ContactLimit(3_600, Per::Gap)],
+        own: vec![ContactLimit(1, Per::Hour)],
+        zone: Some("Asia/Kolkata".into()),
+        stage,
+    }
+}
+
 fn contacts_commands() -> Vec<(&'static str, ContactsCommand)> {
     use ContactsCommand::*;
     let number = suppression().number();
     vec![
         ("Look", Look(vec![number])),
+        ("Take", Take(vec![take(Stage::Reserve)])),
+        (
+            "GiveBack",
+            GiveBack(vec![(number, take(Stage::Dial).ticket)]),
+        ),
         ("Get", Get(number)),
         (
             "Page",
@@ -1216,6 +1238,20 @@ fn contacts_replies() -> Vec<(&'static str, ContactsReply)> {
     vec![
         ("Done", Done),
         ("Words", Words(vec![(suppression().number(), true)])),
+        (
+            "Taken",
+            Taken(vec![
+                Word::suppressed(false),
+                Word {
+                    suppressed: false,
+                    contact: Contact::Limited(Some(START)),
+                },
+                Word {
+                    suppressed: false,
+                    contact: Contact::Limited(None),
+                },
+            ]),
+        ),
         ("Suppressions", Suppressions(vec![suppression(), always])),
         ("Kept", kept(Some(Box::new(suppression())))),
         ("Kept.none", kept(None)),

@@ -193,6 +193,7 @@ fn agent(id: AgentId, status: Status) -> Agent {
         outcome_schema: None,
         voicemail: None,
         calling_hours: None,
+        contact_limits: Vec::new(),
         created_at: START,
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::json;
+use crate::domain::contacts::{Number, Take, Ticket};
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use crate::domain::search;
 use crate::domain::target::masked;
@@ -176,6 +177,22 @@ fn without_credentials(row: &str) -> Cow<'_, str> {
     Cow::Owned(to_json::text(&call))
 }
 
+/// Something that is told of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactErrand {
+    /// A place among its dials is taken, or kept. Nobody counts on that: its call asks again before it is dialed.
+    Take(Box<Take>),
+    /// A place is free again. A call's trunk tells that until it was heard.
+    GiveBack {
+        /// Whose it was; nobody's that there is.
+        call: Option<CallId>,
+        /// Among the dials to this number.
+        number: Number,
+        /// Under this ticket.
+        ticket: Ticket,
+    },
+}
+
 /// What must be sent once the rows are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outgoing {
@@ -187,6 +204,8 @@ pub struct Outgoing {
     pub tear_down: Vec<CallId>,
     /// Callbacks to send.
     pub callbacks: Vec<CallbackMessage>,
+    /// What is told of numbers.
+    pub contacts: Vec<ContactErrand>,
     /// Calls for the archive; their rows stay until it has them.
     pub expired: Vec<Expired>,
 }
@@ -228,6 +247,7 @@ impl Outgoing {
             && self.inquire.is_empty()
             && self.tear_down.is_empty()
             && self.callbacks.is_empty()
+            && self.contacts.is_empty()
             && self.expired.is_empty()
     }
 
@@ -237,6 +257,7 @@ impl Outgoing {
         self.inquire.extend(other.inquire);
         self.tear_down.extend(other.tear_down);
         self.callbacks.extend(other.callbacks);
+        self.contacts.extend(other.contacts);
         self.expired.extend(other.expired);
     }
 }

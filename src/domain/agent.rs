@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::calling_hours::CallingHours;
+use super::contacts::ContactLimit;
 use super::ids::AgentId;
 use super::json_text::JsonText;
 use super::template::{self, Filled};
@@ -79,6 +80,9 @@ pub struct Agent {
     /// When phones of its calls may ring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling_hours: Option<CallingHours>,
+    /// How often its calls may dial a number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact_limits: Vec<ContactLimit>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -166,6 +170,7 @@ mod tests {
                 json!({"action": "leave_message", "message": "{{company}} for {{name}} {{x}}"}),
             ),
             calling_hours: None,
+            contact_limits: Vec::new(),
             created_at: Timestamp(0),
         };
         let metadata = json!({"name": "Rahul", "due": "Friday"});

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calling_hours::CallingHours;
+use super::contacts::ContactLimit;
 use super::sealed::Sealed;
 
 /// What an organisation keeps of its calls.
@@ -37,6 +38,9 @@ pub struct MediaSettings {
     /// Whether a number is refused that can't exist.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reject_impossible_numbers: bool,
+    /// How often a number may be called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact_limits: Vec<ContactLimit>,
     /// When phones may ring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling_hours: Option<CallingHours>,

@@ -6,6 +6,16 @@
 /// A fault that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// A contact limit lets one dial more through.
+    ContactOffByOne,
+    /// A place that was reserved for a call that there never was is kept.
+    ContactNeverLapses,
+    /// A call that was not dialed keeps its place.
+    ContactUnreturned,
+    /// A call whose phone rang gives its place back.
+    ContactReturnedRung,
+    /// A dialer gets a call whatever contact limits say by then.
+    ContactUnclaimed,
     /// After a restart the day's acceptances are forgotten.
     DayForgotten,
     /// A call that nobody claimed is never handed out again.
@@ -203,7 +213,12 @@ mod switch {
     }
 
     /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`.
-    pub const ALL: [Fault; 80] = [
+    pub const ALL: [Fault; 85] = [
+        Fault::ContactOffByOne,
+        Fault::ContactNeverLapses,
+        Fault::ContactUnreturned,
+        Fault::ContactReturnedRung,
+        Fault::ContactUnclaimed,
         Fault::DayForgotten,
         Fault::LostIntent,
         Fault::DoubleClaim,

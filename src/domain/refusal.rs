@@ -85,6 +85,8 @@ pub enum Refusal {
     LastOwnerKey,
     /// Calling hours are closed.
     OutsideCallingHours,
+    /// The number was called as often as it may be.
+    ContactLimitReached,
     /// Calling hours go by the callee's time zone, and its number does not tell it.
     TimeZoneUnknown,
     /// The calling hours of an organisation's agents take up as much room as there is.
@@ -191,6 +193,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls
             | Self::LastOwnerKey
             | Self::OutsideCallingHours
+            | Self::ContactLimitReached
             | Self::TimeZoneUnknown
             | Self::CallAlreadyTerminal
             | Self::NumberSuppressed
@@ -254,6 +257,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "trunk_has_live_calls",
             Self::LastOwnerKey => "last_owner_key",
             Self::OutsideCallingHours => "outside_calling_hours",
+            Self::ContactLimitReached => "contact_limit_reached",
             Self::TimeZoneUnknown => "time_zone_unknown",
             Self::TooManyHours => "calling_hours_full",
             Self::CallAlreadyTerminal => "call_already_terminal",
@@ -336,6 +340,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls => "SIP trunk has live calls".into(),
             Self::LastOwnerKey => "The last owner key can't be deleted".into(),
             Self::OutsideCallingHours => "Outside calling hours".into(),
+            Self::ContactLimitReached => "Contact limit reached".into(),
             Self::TimeZoneUnknown => "Time zone of the number is unknown".into(),
             Self::TooManyHours => "There is no room for more calling hours of agents".into(),
             Self::CallAlreadyTerminal => "Call is already in a terminal state".into(),

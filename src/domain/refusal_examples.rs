@@ -47,6 +47,7 @@ impl Refusal {
             Self::TrunkHasLiveCalls,
             Self::LastOwnerKey,
             Self::OutsideCallingHours,
+            Self::ContactLimitReached,
             Self::TimeZoneUnknown,
             Self::TooManyHours,
             Self::CallAlreadyTerminal,

@@ -1,6 +1,5 @@
 //! The Durable Object that knows of an organisation's numbers, one of [`SHARDS`](crate::domain::contacts::SHARDS): storage,
-//! alarm and network around [`contacts`]. A number is a row under the number itself; what is known of it later stands in the
-//! same row.
+//! alarm and network around [`contacts`]. A number is a row under the number itself, in the table of what is known of it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,7 +19,7 @@ use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, 
 use crate::app::json;
 use crate::app::ports::UNKNOWN;
 use crate::app::trunk::StoreFailed;
-use crate::domain::contacts::{Number, Source, Suppression};
+use crate::domain::contacts::{Dials, Number, Source, Suppression};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
@@ -34,6 +33,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS numbers (
         number INTEGER PRIMARY KEY, phone TEXT NOT NULL, created_at INTEGER, expires_at INTEGER, source INTEGER, reason TEXT
     );
+    CREATE TABLE IF NOT EXISTS dials (number INTEGER PRIMARY KEY, ends INTEGER NOT NULL, doc TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS newest ON numbers (created_at, number) WHERE created_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS ends ON numbers (expires_at) WHERE expires_at IS NOT NULL;
 ";
@@ -244,6 +244,38 @@ impl ContactsStore for SqlStore {
         let rows = self.query(query, vec![])?;
         let first = rows.first().and_then(|row| row.first());
         Ok(first.and_then(whole).map(Timestamp))
+    }
+
+    fn dials(&self, of: Number) -> Result<Dials, StoreFailed> {
+        let query = "SELECT doc FROM dials WHERE number = ?";
+        let rows = self.query(query, vec![number(of.0)])?;
+        match rows.into_iter().flatten().next() {
+            Some(SqlStorageValue::String(doc)) => json::read(&doc).map_err(|_| StoreFailed),
+            _ => Ok(Dials::default()),
+        }
+    }
+
+    fn put_dials(&self, of: Number, dials: &Dials) -> Result<(), StoreFailed> {
+        if dials.is_empty() {
+            let query = "DELETE FROM dials WHERE number = ?";
+            return self.query(query, vec![number(of.0)]).map(drop);
+        }
+        let doc = to_json(dials).map_err(|_| StoreFailed)?;
+        let query = "INSERT OR REPLACE INTO dials (number, ends, doc) VALUES (?, ?, ?)";
+        let bindings = vec![number(of.0), number(dials.count_until().0), doc.into()];
+        self.query(query, bindings).map(drop)
+    }
+
+    fn has_dials(&self) -> Result<bool, StoreFailed> {
+        Ok(!self
+            .query("SELECT 1 FROM dials LIMIT 1", vec![])?
+            .is_empty())
+    }
+
+    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed> {
+        let query = "DELETE FROM dials WHERE number IN (SELECT number FROM dials WHERE ends <= ? LIMIT ?) RETURNING number";
+        let gone = self.query(query, vec![number(now.0), count(limit)])?;
+        Ok(gone.len())
     }
 
     fn has_room(&self) -> bool {

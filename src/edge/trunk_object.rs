@@ -49,7 +49,7 @@ const PAUSE: Span = Span(50);
 #[path = "trunk_work.rs"]
 mod work;
 
-use work::{ask, each, migrate, questions};
+use work::{ask, each, migrate, questions, tell};
 
 struct Loaded {
     actor: TrunkActor,
@@ -250,6 +250,10 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
             &inner.state,
             archive(Rc::clone(inner), expired).boxed_local(),
         );
+    }
+    let errands = std::mem::take(&mut inner.outbox.borrow_mut().contacts);
+    if !errands.is_empty() {
+        wait_until(&inner.state, tell(Rc::clone(inner), errands).boxed_local());
     }
     if begins_to_send(inner) {
         wait_until(&inner.state, send(Rc::clone(inner)).boxed_local());

@@ -3,11 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{BETWEEN_MIGRATED_MS, Inner, Loaded, count_rows, drop_failed, load, one, send_all};
+use super::{
+    BETWEEN_MIGRATED_MS, Inner, Loaded, arm, count_rows, drop_failed, known, load, one, run,
+    send_all,
+};
 use crate::app::concurrent::concurrent;
 use crate::app::contacts;
-use crate::app::trunk::{StoreFailed, TrunkCommand};
-use crate::domain::contacts::{Number, Words};
+use crate::app::messages::ContactErrand;
+use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand};
+use crate::domain::contacts::{Question, Ticket, Words};
 use crate::domain::ids::OrgId;
 use crate::domain::time::Timestamp;
 use crate::edge::platform::{self, now};
@@ -30,17 +34,17 @@ pub(super) async fn each(inner: Rc<Inner>, bytes: &[u8]) -> Vec<u8> {
     replies.into_inner().join(&b'\n')
 }
 
-/// Of which numbers must be known whether they may be called, before the command is carried out.
+/// What must be known of numbers before the command is carried out.
 pub(super) fn questions(
     inner: &Inner,
     command: &TrunkCommand,
-) -> Result<(Option<OrgId>, Vec<Number>), StoreFailed> {
+) -> Result<(Option<OrgId>, Vec<Question>), StoreFailed> {
     let mut slot = inner.loaded.borrow_mut();
     let Loaded { actor, store } = match &mut *slot {
         Some(loaded) => loaded,
         None => slot.insert(load(inner)?),
     };
-    let questions = actor.questions(store, command);
+    let questions = actor.questions(store, command, now());
     if questions.is_err() {
         drop_failed(inner, &mut slot);
     }
@@ -48,11 +52,24 @@ pub(super) fn questions(
 }
 
 /// Asks of numbers; meanwhile the object does its other work.
-pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Number]) -> Words {
+pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Question]) -> Words {
     match World::new(inner.env.clone(), None) {
         Ok(world) => contacts::ask(&world, org, numbers).await,
         Err(_) => Words::default(),
     }
+}
+
+/// Tells of numbers what is owed; what was heard is not owed any more.
+pub(super) async fn tell(inner: Rc<Inner>, errands: Vec<ContactErrand>) {
+    let org = known(&inner, TrunkActor::org);
+    let (Ok(world), Some(org)) = (World::new(inner.env.clone(), None), org) else {
+        return;
+    };
+    for (call, Ticket(_, ticket)) in contacts::run(&world, org, errands).await {
+        let told = run(&inner, TrunkCommand::GivenBack(call, vec![ticket]));
+        arm(&inner, told.is_err()).await;
+    }
+    send_all(&inner).await;
 }
 
 /// Rows of the release before are written anew, batch by batch, with pauses in which the object does its other work.

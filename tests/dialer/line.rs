@@ -85,6 +85,7 @@ impl Records for FakeServer {
             outcome_schema: None,
             voicemail: None,
             calling_hours: None,
+            contact_limits: Vec::new(),
             created_at: START,
         };
         Ok(serde_json::to_string(&agent).ok())
@@ -226,6 +227,7 @@ pub fn media() -> MediaSettings {
         }),
         reject_impossible_numbers: false,
         calling_hours: None,
+        contact_limits: Vec::new(),
     }
 }
 

@@ -206,3 +206,42 @@ test("a listener of the live feed adds no row to a call", async () => {
 
   expect(rows(await work(org)) - rows(before)).toBe(alone);
 });
+
+test("a call with all checks on is at most 3 requests and 4 rows to its acceptance, and 12 rows in all", async () => {
+  const limits = [{ max_dials: 100, per: "day" }, { min_gap_seconds: 1 }];
+  const checked = async (on: Server) => {
+    const org = await Org.create(on, { max_calls_per_day: 1_000 });
+    found(await org.owner.patch("/settings", { contact_limits: limits }));
+    created(await org.owner.post("/suppressions", { phone_number: "+919876599999" }));
+    return org;
+  };
+  let n = 0;
+  const next = () => `+9198765${String(n++).padStart(5, "0")}`;
+  const stuckOrg = await checked(stuck);
+  await stuckOrg.call({ phone_number: next() });
+  // The object that counts writes one row more, and is asked once.
+  const accepted = await costOf(() => stuckOrg.call({ phone_number: next() }), stuckOrg);
+  expect(accepted.requests + 1, JSON.stringify(accepted)).toBeLessThanOrEqual(3);
+  expect(rows(accepted) + 1, JSON.stringify(accepted)).toBeLessThanOrEqual(4);
+
+  const whole = await checked(server);
+  const completed = async () => {
+    const url = receiver.url();
+    await whole.call({ phone_number: next(), callback_url: url });
+    await receiver.expect(url);
+  };
+  await completed();
+  const cost = await costOf(completed, whole);
+  // The reservation and the dial are a row each.
+  expect(rows(cost) + 2, JSON.stringify(cost)).toBeLessThanOrEqual(12);
+});
+
+test("a call of an organisation with suppressions alone writes no row more than any other", async () => {
+  const plain = await Org.create(stuck);
+  const flagged = await Org.create(stuck);
+  created(await flagged.owner.post("/suppressions", { phone_number: "+919876599999" }));
+  for (const org of [plain, flagged]) await org.call();
+  const [one, other] = [await costOf(() => plain.call(), plain), await costOf(() => flagged.call(), flagged)];
+  expect(rows(other)).toBe(rows(one));
+  expect(other.requests).toBe(one.requests);
+});

@@ -162,6 +162,9 @@ const MORE_TO_SAY: Record<string, string[]> = {
   [`410 GET ${BASE_PATH}/events`]: ["oldest_cursor"],
 };
 
+/** What a call is told beside the error that may be placed later. */
+const NOT_NOW: Record<string, string[]> = { outside_calling_hours: ["opens_at"], contact_limit_reached: ["next_allowed_at"] };
+
 function checkCommonRules(request: string, status: number, headers: Headers, text: string): void {
   const where = `${request} answered ${status} ${text}`;
   expect(status, where).not.toBe(500);
@@ -174,8 +177,7 @@ function checkCommonRules(request: string, status: number, headers: Headers, tex
   if (status === 204) expect(text, where).toBe("");
   if (status < 400 || request.startsWith("HEAD")) return;
   expect(headers.get("x-error-code"), `X-Error-Code: ${where}`).toMatch(/^[a-z][a-z0-9_]+$/);
-  const isClosed = headers.get("x-error-code") === "outside_calling_hours";
-  const more = isClosed ? ["opens_at"] : (MORE_TO_SAY[`${status} ${request}`] ?? []);
+  const more = NOT_NOW[headers.get("x-error-code") ?? ""] ?? MORE_TO_SAY[`${status} ${request}`] ?? [];
   const body = JSON.parse(text) as Record<string, unknown>;
   expect(Object.keys(body), where).toEqual(["error", ...more]);
   expect(body["error"], where).toMatch(/\S/);

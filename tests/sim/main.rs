@@ -26,6 +26,7 @@ mod directory_node;
 mod executor;
 mod faults;
 mod integrator;
+mod limiter;
 mod listener;
 mod livekit;
 mod officer;

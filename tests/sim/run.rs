@@ -17,7 +17,7 @@ use crate::ports::pause;
 use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
-use crate::{directory_node, integrator, officer, operator, queue, receivers, trunk_node};
+use crate::{directory_node, integrator, limiter, officer, operator, queue, receivers, trunk_node};
 
 /// No world takes longer to come to rest.
 const MOST_STEPS: u64 = 1_000_000;
@@ -141,6 +141,11 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     let has_officers = w.rng.hits(400);
     for org in orgs.iter().filter(|_| has_officers) {
         officer::work(w, Rc::clone(org), (length / 25).clamp(300, 10_000));
+    }
+    if w.limits_contacts {
+        for org in &orgs {
+            limiter::work(w, Rc::clone(org), (length / 6).clamp(2_000, 60_000));
+        }
     }
     for (org, listener) in listeners {
         listener::follow(
@@ -315,6 +320,14 @@ fn encore(w: &W) {
 }
 
 async fn one_more(w: &W, org: &Org) {
+    if w.limits_contacts {
+        limiter::nothing_is_lost(w, org).await;
+        for _ in 0..20 {
+            if limiter::set(w, org, &[]).await {
+                break;
+            }
+        }
+    }
     operator::create_key(w, org).await;
     let Some(key) = org.keys.borrow().last().cloned() else {
         return;

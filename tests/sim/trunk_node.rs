@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
 use audatec::app::contacts;
-use audatec::app::messages::{CALLS_PER_MESSAGE, Outgoing};
+use audatec::app::messages::{CALLS_PER_MESSAGE, ContactErrand, Outgoing};
 use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{LONG, Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
-use audatec::domain::contacts::{Number, Words};
+use audatec::domain::contacts::{Question, Ticket, Words};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 
@@ -232,7 +232,7 @@ impl TrunkNode {
         });
     }
 
-    fn questions(&self, w: &W, command: &TrunkCommand) -> Option<(Option<OrgId>, Vec<Number>)> {
+    fn questions(&self, w: &W, command: &TrunkCommand) -> Option<(Option<OrgId>, Vec<Question>)> {
         let now = self.clock(w);
         let mut slot = self.actor.borrow_mut();
         if !matches!(
@@ -246,7 +246,7 @@ impl TrunkNode {
             return None;
         }
         self.load(w, &mut slot, now);
-        slot.as_ref()?.questions(&self.store(), command).ok()
+        slot.as_mut()?.questions(&self.store(), command, now).ok()
     }
 
     fn serve_knowing(
@@ -505,11 +505,29 @@ impl TrunkNode {
         });
     }
 
+    /// Tells those who count the dials to numbers, unless the object dies meanwhile.
+    fn tell_of_numbers(self: &Rc<Self>, w: &W, errands: Vec<ContactErrand>) {
+        let org = self.actor.borrow().as_ref().and_then(TrunkActor::org);
+        let Some(org) = org.filter(|_| !errands.is_empty()) else {
+            return;
+        };
+        let (node, world, died_at) = (Rc::clone(self), Rc::clone(w), self.died_at.get());
+        w.tasks.spawn(Owner::Client, async move {
+            let told = contacts::run(&Edge::new(&world, 0), org, errands).await;
+            for (call, Ticket(_, ticket)) in told {
+                if node.died_at.get() == died_at {
+                    node.serve(&world, TrunkCommand::GivenBack(call, vec![ticket]));
+                }
+            }
+        });
+    }
+
     fn send(self: &Rc<Self>, w: &W, outgoing: Outgoing) {
         if !outgoing.expired.is_empty() {
             let gone = outgoing.expired.iter().map(|call| call.id);
             self.archive(w, gone.collect());
         }
+        self.tell_of_numbers(w, outgoing.contacts.clone());
         let actor = self.actor.borrow();
         let calls = actor
             .as_ref()

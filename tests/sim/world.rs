@@ -66,6 +66,8 @@ pub struct World {
     pub chance: Rng,
     /// Whether calls are asked for that are dialed later.
     pub schedules: bool,
+    /// Whether organisations limit how often numbers are called.
+    pub limits_contacts: bool,
     pub settings: Settings,
     pub secrets: Secrets,
     pub faults: Faults,
@@ -139,6 +141,7 @@ impl World {
             seq: Cell::new(0),
             trace: traced.then(RefCell::default),
             rng,
+            limits_contacts: Rng::new(seed ^ 0xc0de).hits(250),
             aside,
         })
     }

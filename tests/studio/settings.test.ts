@@ -39,7 +39,7 @@ test("transcripts are kept from when somebody says so, and calls then have a lin
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false, calling_hours: null });
+  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false, calling_hours: null, contact_limits: [] });
   const call = await org.call();
   expect((await org.ended(call)).transcript_url).toMatch(/^http/);
   await page.reload();
@@ -75,7 +75,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false, calling_hours: null });
+  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false, calling_hours: null, contact_limits: [] });
   await page.reload();
   expect(await page.getByLabel("Bucket").inputValue()).toBe("calls");
   expect(await page.getByLabel("Secret").inputValue()).toBe("");
@@ -88,7 +88,29 @@ test("recordings have all that the API takes; their secret is kept and shown now
     recordings: { ...TARGET, prefix: "", region: "eu-west-1" },
     reject_impossible_numbers: false,
     calling_hours: null,
+    contact_limits: [],
   });
+});
+
+test("contact limits are set row by row, and what the API refuses is said", async () => {
+  const page = await studio.signedIn(org, "owner", PATH);
+  await page.getByRole("button", { name: "Add a contact limit" }).click();
+  await page.getByLabel("Dials of limit 1").fill("2");
+  await page.getByRole("button", { name: "Add a contact limit" }).click();
+  await page.getByLabel("Contact limit 2").selectOption("gap");
+  await page.getByLabel("Seconds of limit 2").fill("600");
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ contact_limits: [{ max_dials: 2, per: "day" }, { min_gap_seconds: 600 }] });
+
+  await page.getByLabel("Dials of limit 1").fill("101");
+  await save(page);
+  await isTold(page, /^contact_limits must be an array of at most 5 limits/);
+  await page.getByRole("button", { name: "Remove limit 1" }).click();
+  await page.getByRole("button", { name: "Remove limit 1" }).click();
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ contact_limits: [] });
 });
 
 test("a save sends what was changed here, and leaves what others changed meanwhile", async () => {
@@ -105,6 +127,7 @@ test("a save sends what was changed here, and leaves what others changed meanwhi
     recordings: { ...TARGET, bucket: "other", region: "us-east-1" },
     reject_impossible_numbers: false,
     calling_hours: null,
+    contact_limits: [],
   });
   expect(await page.getByLabel("Keep transcripts").inputValue()).toBe("on");
 });

@@ -6,14 +6,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use audatec::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
+use audatec::app::json;
 use audatec::app::trunk::StoreFailed;
-use audatec::domain::contacts::{Number, Suppression};
+use audatec::domain::contacts::{Dials, Number, Suppression};
 use audatec::domain::time::Timestamp;
 
 /// Its rows. A commit is what a command changed.
 #[derive(Default)]
 pub struct Numbers {
     rows: RefCell<BTreeMap<Number, Suppression>>,
+    dials: RefCell<BTreeMap<Number, String>>,
+    /// How many rows of dials were written.
+    pub written: Cell<usize>,
     /// The next commit fails, before or after it was kept.
     pub failure: Cell<Option<bool>>,
     pub is_full: Cell<bool>,
@@ -29,12 +33,12 @@ impl Numbers {
         now: Timestamp,
     ) -> Result<ContactsReply, StoreFailed> {
         self.requests.set(self.requests.get() + 1);
-        let before = self.rows.borrow().clone();
+        let before = (self.rows.borrow().clone(), self.dials.borrow().clone());
         let result = contacts::handle(self, command, now);
         match self.failure.take() {
             Some(is_kept) => {
                 if !is_kept {
-                    *self.rows.borrow_mut() = before;
+                    (*self.rows.borrow_mut(), *self.dials.borrow_mut()) = before;
                 }
                 Err(StoreFailed)
             }
@@ -94,6 +98,41 @@ impl ContactsStore for Numbers {
     fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed> {
         let rows = self.rows.borrow();
         Ok(rows.values().filter_map(|row| row.expires_at).min())
+    }
+
+    fn dials(&self, number: Number) -> Result<Dials, StoreFailed> {
+        let dials = self.dials.borrow();
+        let known = dials.get(&number).map(|doc| json::read(doc));
+        known
+            .transpose()
+            .map_err(|_| StoreFailed)
+            .map(Option::unwrap_or_default)
+    }
+
+    fn put_dials(&self, number: Number, dials: &Dials) -> Result<(), StoreFailed> {
+        self.written.set(self.written.get() + 1);
+        let doc = serde_json::to_string(dials).map_err(|_| StoreFailed)?;
+        match dials.is_empty() {
+            true => drop(self.dials.borrow_mut().remove(&number)),
+            false => drop(self.dials.borrow_mut().insert(number, doc)),
+        }
+        Ok(())
+    }
+
+    fn has_dials(&self) -> Result<bool, StoreFailed> {
+        Ok(!self.dials.borrow().is_empty())
+    }
+
+    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed> {
+        let numbers: Vec<Number> = self.dials.borrow().keys().copied().collect();
+        let mut gone = 0;
+        for number in numbers {
+            if gone < limit && self.dials(number)?.count_until() <= now {
+                self.dials.borrow_mut().remove(&number);
+                gone += 1;
+            }
+        }
+        Ok(gone)
     }
 
     fn has_room(&self) -> bool {

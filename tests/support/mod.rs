@@ -11,13 +11,15 @@
 pub mod livekit;
 pub mod rows;
 
-use audatec::app::messages::Outgoing;
+use std::collections::BTreeMap;
+
+use audatec::app::messages::{ContactErrand, Outgoing};
 use audatec::app::trunk::{
     FeedNotes, Reader, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest, Window};
-use audatec::domain::contacts::{Number, Words};
+use audatec::domain::contacts::{Contact, ContactLimit, Dials, Number, Word, Words};
 use audatec::domain::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
@@ -60,6 +62,10 @@ pub struct World {
     pub sent: Outgoing,
     /// Numbers that are suppressed, as far as others know.
     pub suppressed: Vec<Number>,
+    /// Limits that the trunk is told of while it asks of numbers.
+    pub late_brief: Option<Vec<ContactLimit>>,
+    /// The dials to numbers, as others count them.
+    pub dials: BTreeMap<Number, Dials>,
     /// Nobody answers who knows of numbers.
     pub nobody_knows: bool,
 }
@@ -75,6 +81,8 @@ impl World {
             failed: None,
             sent: Outgoing::default(),
             suppressed: Vec::new(),
+            late_brief: None,
+            dials: BTreeMap::new(),
             nobody_knows: false,
         };
         world.brief(max_channels, max_cps, |_| {});
@@ -106,6 +114,7 @@ impl World {
             reviews: false,
             keeps: audatec::domain::media::MediaPolicy::default(),
             hours: Default::default(),
+            limits: Default::default(),
             secrets: None,
             retired_until: None,
             former: Vec::new(),
@@ -151,10 +160,30 @@ impl World {
                 self.actor.insert(actor)
             }
         };
-        let (_, numbers) = actor.questions(&store, &command)?;
-        let known = numbers.into_iter().filter(|_| !self.nobody_knows);
-        let words = known.map(|number| (number, self.suppressed.contains(&number)));
+        let (_, questions) = actor.questions(&store, &command, self.now)?;
+        let known = questions.into_iter().filter(|_| !self.nobody_knows);
+        let words = known.map(|asked| {
+            let suppressed = self.suppressed.contains(&asked.number);
+            let dials = self.dials.entry(asked.number).or_default();
+            let contact = match &asked.take {
+                Some(take) if !suppressed => dials.take(take, self.now),
+                _ => Contact::Free,
+            };
+            (
+                asked,
+                Word {
+                    suppressed,
+                    contact,
+                },
+            )
+        });
         let words = Words::new(words.collect());
+        if let Some(limits) = self.late_brief.take() {
+            let mut brief = self.rows.brief()?.expect("a brief");
+            brief.version += 1;
+            brief.limits.org = limits;
+            actor.handle(&store, TrunkCommand::Brief(Box::new(brief)), self.now)?;
+        }
         match actor.handle_knowing(&store, command, &words, self.now) {
             Ok((reply, outgoing)) => {
                 self.sent.append(outgoing);
@@ -163,6 +192,28 @@ impl World {
             Err(failed) => {
                 self.failed = self.actor.take();
                 Err(failed)
+            }
+        }
+    }
+
+    /// Tells those who count the dials what is owed.
+    pub fn tell_of_numbers(&mut self) {
+        for errand in std::mem::take(&mut self.sent.contacts) {
+            match errand {
+                ContactErrand::Take(take) => {
+                    let dials = self.dials.entry(take.number).or_default();
+                    dials.take(&take, self.now);
+                }
+                ContactErrand::GiveBack {
+                    call,
+                    number,
+                    ticket,
+                } => {
+                    self.dials.entry(number).or_default().give_back(ticket);
+                    if let Some(call) = call {
+                        self.ask(TrunkCommand::GivenBack(call, vec![ticket.1]));
+                    }
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ mod admission;
 mod callbacks;
 mod chaos;
 mod config;
+mod contact;
 mod day;
 mod dispatch;
 mod full;
@@ -31,6 +32,7 @@ use audatec::domain::call::{
 use audatec::domain::callback::{
     Attempt, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets,
 };
+use audatec::domain::contacts::Contact;
 use audatec::domain::ids::CallId;
 use audatec::domain::phone::E164;
 use audatec::domain::sandbox::TEST_NUMBERS;

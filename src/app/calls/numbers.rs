@@ -1,11 +1,16 @@
 //! `/numbers`: what a number tells.
 
 use crate::app::contacts;
+use crate::app::copies::find;
 use crate::app::http::Response;
+use crate::app::iso8601;
 use crate::app::ports::Api;
+use crate::app::records::RecordKey;
 use crate::app::views::number::NumberView;
 use crate::domain::access::KeyRecord;
-use crate::domain::contacts::Number;
+use crate::domain::contacts::{Contact, Number, Question, Stage, Take, Ticket, zone_of};
+use crate::domain::ids::TrunkTag;
+use crate::domain::media::MediaSettings;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 
@@ -21,10 +26,36 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Resp
     let phone = digits.and_then(|digits| E164::parse(&format!("+{digits}")));
     let phone = phone.ok_or(Refusal::PhoneNotE164)?;
     let number = Number::of(&phone);
-    let words = contacts::ask(api, caller.org_id, &[number]).await;
-    let suppressed = words.of(number);
+    let settings = RecordKey::Media(caller.org_id);
+    let settings = find(api, caller, &settings, |_: &MediaSettings| true).await?;
+    let limits = settings.unwrap_or_default().contact_limits;
+    let take = (!limits.is_empty()).then(|| {
+        let now = api.now();
+        Box::new(Take {
+            number,
+            ticket: Ticket(TrunkTag::DIRECTORY, 0),
+            by: 0,
+            org: limits,
+            own: Vec::new(),
+            zone: zone_of(&phone, now).map(|zone| zone.name().to_owned()),
+            stage: Stage::Look,
+        })
+    });
+    let question = Question {
+        take,
+        ..Question::of(number)
+    };
+    let words = contacts::ask(api, caller.org_id, &[question]).await;
+    let (_, word) = words
+        .of(number, None)
+        .ok_or(Refusal::DirectoryUnavailable)?;
+    let next_allowed_at = match word.contact {
+        Contact::Limited(until) => until,
+        Contact::Free => None,
+    };
     let view = NumberView {
-        suppressed: suppressed.ok_or(Refusal::DirectoryUnavailable)?,
+        suppressed: word.suppressed,
+        next_allowed_at: next_allowed_at.map(iso8601::format),
         ..NumberView::of(&phone)
     };
     Ok(Response::json(200, &view))

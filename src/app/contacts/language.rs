@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Place;
-use crate::domain::contacts::{Number, Suppression};
+use crate::domain::contacts::{Number, Stage, Suppression, Take, Ticket, Word};
 use crate::domain::ids::{OrgId, TrunkTag};
 
 /// A request to such an object. Each number in it is one of its own.
@@ -11,6 +11,10 @@ use crate::domain::ids::{OrgId, TrunkTag};
 pub enum ContactsCommand {
     /// Whether these numbers are suppressed. `Words`.
     Look(Vec<Number>),
+    /// Places among the dials to numbers that are not suppressed. `Taken`.
+    Take(Vec<Take>),
+    /// Such places are free again. `Done`.
+    GiveBack(Vec<(Number, Ticket)>),
     /// The suppression of a number, if it is. `Suppressions`.
     Get(Number),
     /// Some of them, newest first. `Suppressions`.
@@ -42,7 +46,11 @@ impl ContactsCommand {
     /// Whether it may change when the object must be woken.
     #[must_use]
     pub fn moves_the_alarm(&self) -> bool {
-        matches!(self, Self::Put(_) | Self::Tick)
+        match self {
+            Self::Put(_) | Self::Tick => true,
+            Self::Take(takes) => takes.iter().any(|take| take.stage != Stage::Look),
+            _ => false,
+        }
     }
 }
 
@@ -53,6 +61,8 @@ pub enum ContactsReply {
     Done,
     /// Of each number, whether it is suppressed.
     Words(Vec<(Number, bool)>),
+    /// What is known of the number of each place that was asked for.
+    Taken(Vec<Word>),
     /// Suppressions that hold.
     Suppressions(Vec<Suppression>),
     /// They are kept.

@@ -4,25 +4,29 @@
 //! memory: a number is a row, found by itself, so that a million of them cost what one does.
 
 mod check;
+mod errands;
 mod language;
 mod port;
 mod store;
 mod tell;
 
 pub use check::ask;
+pub use errands::run;
 pub use language::{ContactsCommand, ContactsReply};
 pub use port::Contacts;
 pub use store::{ContactsStore, Place};
 pub use tell::tell;
 
 use crate::app::trunk::StoreFailed;
-use crate::domain::contacts::{Number, Suppression};
+use crate::domain::contacts::{Contact, Number, Stage, Suppression, Take, Word};
 use crate::domain::time::{Span, Timestamp};
 
 /// So many rows whose end has come leave together.
 const LEAVE: usize = 1_000;
 /// Those that are left leave so soon after.
 const MORE: Span = Span(50);
+/// How often dials are looked through for what counts for nothing any more.
+const TIDIED_EVERY: Span = Span::from_secs(86_400);
 
 /// Carries out one command. What is told on to others ([`ContactsCommand::Tell`]) is not done here.
 ///
@@ -40,6 +44,19 @@ pub fn handle(
                 .map(|number| Ok((number, holding(store, number, now)?.is_some())));
             Ok(ContactsReply::Words(known.collect::<Result<_, _>>()?))
         }
+        ContactsCommand::Take(takes) => {
+            let words = takes.iter().map(|asked| take(store, asked, now));
+            Ok(ContactsReply::Taken(words.collect::<Result<_, _>>()?))
+        }
+        ContactsCommand::GiveBack(places) => {
+            for (number, ticket) in places {
+                let mut dials = store.dials(number)?;
+                if dials.give_back(ticket) {
+                    store.put_dials(number, &dials)?;
+                }
+            }
+            Ok(ContactsReply::Done)
+        }
         ContactsCommand::Get(number) => {
             let known = holding(store, number, now)?;
             Ok(ContactsReply::Suppressions(known.into_iter().collect()))
@@ -56,12 +73,13 @@ pub fn handle(
         ContactsCommand::Tell { .. } => Ok(ContactsReply::Told(false)),
         ContactsCommand::Tick => {
             store.remove(&store.ended(now, LEAVE)?)?;
+            while store.forget_dials(now, LEAVE)? == LEAVE {}
             Ok(ContactsReply::Done)
         }
     }
 }
 
-/// When the object must be woken next: at the end of the first suppression that has one.
+/// When the object must be woken next: at the end of the first suppression that has one, and every day where there are dials.
 ///
 /// # Errors
 /// Rows can't be read.
@@ -69,7 +87,34 @@ pub fn next_due(
     store: &impl ContactsStore,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreFailed> {
-    Ok(store.first_end()?.map(|end| end.max(now + MORE)))
+    let end = store.first_end()?.map(|end| end.max(now + MORE));
+    let tidied = store.has_dials()?.then_some(now + TIDIED_EVERY);
+    Ok(end.into_iter().chain(tidied).min())
+}
+
+/// A place among the dials to a number, which is not suppressed.
+fn take(store: &impl ContactsStore, asked: &Take, now: Timestamp) -> Result<Word, StoreFailed> {
+    if holding(store, asked.number, now)?.is_some() {
+        return Ok(Word::suppressed(true));
+    }
+    let is_look = asked.stage == Stage::Look;
+    if is_look && asked.org.is_empty() && asked.own.is_empty() {
+        return Ok(Word::suppressed(false));
+    }
+    let known = store.dials(asked.number)?;
+    let mut dials = known.clone();
+    let contact = dials.take(asked, now);
+    if !is_look && dials != known {
+        // What can't be counted is not granted.
+        if contact == Contact::Free && known.is_empty() && !store.has_room() {
+            return Err(StoreFailed);
+        }
+        store.put_dials(asked.number, &dials)?;
+    }
+    Ok(Word {
+        suppressed: false,
+        contact,
+    })
 }
 
 fn holding(

@@ -1,7 +1,7 @@
 //! What such an object needs of its storage.
 
 use crate::app::trunk::StoreFailed;
-use crate::domain::contacts::{Number, Suppression};
+use crate::domain::contacts::{Dials, Number, Suppression};
 use crate::domain::time::Timestamp;
 
 /// Where a suppression stands in lists, newest first: no two stand at one place.
@@ -26,6 +26,14 @@ pub trait ContactsStore {
     fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed>;
     /// When the first suppression ends that has an end.
     fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed>;
+    /// The dials to a number: one row is read.
+    fn dials(&self, number: Number) -> Result<Dials, StoreFailed>;
+    /// Keeps them: one row is written, or removed where there are none.
+    fn put_dials(&self, number: Number, dials: &Dials) -> Result<(), StoreFailed>;
+    /// Whether any are kept.
+    fn has_dials(&self) -> Result<bool, StoreFailed>;
+    /// Removes at most so many rows of dials that count for nothing any more. How many there were.
+    fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed>;
     /// Whether there is room for more rows.
     fn has_room(&self) -> bool;
 }

@@ -62,6 +62,10 @@ pub fn calling_hours() -> Value {
     })
 }
 
+pub fn contact_limits() -> Value {
+    json!([{"max_dials": 3, "per": "day"}, {"min_gap_seconds": 3600}])
+}
+
 pub fn new_agent() -> Value {
     json!({
         "name": "EMI Reminder Agent", "agent_code": "emi-reminder-v2", "input_schema": input_schema(),
@@ -145,10 +149,17 @@ pub fn rejected(error: &str) -> Value {
     json!({"error": error, "call_id": CALL, "status": "rejected"})
 }
 
-pub fn closed_hours(error: &str) -> Value {
-    match error == Refusal::OutsideCallingHours.text() {
-        true => json!({"error": error, "opens_at": "2026-06-15T02:30:00.000Z"}),
-        false => json!({ "error": error }),
+pub fn not_now(error: &str) -> Value {
+    let (closed, limited) = (
+        Refusal::OutsideCallingHours.text(),
+        Refusal::ContactLimitReached.text(),
+    );
+    match error {
+        error if error == closed => json!({"error": error, "opens_at": "2026-06-15T02:30:00.000Z"}),
+        error if error == limited => {
+            json!({"error": error, "next_allowed_at": "2026-06-14T18:30:00.000Z"})
+        }
+        error => json!({ "error": error }),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::{Agent, Status};
 use crate::domain::calling_hours::{CallingHours, HoursBook};
+use crate::domain::contacts::ContactLimit;
 use crate::domain::ids::{AgentId, TrunkTag};
 use crate::domain::json_text::field;
 use crate::domain::settings::Settings;
@@ -41,7 +42,7 @@ struct StoredAgent {
 /// What decisions need of an agent, and the order of lists.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AgentCard {
-    id: AgentId,
+    pub(super) id: AgentId,
     status: Status,
     created_at: Timestamp,
     deleted_at: Option<Timestamp>,
@@ -62,6 +63,8 @@ struct CardFields {
     created_at: Timestamp,
     #[serde(default)]
     calling_hours: Option<CallingHours>,
+    #[serde(default)]
+    contact_limits: Vec<ContactLimit>,
 }
 
 fn row_name(id: AgentId) -> String {
@@ -83,22 +86,33 @@ impl Directory {
             created_at: agent.created_at,
             deleted_at,
         };
-        self.keep_card(card, agent.calling_hours);
+        self.keep_card(card, agent.calling_hours, agent.contact_limits);
         Ok(())
     }
 
-    fn keep_card(&mut self, card: AgentCard, hours: Option<CallingHours>) {
+    fn keep_card(
+        &mut self,
+        card: AgentCard,
+        hours: Option<CallingHours>,
+        limits: Vec<ContactLimit>,
+    ) {
         self.agents.insert(card.id, card);
+        match card.deleted_at.is_some() || limits.is_empty() {
+            true => drop(self.agent_limits.remove(&card.id)),
+            false => drop(self.agent_limits.insert(card.id, limits)),
+        }
         match hours.filter(|_| card.deleted_at.is_none()) {
             Some(hours) => drop(self.agent_hours.insert(card.id, hours)),
             None => drop(self.agent_hours.remove(&card.id)),
         }
     }
 
-    /// Whether calls may have to wait for an opening.
+    /// Whether calls may have to wait for an opening, or because of their number.
     pub(super) fn has_hours(&self) -> bool {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
-        !self.agent_hours.is_empty() || media.is_some_and(|media| media.calling_hours.is_some())
+        !self.agent_hours.is_empty()
+            || media.is_some_and(|media| media.calling_hours.is_some())
+            || self.has_limits()
     }
 
     /// Whether the trunks can be told of an agent's hours beside those of all others: alike ones are told once.
@@ -172,7 +186,7 @@ impl Directory {
         self.agents_for(trunk, now, |card| card.deleted_at.is_some())
     }
 
-    fn agents_for(
+    pub(super) fn agents_for(
         &self,
         trunk: TrunkTag,
         now: Timestamp,
@@ -197,11 +211,11 @@ impl Directory {
         status_changed: bool,
     ) {
         let Some(org) = self.org_id() else { return };
-        let hours_changed = match deleted_at {
-            None => self.agent_hours.get(&agent.id) != agent.calling_hours.as_ref(),
-            Some(_) => false,
-        };
-        let concerns = match (hours_changed, status_changed) {
+        let limits = self.agent_limits.get(&agent.id);
+        let rules_changed = deleted_at.is_none()
+            && (self.agent_hours.get(&agent.id) != agent.calling_hours.as_ref()
+                || limits.map_or(&[][..], |limits| limits) != agent.contact_limits);
+        let concerns = match (rules_changed, status_changed) {
             (true, _) => Affects::AllTrunks,
             (false, true) => Affects::TrunksOf(User::Agent(agent.id)),
             (false, false) => Affects::NoTrunk,
@@ -212,12 +226,12 @@ impl Directory {
             created_at: agent.created_at,
             deleted_at,
         };
-        let hours = agent.calling_hours.clone();
-        if hours.is_some() && !self.has_hours() {
+        let (hours, limits) = (agent.calling_hours.clone(), agent.contact_limits.clone());
+        if (hours.is_some() || !limits.is_empty()) && !self.has_hours() {
             self.lengthen_permits(entry.at);
         }
         self.put(row_name(card.id), &StoredAgent { agent, deleted_at });
-        self.keep_card(card, hours);
+        self.keep_card(card, hours, limits);
         self.record(entry, &[RecordKey::Agent(org, card.id)], concerns);
     }
 

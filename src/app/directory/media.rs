@@ -23,7 +23,8 @@ impl Directory {
 
     /// Changes what the organisation keeps of its calls.
     fn set_media(&mut self, media: MediaSettings, entry: AuditEntry) {
-        if media.calling_hours.is_some() && !self.has_hours() {
+        let waits = media.calling_hours.is_some() || !media.contact_limits.is_empty();
+        if waits && !self.has_hours() {
             self.lengthen_permits(entry.at);
         }
         if let Some(org) = self.org.as_mut() {

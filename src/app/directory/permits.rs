@@ -187,7 +187,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         // Of guarded agents, a trunk was told the hours of those alone that could be used through it.
         let is_news = permit.agent.is_some_and(|agent| {
             let is_known = directory.is_permitted(User::Agent(agent), permit.trunk, now);
-            agent.is_guarded() && !is_known && directory.agent_hours.contains_key(&agent)
+            agent.is_guarded() && !is_known && directory.has_rules(&agent)
         });
         let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
         let kept = permit.that_may_wait(directory.has_hours());

@@ -54,8 +54,8 @@ impl Directory {
         }
         if let Ask::Permit(permit) = what {
             owed.records.clear();
-            let has_hours = |agent: &AgentId| self.agent_hours.contains_key(agent);
-            let needs = permit.refused || permit.agent.as_ref().is_some_and(has_hours);
+            let has_rules = |agent: &AgentId| self.has_rules(agent);
+            let needs = permit.refused || permit.agent.as_ref().is_some_and(has_rules);
             owed.briefs
                 .retain(|(id, _)| needs && id.tag() == permit.trunk);
             return owed;
@@ -68,7 +68,7 @@ impl Directory {
         // An agent may be saved again because its trunks could not be told the first time, and so may numbers be suppressed.
         let may_repeat = matches!(
             what,
-            Ask::SaveAgent { was: Some(_), .. } | Ask::NoteNumbers { .. }
+            Ask::SaveAgent { was: Some(_), .. } | Ask::SaveMedia(_) | Ask::NoteNumbers { .. }
         );
         if !repeats && !may_repeat && !matches!(what, Ask::Tick) {
             owed.briefs.retain(|(_, at)| *at > before);

@@ -17,6 +17,7 @@ use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
 use crate::domain::callback::Delivery;
 use crate::domain::calling_hours::CallingHours;
+use crate::domain::contacts::ContactLimit;
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
@@ -64,6 +65,8 @@ pub struct Directory {
     pub(super) agents: VecMap<AgentId, AgentCard>,
     /// Calling hours of those agents that have some and were not deleted.
     pub(super) agent_hours: VecMap<AgentId, CallingHours>,
+    /// Likewise contact limits.
+    pub(super) agent_limits: VecMap<AgentId, Vec<ContactLimit>>,
     pub(super) trunks: VecMap<TrunkId, StoredTrunk>,
     pub(super) keys: VecMap<KeyId, StoredKey>,
     pub(super) tests: VecMap<DeliveryId, Delivery>,

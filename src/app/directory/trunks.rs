@@ -229,6 +229,7 @@ impl Directory {
         Brief {
             keeps: media.map(MediaSettings::policy).unwrap_or_default(),
             hours: self.hours_for(tag, now),
+            limits: self.limits_for(tag, now),
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,
@@ -297,16 +298,20 @@ impl DirectoryActor {
                 return Ok(DirectoryReply::Refused(DirectoryRefusal::TooMany));
             };
             let tag = config.id.tag();
-            let asks_of_numbers = brief.asks_of_numbers;
+            let (asks_of_numbers, limits) = (brief.asks_of_numbers, brief.limits.clone());
             let briefed = match tag {
                 TrunkTag::DIRECTORY => Ok(Briefed::TagTaken),
                 _ => ask(world, tag, command::Brief(Box::new(brief))).await,
             };
             match briefed {
                 Ok(Briefed::Done) => {
-                    // Meanwhile the first number may have been suppressed: this trunk was not among those that were told.
-                    if self.with(store, |directory| directory.asks_of_numbers())? != asks_of_numbers
-                    {
+                    // Meanwhile the first number may have been suppressed, or limited: this trunk was not among those that were
+                    // told.
+                    let is_news = self.with(store, |directory| {
+                        directory.asks_of_numbers() != asks_of_numbers
+                            || directory.limits_for(tag, world.now()) != limits
+                    })?;
+                    if is_news {
                         continue;
                     }
                     let entry = audit(world, command, "sip_trunk.create", config.id);

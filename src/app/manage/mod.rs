@@ -7,6 +7,7 @@ pub mod audit;
 pub mod create;
 pub mod hours;
 pub mod keys;
+pub mod limits;
 pub mod orgs;
 pub mod settings;
 pub mod suppressions;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::hours::read_hours;
+use super::limits::read_limits;
 use super::{Resource, change};
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
@@ -11,6 +12,7 @@ use crate::app::directory::{Ask, GetMedia};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::sealing::sealed;
+use crate::app::views::limits::{ContactLimitView, shown};
 use crate::domain::access::KeyRecord;
 use crate::domain::calling_hours::CallingHours;
 use crate::domain::media::{MediaSettings, S3Target};
@@ -39,6 +41,8 @@ pub struct SettingsView {
     pub reject_impossible_numbers: bool,
     /// When phones may ring; null for any time.
     pub calling_hours: Option<CallingHours>,
+    /// How often a number may be called, by any trunk and any agent.
+    pub contact_limits: Vec<ContactLimitView>,
 }
 
 /// An S3-compatible target, without its secret.
@@ -72,6 +76,10 @@ pub struct ChangeSettings {
     pub reject_impossible_numbers: Option<bool>,
     /// When phones may ring; it replaces what was set. `null` for any time.
     pub calling_hours: Option<CallingHours>,
+    /// How often a number may be called, by any trunk and any agent, beside agents' own limits: at most 5 limits, all of which
+    /// hold. `null` for none.
+    #[schema(max_items = 5)]
+    pub contact_limits: Option<Vec<ContactLimitView>>,
 }
 
 /// A change of the target. Without one before, `bucket`, `access_key` and `secret` are required.
@@ -113,6 +121,7 @@ impl From<&MediaSettings> for SettingsView {
             }),
             reject_impossible_numbers: media.reject_impossible_numbers,
             calling_hours: media.calling_hours.clone(),
+            contact_limits: shown(&media.contact_limits),
         }
     }
 }
@@ -151,6 +160,7 @@ pub async fn update(
         |value| value.as_bool(),
     )?;
     let calling_hours = read_hours(&mut body, before.calling_hours)?;
+    let contact_limits = read_limits(&mut body, before.contact_limits)?;
     body.finish()?;
     let recordings = match given {
         None => None,
@@ -162,6 +172,7 @@ pub async fn update(
         recordings,
         reject_impossible_numbers: reject_impossible_numbers.unwrap_or_default(),
         calling_hours,
+        contact_limits,
     };
     let save = Ask::SaveMedia(Box::new(media.clone()));
     change(api, caller, request, save, &RESOURCE).await?;
@@ -218,6 +229,7 @@ pub(crate) mod describe {
     };
     use crate::app::description::{Description, examples, ok};
     use crate::app::manage::hours::describe::hours;
+    use crate::app::manage::limits::LIMITS;
     use crate::domain::refusal::Refusal;
 
     const TAG: &str = "Settings";
@@ -250,6 +262,7 @@ pub(crate) mod describe {
             "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
             "reject_impossible_numbers": false,
             "calling_hours": examples::calling_hours(),
+            "contact_limits": examples::contact_limits(),
         })
     }
 
@@ -274,6 +287,7 @@ pub(crate) mod describe {
         }
         all.push(Refusal::UnknownField("recordings.X".into()));
         all.extend(hours());
+        all.push(must("contact_limits", LIMITS));
         all.push(unknown_field());
         all
     }

@@ -10,12 +10,17 @@ use crate::app::description::reference::CURSOR_PATTERN;
 pub type Schemas = BTreeMap<String, Value>;
 
 /// What an answer leaves out when there is nothing to say; all else is always there.
-pub const LEFT_OUT: [&str; 5] = [
+pub const LEFT_OUT: [&str; 10] = [
     "outcome_schema",
     "voicemail",
     "unknown_keys",
     "calling_hours",
     "opens_at",
+    "contact_limits",
+    "next_allowed_at",
+    "max_dials",
+    "per",
+    "min_gap_seconds",
 ];
 
 /// Makes one schema of two, none of whose fields is always there.

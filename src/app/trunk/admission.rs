@@ -5,6 +5,7 @@ use super::{
     Answer, Desk, IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, StoreFailed, Trigger,
     TrunkRefusal, TrunkStore,
 };
+use crate::domain::contacts::Number;
 use crate::domain::ids::{CallId, KeyId, OrgId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::trunk::{Admission, Terms, Verdict};
@@ -48,6 +49,25 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         &mut self,
         trigger: Box<Trigger>,
     ) -> Answer<Result<Admitted, TrunkRefusal>> {
+        let number = Number::of(&trigger.request.phone);
+        let reserved = self.reserved_for(&trigger.request);
+        let admitted = self.admit_to(trigger, reserved)?;
+        let is_used = matches!(
+            admitted,
+            Ok(Admitted::Admission(
+                Admission::Accepted { .. } | Admission::Queued { .. }
+            ))
+        );
+        self.step.unused = reserved.filter(|_| !is_used).map(|ticket| (number, ticket));
+        Ok(admitted)
+    }
+
+    /// Likewise, with this place among its number's dials.
+    fn admit_to(
+        &mut self,
+        trigger: Box<Trigger>,
+        ticket: Option<u64>,
+    ) -> Answer<Result<Admitted, TrunkRefusal>> {
         let Trigger {
             request,
             on_capacity,
@@ -67,13 +87,16 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         {
             return Ok(Ok(known.into()));
         }
-        if let Err(refused) = self.check_number(&request) {
-            return Ok(Err(refused));
-        }
+        let limited = match self.check_number(&request) {
+            Ok(limited) => limited,
+            Err(refused) => return Ok(Err(refused)),
+        };
         self.know_day()?;
         let terms = Terms {
             on_capacity,
             window,
+            limited,
+            ticket,
         };
         let admission = match self.trunk.admit(request, terms, self.now, self.step) {
             Ok(admission) => admission,
@@ -114,13 +137,16 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if planted(Fault::DryRunDials) {
             let _ = self.admit(trigger.clone())?;
         }
-        if let Err(refused) = self.check_number(&trigger.request) {
-            return Ok(Err(refused));
-        }
+        let limited = match self.check_number(&trigger.request) {
+            Ok(limited) => limited,
+            Err(refused) => return Ok(Err(refused)),
+        };
         self.know_day()?;
         let terms = Terms {
             on_capacity: trigger.on_capacity,
             window: trigger.window,
+            limited,
+            ticket: None,
         };
         let verdict = self
             .trunk

@@ -3,10 +3,11 @@
 use super::reading::OneCall;
 use super::reply::reply;
 use super::{Answer, DeliveryFilter, Desk, Found, Reader, StoreFailed, TrunkStore};
-use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::messages::{CallbackMessage, ContactErrand, Outgoing};
 use crate::app::views::call::{Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
+use crate::domain::contacts::Ticket;
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
@@ -125,12 +126,25 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 CallEffect::Dispatch => outgoing.dial.push(effect.call),
                 CallEffect::Inquire => outgoing.inquire.push(effect.call),
                 CallEffect::TearDown => outgoing.tear_down.push(effect.call),
+                CallEffect::KeepPlace | CallEffect::GiveBack => {
+                    let gives_back = effect.what == CallEffect::GiveBack;
+                    let errands = self.contact_errands(effect.call, gives_back);
+                    outgoing.contacts.extend(errands);
+                }
                 CallEffect::Callback(attempt) => {
                     let message = self.callback_message(effect.call, attempt)?;
                     outgoing.callbacks.extend(message);
                 }
             }
         }
+        let unused = self.step.unused.take().zip(self.trunk.brief());
+        outgoing.contacts.extend(
+            unused.map(|((number, ticket), brief)| ContactErrand::GiveBack {
+                call: None,
+                number,
+                ticket: Ticket(brief.config.id.tag(), ticket),
+            }),
+        );
         Ok(outgoing)
     }
 

@@ -137,6 +137,8 @@ commands! {
     /// It has left nothing behind of these.
     #[serde(rename = "Released")]
     TornDown(calls: Vec<CallId>) => torn_down -> ();
+    /// These places of a call among the dials to its number were given back.
+    GivenBack(call: CallId, tickets: Vec<u64>) => given_back -> ();
     /// Who speaks for this trunk's carrier, if that speaks by itself: the present one, or that of a call, which may have been
     /// dialed before it.
     #[serde(rename = "Line")]

@@ -1,14 +1,17 @@
 //! Numbers that are not to be called. What is known of a number is asked before the object decides: see [`TrunkActor::questions`].
 
 use super::reply::reply;
-use super::{Answer, Desk, StoreFailed, TrunkActor, TrunkCommand, TrunkRefusal, TrunkStore};
+use super::{
+    Answer, Desk, Reading, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkRefusal, TrunkStore,
+};
+use crate::app::messages::ContactErrand;
 use crate::domain::call::CallRequest;
-use crate::domain::contacts::{Number, Told};
+use crate::domain::contacts::{Contact, MARGIN, Number, Question, Stage, Take, Ticket, Told, Word};
 use crate::domain::ids::{CallId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::Withdrawn;
+use crate::domain::trunk::{Step, Terms, Withdrawn};
 
 /// How far a trunk is with taking back its calls to some numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,55 +29,101 @@ type Called = (OrgId, E164);
 reply!(Called: (org, phone) = NumberOf(org, phone));
 
 impl TrunkActor {
-    /// Of which numbers must be known, before a command is carried out, whether they may be called. A decision takes no time,
-    /// and asking does: what is known by then need not be known any more when it is decided. A number that is suppressed
-    /// meanwhile is told of to this object as well, which then takes the call back.
+    /// What must be known of numbers before a command is carried out: whether they may be called, and a place among their dials.
+    /// A decision takes no time, and asking does: what is known by then need not be known any more when it is decided. A number
+    /// that is suppressed meanwhile is told of to this object as well, which then takes the call back.
     ///
     /// # Errors
     /// Rows can't be read.
     pub fn questions(
-        &self,
+        &mut self,
         store: &impl TrunkStore,
         command: &TrunkCommand,
-    ) -> Result<(Option<OrgId>, Vec<Number>), StoreFailed> {
-        let org = self.trunk.brief().map(|brief| brief.config.org_id);
+        now: Timestamp,
+    ) -> Result<(Option<OrgId>, Vec<Question>), StoreFailed> {
         if !self.trunk.asks_of_numbers() {
-            return Ok((org, Vec::new()));
+            return Ok((self.org(), Vec::new()));
         }
-        let numbers = match command {
-            TrunkCommand::Admit(trigger)
-            | TrunkCommand::DryRun(trigger)
-            | TrunkCommand::Schedule(trigger)
-            | TrunkCommand::DryRunSchedule(trigger) => {
-                vec![Number::of(&trigger.request.phone)]
+        let now = self.trunk.observe(now);
+        let rows = Reading::new(store);
+        let mut step = Step::new(&rows);
+        let questions = match command {
+            TrunkCommand::Admit(trigger) | TrunkCommand::Schedule(trigger) => {
+                let known = trigger.idempotency.as_ref();
+                let known = known
+                    .map(|given| store.remembered(&given.key))
+                    .transpose()?;
+                let is_replay = known.flatten().is_some();
+                vec![self.question(trigger, is_replay, now, &mut step)]
+            }
+            TrunkCommand::DryRun(trigger) | TrunkCommand::DryRunSchedule(trigger) => {
+                vec![self.question(trigger, true, now, &mut step)]
             }
             TrunkCommand::Claim(calls) => {
-                let mut numbers = Vec::new();
+                let mut questions = Vec::new();
                 for id in calls.iter().filter(|id| self.trunk.may_be_claimed(**id)) {
-                    let call = store.get(*id)?;
-                    numbers.extend(call.map(|call| Number::of(&call.request.phone)));
+                    let call = self.trunk.call(*id, &mut step).cloned();
+                    questions.extend(call.map(|call| self.trunk.question_of(&call, now)));
                 }
-                numbers
+                questions
             }
             _ => Vec::new(),
         };
-        Ok((org, numbers))
+        rows.finish()?;
+        Ok((self.org(), questions))
+    }
+
+    fn question(
+        &mut self,
+        trigger: &Trigger,
+        is_tried: bool,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Question {
+        let terms = Terms {
+            on_capacity: trigger.on_capacity,
+            window: trigger.window,
+            ..Terms::default()
+        };
+        self.trunk
+            .question(&trigger.request, terms, is_tried, now, step)
+    }
+
+    /// Whose trunk it is, once that is known.
+    #[must_use]
+    pub fn org(&self) -> Option<OrgId> {
+        self.trunk.brief().map(|brief| brief.config.org_id)
     }
 }
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
-    /// Whether a call may be placed to a number. What is wrong with the request itself comes first.
-    pub(super) fn check_number(&self, request: &CallRequest) -> Result<(), TrunkRefusal> {
+    /// The place among its number's dials that was reserved for a request, if one was.
+    pub(super) fn reserved_for(&self, request: &CallRequest) -> Option<u64> {
+        let (asked, word) = self.words.of(Number::of(&request.phone), None)?;
+        let take = asked.take.as_ref()?;
+        let is_taken = take.stage == Stage::Reserve && *word == Word::suppressed(false);
+        is_taken.then_some(take.ticket.1)
+    }
+
+    /// Whether a call may be placed to a number, and what contact limits say. What is wrong with the request itself comes first.
+    pub(super) fn check_number(
+        &self,
+        request: &CallRequest,
+    ) -> Result<Option<Option<Timestamp>>, TrunkRefusal> {
         self.trunk.takes(request)?;
         if !self.trunk.asks_of_numbers() {
-            return Ok(());
+            return Ok(None);
         }
-        match self.words.of(Number::of(&request.phone)) {
-            Some(true) if !planted(Fault::SuppressedAdmitted) => {
+        let words = self.words.of(Number::of(&request.phone), None);
+        let Some((_, word)) = words else {
+            return Err(TrunkRefusal::NotAsked);
+        };
+        match word.contact {
+            _ if word.suppressed && !planted(Fault::SuppressedAdmitted) => {
                 Err(TrunkRefusal::NumberSuppressed)
             }
-            Some(_) => Ok(()),
-            None => Err(TrunkRefusal::NotAsked),
+            Contact::Limited(until) => Ok(Some(until)),
+            Contact::Free => Ok(None),
         }
     }
 
@@ -84,19 +133,63 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if !self.trunk.asks_of_numbers() || !self.trunk.may_be_claimed(id) {
             return true;
         }
-        let call = self.trunk.call(id, self.step);
-        let word = call.and_then(|call| self.words.of(Number::of(&call.request.phone)));
-        match word {
-            Some(true) => {
+        let call = self.trunk.call(id, self.step).cloned();
+        let word = call.and_then(|call| {
+            let number = Number::of(&call.request.phone);
+            let said = self.words.of(number, Some(id))?;
+            Some((said, self.trunk.question_of(&call, self.now)))
+        });
+        let Some(((asked, word), now_asked)) = word else {
+            self.trunk.not_asked(id, self.now);
+            self.step.let_go_of(id);
+            return false;
+        };
+        match (word.contact, &asked.take) {
+            _ if word.suppressed => {
                 self.trunk.suppress_call(id, self.now, self.step);
+                false
             }
-            Some(false) => {}
-            None => {
-                self.trunk.not_asked(id, self.now);
-                self.step.let_go_of(id);
+            (Contact::Limited(until), _) => {
+                self.trunk.limited(id, until, self.now, self.step);
+                false
+            }
+            // Limits may have come or changed meanwhile.
+            (Contact::Free, take)
+                if self.now > asked.at + MARGIN && take.is_some()
+                    || !Take::are_alike(take.as_deref(), now_asked.take.as_deref()) =>
+            {
+                self.trunk.took_too_long(id, self.now, self.step);
+                false
+            }
+            (Contact::Free, take) => {
+                if let Some(take) = take {
+                    self.trunk.has_place(id, take.ticket.1, self.step);
+                }
+                true
             }
         }
-        word == Some(false)
+    }
+
+    /// What is told of numbers once this is written.
+    pub(super) fn contact_errands(&mut self, id: CallId, gives_back: bool) -> Vec<ContactErrand> {
+        let Some(call) = self.trunk.call(id, self.step).cloned() else {
+            return Vec::new();
+        };
+        if !gives_back {
+            let place = self.trunk.waiting_place(&call, self.now);
+            return place.map(ContactErrand::Take).into_iter().collect();
+        }
+        let owed = call.owes.iter().map(|ticket| ContactErrand::GiveBack {
+            call: Some(id),
+            number: Number::of(&call.request.phone),
+            ticket: Ticket(id.address().tag, *ticket),
+        });
+        owed.collect()
+    }
+
+    pub(super) fn given_back(&mut self, id: CallId, tickets: Vec<u64>) -> Answer<()> {
+        self.trunk.given_back(id, &tickets, self.step);
+        Ok(())
     }
 
     pub(super) fn suppress(

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::app::iso8601;
 use crate::app::records::TrunkRecord;
+use crate::app::views::limits::{ContactLimitView, shown};
 use crate::domain::agent::{Agent, InputSchema, Status};
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::calling_hours::CallingHours;
@@ -75,6 +76,9 @@ pub struct AgentDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub calling_hours: Option<CallingHours>,
+    /// How often its calls may dial a number; left out when there is no limit of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact_limits: Vec<ContactLimitView>,
 }
 
 impl From<&Agent> for AgentDetail {
@@ -86,6 +90,7 @@ impl From<&Agent> for AgentDetail {
             outcome_schema: agent.outcome_schema.clone(),
             voicemail: agent.voicemail.clone(),
             calling_hours: agent.calling_hours.clone(),
+            contact_limits: shown(&agent.contact_limits),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod delivery;
 pub mod keys;
+pub mod limits;
 pub mod manage;
 pub mod number;
 pub mod orgs;

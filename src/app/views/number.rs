@@ -28,7 +28,8 @@ pub struct NumberView {
     pub high_risk: bool,
     /// Whether the organisation does not call it.
     pub suppressed: bool,
-    /// When contact limits let it be called again; null while they let it.
+    /// When the organisation's contact limits let it be called again; null while they let it, and while calls are pending that
+    /// decide it.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub next_allowed_at: Option<String>,
     /// The release of libphonenumber's metadata that this is based on.
@@ -50,7 +51,7 @@ impl NumberView {
             is_possible: told.is_possible,
             time_zones: told.time_zones,
             high_risk: told.is_high_risk,
-            // Others know that. None is limited, as long as there are no contact limits.
+            // Others know that.
             suppressed: false,
             next_allowed_at: None,
             metadata_version: metadata_version(),

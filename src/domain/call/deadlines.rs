@@ -65,7 +65,8 @@ impl Call {
     /// plan; `None` when all is done.
     #[must_use]
     pub fn due(&self, settings: &Settings) -> Option<Timestamp> {
-        let release = self.left_a_room().then_some(self.volatile.teardown_at);
+        let owes = self.left_a_room() || !self.owes.is_empty();
+        let release = owes.then_some(self.volatile.teardown_at);
         let deadlines = [self.next_deadline(settings), release];
         let deadline = deadlines.into_iter().flatten().min()?;
         Some(if self.late {
@@ -222,12 +223,16 @@ impl Call {
         }
     }
 
-    /// What is over leaves no room behind: the carrier is told until it is done.
+    /// What is over leaves no room behind, and keeps no place that it does not need: others are told until it is done.
     fn tear_down(&mut self, now: Timestamp, settings: &Settings, done: &mut Advance) {
-        let Some(since) = self
-            .unwanted_since()
-            .filter(|_| self.room && now >= self.volatile.teardown_at)
-        else {
+        if now < self.volatile.teardown_at {
+            return;
+        }
+        if !self.owes.is_empty() {
+            self.volatile.teardown_at = now + TEARDOWN_AGAIN;
+            done.effects.push(CallEffect::GiveBack);
+        }
+        let Some(since) = self.unwanted_since().filter(|_| self.room) else {
             return;
         };
         let is_late = now >= since + settings.max_call + TEARDOWN_PATIENCE;

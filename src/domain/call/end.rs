@@ -379,6 +379,7 @@ impl Call {
         let (status, failure) = self.in_the_right_words(status, failure);
         self.status = status;
         self.failure = failure;
+        self.settles_its_place();
         if status != CallStatus::Completed {
             // An agent may report of a call that then does not connect.
             self.outcome = None;

@@ -5,6 +5,7 @@
 //! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
 
 mod bound;
+mod contact;
 mod deadlines;
 mod end;
 mod event;
@@ -167,6 +168,12 @@ pub struct Call {
     /// Where calling hours were closed for it when it was put off last, by what the zone is called now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_in: Option<ZoneName>,
+    /// The ticket of its place among the dials to its number, where these are limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<u64>,
+    /// Tickets of places that it does not need, which are to be given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owes: Vec<u64>,
     /// What is known of it beside its row.
     #[serde(skip)]
     pub volatile: Volatile,
@@ -183,6 +190,10 @@ pub enum CallEffect {
     TearDown,
     /// Send attempt number n of its callback.
     Callback(u32),
+    /// Keep its place among the dials to its number.
+    KeepPlace,
+    /// Give back the places that it does not need.
+    GiveBack,
 }
 
 /// What [`Call::advance`] did.
@@ -227,6 +238,8 @@ impl Call {
             at_once: false,
             schedule: None,
             closed_in: None,
+            ticket: None,
+            owes: Vec::new(),
             volatile: Volatile {
                 dispatch_at: now + DISPATCH_AGAIN,
                 ..Volatile::default()
@@ -286,7 +299,7 @@ impl Call {
     #[must_use]
     pub fn is_open(&self) -> bool {
         let is_at_rest = matches!(self.phase(), Phase::Over | Phase::Scheduled { .. });
-        !is_at_rest || self.room || self.counts_against_cps_until.is_some()
+        !is_at_rest || self.room || self.counts_against_cps_until.is_some() || !self.owes.is_empty()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.

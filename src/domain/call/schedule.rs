@@ -195,6 +195,7 @@ impl Call {
         let (window, unasked) = self.schedule.map_or((unasked, true), |schedule| {
             (schedule.window, schedule.unasked)
         });
+        self.owes_its_place();
         let slot = Slot {
             at,
             reason,

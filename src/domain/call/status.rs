@@ -217,7 +217,7 @@ impl Failure {
     }
 
     /// Whether the dialer had started the call when it failed.
-    const fn is_loss(&self) -> bool {
+    pub(super) const fn is_loss(&self) -> bool {
         matches!(self.reason, Some(reason) if reason.is_loss())
     }
 

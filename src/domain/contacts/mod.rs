@@ -1,10 +1,20 @@
-//! What is known of a number: whether its owner is not to be called.
+//! What is known of a number: whether its owner is not to be called, and when it was dialed.
 //!
 //! An organisation's numbers lie in [`SHARDS`] objects, by a hash of the number. All of them know a number by its normal form,
 //! so that one phone has one entry, whichever way it was written.
 
+mod dials;
+mod limits;
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests_of_limits;
+
+pub use dials::{Contact, Dials, MARGIN, Stage, Take, Ticket, agent_key};
+pub use limits::{ContactLimit, LONGEST_GAP, LimitsBook, MOST_DIALS, MOST_LIMITS, Per, zone_of};
+
 use serde::{Deserialize, Serialize};
 
+use super::ids::CallId;
 use super::numbering::normal_form;
 use super::phone::E164;
 use super::sorting::oldest_first;
@@ -153,24 +163,68 @@ impl Suppression {
     }
 }
 
+/// What must be known of a number before something is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The number.
+    pub number: Number,
+    /// For the sake of this call; or for one that there is not yet.
+    pub call: Option<CallId>,
+    /// A place among its dials that is asked for as well.
+    pub take: Option<Box<Take>>,
+    /// When that was asked, by the clock of whoever decides.
+    pub at: Timestamp,
+}
+
+impl Question {
+    /// Whether a number is suppressed.
+    #[must_use]
+    pub fn of(number: Number) -> Self {
+        Self {
+            number,
+            call: None,
+            take: None,
+            at: Timestamp(0),
+        }
+    }
+}
+
+/// What is known of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// Whether it is suppressed. Then nothing else is looked at.
+    pub suppressed: bool,
+    /// What contact limits say.
+    pub contact: Contact,
+}
+
+impl Word {
+    /// Whether a number is suppressed, where no limits are asked about.
+    #[must_use]
+    pub const fn suppressed(suppressed: bool) -> Self {
+        Self {
+            suppressed,
+            contact: Contact::Free,
+        }
+    }
+}
+
 /// What the objects that know of numbers said of some: what is not here could not be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words(Vec<(Number, bool)>);
+pub struct Words(Vec<(Question, Word)>);
 
 impl Words {
-    /// Of these numbers, whether each is suppressed.
+    /// What was said to each of these questions.
     #[must_use]
-    pub fn new(words: Vec<(Number, bool)>) -> Self {
+    pub fn new(words: Vec<(Question, Word)>) -> Self {
         Self(words)
     }
 
-    /// Whether a number is suppressed; none when nobody said.
+    /// What was said of a number for the sake of this call, or of one that there is not yet.
     #[must_use]
-    pub fn of(&self, number: Number) -> Option<bool> {
+    pub fn of(&self, number: Number, call: Option<CallId>) -> Option<&(Question, Word)> {
         let mut words = self.0.iter();
-        words
-            .find(|(known, _)| *known == number)
-            .map(|(_, is_suppressed)| *is_suppressed)
+        words.find(|(asked, _)| asked.number == number && asked.call == call)
     }
 }
 
@@ -278,10 +332,12 @@ mod tests {
 
     #[test]
     fn what_nobody_said_is_not_known() {
-        let words = Words::new(vec![(Number(1), true), (Number(2), false)]);
-        assert_eq!(words.of(Number(1)), Some(true));
-        assert_eq!(words.of(Number(2)), Some(false));
-        assert_eq!(words.of(Number(3)), None);
+        let said = |number, is| (Question::of(Number(number)), Word::suppressed(is));
+        let words = Words::new(vec![said(1, true), said(2, false)]);
+        let is_suppressed = |number| Some(words.of(Number(number), None)?.1.suppressed);
+        assert_eq!(is_suppressed(1), Some(true));
+        assert_eq!(is_suppressed(2), Some(false));
+        assert_eq!(is_suppressed(3), None);
         let told = Told::new(vec![Number(919_876_543_210), Number(15_005_550_000)]);
         assert!(told.may_hold(876_543_210) && !told.may_hold(876_543_211));
         assert!(told.holds(&phone("+15005550000")));

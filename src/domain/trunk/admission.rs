@@ -1,202 +1,16 @@
 //! What becomes of a request for a call.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Effect, Step, Trunk, TrunkConfig};
+use super::{Admission, Effect, OnCapacity, Quota, Step, Terms, Trunk, TrunkConfig, Verdict};
 use crate::domain::agent::Status;
-use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode, ScheduleReason, Window};
+use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 
 /// The queue holds at most so many calls.
 const QUEUE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
-
-/// What is left of a trunk's capacity, for the `RateLimit` headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quota {
-    /// `max_channels`.
-    pub channels: u32,
-    /// Channels free.
-    pub channels_left: u32,
-    /// `max_cps`.
-    pub cps: u32,
-    /// Acceptances that this second still has room for.
-    pub cps_left: u32,
-}
-
-/// What came of a request for a call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Admission {
-    /// It is accepted, and will be dialed.
-    Accepted {
-        /// Its id.
-        call: CallId,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is accepted, and stands in the queue.
-    Queued {
-        /// Its id.
-        call: CallId,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is accepted, and stands on the schedule.
-    Scheduled {
-        /// Its id.
-        call: CallId,
-        /// When it is due.
-        at: Timestamp,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is refused while calling hours are closed; nothing was created.
-    Closed {
-        /// From when on they are open, if ever.
-        opens_at: Option<Timestamp>,
-    },
-    /// It is refused because nobody knows what time it is where the phone is; nothing was created.
-    ZoneUnknown,
-    /// It is refused for want of capacity, and stays readable.
-    Rejected {
-        /// Its id.
-        call: CallId,
-        /// Which limit: channels or rate.
-        code: FailureCode,
-        /// Seconds until a retry makes sense.
-        #[serde(rename = "retry_after")]
-        retry_after_secs: u64,
-        /// What is left.
-        quota: Quota,
-    },
-    /// It is refused while the dialer is down; nothing was created.
-    Down {
-        /// Seconds until a retry makes sense.
-        #[serde(rename = "retry_after")]
-        retry_after_secs: u64,
-        /// It is the agent that is down.
-        #[serde(default)]
-        is_agent: bool,
-    },
-}
-
-impl Admission {
-    /// The call's id, when one was created.
-    #[must_use]
-    pub fn call(&self) -> Option<CallId> {
-        match self {
-            Self::Accepted { call, .. }
-            | Self::Queued { call, .. }
-            | Self::Scheduled { call, .. }
-            | Self::Rejected { call, .. } => Some(*call),
-            Self::Closed { .. } | Self::ZoneUnknown | Self::Down { .. } => None,
-        }
-    }
-}
-
-/// What a call wants when there is no capacity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OnCapacity {
-    /// To be refused.
-    #[default]
-    Reject,
-    /// To stand in the queue.
-    Queue {
-        /// For so long at most.
-        max_wait: Span,
-    },
-}
-
-/// How a call wants to be treated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// What happens without capacity.
-    pub on_capacity: OnCapacity,
-    /// When it may be dialed, if that is not whenever there is capacity.
-    pub window: Option<Window>,
-}
-
-/// What a trunk decides on a request for a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// It is dialed at once.
-    Go,
-    /// It stands in the queue.
-    Wait {
-        /// Until then at most.
-        until: Timestamp,
-        /// For want of what: channels or rate.
-        code: FailureCode,
-    },
-    /// It stands on the schedule.
-    Schedule {
-        /// When it is due.
-        at: Timestamp,
-        /// Why then.
-        reason: ScheduleReason,
-    },
-    /// It is refused while calling hours are closed.
-    Closed {
-        /// From when on they are open, if ever.
-        opens_at: Option<Timestamp>,
-    },
-    /// It is refused because nobody knows what time it is where the phone is.
-    ZoneUnknown,
-    /// It is refused.
-    Refuse {
-        /// Which limit: channels or rate.
-        code: FailureCode,
-        /// Seconds until a retry makes sense.
-        #[serde(rename = "retry_after")]
-        retry_after_secs: u64,
-    },
-    /// It is refused while the dialer is down.
-    Down {
-        /// Seconds until a retry makes sense.
-        #[serde(rename = "retry_after")]
-        retry_after_secs: u64,
-        /// It is the agent that is down.
-        #[serde(default)]
-        is_agent: bool,
-    },
-}
-
-impl Verdict {
-    /// The answer where nothing is created.
-    fn refused_with_nothing(self) -> Option<Admission> {
-        match self {
-            Self::Down {
-                retry_after_secs,
-                is_agent,
-            } => Some(Admission::Down {
-                retry_after_secs,
-                is_agent,
-            }),
-            Self::Closed { opens_at } => Some(Admission::Closed { opens_at }),
-            Self::ZoneUnknown => Some(Admission::ZoneUnknown),
-            Self::Go | Self::Wait { .. } | Self::Schedule { .. } | Self::Refuse { .. } => None,
-        }
-    }
-}
-
-impl Terms {
-    /// Until when a call may not be dialed that wants this, and why.
-    pub(super) fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
-        let not_before = self.window?.not_before.filter(|at| *at > now)?;
-        Some((not_before, ScheduleReason::NotBefore))
-    }
-
-    /// How long a call waits for capacity, as far as it says.
-    pub(super) fn max_wait(&self) -> Option<Span> {
-        match self.on_capacity {
-            OnCapacity::Queue { max_wait } => Some(max_wait),
-            OnCapacity::Reject => None,
-        }
-    }
-}
 
 impl Trunk {
     /// Whether calls of this kind may be placed at all.
@@ -239,6 +53,9 @@ impl Trunk {
                     retry_after_secs,
                 },
             });
+        }
+        if let Some(next_allowed_at) = terms.limited {
+            return Ok(Verdict::Limited { next_allowed_at });
         }
         if let Err((until, is_agent)) = self.dialer_takes(request.agent.id, now, step) {
             let retry_after_secs = (until - now).as_secs_ceil().max(1);
@@ -294,7 +111,7 @@ impl Trunk {
         if !matches!(verdict, Verdict::Refuse { .. }) {
             self.count_today(id, step);
         }
-        let call = match verdict {
+        let mut call = match verdict {
             Verdict::Refuse { code, .. } => Call::rejected(id, request, code, &self.key, now),
             Verdict::Wait { until, .. } => {
                 Call::queued(id, request, until, now).within(terms.window)
@@ -305,7 +122,11 @@ impl Trunk {
                 }
                 self.scheduled(id, request, terms, (at, reason), now)
             }
-            Verdict::Go | Verdict::Closed { .. } | Verdict::ZoneUnknown | Verdict::Down { .. } => {
+            Verdict::Go
+            | Verdict::Closed { .. }
+            | Verdict::ZoneUnknown
+            | Verdict::Limited { .. }
+            | Verdict::Down { .. } => {
                 self.started(id, agent, now, step);
                 self.accepted.push(id.address().at);
                 self.paced.push(id.address().at);
@@ -316,32 +137,16 @@ impl Trunk {
                 Call::accepted(id, request, now).within(terms.window)
             }
         };
+        if let Verdict::Go | Verdict::Wait { .. } = verdict {
+            call.ticket = terms.ticket;
+        }
         if call.is_open() {
             self.note(&call);
         }
         step.create(call);
+        self.keeps_place(id, step);
         self.follow(id, now, step);
-        let quota = self.quota(now);
-        Ok(match verdict {
-            Verdict::Refuse {
-                code,
-                retry_after_secs,
-            } => Admission::Rejected {
-                call: id,
-                code,
-                retry_after_secs,
-                quota,
-            },
-            Verdict::Wait { .. } => Admission::Queued { call: id, quota },
-            Verdict::Schedule { at, .. } => Admission::Scheduled {
-                call: id,
-                at,
-                quota,
-            },
-            Verdict::Go | Verdict::Closed { .. } | Verdict::ZoneUnknown | Verdict::Down { .. } => {
-                Admission::Accepted { call: id, quota }
-            }
-        })
+        Ok(verdict.admits(id, self.quota(now)))
     }
 
     fn quota(&self, now: Timestamp) -> Quota {

@@ -8,6 +8,7 @@ use super::destinations::Destinations;
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
 use crate::domain::calling_hours::HoursBook;
+use crate::domain::contacts::LimitsBook;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::sealed::Sealed;
@@ -122,10 +123,13 @@ pub struct Brief {
     /// itself is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<WebhookSecrets>,
-    /// The organisation has said of numbers that they are not to be called: what is known of a call's number is asked before
+    /// The organisation has said of numbers that they are not to be called, or how often they may be: what is known of a call's number is asked before
     /// it is admitted, and before a dialer gets it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_of_numbers: bool,
+    /// How often numbers may be called.
+    #[serde(default, skip_serializing_if = "LimitsBook::is_empty")]
+    pub limits: LimitsBook,
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Calling hours, as a trunk keeps them: when a call is accepted, when it is due or leaves the queue, when a dialer claims it, and
 //! in the moment before its phone rings.
 
-use super::admission::{self, Terms};
+use super::verdict::{self, Terms};
 use super::{Step, Trunk};
 use crate::domain::call::{Call, CallRequest, FailureCode, LONGEST_UNASKED, Phase, ScheduleReason};
 use crate::domain::calling_hours::{Verdict, ZoneName, judge};
@@ -30,7 +30,7 @@ impl Trunk {
         request: &CallRequest,
         terms: Terms,
         now: Timestamp,
-    ) -> Result<Option<(Timestamp, ScheduleReason)>, admission::Verdict> {
+    ) -> Result<Option<(Timestamp, ScheduleReason)>, verdict::Verdict> {
         let asked = terms.put_off_until(now);
         let latest = now + LONGEST_UNASKED;
         let until = terms.window.map_or(latest, |window| window.not_after);
@@ -42,8 +42,8 @@ impl Trunk {
                 rejects: false,
                 ..
             } if opens_at < until => Ok(Some((opens_at, ScheduleReason::CallingHours))),
-            Verdict::Closed { opens_at, .. } => Err(admission::Verdict::Closed { opens_at }),
-            Verdict::ZoneUnknown => Err(admission::Verdict::ZoneUnknown),
+            Verdict::Closed { opens_at, .. } => Err(verdict::Verdict::Closed { opens_at }),
+            Verdict::ZoneUnknown => Err(verdict::Verdict::ZoneUnknown),
         }
     }
 

@@ -12,6 +12,7 @@ mod call_index;
 mod callbacks;
 mod carrier;
 mod config;
+mod contact;
 mod day;
 mod destinations;
 mod dispatch;
@@ -25,11 +26,11 @@ mod senders;
 mod since;
 mod step;
 mod suppression;
+mod verdict;
 mod window;
 
 use std::collections::BTreeMap;
 
-pub use admission::{Admission, OnCapacity, Quota, Terms, Verdict};
 pub use agents::AgentBreakers;
 use breaker::Breaker;
 use call_index::CallIndex;
@@ -46,10 +47,11 @@ use schedule::Timetable;
 pub use step::{Changed, DueCallback, Rows, ScheduledRow, Step};
 use suppression::Grants;
 pub use suppression::{GRANT, Withdrawn};
+pub use verdict::{Admission, OnCapacity, Quota, Terms, Verdict};
 use window::Window;
 
 use super::call::{AgentVerdict, Call, CallEffect, CallStatus};
-use super::ids::{Address, CallId, IdKey, KeyId};
+use super::ids::{Address, CallId, IdKey, KeyId, TrunkTag};
 use super::planted::{Fault, planted};
 use super::settings::Settings;
 use super::time::{Span, Timestamp};
@@ -91,6 +93,8 @@ pub struct Trunk {
     last: Option<Address>,
     /// The day's acceptances, once they are known; not known where there is no limit to them.
     today: Option<DayCount>,
+    /// The last ticket that was drawn.
+    ticketed: Option<Address>,
     clock: Timestamp,
     /// How long channels were held lately: a moving average.
     held: Span,
@@ -136,6 +140,7 @@ impl Trunk {
             rings_from: Some(Timestamp(0)),
             last: remembered.newest,
             today: None,
+            ticketed: None,
             clock: Timestamp(0),
             held: Span::from_secs(60),
             breaker: Breaker::default(),
@@ -329,6 +334,8 @@ impl Trunk {
         };
         held.call.note(clock);
         held.is_changed = true;
+        self.owes_unseen_place(id, step);
+        let Some(held) = step.held(id) else { return };
         self.timetable.counts(held);
         let before = held.verdict;
         let verdict = held.call.agent_verdict();

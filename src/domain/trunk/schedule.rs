@@ -309,10 +309,8 @@ impl Trunk {
         let inactive = |brief: &Brief| brief.inactive_agents.contains(&agent);
         if self.brief.as_ref().is_some_and(inactive) {
             self.cancel(id, now, step);
-        } else if !self.put_off_if_closed(id, now, step)
-            && let Some(held) = step.held(id)
-        {
-            held.call.enter_queue(now);
+        } else if !self.put_off_if_closed(id, now, step) {
+            self.enters_queue(id, now, step);
             self.settle(id, step);
         }
     }

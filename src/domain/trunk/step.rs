@@ -2,7 +2,7 @@
 
 use super::Effect;
 use crate::domain::call::{AgentVerdict, Call};
-use crate::domain::contacts::Told;
+use crate::domain::contacts::{Number, Told};
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 
@@ -91,6 +91,8 @@ pub struct Step<'a> {
     pub brief: bool,
     /// So must the day's acceptances.
     pub day: bool,
+    /// A place among a number's dials that was reserved, and is not needed.
+    pub unused: Option<(Number, u64)>,
     /// So many more calls may be taken from the schedule.
     pub(super) may_take: usize,
 }
@@ -105,6 +107,7 @@ impl<'a> Step<'a> {
             effects: Vec::new(),
             brief: false,
             day: false,
+            unused: None,
             may_take: TAKEN,
         }
     }

@@ -3,7 +3,10 @@
 use super::calendar::Day;
 use super::reader::Reader;
 use super::{DAY_SECS, Local};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
+
+/// No clock is farther from UTC.
+const NOON: Span = Span::from_secs(15 * 3_600);
 
 /// What the clocks of one or more zones show, and when they are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,29 @@ pub struct Stretch {
 }
 
 impl Clock {
+    /// That of UTC.
+    pub const UTC: Self = Self {
+        standard: 0,
+        summer: None,
+        told: None,
+    };
+
+    /// When a day begins: at midnight, or behind what of it is skipped.
+    #[must_use]
+    pub fn begins(self, day: Day) -> Timestamp {
+        let midnight = Local { day, second: 0 };
+        let noon_before = midnight.moment(0) - NOON;
+        let (before, after) = (
+            self.stretch(noon_before),
+            self.stretch(midnight.moment(0) + NOON),
+        );
+        let by_either = [before.offset, after.offset].map(|offset| midnight.moment(offset));
+        let [first, second] = by_either;
+        let all = [first, second, before.until].into_iter();
+        let begun = all.filter(|at| self.local(*at).day >= day);
+        begun.min().unwrap_or(second)
+    }
+
     /// What holds at a moment. Before 2026 the zone's rule does, or what held at its beginning.
     #[must_use]
     pub fn stretch(self, at: Timestamp) -> Stretch {

@@ -11,6 +11,7 @@ import { Failure, RoleNote } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "../ui/hours.tsx";
 import { Request } from "../ui/code.tsx";
+import { LimitsFields, type LimitRow, limitsFormOf, limitsOf } from "../ui/limits.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useGuard } from "../ui/guard.ts";
 import { Page } from "../ui/page.tsx";
@@ -48,9 +49,10 @@ interface Form {
   accessKey: string;
   secret: string;
   hours: HoursForm;
+  limits: LimitRow[];
 }
 
-function formOf({ transcripts, recordings, reject_impossible_numbers, calling_hours }: Known): Form {
+function formOf({ transcripts, recordings, reject_impossible_numbers, calling_hours, contact_limits }: Known): Form {
   return {
     transcripts: transcripts ? "on" : "off",
     recordings: recordings ? "on" : "off",
@@ -62,6 +64,7 @@ function formOf({ transcripts, recordings, reject_impossible_numbers, calling_ho
     accessKey: recordings?.access_key ?? "",
     secret: "",
     hours: hoursFormOf(calling_hours),
+    limits: limitsFormOf(contact_limits),
   };
 }
 
@@ -82,6 +85,7 @@ function changeOf(form: Form, known: Known): Change {
     }),
     ...(isOther && { recordings: isOn ? target : null }),
     ...(JSON.stringify(hoursOf(form.hours)) !== JSON.stringify(known.calling_hours) && { calling_hours: hoursOf(form.hours) }),
+    ...(JSON.stringify(limitsOf(form.limits)) !== JSON.stringify(known.contact_limits) && { contact_limits: limitsOf(form.limits) }),
   } as Change;
 }
 
@@ -99,6 +103,7 @@ const requestOf = (form: Form) => ({
   transcripts: form.transcripts === "on",
   reject_impossible_numbers: form.impossible === "refused",
   calling_hours: hoursOf(form.hours),
+  contact_limits: limitsOf(form.limits),
   recordings:
     form.recordings === "off"
       ? null
@@ -156,6 +161,9 @@ function Editor({ known: loaded }: { known: Known }) {
       <form noValidate class="stack" onSubmit={submit}>
         <Card title="Calling hours">
           <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={barred("owner")} />
+        </Card>
+        <Card title="Contact limits">
+          <LimitsFields rows={form.limits} onChange={(limits) => set({ limits })} disabled={barred("owner")} />
         </Card>
         <Transcripts form={form} set={set} />
         <Numbers form={form} set={set} />

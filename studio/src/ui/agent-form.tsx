@@ -5,6 +5,7 @@ import { pretty } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
 import { Button } from "./button.tsx";
 import { off, SelectField, TextField } from "./field.tsx";
+import { LimitsFields, type LimitRow, limitsFormOf, limitsOf } from "./limits.tsx";
 import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "./hours.tsx";
 import "./agent-form.css";
 
@@ -20,6 +21,7 @@ export interface AgentForm {
   voicemail: "" | "hang_up" | "continue" | "leave_message";
   voicemailMessage: string;
   hours: HoursForm;
+  limits: LimitRow[];
 }
 
 /** A field of the context, with an example. */
@@ -43,6 +45,7 @@ export const emptyAgent = (): AgentForm => ({
   voicemail: "",
   voicemailMessage: "",
   hours: hoursFormOf(null),
+  limits: [],
 });
 
 /** The agent of the reference's examples: something to begin with. */
@@ -80,6 +83,7 @@ export function formOf(agent: Schemas["Agent"] & Partial<Schemas["AgentDetail"]>
     voicemail: (voicemail?.action ?? "") as AgentForm["voicemail"],
     voicemailMessage: voicemail?.message ?? "",
     hours: hoursFormOf(agent.calling_hours),
+    limits: limitsFormOf(agent.contact_limits),
   };
 }
 
@@ -142,6 +146,7 @@ export function bodyOf(form: AgentForm): Schemas["CreateAgent"] {
         ? null
         : { action: form.voicemail, ...(form.voicemail === "leave_message" && { message: form.voicemailMessage }) },
     calling_hours: hoursOf(form.hours),
+    contact_limits: limitsOf(form.limits),
     status: form.status,
   };
 }
@@ -214,6 +219,7 @@ function Behaviour({ form, set, disabled }: PartProps) {
       />
       <Voicemail form={form} set={set} disabled={disabled} />
       <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} />
+      <LimitsFields rows={form.limits} onChange={(limits) => set({ limits })} disabled={disabled} />
       <div class="pair">
         <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
         <SelectField

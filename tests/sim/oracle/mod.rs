@@ -2,6 +2,7 @@
 //! that were given, the phones that rang and the callbacks that arrived. Nothing here asks the
 //! platform's own counters.
 
+mod contacts;
 mod end;
 mod lists;
 mod numbers;
@@ -75,6 +76,8 @@ struct Seen {
     /// The first status body that said it was terminal.
     final_body: Option<Vec<u8>>,
     claims: u32,
+    /// When it was claimed: by true time, and by the clock.
+    claimed_at: (u64, u64),
     dials: u32,
     handed_out: u32,
     webhook: Option<(String, String)>,
@@ -181,6 +184,9 @@ pub struct Oracle {
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
     /// Numbers that may be suppressed; and since when, by true time, if that is certain.
     numbers: RefCell<BTreeMap<(OrgId, String), Option<u64>>>,
+    /// Contact limits that certainly hold, and since when by true time.
+    contact_limits: RefCell<BTreeMap<OrgId, (u64, Vec<crate::limiter::Limit>)>>,
+    rings: RefCell<Vec<contacts::Ring>>,
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
     /// Calls that left a store in which there was no room.
     left: RefCell<BTreeSet<CallId>>,

@@ -51,6 +51,7 @@ impl Oracle {
 
     /// A dialer is about to have a phone ring: by true time, where clocks only go forward.
     pub fn may_ring(&self, w: &W, id: CallId) {
+        self.is_dialed(w, id);
         let calls = self.calls.borrow();
         let Some(seen) = calls.get(&id) else { return };
         self.rings_in_time(w, &seen.row, seen.window);

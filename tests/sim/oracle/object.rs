@@ -36,6 +36,7 @@ impl Oracle {
                 shown: (0, Timestamp(0)),
                 final_body: None,
                 claims: 0,
+                claimed_at: (0, 0),
                 dials: 0,
                 handed_out: 0,
                 webhook: None,
@@ -486,7 +487,7 @@ impl Oracle {
             (Asked::Claim, TrunkReply::Orders(orders)) => {
                 orders
                     .iter()
-                    .for_each(|order| self.claimed(node.tag, order.call, now));
+                    .for_each(|order| self.claimed(w, node.tag, order.call, now));
             }
             // So few that they come in one slice, if the asker is of their organisation.
             (
@@ -581,7 +582,7 @@ impl Oracle {
         });
     }
 
-    fn claimed(&self, tag: TrunkTag, id: CallId, now: Timestamp) {
+    fn claimed(&self, w: &W, tag: TrunkTag, id: CallId, now: Timestamp) {
         let mut calls = self.calls.borrow_mut();
         let Some(seen) = calls.get_mut(&id) else {
             return self.fail(
@@ -591,6 +592,7 @@ impl Oracle {
             );
         };
         seen.claims += 1;
+        seen.claimed_at = (w.time(), w.clock().0);
         self.check(seen.claims == 1, tag, Some(id), || "claimed twice".into());
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "claimed, and the row does not say so".into()

@@ -53,7 +53,8 @@ impl Oracle {
         let window = window.filter(|_| w.faults.clock_is_true());
         let is_early = window.is_some_and(|(from, _)| now < from);
         self.check(
-            !is_early || stands(row),
+            // One that was refused, as a full day does, waits for nothing.
+            !is_early || stands(row) || !row.was_accepted(),
             row.id.address().tag,
             Some(row.id),
             || format!("its time is to come, and it does not wait for it: {row:?}"),

@@ -8,11 +8,13 @@ use crate::app::views::number::NumberView;
 use crate::domain::call::FailureCode;
 use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{Admission, Quota, Verdict};
 
 /// When to ask again where no opening is in sight.
-const NEVER_SECS: u64 = 86_400;
+const NEVER: Span = Span::from_secs(86_400);
+/// And where calls are pending that decide when a number may be called again.
+const PENDING: Span = Span::from_secs(10);
 
 /// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
 #[derive(Serialize)]
@@ -47,12 +49,17 @@ pub struct RejectedCall {
 /// The answer to a call that may not be placed now.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ClosedHours {
+pub struct NotNow {
     /// Why.
     error: String,
     /// When calling hours open next; null when that is not within 400 days. Only where they are closed.
-    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
-    opens_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    opens_at: Option<Option<String>>,
+    /// When the number may be called again; null while calls are pending that decide it. Only where a contact limit is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    next_allowed_at: Option<Option<String>>,
 }
 
 /// The answer to a dry run.
@@ -86,6 +93,7 @@ pub fn answer(admission: Admission, now: Timestamp) -> Response {
         Admission::Queued { call, quota } => created(call, "queued", None, quota),
         Admission::Scheduled { call, at, quota } => created(call, "scheduled", Some(at), quota),
         Admission::Closed { opens_at } => closed(opens_at, now),
+        Admission::Limited { next_allowed_at } => limited(next_allowed_at, now),
         Admission::ZoneUnknown => Refusal::TimeZoneUnknown.into(),
         Admission::Down {
             retry_after_secs,
@@ -123,15 +131,31 @@ fn down(retry_after_secs: u64, is_agent: bool) -> Response {
 
 /// Calling hours are closed until then: nothing was created.
 fn closed(opens_at: Option<Timestamp>, now: Timestamp) -> Response {
-    let refusal = Refusal::OutsideCallingHours;
-    let wait = opens_at.map(|at| (at - now).as_secs_ceil().max(1));
-    let body = ClosedHours {
-        error: refusal.text(),
-        opens_at: opens_at.map(iso8601::format),
+    let body = NotNow {
+        error: Refusal::OutsideCallingHours.text(),
+        opens_at: Some(opens_at.map(iso8601::format)),
+        next_allowed_at: None,
     };
-    Response::json(refusal.status(), &body)
+    let again = opens_at.unwrap_or(now + NEVER);
+    not_now(Refusal::OutsideCallingHours, &body, again, now)
+}
+
+/// Its number may be called again then: nothing was created.
+fn limited(next_allowed_at: Option<Timestamp>, now: Timestamp) -> Response {
+    let body = NotNow {
+        error: Refusal::ContactLimitReached.text(),
+        opens_at: None,
+        next_allowed_at: Some(next_allowed_at.map(iso8601::format)),
+    };
+    let again = next_allowed_at.unwrap_or(now + PENDING);
+    not_now(Refusal::ContactLimitReached, &body, again, now)
+}
+
+fn not_now(refusal: Refusal, body: &NotNow, again: Timestamp, now: Timestamp) -> Response {
+    let wait = (again - now).as_secs_ceil().max(1);
+    Response::json(refusal.status(), body)
         .with_header("X-Error-Code", refusal.code())
-        .with_header("Retry-After", wait.unwrap_or(NEVER_SECS).to_string())
+        .with_header("Retry-After", wait.to_string())
 }
 
 fn created(
@@ -200,6 +224,7 @@ pub fn answer_dry(
             is_agent,
         } => return down(retry_after_secs, is_agent),
         Verdict::Closed { opens_at } => return closed(opens_at, now),
+        Verdict::Limited { next_allowed_at } => return limited(next_allowed_at, now),
         Verdict::ZoneUnknown => return Refusal::TimeZoneUnknown.into(),
     };
     Response::json(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::TOO_LONG_FILLED;
-use super::answer::{ClosedHours, DryRun, RejectedCall, TriggeredCall};
+use super::answer::{DryRun, NotNow, RejectedCall, TriggeredCall};
 use super::fields::{IGNORE_HOURS, NO_WINDOW, TIME_ZONE, TOO_FAR, TriggerCall};
 use crate::app::description::reference::idempotency_key;
 use crate::app::description::refusals::{must, no_time};
@@ -38,14 +38,14 @@ pub fn trigger() -> Description {
     )])
     .body::<TriggerCall>(examples::trigger())
     .tells_quota()
-    .refused_as(409, Schema::of::<ClosedHours>(), examples::closed_hours)
+    .refused_as(409, Schema::of::<NotNow>(), examples::not_now)
     .refused_as(429, Schema::of::<RejectedCall>(), examples::rejected)
     .callbacks(notification::callbacks())
     .shape::<Notification<'static>>()
     .refuses(refusals())
 }
 
-fn refusals() -> [Refusal; 41] {
+fn refusals() -> [Refusal; 42] {
     let [no_start, no_start_zone] = no_time("not_before");
     let [no_end, no_end_zone] = no_time("not_after");
     [
@@ -86,6 +86,7 @@ fn refusals() -> [Refusal; 41] {
         Refusal::RateExceeded,
         Refusal::OutsideCallingHours,
         Refusal::TimeZoneUnknown,
+        Refusal::ContactLimitReached,
         Refusal::TooManyScheduled,
         Refusal::DailyLimitReached,
         Refusal::DialerUnavailable,

@@ -7,6 +7,7 @@ use crate::app::description::examples;
 use crate::app::description::refusals::{NAME, must, nested_required, tidy, unknown_field};
 use crate::app::description::{Description, created, gone, ok};
 use crate::app::manage::hours::describe::hours;
+use crate::app::manage::limits::LIMITS;
 use crate::app::views::manage::{AgentDetail, AgentList};
 use crate::domain::refusal::Refusal;
 
@@ -51,7 +52,7 @@ pub fn update() -> Description {
         TAG,
         "Change an agent",
         "Changes the fields that are given. A call gets the script that its agent has when it is dialed. A changed status \
-         and changed calling hours take effect at once, everything else for calls placed 60 seconds or more later.",
+         and changed calling hours or contact limits take effect at once, everything else for calls placed 60 seconds or more later.",
         ok::<AgentDetail>("Changed.", examples::agent_detail()),
     )
     .change("ChangeAgent", json!({"status": "inactive"}))
@@ -89,6 +90,7 @@ fn fields() -> Vec<Refusal> {
         must("status", "active or inactive"),
     ];
     all.extend(hours());
+    all.push(must("contact_limits", LIMITS));
     all.push(Refusal::TooManyHours);
     all.push(unknown_field());
     all

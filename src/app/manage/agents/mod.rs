@@ -10,6 +10,7 @@ use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, 
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
 use crate::app::manage::hours::read_hours;
+use crate::app::manage::limits::read_limits;
 use crate::app::manage::{Resource, change, change_by_comparison, command};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
@@ -63,6 +64,10 @@ pub struct CreateAgent {
     pub voicemail: Option<Value>,
     /// When phones of its calls may ring, beside the organisation's calling hours; `null` for any time.
     pub calling_hours: Option<crate::domain::calling_hours::CallingHours>,
+    /// How often its calls may dial a number, beside the organisation's contact limits: at most 5 limits, all of which hold;
+    /// `null` for none.
+    #[schema(max_items = 5)]
+    pub contact_limits: Option<Vec<crate::app::views::limits::ContactLimitView>>,
     /// Only active agents can be used to trigger calls; `active` when left out.
     pub status: Option<crate::domain::agent::Status>,
 }
@@ -303,6 +308,8 @@ fn read(
         &mut body,
         before.and_then(|agent| agent.calling_hours.clone()),
     )?;
+    let limits_before = before.map(|agent| agent.contact_limits.clone());
+    let contact_limits = read_limits(&mut body, limits_before.unwrap_or_default())?;
     body.finish()?;
     Ok(Agent {
         id,
@@ -315,6 +322,7 @@ fn read(
         outcome_schema,
         voicemail,
         calling_hours,
+        contact_limits,
         created_at,
     })
 }

@@ -1,0 +1,64 @@
+//! Contact limits, as clients see them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::contacts::{ContactLimit, Per};
+
+/// How often a number may be called: `max_dials` and `per`, or `min_gap_seconds`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContactLimitView {
+    /// So many dials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(minimum = 1, maximum = 100, nullable = false)
+    )]
+    pub max_dials: Option<u32>,
+    /// Within any 3,600 seconds (`hour`), or on a calendar day or in a calendar week from Monday on, where the phone is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub per: Option<LimitPer>,
+    /// So many seconds from one dial to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(minimum = 1, maximum = 604800, nullable = false)
+    )]
+    pub min_gap_seconds: Option<u32>,
+}
+
+/// What `max_dials` is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum LimitPer {
+    /// Any 3,600 seconds.
+    Hour,
+    /// A calendar day.
+    Day,
+    /// A calendar week.
+    Week,
+}
+
+impl From<&ContactLimit> for ContactLimitView {
+    fn from(ContactLimit(number, per): &ContactLimit) -> Self {
+        let per = match per {
+            Per::Hour => Some(LimitPer::Hour),
+            Per::Day => Some(LimitPer::Day),
+            Per::Week => Some(LimitPer::Week),
+            Per::Gap => None,
+        };
+        Self {
+            max_dials: per.map(|_| *number),
+            per,
+            min_gap_seconds: per.is_none().then_some(*number),
+        }
+    }
+}
+
+/// As they are shown.
+#[must_use]
+pub fn shown(limits: &[ContactLimit]) -> Vec<ContactLimitView> {
+    limits.iter().map(ContactLimitView::from).collect()
+}

@@ -1,0 +1,219 @@
+//! The dials to a number, as its row keeps them: each under the ticket of its call, from when that was accepted.
+//!
+//! A place among them is *reserved* when a call is accepted, *kept* while the call waits, and *dialed* when a dialer gets it; all
+//! three count. What was reserved and not heard of again lapses, so that a crash loses none. A ticket is asked for as often as
+//! one likes: it is one place.
+
+use serde::{Deserialize, Serialize};
+
+use super::Number;
+use super::limits::{ContactLimit, judge};
+use crate::domain::ids::{AgentId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::zones::Zone;
+
+/// A place that was reserved, and that nobody confirmed, is free again after this.
+pub const LAPSES: Span = Span::from_secs(60);
+/// A call is dialed within this after its place was marked as dialed, or is asked about again: its own moment may be so much
+/// later than the mark.
+pub const MARGIN: Span = Span::from_secs(1);
+/// No limit looks back farther than a week; and no call waits for longer.
+const KEPT: Span = Span::from_secs(8 * 86_400);
+const WAITS: Span = Span::from_secs(32 * 86_400);
+/// So many dials of one agent are remembered: some more than any limit counts.
+const MOST: usize = 1_000;
+
+/// Under which a call's place is known: its trunk, and a number of that trunk's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket(pub TrunkTag, pub u64);
+
+/// What is wanted of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Nothing: only whether there is one.
+    Look,
+    /// It is reserved for a call that is about to be accepted.
+    Reserve,
+    /// It is kept for one that waits.
+    Keep,
+    /// Its call is dialed now.
+    Dial,
+}
+
+/// A place that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dial {
+    #[serde(rename = "t")]
+    ticket: Ticket,
+    /// By whom.
+    #[serde(rename = "b")]
+    by: u64,
+    #[serde(rename = "s")]
+    stage: Stage,
+    /// Since when it is so.
+    #[serde(rename = "a")]
+    at: Timestamp,
+}
+
+/// A place is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// Among the dials to this number.
+    pub number: Number,
+    /// Under this ticket.
+    pub ticket: Ticket,
+    /// For this agent: see [`agent_key`].
+    pub by: u64,
+    /// Within these limits of all dials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub org: Vec<ContactLimit>,
+    /// And within these of the agent's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<ContactLimit>,
+    /// The zone whose days and weeks count; UTC's when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// What for.
+    pub stage: Stage,
+}
+
+impl Take {
+    /// Whether two ask within the same limits.
+    #[must_use]
+    pub fn are_alike(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let limits = |take: Option<&Self>| take.map(|take| (take.org.clone(), take.own.clone()));
+        limits(one) == limits(other)
+    }
+}
+
+/// What limits say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Contact {
+    /// The number may be called; a place that was asked for is taken.
+    Free,
+    /// Not before then, or before what is pending is decided; a place that was taken is not any more.
+    Limited(Option<Timestamp>),
+}
+
+/// The bits of an agent's id by which its dials are told apart from others'.
+#[must_use]
+pub fn agent_key(agent: AgentId) -> u64 {
+    let id = agent.number();
+    (id as u64) ^ ((id >> 64) as u64).rotate_left(29)
+}
+
+impl Dial {
+    /// By when it was dialed, if it was.
+    fn dialed_by(&self) -> Option<Timestamp> {
+        (self.stage == Stage::Dial).then_some(self.at + MARGIN)
+    }
+
+    fn counts_until(&self) -> Timestamp {
+        self.at
+            + match self.stage {
+                Stage::Look => Span(0),
+                Stage::Reserve if planted(Fault::ContactNeverLapses) => WAITS,
+                Stage::Reserve => LAPSES,
+                Stage::Keep => WAITS,
+                Stage::Dial => KEPT,
+            }
+    }
+}
+
+/// The dials to one number, in the order in which their places were taken; those that were dialed, in that of their dials.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Dials(Vec<Dial>);
+
+impl Dials {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// From when on none of them counts.
+    #[must_use]
+    pub fn count_until(&self) -> Timestamp {
+        let until = self.0.iter().map(Dial::counts_until);
+        until.max().unwrap_or_default()
+    }
+
+    /// Forgets what counts for nothing any more.
+    pub fn tidy(&mut self, now: Timestamp) {
+        self.0.retain(|dial| now < dial.counts_until());
+        if let Some(last) = self.0.last().copied()
+            && self.0.len() > MOST
+        {
+            let of_it = |dial: &Dial| dial.by == last.by;
+            let mut extra = self.0.iter().filter(|dial| of_it(dial)).count();
+            self.0.retain(|dial| {
+                let goes = of_it(dial) && dial.stage == Stage::Dial && extra > MOST;
+                extra -= usize::from(goes);
+                !goes
+            });
+        }
+    }
+
+    /// Takes a place, or looks whether there is one; or says until when there is none. Who has one counts what came before it,
+    /// and what was dialed.
+    pub fn take(&mut self, take: &Take, now: Timestamp) -> Contact {
+        self.tidy(now);
+        let place = self.0.iter().position(|dial| dial.ticket == take.ticket);
+        let before = place.unwrap_or(self.0.len());
+        let zone = take.zone.as_deref().and_then(Zone::named);
+        let judged = [(&take.org, None), (&take.own, Some(take.by))].map(|(limits, by)| {
+            let counted = self.0.iter().enumerate().rev().filter(|(at, dial)| {
+                let is_own = Some(*at) == place;
+                let is_earlier = *at < before || dial.stage == Stage::Dial;
+                !is_own && is_earlier && by.is_none_or(|by| dial.by == by)
+            });
+            let counted = || counted.clone().map(|(_, dial)| dial);
+            let pending = counted().filter(|dial| dial.stage != Stage::Dial);
+            let dialed = counted().filter(|dial| dial.stage == Stage::Dial);
+            let newest_first = pending.chain(dialed).map(Dial::dialed_by);
+            let newest_first: Vec<Option<Timestamp>> = newest_first.collect();
+            judge(&newest_first, limits, zone, now)
+        });
+        let limited = match judged {
+            [Ok(()), Ok(())] => None,
+            [Err(until), Ok(())] | [Ok(()), Err(until)] => Some(until),
+            [Err(one), Err(other)] => Some(one.zip(other).map(|(one, other)| one.max(other))),
+        };
+        if let Some(until) = limited {
+            if take.stage != Stage::Look {
+                self.give_back(take.ticket);
+            }
+            return Contact::Limited(until);
+        }
+        let known = place.and_then(|place| self.0.get_mut(place));
+        match (take.stage, known) {
+            (Stage::Look, _) => {}
+            // Who asks again for what it has got has it.
+            (Stage::Reserve, Some(_)) => {}
+            (Stage::Keep, Some(dial)) if dial.stage == Stage::Reserve => {
+                (dial.stage, dial.at) = (Stage::Keep, now);
+            }
+            // What was given back meanwhile is not taken again.
+            (Stage::Keep, _) => {}
+            (stage, _) => {
+                self.give_back(take.ticket);
+                self.0.push(Dial {
+                    ticket: take.ticket,
+                    by: take.by,
+                    stage,
+                    at: now,
+                });
+            }
+        }
+        Contact::Free
+    }
+
+    /// A place is free again. Whether it was taken.
+    pub fn give_back(&mut self, ticket: Ticket) -> bool {
+        let before = self.0.len();
+        self.0.retain(|dial| dial.ticket != ticket);
+        self.0.len() < before
+    }
+}

@@ -1,0 +1,121 @@
+//! How often a number may be called: the limits, and what they say of the dials that are known.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::AgentId;
+use crate::domain::numbering::facts;
+use crate::domain::phone::E164;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::zones::calendar::Day;
+use crate::domain::zones::{Clock, Zone};
+
+/// So many limits an organisation or an agent has at most.
+pub const MOST_LIMITS: usize = 5;
+/// The most dials that a limit may allow, and the longest gap it may ask for, in seconds.
+pub const MOST_DIALS: u32 = 100;
+/// Likewise.
+pub const LONGEST_GAP: u32 = 604_800;
+
+const HOUR: Span = Span::from_secs(3_600);
+
+/// A limit: so many dials an hour, a day or a week, or so many seconds between two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactLimit(pub u32, pub Per);
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// Dials within any 3,600 seconds.
+    Hour,
+    /// Dials of a calendar day where the phone is.
+    Day,
+    /// Likewise of a week, from Monday on.
+    Week,
+    /// Seconds from one dial to the next.
+    Gap,
+}
+
+/// The limits of an organisation and of its agents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsBook {
+    /// Of all dials to a number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub org: Vec<ContactLimit>,
+    /// Of each agent's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<(AgentId, Vec<ContactLimit>)>,
+}
+
+impl LimitsBook {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.org.is_empty() && self.agents.is_empty()
+    }
+
+    /// Those of an agent's own.
+    #[must_use]
+    pub fn own(&self, agent: AgentId) -> &[ContactLimit] {
+        let mut all = self.agents.iter();
+        let own = all.find(|(known, _)| *known == agent);
+        own.map_or(&[], |(_, limits)| limits)
+    }
+}
+
+/// The zone whose calendar counts for a number: the west-most of those where its phone may be.
+#[must_use]
+pub fn zone_of(phone: &E164, now: Timestamp) -> Option<Zone> {
+    let names = facts(phone).time_zones.into_iter();
+    let zones = names.filter_map(Zone::named);
+    zones.min_by_key(|zone| zone.clock().stretch(now).offset)
+}
+
+/// When the day of a moment began and when the next one does; likewise its week.
+fn calendar(zone: Option<Zone>, now: Timestamp) -> [(Timestamp, Timestamp); 2] {
+    let clock = zone.map_or(Clock::UTC, Zone::clock);
+    let Day(today) = clock.local(now).day;
+    let monday = today - i64::from(Day(today).weekday());
+    let span = |from, days| (clock.begins(Day(from)), clock.begins(Day(from + days)));
+    [span(today, 1), span(monday, 7)]
+}
+
+/// What some limits say of the dials that they count, newest first, and by when each was made: those of which it is not known
+/// yet when they are, or whether at all, come before all others. An error says from when on they let one more through, if that is known.
+pub(super) fn judge(
+    dials: &[Option<Timestamp>],
+    limits: &[ContactLimit],
+    zone: Option<Zone>,
+    now: Timestamp,
+) -> Result<(), Option<Timestamp>> {
+    let mut until: Result<(), Option<Timestamp>> = Ok(());
+    let mut calendar_of = None;
+    for ContactLimit(number, per) in limits {
+        let (most, ends) = match per {
+            Per::Gap => (1, Ok(Span::from_secs(u64::from(*number)))),
+            Per::Hour => (*number, Ok(HOUR)),
+            Per::Day | Per::Week => {
+                let [day, week] = *calendar_of.get_or_insert_with(|| calendar(zone, now));
+                let of = if *per == Per::Day { day } else { week };
+                (*number, Err(of))
+            }
+        };
+        let most = most as usize + usize::from(planted(Fault::ContactOffByOne));
+        // The one that must not count any more, for one more to be let through.
+        let Some(last) = dials.get(most.saturating_sub(1)) else {
+            continue;
+        };
+        let free = match (*last, ends) {
+            (None, _) => None,
+            (Some(by), Ok(span)) if by + span > now => Some(by + span),
+            (Some(by), Err((began, next))) if by >= began => Some(next),
+            _ => continue,
+        };
+        until = Err(match until {
+            Ok(()) => free,
+            Err(known) => known.zip(free).map(|(known, free)| known.max(free)),
+        });
+    }
+    until
+}

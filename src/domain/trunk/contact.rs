@@ -1,0 +1,192 @@
+//! Contact limits, as a trunk keeps them.
+//!
+//! The dials to a number are counted where the number is known, and a call takes its place among them before it is decided here:
+//! when it is accepted, and when a dialer gets it. So no decision waits for another object.
+
+use super::{Effect, Step, Terms, Trunk, Verdict};
+use crate::domain::call::{Call, CallEffect, CallRequest, ScheduleReason};
+use crate::domain::contacts::{Number, Question, Stage, Take, Ticket, agent_key, zone_of};
+use crate::domain::ids::{Address, CallId};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::zones::Zone;
+
+/// A call that finds its number pending looks again so much later.
+const PENDING: Span = Span(5_000);
+/// One whose place was marked as dialed too long ago is handed out again so soon.
+const SOON: Span = Span(100);
+
+impl Trunk {
+    /// What must be known before it is decided what becomes of a request: where it would be accepted, its place is reserved.
+    pub fn question(
+        &mut self,
+        request: &CallRequest,
+        terms: Terms,
+        is_tried: bool,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Question {
+        let mut question = Question {
+            at: now,
+            ..Question::of(Number::of(&request.phone))
+        };
+        let stage = match self.verdict(request, terms, now, step) {
+            // Its place is taken when it is due.
+            Ok(Verdict::Schedule { .. }) | Err(_) => return question,
+            Ok(Verdict::Go | Verdict::Wait { .. }) if !is_tried => Stage::Reserve,
+            Ok(_) => Stage::Look,
+        };
+        let ticket = self.draw_ticket(now);
+        question.take = self.place_for(request, ticket, stage, now);
+        question
+    }
+
+    /// What must be known before a dialer gets a call.
+    #[must_use]
+    pub fn question_of(&self, call: &Call, now: Timestamp) -> Question {
+        let request = &call.request;
+        let is_asked = !planted(Fault::ContactUnclaimed);
+        Question {
+            call: Some(call.id),
+            take: self.place_of(call, Stage::Dial, now).filter(|_| is_asked),
+            at: now,
+            ..Question::of(Number::of(&request.phone))
+        }
+    }
+
+    /// A call's place. One that is limited by nothing any more has it still, if it took one.
+    fn place_of(&self, call: &Call, stage: Stage, now: Timestamp) -> Option<Box<Take>> {
+        let place = self.place_for(&call.request, call.ticket(), stage, now)?;
+        let is_limited = !place.org.is_empty() || !place.own.is_empty();
+        (is_limited || call.ticket.is_some()).then_some(place)
+    }
+
+    fn place_for(
+        &self,
+        request: &CallRequest,
+        ticket: u64,
+        stage: Stage,
+        now: Timestamp,
+    ) -> Option<Box<Take>> {
+        let brief = self.brief.as_ref()?;
+        let (org, own) = (&brief.limits.org, brief.limits.own(request.agent.id));
+        let is_new = matches!(stage, Stage::Look | Stage::Reserve);
+        if is_new && org.is_empty() && own.is_empty() {
+            return None;
+        }
+        Some(Box::new(Take {
+            number: Number::of(&request.phone),
+            ticket: Ticket(brief.config.id.tag(), ticket),
+            by: agent_key(request.agent.id),
+            org: org.clone(),
+            own: own.to_vec(),
+            zone: callee_zone(request, now).map(|zone| zone.name().to_owned()),
+            stage,
+        }))
+    }
+
+    /// Numbers of tickets rise as calls' ids do.
+    fn draw_ticket(&mut self, now: Timestamp) -> u64 {
+        let tag = super::TrunkTag::DIRECTORY;
+        let next = Address::next(self.ticketed.max(self.last), now, tag);
+        self.ticketed = Some(next);
+        next.row()
+    }
+
+    fn is_limited(&self, request: &CallRequest) -> bool {
+        let limits = |brief: &super::Brief| {
+            !brief.limits.org.is_empty() || !brief.limits.own(request.agent.id).is_empty()
+        };
+        self.brief.as_ref().is_some_and(limits)
+    }
+
+    /// A call is due: it stands in the queue, and its place is reserved, from now on.
+    pub(super) fn enters_queue(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        let ticket = self.draw_ticket(now);
+        let Some(held) = step.held(id) else { return };
+        held.call.enter_queue(now);
+        if self.is_limited(&held.call.request) && held.call.ticket.is_none() {
+            held.call.ticket = Some(ticket);
+            self.keeps_place(id, step);
+        }
+    }
+
+    /// A call's place is kept while it waits.
+    pub(super) fn keeps_place(&self, id: CallId, step: &mut Step<'_>) {
+        let waits = |call: &Call| call.ticket.is_some() && call.queued_until.is_some();
+        if step.peek(id).is_some_and(waits) {
+            step.effects.push(Effect {
+                call: id,
+                what: CallEffect::KeepPlace,
+            });
+        }
+    }
+
+    /// How a waiting call's place is told of: one that came from the schedule has none yet.
+    #[must_use]
+    pub fn waiting_place(&self, call: &Call, now: Timestamp) -> Option<Box<Take>> {
+        let stage = match call.slot() {
+            Some(_) => Stage::Reserve,
+            None => Stage::Keep,
+        };
+        call.ticket.and_then(|_| self.place_of(call, stage, now))
+    }
+
+    /// A call has its place, and may be dialed.
+    pub fn has_place(&mut self, id: CallId, ticket: u64, step: &mut Step<'_>) {
+        if let Some(call) = self.open_call(id, step) {
+            call.ticket = Some(ticket);
+        }
+    }
+
+    /// It was marked as dialed too long ago: it is handed out again.
+    pub fn took_too_long(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
+        self.dispatch_again(id, now + SOON);
+        step.let_go_of(id);
+    }
+
+    /// A number was called as often as it may be: the call waits until it may again, if that is in time, and has no place.
+    pub fn limited(
+        &mut self,
+        id: CallId,
+        until: Option<Timestamp>,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) {
+        if let Some(call) = self.open_call(id, step) {
+            call.ticket = None;
+        }
+        let at = until.unwrap_or(now + PENDING).max(now + Span(1));
+        self.schedule(id, at, ScheduleReason::ContactLimit, now, step);
+    }
+
+    /// A call that no dialer got ends. What is in its row does not tell of a place that it may have got just before a crash.
+    pub(super) fn owes_unseen_place(&self, id: CallId, step: &mut Step<'_>) {
+        let was_open = self.open.get(&id).is_some_and(|entry| !entry.is_over());
+        let Some(held) = step.held(id) else { return };
+        let call = &mut held.call;
+        let is_over = call.ended_at.is_some() && call.dialed_at.is_none();
+        if was_open && is_over && call.ticket.is_none() && call.owes.is_empty() {
+            let (ticket, limited) = (call.ticket(), self.is_limited(&call.request));
+            call.owes.extend(limited.then_some(ticket));
+        }
+    }
+
+    /// Places were given back.
+    pub fn given_back(&mut self, id: CallId, tickets: &[u64], step: &mut Step<'_>) {
+        let Some(call) = self.take(id, step).map(|held| &mut held.call) else {
+            return;
+        };
+        let before = call.owes.len();
+        call.owes.retain(|ticket| !tickets.contains(ticket));
+        if call.owes.len() < before {
+            self.settle(id, step);
+        }
+    }
+}
+
+/// The zone whose calendar counts: the request's, or the number's own.
+fn callee_zone(request: &CallRequest, now: Timestamp) -> Option<Zone> {
+    let given = request.time_zone.as_ref().and_then(|name| name.zone());
+    given.or_else(|| zone_of(&request.phone, now))
+}

@@ -1,0 +1,230 @@
+//! What a request for a call wants, what a trunk decides on it, and what is answered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::call::{FailureCode, ScheduleReason, Window};
+use crate::domain::ids::CallId;
+use crate::domain::time::{Span, Timestamp};
+
+/// What is left of a trunk's capacity, for the `RateLimit` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// `max_channels`.
+    pub channels: u32,
+    /// Channels free.
+    pub channels_left: u32,
+    /// `max_cps`.
+    pub cps: u32,
+    /// Acceptances that this second still has room for.
+    pub cps_left: u32,
+}
+
+/// What came of a request for a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Admission {
+    /// It is accepted, and will be dialed.
+    Accepted {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is accepted, and stands in the queue.
+    Queued {
+        /// Its id.
+        call: CallId,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is accepted, and stands on the schedule.
+    Scheduled {
+        /// Its id.
+        call: CallId,
+        /// When it is due.
+        at: Timestamp,
+        /// What is left.
+        quota: Quota,
+    },
+    /// It is refused while calling hours are closed; nothing was created.
+    Closed {
+        /// From when on they are open, if ever.
+        opens_at: Option<Timestamp>,
+    },
+    /// It is refused because nobody knows what time it is where the phone is; nothing was created.
+    ZoneUnknown,
+    /// It is refused for want of capacity, and stays readable.
+    Rejected {
+        /// Its id.
+        call: CallId,
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
+        /// What is left.
+        quota: Quota,
+    },
+    /// Its number was called as often as it may be; nothing was created.
+    Limited {
+        /// When it may be called again, if that is known.
+        next_allowed_at: Option<Timestamp>,
+    },
+    /// It is refused while the dialer is down; nothing was created.
+    Down {
+        /// Seconds until a retry makes sense.
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
+        /// It is the agent that is down.
+        #[serde(default)]
+        is_agent: bool,
+    },
+}
+
+impl Admission {
+    /// The call's id, when one was created.
+    #[must_use]
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Accepted { call, .. }
+            | Self::Queued { call, .. }
+            | Self::Scheduled { call, .. }
+            | Self::Rejected { call, .. } => Some(*call),
+            Self::Closed { .. } | Self::ZoneUnknown | Self::Limited { .. } | Self::Down { .. } => {
+                None
+            }
+        }
+    }
+}
+
+/// What a call wants when there is no capacity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnCapacity {
+    /// To be refused.
+    #[default]
+    Reject,
+    /// To stand in the queue.
+    Queue {
+        /// For so long at most.
+        max_wait: Span,
+    },
+}
+
+/// How a call wants to be treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What happens without capacity.
+    pub on_capacity: OnCapacity,
+    /// When it may be dialed, if that is not whenever there is capacity.
+    pub window: Option<Window>,
+    /// Contact limits don't let it be dialed, and when they do.
+    pub limited: Option<Option<Timestamp>>,
+    /// Its place among its number's dials, if one was reserved.
+    pub ticket: Option<u64>,
+}
+
+/// What a trunk decides on a request for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It is dialed at once.
+    Go,
+    /// It stands in the queue.
+    Wait {
+        /// Until then at most.
+        until: Timestamp,
+        /// For want of what: channels or rate.
+        code: FailureCode,
+    },
+    /// It stands on the schedule.
+    Schedule {
+        /// When it is due.
+        at: Timestamp,
+        /// Why then.
+        reason: ScheduleReason,
+    },
+    /// It is refused while calling hours are closed.
+    Closed {
+        /// From when on they are open, if ever.
+        opens_at: Option<Timestamp>,
+    },
+    /// It is refused because nobody knows what time it is where the phone is.
+    ZoneUnknown,
+    /// Its number was called as often as it may be.
+    Limited {
+        /// When it may be called again, if that is known.
+        next_allowed_at: Option<Timestamp>,
+    },
+    /// It is refused.
+    Refuse {
+        /// Which limit: channels or rate.
+        code: FailureCode,
+        /// Seconds until a retry makes sense.
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
+    },
+    /// It is refused while the dialer is down.
+    Down {
+        /// Seconds until a retry makes sense.
+        #[serde(rename = "retry_after")]
+        retry_after_secs: u64,
+        /// It is the agent that is down.
+        #[serde(default)]
+        is_agent: bool,
+    },
+}
+
+impl Verdict {
+    /// What is answered once there is a call.
+    pub(super) fn admits(self, call: CallId, quota: Quota) -> Admission {
+        match self {
+            Self::Refuse {
+                code,
+                retry_after_secs,
+            } => Admission::Rejected {
+                call,
+                code,
+                retry_after_secs,
+                quota,
+            },
+            Self::Wait { .. } => Admission::Queued { call, quota },
+            Self::Schedule { at, .. } => Admission::Scheduled { call, at, quota },
+            Self::Go
+            | Self::Closed { .. }
+            | Self::ZoneUnknown
+            | Self::Limited { .. }
+            | Self::Down { .. } => Admission::Accepted { call, quota },
+        }
+    }
+
+    /// The answer where nothing is created.
+    pub(super) fn refused_with_nothing(self) -> Option<Admission> {
+        match self {
+            Self::Down {
+                retry_after_secs,
+                is_agent,
+            } => Some(Admission::Down {
+                retry_after_secs,
+                is_agent,
+            }),
+            Self::Closed { opens_at } => Some(Admission::Closed { opens_at }),
+            Self::ZoneUnknown => Some(Admission::ZoneUnknown),
+            Self::Limited { next_allowed_at } => Some(Admission::Limited { next_allowed_at }),
+            Self::Go | Self::Wait { .. } | Self::Schedule { .. } | Self::Refuse { .. } => None,
+        }
+    }
+}
+
+impl Terms {
+    /// Until when a call may not be dialed that wants this, and why.
+    pub(super) fn put_off_until(&self, now: Timestamp) -> Option<(Timestamp, ScheduleReason)> {
+        let not_before = self.window?.not_before.filter(|at| *at > now)?;
+        Some((not_before, ScheduleReason::NotBefore))
+    }
+
+    /// How long a call waits for capacity, as far as it says.
+    pub(super) fn max_wait(&self) -> Option<Span> {
+        match self.on_capacity {
+            OnCapacity::Queue { max_wait } => Some(max_wait),
+            OnCapacity::Reject => None,
+        }
+    }
+}

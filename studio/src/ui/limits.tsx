@@ -1,0 +1,85 @@
+// Contact limits: how often a number may be called, by the organisation or by an agent.
+
+import type { Schemas } from "../lib/api.ts";
+import { Button } from "./button.tsx";
+import { SelectField, TextField } from "./field.tsx";
+
+type Limit = Schemas["ContactLimit"];
+
+export interface LimitRow {
+  kind: "hour" | "day" | "week" | "gap";
+  number: string;
+}
+
+const MOST = 5;
+
+/** What the form shows of them. */
+export const limitsFormOf = (limits: Limit[] | undefined): LimitRow[] =>
+  (limits ?? []).map(({ max_dials, per, min_gap_seconds }) => ({
+    kind: per ?? "gap",
+    number: String(max_dials ?? min_gap_seconds ?? ""),
+  }));
+
+/** The form as the API takes it. What is no number goes there as it is, for the API to say so. */
+export const limitsOf = (rows: LimitRow[]): Limit[] =>
+  rows.map(({ kind, number }) => {
+    const given = (Number.isNaN(Number(number)) || number.trim() === "" ? number : Number(number)) as number;
+    return kind === "gap" ? { min_gap_seconds: given } : { max_dials: given, per: kind };
+  });
+
+interface Props {
+  rows: LimitRow[];
+  onChange: (rows: LimitRow[]) => void;
+  disabled: string | null;
+}
+
+export function LimitsFields({ rows, onChange, disabled }: Props) {
+  const set = (at: number, part: Partial<LimitRow>) => onChange(rows.map((row, n) => (n === at ? { ...row, ...part } : row)));
+  return (
+    <div class="stack">
+      {rows.map((row, n) => (
+        <div class="pair" key={n}>
+          <SelectField
+            label={`Contact limit ${n + 1}`}
+            value={row.kind}
+            options={[
+              ["hour", "Dials in any hour"],
+              ["day", "Dials a day"],
+              ["week", "Dials a week"],
+              ["gap", "Seconds between two dials"],
+            ]}
+            onChange={(kind) => set(n, { kind })}
+            disabled={disabled}
+          />
+          <div>
+            <TextField
+              label={row.kind === "gap" ? `Seconds of limit ${n + 1}` : `Dials of limit ${n + 1}`}
+              type="number"
+              min={1}
+              max={row.kind === "gap" ? 604_800 : 100}
+              value={row.number}
+              onInput={(number) => set(n, { number })}
+              disabled={disabled}
+              required
+            />
+            <Button disabled={disabled} label={`Remove limit ${n + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== n))}>
+              Remove
+            </Button>
+          </div>
+        </div>
+      ))}
+      <div>
+        <Button
+          disabled={disabled ?? (rows.length < MOST ? null : `At most ${MOST}`)}
+          onClick={() => onChange([...rows, { kind: "day", number: "3" }])}
+        >
+          Add a contact limit
+        </Button>
+      </div>
+      <p class="hint">
+        How often one number may be called: a day and a week are those of the phone's own time zone, a week begins on Monday. A call
+        beyond is refused (409); a scheduled one waits.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+//! How often numbers were dialed, as those see it whose phones rang.
+
+use audatec::domain::call::{Call, FailureSource};
+use audatec::domain::ids::{CallId, OrgId};
+
+use super::Oracle;
+use crate::limiter::Limit;
+use crate::world::W;
+
+/// A phone rang.
+pub struct Ring {
+    pub org: OrgId,
+    pub number: String,
+    pub call: CallId,
+    /// When its call was dialed: by true time, and by the clock.
+    pub dialed: u64,
+    pub clock: u64,
+}
+
+impl Oracle {
+    /// Somebody asks for other limits: which hold nobody knows.
+    pub fn limits_change(&self, org: OrgId) {
+        self.contact_limits.borrow_mut().remove(&org);
+    }
+
+    /// These hold from now on, for what is dialed.
+    pub fn limits_hold(&self, w: &W, org: OrgId, limits: Vec<Limit>) {
+        let mut known = self.contact_limits.borrow_mut();
+        known.insert(org, (w.time(), limits));
+    }
+
+    /// A phone rings, whose call was dialed a while ago.
+    pub fn is_dialed(&self, w: &W, id: CallId) {
+        let calls = self.calls.borrow();
+        let Some(seen) = calls.get(&id) else { return };
+        let (org, number) = (
+            seen.row.request.org,
+            seen.row.request.phone.as_str().to_owned(),
+        );
+        let (dialed, clock) = seen.claimed_at;
+        let mut rings = self.rings.borrow_mut();
+        rings.push(Ring {
+            org,
+            number: number.clone(),
+            call: id,
+            dialed,
+            clock,
+        });
+        let limits = self.contact_limits.borrow();
+        let Some((since, limits)) = limits.get(&org) else {
+            return;
+        };
+        let mut same: Vec<&Ring> = rings
+            .iter()
+            .filter(|ring| ring.org == org && ring.number == number && ring.dialed > *since)
+            .filter(|ring| {
+                calls
+                    .get(&ring.call)
+                    .is_none_or(|seen| may_count(&seen.row))
+            })
+            .collect();
+        same.sort_by_key(|ring| ring.dialed);
+        if !w.faults.clock_is_true() {
+            return;
+        }
+        for limit in limits {
+            let (most, apart): (usize, &dyn Fn(&Ring, &Ring) -> bool) = match limit {
+                Limit::Hour(most) => (*most, &|first, last| {
+                    last.dialed - first.dialed >= 3_600_000
+                }),
+                Limit::Gap(ms) => (1, &|first, last| last.dialed - first.dialed >= *ms),
+                Limit::Day(most) => (*most, &|first, last| day(first.clock) < day(last.clock)),
+            };
+            let too_many = same
+                .windows(most + 1)
+                .find(|some| !apart(some[0], some[most]));
+            self.check(too_many.is_none(), id.address().tag, Some(id), || {
+                format!(
+                    "{number} is dialed once too often: {limit:?}, dialed at {:?}",
+                    same.iter()
+                        .map(|ring| (ring.call, ring.dialed))
+                        .collect::<Vec<_>>()
+                )
+            });
+        }
+    }
+
+    /// Of each number, how often it can have been dialed.
+    pub fn dials_by_number(&self, org: OrgId) -> Vec<(String, usize)> {
+        let mut counted = std::collections::BTreeMap::<String, usize>::new();
+        for seen in self
+            .calls
+            .borrow()
+            .values()
+            .filter(|seen| seen.row.request.org == org)
+        {
+            let number = seen.row.request.phone.as_str().to_owned();
+            *counted.entry(number).or_default() += usize::from(may_count(&seen.row));
+        }
+        counted.into_iter().collect()
+    }
+}
+
+/// The day where the sandbox's numbers are: the west-most of their zones, in winter.
+fn day(clock: u64) -> u64 {
+    (clock - 10 * 3_600_000) / 86_400_000
+}
+
+/// Whether a call may count among the dials to its number: it was dialed, and not known not to have reached the phone.
+fn may_count(row: &Call) -> bool {
+    let is_known = row.failure.is_some_and(|failure| {
+        let refused = matches!(
+            failure.code,
+            audatec::domain::call::FailureCode::DialerUnavailable
+        ) && failure.reason.is_none();
+        failure.source() == FailureSource::Carrier || refused
+    });
+    let rang = row.ringing_at.is_some() || row.answered_at.is_some();
+    row.dialed_at.is_some() && (rang || !is_known)
+}
