@@ -41,7 +41,9 @@ export function TrunkTest({ id }: { id: string }) {
   return (
     <Card title="Connection">
       <p class="faint">
-        {isNew ? "The trunk is created. Find out whether it can carry calls before the first one: no phone rings." : "No phone rings in a test."}
+        {isNew
+          ? "The trunk is created. Find out whether it can carry calls before the first one: no phone rings."
+          : "No phone rings in a test."}
       </p>
       <div class="row">
         <Button kind={isNew && !checks ? "primary" : "plain"} needs="owner" isBusy={isBusy} onClick={test}>
