@@ -51,7 +51,8 @@ impl Oracle {
     /// A call whose time is to come waits for it, and is in nobody's way.
     pub fn waits_for_its_time(&self, w: &W, row: &Call, window: Window, now: Timestamp) {
         let window = window.filter(|_| w.faults.clock_is_true());
-        let is_early = window.is_some_and(|(from, _)| now < from);
+        // One that is refused, by the day's limit, waits for nothing.
+        let is_early = window.is_some_and(|(from, _)| now < from) && row.ended_at.is_none();
         self.check(
             // One that was refused, as a full day does, waits for nothing.
             !is_early || stands(row) || !row.was_accepted(),
