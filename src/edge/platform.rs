@@ -31,12 +31,6 @@ mod js {
             rest: Option<String>,
         ) -> Result<JsValue, JsValue>;
 
-        /// A promise that [`settle`] settles.
-        #[derive(Clone)]
-        pub type Deferred;
-        pub fn deferred() -> Deferred;
-        pub fn settle(promise: &Deferred, is_good: bool, value: &JsValue);
-
         pub fn page(
             env: &Env,
             request: &Incoming,
@@ -110,9 +104,7 @@ mod js {
     }
 }
 
-pub use js::{
-    Deferred, Incoming, Sql, deferred, headers, parse_url, respond, settle, sql_rows, sql_texts,
-};
+pub use js::{Incoming, Sql, headers, parse_url, respond, sql_rows, sql_texts};
 
 /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
 pub fn page(

@@ -18,8 +18,20 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::State;
 
-use super::platform::{self, Deferred};
 use crate::app::directory::VecMap;
+
+mod js {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(module = "/src/edge/platform.js")]
+    extern "C" {
+        /// A promise that [`settle`] settles.
+        #[derive(Clone)]
+        pub type Deferred;
+        pub fn deferred() -> Deferred;
+        pub fn settle(promise: &Deferred, is_good: bool, value: &JsValue);
+    }
+}
 
 type Outcome = Result<JsValue, JsValue>;
 type Work = LocalBoxFuture<'static, Outcome>;
@@ -28,7 +40,7 @@ type Work = LocalBoxFuture<'static, Outcome>;
 struct Task {
     work: Work,
     waker: Waker,
-    promise: Deferred,
+    promise: js::Deferred,
 }
 
 /// A call of the platform: who waits for it, or what came of it.
@@ -70,8 +82,8 @@ fn go_on_unless(is_asking: bool) {
         let asked = Pin::new(&mut task.work).poll(&mut Context::from_waker(&task.waker));
         match asked {
             Poll::Pending => TASKS.with_borrow_mut(|tasks| drop(tasks.insert(number, task))),
-            Poll::Ready(Ok(value)) => platform::settle(&task.promise, true, &value),
-            Poll::Ready(Err(error)) => platform::settle(&task.promise, false, &error),
+            Poll::Ready(Ok(value)) => js::settle(&task.promise, true, &value),
+            Poll::Ready(Err(error)) => js::settle(&task.promise, false, &error),
         }
     }
     ASKING.set(false);
@@ -82,7 +94,7 @@ fn next_woken() -> Option<u32> {
 }
 
 /// What came of it at once, or the promise of it.
-fn begin(mut work: Work) -> Result<Outcome, Deferred> {
+fn begin(mut work: Work) -> Result<Outcome, js::Deferred> {
     let number = NEWEST.get().wrapping_add(1);
     NEWEST.set(number);
     let waker = Waker::from(Arc::new(Number(number)));
@@ -90,7 +102,7 @@ fn begin(mut work: Work) -> Result<Outcome, Deferred> {
     let begun = match Pin::new(&mut work).poll(&mut Context::from_waker(&waker)) {
         Poll::Ready(outcome) => Ok(outcome),
         Poll::Pending => {
-            let promise = platform::deferred();
+            let promise = js::deferred();
             let task = Task {
                 work,
                 waker,

@@ -60,18 +60,7 @@ impl Trunk {
                 step.may_take = step.may_take.saturating_sub(1);
                 continue;
             }
-            let pace = match was_scheduled {
-                true => &self.paced,
-                false => &self.accepted,
-            };
-            let free_at = self
-                .breaker
-                .check(now, |id| self.is_live(id))
-                .and_then(|()| match pace.room(now, max_cps) > 0 {
-                    true => Ok(()),
-                    false => Err(pace.next_free(now, max_cps)),
-                });
-            if let Err(at) = free_at {
+            if let Err(at) = self.may_dial(was_scheduled, max_cps, now) {
                 self.timetable.lacks(FailureCode::RateExceeded);
                 self.dispatch_again(first, at);
                 step.let_go_of(first);
@@ -90,6 +79,19 @@ impl Trunk {
             step.let_go_of(first);
         }
         self.hold_back(now, step);
+    }
+
+    /// Whether the dialer works and the trunk's rate lets a call go now; if not, when to look again.
+    fn may_dial(&self, was_scheduled: bool, max_cps: u32, now: Timestamp) -> Result<(), Timestamp> {
+        self.breaker.check(now, |id| self.is_live(id))?;
+        let pace = match was_scheduled {
+            true => &self.paced,
+            false => &self.accepted,
+        };
+        match pace.room(now, max_cps) > 0 {
+            true => Ok(()),
+            false => Err(pace.next_free(now, max_cps)),
+        }
     }
 
     /// A call in the queue that came from the schedule has waited for as long as it may.
