@@ -39,7 +39,13 @@ test("transcripts are kept from when somebody says so, and calls then have a lin
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: true, recordings: null, reject_impossible_numbers: false, calling_hours: null, contact_limits: [] });
+  expect(await settings()).toEqual({
+    transcripts: true,
+    recordings: null,
+    reject_impossible_numbers: false,
+    calling_hours: null,
+    contact_limits: [],
+  });
   const call = await org.call();
   expect((await org.ended(call)).transcript_url).toMatch(/^http/);
   await page.reload();
@@ -75,7 +81,13 @@ test("recordings have all that the API takes; their secret is kept and shown now
   await save(page);
   await isSaved(page);
 
-  expect(await settings()).toEqual({ transcripts: false, recordings: TARGET, reject_impossible_numbers: false, calling_hours: null, contact_limits: [] });
+  expect(await settings()).toEqual({
+    transcripts: false,
+    recordings: TARGET,
+    reject_impossible_numbers: false,
+    calling_hours: null,
+    contact_limits: [],
+  });
   await page.reload();
   expect(await page.getByLabel("Bucket").inputValue()).toBe("calls");
   expect(await page.getByLabel("Secret").inputValue()).toBe("");

@@ -77,8 +77,8 @@ export function LimitsFields({ rows, onChange, disabled }: Props) {
         </Button>
       </div>
       <p class="hint">
-        How often one number may be called: a day and a week are those of the phone's own time zone, a week begins on Monday. A call
-        beyond is refused (409); a scheduled one waits.
+        How often one number may be called: a day and a week are those of the phone's own time zone, a week begins on Monday. A call beyond
+        is refused (409); a scheduled one waits.
       </p>
     </div>
   );

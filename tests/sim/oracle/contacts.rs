@@ -17,6 +17,9 @@ pub struct Ring {
     pub clock: u64,
 }
 
+/// Whether the last of two rings, and what lies between, keeps to a limit.
+type Apart<'a> = dyn Fn(&Ring, &Ring) -> bool + 'a;
+
 impl Oracle {
     /// Somebody asks for other limits: which hold nobody knows.
     pub fn limits_change(&self, org: OrgId) {
@@ -64,7 +67,7 @@ impl Oracle {
             return;
         }
         for limit in limits {
-            let (most, apart): (usize, &dyn Fn(&Ring, &Ring) -> bool) = match limit {
+            let (most, apart): (usize, &Apart<'_>) = match limit {
                 Limit::Hour(most) => (*most, &|first, last| {
                     last.dialed - first.dialed >= 3_600_000
                 }),
