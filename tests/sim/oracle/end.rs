@@ -102,7 +102,8 @@ impl Oracle {
         self.check(!suppressed || self.may_be_suppressed(row), tag, id, || {
             "it ended as suppressed, and nobody suppressed its number".into()
         });
-        let missed = is(FailureCode::WindowClosed) && window.is_some();
+        // A call that finds its number limited waits no longer than it would have for capacity.
+        let missed = is(FailureCode::WindowClosed) && (window.is_some() || w.limits_contacts);
         let stopped = is(FailureCode::Canceled) || suppressed || missed;
         self.check(
             !undialed || stopped || !w.faults.spare_the_objects(),
