@@ -256,7 +256,7 @@ impl ContactsStore for SqlStore {
     }
 
     fn put_dials(&self, of: Number, dials: &Dials) -> Result<(), StoreFailed> {
-        if dials.is_empty() {
+        if dials.is_bare() {
             let query = "DELETE FROM dials WHERE number = ?";
             return self.query(query, vec![number(of.0)]).map(drop);
         }

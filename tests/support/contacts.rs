@@ -112,7 +112,7 @@ impl ContactsStore for Numbers {
     fn put_dials(&self, number: Number, dials: &Dials) -> Result<(), StoreFailed> {
         self.written.set(self.written.get() + 1);
         let doc = serde_json::to_string(dials).map_err(|_| StoreFailed)?;
-        match dials.is_empty() {
+        match dials.is_bare() {
             true => drop(self.dials.borrow_mut().remove(&number)),
             false => drop(self.dials.borrow_mut().insert(number, doc)),
         }

@@ -209,7 +209,10 @@ impl World {
                     number,
                     ticket,
                 } => {
-                    self.dials.entry(number).or_default().give_back(ticket);
+                    self.dials
+                        .entry(number)
+                        .or_default()
+                        .give_back(ticket, self.now);
                     if let Some(call) = call {
                         self.ask(TrunkCommand::GivenBack(call, vec![ticket.1]));
                     }

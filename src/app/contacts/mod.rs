@@ -51,7 +51,7 @@ pub fn handle(
         ContactsCommand::GiveBack(places) => {
             for (number, ticket) in places {
                 let mut dials = store.dials(number)?;
-                if dials.give_back(ticket) {
+                if dials.give_back(ticket, now) {
                     store.put_dials(number, &dials)?;
                 }
             }

@@ -18,6 +18,8 @@ pub const LAPSES: Span = Span::from_secs(60);
 /// A call is dialed within this after its place was marked as dialed, or is asked about again: its own moment may be so much
 /// later than the mark.
 pub const MARGIN: Span = Span::from_secs(1);
+/// No request is so long on its way.
+const GONE: Span = Span::from_secs(600);
 /// No limit looks back farther than a week; and no call waits for longer.
 const KEPT: Span = Span::from_secs(8 * 86_400);
 const WAITS: Span = Span::from_secs(32 * 86_400);
@@ -31,7 +33,8 @@ pub struct Ticket(pub TrunkTag, pub u64);
 /// What is wanted of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// Nothing: only whether there is one.
+    /// Nothing: only whether there is one. As a place's own stage, that it was given back: it counts for nothing, and whoever was
+    /// on the way to ask for it under that ticket comes too late.
     Look,
     /// It is reserved for a call that is about to be accepted.
     Reserve,
@@ -112,7 +115,7 @@ impl Dial {
     fn counts_until(&self) -> Timestamp {
         self.at
             + match self.stage {
-                Stage::Look => Span(0),
+                Stage::Look => GONE,
                 Stage::Reserve if planted(Fault::ContactNeverLapses) => WAITS,
                 Stage::Reserve => LAPSES,
                 Stage::Keep => WAITS,
@@ -127,9 +130,15 @@ impl Dial {
 pub struct Dials(Vec<Dial>);
 
 impl Dials {
-    /// Whether there are none.
+    /// Whether none counts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|dial| dial.stage == Stage::Look)
+    }
+
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -161,13 +170,23 @@ impl Dials {
     pub fn take(&mut self, take: &Take, now: Timestamp) -> Contact {
         self.tidy(now);
         let place = self.0.iter().position(|dial| dial.ticket == take.ticket);
+        let is_gone = |dial: &Dial| dial.stage == Stage::Look;
+        if place
+            .and_then(|place| self.0.get(place))
+            .is_some_and(is_gone)
+        {
+            return Contact::Limited(None);
+        }
         let before = place.unwrap_or(self.0.len());
         let zone = take.zone.as_deref().and_then(Zone::named);
         let judged = [(&take.org, None), (&take.own, Some(take.by))].map(|(limits, by)| {
             let counted = self.0.iter().enumerate().rev().filter(|(at, dial)| {
                 let is_own = Some(*at) == place;
                 let is_earlier = *at < before || dial.stage == Stage::Dial;
-                !is_own && is_earlier && by.is_none_or(|by| dial.by == by)
+                !is_own
+                    && is_earlier
+                    && dial.stage != Stage::Look
+                    && by.is_none_or(|by| dial.by == by)
             });
             let counted = || counted.clone().map(|(_, dial)| dial);
             let pending = counted().filter(|dial| dial.stage != Stage::Dial);
@@ -183,7 +202,7 @@ impl Dials {
         };
         if let Some(until) = limited {
             if take.stage != Stage::Look {
-                self.give_back(take.ticket);
+                self.leave(take.ticket);
             }
             return Contact::Limited(until);
         }
@@ -198,7 +217,7 @@ impl Dials {
             // What was given back meanwhile is not taken again.
             (Stage::Keep, _) => {}
             (stage, _) => {
-                self.give_back(take.ticket);
+                self.leave(take.ticket);
                 self.0.push(Dial {
                     ticket: take.ticket,
                     by: take.by,
@@ -210,10 +229,25 @@ impl Dials {
         Contact::Free
     }
 
-    /// A place is free again. Whether it was taken.
-    pub fn give_back(&mut self, ticket: Ticket) -> bool {
-        let before = self.0.len();
+    /// A place is free again, for good. Whether that is news.
+    pub fn give_back(&mut self, ticket: Ticket, now: Timestamp) -> bool {
+        self.tidy(now);
+        let known = self.0.iter().find(|dial| dial.ticket == ticket);
+        if known.is_some_and(|dial| dial.stage == Stage::Look) {
+            return false;
+        }
+        let by = known.map_or(0, |dial| dial.by);
+        self.leave(ticket);
+        self.0.push(Dial {
+            ticket,
+            by,
+            stage: Stage::Look,
+            at: now,
+        });
+        true
+    }
+
+    fn leave(&mut self, ticket: Ticket) {
         self.0.retain(|dial| dial.ticket != ticket);
-        self.0.len() < before
     }
 }

@@ -115,7 +115,7 @@ fn who_came_first_counts_first_and_what_was_dialed_always() {
     assert_eq!(dial(&mut dials, 1, &limits, now), Contact::Free);
     let until = Some(now + MARGIN + HOUR);
     assert_eq!(dial(&mut dials, 3, &limits, now), Contact::Limited(until));
-    assert!(dials.give_back(Ticket(TrunkTag(1), 1)));
+    assert!(dials.give_back(Ticket(TrunkTag(1), 1), now));
     assert!(dials.is_empty(), "who was refused has no place");
 }
 
@@ -132,7 +132,7 @@ fn a_reservation_lapses_a_kept_one_does_not_and_one_that_was_given_back_is_not_k
     );
     dials.take(&take(1, 1, &limits, Stage::Keep), now + Span(59_999));
     assert_eq!(dials.take(&other, now + HOUR), Contact::Limited(None));
-    dials.give_back(Ticket(TrunkTag(1), 1));
+    dials.give_back(Ticket(TrunkTag(1), 1), now);
     dials.take(&take(1, 1, &limits, Stage::Keep), now + HOUR);
     assert!(dials.is_empty());
     dials.take(&other, now + HOUR);
@@ -183,7 +183,7 @@ fn no_limit_is_ever_passed() {
             let ticket = dialed.len() as u64 * 12 + draw(12);
             let stage = [Stage::Reserve, Stage::Keep, Stage::Dial][draw(3) as usize];
             if draw(8) == 0 {
-                dials.give_back(Ticket(TrunkTag(1), ticket));
+                dials.give_back(Ticket(TrunkTag(1), ticket), now);
             } else if dials.take(&take(ticket, 1, &limits, stage), now) == Contact::Free
                 && stage == Stage::Dial
             {
@@ -199,4 +199,21 @@ fn no_limit_is_ever_passed() {
             assert!(pair[1] - pair[0] >= Span::from_secs(u64::from(gap)));
         }
     }
+}
+
+/// A claim that was long on its way comes behind what gave its place back: it takes none.
+#[test]
+fn a_place_that_was_given_back_is_not_taken_by_who_comes_late() {
+    let limits = [ContactLimit(1, Per::Day)];
+    let now = Timestamp(1_800_000_000_000);
+    let mut dials = Dials::default();
+    dials.take(&take(1, 1, &limits, Stage::Reserve), now);
+    assert!(dials.give_back(Ticket(TrunkTag(1), 1), now + SECOND));
+    assert!(
+        !dials.give_back(Ticket(TrunkTag(1), 1), now + SECOND),
+        "once"
+    );
+    let late = dial(&mut dials, 1, &limits, now + SECOND);
+    assert_eq!(late, Contact::Limited(None));
+    assert_eq!(dial(&mut dials, 2, &limits, now + SECOND), Contact::Free);
 }
