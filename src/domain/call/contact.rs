@@ -10,7 +10,9 @@ impl Call {
     /// Under which number its place is taken: the one that was drawn for it, or the one that it always has.
     #[must_use]
     pub fn ticket(&self) -> u64 {
-        self.ticket.unwrap_or(self.id.row() | OF_THE_CALL)
+        let since = self.slot().map_or(0, |slot| slot.noted_at.0 << 8);
+        let own = (self.id.row() ^ since) & (OF_THE_CALL - 1);
+        self.ticket.unwrap_or(own | OF_THE_CALL)
     }
 
     /// It has a place no more: whoever counts is told so until that was heard.

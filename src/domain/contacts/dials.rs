@@ -201,8 +201,11 @@ impl Dials {
             [Err(one), Err(other)] => Some(one.zip(other).map(|(one, other)| one.max(other))),
         };
         if let Some(until) = limited {
+            // One that was marked as dialed may have been: its trunk knows, and gives it back if not.
+            let ticket = take.ticket;
+            let goes = |dial: &Dial| dial.ticket == ticket && dial.stage != Stage::Dial;
             if take.stage != Stage::Look {
-                self.leave(take.ticket);
+                self.0.retain(|dial| !goes(dial));
             }
             return Contact::Limited(until);
         }

@@ -117,6 +117,18 @@ fn who_came_first_counts_first_and_what_was_dialed_always() {
     assert_eq!(dial(&mut dials, 3, &limits, now), Contact::Limited(until));
     assert!(dials.give_back(Ticket(TrunkTag(1), 1), now));
     assert!(dials.is_empty(), "who was refused has no place");
+    // One that was dialed keeps its place, though its claim is asked about again when there is no other.
+    assert_eq!(dial(&mut dials, 4, &limits, now), Contact::Free);
+    dials.take(&take(5, 1, &[], Stage::Dial), now);
+    assert!(matches!(
+        dial(&mut dials, 4, &limits, now),
+        Contact::Limited(_)
+    ));
+    assert!(dials.give_back(Ticket(TrunkTag(1), 5), now));
+    assert!(matches!(
+        dial(&mut dials, 6, &limits, now),
+        Contact::Limited(_)
+    ));
 }
 
 #[test]

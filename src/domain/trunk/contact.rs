@@ -153,8 +153,9 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) {
+        // What an earlier claim may have marked is given back along with it.
         if let Some(call) = self.open_call(id, step) {
-            call.ticket = None;
+            call.ticket = Some(call.ticket());
         }
         let at = until.unwrap_or(now + PENDING).max(now + Span(1));
         self.schedule(id, at, ScheduleReason::ContactLimit, now, step);

@@ -81,7 +81,9 @@ impl Oracle {
         let window = seen.window;
         let patience = window.map(|(_, until)| until).or(seen.patience);
         let waited = patience.map_or(Span(0), |until| until - row.created_at());
-        let bound = row.created_at() + waited + longest(&w.settings);
+        // One that finds its number limited waits an hour at most, if it said nothing of waiting.
+        let limited = Span(if w.limits_contacts { 3_600_000 } else { 0 });
+        let bound = row.created_at() + waited.max(limited) + longest(&w.settings);
         let latest = match w.faults.is_calm() {
             true => bound + CALM_SLACK,
             false => bound.max(calm_since) + CRON_SLACK,
