@@ -10,9 +10,9 @@ import { until } from "./until.ts";
 
 /**
  * 340,000, and what came since: 38,000 of tables that are built in (what numbers tell, time zones), and the code of numbers, of
- * suppressions, of scheduled calls and of daily limits. To come back below 400,000.
+ * suppressions, of scheduled calls, calling hours and limits. To come back below 400,000.
  */
-const LIMIT_BYTES = 425_000;
+const LIMIT_BYTES = 450_000;
 const BUILD_MS = 900_000;
 
 /** What Wrangler would upload. */
