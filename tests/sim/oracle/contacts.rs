@@ -1,6 +1,6 @@
 //! How often numbers were dialed, as those see it whose phones rang.
 
-use audatec::domain::call::{Call, FailureSource};
+use audatec::domain::call::{Call, Failure, FailureSource};
 use audatec::domain::ids::{CallId, OrgId};
 
 use super::Oracle;
@@ -15,6 +15,8 @@ pub struct Ring {
     /// When its call was dialed: by true time, and by the clock.
     pub dialed: u64,
     pub clock: u64,
+    /// A carrier with rooms was asked to ring it; a simulated phone rings when its plan says so.
+    pub has_room: bool,
 }
 
 /// Whether the last of two rings, and what lies between, keeps to a limit.
@@ -48,6 +50,7 @@ impl Oracle {
             call: id,
             dialed,
             clock,
+            has_room: seen.row.room,
         });
         let limits = self.contact_limits.borrow();
         let Some((since, limits)) = limits.get(&org) else {
@@ -57,9 +60,11 @@ impl Oracle {
             .iter()
             .filter(|ring| ring.org == org && ring.number == number && ring.dialed > *since)
             .filter(|ring| {
-                calls
-                    .get(&ring.call)
-                    .is_none_or(|seen| may_count(&seen.row))
+                let row = calls.get(&ring.call).map(|seen| &seen.row);
+                row.is_none_or(|row| match ring.has_room {
+                    true => may_count(row),
+                    false => row.ended_at.is_none() || reached(row),
+                })
             })
             .collect();
         same.sort_by_key(|ring| ring.dialed);
@@ -107,6 +112,12 @@ impl Oracle {
 /// The day where the sandbox's numbers are: the west-most of their zones, in winter.
 fn day(clock: u64) -> u64 {
     (clock - 10 * 3_600_000) / 86_400_000
+}
+
+/// Whether a call's phone rang, or was busy, or declined.
+fn reached(row: &Call) -> bool {
+    let is_callees = |failure: Failure| failure.source() == FailureSource::Callee;
+    row.ringing_at.is_some() || row.answered_at.is_some() || row.failure.is_some_and(is_callees)
 }
 
 /// Whether a call may count among the dials to its number: it was dialed, and not known not to have reached the phone.
