@@ -172,7 +172,7 @@ test("what is typed and is no number yet is answered with a hint and no error, a
   const page = await studio.signedIn(mine, "viewer", "/studio/calls");
   const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
   const number = page.getByLabel("Number");
-  const hint = page.getByText("The whole number with its +, or at least its last 3 digits.");
+  const hint = page.getByText("The full number with +, or at least its last 3 digits.");
   await until("both", async () => (await rows.count()) === 2);
   const asked = askedFor(page);
   const numbers = () => asked.flatMap((query) => [query.get("phone_number"), query.get("phone_number_ends_with")]).filter(Boolean);
@@ -205,7 +205,7 @@ test("a link with what is no number shows the calls, the hint, and no error", as
   const page = await studio.signedIn(org, "viewer", "/studio/calls?phone_number=98");
 
   await page.getByRole("row").nth(1).waitFor();
-  await sees(page, "The whole number with its +");
+  await sees(page, "The full number with +");
   expect(await page.getByRole("alert").count()).toBe(0);
 });
 

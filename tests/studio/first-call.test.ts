@@ -139,10 +139,10 @@ test("the trunk that shows full capacity says that it stays, and is taken away a
   await page.getByRole("button", { name: "Full capacity", exact: true }).click();
   await page.getByRole("group", { name: "The test call" }).getByText("call.rejected", { exact: true }).waitFor();
 
-  await sees(page, /It stays\s+among your trunks until it is deleted/);
+  await sees(page, /It stays\s+until you delete it/);
   expect(await names()).toEqual(["Full capacity (simulated)", "T"]);
   await page.reload();
-  await sees(page, /It stays\s+among your trunks until it is deleted/);
+  await sees(page, /It stays\s+until you delete it/);
   await until("the call that took its channel to be over", async () => {
     const { calls } = found(await fresh.owner.get<{ calls: { is_terminal: boolean }[] }>("/calls"));
     return calls.every(({ is_terminal }) => is_terminal);
