@@ -10,27 +10,20 @@ use crate::domain::contacts::{ContactLimit, Per};
 pub struct ContactLimitView {
     /// So many dials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        feature = "openapi",
-        schema(minimum = 1, maximum = 100, nullable = false)
-    )]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub max_dials: Option<u32>,
     /// Within any 3,600 seconds (`hour`), or on a calendar day or in a calendar week from Monday on, where the phone is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^(hour|day|week)$"))]
     pub per: Option<LimitPer>,
     /// So many seconds from one dial to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        feature = "openapi",
-        schema(minimum = 1, maximum = 604800, nullable = false)
-    )]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604800))]
     pub min_gap_seconds: Option<u32>,
 }
 
 /// What `max_dials` is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LimitPer {
     /// Any 3,600 seconds.
