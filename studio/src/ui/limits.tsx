@@ -6,8 +6,10 @@ import { SelectField, TextField } from "./field.tsx";
 
 type Limit = Schemas["ContactLimit"];
 
+const PERIODS = ["hour", "day", "week"] as const;
+
 export interface LimitRow {
-  kind: "hour" | "day" | "week" | "gap";
+  kind: (typeof PERIODS)[number] | "gap";
   number: string;
 }
 
@@ -16,7 +18,7 @@ const MOST = 5;
 /** What the form shows of them. */
 export const limitsFormOf = (limits: Limit[] | undefined): LimitRow[] =>
   (limits ?? []).map(({ max_dials, per, min_gap_seconds }) => ({
-    kind: per ?? "gap",
+    kind: PERIODS.find((period) => period === per) ?? "gap",
     number: String(max_dials ?? min_gap_seconds ?? ""),
   }));
 
