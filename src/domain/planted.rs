@@ -124,6 +124,8 @@ pub enum Fault {
     PermittedUntold,
     /// As many attempts at one receiver's host are out as a trunk may have.
     HostUnbounded,
+    /// As many attempts of a trunk are out as are due.
+    AttemptsUnbounded,
     /// A call that is over stays in memory for its callback's sake.
     TerminalKept,
     /// What a receiver said is forgotten when it can't be written.
@@ -213,7 +215,7 @@ mod switch {
     }
 
     /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`.
-    pub const ALL: [Fault; 85] = [
+    pub const ALL: [Fault; 86] = [
         Fault::ContactOffByOne,
         Fault::ContactNeverLapses,
         Fault::ContactUnreturned,
@@ -273,6 +275,7 @@ mod switch {
         Fault::PermitUnasked,
         Fault::PermittedUntold,
         Fault::HostUnbounded,
+        Fault::AttemptsUnbounded,
         Fault::TerminalKept,
         Fault::ResultForgotten,
         Fault::FullForEver,

@@ -92,7 +92,7 @@ impl Callbacks {
     }
 
     fn has_room(&self) -> bool {
-        self.flights.len() < ATTEMPTS
+        self.flights.len() < ATTEMPTS || planted(Fault::AttemptsUnbounded)
     }
 
     fn takes(&self, host: u64) -> bool {

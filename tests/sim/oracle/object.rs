@@ -1,6 +1,6 @@
 //! What a trunk's object wrote, sent and answered.
 
-use audatec::app::messages::Outgoing;
+use audatec::app::messages::{CallbackMessage, Outgoing};
 use audatec::app::trunk::{TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
@@ -378,13 +378,10 @@ impl Oracle {
 
     /// Of a trunk's callbacks few are out at once, and of one receiver's fewer.
     fn attempts_are_few(&self, node: &TrunkNode, now: Timestamp, outgoing: &Outgoing) {
-        let mut out = node.out.borrow_mut();
         for message in &outgoing.callbacks {
-            self.is_not_back(node, (message.delivery, message.attempt));
-            let host = message.url.split('/').nth(2).unwrap_or_default();
-            let until = message.good_until.unwrap_or(Timestamp::MAX);
-            out.insert((message.delivery, message.attempt), (until, host.into()));
+            self.goes_out(node, message);
         }
+        let mut out = node.out.borrow_mut();
         out.retain(|_, (until, _)| *until > now);
         let mut hosts: Vec<&str> = out.values().map(|(_, host)| host.as_str()).collect();
         hosts.sort_unstable();
@@ -393,6 +390,15 @@ impl Oracle {
         self.check(is_few, node.tag, None, || {
             format!("{} attempts are out, {most:?} at one host", out.len())
         });
+    }
+
+    /// An attempt is on its way: over the queue, or given to the sender of another as its next.
+    fn goes_out(&self, node: &TrunkNode, message: &CallbackMessage) {
+        self.is_not_back(node, (message.delivery, message.attempt));
+        let host = message.url.split('/').nth(2).unwrap_or_default();
+        let until = message.good_until.unwrap_or(Timestamp::MAX);
+        let attempt = (message.delivery, message.attempt);
+        node.out.borrow_mut().insert(attempt, (until, host.into()));
     }
 
     /// An attempt whose result the object was told is not made again, whether that could be written or not.
@@ -518,7 +524,7 @@ impl Oracle {
                 });
             }),
             (_, TrunkReply::NextAttempt(message, _)) => {
-                self.is_not_back(node, (message.delivery, message.attempt));
+                self.goes_out(node, message);
             }
             (Asked::Begin(delivery, attempt), TrunkReply::Begun(_)) => {
                 self.is_not_back(node, (delivery, attempt));
