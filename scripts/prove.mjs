@@ -60,6 +60,18 @@ const PARTS = [
     command: vitest("tests/edge/backlog.test.ts"),
     env: { BACKLOG: QUICKLY.length > 0 ? "1000" : "5000" },
   },
+  {
+    name: "many",
+    needs: "tests/edge/many.test.ts",
+    command: vitest("tests/edge/many.test.ts"),
+    env: QUICKLY.length > 0 ? {} : { MANY_KEYS: "10000", MANY_AGENTS: "1000" },
+  },
+  {
+    name: "capped memory",
+    needs: "tests/edge/bounds.test.ts",
+    command: vitest("tests/edge/bounds.test.ts"),
+    env: QUICKLY.length > 0 ? {} : { IN_LINE: "10000" },
+  },
   { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];
 
