@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 use audatec::app::messages::{ContactErrand, Outgoing};
 use audatec::app::trunk::{
-    FeedNotes, Reader, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkReply, TrunkStore,
+    FeedNotes, Idempotency, Reader, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkReply,
+    TrunkStore,
 };
 use audatec::domain::agent::Status;
 use audatec::domain::call::{Call, CallAgent, CallRequest, Window};
@@ -254,6 +255,18 @@ impl World {
             idempotency: None,
             good_until: None,
         }
+    }
+
+    /// A request with an `Idempotency-Key`, the same each time.
+    pub fn keyed(number: &str) -> TrunkCommand {
+        let idempotency = Some(Idempotency {
+            key: "once".into(),
+            body: "b".into(),
+        });
+        TrunkCommand::Admit(Box::new(Trigger {
+            idempotency,
+            ..Self::trigger_of(number)
+        }))
     }
 
     pub fn trigger(&mut self, number: &str) -> Admission {

@@ -129,19 +129,12 @@ fn a_place_is_given_back_where_no_phone_rang() {
 fn what_is_not_accepted_reserves_nothing() {
     let mut world = World::new(1, 1_000);
     limited(&mut world, 1, &[ContactLimit(5, Per::Hour)]);
-    let keyed = || {
-        let idempotency = Some(Idempotency {
-            key: "once".into(),
-            body: "b".into(),
-        });
-        TrunkCommand::Admit(Box::new(Trigger {
-            idempotency,
-            ..World::trigger_of(BUSY)
-        }))
-    };
-    world.ask(keyed());
+    world.ask(World::keyed(BUSY));
     let before = dials(&world, BUSY);
-    assert!(matches!(world.ask(keyed()), TrunkReply::Replayed(_)));
+    assert!(matches!(
+        world.ask(World::keyed(BUSY)),
+        TrunkReply::Replayed(_)
+    ));
     assert_eq!(dials(&world, BUSY), before);
     assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
     world.ask(TrunkCommand::DryRun(Box::new(World::trigger_of(OK))));

@@ -64,18 +64,11 @@ fn what_was_accepted_counts_and_nothing_else() {
     world.brief(1, 1_000, |brief| brief.config.max_calls_per_day = Some(3));
     let dry_run = || TrunkCommand::DryRun(Box::new(World::trigger_of(OK)));
     world.ask(dry_run());
-    let keyed = || {
-        let idempotency = Some(Idempotency {
-            key: "once".into(),
-            body: "b".into(),
-        });
-        TrunkCommand::Admit(Box::new(Trigger {
-            idempotency,
-            ..World::trigger_of(OK)
-        }))
-    };
-    world.ask(keyed());
-    assert!(matches!(world.ask(keyed()), TrunkReply::Replayed(_)));
+    world.ask(World::keyed(OK));
+    assert!(matches!(
+        world.ask(World::keyed(OK)),
+        TrunkReply::Replayed(_)
+    ));
     assert!(matches!(
         world.trigger(OK),
         Admission::Rejected {
@@ -119,7 +112,10 @@ fn what_was_accepted_counts_and_nothing_else() {
         "{verdict:?}"
     );
     // A repeat is answered on a full day as well.
-    assert!(matches!(world.ask(keyed()), TrunkReply::Replayed(_)));
+    assert!(matches!(
+        world.ask(World::keyed(OK)),
+        TrunkReply::Replayed(_)
+    ));
 }
 
 #[test]

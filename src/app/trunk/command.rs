@@ -256,14 +256,14 @@ impl TrunkCommand {
     /// Whether it is answered in the turn in which it comes, so that others may wait for the same message's answer.
     #[must_use]
     pub fn is_quick(&self) -> bool {
+        self.asks_for_a_call() || matches!(self, Self::Read(..) | Self::Status(..))
+    }
+
+    /// Whether it is a request for a call, be it only tried.
+    fn asks_for_a_call(&self) -> bool {
         matches!(
             self,
-            Self::Admit(_)
-                | Self::Schedule(_)
-                | Self::DryRun(_)
-                | Self::DryRunSchedule(_)
-                | Self::Read(..)
-                | Self::Status(..)
+            Self::Admit(_) | Self::Schedule(_) | Self::DryRun(_) | Self::DryRunSchedule(_)
         )
     }
 
@@ -286,15 +286,6 @@ impl TrunkCommand {
 
     /// Whether its answer depends on who holds a channel.
     pub(super) fn counts_channels(&self) -> bool {
-        matches!(
-            self,
-            Self::Admit(_)
-                | Self::Schedule(_)
-                | Self::DryRun(_)
-                | Self::DryRunSchedule(_)
-                | Self::Retire
-                | Self::Live(_)
-                | Self::LiveFrom(..)
-        )
+        self.asks_for_a_call() || matches!(self, Self::Retire | Self::Live(_) | Self::LiveFrom(..))
     }
 }

@@ -57,8 +57,7 @@ impl Trunk {
     /// A call's place. One that is limited by nothing any more has it still, if it took one.
     fn place_of(&self, call: &Call, stage: Stage, now: Timestamp) -> Option<Box<Take>> {
         let place = self.place_for(&call.request, call.ticket(), stage, now)?;
-        let is_limited = !place.org.is_empty() || !place.own.is_empty();
-        (is_limited || call.ticket.is_some()).then_some(place)
+        (self.is_limited(&call.request) || call.ticket.is_some()).then_some(place)
     }
 
     fn place_for(
@@ -71,7 +70,7 @@ impl Trunk {
         let brief = self.brief.as_ref()?;
         let (org, own) = (&brief.limits.org, brief.limits.own(request.agent.id));
         let is_new = matches!(stage, Stage::Look | Stage::Reserve);
-        if is_new && org.is_empty() && own.is_empty() {
+        if is_new && !self.is_limited(request) {
             return None;
         }
         Some(Box::new(Take {
