@@ -239,6 +239,37 @@ fn the_late_turns_of_long_calls_survive_a_crash_for_who_listened() {
     assert_eq!(calls.values().map(Vec::len).sum::<usize>(), 4 + 10);
 }
 
+/// That somebody listens is noted once an hour: who did so just before the next note comes back a day later.
+#[test]
+fn the_late_turns_are_there_for_a_day_after_somebody_listened_last() {
+    let mut world = World::new(10, 10);
+    let id = world.accepted(OK);
+    let mut after = beginning();
+    world.run_to_end(id);
+    let fail_for = |world: &mut World, minutes: u64| {
+        for _ in 0..minutes {
+            pass(world, Span::from_secs(60));
+            deliver(world, 500);
+        }
+    };
+    fail_for(&mut world, 180);
+    let mut told = read_on(&mut world, &mut after, 100);
+    fail_for(&mut world, 59);
+    told.extend(read_on(&mut world, &mut after, 100));
+    // A listener that hears of nothing is given the present for its place.
+    after = ask(&mut world, filter(after, 100)).through;
+    let known = told.len();
+    fail_for(&mut world, 12 * 60);
+    world.crash();
+    world.now = after.at + KEPT - Span(1);
+    told.extend(read_on(&mut world, &mut after, 100));
+    assert_eq!(
+        types(&told),
+        types(&read_on(&mut world, &mut beginning(), 100))
+    );
+    assert!(told.len() > known, "attempts failed while nobody listened");
+}
+
 /// While the second slice waited for its turn, a call of the first had one more event.
 #[test]
 fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_know() {

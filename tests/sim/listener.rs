@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use audatec::app::trunk::Position;
+use audatec::app::trunk::{KEPT, Position};
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub struct Listener {
     last: RefCell<Option<Position>>,
     /// When each call's turns became known, in the order in which they came.
     heard: RefCell<BTreeMap<CallId, Vec<Timestamp>>>,
+    /// What is older it was not told: it had no place yet when it was first answered.
+    begun: Cell<Timestamp>,
     /// It was away for longer than the feed is kept.
     lapsed: RefCell<bool>,
     /// Up to when it was told, by true time, that there was nothing.
@@ -84,6 +86,9 @@ async fn hear(w: &W, org: &Org, listener: &Listener, limit: u64, wait: u64) -> u
     if answer.status != 200 {
         return 0;
     }
+    if cursor.is_empty() {
+        listener.begun.set(w.clock() - KEPT);
+    }
     let json = answer.json();
     let events = json["events"].as_array().cloned().unwrap_or_default();
     events
@@ -137,18 +142,28 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
 }
 
 impl Listener {
-    /// Whether it was told these turns of a call and no others, in their order; some of them `may_lack`.
+    /// Whether it was told these turns of a call and no others, in their order; some of them `may_lack`, and all behind the last
+    /// one, if the trunk `may_have_left` the feed.
     pub fn knows(
         &self,
         call: CallId,
         turns: &[Timestamp],
         may_lack: impl Fn(&Timestamp) -> bool,
+        may_have_left: bool,
     ) -> bool {
-        let heard = self.heard.borrow();
-        let heard = heard.get(&call).map(Vec::as_slice).unwrap_or_default();
+        let heard = self.heard_of(call);
         let ought = turns
             .iter()
-            .filter(|at| heard.contains(at) || !may_lack(at));
-        *self.lapsed.borrow() || ought.eq(heard)
+            .filter(|at| heard.contains(at) || !may_lack(at) && **at >= self.begun.get());
+        let told = match may_have_left {
+            true => ought.take(heard.len()).eq(&heard),
+            false => ought.eq(&heard),
+        };
+        *self.lapsed.borrow() || told
+    }
+
+    /// When the turns of a call became known that it was told.
+    pub fn heard_of(&self, call: CallId) -> Vec<Timestamp> {
+        self.heard.borrow().get(&call).cloned().unwrap_or_default()
     }
 }

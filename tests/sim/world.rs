@@ -25,6 +25,8 @@ use crate::trunk_node::TrunkNode;
 
 /// When every world begins.
 pub const START: u64 = 1_800_000_000_000;
+/// Nothing is on its way for so long.
+const LEAP_MS: u64 = 600_000;
 /// Lines of the trace that are kept.
 const TRACE: usize = 20_000;
 
@@ -90,6 +92,8 @@ pub struct World {
     pub high: Cell<Timestamp>,
     /// Whether clocks jumped.
     pub has_jumped: Cell<bool>,
+    /// Whether they leapt over more time than any request is on its way.
+    pub has_leapt: Cell<bool>,
     time: Cell<u64>,
     offset: Cell<i64>,
     /// The true time since which the clocks have gone as it does.
@@ -134,6 +138,7 @@ impl World {
             is_open: Cell::new(true),
             high: Cell::new(Timestamp(START)),
             has_jumped: Cell::default(),
+            has_leapt: Cell::default(),
             time: Cell::new(0),
             offset: Cell::new(begins_later as i64),
             steady_since: Cell::new(0),
@@ -177,6 +182,8 @@ impl World {
         self.offset.set(self.offset.get() + by);
         self.steady_since.set(self.time.get());
         self.has_jumped.set(true);
+        self.has_leapt
+            .set(self.has_leapt.get() || by.unsigned_abs() >= LEAP_MS);
         let trunks: Vec<_> = self.trunks.borrow().values().cloned().collect();
         trunks.iter().for_each(|node| node.expect_alarm(self));
         let offices: Vec<_> = self.offices.borrow().values().cloned().collect();

@@ -104,7 +104,8 @@ impl Feed {
         if is_first {
             self.log(trunk.state(), now - Span(1));
         }
-        if last.is_none_or(|last| now >= last + KEPT) || !is_logged {
+        // Somebody may have listened until just before the next note was due, and may still read on from there.
+        if last.is_none_or(|last| now >= last + KEPT + NOTED_EVERY) || !is_logged {
             self.notes.logged_since = Some(from);
         }
         self.notes.listened_at = Some(now);

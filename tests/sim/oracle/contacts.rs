@@ -71,12 +71,11 @@ impl Oracle {
         if !w.faults.clock_is_true() {
             return;
         }
+        // By the clock, which may leap forward: what it says has passed is all that a limit can go by.
         for limit in limits {
             let (most, apart): (usize, &Apart<'_>) = match limit {
-                Limit::Hour(most) => (*most, &|first, last| {
-                    last.dialed - first.dialed >= 3_600_000
-                }),
-                Limit::Gap(ms) => (1, &|first, last| last.dialed - first.dialed >= *ms),
+                Limit::Hour(most) => (*most, &|first, last| last.clock - first.clock >= 3_600_000),
+                Limit::Gap(ms) => (1, &|first, last| last.clock - first.clock >= *ms),
                 Limit::Day(most) => (*most, &|first, last| day(first.clock) < day(last.clock)),
             };
             let too_many = same

@@ -49,7 +49,7 @@ impl Oracle {
     }
 
     /// Whoever listened was told each turn of each call, once and in order: but for the late ones from before anybody
-    /// listened to that trunk.
+    /// listened to that trunk, and what a deleted one tells after its last day.
     pub fn judge_the_feed(&self, w: &W, org: OrgId, listener: &Listener) {
         for Seen { row, .. } in self.calls.borrow().values() {
             if self.has_left(row.id) {
@@ -66,9 +66,17 @@ impl Oracle {
             let is_from_before = |at: &Timestamp| {
                 *at > row.created_at() + RECENT && since.is_none_or(|since| *at < since)
             };
-            let told = row.request.org != org || listener.knows(row.id, &turns, is_from_before);
+            let may_have_left = w.orgs.borrow().iter().any(|org| {
+                let mut lines = org.lines.borrow().clone().into_iter();
+                lines.any(|line| line.id == row.request.trunk && line.leaving.get())
+            });
+            let told = row.request.org != org
+                || listener.knows(row.id, &turns, is_from_before, may_have_left);
             self.check(told, row.id.address().tag, Some(row.id), || {
-                format!("the feed told something else than {turns:?} of {row:?}")
+                let heard = listener.heard_of(row.id);
+                format!(
+                    "the feed told {heard:?}, not {turns:?}, logged since {since:?}, of {row:?}"
+                )
             });
         }
     }

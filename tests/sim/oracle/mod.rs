@@ -125,10 +125,10 @@ struct TrunkFacts {
     /// been no limit, which are counted by nobody then.
     days: BTreeMap<u64, (u32, u32)>,
     /// Acceptances that did not ask to queue, within the last second.
-    accepted: Vec<Timestamp>,
+    accepted: Pace,
     /// All that started: those that asked to queue too, and those that left the line.
     started: Vec<Timestamp>,
-    dials: Vec<Timestamp>,
+    dials: Pace,
     /// Phones in rooms.
     rings: Vec<Timestamp>,
     /// What `max_cps` ever was: a ring that was allowed before it was lowered may come after.
@@ -162,6 +162,20 @@ impl TrunkFacts {
 
     fn may_be_active(&self) -> bool {
         self.possible.iter().any(|limits| limits.active)
+    }
+}
+
+/// Moments of the last second: by true time, and by the clock, which may jump either way.
+#[derive(Default)]
+struct Pace(Vec<(u64, Timestamp)>);
+
+impl Pace {
+    /// One more; how many there are that lie within a second by either.
+    fn count(&mut self, w: &World, now: Timestamp) -> usize {
+        self.0.push((w.time(), now));
+        self.0
+            .retain(|(time, clock)| *time + 1_000 > w.time() && *clock + Span(1_000) > now);
+        self.0.len()
     }
 }
 

@@ -84,9 +84,8 @@ impl Oracle {
                 facts.fresh.push(row.id);
             }
             if !intent.queue {
-                facts.accepted.push(now);
                 let most = facts.most(|limits| limits.max_cps);
-                let count = within_a_second(&mut facts.accepted, now);
+                let count = facts.accepted.count(w, now);
                 self.check(count <= most as usize, tag, id, || {
                     format!("{count} acceptances within a second, max_cps is {most}")
                 });
@@ -97,7 +96,9 @@ impl Oracle {
     /// A call was accepted on a day that had room for it, or refused on one that had none.
     fn day(&self, tag: TrunkTag, row: &Call) {
         let day = row.created_at().0 / 86_400_000;
-        let is_refused = row.status == CallStatus::RejectedCapacity;
+        // One that waited was accepted, though what it waited for was over before its first row was written.
+        let waited = row.queued_until.is_some() || row.schedule.is_some();
+        let is_refused = row.status == CallStatus::RejectedCapacity && !waited;
         let full = FailureCode::DailyLimitReached;
         let is_full = row.failure.is_some_and(|failure| failure.code == full);
         self.with_trunk(tag, |facts| {
@@ -608,9 +609,8 @@ impl Oracle {
             format!("claimed at {}, ready since {}", now.0, ready.0)
         });
         self.with_trunk(tag, |facts| {
-            facts.dials.push(now);
             let most = facts.most(|limits| limits.max_cps);
-            let count = within_a_second(&mut facts.dials, now);
+            let count = facts.dials.count(w, now);
             self.check(count <= most as usize, tag, Some(id), || {
                 format!("{count} dials within a second, max_cps is {most}")
             });
