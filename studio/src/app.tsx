@@ -39,6 +39,7 @@ async function unloaded(): Promise<{ default: ComponentType }> {
 
 const Start = page(() => import("./pages/start.tsx"));
 const Calls = page(() => import("./pages/calls.tsx"));
+const NewCall = page(() => import("./pages/call-new.tsx"));
 const Call = page(() => import("./pages/call.tsx"));
 const Trunks = page(() => import("./pages/trunks.tsx"));
 const Trunk = page(() => import("./pages/trunk.tsx"));
@@ -109,6 +110,7 @@ function Pages() {
         <Route path="/studio" component={Home} />
         <Route path="/studio/start" component={Start} />
         <Route path="/studio/calls" component={Calls} />
+        <Route path="/studio/calls/new" component={NewCall} />
         <Route path="/studio/calls/:id" component={Call} />
         <Route path="/studio/trunks" component={Trunks} />
         <Route path="/studio/trunks/new" component={NewTrunk} />

@@ -22,13 +22,19 @@ beforeAll(async () => {
   const { body } = await admin.fromRoot<{ callback_url: string }>("GET", "/studio/receiver");
   const call = await org.call({ callback_url: body.callback_url });
   for (const number of ["1", "5", "6"]) await org.call({ phone_number: `+1500555000${number}` });
+  const scheduled = await org.call({ not_before: new Date(Date.now() + 86_400_000).toISOString() });
+  const busy = await org.call({ phone_number: "+15005550001" });
+  await org.ended(busy);
   await org.ended(call);
   const delivery = (await admin.post<{ id: string }>("/webhooks/test", { url: body.callback_url })).body.id;
   pages = [
     ["first call", "/studio/start"],
     ["calls", "/studio/calls"],
+    ["a new call", "/studio/calls/new"],
+    ["a scheduled call", `/studio/calls/${scheduled}`],
     ["no call", "/studio/calls?call_status=Ringing"],
     ["a call", `/studio/calls/${call}`],
+    ["a call that failed", `/studio/calls/${busy}`],
     ["trunks", "/studio/trunks"],
     ["a new trunk", "/studio/trunks/new"],
     ["a trunk", `/studio/trunks/${org.trunk.id}`],

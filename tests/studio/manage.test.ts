@@ -78,10 +78,21 @@ describe("a trunk's page", () => {
       destinations: { allow: ["+91"], deny: ["+91900", "+1900"], high_risk: "allow" },
       max_calls_per_day: 500,
     });
+    await sees(page, "+91900 (in India), +1900 (in United States, Canada and the Caribbean)");
+    await page.getByLabel("Allow a country").selectOption({ label: "Dominican Republic (+1809, +1829, +1849)" });
+    expect(await page.getByLabel("May call").inputValue()).toBe("+91, +1809, +1829, +1849");
+    await page.getByLabel("Deny a country").selectOption({ label: "France (+33)" });
+    await page.getByRole("button", { name: "Save" }).click();
+    await isSaved(page);
+    expect(found(await own.owner.get(path))).toMatchObject({
+      destinations: { allow: ["+91", "+1809", "+1829", "+1849"], deny: ["+91900", "+1900", "+33"] },
+    });
     await page.getByLabel("May call").fill("India");
     await page.getByRole("button", { name: "Save" }).click();
     await isTold(page, "destinations.allow must be an array of at most 500 prefixes such as +91");
+    expect(await page.getByLabel("May call").getAttribute("aria-invalid")).toBe("true");
     await page.getByLabel("May call").fill("none");
+    await sees(page, "Nowhere");
     await page.getByLabel("Calls per day").fill("");
     await page.getByRole("button", { name: "Save" }).click();
     await isSaved(page);

@@ -5,6 +5,7 @@ import { basename, dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
+import { COUNTRIES, countryOf } from "../../studio/src/lib/countries.ts";
 
 const MOST_LINES = 400;
 const MOST_LINES_OF_A_FUNCTION = 70;
@@ -61,4 +62,26 @@ test("no file imports, by way of others, itself", () => {
   };
   for (const path of files) walk(path, []);
   expect(circles).toEqual([]);
+});
+
+test("each country has the prefixes that libphonenumber has for it, and a longer one is a part of it", () => {
+  // What Studio offers by one name belongs to several countries there, or they have no prefix of their own.
+  const shares = new Set(["AX", "BL", "BQ", "CA", "CC", "CX", "GG", "IM", "JE", "KZ", "SJ", "TA", "VA", "YT"]);
+  const lines = readFileSync(inRoot("tests/golden/numbering.tsv"), "utf8").split("\n");
+  const numbers = lines.map((line) => line.split("\t")).filter(([, , , country]) => /^[A-Z]{2}$/.test(country ?? ""));
+  expect(numbers.length).toBeGreaterThan(5_000);
+  const wrong = new Set<string>();
+  const seen = new Set<string>();
+  for (const [given = "", , , country = "", , normal] of numbers) {
+    const told = countryOf(`+${normal || given}`);
+    seen.add(country);
+    if (told?.country !== country && !shares.has(country) && !told?.isShared)
+      wrong.add(`+${normal || given}: ${country}, not ${told?.country}`);
+  }
+  expect([...wrong]).toEqual([]);
+  expect(seen.size).toBeGreaterThan(230);
+  expect(countryOf("+91900")).toMatchObject({ name: "India", isPart: true });
+  expect(countryOf("+91")).toMatchObject({ name: "India", isPart: false });
+  expect(countryOf("+883")).toBeNull();
+  expect(COUNTRIES.length).toBeGreaterThan(220);
 });

@@ -51,6 +51,15 @@ export function hour(iso: string): string {
   const from = Date.parse(iso);
   return `${day(iso)}, ${minute(from)}–${minute(from + 3_600_000)}`;
 }
+/** `Tue 1 Dec, 09:00` by the clock of a zone; by the viewer's where the browser does not know the zone. */
+export function momentIn(at: number | string, zone?: string): string {
+  const options = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, ...(zone && { timeZone: zone }) }).format(new Date(at));
+  } catch {
+    return momentIn(at);
+  }
+}
 export const moment = (iso: string): string => `${day(iso)}, ${clock(iso)}`;
 
 /** An id, short enough for a table: the part in which two of them differ most. */

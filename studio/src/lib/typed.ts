@@ -12,11 +12,23 @@ export function byNumber(typed: string): ByNumber | null {
   return /^\d{3,15}$/.test(compact) ? { phone_number_ends_with: compact } : null;
 }
 
+/** A number as people write it, in E.164; null for what is none, or not yet. */
+export function wholeNumber(typed: string): string | null {
+  const found = byNumber(typed);
+  return found && "phone_number" in found ? found.phone_number : null;
+}
+
 /** A `datetime-local`'s value as an instant, empty for none; null for one that the API takes for none, as of the year 202. */
 export function instant(typed: string): string | null {
   if (!typed) return "";
   const at = new Date(typed).getTime();
   return at >= 0 && at < Date.UTC(10_000, 0) ? new Date(at).toISOString() : null;
+}
+
+/** The same for what is sent: what is no instant goes to the API as it is, for the API to say so. */
+export function instantOf(typed: string): string {
+  const at = new Date(typed);
+  return Number.isNaN(at.getTime()) ? typed : at.toISOString();
 }
 
 /** How long a pause in the typing is its end. */
@@ -68,4 +80,14 @@ export function useTyped({ known, read, settle }: Options): Typed {
     }, PAUSE_MS);
   };
   return { text, type, drop };
+}
+
+/** A value, once it has not changed for a while. */
+export function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
 }

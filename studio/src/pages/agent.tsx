@@ -15,6 +15,7 @@ import { AgentFields, type AgentForm, bodyOf, emptyAgent, filledOut, formOf, met
 import { Code, Request } from "../ui/code.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useEditor } from "../ui/editor.ts";
+import { Form } from "../ui/form.tsx";
 import { Page } from "../ui/page.tsx";
 import { SaveRow } from "../ui/save-row.tsx";
 
@@ -67,7 +68,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
     <Page title={agent ? form.name || "Agent" : "New Agent"} back={["/studio/agents", "Agents"]}>
       <RoleNote needs="owner" what="Script, voice and changes" />
       <div class="columns">
-        <form noValidate class="stack" onSubmit={save}>
+        <Form error={error} onSubmit={save}>
           <Card>
             <AgentFields form={form} onChange={setForm} />
           </Card>
@@ -79,7 +80,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
               </Button>
             )}
           </SaveRow>
-        </form>
+        </Form>
         {agent ? (
           <ItsCall id={agent.id} form={form} />
         ) : (

@@ -6,13 +6,14 @@ import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
 import { callIdOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
+import { inWords } from "../lib/reasons.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Copy } from "../ui/copy.tsx";
 import { Facts } from "../ui/facts.tsx";
-import { Failure, Note } from "../ui/note.tsx";
+import { Failure } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Time } from "../ui/time.tsx";
 import { Code } from "../ui/code.tsx";
@@ -21,6 +22,7 @@ import { DeliveryCard, whatBecame } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 import { NumbersSwitch } from "./calls.tsx";
 import { TimelineList } from "../ui/timeline.tsx";
+import { Why } from "../ui/why.tsx";
 import "./call.css";
 
 type Detail = Schemas["Call"];
@@ -147,12 +149,7 @@ function Summary({ call }: { call: Detail }) {
           ],
         ]}
       />
-      {call.failure && (
-        <Note tone="bad">
-          <strong>{call.failure.message}</strong> ({call.failure.source}, {call.failure.code}
-          {call.failure.sip_status_code !== null && `, SIP ${call.failure.sip_status_code}`})
-        </Note>
-      )}
+      <Why call={call} />
     </Card>
   );
 }
@@ -234,6 +231,7 @@ function told(call: Detail, entry: Entry, attempt: number): { what: string; deta
     const { what, detail: result, isGood } = whatBecame(call.callback?.attempts[attempt], detail);
     return { what, detail: result, tone: isGood ? "good" : "bad" };
   }
+  if (event === "scheduled") return { what: "Scheduled", detail: detail && inWords(detail), tone: event };
   const isFailure = event === "rejected" || (event === "ended" && call.failure !== null);
   return { what: EVENTS[event] ?? event, detail, tone: isFailure ? "bad" : event };
 }

@@ -7,11 +7,14 @@ import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { barred } from "../lib/session.ts";
 import { byNumber, instant, useTyped } from "../lib/typed.ts";
+import { useWaiting } from "../lib/waiting.ts";
 import { Status, STATUSES } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { SelectField, TextField } from "../ui/field.tsx";
+import { LinkButton } from "../ui/link.tsx";
 import { Failure } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { FactCells, type RowFact, Table } from "../ui/table.tsx";
@@ -38,8 +41,9 @@ export default function Calls() {
     calls.signal.value = { ...page, calls: page.calls.map((call) => newer(call, changes.get(call.id))) };
   });
 
+  const waiting = useWaiting(calls.data?.calls ?? []);
   return (
-    <Page title="Calls" about="Every call of the organisation, newest first." actions={<NumbersSwitch />}>
+    <Page title="Calls" about="Every call of the organisation, newest first." actions={<Actions />}>
       <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} />
       <Failure error={calls.error} retry={calls.reload} />
       {calls.isLoading && <Skeleton rows={10} />}
@@ -50,6 +54,7 @@ export default function Calls() {
           head={[
             "Status",
             "Number",
+            { text: "Why", class: "wide" },
             { text: "Agent", class: "wide" },
             { text: "Trunk", class: "wide" },
             { text: "Duration", class: "medium" },
@@ -59,7 +64,13 @@ export default function Calls() {
         >
           {/* By place: a call that comes in changes what the rows say, and moves none of them. */}
           {calls.data.calls.map((call, place) => (
-            <Row key={place} call={call} agent={nameOf(agents.data, call.agent_id)} trunk={nameOf(trunks.data, call.sip_trunk_id)} />
+            <Row
+              key={place}
+              call={call}
+              why={waiting.get(call.id)?.brief ?? call.failure?.message}
+              agent={nameOf(agents.data, call.agent_id)}
+              trunk={nameOf(trunks.data, call.sip_trunk_id)}
+            />
           ))}
         </Table>
       )}
@@ -68,13 +79,30 @@ export default function Calls() {
   );
 }
 
+function Actions() {
+  return (
+    <>
+      <NumbersSwitch />
+      {barred("member") === null && (
+        <LinkButton href="/studio/calls/new" kind="primary">
+          Call a number
+        </LinkButton>
+      )}
+    </>
+  );
+}
+
+/** Among the statuses to filter by: calls that are dialed later. */
+const SCHEDULED = "Scheduled";
+
 function read(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
   const query = {
     ...given,
     phone_number: undefined,
     ...byNumber(given.phone_number ?? ""),
-    call_status: given.call_status ? [given.call_status as CallStatus] : undefined,
+    call_status: given.call_status && given.call_status !== SCHEDULED ? [given.call_status as CallStatus] : undefined,
+    scheduled: given.call_status === SCHEDULED || undefined,
     limit: 50,
     cursor: filters.cursor,
   };
@@ -82,11 +110,20 @@ function read(filters: Filters<Name>) {
 }
 
 /** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
-function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: string }) {
+function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | undefined; agent: string; trunk: string }) {
   const href = `/studio/calls/${call.id}`;
   const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
   const seconds = talks ? Math.floor((now.value - Date.parse(call.start_timestamp ?? "")) / 1_000) : call.duration;
   const who: RowFact[] = [
+    [
+      "wide",
+      "Why",
+      why && (
+        <p class="reason" title={why}>
+          {why}
+        </p>
+      ),
+    ],
     ["wide", "Agent", agent],
     ["wide", "Trunk", trunk],
   ];
@@ -102,7 +139,8 @@ function Row({ call, agent, trunk }: { call: ListedCall; agent: string; trunk: s
         <a href={href} class="mono whole">
           {phone(call.phone_number, showsNumbers.value)}
         </a>
-        <p class="below wide" title={`${agent} · ${trunk}`}>
+        <p class="below wide" title={[why, agent, trunk].filter(Boolean).join(" · ")}>
+          {why && <span class="reason">{why}</span>}
           <span>{agent}</span>
           <span>{trunk}</span>
         </p>
@@ -159,7 +197,7 @@ function FilterBar({
         <SelectField
           label="Status"
           value={filters.get("call_status")}
-          options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const)]}
+          options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const), [SCHEDULED, SCHEDULED]]}
           onChange={choose("call_status")}
         />
         <SelectField

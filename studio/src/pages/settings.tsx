@@ -6,14 +6,16 @@ import { useQuery } from "../lib/query.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
 import { Card } from "../ui/card.tsx";
-import { SelectField, TextField } from "../ui/field.tsx";
+import { SelectField } from "../ui/field.tsx";
 import { Failure, RoleNote } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "../ui/hours.tsx";
 import { Request } from "../ui/code.tsx";
 import { LimitsFields, type LimitRow, limitsFormOf, limitsOf } from "../ui/limits.tsx";
 import { Confirm } from "../ui/confirm.tsx";
+import { same } from "../ui/editor.ts";
 import { useGuard } from "../ui/guard.ts";
+import { Form as FormOf, textsOf } from "../ui/form.tsx";
 import { Page } from "../ui/page.tsx";
 import { SaveRow } from "../ui/save-row.tsx";
 
@@ -28,7 +30,7 @@ export default function Settings() {
   return (
     <Page
       title="Settings"
-      about="What the organisation keeps of its calls, and which numbers it refuses. A change applies to calls placed after it."
+      about="When and how often numbers may be called, what is kept of calls, and which numbers are refused. A change holds within a minute."
     >
       <RoleNote needs="owner" what="Transcripts and recordings" />
       <Failure error={settings.error} retry={settings.reload} />
@@ -84,8 +86,8 @@ function changeOf(form: Form, known: Known): Change {
       reject_impossible_numbers: form.impossible === "refused",
     }),
     ...(isOther && { recordings: isOn ? target : null }),
-    ...(JSON.stringify(hoursOf(form.hours)) !== JSON.stringify(known.calling_hours) && { calling_hours: hoursOf(form.hours) }),
-    ...(JSON.stringify(limitsOf(form.limits)) !== JSON.stringify(known.contact_limits) && { contact_limits: limitsOf(form.limits) }),
+    ...(!same(hoursOf(form.hours), hoursOf(hoursFormOf(known.calling_hours))) && { calling_hours: hoursOf(form.hours) }),
+    ...(!same(limitsOf(form.limits), limitsOf(limitsFormOf(known.contact_limits))) && { contact_limits: limitsOf(form.limits) }),
   } as Change;
 }
 
@@ -158,7 +160,7 @@ function Editor({ known: loaded }: { known: Known }) {
   };
   return (
     <div class="columns">
-      <form noValidate class="stack" onSubmit={submit}>
+      <FormOf error={error} onSubmit={submit}>
         <Card title="Calling hours">
           <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={barred("owner")} />
         </Card>
@@ -170,7 +172,7 @@ function Editor({ known: loaded }: { known: Known }) {
         <Recordings form={form} set={set} isKnown={known.recordings !== null} />
         <Failure error={error} />
         <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone} />
-      </form>
+      </FormOf>
       <Request method="PATCH" path={PATH} body={requestOf(form)} />
       {isAsking && (
         <Confirm title="Stop recording?" does="Stop recording" keeps="Keep recording" onConfirm={save} onClose={() => setAsking(false)}>
@@ -244,58 +246,36 @@ function Recordings({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
 
 /** Where recordings go, and as whom they are written there. */
 function Bucket({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
-  const disabled = barred("owner");
+  const text = textsOf(form, set, barred("owner"));
+  const isMono = true;
   return (
     <>
       <div class="pair">
-        <TextField label="Bucket" value={form.bucket} onInput={(bucket) => set({ bucket })} isMono required disabled={disabled} />
-        <TextField
-          label="Region"
-          value={form.region}
-          onInput={(region) => set({ region })}
-          isMono
-          disabled={disabled}
-          placeholder="ap-south-1"
-        />
+        {text("bucket", "Bucket", { name: "recordings.bucket", isMono, required: true })}
+        {text("region", "Region", { name: "recordings.region", isMono, placeholder: "ap-south-1" })}
       </div>
-      <TextField
-        label="Endpoint"
-        value={form.endpoint}
-        onInput={(endpoint) => set({ endpoint })}
-        isMono
-        disabled={disabled}
-        placeholder="https://ACCOUNT.r2.cloudflarestorage.com"
-        hint="Of an S3-compatible store. Empty for AWS's own."
-      />
-      <TextField
-        label="Prefix"
-        value={form.prefix}
-        onInput={(prefix) => set({ prefix })}
-        isMono
-        disabled={disabled}
-        placeholder="calls/"
-        hint="What the recordings' names begin with."
-      />
+      {text("endpoint", "Endpoint", {
+        name: "recordings.endpoint",
+        isMono,
+        placeholder: "https://ACCOUNT.r2.cloudflarestorage.com",
+        hint: "Of an S3-compatible store. Empty for AWS's own.",
+      })}
+      {text("prefix", "Prefix", {
+        name: "recordings.prefix",
+        isMono,
+        placeholder: "calls/",
+        hint: "What the recordings' names begin with.",
+      })}
       <div class="pair">
-        <TextField
-          label="Access key"
-          value={form.accessKey}
-          onInput={(accessKey) => set({ accessKey })}
-          isMono
-          required
-          disabled={disabled}
-        />
-        <TextField
-          label="Secret"
-          type="password"
-          value={form.secret}
-          onInput={(secret) => set({ secret })}
-          isMono
-          required={!isKnown}
-          disabled={disabled}
-          autocomplete="new-password"
-          hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
-        />
+        {text("accessKey", "Access key", { name: "recordings.access_key", isMono, required: true })}
+        {text("secret", "Secret", {
+          name: "recordings.secret",
+          type: "password",
+          isMono,
+          required: !isKnown,
+          autocomplete: "new-password",
+          hint: isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again.",
+        })}
       </div>
     </>
   );

@@ -12,6 +12,7 @@ import { Button } from "../ui/button.tsx";
 import { Failure, Note } from "../ui/note.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Request } from "../ui/code.tsx";
+import { Form } from "../ui/form.tsx";
 import { Page } from "../ui/page.tsx";
 import { TestCall } from "../ui/test-call.tsx";
 import { exampleTrunk, TrunkFields, bodyOf as trunkBody } from "../ui/trunk-form.tsx";
@@ -117,7 +118,7 @@ function Create({ what, path, body, create, then, children }: CreateProps) {
   };
   return (
     <div class="columns even">
-      <form noValidate class="stack" onSubmit={submit}>
+      <Form error={error} onSubmit={submit}>
         {children}
         <Failure error={error} />
         <div class="row">
@@ -126,7 +127,7 @@ function Create({ what, path, body, create, then, children }: CreateProps) {
           </Button>
         </div>
         {barred("owner") && <Note tone="warn">{barred("owner")}.</Note>}
-      </form>
+      </Form>
       <Request method="POST" path={path} body={body} />
     </div>
   );

@@ -5,11 +5,13 @@ import { api, ApiError, ask, type Schemas } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
+import { instantOf, wholeNumber } from "../lib/typed.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Field, TextField } from "../ui/field.tsx";
+import { Form, textsOf } from "../ui/form.tsx";
 import { Failure } from "../ui/note.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -108,7 +110,7 @@ function Search({ value, onSearch }: { value: string; onSearch: (value: string) 
   const [text, setText] = useState(value);
   const submit = (event: Event) => {
     event.preventDefault();
-    onSearch(text.trim());
+    onSearch(wholeNumber(text) ?? text.trim());
   };
   return (
     <form class="row" role="search" onSubmit={submit}>
@@ -130,48 +132,49 @@ async function trying<T>(say: (error: ApiError | null) => void, act: () => Promi
   }
 }
 
+const NONE = { phone: "", reason: "", until: "" };
+
 function Add({ onDone }: { onDone: () => void }) {
-  const [phone_number, setPhone] = useState("");
-  const [reason, setReason] = useState("");
+  const [form, setForm] = useState(NONE);
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const text = textsOf(form, (part) => setForm((known) => ({ ...known, ...part })), barred("member"));
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (barred("member") || isBusy) return;
     setBusy(true);
-    const body = { phone_number: phone_number.trim(), reason: reason || null };
+    const body = {
+      phone_number: wholeNumber(form.phone) ?? form.phone.trim(),
+      reason: form.reason || null,
+      expires_at: form.until ? instantOf(form.until) : null,
+    };
     const done = await trying(setError, () => ask(api.POST("/integration/v1/suppressions", { body })));
     setBusy(false);
     if (!done) return;
-    setPhone("");
-    setReason("");
+    setForm(NONE);
     onDone();
   };
-  const why = barred("member");
   return (
     <Card title="Suppress a number">
-      <form class="stack" onSubmit={submit}>
-        <TextField
-          label="Number"
-          value={phone_number}
-          onInput={setPhone}
-          isMono
-          required
-          disabled={why}
-          hint="In E.164 format, such as +919876543210."
-        />
-        <TextField label="Reason" value={reason} onInput={setReason} disabled={why} hint="Optional; at most 200 characters." />
+      <Form error={error} onSubmit={submit} label="Suppress a number">
+        <div class="pair">
+          {text("phone", "Number", { name: "phone_number", isMono: true, required: true, placeholder: "+919876543210" })}
+          {text("until", "Until", { name: "expires_at", type: "datetime-local", hint: "Optional, by your clock. Empty: for good." })}
+        </div>
+        {text("reason", "Reason", { name: "reason", hint: "Optional; at most 200 characters." })}
         <Failure error={error} />
         <div class="row end">
           <Button type="submit" kind="primary" needs="member" isBusy={isBusy}>
             Suppress
           </Button>
         </div>
-      </form>
+      </Form>
     </Card>
   );
 }
 
 function Files({ onDone }: { onDone: () => void }) {
+  const [reading, setReading] = useState<string | null>(null);
   const [done, setDone] = useState<Import | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const why = barred("admin");
@@ -179,11 +182,14 @@ function Files({ onDone }: { onDone: () => void }) {
     const input = event.currentTarget as HTMLInputElement;
     const file = input.files?.[0];
     if (!file) return;
+    setReading(file.name);
+    setDone(null);
     const text = await file.text();
     input.value = "";
     const headers = { "Content-Type": file.name.endsWith("json") ? "application/x-ndjson" : "text/csv" };
     const sent = { body: text, bodySerializer: (body: string) => body, headers };
     setDone(await trying(setError, () => ask(api.POST("/integration/v1/suppressions/import", sent))));
+    setReading(null);
     onDone();
   };
   return (
@@ -195,22 +201,23 @@ function Files({ onDone }: { onDone: () => void }) {
         {(id) => <input {...id} type="file" accept=".csv,.ndjson,.jsonl" disabled={why !== null} onChange={take} />}
       </Field>
       <Failure error={error} />
-      {done && (
-        <div role="status">
+      <div role="status">
+        {reading !== null && <p class="faint">Importing {reading} …</p>}
+        {done && (
           <p>
             {done.added} added, {done.updated} updated, {done.rejected.length === 100 ? "100 or more" : done.rejected.length} rejected.
           </p>
-          {done.rejected.length > 0 && (
-            <ul>
-              {done.rejected.map(({ row, error }) => (
-                <li key={row}>
-                  Row {row}: {error}
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-      )}
+        )}
+        {done && done.rejected.length > 0 && (
+          <ul>
+            {done.rejected.map(({ row, error }) => (
+              <li key={row}>
+                Row {row}: {error}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
     </Card>
   );
 }

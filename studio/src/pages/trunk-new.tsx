@@ -6,6 +6,7 @@ import { Card } from "../ui/card.tsx";
 import { Failure, RoleNote } from "../ui/note.tsx";
 import { Request } from "../ui/code.tsx";
 import { useEditor } from "../ui/editor.ts";
+import { Form } from "../ui/form.tsx";
 import { Page } from "../ui/page.tsx";
 import { bodyOf, emptyTrunk, filledOut, formOf, TrunkFields } from "../ui/trunk-form.tsx";
 
@@ -25,7 +26,7 @@ export default function NewTrunk() {
     <Page title="New Trunk" back={["/studio/trunks", "Trunks"]}>
       <RoleNote needs="owner" what="Creating a trunk" />
       <div class="columns">
-        <form noValidate class="stack" onSubmit={save}>
+        <Form error={error} onSubmit={save}>
           <Card>
             <TrunkFields form={form} onChange={setForm} />
           </Card>
@@ -33,7 +34,7 @@ export default function NewTrunk() {
           <Button type="submit" kind="primary" needs="owner" isBusy={isBusy}>
             Create trunk
           </Button>
-        </form>
+        </Form>
         <Request method="POST" path="/integration/v1/sip-trunks" body={body} />
       </div>
     </Page>

@@ -19,8 +19,10 @@ import { Table } from "../ui/table.tsx";
 import { Age } from "../ui/time.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useEditor } from "../ui/editor.ts";
+import { LinkButton } from "../ui/link.tsx";
 import { Gauge } from "../ui/gauge.tsx";
 import { LazyPlot } from "../ui/lazy-plot.tsx";
+import { Form } from "../ui/form.tsx";
 import { Page } from "../ui/page.tsx";
 import { SaveRow } from "../ui/save-row.tsx";
 import { bodyOf, emptyTrunk, formOf, TrunkFields } from "../ui/trunk-form.tsx";
@@ -58,7 +60,14 @@ export default function Trunk() {
       title={data?.name ?? "Trunk"}
       back={["/studio/trunks", "Trunks"]}
       about={data && <span class="mono">{data.trunk_phone}</span>}
-      actions={<NumbersSwitch />}
+      actions={
+        <>
+          <NumbersSwitch />
+          {data?.status === "active" && barred("member") === null && (
+            <LinkButton href={`/studio/calls/new?trunk=${id}`}>Call a number</LinkButton>
+          )}
+        </>
+      }
     >
       <Failure error={trunk.error} retry={trunk.reload} />
       {(trunk.isLoading || (data && !isKnown)) && <Skeleton rows={8} />}
@@ -298,7 +307,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
   });
   return (
     <Card title="Settings">
-      <form noValidate class="stack" onSubmit={save}>
+      <Form error={error} onSubmit={save}>
         <TrunkFields form={form} onChange={setForm} isKnown={trunk.carrier?.type === "livekit"} />
         <Note>A lowered limit ends no call; it holds back new ones.</Note>
         <Failure error={error} />
@@ -307,7 +316,7 @@ function Settings({ trunk, onChange }: { trunk: Known; onChange: (trunk: Known) 
             Delete
           </Button>
         </SaveRow>
-      </form>
+      </Form>
       {isDeleting && (
         <Confirm title={`Delete ${trunk.name}?`} does="Delete trunk" onConfirm={remove} onClose={() => setDeleting(false)}>
           <p>New calls can no longer use it. Its calls stay readable.</p>

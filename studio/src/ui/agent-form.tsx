@@ -4,7 +4,8 @@ import type { Schemas } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
 import { Button } from "./button.tsx";
-import { off, SelectField, TextField } from "./field.tsx";
+import { off, SelectField } from "./field.tsx";
+import { textsOf } from "./form.tsx";
 import { LimitsFields, type LimitRow, limitsFormOf, limitsOf } from "./limits.tsx";
 import { HoursFields, type HoursForm, hoursFormOf, hoursOf } from "./hours.tsx";
 import "./agent-form.css";
@@ -161,27 +162,19 @@ interface Props {
 export function AgentFields({ form, onChange, isBrief = false }: Props) {
   const disabled = barred("owner");
   const set = (part: Partial<AgentForm>) => onChange({ ...form, ...part });
+  const text = textsOf(form, set, disabled);
+  const example = exampleAgent();
   return (
     <div class="stack">
       <div class="pair">
-        <TextField
-          label="Name"
-          value={form.name}
-          onInput={(name) => set({ name })}
-          required
-          disabled={disabled}
-          placeholder={exampleAgent().name}
-        />
-        <TextField
-          label="Code"
-          value={form.agentCode}
-          onInput={(agentCode) => set({ agentCode })}
-          isMono
-          required
-          disabled={disabled}
-          placeholder={exampleAgent().agentCode}
-          hint="The agent's name on the LiveKit server."
-        />
+        {text("name", "Name", { name: "name", required: true, placeholder: example.name })}
+        {text("agentCode", "Code", {
+          name: "agent_code",
+          isMono: true,
+          required: true,
+          placeholder: example.agentCode,
+          hint: "The agent's name on the LiveKit server.",
+        })}
       </div>
       <ContextFields form={form} set={set} disabled={disabled} />
       {!isBrief && <Behaviour form={form} set={set} disabled={disabled} />}
@@ -197,31 +190,27 @@ interface PartProps {
 
 /** What it is to say and do. */
 function Behaviour({ form, set, disabled }: PartProps) {
+  const text = textsOf(form, set, disabled);
   return (
     <>
-      <TextField
-        label="Script"
-        value={form.script}
-        onInput={(script) => set({ script })}
-        rows={8}
-        disabled={disabled}
-        hint="What the agent is to say and do."
-      />
-      <TextField
-        label="Outcome schema"
-        value={form.outcomeSchema}
-        onInput={(outcomeSchema) => set({ outcomeSchema })}
-        rows={4}
-        isMono
-        disabled={disabled}
-        placeholder={'{"type": "object", "required": ["disposition"]}'}
-        hint="What the outcome of its calls must look like, as JSON Schema. A report with another outcome is refused."
-      />
+      {text("script", "Script", { name: "script", rows: 8, hint: "What the agent is to say and do." })}
+      {text("outcomeSchema", "Outcome schema", {
+        name: "outcome_schema",
+        rows: 4,
+        isMono: true,
+        placeholder: '{"type": "object", "required": ["disposition"]}',
+        hint: "What the outcome of its calls must look like, as JSON Schema. A report with another outcome is refused.",
+      })}
       <Voicemail form={form} set={set} disabled={disabled} />
-      <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} />
-      <LimitsFields rows={form.limits} onChange={(limits) => set({ limits })} disabled={disabled} />
+      {/* Who is no owner is not told of them. */}
+      {!disabled && (
+        <>
+          <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} />
+          <LimitsFields rows={form.limits} onChange={(limits) => set({ limits })} disabled={disabled} />
+        </>
+      )}
       <div class="pair">
-        <TextField label="Voice" value={form.voice} onInput={(voice) => set({ voice })} disabled={disabled} />
+        {text("voice", "Voice", { name: "voice" })}
         <SelectField
           label="Status"
           value={form.status}
@@ -254,15 +243,8 @@ function Voicemail({ form, set, disabled }: PartProps) {
         disabled={disabled}
         hint="What it does when a machine answers."
       />
-      {form.voicemail === "leave_message" && (
-        <TextField
-          label="Message"
-          value={form.voicemailMessage}
-          onInput={(voicemailMessage) => set({ voicemailMessage })}
-          rows={2}
-          disabled={disabled}
-        />
-      )}
+      {form.voicemail === "leave_message" &&
+        textsOf(form, set, disabled)("voicemailMessage", "Message", { name: "voicemail.message", rows: 2 })}
     </div>
   );
 }

@@ -36,7 +36,8 @@ export interface Editor<Form> {
   remove: () => Promise<void>;
 }
 
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+/** Whether two values are the same JSON. */
+export const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** The fields of a body that differ from what was loaded. */
 function changesOf<Body extends object>(body: Body, loaded: Body): Partial<Body> {

@@ -1,6 +1,7 @@
 // Contact limits: how often a number may be called, by the organisation or by an agent.
 
 import type { Schemas } from "../lib/api.ts";
+import { useRefused } from "../lib/refused.ts";
 import { Button } from "./button.tsx";
 import { SelectField, TextField } from "./field.tsx";
 
@@ -29,6 +30,11 @@ export const limitsOf = (rows: LimitRow[]): Limit[] =>
     return kind === "gap" ? { min_gap_seconds: given } : { max_dials: given, per: kind };
   });
 
+const isWhole = (text: string, most: number) => /^\d+$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= most;
+
+/** The highest number of a limit. */
+const mostOf = ({ kind }: LimitRow): number => (kind === "gap" ? 604_800 : 100);
+
 interface Props {
   rows: LimitRow[];
   onChange: (rows: LimitRow[]) => void;
@@ -36,9 +42,12 @@ interface Props {
 }
 
 export function LimitsFields({ rows, onChange, disabled }: Props) {
+  const refused = useRefused("contact_limits");
+  const isRight = (row: LimitRow) => isWhole(row.number, mostOf(row));
   const set = (at: number, part: Partial<LimitRow>) => onChange(rows.map((row, n) => (n === at ? { ...row, ...part } : row)));
   return (
-    <div class="stack">
+    <div class="stack" role="group" aria-label="Contact limits">
+      {refused && rows.every(isRight) && <p class="refused">{refused}</p>}
       {rows.map((row, n) => (
         <div class="pair" key={n}>
           <SelectField
@@ -56,9 +65,10 @@ export function LimitsFields({ rows, onChange, disabled }: Props) {
           <div>
             <TextField
               label={row.kind === "gap" ? `Seconds of limit ${n + 1}` : `Dials of limit ${n + 1}`}
+              name={isRight(row) ? undefined : "contact_limits"}
               type="number"
               min={1}
-              max={row.kind === "gap" ? 604_800 : 100}
+              max={mostOf(row)}
               value={row.number}
               onInput={(number) => set(n, { number })}
               disabled={disabled}

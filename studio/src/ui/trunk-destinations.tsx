@@ -5,6 +5,7 @@ import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { Button } from "./button.tsx";
 import { SelectField, TextField } from "./field.tsx";
 import { Failure } from "./note.tsx";
+import { Prefixes, prefixesOf } from "./prefixes.tsx";
 
 export interface DestinationsForm {
   /** Prefixes with commas between; empty for every country, and NOWHERE for none. */
@@ -28,16 +29,14 @@ export function destinationsFormOf({ destinations, max_calls_per_day }: Partial<
   };
 }
 
-const prefixes = (text: string): string[] => text.split(/[\s,;]+/).filter((part) => part !== "");
-
 /** As the API takes it. What is no prefix and no number goes there as it is, for the API to say so. */
 export function destinationsOf({ allow, deny, highRisk, maxCallsPerDay }: DestinationsForm) {
   const given = allow.trim();
   const perDay = maxCallsPerDay.trim();
   return {
     destinations: {
-      allow: given === "" ? null : given === NOWHERE ? [] : prefixes(given),
-      deny: prefixes(deny),
+      allow: given === "" ? null : given === NOWHERE ? [] : prefixesOf(given),
+      deny: prefixesOf(deny),
       high_risk: highRisk,
     },
     max_calls_per_day: perDay === "" ? null : ((Number.isNaN(Number(perDay)) ? perDay : Number(perDay)) as number),
@@ -51,50 +50,37 @@ interface Props {
 }
 
 export function Destinations({ form, set, disabled }: Props) {
-  const [error, setError] = useState<ApiError | null>(null);
-  // A caller ID may be masked; its country code is not.
-  const known = form.trunkPhone.trim().replaceAll("X", "0");
-  const stayHome = async () => {
-    try {
-      const path = { phone_number: known };
-      const { country_code } = await ask(api.GET("/integration/v1/numbers/{phone_number}", { params: { path } }));
-      setError(null);
-      if (country_code) set({ allow: `+${country_code}` });
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-  };
   return (
     <>
       <div class="pair">
-        <TextField
+        <Prefixes
           label="May call"
+          name="destinations.allow"
           value={form.allow}
-          onInput={(allow) => set({ allow })}
-          isMono
+          onChange={(allow) => set({ allow })}
           disabled={disabled}
           placeholder="Every country"
+          adds="Allow a country"
           hint="Prefixes, such as +91, +1. Empty for every country, none for nowhere."
+          meanings={{ "": "Every country", [NOWHERE]: "Nowhere" }}
         />
-        <TextField
+        <Prefixes
           label="May not call"
+          name="destinations.deny"
           value={form.deny}
-          onInput={(deny) => set({ deny })}
-          isMono
+          onChange={(deny) => set({ deny })}
           disabled={disabled}
           placeholder="+1900"
-          hint="The longest match decides."
+          adds="Deny a country"
+          hint="The longest prefix that matches decides."
+          meanings={{ "": "No exception" }}
         />
       </div>
-      <div>
-        <Button disabled={disabled ?? (known ? null : "Enter the caller ID first")} onClick={() => void stayHome()}>
-          Home country only
-        </Button>
-      </div>
-      <Failure error={error} />
+      <HomeOnly trunkPhone={form.trunkPhone} onHome={(allow) => set({ allow })} disabled={disabled} />
       <div class="pair">
         <SelectField
           label="High-risk numbers"
+          name="destinations.high_risk"
           value={form.highRisk}
           options={[
             ["deny", "Refused"],
@@ -106,6 +92,7 @@ export function Destinations({ form, set, disabled }: Props) {
         />
         <TextField
           label="Calls per day"
+          name="max_calls_per_day"
           type="number"
           min={1}
           max={1_000_000}
@@ -116,6 +103,39 @@ export function Destinations({ form, set, disabled }: Props) {
           hint="Accepted calls, from midnight to midnight by UTC."
         />
       </div>
+    </>
+  );
+}
+
+interface HomeProps {
+  trunkPhone: string;
+  onHome: (allow: string) => void;
+  disabled: string | null;
+}
+
+/** The country that the caller ID is of. */
+function HomeOnly({ trunkPhone, onHome, disabled }: HomeProps) {
+  const [error, setError] = useState<ApiError | null>(null);
+  // A caller ID may be masked; its country code is not.
+  const known = trunkPhone.trim().replaceAll("X", "0");
+  const stayHome = async () => {
+    try {
+      const path = { phone_number: known };
+      const { country_code } = await ask(api.GET("/integration/v1/numbers/{phone_number}", { params: { path } }));
+      setError(null);
+      if (country_code) onHome(`+${country_code}`);
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+  };
+  return (
+    <>
+      <div>
+        <Button disabled={disabled ?? (known ? null : "Enter the caller ID first")} onClick={() => void stayHome()}>
+          Home country only
+        </Button>
+      </div>
+      <Failure error={error} />
     </>
   );
 }

@@ -3,7 +3,8 @@
 import type { Schemas } from "../lib/api.ts";
 import { fromEnvironment } from "../lib/samples.ts";
 import { barred } from "../lib/session.ts";
-import { SelectField, TextField } from "./field.tsx";
+import { SelectField } from "./field.tsx";
+import { textsOf } from "./form.tsx";
 import { Destinations, type DestinationsForm, destinationsFormOf, destinationsOf, everywhere } from "./trunk-destinations.tsx";
 
 export interface TrunkForm extends DestinationsForm {
@@ -101,52 +102,33 @@ interface Props {
 export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }: Props) {
   const disabled = barred("owner");
   const set = (part: Partial<TrunkForm>) => onChange({ ...form, ...part });
+  const text = textsOf(form, set, disabled);
+  const example = exampleTrunk();
   return (
     <div class="stack">
       <div class="pair">
-        <TextField
-          label="Name"
-          value={form.name}
-          onInput={(name) => set({ name })}
-          required
-          disabled={disabled}
-          placeholder={exampleTrunk().name}
-        />
-        <TextField
-          label="Caller ID"
-          value={form.trunkPhone}
-          onInput={(trunkPhone) => set({ trunkPhone })}
-          isMono
-          required
-          disabled={disabled}
-          placeholder={exampleTrunk().trunkPhone}
-          hint="Shown to the recipient. Digits may be masked with X."
-        />
+        {text("name", "Name", { name: "name", required: true, placeholder: example.name })}
+        {text("trunkPhone", "Caller ID", {
+          name: "trunk_phone",
+          isMono: true,
+          required: true,
+          placeholder: example.trunkPhone,
+          hint: "Shown to the recipient. Digits may be masked with X.",
+        })}
       </div>
       <div class="pair">
-        <TextField
-          label="Channels"
-          type="number"
-          min={1}
-          max={10_000}
-          value={form.maxChannels}
-          onInput={(maxChannels) => set({ maxChannels })}
-          disabled={disabled}
-          hint="Calls at the same time, 1 to 10,000."
-        />
-        <TextField
-          label="Calls per second"
-          type="number"
-          min={1}
-          max={1_000}
-          value={form.maxCps}
-          onInput={(maxCps) => set({ maxCps })}
-          disabled={disabled}
-          hint="1 to 1,000."
-        />
+        {text("maxChannels", "Channels", {
+          name: "max_channels",
+          type: "number",
+          min: 1,
+          max: 10_000,
+          hint: "Calls at the same time, 1 to 10,000.",
+        })}
+        {text("maxCps", "Calls per second", { name: "max_cps", type: "number", min: 1, max: 1_000, hint: "1 to 1,000." })}
       </div>
       {!isBrief && <StatusAndCarrier form={form} set={set} disabled={disabled} />}
-      {!isBrief && <Destinations form={form} set={set} disabled={disabled} />}
+      {/* Who is no owner is not told of them. */}
+      {!isBrief && !disabled && <Destinations form={form} set={set} disabled={disabled} />}
       {!isBrief && form.carrier === "livekit" && <LiveKit form={form} set={set} disabled={disabled} isKnown={isKnown} />}
     </div>
   );
@@ -188,36 +170,21 @@ function StatusAndCarrier({ form, set, disabled }: PartProps) {
 }
 
 function LiveKit({ form, set, disabled, isKnown }: PartProps & { isKnown: boolean }) {
+  const text = textsOf(form, set, disabled);
   return (
     <>
-      <TextField
-        label="Server URL"
-        value={form.url}
-        onInput={(url) => set({ url })}
-        disabled={disabled}
-        placeholder="wss://your-project.livekit.cloud"
-      />
+      {text("url", "Server URL", { name: "carrier.url", placeholder: "wss://your-project.livekit.cloud" })}
       <div class="pair">
-        <TextField label="LiveKit API key" value={form.apiKey} onInput={(apiKey) => set({ apiKey })} isMono disabled={disabled} />
-        <TextField
-          label="LiveKit API secret"
-          type="password"
-          value={form.apiSecret}
-          onInput={(apiSecret) => set({ apiSecret })}
-          isMono
-          disabled={disabled}
-          autocomplete="new-password"
-          hint={isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again."}
-        />
+        {text("apiKey", "LiveKit API key", { name: "carrier.api_key", isMono: true })}
+        {text("apiSecret", "LiveKit API secret", {
+          name: "carrier.api_secret",
+          type: "password",
+          isMono: true,
+          autocomplete: "new-password",
+          hint: isKnown ? "Never shown again. Leave it empty to keep it." : "Never shown again.",
+        })}
       </div>
-      <TextField
-        label="LiveKit SIP trunk ID"
-        value={form.sipTrunkId}
-        onInput={(sipTrunkId) => set({ sipTrunkId })}
-        isMono
-        disabled={disabled}
-        placeholder="ST_…"
-      />
+      {text("sipTrunkId", "LiveKit SIP trunk ID", { name: "carrier.sip_trunk_id", isMono: true, placeholder: "ST_…" })}
     </>
   );
 }

@@ -1,0 +1,21 @@
+// What a number tells, as the API knows it.
+
+import { useState } from "preact/hooks";
+import { api, ask, type Schemas } from "./api.ts";
+import { type Query, useQuery } from "./query.ts";
+import { type Typed, useTyped, wholeNumber } from "./typed.ts";
+
+export type NumberFacts = Schemas["PhoneNumber"];
+
+export const useNumber = (phone_number: string): Query<NumberFacts> =>
+  useQuery(`number ${phone_number}`, () => ask(api.GET("/integration/v1/numbers/{phone_number}", { params: { path: { phone_number } } })), {
+    isOn: phone_number !== "",
+  });
+
+/** A number that is being typed, and what is known of it once it is one. */
+export function useTypedNumber(): { typed: Typed; facts: Query<NumberFacts>; number: string } {
+  const [number, setNumber] = useState("");
+  const read = (text: string) => (text.trim() === "" ? "" : wholeNumber(text));
+  const typed = useTyped({ known: number, read, settle: setNumber });
+  return { typed, facts: useNumber(number), number };
+}

@@ -1,0 +1,76 @@
+// Why a call waits, and why one failed, in plain words.
+
+import type { ListedCall, Schemas } from "./api.ts";
+import { momentIn } from "./format.ts";
+
+type Detail = Schemas["Call"];
+type Failure = NonNullable<ListedCall["failure"]>;
+
+/** Why a call that is dialed later is dialed then. */
+export const SCHEDULED: Record<Schemas["ScheduleReason"], string> = {
+  not_before: "its request says not before then",
+  calling_hours: "calling hours are closed",
+  contact_limit: "the number has been called as often as contact limits allow",
+  redial: "the attempt before did not reach anybody",
+};
+
+/** The same where there is little room. */
+const BRIEFLY: Record<Schemas["ScheduleReason"], string> = {
+  not_before: "as asked for",
+  calling_hours: "calling hours",
+  contact_limit: "contact limit",
+  redial: "redial",
+};
+
+/** A reason of the schedule's in words; another text as it is. */
+export const inWords = (reason: string): string => (reason in SCHEDULED ? SCHEDULED[reason as Schemas["ScheduleReason"]] : reason);
+
+/** What to do about it, or whose doing it was, where the failure's own words don't say. */
+const ADVICE: Partial<Record<string, string>> = {
+  busy: "Nobody's mistake: call again later.",
+  declined: "The person, or the phone for them, refused the call.",
+  no_answer: "It rang for as long as the trunk lets a phone ring.",
+  unreachable: "The phone is off, out of reach, or the number is not in use.",
+  dialer_unavailable: "The call never reached a phone. Test the trunk's connection on its page.",
+  agent_unavailable: "The call never reached a phone: the agent's program did not join in time. Is it running?",
+  agent_failed: "The agent's program ended the conversation before its time.",
+  canceled: "Somebody cancelled it, or its key was revoked, its agent deactivated.",
+  timed_out: "It lasted longer than a call may on this platform.",
+  channels_exhausted: "Raise the trunk's channels, or let calls queue (on_capacity).",
+  rate_exceeded: "Raise the trunk's calls per second, or let calls queue (on_capacity).",
+  number_suppressed: "The number is on the list of suppressions: no phone of it is rung.",
+  schedule_full: "A trunk holds 100,000 scheduled calls at most.",
+  daily_limit_reached: "The trunk takes calls again after midnight, UTC; its limit is on its page.",
+  window_closed: "Its not_after came before calling hours opened, a contact limit let it through, or it could be dialed.",
+  destination_not_allowed: "The trunk may not call there: its destinations are on its page.",
+};
+
+export const adviceFor = ({ code }: Failure): string | null => ADVICE[code] ?? null;
+
+export interface Wait {
+  /** When it is to be dialed; null for a call that is due and has no turn yet. */
+  until: string | null;
+  /** Why, for a place with room, and for one with little. */
+  why: string;
+  brief: string;
+}
+
+/** Whether it waits to be dialed, as far as a list tells. */
+export const mayWait = ({ call_status, dialed_at }: Pick<ListedCall, "call_status" | "dialed_at">): boolean =>
+  call_status === "Initiating" && dialed_at === null;
+
+/** Why a call has not been dialed yet; null for one that has been, or is over. */
+export function waitOf(call: Detail, now: number): Wait | null {
+  if (!mayWait(call)) return null;
+  const { schedule, timeline } = call;
+  const at = schedule?.scheduled_for ?? null;
+  if (at !== null && Date.parse(at) > now && schedule?.reason) {
+    const brief = `${momentIn(at)}: ${BRIEFLY[schedule.reason]}`;
+    return { until: at, why: `It is scheduled, because ${SCHEDULED[schedule.reason]}.`, brief };
+  }
+  if (timeline.some(({ event }) => event === "queued")) {
+    const why = "It is in the trunk's queue: all its channels are in use, or its calls per second used up.";
+    return { until: null, why, brief: "waits for capacity" };
+  }
+  return { until: null, why: "It is about to be dialed.", brief: "about to be dialed" };
+}
