@@ -55,10 +55,12 @@ test("from the list of calls to a call that is placed: what the number tells, wh
   await sees(page, "India (+91)");
   await sees(page, /^Asia\/Kolkata, now /);
   await sees(page, "nothing against it");
+  await page.getByLabel("Number", { exact: true }).press("Enter"); // calls nobody
   await forecast(page).getByText("It would be refused: metadata missing required keys: customer_name, amount_due, due_date").waitFor();
   for (const [field, value] of Object.entries(METADATA)) await page.getByLabel(field).fill(value);
   await page.getByLabel("More metadata").fill('{"reference": "A-17"}');
   await forecast(page).getByText("It would be dialed at once.").waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
   expect(await calls()).toEqual([]);
 
   await place(page);

@@ -114,6 +114,21 @@ test("a call in the queue says what it waits for", async () => {
   await org.ended(queued);
 });
 
+test("a call whose time comes while hours are closed is put off, and its page says so by itself", async () => {
+  const call = await org.call({
+    phone_number: "+14155550135",
+    not_before: new Date(Date.now() + 10_000).toISOString(),
+    not_after: inHours(9),
+  });
+  const page = await studio.signedIn(org, "viewer", `/studio/calls/${call}`);
+  await sees(page, "It is scheduled, because its request says not before then.");
+
+  await org.owner.patch("/settings", { calling_hours: { ...closedNow(), on_closed: "wait" } });
+
+  await sees(page, "It is scheduled, because calling hours are closed.");
+  await cancel(call);
+});
+
 test("a call that failed says why, what to do, and where that is decided", async () => {
   const suppressed = await org.call({ phone_number: "+14155550141", not_before: inHours(2) });
   await org.owner.post("/suppressions", { phone_number: "+14155550141", reason: "asked not to be called" });

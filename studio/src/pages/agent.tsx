@@ -66,7 +66,7 @@ function Editor({ agent, onChange }: { agent: Known | null; onChange: (agent: Kn
   });
   return (
     <Page title={agent ? form.name || "Agent" : "New Agent"} back={["/studio/agents", "Agents"]}>
-      <RoleNote needs="owner" what="Script, voice and changes" />
+      <RoleNote needs="owner" what="Script, voice, calling hours, contact limits and changes" />
       <div class="columns">
         <Form error={error} onSubmit={save}>
           <Card>

@@ -3,10 +3,10 @@
 import { useRoute } from "preact-iso";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
-import { clock, phone, pretty, showsNumbers, span } from "../lib/format.ts";
+import { clock, now, phone, pretty, showsNumbers, span } from "../lib/format.ts";
 import { callIdOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
-import { inWords } from "../lib/reasons.ts";
+import { inWords, mayWait, waitOf } from "../lib/reasons.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -33,6 +33,7 @@ export default function Call() {
   const call = useQuery(id, () => ask(api.GET("/integration/v1/calls/{call_id}", path)), {
     isLive: true,
     concerns: (event) => callIdOf(event) === id,
+    isUnsettled: (known) => mayWait(known) && waitOf(known, now.value)?.until === null, // the feed is silent of one that is put off
   });
   const transcript = useQuery(`${id} ${call.data?.last_updated}`, () => ask(api.GET("/integration/v1/calls/{call_id}/transcript", path)), {
     isOn: call.data?.is_terminal === true,

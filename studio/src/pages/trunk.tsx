@@ -63,7 +63,7 @@ export default function Trunk() {
       actions={
         <>
           <NumbersSwitch />
-          {data?.status === "active" && barred("member") === null && (
+          {data?.status !== "inactive" && barred("member") === null && (
             <LinkButton href={`/studio/calls/new?trunk=${id}`}>Call a number</LinkButton>
           )}
         </>
@@ -75,7 +75,7 @@ export default function Trunk() {
         <>
           <Figures trunk={data} live={live.data} history={history.data} breaker={breaker} />
           <HeldBack breakers={live.data?.agent_breakers ?? []} />
-          <RoleNote needs="owner" what="The carrier, and changes" />
+          <RoleNote needs="owner" what="The carrier, destinations, and changes" />
           <div class="columns">
             <div class="stack">
               <Hour history={history} max={data.max_channels} />

@@ -27,6 +27,7 @@ export function Whom({ form, set, agents, trunks, children }: CallFieldsProps & 
         name="phone_number"
         value={form.number}
         onInput={(number) => set({ number })}
+        onEnter={() => {}} // nobody is called for a key that was hit too early
         isMono
         required
         type="tel"

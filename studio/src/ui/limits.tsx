@@ -62,7 +62,7 @@ export function LimitsFields({ rows, onChange, disabled }: Props) {
             onChange={(kind) => set(n, { kind })}
             disabled={disabled}
           />
-          <div>
+          <div class="stack tight">
             <TextField
               label={row.kind === "gap" ? `Seconds of limit ${n + 1}` : `Dials of limit ${n + 1}`}
               name={isRight(row) ? undefined : "contact_limits"}
@@ -74,7 +74,7 @@ export function LimitsFields({ rows, onChange, disabled }: Props) {
               disabled={disabled}
               required
             />
-            <Button disabled={disabled} label={`Remove limit ${n + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== n))}>
+            <Button isSmall disabled={disabled} label={`Remove limit ${n + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== n))}>
               Remove
             </Button>
           </div>
