@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
-    AgentsAfter, Answered, Ask, AuditEntry, DirectoryCommand, DirectoryRefusal, DirectoryReply,
-    NewKey, Once, Permit, Received, Watched,
+    AgentsAfter, Answered, Ask, AuditEntry, By, DirectoryCommand, DirectoryRefusal, DirectoryReply,
+    ListAgents, NewKey, Once, Permit, Received, Watch, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -924,7 +924,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             "Settle",
             DirectoryCommand {
                 once,
-                ..DirectoryCommand::settle()
+                ..DirectoryCommand::of_the_platform(Ask::Settle)
             },
         ),
         ("Found", asked(founding)),
@@ -970,7 +970,10 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             }),
         ),
         ("RevokeKey", asked(Ask::RevokeKey(api_key()))),
-        ("TouchKey", DirectoryCommand::touch(api_key())),
+        (
+            "TouchKey",
+            DirectoryCommand::of_the_platform(Ask::TouchKey(api_key())),
+        ),
         ("Secrets", asked(Ask::Secrets)),
         (
             "RotateSecret",
@@ -994,21 +997,37 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 url: "https://example.com/hook".into(),
             }),
         ),
-        ("Delivery", DirectoryCommand::delivery(test)),
+        (
+            "Delivery",
+            DirectoryCommand::of_the_platform(Ask::Delivery(test)),
+        ),
         (
             "Deliveries",
-            DirectoryCommand::deliveries(vec![DeliveryStatus::Delivered], Some(test), 20),
+            DirectoryCommand::of_the_platform(Ask::Deliveries {
+                status: vec![DeliveryStatus::Delivered],
+                before: Some(test),
+                limit: 20,
+            }),
         ),
-        ("Redeliver", DirectoryCommand::redeliver(test)),
-        ("Begin", DirectoryCommand::begin(test, 2)),
-        ("SecretsOf", DirectoryCommand::secrets_of(trunk().id.tag())),
+        (
+            "Redeliver",
+            DirectoryCommand::of_the_platform(Ask::Redeliver(test)),
+        ),
+        (
+            "Begin",
+            DirectoryCommand::of_the_platform(Ask::Begin(test, 2)),
+        ),
+        (
+            "SecretsOf",
+            DirectoryCommand::of_the_platform(Ask::SecretsOf(trunk().id.tag())),
+        ),
         ("Record", record(RecordKey::ApiKey(new_key().digest))),
         ("Record.agent", record(RecordKey::Agent(org(), agent().id))),
         ("Record.trunk", record(RecordKey::Trunk(org(), trunk().id))),
         ("Record.agents", record(RecordKey::Agents(org()))),
         (
             "Record.agents_slice",
-            DirectoryCommand::agents(api_key(), org(), agents_after()),
+            DirectoryCommand::from(ListAgents(org(), agents_after())).by(By::key(api_key())),
         ),
         ("Record.trunks", record(RecordKey::Trunks(org()))),
         (
@@ -1017,11 +1036,26 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ),
         ("Record.media", record(RecordKey::Media(org()))),
         ("Record.carrier", record(RecordKey::carrier("APIkey"))),
-        ("Delivered", DirectoryCommand::delivered(test, 2, result())),
-        ("Extend", DirectoryCommand::extend(test, 2, START)),
-        ("Introduce", DirectoryCommand::introduce(api_key())),
-        ("Receive", DirectoryCommand::receive(received())),
-        ("Received", DirectoryCommand::received(api_key())),
+        (
+            "Delivered",
+            DirectoryCommand::of_the_platform(Ask::Delivered(test, 2, Box::new(result()))),
+        ),
+        (
+            "Extend",
+            DirectoryCommand::of_the_platform(Ask::Extend(test, 2, START)),
+        ),
+        (
+            "Introduce",
+            DirectoryCommand::of_the_key(api_key(), Ask::WhoAmI(api_key())),
+        ),
+        (
+            "Receive",
+            DirectoryCommand::of_the_platform(Ask::Receive(Box::new(received()))),
+        ),
+        (
+            "Received",
+            DirectoryCommand::of_the_key(api_key(), Ask::Received),
+        ),
         (
             "Permit",
             DirectoryCommand::of_the_key(
@@ -1034,19 +1068,20 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 }),
             ),
         ),
-        ("Tags", DirectoryCommand::tags(api_key())),
+        ("Tags", DirectoryCommand::of_the_key(api_key(), Ask::Tags)),
         (
             "Tags.watched",
-            DirectoryCommand::watch(
-                api_key(),
-                Watched {
-                    epoch: u64::MAX,
-                    through: START,
-                    wait: Span::from_secs(5),
-                },
-            ),
+            DirectoryCommand::from(Watch(Watched {
+                epoch: u64::MAX,
+                through: START,
+                wait: Span::from_secs(5),
+            }))
+            .by(By::key(api_key())),
         ),
-        ("Nudge", DirectoryCommand::nudge(START)),
+        (
+            "Nudge",
+            DirectoryCommand::of_the_platform(Ask::Nudge(START)),
+        ),
         (
             "NoteNumbers",
             asked(Ask::NoteNumbers {

@@ -3,6 +3,10 @@
 //! What travels is one enum of commands and one of replies for each object, written and read once. A command of its own type
 //! becomes a variant of the one, and takes its reply out of the other: that is all there is to compile for each of them.
 
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use crate::app::host::{Host, Unavailable};
 use crate::app::telemetry::Event;
 
@@ -44,3 +48,94 @@ pub fn mismatched<A: Replies>(host: &impl Host) -> Unavailable {
     host.log(&Event::AnswerMismatched { object: A::OBJECT });
     Unavailable
 }
+
+/// What an object answers, on its way.
+pub type Sent<'w, A> = Pin<Box<dyn Future<Output = Result<A, Unavailable>> + 'w>>;
+
+/// A command's reply, on its way.
+#[must_use = "nothing is asked until it is awaited"]
+pub struct Asked<'w, W, C: Command> {
+    world: &'w W,
+    sent: Sent<'w, C::Answer>,
+    command: PhantomData<fn() -> C>,
+}
+
+impl<'w, W, C: Command> Asked<'w, W, C> {
+    /// The reply to a command of this type, which was sent so.
+    pub fn new(world: &'w W, sent: Sent<'w, C::Answer>) -> Self {
+        Self {
+            world,
+            sent,
+            command: PhantomData,
+        }
+    }
+}
+
+impl<W: Host, C: Command> Future for Asked<'_, W, C> {
+    type Output = Result<C::Reply, Unavailable>;
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.sent.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(Unavailable)) => Poll::Ready(Err(Unavailable)),
+            Poll::Ready(Ok(answer)) => Poll::Ready(understood::<C>(self.world, answer)),
+        }
+    }
+}
+
+/// A command's own type, shaped as its variant.
+macro_rules! shape {
+    ($(#[doc = $doc:literal])* $command:ident) => {
+        $(#[doc = $doc])*
+        pub struct $command;
+    };
+    ($(#[doc = $doc:literal])* $command:ident ($($of:ty),+)) => {
+        $(#[doc = $doc])*
+        pub struct $command($(pub $of),+);
+    };
+    ($(#[doc = $doc:literal])* $command:ident {
+        $($(#[doc = $about:literal])* $field:ident: $is:ty),+
+    }) => {
+        $(#[doc = $doc])*
+        pub struct $command {
+            $($(#[doc = $about])* pub $field: $is),+
+        }
+    };
+}
+pub(crate) use shape;
+
+/// An object's commands: the enum that travels, and a type for each of its variants.
+macro_rules! travels {
+    ($(#[$meta:meta])* pub enum $all:ident {$(
+        $(#[doc = $doc:literal])*
+        $(#[serde $name:tt])?
+        $command:ident $(($($part:ident: $of:ty),+))? $({
+            $($(#[doc = $about:literal])* $(#[serde $rule:tt])? $field:ident: $is:ty),+
+        })?
+    ),+}) => {
+        $(#[$meta])*
+        pub enum $all {$(
+            $(#[doc = $doc])*
+            $(#[serde $name])?
+            $command $(($($of),+))? $({
+                $($(#[doc = $about])* $(#[serde $rule])? $field: $is),+
+            })?
+        ),+}
+
+        $(
+            $crate::app::asking::shape! {
+                $(#[doc = $doc])*
+                $command $(($($of),+))? $({$($(#[doc = $about])* $field: $is),+})?
+            }
+
+            impl From<$command> for $all {
+                fn from(command: $command) -> Self {
+                    let $command $(($($part),+))? $({$($field),+})? = command;
+                    Self::$command $(($($part),+))? $({$($field),+})?
+                }
+            }
+        )+
+    };
+}
+pub(crate) use travels;

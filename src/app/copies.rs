@@ -3,9 +3,9 @@
 
 use serde::de::DeserializeOwned;
 
-use super::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use super::directory::{By, DirectoryRefusal, ask as ask_directory, command};
 use super::json;
-use super::ports::{Api, Directories, Records, Unavailable};
+use super::ports::{Api, Directories, Host, Records, Unavailable};
 use super::records::{RecordKey, TrunkRecord};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::OrgId;
@@ -92,11 +92,11 @@ pub async fn ask(
     caller: &KeyRecord,
     key: &RecordKey,
 ) -> Result<Option<String>, Refusal> {
-    let command = DirectoryCommand::record(caller.key_id, key.clone());
-    match api.directory(caller.org_id, &command).await {
-        Ok(DirectoryReply::Record(json)) => Ok(json),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+    let record = command::Record(key.clone());
+    match ask_directory(api, caller.org_id, By::key(caller.key_id), record).await {
+        Ok(Ok(json)) => Ok(json),
+        Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(Err(_)) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }
 
@@ -105,7 +105,7 @@ pub async fn ask(
 /// # Errors
 /// Neither can be read.
 pub async fn read_or_ask(
-    world: &(impl Records + Directories),
+    world: &(impl Host + Records + Directories),
     org: OrgId,
     key: &RecordKey,
 ) -> Result<Option<String>, Unavailable> {
@@ -120,15 +120,13 @@ pub async fn read_or_ask(
 /// # Errors
 /// It can't be reached.
 pub async fn read_now(
-    world: &impl Directories,
+    world: &(impl Host + Directories),
     org: OrgId,
     key: &RecordKey,
 ) -> Result<Option<String>, Unavailable> {
-    let command = DirectoryCommand::own_record(key.clone());
-    match world.directory(org, &command).await? {
-        DirectoryReply::Record(json) => Ok(json),
-        _ => Err(Unavailable),
-    }
+    let record = command::Record(key.clone());
+    let json = ask_directory(world, org, By::PLATFORM, record).await?;
+    json.map_err(|_| Unavailable)
 }
 
 fn parse<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 
-use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::directory::{self, By};
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
 use crate::app::trunk::{Attempted, Begun, ask, command};
@@ -110,11 +110,9 @@ async fn begin(
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
-        let ask = DirectoryCommand::begin(delivery, attempt);
-        return Ok(match world.directory(message.org, &ask).await? {
-            DirectoryReply::Secrets(secrets) => Some((message, secrets)),
-            _ => None,
-        });
+        let begin = directory::command::Begin(delivery, attempt);
+        let secrets = directory::ask(world, message.org, By::PLATFORM, begin).await?;
+        return Ok(secrets.ok().map(|secrets| (message, secrets)));
     }
     let wants_message = message.body.is_empty();
     let begin = command::Begin {
@@ -132,7 +130,7 @@ async fn begin(
 
 /// The attempt that a trunk gives its sender, and what signs it.
 async fn signed(
-    world: &impl Directories,
+    world: &(impl Host + Directories),
     message: CallbackMessage,
     secrets: Option<Box<WebhookSecrets>>,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
@@ -168,11 +166,18 @@ async fn tell(
     let (delivery, attempt) = (message.delivery, message.attempt);
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
-        let command = match word {
-            Report::Extend(until) => DirectoryCommand::extend(delivery, attempt, until),
-            Report::Result(result, _) => DirectoryCommand::delivered(delivery, attempt, result),
+        use directory::command::{Delivered, Extend};
+        let (org, by) = (message.org, By::PLATFORM);
+        // A delivery that is gone waits for no report.
+        let _ = match word {
+            Report::Extend(until) => {
+                directory::ask(world, org, by, Extend(delivery, attempt, until)).await?
+            }
+            Report::Result(result, _) => {
+                let delivered = Delivered(delivery, attempt, Box::new(result));
+                directory::ask(world, org, by, delivered).await?
+            }
         };
-        world.directory(message.org, &command).await?;
         return Ok(None);
     }
     let attempted = match word {
@@ -200,14 +205,12 @@ async fn tell(
 
 /// What the directory says that signs a trunk's callbacks.
 async fn secrets_of(
-    world: &impl Directories,
+    world: &(impl Host + Directories),
     message: &CallbackMessage,
 ) -> Result<Option<WebhookSecrets>, Unavailable> {
-    let ask = DirectoryCommand::secrets_of(message.delivery.address().tag);
-    match world.directory(message.org, &ask).await? {
-        DirectoryReply::Secrets(secrets) => Ok(Some(secrets)),
-        _ => Ok(None),
-    }
+    let secrets_of = directory::command::SecretsOf(message.delivery.address().tag);
+    let secrets = directory::ask(world, message.org, By::PLATFORM, secrets_of).await?;
+    Ok(secrets.ok())
 }
 
 /// The output of `main`; `beside` runs along and never ends by itself.

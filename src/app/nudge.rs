@@ -1,6 +1,6 @@
 //! How a trunk's word that there is news gets to the directory: as often as it takes, and beside all else.
 
-use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::directory::{By, ask, command};
 use crate::app::ports::{Directories, Host};
 use crate::domain::ids::OrgId;
 use crate::domain::time::{Span, Timestamp};
@@ -18,8 +18,8 @@ pub async fn nudge(
 ) {
     let mut pause = AGAIN;
     while let Some((org, at)) = owed() {
-        let reply = world.directory(org, &DirectoryCommand::nudge(at)).await;
-        if matches!(reply, Ok(DirectoryReply::Done)) {
+        let reply = ask(world, org, By::PLATFORM, command::Nudge(at)).await;
+        if reply == Ok(Ok(())) {
             heard(at);
             pause = AGAIN;
         } else if pause > LAST {

@@ -7,26 +7,15 @@
 )]
 
 pub use crate::app::contacts::Contacts;
+pub use crate::app::directory::Directories;
 pub use crate::app::host::{
     Answer, Host, Poster, Records, Secrets, Twirp, TwirpAnswer, TwirpRequest, UNKNOWN, Unavailable,
     Vault,
 };
 pub use crate::app::trunk::Trunks;
 
-use crate::app::directory::{DirectoryCommand, DirectoryReply};
 use crate::app::trunk::DialOrder;
 use crate::domain::call::{InquiryResult, Timed};
-use crate::domain::ids::OrgId;
-
-/// The organisations' directory objects.
-pub trait Directories {
-    /// One request to the organisation's directory.
-    async fn directory(
-        &self,
-        org: OrgId,
-        command: &DirectoryCommand,
-    ) -> Result<DirectoryReply, Unavailable>;
-}
 
 /// What hands calls to the carrier.
 pub trait Dialer {

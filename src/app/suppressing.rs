@@ -6,7 +6,7 @@
 
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::contacts::{ContactsCommand, ContactsReply, tell};
-use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use crate::app::directory::{AskDirectory, By, DirectoryRefusal, Tags, ask, command};
 use crate::app::ports::{Contacts, Directories, Host, Trunks, Unavailable};
 use crate::domain::contacts::{Number, Shard, Suppression};
 use crate::domain::ids::{KeyId, OrgId, TrunkTag};
@@ -34,18 +34,17 @@ pub struct Kept {
 ///
 /// # Errors
 /// It refuses, or can't be reached.
-pub async fn ask_directory(
-    world: &impl Directories,
+pub async fn ask_directory<C: AskDirectory>(
+    world: &(impl Host + Directories),
     org: OrgId,
-    command: &DirectoryCommand,
-) -> Result<DirectoryReply, Refusal> {
-    match world.directory(org, command).await {
-        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
-            Err(Refusal::IdempotencyKeyReused)
-        }
-        Ok(DirectoryReply::Refused(_)) | Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
-        Ok(reply) => Ok(reply),
+    by: By<'_>,
+    command: C,
+) -> Result<C::Told, Refusal> {
+    match ask(world, org, by, command).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(Err(DirectoryRefusal::KeyReused)) => Err(Refusal::IdempotencyKeyReused),
+        Ok(Err(_)) | Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
     }
 }
 
@@ -64,15 +63,21 @@ pub struct Note<'a> {
 }
 
 impl Note<'_> {
+    /// Who asks.
+    #[must_use]
+    pub fn by(&self) -> By<'_> {
+        let (key, request) = (self.by, self.request);
+        By { key, request }
+    }
+
     /// As the directory is asked.
     #[must_use]
-    pub fn command(self) -> DirectoryCommand {
-        let what = Ask::NoteNumbers {
+    pub fn command(&self) -> command::NoteNumbers {
+        command::NoteNumbers {
             action: self.action.to_owned(),
-            target: self.target,
+            target: self.target.clone(),
             suppresses: self.suppresses,
-        };
-        DirectoryCommand::of_whom(self.by, self.request, what)
+        }
     }
 }
 
@@ -153,8 +158,11 @@ async fn tell_all(
     by: Option<KeyId>,
     numbers: &[Number],
 ) -> bool {
-    let tags = DirectoryCommand::of_whom(by, "", Ask::Tags);
-    let Ok(DirectoryReply::Tags(trunks, _)) = ask_directory(world, org, &tags).await else {
+    let by = By {
+        key: by,
+        request: "",
+    };
+    let Ok(Tags(trunks, _)) = ask_directory(world, org, by, command::Tags).await else {
         return false;
     };
     // An invocation tells so many; others are told by the objects that know of numbers.

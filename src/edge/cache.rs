@@ -5,11 +5,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::app::directory::VecMap;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::search;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::vec_map::VecMap;
 
 /// A changed agent counts for new calls once this and KV's own time (30 s and more) are over.
 const KEEP: Span = Span(20_000);

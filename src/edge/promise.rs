@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::State;
 
-use crate::app::directory::VecMap;
+use crate::domain::vec_map::VecMap;
 
 mod js {
     use wasm_bindgen::prelude::*;

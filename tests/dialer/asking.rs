@@ -1,4 +1,4 @@
-//! What a caller makes of a trunk's reply: the one that belongs to its command, or none.
+//! What a caller makes of an object's reply: the one that belongs to its command, or none.
 
 use std::fmt::Debug;
 
@@ -110,4 +110,45 @@ fn replies_are_read_as_they_were_written() {
         Some(Listed::Calls(Found { calls, until })),
         "so answers an object of an earlier release"
     );
+}
+
+#[test]
+fn a_directory_answers_a_command_or_refuses_it_and_all_else_is_logged_and_taken_for_none() {
+    use directory::{By, DirectoryRefusal, command};
+    let (world, org) = (answering([]), OrgId::from_entropy([1; 16]));
+    let secrets = directory::ask(&world, org, By::PLATFORM, command::Secrets);
+    let secrets = block_on(secrets).expect("it was reached");
+    assert_eq!(secrets.err(), Some(DirectoryRefusal::InvalidKey));
+    assert!(world.log.borrow().is_empty());
+    // Whoever asks for no news is not told that there is none.
+    let ticked = block_on(directory::ask(&world, org, By::PLATFORM, command::Tick));
+    assert_eq!(ticked, Err(Unavailable));
+    let log = world.log.borrow().join("\n");
+    assert!(log.contains(r#""event":"answer_mismatched""#), "{log}");
+    assert!(log.contains(r#""object":"DIRECTORIES""#), "{log}");
+}
+
+#[test]
+fn a_directorys_replies_are_read_as_they_were_written() {
+    use DirectoryReply::{Done, Founded, Quiet, Record, Settled};
+    use directory::{News, Permitted, Saved, Slice};
+    fn read<R: Reply<DirectoryReply>>(answer: DirectoryReply) -> Option<R> {
+        R::read(answer)
+    }
+    assert_eq!(read::<()>(Done), Some(()));
+    assert_eq!(read::<()>(Quiet), None);
+    assert_eq!(read::<Option<String>>(Record(None)), Some(None));
+    assert_eq!(read::<Option<String>>(Done), None);
+    assert_eq!(read::<Permitted>(Record(None)), Some(Permitted::Unneeded));
+    assert_eq!(read::<Permitted>(Record(Some(String::new()))), None);
+    assert!(matches!(read(Done), Some(Saved::AsGiven)));
+    assert!(read::<Saved>(Founded(START, true)).is_none());
+    assert!(matches!(read(Record(None)), Some(Slice::Whole(None))));
+    assert!(matches!(read(Quiet), Some(News::Quiet)));
+    let tags = DirectoryReply::Tags(Vec::new(), START);
+    assert!(
+        matches!(read(tags), Some(News::AtOnce(_))),
+        "of a release that does not wait"
+    );
+    assert!(read::<News>(Settled(String::new())).is_none());
 }

@@ -108,6 +108,8 @@ impl Directories for FakeServer {
             directory::Ask::Record(RecordKey::Media(_)) => {
                 Ok(DirectoryReply::Record(serde_json::to_string(&media()).ok()))
             }
+            directory::Ask::Secrets => Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)),
+            directory::Ask::Tick => Ok(DirectoryReply::Quiet),
             _ => Err(Unavailable),
         }
     }

@@ -26,7 +26,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::dialers::livekit;
-use audatec::app::directory::{self, DirectoryCommand, DirectoryReply};
+use audatec::app::directory::{self, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use audatec::app::ports::TwirpRequest;
 use audatec::app::ports::{
     Answer, Directories, Host, Poster, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable,

@@ -326,7 +326,9 @@ fn a_long_list_is_told_in_slices_and_an_earlier_release_is_told_it_whole() {
 
     // What an edge of an earlier release asks: its command has no slice.
     let key = RecordKey::Agents(org.id);
-    let command = audatec::app::directory::DirectoryCommand::own_record(key);
+    let command = audatec::app::directory::DirectoryCommand::of_the_platform(
+        audatec::app::directory::Ask::Record(key),
+    );
     let reply = crate::world::block_on(world.directory(org.id, &command)).expect("reached");
     let audatec::app::directory::DirectoryReply::Record(Some(text)) = reply else {
         panic!("not a record");

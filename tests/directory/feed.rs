@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use audatec::app::directory::{DirectoryCommand, DirectoryReply};
+use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply};
 use audatec::app::ports::Directories;
 use audatec::app::trunk::{FeedEvent, FeedFilter, FeedPage, Position};
 use audatec::domain::ids::TrunkTag;
@@ -154,7 +154,7 @@ fn a_wait_looks_no_more_often_through_what_a_filter_leaves_out_than_an_answer_at
 }
 
 fn nudge(world: &World, org: &Org) {
-    let command = DirectoryCommand::nudge(world.now.get());
+    let command = DirectoryCommand::of_the_platform(Ask::Nudge(world.now.get()));
     let told = block_on(world.directory(org.id, &command));
     assert!(matches!(told, Ok(DirectoryReply::Done)));
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Org, START, World};
 use crate::{agent, create, error, founded, golden, trunk};
-use audatec::app::directory::DirectoryCommand;
+use audatec::app::directory::{Ask, DirectoryCommand};
 use audatec::app::ports::Directories;
 
 /// The same organisation, through a new key of this role.
@@ -249,7 +249,7 @@ fn a_keys_last_use_is_known_to_the_hour() {
     let (world, org) = founded();
     let id = owner_id(&world, &org);
     let touch = || {
-        let command = DirectoryCommand::touch(id.parse().expect("an id"));
+        let command = DirectoryCommand::of_the_platform(Ask::TouchKey(id.parse().expect("an id")));
         crate::world::block_on(world.directory(org.id, &command)).expect("reached");
         listed(&world, &org)[0]["last_used_at"].clone()
     };

@@ -14,6 +14,8 @@ mod audit;
 mod contacts;
 mod debts;
 mod destinations;
+#[path = "../support/directory_rows.rs"]
+mod directory_rows;
 mod feed;
 #[path = "../support/golden.rs"]
 mod golden;

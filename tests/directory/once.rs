@@ -9,7 +9,8 @@ use audatec::app::http::Response;
 use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
-use crate::world::{Failure, Org, World, block_on, crash_after};
+use crate::directory_rows::Failure;
+use crate::world::{Org, World, block_on, crash_after};
 use crate::{agent, create, error, founded, golden, trunk, with};
 
 const DAY: Span = Span(86_400_000);

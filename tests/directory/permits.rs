@@ -285,7 +285,7 @@ fn a_request_that_needs_a_permit_is_refused_when_the_directory_cant_give_it() {
     world
         .office(&org)
         .failure
-        .set(Some(crate::world::Failure::BeforePersisting));
+        .set(Some(crate::directory_rows::Failure::BeforePersisting));
     world.asked.take();
     let text = "Authentication service temporarily unavailable";
     assert_eq!(world.post(&org, "/calls", body), (503, error(text)));
@@ -296,7 +296,7 @@ fn a_request_that_needs_a_permit_is_refused_when_the_directory_cant_give_it() {
 fn who_lists_calls_is_told_until_when_a_guarded_trunk_may_have_had_any() {
     let (world, org, lines, who, key) = among_three();
     let known = || -> Vec<Value> {
-        let ask = DirectoryCommand::record(key, RecordKey::Trunks(org.id));
+        let ask = DirectoryCommand::of_the_key(key, Ask::Record(RecordKey::Trunks(org.id)));
         let reply = block_on(world.directory(org.id, &ask)).expect("reached");
         let DirectoryReply::Record(Some(json)) = reply else {
             panic!("{reply:?}");

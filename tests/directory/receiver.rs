@@ -1,6 +1,6 @@
 //! What the built-in receiver keeps.
 
-use audatec::app::directory::{DirectoryCommand, Received};
+use audatec::app::directory::{Ask, DirectoryCommand, Received};
 use audatec::app::ports::Directories;
 use audatec::domain::time::Span;
 use serde_json::Value;
@@ -17,7 +17,11 @@ fn receive(world: &World, org: &Org, body: &str) {
         headers: vec![("content-type".into(), "application/json".into())],
         body: body.into(),
     };
-    block_on(world.directory(org.id, &DirectoryCommand::receive(received))).expect("reached");
+    block_on(world.directory(
+        org.id,
+        &DirectoryCommand::of_the_platform(Ask::Receive(Box::new(received))),
+    ))
+    .expect("reached");
 }
 
 fn bodies(world: &World, org: &Org) -> Vec<String> {

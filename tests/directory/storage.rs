@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::world::Failure;
+use crate::directory_rows::Failure;
 use crate::{agent, create, founded, golden, trunk, with};
 
 #[test]

@@ -1,6 +1,6 @@
 //! `/webhooks/secret` and test events.
 
-use audatec::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use audatec::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
 use audatec::app::ports::{Directories, Host};
 use audatec::domain::callback::{Attempt, AttemptResult, MOST_PREVIOUS};
 use audatec::domain::ids::{CallId, DeliveryId};
@@ -29,7 +29,11 @@ fn finish(world: &World, org: &Org, id: &str, attempt: u32, status_code: u16) {
         attempt: tried,
         retry_after_secs: None,
     };
-    let command = DirectoryCommand::delivered(id.parse().expect("an id"), attempt, result);
+    let command = DirectoryCommand::of_the_platform(Ask::Delivered(
+        id.parse().expect("an id"),
+        attempt,
+        Box::new(result),
+    ));
     block_on(world.directory(org.id, &command)).expect("reached");
 }
 
@@ -138,7 +142,7 @@ fn a_trunk_that_knows_no_secrets_yet_is_told_them_when_its_sender_asks() {
     let known = trunks.get_mut(&object).expect("an object");
     known.brief.as_mut().expect("a brief").secrets = None;
     drop(trunks);
-    let command = DirectoryCommand::secrets_of(object);
+    let command = DirectoryCommand::of_the_platform(Ask::SecretsOf(object));
     let reply = block_on(world.directory(org.id, &command)).expect("reached");
     let DirectoryReply::Secrets(secrets) = reply else {
         panic!("{reply:?}");
@@ -153,7 +157,12 @@ fn a_trunk_that_knows_no_secrets_yet_is_told_them_when_its_sender_asks() {
 fn of_two_copies_of_a_test_events_message_one_is_sent() {
     let (world, org) = founded();
     let id: DeliveryId = test_event(&world, &org).parse().expect("an id");
-    let begin = || block_on(world.directory(org.id, &DirectoryCommand::begin(id, 1)));
+    let begin = || {
+        block_on(world.directory(
+            org.id,
+            &DirectoryCommand::of_the_platform(Ask::Begin(id, 1)),
+        ))
+    };
     assert!(matches!(begin(), Ok(DirectoryReply::Secrets(_))));
     assert!(matches!(
         begin(),
@@ -302,7 +311,8 @@ fn an_attempt_nobody_reports_on_is_handed_out_again_unless_its_sender_asks_for_t
     let (world, org) = founded();
     let id = test_event(&world, &org);
     let until = world.now.get() + Span(31_000);
-    let extend = DirectoryCommand::extend(id.parse().expect("an id"), 1, until);
+    let extend =
+        DirectoryCommand::of_the_platform(Ask::Extend(id.parse().expect("an id"), 1, until));
     block_on(world.directory(org.id, &extend)).expect("reached");
     assert_eq!(world.next_due(&org), Some(until));
     world.advance(Span(30_999));

@@ -4,14 +4,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::contacts::{Contacts, ContactsCommand, ContactsReply, tell};
-use audatec::app::directory::{
-    DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, RecordWriter, Rows,
-};
+use audatec::app::directory::{DirectoryActor, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::http::{Request, Response};
 use audatec::app::messages::CallbackMessage;
 use audatec::app::ports::TwirpRequest as Question;
@@ -34,57 +33,24 @@ use audatec::domain::trunk::Brief;
 use serde_json::{Value, json};
 
 use crate::contacts::Numbers;
+use crate::directory_rows::DirectoryRows;
 use crate::urls::parse_url;
 
 /// Where everything begins: 2026-06-14T10:00:00Z.
 pub const START: Timestamp = Timestamp(1_781_431_200_000);
 
-/// What the next commit does.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Failure {
-    BeforePersisting,
-    AfterPersisting,
-}
-
 /// One organisation's rows and its object.
 #[derive(Default)]
 pub struct Office {
-    pub rows: RefCell<BTreeMap<String, String>>,
-    pub failure: Cell<Option<Failure>>,
+    store: DirectoryRows,
     actor: RefCell<Rc<DirectoryActor>>,
 }
 
-impl DirectoryStore for Office {
-    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
-        for (name, doc) in self.rows.borrow().iter() {
-            if !name.starts_with("audit/") && !name.starts_with("answer/") {
-                row(name, doc);
-            }
-        }
-        Ok(())
-    }
+impl Deref for Office {
+    type Target = DirectoryRows;
 
-    fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
-        let failure = self.failure.take();
-        if failure != Some(Failure::BeforePersisting) {
-            for (name, doc) in rows.iter() {
-                match doc {
-                    Some(doc) => self.rows.borrow_mut().insert(name.clone(), doc.clone()),
-                    None => self.rows.borrow_mut().remove(name),
-                };
-            }
-        }
-        failure.map_or(Ok(()), |_| Err(StoreFailed))
-    }
-
-    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
-        Ok(self.rows.borrow().get(name).cloned())
-    }
-
-    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
-        let rows = self.rows.borrow().clone().into_iter().rev();
-        let wanted = rows.filter(|(name, _)| name.starts_with("audit/") && name.as_str() < before);
-        Ok(wanted.take(limit).collect())
+    fn deref(&self) -> &DirectoryRows {
+        &self.store
     }
 }
 
@@ -637,7 +603,7 @@ impl Directories for World {
         let office = Rc::clone(self.offices.borrow_mut().entry(org).or_default());
         let actor = Rc::clone(&office.actor.borrow());
         let (reply, callbacks) = actor
-            .serve(&*office, self, command)
+            .serve(&office.store, self, command)
             .await
             .map_err(|StoreFailed| Unavailable)?;
         self.callbacks.borrow_mut().extend(callbacks);

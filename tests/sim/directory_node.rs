@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
-use audatec::app::directory::{
-    Directory, DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Rows,
-};
+use audatec::app::directory::{Directory, DirectoryActor, DirectoryCommand, DirectoryReply};
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::StoreFailed;
 use audatec::domain::ids::OrgId;
 use audatec::domain::time::{Span, Timestamp};
 
+use crate::directory_rows::{DirectoryRows, Failure};
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::ports::DirectoryPort;
@@ -36,51 +35,9 @@ pub struct Incarnation {
     number: u64,
     actor: DirectoryActor,
     pending: Alarm,
-    rows: Rc<RefCell<BTreeMap<String, String>>>,
-    /// The next write fails, before or after it was kept.
-    failure: Cell<Option<bool>>,
-    /// Replaced, and does not know: it writes nothing any more.
-    pub is_stale: Cell<bool>,
+    pub store: DirectoryRows,
     /// Who waits for an answer.
     callers: RefCell<Vec<Slot<Reply>>>,
-}
-
-impl DirectoryStore for Incarnation {
-    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
-        for (name, doc) in self.rows.borrow().iter() {
-            if !name.starts_with("audit/") && !name.starts_with("answer/") {
-                row(name, doc);
-            }
-        }
-        Ok(())
-    }
-
-    fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
-        let failure = self.failure.take();
-        if self.is_stale.get() || failure == Some(false) {
-            return Err(StoreFailed);
-        }
-        for (name, doc) in rows.iter() {
-            match doc {
-                Some(doc) => self.rows.borrow_mut().insert(name.clone(), doc.clone()),
-                None => self.rows.borrow_mut().remove(name),
-            };
-        }
-        failure.map_or(Ok(()), |_| Err(StoreFailed))
-    }
-
-    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
-        Ok(self.rows.borrow().get(name).cloned())
-    }
-
-    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
-        let rows = self.rows.borrow();
-        let rows = rows.range("audit/".to_owned()..before.to_owned()).rev();
-        Ok(rows
-            .take(limit)
-            .map(|(name, doc)| (name.clone(), doc.clone()))
-            .collect())
-    }
 }
 
 impl Office {
@@ -89,9 +46,10 @@ impl Office {
             number,
             actor: DirectoryActor::default(),
             pending: Alarm::default(),
-            rows: Rc::clone(rows),
-            failure: Cell::default(),
-            is_stale: Cell::default(),
+            store: DirectoryRows {
+                rows: Rc::clone(rows),
+                ..DirectoryRows::default()
+            },
             callers: RefCell::default(),
         })
     }
@@ -107,7 +65,7 @@ impl Office {
         w.note(None, || format!("the directory of {} dies", self.org));
         let old = Rc::clone(&self.now.borrow());
         *self.now.borrow_mut() = Self::incarnate(&self.rows, w.rng.next());
-        old.is_stale.set(true);
+        old.store.is_stale.set(true);
         if !w.hit(Kind::StaleActs) {
             w.tasks
                 .of(Owner::Directory(old.number))
@@ -120,7 +78,7 @@ impl Office {
     }
 
     fn arm(self: &Rc<Self>, w: &W, incarnation: &Incarnation, due: Timestamp) {
-        if incarnation.is_stale.get() || !incarnation.pending.wants(due, w.clock()) {
+        if incarnation.store.is_stale.get() || !incarnation.pending.wants(due, w.clock()) {
             return;
         }
         if w.hit(Kind::AlarmNotSet) {
@@ -163,17 +121,17 @@ impl Office {
         let incarnation = Rc::clone(&self.now.borrow());
         incarnation.callers.borrow_mut().push(answer.clone());
         let fails = [
-            (Kind::StoreFailsBefore, false),
-            (Kind::StoreFailsAfter, true),
+            (Kind::StoreFailsBefore, Failure::BeforePersisting),
+            (Kind::StoreFailsAfter, Failure::AfterPersisting),
         ];
         let failure = fails
             .into_iter()
             .find(|(kind, _)| w.hit(*kind))
-            .map(|(_, kept)| kept);
-        incarnation.failure.set(failure);
+            .map(|(_, failure)| failure);
+        incarnation.store.failure.set(failure);
         if incarnation
             .actor
-            .may_propagate(&*incarnation, &command.what)
+            .may_propagate(&incarnation.store, &command.what)
             .unwrap_or(true)
         {
             self.arm(w, &incarnation, w.clock() + AGAIN);
@@ -185,7 +143,10 @@ impl Office {
         );
         w.tasks.spawn(owner, async move {
             let port = DirectoryPort(Rc::clone(&world));
-            let result = incarnation.actor.serve(&*incarnation, &port, command).await;
+            let result = incarnation
+                .actor
+                .serve(&incarnation.store, &port, command)
+                .await;
             office.served(&world, &incarnation, result, answer);
         });
     }
@@ -204,7 +165,7 @@ impl Office {
         if let Some(due) = due {
             self.arm(w, incarnation, due);
         }
-        if incarnation.is_stale.get() {
+        if incarnation.store.is_stale.get() {
             return;
         }
         let reply = result.map(|(reply, callbacks)| {

@@ -23,6 +23,8 @@ mod contacts;
 mod contacts_node;
 mod copies;
 mod directory_node;
+#[path = "../support/directory_rows.rs"]
+mod directory_rows;
 mod executor;
 mod faults;
 mod integrator;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
-use audatec::app::directory::{DirectoryCommand, DirectoryReply, RecordWriter};
+use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::ports::{
     Answer, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
     Vault,
@@ -132,7 +132,7 @@ impl Records for Edge {
             drop(directory_node::ask(
                 &self.w,
                 key.org_id,
-                DirectoryCommand::touch(key.key_id),
+                DirectoryCommand::of_the_platform(Ask::TouchKey(key.key_id)),
             ));
         }
     }

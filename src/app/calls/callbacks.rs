@@ -8,11 +8,11 @@ use crate::app::calls::among::Among;
 use crate::app::calls::{AboutCall, ask_about, ask_all, ask_own, read, reader};
 use crate::app::concurrent::CONNECTIONS;
 use crate::app::copies::own_trunks;
-use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::directory::{self, AskDirectory, By};
 use crate::app::http::{Request, Response};
 use crate::app::json::value;
 use crate::app::page::{Page, bad_cursor};
-use crate::app::ports::Api;
+use crate::app::ports::{Api, Unavailable};
 use crate::app::trunk::{DeliveryFilter, Found, Reader, SCAN_LIMIT, admits, command};
 use crate::app::views::delivery::DeliveryView;
 use crate::domain::access::KeyRecord;
@@ -133,15 +133,14 @@ async fn of_all(
     if among.goes_on.is_some() {
         return Ok((Vec::new(), among.goes_on));
     }
-    let tests = match api
-        .directory(
-            caller.org_id,
-            &DirectoryCommand::deliveries(status, before, limit),
-        )
-        .await
-    {
-        Ok(DirectoryReply::Deliveries(tests)) => tests,
-        _ => return Err(Refusal::TrunkUnavailable),
+    let tests = directory::command::Deliveries {
+        status,
+        before,
+        limit,
+    };
+    let tests = directory::ask(api, caller.org_id, By::PLATFORM, tests).await;
+    let Ok(Ok(tests)) = tests else {
+        return Err(Refusal::TrunkUnavailable);
     };
     let tests = tests.into_iter().map(|delivery| Entry {
         call: None,
@@ -168,7 +167,7 @@ fn entry(call: Call) -> Option<Entry> {
 /// # Errors
 /// No such delivery.
 pub async fn get(api: &impl Api, caller: &KeyRecord, delivery: &str) -> Result<Response, Refusal> {
-    let found = ask_holder(api, caller, delivery, read, DirectoryCommand::delivery).await?;
+    let found = ask_holder(api, caller, delivery, read, directory::command::Delivery).await?;
     Ok(Response::json(200, &found.view()))
 }
 
@@ -184,29 +183,30 @@ pub async fn redeliver(
 ) -> Result<Response, Refusal> {
     Body::none(request)?;
     let on_trunk = |reader, id| AboutCall::of(command::Redeliver(reader, id));
-    let in_directory = DirectoryCommand::redeliver;
+    let in_directory = directory::command::Redeliver;
     let found = ask_holder(api, caller, delivery, on_trunk, in_directory).await?;
     Ok(Response::json(202, &found.view()))
 }
 
 /// Sends a command to whichever object holds a delivery.
-async fn ask_holder(
+async fn ask_holder<C: AskDirectory<Told = Delivery>>(
     api: &impl Api,
     caller: &KeyRecord,
     delivery: &str,
     on_trunk: fn(Reader, CallId) -> AboutCall,
-    in_directory: fn(DeliveryId) -> DirectoryCommand,
+    in_directory: fn(DeliveryId) -> C,
 ) -> Result<Entry, Refusal> {
     let key = &api.secrets().id_key;
     let id = DeliveryId::verify(delivery, key).ok_or(Refusal::DeliveryNotFound)?;
     let Some(call) = id.call(key) else {
-        return match api.directory(caller.org_id, &in_directory(id)).await {
-            Ok(DirectoryReply::Delivery(delivery)) => Ok(Entry {
+        let asked = directory::ask(api, caller.org_id, By::PLATFORM, in_directory(id));
+        return match asked.await {
+            Ok(Ok(delivery)) => Ok(Entry {
                 call: None,
-                delivery: *delivery,
+                delivery,
             }),
-            Ok(DirectoryReply::Refused(_)) => Err(Refusal::DeliveryNotFound),
-            _ => Err(Refusal::TrunkUnavailable),
+            Ok(Err(_)) => Err(Refusal::DeliveryNotFound),
+            Err(Unavailable) => Err(Refusal::TrunkUnavailable),
         };
     };
     match ask_own(api, caller, call, on_trunk).await {

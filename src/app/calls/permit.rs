@@ -1,8 +1,6 @@
 //! What a request needs beside a copy's word, where too many trunks would have to be told of a change: see `directory::permits`.
 
-use crate::app::directory::{
-    Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Permit, RELIED_ON,
-};
+use crate::app::directory::{self, By, DirectoryRefusal, Permit, Permitted, RELIED_ON, command};
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
@@ -35,18 +33,17 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
         return Ok(());
     }
     let asked = api.now();
-    let command = DirectoryCommand::of_the_key(caller.key_id, Ask::Permit(permit));
-    match api.directory(caller.org_id, &command).await {
-        Ok(DirectoryReply::Done) if is_common => {
+    let by = By::key(caller.key_id);
+    match directory::ask(api, caller.org_id, by, command::Permit(permit)).await {
+        Ok(Ok(Permitted::Done)) if is_common => {
             api.note(name, "", asked + RELIED_ON);
             Ok(())
         }
-        // One of an earlier release tells each trunk of everything.
-        Ok(DirectoryReply::Done | DirectoryReply::Record(None)) => Ok(()),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::Missing)) => Err(Refusal::AgentNotFound),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::Inactive)) => Err(Refusal::AgentInactive),
-        Ok(_) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
+        Ok(Ok(Permitted::Done | Permitted::Unneeded)) => Ok(()),
+        Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(Err(DirectoryRefusal::Missing)) => Err(Refusal::AgentNotFound),
+        Ok(Err(DirectoryRefusal::Inactive)) => Err(Refusal::AgentInactive),
+        Ok(Err(_)) | Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }
 

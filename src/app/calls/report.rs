@@ -141,7 +141,7 @@ async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Resu
         by: None,
         request: &request.id,
     };
-    ask_directory(api, org, &note.command()).await?;
+    ask_directory(api, org, note.by(), note.command()).await?;
     let row = Suppression {
         phone,
         reason: None,

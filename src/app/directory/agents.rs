@@ -1,357 +1,146 @@
-//! Agents. The row is the agent: memory holds a card of each, and what else somebody asks for is read by its key.
+//! Agents, at the desk: their rows are read by key, and listed a slice at a time.
 
-use serde::{Deserialize, Serialize};
-
-use super::command::question;
-use super::desk::Desk;
-use super::permits::User;
-use super::state::{Affects, MOST, forgotten};
-use super::store::DirectoryStore;
-use super::{AgentsAfter, Ask, AuditEntry, Directory, DirectoryRefusal, DirectoryReply};
+use super::reply::reply;
+use super::{AgentsAfter, Answer, Ask, AskDirectory, Desk, DirectoryCommand, DirectoryReply};
+use super::{DirectoryRefusal, DirectoryStore};
+use crate::app::asking::Command;
 use crate::app::host::Host;
-use crate::app::json;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
-use crate::domain::agent::{Agent, Status};
-use crate::domain::calling_hours::{CallingHours, HoursBook};
-use crate::domain::contacts::ContactLimit;
-use crate::domain::ids::{AgentId, TrunkTag};
+use crate::domain::agent::Agent;
+use crate::domain::directory::{Directory, agent_row};
+use crate::domain::ids::{AgentId, OrgId};
 use crate::domain::json_text::field;
-use crate::domain::settings::Settings;
-use crate::domain::sorting::oldest_first;
-use crate::domain::time::Timestamp;
 
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
 /// some 100 KB more.
 const SLICE: usize = 262_144;
-/// All calling hours of agents are at most so long together, as trunks are told them.
-const MOST_HOURS: usize = 1_000_000;
 
-/// One agent.
-pub struct GetAgent(pub AgentId);
-question!(GetAgent, asked => Ask::Agent(asked.0), DirectoryReply::Agent(agent) => *agent, Agent);
+/// An agent was saved.
+pub enum Saved {
+    /// Just so.
+    AsGiven,
+    /// Under another id.
+    Renamed(Box<Agent>),
+}
+reply!(
+    Saved: saved => match saved {
+        Saved::AsGiven => DirectoryReply::Done,
+        Saved::Renamed(agent) => DirectoryReply::Agent(agent),
+    },
+    DirectoryReply::Done => Self::AsGiven,
+    DirectoryReply::Agent(agent) => Self::Renamed(agent),
+);
 
-/// An agent's row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct StoredAgent {
-    agent: Agent,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deleted_at: Option<Timestamp>,
+/// A slice of the agents' list.
+pub struct ListAgents(pub OrgId, pub AgentsAfter);
+
+/// What it is answered.
+pub enum Slice {
+    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
+    Agents(String, Option<AgentsAfter>),
+    /// All of them, as the JSON of a list: so answers an object of an earlier release.
+    Whole(Option<String>),
+}
+reply!(
+    Slice: slice => match slice {
+        Slice::Agents(agents, next) => DirectoryReply::Agents(agents, next),
+        Slice::Whole(all) => DirectoryReply::Record(all),
+    },
+    DirectoryReply::Agents(agents, next) => Self::Agents(agents, next),
+    DirectoryReply::Record(all) => Self::Whole(all),
+);
+
+impl From<ListAgents> for DirectoryCommand {
+    fn from(ListAgents(org, slice): ListAgents) -> Self {
+        Self {
+            slice: Some(slice),
+            ..Self::of_the_platform(Ask::Record(RecordKey::Agents(org)))
+        }
+    }
 }
 
-/// What decisions need of an agent, and the order of lists.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AgentCard {
-    pub(super) id: AgentId,
-    status: Status,
-    created_at: Timestamp,
-    deleted_at: Option<Timestamp>,
+impl Command for ListAgents {
+    type Asked = DirectoryCommand;
+    type Answer = DirectoryReply;
+    type Reply = Result<Slice, DirectoryRefusal>;
 }
 
-/// An agent's row, as far as memory goes.
-#[derive(Deserialize)]
-struct CardRow {
-    agent: CardFields,
-    #[serde(default)]
-    deleted_at: Option<Timestamp>,
+impl AskDirectory for ListAgents {
+    type Told = Slice;
 }
 
-#[derive(Deserialize)]
-struct CardFields {
+/// An agent that was not deleted, out of its row.
+pub(super) fn read_agent(
+    directory: &Directory,
+    store: &impl DirectoryStore,
     id: AgentId,
-    status: Status,
-    created_at: Timestamp,
-    #[serde(default)]
-    calling_hours: Option<CallingHours>,
-    #[serde(default)]
-    contact_limits: Vec<ContactLimit>,
+) -> Result<Option<Agent>, StoreFailed> {
+    if !directory.has_agent(id) {
+        return Ok(None);
+    }
+    let row = store.row(&agent_row(id))?.ok_or(StoreFailed)?;
+    let agent = Directory::agent_of_row(&row).map_err(|_| StoreFailed)?;
+    Ok(Some(agent))
 }
 
-fn row_name(id: AgentId) -> String {
-    format!("agent/{id}")
-}
-
-impl AgentCard {
-    fn is_active(&self) -> bool {
-        self.deleted_at.is_none() && self.status == Status::Active
-    }
-}
-
-impl Directory {
-    pub(super) fn read_agent(&mut self, doc: &str) -> Result<(), json::Unreadable> {
-        let CardRow { agent, deleted_at } = json::read(doc)?;
-        let card = AgentCard {
-            id: agent.id,
-            status: agent.status,
-            created_at: agent.created_at,
-            deleted_at,
-        };
-        self.keep_card(card, agent.calling_hours, agent.contact_limits);
-        Ok(())
-    }
-
-    fn keep_card(
-        &mut self,
-        card: AgentCard,
-        hours: Option<CallingHours>,
-        limits: Vec<ContactLimit>,
-    ) {
-        self.agents.insert(card.id, card);
-        match card.deleted_at.is_some() || limits.is_empty() {
-            true => drop(self.agent_limits.remove(&card.id)),
-            false => drop(self.agent_limits.insert(card.id, limits)),
+/// A slice of the agents as lists show them, in the order in which they were created.
+pub(super) fn list_agents(
+    directory: &Directory,
+    store: &impl DirectoryStore,
+    from: &AgentsAfter,
+) -> Result<(String, Option<AgentsAfter>), StoreFailed> {
+    let listed = directory.listed_agents(from.after, from.inactive);
+    let last = listed.last().copied();
+    let mut text = String::new();
+    for listed in listed {
+        let row = store.row(&agent_row(listed.1))?.ok_or(StoreFailed)?;
+        if !text.is_empty() {
+            text.push(',');
         }
-        match hours.filter(|_| card.deleted_at.is_none()) {
-            Some(hours) => drop(self.agent_hours.insert(card.id, hours)),
-            None => drop(self.agent_hours.remove(&card.id)),
+        view(&row, &mut text).ok_or(StoreFailed)?;
+        if text.len() >= SLICE && Some(listed) != last {
+            let next = AgentsAfter {
+                after: Some(listed),
+                ..*from
+            };
+            return Ok((text, Some(next)));
         }
     }
-
-    /// Whether calls may have to wait for an opening, or because of their number.
-    pub(super) fn has_hours(&self) -> bool {
-        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
-        !self.agent_hours.is_empty()
-            || media.is_some_and(|media| media.calling_hours.is_some())
-            || self.has_limits()
-    }
-
-    /// Whether the trunks can be told of an agent's hours beside those of all others: alike ones are told once.
-    fn has_room_for(&self, agent: &Agent) -> bool {
-        let Some(hours) = &agent.calling_hours else {
-            return true;
-        };
-        if self.agent_hours.get(&agent.id) == Some(hours) {
-            return true;
-        }
-        let others = self.agent_hours.iter().filter(|(id, _)| **id != agent.id);
-        let mut book = HoursBook::default();
-        for (id, hours) in others {
-            book.add(*id, hours);
-        }
-        book.add(agent.id, hours);
-        super::state::json(&book).is_some_and(|told| told.len() <= MOST_HOURS)
-    }
-
-    /// When phones may ring, as far as this trunk's calls go.
-    pub(super) fn hours_for(&self, trunk: TrunkTag, now: Timestamp) -> HoursBook {
-        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
-        let mut book = HoursBook::of(media.and_then(|media| media.calling_hours.clone()));
-        for agent in self.agents_for(trunk, now, |card| self.agent_hours.contains_key(&card.id)) {
-            if let Some(hours) = self.agent_hours.get(&agent) {
-                book.add(agent, hours);
-            }
-        }
-        book
-    }
-
-    fn agent_card(&self, id: AgentId) -> Option<&AgentCard> {
-        self.agents
-            .get(&id)
-            .filter(|card| card.deleted_at.is_none())
-    }
-
-    /// An agent that was not deleted.
-    pub(super) fn agent(
-        &self,
-        store: &impl DirectoryStore,
-        id: AgentId,
-    ) -> Result<Option<Agent>, StoreFailed> {
-        if self.agent_card(id).is_none() {
-            return Ok(None);
-        }
-        let row = store.row(&row_name(id))?.ok_or(StoreFailed)?;
-        let stored: StoredAgent = json::read(&row).map_err(|_| StoreFailed)?;
-        Ok(Some(stored.agent))
-    }
-
-    /// How many agents there are.
-    #[must_use]
-    pub fn agent_count(&self) -> usize {
-        let cards = self.agents.values();
-        cards.filter(|card| card.deleted_at.is_none()).count()
-    }
-
-    /// Whether there is an agent, and whether it takes calls.
-    pub(super) fn is_active(&self, id: AgentId) -> Option<bool> {
-        self.agent_card(id).map(AgentCard::is_active)
-    }
-
-    /// Agents that no call may use, but which a stale copy might still vouch for at this trunk.
-    pub(super) fn inactive_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
-        self.agents_for(trunk, now, |card| !card.is_active())
-    }
-
-    /// Those of them that were deleted.
-    pub(super) fn deleted_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<AgentId> {
-        self.agents_for(trunk, now, |card| card.deleted_at.is_some())
-    }
-
-    pub(super) fn agents_for(
-        &self,
-        trunk: TrunkTag,
-        now: Timestamp,
-        are: impl Fn(&AgentCard) -> bool,
-    ) -> Vec<AgentId> {
-        let cards = self.agents.values().filter(|card| are(card));
-        let may_come =
-            |id: &AgentId| !id.is_guarded() || self.is_permitted(User::Agent(*id), trunk, now);
-        cards.map(|card| card.id).filter(may_come).collect()
-    }
-
-    fn guarded_agent(&self, id: AgentId, settings: &Settings) -> AgentId {
-        let known = self.agents.values().filter(|card| !card.id.is_guarded());
-        id.guarded(known.count() >= settings.unguarded)
-    }
-
-    fn keep_agent(
-        &mut self,
-        agent: Agent,
-        deleted_at: Option<Timestamp>,
-        entry: AuditEntry,
-        status_changed: bool,
-    ) {
-        let Some(org) = self.org_id() else { return };
-        let limits = self.agent_limits.get(&agent.id);
-        let rules_changed = deleted_at.is_none()
-            && (self.agent_hours.get(&agent.id) != agent.calling_hours.as_ref()
-                || limits.map_or(&[][..], |limits| limits) != agent.contact_limits);
-        let concerns = match (rules_changed, status_changed) {
-            (true, _) => Affects::AllTrunks,
-            (false, true) => Affects::TrunksOf(User::Agent(agent.id)),
-            (false, false) => Affects::NoTrunk,
-        };
-        let card = AgentCard {
-            id: agent.id,
-            status: agent.status,
-            created_at: agent.created_at,
-            deleted_at,
-        };
-        let (hours, limits) = (agent.calling_hours.clone(), agent.contact_limits.clone());
-        if (hours.is_some() || !limits.is_empty()) && !self.has_hours() {
-            self.lengthen_permits(entry.at);
-        }
-        self.put(row_name(card.id), &StoredAgent { agent, deleted_at });
-        self.keep_card(card, hours, limits);
-        self.record(entry, &[RecordKey::Agent(org, card.id)], concerns);
-    }
-
-    /// Forgets deleted agents that nobody could use any more.
-    pub(super) fn forget_agents(&mut self, now: Timestamp) {
-        let deleted = |card: &AgentCard| Some((card.deleted_at?, card.id));
-        let deleted: Vec<_> = self.agents.values().filter_map(deleted).collect();
-        let (guarded, known): (Vec<_>, Vec<_>) =
-            deleted.into_iter().partition(|(_, id)| id.is_guarded());
-        let unused = guarded.into_iter().map(|(_, id)| id);
-        let unused = unused.filter(|id| !self.is_used(User::Agent(*id), now));
-        let gone: Vec<AgentId> = unused.chain(forgotten(known, now)).collect();
-        for id in gone {
-            self.agents.remove(&id);
-            self.remove(row_name(id));
-        }
-    }
-
-    /// The JSON of an agent's copy.
-    pub(super) fn agent_json(
-        &self,
-        store: &impl DirectoryStore,
-        id: AgentId,
-    ) -> Result<Option<String>, StoreFailed> {
-        let agent = self.agent(store, id)?;
-        Ok(agent.and_then(|agent| super::state::json(&agent)))
-    }
-
-    /// A slice of the agents as lists show them, in the order in which they were created.
-    pub(super) fn list_agents(
-        &self,
-        store: &impl DirectoryStore,
-        from: &AgentsAfter,
-    ) -> Result<(String, Option<AgentsAfter>), StoreFailed> {
-        let cards = self.agents.values();
-        let listed = |card: &&AgentCard| {
-            card.deleted_at.is_none() && (from.inactive || card.status == Status::Active)
-        };
-        let mut cards: Vec<AgentCard> = cards.filter(listed).copied().collect();
-        oldest_first(&mut cards, |card| card.id.born(card.created_at));
-        let before = from.after.map(|(at, id)| id.born(at));
-        cards.retain(|card| before.is_none_or(|before| card.id.born(card.created_at) > before));
-        let last = cards.last().map(|card| card.id);
-        let mut text = String::new();
-        for card in cards {
-            let row = store.row(&row_name(card.id))?.ok_or(StoreFailed)?;
-            if !text.is_empty() {
-                text.push(',');
-            }
-            view(&row, &mut text).ok_or(StoreFailed)?;
-            if text.len() >= SLICE && Some(card.id) != last {
-                let next = AgentsAfter {
-                    after: Some((card.created_at, card.id)),
-                    ..*from
-                };
-                return Ok((text, Some(next)));
-            }
-        }
-        Ok((text, None))
-    }
+    Ok((text, None))
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// One agent.
-    pub fn agent(
-        &self,
-        id: AgentId,
-    ) -> Result<Result<DirectoryReply, DirectoryRefusal>, StoreFailed> {
-        let agent = self.directory.agent(self.store, id)?;
-        let agent = agent.ok_or(DirectoryRefusal::Missing);
-        Ok(agent.map(|agent| DirectoryReply::Agent(Box::new(agent))))
+    pub(super) fn agent(&self, id: AgentId) -> Answer<Agent> {
+        let agent = read_agent(self.directory, self.store, id)?;
+        Ok(agent.ok_or(DirectoryRefusal::Missing)?)
     }
 
-    /// Creates an agent, or replaces `was` by it.
-    pub fn save_agent(
+    pub(super) fn save_agent(
         &mut self,
-        mut agent: Agent,
-        was: Option<Agent>,
-    ) -> Result<Result<DirectoryReply, DirectoryRefusal>, StoreFailed> {
-        let current = self.directory.agent(self.store, agent.id)?;
-        let given = agent.id;
-        let action = match (&current, was) {
-            (None, None) if self.directory.agent_count() >= MOST => {
-                return Ok(Err(DirectoryRefusal::TooMany));
-            }
-            (None, None) => {
-                let settings = self.world.settings();
-                agent.id = self.directory.guarded_agent(given, settings);
-                "agent.create"
-            }
-            (None, Some(_)) => return Ok(Err(DirectoryRefusal::Missing)),
-            (Some(current), Some(was)) if *current == was => "agent.update",
-            (Some(_), _) => return Ok(Err(DirectoryRefusal::Changed)),
-        };
-        if !self.directory.has_room_for(&agent) {
-            return Ok(Err(DirectoryRefusal::TooManyHours));
-        }
-        let entry = self.entry(action, agent.id);
-        let changes = current.is_some_and(|current| current.status != agent.status);
-        let reply = match agent.id == given {
-            true => DirectoryReply::Done,
-            false => DirectoryReply::Agent(Box::new(agent.clone())),
-        };
-        self.directory.keep_agent(agent, None, entry, changes);
-        Ok(Ok(reply))
+        agent: Box<Agent>,
+        was: Option<Box<Agent>>,
+    ) -> Answer<Saved> {
+        let current = read_agent(self.directory, self.store, agent.id)?;
+        let (was, settings, author) = (was.map(|was| *was), self.world.settings(), self.author());
+        let saved = self
+            .directory
+            .save_agent(*agent, was, current, settings, author)?;
+        Ok(match saved {
+            None => Saved::AsGiven,
+            Some(agent) => Saved::Renamed(Box::new(agent)),
+        })
     }
 
-    /// Deletes an agent.
-    pub fn delete_agent(
-        &mut self,
-        id: AgentId,
-    ) -> Result<Result<(), DirectoryRefusal>, StoreFailed> {
-        let Some(agent) = self.directory.agent(self.store, id)? else {
-            let was_deleted = self.directory.agents.contains_key(&id);
-            return Ok(self.directory.repeated(was_deleted));
-        };
-        let entry = self.entry("agent.delete", id);
-        let deleted_at = Some(entry.at);
-        self.directory.keep_agent(agent, deleted_at, entry, true);
-        Ok(Ok(()))
+    pub(super) fn delete_agent(&mut self, id: AgentId) -> Answer<()> {
+        let current = read_agent(self.directory, self.store, id)?;
+        Ok(self.directory.delete_agent(id, current, self.author())?)
+    }
+
+    /// A slice of the list.
+    pub(super) fn list_agents(&self, from: &AgentsAfter) -> Answer<Slice> {
+        let (agents, next) = list_agents(self.directory, self.store, from)?;
+        Ok(Slice::Agents(agents, next))
     }
 }
 

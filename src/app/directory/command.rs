@@ -1,55 +1,82 @@
-//! The list of commands and replies: what an edge and a directory say to each other.
+//! The list of commands: how each travels to a directory, who carries it out, and the reply that belongs to it.
+//!
+//! What travels is [`super::DirectoryCommand`] around an [`Ask`], and [`DirectoryReply`], as JSON in a request to the object.
+//! Whoever asks gives a command of this list to [`super::ask`], and gets its reply, or a refusal; handlers and replies stand in
+//! their resources' files.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, AuditEntry, Once, Permit, Received, Watched};
-use crate::app::asking::Replies;
-use crate::app::records::RecordKey;
-use crate::domain::access::{KeyDigest, Role, StoredKey};
-use crate::domain::agent::Agent;
-use crate::domain::callback::{
-    AttemptResult, Delivery, DeliveryStatus, WebhookSecret, WebhookSecrets,
+use super::agents::Saved;
+use super::orgs::{Founded, Introduced, Settled};
+use super::permits::Permitted;
+use super::{
+    AskDirectory, AuditEntry, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply,
+    DirectoryStore, NewKey, language, permits, receiver, watch,
 };
+use crate::app::asking::{Command, travels};
+use crate::app::host::Host;
+use crate::app::records::RecordKey;
+use crate::domain::access::StoredKey;
+use crate::domain::agent;
+use crate::domain::callback::{self, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets};
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkConfig;
 
-/// A request to a directory, and who made it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DirectoryCommand {
-    /// The key that asked; none for the platform itself.
-    pub by: Option<KeyId>,
-    /// The request's id, for the audit log.
-    pub request: String,
-    /// What is asked.
-    pub what: Ask,
-    /// Under which key a repeat is known.
-    #[serde(default)]
-    pub once: Option<Once>,
-    /// Of [`RecordKey::Agents`], which slice: `Agents` is the answer. An earlier release does not know this, and tells all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slice: Option<AgentsAfter>,
-    /// Of [`Ask::Tags`]: the answer waits for news. An earlier release does not know this, and answers at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watched: Option<Watched>,
+/// `Command(its: Parts) => handler -> Reply;`
+macro_rules! commands {
+    ($(
+        $(#[doc = $doc:literal])*
+        $(#[serde $name:tt])?
+        $command:ident $(($($part:ident: $of:ty),+))? $({
+            $($(#[doc = $about:literal])* $field:ident: $is:ty),+ $(,)?
+        })? => $handler:ident -> $reply:ty;
+    )+) => {
+        travels! {
+            /// What can be asked of a directory.
+            #[derive(Clone, Debug, Serialize, Deserialize)]
+            pub enum Ask {$(
+                $(#[doc = $doc])*
+                $(#[serde $name])?
+                $command $(($($part: $of),+))? $({$($(#[doc = $about])* $field: $is),+})?
+            ),+}
+        }
+
+        $(
+            impl From<$command> for DirectoryCommand {
+                fn from(command: $command) -> Self {
+                    Self::of_the_platform(command.into())
+                }
+            }
+
+            impl Command for $command {
+                type Asked = DirectoryCommand;
+                type Answer = DirectoryReply;
+                type Reply = Result<$reply, DirectoryRefusal>;
+            }
+
+            impl AskDirectory for $command {
+                type Told = $reply;
+            }
+        )+
+
+        impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+            pub(super) fn carry_out(&mut self, ask: Ask) -> super::Answer<DirectoryReply> {
+                match ask {$(
+                    Ask::$command $(($($part),+))? $({$($field),+})? => {
+                        told::<$command>(self.$handler($($($part),+)? $($($field),+)?))
+                    }
+                )+}
+            }
+        }
+    };
 }
 
-/// Where a list of agents goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentsAfter {
-    /// Behind the agent that was created then; at the beginning when there is none.
-    pub after: Option<(Timestamp, AgentId)>,
-    /// Whether inactive ones are listed too.
-    pub inactive: bool,
-}
-
-/// What can be asked of a directory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Ask {
-    /// Keep what an `Idempotency-Key` stands for, of a request that no organisation's directory answers. `Settled`.
-    Settle,
-    /// Found the organisation. `Founded`.
+commands! {
+    /// Keep what an `Idempotency-Key` stands for, of a request that no organisation's directory answers.
+    Settle => settle -> Settled;
+    /// Found the organisation.
     Found {
         /// Its id, which names the directory.
         org: OrgId,
@@ -59,60 +86,60 @@ pub enum Ask {
         owner: Box<NewKey>,
         /// Its first webhook secret.
         secret: WebhookSecret,
-    },
-    /// One agent. `Agent`.
-    Agent(AgentId),
-    /// Create an agent, or replace `was` by it. `Done`.
+    } => found -> Founded;
+    /// One agent.
+    Agent(id: AgentId) => agent -> agent::Agent;
+    /// Create an agent, or replace `was` by it.
     SaveAgent {
         /// As it is to be.
-        agent: Box<Agent>,
+        agent: Box<agent::Agent>,
         /// As it was when the change was composed; none for a new one.
-        was: Option<Box<Agent>>,
-    },
-    /// Delete an agent. `Done`.
-    DeleteAgent(AgentId),
-    /// One trunk. `Trunk`.
-    Trunk(TrunkId),
-    /// Create a trunk; its id may be drawn anew. `Trunk`.
-    CreateTrunk(Box<TrunkConfig>),
-    /// Replace `was` by `trunk`. `Done`.
+        was: Option<Box<agent::Agent>>,
+    } => save_agent -> Saved;
+    /// Delete an agent.
+    DeleteAgent(id: AgentId) => delete_agent -> ();
+    /// One trunk.
+    Trunk(id: TrunkId) => trunk -> TrunkConfig;
+    /// Create a trunk; its id may be drawn anew.
+    CreateTrunk(trunk: Box<TrunkConfig>) => create_trunk -> TrunkConfig;
+    /// Replace `was` by `trunk`.
     SaveTrunk {
         /// As it is to be.
         trunk: Box<TrunkConfig>,
         /// As it was when the change was composed.
         was: Box<TrunkConfig>,
-    },
-    /// Delete a trunk that carries no call. `Done`.
-    DeleteTrunk(TrunkId),
-    /// Create a key. `Keys`, with it alone.
-    CreateKey(Box<NewKey>),
-    /// A page of keys, newest first. `Keys`.
+    } => save_trunk -> ();
+    /// Delete a trunk that carries no call.
+    DeleteTrunk(id: TrunkId) => delete_trunk -> ();
+    /// Create a key; it alone is told.
+    CreateKey(key: Box<NewKey>) => create_key -> Vec<StoredKey>;
+    /// A page of keys, newest first.
     Keys {
         /// Only older than this key.
         before: Option<(Timestamp, KeyId)>,
         /// Page size.
         limit: usize,
-    },
-    /// Revoke a key. `Done`.
-    RevokeKey(KeyId),
-    /// A key was used. `Done`.
-    TouchKey(KeyId),
-    /// Permit that the key which asks is used through a trunk. `Done`.
-    Permit(Permit),
-    /// The webhook secrets. `Secrets`.
-    Secrets,
-    /// A new webhook secret. `Secrets`.
+    } => keys -> Vec<StoredKey>;
+    /// Revoke a key.
+    RevokeKey(id: KeyId) => revoke_key -> ();
+    /// A key was used.
+    TouchKey(id: KeyId) => touch_key -> ();
+    /// Permit that the key which asks is used through a trunk.
+    Permit(permit: permits::Permit) => permit -> Permitted;
+    /// The webhook secrets.
+    Secrets => secrets -> WebhookSecrets;
+    /// A new webhook secret.
     RotateSecret {
         /// The new one.
         secret: WebhookSecret,
         /// How long the present one signs beside it.
         overlap: Span,
-    },
-    /// What the organisation keeps of its calls. `Media`.
-    Media,
-    /// Change that. `Done`.
-    SaveMedia(Box<MediaSettings>),
-    /// What is known of numbers is about to change: the audit log's line of it. `Done`.
+    } => rotate_secret -> WebhookSecrets;
+    /// What the organisation keeps of its calls.
+    Media => media -> MediaSettings;
+    /// Change that.
+    SaveMedia(media: Box<MediaSettings>) => save_media -> ();
+    /// What is known of numbers is about to change: the audit log's line of it.
     NoteNumbers {
         /// What is done.
         action: String,
@@ -120,24 +147,24 @@ pub enum Ask {
         target: String,
         /// Some are suppressed: every trunk is to ask of numbers from now on.
         suppresses: bool,
-    },
-    /// Keep what a request was answered that others decided. `Answered`.
-    Answer(Answered),
-    /// A page of the audit log, newest first. `Audit`.
+    } => note_numbers -> ();
+    /// Keep what a request was answered that others decided.
+    Answer(answer: language::Answered) => keep_answer -> ();
+    /// A page of the audit log, newest first, each entry with its position.
     Audit {
         /// Only entries before this one.
         before: Option<u64>,
         /// Page size.
         limit: usize,
-    },
-    /// Send a test event. `Delivery`.
+    } => audit -> Vec<(u64, AuditEntry)>;
+    /// Send a test event.
     TestEvent {
         /// To this receiver.
         url: String,
-    },
-    /// One test delivery. `Delivery`.
-    Delivery(DeliveryId),
-    /// A page of test deliveries, newest first. `Deliveries`.
+    } => send_test -> callback::Delivery;
+    /// One test delivery.
+    Delivery(id: DeliveryId) => delivery -> callback::Delivery;
+    /// A page of test deliveries, newest first.
     Deliveries {
         /// Only with one of these statuses; with any when there is none.
         status: Vec<DeliveryStatus>,
@@ -145,137 +172,39 @@ pub enum Ask {
         before: Option<DeliveryId>,
         /// Page size.
         limit: usize,
-    },
-    /// One more attempt of a test delivery. `Delivery`.
-    Redeliver(DeliveryId),
-    /// A sender is about to make an attempt of a test delivery. `Secrets`, which sign it.
-    Begin(DeliveryId, u32),
-    /// What signs the callbacks of a trunk that can't tell by itself. `Secrets`.
-    SecretsOf(TrunkTag),
-    /// The JSON under a KV key as it is now, whatever copies say. `Record`.
-    Record(RecordKey),
-    /// The result of an attempt. `Done`.
-    Delivered(DeliveryId, u32, Box<AttemptResult>),
-    /// A sender waits for a slow receiver. `Done`.
-    Extend(DeliveryId, u32, Timestamp),
-    /// What a key and its organisation are called. `Introduced`.
+    } => deliveries -> Vec<callback::Delivery>;
+    /// One more attempt of a test delivery.
+    Redeliver(id: DeliveryId) => redeliver -> callback::Delivery;
+    /// A sender is about to make an attempt of a test delivery: what signs it.
+    Begin(id: DeliveryId, attempt: u32) => begin -> WebhookSecrets;
+    /// What signs the callbacks of a trunk that can't tell by itself.
+    SecretsOf(trunk: TrunkTag) => secrets_of -> WebhookSecrets;
+    /// The JSON under a KV key as it is now, whatever copies say; none if there is no such record.
+    Record(key: RecordKey) => copy -> Option<String>;
+    /// The result of an attempt.
+    Delivered(id: DeliveryId, attempt: u32, result: Box<AttemptResult>) => delivered -> ();
+    /// A sender waits for a slow receiver.
+    Extend(id: DeliveryId, attempt: u32, until: Timestamp) => extend -> ();
+    /// What a key and its organisation are called.
     #[serde(rename = "Introduce")]
-    WhoAmI(KeyId),
-    /// The built-in receiver took a notification. `Done`.
-    Receive(Box<Received>),
-    /// What the built-in receiver took lately, newest first. `Received`.
-    Received,
-    /// Which trunks the live feed is of, as of the directory's present: those deleted within the last day included. `Tags`; to whoever watches `Watched`,
-    /// or `Quiet`.
-    Tags,
-    /// A trunk has news that became known at this moment. `Done`.
-    Nudge(Timestamp),
-    /// Do what is due. `Done`.
-    Tick,
+    WhoAmI(key: KeyId) => who_am_i -> Introduced;
+    /// The built-in receiver took a notification.
+    Receive(received: Box<receiver::Received>) => receive -> ();
+    /// What the built-in receiver took lately, newest first.
+    Received => received -> Vec<receiver::Received>;
+    /// Which trunks the live feed is of, as of the directory's present: those deleted within the last day included.
+    Tags => tags -> watch::Tags;
+    /// A trunk has news that became known at this moment.
+    Nudge(at: Timestamp) => nudge -> ();
+    /// Do what is due.
+    Tick => tick -> ();
 }
 
-/// A key that was just made; the key itself stays with its holder.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct NewKey {
-    /// Its id.
-    pub id: KeyId,
-    /// Its name.
-    pub name: String,
-    /// What it may do.
-    pub role: Role,
-    /// Under which it is found.
-    pub digest: KeyDigest,
-    /// Its first characters.
-    pub prefix: String,
-    /// When it expires.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// The directory's answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DirectoryReply {
-    /// As asked, and told to all who must know.
-    Done,
-    /// Nothing was changed, or not everybody could be told; why.
-    Refused(DirectoryRefusal),
-    /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
-    Answered {
-        /// The answer.
-        answer: Answered,
-        /// See [`Once::seed`].
-        seed: String,
-        /// Whether it was given before.
-        again: bool,
-    },
-    /// The seed of the first request under its key.
-    Settled(String),
-    /// When the organisation was founded, and whether that was before.
-    Founded(Timestamp, bool),
-    /// An agent.
-    Agent(Box<Agent>),
-    /// A trunk.
-    Trunk(Box<TrunkConfig>),
-    /// Keys.
-    Keys(Vec<StoredKey>),
-    /// The webhook secrets.
-    Secrets(WebhookSecrets),
-    /// What the organisation keeps of its calls.
-    Media(Box<MediaSettings>),
-    /// The JSON of a record, if there is one.
-    Record(Option<String>),
-    /// Agents as lists show them, as JSON with commas between them; and where to go on, if there are more.
-    Agents(String, Option<AgentsAfter>),
-    /// Entries and their positions.
-    Audit(Vec<(u64, AuditEntry)>),
-    /// A test delivery.
-    Delivery(Box<Delivery>),
-    /// Test deliveries.
-    Deliveries(Vec<Delivery>),
-    /// Names.
-    Introduced {
-        /// The organisation's.
-        org: String,
-        /// The key's.
-        key: String,
-    },
-    /// Notifications.
-    Received(Vec<Received>),
-    /// The trunks' tags, and when there were no others.
-    Tags(Vec<TrunkTag>, Timestamp),
-    /// There is news. The directory's epoch (see [`super::Seen`]), the trunks' tags, and when there were no others.
-    Watched(u64, Vec<TrunkTag>, Timestamp),
-    /// There was no news.
-    Quiet,
-}
-
-/// Why a directory refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DirectoryRefusal {
-    /// No such thing.
-    Missing,
-    /// It changed meanwhile: read it again.
-    Changed,
-    /// The organisation holds as many as it may.
-    TooMany,
-    /// Trunks can't be told of more calling hours of agents.
-    TooManyHours,
-    /// The last owner key.
-    LastOwner,
-    /// An end that is past.
-    Past,
-    /// The `Idempotency-Key` was used for another request.
-    KeyReused,
-    /// The first request under the `Idempotency-Key` is not decided yet.
-    InProgress,
-    /// The trunk carries calls.
-    LiveCalls,
-    /// The change is kept, but a trunk could not be told yet; it will be.
-    #[serde(rename = "Untold")]
-    NotPropagated,
-    /// The key that asks was revoked, whatever a stale copy says.
-    InvalidKey,
-    /// The agent takes no calls.
-    Inactive,
+/// A command's reply, as it travels.
+pub(super) fn told<C: AskDirectory<Told: Into<DirectoryReply>>>(
+    reply: super::Answer<C::Told>,
+) -> super::Answer<DirectoryReply> {
+    reply.map(C::Told::into)
 }
 
 impl Ask {
@@ -319,34 +248,3 @@ impl Ask {
         )
     }
 }
-
-impl Replies for DirectoryReply {
-    const OBJECT: &'static str = "DIRECTORIES";
-}
-
-/// Questions, in their resources' files: the question, how it travels, and its reply, unless it is refused.
-macro_rules! question {
-    ($question:ty, $asked:pat => $ask:expr, $answer:pat => $reply:expr, $type:ty) => {
-        impl From<$question> for super::Ask {
-            fn from($asked: $question) -> Self {
-                $ask
-            }
-        }
-
-        impl $crate::app::asking::Command for $question {
-            type Asked = super::Ask;
-            type Answer = super::DirectoryReply;
-            type Reply = $type;
-        }
-
-        impl $crate::app::asking::Reply<super::DirectoryReply> for $type {
-            fn read(answer: super::DirectoryReply) -> Option<Self> {
-                match answer {
-                    $answer => Some($reply),
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-pub(super) use question;

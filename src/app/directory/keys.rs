@@ -1,205 +1,32 @@
-//! API keys. The keys themselves are nowhere: a row holds the digest.
+//! API keys, at the desk.
 
-use super::command::question;
-use super::desk::Desk;
-use super::permits::User;
-use super::state::{Affects, MOST, forgotten, json};
-use super::store::DirectoryStore;
-use super::{Ask, AuditEntry, Directory, DirectoryRefusal, DirectoryReply, NewKey};
+use super::{Answer, Desk, DirectoryStore, NewKey};
 use crate::app::host::Host;
-use crate::app::records::RecordKey;
-use crate::domain::access::{KeyDigest, KeyRecord, Role, StoredKey};
-use crate::domain::ids::{KeyId, TrunkTag};
-use crate::domain::settings::Settings;
-use crate::domain::sorting::newest_first;
+use crate::domain::access::StoredKey;
+use crate::domain::ids::KeyId;
 use crate::domain::time::Timestamp;
 
-const HOUR: u64 = 3_600_000;
-
-/// A page of keys, newest first.
-pub struct ListKeys {
-    /// Only older than this key.
-    pub before: Option<(Timestamp, KeyId)>,
-    /// At most this many.
-    pub limit: usize,
-}
-question!(
-    ListKeys,
-    ListKeys { before, limit } => Ask::Keys { before, limit },
-    DirectoryReply::Keys(keys) => keys,
-    Vec<StoredKey>
-);
-
-impl Directory {
-    /// How many keys are in use.
-    #[must_use]
-    pub fn key_count(&self) -> usize {
-        self.keys
-            .values()
-            .filter(|key| key.revoked_at.is_none())
-            .count()
-    }
-
-    /// Adds a key.
-    pub fn add_key(&mut self, new: NewKey, entry: AuditEntry) {
-        let key = StoredKey {
-            id: new.id,
-            name: new.name,
-            role: new.role,
-            digest: new.digest,
-            prefix: new.prefix,
-            created_at: entry.at,
-            expires_at: new.expires_at,
-            last_used_at: None,
-            revoked_at: None,
-        };
-        let record = RecordKey::ApiKey(key.digest.clone());
-        self.keep_key(key);
-        self.record(entry, &[record], Affects::NoTrunk);
-    }
-
-    fn keep_key(&mut self, key: StoredKey) {
-        self.put(format!("key/{}", key.id), &key);
-        self.keys.insert(key.id, key);
-    }
-
-    /// A key that was not revoked.
-    #[must_use]
-    pub fn key(&self, id: KeyId) -> Option<&StoredKey> {
-        self.keys.get(&id).filter(|key| key.revoked_at.is_none())
-    }
-
-    /// Whether a key was revoked lately.
-    pub(super) fn was_revoked(&self, id: KeyId) -> bool {
-        self.keys
-            .get(&id)
-            .is_some_and(|key| key.revoked_at.is_some())
-    }
-
-    /// Whether an organisation would be left without an owner, now or once the other keys have expired.
-    #[must_use]
-    pub fn is_last_owner(&self, id: KeyId, now: Timestamp) -> bool {
-        let is_lasting = |key: &StoredKey| key.expires_at.is_none();
-        let owner =
-            |key: &&StoredKey| key.role == Role::Owner && key.is_good(now) && is_lasting(key);
-        self.keys
-            .get(&id)
-            .as_ref()
-            .is_some_and(|key| key.role == Role::Owner && is_lasting(key))
-            && !self.keys.values().filter(owner).any(|key| key.id != id)
-    }
-
-    /// Revokes a key.
-    fn revoke_key(&mut self, id: KeyId, entry: AuditEntry) {
-        let Some(mut key) = self.keys.get(&id).cloned() else {
-            return;
-        };
-        key.revoked_at = Some(entry.at);
-        let record = RecordKey::ApiKey(key.digest.clone());
-        self.keep_key(key);
-        self.record(entry, &[record], Affects::TrunksOf(User::Key(id)));
-    }
-
-    /// The id of a new key: guarded when there are many, those included that trunks are still reminded of.
-    pub(super) fn guarded_key(&self, id: KeyId, settings: &Settings) -> KeyId {
-        let known = self.keys.values().filter(|key| !key.id.is_guarded());
-        id.guarded(known.count() >= settings.unguarded)
-    }
-
-    /// Revoked keys that a stale copy might still vouch for at this trunk.
-    pub(super) fn revoked_for(&self, trunk: TrunkTag, now: Timestamp) -> Vec<KeyId> {
-        let revoked = self.keys.values().filter(|key| key.revoked_at.is_some());
-        let revoked = revoked.map(|key| key.id);
-        let may_come =
-            |id: &KeyId| !id.is_guarded() || self.is_permitted(User::Key(*id), trunk, now);
-        revoked.filter(may_come).collect()
-    }
-
-    /// Forgets revoked keys that nobody could use any more.
-    pub(super) fn forget_keys(&mut self, now: Timestamp) {
-        let revoked = |key: &StoredKey| Some((key.revoked_at?, key.id));
-        let revoked: Vec<_> = self.keys.values().filter_map(revoked).collect();
-        let (guarded, known): (Vec<_>, Vec<_>) =
-            revoked.into_iter().partition(|(_, id)| id.is_guarded());
-        let unused = guarded.into_iter().map(|(_, id)| id);
-        let unused = unused.filter(|id| !self.is_used(User::Key(*id), now));
-        let gone: Vec<KeyId> = unused.chain(forgotten(known, now)).collect();
-        for id in gone {
-            self.keys.remove(&id);
-            self.remove(format!("key/{id}"));
-        }
-    }
-
-    /// Notes that a key was used.
-    pub fn touch_key(&mut self, id: KeyId, now: Timestamp) {
-        let hour = Some(Timestamp(now.0 - now.0 % HOUR));
-        let key = self
-            .keys
-            .get(&id)
-            .filter(|key| key.last_used_at < hour)
-            .cloned();
-        if let Some(key) = key {
-            self.keep_key(StoredKey {
-                last_used_at: hour,
-                ..key
-            });
-        }
-    }
-
-    /// The JSON of a key's copy.
-    pub(super) fn key_json(&self, digest: &KeyDigest) -> Option<String> {
-        let org_id = self.org_id()?;
-        let mut good = self.keys.values().filter(|key| key.revoked_at.is_none());
-        let key = good.find(|key| key.digest == *digest)?;
-        json(&KeyRecord {
-            key_id: key.id,
-            org_id,
-            role: key.role,
-            expires_at: key.expires_at,
-        })
-    }
-
-    /// Keys in use, newest first.
-    #[must_use]
-    pub fn keys_page(&self, before: Option<(Timestamp, KeyId)>, limit: usize) -> Vec<StoredKey> {
-        let mut keys: Vec<&StoredKey> = self
-            .keys
-            .values()
-            .filter(|key| key.revoked_at.is_none())
-            .collect();
-        keys.retain(|key| before.is_none_or(|before| (key.created_at, key.id) < before));
-        newest_first(&mut keys, |key| key.id.born(key.created_at));
-        keys.into_iter().take(limit).cloned().collect()
-    }
-}
-
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Makes a key.
-    pub fn create_key(&mut self, mut key: NewKey) -> Result<DirectoryReply, DirectoryRefusal> {
-        if key.expires_at.is_some_and(|end| end <= self.now()) {
-            return Err(DirectoryRefusal::Past);
-        }
-        if self.directory.key_count() >= MOST {
-            return Err(DirectoryRefusal::TooMany);
-        }
-        key.id = self.directory.guarded_key(key.id, self.world.settings());
-        let id = key.id;
-        let entry = self.entry("api_key.create", id);
-        self.directory.add_key(key, entry);
-        let made = self.directory.key(id).cloned();
-        Ok(DirectoryReply::Keys(made.into_iter().collect()))
+    pub(super) fn create_key(&mut self, key: Box<NewKey>) -> Answer<Vec<StoredKey>> {
+        let settings = self.world.settings();
+        let created = self.directory.create_key(*key, settings, self.author())?;
+        Ok(vec![created])
     }
 
-    /// Revokes a key.
-    pub fn revoke_key(&mut self, id: KeyId) -> Result<(), DirectoryRefusal> {
-        if self.directory.key(id).is_none() {
-            return self.directory.repeated(self.directory.was_revoked(id));
-        }
-        if self.directory.is_last_owner(id, self.now()) {
-            return Err(DirectoryRefusal::LastOwner);
-        }
-        let entry = self.entry("api_key.delete", id);
-        self.directory.revoke_key(id, entry);
+    pub(super) fn keys(
+        &self,
+        before: Option<(Timestamp, KeyId)>,
+        limit: usize,
+    ) -> Answer<Vec<StoredKey>> {
+        Ok(self.directory.keys_page(before, limit))
+    }
+
+    pub(super) fn revoke_key(&mut self, id: KeyId) -> Answer<()> {
+        Ok(self.directory.revoke_key(id, self.author())?)
+    }
+
+    pub(super) fn touch_key(&mut self, id: KeyId) -> Answer<()> {
+        self.directory.touch_key(id, self.now);
         Ok(())
     }
 }

@@ -4,44 +4,312 @@
 //! Requests are served from copies (KV) and decided in the trunks' objects; the directory orders
 //! the writes, makes them unique, keeps the audit log, and owes the copies: what must still be
 //! written elsewhere is part of its own rows, so a crash or a failure in between loses nothing.
+//!
+//! [`DirectoryActor`] is the whole object but for its storage, its alarm and its network. It changes what is in memory, commits the
+//! rows with what others must be told, and tells them then. A request that restricts something is answered only when every trunk
+//! was told that must know of it.
 
 mod agents;
 mod answered;
-mod asking;
 mod audit;
-mod command;
+pub mod command;
 mod copies;
-mod decide;
-mod desk;
 mod keys;
+mod language;
 mod media;
 mod numbers;
 mod orgs;
 mod permits;
+mod port;
 mod propagation;
 mod receiver;
+mod reply;
 mod secrets;
-mod serve;
-mod state;
 mod store;
 mod test_events;
 mod trunk_copies;
 mod trunks;
-mod vec_map;
 mod watch;
 
-pub use agents::GetAgent;
-pub use answered::{Answered, Once, render};
-pub use audit::{AuditEntry, ListAudit};
-pub use command::{AgentsAfter, Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, NewKey};
-pub use keys::ListKeys;
-pub use media::GetMedia;
-pub use permits::{Permit, RELIED_ON};
+pub use agents::{ListAgents, Saved, Slice};
+pub use answered::{FirstOrAgain, Keyed, render};
+pub use command::Ask;
+pub use language::{AgentsAfter, Answered, By, DirectoryCommand, DirectoryReply, Once};
+pub use orgs::{Founded, Introduced, SettleKey, Settled};
+pub use permits::{Permit, Permitted};
+pub use port::{AskDirectory, Directories, ask};
 pub use receiver::Received;
-pub use secrets::GetSecrets;
-pub use serve::DirectoryActor;
-pub use state::{Directory, Rows};
 pub use store::{DirectoryStore, RecordWriter};
-pub use trunks::GetTrunk;
-pub use vec_map::VecMap;
-pub use watch::Watched;
+pub use watch::{News, Tags, Watch};
+
+pub use crate::domain::directory::{
+    AuditEntry, Directory, DirectoryRefusal, NewKey, RELIED_ON, Rows, Watched,
+};
+
+use std::cell::RefCell;
+
+use crate::app::host::Host;
+use crate::app::messages::CallbackMessage;
+use crate::app::records::RecordKey;
+use crate::app::trunk::{StoreFailed, Trunks};
+use crate::domain::directory::Author;
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Timestamp;
+use answered::answered_before;
+use command::told;
+use propagation::pending_for;
+use test_events::due_callbacks;
+use trunks::{Question, Word};
+use watch::Bell;
+
+/// One command being carried out: what it reads, changes and knows.
+struct Desk<'a, S, H> {
+    directory: &'a mut Directory,
+    store: &'a S,
+    world: &'a H,
+    command: &'a DirectoryCommand,
+    now: Timestamp,
+    /// What a trunk said that this command had asked.
+    word: Option<Word>,
+}
+
+/// What a command is answered, if it comes to that.
+type Answer<R> = Result<R, Stop>;
+
+/// Why it does not.
+enum Stop {
+    /// It is refused.
+    Refused(DirectoryRefusal),
+    /// Rows can't be read.
+    Failed,
+    /// A trunk has a say: its word is at the desk when the command is carried out anew.
+    Ask(Box<Question>),
+}
+
+impl From<DirectoryRefusal> for Stop {
+    fn from(refusal: DirectoryRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreFailed> for Stop {
+    fn from(_: StoreFailed) -> Self {
+        Self::Failed
+    }
+}
+
+/// How far a command got.
+enum Step {
+    Answered(DirectoryReply),
+    Asks(Box<Question>),
+}
+
+impl<'a, S: DirectoryStore, H: Host> Desk<'a, S, H> {
+    /// Who makes the command's change.
+    fn author(&self) -> Author<'a> {
+        Author {
+            at: self.now,
+            key: self.command.by,
+            request: &self.command.request,
+        }
+    }
+
+    fn step(mut self) -> Result<Step, StoreFailed> {
+        let reply = match self.decide() {
+            Ok(reply) => reply,
+            Err(Stop::Refused(refusal)) => DirectoryReply::Refused(refusal),
+            Err(Stop::Failed) => return Err(StoreFailed),
+            Err(Stop::Ask(question)) => return Ok(Step::Asks(question)),
+        };
+        Ok(Step::Answered(self.answer(reply)))
+    }
+
+    fn decide(&mut self) -> Answer<DirectoryReply> {
+        let command = self.command;
+        match (&command.what, &command.slice, &command.watched) {
+            (Ask::Record(RecordKey::Agents(_)), Some(slice), _) => {
+                told::<ListAgents>(self.list_agents(slice))
+            }
+            (Ask::Tags, _, Some(watched)) => told::<Watch>(self.news(watched)),
+            _ => self.carry_out(command.what.clone()),
+        }
+    }
+
+    /// What is due is done along with each command.
+    fn tick(&self) -> Answer<()> {
+        Ok(())
+    }
+}
+
+/// An `Idempotency-Key` while its request is under way, however that ends.
+struct Held<'a>(&'a RefCell<Vec<String>>, &'a String);
+
+impl<'a> Held<'a> {
+    fn of(all: &'a RefCell<Vec<String>>, key: &'a String) -> Self {
+        all.borrow_mut().push(key.clone());
+        Self(all, key)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().retain(|other| other != self.1);
+    }
+}
+
+/// A directory's object, but for its storage, its alarm and its network.
+#[derive(Default)]
+pub struct DirectoryActor {
+    directory: RefCell<Option<Directory>>,
+    /// Copies that are being written right now: two writers could land in the wrong order.
+    writing: RefCell<Vec<RecordKey>>,
+    /// The `Idempotency-Key`s of requests that wait for somebody else's word before they are decided.
+    under_way: RefCell<Vec<String>>,
+    /// Rung when something changed that somebody may wait for.
+    bell: Bell,
+    retry_at: std::cell::Cell<Option<Timestamp>>,
+}
+
+impl DirectoryActor {
+    /// Carries out one command. Callbacks to send come beside the answer.
+    ///
+    /// A change is answered when every trunk was told that must know of it; one that can't be
+    /// reached is told later, and the answer is [`DirectoryRefusal::NotPropagated`]: the change holds, and asking for
+    /// it again does no harm. Copies that can't be written are written later, and delay nobody.
+    ///
+    /// # Errors
+    /// When rows can't be read or written; what is in memory is then forgotten.
+    pub async fn serve(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks + RecordWriter),
+        command: DirectoryCommand,
+    ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
+        self.wait_for_news(store, world, &command).await?;
+        // A copy may vouch for a revoked key for a minute: long enough to make itself a new one.
+        let (before, vouched) = self.with(store, |directory| {
+            let vouched = command.by.is_none_or(|key| directory.key(key).is_some());
+            (directory.version(), vouched)
+        })?;
+        let known = self.with(store, |directory| {
+            answered_before(directory, store, &command, world.now())
+        })??;
+        let again = known.is_some();
+        let reply = match known {
+            _ if !vouched => DirectoryReply::Refused(DirectoryRefusal::InvalidKey),
+            Some(reply) => reply,
+            None => self.carry_out(store, world, &command).await?,
+        };
+        if !command.what.is_read() || matches!(command.what, Ask::Nudge(_)) {
+            self.bell.ring();
+        }
+        let (callbacks, pending) = self.with(store, |directory| {
+            directory.forget_old(world.now());
+            let callbacks = due_callbacks(directory, world.now());
+            // A repeat may come because the first time not everybody could be told.
+            let pending = match again {
+                true => directory.pending().clone(),
+                false => pending_for(directory, &command.what, before),
+            };
+            (callbacks, pending)
+        })?;
+        let refused = matches!(reply, DirectoryReply::Refused(_));
+        let sends_for = !matches!(command.what, Ask::Tick);
+        let told = self.tell(store, world, &pending, sends_for).await?;
+        let told = told || planted(Fault::UntoldAnswered);
+        let reply = match command.what.waits_for_trunks() && !refused && !told {
+            true => DirectoryReply::Refused(DirectoryRefusal::NotPropagated),
+            false => reply,
+        };
+        Ok((reply, callbacks))
+    }
+
+    async fn carry_out(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks + RecordWriter),
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, StoreFailed> {
+        let key = command.once.as_ref().map(|once| &once.given.key);
+        if key.is_some_and(|key| self.under_way.borrow().contains(key)) {
+            return Ok(DirectoryReply::Refused(DirectoryRefusal::InProgress));
+        }
+        let _held = key.map(|key| Held::of(&self.under_way, key));
+        let mut word = None;
+        loop {
+            let heard = word.take();
+            let step = self.with(store, |directory| {
+                let desk = Desk {
+                    directory,
+                    store,
+                    world,
+                    command,
+                    now: world.now(),
+                    word: heard,
+                };
+                desk.step()
+            })??;
+            match step {
+                Step::Answered(reply) => return Ok(reply),
+                Step::Asks(question) => word = Some(question.put(world).await),
+            }
+        }
+    }
+
+    /// Whether the object must be woken should it die over this command: something is owed, or may
+    /// come to be. A reminder to a directory that owes nothing must not lead to another one.
+    ///
+    /// # Errors
+    /// When rows can't be read.
+    pub fn may_propagate(
+        &self,
+        store: &impl DirectoryStore,
+        what: &Ask,
+    ) -> Result<bool, StoreFailed> {
+        match what {
+            Ask::Tick => self.with(store, |directory| {
+                let owes = !directory.pending().is_empty() || directory.next_callback().is_some();
+                owes || planted(Fault::DirectoryNeverSleeps)
+            }),
+            Ask::Permit(permit) => Ok(permit.refused),
+            what => Ok(!what.is_read()),
+        }
+    }
+
+    /// When the object must be woken next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let callback = self
+            .directory
+            .borrow()
+            .as_ref()
+            .and_then(Directory::next_callback);
+        [callback, self.retry_at.get()].into_iter().flatten().min()
+    }
+
+    /// Works on the directory, loaded if need be, and commits what changed.
+    fn with<T>(
+        &self,
+        store: &impl DirectoryStore,
+        work: impl FnOnce(&mut Directory) -> T,
+    ) -> Result<T, StoreFailed> {
+        let mut slot = self.directory.borrow_mut();
+        let directory = match &mut *slot {
+            Some(directory) => directory,
+            None => slot.insert(load(store)?),
+        };
+        let result = work(directory);
+        let rows = directory.take_rows();
+        if !rows.is_empty() && store.commit(&rows).is_err() {
+            *slot = None;
+            return Err(StoreFailed);
+        }
+        Ok(result)
+    }
+}
+
+fn load(store: &impl DirectoryStore) -> Result<Directory, StoreFailed> {
+    let (mut directory, mut readable) = (Directory::default(), true);
+    store.load(&mut |name, doc| readable &= directory.read_row(name, doc).is_ok())?;
+    readable.then_some(directory).ok_or(StoreFailed)
+}

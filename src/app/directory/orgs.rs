@@ -1,115 +1,86 @@
-//! The organisation itself.
+//! The organisation itself, at the desk.
 
-use serde::{Deserialize, Serialize};
-
-use super::desk::Desk;
-use super::state::Affects;
-use super::store::DirectoryStore;
-use super::{AuditEntry, Directory, DirectoryRefusal, DirectoryReply, NewKey};
+use super::reply::reply;
+use super::{
+    Answer, Ask, AskDirectory, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply,
+    DirectoryStore, NewKey, Once,
+};
+use crate::app::asking::Command;
 use crate::app::host::Host;
-use crate::app::records::RecordKey;
-use crate::domain::callback::{WebhookSecret, WebhookSecrets};
+use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::{KeyId, OrgId};
-use crate::domain::media::MediaSettings;
 use crate::domain::time::Timestamp;
 
-/// Its row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Org {
-    pub id: OrgId,
-    pub name: String,
-    pub created_at: Timestamp,
-    pub secrets: WebhookSecrets,
-    /// What it keeps of its calls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<MediaSettings>,
-    /// It has said of numbers that they are not to be called: its trunks ask of each.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asks_of_numbers: bool,
-    /// Rises with each change; orders briefs and names audit entries.
-    pub version: u64,
-}
+/// When the organisation was founded, and whether that was before.
+pub struct Founded(pub Timestamp, pub bool);
+reply!(
+    Founded: Founded(at, again) => DirectoryReply::Founded(at, again),
+    DirectoryReply::Founded(at, again) => Self(at, again),
+);
 
-impl Directory {
-    /// The organisation's id, once it is founded.
-    #[must_use]
-    pub fn org_id(&self) -> Option<OrgId> {
-        self.org.as_ref().map(|org| org.id)
-    }
+/// The seed of the first request under its `Idempotency-Key`.
+pub struct Settled(pub String);
+reply!(
+    Settled: Settled(seed) => DirectoryReply::Settled(seed),
+    DirectoryReply::Settled(seed) => Self(seed),
+);
 
-    /// When the organisation was founded, if it is.
-    pub(super) fn founded_at(&self) -> Option<Timestamp> {
-        self.org.as_ref().map(|org| org.created_at)
-    }
+/// Keep what an `Idempotency-Key` stands for.
+pub struct SettleKey(pub Once);
 
-    /// What the organisation is called.
-    #[must_use]
-    pub fn org_name(&self) -> Option<&str> {
-        self.org.as_ref().map(|org| org.name.as_str())
-    }
-
-    /// How many changes there were.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.org.as_ref().map_or(0, |org| org.version)
-    }
-
-    /// Founds the organisation.
-    fn found(&mut self, org: OrgId, name: String, secrets: WebhookSecrets, entry: AuditEntry) {
-        if self.org.is_none() {
-            self.org = Some(Org {
-                id: org,
-                name,
-                created_at: entry.at,
-                secrets,
-                media: None,
-                asks_of_numbers: false,
-                version: 0,
-            });
-            self.record(entry, &[RecordKey::Trunks(org)], Affects::NoTrunk);
+impl From<SettleKey> for DirectoryCommand {
+    fn from(SettleKey(once): SettleKey) -> Self {
+        Self {
+            once: Some(once),
+            ..Self::of_the_platform(Ask::Settle)
         }
     }
 }
 
+impl Command for SettleKey {
+    type Asked = DirectoryCommand;
+    type Answer = DirectoryReply;
+    type Reply = Result<Settled, DirectoryRefusal>;
+}
+
+impl AskDirectory for SettleKey {
+    type Told = Settled;
+}
+
+/// What a key and its organisation are called.
+pub struct Introduced {
+    /// The organisation's name.
+    pub org: String,
+    /// The key's.
+    pub key: String,
+}
+reply!(
+    Introduced: Introduced { org, key } => DirectoryReply::Introduced { org, key },
+    DirectoryReply::Introduced { org, key } => Self { org, key },
+);
+
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Founds the organisation, once.
-    pub fn found(
+    pub(super) fn found(
         &mut self,
         org: OrgId,
         name: String,
-        owner: NewKey,
+        owner: Box<NewKey>,
         secret: WebhookSecret,
-    ) -> DirectoryReply {
-        if let Some(at) = self.directory.founded_at() {
-            return DirectoryReply::Founded(at, true);
-        }
-        let secrets = WebhookSecrets::first(secret, self.now());
-        let entry = self.entry("organisation.create", org);
-        self.directory.found(org, name, secrets, entry);
-        let entry = self.entry("api_key.create", owner.id);
-        self.directory.add_key(owner, entry);
-        // As a repeat is answered: the clock may have gone on meanwhile.
-        let at = self.directory.founded_at();
-        DirectoryReply::Founded(at.unwrap_or_else(|| self.now()), false)
+    ) -> Answer<Founded> {
+        let author = self.author();
+        let (at, again) = self.directory.found(org, name, *owner, secret, author);
+        Ok(Founded(at, again))
     }
 
-    /// What an `Idempotency-Key` stands for.
-    pub fn settle(&self) -> Result<DirectoryReply, DirectoryRefusal> {
-        let once = self
-            .command
-            .once
-            .as_ref()
-            .ok_or(DirectoryRefusal::Missing)?;
-        Ok(DirectoryReply::Settled(once.seed.clone()))
+    pub(super) fn settle(&self) -> Answer<Settled> {
+        let once = self.command.once.as_ref();
+        let once = once.ok_or(DirectoryRefusal::Missing)?;
+        Ok(Settled(once.seed.clone()))
     }
 
-    /// What a key and its organisation are called.
-    pub fn introduce(&self, id: KeyId) -> Result<DirectoryReply, DirectoryRefusal> {
-        let org = self.directory.org_name().ok_or(DirectoryRefusal::Missing)?;
-        let key = self.directory.key(id).ok_or(DirectoryRefusal::Missing)?;
-        Ok(DirectoryReply::Introduced {
-            org: org.to_owned(),
-            key: key.name.clone(),
-        })
+    pub(super) fn who_am_i(&self, key: KeyId) -> Answer<Introduced> {
+        let (org, key) = self.directory.names(key)?;
+        let (org, key) = (org.to_owned(), key.to_owned());
+        Ok(Introduced { org, key })
     }
 }

@@ -1,207 +1,31 @@
-//! Permits: who may be used through which trunk, and until when.
-//!
-//! An organisation's first trunks, keys and agents are known to each other: each change of a key or an agent is told to all of
-//! these trunks, and a trunk refuses what it was told of. Of those that come later there may be a thousand of each, too many to
-//! be told. They are *guarded*, which their ids say (`ids.rs`): whoever asks a trunk for something in their name needs a permit,
-//! which the directory gives for a minute and keeps for four. So it knows which trunks to tell when one of them is revoked or
-//! deactivated: those few that it may be used through just now; for all others there is no permit any more.
+//! Permits, at the desk: see `domain::directory`.
 
-use serde::{Deserialize, Serialize};
-
-use super::desk::Desk;
-use super::store::DirectoryStore;
-use super::{Directory, DirectoryRefusal};
+use super::reply::reply;
+use super::{Answer, Desk, DirectoryRefusal, DirectoryReply, DirectoryStore};
 use crate::app::host::Host;
-use crate::app::json;
-use crate::domain::call::LONGEST_UNASKED;
-use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
-use crate::domain::time::{Span, Timestamp};
+pub use crate::domain::directory::Permit;
 
-/// For so long an edge relies on a permit, from when it asked.
-pub const RELIED_ON: Span = Span(60_000);
-/// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
-/// must find its trunk told, and may be a minute on its way.
-const LEFT: Span = Span(150_000);
-/// For so long one is kept.
-const KEPT: Span = Span(240_000);
-/// So many are kept; beyond that none is given until some have passed.
-const MOST: usize = 20_000;
-
-/// Who is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum User {
-    Key(KeyId),
-    Agent(AgentId),
+/// Something was permitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permitted {
+    /// For a minute.
+    Done,
+    /// It need not be: an object of an earlier release tells each trunk of everything.
+    Unneeded,
 }
-
-impl User {
-    pub fn is_guarded(self) -> bool {
-        match self {
-            Self::Key(id) => id.is_guarded(),
-            Self::Agent(id) => id.is_guarded(),
-        }
-    }
-}
-
-impl std::fmt::Display for User {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Key(id) => write!(out, "k/{id}"),
-            Self::Agent(id) => write!(out, "a/{id}"),
-        }
-    }
-}
-
-/// What somebody wants to do, and through which trunk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Permit {
-    /// The trunk.
-    pub trunk: TrunkTag,
-    /// Of a call that is to be placed: its agent.
-    pub agent: Option<AgentId>,
-    /// How long the call may stand in the queue, all of which it depends on its key and its agent.
-    pub waits: Span,
-    /// The trunk refused the agent: it was not told that this is active again.
-    pub refused: bool,
-}
-
-impl Permit {
-    /// Whether one that is kept until then does for this one as well.
-    pub(super) fn lasts(&self, until: Option<Timestamp>, now: Timestamp) -> bool {
-        until.is_some_and(|until| until >= now + self.waits + LEFT)
-    }
-
-    /// Until when it is kept.
-    pub(super) fn until(&self, now: Timestamp) -> Timestamp {
-        now + self.waits + KEPT
-    }
-
-    /// Where there are calling hours, a call may wait for an opening that nobody knew of when it was accepted.
-    fn that_may_wait(&self, has_hours: bool) -> Self {
-        let waits = match has_hours && self.agent.is_some() {
-            true => self.waits.max(LONGEST_UNASKED),
-            false => self.waits,
-        };
-        Self {
-            waits,
-            ..self.clone()
-        }
-    }
-}
-
-fn row_name(user: User, trunk: TrunkTag) -> String {
-    format!("permit/{user}/{trunk}")
-}
-
-impl Directory {
-    pub(super) fn read_permit(&mut self, name: &str, doc: &str) -> Result<(), json::Unreadable> {
-        let mut words = name.split('/').skip(1);
-        let mut word = || words.next().ok_or(json::Unreadable);
-        let (kind, id, tag) = (word()?, word()?, word()?);
-        let user = match kind {
-            "k" => User::Key(id.parse().map_err(|_| json::Unreadable)?),
-            _ => User::Agent(id.parse().map_err(|_| json::Unreadable)?),
-        };
-        let tag = u32::from_str_radix(tag, 16).map_err(|_| json::Unreadable)?;
-        self.permits
-            .insert((user, TrunkTag(tag)), Timestamp(json::read(doc)?));
-        Ok(())
-    }
-
-    /// Whether somebody may be used through a trunk.
-    pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Timestamp) -> bool {
-        let until = self.permits.get(&(user, trunk));
-        until.is_some_and(|until| now < *until)
-    }
-
-    /// Whether somebody may be used through any trunk.
-    pub(super) fn is_used(&self, user: User, now: Timestamp) -> bool {
-        let mut permits = self.permits.iter();
-        permits.any(|((known, _), until)| *known == user && now < *until)
-    }
-
-    fn keep_permit(
-        &mut self,
-        user: User,
-        permit: &Permit,
-        now: Timestamp,
-    ) -> Result<(), DirectoryRefusal> {
-        let known = self.permits.get(&(user, permit.trunk));
-        if permit.lasts(known.copied(), now) {
-            return Ok(());
-        }
-        if self.permits.len() >= MOST {
-            return Err(DirectoryRefusal::NotPropagated);
-        }
-        let until = permit.until(now);
-        self.put(row_name(user, permit.trunk), &until.0);
-        self.permits.insert((user, permit.trunk), until);
-        Ok(())
-    }
-
-    /// The first calling hours are set: what was permitted without them may have to wait for an opening.
-    pub(super) fn lengthen_permits(&mut self, now: Timestamp) {
-        let in_force = self.permits.iter().filter(|(_, until)| now < **until);
-        let in_force: Vec<_> = in_force.map(|(permit, until)| (*permit, *until)).collect();
-        for ((user, trunk), until) in in_force {
-            let until = until.max(now + LONGEST_UNASKED + KEPT);
-            self.put(row_name(user, trunk), &until.0);
-            self.permits.insert((user, trunk), until);
-        }
-    }
-
-    /// Forgets permits that have passed.
-    pub(super) fn forget_permits(&mut self, now: Timestamp) {
-        if !self.permits.values().any(|until| now >= *until) {
-            return;
-        }
-        let permits = self.permits.iter();
-        let over: Vec<_> = permits
-            .filter(|(_, until)| now >= **until)
-            .map(|(permit, _)| *permit)
-            .collect();
-        for (user, trunk) in &over {
-            self.remove(row_name(*user, *trunk));
-        }
-        self.permits.retain(|_, until| now < *until);
-    }
-}
+reply!(
+    Permitted: permitted => match permitted {
+        Permitted::Done => DirectoryReply::Done,
+        Permitted::Unneeded => DirectoryReply::Record(None),
+    },
+    DirectoryReply::Done => Self::Done,
+    DirectoryReply::Record(None) => Self::Unneeded,
+);
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Gives whoever asks a permit.
-    pub fn permit(&mut self, permit: &Permit) -> Result<(), DirectoryRefusal> {
+    pub(super) fn permit(&mut self, permit: Permit) -> Answer<Permitted> {
         let key = self.command.by.ok_or(DirectoryRefusal::Missing)?;
-        let now = self.now();
-        let directory = &mut *self.directory;
-        if let Some(agent) = permit.agent {
-            let is_active = directory
-                .is_active(agent)
-                .ok_or(DirectoryRefusal::Missing)?;
-            is_active.then_some(()).ok_or(DirectoryRefusal::Inactive)?;
-        }
-        let is_it = |id: &&TrunkId| id.tag() == permit.trunk;
-        let Some(trunk) = directory.trunks.keys().find(is_it).copied() else {
-            // Somebody else's, if anybody's: its object tells nothing of it.
-            return Ok(());
-        };
-        // Of guarded agents, a trunk was told the hours of those alone that could be used through it.
-        let is_news = permit.agent.is_some_and(|agent| {
-            let is_known = directory.is_permitted(User::Agent(agent), permit.trunk, now);
-            agent.is_guarded() && !is_known && directory.has_rules(&agent)
-        });
-        let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
-        let kept = permit.that_may_wait(directory.has_hours());
-        for user in users.into_iter().flatten() {
-            if user.is_guarded() || permit.trunk.is_guarded() {
-                directory.keep_permit(user, &kept, now)?;
-            }
-        }
-        if permit.agent.is_some() {
-            directory.mark_used(trunk, permit, now);
-        }
-        if permit.refused || is_news {
-            directory.owe_brief(trunk);
-        }
-        Ok(())
+        self.directory.permit(key, &permit, self.now)?;
+        Ok(Permitted::Done)
     }
 }

@@ -1,123 +1,55 @@
-//! What others must still be told: what is pending, and what pays them off.
-//!
-//! First the trunks, whose word decides, then the copies. All that they are told is computed from the directory as it is then, so
-//! telling late, twice or out of turn does no harm.
+//! Telling others what they must know: first the trunks, whose word decides, then the copies. All that they are told is computed
+//! from the directory as it is then, so telling late, twice or out of turn does no harm.
 
-use serde::{Deserialize, Serialize};
-
-use super::serve::DirectoryActor;
-use super::store::{DirectoryStore, RecordWriter};
-use super::{Ask, Directory, DirectoryRefusal};
+use super::copies::record_of;
+use super::{Ask, Directory, DirectoryActor, DirectoryStore, RecordWriter};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Briefed, StoreFailed, Trunks, ask, command};
-use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::directory::Pending;
+use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Span;
 
-/// How soon what is owed is tried again.
+/// How soon what could not be told is tried again.
 const AGAIN: Span = Span(5_000);
 
 /// How soon the alarm tells more, where all goes well. Whoever sends for the rest has had most of it told by then.
 const SOON: Span = Span(1_000);
 
-/// What others must still be told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pending {
-    /// Copies to write, each with the version that made it wrong.
-    pub records: Vec<(RecordKey, u64)>,
-    /// Trunks that are still to be briefed.
-    pub briefs: Vec<(TrunkId, u64)>,
-}
-
-impl Pending {
-    /// Whether everybody was told.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.briefs.is_empty()
-    }
-
-    pub fn brief(&mut self, trunk: TrunkId, version: u64) {
-        self.briefs.retain(|(owed, _)| *owed != trunk);
-        self.briefs.push((trunk, version));
-    }
-}
-
-impl Directory {
-    /// What a command is to see through before it is answered: what it came to owe since version
-    /// `before`, or, when it asked again for what was done already, what is still owed of the
-    /// first time. A read pays nobody's debts; the alarm pays all.
-    pub(super) fn pending_for(&self, what: &Ask, before: u64) -> Pending {
-        let mut owed = self.owed.clone();
-        if what.is_read() {
-            return Pending::default();
+/// What a command is to see through before it is answered: what came up since version `before`, or, when it asked again for
+/// what was done already, what is still pending of the first time. A read tells nobody; the alarm tells all.
+pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pending {
+    let pending = directory.pending().clone();
+    match what {
+        what if what.is_read() => Pending::default(),
+        Ask::Permit(permit) => {
+            let needs = permit.refused || directory.must_be_told_of(permit.agent.as_ref());
+            let mut briefs = pending.briefs;
+            briefs.retain(|(id, _)| needs && id.tag() == permit.trunk);
+            Pending {
+                briefs,
+                ..Pending::default()
+            }
         }
-        if let Ask::Permit(permit) = what {
-            owed.records.clear();
-            let has_rules = |agent: &AgentId| self.has_rules(agent);
-            let needs = permit.refused || permit.agent.as_ref().is_some_and(has_rules);
-            owed.briefs
-                .retain(|(id, _)| needs && id.tag() == permit.trunk);
-            return owed;
-        }
-        let repeats =
-            self.version() == before && matches!(what, Ask::RevokeKey(_) | Ask::DeleteAgent(_));
-        if !repeats && !matches!(what, Ask::Tick) {
-            owed.records.retain(|(_, at)| *at > before);
-        }
+        Ask::Tick => pending,
+        Ask::RevokeKey(_) | Ask::DeleteAgent(_) if directory.version() == before => pending,
         // An agent may be saved again because its trunks could not be told the first time, and so may numbers be suppressed.
-        let may_repeat = matches!(
-            what,
-            Ask::SaveAgent { was: Some(_), .. } | Ask::SaveMedia(_) | Ask::NoteNumbers { .. }
-        );
-        if !repeats && !may_repeat && !matches!(what, Ask::Tick) {
-            owed.briefs.retain(|(_, at)| *at > before);
+        Ask::SaveAgent { was: Some(_), .. } | Ask::SaveMedia(_) | Ask::NoteNumbers { .. } => {
+            let briefs = pending.briefs.clone();
+            Pending {
+                briefs,
+                ..pending.since(before)
+            }
         }
-        owed
-    }
-
-    /// Takes off what was told, unless it changed meanwhile.
-    pub(super) fn acknowledge(
-        &mut self,
-        told: &[(TrunkId, Option<u64>)],
-        written: &[(&RecordKey, Option<u64>)],
-    ) {
-        let before = self.owed.clone();
-        self.owed.briefs.retain(|(owed, at)| {
-            !told
-                .iter()
-                .any(|(id, version)| id == owed && *version >= Some(*at))
-        });
-        // Whoever could not be told has its turn after all others.
-        let was_tried = |(owed, _): &(TrunkId, u64)| told.iter().any(|(id, _)| id == owed);
-        let (tried, mut briefs): (Vec<_>, Vec<_>) = self.owed.briefs.drain(..).partition(was_tried);
-        briefs.extend(tried);
-        self.owed.briefs = briefs;
-        self.owed.records.retain(|(owed, at)| {
-            !written
-                .iter()
-                .any(|(key, version)| *key == owed && *version >= Some(*at))
-        });
-        if planted(Fault::DebtForgotten) {
-            self.owed = Pending::default();
-        }
-        if self.owed != before {
-            self.put_owed();
-        }
-    }
-
-    /// A restriction that was asked for again: done, while somebody is still owed the word of it.
-    pub(super) fn repeated(&self, was_done: bool) -> Result<(), DirectoryRefusal> {
-        match was_done && !self.owed.briefs.is_empty() {
-            true => Ok(()),
-            false => Err(DirectoryRefusal::Missing),
-        }
+        _ => pending.since(before),
     }
 }
 
 impl DirectoryActor {
-    /// Pays debts: tells the trunks, then writes the copies. Returns whether all these trunks were
-    /// told; what failed stays owed, and the alarm tries again. Where there are more trunks than one
+    /// Tells the trunks, then writes the copies. Returns whether all these trunks were
+    /// told; what failed stays pending, and the alarm tries again. Where there are more trunks than one
     /// invocation tells, others tell the rest: those that this one `sends_for`, or the alarm's.
     pub(super) async fn tell(
         &self,
@@ -139,30 +71,27 @@ impl DirectoryActor {
             .iter()
             .map(|(key, _)| self.write(store, world, key));
         let written = concurrent(CONNECTIONS, records).await;
-        let (org, owed) = self.with(store, |directory| {
+        let (org, left) = self.with(store, |directory| {
             directory.acknowledge(&told, &written);
             if is_more && planted(Fault::RestForgotten) {
-                directory.owed.briefs.clear();
-                directory.put_owed();
+                directory.drop_briefs();
             }
-            (directory.org_id(), directory.owed.briefs.len())
+            (directory.org_id(), directory.pending().briefs.len())
         })?;
         if let Some(org) = org.filter(|_| is_more && sends_for) {
-            for _ in 0..owed.div_ceil(at_once) {
+            for _ in 0..left.div_ceil(at_once) {
                 world.poke(org).await;
             }
         }
-        let (unpaid, left) = self.with(store, |directory| {
-            let untold = |(id, at): &(TrunkId, u64)| {
-                let owed = directory.owed.briefs.iter().any(|(owed, _)| owed == id);
-                owed && !told
-                    .iter()
-                    .any(|(told, version)| told == id && *version >= Some(*at))
+        let (is_untold, is_left) = self.with(store, |directory| {
+            let left = directory.pending();
+            let is_untold = |(id, at): &(TrunkId, u64)| {
+                left.briefs.iter().any(|(left, _)| left == id)
+                    && !told
+                        .iter()
+                        .any(|(told, version)| told == id && *version >= Some(*at))
             };
-            (
-                pending.briefs.iter().any(untold),
-                !directory.owed.is_empty(),
-            )
+            (pending.briefs.iter().any(is_untold), !left.is_empty())
         })?;
         let now = world.now();
         let sooner = self.retry_at.get().filter(|at| *at > now);
@@ -171,8 +100,8 @@ impl DirectoryActor {
             true => now + SOON,
             false => sooner.unwrap_or(now + AGAIN),
         };
-        self.retry_at.set(left.then_some(again));
-        Ok(!unpaid)
+        self.retry_at.set(is_left.then_some(again));
+        Ok(!is_untold)
     }
 
     /// Briefs one trunk. The version it was told, or none.
@@ -205,9 +134,7 @@ impl DirectoryActor {
         let mut written = None;
         while let Ok((version, json)) = self
             .with(store, |directory| {
-                directory
-                    .record_of(store, key)
-                    .map(|json| (directory.version(), json))
+                record_of(directory, store, key).map(|json| (directory.version(), json))
             })
             .and_then(|read| read)
         {

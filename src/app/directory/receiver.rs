@@ -1,73 +1,15 @@
-//! What the built-in receiver took: the last few notifications, for a day.
+//! What the built-in receiver took, at the desk.
 
-use serde::{Deserialize, Serialize};
-
-use super::desk::Desk;
-use super::store::DirectoryStore;
-use super::{Directory, DirectoryRefusal};
+use super::{Answer, Desk, DirectoryStore};
 use crate::app::host::Host;
-use crate::domain::time::{Span, Timestamp};
-use crate::domain::tokens::receiver::is_authentic;
-
-/// So many are kept,
-const KEPT: usize = 20;
-/// and for so long.
-const KEPT_FOR: Span = Span(24 * 3_600_000);
-
-/// A notification that came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Received {
-    /// When it came.
-    pub at: Timestamp,
-    /// Whether its signatures are the organisation's; said by the directory, which knows the secrets.
-    pub verified: bool,
-    /// The headers that matter, with lower-case names.
-    pub headers: Vec<(String, String)>,
-    /// The exact body.
-    pub body: String,
-}
-
-impl Directory {
-    /// Keeps a notification, and says whether it is authentic. Returns whether there is an organisation.
-    fn receive(&mut self, mut received: Received, now: Timestamp) -> bool {
-        let Some(secrets) = self.secrets() else {
-            return false;
-        };
-        received.verified = is_authentic(secrets, &received.headers, &received.body, now);
-        let number = self.received.keys().next_back().map_or(0, |last| last + 1);
-        self.put(format!("received/{number}"), &received);
-        self.received.insert(number, received);
-        while self.received.len() > KEPT
-            && let Some((oldest, _)) = self.received.pop_first()
-        {
-            self.remove(format!("received/{oldest}"));
-        }
-        true
-    }
-
-    /// What came lately, newest first.
-    pub(super) fn received_lately(&self, now: Timestamp) -> Vec<Received> {
-        let recent = |received: &&Received| now < received.at + KEPT_FOR;
-        let newest_first = self.received.values().rev();
-        newest_first.filter(recent).cloned().collect()
-    }
-
-    /// Forgets what came long ago.
-    pub(super) fn forget_received(&mut self, now: Timestamp) {
-        let old = |received: &Received| now >= received.at + KEPT_FOR;
-        while self.received.values().next().is_some_and(old)
-            && let Some((number, _)) = self.received.pop_first()
-        {
-            self.remove(format!("received/{number}"));
-        }
-    }
-}
+pub use crate::domain::directory::Received;
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Keeps a notification.
-    pub fn receive(&mut self, received: Received) -> Result<(), DirectoryRefusal> {
-        let now = self.now();
-        let kept = self.directory.receive(received, now);
-        kept.then_some(()).ok_or(DirectoryRefusal::Missing)
+    pub(super) fn receive(&mut self, received: Box<Received>) -> Answer<()> {
+        Ok(self.directory.receive(*received, self.now)?)
+    }
+
+    pub(super) fn received(&self) -> Answer<Vec<Received>> {
+        Ok(self.directory.received_lately(self.now))
     }
 }

@@ -1,39 +1,27 @@
 //! Trunks as their copies tell of them.
 
 use super::Directory;
-use super::state::json;
-use super::trunks::StoredTrunk;
-use crate::app::records::{RecordKey, TrunkRecord};
-use crate::app::trunk::CarrierCredentials;
-use crate::domain::ids::TrunkId;
+use crate::app::records::TrunkRecord;
+use crate::domain::directory::StoredTrunk;
 use crate::domain::sorting::oldest_first;
+use crate::domain::to_json::to_json;
 use crate::domain::trunk::TrunkConfig;
 
-impl Directory {
-    /// The JSON of all trunks, deleted ones too; with a word on which of them `hold_no_calls`, which changes too often for a
-    /// copy.
-    pub(super) fn trunks_json(&self, with_use: bool) -> Option<String> {
-        let trunks: Vec<_> = self.trunks.values().collect();
-        let records = in_order(trunks);
-        let record = |stored: &StoredTrunk| TrunkRecord {
-            holds_no_calls: with_use && !stored.may_hold_calls(),
-            calls_until: stored.calls_until.filter(|_| with_use),
-            ..trunk_record(stored)
-        };
-        json(&records.map(record).collect::<Vec<_>>())
-    }
+/// The JSON of all trunks, deleted ones too; `with_use`, with a word on which of them hold no calls, which changes too often for
+/// a copy.
+pub(super) fn trunks_json(directory: &Directory, with_use: bool) -> Option<String> {
+    let records = in_order(directory.trunks().collect());
+    let record = |stored: &StoredTrunk| TrunkRecord {
+        holds_no_calls: with_use && !stored.may_hold_calls(),
+        calls_until: stored.calls_until.filter(|_| with_use),
+        ..trunk_record(stored)
+    };
+    to_json(&records.map(record).collect::<Vec<_>>()).ok()
+}
 
-    /// The JSON of a trunk's copy.
-    pub(super) fn trunk_json(&self, id: TrunkId) -> Option<String> {
-        json(&trunk_record(self.trunks.get(&id)?))
-    }
-
-    /// The JSON of the copy of credentials, under its carrier's API key.
-    pub(super) fn carrier_json(&self, key: &RecordKey) -> Option<String> {
-        let trunks = self.trunks.values().filter(|stored| !stored.deleted);
-        let mut lines = trunks.filter_map(|stored| CarrierCredentials::of(&stored.config));
-        json(&lines.find(|line| RecordKey::carrier(&line.api_key) == *key)?)
-    }
+/// The JSON of a trunk's copy.
+pub(super) fn trunk_json(stored: &StoredTrunk) -> Option<String> {
+    to_json(&trunk_record(stored)).ok()
 }
 
 /// In the order in which they were created.

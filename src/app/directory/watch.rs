@@ -1,92 +1,96 @@
-//! Who waits for news of any trunk waits here. Trunks tell when there is some; which ones have it, nobody needs to know: all are
-//! asked then, because what one tells can be passed on only where all others are complete.
-//!
-//! In memory alone. Whoever waits names the epoch in which it asked all trunks: where it is another one by now, words may have
-//! been lost, or a trunk may have come that was not asked, and all are asked anew.
+//! Who listens to the live feed waits here for news of any trunk.
 
 use std::cell::RefCell;
 use std::pin::pin;
 use std::task::{Poll, Waker};
 
-use serde::{Deserialize, Serialize};
-
-use super::desk::Desk;
-use super::serve::DirectoryActor;
-use super::store::DirectoryStore;
-use super::{Directory, DirectoryCommand, DirectoryReply};
+use super::reply::reply;
+use super::{
+    Answer, Ask, AskDirectory, Desk, DirectoryActor, DirectoryCommand, DirectoryRefusal,
+    DirectoryReply, DirectoryStore, Watched,
+};
+use crate::app::asking::Command;
 use crate::app::host::Host;
-use crate::app::trunk::StoreFailed;
-use crate::domain::planted::{Fault, planted};
+use crate::app::trunk::{KEPT, StoreFailed};
+use crate::domain::ids::TrunkTag;
 use crate::domain::time::{Span, Timestamp};
 
 /// So many wait before all of them are woken to see whether they still do.
 const WAITING: usize = 100;
+/// A cursor may be so much older than the feed is kept.
+const GRACE: Span = Span::from_secs(60);
 
-/// A question for news of any trunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watched {
-    /// In which epoch of the directory all trunks were asked.
-    pub epoch: u64,
-    /// Before this moment nothing will become known any more: 0 for whoever asked nobody yet.
-    pub through: Timestamp,
-    /// How long the answer may wait.
-    pub wait: Span,
+/// The trunks that the live feed is of, and when there were no others.
+pub struct Tags(pub Vec<TrunkTag>, pub Timestamp);
+reply!(
+    Tags: Tags(trunks, as_of) => DirectoryReply::Tags(trunks, as_of),
+    DirectoryReply::Tags(trunks, as_of) => Self(trunks, as_of),
+);
+
+/// Which trunks there are, asked for when there is news of any.
+pub struct Watch(pub Watched);
+
+/// What it is answered.
+pub enum News {
+    /// There is news. The directory's epoch, the trunks, and when there were no others.
+    Watched(u64, Vec<TrunkTag>, Timestamp),
+    /// There was none.
+    Quiet,
+    /// An object of an earlier release does not wait.
+    AtOnce(Tags),
+}
+reply!(
+    News: news => match news {
+        News::Watched(epoch, trunks, as_of) => DirectoryReply::Watched(epoch, trunks, as_of),
+        News::Quiet => DirectoryReply::Quiet,
+        News::AtOnce(tags) => tags.into(),
+    },
+    DirectoryReply::Watched(epoch, trunks, as_of) => Self::Watched(epoch, trunks, as_of),
+    DirectoryReply::Quiet => Self::Quiet,
+    DirectoryReply::Tags(trunks, as_of) => Self::AtOnce(Tags(trunks, as_of)),
+);
+
+impl From<Watch> for DirectoryCommand {
+    fn from(Watch(watched): Watch) -> Self {
+        Self {
+            watched: Some(watched),
+            ..Self::of_the_platform(Ask::Tags)
+        }
+    }
 }
 
-/// What a directory knows of news.
-#[derive(Default)]
-pub(super) struct Watch {
-    /// Drawn when somebody asks for the first time; 0 before.
-    epoch: u64,
-    /// The latest moment of which a trunk told.
-    latest: Timestamp,
+impl Command for Watch {
+    type Asked = DirectoryCommand;
+    type Answer = DirectoryReply;
+    type Reply = Result<News, DirectoryRefusal>;
 }
 
-impl Watch {
-    /// There is a trunk that nobody has asked.
-    pub fn begin_anew(&mut self) {
-        self.epoch = 0;
-    }
-
-    fn has_news(&self, watched: &Watched) -> bool {
-        self.epoch == 0 || self.epoch != watched.epoch || self.latest >= watched.through
-    }
-}
-
-impl Directory {
-    fn is_to_wait(&self, command: &DirectoryCommand, watched: &Watched) -> bool {
-        let is_vouched = command.by.is_none_or(|key| self.key(key).is_some());
-        is_vouched && !self.watch.has_news(watched)
-    }
+impl AskDirectory for Watch {
+    type Told = News;
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
-    /// Which trunks there are; to whoever watches, when there is news.
-    pub fn tags(&mut self) -> DirectoryReply {
-        let now = self.now();
-        let Some(watched) = &self.command.watched else {
-            return DirectoryReply::Tags(self.directory.tags(now), now);
-        };
-        let watch = &mut self.directory.watch;
-        if !watch.has_news(watched) {
-            return DirectoryReply::Quiet;
-        }
-        if watch.epoch == 0 {
-            let [a, b, c, d, e, f, g, h, ..] = self.world.entropy();
-            watch.epoch = u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1);
-        }
-        let epoch = watch.epoch;
-        DirectoryReply::Watched(epoch, self.directory.tags(now), now)
+    pub(super) fn tags(&self) -> Answer<Tags> {
+        Ok(Tags(self.directory.tags(self.now, KEPT + GRACE), self.now))
     }
 
-    /// A trunk has news.
-    pub fn nudge(&mut self, at: Timestamp) -> DirectoryReply {
-        if planted(Fault::NudgeDropped) {
-            return DirectoryReply::Done;
-        }
-        let latest = &mut self.directory.watch.latest;
-        *latest = (*latest).max(at);
-        DirectoryReply::Done
+    /// To whoever watches, when there is news.
+    pub(super) fn news(&mut self, watched: &Watched) -> Answer<News> {
+        let world = self.world;
+        let draw = || {
+            let [a, b, c, d, e, f, g, h, ..] = world.entropy();
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        };
+        let Some(epoch) = self.directory.epoch_with_news(watched, draw) else {
+            return Ok(News::Quiet);
+        };
+        let Tags(trunks, as_of) = self.tags()?;
+        Ok(News::Watched(epoch, trunks, as_of))
+    }
+
+    pub(super) fn nudge(&mut self, at: Timestamp) -> Answer<()> {
+        self.directory.nudge(at);
+        Ok(())
     }
 }
 
@@ -104,7 +108,7 @@ impl DirectoryActor {
         let deadline = world.now() + watched.wait;
         loop {
             let left = deadline - world.now();
-            let waits = self.with(store, |directory| directory.is_to_wait(command, watched))?;
+            let waits = self.with(store, |directory| directory.is_to_wait(command.by, watched))?;
             if !waits || left == Span(0) {
                 return Ok(());
             }

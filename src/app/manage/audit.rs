@@ -1,7 +1,7 @@
 //! `GET /audit-log`.
 
 use super::Resource;
-use crate::app::directory::ListAudit;
+use crate::app::directory::command;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -31,7 +31,7 @@ pub async fn list(
         .as_deref()
         .map(|text| text.parse::<u64>().map_err(|_| bad_cursor()))
         .transpose()?;
-    let question = ListAudit {
+    let question = command::Audit {
         before,
         limit: page.limit + 1,
     };

@@ -1,6 +1,9 @@
 //! Creating things: every POST that does so takes an `Idempotency-Key`.
 
-use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, Once, render};
+use crate::app::asking::mismatched;
+use crate::app::directory::{
+    self, By, DirectoryCommand, DirectoryRefusal, DirectoryReply, Once, SettleKey, render,
+};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::{Api, Unavailable};
@@ -88,17 +91,12 @@ impl Draw {
             return Ok(());
         };
         let entropy = derive(api, "", "operator's directory");
-        let command = DirectoryCommand {
-            once: Some(once.clone()),
-            ..DirectoryCommand::settle()
-        };
         let operators = OrgId::from_entropy(first_half(entropy));
-        match api.directory(operators, &command).await {
-            Ok(DirectoryReply::Settled(seed)) => once.seed = seed,
-            Ok(DirectoryReply::Refused(DirectoryRefusal::KeyReused)) => {
-                return Err(Refusal::IdempotencyKeyReused);
-            }
-            _ => return Err(Refusal::DirectoryUnavailable),
+        let settle = SettleKey(once.clone());
+        match directory::ask(api, operators, By::PLATFORM, settle).await {
+            Ok(Ok(settled)) => once.seed = settled.0,
+            Ok(Err(DirectoryRefusal::KeyReused)) => return Err(Refusal::IdempotencyKeyReused),
+            Ok(Err(_)) | Err(Unavailable) => return Err(Refusal::DirectoryUnavailable),
         }
         Ok(())
     }
@@ -111,13 +109,14 @@ impl Draw {
         self,
         api: &impl Api,
         org: OrgId,
-        command: DirectoryCommand,
+        by: By<'_>,
+        new: impl Into<DirectoryCommand>,
         shown: &[(&str, &str)],
         thing: &Resource,
     ) -> Result<Response, Refusal> {
         let command = DirectoryCommand {
             once: self.0,
-            ..command
+            ..new.into().by(by)
         };
         ask(api, org, command, shown, thing).await
     }
@@ -146,7 +145,7 @@ pub(super) async fn ask(
         } => (answer, Some(seed).filter(|_| again), again),
         reply => {
             let answer = render(&command.what, &reply, api.now());
-            let answer = answer.ok_or(Refusal::DirectoryUnavailable)?;
+            let answer = answer.ok_or_else(|| super::unheard(mismatched::<DirectoryReply>(api)))?;
             let again = matches!(reply, DirectoryReply::Founded(_, true));
             (answer, None, again)
         }

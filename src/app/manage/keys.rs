@@ -1,9 +1,9 @@
 //! `/api-keys`.
 
 use super::create::Draw;
-use super::{Resource, change, command};
+use super::{Resource, by, change};
 use crate::app::body::{self, Body};
-use crate::app::directory::{Ask, ListKeys, NewKey};
+use crate::app::directory::{NewKey, command};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -92,10 +92,17 @@ pub async fn create(
     body.finish()?;
     let (raw, new) = self::draw(api, &draw, "key", name, role, expires_at);
     let digest = new.digest.clone();
-    let ask = command(caller, request, Ask::CreateKey(Box::new(new)));
+    let new = command::CreateKey(Box::new(new));
     let shown = [("key", raw.reveal())];
     let response = draw
-        .create(api, caller.org_id, ask, &shown, &RESOURCE)
+        .create(
+            api,
+            caller.org_id,
+            by(caller, request),
+            new,
+            &shown,
+            &RESOURCE,
+        )
         .await?;
     // What a repeat shows was drawn before: nobody has the key that this one drew.
     if !response.is_replayed()
@@ -133,7 +140,7 @@ pub async fn list(
         .as_deref()
         .map(|text| read_cursor(text).ok_or_else(bad_cursor))
         .transpose()?;
-    let question = ListKeys {
+    let question = command::Keys {
         before,
         limit: page.limit + 1,
     };
@@ -164,7 +171,7 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<KeyId>().map_err(|_| Refusal::KeyNotFound)?;
-    change(api, caller, request, Ask::RevokeKey(id), &RESOURCE).await?;
+    change(api, caller, request, command::RevokeKey(id), &RESOURCE).await?;
     Ok(Response::no_content())
 }
 

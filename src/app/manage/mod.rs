@@ -15,8 +15,7 @@ pub mod trunk_test;
 pub mod trunks;
 pub mod webhooks;
 
-use crate::app::asking::{Command, mismatched, understood};
-use crate::app::directory::{Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use crate::app::directory::{AskDirectory, By, DirectoryRefusal, ask};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
@@ -25,60 +24,39 @@ use crate::domain::refusal::Refusal;
 /// How often a change is composed anew when somebody else's came in between.
 const TRIES: usize = 5;
 
-/// Asks the caller's directory.
-async fn ask(
-    api: &impl Api,
-    caller: &KeyRecord,
-    request: &str,
-    what: Ask,
-) -> Result<DirectoryReply, Unavailable> {
-    let command = DirectoryCommand {
-        request: request.to_owned(),
-        ..DirectoryCommand::of_the_key(caller.key_id, what)
-    };
-    let reply = api.directory(caller.org_id, &command).await;
-    if !command.what.is_read() {
-        api.forget(caller.org_id);
-    }
-    reply
-}
-
-/// A change that a caller asks for.
-fn command(caller: &KeyRecord, request: &Request, what: Ask) -> DirectoryCommand {
-    DirectoryCommand {
-        request: request.id.clone(),
-        ..DirectoryCommand::of_the_key(caller.key_id, what)
+/// Who asks by this request.
+fn by<'a>(caller: &KeyRecord, request: &'a Request) -> By<'a> {
+    By {
+        key: Some(caller.key_id),
+        request: &request.id,
     }
 }
 
 /// Asks for a change; what a refusal means depends on the thing.
-async fn change(
+async fn change<C: AskDirectory>(
     api: &impl Api,
     caller: &KeyRecord,
     request: &Request,
-    what: Ask,
+    change: C,
     thing: &Resource,
-) -> Result<(), Refusal> {
-    match ask(api, caller, &request.id, what).await {
-        Ok(DirectoryReply::Done) => Ok(()),
-        Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
-        Ok(_) => Err(unheard(mismatched::<DirectoryReply>(api))),
-        Err(unavailable) => Err(unheard(unavailable)),
-    }
+) -> Result<C::Told, Refusal> {
+    let changed = ask(api, caller.org_id, by(caller, request), change).await;
+    api.forget(caller.org_id);
+    changed
+        .map_err(unheard)?
+        .map_err(|denied| thing.refusal(denied))
 }
 
 /// Asks a question of the caller's directory.
-async fn get<Q: Command<Asked = Ask, Answer = DirectoryReply>>(
+async fn get<C: AskDirectory>(
     api: &impl Api,
     caller: &KeyRecord,
-    question: Q,
+    question: C,
     thing: &Resource,
-) -> Result<Q::Reply, Refusal> {
-    match ask(api, caller, "", question.into()).await {
-        Ok(DirectoryReply::Refused(denied)) => Err(thing.refusal(denied)),
-        Ok(answer) => understood::<Q>(api, answer).map_err(unheard),
-        Err(unavailable) => Err(unheard(unavailable)),
-    }
+) -> Result<C::Told, Refusal> {
+    let told = ask(api, caller.org_id, By::key(caller.key_id), question).await;
+    told.map_err(unheard)?
+        .map_err(|denied| thing.refusal(denied))
 }
 
 /// Changes what somebody else may be changing: `attempt` reads it as it is, and gives what to save, which names what it was
@@ -86,23 +64,23 @@ async fn get<Q: Command<Asked = Ask, Answer = DirectoryReply>>(
 ///
 /// # Errors
 /// Those of `attempt`, and of the directory; it was changed each time.
-async fn change_by_comparison<T>(
+async fn change_by_comparison<C: AskDirectory, T>(
     api: &impl Api,
     caller: &KeyRecord,
     request: &Request,
     resource: &Resource,
-    attempt: impl AsyncFn() -> Result<(Ask, T), Refusal>,
+    attempt: impl AsyncFn() -> Result<(C, T), Refusal>,
 ) -> Result<T, Refusal> {
     // The body is read before anything is looked up.
     request.json_object()?;
     for _ in 0..TRIES {
         let (save, changed) = attempt().await?;
-        match ask(api, caller, &request.id, save).await {
-            Ok(DirectoryReply::Refused(DirectoryRefusal::Changed)) => {}
-            Ok(DirectoryReply::Refused(denied)) => return Err(resource.refusal(denied)),
-            Ok(DirectoryReply::Done) => return Ok(changed),
-            Ok(_) => return Err(unheard(mismatched::<DirectoryReply>(api))),
-            Err(unavailable) => return Err(unheard(unavailable)),
+        let saved = ask(api, caller.org_id, by(caller, request), save).await;
+        api.forget(caller.org_id);
+        match saved.map_err(unheard)? {
+            Ok(_) => return Ok(changed),
+            Err(DirectoryRefusal::Changed) => {}
+            Err(denied) => return Err(resource.refusal(denied)),
         }
     }
     Err(Refusal::DirectoryUnavailable)

@@ -4,7 +4,7 @@ use super::create::{self, Draw};
 use super::{Resource, keys};
 use crate::app::authenticate::Operator;
 use crate::app::body::{self, Body};
-use crate::app::directory::{Ask, DirectoryCommand};
+use crate::app::directory::{By, DirectoryCommand, command};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::domain::access::{KeyRecord, Role};
@@ -52,20 +52,17 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
         role: owner.role,
         expires_at: None,
     };
-    let what = Ask::Found {
+    let found = command::Found {
         org,
         name,
         owner: Box::new(owner),
         secret: secret.clone(),
     };
-    let command = DirectoryCommand {
-        by: None,
-        request: request.id.clone(),
-        what,
-        once: None,
-        slice: None,
-        watched: None,
+    let by = By {
+        key: None,
+        request: &request.id,
     };
+    let command = DirectoryCommand::from(found).by(by);
     let shown = [
         ("owner_key", owner_key.reveal()),
         ("webhook_secret", secret.reveal()),

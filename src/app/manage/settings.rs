@@ -8,7 +8,7 @@ use super::limits::read_limits;
 use super::{Resource, change};
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
-use crate::app::directory::{Ask, GetMedia};
+use crate::app::directory::command;
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::sealing::sealed;
@@ -174,13 +174,13 @@ pub async fn update(
         calling_hours,
         contact_limits,
     };
-    let save = Ask::SaveMedia(Box::new(media.clone()));
+    let save = command::SaveMedia(Box::new(media.clone()));
     change(api, caller, request, save, &RESOURCE).await?;
     Ok(Response::json(200, &SettingsView::from(&media)))
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord) -> Result<MediaSettings, Refusal> {
-    super::get(api, caller, GetMedia, &RESOURCE).await
+    super::get(api, caller, command::Media, &RESOURCE).await
 }
 
 async fn read_storage(

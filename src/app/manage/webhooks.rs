@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::create::Draw;
-use super::{Resource, command};
+use super::{Resource, by};
 use crate::app::body::Body;
-use crate::app::directory::{Ask, GetSecrets};
+use crate::app::directory::command;
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::ports::Api;
@@ -50,7 +50,7 @@ pub struct SendTestEvent {
 /// # Errors
 /// The directory can't be reached.
 pub async fn secret(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
-    let secrets = super::get(api, caller, GetSecrets, &RESOURCE).await?;
+    let secrets = super::get(api, caller, command::Secrets, &RESOURCE).await?;
     Ok(Response::json(200, &SecretView::new(&secrets, api.now())))
 }
 
@@ -72,10 +72,11 @@ pub async fn rotate(
     body.finish()?;
     let secret = draw.secret(api, "secret");
     let overlap = Span::from_secs(overlap.unwrap_or(DEFAULT_OVERLAP_SECS));
-    let (text, ask) = (secret.clone(), Ask::RotateSecret { secret, overlap });
+    let text = secret.clone();
     let shown = [("secret", text.reveal())];
-    let ask = command(caller, request, ask);
-    draw.create(api, caller.org_id, ask, &shown, &RESOURCE)
+    let rotate = command::RotateSecret { secret, overlap };
+    let by = by(caller, request);
+    draw.create(api, caller.org_id, by, rotate, &shown, &RESOURCE)
         .await
         .map_err(|refusal| match refusal {
             Refusal::TooMany(_) => Refusal::TooManySecrets,
@@ -100,8 +101,9 @@ pub async fn test(
     };
     body.finish()?;
     let url = check_target(api, request, &url, "url")?;
-    let ask = command(caller, request, Ask::TestEvent { url });
-    draw.create(api, caller.org_id, ask, &[], &TEST).await
+    let send = command::TestEvent { url };
+    let by = by(caller, request);
+    draw.create(api, caller.org_id, by, send, &[], &TEST).await
 }
 
 #[cfg(feature = "openapi")]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::app::directory::{DirectoryCommand, DirectoryReply, Received};
+use crate::app::directory::{By, Received, ask, command};
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::iso8601;
 use crate::app::ports::{Api, Directories, Host, Unavailable};
@@ -91,11 +91,9 @@ pub async fn keep(
         headers,
         body,
     };
-    let command = DirectoryCommand::receive(received);
-    match world.directory(org, &command).await? {
-        DirectoryReply::Done => Ok(()),
-        _ => Err(Unavailable),
-    }
+    let receive = command::Receive(Box::new(received));
+    let taken = ask(world, org, By::PLATFORM, receive).await?;
+    taken.map_err(|_| Unavailable)
 }
 
 /// `GET /studio/receiver`: its address, and what came.
@@ -107,12 +105,11 @@ pub async fn show(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    let command = DirectoryCommand::received(caller.key_id);
-    let received = match api.directory(caller.org_id, &command).await {
-        Ok(DirectoryReply::Received(received)) => received,
-        Ok(_) => return Err(Refusal::InvalidKey),
-        Err(Unavailable) => return Err(Refusal::DirectoryUnavailable),
-    };
+    let by = By::key(caller.key_id);
+    let received = ask(api, caller.org_id, by, command::Received).await;
+    let received = received
+        .map_err(|Unavailable| Refusal::DirectoryUnavailable)?
+        .map_err(|_| Refusal::InvalidKey)?;
     let token = receiver::token(caller.org_id, request.host(), &api.secrets().studio_key);
     let received: Vec<Value> = received.into_iter().map(view).collect();
     Ok(Response::json(

@@ -1,7 +1,7 @@
 //! `/studio/session`: an API key exchanged for a cookie that only Studio's own pages can use.
 
 use crate::app::authenticate::{current_record, digest_of};
-use crate::app::directory::{DirectoryCommand, DirectoryReply};
+use crate::app::directory::{By, Introduced, ask, command};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -72,11 +72,9 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
 /// # Errors
 /// The directory can't be reached; the key was revoked a moment ago.
 pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
-    let asked = api
-        .directory(caller.org_id, &DirectoryCommand::introduce(caller.key_id))
-        .await;
-    match asked {
-        Ok(DirectoryReply::Introduced { org, key }) => Ok(Response::json(
+    let (by, who) = (By::key(caller.key_id), command::WhoAmI(caller.key_id));
+    match ask(api, caller.org_id, by, who).await {
+        Ok(Ok(Introduced { org, key })) => Ok(Response::json(
             200,
             &object! {
                 "org_id": caller.org_id,
@@ -87,7 +85,7 @@ pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, R
                 "expires_at": caller.expires_at.map(iso8601::format),
             },
         )),
-        Ok(_) => Err(Refusal::InvalidKey),
+        Ok(Err(_)) => Err(Refusal::InvalidKey),
         Err(Unavailable) => Err(Refusal::AuthenticationUnavailable),
     }
 }

@@ -19,7 +19,7 @@ use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
 use super::suppression::Suppressed;
 use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
-use crate::app::asking::Command;
+use crate::app::asking::{Command, travels};
 use crate::domain::call::{self, InquiryResult, Timed};
 use crate::domain::callback::AttemptResult;
 use crate::domain::contacts::Number;
@@ -27,26 +27,6 @@ use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{self, Verdict};
-
-/// A command's own type, shaped as its variant.
-macro_rules! shape {
-    ($(#[doc = $doc:literal])* $command:ident) => {
-        $(#[doc = $doc])*
-        pub struct $command;
-    };
-    ($(#[doc = $doc:literal])* $command:ident ($($of:ty),+)) => {
-        $(#[doc = $doc])*
-        pub struct $command($(pub $of),+);
-    };
-    ($(#[doc = $doc:literal])* $command:ident {
-        $($(#[doc = $about:literal])* $field:ident: $is:ty),+
-    }) => {
-        $(#[doc = $doc])*
-        pub struct $command {
-            $($(#[doc = $about])* pub $field: $is),+
-        }
-    };
-}
 
 /// `Command(its: Parts) => handler -> Reply;`
 macro_rules! commands {
@@ -57,29 +37,19 @@ macro_rules! commands {
             $($(#[doc = $about:literal])* $(#[serde $rule:tt])? $field:ident: $is:ty),+ $(,)?
         })? => $handler:ident -> $reply:ty;
     )+) => {
-        /// A request to a trunk's object, as it travels.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub enum TrunkCommand {$(
-            $(#[doc = $doc])*
-            $(#[serde $name])?
-            $command $(($($of),+))? $({
-                $($(#[doc = $about])* $(#[serde $rule])? $field: $is),+
-            })?
-        ),+}
+        travels! {
+            /// A request to a trunk's object, as it travels.
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            pub enum TrunkCommand {$(
+                $(#[doc = $doc])*
+                $(#[serde $name])?
+                $command $(($($part: $of),+))? $({
+                    $($(#[doc = $about])* $(#[serde $rule])? $field: $is),+
+                })?
+            ),+}
+        }
 
         $(
-            shape! {
-                $(#[doc = $doc])*
-                $command $(($($of),+))? $({$($(#[doc = $about])* $field: $is),+})?
-            }
-
-            impl From<$command> for TrunkCommand {
-                fn from(command: $command) -> Self {
-                    let $command $(($($part),+))? $({$($field),+})? = command;
-                    Self::$command $(($($part),+))? $({$($field),+})?
-                }
-            }
-
             impl Command for $command {
                 type Asked = TrunkCommand;
                 type Answer = TrunkReply;

@@ -7,10 +7,11 @@ use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
+pub use crate::domain::idempotency::{IDEMPOTENCY_TTL, Idempotency};
 use crate::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Admission, OnCapacity, Verdict};
 
 /// A request for a call, and how it wants to be treated.
@@ -33,15 +34,6 @@ pub struct Trigger {
     pub good_until: Option<Timestamp>,
 }
 
-/// An `Idempotency-Key` and what it was used for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Idempotency {
-    /// As given.
-    pub key: String,
-    /// SHA-256 of the request's body, in hex.
-    pub body: String,
-}
-
 /// What is remembered of a request that had an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
@@ -52,9 +44,6 @@ pub struct IdempotencyRecord {
     /// The answer.
     pub admission: Admission,
 }
-
-/// How long an `Idempotency-Key` is remembered.
-pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
 
 /// Who reads or stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

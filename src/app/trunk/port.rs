@@ -5,12 +5,8 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
-use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use super::{Look, TrunkCommand, TrunkReply};
-use crate::app::asking::{Command, understood};
+use crate::app::asking::{Asked, Command, Sent};
 use crate::app::host::{Host, Unavailable};
 use crate::domain::ids::TrunkTag;
 
@@ -33,29 +29,6 @@ pub trait Trunks {
 pub trait AskTrunk: Command<Asked = TrunkCommand, Answer = TrunkReply> {}
 impl<C: Command<Asked = TrunkCommand, Answer = TrunkReply>> AskTrunk for C {}
 
-type Sent<'w> = Pin<Box<dyn Future<Output = Result<TrunkReply, Unavailable>> + 'w>>;
-
-/// A reply that is on its way.
-#[must_use = "nothing is asked until it is awaited"]
-pub struct Asked<'w, W, C> {
-    world: &'w W,
-    sent: Sent<'w>,
-    command: PhantomData<fn() -> C>,
-}
-
-impl<W: Host, C: AskTrunk> Future for Asked<'_, W, C> {
-    type Output = Result<C::Reply, Unavailable>;
-
-    #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.sent.as_mut().poll(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(Unavailable)) => Poll::Ready(Err(Unavailable)),
-            Poll::Ready(Ok(answer)) => Poll::Ready(understood::<C>(self.world, answer)),
-        }
-    }
-}
-
 /// One command to the object of the trunk with this tag. Fails when the object can't be reached, can't write its rows just now,
 /// or answers something else.
 pub fn ask<W: Host + Trunks, C: AskTrunk>(
@@ -63,15 +36,11 @@ pub fn ask<W: Host + Trunks, C: AskTrunk>(
     trunk: TrunkTag,
     command: C,
 ) -> Asked<'_, W, C> {
-    Asked {
-        world,
-        sent: send(world, trunk, command.into()),
-        command: PhantomData,
-    }
+    Asked::new(world, send(world, trunk, command.into()))
 }
 
 // The same for all commands, so that it is compiled once.
-fn send<W: Trunks>(world: &W, trunk: TrunkTag, command: TrunkCommand) -> Sent<'_> {
+fn send<W: Trunks>(world: &W, trunk: TrunkTag, command: TrunkCommand) -> Sent<'_, TrunkReply> {
     Box::pin(async move { written(world.trunk(trunk, &command).await) })
 }
 

@@ -44,6 +44,15 @@ impl Carrier {
         server(self) == server(other)
     }
 
+    /// The API key under which it knows us, if it wants one.
+    #[must_use]
+    pub fn api_key(&self) -> Option<&str> {
+        match self {
+            Self::Simulator => None,
+            Self::LiveKit { api_key, .. } => Some(api_key),
+        }
+    }
+
     /// Whether it dials nobody.
     #[must_use]
     pub const fn simulates(&self) -> bool {

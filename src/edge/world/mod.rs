@@ -22,7 +22,7 @@ use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
 use crate::app::contacts::{ContactsCommand, ContactsReply};
 use crate::app::dialers::simulator;
-use crate::app::directory::{self, DirectoryCommand, DirectoryReply, RecordWriter};
+use crate::app::directory::{self, By, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Contacts, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
@@ -278,9 +278,9 @@ impl Records for World {
             return;
         }
         let world = self.clone();
-        let (org, command) = (key.org_id, DirectoryCommand::touch(key.key_id));
+        let (org, touch) = (key.org_id, directory::command::TouchKey(key.key_id));
         let told = async move {
-            let _ = world.directory(org, &command).await;
+            let _ = directory::ask(&world, org, By::PLATFORM, touch).await;
         };
         self.wait_until(told.boxed_local());
     }

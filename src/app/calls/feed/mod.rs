@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::app::calls::reader;
 use crate::app::concurrent::{CONNECTIONS, concurrent};
-use crate::app::directory::{DirectoryCommand, DirectoryRefusal, DirectoryReply, Watched};
+use crate::app::directory::{self, By, DirectoryRefusal, News, Tags, Watch, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
@@ -165,13 +165,13 @@ async fn trunks_with_news(
         },
         wait: WAIT.min(deadline - now).min(seen.until + Span(1) - now),
     };
-    let command = DirectoryCommand::watch(caller.key_id, watched);
-    match api.directory(caller.org_id, &command).await {
-        Ok(DirectoryReply::Quiet) => Ok(None),
-        Ok(DirectoryReply::Watched(epoch, tags, as_of)) => Ok(Some((epoch, tags, as_of))),
-        Ok(DirectoryReply::Tags(tags, as_of)) => Ok(Some((0, tags, as_of))),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
-        Ok(_) | Err(Unavailable) => Err(Refusal::TrunkUnavailable),
+    let by = By::key(caller.key_id);
+    match directory::ask(api, caller.org_id, by, Watch(watched)).await {
+        Ok(Ok(News::Quiet)) => Ok(None),
+        Ok(Ok(News::Watched(epoch, tags, as_of))) => Ok(Some((epoch, tags, as_of))),
+        Ok(Ok(News::AtOnce(Tags(tags, as_of)))) => Ok(Some((0, tags, as_of))),
+        Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+        Ok(Err(_)) | Err(Unavailable) => Err(Refusal::TrunkUnavailable),
     }
 }
 

@@ -13,9 +13,7 @@ pub use fields::TriggerCall;
 use crate::app::asking::understood;
 use crate::app::calls::{permit, unreached};
 use crate::app::copies::{doubt, find, refuses};
-use crate::app::directory::{
-    Ask, DirectoryCommand, DirectoryRefusal, DirectoryReply, Permit, RELIED_ON,
-};
+use crate::app::directory::{self, By, DirectoryRefusal, Permit, RELIED_ON};
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
 use crate::app::ports::Api;
@@ -143,18 +141,18 @@ async fn note_ignored(
     request: &Request,
     fields: &Fields,
 ) -> Result<(), Refusal> {
-    let ignored = Ask::NoteNumbers {
+    let ignored = directory::command::NoteNumbers {
         action: "calling_hours.ignore".into(),
         target: fields.phone.as_str().into(),
         suppresses: false,
     };
-    let command = DirectoryCommand {
-        request: request.id.clone(),
-        ..DirectoryCommand::of_the_key(caller.key_id, ignored)
+    let by = By {
+        key: Some(caller.key_id),
+        request: &request.id,
     };
-    match api.directory(caller.org_id, &command).await {
-        Ok(DirectoryReply::Done) => Ok(()),
-        Ok(DirectoryReply::Refused(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
+    match directory::ask(api, caller.org_id, by, ignored).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
         _ => Err(Refusal::AuthenticationUnavailable),
     }
 }

@@ -6,12 +6,12 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{AgentsAfter, Ask, DirectoryCommand, DirectoryReply, GetAgent};
+use crate::app::directory::{self, AgentsAfter, By, ListAgents, Slice, command};
 use crate::app::http::{Request, Response};
 use crate::app::manage::create::Draw;
 use crate::app::manage::hours::read_hours;
 use crate::app::manage::limits::read_limits;
-use crate::app::manage::{Resource, change, change_by_comparison, command};
+use crate::app::manage::{Resource, by, change, change_by_comparison, unheard};
 use crate::app::page::check_names;
 use crate::app::ports::Api;
 use crate::app::views::manage::AgentDetail;
@@ -155,18 +155,17 @@ async fn slice(
     key: KeyId,
     question: &AgentsAfter,
 ) -> Result<(String, Option<AgentsAfter>), Refusal> {
-    let command = DirectoryCommand::agents(key, org, question.clone());
-    match api.directory(org, &command).await {
-        Ok(DirectoryReply::Agents(agents, next)) => Ok((agents, next)),
-        // One of an earlier release tells all at once.
-        Ok(DirectoryReply::Record(all)) => {
+    let list = ListAgents(org, question.clone());
+    match directory::ask(api, org, By::key(key), list).await {
+        Ok(Ok(Slice::Agents(agents, next))) => Ok((agents, next)),
+        Ok(Ok(Slice::Whole(all))) => {
             let all = all.unwrap_or_default();
             let inactive = |agent: &&str| field(agent, "status") == Some(r#""inactive""#);
             let shown = items(&all).filter(|agent| question.inactive || !inactive(agent));
             Ok((shown.collect::<Vec<_>>().join(","), None))
         }
-        Ok(DirectoryReply::Refused(denied)) => Err(RESOURCE.refusal(denied)),
-        _ => Err(Refusal::DirectoryUnavailable),
+        Ok(Err(denied)) => Err(RESOURCE.refusal(denied)),
+        Err(unavailable) => Err(unheard(unavailable)),
     }
 }
 
@@ -201,12 +200,13 @@ pub async fn create(
     let id = AgentId::from_entropy(api.id_entropy()).guarded(false);
     let body = Body::of(request)?;
     let draw = Draw::of(api, request)?;
-    let save = Ask::SaveAgent {
+    let save = command::SaveAgent {
         agent: Box::new(read(body, None, id, api.now())?),
         was: None,
     };
-    let save = command(caller, request, save);
-    draw.create(api, caller.org_id, save, &[], &RESOURCE).await
+    let by = by(caller, request);
+    draw.create(api, caller.org_id, by, save, &[], &RESOURCE)
+        .await
 }
 
 /// `GET /agents/{id}`.
@@ -231,7 +231,7 @@ pub async fn update(
     let agent = change_by_comparison(api, caller, request, &RESOURCE, async || {
         let was = find(api, caller, id).await?;
         let agent = read(Body::of(request)?, Some(&was), was.id, was.created_at)?;
-        let save = Ask::SaveAgent {
+        let save = command::SaveAgent {
             agent: Box::new(agent.clone()),
             was: Some(Box::new(was)),
         };
@@ -251,13 +251,13 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    change(api, caller, request, Ask::DeleteAgent(id), &RESOURCE).await?;
+    change(api, caller, request, command::DeleteAgent(id), &RESOURCE).await?;
     Ok(Response::no_content())
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Agent, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    super::get(api, caller, GetAgent(id), &RESOURCE).await
+    super::get(api, caller, command::Agent(id), &RESOURCE).await
 }
 
 fn read(

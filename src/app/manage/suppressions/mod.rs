@@ -11,7 +11,7 @@ use super::create::Draw;
 use crate::app::body::{self, Body};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::contacts::{ContactsCommand, ContactsReply, Place};
-use crate::app::directory::{Answered, Ask, DirectoryCommand, DirectoryReply};
+use crate::app::directory::{Answered, By, FirstOrAgain, Keyed, command};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -275,7 +275,7 @@ pub async fn delete(
     }
     let target = phone.as_str().to_owned();
     let note = note(caller, request, DELETE, target);
-    ask_directory(api, org, &note).await?;
+    ask_directory(api, org, note.by(), note.command()).await?;
     match ask(ContactsCommand::Remove(number)).await? {
         ContactsReply::Removed(true) => Ok(Response::no_content()),
         ContactsReply::Removed(false) => Err(Refusal::SuppressionNotFound),
@@ -283,20 +283,19 @@ pub async fn delete(
     }
 }
 
-fn note(
+fn note<'a>(
     caller: &KeyRecord,
-    request: &Request,
+    request: &'a Request,
     action: &'static str,
     target: String,
-) -> DirectoryCommand {
-    let note = Note {
+) -> Note<'a> {
+    Note {
         action,
         target,
         suppresses: action != DELETE,
         by: Some(caller.key_id),
         request: &request.id,
-    };
-    note.command()
+    }
 }
 
 /// Has the directory note what is about to be done. What was done before under the request's `Idempotency-Key` is answered
@@ -305,15 +304,12 @@ async fn begin(
     api: &impl Api,
     caller: &KeyRecord,
     draw: &Draw,
-    note: DirectoryCommand,
+    note: Note<'_>,
 ) -> Result<Option<Response>, Refusal> {
-    let note = DirectoryCommand {
-        once: draw.once(),
-        ..note
-    };
-    match ask_directory(api, caller.org_id, &note).await? {
-        DirectoryReply::Answered { answer, .. } => Ok(Some(answered(answer, true))),
-        _ => Ok(None),
+    let command = Keyed(note.command(), draw.once());
+    match ask_directory(api, caller.org_id, note.by(), command).await? {
+        FirstOrAgain::Answered(answer, _) => Ok(Some(answered(answer, true))),
+        FirstOrAgain::First(()) => Ok(None),
     }
 }
 
@@ -330,13 +326,10 @@ async fn finish(
     let Some(once) = draw.once() else {
         return Ok(answered(answer, false));
     };
-    let keep = DirectoryCommand {
-        once: Some(once),
-        ..DirectoryCommand::of_the_key(caller.key_id, Ask::Answer(answer))
-    };
-    match ask_directory(api, caller.org_id, &keep).await? {
-        DirectoryReply::Answered { answer, again, .. } => Ok(answered(answer, again)),
-        _ => Err(Refusal::DirectoryUnavailable),
+    let keep = Keyed(command::Answer(answer), Some(once));
+    match ask_directory(api, caller.org_id, By::key(caller.key_id), keep).await? {
+        FirstOrAgain::Answered(answer, again) => Ok(answered(answer, again)),
+        FirstOrAgain::First(()) => Err(Refusal::DirectoryUnavailable),
     }
 }
 

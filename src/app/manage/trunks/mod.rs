@@ -12,12 +12,12 @@ use super::agents::includes_inactive;
 use crate::app::body::{self, Body};
 use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
-use crate::app::directory::{Ask, GetTrunk};
+use crate::app::directory;
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::create::Draw;
-use crate::app::manage::{Resource, change, change_by_comparison, command};
+use crate::app::manage::{Resource, by, change, change_by_comparison};
 use crate::app::ports::Api;
 use crate::app::trunk::{self, Reader, command};
 use crate::app::views::manage::{
@@ -174,8 +174,10 @@ pub async fn create(
     request.json_object()?;
     let draw = Draw::of(api, request)?;
     let trunk = read(api, request, None, id, caller.org_id).await?;
-    let ask = command(caller, request, Ask::CreateTrunk(Box::new(trunk)));
-    draw.create(api, caller.org_id, ask, &[], &RESOURCE).await
+    let new = directory::command::CreateTrunk(Box::new(trunk));
+    let by = by(caller, request);
+    draw.create(api, caller.org_id, by, new, &[], &RESOURCE)
+        .await
 }
 
 /// `GET /sip-trunks/{id}`.
@@ -217,7 +219,7 @@ pub async fn update(
     let trunk = change_by_comparison(api, caller, request, &RESOURCE, async || {
         let was = find(api, caller, id).await?;
         let trunk = read(api, request, Some(&was), was.id, was.org_id).await?;
-        let save = Ask::SaveTrunk {
+        let save = directory::command::SaveTrunk {
             trunk: Box::new(trunk.clone()),
             was: Box::new(was),
         };
@@ -237,7 +239,8 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    change(api, caller, request, Ask::DeleteTrunk(id), &RESOURCE).await?;
+    let delete = directory::command::DeleteTrunk(id);
+    change(api, caller, request, delete, &RESOURCE).await?;
     Ok(Response::no_content())
 }
 
@@ -247,7 +250,7 @@ pub async fn delete(
 /// No such trunk.
 pub async fn find(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<TrunkConfig, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    super::get(api, caller, GetTrunk(id), &RESOURCE).await
+    super::get(api, caller, directory::command::Trunk(id), &RESOURCE).await
 }
 
 async fn read(

@@ -1,27 +1,53 @@
-//! What a directory holds and how it changes: pure, with its rows and what is still to be told as values.
+//! What an organisation's directory knows, and what each change makes of it: its agents, trunks, keys and webhook secrets, and
+//! what others must still be told of them.
+//!
+//! A change is decided in memory, and gathers the rows that are to be written together. Which rows are read, and who is asked and
+//! told, is the object's business; time, ids and rows come in as arguments.
+
+mod agents;
+mod audit;
+mod keys;
+mod media;
+mod numbers;
+mod once;
+mod orgs;
+mod pending;
+mod permits;
+mod receiver;
+mod refusal;
+mod secrets;
+mod test_events;
+mod trunks;
+mod watch;
+
+pub use agents::agent_row;
+pub use audit::{AuditEntry, Author, audit_row};
+pub use keys::NewKey;
+pub use once::{Used, answer_row};
+pub use pending::Pending;
+pub use permits::{Permit, RELIED_ON};
+pub use receiver::Received;
+pub use refusal::DirectoryRefusal;
+pub use trunks::{Offer, StoredTrunk};
+pub use watch::Watched;
 
 use serde::Serialize;
 
-use super::agents::AgentCard;
-use super::answered::Used;
-use super::audit::audit_row;
-use super::orgs::Org;
-use super::permits::User;
-use super::propagation::Pending;
-use super::trunks::StoredTrunk;
-use super::vec_map::VecMap;
-use super::watch::Watch;
-use super::{AuditEntry, Received};
-use crate::app::json;
-use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
 use crate::domain::callback::Delivery;
 use crate::domain::calling_hours::CallingHours;
 use crate::domain::contacts::ContactLimit;
+use crate::domain::from_json::{self, Unreadable};
 use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
+use crate::domain::record_key::RecordKey;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
+use crate::domain::vec_map::VecMap;
+use agents::AgentCard;
+use orgs::Org;
+use permits::User;
+use watch::Watch;
 
 /// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
 const REVOCATION_TTL: Span = Span(7 * 86_400_000);
@@ -31,7 +57,7 @@ const REMEMBERED_AT_LEAST: Span = Span(3_600_000);
 const MOST_REMEMBERED: usize = 300;
 
 /// Of what ended, each with when: what nobody needs to be reminded of any more.
-pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> {
+fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> {
     newest_first(&mut ended, |(at, _)| u128::from(at.0));
     let ended = ended.into_iter().enumerate();
     let old = ended.filter(|(nth, (at, _))| {
@@ -44,7 +70,7 @@ pub(super) fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp)
 pub const MOST: usize = 1000;
 
 /// Which trunks must be told of a change.
-pub(super) enum Affects {
+enum Affects {
     /// Only readers of copies.
     NoTrunk,
     /// The one that changed.
@@ -61,24 +87,24 @@ pub type Rows = VecMap<String, Option<String>>;
 /// An organisation's directory.
 #[derive(Default)]
 pub struct Directory {
-    pub(super) org: Option<Org>,
-    pub(super) agents: VecMap<AgentId, AgentCard>,
+    org: Option<Org>,
+    agents: VecMap<AgentId, AgentCard>,
     /// Calling hours of those agents that have some and were not deleted.
-    pub(super) agent_hours: VecMap<AgentId, CallingHours>,
-    /// Likewise contact limits.
-    pub(super) agent_limits: VecMap<AgentId, Vec<ContactLimit>>,
-    pub(super) trunks: VecMap<TrunkId, StoredTrunk>,
-    pub(super) keys: VecMap<KeyId, StoredKey>,
-    pub(super) tests: VecMap<DeliveryId, Delivery>,
-    pub(super) received: VecMap<u64, Received>,
-    pub(super) used: VecMap<String, Used>,
-    pub(super) permits: VecMap<(User, TrunkTag), Timestamp>,
-    pub(super) owed: Pending,
-    pub(super) watch: Watch,
+    agent_hours: VecMap<AgentId, CallingHours>,
+    /// And contact limits.
+    agent_limits: VecMap<AgentId, Vec<ContactLimit>>,
+    trunks: VecMap<TrunkId, StoredTrunk>,
+    keys: VecMap<KeyId, StoredKey>,
+    tests: VecMap<DeliveryId, Delivery>,
+    received: VecMap<u64, Received>,
+    used: VecMap<String, Used>,
+    permits: VecMap<(User, TrunkTag), Timestamp>,
+    pending: Pending,
+    watch: Watch,
     rows: Rows,
 }
 
-pub(super) fn json(value: &impl Serialize) -> Option<String> {
+fn json(value: &impl Serialize) -> Option<String> {
     to_json(value).ok()
 }
 
@@ -95,29 +121,33 @@ impl Directory {
         Ok(directory)
     }
 
-    pub(super) fn read_row(&mut self, name: &str, doc: &str) -> Result<(), json::Unreadable> {
+    /// Takes in one row of those that are loaded.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_row(&mut self, name: &str, doc: &str) -> Result<(), Unreadable> {
         match name.split('/').next().unwrap_or_default() {
-            "org" => self.org = Some(json::read(doc)?),
+            "org" => self.org = Some(from_json::read(doc)?),
             "once" => self.read_used(name, doc)?,
             "permit" => self.read_permit(name, doc)?,
-            "owed" => self.owed = json::read(doc)?,
+            "owed" => self.pending = from_json::read(doc)?,
             "agent" => self.read_agent(doc)?,
             "trunk" => {
-                let trunk: StoredTrunk = json::read(doc)?;
+                let trunk: StoredTrunk = from_json::read(doc)?;
                 self.trunks.insert(trunk.config.id, trunk);
             }
             "key" => {
-                let key: StoredKey = json::read(doc)?;
+                let key: StoredKey = from_json::read(doc)?;
                 self.keys.insert(key.id, key);
             }
             "test" => {
-                let delivery: Delivery = json::read(doc)?;
+                let delivery: Delivery = from_json::read(doc)?;
                 self.tests.insert(delivery.id, delivery);
             }
             "received" => {
                 let number = name.rsplit('/').next().and_then(|text| text.parse().ok());
                 self.received
-                    .insert(number.unwrap_or_default(), json::read(doc)?);
+                    .insert(number.unwrap_or_default(), from_json::read(doc)?);
             }
             _ => {}
         }
@@ -129,44 +159,43 @@ impl Directory {
         std::mem::take(&mut self.rows)
     }
 
-    pub(super) fn put(&mut self, name: String, value: &impl Serialize) {
+    fn put(&mut self, name: String, value: &impl Serialize) {
         self.rows.insert(name, json(value));
     }
 
-    pub(super) fn remove(&mut self, name: String) {
+    fn remove(&mut self, name: String) {
         self.rows.insert(name, None);
     }
 
-    pub(super) fn put_owed(&mut self) {
-        let owed = self.owed.clone();
-        self.put("owed".into(), &owed);
+    fn put_pending(&mut self) {
+        let pending = self.pending.clone();
+        self.put("owed".into(), &pending);
     }
 
     /// Notes a change in the audit log, and who must be told of it.
-    pub(super) fn record(&mut self, entry: AuditEntry, records: &[RecordKey], concerns: Affects) {
+    fn record(&mut self, entry: AuditEntry, records: &[RecordKey], affects: Affects) {
         let Some(org) = self.org.as_mut() else { return };
         org.version += 1;
         let (version, org) = (org.version, org.clone());
         self.put("org".into(), &org);
         self.put(audit_row(version), &entry);
         for key in records {
-            self.owed.records.retain(|(owed, _)| owed != key);
-            self.owed.records.push((key.clone(), version));
+            self.pending.copy(key, version);
         }
-        match concerns {
+        match affects {
             Affects::NoTrunk => {}
-            Affects::Trunk(id) => self.owed.brief(id, version),
+            Affects::Trunk(id) => self.pending.brief(id, version),
             Affects::AllTrunks => {
                 let live = self.trunks.values().filter(|trunk| !trunk.deleted);
-                live.for_each(|trunk| self.owed.brief(trunk.config.id, version));
+                live.for_each(|trunk| self.pending.brief(trunk.config.id, version));
             }
             Affects::TrunksOf(user) => {
                 for trunk in self.trunks_of(user, entry.at) {
-                    self.owed.brief(trunk, version);
+                    self.pending.brief(trunk, version);
                 }
             }
         }
-        self.put_owed();
+        self.put_pending();
     }
 
     /// Forgets what nobody needs to be reminded of any more.

@@ -1,0 +1,53 @@
+//! The way to organisations' directories.
+
+#![allow(
+    async_fn_in_trait,
+    reason = "a Worker has one thread: no future needs to be Send"
+)]
+
+use super::{By, DirectoryCommand, DirectoryRefusal, DirectoryReply};
+use crate::app::asking::{Asked, Command, Reply, Sent};
+use crate::app::host::{Host, Unavailable};
+use crate::domain::ids::OrgId;
+
+/// The organisations' directory objects.
+pub trait Directories {
+    /// One request to the organisation's directory.
+    async fn directory(
+        &self,
+        org: OrgId,
+        command: &DirectoryCommand,
+    ) -> Result<DirectoryReply, Unavailable>;
+}
+
+/// A command to a directory, which may refuse any.
+pub trait AskDirectory:
+    Command<
+        Asked = DirectoryCommand,
+        Answer = DirectoryReply,
+        Reply = Result<Self::Told, DirectoryRefusal>,
+    >
+{
+    /// What it answers, if it does not refuse.
+    type Told: Reply<DirectoryReply>;
+}
+
+/// One command to the directory of this organisation. Fails when the object can't be reached, can't write its rows just now, or
+/// answers something else.
+pub fn ask<'w, W: Host + Directories, C: AskDirectory>(
+    world: &'w W,
+    org: OrgId,
+    by: By<'_>,
+    command: C,
+) -> Asked<'w, W, C> {
+    Asked::new(world, send(world, org, command.into().by(by)))
+}
+
+// The same for all commands, so that it is compiled once.
+fn send<W: Directories>(
+    world: &W,
+    org: OrgId,
+    command: DirectoryCommand,
+) -> Sent<'_, DirectoryReply> {
+    Box::pin(async move { world.directory(org, &command).await })
+}

@@ -1,0 +1,54 @@
+//! That the organisation says of numbers that they are not to be called, or how often they may be. Which numbers those are, other objects know.
+
+use super::agents::AgentCard;
+use super::{Affects, AuditEntry, Directory};
+use crate::domain::contacts::LimitsBook;
+use crate::domain::ids::{AgentId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Timestamp;
+
+impl Directory {
+    /// Whether the organisation's trunks ask of each number.
+    #[must_use]
+    pub fn asks_of_numbers(&self) -> bool {
+        self.org.as_ref().is_some_and(|org| org.asks_of_numbers) || self.has_limits()
+    }
+
+    /// Whether there are contact limits.
+    pub(super) fn has_limits(&self) -> bool {
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
+        !self.agent_limits.is_empty() || media.is_some_and(|media| !media.contact_limits.is_empty())
+    }
+
+    /// Whether trunks must know of an agent when its calls may be dialed.
+    pub(super) fn has_rules(&self, agent: &AgentId) -> bool {
+        self.agent_hours.contains_key(agent) || self.agent_limits.contains_key(agent)
+    }
+
+    /// How often numbers may be called, as far as this trunk's calls go.
+    pub(super) fn limits_for(&self, trunk: TrunkTag, now: Timestamp) -> LimitsBook {
+        let media = self.org.as_ref().and_then(|org| org.media.as_ref());
+        let has_some = |card: &AgentCard| self.agent_limits.contains_key(&card.id);
+        let agents = self.agents_for(trunk, now, has_some).into_iter();
+        LimitsBook {
+            org: media
+                .map(|media| media.contact_limits.clone())
+                .unwrap_or_default(),
+            agents: agents
+                .filter_map(|agent| Some((agent, self.agent_limits.get(&agent)?.clone())))
+                .collect(),
+        }
+    }
+
+    /// Notes what is done; where it `suppresses`, all trunks ask from now on, if they don't yet.
+    pub fn note_numbers(&mut self, entry: AuditEntry, suppresses: bool) {
+        let Some(org) = self.org.as_mut() else { return };
+        let is_first = suppresses && !org.asks_of_numbers;
+        org.asks_of_numbers |= suppresses;
+        let affects = match is_first && !planted(Fault::AskingUntold) {
+            true => Affects::AllTrunks,
+            false => Affects::NoTrunk,
+        };
+        self.record(entry, &[], affects);
+    }
+}

@@ -1,0 +1,102 @@
+//! What others must still be told: a transactional outbox, which is part of the rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Directory, DirectoryRefusal};
+use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::planted::{Fault, planted};
+use crate::domain::record_key::RecordKey;
+
+/// What others must still be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Copies to write, each with the version that made it wrong.
+    pub records: Vec<(RecordKey, u64)>,
+    /// Trunks that are still to be briefed.
+    pub briefs: Vec<(TrunkId, u64)>,
+}
+
+impl Pending {
+    /// Whether everybody was told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.briefs.is_empty()
+    }
+
+    pub(super) fn brief(&mut self, trunk: TrunkId, version: u64) {
+        self.briefs.retain(|(known, _)| *known != trunk);
+        self.briefs.push((trunk, version));
+    }
+
+    pub(super) fn copy(&mut self, key: &RecordKey, version: u64) {
+        self.records.retain(|(known, _)| known != key);
+        self.records.push((key.clone(), version));
+    }
+
+    /// Of it, what came up since this version.
+    #[must_use]
+    pub fn since(mut self, version: u64) -> Self {
+        self.records.retain(|(_, at)| *at > version);
+        self.briefs.retain(|(_, at)| *at > version);
+        self
+    }
+}
+
+impl Directory {
+    /// What others must still be told.
+    #[must_use]
+    pub fn pending(&self) -> &Pending {
+        &self.pending
+    }
+
+    /// Whether a trunk has to hear of an agent before a call of its is asked for there: it has rules that the trunk may not know.
+    #[must_use]
+    pub fn must_be_told_of(&self, agent: Option<&AgentId>) -> bool {
+        agent.is_some_and(|agent| self.has_rules(agent))
+    }
+
+    /// Takes off what was told, unless it changed meanwhile.
+    pub fn acknowledge(
+        &mut self,
+        told: &[(TrunkId, Option<u64>)],
+        written: &[(&RecordKey, Option<u64>)],
+    ) {
+        let before = self.pending.clone();
+        self.pending.briefs.retain(|(pending, at)| {
+            !told
+                .iter()
+                .any(|(id, version)| id == pending && *version >= Some(*at))
+        });
+        // Whoever could not be told has its turn after all others.
+        let was_tried = |(pending, _): &(TrunkId, u64)| told.iter().any(|(id, _)| id == pending);
+        let (tried, mut briefs): (Vec<_>, Vec<_>) =
+            self.pending.briefs.drain(..).partition(was_tried);
+        briefs.extend(tried);
+        self.pending.briefs = briefs;
+        self.pending.records.retain(|(pending, at)| {
+            !written
+                .iter()
+                .any(|(key, version)| *key == pending && *version >= Some(*at))
+        });
+        if planted(Fault::DebtForgotten) {
+            self.pending = Pending::default();
+        }
+        if self.pending != before {
+            self.put_pending();
+        }
+    }
+
+    /// Forgets which trunks are still to be briefed: a fault.
+    pub fn drop_briefs(&mut self) {
+        self.pending.briefs.clear();
+        self.put_pending();
+    }
+
+    /// A restriction that was asked for again: done, while somebody is yet to be told of it.
+    pub(super) fn repeated(&self, was_done: bool) -> Result<(), DirectoryRefusal> {
+        match was_done && !self.pending.briefs.is_empty() {
+            true => Ok(()),
+            false => Err(DirectoryRefusal::Missing),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What a repeated request is known by.
+
+use serde::{Deserialize, Serialize};
+
+use super::time::Span;
+
+/// How long an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_TTL: Span = Span(86_400_000);
+
+/// An `Idempotency-Key` and what it was used for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// As given.
+    pub key: String,
+    /// SHA-256 of the request's body, in hex.
+    pub body: String,
+}

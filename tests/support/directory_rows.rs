@@ -1,0 +1,63 @@
+//! A directory's rows in memory: what the native tests and the simulation store them in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use audatec::app::directory::{DirectoryStore, Rows};
+use audatec::app::trunk::StoreFailed;
+
+/// How a commit fails.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Failure {
+    BeforePersisting,
+    AfterPersisting,
+}
+
+/// An organisation's rows, as one life of its object sees them.
+#[derive(Default)]
+pub struct DirectoryRows {
+    pub rows: Rc<RefCell<BTreeMap<String, String>>>,
+    /// The next commit does.
+    pub failure: Cell<Option<Failure>>,
+    /// Another life has taken over, and this one does not know: it writes nothing any more.
+    pub is_stale: Cell<bool>,
+}
+
+impl DirectoryStore for DirectoryRows {
+    fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
+        for (name, doc) in self.rows.borrow().iter() {
+            if !name.starts_with("audit/") && !name.starts_with("answer/") {
+                row(name, doc);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&self, rows: &Rows) -> Result<(), StoreFailed> {
+        let failure = self.failure.take();
+        if self.is_stale.get() || failure == Some(Failure::BeforePersisting) {
+            return Err(StoreFailed);
+        }
+        for (name, doc) in rows.iter() {
+            match doc {
+                Some(doc) => self.rows.borrow_mut().insert(name.clone(), doc.clone()),
+                None => self.rows.borrow_mut().remove(name),
+            };
+        }
+        failure.map_or(Ok(()), |_| Err(StoreFailed))
+    }
+
+    fn row(&self, name: &str) -> Result<Option<String>, StoreFailed> {
+        Ok(self.rows.borrow().get(name).cloned())
+    }
+
+    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
+        let rows = self.rows.borrow();
+        let rows = rows.range("audit/".to_owned()..before.to_owned()).rev();
+        let wanted = rows.take(limit);
+        Ok(wanted
+            .map(|(name, doc)| (name.clone(), doc.clone()))
+            .collect())
+    }
+}
