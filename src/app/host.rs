@@ -70,7 +70,7 @@ impl Secrets {
 
 /// Time, chance and configuration.
 pub trait Host {
-    /// The present.
+    /// The present, by the platform's clock.
     fn now(&self) -> Timestamp;
     /// 32 random bytes from the platform's CSPRNG.
     fn entropy(&self) -> [u8; 32];
@@ -79,7 +79,7 @@ pub trait Host {
         let entropy = self.entropy();
         std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
     }
-    /// Waits.
+    /// Waits at least this long.
     async fn sleep(&self, time: Span);
     /// The operator's settings.
     fn settings(&self) -> &Settings;
@@ -127,7 +127,7 @@ pub struct TwirpRequest {
     pub method: &'static str,
     /// What its token must allow.
     pub grants: Map<String, Value>,
-    /// The request.
+    /// The request's JSON.
     pub body: Value,
     /// How long an answer may take.
     pub timeout: Span,

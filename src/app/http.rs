@@ -215,7 +215,7 @@ impl Response {
         }
     }
 
-    /// 204.
+    /// A 204, which has no body.
     #[must_use]
     pub fn no_content() -> Self {
         Self {

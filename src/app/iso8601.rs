@@ -4,7 +4,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::domain::time::{Span, Timestamp};
 
-/// `2026-06-14T10:33:42.000Z`.
+/// As answers tell a moment: `2026-06-14T10:33:42.000Z`.
 #[must_use]
 pub fn format(at: Timestamp) -> String {
     let nanos = i128::from(at.0).saturating_mul(1_000_000);

@@ -59,7 +59,7 @@ pub struct CallbackMessage {
     /// Until when it is good: nobody else makes the attempt before that, and this message's reader makes none after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good_until: Option<Timestamp>,
-    /// The receiver.
+    /// Where it is sent.
     pub url: String,
     /// The exact bytes to sign and send.
     pub body: String,

@@ -120,7 +120,7 @@ impl Page {
         Value::Object(answer)
     }
 
-    /// Likewise of items that are JSON already, each under its key: nothing of them is read.
+    /// The same of items that are JSON already, each under its key: none of them is parsed.
     pub fn answer_of_texts(
         &self,
         name: &str,

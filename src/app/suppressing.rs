@@ -52,7 +52,7 @@ pub async fn ask_directory<C: AskDirectory>(
 pub struct Note<'a> {
     /// What is done.
     pub action: &'static str,
-    /// To what.
+    /// A number, or how many of them.
     pub target: String,
     /// Whether it suppresses some: every trunk asks of numbers from then on.
     pub suppresses: bool,
@@ -63,7 +63,7 @@ pub struct Note<'a> {
 }
 
 impl Note<'_> {
-    /// Who asks.
+    /// Who asks for it.
     #[must_use]
     pub fn by(&self) -> By<'_> {
         let (key, request) = (self.by, self.request);

@@ -167,7 +167,7 @@ fn has_number(word: &str) -> bool {
 pub struct Described {
     /// Its name in a line.
     pub name: &'static str,
-    /// Its level.
+    /// How loud it is.
     pub level: Level,
     /// What happened, and what it comes to.
     pub text: &'static str,

@@ -2,7 +2,7 @@
 //!
 //! The `base64` crate, written for gigabytes, would take another 2 KB of the Worker; the tests hold this against it.
 
-/// A spelling.
+/// An alphabet, and whether it pads.
 #[derive(Clone, Copy)]
 pub struct Base64 {
     /// The last two of the 64 letters.

@@ -10,10 +10,10 @@ use super::sealed::Sealed;
 /// What an organisation keeps of its calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaPolicy {
-    /// Transcripts.
+    /// Whether transcripts are kept.
     #[serde(default)]
     pub transcript: bool,
-    /// Recordings.
+    /// Whether calls are recorded.
     #[serde(default)]
     pub recording: bool,
 }

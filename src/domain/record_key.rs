@@ -21,7 +21,7 @@ pub enum RecordKey {
     /// The organisation's trunks, deleted ones too, as a list of `TrunkRecord`. Its text is asked of the directory; the
     /// names of these copies tell the cron which organisations there are.
     Trunks(OrgId),
-    /// Of earlier days: there is none any more. What signs is told by trunks, and by the directory.
+    /// No longer written; trunks and the directory say what signs. Kept so that copies of earlier releases are removed.
     WebhookSecrets(OrgId),
     /// [`MediaSettings`](crate::domain::media::MediaSettings)
     Media(OrgId),

@@ -40,7 +40,7 @@ pub enum Behaviour {
 /// A test number, what it does, and how that reads in the documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct TestNumber {
-    /// E.164.
+    /// The test number, in E.164 format.
     pub number: &'static str,
     /// What it does.
     pub behaviour: Behaviour,

@@ -13,7 +13,7 @@ pub const MAX_FILLED: usize = 65_536;
 /// A text whose keys were filled in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Filled {
-    /// The text.
+    /// The text, with its variables put in.
     pub text: String,
     /// The keys that were left as they stood, for want of a value: each once, as they come. A `null` is no value.
     pub unknown: Vec<String>,

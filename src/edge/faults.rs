@@ -37,7 +37,7 @@ mod switch {
     pub struct Requests(Rc<Cell<u64>>);
 
     impl Requests {
-        /// Counts one.
+        /// One more.
         pub fn note(&self) {
             REQUESTS.set(REQUESTS.get() + 1);
             self.0.set(self.0.get() + 1);

@@ -98,7 +98,7 @@ fn limit(method: &str, path: &str) -> usize {
     api::find(method, path).map_or(MAX_BODY, |route| route.max_body)
 }
 
-/// Likewise, by its URL.
+/// The same, by its URL.
 pub fn body_limit(method: &str, url: &str) -> usize {
     limit(method, &split(url).1)
 }

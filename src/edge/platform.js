@@ -32,7 +32,7 @@ export const settle = (promise, isGood, value) => (isGood ? promise.resolve(valu
 
 /** What is looked at of a request's headers: `http.rs` reads them in this order. */
 const READ = ["authorization", "idempotency-key", "content-type", "content-encoding"];
-/** Likewise, of a request without the first: a key says who asks, and then nothing is asked of a page. */
+/** The same, for a request without the first: a key says who asks, and then it does not matter which page sent it. */
 const READ_OF_PAGES = ["cookie", "origin", "sec-fetch-site"];
 /** A body of so many bytes is read whole, whatever its route takes of it. */
 const SMALL = 65_536;
@@ -50,7 +50,7 @@ export function head(request) {
   return request.headers.has("authorization") ? known : known + lines(request, READ_OF_PAGES);
 }
 
-/** @param {Request} request @param {string} names a line each @returns {string} those headers, likewise */
+/** @param {Request} request @param {string} names a line each @returns {string} those headers, a line each */
 export const headers = (request, names) => lines(request, names.split("\n")).slice(1);
 
 /** @param {Request} request @param {string[]} names */
@@ -75,7 +75,7 @@ export function sqlRows(sql, query, bindings) {
 }
 
 /**
- * Likewise, for rows that hold one text each without a line break, as JSON documents are.
+ * The same, for rows that hold one text each without a line break, as JSON documents are.
  * @param {any} sql @param {string} query @param {string} bindings
  * @returns {string} how many rows were read and written, and the texts, a line each
  */
@@ -231,14 +231,14 @@ export const archive = (env, name, text) => later(() => env.ARCHIVE?.put(name, t
 export const ask = (env, binding, name, body, limitMs) => later(() => within(limitMs, exchange(env[binding], name, body)));
 
 /**
- * Likewise, in one message with what else of this lane this isolate asks of it just now.
+ * The same, in one message with whatever else this isolate is asking of it in this lane.
  * @param {any} env @param {any} ctx @param {string} lane @param {string} binding @param {string} name @param {string} body @param {number} limitMs
  */
 export const askTogether = (env, ctx, lane, binding, name, body, limitMs) =>
   later(() => together(lane + name, body, (body) => exchange(env[binding], name, body), limitMs, ctx));
 
 /**
- * Likewise, once for several that ask the like.
+ * The same, asked once for several who ask the same.
  * @param {any} env @param {any} ctx @param {string} question @param {number} since @param {number} waitMs
  * @param {string} binding @param {string} name @param {string} body @param {number} limitMs
  */

@@ -94,7 +94,7 @@ mod js {
         #[wasm_bindgen(catch, js_name = sqlRows)]
         pub fn sql_rows(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
-        /// Likewise, of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
+        /// The same of rows with one text each that holds no line break: rows read, rows written, and the texts, a line each.
         #[wasm_bindgen(catch, js_name = sqlTexts)]
         pub fn sql_texts(sql: &Sql, query: &str, bindings: &str) -> Result<String, JsValue>;
 
@@ -223,7 +223,7 @@ pub fn journal(env: &Env, call: &str) -> Called {
     Called::of(js::journal(env, call))
 }
 
-/// Waits.
+/// Waits this long, by the runtime's timer.
 pub async fn sleep(ms: u32) {
     let _ = Called::of(js::sleep(ms)).await;
 }
@@ -245,7 +245,7 @@ pub fn message(error: &JsValue) -> String {
     }
 }
 
-/// The present.
+/// The runtime's clock, which stands still while code runs.
 pub fn now() -> Timestamp {
     Timestamp(js_sys::Date::now() as u64)
 }

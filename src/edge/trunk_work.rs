@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::edge::platform::{self, now};
 use crate::edge::{alarm, world::World};
 
-/// Several commands of one message, a line each: their replies, likewise; of one that could not be carried out nothing.
+/// Several commands of one message, a line each: their replies, a line each too, which is empty for a command that could not be carried out.
 pub(super) async fn each(inner: Rc<Inner>, bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split(|byte| *byte == b'\n');
     let replies = RefCell::new(vec![Vec::new(); lines.clone().count()]);

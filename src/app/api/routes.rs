@@ -26,7 +26,7 @@ pub struct Route {
     pub method: &'static str,
     /// The full path; a segment in braces is variable.
     pub path: &'static str,
-    /// Who may.
+    /// Who may use it.
     pub access: Access,
     /// How much of a body is read, in bytes.
     pub max_body: usize,

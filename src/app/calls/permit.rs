@@ -47,7 +47,7 @@ pub async fn ask(api: &impl Api, caller: &KeyRecord, permit: Permit) -> Result<(
     }
 }
 
-/// Likewise for reading or changing what a trunk's object holds.
+/// The same for reading or changing what a trunk's object holds.
 ///
 /// # Errors
 /// As for asking about a call.

@@ -31,11 +31,11 @@ pub enum ContactsCommand {
     /// Tell these trunks of an organisation that numbers are suppressed: where there are more than one invocation tells. They
     /// need not be this object's. `Told`.
     Tell {
-        /// The organisation.
+        /// Whose numbers and trunks these are.
         org: OrgId,
-        /// The trunks.
+        /// Those to tell: as many as one invocation asks.
         trunks: Vec<TrunkTag>,
-        /// The numbers.
+        /// Those that were suppressed.
         numbers: Vec<Number>,
     },
     /// Do what is due. `Done`.
@@ -54,10 +54,10 @@ impl ContactsCommand {
     }
 }
 
-/// The answer.
+/// What an object that knows of numbers answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ContactsReply {
-    /// As asked.
+    /// It is done, and written.
     Done,
     /// Of each number, whether it is suppressed.
     Words(Vec<(Number, bool)>),

@@ -7,7 +7,7 @@ use crate::domain::contacts::Number;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::time::Span;
 
-/// A trunk is told so often at most until it has taken back all its calls to the numbers.
+/// A trunk is told at most this often, until it has taken back all its calls to the numbers.
 const TIMES: usize = 100;
 
 /// Tells trunks that numbers are suppressed, until no phone of these can begin to ring any more. Returns whether all did so.

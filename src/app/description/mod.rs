@@ -114,7 +114,7 @@ impl Success {
         }
     }
 
-    /// 204.
+    /// A 204, which has no body.
     pub fn nothing(description: &'static str) -> Self {
         Self {
             status: 204,

@@ -18,7 +18,7 @@ const SLICE: usize = 262_144;
 
 /// An agent was saved.
 pub enum Saved {
-    /// Just so.
+    /// As it was given.
     AsGiven,
     /// Under another id.
     Renamed(Box<Agent>),

@@ -46,7 +46,7 @@ pub struct Once {
 pub struct Answered {
     /// The HTTP status.
     pub status: u16,
-    /// JSON.
+    /// The JSON of its body.
     pub body: String,
 }
 
@@ -131,7 +131,7 @@ pub enum DirectoryReply {
     Refused(DirectoryRefusal),
     /// To a request with a key, its answer, and the seed from which what it shows once was drawn.
     Answered {
-        /// The answer.
+        /// What the first request was answered.
         answer: Answered,
         /// See [`Once::seed`].
         seed: String,
@@ -142,11 +142,11 @@ pub enum DirectoryReply {
     Settled(String),
     /// When the organisation was founded, and whether that was before.
     Founded(Timestamp, bool),
-    /// An agent.
+    /// The agent that was asked for, or that was saved under another id.
     Agent(Box<Agent>),
-    /// A trunk.
+    /// The trunk that was asked for or created.
     Trunk(Box<TrunkConfig>),
-    /// Keys.
+    /// A page of keys, or the one that was created.
     Keys(Vec<StoredKey>),
     /// The webhook secrets.
     Secrets(WebhookSecrets),
@@ -160,16 +160,16 @@ pub enum DirectoryReply {
     Audit(Vec<(u64, AuditEntry)>),
     /// A test delivery.
     Delivery(Box<Delivery>),
-    /// Test deliveries.
+    /// A page of test deliveries, newest first.
     Deliveries(Vec<Delivery>),
-    /// Names.
+    /// What a key and its organisation are called.
     Introduced {
         /// The organisation's.
         org: String,
         /// The key's.
         key: String,
     },
-    /// Notifications.
+    /// What the built-in receiver took, newest first.
     Received(Vec<Received>),
     /// The trunks' tags, and when there were no others.
     Tags(Vec<TrunkTag>, Timestamp),

@@ -12,7 +12,7 @@ const DRAWS: u32 = 8;
 
 /// What a trunk's object is asked before a command is decided.
 pub(super) enum Question {
-    /// To be a new trunk's, whose id was drawn so often.
+    /// To be a new trunk's, whose id has been drawn this often.
     Take(Offer, u32, Box<Brief>),
     /// To take no call for now.
     Retire(TrunkId),
@@ -27,7 +27,7 @@ pub(super) enum Word {
 }
 
 impl Question {
-    /// Asks it.
+    /// Asks the trunk's object.
     pub async fn put(self, world: &(impl Host + Trunks)) -> Word {
         let said = match self {
             Self::Take(offer, draws, _) if offer.config.id.tag() == TrunkTag::DIRECTORY => {

@@ -11,19 +11,19 @@ use crate::domain::refusal::Refusal;
 
 /// What its fields must be.
 pub const TIME_ZONE: &str = "callee or an IANA time zone";
-/// Likewise.
+/// What `fallback_time_zone` must be.
 pub const FALLBACK: &str = "an IANA time zone";
-/// Likewise.
+/// What `windows` must be.
 pub const WINDOWS: &str = "an array of 1 to 20 objects";
-/// Likewise.
+/// What `closed_dates` must be.
 pub const CLOSED_DATES: &str = "an array of at most 366 dates such as 2027-01-26";
-/// Likewise.
+/// What `on_closed` must be.
 pub const ON_CLOSED: &str = "wait or reject";
-/// Likewise.
+/// What a window's `days` must be.
 pub const DAYS: &str = "an array of 1 to 7 of mon, tue, wed, thu, fri, sat and sun";
-/// Likewise.
+/// What a window's `from` must be.
 pub const FROM: &str = "a time from 00:00 to 23:59";
-/// Likewise.
+/// What a window's `to` must be.
 pub const TO: &str = "a time after from, up to 24:00";
 
 const PREFIX: &str = "calling_hours.";

@@ -20,7 +20,7 @@ pub fn text() -> String {
     format!("{:#}\n", document())
 }
 
-/// The document.
+/// The OpenAPI document of the whole API.
 #[must_use]
 pub fn document() -> Value {
     let described: Vec<_> = ROUTES.iter().map(|route| describe(route.action)).collect();

@@ -13,7 +13,7 @@ use crate::domain::trunk::{Admission, Terms, Verdict};
 reply! {
     /// What came of a request for a call.
     pub enum Admitted {
-        /// This.
+        /// What became of the request just now.
         Admission(admission: Admission),
         /// It was made before.
         Replayed(admission: Admission),
@@ -62,7 +62,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(admitted)
     }
 
-    /// Likewise, with this place among its number's dials.
+    /// The same, with this place among its number's dials.
     fn admit_to(
         &mut self,
         trigger: Box<Trigger>,

@@ -170,7 +170,7 @@ commands! {
         delivery: DeliveryId,
         /// The attempt's number, from 1.
         attempt: u32,
-        /// Its result.
+        /// What the receiver answered, or why it did not.
         result: AttemptResult,
         /// The sender takes another attempt, if one is due: `NextAttempt`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -187,9 +187,9 @@ commands! {
     } => extend -> ();
     /// These numbers of an organisation are not to be called: the open calls to them are taken back.
     Suppress {
-        /// Whose.
+        /// The organisation that suppresses them.
         org: OrgId,
-        /// They.
+        /// The numbers that are not to be called.
         numbers: Vec<Number>,
         /// From this row on.
         from: u64,

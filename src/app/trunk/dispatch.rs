@@ -11,11 +11,11 @@ use crate::domain::trunk::Claim;
 reply! {
     /// Whether a phone may ring.
     pub enum Rung {
-        /// It may.
+        /// It may ring now.
         Done,
         /// The call is over.
         Over(calls: Vec<CallId>),
-        /// Not yet.
+        /// Not yet, because of `max_cps`: ask again then.
         NotBefore(at: Timestamp),
     }
 }

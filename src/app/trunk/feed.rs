@@ -83,7 +83,7 @@ impl Feed {
         news
     }
 
-    /// Somebody listens.
+    /// Somebody listens: transitions are noted from now on.
     pub fn listen(
         &mut self,
         store: &impl TrunkStore,

@@ -41,7 +41,7 @@ pub struct IdempotencyRecord {
     pub at: Timestamp,
     /// SHA-256 of its body, in hex.
     pub body: String,
-    /// The answer.
+    /// What it was answered.
     pub admission: Admission,
 }
 
@@ -87,11 +87,11 @@ pub struct LiveCall {
 /// What the object may answer, as it travels: which part of it belongs to which command, the list of commands says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TrunkReply {
-    /// As asked.
+    /// It is done, and written.
     Done,
     /// As asked; and these calls are over, whatever the carrier says.
     Over(Vec<CallId>),
-    /// Not yet.
+    /// The phone may not ring before then.
     NotBefore(Timestamp),
     /// This tag belongs to another trunk.
     TagTaken,
@@ -134,11 +134,11 @@ pub enum TrunkReply {
     Refused(TrunkRefusal),
     /// Work for the dialer.
     Orders(Vec<DialOrder>),
-    /// One call.
+    /// The call that was asked for.
     Call(Box<Call>),
     /// A page of calls, newest first. With an id the look ended there: older ones may be missing, it and newer ones are not.
     Calls(Vec<Call>, Option<CallId>),
-    /// Likewise, each as its list shows it.
+    /// The same, each as its list shows it.
     Shown(Vec<Shown>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
@@ -236,7 +236,7 @@ impl From<Refusal> for TrunkRefusal {
 pub struct Look {
     /// The trunks that are asked.
     pub trunks: Vec<TrunkTag>,
-    /// Who asks.
+    /// For whom it looks.
     pub reader: Reader,
     /// What is wanted of them.
     pub filter: FeedFilter,

@@ -158,7 +158,7 @@ impl FeedPage {
 /// A trunk's state and since when it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logged {
-    /// Since when.
+    /// Since when it is so.
     pub at: Timestamp,
     /// Active or not, and why.
     pub state: TrunkState,

@@ -39,7 +39,7 @@ pub trait TrunkStore {
     fn put(&self, calls: Vec<CallRow>) -> Result<(), StoreFailed>;
     /// One call, without its metadata.
     fn get(&self, call: CallId) -> Result<Option<Call>, StoreFailed>;
-    /// Likewise, by its place: see [`CallId::row`].
+    /// The same by its place: see [`CallId::row`].
     fn get_at(&self, row: u64) -> Result<Option<Call>, StoreFailed>;
     /// A call's metadata.
     fn metadata(&self, call: CallId) -> Result<Option<Map<String, Value>>, StoreFailed>;
@@ -102,7 +102,7 @@ pub trait TrunkStore {
     }
     /// How many calls were accepted on a day, as was last noted.
     fn day(&self) -> Result<DayCount, StoreFailed>;
-    /// Notes that.
+    /// Keeps the day's count.
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed>;
     /// How many calls were accepted that have rows from the place `from` on: see [`Call::was_accepted`].
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed>;

@@ -130,7 +130,7 @@ impl TrunkActor {
         self.handle_knowing(store, command, &Words::default(), now)
     }
 
-    /// Likewise one whose [`TrunkActor::questions`] were asked: what is not answered there is not known.
+    /// The same for a command whose [`TrunkActor::questions`] were asked: what is not answered there is unknown.
     ///
     /// # Errors
     /// As for [`TrunkActor::handle`].

@@ -76,7 +76,7 @@ impl Call {
         })
     }
 
-    /// Likewise for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
+    /// The same for a call that no dialer has claimed, but for when it goes to the dispatch queue again.
     pub(crate) fn due_but_for_dispatch(&self) -> Timestamp {
         let deadline = self
             .queued_until

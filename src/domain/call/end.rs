@@ -51,7 +51,7 @@ pub const BROKEN_OFF_WITHIN: Span = Span(3_000);
 pub enum AgentVerdict {
     /// It broke off at once.
     BrokeOff,
-    /// It talked.
+    /// It held the conversation beyond the time in which one breaks off.
     HeldOut,
     /// Neither: the person called hung up at once, or it broke off later.
     Unclear,

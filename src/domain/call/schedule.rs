@@ -89,7 +89,7 @@ impl Window {
 pub struct Slot {
     /// When it is due.
     pub at: Timestamp,
-    /// Why then.
+    /// Why it is dialed then and not at once.
     pub reason: ScheduleReason,
     /// When it was put there.
     pub noted_at: Timestamp,
@@ -126,7 +126,7 @@ impl Call {
         call
     }
 
-    /// Likewise one that came with no word on its time, and waits so long for capacity once it is due.
+    /// The same for one that came with no word on its time, and waits so long for capacity once it is due.
     #[must_use]
     pub fn waiting(
         id: CallId,
@@ -215,7 +215,7 @@ impl Call {
         };
     }
 
-    /// Likewise because of what it finds when it is to be dialed. A call that came with no word on its time waits for it, and
+    /// The same because of what it finds when it is to be dialed. A call that came with no word on its time waits for it, and
     /// then for capacity as long as any other.
     pub fn put_off(&mut self, at: Timestamp, reason: ScheduleReason, now: Timestamp) {
         if self.schedule.is_none_or(|own| own.unasked) {

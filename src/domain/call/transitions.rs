@@ -197,7 +197,7 @@ impl Call {
         is_over
     }
 
-    /// Likewise, up to its end, or through it.
+    /// The same, up to its end, or through it.
     pub(super) fn plan_until(
         &mut self,
         until: Timestamp,

@@ -18,9 +18,9 @@ pub struct Volatile {
     pub promoted_at: Option<Timestamp>,
     /// When it goes to the dispatch queue again, while unclaimed. At once after a restart.
     pub dispatch_at: Timestamp,
-    /// When the carrier is asked next. Likewise.
+    /// When the carrier is asked next. At once after a restart.
     pub inquire_at: Timestamp,
-    /// When the carrier was last asked. Likewise.
+    /// When the carrier was last asked. Unknown after a restart.
     pub looked_at: Timestamp,
     /// When the person called was last seen in conversation, or later. What is not known bounds nothing.
     pub seen_at: Timestamp,

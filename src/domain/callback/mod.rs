@@ -110,7 +110,7 @@ impl Lease {
     }
 }
 
-/// A message that nobody took up is sent again after twice as long each time, up to so often: a queue that is slow gets no
+/// A message that nobody took up is sent again after twice as long each time, up to this many times: a slow queue gets no
 /// copies for it.
 const DOUBLINGS: u32 = 6;
 
@@ -134,7 +134,7 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// What it tells.
     pub event: EventType,
-    /// The receiver.
+    /// Where it is sent.
     pub url: String,
     /// How far it is.
     pub status: DeliveryStatus,

@@ -57,7 +57,7 @@ pub struct WebhookSecrets {
     /// The one before, and until when it also signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<(WebhookSecret, Timestamp)>,
-    /// Those before that one, newest first, likewise.
+    /// Those before that one, newest first, each with the moment until which it also signs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<(WebhookSecret, Timestamp)>,
 }

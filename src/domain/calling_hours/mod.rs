@@ -49,7 +49,7 @@ pub struct CallingHours {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Window {
-    /// On which.
+    /// The days of the week on which it is open.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 7))]
     pub days: Vec<Weekday>,
     /// Its first minute.
@@ -152,7 +152,7 @@ impl ZoneName {
         Zone::named(&self.0)
     }
 
-    /// The name.
+    /// The zone's IANA name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,7 +10,7 @@ use crate::domain::zones::{Clock, Local, Zone};
 pub const HORIZON: Span = Span::from_secs(400 * 86_400);
 /// A number whose possible zones have no opening in common for so long could be anywhere: its zone is not known.
 pub const COMMON_WITHIN: Span = Span::from_secs(8 * 86_400);
-/// Likewise where their clocks are farther apart.
+/// The same where their clocks are farther apart.
 pub const MOST_APART: Span = Span::from_secs(6 * 3600);
 
 /// What all hours that apply to a call say of a moment.
@@ -173,7 +173,7 @@ impl CallingHours {
         None
     }
 
-    /// Likewise while nobody changes the clock.
+    /// The same while nobody changes the clock.
     fn next_within(
         &self,
         offset: i64,

@@ -49,7 +49,7 @@ pub enum Stage {
 pub struct Dial {
     #[serde(rename = "t")]
     ticket: Ticket,
-    /// By whom.
+    /// Which agent: see [`agent_bits`].
     #[serde(rename = "b")]
     by: u64,
     #[serde(rename = "s")]
@@ -77,7 +77,7 @@ pub struct Take {
     /// The zone whose days and weeks count; UTC's when it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// What for.
+    /// How far its call has come.
     pub stage: Stage,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::zones::{Clock, Zone};
 pub const MOST_LIMITS: usize = 5;
 /// The most dials that a limit may allow, and the longest gap it may ask for, in seconds.
 pub const MOST_DIALS: u32 = 100;
-/// Likewise.
+/// The longest gap between two dials that can be asked for, in seconds: a week.
 pub const LONGEST_GAP: u32 = 604_800;
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -31,7 +31,7 @@ pub enum Per {
     Hour,
     /// Dials of a calendar day where the phone is.
     Day,
-    /// Likewise of a week, from Monday on.
+    /// The same for a week, from Monday on.
     Week,
     /// Seconds from one dial to the next.
     Gap,
@@ -72,7 +72,7 @@ pub fn zone_of(phone: &E164, now: Timestamp) -> Option<Zone> {
     zones.min_by_key(|zone| zone.clock().stretch(now).offset)
 }
 
-/// When the day of a moment began and when the next one does; likewise its week.
+/// When the day of a moment began and when the next one begins; the same for its week.
 fn calendar(zone: Option<Zone>, now: Timestamp) -> [(Timestamp, Timestamp); 2] {
     let clock = zone.map_or(Clock::UTC, Zone::clock);
     let Day(today) = clock.local(now).day;

@@ -128,7 +128,7 @@ impl Source {
 pub struct Suppression {
     /// The number, as it was given last.
     pub phone: E164,
-    /// Why.
+    /// Why, in its author's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Who said so last.

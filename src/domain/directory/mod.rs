@@ -75,7 +75,7 @@ enum Affects {
     NoTrunk,
     /// The one that changed.
     Trunk(TrunkId),
-    /// All.
+    /// All that were not deleted.
     AllTrunks,
     /// Those through which somebody is used: a key or an agent.
     TrunksOf(User),

@@ -9,7 +9,7 @@ use crate::domain::media::MediaSettings;
 use crate::domain::record_key::RecordKey;
 use crate::domain::time::Timestamp;
 
-/// Its row.
+/// The organisation's row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Org {
     pub id: OrgId,

@@ -52,7 +52,7 @@ impl std::fmt::Display for User {
 /// What somebody wants to do, and through which trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permit {
-    /// The trunk.
+    /// The trunk through which the key or the agent is used.
     pub trunk: TrunkTag,
     /// Of a call that is to be placed: its agent.
     pub agent: Option<AgentId>,

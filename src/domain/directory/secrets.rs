@@ -14,7 +14,7 @@ impl Directory {
         self.org.as_ref().map(|org| &org.secrets)
     }
 
-    /// Makes another the newest; the one before signs beside it for a while. All trunks are told; a copy from earlier days goes.
+    /// Makes another the newest; the one before signs beside it for a while. All trunks are told; a copy that an earlier release wrote goes.
     ///
     /// # Errors
     /// There is no organisation; too many sign beside each other.

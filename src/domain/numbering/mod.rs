@@ -26,7 +26,7 @@ pub enum NumberType {
     FixedOrMobile,
     /// Free for the caller.
     TollFree,
-    /// Dear for the caller, who pays the callee as well.
+    /// Premium rate: the caller pays the callee as well.
     PremiumRate,
     /// The caller pays a part.
     SharedCost,

@@ -240,7 +240,7 @@ struct State {
     mask: u16,
     /// Where its output stands, if it has one.
     output: usize,
-    /// Its successors.
+    /// Where its digits lead on to.
     successors: Successors,
 }
 

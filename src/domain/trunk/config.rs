@@ -98,9 +98,9 @@ pub struct TrunkConfig {
 pub struct TrunkState {
     /// Whether it takes calls.
     pub status: Status,
-    /// Its rate.
+    /// Acceptances, and dials, in a second.
     pub max_cps: u32,
-    /// Its channels.
+    /// Calls that may be in progress at once.
     pub max_channels: u32,
     /// While its dialer is down: when the next call may find out whether it still is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

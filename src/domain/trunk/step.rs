@@ -36,7 +36,7 @@ const TAKEN: usize = 250;
 pub trait Rows {
     /// One call, without its metadata.
     fn call(&self, id: CallId) -> Option<Call>;
-    /// Likewise, by its place.
+    /// The same by its place.
     fn call_at(&self, row: u64) -> Option<Call>;
     /// Callbacks that are due behind `after` and no later than `until`, in the order of their times: at most `limit`.
     fn due_callbacks(

@@ -9,11 +9,11 @@ use crate::domain::time::{Span, Timestamp};
 /// What is left of a trunk's capacity, for the `RateLimit` headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
-    /// `max_channels`.
+    /// The trunk's `max_channels`.
     pub channels: u32,
-    /// Channels free.
+    /// How many of them are free.
     pub channels_left: u32,
-    /// `max_cps`.
+    /// The trunk's `max_cps`.
     pub cps: u32,
     /// Acceptances that this second still has room for.
     pub cps_left: u32,
@@ -138,7 +138,7 @@ pub enum Verdict {
     Schedule {
         /// When it is due.
         at: Timestamp,
-        /// Why then.
+        /// Why it is dialed then and not at once.
         reason: ScheduleReason,
     },
     /// It is refused while calling hours are closed.

@@ -38,7 +38,7 @@ pub fn rows(
     Ok((rows?, counts))
 }
 
-/// Likewise, of rows that hold one text each without a line break: the texts, a line each.
+/// The same of rows that hold one text each without a line break: the texts, a line each.
 pub fn texts(
     sql: &Sql,
     query: &str,

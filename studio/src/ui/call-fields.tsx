@@ -98,7 +98,7 @@ export function When({ form, set }: Pick<CallFieldsProps, "form" | "set">) {
         {text("notAfter", "Not after", {
           name: "not_after",
           type: "datetime-local",
-          hint: "Likewise. A call that can't be dialed by then fails.",
+          hint: "By your clock too. A call that can't be dialed by then fails.",
         })}
       </div>
       <ZoneField

@@ -10,7 +10,7 @@ import { Failure } from "./note.tsx";
 import { callOf, Received } from "./received.tsx";
 import "./progress.css";
 
-/** While a call is watched and no feed tells of it, it is asked about so often. */
+/** How often a call that is watched is asked about while no feed tells of it. */
 const ASK_MS = 400;
 
 const STAGES = [

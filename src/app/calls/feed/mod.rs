@@ -37,16 +37,16 @@ const WAIT: Span = Span(5_000);
 /// How soon all trunks are asked again where one of an earlier release tells the directory nothing.
 const POLL: Span = Span(400);
 /// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
-/// goes on to tell for as long after it was asked, and an hour more.
+/// goes on telling for as long again after it was asked, and an hour more.
 const SELDOM: Span = Span::from_secs(2 * 3_600);
-/// Of so many trunks an invocation asks each itself, more are asked by helpers: a stream looks as often as [`PACE`] allows for a
+/// An invocation asks up to this many trunks itself; more are asked by helpers: a stream looks as often as [`PACE`] allows for a
 /// minute, and its requests count together.
 const OWN: usize = 32;
-/// While one thing follows another, all are asked no sooner than after so long a trunk,
+/// While one event follows another, all are asked no sooner than after this much time for each trunk,
 const PACE: Span = Span(4);
-/// and at least so often.
+/// and at least this often.
 const SLOWEST: Span = Span(2_000);
-/// For as long trunks' news rest in any case: it may lie behind another's present, whose object's clock is late.
+/// A trunk's news is held back at least this long: it may lie behind another's present, whose object's clock is slow.
 const CLOCKS: Span = Span(20);
 /// How often an answer looks further through what a filter leaves out.
 const LOOKS: usize = 20;
@@ -194,7 +194,7 @@ async fn look(
     let trunks = u64::try_from(tags.len()).unwrap_or(u64::MAX);
     // What lies behind another's present is known, and nobody tells of it once more.
     let is_held_back = present.is_some_and(|now| last >= Some(Position::start_of(now)));
-    // By then as many rounds have passed in the directory alone: two requests a round on the average.
+    // By then as many rounds have passed in the directory alone: two requests a round on average.
     let again = Span(trunks.saturating_add(1).max(4).saturating_mul(WAIT.0)).min(SELDOM);
     let rest = match planned.filter(|_| *epoch > 0) {
         Some(_) => Span(trunks.saturating_mul(PACE.0)).clamp(CLOCKS, SLOWEST),

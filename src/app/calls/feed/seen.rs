@@ -45,7 +45,7 @@ impl Seen {
     /// Notes it for whoever goes on there.
     pub fn note(&self, api: &impl Api, caller: &KeyRecord, filter: &FeedFilter) {
         if self.through == Timestamp(0) {
-            return; // who reads the history asks all in any case
+            return; // whoever reads the history asks all trunks anyway
         }
         api.note(Self::name(caller, filter), &self.text(), api.now() + QUIET);
     }

@@ -77,7 +77,7 @@ pub struct Dial<'a> {
     pub call: CallId,
     /// LiveKit's own id of the outbound trunk.
     pub sip_trunk_id: &'a str,
-    /// E.164.
+    /// The number to ring, in E.164 format.
     pub to: &'a str,
     /// The caller ID; without one, LiveKit takes one of the trunk's numbers.
     pub from: Option<&'a str>,

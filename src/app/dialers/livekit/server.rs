@@ -31,7 +31,7 @@ impl<'a, L: Host + Vault + Twirp> Server<'a, L> {
     /// The server behind a trunk of this organisation.
     ///
     /// # Errors
-    /// Likewise.
+    /// The trunk's secret can't be opened; that is logged where it fails.
     pub async fn behind(host: &'a L, carrier: &Carrier, org: OrgId) -> Result<Self, Reason> {
         let Carrier::LiveKit {
             url,
