@@ -34,6 +34,55 @@ test("the map names each file of src, in its folder", () => {
   expect(missing).toEqual([]);
 });
 
+const isWord = (text: string) => /^[\w.]+$/.test(text);
+
+/** The names of a section: what stands alone between commas, and what stands alone in parentheses behind an explanation. */
+function names(text: string): string[] {
+  const found: string[] = [];
+  let bare = text;
+  for (let before = ""; before !== bare; ) {
+    before = bare;
+    bare = bare.replace(/([^,;:()]*)\(([^()]*)\)/g, (_, behind: string, inside: string) => {
+      if (!isWord(behind.trim())) found.push(inside);
+      return behind;
+    });
+  }
+  const parts = bare.split(/[,;:]|\.\s|\band\b/).map((part) => part.trim().replace(/\.$/, ""));
+  return [...found, ...parts].filter(isWord);
+}
+
+/** What stands as names do, and is none. */
+const PROSE = new Set([
+  "src/domain/decisions",
+  "src/domain/ids/call",
+  "src/domain/call/statuses",
+  "src/domain/call/failures",
+  "src/domain/trunk/answered",
+  "src/domain/trunk/claims",
+  "src/domain/trunk/pace",
+  "src/domain/trunk/breakers",
+  "src/domain/calling_hours/dates",
+  "src/domain/zones/days",
+  "src/domain/zones/dates",
+  "src/app/manage/organisations",
+  "src/app/manage/suppressions/fields",
+  "src/app/manage/agents/agents",
+  "src/app/manage/trunks/trunks",
+  "src/app/trunk/TrunkActor",
+  "src/app/contacts/answer",
+  "src/app/directory/DirectoryActor",
+]);
+
+test("each file that the map names is there, in its folder", () => {
+  const known = new Set(files.map((path) => `${dirname(path)}/${nameOf(path)}`));
+  const isThere = (path: string) => known.has(path) || PROSE.has(path);
+  const sources = [...sections()].filter(([folder]) => folder.startsWith("src/"));
+  const named = sources.flatMap(([folder, text]) => names(text).map((name) => `${folder}${name}`));
+  expect(named.length).toBeGreaterThan(250);
+  expect(named.filter((path) => !isThere(path))).toEqual([]);
+  expect([...PROSE].filter((path) => known.has(path) || !named.includes(path))).toEqual([]);
+});
+
 test("each folder of src that the map names is there", () => {
   const folders = new Set(files.map((path) => `${dirname(path)}/`));
   const named = [...sections().keys()].filter((folder) => folder.startsWith("src/"));

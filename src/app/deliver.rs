@@ -20,7 +20,7 @@ use crate::domain::time::{Span, Timestamp};
 /// How long a receiver may take before its sender asks for a longer lease.
 const SLOW: Span = Span(10_000);
 
-/// So many attempts one sender makes, one after the other, before the queue has its turn.
+/// How many attempts one sender makes, one after the other, before the queue has its turn.
 const IN_A_ROW: usize = 50;
 
 /// Makes an attempt, unless it is over or another copy of the message makes it; then others that are due at the same holder.

@@ -96,7 +96,7 @@ pub enum Errand {
     Dispatch(DispatchMessage),
 }
 
-/// So many objects share the errands of one trunk, or of one organisation's test events: each may wait for six answers.
+/// How many objects share the errands of one trunk, or of one organisation's test events: each may wait for six answers.
 const ERRAND_OBJECTS: u64 = 8;
 
 impl Errand {

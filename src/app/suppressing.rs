@@ -12,7 +12,7 @@ use crate::domain::contacts::{Number, Shard, Suppression};
 use crate::domain::ids::{KeyId, OrgId, TrunkTag};
 use crate::domain::refusal::Refusal;
 
-/// So many rows go to an object at once.
+/// How many rows go to an object at once.
 const ROWS_AT_ONCE: usize = 1_000;
 
 /// What suppressing takes.
@@ -22,9 +22,9 @@ impl<T: Host + Contacts + Directories + Trunks> Suppressing for T {}
 /// What became of them.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
-    /// So many numbers were not suppressed before.
+    /// How many numbers were not suppressed before.
     pub added: usize,
-    /// So many were.
+    /// How many were.
     pub updated: usize,
     /// One of them, as it is now.
     pub last: Option<Suppression>,

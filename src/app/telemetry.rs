@@ -124,7 +124,7 @@ fn scrubbed(text: &str) -> String {
 
 /// A UUID, or a call's id, is 36 characters long.
 const ID_LEN: usize = 36;
-/// So many digits in a row may be somebody's number; so long a word with digits in it, somebody's key.
+/// How many digits in a row may be somebody's number; and how long a word with digits in it must be to be somebody's key.
 const NUMBER_LEN: usize = 7;
 const KEY_LEN: usize = 20;
 

@@ -28,13 +28,13 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
     pub link_key: LinkKey,
-    /// So many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
+    /// How many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
     pub unguarded: usize,
-    /// So many trunks one invocation tells of a change, or asks for a page: Cloudflare bounds its requests. No var.
+    /// How many trunks one invocation tells of a change, or asks for a page: Cloudflare bounds its requests. No var.
     pub trunks_at_once: usize,
-    /// So many rows a question that looks at many looks at before others have their turn. No var.
+    /// How many rows a question looks at, if it looks at many, before others have their turn. No var.
     pub slice: usize,
-    /// After a restart a trunk asks its carrier about so many calls together. No var.
+    /// How many calls a trunk asks its carrier about together after a restart. No var.
     pub asked_together: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,

@@ -24,7 +24,7 @@ impl Timestamp {
     /// Later than anything that will happen.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// So many whole seconds after the Unix epoch.
+    /// This many whole seconds after the Unix epoch.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs.saturating_mul(1000))

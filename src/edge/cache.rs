@@ -19,7 +19,7 @@ const MAX_ENTRIES: usize = 5_000;
 /// An agent alone may be a hundred KB.
 const MAX_BYTES: usize = 4 << 20;
 const HOUR: u64 = 3_600_000;
-/// So many refusals of an organisation are taken to its directory
+/// How many refusals of an organisation are taken to its directory
 const DOUBTS: u32 = 20;
 /// within so long.
 const DOUBTED_FOR: Span = Span(10_000);

@@ -12,9 +12,9 @@
 // under way for a moment only. What fails fails for all that were in that message, once each: nothing is asked twice, since
 // nobody can tell what the object did.
 
-/** So many questions to an object are under way before others gather, */
+/** How many questions to an object are under way before others gather, */
 const SIDE_BY_SIDE = 4;
-/** and for so long: an object that is slower than that is asked side by side. */
+/** and for how long: an object that is slower than that is asked side by side. */
 const PATIENCE_MS = 250;
 /** How much goes in one message. */
 const MOST = 64;

@@ -1,4 +1,4 @@
-//! Pages over more trunks than one request may ask. So many are asked at a time; while others may hold what is newer than all
+//! Pages over more trunks than one request may ask. Only some are asked at a time; while others may hold what is newer than all
 //! that was found, a page is empty, and its cursor says how far the look has got and whose calls it found.
 
 use crate::app::page::{Page, bad_cursor};

@@ -6,7 +6,7 @@ use crate::app::messages::ContactErrand;
 use crate::domain::contacts::Ticket;
 use crate::domain::ids::{CallId, OrgId};
 
-/// So often it is tried to tell them.
+/// How often telling them is tried.
 const TRIES: usize = 3;
 
 /// Tells them. Returns what was given back for calls: that was heard.

@@ -21,7 +21,7 @@ pub enum ContactsCommand {
     Page {
         /// Only behind this one.
         before: Option<Place>,
-        /// So many at most.
+        /// How many at most.
         limit: usize,
     },
     /// These are suppressed from now on. `Kept`, or `Full`.
@@ -67,9 +67,9 @@ pub enum ContactsReply {
     Suppressions(Vec<Suppression>),
     /// They are kept.
     Kept {
-        /// So many were not there.
+        /// How many were not there.
         added: usize,
-        /// So many were.
+        /// How many were.
         updated: usize,
         /// The last of them, as it is now.
         last: Option<Box<Suppression>>,

@@ -21,7 +21,7 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::contacts::{Contact, Number, Stage, Suppression, Take, Word};
 use crate::domain::time::{Span, Timestamp};
 
-/// So many rows whose end has come leave together.
+/// How many rows whose end has come leave together.
 const LEAVE: usize = 1_000;
 /// Those that are left leave so soon after.
 const MORE: Span = Span(50);

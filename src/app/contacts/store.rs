@@ -15,14 +15,14 @@ pub trait ContactsStore {
     fn put(&self, number: Number, row: &Suppression) -> Result<(), StoreFailed>;
     /// Removes the suppressions of these numbers, where there are any.
     fn remove(&self, numbers: &[Number]) -> Result<(), StoreFailed>;
-    /// At most so many suppressions that hold then, newest first, behind this place.
+    /// At most this many suppressions that hold then, newest first, behind this place.
     fn page(
         &self,
         before: Option<Place>,
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<Suppression>, StoreFailed>;
-    /// At most so many numbers whose suppression has ended by then.
+    /// At most this many numbers whose suppression has ended by then.
     fn ended(&self, now: Timestamp, limit: usize) -> Result<Vec<Number>, StoreFailed>;
     /// When the first suppression ends that has an end.
     fn first_end(&self) -> Result<Option<Timestamp>, StoreFailed>;
@@ -32,7 +32,7 @@ pub trait ContactsStore {
     fn put_dials(&self, number: Number, dials: &Dials) -> Result<(), StoreFailed>;
     /// Whether any are kept.
     fn has_dials(&self) -> Result<bool, StoreFailed>;
-    /// Removes at most so many rows of dials that count for nothing any more. How many there were.
+    /// Removes at most this many rows of dials that count for nothing any more. Returns how many there were.
     fn forget_dials(&self, now: Timestamp, limit: usize) -> Result<usize, StoreFailed>;
     /// Whether there is room for more rows.
     fn has_room(&self) -> bool;

@@ -15,7 +15,7 @@ use crate::app::trunk::{KEPT, StoreFailed};
 use crate::domain::ids::TrunkTag;
 use crate::domain::time::{Span, Timestamp};
 
-/// So many wait before all of them are woken to see whether they still do.
+/// How many wait before all of them are woken to see whether they still do.
 const WAITING: usize = 100;
 /// A cursor may be so much older than the feed is kept.
 const GRACE: Span = Span::from_secs(60);

@@ -33,7 +33,7 @@ const NOTED_EVERY: Span = Span::from_secs(3_600);
 const ROWS: usize = 1_000;
 /// How many transitions are in the list for listeners that keep up.
 const LATELY: usize = 1_000;
-/// So many rows before its place are looked at, at most, for transitions later than [`RECENT`] after their call was accepted.
+/// How many rows before its place are looked at, at most, for transitions later than [`RECENT`] after their call was accepted.
 const LONG_BEFORE: usize = 5_000;
 /// How many states of the trunk are kept at most, of those within [`KEPT`].
 const STATES: usize = 1_000;

@@ -7,7 +7,7 @@ use super::{FeedPage, Look, Position, TrunkCommand, TrunkReply, Trunks};
 use crate::app::concurrent::concurrent;
 use crate::app::host::Unavailable;
 
-/// So many trunks are asked at once.
+/// How many trunks are asked at once.
 const AT_ONCE: usize = 50;
 
 impl Look {

@@ -92,7 +92,7 @@ struct Desk<'a, 's, S> {
 
 type Answer<R> = Result<R, StoreFailed>;
 
-/// So many rows of the release before are written anew at once: few, so that no admission waits for it.
+/// How many rows of the release before are rewritten at once: few, so that no admission waits for it.
 const MIGRATED: usize = 50;
 
 impl TrunkActor {

@@ -73,7 +73,7 @@ pub struct DialOrder {
 }
 
 impl DialOrder {
-    /// For so long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken
+    /// How long whoever asked whether a phone may ring relies on the answer: less than [`GRANT`], by which it can be taken
     /// back.
     const RELIED_ON: Span = Span(GRANT.0 * 3 / 4);
 

@@ -111,7 +111,7 @@ pub struct CallFilter {
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of so many rows at most: see [`SCAN_LIMIT`].
+    /// Of at most this many rows: see [`SCAN_LIMIT`].
     #[serde(rename = "examine")]
     pub scan_limit: usize,
     /// Each as its list shows it: `Shown`.
@@ -162,7 +162,7 @@ pub struct DeliveryFilter {
     pub before: Option<CallId>,
     /// Page size.
     pub limit: usize,
-    /// Of so many rows at most: see [`SCAN_LIMIT`].
+    /// Of at most this many rows: see [`SCAN_LIMIT`].
     #[serde(rename = "examine")]
     pub scan_limit: usize,
 }

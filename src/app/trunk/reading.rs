@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
 
-/// So many live calls are told of at once.
+/// How many live calls are told of at once.
 const LIVE: usize = 250;
 /// And so many to an edge of an earlier release, which asks for all: it shows no more, and counts no more as in use.
 const LIVE_AT_ONCE: usize = 1_000;

@@ -31,7 +31,7 @@ const FULL_PERCENT: u64 = 70;
 /// From so many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
 /// becomes of the calls that are there, and for what receivers say.
 const CROWDED: u64 = 9_800_000_000;
-/// So many calls are admitted between two looks at the bytes in use: a few hundred kilobytes.
+/// How many calls are admitted between two looks at the bytes in use: a few hundred kilobytes.
 const UNCOUNTED: u32 = 100;
 
 /// When old calls are looked for next.
@@ -47,7 +47,7 @@ pub struct Retention {
     noted: u64,
     /// The bytes in use are too many for another call, as of the last look.
     is_crowded: bool,
-    /// So many more calls are admitted until the next.
+    /// How many more calls are admitted until the next.
     uncounted: u32,
 }
 
@@ -55,7 +55,7 @@ pub struct Retention {
 const NOTED_EVERY: u64 = 3_600_000 << 12;
 
 impl Retention {
-    /// Calls are kept for so long, and in so many bytes; refused ones before `gone` have left.
+    /// Calls are kept for this long, and in this many bytes; refused ones before `gone` have left.
     pub fn new(keep: Span, limit: u64, gone: u64, now: Timestamp) -> Self {
         Self {
             keep,

@@ -14,10 +14,10 @@ const SLICES: usize = 400;
 /// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
 pub const LONG: Span = Span(2_000);
 
-/// So many calls come out of a slice of a list at most: each is read, and written into the answer.
+/// How many calls come out of a slice of a list at most: each is read, and written into the answer.
 const CALLS: usize = 10;
 
-/// A slice has so much time, most of which is left for all else; and a while longer for so many calls a millisecond that are
+/// How much time a slice has, most of which is left for all else; and a while longer for so many calls a millisecond that are
 /// told of.
 const SLICE_TAKES: Span = Span(5);
 const CALLS_TOLD_PER_MS: u64 = 4;
@@ -38,7 +38,7 @@ pub struct Slices {
 }
 
 impl Slices {
-    /// A question that is answered in slices of so many rows, or as it is.
+    /// A question that is answered in slices of this many rows, or in one piece.
     #[must_use]
     pub fn of(mut command: TrunkCommand, slice: usize) -> Self {
         let slice = match planted(Fault::SeenAtOnce) {
@@ -154,7 +154,7 @@ impl Slices {
 pub struct Turns(Cell<Timestamp>);
 
 impl Turns {
-    /// How long somebody waits who was told of so many calls: for what the one before took here, and takes to be told.
+    /// How long somebody waits who was told of this many calls: for what the one before took here, and takes to be told.
     #[must_use]
     pub fn wait(&self, calls: usize, now: Timestamp) -> Span {
         let told = u64::try_from(calls).unwrap_or_default() / CALLS_TOLD_PER_MS;

@@ -126,7 +126,7 @@ pub trait TrunkStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<FeedScan, StoreFailed>;
-    /// The place so many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
+    /// The place this many rows before the first that is younger than `at`; of the oldest row, when there are fewer.
     fn rows_before(&self, at: Timestamp, rows: usize) -> Result<u64, StoreFailed>;
     /// Notes transitions in the live feed's log, and forgets some of those from before `forget_before`.
     fn log_transitions(

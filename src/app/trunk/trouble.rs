@@ -18,7 +18,7 @@ use crate::domain::time::{Span, Timestamp};
 /// is nobody's concern but who asked.
 const PAUSE: Span = Span(100);
 const PAUSE_MAX: Span = Span(5_000);
-/// So many results are kept at most: more than attempts can be out, those of an object that was lost included.
+/// How many results are kept at most: more than attempts can be out, those of an object that was lost included.
 const KEPT: usize = 100;
 
 /// What came of an attempt.
@@ -32,7 +32,7 @@ pub(super) struct Outcome {
 /// What is known of writes that failed.
 #[derive(Clone, Default)]
 pub(super) struct Trouble {
-    /// So many in a row.
+    /// How many in a row.
     failures: u32,
     /// None is tried before.
     until: Timestamp,

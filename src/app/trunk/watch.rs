@@ -11,7 +11,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::Trunk;
 
-/// So long after it was noted that somebody listens it counts as if nobody did any more: longer than listeners leave a quiet
+/// How long after it was last noted that somebody listens it is taken that nobody does any more: longer than listeners leave a quiet
 /// trunk alone.
 pub const LISTENED_FOR: Span = Span::from_secs(3 * 3_600);
 

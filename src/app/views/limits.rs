@@ -8,7 +8,7 @@ use crate::domain::contacts::{ContactLimit, Per};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactLimitView {
-    /// So many dials.
+    /// How many dials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub max_dials: Option<u32>,
@@ -16,7 +16,7 @@ pub struct ContactLimitView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^(hour|day|week)$"))]
     pub per: Option<LimitPer>,
-    /// So many seconds from one dial to the next.
+    /// How many seconds from one dial to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604800))]
     pub min_gap_seconds: Option<u32>,

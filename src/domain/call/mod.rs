@@ -136,7 +136,7 @@ pub struct Call {
     /// What the live feed tells of it, from when it rang on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<FeedEntry>,
-    /// Until then its dial counts against `max_cps`, if it stood in the queue: it stays open for so long,
+    /// Until then its dial counts against `max_cps`, if it stood in the queue: the call stays open as long,
     /// so that a restart finds it, however old it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "paced_until")]

@@ -19,7 +19,7 @@ const UNASKED: Span = Span::from_secs(3_600);
 /// A call that is due before its last room is torn down is due again so much later.
 const ROOM_GOES: Span = Span(2_000);
 
-/// For so long a call is put off at most that came with no word on its time.
+/// How long a call is put off at most that came with no word on its time.
 pub const LONGEST_UNASKED: Span = Span::from_secs(30 * 86_400);
 
 /// Why a call is dialed when it is.

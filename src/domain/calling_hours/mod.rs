@@ -20,9 +20,9 @@ use super::planted::{Fault, planted};
 use super::zones::Zone;
 use super::zones::calendar::Day;
 
-/// A document has at most so many windows.
+/// How many windows a document has at most,
 pub const MOST_WINDOWS: usize = 20;
-/// And at most so many closed dates.
+/// and how many closed dates.
 pub const MOST_CLOSED_DATES: usize = 366;
 
 /// When phones may ring, as an organisation or an agent has it set: the document that is set, stored and shown.

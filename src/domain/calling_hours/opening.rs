@@ -8,7 +8,7 @@ use crate::domain::zones::{Clock, Local, Zone};
 
 /// How far ahead an opening is looked for.
 pub const HORIZON: Span = Span::from_secs(400 * 86_400);
-/// A number whose possible zones have no opening in common for so long could be anywhere: its zone is not known.
+/// A number whose possible zones have no opening in common for this long could be anywhere: its zone is unknown.
 pub const COMMON_WITHIN: Span = Span::from_secs(8 * 86_400);
 /// The same where their clocks are farther apart.
 pub const MOST_APART: Span = Span::from_secs(6 * 3600);

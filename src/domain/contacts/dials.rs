@@ -23,7 +23,7 @@ const GONE: Span = Span::from_secs(600);
 /// No limit looks back farther than a week; and no call waits for longer.
 const KEPT: Span = Span::from_secs(8 * 86_400);
 const WAITS: Span = Span::from_secs(32 * 86_400);
-/// So many dials of one agent are remembered: some more than any limit counts.
+/// How many dials of one agent are remembered: some more than any limit counts.
 const MOST: usize = 1_000;
 
 /// Under which a call's place is known: its trunk, and a number of that trunk's own.

@@ -10,7 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::calendar::Day;
 use crate::domain::zones::{Clock, Zone};
 
-/// So many limits an organisation or an agent has at most.
+/// How many limits an organisation or an agent has at most.
 pub const MOST_LIMITS: usize = 5;
 /// The most dials that a limit may allow, and the longest gap it may ask for, in seconds.
 pub const MOST_DIALS: u32 = 100;

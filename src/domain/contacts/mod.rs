@@ -20,10 +20,10 @@ use super::phone::E164;
 use super::sorting::oldest_first;
 use super::time::Timestamp;
 
-/// So many objects an organisation hold what is known of numbers. Never changed: a number would be looked for elsewhere.
+/// How many objects of an organisation hold what is known of numbers. Never changed: a number would be looked for elsewhere.
 pub const SHARDS: u8 = 16;
 
-/// So many marks there are: a prime below 2^21.
+/// How many marks there are: a prime below 2^21.
 const MARKS: u64 = 2_097_143;
 
 /// The most characters of a reason.

@@ -14,7 +14,7 @@ use crate::domain::settings::Settings;
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;
 
-/// All calling hours of agents are at most so long together, as trunks are told them.
+/// How long, in bytes of JSON, all calling hours of agents may be together, as trunks are told them.
 const MOST_HOURS: usize = 1_000_000;
 
 /// An agent's row.

@@ -53,7 +53,7 @@ use watch::Watch;
 const REVOCATION_TTL: Span = Span(7 * 86_400_000);
 /// When there are many of them, the oldest are forgotten: but none within this time, sixty times as long as KV says it takes.
 const REMEMBERED_AT_LEAST: Span = Span(3_600_000);
-/// So many are remembered for the whole time.
+/// How many are remembered for the whole time.
 const MOST_REMEMBERED: usize = 300;
 
 /// Of what ended, each with when: what nobody needs to be reminded of any more.
@@ -66,7 +66,7 @@ fn forgotten<T: Copy>(mut ended: Vec<(Timestamp, T)>, now: Timestamp) -> Vec<T> 
     old.map(|(_, (_, what))| what).collect()
 }
 
-/// An organisation holds at most so many agents, trunks or keys.
+/// How many agents, trunks or keys an organisation holds at most.
 pub const MOST: usize = 1000;
 
 /// Which trunks must be told of a change.

@@ -8,7 +8,7 @@ use crate::domain::idempotency::{IDEMPOTENCY_TTL, Idempotency};
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::Timestamp;
 
-/// So many are kept; beyond that the oldest goes.
+/// How many are kept; beyond that the oldest goes.
 const KEPT: usize = 10_000;
 
 /// What is known of a key that was used.

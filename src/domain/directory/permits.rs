@@ -14,14 +14,14 @@ use crate::domain::from_json::{self, Unreadable};
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
 use crate::domain::time::{Span, Timestamp};
 
-/// For so long an edge relies on a permit, from when it asked.
+/// How long an edge relies on a permit, from when it asked.
 pub const RELIED_ON: Span = Span(60_000);
 /// One that is given again is written only when less than this is left of it: what was sent in the last moment of a permit
 /// must find its trunk told, and may be a minute on its way.
 const LEFT: Span = Span(150_000);
-/// For so long one is kept.
+/// How long one is kept.
 const KEPT: Span = Span(240_000);
-/// So many are kept; beyond that none is given until some have passed.
+/// How many are kept; beyond that none is given until some have passed.
 const MOST: usize = 20_000;
 
 /// Who is used.

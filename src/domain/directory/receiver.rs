@@ -6,9 +6,9 @@ use super::{Directory, DirectoryRefusal};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::tokens::receiver::is_authentic;
 
-/// So many are kept,
+/// How many are kept,
 const KEPT: usize = 20;
-/// and for so long.
+/// and for how long.
 const KEPT_FOR: Span = Span(24 * 3_600_000);
 
 /// A notification that came.

@@ -5,7 +5,7 @@ use crate::domain::callback::{AttemptResult, Delivery, DeliveryStatus, EventType
 use crate::domain::ids::{Address, DeliveryId, IdKey, TrunkTag};
 use crate::domain::time::{Span, Timestamp};
 
-/// So many are kept.
+/// How many are kept.
 const KEPT: usize = 1000;
 
 impl Directory {

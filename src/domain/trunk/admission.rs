@@ -8,7 +8,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
-/// The queue holds at most so many calls.
+/// How many calls the queue holds at most.
 const QUEUE_MAX: usize = 10_000;
 const RETRY_AFTER_SECS: std::ops::RangeInclusive<u64> = 1..=60;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::CallId;
 use crate::domain::time::{Span, Timestamp};
 
-/// So many failures in a row open it.
+/// How many failures in a row open it.
 pub const FAILURES: u32 = 3;
 /// For how long it is open at first; each failed probe doubles that, up to [`OPEN_MAX`].
 pub const OPEN_FIRST: Span = Span::from_secs(5);

@@ -15,9 +15,9 @@ use crate::domain::time::{Span, Timestamp};
 const ATTEMPTS: usize = 20;
 /// How many of them may be out at one receiver's host.
 const ATTEMPTS_OF_HOST: usize = 5;
-/// So many rows are looked at when an attempt came back: the next of the same host is among the first.
+/// How many rows are looked at when an attempt came back: the next of the same host is among the first.
 const AT_FRONT: usize = 50;
-/// So many are looked at in one step behind rows whose hosts are busy; then others have their turn.
+/// How many are looked at in one step behind rows whose hosts are busy, before others have their turn.
 const IN_A_STEP: usize = 2_000;
 /// How soon the look goes on.
 const GOES_ON: Span = Span(100);

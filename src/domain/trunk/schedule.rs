@@ -12,14 +12,14 @@ use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A trunk's schedule holds at most so many calls.
+/// How many calls a trunk's schedule holds at most.
 const MOST: usize = 100_000;
-/// So many in the queue before the next on the schedule are enough for now.
+/// How many in the queue before the next on the schedule are enough for now.
 const AHEAD: usize = 500;
-/// So many narrow rows are looked at together for calls whose time has run out while they wait behind others; and how often.
+/// How many narrow rows are looked at together for calls whose time has run out while they wait behind others; and how often.
 const OVERDUE: usize = 2_000;
 const OVERDUE_EVERY: Span = Span(1_000);
-/// So many calls are read together to end those whose key or agent is gone; and how often.
+/// How many calls are read together to end those whose key or agent is gone; and how often.
 const REVIEWED: usize = 100;
 const REVIEW_EVERY: Span = Span(20);
 

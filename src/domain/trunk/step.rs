@@ -28,7 +28,7 @@ pub struct ScheduledRow {
     pub ends: Timestamp,
 }
 
-/// So many calls are taken from the schedule in one step, or end there: then others have their turn.
+/// How many calls are taken from the schedule in one step, or end there, before others have their turn.
 const TAKEN: usize = 250;
 
 /// A trunk's rows, as far as decisions read them. What can't be read is not there: whoever owns the rows knows of that, and
@@ -93,7 +93,7 @@ pub struct Step<'a> {
     pub day: bool,
     /// A place among a number's dials that was reserved, and is not needed.
     pub unused: Option<(Number, u64)>,
-    /// So many more calls may be taken from the schedule.
+    /// How many more calls may be taken from the schedule.
     pub(super) may_take: usize,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::time::{Span, Timestamp};
 
 /// Whoever was allowed to ring a phone has asked for that within this time, or asks again.
 pub const GRANT: Span = Span(2_000);
-/// So many calls are looked at in one step, and so many on the schedule.
+/// How many calls are looked at in one step, and how many on the schedule.
 const AT_ONCE: usize = 500;
 const SCHEDULED_AT_ONCE: usize = 250;
 /// A call whose number could not be asked about is handed out again so much later.

@@ -104,7 +104,7 @@ pub enum OnCapacity {
     Reject,
     /// To stand in the queue.
     Queue {
-        /// For so long at most.
+        /// How long at most.
         max_wait: Span,
     },
 }

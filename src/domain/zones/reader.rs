@@ -11,7 +11,7 @@ impl Reader {
         Some(*bytes)
     }
 
-    /// So many bytes.
+    /// How many bytes.
     pub(super) fn take(&mut self, length: usize) -> Option<&'static [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

@@ -39,7 +39,7 @@ const SEEN: &str = "id, open, out, status, told_at, agent, phone, delivery, call
 const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 /// The rows that one slice of a walk through the history looks at.
 pub(super) const OLDEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id LIMIT ?";
-/// So many documents come out of one slice of the feed's history at most.
+/// How many documents at most come out of one slice of the feed's history.
 const TOLD: usize = 20;
 
 impl SqlStore {

@@ -31,7 +31,7 @@ use read::{last_of_each, read_end, read_phone, read_reason, read_row};
 pub const MAX_FILE: usize = 4 << 20;
 /// The most rows.
 const MAX_ROWS: usize = 50_000;
-/// So many rows that were not taken are named.
+/// How many rows that were not taken are named.
 const NAMED: usize = 100;
 
 /// What the audit log calls it.

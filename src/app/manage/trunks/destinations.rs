@@ -12,7 +12,7 @@ use crate::domain::trunk::HighRisk;
 pub const PREFIXES: &str = "an array of at most 500 prefixes such as +91";
 /// What a day's limit must be.
 pub const PER_DAY: &str = "a whole number from 1 to 1000000";
-/// A list has at most so many.
+/// How many prefixes a list has at most.
 const MOST: usize = 500;
 
 // As the OpenAPI document describes it; `read` reads it.
