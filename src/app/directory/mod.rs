@@ -9,6 +9,11 @@
 //! rows with what others must be told, and tells them then. A request that restricts something is answered only when every trunk
 //! was told that must know of it.
 
+#![allow(
+    clippy::boxed_local,
+    reason = "what is large travels in a box, and handlers are given it as it travels"
+)]
+
 mod agents;
 mod answered;
 mod audit;

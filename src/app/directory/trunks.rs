@@ -13,14 +13,14 @@ const DRAWS: u32 = 8;
 /// What a trunk's object is asked before a command is decided.
 pub(super) enum Question {
     /// To be a new trunk's, whose id has been drawn this often.
-    Take(Offer, u32, Box<Brief>),
+    Take(Box<Offer>, u32, Box<Brief>),
     /// To take no call for now.
     Retire(TrunkId),
 }
 
 /// What it said.
 pub(super) enum Word {
-    Briefed(Offer, u32, Briefed),
+    Briefed(Box<Offer>, u32, Briefed),
     Retired(Retired),
     /// It can't be reached.
     Nothing,
@@ -74,7 +74,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         }
         let settings = self.world.settings();
         let (offer, brief) = self.directory.offer(config, settings, self.now)?;
-        let question = Question::Take(offer, draws + 1, Box::new(brief));
+        let question = Question::Take(Box::new(offer), draws + 1, Box::new(brief));
         Err(Stop::Ask(Box::new(question)))
     }
 
