@@ -157,7 +157,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
 
         let mut after = row(&world, id);
         assert!(!after.room, "{kind}");
-        after.late = before.late;
+        after.long_lived = before.long_lived;
         assert_eq!(after, before, "{kind}: nothing else of it changed");
         later(&mut world, 60_000);
         assert!(world.sent.tear_down.is_empty(), "{kind}");

@@ -322,7 +322,7 @@ fn brief() -> Brief {
     let mut brief = world.known_brief();
     brief.revoked_keys = vec![api_key()];
     brief.inactive_agents = vec![agent()];
-    brief.keeps.recording = true;
+    brief.media_policy.recording = true;
     brief.secrets = Some(secrets());
     brief.retired_until = Some(START);
     brief.asks_of_numbers = true;

@@ -16,8 +16,8 @@ const LINK_LIFE: Span = Span(30 * 86_400_000);
 #[must_use]
 pub fn link(call: &Call, kind: MediaKind, settings: &Settings) -> Option<String> {
     let kept = match kind {
-        MediaKind::Transcript => call.keeps.transcript,
-        MediaKind::Recording => call.keeps.recording,
+        MediaKind::Transcript => call.media_policy.transcript,
+        MediaKind::Recording => call.media_policy.recording,
     };
     let public_url = settings.public_url.as_ref().filter(|_| kept)?;
     call.answered_at.and(call.ended_at)?;

@@ -1,4 +1,4 @@
-//! The cron trigger: knocks at objects, in case an alarm was lost.
+//! The cron trigger: pokes objects, in case an alarm was lost.
 
 use worker::Env;
 
@@ -10,7 +10,7 @@ use crate::app::ports::Directories;
 use crate::app::trunk::{ask, command};
 use crate::domain::ids::{OrgId, TrunkId};
 
-/// How many objects one run knocks at: an invocation may make 1,000 requests.
+/// How many objects one run pokes: an invocation may make 1,000 requests.
 const KNOCKS: usize = 400;
 
 enum Door {
@@ -43,7 +43,7 @@ pub async fn sweep(env: Env) {
     let shares = doors.len().div_ceil(KNOCKS).max(1);
     let share = (now().0 / 60_000) as usize % shares;
     let due = doors.into_iter().skip(share).step_by(shares);
-    let knocks = due.map(|door| {
+    let pokes = due.map(|door| {
         let world = &world;
         async move {
             match door {
@@ -52,5 +52,5 @@ pub async fn sweep(env: Env) {
             }
         }
     });
-    concurrent(CONNECTIONS, knocks).await;
+    concurrent(CONNECTIONS, pokes).await;
 }

@@ -77,7 +77,7 @@ fn a_recording_is_started_once_whoever_sees_the_answer() {
             ("StartRoomCompositeEgress", 200, json!({})),
         ]);
         let mut order = order();
-        order.keeps.recording = true;
+        order.media_policy.recording = true;
         let finding = block_on(livekit::inquire(&line, &order));
         assert!(
             matches!(finding, Ok(InquiryResult::Happened(_))),

@@ -268,15 +268,15 @@ fn founded_with_many() -> (crate::world::World, crate::world::Org, Vec<String>) 
 #[test]
 fn more_trunks_than_one_invocation_tells_are_told_by_others_before_the_answer() {
     let (world, org, trunks) = founded_with_many();
-    let told = |line: &String| world.brief_of(line).keeps.transcript;
+    let told = |line: &String| world.brief_of(line).media_policy.transcript;
     let set = |transcripts: bool| {
         let body = json!({"transcripts": transcripts});
         world.patch(&org, "/settings", body).0
     };
-    world.knocks.set(0);
+    world.pokes.set(0);
     assert_eq!(set(true), 200);
     assert!(trunks.iter().all(told));
-    assert_eq!(world.knocks.get(), 2);
+    assert_eq!(world.pokes.get(), 2);
     assert_eq!(world.next_due(&org), None);
 
     // Two of them out of reach keep nobody else from being told, wherever they stand.
@@ -308,7 +308,7 @@ fn after_a_crash_the_alarm_tells_those_that_were_not_told_a_few_at_a_time() {
     world.restart();
     world.trunk_turns.set(0);
     let told = || {
-        let told = |line: &&String| world.brief_of(line).keeps.transcript;
+        let told = |line: &&String| world.brief_of(line).media_policy.transcript;
         trunks.iter().filter(told).count()
     };
     let mut ticks = 0;
@@ -330,6 +330,6 @@ fn a_rest_that_was_forgotten_would_be_noticed() {
     plant(Some(Fault::RestForgotten));
     world.patch(&org, "/settings", json!({"transcripts": true}));
     plant(None);
-    let told = |line: &&String| world.brief_of(line).keeps.transcript;
+    let told = |line: &&String| world.brief_of(line).media_policy.transcript;
     assert_eq!(trunks.iter().filter(told).count(), 2);
 }

@@ -90,7 +90,7 @@ pub struct World {
     pub callbacks: RefCell<Vec<CallbackMessage>>,
     pub forgotten: Cell<usize>,
     /// How often a directory woke itself.
-    pub knocks: Cell<usize>,
+    pub pokes: Cell<usize>,
     /// Trunks that were asked for something, but told nothing.
     pub asked: RefCell<Vec<TrunkTag>>,
     /// How many pieces answers had beside their first.
@@ -282,7 +282,7 @@ impl World {
         }
     }
 
-    /// The alarm fires, or the cron knocks.
+    /// The alarm fires, or the cron pokes.
     pub fn tick(&self, org: &Org) {
         let _ = block_on(self.directory(org.id, &DirectoryCommand::tick()));
     }
@@ -581,7 +581,7 @@ impl RecordWriter for World {
     }
 
     async fn poke(&self, org: OrgId) {
-        self.knocks.set(self.knocks.get() + 1);
+        self.pokes.set(self.pokes.get() + 1);
         let tick = DirectoryCommand::tick();
         let ticked: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(self.directory(org, &tick));
         let _: Result<DirectoryReply, Unavailable> = ticked.await;

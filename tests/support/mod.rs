@@ -113,7 +113,7 @@ impl World {
             inactive_agents: vec![],
             deleted_agents: vec![],
             reviews: false,
-            keeps: audatec::domain::media::MediaPolicy::default(),
+            media_policy: audatec::domain::media::MediaPolicy::default(),
             hours: Default::default(),
             limits: Default::default(),
             secrets: None,

@@ -144,7 +144,7 @@ impl Rows {
                 .map(|(at, ends)| ((at, call.id.row()), ends)),
         );
         mark(&self.open, place.is_open());
-        mark(&self.late, place.is_open() && call.late);
+        mark(&self.late, place.is_open() && call.long_lived);
         let before = self.calls.borrow_mut().insert(call.id, row);
         let mut due = self.due.borrow_mut();
         if let Some(at) = before.and_then(|before| before.place.callback_due) {

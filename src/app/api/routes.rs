@@ -187,7 +187,7 @@ routes! {
     Report = POST "/agent-reports/{call_id}" for Agent => report::report(api, request, first);
     LiveKitEvent = POST "/carrier/livekit" for Carrier { max_body: MAX_EVENT } => livekit::receive(api, request);
     Media = GET "/media/{call_id}/{kind}" for Link => media::show(api, request, first, second);
-    GetSession = GET "/studio/session" for Key(Viewer) => session::introduce(api, caller);
+    GetSession = GET "/studio/session" for Key(Viewer) => session::who_am_i(api, caller);
     OpenSession = POST "/studio/session" for Public => session::open(api, request);
     CloseSession = DELETE "/studio/session" for Public => session::close(request);
     GetReceiver = GET "/studio/receiver" for Key(Admin) => receiver::show(api, caller, request);

@@ -1,7 +1,7 @@
 //! Trunks, at the desk. Before one is created or deleted, its object is asked.
 
 use super::{Answer, Desk, DirectoryRefusal, DirectoryStore, Stop};
-use crate::app::host::{Host, Unavailable};
+use crate::app::host::Host;
 use crate::app::trunk::{Briefed, Retired, Trunks, ask, command};
 use crate::domain::directory::Offer;
 use crate::domain::ids::{TrunkId, TrunkTag};
@@ -42,7 +42,7 @@ impl Question {
                 retired.map(Word::Retired)
             }
         };
-        said.unwrap_or_else(|Unavailable| Word::Nothing)
+        said.unwrap_or(Word::Nothing)
     }
 }
 

@@ -21,7 +21,7 @@ pub struct OpenSession {
     pub key: String,
 }
 
-// For the OpenAPI document: what `introduce` answers.
+// For the OpenAPI document: what `who_am_i` answers.
 /// Who is signed in.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
@@ -63,7 +63,7 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
     let session = Session { digest, expires_at };
     record.end_by(expires_at);
     let value = session.seal(&api.secrets().studio_key);
-    let answer = introduce(api, &record).await?;
+    let answer = who_am_i(api, &record).await?;
     Ok(answer.with_header("Set-Cookie", cookie(request, &value, LASTS)))
 }
 
@@ -71,7 +71,7 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
 ///
 /// # Errors
 /// The directory can't be reached; the key was revoked a moment ago.
-pub async fn introduce(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
+pub async fn who_am_i(api: &impl Api, caller: &KeyRecord) -> Result<Response, Refusal> {
     let (by, who) = (By::key(caller.key_id), command::WhoAmI(caller.key_id));
     match ask(api, caller.org_id, by, who).await {
         Ok(Ok(Introduced { org, key })) => Ok(Response::json(
@@ -124,7 +124,7 @@ pub(crate) mod describe {
 
     const TAG: &str = "Studio";
 
-    pub fn introduce() -> Description {
+    pub fn who_am_i() -> Description {
         Description::new(
             TAG,
             "Who am I",

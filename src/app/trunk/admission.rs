@@ -83,7 +83,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         if let Some(given) = &idempotency
             && !planted(Fault::IdempotencyIgnored)
-            && let Some(known) = self.recall(given)?
+            && let Some(known) = self.known_answer(given)?
         {
             return Ok(Ok(known.into()));
         }
@@ -166,7 +166,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let brief = self.trunk.brief();
         Ok(Ok(
             match brief.is_some_and(|brief| brief.config.org_id == org) {
-                true => self.recall(&given)?,
+                true => self.known_answer(&given)?,
                 false => None,
             },
         ))
@@ -179,7 +179,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     /// The answer to a request that was made before, or to another that used its key.
-    fn recall(&self, given: &Idempotency) -> Answer<Option<Replay>> {
+    fn known_answer(&self, given: &Idempotency) -> Answer<Option<Replay>> {
         let known = self.store.remembered(&given.key)?;
         let Some(known) = known.filter(|known| self.now < known.at + IDEMPOTENCY_TTL) else {
             return Ok(None);

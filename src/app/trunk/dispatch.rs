@@ -80,7 +80,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                 call: call.id,
                 carrier: brief.carrier_at(call.dialed_at).clone(),
                 trunk_phone: brief.config.trunk_phone.clone(),
-                keeps: call.keeps,
+                media_policy: call.media_policy,
                 dialed_at: call.dialed_at,
                 ringing_at: call.ringing_at,
                 answered_at: call.answered_at,

@@ -40,10 +40,10 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         report: Report,
         transcript: Option<Value>,
     ) -> Answer<Option<()>> {
-        let Some(keeps) = self.trunk.call(id, self.step).map(|call| call.keeps) else {
+        let Some(policy) = self.trunk.call(id, self.step).map(|call| call.media_policy) else {
             return Ok(None);
         };
-        if let Some(lines) = transcript.filter(|_| keeps.transcript) {
+        if let Some(lines) = transcript.filter(|_| policy.transcript) {
             self.store.put_transcript(id, &lines)?;
         }
         self.trunk.report(id, report, self.now, self.step);

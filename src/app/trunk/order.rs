@@ -57,7 +57,8 @@ pub struct DialOrder {
     /// The caller ID.
     pub trunk_phone: String,
     /// What is kept of it.
-    pub keeps: MediaPolicy,
+    #[serde(rename = "keeps")]
+    pub media_policy: MediaPolicy,
     /// When it was claimed, if it was.
     pub dialed_at: Option<Timestamp>,
     /// When it rang, if it did.

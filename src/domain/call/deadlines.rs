@@ -69,7 +69,7 @@ impl Call {
         let release = owes.then_some(self.volatile.teardown_at);
         let deadlines = [self.next_deadline(settings), release];
         let deadline = deadlines.into_iter().flatten().min()?;
-        Some(if self.late {
+        Some(if self.long_lived {
             deadline
         } else {
             deadline.min(self.created_at() + RECENT)
@@ -81,7 +81,7 @@ impl Call {
         let deadline = self
             .queued_until
             .unwrap_or(self.unclaimed_until(self.ready_at()));
-        match self.late {
+        match self.long_lived {
             true => deadline,
             false => deadline.min(self.created_at() + RECENT),
         }
@@ -142,8 +142,8 @@ impl Call {
             self.counts_against_cps_until = None;
             done.write |= !self.is_open();
         }
-        if self.is_open() && !self.late && now >= self.created_at() + RECENT {
-            self.late = true;
+        if self.is_open() && !self.long_lived && now >= self.created_at() + RECENT {
+            self.long_lived = true;
             done.write = true;
         }
         done

@@ -141,12 +141,14 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "paced_until")]
     pub counts_against_cps_until: Option<Timestamp>,
-    /// Open for so long that an index holds it.
+    /// Open for longer than [`RECENT`]: an index finds it after a restart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub late: bool,
+    #[serde(rename = "late")]
+    pub long_lived: bool,
     /// What is kept of it.
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
-    pub keeps: MediaPolicy,
+    #[serde(rename = "keeps")]
+    pub media_policy: MediaPolicy,
     /// The carrier may hold a room for it, which is to be deleted once it is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub room: bool,
@@ -229,8 +231,8 @@ impl Call {
             callback: None,
             told: Vec::new(),
             counts_against_cps_until: None,
-            late: false,
-            keeps: MediaPolicy::default(),
+            long_lived: false,
+            media_policy: MediaPolicy::default(),
             room: false,
             announced: false,
             farewell: None,

@@ -272,7 +272,7 @@ impl Call {
         }
         self.queued_until = self.wait_ends();
         // In the same write: a restart finds what is old by this mark.
-        self.late |= now >= self.created_at() + RECENT;
+        self.long_lived |= now >= self.created_at() + RECENT;
         self.volatile.dispatch_at = Timestamp::MAX;
     }
 

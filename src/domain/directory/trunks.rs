@@ -279,7 +279,7 @@ impl Directory {
         let tag = config.id.tag();
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
-            keeps: media.map(MediaSettings::policy).unwrap_or_default(),
+            media_policy: media.map(MediaSettings::policy).unwrap_or_default(),
             hours: self.hours_for(tag, now),
             limits: self.limits_for(tag, now),
             secrets: self.secrets().filter(|_| !deleted).cloned(),

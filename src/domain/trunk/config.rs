@@ -124,7 +124,8 @@ pub struct Brief {
     pub deleted_agents: Vec<AgentId>,
     /// What the organisation keeps of its calls.
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
-    pub keeps: MediaPolicy,
+    #[serde(rename = "keeps")]
+    pub media_policy: MediaPolicy,
     /// When its phones may ring.
     #[serde(default, skip_serializing_if = "HoursBook::is_empty")]
     pub hours: HoursBook,

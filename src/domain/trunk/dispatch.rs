@@ -31,10 +31,10 @@ impl Trunk {
     pub fn claim(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> Claim {
         let config = self.brief.as_ref().map(|brief| &brief.config);
         let max_cps = config.map_or(0, |config| config.max_cps);
-        let keeps = self
+        let media_policy = self
             .brief
             .as_ref()
-            .map_or(MediaPolicy::default(), |brief| brief.keeps);
+            .map_or(MediaPolicy::default(), |brief| brief.media_policy);
         let room = config.is_some_and(|config| config.carrier.has_rooms());
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
@@ -67,7 +67,7 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
         };
-        call.keeps = keeps;
+        call.media_policy = media_policy;
         call.claim(room, now, &self.settings);
         self.dialed.push(now);
         if !room {

@@ -50,7 +50,7 @@ impl SqlStore {
                 number(call.id.row()),
                 openness(&place).into(),
                 i32::from(place.is_out).into(),
-                i32::from(call.late && place.is_open()).into(),
+                i32::from(call.long_lived && place.is_open()).into(),
                 call.status.as_str().into(),
                 millis(call.told_at()),
                 call.dialed_at

@@ -50,7 +50,7 @@ pub async fn trigger(
     let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
         Ok(found) => found,
         Err(Refusal::InvalidKey) => return Err(Refusal::InvalidKey),
-        Err(refusal) => return recall(api, caller, &fields, idempotency, refusal).await,
+        Err(refusal) => return find_replay(api, caller, &fields, idempotency, refusal).await,
     };
     let parts = (
         RecordKey::Agent(caller.org_id, agent.id),
@@ -241,7 +241,7 @@ pub const TOO_LONG_FILLED: &str =
 
 /// A request that is refused by what agent or trunk are now, but may have been answered when they were otherwise: then
 /// that answer holds. Asked for only with an `Idempotency-Key`, and of a trunk that is the caller's own or was.
-async fn recall(
+async fn find_replay(
     api: &impl Api,
     caller: &KeyRecord,
     fields: &Fields,

@@ -59,7 +59,7 @@ pub async fn dial(host: &impl LiveKitHost, order: &DialOrder) -> Vec<Timed> {
     match placed {
         DialOutcome::Answered => {
             // The answer is told before anything else is asked for.
-            if order.keeps.recording
+            if order.media_policy.recording
                 && let place::Reception::GoesOn =
                     place::tell(host, order, CarrierEvent::Answered).await
             {

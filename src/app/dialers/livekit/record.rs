@@ -12,7 +12,7 @@ use crate::domain::object::object;
 
 /// Starts a recording, if the organisation wants one. A call whose recording does not start goes on.
 pub(super) async fn start<L: LiveKitHost>(host: &L, server: &Server<'_, L>, order: &DialOrder) {
-    if order.keeps.recording && !begin(host, server, order).await {
+    if order.media_policy.recording && !begin(host, server, order).await {
         host.log(&Event::RecordingNotStarted { call: order.call });
     }
 }
