@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeEach, expect, test } from "vitest";
 import { adviceFor } from "../../studio/src/lib/reasons.ts";
-import { Org, useServer } from "../edge/harness.ts";
+import { inTurns, Org, useServer } from "../edge/harness.ts";
 import { sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
@@ -70,6 +70,27 @@ test("calls that are dialed later are found by the filter, and lose their reason
   await row(page, "111").getByText("The call was cancelled").filter({ visible: true }).waitFor();
 });
 
+test("a long queue is looked at a part at a time, each call once", async () => {
+  org = await Org.create(server, { max_channels: 1 });
+  const holds = await org.call({ phone_number: "+15005550006" });
+  const queued = await inTurns(30, (n) => org.call({ phone_number: `+1415557${1000 + n}`, on_capacity: "queue" }));
+  const page = await studio.signedIn(org, "viewer", "/studio/agents");
+  const looks: string[] = [];
+  page.on("request", (request) => {
+    const [, call] = /\/calls\/([0-9a-f-]{36})$/.exec(new URL(request.url()).pathname) ?? [];
+    if (call) looks.push(call);
+  });
+  await page.getByRole("link", { name: "Calls" }).click();
+  const waits = page.getByText("waits for capacity").filter({ visible: true });
+  await waits.first().waitFor();
+  expect(looks.length).toBeLessThanOrEqual(24);
+
+  await expect.poll(() => waits.count(), { timeout: 20_000 }).toBe(30);
+  expect(looks).toHaveLength(30);
+  expect(new Set(looks)).toEqual(new Set(queued));
+  for (const call of [...queued, holds]) await cancel(call);
+});
+
 test("a call that waits says on its page why, and until when by both clocks", async () => {
   const hours = { ...closedNow(), on_closed: "wait" };
   await org.owner.patch("/settings", { calling_hours: hours });
@@ -89,17 +110,21 @@ test("a call that waits says on its page why, and until when by both clocks", as
   expect(await page.getByText("Not dialed yet.").count()).toBe(0);
 });
 
-test("a contact limit makes a scheduled call wait, and the page says that it does", async () => {
+test("a scheduled call waits for a contact limit, and its page says that it does", async () => {
   await org.owner.patch("/settings", { contact_limits: [{ min_gap_seconds: 7_200 }] });
   await org.ended(await org.call({ phone_number: "+14155550121" }));
-  const later = await org.trigger<{ call_id: string; scheduled_for: string }>({ phone_number: "+14155550121", not_after: inHours(5) });
-  const page = await studio.signedIn(org, "viewer", "/studio/calls");
-  if (later.status === 201) {
-    await page.goto(`/studio/calls/${later.body.call_id}`);
-    await sees(page, "It is scheduled, because the number has been called as often as contact limits allow.");
-  } else {
-    expect(later.status).toBe(409);
-  }
+  const not_before = new Date(Date.now() + 5_000).toISOString();
+  const later = await org.call({ phone_number: "+14155550121", not_before, not_after: inHours(5) });
+
+  const page = await studio.signedIn(org, "viewer", `/studio/calls/${later}`);
+
+  await sees(page, "It is scheduled, because the number has been called as often as contact limits allow.");
+  await page.goto("/studio/calls");
+  await row(page, "121")
+    .getByText(/: contact limit$/)
+    .filter({ visible: true })
+    .waitFor();
+  await cancel(later);
 });
 
 test("a call in the queue says what it waits for", async () => {

@@ -34,7 +34,7 @@ const ADVICE: Partial<Record<string, string>> = {
   dialer_unavailable: "The call never reached a phone. Test the trunk's connection on its page.",
   agent_unavailable: "The call never reached a phone: the agent's program did not join in time. Is it running?",
   agent_failed: "The agent's program ended the conversation before its time.",
-  canceled: "Somebody cancelled it, or its key was revoked, its agent deactivated.",
+  canceled: "Somebody cancelled it, its key was revoked, or its agent was deleted.",
   timed_out: "It lasted longer than a call may on this platform.",
   channels_exhausted: "Raise the trunk's channels, or let calls queue (on_capacity).",
   rate_exceeded: "Raise the trunk's calls per second, or let calls queue (on_capacity).",

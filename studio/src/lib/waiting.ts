@@ -10,6 +10,9 @@ const SETTLED_MS = 2_000;
 /** So soon one that could not be looked at is looked at again. */
 const AGAIN_MS = 10_000;
 const AT_ONCE = 4;
+/** So many are looked at, then none for a while: where calls come and go quickly, most are gone before anybody reads why they wait. */
+const MOST = 24;
+const PAUSE_MS = 3_000;
 
 interface Looked {
   /** Null for one that could not be looked at. */
@@ -47,14 +50,16 @@ export function useWaiting(calls: readonly ListedCall[]): ReadonlyMap<string, Wa
     }
   };
   useEffect(() => {
-    if (stale.length === 0 || isBusy.current || document.hidden) return;
+    if (stale.length === 0 || isBusy.current) return;
     isBusy.current = true;
     void (async () => {
-      for (let at = 0; at < stale.length; at += AT_ONCE) await Promise.all(stale.slice(at, at + AT_ONCE).map(look));
+      for (let at = 0; at < Math.min(stale.length, MOST); at += AT_ONCE) await Promise.all(stale.slice(at, at + AT_ONCE).map(look));
       const shown = new Set(waiting.map(({ id }) => id));
       for (const id of looked.current.keys()) if (!shown.has(id)) looked.current.delete(id);
-      isBusy.current = false;
       redraw((count) => count + 1);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      isBusy.current = false;
+      redraw((count) => count + 1); // what became stale meanwhile
     })();
   }, [looks, stale.map(({ id }) => id).join()]);
   const reasons = waiting.flatMap(({ id }) => {
