@@ -228,6 +228,11 @@ fn what_an_object_remembers_beside_its_calls() {
         ..world.known_brief()
     };
     stored::<Brief>("brief_limits", &limited);
+    let counted_dials = Brief {
+        counted_dials: true,
+        ..world.known_brief()
+    };
+    stored::<Brief>("brief_counted_dials", &counted_dials);
     let counted = {
         let mut call = world.rows.all().pop().expect("a call");
         call.ticket = Some(251_000_000_000_001);

@@ -113,6 +113,7 @@ impl World {
             inactive_agents: vec![],
             deleted_agents: vec![],
             reviews: false,
+            counted_dials: false,
             media_policy: audatec::domain::media::MediaPolicy::default(),
             hours: Default::default(),
             limits: Default::default(),

@@ -172,6 +172,28 @@ fn a_claim_that_is_lost_takes_one_place() {
     assert!(next >= world.call(id).dialed_at.expect("dialed") + HOUR);
 }
 
+/// Limits came while a call was there, and may have gone again: its claim was lost after its place had been marked, and its row tells
+/// of none.
+#[test]
+fn a_place_that_no_row_tells_of_is_given_back() {
+    let limits = [ContactLimit(1, Per::Hour)];
+    for then in [&limits[..], &[]] {
+        let mut world = World::new(10, 1_000);
+        limited(&mut world, 10, &[]);
+        let id = world.accepted(OK);
+        limited(&mut world, 10, &limits);
+        world.luck.fails(Fail::Before);
+        assert!(world.try_ask(TrunkCommand::Claim(vec![id])).is_err());
+        world.crash();
+        limited(&mut world, 10, then);
+        assert!(!dials(&world, OK).is_empty());
+        world.ask(TrunkCommand::Cancel(reader(), id));
+        world.tell_of_numbers();
+        assert!(world.call(id).ended_at.is_some());
+        assert!(dials(&world, OK).is_empty(), "limits {then:?}");
+    }
+}
+
 /// One that is due, and finds its number dialed as often as it may be, waits; and is dialed when it may be.
 #[test]
 fn a_scheduled_call_waits_for_its_number() {

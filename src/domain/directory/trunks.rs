@@ -290,6 +290,7 @@ impl Directory {
             inactive_agents: self.inactive_for(tag, now),
             deleted_agents: self.deleted_for(tag, now),
             reviews: false,
+            counted_dials: false,
             retired_until: None,
             former: Vec::new(),
             agents: AgentBreakers::default(),

@@ -151,6 +151,9 @@ pub struct Brief {
     /// The schedule is looked through for calls whose key or agent is gone. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reviews: bool,
+    /// There once were limits of how often numbers may be called. The trunk's own note as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted_dials: bool,
     /// The agents that broke off lately. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "AgentBreakers::is_empty")]
     pub agents: AgentBreakers,
@@ -170,8 +173,15 @@ impl Brief {
             .map_or(&self.config.carrier, |(_, carrier)| carrier)
     }
 
+    /// Whether a call may have a place among the dials to its number.
+    #[must_use]
+    pub fn counts_dials(&self) -> bool {
+        self.counted_dials || !self.limits.is_empty()
+    }
+
     /// Takes over from the word before what that had noted.
     pub fn follow(&mut self, before: &Self, now: Timestamp) {
+        self.counted_dials = before.counts_dials();
         self.agents = before.agents.clone();
         self.former.clone_from(&before.former);
         if !self.config.carrier.is_same_server(&before.config.carrier) {

@@ -3,7 +3,7 @@
 //! The dials to a number are counted where the number is known, and a call takes its place among them before it is decided here:
 //! when it is accepted, and when a dialer gets it. So no decision waits for another object.
 
-use super::{Effect, Step, Terms, Trunk, Verdict};
+use super::{Brief, Effect, Step, Terms, Trunk, Verdict};
 use crate::domain::call::{Call, CallEffect, CallRequest, ScheduleReason};
 use crate::domain::contacts::{Number, Question, Stage, Take, Ticket, agent_key, zone_of};
 use crate::domain::ids::{Address, CallId};
@@ -93,7 +93,7 @@ impl Trunk {
     }
 
     fn is_limited(&self, request: &CallRequest) -> bool {
-        let limits = |brief: &super::Brief| {
+        let limits = |brief: &Brief| {
             !brief.limits.org.is_empty() || !brief.limits.own(request.agent.id).is_empty()
         };
         self.brief.as_ref().is_some_and(limits)
@@ -167,8 +167,12 @@ impl Trunk {
         let call = &mut held.call;
         let is_over = call.ended_at.is_some() && call.dialed_at.is_none();
         if was_open && is_over && call.ticket.is_none() && call.owes.is_empty() {
-            let (ticket, limited) = (call.ticket(), self.is_limited(&call.request));
-            call.owes.extend(limited.then_some(ticket));
+            // Limits that held when it was claimed may hold no longer.
+            let (ticket, counted) = (
+                call.ticket(),
+                self.brief.as_ref().is_some_and(Brief::counts_dials),
+            );
+            call.owes.extend(counted.then_some(ticket));
         }
     }
 

@@ -321,6 +321,8 @@ impl Trunk {
     /// A call changed: what follows at once is in the same write.
     fn follow(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) {
         self.change_row(id, step);
+        // While its entry still says that it was open.
+        self.owes_unseen_place(id, step);
         self.advance(id, now, step);
         self.settle(id, step);
         self.send(id, now, step);
