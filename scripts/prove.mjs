@@ -33,6 +33,12 @@ const PARTS = [
     env: { SIM_SECONDS: "300" },
     figures: simulated,
   },
+  {
+    name: "scale",
+    needs: "tests/sim/scale.rs",
+    command: ["cargo", "test", "--locked", "--all-features", "--test", "sim", "--", "many_trunks"],
+    env: { SCALE: QUICKLY.length > 0 ? "1000,20000" : "1000,1000000" },
+  },
   { name: "kills", needs: "tests/kill/kill.test.ts", command: vitest("tests/kill/kill.test.ts") },
   { name: "live feed", needs: "tests/edge/feed.test.ts", command: vitest("tests/edge/feed.test.ts") },
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },

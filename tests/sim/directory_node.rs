@@ -16,6 +16,7 @@ use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::ports::DirectoryPort;
 use crate::queue::Message;
+use crate::scale::Work;
 use crate::world::W;
 
 const AGAIN: Span = Span(5_000);
@@ -202,6 +203,7 @@ pub fn of(w: &W, org: OrgId) -> Rc<Office> {
 
 /// A request to a directory.
 pub fn ask(w: &W, org: OrgId, command: DirectoryCommand) -> Slot<Reply> {
+    Work::add(&w.work.to_directories, 1);
     let slot = Slot::new();
     let answer = slot.clone();
     let there = if w.hit(Kind::HopSlow) {

@@ -80,6 +80,13 @@ impl Faults {
         }
     }
 
+    pub fn calm() -> Self {
+        Self {
+            rates: [0; KINDS],
+            on: Cell::new(false),
+        }
+    }
+
     pub fn switch(&self, on: bool) {
         self.on.set(on);
     }

@@ -108,7 +108,7 @@ fn later(w: &W, body: &mut Value) -> Option<(Timestamp, Timestamp)> {
 
 /// Asks until there is an answer that settles it. Without an `Idempotency-Key` nobody asks twice
 /// after an answer was lost.
-async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) {
+pub async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<String>) {
     let mut first = None;
     for _ in 0..6 {
         let was_revoked = w.oracle.is_revoked(key.id);

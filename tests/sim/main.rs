@@ -5,6 +5,7 @@
 //! - `cargo test --test sim`: seeds that once failed, and the first ones
 //! - `SIM_SECONDS=60 cargo test --test sim`: new ones instead of the first
 //! - `SEED=123 cargo test --test sim`: that one alone, with its trace if it fails
+//! - `SCALE=1000,1000000 cargo test --test sim many_trunks`: so many trunks, so many calls; see `scale`
 //! - `cargo test --features planted --test sim`: the planted faults as well; `FAULT=Slice` those alone that are called so
 #![allow(
     clippy::unwrap_used,
@@ -42,6 +43,7 @@ mod rng;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod rows;
 mod run;
+mod scale;
 mod trunk_node;
 #[path = "../support/urls.rs"]
 mod urls;
@@ -58,6 +60,8 @@ use run::run;
 /// So many seeds are the same for everyone, who has not asked for new ones: what fails is the change's, not chance's.
 const FIRST: u64 = 500;
 
+/// Trunks and calls of the world that everyone lives through: more trunks than an organisation's keys are all known to.
+const SMALL: &str = "1000,3000";
 /// So many new seeds may fail before the others are let off.
 const MOST_BROKEN: usize = 10;
 /// Seeds that once failed, each with what it found.
@@ -95,6 +99,9 @@ fn main() -> ExitCode {
             .ok()
             .and_then(|text| text.parse::<u64>().ok())
     };
+    let scale = std::env::var("SCALE").unwrap_or_else(|_| SMALL.into());
+    let parts = scale.split_once(',');
+    let scale = parts.and_then(|(trunks, calls)| Some((trunks.parse().ok()?, calls.parse().ok()?)));
     match number("SEED") {
         Some(seed) => tally.test("replay", || holds(seed)),
         None => {
@@ -108,6 +115,9 @@ fn main() -> ExitCode {
                     all_hold(&(1..=FIRST).collect::<Vec<_>>())
                 }),
             }
+            tally.test("many_trunks_ask_of_each_object_what_few_do", || {
+                scale.is_some_and(|(trunks, calls)| scale::holds(trunks, calls))
+            });
             #[cfg(feature = "planted")]
             tally.test("planted_faults_are_found", planted_faults);
         }

@@ -20,22 +20,31 @@ const LINGERS_MS: u64 = 12_000;
 
 /// Founds an organisation: agents, trunks, keys. Nothing goes wrong yet.
 pub async fn found(w: &W, number: u64) {
+    let Some(org) = found_bare(w, number).await else {
+        return;
+    };
+    for _ in 0..w.rng.between(1, 2) {
+        create_trunk(w, &org).await;
+    }
+    w.orgs.borrow_mut().push(org);
+}
+
+/// Founds one that has no trunk yet.
+pub async fn found_bare(w: &W, number: u64) -> Option<Rc<Org>> {
     let body = Some(json!({"name": format!("Organisation {number}")}));
     let heard = ask(
         w,
         Ask::send("POST", "/platform/v1/orgs".into(), "platform-token", body),
     )
     .await;
-    let Some(founded) = heard.map(|heard| heard.json()) else {
-        return;
-    };
+    let founded = heard.map(|heard| heard.json())?;
     let (Some(id), Some(owner)) = (
         founded["org"]["id"].as_str().and_then(|id| id.parse().ok()),
         founded["owner_key"].as_str(),
     ) else {
-        return w
-            .oracle
+        w.oracle
             .fail(None, None, "an organisation can't be founded".into());
+        return None;
     };
     w.oracle
         .secret(id, founded["webhook_secret"].as_str().unwrap_or_default());
@@ -51,10 +60,7 @@ pub async fn found(w: &W, number: u64) {
         create_agent(w, &org).await;
         create_key(w, &org).await;
     }
-    for _ in 0..w.rng.between(1, 2) {
-        create_trunk(w, &org).await;
-    }
-    w.orgs.borrow_mut().push(org);
+    Some(org)
 }
 
 /// Changes something every so often, while the world is open.
@@ -183,6 +189,11 @@ async fn create_trunk(w: &W, org: &Org) {
             json!({"type": "livekit", "url": "https://livekit.example.com", "api_key": API_KEY, "api_secret": API_SECRET, "sip_trunk_id": "ST_1"})
         }
     };
+    add_trunk(w, org, limits, carrier).await;
+}
+
+/// Creates a trunk over a carrier.
+pub async fn add_trunk(w: &W, org: &Org, limits: Limits, carrier: Value) {
     let body = json!({"name": "Trunk", "trunk_phone": "+918069000000", "max_cps": limits.max_cps, "max_channels": limits.max_channels, "max_calls_per_day": limits.per_day, "carrier": carrier});
     if let Some((id, _)) = created::<TrunkId>(w, org, "/sip-trunks", body).await {
         w.oracle.limits(id.tag(), limits, true);

@@ -14,6 +14,7 @@ use crate::copies::ISOLATES;
 use crate::executor::{Owner, TaskId};
 use crate::faults::Kind;
 use crate::ports::Edge;
+use crate::scale::Work;
 use crate::world::W;
 use crate::{directory_node, trunk_node};
 
@@ -40,6 +41,7 @@ impl Queues {
 
 /// An object hands a message to its queue.
 pub fn send(w: &W, message: Message) {
+    Work::add(&w.work.messages, 1);
     if w.hit(Kind::QueueRefuses) {
         return;
     }
@@ -71,11 +73,13 @@ fn consume(w: &W, message: Message, attempt: u32) {
     let is_over = matches!(&message, Message::Callback(message)
         if message.good_until.is_some_and(|until| w.clock() >= until));
     let began = w.time();
+    w.work.begins();
     let task = w.tasks.spawn(Owner::Consumer, async move {
         let done = match work.clone() {
             Message::Dispatch(message) => dispatch(&edge, &edge, message).await,
             Message::Callback(message) => deliver(&edge, message).await,
         };
+        world.work.ends(world.time() - began);
         if is_over && world.time() > began {
             let what = "a message that was over was acted upon".into();
             world.oracle.fail(None, None, what);

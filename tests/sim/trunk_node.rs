@@ -21,6 +21,7 @@ use crate::oracle::Restart;
 use crate::ports::Edge;
 use crate::queue::Message;
 use crate::rows::{Failure, Full, Luck, Rows, Store};
+use crate::scale::Work;
 use crate::world::W;
 
 /// How soon an object whose storage failed tries again.
@@ -574,6 +575,7 @@ pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
         }
     };
     let (there, back) = (slow(w), slow(w));
+    Work::add(&w.work.to_trunks, 1);
     if w.hit(Kind::RequestLost) {
         w.after(there, move |_| answer.fill(Err(Unavailable)));
         return slot;

@@ -21,6 +21,7 @@ use crate::oracle::Oracle;
 use crate::queue::Queues;
 use crate::receivers::Receivers;
 use crate::rng::Rng;
+use crate::scale::Work;
 use crate::trunk_node::TrunkNode;
 
 /// When every world begins.
@@ -85,6 +86,7 @@ pub struct World {
     pub oracle: Oracle,
     pub orgs: RefCell<Vec<Rc<Org>>>,
     pub nonces: Cell<u64>,
+    pub work: Work,
     pub steps: Cell<u64>,
     /// Whether integrators still ask for calls, and the cron still knocks.
     pub is_open: Cell<bool>,
@@ -134,6 +136,7 @@ impl World {
             oracle: Oracle::default(),
             orgs: RefCell::default(),
             nonces: Cell::default(),
+            work: Work::default(),
             steps: Cell::new(0),
             is_open: Cell::new(true),
             high: Cell::new(Timestamp(START)),
@@ -148,6 +151,21 @@ impl World {
             rng,
             limits_contacts: Rng::new(seed ^ 0xc0de).hits(250),
             aside,
+        })
+    }
+
+    /// A world of these settings in which nothing goes wrong.
+    pub fn calm(settings: Settings) -> W {
+        let Some(world) = Rc::into_inner(Self::new(1, false)) else {
+            panic!("a new world is nobody else's");
+        };
+        Rc::new(Self {
+            settings,
+            faults: Faults::calm(),
+            schedules: false,
+            limits_contacts: false,
+            offset: Cell::default(),
+            ..world
         })
     }
 

@@ -48,6 +48,16 @@ impl Oracle {
         }
     }
 
+    /// How long calls were accepted until they were dialed, by true time: half of them for less, and all but a hundredth.
+    pub fn waits_for_its_dial(&self) -> (u64, u64) {
+        let calls = self.calls.borrow();
+        let dialed = calls.values().filter(|seen| seen.claims > 0);
+        let mut waits: Vec<u64> = dialed.map(|seen| seen.claimed_at.0 - seen.born).collect();
+        waits.sort_unstable();
+        let at = |share: usize| waits.get(waits.len() * share / 100).copied();
+        (at(50).unwrap_or_default(), at(99).unwrap_or_default())
+    }
+
     /// Whoever listened was told each turn of each call, once and in order: but for the late ones from before anybody
     /// listened to that trunk, and what a deleted one tells after its last day.
     pub fn judge_the_feed(&self, w: &W, org: OrgId, listener: &Listener) {
