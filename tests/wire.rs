@@ -326,7 +326,7 @@ fn brief() -> Brief {
     brief.secrets = Some(secrets());
     brief.retired_until = Some(START);
     brief.asks_of_numbers = true;
-    assert!(!brief.former.is_empty());
+    assert!(!brief.former_carriers.is_empty());
     brief
 }
 

@@ -4,7 +4,7 @@ use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
 use serde_json::{Value, json};
 
-use crate::{agent, create, error, founded, golden, trunk, with};
+use crate::{agent, create, error, founded, golden, names, trunk, with};
 
 #[test]
 fn the_list_shows_the_references_fields_and_the_detail_script_and_voice_too() {
@@ -44,14 +44,10 @@ fn agents_are_listed_in_the_order_they_were_created() {
         );
         world.advance(audatec::domain::time::Span(1));
     }
-    let (_, body) = world.get(&org, "/agents");
-    let names: Vec<_> = body["agents"]
-        .as_array()
-        .expect("agents")
-        .iter()
-        .map(|agent| &agent["name"])
-        .collect();
-    assert_eq!(names, ["first", "second", "third"]);
+    assert_eq!(
+        names(&world, &org, "/agents", "agents"),
+        ["first", "second", "third"]
+    );
 }
 
 #[test]

@@ -12,7 +12,6 @@ mod agents;
 mod audit;
 #[path = "../support/contacts.rs"]
 mod contacts;
-mod debts;
 mod destinations;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;
@@ -24,6 +23,7 @@ mod keys;
 mod once;
 mod orgs;
 mod permits;
+mod propagation;
 mod receiver;
 mod routes;
 mod storage;
@@ -76,6 +76,13 @@ fn with(mut body: Value, field: &str, value: Option<Value>) -> Value {
         None => fields.remove(field),
     };
     body
+}
+
+/// The names in a list, in its order.
+fn names(world: &World, org: &Org, path: &str, list: &str) -> Vec<Value> {
+    let (_, body) = world.get(org, path);
+    let items = body[list].as_array().expect("a list").iter();
+    items.map(|item| item["name"].clone()).collect()
 }
 
 /// Creates a thing; its id.

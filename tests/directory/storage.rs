@@ -167,7 +167,7 @@ fn stored_rows_are_pinned() {
     let body = json!({"name": "x", "role": "member", "expires_at": "2027-01-01"});
     let key = create(&world, &org, "/api-keys", body);
     world.post(&org, "/webhooks/secret/rotate", json!({}));
-    // One who can't be told, so that debts are among the rows.
+    // One who can't be told, so that something is pending in the rows.
     world.kv_is_down.set(true);
     world
         .unreachable

@@ -5,7 +5,7 @@ use audatec::domain::agent::Status;
 use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
-use crate::{create, error, founded, golden, trunk, with, world::tag};
+use crate::{create, error, founded, golden, names, trunk, with, world::tag};
 
 fn livekit() -> Value {
     json!({
@@ -209,14 +209,10 @@ fn trunks_are_listed_in_the_order_they_were_created() {
         );
         world.advance(Span(1));
     }
-    let (_, body) = world.get(&org, "/sip-trunks");
-    let names: Vec<_> = body["sip_trunks"]
-        .as_array()
-        .expect("trunks")
-        .iter()
-        .map(|trunk| &trunk["name"])
-        .collect();
-    assert_eq!(names, ["first", "second", "third"]);
+    assert_eq!(
+        names(&world, &org, "/sip-trunks", "sip_trunks"),
+        ["first", "second", "third"]
+    );
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl World {
             limits: Default::default(),
             secrets: None,
             retired_until: None,
-            former: Vec::new(),
+            former_carriers: Vec::new(),
             agents: Default::default(),
             asks_of_numbers: false,
         };

@@ -1,9 +1,9 @@
 //! Agents, at the desk: their rows are read by key, and listed a slice at a time.
 
+use super::port::asks;
 use super::reply::reply;
-use super::{AgentsAfter, Answer, Ask, AskDirectory, Desk, DirectoryCommand, DirectoryReply};
+use super::{AgentsAfter, Answer, Ask, Desk, DirectoryCommand, DirectoryReply};
 use super::{DirectoryRefusal, DirectoryStore};
-use crate::app::asking::Command;
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
@@ -60,15 +60,7 @@ impl From<ListAgents> for DirectoryCommand {
     }
 }
 
-impl Command for ListAgents {
-    type Asked = DirectoryCommand;
-    type Answer = DirectoryReply;
-    type Reply = Result<Slice, DirectoryRefusal>;
-}
-
-impl AskDirectory for ListAgents {
-    type Told = Slice;
-}
+asks!(ListAgents => Slice);
 
 /// An agent that was not deleted, out of its row.
 pub(super) fn read_agent(

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::agents::Saved;
 use super::orgs::{Founded, Introduced, Settled};
 use super::permits::Permitted;
+use super::port::asks;
 use super::{
-    AskDirectory, AuditEntry, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply,
-    DirectoryStore, NewKey, language, permits, receiver, watch,
+    AskDirectory, AuditEntry, Desk, DirectoryCommand, DirectoryReply, DirectoryStore, NewKey,
+    language, permits, receiver, watch,
 };
-use crate::app::asking::{Command, travels};
+use crate::app::asking::travels;
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
@@ -50,15 +51,7 @@ macro_rules! commands {
                 }
             }
 
-            impl Command for $command {
-                type Asked = DirectoryCommand;
-                type Answer = DirectoryReply;
-                type Reply = Result<$reply, DirectoryRefusal>;
-            }
-
-            impl AskDirectory for $command {
-                type Told = $reply;
-            }
+            asks!($command => $reply);
         )+
 
         impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {

@@ -1,11 +1,11 @@
 //! The organisation itself, at the desk.
 
+use super::port::asks;
 use super::reply::reply;
 use super::{
-    Answer, Ask, AskDirectory, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply,
-    DirectoryStore, NewKey, Once,
+    Answer, Ask, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply, DirectoryStore, NewKey,
+    Once,
 };
-use crate::app::asking::Command;
 use crate::app::host::Host;
 use crate::domain::callback::WebhookSecret;
 use crate::domain::ids::{KeyId, OrgId};
@@ -37,15 +37,7 @@ impl From<SettleKey> for DirectoryCommand {
     }
 }
 
-impl Command for SettleKey {
-    type Asked = DirectoryCommand;
-    type Answer = DirectoryReply;
-    type Reply = Result<Settled, DirectoryRefusal>;
-}
-
-impl AskDirectory for SettleKey {
-    type Told = Settled;
-}
+asks!(SettleKey => Settled);
 
 /// What a key and its organisation are called.
 pub struct Introduced {

@@ -32,6 +32,22 @@ pub trait AskDirectory:
     type Told: Reply<DirectoryReply>;
 }
 
+/// A command, and what it is answered.
+macro_rules! asks {
+    ($command:ty => $told:ty) => {
+        impl $crate::app::asking::Command for $command {
+            type Asked = $crate::app::directory::DirectoryCommand;
+            type Answer = $crate::app::directory::DirectoryReply;
+            type Reply = Result<$told, $crate::app::directory::DirectoryRefusal>;
+        }
+
+        impl $crate::app::directory::AskDirectory for $command {
+            type Told = $told;
+        }
+    };
+}
+pub(super) use asks;
+
 /// One command to the directory of this organisation. Fails when the object can't be reached, can't write its rows just now, or
 /// answers something else.
 pub fn ask<'w, W: Host + Directories, C: AskDirectory>(

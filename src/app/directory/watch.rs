@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::pin::pin;
 use std::task::{Poll, Waker};
 
+use super::port::asks;
 use super::reply::reply;
 use super::{
-    Answer, Ask, AskDirectory, Desk, DirectoryActor, DirectoryCommand, DirectoryRefusal,
-    DirectoryReply, DirectoryStore, Watched,
+    Answer, Ask, Desk, DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Watched,
 };
-use crate::app::asking::Command;
 use crate::app::host::Host;
 use crate::app::trunk::{KEPT, StoreFailed};
 use crate::domain::ids::TrunkTag;
@@ -59,15 +58,7 @@ impl From<Watch> for DirectoryCommand {
     }
 }
 
-impl Command for Watch {
-    type Asked = DirectoryCommand;
-    type Answer = DirectoryReply;
-    type Reply = Result<News, DirectoryRefusal>;
-}
-
-impl AskDirectory for Watch {
-    type Told = News;
-}
+asks!(Watch => News);
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     pub(super) fn tags(&self) -> Answer<Tags> {

@@ -292,7 +292,7 @@ impl Directory {
             reviews: false,
             counted_dials: false,
             retired_until: None,
-            former: Vec::new(),
+            former_carriers: Vec::new(),
             agents: AgentBreakers::default(),
         }
     }

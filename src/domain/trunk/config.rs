@@ -147,7 +147,8 @@ pub struct Brief {
     /// The carriers behind the trunk before the present one, and until when each was: a call is asked about, and hung up,
     /// where it was dialed. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub former: Vec<(Timestamp, Carrier)>,
+    #[serde(rename = "former")]
+    pub former_carriers: Vec<(Timestamp, Carrier)>,
     /// The schedule is looked through for calls whose key or agent is gone. The trunk's own note as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reviews: bool,
@@ -167,7 +168,7 @@ impl Brief {
     #[must_use]
     pub fn carrier_at(&self, dialed_at: Option<Timestamp>) -> &Carrier {
         let dialed_at = dialed_at.unwrap_or(Timestamp::MAX);
-        let mut former = self.former.iter();
+        let mut former = self.former_carriers.iter();
         former
             .find(|(until, _)| dialed_at < *until)
             .map_or(&self.config.carrier, |(_, carrier)| carrier)
@@ -183,11 +184,12 @@ impl Brief {
     pub fn follow(&mut self, before: &Self, now: Timestamp) {
         self.counted_dials = before.counts_dials();
         self.agents = before.agents.clone();
-        self.former.clone_from(&before.former);
+        self.former_carriers.clone_from(&before.former_carriers);
         if !self.config.carrier.is_same_server(&before.config.carrier) {
-            self.former.push((now, before.config.carrier.clone()));
+            self.former_carriers
+                .push((now, before.config.carrier.clone()));
         }
-        let too_many = self.former.len().saturating_sub(FORMER);
-        self.former.drain(..too_many);
+        let too_many = self.former_carriers.len().saturating_sub(FORMER);
+        self.former_carriers.drain(..too_many);
     }
 }
