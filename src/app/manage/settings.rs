@@ -76,7 +76,7 @@ pub struct ChangeSettings {
     pub reject_impossible_numbers: Option<bool>,
     /// When phones may ring; it replaces what was set. `null` for any time.
     pub calling_hours: Option<CallingHours>,
-    /// How often a number may be called, by any trunk and any agent, beside agents' own limits: at most 5 limits, all of which
+    /// How often a number may be called, by any trunk and any agent, in addition to agents' own limits: at most 5 limits, all of which
     /// hold. `null` for none.
     #[schema(max_items = 5)]
     pub contact_limits: Option<Vec<ContactLimitView>>,

@@ -100,9 +100,9 @@ fn tags() -> Value {
         {"name": "Suppressions", "description": "Numbers that are not to be called."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
-        {"name": "Studio", "description": "What the web console at `/studio` needs beside the rest: its session, and a \
+        {"name": "Studio", "description": "What the web console at `/studio` needs in addition: its session, and a \
         receiver for test calls."},
-        {"name": "Machines", "description": "For agents, and for whoever watches a deployment."},
+        {"name": "Machines", "description": "For agents, and for monitoring a deployment."},
     ])
 }
 

@@ -160,7 +160,7 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed: for any method that this path does not list.",
         409 => "Conflict.",
         410 => {
-            "Gone: go on from the body's `oldest_cursor`, which stands before the oldest event that is kept; what was \
+            "Gone: continue from the body's `oldest_cursor`, which is just before the oldest event that is kept; what was \
              between is lost."
         }
         413 => "Content Too Large.",

@@ -119,7 +119,7 @@ fn shared() -> [(&'static str, Value); 4] {
     });
     let include = json!({
         "type": "string",
-        "description": "What a list shows beside what is active.",
+        "description": "What a list shows in addition to what is active.",
         "enum": ["inactive"],
         "x-enum-varnames": ["IncludeInactive"],
     });

@@ -6,7 +6,7 @@ use crate::domain::numbering::{NumberType, facts, metadata_version};
 use crate::domain::phone::E164;
 use crate::domain::zones;
 
-/// What can be told from a number.
+/// What a number reveals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NumberView {

@@ -42,7 +42,7 @@ pub enum EventType {
     Declined,
 }
 
-/// Where a delivery stands.
+/// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

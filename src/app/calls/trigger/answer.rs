@@ -76,7 +76,7 @@ pub struct DryRun {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     scheduled_for: Option<String>,
-    /// What the number tells.
+    /// What the number reveals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = NumberView))]
     number: Option<NumberView>,

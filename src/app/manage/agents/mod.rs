@@ -62,9 +62,9 @@ pub struct CreateAgent {
     /// 1 to 1000 characters, in which `{{key}}` is filled as in `script`.
     #[schema(value_type = Option<Object>)]
     pub voicemail: Option<Value>,
-    /// When phones of its calls may ring, beside the organisation's calling hours; `null` for any time.
+    /// When phones of its calls may ring, within the organisation's calling hours as well; `null` for any time.
     pub calling_hours: Option<crate::domain::calling_hours::CallingHours>,
-    /// How often its calls may dial a number, beside the organisation's contact limits: at most 5 limits, all of which hold;
+    /// How often its calls may dial a number, in addition to the organisation's contact limits: at most 5 limits, all of which hold;
     /// `null` for none.
     #[schema(max_items = 5)]
     pub contact_limits: Option<Vec<crate::app::views::limits::ContactLimitView>>,
