@@ -211,23 +211,21 @@ fn what_was_scheduled_counts_in_no_rate_and_keeps_to_the_pace_all_the_same() {
     assert!(matches!(world.trigger(LASTS), Admission::Rejected { .. }));
 }
 
-/// A call that is dialed at once, and may ring for this long.
-fn dialed_within(world: &mut World, time: Span) -> CallId {
-    let soon = Window {
+/// At once, and for this long.
+fn soon(time: Span) -> Window {
+    Window {
         not_before: None,
         not_after: START + time,
         max_wait: time,
-    };
-    let Admission::Accepted { call, .. } = world.within(OK, soon) else {
-        panic!("it is dialed at once")
-    };
-    call
+    }
 }
 
 #[test]
 fn a_dialer_is_told_until_when_a_phone_may_ring() {
     let mut world = World::new(1, 10);
-    let id = dialed_within(&mut world, Span(1_000));
+    let Admission::Accepted { call: id, .. } = world.within(OK, soon(Span(1_000))) else {
+        panic!("it is dialed at once")
+    };
     let TrunkReply::Orders(orders) = world.ask(TrunkCommand::Claim(vec![id])) else {
         panic!("it is claimed")
     };
@@ -241,7 +239,9 @@ fn a_dialer_is_told_until_when_a_phone_may_ring() {
 #[test]
 fn nobody_dials_a_call_whose_time_is_over() {
     let mut world = World::new(1, 10);
-    let id = dialed_within(&mut world, Span(2_000));
+    let Admission::Accepted { call: id, .. } = world.within(OK, soon(Span(2_000))) else {
+        panic!("it is dialed at once")
+    };
     // Its dialer comes late.
     world.now = START + Span(2_000);
     assert!(world.dispatch().is_empty());
@@ -252,7 +252,9 @@ fn nobody_dials_a_call_whose_time_is_over() {
     );
     // Nobody came at all.
     let mut world = World::new(1, 10);
-    let id = dialed_within(&mut world, Span(2_000));
+    let Admission::Accepted { call: id, .. } = world.within(OK, soon(Span(2_000))) else {
+        panic!("it is dialed at once")
+    };
     while world.ring(START + Span(3_000)) {}
     assert_eq!(world.call(id).ended_at, Some(START + Span(2_000)));
 }
