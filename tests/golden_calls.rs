@@ -11,13 +11,16 @@ use audatec::app::json;
 use audatec::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, DispatchMessage};
 use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, IdempotencyRecord, Position, Trigger, TrunkCommand,
-    TrunkReply,
+    TrunkReply, TrunkStore,
 };
 use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
-use audatec::domain::call::{Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report};
+use audatec::domain::call::{
+    Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report, Window,
+};
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
 use audatec::domain::contacts::{ContactLimit, LimitsBook, Per};
+use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
 use audatec::domain::trunk::{Brief, DayCount, OnCapacity};
@@ -60,6 +63,17 @@ fn sent(name: &str, value: &impl Serialize) {
         &format!("calls/sent_{name}"),
         &serde_json::to_value(value).expect("json"),
     );
+}
+
+/// What was sent by an earlier release is sent by this one, and more.
+fn still_sent(name: &str, value: &impl Serialize) {
+    let text = std::fs::read_to_string(format!("tests/golden/calls/sent_{name}.json"));
+    let before: serde_json::Map<_, _> =
+        serde_json::from_str(&text.expect("a golden")).expect("JSON");
+    let now = serde_json::to_value(value).expect("JSON");
+    for (field, value) in before {
+        assert_eq!(now.get(&field), Some(&value), "{name}: {field}");
+    }
 }
 
 /// The call's row, as the rows hold it.
@@ -276,14 +290,12 @@ fn what_clients_and_receivers_are_sent() {
             &format!("status_{name}"),
             &StatusView::of(&call, world.now, &world.settings),
         );
-        sent(
-            &format!("detail_{name}"),
-            &DetailedCall::of(&call, world.now, &world.settings),
-        );
-        sent(
-            &format!("listed_{name}"),
-            &ListedCall::of(&call, world.now, &world.settings),
-        );
+        let detail = DetailedCall::of(&call, world.now, &world.settings);
+        sent(&format!("detail_with_redial_{name}"), &detail);
+        still_sent(&format!("detail_{name}"), &detail);
+        let listed = ListedCall::of(&call, world.now, &world.settings);
+        sent(&format!("listed_with_redial_{name}"), &listed);
+        still_sent(&format!("listed_{name}"), &listed);
         sent(
             &format!("notification_{name}"),
             &Notification::of(&call, &world.settings),
@@ -405,4 +417,47 @@ fn a_call_that_waits_for_an_opening_and_the_word_on_when_that_is() {
     let call = row(&world, id);
     assert_eq!((&call.request, call.is_scheduled()), (&request, true));
     stored("put_off", &call);
+}
+
+/// The first of a series that did not reach anybody, the attempt that follows it, and what is noted of the day on which that was due.
+#[test]
+fn a_call_that_another_follows() {
+    let mut world = World::new(1, 10);
+    let mut trigger = World::trigger_of("+15005550004");
+    trigger.request.redial = Some(Redial {
+        max_attempts: 2,
+        on: Cause::ALL.map(|(_, cause)| cause).to_vec(),
+        wait_seconds: vec![60, 120],
+    });
+    trigger.window = Some(Window {
+        not_before: None,
+        not_after: START + Span::from_secs(7 * 86_400),
+        max_wait: Span::from_secs(3_600),
+    });
+    world.ask(TrunkCommand::Redial(Box::new(trigger)));
+    let id = world.rows.all().first().expect("a row").id;
+    let first = world.run_to_end(id);
+    stored("followed", &row(&world, id));
+    sent(
+        "listed_followed",
+        &ListedCall::of(&first, world.now, &world.settings),
+    );
+    let next = first
+        .series
+        .and_then(|series| series.next)
+        .expect("one follows");
+    stored("following", &row(&world, next));
+    let next = world.run_to_end(next);
+    assert!(
+        next.series
+            .is_some_and(|series| series.over && series.counted)
+    );
+    sent(
+        "detail_following",
+        &DetailedCall::of(&next, world.now, &world.settings),
+    );
+    stored(
+        "redialed_count",
+        &world.rows.redialed().expect("what is noted"),
+    );
 }

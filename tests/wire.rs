@@ -45,6 +45,7 @@ use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
+use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
@@ -358,6 +359,17 @@ fn scheduled() -> Trigger {
     }
 }
 
+/// A request for a call that others may follow.
+fn followed() -> Trigger {
+    let mut trigger = scheduled();
+    trigger.request.redial = Some(Redial {
+        max_attempts: 10,
+        on: Cause::ALL.map(|(_, cause)| cause).to_vec(),
+        wait_seconds: vec![600, 604_800],
+    });
+    trigger
+}
+
 fn timed(event: CarrierEvent) -> Timed {
     Timed { at: START, event }
 }
@@ -427,6 +439,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Recall", FindReplay(org(), api_key(), idempotency())),
         ("Foresee", DryRun(Box::new(trigger()))),
         ("Schedule", Schedule(Box::new(scheduled()))),
+        ("Redial", Redial(Box::new(followed()))),
         ("ForeseeSchedule", DryRunSchedule(Box::new(scheduled()))),
         ("Claim", Claim(vec![call])),
         ("Ring", Ring(call)),

@@ -19,6 +19,7 @@ pub mod numbering;
 pub mod phone;
 pub mod post_calls;
 pub mod target;
+pub mod times;
 mod world;
 
 #[path = "../../tests/support/mod.rs"]

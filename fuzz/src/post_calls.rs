@@ -2,7 +2,9 @@
 //! that an oracle of the documented order expects.
 
 use audatec::app::http::Response;
+use audatec::app::iso8601;
 use audatec::app::trunk::TrunkCommand;
+use audatec::domain::access::Role;
 use audatec::domain::ids::CallId;
 use audatec::domain::refusal::Refusal;
 use serde_json::{Map, Value};
@@ -10,6 +12,7 @@ use serde_json::{Map, Value};
 use super::phone::is_e164;
 use super::support;
 use super::target::{Verdict, verdict};
+use super::times::{self, Times};
 use super::urls::parse_url;
 use super::world::{DENIED, OWN_HOST, World, agent_ids, trunk_ids};
 
@@ -18,17 +21,17 @@ const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
 
 /// What the document says of a body.
 #[derive(Debug, PartialEq)]
-enum Expected {
+pub enum Expected {
     Refused(u16, String),
-    DryRun,
-    Placed,
+    DryRun(Times),
+    Placed(Times),
 }
 
-fn refused(status: u16, text: impl Into<String>) -> Result<(), Expected> {
+pub fn refused(status: u16, text: impl Into<String>) -> Result<(), Expected> {
     Err(Expected::Refused(status, text.into()))
 }
 
-fn field<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub fn field<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
@@ -52,7 +55,7 @@ fn check_id(body: &Map<String, Value>, name: &str) -> Result<(), Expected> {
 }
 
 /// The fields in the order of the reference's table.
-fn check_fields(body: &Map<String, Value>) -> Result<(), Expected> {
+fn check_fields(body: &Map<String, Value>) -> Result<Times, Expected> {
     match field(body, "phone_number") {
         None => refused(400, "phone_number is required"),
         Some(Value::String(text)) if text.is_empty() => refused(400, "phone_number is required"),
@@ -95,6 +98,13 @@ fn check_fields(body: &Map<String, Value>) -> Result<(), Expected> {
     match field(body, "dry_run") {
         None | Some(Value::Bool(_)) => Ok(()),
         Some(_) => refused(400, "dry_run must be true or false"),
+    }?;
+    let times = times::check(body)?;
+    match field(body, "ignore_calling_hours") {
+        Some(Value::Bool(true)) => {
+            refused(403, Refusal::too_low(Role::Member, Role::Admin).text()).map(|()| times)
+        }
+        _ => Ok(times),
     }
 }
 
@@ -105,6 +115,10 @@ fn check_url(url: &str) -> Result<(), Expected> {
             refused(400, "callback_url must be a valid http or https URL")
         }
         Some(Verdict::Public) if !is_own => Ok(()),
+        Some(Verdict::Address) => refused(
+            400,
+            "callback_url must name a host, not an IP address: Cloudflare can't reach it",
+        ),
         Some(_) => refused(400, "callback_url must not point to a private address"),
     }
 }
@@ -153,19 +167,20 @@ fn check_parts(body: &Map<String, Value>) -> Result<(), Expected> {
 
 fn expected(data: &[u8]) -> Expected {
     let checked = if data.is_empty() {
-        check_fields(&Map::new())
+        check_fields(&Map::new()).map(drop)
     } else if data.len() > 65_536 {
         refused(413, "Request body must be at most 65536 bytes")
     } else {
         match serde_json::from_slice(data) {
             Ok(Value::Object(body)) => {
-                let checked = check_fields(&body).and_then(|()| check_parts(&body));
+                let checked = check_fields(&body);
+                let checked = checked.and_then(|times| check_parts(&body).map(|()| times));
                 let dry_run = field(&body, "dry_run") == Some(&Value::Bool(true));
-                return checked.err().unwrap_or(if dry_run {
-                    Expected::DryRun
-                } else {
-                    Expected::Placed
-                });
+                return match (checked, dry_run) {
+                    (Err(refused), _) => refused,
+                    (Ok(times), true) => Expected::DryRun(times),
+                    (Ok(times), false) => Expected::Placed(times),
+                };
             }
             Ok(_) => refused(400, "Request body must be a JSON object"),
             Err(_) => refused(400, "Request body must be valid JSON"),
@@ -198,20 +213,51 @@ fn expect_refusal(response: &Response, body: &Value, status: u16, text: &str) {
     );
 }
 
+/// A number however it is written.
+fn plain(value: &Value) -> Value {
+    value.as_f64().map_or_else(|| value.clone(), Value::from)
+}
+
 /// The call is there, as it was asked for.
-fn expect_call(world: &World, answer: &Value, data: &[u8]) {
+fn expect_call(world: &World, answer: &Value, data: &[u8], times: Times) {
     let id = answer["call_id"].as_str().unwrap_or_default();
     let call = CallId::verify(id, &support::World::key()).expect("an id of ours");
-    assert_eq!(
-        *answer,
-        serde_json::json!({ "call_id": id, "status": "triggered", "poll_url": format!("/integration/v1/calls/{id}/status") })
-    );
+    let mut expected = serde_json::json!({ "call_id": id, "status": "triggered", "poll_url": format!("/integration/v1/calls/{id}/status") });
+    if let Some(at) = times.not_before {
+        expected["status"] = "scheduled".into();
+        expected["scheduled_for"] = answer["scheduled_for"].clone();
+        let scheduled_for = answer["scheduled_for"].as_str().and_then(iso8601::parse);
+        assert_eq!(scheduled_for.map(|at| at.0), u64::try_from(at).ok());
+    }
+    assert_eq!(*answer, expected);
     let rows = world.trunk.borrow().rows.all();
     let [row] = &rows[..] else {
         panic!("{} rows", rows.len())
     };
     let asked: Value = serde_json::from_slice(data).expect("it was read");
     let given = |name: &str| asked.get(name).filter(|value| !value.is_null()).cloned();
+    let asked_for = asked.as_object().expect("an object");
+    let is_timed = ["not_before", "not_after", "redial"]
+        .iter()
+        .any(|name| match *name {
+            // A beginning that is past means now.
+            "not_before" => times.not_before.is_some(),
+            name => given(name).is_some(),
+        });
+    let window = row.schedule.map(|schedule| schedule.window);
+    let until = window.map(|window| window.not_after.0);
+    let ends = u64::try_from(times::ends(asked_for, times)).ok();
+    assert_eq!(until, ends.filter(|_| is_timed || until.is_some()));
+    let redial = serde_json::to_value(&row.request.redial).expect("JSON");
+    assert_eq!(redial.is_null(), given("redial").is_none());
+    for (name, kept) in redial.as_object().into_iter().flatten() {
+        let numbers = |value: &Value| match value {
+            Value::Array(all) => all.iter().map(plain).collect(),
+            value => plain(value),
+        };
+        assert_eq!(numbers(kept), numbers(&asked["redial"][name]));
+    }
+    assert_eq!(row.series.is_some(), given("redial").is_some());
     assert_eq!(row.id, call);
     assert_eq!(
         Some(Value::from(row.request.phone.as_str())),
@@ -236,7 +282,12 @@ pub fn run(data: &[u8]) {
         .asked
         .borrow()
         .iter()
-        .filter(|(_, command)| matches!(command, TrunkCommand::Admit(_)))
+        .filter(|(_, command)| {
+            matches!(
+                command,
+                TrunkCommand::Admit(_) | TrunkCommand::Schedule(_) | TrunkCommand::Redial(_)
+            )
+        })
         .count();
     let rows = world.trunk.borrow().rows.all().len();
     match expected(data) {
@@ -248,18 +299,23 @@ pub fn run(data: &[u8]) {
                 "a refused request woke a trunk"
             );
         }
-        Expected::DryRun => {
+        Expected::DryRun(times) => {
             let mut would =
                 serde_json::json!({ "dry_run": true, "would": "trigger", "reason": null });
+            if times.not_before.is_some() {
+                would["would"] = "schedule".into();
+                would["reason"] = "not_before".into();
+                would["scheduled_for"] = body["scheduled_for"].clone();
+            }
             // What a number tells has an oracle of its own.
             would["number"] = body["number"].clone();
             let told = &would["number"]["phone_number"];
             assert!(told.as_str().is_some_and(super::phone::is_e164), "{told}");
             assert_eq!((response.status, body, placed, rows), (200, would, 0, 0));
         }
-        Expected::Placed => {
+        Expected::Placed(times) => {
             assert_eq!((response.status, placed), (201, 1));
-            expect_call(&world, &body, data);
+            expect_call(&world, &body, data, times);
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod phone;
 pub mod planted;
 pub mod record_key;
+pub mod redial;
 pub mod refusal;
 mod refusal_examples;
 pub mod sandbox;

@@ -188,6 +188,18 @@ pub enum Fault {
     WindowEndsLate,
     /// A fallback zone counts where the callee's is known.
     FallbackFirst,
+    /// A series has more attempts than it may.
+    RedialUnbounded,
+    /// The next attempt is due as soon as one ends.
+    RedialAtOnce,
+    /// Another attempt follows one that was cancelled.
+    CancelledGoesOn,
+    /// Of two rows that belong together the end of an attempt is written first.
+    SuccessorLost,
+    /// A stray attempt is dialed like any other.
+    SuccessorDoubled,
+    /// Attempts that follow others count on no day.
+    RedialUncounted,
 }
 
 /// Whether a fault is planted: no.
@@ -215,7 +227,7 @@ mod switch {
     }
 
     /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`.
-    pub const ALL: [Fault; 86] = [
+    pub const ALL: [Fault; 92] = [
         Fault::ContactOffByOne,
         Fault::ContactNeverLapses,
         Fault::ContactUnreturned,
@@ -302,6 +314,12 @@ mod switch {
         Fault::ScheduleForgotten,
         Fault::ScheduledCounted,
         Fault::ScheduledNotWithdrawn,
+        Fault::RedialUnbounded,
+        Fault::RedialAtOnce,
+        Fault::CancelledGoesOn,
+        Fault::SuccessorLost,
+        Fault::SuccessorDoubled,
+        Fault::RedialUncounted,
     ];
 
     /// Plants this fault in this thread, and no other.

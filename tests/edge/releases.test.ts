@@ -132,6 +132,31 @@ test("no breaker counts what a newer edge asks: the trunk takes calls as before"
   for (const id of ids) expect((await org.ended(id)).call_status).toBe("Completed");
 });
 
+/** Likewise, but of one that does not know that calls may be followed by others. */
+const single = mkdtempSync(join(tmpdir(), "single-"));
+cpSync(build, single, { recursive: true });
+writeFileSync(
+  join(single, "index.js"),
+  `${bundle.replace(/\w+ as TrunkObject\b/, "SingleTrunk as TrunkObject")}
+  class SingleTrunk extends ${own} {
+    async fetch(request) {
+      const command = await request.text();
+      return command.startsWith('{"Redial"') ? new Response('"Unknown"') : super.fetch(new Request(request.url, { method: "POST", body: command }));
+    }
+  }`,
+);
+afterAll(() => rmSync(single, { recursive: true }));
+const alone = useServer({ workerDir: single });
+
+test("a call that others may follow is no call that is made once: an older object is asked again later", async () => {
+  const org = await Org.create(alone);
+  const redial = { max_attempts: 2, on: ["busy"], wait_seconds: [1] };
+  const answer = await org.trigger({ phone_number: "+15005550001", redial });
+  expect(answer.status).toBe(502);
+  expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+  expect((await org.ended(await org.call())).call_status).toBe("Completed");
+});
+
 test("the objects of one release know each other's commands", async () => {
   const org = await Org.create(server);
   const id = await org.call();

@@ -77,6 +77,7 @@ export interface ListedCall extends StatusObject {
   dialed_at: string | null;
   answered_by: "human" | "voicemail" | "unknown" | null;
   failure: Failure | null;
+  redial: Redial | null;
 }
 
 export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [
@@ -87,7 +88,16 @@ export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [
   "dialed_at",
   "answered_by",
   "failure",
+  "redial",
 ];
+
+export interface Redial {
+  attempt: number;
+  max_attempts: number;
+  first_call_id: string;
+  previous_call_id: string | null;
+  next_call_id: string | null;
+}
 
 export interface Failure {
   source: "platform" | "dialer" | "carrier" | "callee" | "caller";

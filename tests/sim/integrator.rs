@@ -10,13 +10,16 @@ use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Org, ask};
 use crate::executor::Owner;
-use crate::oracle::Intent;
+use crate::oracle::{Intent, Redial};
 use crate::ports::pause;
 use crate::receivers;
 use crate::world::W;
 
 /// Any request is read by then, whatever leaps.
 const READ_BY: Span = Span::from_secs(86_400);
+
+/// From when on a call may be dialed, and until when.
+type Time = Option<(Timestamp, Timestamp)>;
 
 /// Does something every so often, while the world is open.
 pub fn work(w: &W, org: Rc<Org>, every: u64) {
@@ -39,7 +42,7 @@ async fn act(w: &W, org: &Rc<Org>) {
     match (w.rng.below(100), call) {
         (0..55, _) | (_, None) => trigger(w, org, &key).await,
         (55..65, Some(call)) => poll(w, org, &key, call).await,
-        (65..72, Some(call)) => read(w, &key, call).await,
+        (65..72, Some(call)) => read(w, org, &key, call).await,
         (72..78, Some(call)) => stop(w, &key.text, format!("/calls/{call}/cancel"), call).await,
         (78..82, Some(call)) => release(w, org, call).await,
         (82..88, _) => live(w, org).await,
@@ -82,12 +85,13 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
         body["dry_run"] = true.into();
     }
     let window = later(w, &mut body);
-    w.oracle.intends(nonce, intent.within(window));
+    let (window, redial) = again(w, &mut body, window);
+    w.oracle.intends(nonce, intent.within(window).again(redial));
     insist(w, org, key, body, once.then(|| format!("order-{nonce}"))).await;
 }
 
 /// Where calls are asked for that are dialed later, some are: from when on, and until when.
-fn later(w: &W, body: &mut Value) -> Option<(Timestamp, Timestamp)> {
+fn later(w: &W, body: &mut Value) -> Time {
     if !w.schedules || !w.chance.hits(400) {
         return None;
     }
@@ -104,6 +108,39 @@ fn later(w: &W, body: &mut Value) -> Option<(Timestamp, Timestamp)> {
     // A beginning that is past by the time it is read means then: clocks leap, and a request may come late.
     body["max_wait_seconds"] = lasts.as_secs().into();
     Some((begins, begins + lasts + READ_BY))
+}
+
+/// Where calls are asked for that are dialed later, some want to be called again.
+fn again(w: &W, body: &mut Value, window: Time) -> (Time, Option<Redial>) {
+    if !w.schedules || !w.chance.hits(300) {
+        return (window, None);
+    }
+    let one = |of: &[u64]| w.chance.pick(of).copied().unwrap_or_default();
+    let redial = Redial {
+        most: one(&[2, 2, 3, 4]) as u32,
+        on: match w.chance.hits(300) {
+            true => vec!["no_answer"],
+            false => vec![
+                "busy",
+                "declined",
+                "no_answer",
+                "unreachable",
+                "carrier_error",
+                "dialer_unavailable",
+                "agent_unavailable",
+            ],
+        },
+        waits: vec![one(&[1, 3, 20]), one(&[1, 10, 60])],
+    };
+    body["redial"] =
+        json!({"max_attempts": redial.most, "on": redial.on, "wait_seconds": redial.waits});
+    let now = w.clock();
+    let window = window.unwrap_or_else(|| {
+        let until = now + Span(one(&[20_000, 100_000, 1_000_000]));
+        body["not_after"] = iso8601::format(until).into();
+        (now, until)
+    });
+    (Some(window), Some(redial))
 }
 
 /// Asks until there is an answer that settles it. Without an `Idempotency-Key` nobody asks twice
@@ -206,9 +243,15 @@ async fn poll(w: &W, org: &Org, key: &Key, call: CallId) {
     }
 }
 
-async fn read(w: &W, key: &Key, call: CallId) {
+async fn read(w: &W, org: &Org, key: &Key, call: CallId) {
     match ask(w, Ask::get(format!("/calls/{call}"), &key.text)).await {
-        Some(heard) if heard.status == 200 => w.oracle.detail(w, call, &heard.json()),
+        Some(heard) if heard.status == 200 => {
+            w.oracle.detail(w, call, &heard.json());
+            // Who sees that another attempt follows may look at it, or cancel it.
+            if let Some(next) = heard.json()["redial"]["next_call_id"].as_str() {
+                org.calls.borrow_mut().extend(next.parse::<CallId>());
+            }
+        }
         Some(Heard { status: 404, .. }) => forgotten(w, call),
         _ => {}
     }

@@ -240,6 +240,7 @@ impl TrunkNode {
             command,
             TrunkCommand::Admit(_)
                 | TrunkCommand::Schedule(_)
+                | TrunkCommand::Redial(_)
                 | TrunkCommand::DryRun(_)
                 | TrunkCommand::DryRunSchedule(_)
                 | TrunkCommand::Claim(_)

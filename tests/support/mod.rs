@@ -244,6 +244,7 @@ impl World {
             callback_url: Some("https://example.com/hook".into()),
             time_zone: None,
             ignores_hours: false,
+            redial: None,
         }
     }
 

@@ -12,7 +12,7 @@ use audatec::domain::callback::host_key;
 use audatec::domain::contacts::Told;
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
-use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, ScheduledRow};
+use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, RedialCount, ScheduledRow};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -52,6 +52,7 @@ pub struct Rows {
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
     day: Cell<DayCount>,
+    redialed: RefCell<RedialCount>,
     /// How often the day's acceptances were written.
     pub days_written: Cell<usize>,
     /// What was persisted since somebody looked.
@@ -440,11 +441,20 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
+    fn redialed(&self) -> Result<RedialCount, StoreFailed> {
+        Ok(self.redialed.borrow().clone())
+    }
+
+    fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed> {
+        self.redialed.replace(count.clone());
+        Ok(())
+    }
+
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed> {
         let ids: Vec<CallId> = self.calls.borrow().keys().copied().collect();
         let from: Vec<CallId> = ids.into_iter().filter(|id| id.row() >= from).collect();
         let accepted = self.parse(from)?;
-        let accepted = accepted.iter().filter(|call| call.was_accepted());
+        let accepted = accepted.iter().filter(|call| call.counts_from_the_first());
         Ok(u32::try_from(accepted.count()).unwrap_or(u32::MAX))
     }
 
@@ -659,6 +669,7 @@ impl TrunkStore for Store<'_> {
         refused_gone() -> Result<u64, StoreFailed>;
         day() -> Result<DayCount, StoreFailed>;
         accepted_from(from: u64) -> Result<u32, StoreFailed>;
+        redialed() -> Result<RedialCount, StoreFailed>;
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
@@ -711,6 +722,10 @@ impl TrunkStore for Store<'_> {
 
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed> {
         self.luck.write_one(|| self.rows.put_day(day))
+    }
+
+    fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_redialed(count))
     }
 
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {

@@ -12,6 +12,7 @@ mod hours;
 mod life;
 mod queue;
 mod reading;
+mod redial;
 mod retention;
 mod rows;
 mod schedule;

@@ -4,9 +4,10 @@ use crate::app::body::Body;
 use crate::app::calls::{AboutCall, ask_about};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
-use crate::app::trunk::command::Cancel;
+use crate::app::trunk::command::{Cancel, Read};
 use crate::app::views::call::StatusView;
 use crate::domain::access::KeyRecord;
+use crate::domain::ids::CallId;
 use crate::domain::refusal::Refusal;
 
 /// `POST /calls/{call_id}/cancel`.
@@ -25,11 +26,39 @@ pub async fn cancel(
 
 async fn end(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
     let command = |reader, id| AboutCall::of(Cancel(reader, id));
-    let call = ask_about(api, caller, call, command).await?;
+    let call = match ask_about(api, caller, call, command).await {
+        Err(Refusal::CallAlreadyTerminal) => return is_over(api, caller, call).await,
+        call => call?,
+    };
     Ok(Response::json(
         200,
         &StatusView::of(&call, api.now(), api.settings()),
     ))
+}
+
+/// A call that was over before, and the attempt that followed it, if one did.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallIsOver {
+    /// `Call is already in a terminal state`.
+    error: String,
+    /// The attempt that followed. Only of a call that was redialed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid", nullable = false))]
+    next_call_id: Option<CallId>,
+}
+
+async fn is_over(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
+    let command = |reader, id| AboutCall::of(Read(reader, id));
+    let series = ask_about(api, caller, call, command).await?.series;
+    let refusal = Refusal::CallAlreadyTerminal;
+    let next_call_id = series.and_then(|series| series.next);
+    let body = CallIsOver {
+        error: refusal.text(),
+        next_call_id,
+    };
+    let response = Response::json(refusal.status(), &body);
+    Ok(response.with_header("X-Error-Code", refusal.code()))
 }
 
 /// `POST /sip-trunks/{id}/live/{call_id}/release`.
@@ -57,8 +86,9 @@ pub async fn release(
 pub(crate) mod describe {
     //! How the document tells of them.
 
+    use super::CallIsOver;
     use crate::app::description::examples;
-    use crate::app::description::{Description, Success, ok};
+    use crate::app::description::{Description, Schema, Success, ok};
     use crate::app::views::call::StatusView;
     use crate::domain::refusal::Refusal;
 
@@ -71,10 +101,12 @@ pub(crate) mod describe {
             "Calls",
             "Cancel a call",
             "A call that was never dialed ends `Trigger Failed`; a ringing or answered one is hung up (`SIP Call Failed`, \
-             `Completed`). One that is terminal, or has hung up and waits for its report, answers 409.",
+             `Completed`). One that is terminal, or has hung up and waits for its report, answers 409, and names the attempt \
+             that followed it, if one did. Cancelling an attempt that is yet to be made ends the series.",
             stopped(),
         )
         .no_fields()
+        .refused_as(409, Schema::of::<CallIsOver>(), examples::is_over)
         .refuses([
             Refusal::CallAlreadyTerminal,
             Refusal::CallNotFound,
@@ -90,6 +122,7 @@ pub(crate) mod describe {
             stopped(),
         )
         .no_fields()
+        .refused_as(409, Schema::of::<CallIsOver>(), examples::is_over)
         .refuses([
             Refusal::TrunkNotFound,
             Refusal::CallNotFound,

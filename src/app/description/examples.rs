@@ -163,6 +163,10 @@ pub fn not_now(error: &str) -> Value {
     }
 }
 
+pub fn is_over(error: &str) -> Value {
+    json!({"error": error})
+}
+
 pub const CURSOR: &str = "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg";
 
 pub fn expired(error: &str) -> Value {
@@ -191,7 +195,7 @@ pub fn canceled() -> Value {
 pub fn listed() -> Value {
     let more = json!({
         "agent_id": AGENT, "sip_trunk_id": TRUNK, "created_at": "2026-06-14T10:32:00.000Z",
-        "dialed_at": "2026-06-14T10:32:00.200Z", "answered_by": "human", "failure": null,
+        "dialed_at": "2026-06-14T10:32:00.200Z", "answered_by": "human", "failure": null, "redial": null,
     });
     joined([status(), more])
 }

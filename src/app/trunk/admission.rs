@@ -91,7 +91,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             Ok(limited) => limited,
             Err(refused) => return Ok(Err(refused)),
         };
-        self.know_day()?;
         let terms = Terms {
             on_capacity,
             window,
@@ -120,16 +119,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(Ok(Admitted::Admission(admission)))
     }
 
-    /// Where there is a limit of calls a day, how many there were is known before anything is decided.
-    pub(super) fn know_day(&mut self) -> Answer<()> {
-        if let Some(at) = self.trunk.lacks_day(self.now) {
-            let noted = self.store.day()?;
-            let more = self.store.accepted_from(noted.goes_on_from(at))?;
-            self.trunk.know_day(noted, more, at, self.step);
-        }
-        Ok(())
-    }
-
     pub(super) fn dry_run(
         &mut self,
         trigger: Box<Trigger>,
@@ -141,7 +130,6 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             Ok(limited) => limited,
             Err(refused) => return Ok(Err(refused)),
         };
-        self.know_day()?;
         let terms = Terms {
             on_capacity: trigger.on_capacity,
             window: trigger.window,

@@ -79,6 +79,8 @@ commands! {
     /// Place a call that may not be dialed at any time. An object that does not know of times must not take it for one that is
     /// dialed at once.
     Schedule(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
+    /// Place a call that others may follow. An object that does not know of that must not take it for one that is made once.
+    Redial(trigger: Box<Trigger>) => admit -> Result<Admitted, TrunkRefusal>;
     /// A request that the copies refuse: was it answered before?
     #[serde(rename = "Recall")]
     FindReplay(org: OrgId, key: KeyId, given: Idempotency) => find_replay -> Result<Option<Replay>, TrunkRefusal>;
@@ -233,7 +235,11 @@ impl TrunkCommand {
     fn asks_for_a_call(&self) -> bool {
         matches!(
             self,
-            Self::Admit(_) | Self::Schedule(_) | Self::DryRun(_) | Self::DryRunSchedule(_)
+            Self::Admit(_)
+                | Self::Schedule(_)
+                | Self::Redial(_)
+                | Self::DryRun(_)
+                | Self::DryRunSchedule(_)
         )
     }
 

@@ -31,7 +31,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         self.keep_brief()?;
         // What the day took by now is noted, though rows that tell of it should leave.
-        self.know_day()?;
+        self.trunk.know_day(self.now, self.step);
         Ok(Briefed::Done)
     }
 

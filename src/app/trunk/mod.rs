@@ -113,7 +113,10 @@ impl TrunkActor {
         // Whenever a call was admitted, those that were open for long had been marked: what is open
         // and not marked is younger than that, however long ago the object last ran.
         let newest = store.newest()?;
-        let last_run = newest.map_or(now, |newest| newest.address().at.min(now));
+        let last_run = match newest {
+            Some(newest) => admitted_before(store, newest)?.min(now),
+            None => now,
+        };
         let last_run = match planted(Fault::DowntimeForgets) {
             true => now,
             false => last_run,
@@ -286,10 +289,14 @@ impl TrunkActor {
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
         let news = self.feed.news(step.changed(), now);
-        let (has_news, has_day) = (step.brief, step.day);
+        let (has_news, has_day, has_redialed) = (step.brief, step.day, step.redialed);
         let changed = step.into_changed();
         let wrote = !changed.is_empty() || has_news || has_day;
         rows.finish()?;
+        if let Some(redialed) = self.trunk.redialed_today().filter(|_| has_redialed) {
+            // Before the rows of those that it counts: which of them are not kept, it tells.
+            store.put_redialed(redialed)?;
+        }
         self.write(store, changed, has_news)?;
         if let Some(today) = self.trunk.today().filter(|_| has_day) {
             // Behind the calls that it counts: what a row tells is counted when this can't be written.
@@ -310,6 +317,18 @@ impl TrunkActor {
     }
 }
 
+/// When a trunk last ran, by its newest call: by the one that it follows, where a write that failed kept no more than that.
+fn admitted_before(store: &impl TrunkStore, newest: CallId) -> Result<Timestamp, StoreFailed> {
+    let series = store.get(newest)?.and_then(|call| call.series);
+    if let Some(before) = series.and_then(|series| series.previous)
+        && let Some(call) = store.get(before)?
+        && call.series.and_then(|series| series.next) != Some(newest)
+    {
+        return Ok(call.created_at());
+    }
+    Ok(newest.address().at)
+}
+
 impl TrunkActor {
     /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
     fn write(
@@ -318,14 +337,16 @@ impl TrunkActor {
         changed: Vec<Changed>,
         with_brief: bool,
     ) -> Result<(), StoreFailed> {
-        // Oldest first: should a write fail halfway, no row is younger than one that is not kept.
-        let changed = changed.into_iter();
-        let changed: Vec<CallRow> = changed
-            .map(|Changed { mut call, stood_at }| CallRow {
-                place: self.trunk.place(&mut call, stood_at),
-                call,
-            })
-            .collect();
+        let mut rows = Vec::with_capacity(changed.len());
+        for changed in changed {
+            let Changed { mut call, .. } = changed;
+            if let Some(before) = changed.follows {
+                call.request.metadata = store.metadata(before)?;
+            }
+            let place = self.trunk.place(&mut call, changed.stood_at);
+            rows.push(CallRow { place, call });
+        }
+        let changed = rows;
         if !changed.is_empty()
             && let Err(failed) = store.put(changed)
             && !planted(Fault::AnsweredUnwritten)

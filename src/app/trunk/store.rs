@@ -9,7 +9,9 @@ use crate::domain::call::Call;
 use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{Brief, DayCount, DueCallback, Kept, Place, Rows, ScheduledRow};
+use crate::domain::trunk::{
+    Brief, DayCount, DueCallback, Kept, Place, RedialCount, Rows, ScheduledRow,
+};
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -104,8 +106,12 @@ pub trait TrunkStore {
     fn day(&self) -> Result<DayCount, StoreFailed>;
     /// Keeps the day's count.
     fn put_day(&self, day: &DayCount) -> Result<(), StoreFailed>;
-    /// How many calls were accepted that have rows from the place `from` on: see [`Call::was_accepted`].
+    /// See [`Rows::accepted_from`].
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed>;
+    /// See [`Rows::redialed`].
+    fn redialed(&self) -> Result<RedialCount, StoreFailed>;
+    /// Notes that.
+    fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed>;
     /// How many bytes are in use.
     fn used_bytes(&self) -> u64;
     /// The oldest call.
@@ -246,5 +252,17 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
 
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64> {
         self.take(self.store.scheduled_to(told, from, limit))
+    }
+
+    fn day(&self) -> DayCount {
+        self.take(self.store.day())
+    }
+
+    fn accepted_from(&self, row: u64) -> u32 {
+        self.take(self.store.accepted_from(row))
+    }
+
+    fn redialed(&self) -> RedialCount {
+        self.take(self.store.redialed())
     }
 }

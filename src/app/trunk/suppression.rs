@@ -48,7 +48,9 @@ impl TrunkActor {
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         let questions = match command {
-            TrunkCommand::Admit(trigger) | TrunkCommand::Schedule(trigger) => {
+            TrunkCommand::Admit(trigger)
+            | TrunkCommand::Schedule(trigger)
+            | TrunkCommand::Redial(trigger) => {
                 let known = trigger.idempotency.as_ref();
                 let known = known
                     .map(|given| store.remembered(&given.key))

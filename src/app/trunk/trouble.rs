@@ -190,6 +190,7 @@ impl TrunkActor {
             }
             TrunkCommand::Admit(_)
             | TrunkCommand::Schedule(_)
+            | TrunkCommand::Redial(_)
             | TrunkCommand::DryRun(_)
             | TrunkCommand::DryRunSchedule(_)
                 if is_early || !self.retention.has_room(store) =>

@@ -97,6 +97,40 @@ pub struct ListedCall<'a> {
     answered_by: Option<AnsweredBy>,
     /// Why the call failed, or was ended before its time.
     failure: Option<FailureView>,
+    /// Which attempt of how many it is; null for a call that came without `redial`.
+    redial: Option<RedialView>,
+}
+
+/// A call's place among the attempts to reach somebody.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct RedialView {
+    /// Which attempt it is, from 1.
+    attempt: u32,
+    /// The most attempts in all.
+    max_attempts: u32,
+    /// The first attempt: the call that `POST /calls` answered.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    first_call_id: CallId,
+    /// The attempt before; null for the first.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    previous_call_id: Option<CallId>,
+    /// The attempt after; null while there is none.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    next_call_id: Option<CallId>,
+}
+
+impl RedialView {
+    fn of(call: &Call) -> Option<Self> {
+        let (series, redial) = (call.series?, call.request.redial.as_ref()?);
+        Some(Self {
+            attempt: series.attempt,
+            max_attempts: redial.max_attempts,
+            first_call_id: series.first,
+            previous_call_id: series.previous,
+            next_call_id: series.next,
+        })
+    }
 }
 
 impl<'a> ListedCall<'a> {
@@ -111,6 +145,7 @@ impl<'a> ListedCall<'a> {
             dialed_at: call.dialed_at.map(iso8601::format),
             answered_by: call.answered_by(),
             failure: call.final_failure().map(FailureView::from),
+            redial: RedialView::of(call),
         }
     }
 }

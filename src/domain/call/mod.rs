@@ -12,6 +12,7 @@ mod event;
 mod phase;
 mod reason;
 mod schedule;
+mod series;
 mod status;
 mod timeline;
 mod transition;
@@ -42,6 +43,7 @@ use super::calling_hours::ZoneName;
 use super::ids::{AgentId, CallId, IdKey, KeyId, OrgId, TrunkId};
 use super::media::MediaPolicy;
 use super::phone::E164;
+use super::redial::{Redial, Series};
 use super::settings::Settings;
 use super::time::Timestamp;
 
@@ -79,6 +81,9 @@ pub struct CallRequest {
     /// It may ring outside calling hours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hours: bool,
+    /// When it is called again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redial: Option<Redial>,
 }
 
 /// A call. Stored as JSON: a new field needs a default, and a golden file of its own.
@@ -176,6 +181,9 @@ pub struct Call {
     /// Tickets of places that it does not need, which are to be given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owes: Vec<u64>,
+    /// Which attempt it is, if it is one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
     /// What is known of it beside its row.
     #[serde(skip)]
     pub volatile: Volatile,
@@ -213,6 +221,7 @@ impl Call {
     pub fn accepted(id: CallId, request: CallRequest, now: Timestamp) -> Self {
         Self {
             id,
+            series: request.redial.as_ref().map(|_| Series::begins(id)),
             request,
             status: CallStatus::Initiating,
             queued_until: None,
@@ -284,6 +293,12 @@ impl Call {
         self.status != CallStatus::RejectedCapacity || waited
     }
 
+    /// Whether it counts among the calls of the day on which it was accepted. An attempt that follows another counts when it is due.
+    #[must_use]
+    pub fn counts_from_the_first(&self) -> bool {
+        self.was_accepted() && !self.series.is_some_and(Series::follows)
+    }
+
     /// When it was accepted, or refused.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
@@ -326,7 +341,7 @@ impl Call {
         let word = |field: &str| outcome.and_then(|outcome| outcome.get(field)?.as_str());
         Some(match (word("answered_by"), word("disposition")) {
             (Some("human"), _) => AnsweredBy::Human,
-            (Some("voicemail"), _) | (None, Some("voicemail")) => AnsweredBy::Voicemail,
+            (Some("voicemail" | "machine"), _) | (None, Some("voicemail")) => AnsweredBy::Voicemail,
             _ => AnsweredBy::Unknown,
         })
     }

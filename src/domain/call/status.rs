@@ -148,6 +148,8 @@ pub enum FailureCode {
     DailyLimitReached,
     /// It could not be dialed before its `not_after`, for another reason than capacity.
     WindowClosed,
+    /// The trunk may not call this number any more.
+    DestinationNotAllowed,
 }
 
 /// Who picked up, as far as is known.
@@ -239,7 +241,8 @@ impl Failure {
             | FailureCode::NumberSuppressed
             | FailureCode::ScheduleFull
             | FailureCode::DailyLimitReached
-            | FailureCode::WindowClosed => FailureSource::Platform,
+            | FailureCode::WindowClosed
+            | FailureCode::DestinationNotAllowed => FailureSource::Platform,
         }
     }
 
@@ -264,6 +267,7 @@ impl Failure {
             FailureCode::ScheduleFull => "The trunk had too many scheduled calls",
             FailureCode::DailyLimitReached => "The trunk's calls of the day were used up",
             FailureCode::WindowClosed => "The call could not be dialed in its time",
+            FailureCode::DestinationNotAllowed => "Destination not allowed",
         }
     }
 
@@ -291,7 +295,8 @@ impl Failure {
             | FailureCode::AgentFailed
             | FailureCode::TimedOut
             | FailureCode::NumberSuppressed
-            | FailureCode::WindowClosed => CallStatus::TriggerFailed,
+            | FailureCode::WindowClosed
+            | FailureCode::DestinationNotAllowed => CallStatus::TriggerFailed,
             FailureCode::ChannelsExhausted
             | FailureCode::RateExceeded
             | FailureCode::ScheduleFull

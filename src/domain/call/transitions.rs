@@ -41,7 +41,9 @@ impl Call {
                 self.fail(Failure::of(FailureCode::NumberSuppressed), now, key);
                 true
             }
-            Phase::Talking { .. } | Phase::AwaitingReport { .. } | Phase::Over => false,
+            // Nobody calls again.
+            Phase::Talking { .. } | Phase::AwaitingReport { .. } => self.is_the_last(),
+            Phase::Over => false,
         }
     }
 

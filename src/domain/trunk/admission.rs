@@ -37,7 +37,8 @@ impl Trunk {
             Ok(put_off) => put_off,
             Err(refused) => return Ok(refused),
         };
-        let full_day = self.day_wait(now).map(|retry_after_secs| Verdict::Refuse {
+        let full_day = self.day_wait(now, step);
+        let full_day = full_day.map(|retry_after_secs| Verdict::Refuse {
             code: FailureCode::DailyLimitReached,
             retry_after_secs,
         });
@@ -185,7 +186,7 @@ impl Trunk {
         Ok(&brief.config)
     }
 
-    fn next_id(&mut self, now: Timestamp) -> CallId {
+    pub(super) fn next_id(&mut self, now: Timestamp) -> CallId {
         let tag = self
             .brief
             .as_ref()

@@ -1,10 +1,14 @@
 //! How many calls a trunk accepted on a day, by UTC.
+//!
+//! A call counts on the day on which it is accepted. An attempt that follows another is asked for by nobody: it counts on the day
+//! on which it is first due, and where that day is full, it waits for the next.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Step, Trunk};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
+use crate::domain::redial::Series;
 use crate::domain::time::{Span, Timestamp};
 
 const DAY: Span = Span::from_secs(86_400);
@@ -48,20 +52,51 @@ impl DayCount {
     }
 }
 
+/// A day's attempts that follow others: a row of the trunk, written before theirs, so that none is left out. It names those that
+/// were counted last, so that none is counted twice where this is all that was kept of a commit that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedialCount {
+    /// Days since the Unix epoch.
+    pub day: u64,
+    /// Attempts that were due on it.
+    pub count: u32,
+    /// The rows of those that were counted last.
+    pub rows: Vec<u64>,
+}
+
+impl RedialCount {
+    const fn on(&self, at: Timestamp) -> u32 {
+        if self.day == day(at) { self.count } else { 0 }
+    }
+
+    fn count(&mut self, row: u64, at: Timestamp) {
+        if self.day != day(at) {
+            *self = Self {
+                day: day(at),
+                ..Self::default()
+            };
+        }
+        if !self.rows.contains(&row) {
+            self.rows.push(row);
+            self.count = self.count.saturating_add(1);
+        }
+    }
+}
+
 const fn day(at: Timestamp) -> u64 {
     at.0 / DAY.0
 }
 
 impl Trunk {
-    /// The moment for which the day's acceptances are to be counted from rows: there is a limit, and they are not known.
-    #[must_use]
-    pub fn lacks_day(&self, now: Timestamp) -> Option<Timestamp> {
-        let is_limited = self.max_calls_per_day().is_some();
-        (is_limited && self.today.is_none()).then(|| self.next_at(now))
-    }
-
-    /// What a row says of the day of a moment, and how many rows of calls that were accepted on it are behind that.
-    pub fn know_day(&mut self, noted: DayCount, more: u32, at: Timestamp, step: &mut Step<'_>) {
+    /// Where there is a limit, how many calls the day took is known before anything is decided: what a row says of the day, and
+    /// the calls that were accepted on it whose rows are behind that.
+    pub fn know_day(&mut self, now: Timestamp, step: &mut Step<'_>) {
+        if self.max_calls_per_day().is_none() || self.today.is_some() {
+            return;
+        }
+        let at = self.next_at(now);
+        let noted = step.rows().day();
+        let more = step.rows().accepted_from(noted.goes_on_from(at));
         let mut today = noted;
         if day(at) != noted.day || more > 0 {
             today = DayCount {
@@ -100,11 +135,63 @@ impl Trunk {
     }
 
     /// Seconds until the day is over, if it takes no further call.
-    pub(super) fn day_wait(&self, now: Timestamp) -> Option<u64> {
+    pub(super) fn day_wait(&mut self, now: Timestamp, step: &mut Step<'_>) -> Option<u64> {
+        let midnight = self.full_until(now, step)?;
+        Some((midnight - now).as_secs_ceil().max(1))
+    }
+
+    /// When the day is over, if it takes no further call.
+    fn full_until(&mut self, now: Timestamp, step: &mut Step<'_>) -> Option<Timestamp> {
         let (most, at) = (self.max_calls_per_day()?, self.next_at(now));
-        let is_full = self.today.unwrap_or_default().on(at) >= most;
+        self.know_day(now, step);
+        let accepted = self.today.unwrap_or_default().on(at);
+        let redialed = self.redialed(step).on(at);
         let midnight = Timestamp((day(at) + 1) * DAY.0);
-        is_full.then(|| (midnight - now).as_secs_ceil().max(1))
+        (accepted.saturating_add(redialed) >= most).then_some(midnight)
+    }
+
+    fn redialed(&mut self, step: &Step<'_>) -> &mut RedialCount {
+        self.redialed.get_or_insert_with(|| step.rows().redialed())
+    }
+
+    /// The day's attempts that follow others, as they are to be noted.
+    #[must_use]
+    pub fn redialed_today(&self) -> Option<&RedialCount> {
+        self.redialed.as_ref()
+    }
+
+    /// An attempt that follows another is due, and counts today, once.
+    ///
+    /// # Errors
+    /// When the next day begins, where this one takes no further call.
+    pub(super) fn counts_when_due(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Result<(), Timestamp> {
+        let series = step.peek(id).and_then(|call| call.series);
+        if series.is_none_or(Series::is_counted) || planted(Fault::RedialUncounted) {
+            return Ok(());
+        }
+        if let Some(midnight) = self.full_until(now, step) {
+            return Err(midnight);
+        }
+        let (at, rows) = (self.next_at(now), step.rows());
+        let is_first = !std::mem::replace(&mut step.redialed, true);
+        let known = self.redialed(step);
+        if is_first {
+            let is_kept = |row: &u64| {
+                let series = rows.call_at(*row).and_then(|call| call.series);
+                series.is_none_or(Series::is_counted)
+            };
+            known.rows.retain(|row| !is_kept(row));
+        }
+        known.count(id.row(), at);
+        if let Some(series) = step.held(id).and_then(|held| held.call.series.as_mut()) {
+            series.counted = true;
+        }
+        Ok(())
     }
 }
 

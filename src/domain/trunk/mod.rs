@@ -21,6 +21,7 @@ mod hours;
 mod index;
 mod kept;
 mod queue;
+mod redial;
 mod schedule;
 mod senders;
 mod since;
@@ -37,7 +38,7 @@ use call_index::CallIndex;
 use callbacks::Callbacks;
 pub use callbacks::Place;
 pub use config::{Brief, Carrier, TrunkConfig, TrunkState};
-pub use day::DayCount;
+pub use day::{DayCount, RedialCount};
 pub use destinations::{Destinations, HighRisk};
 pub use dispatch::Claim;
 pub use entries::Wanted;
@@ -93,6 +94,8 @@ pub struct Trunk {
     last: Option<Address>,
     /// The day's acceptances, once they are known; not known where there is no limit to them.
     today: Option<DayCount>,
+    /// Its attempts that follow others, once somebody asked.
+    redialed: Option<RedialCount>,
     /// The last ticket that was drawn.
     ticketed: Option<Address>,
     clock: Timestamp,
@@ -140,6 +143,7 @@ impl Trunk {
             rings_from: Some(Timestamp(0)),
             last: remembered.newest,
             today: None,
+            redialed: None,
             ticketed: None,
             clock: Timestamp(0),
             held: Span::from_secs(60),
@@ -355,6 +359,7 @@ impl Trunk {
             }
         }
         self.index(id, step);
+        self.redial(id, step);
     }
 
     /// A row must be written, though what it tells does not change.

@@ -309,7 +309,10 @@ impl Trunk {
         let inactive = |brief: &Brief| brief.inactive_agents.contains(&agent);
         if self.brief.as_ref().is_some_and(inactive) {
             self.cancel(id, now, step);
-        } else if !self.put_off_if_closed(id, now, step) {
+        } else if !self.goes_astray(id, now, step)
+            && !self.put_off_if_closed(id, now, step)
+            && !self.waits_for_a_day(id, now, step)
+        {
             self.enters_queue(id, now, step);
             self.settle(id, step);
         }

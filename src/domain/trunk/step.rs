@@ -1,9 +1,10 @@
 //! One step of a trunk: the calls that it reads by key, changes, and writes together at its end.
 
-use super::Effect;
+use super::{DayCount, Effect, RedialCount};
 use crate::domain::call::{AgentVerdict, Call};
 use crate::domain::contacts::{Number, Told};
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
 /// A callback's attempt that is due, as its row's columns tell.
@@ -53,6 +54,12 @@ pub trait Rows {
     fn count_scheduled(&self) -> usize;
     /// The rows from `from` on of those whose numbers may be among these, in their order: at most `limit`.
     fn scheduled_to(&self, told: &Told, from: u64, limit: usize) -> Vec<u64>;
+    /// How many calls were accepted on a day, as was last noted.
+    fn day(&self) -> DayCount;
+    /// How many calls have rows from this place on that count from the first: see [`Call::counts_from_the_first`].
+    fn accepted_from(&self, row: u64) -> u32;
+    /// How many attempts that follow others were due on a day, as was last noted.
+    fn redialed(&self) -> RedialCount;
 }
 
 /// A call in hand.
@@ -66,6 +73,8 @@ pub(super) struct Held {
     pub stood_at: Option<Timestamp>,
     /// It is counted among those on the schedule.
     pub is_counted: bool,
+    /// It has no row yet.
+    pub is_new: bool,
 }
 
 /// A call whose row is to be written.
@@ -74,6 +83,8 @@ pub struct Changed {
     pub call: Call,
     /// The moment for which its row stood on the schedule.
     pub stood_at: Option<Timestamp>,
+    /// It has no row yet, and follows this call, whose metadata is its own.
+    pub follows: Option<CallId>,
 }
 
 /// What a step reads and changes: rows to write together, then effects to perform.
@@ -91,6 +102,8 @@ pub struct Step<'a> {
     pub brief: bool,
     /// So must the day's acceptances.
     pub day: bool,
+    /// And its attempts that follow others.
+    pub redialed: bool,
     /// A place among a number's dials that was reserved, and is not needed.
     pub unused: Option<(Number, u64)>,
     /// How many more calls may be taken from the schedule.
@@ -107,6 +120,7 @@ impl<'a> Step<'a> {
             effects: Vec::new(),
             brief: false,
             day: false,
+            redialed: false,
             unused: None,
             may_take: TAKEN,
         }
@@ -137,7 +151,7 @@ impl<'a> Step<'a> {
         let id = call.id;
         self.hold(call, None);
         if let Some(held) = self.held(id) {
-            (held.stood_at, held.is_counted) = (None, false);
+            (held.stood_at, held.is_counted, held.is_new) = (None, false, true);
         }
     }
 
@@ -150,6 +164,7 @@ impl<'a> Step<'a> {
                 verdict,
                 stood_at: slot.map(|slot| slot.at),
                 is_counted: slot.is_some(),
+                is_new: false,
                 call,
             };
             self.calls.insert(place, Box::new(held));
@@ -171,14 +186,41 @@ impl<'a> Step<'a> {
         changed.map(|held| &held.call)
     }
 
-    /// The calls that changed, oldest first: for their rows.
+    /// The calls that changed, in the order in which their rows are to be written. Should that fail halfway, no row is younger
+    /// than one that is not kept; but for an attempt that follows another: it stands before that one's end, so that it is not
+    /// lost, and whether that was kept is asked before it is dialed.
     pub fn into_changed(self) -> Vec<Changed> {
-        let changed = self.calls.into_iter().filter(|held| held.is_changed);
-        let row = |held: Box<Held>| Changed {
-            stood_at: held.stood_at,
-            call: held.call,
-        };
-        changed.map(row).collect()
+        let (mut old, mut ends, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let mut following = Vec::new();
+        for held in self.calls.into_iter().filter(|held| held.is_changed) {
+            let series = held.call.series;
+            let follows = series.and_then(|series| series.previous.filter(|_| held.is_new));
+            let changed = Changed {
+                stood_at: held.stood_at,
+                follows,
+                call: held.call,
+            };
+            match (held.is_new, follows, series.and_then(|series| series.next)) {
+                (true, Some(_), _) => following.push(changed),
+                (true, None, _) => new.push(changed),
+                (false, _, Some(_)) => ends.push(changed),
+                (false, _, None) => old.push(changed),
+            }
+        }
+        match planted(Fault::SuccessorLost) {
+            true => old
+                .into_iter()
+                .chain(ends)
+                .chain(following)
+                .chain(new)
+                .collect(),
+            false => old
+                .into_iter()
+                .chain(following)
+                .chain(ends)
+                .chain(new)
+                .collect(),
+        }
     }
 
     /// The first of those that this step put on the schedule.

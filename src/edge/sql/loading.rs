@@ -96,7 +96,8 @@ impl SqlStore {
 
     /// See [`TrunkStore::accepted_from`](crate::app::trunk::TrunkStore::accepted_from).
     pub(super) fn count_accepted(&self, from: u64) -> Result<u32, StoreFailed> {
-        let query = "SELECT COUNT(*) FROM rows WHERE id >= ? AND (status <> ? OR doc ->> 'queued_until' IS NOT NULL OR doc ->> 'schedule' IS NOT NULL)";
+        let query = "SELECT COUNT(*) FROM rows WHERE id >= ? AND doc ->> '$.series.previous' IS NULL
+                     AND (status <> ? OR doc ->> 'waits_until' IS NOT NULL OR doc ->> 'schedule' IS NOT NULL)";
         let refused = CallStatus::RejectedCapacity.as_str();
         let rows = self.query(query, vec![number(from), refused.into()])?;
         match rows.into_iter().flatten().next() {

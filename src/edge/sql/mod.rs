@@ -32,7 +32,7 @@ use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
-use crate::domain::trunk::{Brief, DayCount, DueCallback, ScheduledRow};
+use crate::domain::trunk::{Brief, DayCount, DueCallback, RedialCount, ScheduledRow};
 use crate::edge::platform::Sql;
 
 const SCHEMA: &str = "
@@ -294,6 +294,14 @@ impl TrunkStore for SqlStore {
 
     fn accepted_from(&self, from: u64) -> Result<u32, StoreFailed> {
         self.count_accepted(from)
+    }
+
+    fn redialed(&self) -> Result<RedialCount, StoreFailed> {
+        Ok(self.fact("redialed")?.unwrap_or_default())
+    }
+
+    fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed> {
+        self.put_fact("redialed", count)
     }
 
     fn used_bytes(&self) -> u64 {

@@ -20,6 +20,9 @@ impl Oracle {
     pub fn judge_the_end(&self, w: &W, calm_since: Timestamp) {
         for seen in self.calls.borrow().values() {
             self.judge_call(w, seen, calm_since);
+            if !self.has_left(seen.row.id) {
+                self.judge_the_series(w, seen);
+            }
             self.judge_the_room(w, seen);
         }
         for call in w.livekit.left() {

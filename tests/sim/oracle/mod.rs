@@ -10,6 +10,7 @@ mod object;
 mod outside;
 mod restart;
 mod scheduled;
+mod series;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +43,16 @@ pub struct Intent {
     pub queue: bool,
     /// Not before the one, and not at the other or later.
     pub window: Option<(Timestamp, Timestamp)>,
+    pub redial: Option<Redial>,
     calls: BTreeSet<CallId>,
+}
+
+/// When a request wants to be called again: at most so often in all, after these codes, so many seconds later.
+#[derive(Clone, Debug)]
+pub struct Redial {
+    pub most: u32,
+    pub on: Vec<&'static str>,
+    pub waits: Vec<u64>,
 }
 
 impl Intent {
@@ -52,8 +62,13 @@ impl Intent {
             dry_run,
             queue,
             window: None,
+            redial: None,
             calls: BTreeSet::new(),
         }
+    }
+
+    pub fn again(self, redial: Option<Redial>) -> Self {
+        Self { redial, ..self }
     }
 
     pub fn within(self, window: Option<(Timestamp, Timestamp)>) -> Self {
@@ -70,6 +85,7 @@ struct Seen {
     patience: Option<Timestamp>,
     /// When it may be dialed, by its request.
     window: Option<(Timestamp, Timestamp)>,
+    redial: Option<Redial>,
     terminal_at: Option<Timestamp>,
     /// The latest state that was shown, and when.
     shown: (u8, Timestamp),
@@ -124,6 +140,8 @@ struct TrunkFacts {
     /// How many calls were accepted on each day, by the moments of their ids; and how many of them left when there may have
     /// been no limit, which are counted by nobody then.
     days: BTreeMap<u64, (u32, u32)>,
+    /// Attempts that follow others and were due once: they count among their day's calls since.
+    due: BTreeSet<CallId>,
     /// Acceptances that did not ask to queue, within the last second.
     accepted: Pace,
     /// All that started: those that asked to queue too, and those that left the line.
@@ -195,6 +213,8 @@ pub struct Oracle {
     revoked: RefCell<BTreeSet<KeyId>>,
     /// Whether an agent may be active.
     agents: RefCell<BTreeMap<AgentId, Vec<bool>>>,
+    /// Those that were ever asked to rest.
+    rested: RefCell<BTreeSet<AgentId>>,
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
     /// Numbers that may be suppressed; and since when, by true time, if that is certain.
     numbers: RefCell<BTreeMap<(OrgId, String), Option<u64>>>,

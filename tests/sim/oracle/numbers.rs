@@ -55,6 +55,7 @@ impl Oracle {
         let calls = self.calls.borrow();
         let Some(seen) = calls.get(&id) else { return };
         self.rings_in_time(w, &seen.row, seen.window);
+        self.waits_for_its_turn(w, &calls, &seen.row);
         let (org, number) = (seen.row.request.org, seen.row.request.phone.as_str());
         let since = self.suppressed_since(org, number);
         let is_judged = w.faults.clock_is_true();

@@ -31,6 +31,7 @@ impl Oracle {
                 born: w.time(),
                 patience: row.queued_until,
                 window: self.window(&row),
+                redial: self.redial(&row),
                 row: row.clone(),
                 terminal_at: None,
                 shown: (0, Timestamp(0)),
@@ -65,6 +66,12 @@ impl Oracle {
         self.check(!intent.dry_run, tag, id, || {
             "a dry run created a call".into()
         });
+        if row.series.is_some_and(|series| series.previous.is_some()) {
+            let is_asked_for = intent.redial.is_some() && stands(row);
+            return self.check(is_asked_for, tag, id, || {
+                format!("nobody asked to be called again: {row:?}")
+            });
+        }
         self.day(tag, row);
         if row.status == CallStatus::RejectedCapacity {
             return;
@@ -166,7 +173,7 @@ impl Oracle {
                 format!("a call left its trunk before its time: {row:?}")
             });
             self.left.borrow_mut().insert(id);
-            if row.is_some_and(Call::was_accepted) {
+            if row.is_some_and(Call::counts_from_the_first) {
                 self.with_trunk(node.tag, |facts| {
                     let is_unlimited = facts.per_day().1 == u32::MAX;
                     let day = facts.days.entry(id.address().at.0 / 86_400_000);
@@ -223,8 +230,10 @@ impl Oracle {
         self.check(usable, tag, Some(row.id), || {
             "a deactivated agent started a call".into()
         });
+        // One that follows another waits for that, as any other that is scheduled.
+        let follows = stands(row) && row.series.is_some_and(|series| series.previous.is_some());
         let active = self.with_trunk(tag, |facts| facts.may_be_active());
-        self.check(active, tag, Some(row.id), || {
+        self.check(active || follows, tag, Some(row.id), || {
             "an inactive trunk started a call".into()
         });
     }
@@ -277,6 +286,9 @@ impl Oracle {
         if stands(was) && !stands(row) && is_new {
             // What was scheduled delays nobody: but one that has only just been asked for is taken for another after a restart.
             self.with_trunk(tag, |facts| facts.started.push(now));
+        }
+        if stands(was) && !stands(row) {
+            self.is_due(tag, &calls, row);
         }
         if leaves(row) && stands(was) {
             self.waits_for_its_time(w, row, *window, now);

@@ -33,6 +33,9 @@ impl Oracle {
 
     /// An agent may be so from now on.
     pub fn agent(&self, agent: AgentId, active: bool, certainly: bool) {
+        if !active {
+            self.rested.borrow_mut().insert(agent);
+        }
         let mut agents = self.agents.borrow_mut();
         let possible = agents.entry(agent).or_insert_with(|| vec![true]);
         if certainly {
@@ -215,6 +218,8 @@ impl Oracle {
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "dialed, and the row does not say so".into()
         });
+        let row = seen.row.clone();
+        self.is_one_at_a_time(&calls, &row);
     }
 
     /// It does so in a room, some time after its dial. On its way there each request takes up to 20 ms; in bad weather, seconds.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::TOO_LONG_FILLED;
 use super::answer::{DryRun, NotNow, RejectedCall, TriggeredCall};
 use super::fields::{IGNORE_HOURS, NO_WINDOW, TIME_ZONE, TOO_FAR, TriggerCall};
+use super::redial;
 use crate::app::description::reference::idempotency_key;
 use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, Schema, answer, ok};
@@ -26,7 +27,10 @@ pub fn trigger() -> Description {
          as with `on_capacity: queue`. If it has not been dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
          lacking, else `Trigger Failed` (`window_closed`). A call that comes while calling hours are closed is scheduled for the \
          next opening, or refused (409), as they say; one that finds them closed when it is about to be dialed waits for the \
-         next opening, if that is before its `not_after`.",
+         next opening, if that is before its `not_after`. With `redial` a call that ends with one of its codes is followed by \
+         another: a call of its own, which is checked as any scheduled call is, and counts towards `max_calls_per_day` on the day on \
+         which it is due (on a full day it waits for the next), until somebody is reached, the attempts are used up, or \
+         `not_after` has come.",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )
     .also(dry_run, [])
@@ -42,7 +46,7 @@ pub fn trigger() -> Description {
     .refused_as(429, Schema::of::<RejectedCall>(), examples::rejected)
     .callbacks(notification::callbacks())
     .shape::<Notification<'static>>()
-    .refuses(refusals())
+    .refuses(refusals().into_iter().chain(redial::describe::redial()))
 }
 
 fn refusals() -> [Refusal; 42] {

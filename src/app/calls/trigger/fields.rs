@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::redial::read_redial;
+#[cfg(feature = "openapi")]
+use crate::app::calls::trigger::redial::RedialFields;
 use crate::app::directory::Permit;
 use crate::app::http::Request;
 use crate::app::page;
@@ -11,6 +14,7 @@ use crate::domain::call::Window;
 use crate::domain::calling_hours::ZoneName;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::phone::E164;
+use crate::domain::redial::Redial;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
@@ -19,6 +23,8 @@ use crate::domain::trunk::OnCapacity;
 /// The most that `metadata` may take up as JSON, in bytes.
 const MAX_METADATA: usize = 16_384;
 const DEFAULT_WAIT: Span = Span::from_secs(3_600);
+/// How long somebody is called again and again, from the acceptance on.
+const SERIES: Span = Span::from_secs(7 * 86_400);
 const MAX_WAIT_SECS: u64 = 86_400;
 /// How far ahead a call may be scheduled.
 const FARTHEST: Span = Span::from_secs(30 * 86_400);
@@ -64,12 +70,14 @@ pub struct TriggerCall {
     /// The call is not dialed before this time: ISO 8601 with its offset, at most 30 days ahead. A time in the past means now.
     pub not_before: Option<String>,
     /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future.
-    /// Defaults to `not_before` plus `max_wait_seconds` (3600).
+    /// Defaults to `not_before` plus `max_wait_seconds` (3600); with `redial`, to 7 days from now.
     pub not_after: Option<String>,
     /// Where the phone is: an IANA time zone. Calling hours that go by the callee's zone go by this one then.
     pub time_zone: Option<String>,
     /// Whether it may ring outside calling hours; needs an admin key, and is written to the audit log.
     pub ignore_calling_hours: Option<bool>,
+    /// When the same person is called again, if this call does not reach them.
+    pub redial: Option<RedialFields>,
 }
 
 /// What a call was asked for.
@@ -82,6 +90,7 @@ pub struct Fields {
     pub on_capacity: OnCapacity,
     pub dry_run: bool,
     pub window: Option<Window>,
+    pub redial: Option<Redial>,
     /// For how long the call may wait before it is dialed.
     pub waits: Span,
     pub time_zone: Option<ZoneName>,
@@ -135,8 +144,10 @@ impl Fields {
                 .as_bool()
                 .ok_or_else(|| Refusal::Invalid(IGNORE_HOURS.into()))?,
         };
+        let redial = take("redial").map(read_redial).transpose()?;
         let now = api.now();
-        let window = read_window(not_before, not_after, max_wait, now)?;
+        let lasts = redial.as_ref().map(|_| SERIES);
+        let window = read_window(not_before, not_after, max_wait, lasts, now)?;
         let max_wait = max_wait.unwrap_or(DEFAULT_WAIT);
         let on_capacity = match queues {
             true => OnCapacity::Queue { max_wait },
@@ -156,6 +167,7 @@ impl Fields {
             on_capacity,
             dry_run,
             window,
+            redial,
             waits,
             time_zone,
             ignores_hours,
@@ -205,11 +217,13 @@ fn read_time(field: &'static str, value: &Value) -> Result<Timestamp, Refusal> {
     page::read_time(field, if is_date { &midnight } else { text })
 }
 
-/// When the call may be dialed; `None` for one that may be at any time. A moment that is past means now.
+/// When the call may be dialed; `None` for one that may be at any time. A moment that is past means now. `lasts` says how long it
+/// is tried unless its end is named: from now on, or from the beginning where that is later than this leaves room for.
 fn read_window(
     not_before: Option<Timestamp>,
     not_after: Option<Timestamp>,
     max_wait: Option<Span>,
+    lasts: Option<Span>,
     now: Timestamp,
 ) -> Result<Option<Window>, Refusal> {
     let refusal = |field: &str, what| Refusal::Invalid(format!("{field} must be {what}"));
@@ -223,10 +237,14 @@ fn read_window(
     }
     let own = max_wait.unwrap_or(DEFAULT_WAIT);
     Ok(match (not_before, not_after) {
-        (None, None) => None,
+        (None, None) if lasts.is_none() => None,
         (_, None) => Some(Window {
             not_before,
-            not_after: begins + own,
+            not_after: match lasts {
+                Some(lasts) if begins + own < now + lasts => now + lasts,
+                Some(lasts) => begins + lasts,
+                None => begins + own,
+            },
             max_wait: own,
         }),
         // Who names an end and no longest wait waits until then.

@@ -4,6 +4,7 @@ mod answer;
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 mod fields;
+mod redial;
 
 use answer::{answer, answer_dry, replay};
 use fields::Fields;
@@ -71,6 +72,7 @@ pub async fn trigger(
     let command: TrunkCommand = match (dry_run, trigger.window) {
         (true, None) => command::DryRun(trigger).into(),
         (true, Some(_)) => command::DryRunSchedule(trigger).into(),
+        (false, _) if trigger.request.redial.is_some() => command::Redial(trigger).into(),
         (false, None) => command::Admit(trigger).into(),
         (false, Some(_)) => command::Schedule(trigger).into(),
     };
@@ -173,6 +175,7 @@ fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
         callback_url: fields.callback_url,
         time_zone: fields.time_zone,
         ignores_hours: fields.ignores_hours,
+        redial: fields.redial,
     }
 }
 
