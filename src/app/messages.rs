@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::app::json;
 use crate::domain::contacts::{Number, Take, Ticket};
 use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::search;
 use crate::domain::target::masked;
 use crate::domain::time::Timestamp;
@@ -68,15 +69,12 @@ pub struct CallbackMessage {
     pub failure: Option<String>,
 }
 
-/// A queue's message holds 128,000 bytes, its envelope included.
-const MESSAGE_MAX: usize = 100_000;
-
 impl CallbackMessage {
-    /// The message as it fits its queue, in JSON: one that is too long leaves its body to be asked for.
+    /// The message as it fits a queue that takes so many bytes, in JSON: one that is too long leaves its body to be asked for.
     #[must_use]
-    pub fn for_queue(&self) -> Option<String> {
+    pub fn for_queue(&self, most: usize) -> Option<String> {
         let json = to_json(self).ok()?;
-        if json.len() <= MESSAGE_MAX {
+        if json.len() <= most || planted(Fault::MessageUnmeasured) {
             return Some(json);
         }
         let short = Self {
@@ -215,29 +213,40 @@ impl Outgoing {
     #[must_use]
     pub fn dials(&self, trunk: TrunkTag, dials: usize) -> Vec<DispatchMessage> {
         let dial = self.dial.chunks(dials.clamp(1, CALLS_PER_MESSAGE));
-        dial.map(|calls| DispatchMessage::Dial {
+        let dial = dial.map(|calls| DispatchMessage::Dial {
             trunk,
             calls: calls.to_vec(),
-        })
-        .collect()
+        });
+        let mut messages: Vec<_> = dial.collect();
+        if planted(Fault::HangUpsBehindDials) {
+            messages.extend(self.hanging_up(trunk));
+        }
+        messages
     }
 
     /// The share of the queue for hang-ups, which never wait behind what rings; and for looks, which find out what to hang
     /// up.
     #[must_use]
     pub fn hang_ups(&self, trunk: TrunkTag) -> Vec<DispatchMessage> {
+        match planted(Fault::HangUpsBehindDials) {
+            true => Vec::new(),
+            false => self.hanging_up(trunk).collect(),
+        }
+    }
+
+    fn hanging_up(&self, trunk: TrunkTag) -> impl Iterator<Item = DispatchMessage> {
         let tear_down = self.tear_down.chunks(CALLS_PER_MESSAGE);
-        let tear_down = tear_down.map(|calls| DispatchMessage::TearDown {
+        let tear_down = tear_down.map(move |calls| DispatchMessage::TearDown {
             trunk,
             calls: calls.to_vec(),
         });
         let inquire = self.inquire.chunks(CALLS_PER_MESSAGE);
-        let inquire = inquire.map(|calls| DispatchMessage::Inquire {
+        let inquire = inquire.map(move |calls| DispatchMessage::Inquire {
             trunk,
             calls: calls.to_vec(),
         });
         // Hanging up comes first: a phone rings.
-        tear_down.chain(inquire).collect()
+        tear_down.chain(inquire)
     }
 
     /// Whether there is nothing to send.

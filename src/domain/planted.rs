@@ -122,6 +122,10 @@ pub enum Fault {
     PermitUnasked,
     /// A trunk is not told of the end of what it was permitted.
     PermittedUntold,
+    /// The end of somebody is answered while a trunk may take them for good that is told of nothing.
+    ShortUnawaited,
+    /// A trunk does as it is asked, however long that was on its way.
+    LateHeeded,
     /// As many attempts at one receiver's host are out as a trunk may have.
     HostUnbounded,
     /// As many attempts of a trunk are out as are due.
@@ -160,6 +164,22 @@ pub enum Fault {
     StaleHeeded,
     /// Calls that were refused leave no sooner than others.
     RefusedStay,
+    /// Calls that were refused are kept for an hour.
+    RefusedLeaveEarly,
+    /// Calls that were refused are kept for a week.
+    RefusedLeaveLate,
+    /// Calls that were refused stay if they could not leave when it was their turn.
+    PendingPassed,
+    /// A trunk that has little room left lets calls go by their age alone.
+    FullUnnoticed,
+    /// A trunk that has hardly any room left takes calls all the same.
+    CrowdedAdmits,
+    /// A callback's message is sent as it is, however long.
+    MessageUnmeasured,
+    /// What hangs up is sent to the queue of what rings.
+    HangUpsBehindDials,
+    /// A deleted trunk stays in the live feed.
+    DeletedFollowed,
     /// A trunk that asks of numbers does not ask.
     NumbersUnasked,
     /// A call to a number that is suppressed is accepted.
@@ -227,7 +247,7 @@ mod switch {
     }
 
     /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`.
-    pub const ALL: [Fault; 92] = [
+    pub const ALL: &[Fault] = &[
         Fault::ContactOffByOne,
         Fault::ContactNeverLapses,
         Fault::ContactUnreturned,
@@ -286,6 +306,8 @@ mod switch {
         Fault::CreatedAgain,
         Fault::PermitUnasked,
         Fault::PermittedUntold,
+        Fault::ShortUnawaited,
+        Fault::LateHeeded,
         Fault::HostUnbounded,
         Fault::AttemptsUnbounded,
         Fault::TerminalKept,
@@ -305,6 +327,14 @@ mod switch {
         Fault::SeenAtOnce,
         Fault::StaleHeeded,
         Fault::RefusedStay,
+        Fault::RefusedLeaveEarly,
+        Fault::RefusedLeaveLate,
+        Fault::PendingPassed,
+        Fault::FullUnnoticed,
+        Fault::CrowdedAdmits,
+        Fault::MessageUnmeasured,
+        Fault::HangUpsBehindDials,
+        Fault::DeletedFollowed,
         Fault::NumbersUnasked,
         Fault::SuppressedAdmitted,
         Fault::SuppressionIgnored,

@@ -30,12 +30,16 @@ pub struct Settings {
     pub link_key: LinkKey,
     /// How many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
     pub unguarded: usize,
+    /// Through how many guarded trunks somebody is permitted to be used for minutes; through others for seconds. No var.
+    pub kept_permits: usize,
     /// How many trunks one invocation tells of a change, or asks for a page: Cloudflare bounds its requests. No var.
     pub trunks_at_once: usize,
     /// How many rows a question looks at, if it looks at many, before others have their turn. No var.
     pub slice: usize,
     /// How many calls a trunk asks its carrier about together after a restart. No var.
     pub asked_together: usize,
+    /// A callback's message is so long at most: a queue's holds 128,000 bytes, its envelope included. No var.
+    pub message_max: usize,
     /// `CALLBACK_ALLOW_LOOPBACK`: callbacks may go to this machine. Only ever in a local run.
     pub allow_loopback: bool,
 }
@@ -81,9 +85,11 @@ impl Settings {
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             link_key: LinkKey::default(),
             unguarded: 200,
+            kept_permits: 250,
             trunks_at_once: 400,
             slice: SLICE,
             asked_together: 50,
+            message_max: 100_000,
             allow_loopback: var("CALLBACK_ALLOW_LOOPBACK").as_deref() == Some("true"),
         }
     }

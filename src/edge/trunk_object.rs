@@ -326,15 +326,16 @@ async fn send(inner: Rc<Inner>) {
     loop {
         let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
         let sender = known(&inner, |actor| {
-            Some((actor.tag()?, actor.calls_per_message()))
+            let callbacks = outgoing.callbacks.iter();
+            let callbacks = callbacks.filter_map(|message| actor.for_queue(message));
+            let callbacks: Vec<String> = callbacks.collect();
+            Some((actor.tag()?, actor.calls_per_message(), callbacks))
         });
-        let Some((tag, calls)) = sender.filter(|_| !outgoing.is_empty()) else {
+        let Some((tag, calls, callbacks)) = sender.filter(|_| !outgoing.is_empty()) else {
             break;
         };
         let hang_ups = json_lines(&outgoing.hang_ups(tag));
         let dials = json_lines(&outgoing.dials(tag, calls));
-        let callbacks = outgoing.callbacks.iter();
-        let callbacks: Vec<String> = callbacks.filter_map(CallbackMessage::for_queue).collect();
         let sent = outbox::send(&inner.env, "HANGUPS", &hang_ups).await;
         let sent = sent + outbox::send(&inner.env, "DISPATCH", &dials).await;
         let sent = sent + outbox::send(&inner.env, "CALLBACKS", &callbacks).await;

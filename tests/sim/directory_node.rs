@@ -15,7 +15,7 @@ use crate::directory_rows::{DirectoryRows, Failure};
 use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::ports::DirectoryPort;
-use crate::queue::Message;
+use crate::queue::{Message, Queue};
 use crate::scale::Work;
 use crate::world::W;
 
@@ -170,9 +170,9 @@ impl Office {
             return;
         }
         let reply = result.map(|(reply, callbacks)| {
-            callbacks
-                .into_iter()
-                .for_each(|message| crate::queue::send(w, Message::Callback(message)));
+            callbacks.into_iter().for_each(|message| {
+                crate::queue::send(w, Queue::Callbacks, Message::Callback(message))
+            });
             reply
         });
         let reply = reply

@@ -259,7 +259,8 @@ fn planted_faults() -> bool {
     const MOST: u64 = 1_500;
     let only = std::env::var("FAULT").unwrap_or_default();
     let wanted = ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|fault| format!("{fault:?}").contains(&only));
     let wanted: Vec<_> = wanted.collect();
     let found = on_each_core(&wanted, |fault| {

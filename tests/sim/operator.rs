@@ -377,6 +377,7 @@ async fn delete_trunk(w: &W, org: &Org) {
     match heard {
         Some(Heard { status: 204, .. }) => {
             line.deleted.set(true);
+            w.oracle.is_deleted(w, line.id.tag());
             w.oracle.limits(line.id.tag(), gone, true);
         }
         Some(Heard { status: 409, .. }) => line.leaving.set(false),

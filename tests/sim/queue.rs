@@ -1,4 +1,5 @@
-//! The queues: at least once, some day, in any order; now and then never.
+//! The queues: at least once, some day, in any order; now and then never. One takes no message that is longer than it holds, and a
+//! consumer of what rings is done with a batch when its phones are.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use audatec::app::deliver::deliver;
 use audatec::app::directory::DirectoryCommand;
 use audatec::app::dispatch::dispatch;
-use audatec::app::messages::{CallbackMessage, DispatchMessage};
+use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::domain::ids::TrunkTag;
 
 use crate::copies::ISOLATES;
@@ -27,10 +28,33 @@ pub enum Message {
     Callback(CallbackMessage),
 }
 
+/// Which queue a message is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    Dials,
+    HangUps,
+    Callbacks,
+}
+
+/// A message on its way.
+#[derive(Clone)]
+struct Letter {
+    queue: Queue,
+    message: Message,
+    attempt: u32,
+    /// When it reaches its consumer, if that is free.
+    due: u64,
+}
+
+/// Whoever hangs up is heard by then.
+const HANGS_UP_MS: u64 = 1_000;
+/// How often a batch looks whether the one before it is done.
+const BATCH_MS: u64 = 50;
+
 #[derive(Default)]
 pub struct Queues {
     /// What consumers are working on.
-    at_work: RefCell<BTreeMap<TaskId, (Message, u32)>>,
+    at_work: RefCell<BTreeMap<TaskId, Letter>>,
 }
 
 impl Queues {
@@ -40,7 +64,7 @@ impl Queues {
 }
 
 /// An object hands a message to its queue.
-pub fn send(w: &W, message: Message) {
+pub fn send(w: &W, queue: Queue, message: Message) {
     Work::add(&w.work.messages, 1);
     if w.hit(Kind::QueueRefuses) {
         return;
@@ -53,16 +77,71 @@ pub fn send(w: &W, message: Message) {
             } else {
                 w.rng.between(2, 40)
             };
-            enqueue(w, message.clone(), 1, delay);
+            enqueue(w, queue, message.clone(), 1, delay);
         }
     }
 }
 
-fn enqueue(w: &W, message: Message, attempt: u32, delay: u64) {
-    w.after(delay, move |w| consume(w, message, attempt));
+/// A trunk hands a callback's message to its queue, in JSON, which must fit it.
+pub fn send_callback(w: &W, tag: TrunkTag, json: &str) {
+    let most = w.settings.message_max / 100 * 128;
+    if json.len() > most {
+        let what = format!(
+            "a message of {} bytes is sent to a queue that takes {most}",
+            json.len()
+        );
+        return w.oracle.fail(Some(tag), None, what);
+    }
+    match Errand::read(json) {
+        Some(Errand::Callback(message)) => send(w, Queue::Callbacks, Message::Callback(message)),
+        other => w
+            .oracle
+            .fail(Some(tag), None, format!("a queue holds {other:?}")),
+    }
 }
 
-fn consume(w: &W, message: Message, attempt: u32) {
+fn enqueue(w: &W, queue: Queue, message: Message, attempt: u32, delay: u64) {
+    let letter = Letter {
+        queue,
+        message,
+        attempt,
+        due: w.time() + delay,
+    };
+    w.after(delay, move |w| consume(w, letter));
+}
+
+/// Whether phones ring by now of which the queue has the messages: what comes after them waits.
+fn rings(w: &W) -> bool {
+    let mut at_work = w.queues.at_work.borrow_mut();
+    at_work.retain(|task, _| w.tasks.is_alive(*task));
+    let dials = |letter: &Letter| {
+        matches!(
+            letter.message,
+            Message::Dispatch(DispatchMessage::Dial { .. })
+        )
+    };
+    at_work.values().any(dials)
+}
+
+fn consume(w: &W, letter: Letter) {
+    let Letter {
+        queue,
+        message,
+        attempt,
+        due,
+    } = letter.clone();
+    let hangs_up = matches!(
+        message,
+        Message::Dispatch(DispatchMessage::TearDown { .. } | DispatchMessage::Inquire { .. })
+    );
+    if hangs_up && queue == Queue::Dials && rings(w) {
+        return w.after(BATCH_MS, move |w| consume(w, letter));
+    }
+    if hangs_up && w.time() > due + HANGS_UP_MS {
+        let late = w.time() - due;
+        let what = format!("what hangs up waited {late} ms for others: {message:?}");
+        return w.oracle.fail(None, None, what);
+    }
     w.step();
     if attempt > ATTEMPTS {
         return redrive(w, message);
@@ -85,12 +164,13 @@ fn consume(w: &W, message: Message, attempt: u32) {
             world.oracle.fail(None, None, what);
         }
         if done.is_err() {
-            enqueue(&world, work, attempt + 1, world.rng.between(500, 3_000));
+            let later = world.rng.between(500, 3_000);
+            enqueue(&world, queue, work, attempt + 1, later);
         }
     });
     let mut at_work = w.queues.at_work.borrow_mut();
     at_work.retain(|task, _| w.tasks.is_alive(*task));
-    at_work.insert(task, (message, attempt));
+    at_work.insert(task, letter);
 }
 
 /// A consumer dies at whatever it waits for; its message was not acknowledged, and comes again.
@@ -101,14 +181,16 @@ pub fn kill_one(w: &W) {
     };
     w.tasks.kill(*task);
     let lost = w.queues.at_work.borrow_mut().remove(task);
-    if let Some((message, attempt)) = lost {
+    if let Some(lost) = lost {
+        let (queue, message, attempt) = (lost.queue, lost.message, lost.attempt);
         w.note(None, || {
             format!(
                 "a consumer dies over {}",
                 crate::oracle::shorten(&format!("{message:?}"))
             )
         });
-        enqueue(w, message, attempt + 1, w.rng.between(500, 5_000));
+        let later = w.rng.between(500, 5_000);
+        enqueue(w, queue, message, attempt + 1, later);
     }
 }
 

@@ -24,6 +24,8 @@ const MOST_STEPS: u64 = 1_000_000;
 const CRON_MS: u64 = 60_000;
 /// By then a store that is full has lost what may leave it: the cron has knocked, and a batch that got lost came again.
 const EMPTIED_MS: u64 = 2 * CRON_MS + 10_000;
+/// An object holds 10 GB; from so many bytes on there is room for what is there alone.
+const CROWDED: u64 = 9_800_000_000;
 /// By then a call that was asked for is there.
 const UNDER_WAY_MS: u64 = 300;
 
@@ -104,6 +106,10 @@ fn live(w: &W) {
         return;
     }
     encore(w);
+    if !w.oracle.is_broken() && w.lives_on {
+        a_day_later(w);
+        crowd(w);
+    }
 }
 
 /// Lets the world come to rest.
@@ -317,6 +323,61 @@ fn encore(w: &W) {
     rest(w);
     w.oracle.judge_the_end(w, since);
     w.oracle.judge_the_copies(w);
+}
+
+/// After a day refused calls have left, and not before; and a trunk that was deleted is no part of the live feed any more.
+fn a_day_later(w: &W) {
+    let pass = |hours: f64| {
+        w.jump((hours * 3_600_000.0) as i64);
+        let tags: Vec<TrunkTag> = w.trunks.borrow().keys().copied().collect();
+        tags.into_iter().for_each(|tag| trunk_node::poke(w, tag));
+        rest(w);
+    };
+    pass(22.0);
+    pass(3.0);
+    refused_have_left(w);
+    pass(25.0);
+    refused_have_left(w);
+    for org in w.orgs.borrow().clone() {
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            ask(&world, Ask::get("/events?after=latest".into(), &org.owner)).await;
+        });
+    }
+    w.tasks.run_ready();
+    rest(w);
+}
+
+fn refused_have_left(w: &W) {
+    let nodes: Vec<_> = w.trunks.borrow().values().cloned().collect();
+    let all = nodes.iter();
+    all.for_each(|node| w.oracle.refused_have_left(w, node));
+}
+
+/// A trunk that is loaded with hardly any room left takes no call; and takes one when there is some.
+fn crowd(w: &W) {
+    for org in w.orgs.borrow().clone() {
+        let lines = org.lines.borrow().clone();
+        let agent = org.agents.borrow().first().copied();
+        let line = lines.into_iter().find(|line| !line.leaving.get());
+        let (Some(line), Some(agent)) = (line, agent) else {
+            continue;
+        };
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            let node = trunk_node::of(&world, line.id.tag());
+            node.die(&world);
+            node.use_up(&world, CROWDED);
+            let taken = call(&world, &org.owner, &line.id, agent, "good").await;
+            if taken.is_some() {
+                let what = format!("a call is admitted with {CROWDED} bytes in use");
+                world.oracle.fail(Some(node.tag), taken, what);
+            }
+            node.use_up(&world, 0);
+        });
+    }
+    w.tasks.run_ready();
+    rest(w);
 }
 
 async fn one_more(w: &W, org: &Org) {

@@ -19,7 +19,7 @@ use crate::executor::{Owner, Slot};
 use crate::faults::Kind;
 use crate::oracle::Restart;
 use crate::ports::Edge;
-use crate::queue::Message;
+use crate::queue::{self, Message, Queue};
 use crate::rows::{Failure, Full, Luck, Rows, Store};
 use crate::scale::Work;
 use crate::world::W;
@@ -37,6 +37,8 @@ pub struct TrunkNode {
     pub luck: Luck,
     /// After so many more rows have left, a full store has room again.
     crowded: Cell<usize>,
+    /// Until then calls may leave before their time: room was needed just now.
+    short_until: Cell<u64>,
     actor: RefCell<Option<TrunkActor>>,
     /// An instance that does not know yet that it was replaced.
     stale: RefCell<Option<TrunkActor>>,
@@ -86,6 +88,7 @@ impl TrunkNode {
             rows: Rows::default(),
             luck: Luck::default(),
             crowded: Cell::default(),
+            short_until: Cell::default(),
             actor: RefCell::default(),
             stale: RefCell::default(),
             pending: RefCell::default(),
@@ -129,7 +132,7 @@ impl TrunkNode {
         self.luck.full.set(full);
         self.luck.refused.set(false);
         self.crowded.set(crowded);
-        self.rows.used.set(w.settings.storage_limit / 4 * 3);
+        self.use_up(w, w.settings.storage_limit / 4 * 3);
     }
 
     /// A row left.
@@ -145,11 +148,27 @@ impl TrunkNode {
         if self.luck.full.replace(Full::No) != Full::No {
             w.note(Some(self.tag), || "the store has room".into());
         }
-        self.rows.used.set(0);
+        self.use_up(w, 0);
     }
 
     pub fn is_full(&self) -> bool {
         self.luck.full.get() != Full::No
+    }
+
+    /// So many bytes are in use.
+    pub fn use_up(&self, w: &W, bytes: u64) {
+        let is_short = bytes >= w.settings.storage_limit / 10 * 7;
+        self.rows.used.set(bytes);
+        // What was chosen to leave until then is on its way.
+        self.short_until.set(match is_short {
+            true => u64::MAX,
+            false => w.time() + 2 * ARCHIVED_MS,
+        });
+    }
+
+    /// Whether calls may leave before their time, for want of room.
+    pub fn is_short_of_room(&self, w: &W) -> bool {
+        w.time() < self.short_until.get()
     }
 
     fn store(&self) -> Store<'_> {
@@ -534,12 +553,15 @@ impl TrunkNode {
         let calls = actor
             .as_ref()
             .map_or(CALLS_PER_MESSAGE, TrunkActor::calls_per_message);
-        let hang_ups = outgoing.hang_ups(self.tag).into_iter();
-        for message in hang_ups.chain(outgoing.dials(self.tag, calls)) {
-            crate::queue::send(w, Message::Dispatch(message));
+        for message in outgoing.hang_ups(self.tag) {
+            queue::send(w, Queue::HangUps, Message::Dispatch(message));
         }
-        for message in outgoing.callbacks {
-            crate::queue::send(w, Message::Callback(message));
+        for message in outgoing.dials(self.tag, calls) {
+            queue::send(w, Queue::Dials, Message::Dispatch(message));
+        }
+        for message in &outgoing.callbacks {
+            let json = message.for_queue(w.settings.message_max);
+            queue::send_callback(w, self.tag, &json.unwrap_or_default());
         }
     }
 }
@@ -566,6 +588,9 @@ pub fn of(w: &W, tag: TrunkTag) -> Rc<TrunkNode> {
 
 /// A request to a trunk's object, over a network that loses and delays.
 pub fn ask(w: &W, tag: TrunkTag, command: TrunkCommand) -> Slot<Reply> {
+    if matches!(command, TrunkCommand::Feed(..)) {
+        w.oracle.is_followed(w, tag);
+    }
     let slot = Slot::new();
     let answer = slot.clone();
     let slow = |w: &W| {

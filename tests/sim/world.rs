@@ -71,6 +71,8 @@ pub struct World {
     pub schedules: bool,
     /// Whether organisations limit how often numbers are called.
     pub limits_contacts: bool,
+    /// Whether it lives on for a day when all is at rest.
+    pub lives_on: bool,
     pub settings: Settings,
     pub secrets: Secrets,
     pub faults: Faults,
@@ -112,6 +114,14 @@ impl World {
         // By a chance of its own: worlds of before stay as they were.
         let few = Rng::new(seed ^ 0x5eed).pick(&[1, 2, 3, 50]).copied();
         settings.asked_together = few.unwrap_or(settings.asked_together);
+        // A callback's message leaves its body out where its queue holds less.
+        let most = Rng::new(seed ^ 0x1e77e4).pick(&[400, 100_000]).copied();
+        settings.message_max = most.unwrap_or(settings.message_max);
+        // Short permits hold as far as clocks can be trusted.
+        let kept = Rng::new(seed ^ 0x5407).pick(&[0, 1, 250]).copied();
+        if faults.clock_is_true() {
+            settings.kept_permits = kept.unwrap_or(settings.kept_permits);
+        }
         let aside = Rng::new(seed ^ 0xda7e);
         // Some worlds live through a midnight: the first is 16 hours after their beginning.
         let begins_later = match aside.hits(300) {
@@ -150,6 +160,7 @@ impl World {
             trace: traced.then(RefCell::default),
             rng,
             limits_contacts: Rng::new(seed ^ 0xc0de).hits(250),
+            lives_on: Rng::new(seed ^ 0xda1).hits(300),
             aside,
         })
     }

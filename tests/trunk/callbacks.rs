@@ -131,7 +131,7 @@ fn a_callback_that_no_queue_holds_is_asked_for_by_its_sender() {
     };
     world.ask(TrunkCommand::CarrierEvents(vec![(call, vec![ends])]));
     let message = world.sent.callbacks.pop().expect("a callback");
-    let sent = message.for_queue().expect("JSON");
+    let sent = message.for_queue(100_000).expect("JSON");
     assert!(sent.len() < 128_000 && message.body.len() > 100_000);
     let sent: audatec::app::messages::CallbackMessage =
         audatec::app::json::read(&sent).expect("a message");

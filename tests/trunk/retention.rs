@@ -91,6 +91,33 @@ fn a_refused_call_leaves_after_a_day_and_others_when_they_are_old() {
 }
 
 #[test]
+fn a_refused_call_whose_callback_takes_longer_leaves_within_a_day_of_it() {
+    let mut world = World::new(1, 10);
+    let placed = world.accepted(OK);
+    let Admission::Rejected { call: refused, .. } = world.trigger(OK) else {
+        panic!("one channel")
+    };
+    world.run_to_end(placed);
+    let mut left_with_it = || {
+        world.now = world.now + Span::from_secs(3_600);
+        let gone = let_go(&mut world);
+        gone.contains(&refused)
+    };
+    for _ in 0..30 {
+        assert!(!left_with_it(), "nobody was told of it");
+    }
+    while !world.sent.callbacks.is_empty() {
+        deliver(&mut world, 200);
+    }
+    let mut left_with_it = || {
+        world.now = world.now + Span::from_secs(3_600);
+        let gone = let_go(&mut world);
+        gone.contains(&refused)
+    };
+    assert!((0..24).any(|_| left_with_it()));
+}
+
+#[test]
 fn where_little_room_is_left_refused_calls_leave_first_and_then_the_oldest_whatever_their_age() {
     let mut world = World::new(1, 10);
     let placed = world.accepted(OK);

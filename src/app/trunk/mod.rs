@@ -56,7 +56,7 @@ use store::Reading;
 use trouble::{Trouble, Way};
 
 pub use crate::app::messages::Expired;
-use crate::app::messages::{CALLS_PER_MESSAGE, Outgoing};
+use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
 use crate::domain::call::{DISPATCH_DEADLINE, RECENT};
 use crate::domain::contacts::Words;
 use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
@@ -205,6 +205,12 @@ impl TrunkActor {
             true => 1,
             false => CALLS_PER_MESSAGE,
         }
+    }
+
+    /// A callback's message as its queue takes it, in JSON.
+    #[must_use]
+    pub fn for_queue(&self, message: &CallbackMessage) -> Option<String> {
+        message.for_queue(self.settings.message_max)
     }
 
     /// Writes some rows of the release before anew. Returns whether there may be more.

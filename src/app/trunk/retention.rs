@@ -26,6 +26,17 @@ const GOES_ON: Span = Span(1_000);
 const GOES_ON_FULL: Span = Span(100);
 /// How long a call is kept that was refused.
 const REFUSED_KEPT: Span = Span::from_secs(86_400);
+
+fn refused_kept() -> Span {
+    if planted(Fault::RefusedLeaveEarly) {
+        return Span::from_secs(3_600);
+    }
+    match planted(Fault::RefusedLeaveLate) {
+        true => Span::from_secs(7 * 86_400),
+        false => REFUSED_KEPT,
+    }
+}
+
 /// From so many percent of its limit on a trunk has little room left.
 const FULL_PERCENT: u64 = 70;
 /// From so many bytes on no call is admitted. An object holds 10 GB, whatever the operator's limit: the rest is for what
@@ -45,6 +56,8 @@ pub struct Retention {
     refused_from: u64,
     /// What of that is noted.
     noted: u64,
+    /// The day of rows in which they were last looked for anew.
+    looked_anew: u64,
     /// The bytes in use are too many for another call, as of the last look.
     is_crowded: bool,
     /// How many more calls are admitted until the next.
@@ -53,6 +66,9 @@ pub struct Retention {
 
 /// How far apart two notes are: an hour of rows.
 const NOTED_EVERY: u64 = 3_600_000 << 12;
+const DAY: u64 = 24 * NOTED_EVERY;
+/// So many days after a call its callback has ended, whatever receiver it is for.
+const TOLD: u64 = 4;
 
 impl Retention {
     /// Calls are kept for this long, and in this many bytes; refused ones before `gone` have left.
@@ -64,6 +80,7 @@ impl Retention {
             busy: false,
             refused_from: gone,
             noted: gone,
+            looked_anew: gone / DAY,
             is_crowded: false,
             uncounted: 0,
         }
@@ -72,7 +89,7 @@ impl Retention {
     /// Whether there is room for another call, and for all that is to become of those that are there.
     pub fn has_room(&mut self, store: &impl TrunkStore) -> bool {
         if self.is_crowded || self.uncounted == 0 {
-            self.is_crowded = store.used_bytes() >= CROWDED;
+            self.is_crowded = store.used_bytes() >= CROWDED && !planted(Fault::CrowdedAdmits);
             self.uncounted = UNCOUNTED;
         }
         self.uncounted -= 1;
@@ -94,12 +111,14 @@ impl Retention {
         if now < self.look_at || !store.is_complete() {
             return Ok(Vec::new());
         }
-        let is_full = store.used_bytes() >= self.limit / 100 * FULL_PERCENT;
+        let is_full =
+            store.used_bytes() >= self.limit / 100 * FULL_PERCENT && !planted(Fault::FullUnnoticed);
         let kept = |keep: Span| match is_full {
             true => CallId::floor(now - COUNTED),
             false => CallId::floor(now - keep),
         };
-        let before = kept(REFUSED_KEPT.min(self.keep)).row();
+        let before = kept(refused_kept().min(self.keep)).row();
+        self.look_anew(before);
         let (mut batch, goes_on) = match planted(Fault::RefusedStay) {
             true => Default::default(),
             false => store.refused(self.refused_from, before, BATCH)?,
@@ -109,7 +128,8 @@ impl Retention {
             None if batch.is_empty() => self.refused_from.max(before),
             None => self.refused_from,
         };
-        if may_note && self.refused_from > self.noted + NOTED_EVERY {
+        let is_new_day = self.refused_from / DAY > self.noted / DAY;
+        if may_note && (is_new_day || self.refused_from > self.noted + NOTED_EVERY) {
             store.put_refused_gone(self.refused_from)?;
             self.noted = self.refused_from;
         }
@@ -126,6 +146,16 @@ impl Retention {
                 (true, None) => look,
             };
         Ok(batch)
+    }
+
+    /// Once a day those are looked for that could not leave when it was their turn: their callbacks were on their way.
+    fn look_anew(&mut self, before: u64) {
+        let day = before / DAY;
+        if day > self.looked_anew && !planted(Fault::PendingPassed) {
+            self.looked_anew = day;
+            let first = before.saturating_sub(TOLD * DAY);
+            self.refused_from = self.refused_from.min(first);
+        }
     }
 
     /// The batch is gone: the next follows.

@@ -9,6 +9,7 @@ mod numbers;
 mod object;
 mod outside;
 mod restart;
+mod room;
 mod scheduled;
 mod series;
 
@@ -151,6 +152,8 @@ struct TrunkFacts {
     rings: Vec<Timestamp>,
     /// What `max_cps` ever was: a ring that was allowed before it was lowered may come after.
     highest_cps: u32,
+    /// To which something is still to happen, their callbacks aside.
+    open: BTreeSet<CallId>,
     occupied: BTreeSet<CallId>,
     waiting: BTreeSet<CallId>,
     /// Accepted in the step that is being judged.
@@ -224,6 +227,8 @@ pub struct Oracle {
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
     /// Calls that left a store in which there was no room.
     left: RefCell<BTreeSet<CallId>>,
+    /// Trunks whose deletion was answered, and by when.
+    deleted: RefCell<BTreeMap<TrunkTag, Timestamp>>,
 }
 
 /// What an organisation's operator knows of its webhook secrets.

@@ -8,6 +8,7 @@ use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Quota};
 
+use super::room::goes_on;
 use super::scheduled::{stands, was_scheduled};
 use super::{Asked, Oracle, Seen, TrunkFacts, rank, within_a_second};
 use crate::trunk_node::TrunkNode;
@@ -172,7 +173,9 @@ impl Oracle {
             self.check(may_leave, node.tag, Some(id), || {
                 format!("a call left its trunk before its time: {row:?}")
             });
+            self.leaves_in_time(w, node, now, row);
             self.left.borrow_mut().insert(id);
+            self.with_trunk(node.tag, |facts| facts.open.remove(&id));
             if row.is_some_and(Call::counts_from_the_first) {
                 self.with_trunk(node.tag, |facts| {
                     let is_unlimited = facts.per_day().1 == u32::MAX;
@@ -650,7 +653,8 @@ impl Oracle {
     /// Every duty has its waker.
     pub fn after_step(&self, w: &W, node: &TrunkNode) {
         // What is over is in no memory, whatever its callback waits for.
-        let (held, open) = (node.entries(), node.rows.open());
+        let open = self.with_trunk(node.tag, |facts| facts.open.len());
+        let held = node.entries();
         self.check(held <= open, node.tag, None, || {
             format!("{held} calls are in memory, and {open} are open")
         });
@@ -702,6 +706,10 @@ fn place(facts: &mut TrunkFacts, row: &Call) {
             true => facts.occupied.insert(row.id),
             false => facts.occupied.remove(&row.id),
         };
+    };
+    match goes_on(row) {
+        true => facts.open.insert(row.id),
+        false => facts.open.remove(&row.id),
     };
     let lives = row.ended_at.is_none() && !stands(row);
     keep(
