@@ -26,7 +26,7 @@ use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
     CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Look, Position,
-    Trigger, TrunkCommand, TrunkRefusal, TrunkReply, Work,
+    Reader, Trigger, TrunkCommand, TrunkRefusal, TrunkReply, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -470,6 +470,16 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Transcript", Transcript(reader(), call)),
         ("Read", Read(reader(), call)),
         ("Status", Status(reader(), call)),
+        (
+            "Status.short",
+            Status(
+                Reader {
+                    good_until: Some(START),
+                    ..reader()
+                },
+                call,
+            ),
+        ),
         ("Cancel", Cancel(reader(), call)),
         ("Live", Live(reader())),
         ("LiveFrom", LiveFrom(reader(), 7_654_321)),
@@ -1078,6 +1088,20 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                     agent: Some(AgentId::from_entropy([3; 16])),
                     waits: Span(START.0),
                     refused: true,
+                    short: false,
+                }),
+            ),
+        ),
+        (
+            "Permit.short",
+            DirectoryCommand::of_the_key(
+                api_key(),
+                Ask::Permit(Permit {
+                    trunk: TrunkTag(0xff00_0001),
+                    agent: None,
+                    waits: Span(0),
+                    refused: false,
+                    short: true,
                 }),
             ),
         ),
@@ -1175,6 +1199,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             Agents(r#"{"id":"1"}"#.into(), Some(agents_after())),
         ),
         ("Agents.last", Agents(String::new(), None)),
+        ("Permitted", Permitted(START)),
         ("Audit", Audit(vec![(7, entry)])),
         ("Delivery", Delivery(Box::new(test_delivery()))),
         ("Deliveries", Deliveries(vec![test_delivery()])),

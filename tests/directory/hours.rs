@@ -182,6 +182,7 @@ fn a_trunk_knows_the_hours_of_a_guarded_agent_before_its_first_call() {
         agent: Some(guarded.parse().expect("an id")),
         waits: Span(0),
         refused: false,
+        short: false,
     };
     let key = create(
         &world,
@@ -221,6 +222,7 @@ fn a_change_of_a_guarded_agents_hours_is_told_while_a_call_may_wait_for_an_openi
             agent: Some(who.parse().expect("an id")),
             waits: Span(60_000),
             refused: false,
+            short: false,
         };
         let command = DirectoryCommand::of_the_key(key, Ask::Permit(permit));
         block_on(world.directory(org.id, &command)).expect("reached")

@@ -7,7 +7,7 @@ use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
 use audatec::domain::ids::{AgentId, KeyId, TrunkId};
 use audatec::domain::planted::{Fault, plant};
-use audatec::domain::time::Span;
+use audatec::domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use crate::world::{Org, World, block_on, tag};
@@ -47,9 +47,151 @@ fn ask(
         agent: Some(agent.parse().expect("an id")),
         waits,
         refused,
+        short: false,
     };
+    give(world, org, key, permit)
+}
+
+fn give(world: &World, org: &Org, key: KeyId, permit: Permit) -> DirectoryReply {
     let command = DirectoryCommand::of_the_key(key, Ask::Permit(permit));
     block_on(world.directory(org.id, &command)).expect("reached")
+}
+
+/// Until when a call is permitted, of an edge that tells the trunk; none is for minutes.
+fn short(world: &World, org: &Org, key: KeyId, trunk: &str, waits: Span) -> Option<Timestamp> {
+    let permit = Permit {
+        trunk: tag(trunk),
+        agent: None,
+        waits,
+        refused: false,
+        short: true,
+    };
+    match give(world, org, key, permit) {
+        DirectoryReply::Done => None,
+        DirectoryReply::Permitted(until) => Some(until),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An organisation whose trunks are all guarded, as its keys are; who is used through two of them is so through others for a moment.
+fn used_widely() -> (World, Org, Vec<String>, KeyId) {
+    let (mut world, org) = founded(0);
+    world.kept_permits(2);
+    let lines: Vec<String> = (0..4)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    let key = new_key(&world, &org);
+    for line in lines.iter().take(2) {
+        assert_eq!(short(&world, &org, key, line, Span(0)), None);
+    }
+    (world, org, lines, key)
+}
+
+/// How long the end of a key takes, and the trunks that are told of it.
+fn end(world: &World, org: &Org, lines: &[String], key: KeyId) -> (Span, Vec<bool>) {
+    let begun = world.now.get();
+    revoke(world, org, key);
+    let told = |line: &String| world.brief_of(line).revoked_keys.contains(&key);
+    (world.now.get() - begun, lines.iter().map(told).collect())
+}
+
+#[test]
+fn who_is_used_through_many_trunks_may_use_the_others_for_a_moment_which_their_end_awaits() {
+    let (world, org, lines, key) = used_widely();
+    let rows = || world.stored_names(&org, "short/").len();
+    // Those two are known; an edge that tells no trunk until when it is good has its permit as ever.
+    assert_eq!(short(&world, &org, key, &lines[1], Span(0)), None);
+    let now = world.now.get();
+    assert_eq!(
+        short(&world, &org, key, &lines[2], Span(0)),
+        Some(now + Span(2_000))
+    );
+    assert_eq!(rows(), 1);
+    world.advance(Span(1_500));
+    assert_eq!(
+        short(&world, &org, key, &lines[3], Span(0)),
+        Some(now + Span(3_500))
+    );
+    world.advance(Span(500));
+
+    let (took, told) = end(&world, &org, &lines, key);
+
+    assert_eq!(told, [true, true, false, false]);
+    assert_eq!(took, Span(1_500 + 3_000), "and what clocks may differ by");
+    let refused = |line: &str| {
+        let permit = Permit {
+            trunk: tag(line),
+            agent: None,
+            waits: Span(0),
+            refused: false,
+            short: true,
+        };
+        let reply = give(&world, &org, key, permit);
+        serde_json::to_value(reply).expect("JSON") == json!({"Refused": "InvalidKey"})
+    };
+    assert!(lines.iter().all(|line| refused(line)));
+    world.advance(Span(63_000));
+    world.tick(&org);
+    assert_eq!(rows(), 0);
+}
+
+#[test]
+fn the_end_of_somebody_who_has_no_short_permit_waits_for_nothing() {
+    let (world, org, lines, key) = used_widely();
+    short(&world, &org, key, &lines[2], Span(0));
+    let other = new_key(&world, &org);
+    assert_eq!(end(&world, &org, &lines, other).0, Span(0));
+    world.advance(Span(5_000));
+    assert_eq!(end(&world, &org, &lines, key).0, Span(0));
+}
+
+#[test]
+fn a_directory_that_was_restarted_knows_who_had_short_permits_and_not_which() {
+    let (world, org, lines, key) = used_widely();
+    short(&world, &org, key, &lines[2], Span(0));
+    world.advance(Span(30_000));
+    world.restart();
+    let other = new_key(&world, &org);
+    world.advance(Span(500));
+    assert_eq!(end(&world, &org, &lines, other).0, Span(0));
+    assert_eq!(end(&world, &org, &lines, key).0, Span(4_500));
+}
+
+#[test]
+fn so_is_an_agent_and_what_may_wait_is_permitted_for_as_long_through_however_many() {
+    let (mut world, org) = founded(0);
+    world.kept_permits(2);
+    let lines: Vec<String> = (0..4)
+        .map(|_| create(&world, &org, "/sip-trunks", trunk()))
+        .collect();
+    let who = create(&world, &org, "/agents", agent());
+    let keys: Vec<KeyId> = (0..4).map(|_| new_key(&world, &org)).collect();
+    let call = |key: KeyId, line: &str, waits: Span| {
+        let permit = Permit {
+            trunk: tag(line),
+            agent: Some(who.parse().expect("an id")),
+            waits,
+            refused: false,
+            short: true,
+        };
+        is_done(&give(&world, &org, key, permit))
+    };
+    assert!(call(keys[0], &lines[0], Span(0)) && call(keys[1], &lines[1], Span(0)));
+    assert!(
+        !call(keys[2], &lines[2], Span(0)),
+        "the agent is used widely"
+    );
+    assert!(call(keys[3], &lines[3], Span(3_600_000)), "in line");
+    let begun = world.now.get();
+    set(&world, &org, &who, "inactive");
+    let told = lines
+        .iter()
+        .map(|line| !world.brief_of(line).inactive_agents.is_empty());
+    assert_eq!(told.collect::<Vec<_>>(), [true, true, false, true]);
+    assert_eq!(world.now.get() - begun, Span(5_000));
+    let begun = world.now.get();
+    set(&world, &org, &who, "active");
+    assert_eq!(world.now.get() - begun, Span(0));
 }
 
 fn is_done(reply: &DirectoryReply) -> bool {

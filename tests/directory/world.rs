@@ -144,6 +144,15 @@ impl World {
         });
     }
 
+    /// Through so many guarded trunks somebody may be used for minutes.
+    pub fn kept_permits(&mut self, many: usize) {
+        let settings = self.settings.take().unwrap_or_default();
+        self.settings = Some(Settings {
+            kept_permits: many,
+            ..settings
+        });
+    }
+
     /// So many trunks one invocation tells or asks.
     pub fn at_once(&mut self, trunks_at_once: usize) {
         let settings = self.settings.take().unwrap_or_default();

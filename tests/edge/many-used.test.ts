@@ -123,17 +123,31 @@ test("a change that every trunk must know of is told by several invocations, bef
   expect(brief).toContain("transcript");
 });
 
-test("so are the end of an agent and of a key that are in use through all of them", { timeout: 120_000 }, async () => {
+test("the end of an agent and of a key that are in use through all of them takes 500 requests at most", { timeout: 120_000 }, async () => {
+  const few = async (what: string, act: () => Promise<unknown>) => expect((await cost(what, act))[1].requests, what).toBeLessThanOrEqual(REQUESTS);
   const some = [0, 199, 200, 555, 999];
   const refused = async (status: number, error: string) => {
     for (const n of some) expectError(await place(n), status, error);
   };
   const set = async (status: string) => found(await org.owner.patch<Agent>(`/agents/${org.agent.id}`, { status }));
-  await cost("deactivating an agent", () => set("inactive"));
+  await few("deactivating an agent", () => set("inactive"));
   await refused(400, "Agent is not active");
-  await cost("activating it", () => set("active"));
+  await few("activating it", () => set("active"));
   for (const n of some) created((await place(n)) as Answer<unknown>);
 
-  await cost("revoking a key", async () => expect((await org.owner.delete(`/api-keys/${key.id}`)).status).toBe(204));
+  await few("revoking a key", async () => expect((await org.owner.delete(`/api-keys/${key.id}`)).status).toBe(204));
   await refused(401, "Invalid or inactive API key");
+});
+
+test("a key whose calls wait on all of them ends with all of these calls", { timeout: 120_000 }, async () => {
+  const waiter = await org.newKey("member");
+  const client = server.client(waiter.key);
+  const more = { on_capacity: "queue", max_wait_seconds: 3600 };
+  await inTurns(MANY, async (n) => created(await client.post("/calls", org.request({ sip_trunk_id: trunks[n]?.id, ...more }))));
+
+  const [, { requests, one }] = await cost("revoking a key whose calls may wait", async () => expect((await org.owner.delete(`/api-keys/${waiter.id}`)).status).toBe(204));
+
+  expect(requests).toBeGreaterThanOrEqual(MANY);
+  expect(one).toBeLessThanOrEqual(400);
+  for (const n of [0, 555, 999]) expectError(await place(n, client), 401, "Invalid or inactive API key");
 });

@@ -48,6 +48,7 @@ pub fn reader() -> Reader {
     Reader {
         org: org(),
         key: api_key(),
+        good_until: None,
     }
 }
 

@@ -212,3 +212,30 @@ fn a_list_that_takes_long_says_how_far_it_got_and_goes_on_there() {
     told.reverse();
     assert_eq!(told, ids);
 }
+
+#[test]
+fn whoever_asks_too_late_by_a_short_permit_is_told_nothing_and_changes_nothing() {
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    let until = |at| audatec::app::trunk::Reader {
+        good_until: Some(at),
+        ..reader()
+    };
+    let (late, in_time) = (until(world.now), until(world.now + Span(1)));
+    for command in [
+        TrunkCommand::Status(late, id),
+        TrunkCommand::Read(late, id),
+        TrunkCommand::Cancel(late, id),
+        TrunkCommand::Transcript(late, id),
+    ] {
+        let reply = world.ask(command);
+        assert!(
+            matches!(reply, TrunkReply::Refused(TrunkRefusal::Late)),
+            "{reply:?}"
+        );
+    }
+    let status = world.ask(TrunkCommand::Status(in_time, id));
+    assert!(matches!(status, TrunkReply::Status(_)), "{status:?}");
+    let cancelled = world.ask(TrunkCommand::Cancel(in_time, id));
+    assert!(matches!(cancelled, TrunkReply::Call(_)), "{cancelled:?}");
+}

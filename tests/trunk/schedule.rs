@@ -289,6 +289,7 @@ fn what_a_revoked_key_scheduled_ends_and_is_shown_so_at_once() {
     let other = Reader {
         org: org(),
         key: KeyId::from_entropy([9; 16]),
+        good_until: None,
     };
     let read = |world: &mut World, id| match world.ask(TrunkCommand::Read(other, id)) {
         TrunkReply::Call(call) => *call,

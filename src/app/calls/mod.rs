@@ -25,6 +25,7 @@ fn reader(caller: &KeyRecord) -> Reader {
     Reader {
         org: caller.org_id,
         key: caller.key_id,
+        good_until: None,
     }
 }
 
@@ -71,8 +72,8 @@ async fn ask_own(
     command: fn(Reader, CallId) -> AboutCall,
 ) -> Result<Call, Refusal> {
     let tag = call.address().tag;
-    permit::to_ask(api, caller, tag).await?;
-    let call = ask(api, tag, command(reader(caller), call)).await;
+    let reader = permit::to_ask(api, caller, tag).await?;
+    let call = ask(api, tag, command(reader, call)).await;
     let call = call.map_err(unreached)??;
     call.map(|call| *call).ok_or(Refusal::CallNotFound)
 }

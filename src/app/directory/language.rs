@@ -127,6 +127,8 @@ impl DirectoryCommand {
 pub enum DirectoryReply {
     /// As asked, and told to all who must know.
     Done,
+    /// Permitted, until then by the directory's clock.
+    Permitted(Timestamp),
     /// Nothing was changed, or not everybody could be told; why.
     Refused(DirectoryRefusal),
     /// To a request with a key, its answer, and the seed from which what it shows once was drawn.

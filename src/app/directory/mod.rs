@@ -173,6 +173,8 @@ pub struct DirectoryActor {
     /// Rung when something changed that somebody may wait for.
     bell: Bell,
     retry_at: std::cell::Cell<Option<Timestamp>>,
+    /// What is in memory tells of all that happened since then.
+    loaded_at: std::cell::Cell<Option<Timestamp>>,
 }
 
 impl DirectoryActor {
@@ -191,6 +193,8 @@ impl DirectoryActor {
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
         self.wait_for_news(store, world, &command).await?;
+        let loaded_at = self.loaded_at.get().unwrap_or(world.now());
+        self.loaded_at.set(Some(loaded_at));
         // A copy may vouch for a revoked key for a minute: long enough to make itself a new one.
         let (before, vouched) = self.with(store, |directory| {
             let vouched = command.by.is_none_or(|key| directory.key(key).is_some());
@@ -222,6 +226,9 @@ impl DirectoryActor {
         let sends_for = !matches!(command.what, Ask::Tick);
         let told = self.tell(store, world, &pending, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
+        if !refused {
+            self.outlive_shorts(store, world, &command.what).await?;
+        }
         let reply = match command.what.waits_for_trunks() && !refused && !told {
             true => DirectoryReply::Refused(DirectoryRefusal::NotPropagated),
             false => reply,
@@ -307,6 +314,7 @@ impl DirectoryActor {
         let rows = directory.take_rows();
         if !rows.is_empty() && store.commit(&rows).is_err() {
             *slot = None;
+            self.loaded_at.set(None);
             return Err(StoreFailed);
         }
         Ok(result)

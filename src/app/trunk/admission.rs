@@ -75,7 +75,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             idempotency,
             good_until,
         } = *trigger;
-        if good_until.is_some_and(|until| self.now >= until) {
+        let is_late = good_until.is_some_and(|until| self.now >= until);
+        if is_late && !planted(Fault::LateHeeded) {
             return Ok(Err(TrunkRefusal::Late));
         }
         if self.trunk.is_revoked(request.key) {

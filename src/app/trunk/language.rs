@@ -52,6 +52,9 @@ pub struct Reader {
     pub org: OrgId,
     /// The key; a revoked one is refused at once, whatever a stale copy says.
     pub key: KeyId,
+    /// Until when the word on the key is good: what is longer on its way is told nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_until: Option<Timestamp>,
 }
 
 /// What an object did, as Cloudflare would bill it.

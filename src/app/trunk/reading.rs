@@ -117,9 +117,19 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(call)
     }
 
+    /// Whether a reader is told anything of one call.
+    fn refuses(&self, reader: Reader) -> Option<TrunkRefusal> {
+        let is_late = reader.good_until.is_some_and(|until| self.now >= until);
+        let late = (is_late && !planted(Fault::LateHeeded)).then_some(TrunkRefusal::Late);
+        match self.trunk.is_revoked(reader.key) {
+            true => Some(TrunkRefusal::InvalidKey),
+            false => late,
+        }
+    }
+
     pub(super) fn for_reader(&mut self, reader: Reader, id: CallId) -> Answer<OneCall> {
-        if self.trunk.is_revoked(reader.key) {
-            return Ok(Err(TrunkRefusal::InvalidKey));
+        if let Some(refusal) = self.refuses(reader) {
+            return Ok(Err(refusal));
         }
         let call = self.own(reader, id).cloned();
         Ok(Ok(match call {
@@ -137,8 +147,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     /// The one thing that is asked again and again: so it reads one row, and what it tells is written here, where the call is
     /// in hand.
     pub(super) fn status(&mut self, reader: Reader, id: CallId) -> Answer<OneStatus> {
-        if self.trunk.is_revoked(reader.key) {
-            return Ok(Err(TrunkRefusal::InvalidKey));
+        if let Some(refusal) = self.refuses(reader) {
+            return Ok(Err(refusal));
         }
         if self.trunk.is_open(id) {
             self.trunk.refresh(id, self.now, self.step);

@@ -25,7 +25,7 @@ pub use audit::{AuditEntry, Author, audit_row};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
 pub use pending::Pending;
-pub use permits::{Permit, RELIED_ON};
+pub use permits::{Permit, RELIED_ON, User};
 pub use receiver::Received;
 pub use refusal::DirectoryRefusal;
 pub use trunks::{Offer, StoredTrunk};
@@ -46,7 +46,7 @@ use crate::domain::to_json::to_json;
 use crate::domain::vec_map::VecMap;
 use agents::AgentCard;
 use orgs::Org;
-use permits::User;
+use permits::Shorts;
 use watch::Watch;
 
 /// How long trunks are reminded of a revoked key or a deleted agent that is not guarded: far longer than any copy is stale.
@@ -99,6 +99,7 @@ pub struct Directory {
     received: VecMap<u64, Received>,
     used: VecMap<String, Used>,
     permits: VecMap<(User, TrunkTag), Timestamp>,
+    shorts: VecMap<User, Shorts>,
     pending: Pending,
     watch: Watch,
     rows: Rows,
@@ -130,6 +131,7 @@ impl Directory {
             "org" => self.org = Some(from_json::read(doc)?),
             "once" => self.read_used(name, doc)?,
             "permit" => self.read_permit(name, doc)?,
+            "short" => self.read_short(name, doc)?,
             "owed" => self.pending = from_json::read(doc)?,
             "agent" => self.read_agent(doc)?,
             "trunk" => {

@@ -5,6 +5,11 @@
 //! be told. They are *guarded*, which their ids say (`ids`): whoever asks a trunk for something in their name needs a permit,
 //! which the directory gives for a minute and keeps for four. So it knows which trunks to tell when one of them is revoked or
 //! deactivated: those few that it may be used through just now; for all others there is no permit any more.
+//!
+//! Somebody who is used through more trunks than can be told of an end is permitted to use the others for a moment (*short*
+//! permits): what is asked of a trunk says until when it is good, and the trunk refuses what comes later. So it is told of
+//! nothing: the directory answers when the last short permit is over. What may wait depends on its key and its agent for as
+//! long, and is permitted for as long, through however many trunks.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +17,7 @@ use super::{Directory, DirectoryRefusal};
 use crate::domain::call::LONGEST_UNASKED;
 use crate::domain::from_json::{self, Unreadable};
 use crate::domain::ids::{AgentId, KeyId, TrunkId, TrunkTag};
+use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 
 /// How long an edge relies on a permit, from when it asked.
@@ -21,18 +27,26 @@ pub const RELIED_ON: Span = Span(60_000);
 const LEFT: Span = Span(150_000);
 /// How long one is kept.
 const KEPT: Span = Span(240_000);
+/// How long a short one is good, by the directory's clock.
+const SHORT: Span = Span(2_000);
+/// How far apart the clocks of two objects are at most.
+const APART: Span = Span(3_000);
+/// How long it is noted that somebody has short ones.
+const NOTED: Span = Span(60_000);
 /// How many are kept; beyond that none is given until some have passed.
 const MOST: usize = 20_000;
 
 /// Who is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum User {
+pub enum User {
+    /// A key, by whoever holds it.
     Key(KeyId),
+    /// An agent, by calls.
     Agent(AgentId),
 }
 
 impl User {
-    pub fn is_guarded(self) -> bool {
+    pub(super) fn is_guarded(self) -> bool {
         match self {
             Self::Key(id) => id.is_guarded(),
             Self::Agent(id) => id.is_guarded(),
@@ -60,6 +74,18 @@ pub struct Permit {
     pub waits: Span,
     /// The trunk refused the agent: it was not told that this is active again.
     pub refused: bool,
+    /// Who asks tells the trunk until when it is good.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub short: bool,
+}
+
+/// That somebody has short permits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shorts {
+    /// As long as that is noted.
+    noted_until: Timestamp,
+    /// Until when the last is good, of those that this object gave since it was loaded.
+    good_until: Option<Timestamp>,
 }
 
 impl Permit {
@@ -90,15 +116,19 @@ fn row_name(user: User, trunk: TrunkTag) -> String {
     format!("permit/{user}/{trunk}")
 }
 
+fn read_user<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<User, Unreadable> {
+    let (kind, id) = (words.next(), words.next().ok_or(Unreadable)?);
+    Ok(match kind {
+        Some("k") => User::Key(id.parse().map_err(|_| Unreadable)?),
+        _ => User::Agent(id.parse().map_err(|_| Unreadable)?),
+    })
+}
+
 impl Directory {
     pub(super) fn read_permit(&mut self, name: &str, doc: &str) -> Result<(), Unreadable> {
         let mut words = name.split('/').skip(1);
-        let mut word = || words.next().ok_or(Unreadable);
-        let (kind, id, tag) = (word()?, word()?, word()?);
-        let user = match kind {
-            "k" => User::Key(id.parse().map_err(|_| Unreadable)?),
-            _ => User::Agent(id.parse().map_err(|_| Unreadable)?),
-        };
+        let user = read_user(&mut words)?;
+        let tag = words.next().ok_or(Unreadable)?;
         let tag = u32::from_str_radix(tag, 16).map_err(|_| Unreadable)?;
         self.permits
             .insert((user, TrunkTag(tag)), Timestamp(from_json::read(doc)?));
@@ -115,6 +145,48 @@ impl Directory {
     pub(super) fn is_used(&self, user: User, now: Timestamp) -> bool {
         let mut permits = self.permits.iter();
         permits.any(|((known, _), until)| *known == user && now < *until)
+    }
+
+    pub(super) fn read_short(&mut self, name: &str, doc: &str) -> Result<(), Unreadable> {
+        let user = read_user(&mut name.split('/').skip(1))?;
+        let shorts = Shorts {
+            noted_until: Timestamp(from_json::read(doc)?),
+            good_until: None,
+        };
+        self.shorts.insert(user, shorts);
+        Ok(())
+    }
+
+    /// Whether somebody may be used through so many trunks that no other is told of the end of that.
+    fn is_used_widely(&self, user: User, trunk: TrunkTag, now: Timestamp, most: usize) -> bool {
+        let permits = self.permits.iter();
+        let in_force = permits.filter(|((known, _), until)| *known == user && now < **until);
+        !self.is_permitted(user, trunk, now) && in_force.take(most).count() == most
+    }
+
+    fn give_short(&mut self, user: User, now: Timestamp) -> Timestamp {
+        let good_until = now + SHORT;
+        let known = self.shorts.get(&user).map(|shorts| shorts.noted_until);
+        let noted_until = known.filter(|until| *until > good_until);
+        let noted_until = noted_until.unwrap_or_else(|| {
+            let until = now + NOTED;
+            self.put(format!("short/{user}"), &until.0);
+            until
+        });
+        let shorts = Shorts {
+            noted_until,
+            good_until: Some(good_until),
+        };
+        self.shorts.insert(user, shorts);
+        good_until
+    }
+
+    /// Until when a trunk may take somebody for good that was told nothing of the end of that; who was loaded then knows of no
+    /// short permit before.
+    #[must_use]
+    pub fn taken_until(&self, user: User, loaded_at: Timestamp) -> Option<Timestamp> {
+        let shorts = self.shorts.get(&user)?;
+        Some(shorts.good_until.unwrap_or(loaded_at + SHORT) + APART)
     }
 
     fn keep_permit(
@@ -149,6 +221,15 @@ impl Directory {
 
     /// Forgets permits that have passed.
     pub(super) fn forget_permits(&mut self, now: Timestamp) {
+        let shorts = self.shorts.iter();
+        let over: Vec<User> = shorts
+            .filter(|(_, shorts)| now >= shorts.noted_until + APART)
+            .map(|(user, _)| *user)
+            .collect();
+        for user in over {
+            self.remove(format!("short/{user}"));
+            self.shorts.remove(&user);
+        }
         if !self.permits.values().any(|until| now >= *until) {
             return;
         }
@@ -163,7 +244,7 @@ impl Directory {
         self.permits.retain(|_, until| now < *until);
     }
 
-    /// Gives a key a permit.
+    /// Gives a key a permit. Returns until when it is good, if it is a short one.
     ///
     /// # Errors
     /// The agent takes no calls; too many permits are in force.
@@ -171,8 +252,9 @@ impl Directory {
         &mut self,
         key: KeyId,
         permit: &Permit,
+        settings: &Settings,
         now: Timestamp,
-    ) -> Result<(), DirectoryRefusal> {
+    ) -> Result<Option<Timestamp>, DirectoryRefusal> {
         if let Some(agent) = permit.agent {
             let is_active = self.is_active(agent).ok_or(DirectoryRefusal::Missing)?;
             is_active.then_some(()).ok_or(DirectoryRefusal::Inactive)?;
@@ -180,7 +262,7 @@ impl Directory {
         let is_it = |id: &&TrunkId| id.tag() == permit.trunk;
         let Some(trunk) = self.trunks.keys().find(is_it).copied() else {
             // Somebody else's, if anybody's: its object tells nothing of it.
-            return Ok(());
+            return Ok(None);
         };
         // Of guarded agents, a trunk was told the hours of those alone that could be used through it.
         let is_news = permit.agent.is_some_and(|agent| {
@@ -189,9 +271,17 @@ impl Directory {
         });
         let users = [Some(User::Key(key)), permit.agent.map(User::Agent)];
         let kept = permit.that_may_wait(self.has_hours());
-        for user in users.into_iter().flatten() {
-            if user.is_guarded() || permit.trunk.is_guarded() {
-                self.keep_permit(user, &kept, now)?;
+        let users = users.into_iter().flatten();
+        let guarded = users.filter(|user| user.is_guarded() || permit.trunk.is_guarded());
+        let guarded: Vec<User> = guarded.collect();
+        let most = settings.kept_permits;
+        let is_wide = |user: &User| self.is_used_widely(*user, permit.trunk, now, most);
+        let is_short = permit.short && kept.waits == Span(0) && guarded.iter().any(is_wide);
+        let mut good_until = None;
+        for user in guarded {
+            match is_short {
+                true => good_until = Some(self.give_short(user, now)),
+                false => self.keep_permit(user, &kept, now)?,
             }
         }
         if permit.agent.is_some() {
@@ -200,6 +290,6 @@ impl Directory {
         if permit.refused || is_news {
             self.owe_brief(trunk);
         }
-        Ok(())
+        Ok(good_until)
     }
 }

@@ -90,8 +90,8 @@ pub struct LiveCall {
 pub async fn status(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response, Refusal> {
     let id = CallId::verify(call, &api.secrets().id_key).ok_or(Refusal::CallNotFound)?;
     let tag = id.address().tag;
-    permit::to_ask(api, caller, tag).await?;
-    let told = ask(api, tag, command::Status(reader(caller), id)).await;
+    let reader = permit::to_ask(api, caller, tag).await?;
+    let told = ask(api, tag, command::Status(reader, id)).await;
     match told.map_err(unreached)?? {
         Some(StatusOf::Status(json)) => Ok(Response::json_text(200, json)),
         Some(StatusOf::Call(call)) => {

@@ -181,6 +181,7 @@ impl Fields {
             agent: Some(self.agent),
             waits: self.waits,
             refused: false,
+            short: true,
         }
     }
 }

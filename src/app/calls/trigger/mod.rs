@@ -31,6 +31,7 @@ use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::media::MediaSettings;
 use crate::domain::numbering::is_possible;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 
 /// Places a call.
 ///
@@ -47,8 +48,8 @@ pub async fn trigger(
     if fields.ignores_hours && caller.role < Role::Admin {
         return Err(Refusal::too_low(caller.role, Role::Admin));
     }
-    let good_until = api.now() + RELIED_ON;
-    let (agent, trunk, unknown_keys) = match find_parts(api, caller, &fields).await {
+    let relied_on = api.now() + RELIED_ON;
+    let (agent, trunk, unknown_keys, permitted) = match find_parts(api, caller, &fields).await {
         Ok(found) => found,
         Err(Refusal::InvalidKey) => return Err(Refusal::InvalidKey),
         Err(refusal) => return find_replay(api, caller, &fields, idempotency, refusal).await,
@@ -66,7 +67,7 @@ pub async fn trigger(
         on_capacity: fields.on_capacity,
         window: fields.window,
         idempotency,
-        good_until: Some(good_until),
+        good_until: Some(permitted.map_or(relied_on, |until| until.min(relied_on))),
         request: asked_for(caller, fields, agent),
     });
     let command: TrunkCommand = match (dry_run, trigger.window) {
@@ -201,12 +202,13 @@ async fn in_right_words(
     }
 }
 
-/// The agent and the trunk that a call asks for, whether they will do, and the keys that the agent's texts name in vain.
+/// The agent and the trunk that a call asks for, whether they will do, the keys that the agent's texts name in vain, and until
+/// when the call is permitted, if not for long enough.
 async fn find_parts(
     api: &impl Api,
     caller: &KeyRecord,
     fields: &Fields,
-) -> Result<(Agent, TrunkRecord, Vec<String>), Refusal> {
+) -> Result<(Agent, TrunkRecord, Vec<String>, Option<Timestamp>), Refusal> {
     let mut agent = find_agent(api, caller, fields.agent).await?;
     let missing = agent.input_schema.missing_keys(fields.metadata.as_ref());
     if !missing.is_empty() {
@@ -218,8 +220,8 @@ async fn find_parts(
     }
     let trunk = find_trunk(api, caller, fields.trunk).await?;
     check_number(api, caller, fields).await?;
-    permit::ask(api, caller, fields.permit()).await?;
-    Ok((agent, trunk, filling.unknown))
+    let permitted = permit::ask(api, caller, fields.permit()).await?;
+    Ok((agent, trunk, filling.unknown, permitted))
 }
 
 /// Whether a number can exist, where the organisation asks for that, and whether the trunk may call it.

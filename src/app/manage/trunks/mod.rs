@@ -189,6 +189,7 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, id: &str) -> Result<Respons
     let storage = command::Storage(Reader {
         org: caller.org_id,
         key: caller.key_id,
+        good_until: None,
     });
     let storage = trunk::ask(api, trunk.id.tag(), storage).await;
     let storage = storage.ok().flatten();
