@@ -44,6 +44,8 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
  * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
  * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; the local profile's by default
+ * @property {Record<string, string>} [objectDirs] the objects of these bindings are those of other built Workers, in these folders: so it is while a release rolls out
+ * @property {string} [pagesDir] in place of the pages in `public`
  * @property {boolean} [archive] whether there is a bucket that old calls go to
  * @property {boolean} [journal] whether each dial of the simulated carrier adds its call's id to `dials.log` of the data folder (default false)
  * @property {boolean} [queues] whether what is sent to the queues arrives (default true)
@@ -173,22 +175,21 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
   const where = { PUBLIC_URL: `http://127.0.0.1:${options.port}` };
   const vars = { ...bound.bindings, ...where, ...localVars, ...options.vars, ...secrets };
   const onLog = options.onLog ?? showErrors;
-  return {
+  const { assets } = bound;
+  const worker = {
     ...bound,
+    ...(assets && options.pagesDir && { assets: { ...assets, directory: options.pagesDir } }),
     ...(options.archive && { r2Buckets: { ARCHIVE: "archive" } }),
     compatibilityFlags: options.asDeployed ? bound.compatibilityFlags : [...bound.compatibilityFlags, SIDE_BY_SIDE],
     queueConsumers: (options.queues ?? true) ? queueConsumers(bound.queueConsumers, options.asDeployed ?? false) : [],
     name: config.name,
     bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
-    modulesRoot: workerDir,
-    modules: [
-      ...(options.kvStaleSeconds ? staleKv(workerDir, options.kvStaleSeconds) : []),
-      { type: "ESModule", path: join(workerDir, "index.js") },
-      // One, whose name Wrangler adds a hash to.
-      ...readdirSync(workerDir)
-        .filter((name) => name.endsWith(".wasm"))
-        .map((name) => ({ type: /** @type {const} */ ("CompiledWasm"), path: join(workerDir, name) })),
-    ],
+    ...modulesOf(workerDir, options.kvStaleSeconds ? staleKv(workerDir, options.kvStaleSeconds) : []),
+    ...(options.journal && dataDir && { serviceBindings: { SIM_JOURNAL: journalIn(dataDir) } }),
+    ...(options.outboundService && { outboundService: options.outboundService }),
+  };
+  return {
+    ...(options.objectDirs ? { workers: releases(worker, options.objectDirs) } : worker),
     host: "127.0.0.1",
     port: options.port,
     cf: false, // else Miniflare asks the network for sample data about the client
@@ -197,10 +198,51 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     verbose: true, // else a rejected `waitUntil`, or what a timer, an alarm or a queue handler throws, is told nobody
     log: new Log(LogLevel.ERROR),
     handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
-    ...(options.journal && dataDir && { serviceBindings: { SIM_JOURNAL: journalIn(dataDir) } }),
-    ...(options.outboundService && { outboundService: options.outboundService }),
     ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
   };
+}
+
+/**
+ * What is in a built Worker's folder.
+ * @param {string} workerDir
+ * @param {import("miniflare").ModuleDefinition[]} before
+ */
+function modulesOf(workerDir, before = []) {
+  return {
+    modulesRoot: workerDir,
+    modules: [
+      ...before,
+      { type: /** @type {const} */ ("ESModule"), path: join(workerDir, "index.js") },
+      // One, whose name Wrangler adds a hash to.
+      ...readdirSync(workerDir)
+        .filter((name) => name.endsWith(".wasm"))
+        .map((name) => ({ type: /** @type {const} */ ("CompiledWasm"), path: join(workerDir, name) })),
+    ],
+  };
+}
+
+/**
+ * A Worker, and beside it those of which some of its objects are: each finds all objects by the same bindings.
+ * @template {{ name: string, durableObjects: Record<string, { className: string, useSQLite: boolean }> }} Worker
+ * @param {Worker} worker
+ * @param {Record<string, string>} objectDirs
+ */
+function releases(worker, objectDirs) {
+  const folders = [...new Set(Object.values(objectDirs))];
+  const scriptOf = (/** @type {string} */ binding) => {
+    const at = folders.indexOf(objectDirs[binding] ?? "");
+    return at < 0 ? worker.name : `${worker.name}-${at}`;
+  };
+  const bound = (/** @type {string} */ own) => {
+    const objects = Object.entries(worker.durableObjects);
+    return Object.fromEntries(objects.map(([binding, object]) => [binding, { ...object, ...(scriptOf(binding) !== own && { scriptName: scriptOf(binding) }) }]));
+  };
+  const others = folders.map((folder, at) => {
+    const name = `${worker.name}-${at}`;
+    // Requests, queues and pages are the first one's.
+    return { ...worker, name, ...modulesOf(folder), durableObjects: bound(name), queueConsumers: [], assets: undefined };
+  });
+  return [{ ...worker, durableObjects: bound(worker.name) }, ...others];
 }
 
 /** @param {ReturnType<typeof bindingOptions>["queueConsumers"]} bound @param {boolean} asDeployed */

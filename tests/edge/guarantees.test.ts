@@ -13,7 +13,7 @@ function testNames(): Set<string> {
   const names = new Set<string>();
   for (const folder of ["tests", "src"]) {
     for (const entry of readdirSync(inRoot(folder), { recursive: true, encoding: "utf8" })) {
-      if (!/\.(rs|test\.ts|real\.ts)$/.test(entry)) continue;
+      if (!/\.(rs|test\.ts|real\.ts|prove\.ts)$/.test(entry)) continue;
       const text = readFileSync(join(inRoot(folder), entry), "utf8");
       const pattern = entry.endsWith(".rs") ? /#\[test\][^{]*?fn (\w+)\(/g : /\btest(?:\.for\([^\n]*\))?\(\s*"([^"]+)"/g;
       for (const [, name = ""] of text.matchAll(pattern)) names.add(name);
