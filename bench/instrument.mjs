@@ -28,6 +28,18 @@ export function instrument(workerDir, { maxBytes, counts = false } = {}) {
   return folder;
 }
 
+/**
+ * A Worker with the same bindings that does nothing: what any costs that is started. @returns {string} its folder
+ */
+export function emptyWorker() {
+  const folder = mkdtempSync(join(tmpdir(), "empty-"));
+  const classes = ["TrunkObject", "DirectoryObject", "ContactsObject", "ErrandObject"];
+  const objects = classes.map((name) => `export class ${name} extends DurableObject {}`).join("\n");
+  const handlers = `export default { fetch: () => Response.json({ error: "Nothing" }, { status: 401 }), queue() {}, scheduled() {} };`;
+  writeFileSync(join(folder, "index.js"), `import { DurableObject } from "cloudflare:workers";\n${objects}\n${handlers}\n`);
+  return folder;
+}
+
 /** @param {{ url: string }} server that runs such a copy @returns {Promise<number>} the bytes of its WebAssembly memory */
 export async function wasmMemory({ url }) {
   const answer = await fetch(url + MEMORY_PATH);

@@ -53,7 +53,7 @@ const PARTS = [
     env: { REAL_CALLS_PROVE: "1" },
   },
   { name: "bounds", needs: "bench/bounds.mjs", command: [process.execPath, inRoot("bench/bounds.mjs"), ...QUICKLY] },
-  { name: "retention", needs: "tests/edge/retention.test.ts", command: vitest("tests/edge/retention.test.ts") },
+  { name: "retention", needs: "tests/edge/retention.test.ts", command: vitest("tests/edge/retention.test.ts"), env: { RETENTION_PACE: "195" } },
   {
     name: "migration",
     needs: "tests/edge/migration.test.ts",
@@ -76,7 +76,12 @@ const PARTS = [
     name: "capped memory",
     needs: "tests/edge/bounds.test.ts",
     command: vitest("tests/edge/bounds.test.ts"),
-    env: QUICKLY.length > 0 ? {} : { IN_LINE: "10000" },
+    env: QUICKLY.length > 0 ? {} : { IN_LINE: "10000", AGENTS: "1000" },
+  },
+  {
+    name: "rollout",
+    needs: "tests/edge/rollout.prove.ts",
+    command: [process.execPath, inRoot("node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.prove.config.ts"],
   },
   { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { emptyWorker } from "../../bench/instrument.mjs";
+import { startLocal } from "../../scripts/lib/local.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
 import { noNetwork, Org, Server } from "./harness.ts";
@@ -14,6 +16,9 @@ import { until } from "./until.ts";
  */
 const LIMIT_BYTES = 450_000;
 const BUILD_MS = 900_000;
+/** How much later than one that does nothing a Worker answers that was just started, the quickest of so many. */
+const START_MS = 10;
+const STARTS = 7;
 
 /** What Wrangler would upload. */
 let outDir: string;
@@ -58,6 +63,34 @@ test("what would be deployed runs: a call is placed, ends, and its callback is d
   } finally {
     await server.stop();
   }
+});
+
+/** How long a Worker takes that was just started: its first answer, to somebody who has no key. */
+async function firstAnswer(workerDir: string): Promise<number> {
+  const local = await startLocal({ workerDir, cron: false, queues: false, onLog: () => {} });
+  try {
+    const startedAt = performance.now();
+    const answer = await fetch(`${local.url}/integration/v1/agents`, { headers: { connection: "close" } });
+    expect(answer.status, await answer.text()).toBe(401);
+    return performance.now() - startedAt;
+  } finally {
+    await local.stop();
+  }
+}
+
+test("what would be deployed is up hardly later than a Worker that does nothing", { timeout: 180_000 }, async () => {
+  const empty = emptyWorker();
+  const [ours, least]: [number[], number[]] = [[], []];
+  // In turn, so that both meet the same machine.
+  for (let start = 0; start < STARTS; start++) {
+    least.push(await firstAnswer(empty));
+    ours.push(await firstAnswer(outDir));
+  }
+  rmSync(empty, { recursive: true });
+
+  const later = Math.min(...ours) - Math.min(...least);
+  console.log(`the first answer of what would be deployed: ${Math.min(...ours).toFixed(1)} ms, ${later.toFixed(1)} ms later than of nothing`);
+  expect(later).toBeLessThanOrEqual(START_MS);
 });
 
 test("nothing that holds on a laptop alone is in the deployed configuration", () => {

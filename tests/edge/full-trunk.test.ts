@@ -8,6 +8,9 @@ import { until } from "./until.ts";
 
 const ROWS = 50_000;
 const SCAN_LIMIT = 20_000;
+/** A question for the feed looks at so many rows at a time, so many times. */
+const SLICE = 125;
+const SLICES = 400;
 const DAY_MS = 86_400_000;
 
 const server = useServer({ outboundService: noNetwork });
@@ -22,6 +25,9 @@ async function rowsRead(trunk: Trunk): Promise<number> {
   const answer = await object.fetch("http://object/", { method: "POST", body: '"Work"' });
   return ((await answer.json()) as { Work: { rows_read: number } }).Work.rows_read;
 }
+
+type Feed = { events: unknown[]; next_cursor: string };
+const moment = (cursor: string) => Buffer.from(cursor, "base64url").readUIntBE(0, 6);
 
 async function delivered(callId: string): Promise<void> {
   await until(`the callback of ${callId}`, async () => (await org.detail(callId)).callback?.status === "delivered");
@@ -95,14 +101,30 @@ test("without a filter a page is full, and reads little more than it shows", asy
   expect((await rowsRead(full)) - before).toBeLessThan(500);
 });
 
+test("a question for the feed's history looks at 50,000 rows of a trunk at most, and all together at each row once", { timeout: 180_000 }, async () => {
+  const trunk = await newFull(SLICES * SLICE + 10_000, Date.now() - (20 * DAY_MS) / 24);
+  const read: number[] = [];
+  for (let after = ""; !after || moment(after) < Date.now() - 60_000; ) {
+    const before = await rowsRead(trunk);
+    const page: Feed = found(await org.owner.get(`/events?type=callback.exhausted${after && `&after=${after}`}`));
+    read.push((await rowsRead(trunk)) - before);
+    expect(page.events).toEqual([]);
+    after = page.next_cursor;
+  }
+
+  // Beside the rows themselves, where each slice begins, and what is known of the trunk.
+  expect(Math.max(...read)).toBeLessThan(SLICES * (SLICE + 10));
+  const all = read.reduce((sum, rows) => sum + rows, 0);
+  console.log(`rows read by questions for the feed's history: ${read.join(", ")}; ${all} in all of ${SLICES * SLICE + 10_000}`);
+  expect(all).toBeGreaterThan(SLICES * SLICE);
+  expect(all).toBeLessThan(1.2 * (SLICES * SLICE + 10_000));
+});
+
 test("the feed's history by a type that nothing is of is looked through a part at a time, and comes to its end", { timeout: 180_000 }, async () => {
-  await newFull(ROWS, Date.now() - (20 * DAY_MS) / 24);
-  const moment = (cursor: string) => Buffer.from(cursor, "base64url").readUIntBE(0, 6);
   const viewers = Array.from({ length: 5 }, async () => {
     let pages = 0;
     for (let after = ""; !after || moment(after) < Date.now() - 120_000; pages++) {
       const startedAt = performance.now();
-      type Feed = { events: unknown[]; next_cursor: string };
       const page: Feed = found(await org.owner.get(`/events?type=callback.exhausted${after && `&after=${after}`}`));
       // So long a question looks at most; its last look began before.
       expect(performance.now() - startedAt).toBeLessThan(10_000);
