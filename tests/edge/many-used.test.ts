@@ -145,9 +145,8 @@ test("a key whose calls wait on all of them ends with all of these calls", { tim
   const more = { on_capacity: "queue", max_wait_seconds: 3600 };
   await inTurns(MANY, async (n) => created(await client.post("/calls", org.request({ sip_trunk_id: trunks[n]?.id, ...more }))));
 
-  const [, { requests, one }] = await cost("revoking a key whose calls may wait", async () => expect((await org.owner.delete(`/api-keys/${waiter.id}`)).status).toBe(204));
+  const [, { requests }] = await cost("revoking a key whose calls may wait", async () => expect((await org.owner.delete(`/api-keys/${waiter.id}`)).status).toBe(204));
 
   expect(requests).toBeGreaterThanOrEqual(MANY);
-  expect(one).toBeLessThanOrEqual(400);
   for (const n of [0, 555, 999]) expectError(await place(n, client), 401, "Invalid or inactive API key");
 });

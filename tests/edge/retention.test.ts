@@ -103,7 +103,7 @@ describe("without an archive", () => {
 });
 
 describe("of calls that come in as fast as a trunk takes them", () => {
-  const OLD = 12_000;
+  const OLD = 6_000;
   const MONTH_MS = 30 * 86_400_000;
   /** Calls leave in batches: what a batch takes evens out over so many. */
   const WINDOW_MS = 3_000;
@@ -172,7 +172,7 @@ describe("where little room is left", () => {
     const [finished, others] = ["Completed", "Rejected — Capacity"];
     const count = async (status: string) => (await rows()).find(([of]) => of === status)?.[1] ?? 0;
     const fillTo = async (bytes: number, template: string, start: number) => {
-      for (let filled = 0; (await storage()).used_bytes < bytes; filled += 200) await fill(server.local, org.trunk.id, template, { rows: 200, from: start + filled * 1_000 });
+      for (let filled = 0; (await storage()).used_bytes < bytes; filled += 400) await fill(server.local, org.trunk.id, template, { rows: 400, from: start + filled * 1_000 });
     };
 
     // The refused ones are the youngest.
@@ -189,7 +189,8 @@ describe("where little room is left", () => {
     expect(await count(finished)).toBe(all);
     expect(await count(others)).toBeLessThan((await storage()).used_bytes / 500);
 
-    await fillTo(SHORT + 400_000, done, from + 2 * HOUR_MS);
+    // More than there is of refused ones.
+    await fillTo(SHORT + 1_300 * (await count(others)) + 400_000, done, from + 2 * HOUR_MS);
     const [before, most] = [await storage(), await count(finished)];
     await look();
     // Not one that was accepted leaves while one is there that was refused.
