@@ -313,7 +313,7 @@ for (const [what, whose, others] of MIXTURES) {
       const unknown = new Set(asked.filter(({ unknown }) => unknown).flatMap(({ commands }) => commands));
       console.log(`prove: ${what}: ${tour.asked} requests, ${names.size} commands sent to the other release, unknown to it: ${[...unknown].join(", ") || "none"}; to be tried again: ${tour.later.join(", ") || "nothing"}`);
       console.log(`${what}: ${[...names].sort().join(", ")}`);
-      expect(names.size).toBeGreaterThan(others.length * 3);
+      expect(names.size).toBeGreaterThanOrEqual(others.length * 3);
       // Whoever was not understood says so, and nobody else does.
       expect(log.some((line) => line.includes('"event":"another_release"'))).toBe(unknown.size > 0 && whose === "today");
     });
