@@ -18,7 +18,7 @@ use super::world::{Setup, World};
 use super::{alarm, outbox, platform};
 use crate::app::alarm::Alarm;
 use crate::app::json;
-use crate::app::messages::{CallbackMessage, Outgoing};
+use crate::app::messages::Outgoing;
 use crate::app::nudge;
 use crate::app::ports::UNKNOWN;
 use crate::app::telemetry::{Event, Text};
