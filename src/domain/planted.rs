@@ -246,7 +246,8 @@ mod switch {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
 
-    /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`.
+    /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`,
+    /// and `ShortUnawaited` in `tests/directory/permits.rs`.
     pub const ALL: &[Fault] = &[
         Fault::ContactOffByOne,
         Fault::ContactNeverLapses,
@@ -306,7 +307,6 @@ mod switch {
         Fault::CreatedAgain,
         Fault::PermitUnasked,
         Fault::PermittedUntold,
-        Fault::ShortUnawaited,
         Fault::LateHeeded,
         Fault::HostUnbounded,
         Fault::AttemptsUnbounded,

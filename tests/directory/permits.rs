@@ -285,6 +285,16 @@ fn a_revocation_is_told_to_those_it_is_known_to_and_those_that_it_was_permitted(
 }
 
 #[test]
+fn an_end_that_awaits_no_short_permit_would_be_noticed() {
+    let (world, org, lines, key) = used_widely();
+    short(&world, &org, key, &lines[2], Span(0));
+    plant(Some(Fault::ShortUnawaited));
+    let (took, _) = end(&world, &org, &lines, key);
+    plant(None);
+    assert_eq!(took, Span(0));
+}
+
+#[test]
 fn a_permit_that_was_forgotten_would_be_noticed() {
     let (world, org) = founded(0);
     let line = create(&world, &org, "/sip-trunks", trunk());

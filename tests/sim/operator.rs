@@ -12,8 +12,8 @@ use crate::executor::Owner;
 use crate::livekit::{API_KEY, API_SECRET};
 use crate::oracle::{Limits, Rotation};
 use crate::ports::pause;
+use crate::receivers;
 use crate::world::W;
-use crate::{receivers, run};
 
 /// How long a request may linger whose answer was lost.
 const LINGERS_MS: u64 = 12_000;
@@ -285,9 +285,6 @@ async fn revoke_key(w: &W, org: &Org) {
     let Some(key) = w.rng.pick(&org.keys.borrow()).cloned() else {
         return;
     };
-    if w.settings.kept_permits < 2 && w.settings.unguarded < 10 {
-        still_calls(w, org, &key);
-    }
     let heard = ask(
         w,
         Ask::send("DELETE", format!("/api-keys/{}", key.id), &org.owner, None),
@@ -307,22 +304,6 @@ async fn revoke_key(w: &W, org: &Org) {
         }
         *org.keys.borrow_mut() = keys;
         create_key(w, org).await;
-    }
-}
-
-/// Calls of a key that is being revoked: asked for in the same moment, through any trunk.
-fn still_calls(w: &W, org: &Org, key: &Key) {
-    for _ in 0..4 {
-        let line = w.rng.pick(&org.lines.borrow()).cloned();
-        let agent = w.rng.pick(&org.agents.borrow()).copied();
-        let (Some(line), Some(agent)) = (line, agent) else {
-            return;
-        };
-        let (world, key) = (Rc::clone(w), key.text.clone());
-        w.tasks.spawn(Owner::Client, async move {
-            pause(&world, world.rng.below(20)).await;
-            run::call(&world, &key, &line.id, agent, "good").await;
-        });
     }
 }
 

@@ -446,7 +446,7 @@ async fn one_each(w: &W, org: &Org) {
 }
 
 /// Places a call of whose end this receiver hears; `None` when it is refused.
-pub async fn call(
+async fn call(
     w: &W,
     key: &str,
     line: &TrunkId,

@@ -1,9 +1,7 @@
 //! Permits, at the desk: see `domain::directory`.
 
 use super::reply::reply;
-use super::{
-    Answer, Ask, Desk, DirectoryActor, DirectoryRefusal, DirectoryReply, DirectoryStore,
-};
+use super::{Answer, Ask, Desk, DirectoryActor, DirectoryRefusal, DirectoryReply, DirectoryStore};
 use crate::app::host::Host;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::Status;
