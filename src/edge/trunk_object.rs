@@ -326,9 +326,7 @@ async fn send(inner: Rc<Inner>) {
     loop {
         let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
         let sender = known(&inner, |actor| {
-            let callbacks = outgoing.callbacks.iter();
-            let callbacks = callbacks.filter_map(|message| actor.for_queue(message));
-            let callbacks: Vec<String> = callbacks.collect();
+            let callbacks = actor.for_queue(&outgoing.callbacks);
             Some((actor.tag()?, actor.calls_per_message(), callbacks))
         });
         let Some((tag, calls, callbacks)) = sender.filter(|_| !outgoing.is_empty()) else {

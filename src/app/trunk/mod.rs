@@ -207,10 +207,12 @@ impl TrunkActor {
         }
     }
 
-    /// A callback's message as its queue takes it, in JSON.
+    /// Callbacks' messages as their queue takes them, in JSON.
     #[must_use]
-    pub fn for_queue(&self, message: &CallbackMessage) -> Option<String> {
-        message.for_queue(self.settings.message_max)
+    pub fn for_queue(&self, messages: &[CallbackMessage]) -> Vec<String> {
+        let most = self.settings.message_max;
+        let fit = messages.iter().map(|message| message.for_queue(most));
+        fit.flatten().collect()
     }
 
     /// Writes some rows of the release before anew. Returns whether there may be more.
