@@ -23,7 +23,8 @@ beforeAll(async () => {
   const call = await org.call({ callback_url: body.callback_url });
   for (const number of ["1", "5", "6"]) await org.call({ phone_number: `+1500555000${number}` });
   const scheduled = await org.call({ not_before: new Date(Date.now() + 86_400_000).toISOString() });
-  const busy = await org.call({ phone_number: "+15005550001" });
+  const redial = { max_attempts: 3, on: ["busy"], wait_seconds: [3_600] };
+  const busy = await org.call({ phone_number: "+15005550001", redial });
   await org.ended(busy);
   await org.ended(call);
   const delivery = (await admin.post<{ id: string }>("/webhooks/test", { url: body.callback_url })).body.id;
@@ -74,6 +75,16 @@ test("no violation on any page, light or dark", { timeout: 120_000 }, async () =
     await follow(owner, path);
     await look(owner, name);
   }
+  owner.on("dialog", (dialog) => void dialog.accept()); // leaves what is not saved
+  await follow(owner, "/studio/calls/new");
+  await owner.getByLabel("Attempts").selectOption("3");
+  await look(owner, "a call with attempts");
+  await follow(owner, "/studio/settings");
+  await owner.getByLabel("Phones may ring").selectOption("callee");
+  await owner.getByLabel("To, window 1").fill("1");
+  await owner.getByRole("button", { name: "Save" }).click();
+  await owner.locator('[aria-invalid="true"]').first().waitFor();
+  await look(owner, "calling hours that are refused");
   await follow(owner, "/studio/settings/integration");
   await owner.getByRole("button", { name: "New API Key" }).click();
   await owner.getByRole("dialog").waitFor();

@@ -45,6 +45,8 @@ test("the list says why each call waits and why each one failed, on a wide page 
     await says("102", /^\w+,? \d+ \w+,? \d\d:\d\d: as asked for$/);
     await says("103", /^All channels of the trunk were in use$/);
     await says("104", /^The number is suppressed$/);
+    const heights = await page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => Math.round(row.getBoundingClientRect().height)));
+    expect(new Set(heights).size, `${heights} at ${width}`).toBe(1); // no reason moves another row
   }
   await cancel(queued);
   await cancel(holds);

@@ -1,6 +1,7 @@
 // A call as a form has it, and as the API takes it.
 
 import type { Agent, Schemas } from "./api.ts";
+import { noRedial, type RedialForm, redialOf } from "./redial.ts";
 import { instantOf, wholeNumber } from "./typed.ts";
 
 export interface CallForm {
@@ -19,6 +20,7 @@ export interface CallForm {
   zone: string;
   ignoresHours: boolean;
   callback: string;
+  redial: RedialForm;
 }
 
 export const emptyCall = (agent: string, trunk: string): CallForm => ({
@@ -34,6 +36,7 @@ export const emptyCall = (agent: string, trunk: string): CallForm => ({
   zone: "",
   ignoresHours: false,
   callback: "",
+  redial: noRedial(),
 });
 
 const number = (text: string): number => (Number.isNaN(Number(text)) ? text : Number(text)) as number;
@@ -74,6 +77,7 @@ function metadataOf(form: CallForm, agent: Agent | undefined): Record<string, un
 /** The call; what is empty is left out. */
 export function bodyOf(form: CallForm, agent: Agent | undefined): Schemas["TriggerCall"] {
   const metadata = metadataOf(form, agent);
+  const redial = redialOf(form.redial);
   const isQueued = form.onCapacity === "queue";
   return {
     phone_number: wholeNumber(form.number) ?? form.number.trim(),
@@ -87,5 +91,6 @@ export function bodyOf(form: CallForm, agent: Agent | undefined): Schemas["Trigg
     ...(form.notAfter && { not_after: instantOf(form.notAfter) }),
     ...(form.zone.trim() && { time_zone: form.zone.trim() }),
     ...(form.ignoresHours && { ignore_calling_hours: true }),
+    ...(redial && { redial }),
   };
 }

@@ -19,6 +19,7 @@ import { useGuard } from "../ui/guard.ts";
 import { Failure, Note, RoleNote } from "../ui/note.tsx";
 import { inBoth, NumberTells } from "../ui/number-facts.tsx";
 import { Page } from "../ui/page.tsx";
+import { RedialFields } from "../ui/redial.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 const isActive = ({ status }: { status: string }) => status === "active";
@@ -97,6 +98,11 @@ function Editor({ agents, trunks, first }: EditorProps) {
         <Card title="When">
           <div class="stack">
             <When form={form} set={set} />
+          </div>
+        </Card>
+        <Card title="Redial">
+          <div class="stack">
+            <RedialFields form={form.redial} onChange={(redial) => set({ redial })} />
           </div>
         </Card>
         <Card title="Before it is placed">

@@ -21,6 +21,7 @@ import { Confirm } from "../ui/confirm.tsx";
 import { DeliveryCard, whatBecame } from "../ui/delivery.tsx";
 import { Page } from "../ui/page.tsx";
 import { NumbersSwitch } from "./calls.tsx";
+import { Series } from "../ui/series.tsx";
 import { TimelineList } from "../ui/timeline.tsx";
 import { Why } from "../ui/why.tsx";
 import "./call.css";
@@ -67,6 +68,7 @@ export default function Call() {
         <div class="columns">
           <div class="stack">
             <Summary call={data} />
+            <Series id={id} redial={data.redial} isOver={isOver(data)} />
             <Outcome call={data} />
             <Recording url={data.recording_url} />
             <Transcript lines={transcript.data?.transcript} url={data.transcript_url} isOver={data.is_terminal} />

@@ -7,6 +7,7 @@ import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import type { Wait } from "../lib/reasons.ts";
 import { barred } from "../lib/session.ts";
 import { byNumber, instant, useTyped } from "../lib/typed.ts";
 import { useWaiting } from "../lib/waiting.ts";
@@ -67,7 +68,7 @@ export default function Calls() {
             <Row
               key={place}
               call={call}
-              why={waiting.get(call.id)?.brief ?? call.failure?.message}
+              why={whyOf(call, waiting.get(call.id))}
               agent={nameOf(agents.data, call.agent_id)}
               trunk={nameOf(trunks.data, call.sip_trunk_id)}
             />
@@ -109,6 +110,12 @@ function read(filters: Filters<Name>) {
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
 }
 
+/** Why it waits or failed, and which attempt it is. */
+function whyOf(call: ListedCall, wait: Wait | undefined): string | undefined {
+  const attempt = call.redial && `attempt ${call.redial.attempt} of ${call.redial.max_attempts}`;
+  return [wait?.brief ?? call.failure?.message, attempt].filter(Boolean).join(" · ") || undefined;
+}
+
 /** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
 function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | undefined; agent: string; trunk: string }) {
   const href = `/studio/calls/${call.id}`;
@@ -119,7 +126,7 @@ function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | unde
       "wide",
       "Why",
       why && (
-        <p class="reason" title={why}>
+        <p class="reason clipped" title={why}>
           {why}
         </p>
       ),

@@ -1,0 +1,37 @@
+// When a number is called again, as a form has it, and as the API takes it.
+
+import type { Schemas } from "./api.ts";
+
+type Cause = Schemas["Cause"];
+
+export interface RedialForm {
+  /** At most so many calls in all: "1" for no other. */
+  attempts: string;
+  on: Cause[];
+  /** Between attempts, with commas between. */
+  minutes: string;
+}
+
+/** The ends of a call after which it may be tried again. */
+export const CAUSES: Record<Cause, string> = {
+  busy: "Line busy",
+  no_answer: "No answer",
+  unreachable: "Not reachable",
+  declined: "Declined",
+  voicemail: "Answered by a machine",
+  carrier_error: "Carrier error",
+  dialer_unavailable: "Dialer failed",
+  agent_unavailable: "Agent did not join",
+};
+
+export const noRedial = (): RedialForm => ({ attempts: "1", on: ["busy", "no_answer", "unreachable"], minutes: "30" });
+
+/** The form as the API takes it. What is no number goes there as it is, for the API to say so. */
+export function redialOf({ attempts, on, minutes }: RedialForm): Schemas["RedialFields"] | null {
+  if (attempts === "1") return null;
+  const seconds = minutes
+    .split(/[\s,;]+/)
+    .filter((part) => part !== "")
+    .map((part) => (Number.isNaN(Number(part)) ? part : Math.round(Number(part) * 60)) as number);
+  return { max_attempts: Number(attempts), on, wait_seconds: seconds };
+}

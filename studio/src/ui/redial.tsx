@@ -1,0 +1,67 @@
+// Whether a number is called again when nobody was reached: how often, after which ends, and how long apart.
+
+import type { Schemas } from "../lib/api.ts";
+import { CAUSES, type RedialForm } from "../lib/redial.ts";
+import { useRefused } from "../lib/refused.ts";
+import { SelectField, TextField } from "./field.tsx";
+
+interface Props {
+  form: RedialForm;
+  onChange: (form: RedialForm) => void;
+}
+
+export function RedialFields({ form, onChange }: Props) {
+  const set = (part: Partial<RedialForm>) => onChange({ ...form, ...part });
+  const isOn = form.attempts !== "1";
+  return (
+    <>
+      <SelectField
+        label="Attempts"
+        name="redial.max_attempts"
+        value={form.attempts}
+        options={[
+          ["1", "One call, and no other"],
+          ...Array.from({ length: 9 }, (_, n) => [String(n + 2), `Up to ${n + 2} calls`] as const),
+        ]}
+        onChange={(attempts) => set({ attempts })}
+        hint="Until somebody is reached. Each attempt is a call of its own; the last is dialed before “Not after”, 7 days from now if that is empty."
+      />
+      {isOn && (
+        <>
+          <Causes chosen={form.on} onChange={(on) => set({ on })} />
+          <TextField
+            label="Minutes between attempts"
+            name="redial.wait_seconds"
+            value={form.minutes}
+            onInput={(minutes) => set({ minutes })}
+            placeholder="30, 120"
+            hint="From the end of one attempt to the next; of several, the last one repeats."
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function Causes({ chosen, onChange }: { chosen: Schemas["Cause"][]; onChange: (on: Schemas["Cause"][]) => void }) {
+  const refused = useRefused("redial.on");
+  const all = Object.keys(CAUSES) as Schemas["Cause"][];
+  const toggled = (cause: Schemas["Cause"]) => all.filter((known) => (known === cause) !== chosen.includes(known));
+  return (
+    <fieldset class="stack tight">
+      <legend>Call again after</legend>
+      {all.map((cause) => (
+        <label key={cause} class="check">
+          <input
+            type="checkbox"
+            checked={chosen.includes(cause)}
+            aria-invalid={refused ? true : undefined}
+            onChange={() => onChange(toggled(cause))}
+          />
+          {CAUSES[cause]}
+        </label>
+      ))}
+      {refused && <p class="refused">{refused}</p>}
+    </fieldset>
+  );
+}
