@@ -290,5 +290,5 @@ test("each refusal of a call belongs to a field, or to none", async () => {
       if (fieldsOf({ code: name.replace(/-\d+$/, ""), message: value.error }).length === 0) without.push(name);
     }
   }
-  expect(without).toEqual(["body_not_json", "body_too_deep", "body_not_object", "idempotency_key_invalid"]);
+  expect(without).toEqual(["body_not_json", "body_too_deep", "body_not_object", "idempotency_key_invalid", "field_unknown"]);
 });
