@@ -250,6 +250,19 @@ impl TrunkActor {
         self.trunk.outline()
     }
 
+    /// What a command finds done: what senders reported while nothing could be written, and what is due.
+    fn catch_up(&mut self, command: &TrunkCommand, now: Timestamp, step: &mut Step<'_>) {
+        for outcome in &self.trouble.unwritten {
+            let (call, attempt) = (outcome.call, outcome.attempt);
+            let result = outcome.result.clone();
+            self.trunk.delivered(call, attempt, result, now, step);
+        }
+        if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
+            // What is over by now frees its channel first, however late its alarm is.
+            self.trunk.tick(now, step);
+        }
+    }
+
     fn carry_out(
         &mut self,
         store: &impl TrunkStore,
@@ -264,15 +277,7 @@ impl TrunkActor {
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         if way == Way::Whole {
-            for outcome in &self.trouble.unwritten {
-                let (call, attempt) = (outcome.call, outcome.attempt);
-                let result = outcome.result.clone();
-                self.trunk.delivered(call, attempt, result, now, &mut step);
-            }
-            if command.counts_channels() && !planted(Fault::OverdueHoldsChannel) {
-                // What is over by now frees its channel first, however late its alarm is.
-                self.trunk.tick(now, &mut step);
-            }
+            self.catch_up(&command, now, &mut step);
         }
         let mut desk = Desk {
             trunk: &mut self.trunk,

@@ -3,89 +3,12 @@
 //! A call counts on the day on which it is accepted. An attempt that follows another is asked for by nobody: it counts on the day
 //! on which it is first due, and where that day is full, it waits for the next.
 
-use serde::{Deserialize, Serialize};
-
+use super::day_count::{DAY, DayCount, RedialCount, day};
 use super::{Step, Trunk};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::redial::Series;
-use crate::domain::time::{Span, Timestamp};
-
-const DAY: Span = Span::from_secs(86_400);
-
-/// A day's acceptances: a row of the trunk, written along with each call that it counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayCount {
-    /// Days since the Unix epoch.
-    pub day: u64,
-    /// Calls accepted on it.
-    pub accepted: u32,
-    /// The row of the last call that was counted. Calls behind it are not, though they are there: this could not be written.
-    pub last: u64,
-}
-
-impl DayCount {
-    /// The row from which on calls are to be counted beside it, for the day of a moment.
-    #[must_use]
-    pub fn goes_on_from(&self, at: Timestamp) -> u64 {
-        match self.day == day(at) {
-            true => self.last + 1,
-            false => CallId::floor(Timestamp(day(at) * DAY.0)).row(),
-        }
-    }
-
-    const fn on(self, at: Timestamp) -> u32 {
-        if self.day == day(at) {
-            self.accepted
-        } else {
-            0
-        }
-    }
-
-    fn count(&mut self, call: CallId) {
-        let at = call.address().at;
-        *self = Self {
-            day: day(at),
-            accepted: self.on(at).saturating_add(1),
-            last: call.row(),
-        };
-    }
-}
-
-/// A day's attempts that follow others: a row of the trunk, written before theirs, so that none is left out. It names those that
-/// were counted last, so that none is counted twice where this is all that was kept of a commit that failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RedialCount {
-    /// Days since the Unix epoch.
-    pub day: u64,
-    /// Attempts that were due on it.
-    pub count: u32,
-    /// The rows of those that were counted last.
-    pub rows: Vec<u64>,
-}
-
-impl RedialCount {
-    const fn on(&self, at: Timestamp) -> u32 {
-        if self.day == day(at) { self.count } else { 0 }
-    }
-
-    fn count(&mut self, row: u64, at: Timestamp) {
-        if self.day != day(at) {
-            *self = Self {
-                day: day(at),
-                ..Self::default()
-            };
-        }
-        if !self.rows.contains(&row) {
-            self.rows.push(row);
-            self.count = self.count.saturating_add(1);
-        }
-    }
-}
-
-const fn day(at: Timestamp) -> u64 {
-    at.0 / DAY.0
-}
+use crate::domain::time::Timestamp;
 
 impl Trunk {
     /// Where there is a limit, how many calls the day took is known before anything is decided: what a row says of the day, and
@@ -192,27 +115,5 @@ impl Trunk {
             series.counted = true;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::ids::IdKey;
-
-    #[test]
-    fn a_day_begins_at_midnight_by_utc() {
-        let key = IdKey::new(b"key");
-        let call = |at| CallId::mint(Address::next(None, at, TrunkTag::DIRECTORY), &key);
-        let noon = Timestamp(1_800_000_000_000);
-        let midnight = Timestamp((day(noon) + 1) * DAY.0);
-        let mut today = DayCount::default();
-        today.count(call(noon));
-        today.count(call(midnight - Span(1)));
-        assert_eq!((today.on(noon), today.on(midnight)), (2, 0));
-        assert_eq!(today.goes_on_from(noon), call(midnight - Span(1)).row() + 1);
-        assert_eq!(today.goes_on_from(midnight), CallId::floor(midnight).row());
-        today.count(call(midnight));
-        assert_eq!((today.on(midnight), today.on(midnight + DAY)), (1, 0));
     }
 }

@@ -125,12 +125,7 @@ impl Fields {
             .transpose()?;
         let queues = read_on_capacity(take("on_capacity"))?;
         let max_wait = take("max_wait_seconds").map(read_max_wait).transpose()?;
-        let dry_run = match take("dry_run") {
-            None => false,
-            Some(value) => value
-                .as_bool()
-                .ok_or_else(|| Refusal::Invalid("dry_run must be true or false".into()))?,
-        };
+        let dry_run = read_flag(take("dry_run"), "dry_run must be true or false")?;
         let mut time = |field| {
             take(field)
                 .map(|value| read_time(field, &value))
@@ -138,12 +133,7 @@ impl Fields {
         };
         let (not_before, not_after) = (time("not_before")?, time("not_after")?);
         let time_zone = take("time_zone").map(read_zone).transpose()?;
-        let ignores_hours = match take("ignore_calling_hours") {
-            None => false,
-            Some(value) => value
-                .as_bool()
-                .ok_or_else(|| Refusal::Invalid(IGNORE_HOURS.into()))?,
-        };
+        let ignores_hours = read_flag(take("ignore_calling_hours"), IGNORE_HOURS)?;
         let redial = take("redial").map(read_redial).transpose()?;
         let now = api.now();
         let lasts = redial.as_ref().map(|_| SERIES);
@@ -194,6 +184,12 @@ fn read_on_capacity(on_capacity: Option<Value>) -> Result<bool, Refusal> {
             "on_capacity must be reject or queue".into(),
         )),
     }
+}
+
+/// `what` is said where it is neither true nor false.
+fn read_flag(value: Option<Value>, what: &str) -> Result<bool, Refusal> {
+    let flag = value.map_or(Some(false), |value| value.as_bool());
+    flag.ok_or_else(|| Refusal::Invalid(what.into()))
 }
 
 fn read_zone(value: Value) -> Result<ZoneName, Refusal> {
