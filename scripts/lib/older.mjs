@@ -29,6 +29,8 @@ export async function buildOlder(commit) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await mustRun("sh", ["-c", `git archive ${commit} | tar -x -C ${JSON.stringify(folder)}`], { cwd: inRoot() });
+  // Tools that look for their configurations find that of the project alone.
+  rmSync(join(folder, "biome.json"), { force: true });
   // Of what the build uses of them, the same versions.
   symlinkSync(inRoot("node_modules"), join(folder, "node_modules"));
   const env = { CARGO_TARGET_DIR: inRoot("build/older/target") };
