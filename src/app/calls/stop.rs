@@ -44,7 +44,7 @@ pub struct CallIsOver {
     error: String,
     /// The attempt that followed. Only of a call that was redialed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid", nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid", required = false))]
     next_call_id: Option<CallId>,
 }
 
