@@ -539,16 +539,20 @@ impl Oracle {
                     format!("agents are held back without a cause: {held_back:?}")
                 });
             }),
-            (_, TrunkReply::NextAttempt(message, _)) => {
-                self.goes_out(node, message);
-            }
-            (Asked::Begin(delivery, attempt), TrunkReply::Begun(_)) => {
+            // With its message, where that did not fit its queue.
+            (
+                Asked::Begin(delivery, attempt),
+                TrunkReply::Begun(_) | TrunkReply::NextAttempt(..),
+            ) => {
                 self.is_not_back(node, (delivery, attempt));
                 let before = node.begun.borrow_mut().insert((delivery, attempt), now);
                 let is_first = before.is_none_or(|at| now >= at + LEASE);
                 self.check(is_first, node.tag, None, || {
                     format!("attempt {attempt} of {delivery} was given to two senders")
                 });
+            }
+            (_, TrunkReply::NextAttempt(message, _)) => {
+                self.goes_out(node, message);
             }
             (_, TrunkReply::Call(call)) => self.shown(node.tag, now, call),
             _ => {}
