@@ -85,7 +85,7 @@ impl Oracle {
 
     /// One waits on the schedule no more. If it follows another, it counts on this day, and only if that has room for it.
     pub(super) fn is_due(&self, tag: TrunkTag, calls: &BTreeMap<CallId, Seen>, row: &Call) {
-        if !row.series.is_some_and(|series| series.previous.is_some()) {
+        if row.series.is_none_or(|series| series.previous.is_none()) {
             return;
         }
         let code = row.failure.map(|failure| failure.code);
