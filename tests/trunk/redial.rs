@@ -1,4 +1,9 @@
 //! Attempts that follow each other.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 use super::*;
 use audatec::domain::call::{Call, ScheduleReason};
