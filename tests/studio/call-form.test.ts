@@ -122,7 +122,7 @@ test("a call for later is scheduled for the viewer's time, and says so in the ca
   const at = Math.ceil(Date.now() / HOUR) * HOUR + 2 * HOUR;
   await page.getByLabel("Not before").fill(await local(page, at));
   await forecast(page)
-    .getByText(/^It would be scheduled for .* in Asia\/Kolkata\), because its request says not before then\.$/)
+    .getByText(/^It would be scheduled for .* in Asia\/Kolkata\), because its request names that time\.$/)
     .waitFor();
 
   await place(page);

@@ -105,7 +105,7 @@ test("a call that waits says on its page why, and until when by both clocks", as
   await org.owner.patch("/settings", { calling_hours: null });
   const later = await org.call({ phone_number: "+919876543210", not_before: inHours(3) });
   await page.goto(`/studio/calls/${later}`);
-  await sees(page, "It is scheduled, because its request says not before then.");
+  await sees(page, "It is scheduled, because its request names that time.");
   await sees(page, /^It is dialed .* in Asia\/Kolkata\), in 3 h|^It is dialed .* in Asia\/Kolkata\), in 2 h/);
   await cancel(later);
   await sees(page, /^The call was cancelled\./);
@@ -148,7 +148,7 @@ test("a call whose time comes while hours are closed is put off, and its page sa
     not_after: inHours(9),
   });
   const page = await studio.signedIn(org, "viewer", `/studio/calls/${call}`);
-  await sees(page, "It is scheduled, because its request says not before then.");
+  await sees(page, "It is scheduled, because its request names that time.");
 
   await org.owner.patch("/settings", { calling_hours: { ...closedNow(), on_closed: "wait" } });
 

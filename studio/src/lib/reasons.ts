@@ -8,7 +8,7 @@ type Failure = NonNullable<ListedCall["failure"]>;
 
 /** Why a call that is dialed later is dialed then. */
 export const SCHEDULED: Record<Schemas["ScheduleReason"], string> = {
-  not_before: "its request says not before then",
+  not_before: "its request names that time",
   calling_hours: "calling hours are closed",
   contact_limit: "the number has been called as often as contact limits allow",
   redial: "the attempt before did not reach anybody",
