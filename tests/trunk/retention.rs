@@ -54,6 +54,33 @@ fn a_batch_that_the_archive_did_not_take_is_offered_again() {
     assert_eq!(world.sent.expired, offered);
 }
 
+/// Refused ones too, where there are more than a batch of them: also if the object dies while the archive has it.
+#[test]
+fn a_batch_of_refused_calls_that_did_not_leave_is_offered_again() {
+    for dies in [false, true] {
+        let mut world = World::new(1, 1_000);
+        world.accepted(OK);
+        for _ in 0..150 {
+            let admission = world.trigger(OK);
+            assert!(matches!(admission, Admission::Rejected { .. }));
+        }
+        while !world.sent.callbacks.is_empty() || world.ring(world.now + Span::from_secs(600)) {
+            deliver(&mut world, 200);
+        }
+        world.now = world.now + Span::from_secs(86_400 + 1);
+        world.ask(TrunkCommand::Tick);
+        let offered = std::mem::take(&mut world.sent.expired);
+        assert!(!offered.is_empty() && offered.len() < 150);
+        if dies {
+            world.crash();
+        }
+        world.now = world.now + Span::from_secs(60);
+        world.ask(TrunkCommand::Tick);
+        assert!(world.sent.expired == offered, "dies: {dies}");
+        assert_eq!(let_go(&mut world).len(), 150);
+    }
+}
+
 /// Lets all leave that may, as the archive takes each batch.
 fn let_go(world: &mut World) -> Vec<CallId> {
     let mut gone = Vec::new();

@@ -52,8 +52,10 @@ pub struct Retention {
     look_at: Timestamp,
     /// More is known to be there: the object must wake for it.
     busy: bool,
-    /// Refused calls before this place have left.
+    /// Refused calls before this place have left, or are with the archive.
     refused_from: u64,
+    /// Where those begin that the archive was given, and that have not left yet.
+    handed_over: Option<u64>,
     /// What of that is noted.
     noted: u64,
     /// The day of rows in which they were last looked for anew.
@@ -79,6 +81,7 @@ impl Retention {
             look_at: now,
             busy: false,
             refused_from: gone,
+            handed_over: None,
             noted: gone,
             looked_anew: gone / DAY,
             is_crowded: false,
@@ -119,6 +122,9 @@ impl Retention {
         };
         let before = kept(refused_kept().min(self.keep)).row();
         self.look_anew(before);
+        // What the archive did not take is sent again.
+        let from = self.handed_over.take().unwrap_or(self.refused_from);
+        self.refused_from = self.refused_from.min(from);
         let (mut batch, goes_on) = match planted(Fault::RefusedStay) {
             true => Default::default(),
             false => store.refused(self.refused_from, before, BATCH)?,
@@ -128,10 +134,11 @@ impl Retention {
             None if batch.is_empty() => self.refused_from.max(before),
             None => self.refused_from,
         };
-        let is_new_day = self.refused_from / DAY > self.noted / DAY;
-        if may_note && (is_new_day || self.refused_from > self.noted + NOTED_EVERY) {
-            store.put_refused_gone(self.refused_from)?;
-            self.noted = self.refused_from;
+        self.handed_over = (!batch.is_empty()).then_some(from);
+        let gone = self.handed_over.unwrap_or(self.refused_from);
+        if may_note && (gone / DAY > self.noted / DAY || gone > self.noted + NOTED_EVERY) {
+            store.put_refused_gone(gone)?;
+            self.noted = gone;
         }
         if batch.is_empty() && goes_on.is_none() {
             batch = store.expired(kept(self.keep), BATCH)?;
@@ -160,6 +167,7 @@ impl Retention {
 
     /// The batch is gone: the next follows.
     pub fn forgot(&mut self, now: Timestamp) {
+        self.handed_over = None;
         self.look_at = now;
     }
 
@@ -172,6 +180,7 @@ impl Retention {
 
     /// The batch is not gone, whatever was looked at.
     pub fn begins_anew(&mut self) {
+        self.handed_over = None;
         self.refused_from = self.noted;
     }
 }
