@@ -204,6 +204,11 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             vec![]
         }
         "PhoneNumber" => vec![("phone_number", phone)],
+        // The attempt after it is named where there is one; of a call that is shown it is always there, be it null.
+        "CallIsOver" => {
+            set(&mut schema, "required", json!(["error"]));
+            vec![]
+        }
         "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
         "NoFields" => {
             set(&mut schema, "additionalProperties", false.into());
