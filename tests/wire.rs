@@ -1008,6 +1008,13 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("Media", asked(Ask::Media)),
         ("SaveMedia", asked(Ask::SaveMedia(Box::new(media())))),
         (
+            "ChangeMedia",
+            asked(Ask::ChangeMedia {
+                media: Box::new(media()),
+                was: Box::default(),
+            }),
+        ),
+        (
             "Audit",
             asked(Ask::Audit {
                 before: Some(7),

@@ -16,6 +16,8 @@ pub enum Fault {
     ContactReturnedRung,
     /// A dialer gets a call whatever contact limits say by then.
     ContactUnclaimed,
+    /// An agent's own contact limits are not looked at.
+    ContactOwnIgnored,
     /// After a restart the day's acceptances are forgotten.
     DayForgotten,
     /// A call that nobody claimed is never handed out again.
@@ -246,8 +248,7 @@ mod switch {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
 
-    /// All faults that the simulation finds; those of calling hours are found in `tests/trunk/hours.rs`,
-    /// and `ShortUnawaited` in `tests/directory/permits.rs`.
+    /// All faults that the simulation finds; `ShortUnawaited` is found in `tests/directory/permits.rs`.
     pub const ALL: &[Fault] = &[
         Fault::ContactOffByOne,
         Fault::ContactNeverLapses,
@@ -350,6 +351,12 @@ mod switch {
         Fault::SuccessorLost,
         Fault::SuccessorDoubled,
         Fault::RedialUncounted,
+        Fault::ContactOwnIgnored,
+        Fault::HoursIgnoredAtClaim,
+        Fault::HoursIgnoredAtRing,
+        Fault::ScheduledUnchecked,
+        Fault::WindowEndsLate,
+        Fault::FallbackFirst,
     ];
 
     /// Plants this fault in this thread, and no other.

@@ -233,6 +233,26 @@ fn two_who_change_the_same_agent_at_once_both_find_their_change() {
 }
 
 #[test]
+fn two_who_change_settings_at_once_both_find_their_change() {
+    let (world, org) = founded();
+    world.kv_delays.borrow_mut().extend([3, 3, 3, 3]);
+    let path = "/integration/v1/settings";
+    let patch = |body: Value| world.request("PATCH", path, &org.key, Some(body));
+    let limits = json!([{"max_dials": 3, "per": "day"}]);
+    let hours = json!({"time_zone": "callee", "windows": [{"days": ["mon"], "from": "09:00", "to": "19:00"}]});
+    let change = block_on(futures_util::future::join3(
+        patch(json!({"contact_limits": limits})),
+        patch(json!({"calling_hours": hours})),
+        patch(json!({"transcripts": true})),
+    ));
+    assert_eq!([change.0.0, change.1.0, change.2.0], [200; 3]);
+    let (_, settings) = world.get(&org, "/settings");
+    assert_eq!(settings["contact_limits"], limits);
+    assert_eq!(settings["calling_hours"]["time_zone"], "callee");
+    assert_eq!(settings["transcripts"], true);
+}
+
+#[test]
 fn a_directory_nobody_founded_serves_no_key() {
     let (world, org) = founded();
     let nobody = "31106b7c-9d02-4723-8b07-5bb8d90240cb"

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use audatec::app::iso8601;
+use audatec::domain::call::LONGEST_UNASKED;
 use audatec::domain::ids::CallId;
 use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::time::{Span, Timestamp};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clients::{Ask, Heard, Key, Org, ask};
 use crate::executor::Owner;
+use crate::hours;
 use crate::oracle::{Intent, Redial};
 use crate::ports::pause;
 use crate::receivers;
@@ -52,6 +54,23 @@ async fn act(w: &W, org: &Rc<Org>) {
     }
 }
 
+/// Several ask for calls within a moment.
+pub fn rush(w: &W, org: &Rc<Org>, within: u64) {
+    for _ in 0..8 {
+        let us = Rc::clone(org);
+        w.after(w.clocks.below(within.max(1)), move |w| {
+            let key = w.clocks.pick(&us.keys.borrow()).cloned();
+            if let Some(key) = key.filter(|_| w.is_open.get()) {
+                let world = Rc::clone(w);
+                w.tasks.spawn(
+                    Owner::Client,
+                    async move { trigger(&world, &us, &key).await },
+                );
+            }
+        });
+    }
+}
+
 async fn trigger(w: &W, org: &Org, key: &Key) {
     let nonce = w.nonces.get() + 1;
     w.nonces.set(nonce);
@@ -61,10 +80,15 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
     ) else {
         return;
     };
-    let number = w
+    let mut number = w
         .rng
         .pick(&TEST_NUMBERS)
         .map_or("+919876543210", |row| row.number);
+    // The day of a contact limit is that of the sandbox's numbers here.
+    let is_anywhere = w.keeps_hours && !w.limits_contacts;
+    if is_anywhere && w.clocks.hits(250) {
+        number = hours::elsewhere(w);
+    }
     let (once, dry_run, queue) = (w.rng.hits(400), w.rng.hits(50), w.rng.hits(250));
     let intent = Intent::new(once, dry_run, queue);
     let mut body = json!({
@@ -86,7 +110,19 @@ async fn trigger(w: &W, org: &Org, key: &Key) {
     }
     let window = later(w, &mut body);
     let (window, redial) = again(w, &mut body, window);
-    w.oracle.intends(nonce, intent.within(window).again(redial));
+    let zone = (is_anywhere && w.clocks.hits(400)).then(|| hours::zone(w));
+    let ignores_hours = w.keeps_hours && w.clocks.hits(60);
+    if let Some(zone) = zone {
+        body["time_zone"] = hours::name(zone).into();
+    }
+    if ignores_hours {
+        body["ignore_calling_hours"] = true.into();
+    }
+    let intent = intent
+        .within(window)
+        .again(redial)
+        .by_hours(zone, ignores_hours);
+    w.oracle.intends(nonce, intent);
     insist(w, org, key, body, once.then(|| format!("order-{nonce}"))).await;
 }
 
@@ -105,14 +141,20 @@ fn later(w: &W, body: &mut Value) -> Time {
         body["not_after"] = iso8601::format(begins + lasts).into();
         return Some((begins, begins + lasts));
     }
-    // A beginning that is past by the time it is read means then: clocks leap, and a request may come late.
+    // A beginning that is past by the time it is read means then: clocks leap, and a request may come late. Then it waits for
+    // an opening like any other.
     body["max_wait_seconds"] = lasts.as_secs().into();
-    Some((begins, begins + lasts + READ_BY))
+    let read_by = if w.keeps_hours {
+        LONGEST_UNASKED
+    } else {
+        READ_BY
+    };
+    Some((begins, begins + lasts + read_by))
 }
 
-/// Where calls are asked for that are dialed later, some want to be called again.
+/// Where calls are asked for that are dialed later, some want to be called again; in worlds without calling hours.
 fn again(w: &W, body: &mut Value, window: Time) -> (Time, Option<Redial>) {
-    if !w.schedules || !w.chance.hits(300) {
+    if !w.schedules || w.keeps_hours || !w.chance.hits(300) {
         return (window, None);
     }
     let one = |of: &[u64]| w.chance.pick(of).copied().unwrap_or_default();
@@ -150,12 +192,17 @@ pub async fn insist(w: &W, org: &Org, key: &Key, body: Value, once: Option<Strin
     for _ in 0..6 {
         let was_revoked = w.oracle.is_revoked(key.id);
         let idempotency = once.clone();
-        let asked = w.time();
+        let (asked, shown) = (w.time(), w.clock().0);
         let request = Ask {
             idempotency,
             ..Ask::send("POST", "/calls".into(), &key.text, Some(body.clone()))
         };
         let heard = ask(w, request).await;
+        if let Some(heard) = heard.as_ref().filter(|_| once.is_none()) {
+            let asked = (asked, shown);
+            w.oracle
+                .answered_by_hours(w, org.id, &body, asked, &heard.json());
+        }
         let again_in = match &heard {
             // A replay starts nothing, and a deleted trunk's object hears of no revocation: it may still answer one.
             Some(Heard { status: 201, .. }) if was_revoked && once.is_none() => {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use audatec::domain::ids::{AgentId, TrunkId};
 use serde_json::{Value, json};
 
 use crate::clients::{Ask, Org, ask};
@@ -33,13 +34,16 @@ impl Limit {
     }
 }
 
-/// Changes the organisation's limits every so often, while the world is open.
+/// Changes the organisation's limits, or an agent's own, every so often while the world is open.
 pub fn work(w: &W, org: Rc<Org>, every: u64) {
     let world = Rc::clone(w);
     w.tasks.spawn(Owner::Client, async move {
         while world.is_open.get() {
+            let agents = org.agents.borrow().clone();
+            let agent = world.aside.pick(&agents).copied();
+            let whose = agent.filter(|_| world.aside.hits(400));
             let limits = draw(&world);
-            set(&world, &org, &limits).await;
+            set(&world, &org, whose, &limits).await;
             pause(&world, world.aside.between(every, every * 3)).await;
         }
     });
@@ -57,12 +61,13 @@ fn draw(w: &W) -> Vec<Limit> {
 }
 
 /// Sets them; whether they hold is not known when nobody says so.
-pub async fn set(w: &W, org: &Org, limits: &[Limit]) -> bool {
+async fn set(w: &W, org: &Org, whose: Option<AgentId>, limits: &[Limit]) -> bool {
     let all: Vec<Value> = limits.iter().map(|limit| limit.json()).collect();
     let body = json!({ "contact_limits": all });
-    w.oracle.limits_change(org.id);
+    let path = whose.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
+    w.oracle.limits_change(org.id, whose);
     for tries in 0..6 {
-        let request = Ask::send("PATCH", "/settings".into(), &org.owner, Some(body.clone()));
+        let request = Ask::send("PATCH", path.clone(), &org.owner, Some(body.clone()));
         let heard = ask(w, request).await;
         let is_set = heard.is_some_and(|heard| heard.status == 200);
         if !is_set || tries > 0 {
@@ -70,15 +75,28 @@ pub async fn set(w: &W, org: &Org, limits: &[Limit]) -> bool {
             pause(w, LINGERS_MS).await;
         }
         if is_set {
-            w.oracle.limits_hold(w, org.id, limits.to_vec());
+            w.oracle.limits_hold(w, org.id, whose, limits.to_vec());
             return true;
         }
     }
     false
 }
 
-/// After all is over each number may be dialed as often as it may: it was not counted more often than it was called. But where the
-/// clock leapt over all the time that is given to a request on its way, which then takes a place that was given back long ago.
+/// From now on numbers may be called as often as one likes: those of all calls, or of each agent's own.
+pub async fn lift(w: &W, org: &Org) {
+    let agents = org.agents.borrow().clone();
+    for whose in agents.into_iter().map(Some).chain([None]) {
+        for _ in 0..20 {
+            if set(w, org, whose, &[]).await {
+                break;
+            }
+        }
+    }
+}
+
+/// After all is over each number may be dialed as often as it may: it was not counted more often than it was called, by all and
+/// by one agent. But where the clock leapt over all the time that is given to a request on its way, which then takes a place that
+/// was given back long ago.
 pub async fn nothing_is_lost(w: &W, org: &Org) {
     if w.has_leapt.get() {
         return;
@@ -93,33 +111,45 @@ pub async fn nothing_is_lost(w: &W, org: &Org) {
     else {
         return;
     };
-    for (number, counted) in w.oracle.dials_by_number(org.id) {
-        if counted >= 100 {
-            continue;
+    for whose in [None, Some(agent)] {
+        for (number, counted) in w.oracle.dials_by_number(org.id, whose) {
+            if counted < 100 {
+                is_not_lost(w, org, (line, agent), whose, (&number, counted)).await;
+            }
         }
-        let limits = json!([{"max_dials": counted + 1, "per": "week"}]);
-        let body = json!({ "contact_limits": limits });
-        let request = Ask::send("PATCH", "/settings".into(), &org.owner, Some(body));
-        if ask(w, request)
-            .await
-            .is_none_or(|heard| heard.status != 200)
-        {
-            continue;
-        }
-        let body = json!({
-            "phone_number": number, "agent_id": agent, "sip_trunk_id": line, "dry_run": true,
-            "metadata": {"customer_name": "Rahul Sharma"},
-        });
-        let request = Ask::send("POST", "/calls".into(), &org.owner, Some(body));
-        let Some(heard) = ask(w, request).await else {
-            continue;
-        };
-        let json = heard.json();
-        if heard.status == 409 && json["error"] == "Contact limit reached" {
-            let what = format!(
-                "{number} was dialed {counted} times at most, and more were counted: {json}"
-            );
-            w.oracle.fail(Some(line.tag()), None, what);
-        }
+        let path = whose.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
+        let none = Some(json!({"contact_limits": null}));
+        ask(w, Ask::send("PATCH", path, &org.owner, none)).await;
+    }
+}
+
+async fn is_not_lost(
+    w: &W,
+    org: &Org,
+    (line, agent): (TrunkId, AgentId),
+    whose: Option<AgentId>,
+    (number, counted): (&str, usize),
+) {
+    let path = whose.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
+    let limits = json!([{"max_dials": counted + 1, "per": "week"}]);
+    let body = json!({ "contact_limits": limits });
+    let heard = ask(w, Ask::send("PATCH", path, &org.owner, Some(body))).await;
+    if heard.is_none_or(|heard| heard.status != 200) {
+        return;
+    }
+    let body = json!({
+        "phone_number": number, "agent_id": agent, "sip_trunk_id": line, "dry_run": true,
+        "metadata": {"customer_name": "Rahul Sharma"},
+    });
+    let request = Ask::send("POST", "/calls".into(), &org.owner, Some(body));
+    let Some(heard) = ask(w, request).await else {
+        return;
+    };
+    let json = heard.json();
+    if heard.status == 409 && json["error"] == "Contact limit reached" {
+        let what = format!(
+            "{number} was dialed {counted} times at most, by {whose:?}, and more were counted: {json}"
+        );
+        w.oracle.fail(Some(line.tag()), None, what);
     }
 }

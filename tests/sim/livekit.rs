@@ -76,6 +76,8 @@ pub struct LiveKit {
     rooms: RefCell<BTreeMap<CallId, Rc<Room>>>,
     /// Calls that were hung up on before.
     hung_up: RefCell<BTreeSet<CallId>>,
+    /// Calls that were put off and are to be dialed anew.
+    anew: RefCell<BTreeSet<CallId>>,
     /// When each call's room was last asked to be deleted, by the clocks; of those that a room was made for.
     deleted: RefCell<BTreeMap<CallId, Option<Timestamp>>>,
     /// The words for what was last said of a call that no room was made for.
@@ -183,6 +185,11 @@ impl LiveKit {
         breaks.then(|| w.rng.between(1, if is_bad { 1_000 } else { 6_000 }))
     }
 
+    /// A call that was put off will be dialed anew: it was hung up on for that.
+    pub fn begins_anew(&self, call: CallId) {
+        self.anew.borrow_mut().insert(call);
+    }
+
     /// Rooms that are still there.
     pub fn left(&self) -> Vec<CallId> {
         self.rooms.borrow().keys().copied().collect()
@@ -270,6 +277,9 @@ impl LiveKit {
             return Some(TwirpAnswer { status, body });
         }
         if self.room(call).is_none() {
+            if self.anew.borrow_mut().remove(&call) {
+                self.hung_up.borrow_mut().remove(&call);
+            }
             let is_late = is_late || self.hung_up.borrow().contains(&call);
             let room = self.open(w, call, is_late);
             self.deleted.borrow_mut().entry(call).or_default();

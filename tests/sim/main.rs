@@ -28,6 +28,7 @@ mod directory_node;
 mod directory_rows;
 mod executor;
 mod faults;
+mod hours;
 mod integrator;
 mod limiter;
 mod listener;

@@ -17,7 +17,9 @@ use crate::ports::pause;
 use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
-use crate::{directory_node, integrator, limiter, officer, operator, queue, receivers, trunk_node};
+use crate::{
+    directory_node, hours, integrator, limiter, officer, operator, queue, receivers, trunk_node,
+};
 
 /// No world takes longer to come to rest.
 const MOST_STEPS: u64 = 1_000_000;
@@ -147,6 +149,11 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     let has_officers = w.rng.hits(400);
     for org in orgs.iter().filter(|_| has_officers) {
         officer::work(w, Rc::clone(org), (length / 25).clamp(300, 10_000));
+    }
+    if w.keeps_hours {
+        for org in &orgs {
+            hours::work(w, Rc::clone(org), (length / 8).clamp(1_000, 60_000));
+        }
     }
     if w.limits_contacts {
         for org in &orgs {
@@ -381,13 +388,13 @@ fn crowd(w: &W) {
 }
 
 async fn one_more(w: &W, org: &Org) {
+    if w.keeps_hours {
+        hours::lift(w, org).await;
+    }
     if w.limits_contacts {
+        limiter::lift(w, org).await;
         limiter::nothing_is_lost(w, org).await;
-        for _ in 0..20 {
-            if limiter::set(w, org, &[]).await {
-                break;
-            }
-        }
+        limiter::lift(w, org).await;
     }
     operator::create_key(w, org).await;
     let Some(key) = org.keys.borrow().last().cloned() else {

@@ -16,6 +16,7 @@ use crate::copies::Copies;
 use crate::directory_node::Office;
 use crate::executor::Tasks;
 use crate::faults::{Faults, Kind, settings};
+use crate::hours;
 use crate::livekit::LiveKit;
 use crate::oracle::Oracle;
 use crate::queue::Queues;
@@ -69,6 +70,10 @@ pub struct World {
     pub chance: Rng,
     /// Whether calls are asked for that are dialed later.
     pub schedules: bool,
+    /// For calling hours alone.
+    pub clocks: Rng,
+    /// Whether organisations and agents have calling hours.
+    pub keeps_hours: bool,
     /// Whether organisations limit how often numbers are called.
     pub limits_contacts: bool,
     /// Whether it lives on for a day when all is at rest.
@@ -128,10 +133,18 @@ impl World {
             true => 16 * 3_600_000 - aside.between(0, 120_000),
             false => 0,
         };
+        let clocks = Rng::new(seed ^ 0x0c10c);
+        let keeps_hours = clocks.hits(350);
+        let begins_later = match keeps_hours {
+            true => hours::begins_later(&clocks),
+            false => begins_later,
+        };
         let chance = Rng::new(seed ^ 0x5c4ed);
         Rc::new(Self {
-            schedules: chance.hits(350),
+            schedules: chance.hits(350) || keeps_hours,
             chance,
+            keeps_hours,
+            clocks,
             settings,
             faults,
             secrets: Secrets::derive(b"the world's master key", "platform-token".into()),

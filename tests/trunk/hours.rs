@@ -170,6 +170,33 @@ fn a_call_that_is_on_its_way_to_a_dialer_when_it_closes_is_not_claimed() {
 }
 
 #[test]
+fn a_phone_that_could_ring_after_the_end_is_not_allowed_to() {
+    // Whoever may ring a phone does so within 2 s.
+    for (early, is_dialed) in [(Span(2_001), true), (Span(1_999), false)] {
+        let mut world = World::new(1, 10);
+        set(&mut world, Some(open_at("08:00", "09:00")));
+        world.now = START + HOUR - early;
+        let id = world.accepted(OK);
+        let dialed = world.dispatch();
+        assert_eq!(dialed.contains(&id), is_dialed, "{early:?}");
+        assert_eq!(row(&world, id).is_scheduled(), !is_dialed, "{early:?}");
+        if !is_dialed {
+            let ended = world.run_to_end(id);
+            assert_eq!(ended.dialed_at, Some(START + DAY));
+        }
+    }
+    // The agent may take its time: of a phone in a room it is asked when that is to ring.
+    for (early, answer) in [(Span(2_001), true), (Span(1_999), false)] {
+        let (mut world, id) = set_up_at(START + HOUR - Span(10_000));
+        set(&mut world, Some(open_at("08:00", "09:00")));
+        world.now = START + HOUR - early;
+        let over = TrunkReply::Over(vec![id]);
+        let expected = if answer { TrunkReply::Done } else { over };
+        assert_eq!(world.ask(TrunkCommand::Ring(id)), expected, "{early:?}");
+    }
+}
+
+#[test]
 fn a_call_that_the_next_opening_is_too_late_for_ends() {
     let mut world = World::new(1, 10);
     set(&mut world, Some(open_at("08:00", "09:00")));
@@ -192,13 +219,18 @@ fn a_call_that_the_next_opening_is_too_late_for_ends() {
 
 /// A trunk of LiveKit with one call that a dialer has, of which its phone did not ring yet; hours are open from 08:00 to 18:00.
 fn set_up() -> (World, CallId) {
+    // Whoever was allowed to ring before the object was loaded has done so.
+    set_up_at(START + Span(60_000))
+}
+
+/// Likewise with a dialer that has it since then.
+fn set_up_at(claimed: Timestamp) -> (World, CallId) {
     let mut world = livekit_world();
     world.brief(1, 10, |brief| {
         brief.version += 1;
         brief.config.carrier = line_to("livekit", "APIkey");
     });
-    // Whoever was allowed to ring before the object was loaded has done so.
-    world.now = START + Span(60_000);
+    world.now = claimed;
     set(&mut world, Some(open_at("08:00", "18:00")));
     let id = world.accepted(NUMBER);
     claim(&mut world, id);

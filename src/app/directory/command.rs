@@ -130,8 +130,15 @@ commands! {
     } => rotate_secret -> WebhookSecrets;
     /// What the organisation keeps of its calls.
     Media => media -> MediaSettings;
-    /// Change that.
+    /// Change that, whoever else changed it meanwhile: so edges of an earlier release do.
     SaveMedia(media: Box<MediaSettings>) => save_media -> ();
+    /// Replace `was` by `media`.
+    ChangeMedia {
+        /// As it is to be.
+        media: Box<MediaSettings>,
+        /// As it was when the change was composed.
+        was: Box<MediaSettings>,
+    } => change_media -> ();
     /// What is known of numbers is about to change: the audit log's line of it.
     NoteNumbers {
         /// What is done.
@@ -231,6 +238,7 @@ impl Ask {
                 | Self::DeleteAgent(_)
                 | Self::SaveTrunk { .. }
                 | Self::SaveMedia(_)
+                | Self::ChangeMedia { .. }
                 | Self::NoteNumbers {
                     suppresses: true,
                     ..

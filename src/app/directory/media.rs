@@ -9,6 +9,15 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.media().cloned().unwrap_or_default())
     }
 
+    pub(super) fn change_media(
+        &mut self,
+        media: Box<MediaSettings>,
+        was: Box<MediaSettings>,
+    ) -> Answer<()> {
+        let author = self.author();
+        Ok(self.directory.change_media(*media, &was, author)?)
+    }
+
     pub(super) fn save_media(&mut self, media: Box<MediaSettings>) -> Answer<()> {
         self.directory.save_media(*media, self.author());
         Ok(())

@@ -36,7 +36,10 @@ pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pen
         Ask::Tick => pending,
         Ask::RevokeKey(_) | Ask::DeleteAgent(_) if directory.version() == before => pending,
         // An agent may be saved again because its trunks could not be told the first time, and so may numbers be suppressed.
-        Ask::SaveAgent { was: Some(_), .. } | Ask::SaveMedia(_) | Ask::NoteNumbers { .. } => {
+        Ask::SaveAgent { was: Some(_), .. }
+        | Ask::SaveMedia(_)
+        | Ask::ChangeMedia { .. }
+        | Ask::NoteNumbers { .. } => {
             let briefs = pending.briefs.clone();
             Pending {
                 briefs,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::hours::read_hours;
 use super::limits::read_limits;
-use super::{Resource, change};
+use super::{Resource, change_by_comparison};
 use crate::app::address::Address;
 use crate::app::body::{self, Body};
 use crate::app::directory::command;
@@ -144,8 +144,26 @@ pub async fn update(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
+    let media = change_by_comparison(api, caller, request, &RESOURCE, async || {
+        let was = find(api, caller).await?;
+        let media = read(api, caller, request, was.clone()).await?;
+        let save = command::ChangeMedia {
+            media: Box::new(media.clone()),
+            was: Box::new(was),
+        };
+        Ok((save, media))
+    });
+    Ok(Response::json(200, &SettingsView::from(&media.await?)))
+}
+
+/// What is to be kept, by a body that changes what was.
+async fn read(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+    before: MediaSettings,
+) -> Result<MediaSettings, Refusal> {
     let mut body = Body::of(request)?;
-    let before = find(api, caller).await?;
     let transcripts = body.optional(
         "transcripts",
         Some(before.transcripts),
@@ -167,16 +185,13 @@ pub async fn update(
         Some(given) if given.is_empty() => before.recordings,
         Some(given) => Some(read_storage(api, caller, request, given, before.recordings).await?),
     };
-    let media = MediaSettings {
+    Ok(MediaSettings {
         transcripts: transcripts.unwrap_or_default(),
         recordings,
         reject_impossible_numbers: reject_impossible_numbers.unwrap_or_default(),
         calling_hours,
         contact_limits,
-    };
-    let save = command::SaveMedia(Box::new(media.clone()));
-    change(api, caller, request, save, &RESOURCE).await?;
-    Ok(Response::json(200, &SettingsView::from(&media)))
+    })
 }
 
 async fn find(api: &impl Api, caller: &KeyRecord) -> Result<MediaSettings, Refusal> {

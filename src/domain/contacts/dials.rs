@@ -179,7 +179,11 @@ impl Dials {
         }
         let before = place.unwrap_or(self.0.len());
         let zone = take.zone.as_deref().and_then(Zone::named);
-        let judged = [(&take.org, None), (&take.own, Some(take.by))].map(|(limits, by)| {
+        let own = match planted(Fault::ContactOwnIgnored) {
+            true => &[][..],
+            false => &take.own,
+        };
+        let judged = [(&take.org[..], None), (own, Some(take.by))].map(|(limits, by)| {
             let counted = self.0.iter().enumerate().rev().filter(|(at, dial)| {
                 let is_own = Some(*at) == place;
                 let is_earlier = *at < before || dial.stage == Stage::Dial;

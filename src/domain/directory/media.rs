@@ -1,6 +1,6 @@
 //! What the organisation keeps of its calls.
 
-use super::{Affects, Author, Directory};
+use super::{Affects, Author, Directory, DirectoryRefusal};
 use crate::domain::media::MediaSettings;
 use crate::domain::record_key::RecordKey;
 
@@ -9,6 +9,23 @@ impl Directory {
     #[must_use]
     pub fn media(&self) -> Option<&MediaSettings> {
         self.org.as_ref()?.media.as_ref()
+    }
+
+    /// Likewise, if it still is what it was when the change was composed.
+    ///
+    /// # Errors
+    /// Somebody else changed it meanwhile.
+    pub fn change_media(
+        &mut self,
+        media: MediaSettings,
+        was: &MediaSettings,
+        author: Author<'_>,
+    ) -> Result<(), DirectoryRefusal> {
+        if self.media().cloned().unwrap_or_default() != *was {
+            return Err(DirectoryRefusal::Changed);
+        }
+        self.save_media(media, author);
+        Ok(())
     }
 
     /// Changes what the organisation keeps of its calls.

@@ -56,7 +56,13 @@ impl Trunk {
             self.advance(id, now, step);
             return Claim::NotYours;
         }
-        if !planted(Fault::HoursIgnoredAtClaim) && self.put_off_if_closed(id, now, step) {
+        // Of a call with a room it is asked again when its agent is there; other phones ring at once.
+        let is_put_off = !planted(Fault::HoursIgnoredAtClaim)
+            && match room {
+                true => self.put_off_if_closed(id, now, step),
+                false => self.put_off_if_closing(id, now, step),
+            };
+        if is_put_off {
             return Claim::NotYours;
         }
         if self.dialed.room(now, max_cps) == 0 {

@@ -1,6 +1,7 @@
 //! Calling hours, as a trunk keeps them: when a call is accepted, when it is due or leaves the queue, when a dialer claims it, and
 //! in the moment before its phone rings.
 
+use super::suppression::GRANT;
 use super::verdict::{self, Terms};
 use super::{Step, Trunk};
 use crate::domain::call::{Call, CallRequest, FailureCode, LONGEST_UNASKED, Phase, ScheduleReason};
@@ -75,6 +76,15 @@ impl Trunk {
         brief.is_some_and(|brief| !brief.hours.is_empty())
     }
 
+    /// Likewise of all the time in which somebody may ring a phone who is allowed to now: open only where it does not close before.
+    fn hours_say_while_it_may_ring(&self, request: &CallRequest, now: Timestamp) -> Verdict {
+        match self.hours_say(request, now) {
+            // No opening and no break is as short as that.
+            Verdict::Open => self.hours_say(request, now + GRANT),
+            closed => closed,
+        }
+    }
+
     /// If it is closed for a call that nobody has dialed, it waits for the next opening, when that is in time, or ends. Then
     /// the call is nobody's any more.
     pub(super) fn put_off_if_closed(
@@ -83,6 +93,26 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> bool {
+        self.put_off_if_they_say(id, now, step, Self::hours_say)
+    }
+
+    /// Likewise if it closes before its phone has rung, which whoever asks for the call rings at once.
+    pub(super) fn put_off_if_closing(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> bool {
+        self.put_off_if_they_say(id, now, step, Self::hours_say_while_it_may_ring)
+    }
+
+    fn put_off_if_they_say(
+        &mut self,
+        id: CallId,
+        now: Timestamp,
+        step: &mut Step<'_>,
+        say: impl Fn(&Self, &CallRequest, Timestamp) -> Verdict,
+    ) -> bool {
         let Some(call) = self.take(id, step).map(|held| &held.call) else {
             return false;
         };
@@ -90,7 +120,7 @@ impl Trunk {
             return false;
         }
         let until = call.may_be_put_off_until();
-        let opens = match self.hours_say(&call.request, now) {
+        let opens = match say(self, &call.request, now) {
             Verdict::Open => return false,
             Verdict::Closed { opens_at, zone, .. } => {
                 let in_time = opens_at.filter(|at| *at < until);
@@ -126,7 +156,7 @@ impl Trunk {
             return Ok(false);
         };
         let is_set_up = matches!(call.phase(), Phase::SettingUp { .. });
-        let is_open = self.hours_say(&call.request, now) == Verdict::Open;
+        let is_open = self.hours_say_while_it_may_ring(&call.request, now) == Verdict::Open;
         if !is_set_up || is_open || planted(Fault::HoursIgnoredAtRing) {
             step.let_go_of(id);
             return Ok(false);
@@ -138,7 +168,7 @@ impl Trunk {
         if let Some(call) = self.open_call(id, step) {
             call.undial();
         }
-        Ok(self.put_off_if_closed(id, now, step))
+        Ok(self.put_off_if_closing(id, now, step))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How often numbers were dialed, as those see it whose phones rang.
 
 use audatec::domain::call::{Call, Failure, FailureSource};
-use audatec::domain::ids::{CallId, OrgId};
+use audatec::domain::ids::{AgentId, CallId, OrgId};
 
 use super::Oracle;
 use crate::limiter::Limit;
@@ -10,6 +10,7 @@ use crate::world::W;
 /// A phone rang.
 pub struct Ring {
     pub org: OrgId,
+    pub agent: AgentId,
     pub number: String,
     pub call: CallId,
     /// When its call was dialed: by true time, and by the clock.
@@ -19,19 +20,22 @@ pub struct Ring {
     pub has_room: bool,
 }
 
+/// Whose limits they are: an agent's own, or those of all calls.
+pub type Whose = (OrgId, Option<AgentId>);
+
 /// Whether the last of two rings, and what lies between, keeps to a limit.
 type Apart<'a> = dyn Fn(&Ring, &Ring) -> bool + 'a;
 
 impl Oracle {
     /// Somebody asks for other limits: which hold nobody knows.
-    pub fn limits_change(&self, org: OrgId) {
-        self.contact_limits.borrow_mut().remove(&org);
+    pub fn limits_change(&self, org: OrgId, agent: Option<AgentId>) {
+        self.contact_limits.borrow_mut().remove(&(org, agent));
     }
 
     /// These hold from now on, for what is dialed.
-    pub fn limits_hold(&self, w: &W, org: OrgId, limits: Vec<Limit>) {
+    pub fn limits_hold(&self, w: &W, org: OrgId, agent: Option<AgentId>, limits: Vec<Limit>) {
         let mut known = self.contact_limits.borrow_mut();
-        known.insert(org, (w.time(), limits));
+        known.insert((org, agent), (w.time(), limits));
     }
 
     /// A phone rings, whose call was dialed a while ago.
@@ -43,22 +47,23 @@ impl Oracle {
             seen.row.request.phone.as_str().to_owned(),
         );
         let (dialed, clock) = seen.claimed_at;
+        let agent = seen.row.request.agent.id;
         let mut rings = self.rings.borrow_mut();
         rings.push(Ring {
             org,
+            agent,
             number: number.clone(),
             call: id,
             dialed,
             clock,
             has_room: seen.row.room,
         });
-        let limits = self.contact_limits.borrow();
-        let Some((since, limits)) = limits.get(&org) else {
+        if !w.faults.clock_is_true() {
             return;
-        };
+        }
         let mut same: Vec<&Ring> = rings
             .iter()
-            .filter(|ring| ring.org == org && ring.number == number && ring.dialed > *since)
+            .filter(|ring| ring.org == org && ring.number == number)
             .filter(|ring| {
                 let row = calls.get(&ring.call).map(|seen| &seen.row);
                 row.is_none_or(|row| match ring.has_room {
@@ -68,11 +73,21 @@ impl Oracle {
             })
             .collect();
         same.sort_by_key(|ring| ring.dialed);
-        if !w.faults.clock_is_true() {
+        self.keeps_to_limits(id, (org, None), &same);
+        same.retain(|ring| ring.agent == agent);
+        self.keeps_to_limits(id, (org, Some(agent)), &same);
+    }
+
+    /// These rings of one number keep to limits, as far as they came since these hold.
+    fn keeps_to_limits(&self, id: CallId, whose: Whose, same: &[&Ring]) {
+        let limits = self.contact_limits.borrow();
+        let Some((since, limits)) = limits.get(&whose) else {
             return;
-        }
-        // By the clock, which may leap forward: what it says has passed is all that a limit can go by.
+        };
+        let same = same.iter().filter(|ring| ring.dialed > *since);
+        let same: Vec<&&Ring> = same.collect();
         for limit in limits {
+            // By the clock, which may leap forward: what it says has passed is all that a limit can go by.
             let (most, apart): (usize, &Apart<'_>) = match limit {
                 Limit::Hour(most) => (*most, &|first, last| last.clock - first.clock >= 3_600_000),
                 Limit::Gap(ms) => (1, &|first, last| last.clock - first.clock >= *ms),
@@ -82,24 +97,24 @@ impl Oracle {
                 .windows(most + 1)
                 .find(|some| !apart(some[0], some[most]));
             self.check(too_many.is_none(), id.address().tag, Some(id), || {
+                let dials = same.iter().map(|ring| (ring.call, ring.dialed));
+                let dials = dials.collect::<Vec<_>>();
                 format!(
-                    "{number} is dialed once too often: {limit:?}, dialed at {:?}",
-                    same.iter()
-                        .map(|ring| (ring.call, ring.dialed))
-                        .collect::<Vec<_>>()
+                    "a number is dialed once too often: {limit:?} of {whose:?}, dialed at {dials:?}"
                 )
             });
         }
     }
 
-    /// Of each number, how often it can have been dialed.
-    pub fn dials_by_number(&self, org: OrgId) -> Vec<(String, usize)> {
+    /// Of each number, how often it can have been dialed: by all, or by one agent.
+    pub fn dials_by_number(&self, org: OrgId, by: Option<AgentId>) -> Vec<(String, usize)> {
         let mut counted = std::collections::BTreeMap::<String, usize>::new();
         for seen in self
             .calls
             .borrow()
             .values()
             .filter(|seen| seen.row.request.org == org)
+            .filter(|seen| by.is_none_or(|agent| seen.row.request.agent.id == agent))
         {
             let number = seen.row.request.phone.as_str().to_owned();
             *counted.entry(number).or_default() += usize::from(may_count(&seen.row));

@@ -2,7 +2,7 @@
 
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::TrunkStore;
-use audatec::domain::call::{Call, CallStatus, FailureCode, RECENT, longest};
+use audatec::domain::call::{Call, CallStatus, FailureCode, LONGEST_UNASKED, RECENT, longest};
 use audatec::domain::callback::{Attempt, DeliveryStatus};
 use audatec::domain::ids::{KeyId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
@@ -104,7 +104,12 @@ impl Oracle {
         let waited = patience.map_or(Span(0), |until| until - row.created_at());
         // One that finds its number limited waits an hour at most, if it said nothing of waiting.
         let limited = Span(if w.limits_contacts { 3_600_000 } else { 0 });
-        let bound = row.created_at() + waited.max(limited) + longest(&w.settings);
+        // And one that finds it closed waits for an opening within 30 days, and then for capacity, for an hour if it did not say.
+        let closed = match window.is_none() && w.keeps_hours && row.slot().is_some() {
+            true => LONGEST_UNASKED + Span(3_600_000),
+            false => Span(0),
+        };
+        let bound = row.created_at() + waited.max(limited) + closed + longest(&w.settings);
         let latest = match w.faults.is_calm() {
             true => bound + CALM_SLACK,
             false => bound.max(calm_since) + CRON_SLACK,
@@ -126,7 +131,8 @@ impl Oracle {
             "it ended as suppressed, and nobody suppressed its number".into()
         });
         // A call that finds its number limited waits no longer than it would have for capacity.
-        let missed = is(FailureCode::WindowClosed) && (window.is_some() || w.limits_contacts);
+        let may_miss = window.is_some() || w.limits_contacts || w.keeps_hours;
+        let missed = is(FailureCode::WindowClosed) && may_miss;
         let stopped = is(FailureCode::Canceled) || suppressed || missed;
         self.check(
             !undialed || stopped || !w.faults.spare_the_objects(),
@@ -143,7 +149,11 @@ impl Oracle {
 
     /// A room is deleted once more 10 s after the end: its agent may come late.
     fn judge_the_room(&self, w: &W, seen: &Seen) {
-        let (id, ended_at) = (seen.row.id, seen.row.ended_at.unwrap_or_default());
+        // One that was put off and not dialed again has had its last room since then.
+        let put_off = seen.row.slot().filter(|_| seen.row.dialed_at.is_none());
+        let ended_at = seen.row.ended_at.unwrap_or_default();
+        let ended_at = put_off.map_or(ended_at, |slot| slot.noted_at.min(ended_at));
+        let id = seen.row.id;
         let Some(deleted_at) = w.livekit.deleted_at(id).filter(|_| w.faults.is_calm()) else {
             return;
         };

@@ -4,6 +4,7 @@
 
 mod contacts;
 mod end;
+mod hours;
 mod lists;
 mod numbers;
 mod object;
@@ -45,6 +46,10 @@ pub struct Intent {
     /// Not before the one, and not at the other or later.
     pub window: Option<(Timestamp, Timestamp)>,
     pub redial: Option<Redial>,
+    /// Its phone is in this zone, by the request's own word.
+    pub zone: Option<usize>,
+    /// Calling hours are nothing to it.
+    pub ignores_hours: bool,
     calls: BTreeSet<CallId>,
 }
 
@@ -64,6 +69,8 @@ impl Intent {
             queue,
             window: None,
             redial: None,
+            zone: None,
+            ignores_hours: false,
             calls: BTreeSet::new(),
         }
     }
@@ -75,6 +82,14 @@ impl Intent {
     pub fn within(self, window: Option<(Timestamp, Timestamp)>) -> Self {
         Self { window, ..self }
     }
+
+    pub fn by_hours(self, zone: Option<usize>, ignores_hours: bool) -> Self {
+        Self {
+            zone,
+            ignores_hours,
+            ..self
+        }
+    }
 }
 
 /// What is known of a call.
@@ -84,6 +99,8 @@ struct Seen {
     born: u64,
     /// It waited for capacity until then, if it ever did.
     patience: Option<Timestamp>,
+    /// By which it is known to who asked for it: rows that change later need not say so.
+    nonce: Option<u64>,
     /// When it may be dialed, by its request.
     window: Option<(Timestamp, Timestamp)>,
     redial: Option<Redial>,
@@ -221,9 +238,11 @@ pub struct Oracle {
     secrets: RefCell<BTreeMap<OrgId, Vec<String>>>,
     /// Numbers that may be suppressed; and since when, by true time, if that is certain.
     numbers: RefCell<BTreeMap<(OrgId, String), Option<u64>>>,
-    /// Contact limits that certainly hold, and since when by true time.
-    contact_limits: RefCell<BTreeMap<OrgId, (u64, Vec<crate::limiter::Limit>)>>,
+    /// Contact limits that certainly hold, of all calls and of agents' own, and since when by true time.
+    contact_limits: RefCell<BTreeMap<contacts::Whose, (u64, Vec<crate::limiter::Limit>)>>,
     rings: RefCell<Vec<contacts::Ring>>,
+    /// Calling hours that may be in force, the one that was asked for last at the end.
+    hours: RefCell<BTreeMap<hours::Whose, Vec<hours::Possible>>>,
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
     /// Calls that left a store in which there was no room.
     left: RefCell<BTreeSet<CallId>>,

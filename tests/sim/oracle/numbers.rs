@@ -56,6 +56,7 @@ impl Oracle {
         let Some(seen) = calls.get(&id) else { return };
         self.rings_in_time(w, &seen.row, seen.window);
         self.waits_for_its_turn(w, &calls, &seen.row);
+        self.rings_in_hours(w, &seen.row, seen.nonce);
         let (org, number) = (seen.row.request.org, seen.row.request.phone.as_str());
         let since = self.suppressed_since(org, number);
         let is_judged = w.faults.clock_is_true();

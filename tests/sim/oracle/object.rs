@@ -8,6 +8,7 @@ use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Admission, Quota};
 
+use super::hours::is_put_back;
 use super::room::goes_on;
 use super::scheduled::{stands, was_scheduled};
 use super::{Asked, Oracle, Seen, TrunkFacts, rank, within_a_second};
@@ -27,10 +28,15 @@ impl Oracle {
                 true => self.new_row(w, node, now, &row),
                 false => self.changed_row(w, node, now, &row),
             }
+            let was = |seen: &Seen| is_put_back(&seen.row, &row);
+            if self.calls.borrow().get(&id).is_some_and(was) {
+                self.put_back(w, id);
+            }
             let mut calls = self.calls.borrow_mut();
             let seen = calls.entry(id).or_insert_with(|| Seen {
                 born: w.time(),
                 patience: row.queued_until,
+                nonce: nonce(&row),
                 window: self.window(&row),
                 redial: self.redial(&row),
                 row: row.clone(),
@@ -245,7 +251,10 @@ impl Oracle {
         let tag = node.tag;
         let calls = self.calls.borrow();
         let Some(Seen {
-            row: was, window, ..
+            row: was,
+            window,
+            nonce,
+            ..
         }) = calls.get(&row.id)
         else {
             return;
@@ -257,6 +266,9 @@ impl Oracle {
                 was.status, row.status
             )
         });
+        if row.status.is_terminal() && !was.status.is_terminal() {
+            self.missed_its_hours(w, row, *nonce, now);
+        }
         self.agent_judged(tag, now, was, row);
         self.outcome_awaited(tag, now, was, row);
         if was.status.is_terminal() {
@@ -306,7 +318,7 @@ impl Oracle {
             }
         }
         let kept = |was: Option<Timestamp>, is: Option<Timestamp>| was.is_none() || was == is;
-        let times = kept(was.dialed_at, row.dialed_at)
+        let times = (kept(was.dialed_at, row.dialed_at) || is_put_back(was, row))
             && kept(was.answered_at, row.answered_at)
             && (kept(was.ended_at, row.ended_at) || is_corrected(was, row));
         self.check(times, tag, id, || {
