@@ -1,0 +1,179 @@
+// What is promised of a number holds under kill -9 as well: it is called as often as contact limits let it be, and not at all
+// once the answer to its suppression is there. The carrier's journal of dials lies outside of all that the Worker stores.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { readIfThere } from "../../scripts/lib/paths.mjs";
+import { BASE_PATH, METADATA } from "../edge/harness.ts";
+import { freePort, LocalProcess, readDemo } from "../edge/local-process.ts";
+import type { Accepted, CallObject, Live } from "../edge/shapes.ts";
+import { until } from "../edge/until.ts";
+
+/** `npm start` without its builds. */
+const SERVE = [process.execPath, "scripts/start.mjs", "--built"] as const;
+/** A place that was reserved for a call that there never was is free again after a minute. */
+const LAPSED_MS = 75_000;
+
+interface Answer<Body> {
+  status: number;
+  body: Body;
+}
+
+/** A local run that is killed and started again on its data, and whoever asks it. */
+class Run {
+  readonly #dataDir = mkdtempSync(join(tmpdir(), "kill-numbers-"));
+  readonly #env: NodeJS.ProcessEnv;
+  #process: LocalProcess;
+  #access: Record<string, string> = {};
+
+  private constructor(env: NodeJS.ProcessEnv) {
+    this.#env = { SIM_JOURNAL: "true", DATA_DIR: this.#dataDir, ...env };
+    this.#process = new LocalProcess(this.#env, SERVE);
+  }
+
+  static async begin(env: NodeJS.ProcessEnv): Promise<Run> {
+    const run = new Run({ ...env, PORT: String(await freePort()) });
+    await run.#process.ready();
+    run.#access = readDemo(run.#dataDir);
+    return run;
+  }
+
+  get trunk(): string {
+    return this.#access["TRUNK_ID"] ?? "";
+  }
+
+  /** The whole process group dies, and another takes over its data. */
+  async dies(): Promise<void> {
+    await this.#process.killAll();
+    this.#process = new LocalProcess(this.#env, SERVE);
+    await this.#process.ready();
+  }
+
+  async end(): Promise<void> {
+    await this.#process.kill("SIGTERM");
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /** The ids of the calls whose phones rang, one a ring. */
+  rung(): string[] {
+    return (readIfThere(join(this.#dataDir, "dials.log")) ?? "").split("\n").filter(Boolean);
+  }
+
+  /** Asks once; nothing when no answer comes. */
+  async ask<Body>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<Body> | undefined> {
+    const headers = { authorization: `Bearer ${this.#access["OWNER_KEY"]}`, "content-type": "application/json", ...(key && { "idempotency-key": key }) };
+    const request = { method, headers, signal: AbortSignal.timeout(15_000), ...(body !== undefined && { body: JSON.stringify(body) }) };
+    try {
+      const response = await fetch(`${this.#access["BASE_URL"]}${BASE_PATH}${path}`, request);
+      return { status: response.status, body: JSON.parse((await response.text()) || "null") as Body };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Asks until there is an answer that is none of want of luck. */
+  insist<Body>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<Body>> {
+    return until(`${method} ${path} to be answered`, async () => {
+      const answer = await this.ask<Body>(method, path, body, key);
+      return answer !== undefined && answer.status < 500 && answer;
+    });
+  }
+
+  call(phone_number: string, more: object = {}): object {
+    return { phone_number, agent_id: this.#access["AGENT_ID"], sip_trunk_id: this.trunk, metadata: METADATA, ...more };
+  }
+}
+
+let run: Run | undefined;
+afterEach(async () => {
+  await run?.end();
+  run = undefined;
+});
+
+test("of 50 calls at once to one number over 3 trunks exactly 3 ring, though all is killed in between", { timeout: 240_000 }, async () => {
+  run = await Run.begin({ SIM_RING_MS: "50", SIM_TALK_MS: "200" });
+  const server = run;
+  const limits = { max_cps: 1_000, max_channels: 1_000 };
+  const trunks = [server.trunk];
+  await server.insist("PATCH", `/sip-trunks/${server.trunk}`, limits);
+  for (const name of ["Second", "Third"]) {
+    const trunk = await server.insist<{ id: string }>("POST", "/sip-trunks", { name, trunk_phone: "+918069000000", carrier: { type: "simulator" }, ...limits });
+    expect(trunk.status).toBe(201);
+    trunks.push(trunk.body.id);
+  }
+  expect((await server.insist("PATCH", "/settings", { contact_limits: [{ max_dials: 3, per: "day" }] })).status).toBe(200);
+  const phone = "+919876543214";
+  const wanted = (n: number) => ["POST", "/calls", server.call(phone, { sip_trunk_id: trunks[n % 3] }), `call-${n}`] as const;
+  const calls = new Set<string>();
+  const take = (answer: Answer<Accepted> | undefined) => {
+    if (answer?.status === 201) calls.add(answer.body.call_id);
+    return answer?.status;
+  };
+  const first = Array.from({ length: 50 }, async (_, n) => take(await server.ask<Accepted>(...wanted(n))));
+  // As soon as one is answered the others are under way.
+  await Promise.race(first);
+  await server.dies();
+  await Promise.all(first);
+  const again = await Promise.all(Array.from({ length: 50 }, async (_, n) => take(await server.insist<Accepted>(...wanted(n)))));
+  expect(again.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+  // A place that was reserved when the process died is free again after a minute: then others get it, until three rang.
+  let more = 50;
+  await until(
+    "three phones to ring",
+    async () => {
+      take(await server.insist<Accepted>(...wanted(more++)));
+      await delay(500);
+      return server.rung().length >= 3;
+    },
+    LAPSED_MS,
+  );
+  await server.dies();
+  for (let n = 0; n < 6; n++) expect((await server.insist(...wanted(more++))).status).toBe(409);
+  await until("all to be over", async () => {
+    const all = await Promise.all([...calls].map((id) => server.insist<CallObject>("GET", `/calls/${id}`)));
+    return all.every(({ body }) => body.is_terminal);
+  });
+  expect(new Set(server.rung())).toEqual(calls);
+  expect(server.rung()).toHaveLength(3);
+});
+
+test("of 200 calls that wait in line and on the schedule for a number when it is suppressed none rings, though all is killed in between", { timeout: 240_000 }, async () => {
+  run = await Run.begin({ SIM_RING_MS: "600000", RING_TIMEOUT_SECONDS: "3600", MAX_CALL_SECONDS: "3600" });
+  const server = run;
+  await server.insist("PATCH", `/sip-trunks/${server.trunk}`, { max_cps: 1_000, max_channels: 1 });
+  const holder = await server.insist<Accepted>("POST", "/calls", server.call("+919876543215"), "holder");
+  expect(holder.status).toBe(201);
+  await until("the only channel to be taken", () => server.rung().length === 1);
+  const phone = "+919876543216";
+  const not_before = new Date(Date.now() + 25_000).toISOString();
+  const later = { not_before, not_after: new Date(Date.now() + 3_600_000).toISOString() };
+  const waiting = { on_capacity: "queue", max_wait_seconds: 3_600 };
+  const calls: string[] = [];
+  for (let n = 0; n < 200; n += 20) {
+    const some = Array.from({ length: 20 }, (_, at) => at + n);
+    const answers = await Promise.all(some.map((at) => server.insist<Accepted>("POST", "/calls", server.call(phone, at % 2 ? later : waiting), `call-${at}`)));
+    for (const { status, body } of answers) {
+      expect(status).toBe(201);
+      calls.push(body.call_id);
+    }
+  }
+  expect(new Set(calls).size).toBe(200);
+  await server.dies();
+  const suppressed = await server.insist("POST", "/suppressions", { phone_number: phone });
+  expect([200, 201]).toContain(suppressed.status);
+  await server.dies();
+  // Now there is room for all of them, and the time of those on the schedule comes.
+  await server.insist("PATCH", `/sip-trunks/${server.trunk}`, { max_channels: 1_000 });
+  await until("the scheduled ones to be due", () => Date.now() > Date.parse(not_before) + 3_000, 60_000);
+  for (const id of calls) {
+    const { body } = await server.insist<CallObject>("GET", `/calls/${id}`);
+    expect(body.call_status, JSON.stringify(body)).toBe("Trigger Failed");
+    expect(body.failure).toMatchObject({ source: "platform", code: "number_suppressed" });
+  }
+  expect(server.rung()).toEqual([holder.body.call_id]);
+  const live = await server.insist<Live>("GET", `/sip-trunks/${server.trunk}/live`);
+  expect(live.body).toMatchObject({ in_use: 1, waiting: 0 });
+});
