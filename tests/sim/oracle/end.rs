@@ -150,9 +150,9 @@ impl Oracle {
     /// A room is deleted once more 10 s after the end: its agent may come late.
     fn judge_the_room(&self, w: &W, seen: &Seen) {
         // One that was put off and not dialed again has had its last room since then.
-        let put_off = seen.row.slot().filter(|_| seen.row.dialed_at.is_none());
+        let put_off = seen.put_back_at.filter(|_| seen.row.dialed_at.is_none());
         let ended_at = seen.row.ended_at.unwrap_or_default();
-        let ended_at = put_off.map_or(ended_at, |slot| slot.noted_at.min(ended_at));
+        let ended_at = put_off.unwrap_or(ended_at);
         let id = seen.row.id;
         let Some(deleted_at) = w.livekit.deleted_at(id).filter(|_| w.faults.is_calm()) else {
             return;

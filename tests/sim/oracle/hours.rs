@@ -238,13 +238,14 @@ pub fn is_put_back(was: &Call, row: &Call) -> bool {
 
 impl Oracle {
     /// It was put back: whoever claims it next is the first.
-    pub fn put_back(&self, w: &W, id: CallId) {
+    pub fn put_back(&self, w: &W, id: CallId, now: Timestamp) {
         w.livekit.begins_anew(id);
         if let Some(seen) = self.calls.borrow_mut().get_mut(&id) {
             self.check(seen.dials == 0, id.address().tag, Some(id), || {
                 "a call is put off whose phone rang".into()
             });
             seen.claims = seen.claims.saturating_sub(1);
+            seen.put_back_at = Some(now);
         }
     }
 }

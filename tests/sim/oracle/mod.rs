@@ -110,6 +110,8 @@ struct Seen {
     /// The first status body that said it was terminal.
     final_body: Option<Vec<u8>>,
     claims: u32,
+    /// When it was last put off that a dialer had.
+    put_back_at: Option<Timestamp>,
     /// When it was claimed: by true time, and by the clock.
     claimed_at: (u64, u64),
     dials: u32,

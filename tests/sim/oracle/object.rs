@@ -30,7 +30,7 @@ impl Oracle {
             }
             let was = |seen: &Seen| is_put_back(&seen.row, &row);
             if self.calls.borrow().get(&id).is_some_and(was) {
-                self.put_back(w, id);
+                self.put_back(w, id, now);
             }
             let mut calls = self.calls.borrow_mut();
             let seen = calls.entry(id).or_insert_with(|| Seen {
@@ -44,6 +44,7 @@ impl Oracle {
                 shown: (0, Timestamp(0)),
                 final_body: None,
                 claims: 0,
+                put_back_at: None,
                 claimed_at: (0, 0),
                 dials: 0,
                 handed_out: 0,
