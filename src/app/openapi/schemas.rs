@@ -136,6 +136,12 @@ fn shared() -> [(&'static str, Value); 4] {
     ]
 }
 
+/// An agent's fields that are documents.
+fn agents_fields() -> Vec<(&'static str, Value)> {
+    let object = json!({"required": ["type"], "properties": {"type": {"type": "string", "enum": ["object"]}}});
+    vec![("outcome_schema", object), ("voicemail", voicemail())]
+}
+
 /// The two shapes of what an agent does when a machine answers.
 fn voicemail() -> Value {
     json!({
@@ -184,13 +190,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             ("owner_key", json!({"pattern": "^audtk_[0-9A-Za-z]+$"})),
             ("webhook_secret", json!({"pattern": "^whsec_"})),
         ],
-        "CreateAgent" | "ChangeAgent" => vec![
-            (
-                "outcome_schema",
-                json!({"required": ["type"], "properties": {"type": {"type": "string", "enum": ["object"]}}}),
-            ),
-            ("voicemail", voicemail()),
-        ],
+        "CreateAgent" | "ChangeAgent" => agents_fields(),
         "CallStatus" => {
             // In place of what a generator makes of `Rejected — Capacity`.
             let names = CallStatus::ALL.map(|status| format!("{status:?}"));
@@ -204,8 +204,8 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             vec![]
         }
         "PhoneNumber" => vec![("phone_number", phone)],
-        // The attempt after it is named where there is one; of a call that is shown it is always there, be it null.
         "CallIsOver" => {
+            // Only where an attempt follows is it named: a call that is shown has always a `next_call_id`, be it null.
             set(&mut schema, "required", json!(["error"]));
             vec![]
         }
