@@ -19,6 +19,8 @@ use crate::world::W;
 
 /// Any request is read by then, whatever leaps.
 const READ_BY: Span = Span::from_secs(86_400);
+/// For so long attempts follow each other if nobody says until when.
+const LASTS_UNASKED: Span = Span::from_secs(7 * 86_400);
 
 /// From when on a call may be dialed, and until when.
 type Time = Option<(Timestamp, Timestamp)>;
@@ -177,6 +179,11 @@ fn again(w: &W, body: &mut Value, window: Time) -> (Time, Option<Redial>) {
     body["redial"] =
         json!({"max_attempts": redial.most, "on": redial.on, "wait_seconds": redial.waits});
     let now = w.clock();
+    let says_no_end = body["not_after"].is_null();
+    let window = window.map(|(from, until)| match says_no_end {
+        true => (from, until.max(from + LASTS_UNASKED + READ_BY)),
+        false => (from, until),
+    });
     let window = window.unwrap_or_else(|| {
         let until = now + Span(one(&[20_000, 100_000, 1_000_000]));
         body["not_after"] = iso8601::format(until).into();
