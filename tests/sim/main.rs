@@ -264,16 +264,21 @@ fn planted_faults() -> bool {
         .copied()
         .filter(|fault| format!("{fault:?}").contains(&only));
     let wanted: Vec<_> = wanted.collect();
+    // Those first that reach what few do.
+    let known = once_failed();
     let found = on_each_core(&wanted, |fault| {
         plant(Some(fault));
-        let first = (1..=MOST).find_map(|seed| lived(seed).broken.map(|broken| (seed, broken)));
+        let seeds = known.iter().copied().chain(1..=MOST);
+        let first = seeds
+            .enumerate()
+            .find_map(|(before, seed)| lived(seed).broken.map(|broken| (before, seed, broken)));
         plant(None);
-        let Some((seed, broken)) = first else {
+        let Some((before, seed, broken)) = first else {
             println!("planted {fault:?}: NOT found in {MOST} seeds");
             return false;
         };
         let what = oracle::shorten(&broken.what);
-        println!("planted {fault:?}: found after {seed} seeds: {what}");
+        println!("planted {fault:?}: found after {before} seeds: {what}");
         lived(seed).broken.is_none()
     });
     let found = found.filter(|is_found| *is_found).count();
