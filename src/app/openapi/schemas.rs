@@ -197,8 +197,8 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
-        // Clients name what a number is, and what is done with it, beside what calls and agents are.
-        "NumberType" | "HighRisk" => {
+        // Clients name what a number is, what is done with it, and why it is called again, beside what calls and agents are.
+        "NumberType" | "HighRisk" | "Cause" => {
             let names = variants(&schema, name.trim_end_matches("Type"));
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
