@@ -23,6 +23,9 @@ pub const LEFT_OUT: [&str; 10] = [
     "min_gap_seconds",
 ];
 
+/// The same, of this object alone: elsewhere the field is always there, be it null.
+pub const LEFT_OUT_OF: (&str, &str) = ("CallIsOver", "next_call_id");
+
 /// Makes one schema of two, none of whose fields is always there.
 pub fn unite(schemas: &mut Schemas, whole: &str, part: &str) {
     let part = schemas.remove(part).unwrap_or_default();

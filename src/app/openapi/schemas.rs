@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::exact::{Schemas, close, complete, loosen, merge, set, unite};
+use super::exact::{LEFT_OUT_OF, Schemas, close, complete, loosen, merge, set, unite};
 use crate::app::description::names::renamed;
 use crate::app::description::reference::reference;
 use crate::app::description::{Description, Schema};
@@ -204,9 +204,11 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             vec![]
         }
         "PhoneNumber" => vec![("phone_number", phone)],
-        "CallIsOver" => {
-            // Only where an attempt follows is it named: a call that is shown has always a `next_call_id`, be it null.
-            set(&mut schema, "required", json!(["error"]));
+        over if over == LEFT_OUT_OF.0 => {
+            let required = schema.get_mut("required").and_then(Value::as_array_mut);
+            required
+                .into_iter()
+                .for_each(|fields| fields.retain(|field| field != LEFT_OUT_OF.1));
             vec![]
         }
         "WebhookSecret" => vec![("secret", json!({"pattern": "^whsec_"}))],
