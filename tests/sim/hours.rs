@@ -11,15 +11,14 @@ use audatec::domain::ids::AgentId;
 use audatec::domain::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::clients::{Ask, Org, ask};
+use crate::clients::Org;
 use crate::executor::Owner;
 use crate::integrator;
+use crate::operator;
 use crate::ports::pause;
 use crate::rng::Rng;
 use crate::world::{START, W};
 
-/// How long a request may linger whose answer was lost.
-const LINGERS_MS: u64 = 45_000;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const DAY: u64 = 1_440;
 /// Where nobody knows where a phone is, zones with no opening in common for so many minutes, or clocks so far apart, tell nothing.
@@ -347,22 +346,12 @@ fn draw(w: &W) -> Option<Hours> {
 /// Sets them; whether they hold is not known when nobody says so.
 async fn set(w: &W, org: &Org, agent: Option<AgentId>, hours: Option<&Hours>) -> bool {
     let body = json!({ "calling_hours": hours.map(Hours::json) });
-    let path = agent.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
     w.oracle.hours_change(org.id, agent, hours);
-    for tries in 0..6 {
-        let request = Ask::send("PATCH", path.clone(), &org.owner, Some(body.clone()));
-        let heard = ask(w, request).await;
-        let is_set = heard.is_some_and(|heard| heard.status == 200);
-        if !is_set || tries > 0 {
-            // One that was not answered may come later.
-            pause(w, LINGERS_MS).await;
-        }
-        if is_set {
-            w.oracle.hours_hold(w, org.id, agent);
-            return true;
-        }
+    let is_set = operator::change_rules(w, org, agent, body).await;
+    if is_set {
+        w.oracle.hours_hold(w, org.id, agent);
     }
-    false
+    is_set
 }
 
 /// From now on it is always open.

@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use crate::clients::{Ask, Org, ask};
 use crate::executor::Owner;
+use crate::operator;
 use crate::ports::pause;
 use crate::world::W;
-
-/// How long a request may linger whose answer was lost.
-const LINGERS_MS: u64 = 45_000;
 
 /// A limit, as those know it who set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,22 +62,12 @@ fn draw(w: &W) -> Vec<Limit> {
 async fn set(w: &W, org: &Org, whose: Option<AgentId>, limits: &[Limit]) -> bool {
     let all: Vec<Value> = limits.iter().map(|limit| limit.json()).collect();
     let body = json!({ "contact_limits": all });
-    let path = whose.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
     w.oracle.limits_change(org.id, whose);
-    for tries in 0..6 {
-        let request = Ask::send("PATCH", path.clone(), &org.owner, Some(body.clone()));
-        let heard = ask(w, request).await;
-        let is_set = heard.is_some_and(|heard| heard.status == 200);
-        if !is_set || tries > 0 {
-            // One that was not answered may come later.
-            pause(w, LINGERS_MS).await;
-        }
-        if is_set {
-            w.oracle.limits_hold(w, org.id, whose, limits.to_vec());
-            return true;
-        }
+    let is_set = operator::change_rules(w, org, whose, body).await;
+    if is_set {
+        w.oracle.limits_hold(w, org.id, whose, limits.to_vec());
     }
-    false
+    is_set
 }
 
 /// From now on numbers may be called as often as one likes: those of all calls, or of each agent's own.

@@ -17,6 +17,8 @@ use crate::world::W;
 
 /// How long a request may linger whose answer was lost.
 const LINGERS_MS: u64 = 12_000;
+/// The same of one that changes rules, which each trunk is told of.
+const RULES_LINGER_MS: u64 = 45_000;
 
 /// Founds an organisation: agents, trunks, keys. Nothing goes wrong yet.
 pub async fn found(w: &W, number: u64) {
@@ -157,6 +159,25 @@ pub async fn set_agent(w: &W, org: &Org, agent: AgentId, active: bool) -> bool {
         false => pause(w, LINGERS_MS).await,
     }
     done
+}
+
+/// Changes rules of an organisation's, or of an agent's own, again and again until that is answered; `false` when nobody knows
+/// whether they changed.
+pub async fn change_rules(w: &W, org: &Org, agent: Option<AgentId>, body: Value) -> bool {
+    let path = agent.map_or("/settings".into(), |agent| format!("/agents/{agent}"));
+    for tries in 0..6 {
+        let request = Ask::send("PATCH", path.clone(), &org.owner, Some(body.clone()));
+        let heard = ask(w, request).await;
+        let is_set = heard.is_some_and(|heard| heard.status == 200);
+        if !is_set || tries > 0 {
+            // One that was not answered may come later.
+            pause(w, RULES_LINGER_MS).await;
+        }
+        if is_set {
+            return true;
+        }
+    }
+    false
 }
 
 async fn create_agent(w: &W, org: &Org) {
