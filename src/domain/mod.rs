@@ -9,6 +9,7 @@ pub mod base64;
 pub mod call;
 pub mod callback;
 pub mod calling_hours;
+pub mod campaign;
 pub mod contacts;
 pub mod directory;
 pub mod from_json;

@@ -246,6 +246,7 @@ impl World {
             time_zone: None,
             ignores_hours: false,
             redial: None,
+            campaign: None,
         }
     }
 

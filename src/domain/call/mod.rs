@@ -5,6 +5,7 @@
 //! is [`Call::due`]; what is to be done when that moment comes is [`Call::advance`].
 
 mod bound;
+mod campaign;
 mod contact;
 mod deadlines;
 mod end;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use bound::{longest, watchdogs};
+pub use campaign::CampaignCall;
 pub use deadlines::{
     AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT, REPORT_GRACE,
     REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT, TEARDOWN_PATIENCE,
@@ -84,6 +86,9 @@ pub struct CallRequest {
     /// When it is called again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redial: Option<Redial>,
+    /// The campaign that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Box<CampaignCall>>,
 }
 
 /// A call. Stored as JSON: a new field needs a default, and a golden file of its own.

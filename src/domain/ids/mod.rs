@@ -132,6 +132,10 @@ random_id!(
     /// An API key's public name; not the key.
     KeyId
 );
+random_id!(
+    /// A campaign; it names its object.
+    CampaignId
+);
 id!(
     /// A call: an address and a check, see the module's head.
     CallId

@@ -177,6 +177,7 @@ fn asked_for(caller: &KeyRecord, fields: Fields, agent: Agent) -> CallRequest {
         time_zone: fields.time_zone,
         ignores_hours: fields.ignores_hours,
         redial: fields.redial,
+        campaign: None,
     }
 }
 
