@@ -49,16 +49,18 @@ await runMain(async () => {
   } else {
     say("lint", "cargo-deny is not installed (cargo install --locked cargo-deny): left out here, .ci/run has it");
   }
-  let failed = 0;
+  /** @type {string[]} */
+  const failed = [];
   for (const [name, command, args] of checks) {
     const startedAt = performance.now();
     const { code, output } = await run(command, args).catch((error) => ({ code: 1, output: String(error) }));
     if (code !== 0) {
-      failed += 1;
+      failed.push(name);
       process.stdout.write(output);
     }
     say("lint", `${name}: ${code === 0 ? "passed" : "FAILED"}, ${seconds(startedAt)}`);
   }
-  console.log(`${checks.length - failed} passed, ${failed} failed`);
-  return failed > 0 ? 1 : 0;
+  for (const name of failed) console.log(`failed: ${name}`);
+  console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
+  return failed.length > 0 ? 1 : 0;
 });

@@ -5,11 +5,12 @@
 // With --where-possible a machine on which that can't be installed is left alone; the output says so.
 // The last line is `N passed, N failed`.
 
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { runMain, say, step, UserError } from "./lib/log.mjs";
-import { inRoot, readIfThere } from "./lib/paths.mjs";
+import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, exists, mustRun, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
+import { vitest } from "./lib/vitest.mjs";
 
 const LIVEKIT_SERVER = "github.com/livekit/livekit-server/cmd/server@v1.13.5";
 const bin = inRoot("build/livekit/bin");
@@ -30,7 +31,7 @@ await runMain(async () => {
   }
   const { buildWorker } = await import("./lib/wasm.mjs");
   await buildWorker("local");
-  return vitest();
+  return calls();
 });
 
 async function debianPackages() {
@@ -73,14 +74,10 @@ async function agent() {
   );
 }
 
-async function vitest() {
+async function calls() {
   say("livekit", "vitest ...");
-  const report = inRoot("build/vitest-livekit.json");
-  rmSync(report, { force: true });
-  const args = ["run", "--config", "vitest.livekit.config.ts", "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await run(process.execPath, [inRoot("node_modules/vitest/vitest.mjs"), ...args], { passThrough: true });
-  const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readIfThere(report) ?? "{}");
-  const failed = code !== 0 && numFailedTests === 0 ? 1 : numFailedTests;
-  console.log(`${numPassedTests} passed, ${failed} failed`);
+  const { passed, failed, names = [] } = await vitest("vitest-livekit.json", ["--config", "vitest.livekit.config.ts"]);
+  for (const name of names) console.log(`failed: ${name}`);
+  console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }

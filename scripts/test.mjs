@@ -2,37 +2,43 @@
 // `npm test`: sets up what is missing and runs every test, one runner after another.
 // The last line is `N passed, N failed`; a runner that breaks without counting anything counts as one failure.
 
-import { mkdirSync, rmSync } from "node:fs";
 import { runMain, say, seconds } from "./lib/log.mjs";
-import { inRoot, readIfThere } from "./lib/paths.mjs";
+import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, run } from "./lib/run.mjs";
 import { ensureChromium } from "./lib/chromium.mjs";
 import { setUp } from "./lib/setup.mjs";
+import { vitest, withExitCode } from "./lib/vitest.mjs";
 
-/** @typedef {{ passed: number, failed: number }} Counts */
+/** @typedef {import("./lib/vitest.mjs").Counts} Counts */
 
 await runMain(async () => {
   endChildrenOnSignals();
   const startedAt = performance.now();
   const total = { passed: 0, failed: 0 };
+  /** @type {string[]} */
+  const names = [];
   for (const [name, runner] of /** @type {const} */ ([
     ["set-up", setUpAll],
     ["cargo test", cargoTest],
     ["simulation", simulation],
     ["planted faults and builds", plantAndBuild],
-    ["vitest", vitest],
+    ["vitest", allVitest],
     ["schemathesis", schemathesisRun],
     ["bench", bench],
   ])) {
+    /** @type {Counts} */
     const counts = await runner().catch((error) => {
       console.error(error instanceof Error ? error.message : error);
       return { passed: 0, failed: 1 };
     });
     total.passed += counts.passed;
     total.failed += counts.failed;
+    names.push(...(counts.names ?? []));
     say("test", `${name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds(startedAt)} since the start`);
     if (name === "set-up" && counts.failed > 0) break;
   }
+  // Once more at the end, where whoever reads the last lines of a long log finds them.
+  for (const name of names) console.log(`failed: ${name}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 });
@@ -67,7 +73,8 @@ async function plantAndBuild() {
 /** @param {string[]} args @returns {Promise<Counts>} */
 async function cargo(args) {
   const { code, output } = await run("cargo", ["test", "--locked", ...args], { passThrough: true });
-  const counts = { passed: 0, failed: 0 };
+  const names = [...output.matchAll(/^test (.+) \.\.\. FAILED$/gm)].map(([, name]) => `${name}`);
+  const counts = { passed: 0, failed: 0, names };
   for (const [, passed, failed] of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
     counts.passed += Number(passed);
     counts.failed += Number(failed);
@@ -83,15 +90,9 @@ async function buildAll() {
 }
 
 /** @returns {Promise<Counts>} */
-async function vitest() {
+async function allVitest() {
   say("test", "vitest ...");
-  const report = inRoot("build/vitest.json");
-  mkdirSync(inRoot("build"), { recursive: true });
-  rmSync(report, { force: true });
-  const args = ["run", "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`, "--passWithNoTests"];
-  const { code } = await run(process.execPath, [inRoot("node_modules/vitest/vitest.mjs"), ...args], { passThrough: true });
-  const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readIfThere(report) ?? "{}");
-  return withExitCode({ passed: numPassedTests, failed: numFailedTests }, code);
+  return vitest("vitest.json", ["--passWithNoTests"]);
 }
 
 /** Left out where Python is missing. @returns {Promise<Counts>} */
@@ -116,9 +117,4 @@ async function bench() {
   say("test", "bench ...");
   const { code } = await run(process.execPath, [inRoot("bench/bench.mjs"), "--quick"], { passThrough: true });
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
-}
-
-/** @param {Counts} counts @param {number} code @returns {Counts} */
-function withExitCode(counts, code) {
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
