@@ -45,8 +45,9 @@ test("the list says why each call waits and why each one failed, on a wide page 
     await says("102", /^\w+,? \d+ \w+,? \d\d:\d\d: as asked for$/);
     await says("103", /^All channels of the trunk were in use$/);
     await says("104", /^The number is suppressed$/);
-    const heights = await page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => Math.round(row.getBoundingClientRect().height)));
-    expect(new Set(heights).size, `${heights} at ${width}`).toBe(1); // no reason moves another row
+    const heights = await page.locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+    // No reason moves another row: what is left of a line's height is shared out by fractions of a pixel.
+    expect(Math.max(...heights) - Math.min(...heights), `${heights} at ${width}`).toBeLessThan(2);
   }
   await cancel(queued);
   await cancel(holds);
