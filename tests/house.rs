@@ -16,12 +16,16 @@ use std::path::Path;
 type Module = Vec<String>;
 
 /// Files that list what all others of their folder have, as its `mod.rs` might: a folder's own, like that.
-const LISTS: [(&str, &str); 2] = [("app::directory", "command"), ("app::trunk", "command")];
+const LISTS: [(&str, &str); 3] = [
+    ("app::campaign", "command"),
+    ("app::directory", "command"),
+    ("app::trunk", "command"),
+];
 
 /// Within `app`, from below: what clients see, the objects, what is done for a request, the routes, the document.
 const STOREYS: [&[&str]; 5] = [
     &["views"],
-    &["trunk", "contacts", "directory"],
+    &["trunk", "contacts", "directory", "campaign"],
     &["calls", "manage", "studio"],
     &["api"],
     &["openapi"],

@@ -13,9 +13,13 @@
 
 mod support;
 
+#[path = "wire/campaigns.rs"]
+mod campaigns;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, By, DirectoryCommand, DirectoryRefusal, DirectoryReply,
@@ -141,7 +145,7 @@ fn variant(value: &Value) -> &str {
         .expect("a name")
 }
 
-fn kinds() -> [Kind; 9] {
+fn kinds() -> [Kind; 11] {
     let asks: Vec<(&str, DirectoryCommand)> = asks();
     let mut directory = Kind::of("directory_command", asks, BTreeSet::new());
     directory.variants = variants::<Ask>();
@@ -166,6 +170,16 @@ fn kinds() -> [Kind; 9] {
             "contacts_reply",
             contacts_replies(),
             variants::<ContactsReply>(),
+        ),
+        Kind::of(
+            "campaign_command",
+            campaigns::commands(),
+            variants::<CampaignCommand>(),
+        ),
+        Kind::of(
+            "campaign_reply",
+            campaigns::replies(),
+            variants::<CampaignReply>(),
         ),
     ]
 }

@@ -8,6 +8,7 @@ pub mod asking;
 pub mod authenticate;
 pub mod body;
 pub mod calls;
+pub mod campaign;
 pub mod concurrent;
 pub mod contacts;
 pub mod copies;
