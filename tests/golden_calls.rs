@@ -13,13 +13,16 @@ use audatec::app::trunk::{
     FeedFilter, FeedNotes, Idempotency, IdempotencyRecord, Position, Trigger, TrunkCommand,
     TrunkReply, TrunkStore,
 };
-use audatec::app::views::call::{DetailedCall, ListedCall, Notification, StatusView};
+use audatec::app::views::call::{
+    DetailedCall, FullNotification, ListedCall, Notification, StatusView,
+};
 use audatec::domain::call::{
     Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report, Window,
 };
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
 use audatec::domain::contacts::{ContactLimit, LimitsBook, Per};
+use audatec::domain::media::CallbackDetail;
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
@@ -242,6 +245,11 @@ fn what_an_object_remembers_beside_its_calls() {
         ..world.known_brief()
     };
     stored::<Brief>("brief_limits", &limited);
+    let detailed = Brief {
+        callback_detail: CallbackDetail::Full,
+        ..world.known_brief()
+    };
+    stored::<Brief>("brief_callback_detail", &detailed);
     let counted_dials = Brief {
         counted_dials: true,
         ..world.known_brief()
@@ -300,7 +308,20 @@ fn what_clients_and_receivers_are_sent() {
             &format!("notification_{name}"),
             &Notification::of(&call, &world.settings),
         );
+        sent(
+            &format!("full_notification_{name}"),
+            &FullNotification::of(&call, &world.settings),
+        );
     }
+}
+
+#[test]
+fn a_call_of_which_more_is_told() {
+    let mut world = World::new(10, 10);
+    world.brief(10, 10, |brief| brief.callback_detail = CallbackDetail::Full);
+    let id = world.accepted(OK);
+    world.run_to_end(id);
+    stored("told_more", &row(&world, id));
 }
 
 #[test]

@@ -47,7 +47,7 @@ use audatec::domain::contacts::{
 };
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
-use audatec::domain::media::{MediaSettings, S3Target};
+use audatec::domain::media::{CallbackDetail, MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::sealed::Sealed;
@@ -511,6 +511,17 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
             ),
         ),
         (
+            "List.results",
+            List(
+                reader(),
+                CallFilter {
+                    failure: Some(FailureCode::NoAnswer),
+                    disposition: Some("interested".into()),
+                    ..call_filter()
+                },
+            ),
+        ),
+        (
             "List.shown",
             List(
                 reader(),
@@ -622,6 +633,8 @@ fn call_filter() -> CallFilter {
         phone: E164::parse(OK),
         phone_ends: LastDigits::parse("0000"),
         scheduled: None,
+        failure: None,
+        disposition: None,
         created_after: Some(START),
         created_before: Some(START + Span(1)),
         before: Some(call()),
@@ -925,6 +938,7 @@ fn media() -> MediaSettings {
             secret: Sealed("v1.sealed".into()),
         }),
         reject_impossible_numbers: true,
+        callback_detail: CallbackDetail::Reference,
         calling_hours: None,
         contact_limits: Vec::new(),
     }
@@ -1025,6 +1039,16 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             "ChangeMedia",
             asked(Ask::ChangeMedia {
                 media: Box::new(media()),
+                was: Box::default(),
+            }),
+        ),
+        (
+            "ChangeMedia.detail",
+            asked(Ask::ChangeMedia {
+                media: Box::new(MediaSettings {
+                    callback_detail: CallbackDetail::Full,
+                    ..MediaSettings::default()
+                }),
                 was: Box::default(),
             }),
         ),

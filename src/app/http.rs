@@ -184,7 +184,7 @@ pub struct Response {
     pub status: u16,
     /// Headers beside `Content-Type`.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON, or nothing (204).
+    /// JSON, or what its `Content-Type` says, or nothing (204).
     pub body: Vec<u8>,
     /// How `api::go_on` tells what follows the body; nothing for an answer that is whole.
     pub rest: Option<String>,

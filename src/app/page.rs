@@ -138,7 +138,7 @@ impl Page {
     }
 
     /// Cuts a list to the page; returns where the next one begins, as clients see it.
-    fn cut<T>(
+    pub fn cut<T>(
         &self,
         items: &mut Vec<T>,
         until: Option<String>,

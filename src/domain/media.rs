@@ -26,6 +26,36 @@ impl MediaPolicy {
     }
 }
 
+/// How much the callbacks of an organisation tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackDetail {
+    /// The fields of the reference, and no others.
+    #[default]
+    Reference,
+    /// Those, and why a call failed, whom it was to, and more.
+    Full,
+}
+
+impl CallbackDetail {
+    /// Whether it is the reference's.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "reference" => Some(Self::Reference),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
 /// An organisation's wishes about transcripts, recordings and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaSettings {
@@ -41,6 +71,9 @@ pub struct MediaSettings {
     /// How often a number may be called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contact_limits: Vec<ContactLimit>,
+    /// How much its callbacks tell.
+    #[serde(default, skip_serializing_if = "CallbackDetail::is_default")]
+    pub callback_detail: CallbackDetail,
     /// When phones may ring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calling_hours: Option<CallingHours>,

@@ -47,7 +47,7 @@ impl fmt::Debug for E164 {
     }
 }
 
-/// The last digits of a number, 3 to 15 of them: what people read out or remember of it.
+/// The last digits of a number, 4 to 15 of them: what people read out or remember of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LastDigits(String);
@@ -56,7 +56,7 @@ impl LastDigits {
     /// Nothing is trimmed or guessed: the text is so many digits, or `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let valid = (3..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let valid = (4..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         valid.then(|| Self(text.to_owned()))
     }
 
@@ -120,14 +120,22 @@ mod tests {
     fn last_digits_end_a_number_or_are_none() {
         let number = E164::parse("+919876543210").expect("a number");
         for (digits, ends) in [
-            ("210", true),
+            ("3210", true),
             ("919876543210", true),
-            ("211", false),
+            ("3211", false),
             ("9198765432100", false),
         ] {
             assert_eq!(LastDigits::parse(digits).expect(digits).end(&number), ends);
         }
-        for bad in ["", "10", "1234567890123456", "+210", "2 10", "٢١٠", "21%"] {
+        for bad in [
+            "",
+            "210",
+            "1234567890123456",
+            "+3210",
+            "32 10",
+            "٣٢١٠",
+            "321%",
+        ] {
             assert_eq!(LastDigits::parse(bad), None, "{bad:?}");
         }
     }

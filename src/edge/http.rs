@@ -146,7 +146,10 @@ fn write(request: &Request, response: Response) -> Result<JsValue, JsValue> {
     }
     let mut body = Some(response.body).filter(|body| !body.is_empty());
     if let Some(json) = &body {
-        add("Content-Type", "application/json");
+        let is_typed = |(name, _): &(&str, String)| *name == "Content-Type";
+        if !response.headers.iter().any(is_typed) {
+            add("Content-Type", "application/json");
+        }
         if request.is_head() {
             if response.rest.is_none() {
                 add("Content-Length", &json.len().to_string());

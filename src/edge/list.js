@@ -2,7 +2,7 @@
 
 /**
  * The answer with what follows it, each piece asked for when the client has taken the one before. A piece that can't be had
- * breaks the connection off: what the client has then is no JSON, and can't be taken for the whole.
+ * breaks the connection off: what the client has then can't be taken for the whole.
  * @param {Response} response
  * @param {string} rest
  * @param {(rest: string) => Promise<[piece: string, rest: string | undefined]>} goOn
@@ -16,9 +16,10 @@ export function told(response, rest, goOn) {
       controller.enqueue(new Uint8Array(await response.arrayBuffer()));
     },
     async pull(controller) {
-      if (next === undefined) return controller.close();
-      const [piece, rest] = await goOn(next);
-      next = rest;
+      let piece = "";
+      // One may be empty though others follow.
+      while (next !== undefined && piece === "") [piece, next] = await goOn(next);
+      if (piece === "") return controller.close();
       controller.enqueue(encoder.encode(piece));
     },
   });

@@ -228,6 +228,7 @@ pub fn media() -> MediaSettings {
             secret: Sealed("sealed".into()),
         }),
         reject_impossible_numbers: false,
+        callback_detail: Default::default(),
         calling_hours: None,
         contact_limits: Vec::new(),
     }

@@ -3,6 +3,7 @@
 use audatec::app::directory::{Ask, DirectoryCommand};
 use audatec::app::ports::Directories;
 use audatec::app::records::RecordKey;
+use audatec::domain::media::CallbackDetail;
 use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
@@ -290,12 +291,15 @@ fn more_trunks_than_one_invocation_tells_are_told_by_others_before_the_answer() 
     let (world, org, trunks) = founded_with_many();
     let told = |line: &String| world.brief_of(line).media_policy.transcript;
     let set = |transcripts: bool| {
-        let body = json!({"transcripts": transcripts});
+        let detail = if transcripts { "full" } else { "reference" };
+        let body = json!({"transcripts": transcripts, "callback_detail": detail});
         world.patch(&org, "/settings", body).0
     };
     world.pokes.set(0);
     assert_eq!(set(true), 200);
     assert!(trunks.iter().all(told));
+    let full = |line: &String| world.brief_of(line).callback_detail == CallbackDetail::Full;
+    assert!(trunks.iter().all(full));
     assert_eq!(world.pokes.get(), 2);
     assert_eq!(world.next_due(&org), None);
 

@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Client, expectError, found, Org, useServer } from "./harness.ts";
 import { type Received, useReceiver } from "./receiver.ts";
-import { type CallObject, DELIVERY_FIELDS, type DeliveryObject, HEX_SHA256, type Secret, TIMESTAMP, UUID } from "./shapes.ts";
+import { type CallObject, DELIVERY_FIELDS, type DeliveryObject, type FullNotification, HEX_SHA256, type Secret, TIMESTAMP, UUID } from "./shapes.ts";
 import { until } from "./until.ts";
 
 const server = useServer();
@@ -300,6 +300,37 @@ describe("deliveries", () => {
 
     expect(received.map(({ headers }) => headers["x-audatec-failure"])).toEqual(Array(3).fill("callee/busy"));
     expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test("callback_detail: full tells more, from the next call on that ends; what was decided for a call stays", async () => {
+    const mine = await Org.create(server);
+    expectError(await mine.owner.patch("/settings", { callback_detail: "all" }), 400, "callback_detail must be reference or full");
+    expect(found(await mine.owner.get<object>("/settings"))).toMatchObject({ callback_detail: "reference" });
+    const call = async (phone_number: string, url: string) => {
+      const id = await mine.call({ phone_number, callback_url: url });
+      await until("the callback", async () => receiver.received(url).length > 0);
+      return id;
+    };
+    const [plain, full] = [receiver.url(500, 200), receiver.url(500, 200)];
+    await call("+15005550001", plain);
+    found(await mine.owner.patch("/settings", { callback_detail: "full" }));
+    const id = await call("+15005550001", full);
+    found(await mine.owner.patch("/settings", { callback_detail: "reference" }));
+    await until("the retries", async () => receiver.received(plain).length === 2 && receiver.received(full).length === 2);
+
+    const [before, told] = [plain, full].map((url) => receiver.received(url).map(({ body }) => body));
+    expect(new Set(before).size).toBe(1);
+    expect(new Set(told).size).toBe(1);
+    server.checkSchema("Notification", JSON.parse(before?.[0] ?? ""));
+    const notification = JSON.parse(told?.[0] ?? "") as FullNotification;
+    server.checkSchema("FullNotification", notification);
+    const { failure, agent_id } = await mine.detail(id);
+    expect(notification).toMatchObject({ call_id: id, phone_number: "+15005550001", agent_id, failure, answered_by: null });
+    expect(notification).toMatchObject({ campaign_id: null, reference: null, redial: null });
+    const answered = receiver.url();
+    found(await mine.owner.patch("/settings", { callback_detail: "full" }));
+    await call("+15005550009", answered);
+    expect(JSON.parse(receiver.received(answered)[0]?.body ?? "")).toMatchObject({ answered_by: "machine", failure: null });
   });
 
   test("a redelivery that fails is one attempt and no new schedule", async () => {

@@ -87,7 +87,11 @@ export class Contract {
     const at = "$ref" in named ? named.$ref : pointer("paths", route.key, verb, "responses", name ?? "");
     this.#checkHeaders(where, at, headers);
     this.#checkNames(where, this.#resolve<ApiResponse>(named), route.item, headers);
-    if (this.#resolve<ApiResponse>(named).content) {
+    const { content } = this.#resolve<ApiResponse>(named);
+    if (content && !content["application/json"]) {
+      const type = headers.get("content-type")?.split(";")[0] ?? "";
+      if (!content[type]) throw new Error(`${where} with ${type}, which openapi.json does not name`);
+    } else if (content) {
       this.#validate(where, `${at}/content/${escape("application/json")}/schema`, JSON.parse(text));
     } else if (text !== "") {
       throw new Error(`${where} with a body, and openapi.json describes none: ${text}`);

@@ -26,6 +26,11 @@ let calls: ListedCall[];
 
 type Calls = Page<"calls", ListedCall>;
 
+const FAILURE_CODE = `failure_code must be one of ${[
+  "busy, declined, no_answer, unreachable, carrier_error, dialer_unavailable, agent_unavailable, agent_failed, canceled, timed_out",
+  "channels_exhausted, rate_exceeded, number_suppressed, schedule_full, daily_limit_reached, window_closed, destination_not_allowed",
+].join(", ")}`;
+
 beforeAll(async () => {
   org = await Org.create(server);
   viewer = await org.client("viewer");
@@ -40,6 +45,13 @@ beforeAll(async () => {
   for (const id of made) await org.ended(id);
   calls = found(await viewer.get<Calls>("/calls?limit=100")).calls;
 });
+
+/** The file as it comes. */
+async function csv(client: Client, query: string): Promise<{ status: number; headers: Headers; text: string }> {
+  const headers = { authorization: `Bearer ${client.key}` };
+  const response = await fetch(`${server.url}/integration/v1/calls.csv${query}`, { headers });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
 
 async function list(query: string): Promise<ListedCall[]> {
   return found(await viewer.get<Calls>(`/calls${query}`)).calls;
@@ -108,21 +120,88 @@ describe("GET /calls", () => {
   });
 
   test("filters by a number's last digits, of calls that are over and of those in progress", async () => {
-    for (const last of ["001", "5005550001", "15005550001"]) {
+    for (const last of ["0001", "5005550001", "15005550001"]) {
       const expected = calls.filter(({ phone_number }) => phone_number.endsWith(last));
       expect(expected.length).toBeGreaterThan(0);
-      expect(ids(await list(`?phone_number_ends_with=${last}`)), last).toEqual(ids(expected));
+      expect(ids(await list(`?phone_suffix=${last}`)), last).toEqual(ids(expected));
     }
-    expect(await list("?phone_number_ends_with=003")).toEqual([]);
-    expect(await list("?phone_number_ends_with=001&phone_number=%2B15005550004")).toEqual([]);
+    expect(await list("?phone_suffix=0003")).toEqual([]);
+    expect(await list("?phone_suffix=0001&phone_number=%2B15005550004")).toEqual([]);
     const other = await Org.create(server);
     const lasting = await other.call({ phone_number: "+15005550006" });
-    const { calls: open } = found(await other.owner.get<Calls>("/calls?phone_number_ends_with=006"));
+    const { calls: open } = found(await other.owner.get<Calls>("/calls?phone_suffix=0006"));
     expect(open).toMatchObject([{ id: lasting, is_terminal: false }]);
-    expect(found(await other.owner.get<Calls>("/calls?phone_number_ends_with=007")).calls).toEqual([]);
-    for (const bad of ["01", "1234567890123456", "%2B001", "0%2001", "", "0_1", "%25001"]) {
-      expectError(await viewer.get(`/calls?phone_number_ends_with=${bad}`), 400, "phone_number_ends_with must be 3 to 15 digits");
+    expect(found(await other.owner.get<Calls>("/calls?phone_suffix=0007")).calls).toEqual([]);
+    for (const bad of ["001", "1234567890123456", "%2B0001", "00%2001", "", "00_1", "%250001"]) {
+      expectError(await viewer.get(`/calls?phone_suffix=${bad}`), 400, "phone_suffix must be 4 to 15 digits");
     }
+  });
+
+  test("filters by failure_code: why a call failed or was ended early, of those alone that are over", async () => {
+    for (const code of ["busy", "declined", "carrier_error", "dialer_unavailable", "no_answer"]) {
+      const expected = calls.filter(({ failure }) => failure?.code === code);
+      expect(ids(await list(`?failure_code=${code}`)), code).toEqual(ids(expected));
+    }
+    expect((await list("?failure_code=busy")).length).toBe(2);
+    expect(await list("?failure_code=busy&call_status=Completed")).toEqual([]);
+    expect(await list("?failure_code=busy&phone_suffix=0004")).toEqual([]);
+    const other = await Org.create(server);
+    const lasting = await other.call({ phone_number: "+15005550006" });
+    expect(found(await other.owner.get<Calls>("/calls?failure_code=canceled")).calls).toEqual([]);
+    await other.owner.post(`/calls/${lasting}/cancel`);
+    expect(found(await other.owner.get<Calls>("/calls?failure_code=canceled")).calls).toMatchObject([{ id: lasting }]);
+    for (const bad of ["", "Busy", "busy,declined", "cat"]) {
+      expectError(await viewer.get(`/calls?failure_code=${bad}`), 400, FAILURE_CODE);
+    }
+    expectError(await viewer.get("/calls?failure_code=busy&failure_code=busy"), 400, "query parameter given twice: failure_code");
+  });
+
+  test("filters by the disposition of a call's outcome, page by page", async () => {
+    const expected = calls.filter(({ call_outcome }) => call_outcome?.["disposition"] === "interested");
+    expect(expected).toHaveLength(2);
+    expect(ids(await list("?disposition=interested"))).toEqual(ids(expected));
+    expect(await list("?disposition=Interested")).toEqual([]);
+    expect(await list("?disposition=interested&failure_code=busy")).toEqual([]);
+    const first: Calls = found(await viewer.get<Calls>("/calls?disposition=interested&limit=1"));
+    const second: Calls = found(await viewer.get<Calls>(`/calls?disposition=interested&limit=1&cursor=${first.next_cursor}`));
+    expect(ids([...first.calls, ...second.calls])).toEqual(ids(expected));
+    for (const bad of ["", "x".repeat(201)]) {
+      expectError(await viewer.get(`/calls?disposition=${bad}`), 400, "disposition must be 1 to 200 characters");
+    }
+  });
+
+  test("calls.csv has the list's items line by line, and its filters", async () => {
+    const columns = [...STATUS_FIELDS.filter((name) => name !== "call_outcome"), "agent_id", "sip_trunk_id", "created_at"];
+    columns.push("dialed_at", "answered_by", "failure_code", "disposition");
+    const cellsOf = (call: ListedCall) => {
+      const { failure, call_outcome } = call;
+      const item: Record<string, unknown> = { ...call, failure_code: failure?.code, disposition: call_outcome?.["disposition"] };
+      return columns.map((name) => String(item[name] ?? ""));
+    };
+    for (const query of ["", "?failure_code=busy", "?call_status=Completed,Decline&sip_trunk_id=" + trunk.id, "?disposition=none"]) {
+      const { text, headers, status } = await csv(viewer, query);
+      expect(status, query).toBe(200);
+      expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
+      expect(text.endsWith("\r\n")).toBe(true);
+      const lines = text.slice(0, -2).split("\r\n").map((line) => line.split(","));
+      expect(lines, query).toEqual([columns, ...(await list(query)).map(cellsOf)]);
+    }
+    for (const name of ["limit", "cursor", "cat"]) {
+      expectError(await viewer.get(`/calls.csv?${name}=1`), 400, `unknown query parameter: ${name}`);
+    }
+    expectError(await viewer.get("/calls.csv?failure_code=cat"), 400, FAILURE_CODE);
+  });
+
+  test("calls.csv tells more calls than a piece has, each once, and none that came in after it was asked for", { timeout: 120_000 }, async () => {
+    const many = await Org.create(server, { max_cps: 1000, max_channels: 10 });
+    for (let i = 0; i < 26; i++) await Promise.all(Array.from({ length: 20 }, () => many.trigger({ phone_number: "+15005550006" })));
+    const before = found(await many.owner.get<Calls>("/calls?limit=100")).calls[0]?.id;
+    const [{ text }] = await Promise.all([csv(many.owner, ""), many.trigger({})]);
+    const told = text.slice(0, -2).split("\r\n").slice(1).map((line) => line.split(",")[0] ?? "");
+    expect(told.length).toBeGreaterThanOrEqual(520);
+    expect(new Set(told).size).toBe(told.length);
+    expect(told.slice(0, 2)).toContain(before);
+    expect(told).toEqual([...told].sort().reverse());
   });
 
   test("filters by created_after, which is inclusive, and created_before, which is exclusive", async () => {

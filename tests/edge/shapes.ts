@@ -75,7 +75,7 @@ export interface ListedCall extends StatusObject {
   sip_trunk_id: string;
   created_at: string;
   dialed_at: string | null;
-  answered_by: "human" | "voicemail" | "unknown" | null;
+  answered_by: "human" | "machine" | "unknown" | null;
   failure: Failure | null;
   redial: Redial | null;
 }
@@ -168,6 +168,13 @@ export interface Notification {
   recording_url: string | null;
   metadata: Record<string, unknown> | null;
   occurred_at: string;
+}
+
+/** What a notification tells where `callback_detail` is `full`. */
+export interface FullNotification extends Notification, Pick<ListedCall, "phone_number" | "agent_id" | "failure" | "answered_by"> {
+  campaign_id: string | null;
+  reference: string | null;
+  redial: object | null;
 }
 
 /** In the reference's order. */

@@ -167,7 +167,7 @@ test("the list and the feed tell of each call's failure, when it was dialed and 
     expect(listed.find((call) => call.id === id)).toMatchObject(told);
     expect(events.find(({ data }) => data.id === id)?.data).toMatchObject(told);
   }
-  expect(callTo("+15005550009").answered_by).toBe("voicemail");
+  expect(callTo("+15005550009").answered_by).toBe("machine");
   expect(callTo("+15005550001").answered_by).toBeNull();
   const begun = found(await viewer.get<{ events: { data: ListedCall }[] }>("/events?limit=100&type=call.initiating,call.answered"));
   for (const { data } of begun.events) {

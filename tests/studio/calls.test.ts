@@ -172,10 +172,10 @@ test("what is typed and is no number yet is answered with a hint and no error, a
   const page = await studio.signedIn(mine, "viewer", "/studio/calls");
   const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
   const number = page.getByLabel("Number");
-  const hint = page.getByText("The full number with +, or at least its last 3 digits.");
+  const hint = page.getByText("The full number with +, or at least its last 4 digits.");
   await until("both", async () => (await rows.count()) === 2);
   const asked = askedFor(page);
-  const numbers = () => asked.flatMap((query) => [query.get("phone_number"), query.get("phone_number_ends_with")]).filter(Boolean);
+  const numbers = () => asked.flatMap((query) => [query.get("phone_number"), query.get("phone_suffix")]).filter(Boolean);
 
   for (const typed of ["+", "+1415", "98", "+1 415 55", "Raj", "+1234567890123456"]) {
     await number.fill(typed);
@@ -253,9 +253,7 @@ test("what Studio takes for a number the API takes, on the way to it too; what i
     const filter = byNumber(text);
     const digits = text.replace(/[^+\d]/g, "");
     if (filter) expect(await status(filter), text).toBe(200);
-    else
-      for (const name of ["phone_number", "phone_number_ends_with"])
-        expect(await status({ [name]: digits }), `${name}=${digits}`).toBe(400);
+    else for (const name of ["phone_number", "phone_suffix"]) expect(await status({ [name]: digits }), `${name}=${digits}`).toBe(400);
   }
 });
 

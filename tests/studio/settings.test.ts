@@ -43,6 +43,7 @@ test("transcripts are kept from when somebody says so, and calls then have a lin
     transcripts: true,
     recordings: null,
     reject_impossible_numbers: false,
+    callback_detail: "reference",
     calling_hours: null,
     contact_limits: [],
   });
@@ -65,6 +66,19 @@ test("impossible numbers are refused from when somebody says so", async () => {
   expect(await settings()).toMatchObject({ reject_impossible_numbers: false });
 });
 
+test("callbacks tell more from when somebody says so", async () => {
+  const page = await studio.signedIn(org, "owner", PATH);
+  await page.getByLabel("Callback detail").selectOption("full");
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ callback_detail: "full" });
+
+  await page.getByLabel("Callback detail").selectOption("reference");
+  await save(page);
+  await isSaved(page);
+  expect(await settings()).toMatchObject({ callback_detail: "reference" });
+});
+
 test("recordings have all that the API takes; their secret is kept and shown nowhere", async () => {
   const page = await studio.signedIn(org, "owner", PATH);
   await page.getByLabel("Record calls").selectOption("on");
@@ -85,6 +99,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
     transcripts: false,
     recordings: TARGET,
     reject_impossible_numbers: false,
+    callback_detail: "reference",
     calling_hours: null,
     contact_limits: [],
   });
@@ -99,6 +114,7 @@ test("recordings have all that the API takes; their secret is kept and shown now
     transcripts: false,
     recordings: { ...TARGET, prefix: "", region: "eu-west-1" },
     reject_impossible_numbers: false,
+    callback_detail: "reference",
     calling_hours: null,
     contact_limits: [],
   });
@@ -138,6 +154,7 @@ test("a save sends what was changed here, and leaves what others changed meanwhi
     transcripts: true,
     recordings: { ...TARGET, bucket: "other", region: "us-east-1" },
     reject_impossible_numbers: false,
+    callback_detail: "reference",
     calling_hours: null,
     contact_limits: [],
   });

@@ -116,6 +116,7 @@ impl World {
             reviews: false,
             counted_dials: false,
             media_policy: audatec::domain::media::MediaPolicy::default(),
+            callback_detail: Default::default(),
             hours: Default::default(),
             limits: Default::default(),
             secrets: None,

@@ -377,6 +377,7 @@ impl TrunkStore for Rows {
                 && phone.is_none_or(|phone| call.request.phone == *phone)
                 && digits.is_none_or(|digits| digits.end(&call.request.phone))
                 && filter.scheduled.is_none_or(|is| call.is_scheduled() == is)
+                && filter.admits_result(call)
         })
     }
 

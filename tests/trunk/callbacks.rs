@@ -63,6 +63,68 @@ fn of_the_copies_of_a_callbacks_message_one_is_sent_and_by_the_secrets_of_that_m
 }
 
 #[test]
+fn how_much_a_callback_tells_is_decided_when_its_call_ends_and_for_all_of_its_attempts() {
+    let mut world = World::new(10, 10);
+    let wants = |world: &mut World, detail| {
+        world.brief(10, 10, |brief| brief.callback_detail = detail);
+    };
+    let body = |world: &World, id: CallId| -> serde_json::Value {
+        let (sent, id) = (world.sent.callbacks.iter().rev(), id.to_string());
+        let mut bodies = sent.map(|sent| sent.body.as_str());
+        let body = bodies.find(|body| body.contains(&id)).expect("a callback");
+        serde_json::from_str(body).expect("JSON")
+    };
+    const BUSY: &str = "+15005550001";
+    let plain = world.accepted(BUSY);
+    world.run_to_end(plain);
+    let reference = body(&world, plain);
+    assert_eq!(reference.as_object().map(serde_json::Map::len), Some(9));
+
+    let id = world.accepted(BUSY);
+    wants(&mut world, CallbackDetail::Full);
+    world.run_to_end(id);
+    let full = body(&world, id);
+    let call = world.call(id);
+    assert_eq!(full["call_id"], id.to_string());
+    for (name, value) in reference.as_object().expect("an object") {
+        assert!(full.get(name).is_some(), "{name}: {value}");
+    }
+    assert_eq!(full["phone_number"], BUSY);
+    assert_eq!(full["agent_id"], call.request.agent.id.to_string());
+    assert_eq!(full["failure"]["code"], "busy");
+    for name in ["answered_by", "campaign_id", "reference", "redial"] {
+        assert_eq!(full.get(name), Some(&serde_json::Value::Null), "{name}");
+    }
+
+    // Neither a retry, nor a redelivery, nor a restart knows of later wishes.
+    wants(&mut world, CallbackDetail::Reference);
+    deliver(&mut world, 500);
+    world.crash();
+    world.now = world.now + Span(60_000);
+    world.sent.callbacks.clear();
+    world.ask(TrunkCommand::Tick);
+    assert_eq!(body(&world, id), full);
+    deliver(&mut world, 200);
+    wants(&mut world, CallbackDetail::Full);
+    world.ask(TrunkCommand::Redeliver(reader(), plain));
+    assert_eq!(body(&world, plain), reference);
+    wants(&mut world, CallbackDetail::Reference);
+    world.ask(TrunkCommand::Redeliver(reader(), id));
+    assert_eq!(body(&world, id), full);
+
+    // One that is refused ends when it is made.
+    wants(&mut world, CallbackDetail::Full);
+    world.brief(1, 10, |brief| brief.callback_detail = CallbackDetail::Full);
+    world.accepted(OK);
+    world.ask(TrunkCommand::Admit(Box::new(World::trigger_of(OK))));
+    let refused = world.rows.all().pop().expect("a call").id;
+    assert_eq!(
+        body(&world, refused)["failure"]["code"],
+        "channels_exhausted"
+    );
+}
+
+#[test]
 fn an_endpoint_that_never_answers_is_exhausted_and_can_be_sent_to_by_hand_long_after() {
     let mut world = World::new(10, 10);
     let id = world.accepted(OK);

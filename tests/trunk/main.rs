@@ -35,6 +35,7 @@ use audatec::domain::callback::{
 };
 use audatec::domain::contacts::Contact;
 use audatec::domain::ids::CallId;
+use audatec::domain::media::CallbackDetail;
 use audatec::domain::phone::E164;
 use audatec::domain::sandbox::TEST_NUMBERS;
 use audatec::domain::time::{Span, Timestamp};

@@ -5,6 +5,7 @@ pub mod pages;
 pub mod routes;
 
 use crate::app::authenticate::{self, Access};
+use crate::app::calls::read::csv;
 use crate::app::http::{Request, Response};
 use crate::app::manage::agents;
 use crate::app::ports::Api;
@@ -25,7 +26,10 @@ pub async fn serve(api: &impl Api, request: &Request) -> Response {
 /// # Errors
 /// It can't be told: the answer ends unfinished.
 pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
-    agents::go_on(api, rest).await
+    match csv::go_on(api, rest).await {
+        Some(told) => told,
+        None => agents::go_on(api, rest).await,
+    }
 }
 
 /// The documented order: transport, path and method, key, role; what follows is the route's own.

@@ -158,6 +158,7 @@ routes! {
         => stop::release(api, caller, request, first, second);
     ListCalls = GET "/integration/v1/calls" for Key(Viewer) => read::list(api, caller, request);
     TriggerCall = POST "/integration/v1/calls" for Key(Member) => trigger::trigger(api, caller, request);
+    ExportCalls = GET "/integration/v1/calls.csv" for Key(Viewer) => read::export(api, caller, request);
     GetCall = GET "/integration/v1/calls/{call_id}" for Key(Viewer) => read::detail(api, caller, first);
     CallStatus = GET "/integration/v1/calls/{call_id}/status" for Key(Viewer) => read::status(api, caller, first);
     CancelCall = POST "/integration/v1/calls/{call_id}/cancel" for Key(Member) => stop::cancel(api, caller, request, first);

@@ -61,6 +61,8 @@ pub struct Success {
     pub status: u16,
     pub description: &'static str,
     pub schema: Option<Schema>,
+    /// The media type of a text that is no JSON.
+    pub text: Option<&'static str>,
     pub example: Value,
 }
 
@@ -110,7 +112,19 @@ impl Success {
             status,
             description,
             schema: Some(schema),
+            text: None,
             example,
+        }
+    }
+
+    /// A text of this media type.
+    pub fn text(description: &'static str, media_type: &'static str, example: &str) -> Self {
+        Self {
+            status: 200,
+            description,
+            schema: None,
+            text: Some(media_type),
+            example: example.into(),
         }
     }
 
@@ -120,6 +134,7 @@ impl Success {
             status: 204,
             description,
             schema: None,
+            text: None,
             example: Value::Null,
         }
     }

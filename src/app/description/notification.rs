@@ -17,7 +17,8 @@ fn operation() -> Value {
         same `webhook-id` and body. Redirects are not followed. Credentials in the URL (`https://user:password@…`) are \
         sent as HTTP Basic. Known limit: answer with the final status at once. Cloudflare's runtime takes an interim \
         answer (a 1xx, such as 100 or 103) for the final one, so the attempt fails with that status and is made again. \
-        `event` says how the call ended:"
+        If `/settings` says `callback_detail` `full` when the call ends, it is a `FullNotification`. `event` says how the call \
+        ended:"
         .to_owned();
     let mut given = Map::new();
     for (event, statuses) in events() {
@@ -29,6 +30,7 @@ fn operation() -> Value {
         let value = examples::notification(&event);
         given.insert(event, json!({"value": value}));
     }
+    let schema = json!({"oneOf": [reference("Notification"), reference("FullNotification")]});
     json!({
         "operationId": "callEnded",
         "tags": ["Calls"],
@@ -38,7 +40,7 @@ fn operation() -> Value {
         "parameters": headers(),
         "requestBody": {
             "required": true,
-            "content": {"application/json": {"schema": reference("Notification"), "examples": given}},
+            "content": {"application/json": {"schema": schema, "examples": given}},
         },
         "responses": {
             "2XX": {"description": "Received. The status line must be there within 30 seconds."},

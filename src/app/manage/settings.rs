@@ -15,7 +15,7 @@ use crate::app::sealing::sealed;
 use crate::app::views::limits::{ContactLimitView, shown};
 use crate::domain::access::KeyRecord;
 use crate::domain::calling_hours::CallingHours;
-use crate::domain::media::{MediaSettings, S3Target};
+use crate::domain::media::{CallbackDetail, MediaSettings, S3Target};
 use crate::domain::refusal::Refusal;
 
 const RESOURCE: Resource = Resource {
@@ -39,6 +39,9 @@ pub struct SettingsView {
     pub recordings: Option<StorageView>,
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist.
     pub reject_impossible_numbers: bool,
+    /// How much callbacks tell: the reference's fields alone, or `full`.
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub callback_detail: CallbackDetail,
     /// When phones may ring; null for any time.
     pub calling_hours: Option<CallingHours>,
     /// How often a number may be called, by any trunk and any agent.
@@ -74,6 +77,10 @@ pub struct ChangeSettings {
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist, within a minute from now on; `null` is
     /// false.
     pub reject_impossible_numbers: Option<bool>,
+    /// How much the callbacks of calls tell that end from now on; `null` is `reference`. With `full` they also have
+    /// `phone_number`, `agent_id`, `failure`, `answered_by`, `campaign_id`, `reference` and `redial`.
+    #[schema(inline)]
+    pub callback_detail: Option<CallbackDetail>,
     /// When phones may ring; it replaces what was set. `null` for any time.
     pub calling_hours: Option<CallingHours>,
     /// How often a number may be called, by any trunk and any agent, in addition to agents' own limits: at most 5 limits, all of which
@@ -120,6 +127,7 @@ impl From<&MediaSettings> for SettingsView {
                 access_key: storage.access_key,
             }),
             reject_impossible_numbers: media.reject_impossible_numbers,
+            callback_detail: media.callback_detail,
             calling_hours: media.calling_hours.clone(),
             contact_limits: shown(&media.contact_limits),
         }
@@ -177,6 +185,12 @@ async fn read(
         "true or false",
         |value| value.as_bool(),
     )?;
+    let callback_detail = body.optional(
+        "callback_detail",
+        Some(before.callback_detail),
+        "reference or full",
+        |value| value.as_str().and_then(CallbackDetail::parse),
+    )?;
     let calling_hours = read_hours(&mut body, before.calling_hours)?;
     let contact_limits = read_limits(&mut body, before.contact_limits)?;
     body.finish()?;
@@ -189,6 +203,7 @@ async fn read(
         transcripts: transcripts.unwrap_or_default(),
         recordings,
         reject_impossible_numbers: reject_impossible_numbers.unwrap_or_default(),
+        callback_detail: callback_detail.unwrap_or_default(),
         calling_hours,
         contact_limits,
     })
@@ -276,6 +291,7 @@ pub(crate) mod describe {
             "transcripts": true,
             "recordings": {"endpoint": "", "region": "ap-south-1", "bucket": "calls", "prefix": "", "access_key": "AKIA…"},
             "reject_impossible_numbers": false,
+            "callback_detail": "reference",
             "calling_hours": examples::calling_hours(),
             "contact_limits": examples::contact_limits(),
         })
@@ -285,6 +301,7 @@ pub(crate) mod describe {
         let mut all = vec![
             must("transcripts", "true or false"),
             must("reject_impossible_numbers", "true or false"),
+            must("callback_detail", "reference or full"),
             must("recordings", "an object"),
             Refusal::UrlInvalid("recordings.endpoint"),
             bare("recordings.endpoint"),

@@ -60,11 +60,13 @@ fn good(success: &Success, own: Headers) -> Value {
     let mut headers = common_headers();
     headers.extend(own.into_iter().map(named));
     let mut response = json!({"description": success.description, "headers": headers});
-    if let (Some(schema), Some(response)) = (&success.schema, response.as_object_mut()) {
-        let content = json!({"application/json": {
-            "schema": reference(&schema.name),
-            "example": success.example,
-        }});
+    let content = match (&success.schema, success.text) {
+        (Some(schema), _) => Some(("application/json", reference(&schema.name))),
+        (None, Some(media_type)) => Some((media_type, json!({"type": "string"}))),
+        (None, None) => None,
+    };
+    if let (Some((media_type, schema)), Some(response)) = (content, response.as_object_mut()) {
+        let content = json!({media_type: {"schema": schema, "example": success.example}});
         response.insert("content".to_owned(), content);
     }
     response

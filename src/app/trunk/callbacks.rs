@@ -4,12 +4,13 @@ use super::reading::OneCall;
 use super::reply::reply;
 use super::{Answer, DeliveryFilter, Desk, Found, Reader, StoreFailed, TrunkStore};
 use crate::app::messages::{CallbackMessage, ContactErrand, Outgoing};
-use crate::app::views::call::{Notification, failure_header};
+use crate::app::views::call::{FullNotification, Notification, failure_header};
 use crate::domain::call::{Call, CallEffect, CallStatus};
 use crate::domain::callback::{AttemptResult, WebhookSecrets};
 use crate::domain::contacts::Ticket;
 use crate::domain::ids::{CallId, DeliveryId};
 use crate::domain::planted::{Fault, planted};
+use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
 use crate::domain::trunk::Wanted;
@@ -162,11 +163,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 }
 
-fn message(
-    call: &Call,
-    attempt: u32,
-    settings: &crate::domain::settings::Settings,
-) -> Option<CallbackMessage> {
+fn message(call: &Call, attempt: u32, settings: &Settings) -> Option<CallbackMessage> {
     let callback = call.callback.as_ref()?;
     Some(CallbackMessage {
         org: call.request.org,
@@ -174,10 +171,18 @@ fn message(
         attempt,
         good_until: callback.lease().map(|lease| lease.until),
         url: callback.url.clone(),
-        body: to_json(&Notification::of(call, settings)?).ok()?,
+        body: body(call, callback.is_full, settings)?,
         failure: call
             .final_failure()
             .filter(|_| !planted(Fault::FailureUntold))
             .map(|failure| failure_header(&failure)),
     })
+}
+
+/// What the receiver is sent: the same for each attempt.
+fn body(call: &Call, is_full: bool, settings: &Settings) -> Option<String> {
+    match is_full {
+        true => to_json(&FullNotification::of(call, settings)?).ok(),
+        false => to_json(&Notification::of(call, settings)?).ok(),
+    }
 }

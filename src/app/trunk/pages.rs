@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::views::call::ListedCall;
-use crate::domain::call::{Call, CallStatus};
+use crate::domain::call::{Call, CallStatus, FailureCode};
 use crate::domain::callback::DeliveryStatus;
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::phone::{E164, LastDigits};
@@ -103,6 +103,12 @@ pub struct CallFilter {
     /// Only those on the schedule, or none of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled: Option<bool>,
+    /// Only those that failed so, or were ended before their time so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureCode>,
+    /// Only those whose agent's word for what came of them is this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<String>,
     /// Only from then on.
     pub created_after: Option<Timestamp>,
     /// Only before then.
@@ -136,10 +142,26 @@ impl CallFilter {
             && self
                 .scheduled
                 .is_none_or(|scheduled| call.is_scheduled() == scheduled)
+            && self.admits_result(call)
             && self
                 .created_after
                 .is_none_or(|after| call.created_at() >= after)
             && self.ceiling().is_none_or(|ceiling| call.id < ceiling)
+    }
+
+    /// Whether what became of a call is what is asked for.
+    #[must_use]
+    pub fn admits_result(&self, call: &Call) -> bool {
+        let code = call.final_failure().map(|failure| failure.code);
+        let disposition = self.disposition.as_deref();
+        self.failure.is_none_or(|wanted| code == Some(wanted))
+            && disposition.is_none_or(|wanted| call.disposition() == Some(wanted))
+    }
+
+    /// Whether only calls are asked for of which all is known.
+    #[must_use]
+    pub fn is_of_results(&self) -> bool {
+        self.failure.is_some() || self.disposition.is_some()
     }
 
     /// All that the filter admits is below this id.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::app::asking::Reply;
 use crate::app::views::call::StatusView;
-use crate::domain::call::Call;
+use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::newest_first;
@@ -232,6 +232,10 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             below: filter.ceiling(),
             ..Wanted::default()
         };
+        if filter.is_of_results() && filter.status.is_empty() {
+            // What is in progress has none; few that are over still have something to do.
+            wanted.status = &CallStatus::TERMINAL;
+        }
         if filter.scheduled == Some(true) {
             // What is in progress is not on the schedule.
             wanted.below = Some(CallId::floor(Timestamp(0)));

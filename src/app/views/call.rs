@@ -308,6 +308,47 @@ pub struct Notification<'a> {
     occurred_at: String,
 }
 
+/// What a callback's receiver is sent where `callback_detail` is `full`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FullNotification<'a> {
+    #[serde(flatten)]
+    notification: Notification<'a>,
+    /// The number called, in E.164 format.
+    phone_number: &'a str,
+    /// The agent that talked, or would have.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    agent_id: String,
+    /// Why the call failed, or was ended before its time.
+    failure: Option<FailureView>,
+    /// Who picked up, as the agent judged it; null when nobody did.
+    answered_by: Option<AnsweredBy>,
+    /// The campaign it belongs to; null for a call of its own.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    campaign_id: Option<String>,
+    /// What the campaign calls its recipient; null for a call of its own.
+    reference: Option<String>,
+    /// Which attempt of how many it is; null for a call that came without `redial`.
+    redial: Option<RedialView>,
+}
+
+impl<'a> FullNotification<'a> {
+    /// The notification of a call's end with more of it; `None` before it.
+    #[must_use]
+    pub fn of(call: &'a Call, settings: &Settings) -> Option<Self> {
+        Some(Self {
+            notification: Notification::of(call, settings)?,
+            phone_number: call.request.phone.as_str(),
+            agent_id: call.request.agent.id.to_string(),
+            failure: call.final_failure().map(FailureView::from),
+            answered_by: call.answered_by(),
+            campaign_id: None,
+            reference: None,
+            redial: RedialView::of(call),
+        })
+    }
+}
+
 impl<'a> Notification<'a> {
     /// The notification of a call's end; `None` before it. Made from fields that no longer change,
     /// so that each attempt sends the same bytes.

@@ -346,9 +346,17 @@ impl Call {
         let word = |field: &str| outcome.and_then(|outcome| outcome.get(field)?.as_str());
         Some(match (word("answered_by"), word("disposition")) {
             (Some("human"), _) => AnsweredBy::Human,
-            (Some("voicemail" | "machine"), _) | (None, Some("voicemail")) => AnsweredBy::Voicemail,
+            (Some("voicemail" | "machine"), _) | (None, Some("voicemail")) => AnsweredBy::Machine,
             _ => AnsweredBy::Unknown,
         })
+    }
+
+    /// What came of the conversation in a word, once the call is terminal and if its agent gave one.
+    #[must_use]
+    pub fn disposition(&self) -> Option<&str> {
+        let outcome = self.outcome.as_ref();
+        let outcome = outcome.filter(|_| self.status.is_terminal())?;
+        outcome.get("disposition")?.as_str()
     }
 
     /// Why it failed, or was ended before its time, once it is terminal.

@@ -21,7 +21,7 @@ impl Call {
             Some(FailureCode::Canceled) if planted(Fault::CancelledGoesOn) => Cause::Busy,
             Some(_) => return None,
             None => match self.answered_by() {
-                Some(AnsweredBy::Voicemail) if self.status == CallStatus::Completed => {
+                Some(AnsweredBy::Machine) if self.status == CallStatus::Completed => {
                     Cause::Voicemail
                 }
                 _ => return None,

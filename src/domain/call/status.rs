@@ -152,6 +152,44 @@ pub enum FailureCode {
     DestinationNotAllowed,
 }
 
+impl FailureCode {
+    /// All of them, with their names.
+    pub const ALL: [(Self, &str); 17] = [
+        (Self::Busy, "busy"),
+        (Self::Declined, "declined"),
+        (Self::NoAnswer, "no_answer"),
+        (Self::Unreachable, "unreachable"),
+        (Self::CarrierError, "carrier_error"),
+        (Self::DialerUnavailable, "dialer_unavailable"),
+        (Self::AgentUnavailable, "agent_unavailable"),
+        (Self::AgentFailed, "agent_failed"),
+        (Self::Canceled, "canceled"),
+        (Self::TimedOut, "timed_out"),
+        (Self::ChannelsExhausted, "channels_exhausted"),
+        (Self::RateExceeded, "rate_exceeded"),
+        (Self::NumberSuppressed, "number_suppressed"),
+        (Self::ScheduleFull, "schedule_full"),
+        (Self::DailyLimitReached, "daily_limit_reached"),
+        (Self::WindowClosed, "window_closed"),
+        (Self::DestinationNotAllowed, "destination_not_allowed"),
+    ];
+
+    /// The code of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(_, name)| *name == text).map(|(code, _)| code)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        let mut all = Self::ALL.into_iter();
+        let known = all.find(|(code, _)| *code == self);
+        known.map_or("", |(_, name)| name)
+    }
+}
+
 /// Who picked up, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -159,8 +197,8 @@ pub enum FailureCode {
 pub enum AnsweredBy {
     /// A person.
     Human,
-    /// A machine that takes messages.
-    Voicemail,
+    /// A machine, such as one that takes messages.
+    Machine,
     /// Nobody can tell.
     Unknown,
 }
@@ -302,5 +340,26 @@ impl Failure {
             | FailureCode::ScheduleFull
             | FailureCode::DailyLimitReached => CallStatus::RejectedCapacity,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_codes_are_known_by_the_names_that_are_read_and_written() {
+        let unknown = serde_json::from_str::<FailureCode>("\"\"").expect_err("no code");
+        for (code, name) in FailureCode::ALL {
+            let written = serde_json::to_string(&code).expect("JSON");
+            assert_eq!(written, format!("{name:?}"));
+            assert_eq!(
+                (FailureCode::parse(name), code.as_str()),
+                (Some(code), name)
+            );
+        }
+        let known = unknown.to_string().matches('`').count() / 2 - 1;
+        assert_eq!(known, FailureCode::ALL.len());
+        assert_eq!(FailureCode::parse("Busy"), None);
     }
 }

@@ -157,6 +157,10 @@ pub struct Delivery {
     /// One more attempt was asked for while another was under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked_again: bool,
+    /// All attempts tell more than the reference's fields: so it was decided when the call ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "full")]
+    pub is_full: bool,
     /// Not stored: a holder that was restarted hands the attempt out again at once.
     #[serde(skip)]
     lease: Option<Lease>,
@@ -190,6 +194,7 @@ impl Delivery {
             by_hand: false,
             scheduled_at: None,
             asked_again: false,
+            is_full: false,
             lease: None,
         }
     }

@@ -281,6 +281,7 @@ impl Directory {
         let media = self.org.as_ref().and_then(|org| org.media.as_ref());
         Brief {
             media_policy: media.map(MediaSettings::policy).unwrap_or_default(),
+            callback_detail: media.map_or_else(Default::default, |media| media.callback_detail),
             hours: self.hours_for(tag, now),
             limits: self.limits_for(tag, now),
             secrets: self.secrets().filter(|_| !deleted).cloned(),

@@ -8,6 +8,7 @@ use super::{Effect, Kept, Trunk};
 use crate::domain::call::{Call, CallEffect, Phase, RECENT};
 use crate::domain::callback::{Lease, host_key};
 use crate::domain::ids::CallId;
+use crate::domain::media::CallbackDetail;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
@@ -203,6 +204,17 @@ impl Trunk {
                 _ => None,
             },
             stood_at,
+        }
+    }
+
+    /// A call that has just ended: how much its callback tells, whatever is wanted of later ones.
+    pub(super) fn judge_detail(&self, id: CallId, step: &mut Step<'_>) {
+        let Some(held) = step.held(id) else { return };
+        let ends = held.call.status.is_terminal() && !held.was_over;
+        held.was_over |= ends;
+        if let Some(callback) = held.call.callback.as_mut().filter(|_| ends) {
+            let detail = self.brief.as_ref().map(|brief| brief.callback_detail);
+            callback.is_full = detail == Some(CallbackDetail::Full);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::domain::callback::WebhookSecrets;
 use crate::domain::calling_hours::HoursBook;
 use crate::domain::contacts::LimitsBook;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
-use crate::domain::media::MediaPolicy;
+use crate::domain::media::{CallbackDetail, MediaPolicy};
 use crate::domain::sealed::Sealed;
 use crate::domain::time::Timestamp;
 
@@ -126,6 +126,9 @@ pub struct Brief {
     #[serde(default, skip_serializing_if = "MediaPolicy::nothing")]
     #[serde(rename = "keeps")]
     pub media_policy: MediaPolicy,
+    /// How much is told of calls that end from now on.
+    #[serde(default, skip_serializing_if = "CallbackDetail::is_default")]
+    pub callback_detail: CallbackDetail,
     /// When its phones may ring.
     #[serde(default, skip_serializing_if = "HoursBook::is_empty")]
     pub hours: HoursBook,

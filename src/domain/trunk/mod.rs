@@ -341,6 +341,7 @@ impl Trunk {
         };
         held.call.note(clock);
         held.is_changed = true;
+        self.judge_detail(id, step);
         self.owes_unseen_place(id, step);
         let Some(held) = step.held(id) else { return };
         self.timetable.counts(held);

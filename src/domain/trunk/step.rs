@@ -75,6 +75,8 @@ pub(super) struct Held {
     pub is_counted: bool,
     /// It has no row yet.
     pub is_new: bool,
+    /// It was over before, and what follows from that was decided then.
+    pub was_over: bool,
 }
 
 /// A call whose row is to be written.
@@ -152,6 +154,7 @@ impl<'a> Step<'a> {
         self.hold(call, None);
         if let Some(held) = self.held(id) {
             (held.stood_at, held.is_counted, held.is_new) = (None, false, true);
+            held.was_over = false;
         }
     }
 
@@ -165,6 +168,7 @@ impl<'a> Step<'a> {
                 stood_at: slot.map(|slot| slot.at),
                 is_counted: slot.is_some(),
                 is_new: false,
+                was_over: call.status.is_terminal(),
                 call,
             };
             self.calls.insert(place, Box::new(held));

@@ -35,6 +35,13 @@ pub(super) struct Look {
 const NO_CEILING: u64 = (1 << 53) - 1;
 /// What a look at many rows reads of each: what stands before the document.
 const SEEN: &str = "id, open, out, status, told_at, agent, phone, delivery, callback_due";
+/// What is asked for by it stands in no column of its own: then the document is read as well. A call's result is known when its
+/// status is terminal, and of the others none has a failure's or an outcome's place in a list.
+const FAILED_SO: &str =
+    " AND doc ->> '$.failure.code' = ? AND status NOT IN ('Initiating', 'Ringing', 'Answered')";
+const DISPOSED_SO: &str =
+    " AND doc ->> '$.outcome.disposition' = ? AND json_type(doc, '$.outcome.disposition') = 'text'
+                           AND status NOT IN ('Initiating', 'Ringing', 'Answered')";
 /// The rows that one page looks at.
 const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 /// The rows that one slice of a walk through the history looks at.
@@ -50,7 +57,7 @@ impl SqlStore {
             filter.scheduled == Some(true),
             filter.scheduled == Some(false),
         );
-        let wanted: [(&str, Option<SqlStorageValue>); 6] = [
+        let wanted: [(&str, Option<SqlStorageValue>); 8] = [
             (" AND open = ?", is.then(|| SCHEDULED.into())),
             (" AND open <> ?", is_not.then(|| SCHEDULED.into())),
             (
@@ -66,6 +73,8 @@ impl SqlStore {
                 " AND phone LIKE '%' || ?", // of digits alone: there is nothing to escape
                 filter.phone_ends.as_ref().map(|last| last.as_str().into()),
             ),
+            (FAILED_SO, filter.failure.map(|code| code.as_str().into())),
+            (DISPOSED_SO, filter.disposition.as_deref().map(Into::into)),
         ];
         let look = Look {
             floor: Some(floor),
@@ -174,8 +183,12 @@ impl SqlStore {
         } else {
             "MAX"
         };
+        let doc = match search::contains(fits, "doc") {
+            true => ", doc",
+            false => "",
+        };
         let query = format!(
-            "SELECT {last}(id), COUNT(*), '[' || GROUP_CONCAT(id) FILTER (WHERE {fits}) || ']' FROM (SELECT {SEEN} {rows})"
+            "SELECT {last}(id), COUNT(*), '[' || GROUP_CONCAT(id) FILTER (WHERE {fits}) || ']' FROM (SELECT {SEEN}{doc} {rows})"
         );
         let bindings = values.into_iter().chain(bounds).collect();
         let found = self.query(&query, bindings)?;

@@ -3,13 +3,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** How the API is asked for a number, or for one by its end. */
-export type ByNumber = { phone_number: string } | { phone_number_ends_with: string };
+export type ByNumber = { phone_number: string } | { phone_suffix: string };
 
 /** A number as people write it, whole with its `+` or `00`, or its last digits; null for what is neither, or is not yet. */
 export function byNumber(typed: string): ByNumber | null {
   const compact = typed.replace(/[\s().\-\u2010-\u2015/]/g, "").replace(/^00(?=[1-9]\d{6,14}$)/, "+");
   if (/^\+[1-9]\d{6,14}$/.test(compact)) return { phone_number: compact };
-  return /^\d{3,15}$/.test(compact) ? { phone_number_ends_with: compact } : null;
+  return /^\d{4,15}$/.test(compact) ? { phone_suffix: compact } : null;
 }
 
 /** A number as people write it, in E.164; null for what is none, or not yet. */

@@ -225,7 +225,7 @@ function FilterBar({
           placeholder="+1415… or 2671"
           onInput={number.type}
           isMono
-          hint={!isNumber && "The full number with +, or at least its last 3 digits."}
+          hint={!isNumber && "The full number with +, or at least its last 4 digits."}
         />
         <TimeField label="From" name="created_after" filters={filters} />
         <TimeField label="Until" name="created_before" filters={filters} />

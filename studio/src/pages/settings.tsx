@@ -44,6 +44,7 @@ interface Form {
   transcripts: "on" | "off";
   recordings: "on" | "off";
   impossible: "refused" | "dialed";
+  detail: Known["callback_detail"];
   endpoint: string;
   region: string;
   bucket: string;
@@ -54,11 +55,12 @@ interface Form {
   limits: LimitRow[];
 }
 
-function formOf({ transcripts, recordings, reject_impossible_numbers, calling_hours, contact_limits }: Known): Form {
+function formOf({ transcripts, recordings, reject_impossible_numbers, callback_detail, calling_hours, contact_limits }: Known): Form {
   return {
     transcripts: transcripts ? "on" : "off",
     recordings: recordings ? "on" : "off",
     impossible: reject_impossible_numbers ? "refused" : "dialed",
+    detail: callback_detail,
     endpoint: recordings?.endpoint ?? "",
     region: recordings?.region ?? "",
     bucket: recordings?.bucket ?? "",
@@ -85,6 +87,7 @@ function changeOf(form: Form, known: Known): Change {
     ...((form.impossible === "refused") !== known.reject_impossible_numbers && {
       reject_impossible_numbers: form.impossible === "refused",
     }),
+    ...(form.detail !== known.callback_detail && { callback_detail: form.detail }),
     ...(isOther && { recordings: isOn ? target : null }),
     ...(!same(hoursOf(form.hours), hoursOf(hoursFormOf(known.calling_hours))) && { calling_hours: hoursOf(form.hours) }),
     ...(!same(limitsOf(form.limits), limitsOf(limitsFormOf(known.contact_limits))) && { contact_limits: limitsOf(form.limits) }),
@@ -104,6 +107,7 @@ const targetOf = (form: Form): Record<string, string> => ({
 const requestOf = (form: Form) => ({
   transcripts: form.transcripts === "on",
   reject_impossible_numbers: form.impossible === "refused",
+  callback_detail: form.detail,
   calling_hours: hoursOf(form.hours),
   contact_limits: limitsOf(form.limits),
   recordings:
@@ -169,6 +173,7 @@ function Editor({ known: loaded }: { known: Known }) {
         </Card>
         <Transcripts form={form} set={set} />
         <Numbers form={form} set={set} />
+        <Callbacks form={form} set={set} />
         <Recordings form={form} set={set} isKnown={known.recordings !== null} />
         <Failure error={error} />
         <SaveRow isChanged={isChanged} isBusy={isBusy} isDone={isDone} />
@@ -219,6 +224,24 @@ function Numbers({ form, set }: PartProps) {
         onChange={(impossible) => set({ impossible })}
         disabled={barred("owner")}
         hint="Numbers whose length or country code can't exist. Takes effect within a minute."
+      />
+    </Card>
+  );
+}
+
+function Callbacks({ form, set }: PartProps) {
+  return (
+    <Card title="Callbacks">
+      <SelectField
+        label="Callback detail"
+        value={form.detail}
+        options={[
+          ["reference", "The reference's fields"],
+          ["full", "Full: also the number, the agent, the failure and more"],
+        ]}
+        onChange={(detail) => set({ detail })}
+        disabled={barred("owner")}
+        hint="Full adds phone_number, agent_id, failure, answered_by, campaign_id, reference and redial, for calls that end from now on."
       />
     </Card>
   );

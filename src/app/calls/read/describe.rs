@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{CallList, LiveCalls};
+use super::csv::COLUMNS;
+use super::{CallList, DISPOSITION, LiveCalls, MAX_DISPOSITION, failure_codes};
 use crate::app::description::examples;
-use crate::app::description::reference::{any_of, filter};
+use crate::app::description::reference::{any_of, filter, reference};
 use crate::app::description::refusals::{must, no_time};
-use crate::app::description::{Description, ok};
+use crate::app::description::{Description, Success, ok};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::call::CallStatus;
 use crate::domain::refusal::Refusal;
@@ -45,7 +46,6 @@ pub fn live() -> Description {
 }
 
 pub fn list() -> Description {
-    let statuses = CallStatus::ALL.map(CallStatus::as_str);
     let example = examples::page("calls", examples::listed());
     Description::new(
         "Calls",
@@ -58,20 +58,52 @@ pub fn list() -> Description {
     )
     .paged()
     .query(filters())
+    .refuses(refusals())
+}
+
+pub fn export() -> Description {
+    let example = format!("{}\r\n{EXAMPLE}\r\n", COLUMNS.join(","));
+    let file = Success::text("The file.", "text/csv", &example);
+    Description::new(
+        "Calls",
+        "Export calls",
+        "The list of calls as a file, with the same filters and in the same order (RFC 4180, UTF-8): a line for each call with the \
+         fields of the list's items that are no objects, and `failure_code` and `disposition`. It has the calls that were there when \
+         it was asked for, each as it was when its line was written. Cells that begin with `=`, `+`, `-` or `@` are left as they \
+         are. The file is streamed; where it can't be completed, the connection is broken off.",
+        file,
+    )
+    .query(filters())
     .refuses([
+        Refusal::UnknownParameter("X".into()),
+        Refusal::RepeatedParameter("X".into()),
+    ])
+    .refuses(refusals())
+}
+
+const EXAMPLE: &str = "01a21053-11a4-8000-b610-bcade3614598,+919876543210,Completed,true,false,97,2026-06-14T10:32:05.000Z,\
+    2026-06-14T10:33:42.000Z,,,2026-06-14T10:33:42.000Z,8f14e45f-ceea-467f-a9d5-0d1c2f5a7b3e,c9f0f895-fb98-4b91-8a3c-2d5e6f7a8b9c,\
+    2026-06-14T10:32:00.000Z,2026-06-14T10:32:00.200Z,human,,interested";
+
+fn refusals() -> Vec<Refusal> {
+    let statuses = CallStatus::ALL.map(CallStatus::as_str);
+    let mut all = vec![
         must("call_status", &format!("one of {}", statuses.join(", "))),
         must("agent_id", "a UUID"),
         must("sip_trunk_id", "a UUID"),
         must("phone_number", "in E.164 format"),
-        must("phone_number_ends_with", "3 to 15 digits"),
+        must("phone_suffix", "4 to 15 digits"),
         must("scheduled", "true or false"),
+        must("failure_code", &failure_codes()),
+        must("disposition", DISPOSITION),
         Refusal::TrunkUnavailable,
-    ])
-    .refuses(no_time("created_after"))
-    .refuses(no_time("created_before"))
+    ];
+    all.extend(no_time("created_after"));
+    all.extend(no_time("created_before"));
+    all
 }
 
-fn filters() -> [Value; 8] {
+fn filters() -> [Value; 10] {
     let uuid = || json!({"type": "string", "format": "uuid"});
     // One plain string: a client that knows the format of a date-time writes no date, and another no offset.
     let time = || json!({"type": "string", "minLength": 1, "examples": ["2026-06-14T10:32:00Z", "2026-06-14"]});
@@ -85,14 +117,24 @@ fn filters() -> [Value; 8] {
             json!({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"}),
         ),
         filter(
-            "phone_number_ends_with",
+            "phone_suffix",
             "Only calls to numbers that end with these digits.",
-            json!({"type": "string", "pattern": "^[0-9]{3,15}$"}),
+            json!({"type": "string", "pattern": "^[0-9]{4,15}$"}),
         ),
         filter(
             "scheduled",
             "Only calls that are scheduled; with `false`, only the others.",
             json!({"type": "boolean"}),
+        ),
+        filter(
+            "failure_code",
+            "Only calls that failed for this reason, or were ended before their time for it.",
+            reference("FailureCode"),
+        ),
+        filter(
+            "disposition",
+            "Only calls whose `call_outcome.disposition` is this text.",
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_DISPOSITION}),
         ),
         filter(
             "created_after",

@@ -1,5 +1,6 @@
 //! Reading calls: one call's status, one call whole, pages of calls, and a trunk's live calls.
 
+pub mod csv;
 #[cfg(feature = "openapi")]
 pub(crate) mod describe;
 
@@ -16,11 +17,12 @@ use crate::app::records::TrunkRecord;
 use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, StatusOf, ask, command};
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
-use crate::domain::call::CallStatus;
+use crate::domain::call::{CallStatus, FailureCode};
 use crate::domain::ids::{AgentId, CallId, TrunkId};
 use crate::domain::object::object;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
 
 // For the OpenAPI document: what `list` answers.
 /// A page of calls, newest first.
@@ -114,6 +116,20 @@ pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
     ))
 }
 
+/// What calls are asked for by.
+const KNOWN: [&str; 10] = [
+    "call_status",
+    "agent_id",
+    "sip_trunk_id",
+    "phone_number",
+    "phone_suffix",
+    "scheduled",
+    "failure_code",
+    "disposition",
+    "created_after",
+    "created_before",
+];
+
 /// `GET /calls`: newest first, over all trunks, those that were deleted included.
 ///
 /// # Errors
@@ -123,24 +139,47 @@ pub async fn list(
     caller: &KeyRecord,
     request: &Request,
 ) -> Result<Response, Refusal> {
-    const KNOWN: [&str; 8] = [
-        "call_status",
-        "agent_id",
-        "sip_trunk_id",
-        "phone_number",
-        "phone_number_ends_with",
-        "scheduled",
-        "created_after",
-        "created_before",
-    ];
     let mut page = Page::read(request, &KNOWN)?;
-    let mut among = Among::read(&mut page)?;
-    let filter = filter(&page)?;
+    let (calls, until) = look(api, caller, &mut page, None).await?;
+    let items = calls
+        .into_iter()
+        .map(|call| (call.id.to_string(), call.item));
+    Ok(page.answer_of_texts("calls", items.collect(), until))
+}
+
+/// `GET /calls.csv`: the same in a file.
+///
+/// # Errors
+/// As for the list.
+pub async fn export(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    csv::begin(api, caller, request).await
+}
+
+/// The calls of a page, or of a file's piece, of those that were there at some moment; there may be one more than it shows. And
+/// where the look for more ended early.
+async fn look(
+    api: &impl Api,
+    caller: &KeyRecord,
+    page: &mut Page,
+    snapshot: Option<Timestamp>,
+) -> Result<(Vec<Shown>, Option<String>), Refusal> {
+    let mut among = Among::read(page)?;
+    let mut filter = filter(page)?;
     let only = page.parsed("sip_trunk_id", "a UUID", |text| {
         text.parse::<TrunkId>().ok()
     })?;
     let trunks = own_trunks(api, caller).await?;
     let asked = among.whom(trunks, only, api.settings().trunks_at_once);
+    if let Some(snapshot) = snapshot {
+        let before = filter.created_before.unwrap_or(snapshot);
+        filter.created_before = Some(before.min(snapshot));
+        page.limit = csv::piece(asked.len());
+    }
+    filter.limit = page.limit + 1;
     let command = command::List(reader(caller), filter);
     let (now, settings) = (api.now(), api.settings());
     let mut found = Vec::new();
@@ -159,13 +198,20 @@ pub async fn list(
     .await?;
     let Found { calls, until } = among.conclude(found, page.limit + 1);
     let until = among.goes_on.or(until.map(|id| id.to_string()));
-    let items = calls
-        .into_iter()
-        .map(|call| (call.id.to_string(), call.item));
-    Ok(page.answer_of_texts("calls", items.collect(), until))
+    Ok((calls, until))
 }
 
-/// What a list of calls is asked for by.
+/// The longest disposition that calls are asked for by, in characters.
+const MAX_DISPOSITION: usize = 200;
+const DISPOSITION: &str = "1 to 200 characters";
+
+/// What a failure's code must be.
+fn failure_codes() -> String {
+    let names = FailureCode::ALL.map(|(_, name)| name);
+    format!("one of {}", names.join(", "))
+}
+
+/// What a list of calls is asked for by; how many are wanted is said later.
 fn filter(page: &Page) -> Result<CallFilter, Refusal> {
     let statuses = CallStatus::ALL.map(CallStatus::as_str).join(", ");
     Ok(CallFilter {
@@ -176,15 +222,18 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
         )?,
         agent: page.parsed("agent_id", "a UUID", |text| text.parse::<AgentId>().ok())?,
         phone: page.parsed("phone_number", "in E.164 format", E164::parse_decoded)?,
-        phone_ends: page.parsed(
-            "phone_number_ends_with",
-            "3 to 15 digits",
-            LastDigits::parse,
-        )?,
+        phone_ends: page.parsed("phone_suffix", "4 to 15 digits", LastDigits::parse)?,
         scheduled: page.parsed("scheduled", "true or false", |text| match text {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
+        })?,
+        failure: page.parsed("failure_code", &failure_codes(), FailureCode::parse)?,
+        disposition: page.parsed("disposition", DISPOSITION, |text| {
+            let length = text.chars().count();
+            (1..=MAX_DISPOSITION)
+                .contains(&length)
+                .then(|| text.to_owned())
         })?,
         created_after: page.time("created_after")?,
         created_before: page.time("created_before")?,
@@ -193,7 +242,7 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
             .as_deref()
             .map(|text| text.parse::<CallId>().map_err(|_| bad_cursor()))
             .transpose()?,
-        limit: page.limit + 1,
+        limit: 0,
         scan_limit: SCAN_LIMIT,
         shown: true,
     })

@@ -10,7 +10,7 @@ use crate::app::description::reference::idempotency_key;
 use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, Schema, answer, ok};
 use crate::app::description::{examples, notification};
-use crate::app::views::call::Notification;
+use crate::app::views::call::{FullNotification, Notification};
 use crate::domain::refusal::Refusal;
 
 pub fn trigger() -> Description {
@@ -46,6 +46,7 @@ pub fn trigger() -> Description {
     .refused_as(429, Schema::of::<RejectedCall>(), examples::rejected)
     .callbacks(notification::callbacks())
     .shape::<Notification<'static>>()
+    .shape::<FullNotification<'static>>()
     .refuses(refusals().into_iter().chain(redial::describe::redial()))
 }
 
