@@ -26,7 +26,7 @@ beforeAll(async () => {
   member = server.client(key.key);
   trunks.push(org.trunk, ...(await inTurns(MANY - 1, (n) => org.newTrunk({ name: `Trunk ${n}` }))));
   calls.push(...(await inTurns(MANY, async (n) => created(await place(n)).call_id)));
-}, 240_000);
+}, 600_000);
 
 interface Cost {
   requests: number;
