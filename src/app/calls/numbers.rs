@@ -8,8 +8,7 @@ use crate::app::ports::Api;
 use crate::app::records::RecordKey;
 use crate::app::views::number::NumberView;
 use crate::domain::access::KeyRecord;
-use crate::domain::contacts::{Contact, Number, Question, Stage, Take, Ticket, zone_of};
-use crate::domain::ids::TrunkTag;
+use crate::domain::contacts::{Contact, Number, Question, Take, zone_of};
 use crate::domain::media::MediaSettings;
 use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
@@ -32,13 +31,9 @@ pub async fn get(api: &impl Api, caller: &KeyRecord, given: &str) -> Result<Resp
     let take = (!limits.is_empty()).then(|| {
         let now = api.now();
         Box::new(Take {
-            number,
-            ticket: Ticket(TrunkTag::DIRECTORY, 0),
-            by: 0,
             org: limits,
-            own: Vec::new(),
             zone: zone_of(&phone, now).map(|zone| zone.name().to_owned()),
-            stage: Stage::Look,
+            ..Take::look(number)
         })
     });
     let question = Question {

@@ -82,6 +82,20 @@ pub struct Take {
 }
 
 impl Take {
+    /// No place is asked for, within no limits: whether a number is suppressed, beside what else is asked.
+    #[must_use]
+    pub fn look(number: Number) -> Self {
+        Self {
+            number,
+            ticket: Ticket(TrunkTag::DIRECTORY, 0),
+            by: 0,
+            org: Vec::new(),
+            own: Vec::new(),
+            zone: None,
+            stage: Stage::Look,
+        }
+    }
+
     /// Whether two ask within the same limits.
     #[must_use]
     pub fn are_alike(one: Option<&Self>, other: Option<&Self>) -> bool {
