@@ -766,6 +766,15 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Verdict(self::Verdict::Schedule {
                 at: START,
                 reason: ScheduleReason::NotBefore,
+                next_allowed_at: None,
+            }),
+        ),
+        (
+            "Verdict.schedule.2",
+            Verdict(self::Verdict::Schedule {
+                at: START,
+                reason: ScheduleReason::NotBefore,
+                next_allowed_at: Some(START),
             }),
         ),
         (

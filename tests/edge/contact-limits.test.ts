@@ -81,6 +81,9 @@ test("beyond a limit a call is refused, says when the number may be called, and 
   }
   const { next_allowed_at } = found(await org.owner.get<{ next_allowed_at: string }>("/numbers/+919876543210"));
   expect(Date.parse(next_allowed_at) - dialed).toBeLessThanOrEqual(4_100);
+  const later = { not_before: new Date(Date.now() + 600_000).toISOString(), dry_run: true };
+  const foretold = found(await org.trigger<{ would: string; number: { next_allowed_at: string } }>({ phone_number, ...later }));
+  expect([foretold.would, foretold.number.next_allowed_at]).toEqual(["schedule", next_allowed_at]);
   expect(found(await org.owner.get<{ calls: unknown[] }>("/calls")).calls).toHaveLength(before);
   await org.call({ phone_number: "+919876543211" });
   await until("the gap to be over", async () => Date.now() > Date.parse(next_allowed_at));

@@ -322,3 +322,34 @@ fn without_limits_nothing_is_asked_for() {
     assert!(dials(&world, OK).is_empty() && world.sent.contacts.is_empty());
     assert_eq!(world.call(id).ticket, None);
 }
+
+/// A dry run of a call that would be scheduled says when its number may be called again, and asks for no place.
+#[test]
+fn a_dry_run_of_a_scheduled_call_tells_when_its_number_may_be_called_again() {
+    let mut world = World::new(10, 1_000);
+    limited(&mut world, 10, &[ContactLimit(1, Per::Hour)]);
+    let window = Window {
+        not_before: Some(world.now + Span::from_secs(600)),
+        not_after: world.now + HOUR,
+        max_wait: HOUR,
+    };
+    let told = |world: &mut World| {
+        let trigger = Trigger {
+            window: Some(window),
+            ..World::trigger_of(OK)
+        };
+        match world.ask(TrunkCommand::DryRunSchedule(Box::new(trigger))) {
+            TrunkReply::Verdict(Verdict::Schedule {
+                next_allowed_at, ..
+            }) => next_allowed_at,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(&mut world), None);
+    assert!(dials(&world, OK).is_empty());
+    let id = world.accepted(OK);
+    world.dispatch();
+    let dialed_at = world.call(id).dialed_at.expect("dialed");
+    let counts_from = told(&mut world).expect("a time");
+    assert!(counts_from >= dialed_at + HOUR && counts_from <= dialed_at + HOUR + Span(2_000));
+}

@@ -2,7 +2,7 @@
 
 use super::{Admission, Effect, OnCapacity, Quota, Step, Terms, Trunk, TrunkConfig, Verdict};
 use crate::domain::agent::Status;
-use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode};
+use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode, ScheduleReason};
 use crate::domain::ids::{Address, CallId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
@@ -42,18 +42,8 @@ impl Trunk {
             code: FailureCode::DailyLimitReached,
             retry_after_secs,
         });
-        if let Some((at, reason)) = put_off {
-            if let Some(refused) = full_day {
-                return Ok(refused);
-            }
-            let retry_after_secs = self.schedule_wait(now);
-            return Ok(match self.takes_scheduled(step) {
-                true => Verdict::Schedule { at, reason },
-                false => Verdict::Refuse {
-                    code: FailureCode::ScheduleFull,
-                    retry_after_secs,
-                },
-            });
+        if let Some(due) = put_off {
+            return Ok(full_day.unwrap_or_else(|| self.goes_on_schedule(due, terms, now, step)));
         }
         if let Some(next_allowed_at) = terms.limited {
             return Ok(Verdict::Limited { next_allowed_at });
@@ -93,6 +83,27 @@ impl Trunk {
         })
     }
 
+    /// It may not be dialed yet: the schedule takes it, if that has room.
+    fn goes_on_schedule(
+        &mut self,
+        (at, reason): (Timestamp, ScheduleReason),
+        terms: Terms,
+        now: Timestamp,
+        step: &Step<'_>,
+    ) -> Verdict {
+        match self.takes_scheduled(step) {
+            true => Verdict::Schedule {
+                at,
+                reason,
+                next_allowed_at: terms.limited.flatten(),
+            },
+            false => Verdict::Refuse {
+                code: FailureCode::ScheduleFull,
+                retry_after_secs: self.schedule_wait(now),
+            },
+        }
+    }
+
     /// Decides on a request for a call.
     ///
     /// # Errors
@@ -117,7 +128,7 @@ impl Trunk {
             Verdict::Wait { until, .. } => {
                 Call::queued(id, request, until, now).within(terms.window)
             }
-            Verdict::Schedule { at, reason } => {
+            Verdict::Schedule { at, reason, .. } => {
                 if planted(Fault::ScheduledCounted) {
                     self.accepted.push(now);
                 }

@@ -32,7 +32,8 @@ impl Trunk {
         };
         let stage = match self.verdict(request, terms, now, step) {
             // Its place is taken when it is due.
-            Ok(Verdict::Schedule { .. }) | Err(_) => return question,
+            Ok(Verdict::Schedule { .. }) if !is_tried => return question,
+            Err(_) => return question,
             Ok(Verdict::Go | Verdict::Wait { .. }) if !is_tried => Stage::Reserve,
             Ok(_) => Stage::Look,
         };

@@ -140,6 +140,9 @@ pub enum Verdict {
         at: Timestamp,
         /// Why it is dialed then and not at once.
         reason: ScheduleReason,
+        /// Its number was called as often as it may be: when it may be called again, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_allowed_at: Option<Timestamp>,
     },
     /// It is refused while calling hours are closed.
     Closed {

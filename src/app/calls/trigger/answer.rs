@@ -206,7 +206,7 @@ pub fn replay(admission: Admission, now: Timestamp) -> Response {
 /// What would become of a call: a refusal that is no matter of capacity is answered itself.
 pub fn answer_dry(
     verdict: Verdict,
-    number: Option<NumberView>,
+    mut number: Option<NumberView>,
     unknown_keys: Vec<String>,
     now: Timestamp,
 ) -> Response {
@@ -215,8 +215,15 @@ pub fn answer_dry(
         Verdict::Go => ("trigger", None),
         Verdict::Wait { code, .. } => ("queue", Some(exhausted(code).text())),
         Verdict::Refuse { code, .. } => ("reject", Some(exhausted(code).text())),
-        Verdict::Schedule { at, reason } => {
+        Verdict::Schedule {
+            at,
+            reason,
+            next_allowed_at,
+        } => {
             scheduled_for = Some(iso8601::format(at));
+            if let Some(number) = &mut number {
+                number.next_allowed_at = next_allowed_at.map(iso8601::format);
+            }
             ("schedule", Some(reason.as_str().to_owned()))
         }
         Verdict::Down {
