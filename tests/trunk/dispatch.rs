@@ -201,3 +201,65 @@ fn calls_that_were_answered_by_their_plans_are_asked_about_in_turn_after_an_outa
         assert_eq!(world.sent.inquire.len(), turn);
     }
 }
+
+/// How many of these were dialed.
+fn dialed(world: &mut World, calls: &[CallId]) -> usize {
+    let calls = calls.iter();
+    calls
+        .filter(|id| world.call(**id).dialed_at.is_some())
+        .count()
+}
+
+/// The pace counts all dials, direct ones first: what came from the schedule may have left the queue before them.
+#[test]
+fn a_call_that_comes_while_scheduled_ones_leave_the_queue_is_dialed_before_them() {
+    for is_lost in [false, true] {
+        let mut world = World::new(100, 2);
+        let scheduled = [(); 2].map(|()| world.scheduled(OK, Span(5_000)));
+        world.now = START + Span(5_000);
+        world.ask(TrunkCommand::Tick);
+        assert_eq!(world.sent.dial.len(), 2, "their messages are on their way");
+        let direct = [(); 2].map(|()| world.accepted(OK));
+        if is_lost {
+            world.crash();
+        }
+        world.dispatch();
+        assert_eq!(dialed(&mut world, &direct), 2);
+        assert_eq!(dialed(&mut world, &scheduled), 0);
+        world.live_until(START + Span(7_000));
+        assert_eq!(
+            dialed(&mut world, &scheduled),
+            2,
+            "as soon as there is room"
+        );
+        // One that waits in line because nobody dials it yet takes no more room than it needs.
+        let one = world.scheduled(OK, Span(5_000));
+        world.now = START + Span(12_000);
+        world.ask(TrunkCommand::Tick);
+        let direct = world.accepted(OK);
+        world.dispatch();
+        assert_eq!(dialed(&mut world, &[one, direct]), 2);
+    }
+}
+
+#[test]
+fn direct_calls_that_never_stop_do_not_keep_a_scheduled_one_from_being_dialed() {
+    let mut world = World::new(1_000, 2);
+    let scheduled = [(); 2].map(|()| world.scheduled(OK, Span(5_000)));
+    world.live_until(START + Span(4_999));
+    world.now = START + Span(5_000);
+    world.ask(TrunkCommand::Tick);
+    let mut direct = Vec::new();
+    for second in 0..130 {
+        world.now = START + Span(5_000 + second * 1_000);
+        direct.extend([(); 2].map(|()| world.accepted(OK)));
+        world.live_until(START + Span(5_999 + second * 1_000));
+        if second == 50 {
+            assert_eq!(dialed(&mut world, &scheduled), 0);
+            assert_eq!(dialed(&mut world, &direct), direct.len());
+        }
+    }
+    assert_eq!(dialed(&mut world, &scheduled), 2);
+    world.live_until(world.now + Span(2_000));
+    assert_eq!(dialed(&mut world, &direct), direct.len());
+}

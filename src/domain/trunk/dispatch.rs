@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::call_index::accepted;
 use super::window::Window;
 use super::{Step, Trunk};
-use crate::domain::call::{Call, FailureCode, Phase};
+use crate::domain::call::{Call, DISPATCH_DEADLINE, FailureCode, Phase};
 use crate::domain::ids::CallId;
 use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
@@ -20,6 +21,11 @@ pub enum Claim {
     /// Too early for `max_cps`: it will be handed out again by itself.
     Later,
 }
+
+/// So long a call that was scheduled lets others be dialed before it, after that none: it would end undialed.
+const LETS_OTHERS: Span = Span(DISPATCH_DEADLINE.0 / 2);
+/// It is handed out again so soon.
+const BEHIND: Span = Span(1_000);
 
 impl Trunk {
     /// Dials of the last second, from before the object was lost.
@@ -39,8 +45,9 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
         };
+        let mut lets_others = call.slot().is_some();
         match call.phase() {
-            Phase::Unclaimed { .. } => {}
+            Phase::Unclaimed { since } => lets_others &= now < since + LETS_OTHERS,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. }
                 if planted(Fault::DoubleClaim) => {}
             Phase::Scheduled { .. }
@@ -65,8 +72,15 @@ impl Trunk {
         if is_put_off {
             return Claim::NotYours;
         }
-        if self.dialed.room(now, max_cps) == 0 {
-            self.dispatch_again(id, self.dialed.next_free(now, max_cps));
+        let others = match lets_others {
+            true => self.direct.len(),
+            false => 0,
+        };
+        let left = self.dialed.room(now, max_cps);
+        if left <= others {
+            let again = self.dialed.next_free(now, max_cps);
+            let behind = if left > 0 { BEHIND } else { Span(0) };
+            self.dispatch_again(id, again + behind);
             step.let_go_of(id);
             return Claim::Later;
         }
@@ -117,12 +131,16 @@ impl Trunk {
     }
 
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets
-    /// through; each of the others has a moment of its own, for those before it to be claimed by.
+    /// through; each of the others has a moment of its own, for those before it to be claimed by. Those that were scheduled
+    /// come last.
     pub(super) fn space_out(&mut self, now: Timestamp) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
         let room = self.dialed.room(now, max_cps);
         let due = self.due.until(now).filter_map(|row| self.at_row(row));
-        let waiting: Vec<CallId> = due.filter(|id| self.is_unclaimed(*id)).collect();
+        let waiting = due.filter(|id| self.is_unclaimed(*id));
+        let (mut waiting, last): (Vec<CallId>, Vec<CallId>) =
+            waiting.partition(|id| self.direct.has(accepted(*id)));
+        waiting.extend(last);
         let soonest = now + Span(if room > 0 { 1_000 } else { 1 });
         let next = self.dialed.next_free(now, max_cps).max(soonest);
         for (place, id) in (0..).zip(waiting.into_iter().skip(room)) {

@@ -2,9 +2,9 @@
 //! that hold a channel, those that wait for one, and those with something to do.
 
 use super::call_index::{self, accepted};
-use super::index::{self, Entry};
+use super::index::Entry;
 use super::step::Held;
-use super::{Kept, Step, Trunk};
+use super::{Kept, Step, Trunk, agent_bits};
 use crate::domain::call::{Call, CallStatus, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::phone::{E164, LastDigits};
@@ -164,7 +164,7 @@ impl Trunk {
             (wanted.status.is_empty() || wanted.status.contains(&entry.status()))
                 && wanted
                     .agent
-                    .is_none_or(|agent| index::is_of(agent, entry.agent()))
+                    .is_none_or(|agent| agent_bits::is_of(agent, entry.agent()))
                 && entry.may_be_to(wanted.phone, ends)
                 && entry.told_at(accepted) >= wanted.told_since
         };
@@ -226,6 +226,8 @@ impl Trunk {
         self.set(id, before, entry);
         self.live
             .set(accepted(id), entry.holds_channel() || is_leaked);
+        let is_direct = entry.is_unclaimed() && !entry.was_scheduled();
+        self.direct.set(accepted(id), is_direct);
         if before.waits() {
             self.queue.set(queued(id, &before), false);
         }
@@ -250,6 +252,7 @@ impl Trunk {
         }
         let is_leaked = planted(Fault::ChannelLeak) && self.is_live(id);
         self.live.set(accepted(id), is_leaked);
+        self.direct.set(accepted(id), false);
     }
 }
 

@@ -1,9 +1,9 @@
 //! What stays in memory of a trunk's calls in progress: an entry each, and none of what is over.
 
+use super::agent_bits::agent_bits;
 use super::since::{Since, later, origin};
 use crate::domain::call::{Call, CallStatus, Phase, Timed, Volatile};
 use crate::domain::contacts::{Number, Told};
-use crate::domain::ids::AgentId;
 use crate::domain::phone::E164;
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
@@ -27,6 +27,8 @@ const OVER: u8 = 1 << 7;
 
 /// The number's normal form is another than the one it was given in: its last digits may be others. Above all last digits.
 const REWRITTEN: u32 = 1 << 31;
+/// It was dialed later than it could have been, by its own word: it stood on the schedule. Beside that.
+const SCHEDULED: u32 = 1 << 30;
 
 /// The entry of a call that is open.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +47,7 @@ pub(super) struct Entry {
     /// When its plan makes it something else than `status`.
     stale_at: Since,
     told_at: Since,
-    /// The last nine digits of the number called; and [`REWRITTEN`].
+    /// The last nine digits of the number called; [`REWRITTEN`] and [`SCHEDULED`].
     digits: u32,
     /// The first bits of its agent's id.
     agent: u32,
@@ -54,19 +56,6 @@ pub(super) struct Entry {
     flags: u8,
     /// How long after its acceptance it was scheduled for, in steps of [`super::since::LATER`].
     later: u8,
-}
-
-/// Bits of an agent's id by which it is told apart from others: the first, but for guarded agents, whose ids all begin alike.
-pub(super) fn agent_bits(agent: AgentId) -> u32 {
-    match agent.is_guarded() {
-        true => agent.number() as u32,
-        false => (agent.number() >> 96) as u32,
-    }
-}
-
-/// Whether these bits are an agent's. Rows of earlier releases keep the first bits of guarded agents too.
-pub(super) fn is_of(agent: AgentId, bits: u32) -> bool {
-    bits == agent_bits(agent) || bits == u32::MAX && agent.is_guarded()
 }
 
 /// A number's last nine digits.
@@ -110,7 +99,9 @@ impl Entry {
             watchdog: since(watchdog),
             stale_at: since(plan.map_or(Timestamp::MAX, |Timed { at, .. }| *at)),
             told_at: since(call.told_at()),
-            digits: last_digits(call.request.phone.as_str()) | rewritten(&call.request.phone),
+            digits: last_digits(call.request.phone.as_str())
+                | rewritten(&call.request.phone)
+                | call.slot().map_or(0, |_| SCHEDULED),
             agent: agent_bits(call.request.agent.id),
             status: call.status,
             flags: place,
@@ -154,7 +145,12 @@ impl Entry {
         (digits, agent): (u32, u32),
         status: CallStatus,
         (flags, later): (u8, u8),
+        was_scheduled: bool,
     ) -> Self {
+        let digits = match was_scheduled {
+            true => digits | SCHEDULED,
+            false => digits,
+        };
         let (dispatch_at, promoted_at) = match flags & WAITS {
             0 => (Since(0), Since(0)),
             // The queue moves by itself.
@@ -205,7 +201,12 @@ impl Entry {
     }
 
     pub fn digits(&self) -> u32 {
-        self.digits
+        self.digits & !SCHEDULED
+    }
+
+    /// Whether it stood on the schedule before.
+    pub fn was_scheduled(&self) -> bool {
+        self.digits & SCHEDULED != 0
     }
 
     pub fn flags(&self) -> u8 {
@@ -363,7 +364,7 @@ impl Entry {
 
     /// Whether it may be to this number, or to one that ends with these digits.
     pub fn may_be_to(&self, phone: Option<&E164>, ends: Option<&str>) -> bool {
-        let digits = self.digits & !REWRITTEN;
+        let digits = self.digits() & !REWRITTEN;
         let is = phone.is_none_or(|phone| last_digits(phone.as_str()) == digits);
         let ends_so = ends.is_none_or(|ends| {
             let places = u32::try_from(ends.len().min(9)).unwrap_or(9);
@@ -374,7 +375,7 @@ impl Entry {
 
     /// Whether it may be to one of these numbers.
     pub fn may_be_one_of(&self, told: &Told) -> bool {
-        self.digits & REWRITTEN != 0 || told.may_hold(self.digits)
+        self.digits & REWRITTEN != 0 || told.may_hold(self.digits())
     }
 
     /// Whether a dialer has it, and no phone was allowed to ring: as far as this object remembers, which is false for what it

@@ -17,6 +17,7 @@ const WORDS: usize = 11;
 const DIGITS: usize = 8;
 /// Beyond the flags of an entry.
 const ROOM: u32 = 1 << 8;
+const SCHEDULED: u32 = 1 << 9;
 const STATUS_SHIFT: u32 = 16;
 /// How long after its acceptance it was scheduled for stands above its status.
 const LATER_SHIFT: u32 = 24;
@@ -54,6 +55,7 @@ impl Kept {
         let status = CallStatus::ALL.iter().position(|one| *one == status);
         let status = u32::try_from(status.unwrap_or_default()).unwrap_or_default();
         let room = if call.room { ROOM } else { 0 };
+        let scheduled = if entry.was_scheduled() { SCHEDULED } else { 0 };
         Some(Self([
             word(96),
             word(64),
@@ -68,6 +70,7 @@ impl Kept {
             u32::from(entry.later()) << LATER_SHIFT
                 | status << STATUS_SHIFT
                 | room
+                | scheduled
                 | u32::from(entry.flags()),
         ]))
     }
@@ -117,7 +120,14 @@ impl Kept {
         };
         let status = status.copied().unwrap_or(CallStatus::Initiating);
         let later = (last >> LATER_SHIFT) as u8;
-        Entry::kept(moments, (digits, agent), status, (last as u8, later))
+        let flags = (last as u8, later);
+        Entry::kept(
+            moments,
+            (digits, agent),
+            status,
+            flags,
+            last & SCHEDULED != 0,
+        )
     }
 }
 

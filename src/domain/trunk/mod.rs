@@ -6,6 +6,7 @@
 //! entries in step and notes which rows to write.
 
 mod admission;
+mod agent_bits;
 mod agents;
 pub mod breaker;
 mod call_index;
@@ -77,6 +78,8 @@ pub struct Trunk {
     live: CallIndex,
     /// Calls that wait for one.
     queue: CallIndex,
+    /// Calls that hold a channel, came from no schedule, and no dialer has claimed: their dials come first.
+    direct: CallIndex,
     /// All open calls, by when there is something to do.
     due: CallIndex,
     callbacks: Callbacks,
@@ -133,6 +136,7 @@ impl Trunk {
             open: BTreeMap::new(),
             live: CallIndex::default(),
             queue: CallIndex::default(),
+            direct: CallIndex::default(),
             due: CallIndex::default(),
             callbacks: Callbacks::default(),
             timetable,

@@ -1,6 +1,6 @@
 //! The queue of calls that wait for capacity, and what lets one of them go.
 
-use super::{Brief, Step, Trunk, index};
+use super::{Brief, Step, Trunk, agent_bits, index};
 use crate::domain::agent::Status;
 use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode, Phase};
 use crate::domain::ids::{AgentId, CallId};
@@ -254,6 +254,6 @@ impl Trunk {
 
 fn held_back_until(held_back: &[(AgentId, Timestamp)], agent: u32) -> Option<Timestamp> {
     let mut all = held_back.iter();
-    all.find(|(known, _)| index::is_of(*known, agent))
+    all.find(|(known, _)| agent_bits::is_of(*known, agent))
         .map(|(_, until)| *until)
 }
