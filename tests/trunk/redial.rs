@@ -531,3 +531,84 @@ fn a_repeat_under_an_idempotency_key_is_answered_with_the_first_attempt() {
     assert_eq!(world.ask(asked()), TrunkReply::Replayed(answer));
     assert_eq!(world.rows.all().len(), 2);
 }
+
+/// Lets the directory say that the key is revoked, or the agent deleted, and long after that nobody remembers it.
+fn gone_and_forgotten(world: &mut World, channels: u32, is_agent: bool) {
+    world.now = world.now + Span(1);
+    world.brief(channels, 10, |brief| match is_agent {
+        true => brief.deleted_agents = vec![agent()],
+        false => brief.revoked_keys = vec![api_key()],
+    });
+    world.crash();
+    world.live_until(world.now + Span(500));
+    world.brief(channels, 10, |_| {});
+}
+
+fn anyone() -> audatec::app::trunk::Reader {
+    audatec::app::trunk::Reader {
+        org: org(),
+        key: audatec::domain::ids::KeyId::from_entropy([9; 16]),
+        good_until: None,
+    }
+}
+
+fn read(world: &mut World, id: CallId) -> Call {
+    match world.ask(TrunkCommand::Read(anyone(), id)) {
+        TrunkReply::Call(call) => *call,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_attempt_follows_for_a_key_or_an_agent_that_nobody_remembers_when_the_call_ends() {
+    for is_agent in [false, true] {
+        let mut world = World::new(300, 1_000);
+        let why = [Cause::NoAnswer];
+        // More than are looked at together.
+        let calls = [(); 250].map(|()| first(&mut world, "+15005550003", redial(3, &why)));
+        world.dispatch();
+        gone_and_forgotten(&mut world, 300, is_agent);
+        world.live_until(world.now + MINUTE);
+        for id in calls {
+            let call = read(&mut world, id);
+            assert!(call.status.is_terminal() && call.dialed_at.is_some());
+            assert_eq!(next(&call), None);
+        }
+        let id = first(&mut world, "+15005550003", redial(3, &why));
+        assert!(next(&world.run_to_end(id)).is_some(), "others go on");
+    }
+}
+
+fn closed_for_now() -> CallingHours {
+    let hours = r#"{"time_zone":"Etc/UTC","fallback_time_zone":null,"windows":[{"days":["sun"],"from":"09:00","to":"10:00"}],"#;
+    let hours = format!(r#"{hours}"closed_dates":[],"on_closed":"wait"}}"#);
+    serde_json::from_str(&hours).expect("hours")
+}
+
+#[test]
+fn what_nobody_dialed_ends_with_its_key_though_it_is_put_off_or_held_meanwhile() {
+    // In the queue, whose channels are taken for longer than the key is remembered.
+    let mut world = World::new(1, 10);
+    world.accepted("+15005550006");
+    let waits = world.queued(OK, Span::from_secs(3_600));
+    gone_and_forgotten(&mut world, 1, false);
+    let code = |call: Call| call.failure.map(|failure| failure.code);
+    assert_eq!(code(read(&mut world, waits)), Some(FailureCode::Canceled));
+
+    // A dialer asks for it while hours are closed that came with the same word.
+    let mut world = World::new(1, 10);
+    let id = world.accepted(OK);
+    world.now = world.now + Span(1);
+    let never = |brief: &mut Brief| {
+        brief.revoked_keys = vec![api_key()];
+        brief.hours = HoursBook::of(Some(closed_for_now()));
+    };
+    world.brief(1, 10, never);
+    world.dispatch();
+    let call = read(&mut world, id);
+    assert!(
+        !call.is_scheduled(),
+        "it would be dialed when nobody remembers"
+    );
+    assert_eq!(code(call), Some(FailureCode::Canceled));
+}

@@ -59,7 +59,7 @@ impl Call {
     }
 
     /// No other attempt follows this one, whatever becomes of it. Returns whether that is news.
-    pub(super) fn is_the_last(&mut self) -> bool {
+    pub fn is_the_last(&mut self) -> bool {
         match &mut self.series {
             Some(series) if series.is_undecided() => {
                 series.over = true;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agents::AgentBreakers;
 use super::destinations::Destinations;
+use super::{Step, Trunk};
 
 use crate::domain::agent::Status;
 use crate::domain::callback::WebhookSecrets;
@@ -12,7 +13,7 @@ use crate::domain::contacts::LimitsBook;
 use crate::domain::ids::{AgentId, KeyId, OrgId, TrunkId};
 use crate::domain::media::{CallbackDetail, MediaPolicy};
 use crate::domain::sealed::Sealed;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// The carrier behind a trunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,5 +195,42 @@ impl Brief {
         }
         let too_many = self.former_carriers.len().saturating_sub(FORMER);
         self.former_carriers.drain(..too_many);
+    }
+}
+
+/// How long a trunk takes no call for the sake of a deletion that nobody confirms.
+const RETIRED_FOR: Span = Span(600_000);
+
+impl Trunk {
+    /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
+    pub fn take_brief(&mut self, mut brief: Brief) -> bool {
+        match &self.brief {
+            Some(known) if known.config.id != brief.config.id => return false,
+            Some(known) if known.version > brief.version => return true,
+            Some(known) => {
+                brief.follow(known, self.clock);
+            }
+            None => {}
+        }
+        if let Some(known) = self.brief.take() {
+            self.heed(&mut brief, &known);
+        }
+        if brief.config.max_calls_per_day.is_none() {
+            self.today = None;
+        }
+        self.brief = Some(brief);
+        true
+    }
+
+    /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
+    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live or scheduled.
+    pub fn retire(&mut self, now: Timestamp, step: &Step<'_>) -> bool {
+        if !self.live.is_empty() || !self.queue.is_empty() || self.has_scheduled(step) {
+            return false;
+        }
+        if let Some(brief) = &mut self.brief {
+            brief.retired_until = Some(now + RETIRED_FOR);
+        }
+        true
     }
 }

@@ -24,6 +24,7 @@ mod index;
 mod kept;
 mod queue;
 mod redial;
+mod review;
 mod schedule;
 mod senders;
 mod since;
@@ -46,6 +47,7 @@ pub use dispatch::Claim;
 pub use entries::Wanted;
 use index::Entry;
 pub use kept::Kept;
+use review::Review;
 use schedule::Timetable;
 pub use step::{Changed, DueCallback, Rows, ScheduledRow, Step};
 use suppression::Grants;
@@ -84,6 +86,8 @@ pub struct Trunk {
     due: CallIndex,
     callbacks: Callbacks,
     timetable: Timetable,
+    /// The look for calls whose key or agent is gone, while there is one.
+    review: Option<Review>,
     /// Acceptances, and who left the queue: but for those that came from the schedule, which delay nobody.
     accepted: Window,
     /// These as well: the pace of those that came from the schedule.
@@ -121,14 +125,12 @@ pub struct TrunkRows {
     pub scheduled: Option<ScheduledRow>,
 }
 
-/// How long a trunk takes no call for the sake of a deletion that nobody confirms.
-const RETIRED_FOR: Span = Span(600_000);
-
 impl Trunk {
     /// Rebuilds a trunk from its rows; its open calls follow, one by one: see [`Trunk::reopen`].
     #[must_use]
     pub fn restore(remembered: TrunkRows, settings: Settings, key: IdKey) -> Self {
         let timetable = Timetable::new(&remembered);
+        let review = Review::owed(remembered.brief.as_ref());
         Self {
             settings,
             key,
@@ -140,6 +142,7 @@ impl Trunk {
             due: CallIndex::default(),
             callbacks: Callbacks::default(),
             timetable,
+            review,
             paced: Window::of(remembered.accepted.clone()),
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
@@ -172,36 +175,6 @@ impl Trunk {
             max_channels: config.max_channels,
             open_until: self.breaker.open_until(),
         })
-    }
-
-    /// Takes the directory's word, unless a newer one came first. `false` for another trunk's.
-    pub fn take_brief(&mut self, mut brief: Brief) -> bool {
-        match &self.brief {
-            Some(known) if known.config.id != brief.config.id => return false,
-            Some(known) if known.version > brief.version => return true,
-            Some(known) => {
-                brief.follow(known, self.clock);
-                self.timetable.heed(&mut brief, known);
-            }
-            None => {}
-        }
-        if brief.config.max_calls_per_day.is_none() {
-            self.today = None;
-        }
-        self.brief = Some(brief);
-        true
-    }
-
-    /// Takes no call until the directory's next word, or for [`RETIRED_FOR`]: the request may come
-    /// late, when the directory gave up on it. `false`, and unchanged, while calls are live or scheduled.
-    pub fn retire(&mut self, now: Timestamp, step: &Step<'_>) -> bool {
-        if !self.live.is_empty() || !self.queue.is_empty() || self.has_scheduled(step) {
-            return false;
-        }
-        if let Some(brief) = &mut self.brief {
-            brief.retired_until = Some(now + RETIRED_FOR);
-        }
-        true
     }
 
     /// Whether a key was revoked, whatever a stale copy says.

@@ -7,7 +7,7 @@
 use super::step::Held;
 use super::{Brief, Step, Trunk, TrunkRows};
 use crate::domain::agent::Status;
-use crate::domain::call::{Call, CallRequest, FailureCode, Phase, ScheduleReason};
+use crate::domain::call::{Call, FailureCode, Phase, ScheduleReason};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -19,16 +19,12 @@ const AHEAD: usize = 500;
 /// How many narrow rows are looked at together for calls whose time has run out while they wait behind others; and how often.
 const OVERDUE: usize = 2_000;
 const OVERDUE_EVERY: Span = Span(1_000);
-/// How many calls are read together to end those whose key or agent is gone; and how often.
-const REVIEWED: usize = 100;
-const REVIEW_EVERY: Span = Span(20);
-
 /// A moment on the schedule, and the call by its row.
-type Place = (Timestamp, u64);
+pub(super) type Place = (Timestamp, u64);
 
-const START: Place = (Timestamp(0), 0);
+pub(super) const START: Place = (Timestamp(0), 0);
 
-fn behind((at, row): Place) -> Place {
+pub(super) fn behind((at, row): Place) -> Place {
     (at, row + 1)
 }
 
@@ -42,8 +38,6 @@ pub(super) struct Timetable {
     crowded_until: Timestamp,
     /// Where the look for overdue ones among these stands, and when it goes on.
     overdue: (Place, Timestamp),
-    /// Where the look for those stands whose key or agent is gone, and when it goes on, while there is one.
-    review: Option<(Place, Timestamp)>,
     /// What the queue lacked when it last moved.
     lacking: FailureCode,
 }
@@ -51,29 +45,13 @@ pub(super) struct Timetable {
 impl Timetable {
     pub fn new(known: &TrunkRows) -> Self {
         let first = known.scheduled.map(|first| (first.at, first.row));
-        let is_reviewed = known.brief.as_ref().is_some_and(|brief| brief.reviews);
         Self {
             next: first.filter(|_| !planted(Fault::ScheduleForgotten)),
             count: None,
             crowded_until: Timestamp(0),
             overdue: (START, Timestamp(0)),
-            review: is_reviewed.then_some((START, Timestamp(0))),
             lacking: FailureCode::ChannelsExhausted,
         }
-    }
-
-    /// The directory has a new word: if a key or an agent is gone that was there, their calls on the schedule end.
-    pub fn heed(&mut self, brief: &mut Brief, known: &Brief) {
-        let revoked = brief.revoked_keys.iter();
-        let deleted = brief.deleted_agents.iter();
-        let is_news = revoked.clone().any(|key| !known.revoked_keys.contains(key))
-            || deleted
-                .clone()
-                .any(|agent| !known.deleted_agents.contains(agent));
-        if is_news && self.next.is_some() {
-            self.review = Some((START, Timestamp(0)));
-        }
-        brief.reviews = self.review.is_some();
     }
 
     /// Keeps the count in step with a call in hand.
@@ -145,6 +123,7 @@ impl Trunk {
             | Phase::Over => false,
         };
         if changed {
+            self.goes_if_gone(id, now, step);
             self.settle(id, step);
             self.send(id, now, step);
         }
@@ -180,7 +159,7 @@ impl Trunk {
 
     /// When the schedule has something to do.
     pub(super) fn schedule_due(&self) -> Option<Timestamp> {
-        let review = self.timetable.review.map(|(_, at)| at);
+        let review = self.review_due();
         let next = self
             .timetable
             .next
@@ -194,12 +173,6 @@ impl Trunk {
     /// Whether a call is due, and enough others are before it in the queue.
     fn is_crowded(&self, first: Place) -> bool {
         first.0 <= self.clock && self.queue.nth(AHEAD - 1).is_some_and(|entry| entry < first)
-    }
-
-    /// Calls of this request end, wherever they wait: its key was revoked, or its agent deleted.
-    fn is_gone(&self, request: &CallRequest) -> bool {
-        let deleted = |brief: &Brief| brief.deleted_agents.contains(&request.agent.id);
-        self.is_revoked(request.key) || self.brief.as_ref().is_some_and(deleted)
     }
 
     /// Whether a call's row says that it stands on the schedule, and it does not any more.
@@ -320,7 +293,7 @@ impl Trunk {
 
     /// What the schedule has to do beside handing out what is due.
     pub(super) fn look_at_schedule(&mut self, now: Timestamp, step: &mut Step<'_>) {
-        self.review_schedule(now, step);
+        self.look_for_gone(now, step);
         self.end_overdue(now, step);
     }
 
@@ -357,34 +330,5 @@ impl Trunk {
         let goes_on = goes_on.filter(|last| last.at <= now);
         let next = stopped.or(goes_on.map(|last| behind((last.at, last.row))));
         self.timetable.overdue = (next.unwrap_or(START), again);
-    }
-
-    /// Ends those whose key was revoked or whose agent was deleted, wherever on the schedule they stand.
-    fn review_schedule(&mut self, now: Timestamp, step: &mut Step<'_>) {
-        let Some((from, _)) = self.timetable.review.filter(|(_, at)| *at <= now) else {
-            return;
-        };
-        let rows = step.rows().scheduled(from, REVIEWED);
-        for row in &rows {
-            let Some(id) = step.rows().call_at(row.row).map(|call| call.id) else {
-                continue;
-            };
-            let Some(call) = self.take(id, step).map(|held| &held.call) else {
-                continue;
-            };
-            if call.is_scheduled() && self.is_gone(&call.request) {
-                self.cancel(id, now, step);
-            }
-            step.let_go_of(id);
-        }
-        let goes_on = rows.last().filter(|_| rows.len() == REVIEWED);
-        self.timetable.review =
-            goes_on.map(|last| (behind((last.at, last.row)), now + REVIEW_EVERY));
-        if goes_on.is_none()
-            && let Some(brief) = &mut self.brief
-        {
-            brief.reviews = false;
-            step.brief = true;
-        }
     }
 }
