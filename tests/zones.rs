@@ -4,11 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use audatec::domain::calling_hours::{CallingHours, Place, Verdict, judge};
 use audatec::domain::time::Timestamp;
 use audatec::domain::zones::calendar::Day;
-use audatec::domain::zones::{VERSION, Zone};
+use audatec::domain::zones::{Clock, VERSION, Zone};
 
 const EXPECTED: &str = include_str!("golden/zones.txt");
+/// When calling hours are open, by Python's zoneinfo as well: see `scripts/zones/windows.py`, whose constants these are.
+const WINDOWS: &str = include_str!("golden/windows.txt");
+const AROUND: [u64; 8] = [86_400, 7_200, 3_600, 2_700, 1_800, 900, 1, 0];
+const GRID: usize = 13 * 3_600 + 7 * 60;
+const ASKED: usize = 16;
 const MOMENTS: usize = 2000;
 
 /// What is expected of a zone.
@@ -53,7 +59,11 @@ fn read(told: &str) -> Expected {
 }
 
 fn january(year: i64) -> u64 {
-    u64::try_from(Day::of(year, 1, 1).0 * 86_400).expect("after 1970")
+    first_of(year, 1)
+}
+
+fn first_of(year: i64, month: i64) -> u64 {
+    u64::try_from(Day::of(year, month, 1).0 * 86_400).expect("after 1970")
 }
 
 fn offset(zone: Zone, secs: u64) -> i64 {
@@ -63,18 +73,23 @@ fn offset(zone: Zone, secs: u64) -> i64 {
 /// FNV-1a over the offsets at moments that a linear congruential generator draws, as the script has it.
 fn digest(zone: Zone) -> String {
     let (since, until) = (january(2026), january(2041));
-    let (mut state, mut value) = (1u64, 0xcbf2_9ce4_8422_2325u64);
+    let (mut state, mut value) = (1u64, FNV_BEGINS);
     for _ in 0..MOMENTS {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         let at = since + (state >> 33) % (until - since);
         let told = i32::try_from(offset(zone, at)).expect("a day at most");
-        for byte in told.to_be_bytes() {
-            value = (value ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        value = fnv(value, &told.to_be_bytes());
     }
     format!("{value:016x}")
+}
+
+const FNV_BEGINS: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(value: u64, bytes: &[u8]) -> u64 {
+    let times = |value: u64, byte: &u8| (value ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(value, times)
 }
 
 #[test]
@@ -113,6 +128,87 @@ fn every_zone_shows_what_python_says_at_random_moments() {
         let zone = Zone::named(name).expect(name);
         assert_eq!(digest(zone), expected.digest, "{name}");
     }
+}
+
+/// Around each change of a zone's clocks within five years, and on a grid over these: whether it is asked when hours open next.
+fn looks(zone: Zone) -> Vec<(u64, bool)> {
+    let (since, until) = (first_of(2026, 11), january(2032));
+    let (mut at, mut looks) = (since, Vec::new());
+    let mut before = offset(zone, since);
+    while at < until {
+        let stretch = zone.clock().stretch(Timestamp::from_secs(at));
+        if stretch.offset != before {
+            before = stretch.offset;
+            looks.extend(
+                AROUND
+                    .into_iter()
+                    .flat_map(|away| [(at - away, true), (at + away, true)]),
+            );
+        }
+        at = stretch.until.as_secs();
+    }
+    let grid = (since..until).step_by(GRID).enumerate();
+    looks.extend(grid.map(|(nth, at)| (at, nth % ASKED == 0)));
+    looks
+}
+
+/// What hours say at these moments of a zone.
+fn told(hours: &CallingHours, looks: &[(u64, bool)]) -> String {
+    let value = looks.iter().fold(FNV_BEGINS, |value, (at, is_asked)| {
+        let told = match judge([hours], &[], Timestamp::from_secs(*at)) {
+            Verdict::Open => 0,
+            Verdict::Closed { opens_at, .. } if *is_asked => opens_at.expect("some time").as_secs(),
+            Verdict::Closed { .. } => 1,
+            Verdict::ZoneUnknown => u64::MAX,
+        };
+        fnv(value, &told.to_be_bytes())
+    });
+    format!("{value:016x}")
+}
+
+#[test]
+fn hours_open_and_close_in_every_zone_when_python_says_so_for_five_years() {
+    let mut lines = WINDOWS.lines();
+    assert_eq!(lines.next(), Some(VERSION));
+    let documents: Vec<CallingHours> = lines
+        .by_ref()
+        .take(3)
+        .map(|document| {
+            let common = r#"{"time_zone":"Etc/UTC","fallback_time_zone":null,"on_closed":"wait","#;
+            let document = document.strip_prefix('{').expect("an object");
+            serde_json::from_str(&format!("{common}{document}")).expect("hours")
+        })
+        .collect();
+    let mut known: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    // Zones that share their clocks say the same.
+    let mut said: Vec<(Clock, Vec<String>)> = Vec::new();
+    for line in lines {
+        let (name, expected) = line.split_once(' ').expect("a name and what is told");
+        let expected = match expected.strip_prefix('=') {
+            Some(same) => known.get(same).expect("told before").clone(),
+            None => expected.split(' ').collect(),
+        };
+        let zone = Zone::named(name).expect(name);
+        let place = match said.iter().position(|(clock, _)| *clock == zone.clock()) {
+            Some(place) => place,
+            None => {
+                let looks = looks(zone);
+                let all = documents.iter().map(|document| {
+                    let hours = CallingHours {
+                        time_zone: Place::parse(name).expect(name),
+                        ..document.clone()
+                    };
+                    told(&hours, &looks)
+                });
+                said.push((zone.clock(), all.collect()));
+                said.len() - 1
+            }
+        };
+        assert_eq!(said[place].1, expected, "{name}");
+        known.insert(name, expected);
+    }
+    assert!(said.len() > 50, "{}", said.len());
+    assert!(known.len() > 590, "{}", known.len());
 }
 
 #[test]

@@ -5,14 +5,15 @@ import { inRoot } from "./paths.mjs";
 import { ensurePython } from "./python.mjs";
 import { mustRun } from "./run.mjs";
 
-/** What is made, by what makes it: time zones' rules, and what Python's zoneinfo makes of the same release. */
+/** What is made, by what makes it: time zones' rules; what Python's zoneinfo makes of the same release, of clocks and of calling hours. */
 export const ZONES = /** @type {const} */ ({
   table: "src/domain/zones/table.bin",
   expected: "tests/golden/zones.txt",
+  windows: "tests/golden/windows.txt",
 });
 
 /**
- * Makes both in a folder, under the paths that they have in the project.
+ * Makes them in a folder, under the paths that they have in the project.
  * @param {string} folder
  */
 export async function makeZones(folder) {
