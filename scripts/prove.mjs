@@ -46,6 +46,7 @@ const PARTS = [
   { name: "clients", needs: "scripts/clients.mjs", command: [process.execPath, inRoot("scripts/clients.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
+  { name: "suppressions", needs: "tests/edge/suppressions.test.ts", command: vitest("tests/edge/suppressions.test.ts") },
   {
     name: "real calls",
     needs: "tests/livekit/real/agents.real.ts",

@@ -138,7 +138,8 @@ type Row = Vec<SqlStorageValue>;
 
 impl SqlStore {
     fn query(&self, query: &str, bindings: Row) -> Result<Vec<Row>, StoreFailed> {
-        let (rows, _) = statements::rows(&self.0, query, bindings)?;
+        let (rows, [read, _]) = statements::rows(&self.0, query, bindings)?;
+        super::faults::note_rows_read(read);
         Ok(rows)
     }
 

@@ -3,15 +3,16 @@
 //! `PUT /local/faults` with the operator's token and `{"dialer": bool, "keys": bool}`. Only in a build with the feature
 //! `faults`, which is the local one; a deployment has neither the route nor the code. The same build runs SQL on an object's
 //! rows for whoever holds its object, as a test does that needs a million of them: no route leads there. `GET /local/vitals` tells how
-//! much memory the isolate's WebAssembly has, and how many requests it sent to objects: in all, and the most in one invocation.
+//! much memory the isolate's WebAssembly has, how many requests it sent to objects, in all and the most in one invocation, and how many
+//! rows those read that know of numbers.
 
 #[cfg(feature = "faults")]
 pub use rows::sql;
 #[cfg(feature = "faults")]
-pub use switch::{Requests, dialer_is_down, keys_are_unreadable, serve};
+pub use switch::{Requests, dialer_is_down, keys_are_unreadable, note_rows_read, serve};
 
 #[cfg(not(feature = "faults"))]
-pub use none::{Requests, dialer_is_down, keys_are_unreadable, serve};
+pub use none::{Requests, dialer_is_down, keys_are_unreadable, note_rows_read, serve};
 
 #[cfg(feature = "faults")]
 mod switch {
@@ -30,6 +31,8 @@ mod switch {
         static REQUESTS: Cell<u64> = const { Cell::new(0) };
         /// The most of one invocation since that was asked last.
         static MOST: Cell<u64> = const { Cell::new(0) };
+        /// What the objects read that know of numbers.
+        static ROWS_OF_NUMBERS: Cell<u64> = const { Cell::new(0) };
     }
 
     /// How many requests an invocation sent to objects.
@@ -43,6 +46,11 @@ mod switch {
             self.0.set(self.0.get() + 1);
             MOST.set(MOST.get().max(self.0.get()));
         }
+    }
+
+    /// An object that knows of numbers has read so many rows more.
+    pub fn note_rows_read(more: u64) {
+        ROWS_OF_NUMBERS.set(ROWS_OF_NUMBERS.get() + more);
     }
 
     /// Whether each dial fails as if the dialer could not be reached.
@@ -65,7 +73,7 @@ mod switch {
     }
 
     /// The memory of the WebAssembly, which all of the isolate share and which never shrinks; and how many requests its
-    /// objects were sent, in all and at most by one invocation.
+    /// objects were sent, in all and at most by one invocation; and how many rows those read that know of numbers.
     fn vitals() -> serde_json::Value {
         #[cfg(target_arch = "wasm32")]
         let pages = core::arch::wasm32::memory_size(0);
@@ -75,6 +83,7 @@ mod switch {
             "memory_bytes": pages * 65_536,
             "object_requests": REQUESTS.get(),
             "most_of_one_invocation": MOST.take(),
+            "rows_of_numbers_read": ROWS_OF_NUMBERS.get(),
         })
     }
 
@@ -120,6 +129,8 @@ mod rows {
 #[cfg(not(feature = "faults"))]
 mod none {
     use crate::app::http::{Request, Response};
+
+    pub const fn note_rows_read(_: u64) {}
 
     pub const fn dialer_is_down() -> bool {
         false

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { created, expectError, found, inTurns, LASTING, Org, Server, useServer } from "./harness.ts";
 import { until } from "./until.ts";
+import { vitals } from "./vitals.ts";
 
 interface Suppression {
   phone_number: string;
@@ -81,29 +82,48 @@ test("a file of 50,000 rows takes the good ones and names the bad, and two at on
   expect((await importFile(`phone_number\n${"+919700000001\n".repeat(50_001)}`, other)).status).toBe(413);
 });
 
-test("among a million suppressed numbers a check is one request and two rows read", { timeout: 120_000 }, async () => {
+test("among a million suppressed numbers a check is one request and at most two rows read", { timeout: 300_000 }, async () => {
   const other = await Org.create(server);
-  created(await other.owner.post("/suppressions", { phone_number: "+919876500009" }));
+  const suppressed = "+919876500009";
+  created(await other.owner.post("/suppressions", { phone_number: suppressed }));
+  // An organisation that never had settings is asked about them: that copies have none may be out of date.
+  found(await other.owner.patch("/settings", { transcripts: false }));
   const contacts = await server.local.mf.getDurableObjectNamespace("CONTACTS");
-  // An organisation's sixteenth part of a million, beside the number that is asked about: shard by shard.
-  const digits = "0123456789abcdef".split("");
-  const objects = digits.map((shard) => contacts.get(contacts.idFromName(`${other.id}/${shard}`)));
+  // A sixteenth part in each of the organisation's objects: what lies in the wrong one is looked at just as much.
+  const objects = [..."0123456789abcdef"].map((shard) => contacts.get(contacts.idFromName(`${other.id}/${shard}`)));
   const run = async (object: (typeof objects)[number], body: string) =>
     (await object.fetch("http://object/local/sql", { method: "POST", body })).text();
-  const holds = await Promise.all(objects.map((object) => run(object, "SELECT COUNT(*) FROM numbers WHERE number = 919876500009")));
-  const at = holds.indexOf("[[1]]");
-  const object = objects[at];
-  expect(object).toBeDefined();
-  if (object === undefined) return;
-  await run(
-    object,
-    "INSERT INTO numbers (number, phone, created_at, source) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 62500) SELECT 910000000000 + i, '+' || (910000000000 + i), i, 0 FROM n",
-  );
-  const plan = await run(object, "EXPLAIN QUERY PLAN SELECT phone FROM numbers WHERE number = 919876500009 AND created_at IS NOT NULL");
-  expect(plan).toContain("SEARCH numbers USING INTEGER PRIMARY KEY");
-  const dials = await run(object, "EXPLAIN QUERY PLAN SELECT doc FROM dials WHERE number = 919876500009");
-  expect(dials).toContain("SEARCH dials USING INTEGER PRIMARY KEY");
-  expectError(await other.trigger({ phone_number: "+919876500009" }), 409, "Number is suppressed", "number_suppressed");
+  for (const object of objects) {
+    // Whatever is not there yet is made at the first question.
+    await object.fetch("http://object/", { method: "POST", body: JSON.stringify({ Look: [910000000000] }) });
+    await run(
+      object,
+      "INSERT INTO numbers (number, phone, created_at, source) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 62500) SELECT 910000000000 + i, '+' || (910000000000 + i), i, 0 FROM n",
+    );
+    expect(Number(/\d+/.exec(await run(object, "SELECT COUNT(*) FROM numbers"))?.[0])).toBeGreaterThanOrEqual(62_500);
+  }
+  const costs = async (act: () => Promise<unknown>) => {
+    const before = await vitals(server);
+    await act();
+    const after = await vitals(server);
+    return [after.object_requests - before.object_requests, after.rows_of_numbers_read - before.rows_of_numbers_read] as const;
+  };
+  const look = (number: string) => async () => found(await other.owner.get(`/numbers/${number}`));
+  const check = async (phone_number: string, status: number) => expect((await other.trigger({ phone_number, dry_run: true })).status).toBe(status);
+  await look(suppressed)();
+  await check(suppressed, 409);
+
+  const plain = [await costs(look(suppressed)), await costs(look("+919876500010"))];
+  // The trunk's object is one of these requests.
+  const checked = [await costs(() => check(suppressed, 409)), await costs(() => check("+919876500010", 200))];
+  found(await other.owner.patch("/settings", { contact_limits: [{ max_dials: 3, per: "day" }] }));
+  await other.ended(await other.call({ phone_number: "+919876500011" }));
+  const limited = [await costs(() => check(suppressed, 409)), await costs(() => check("+919876500011", 200))];
+
+  for (const [requests, rows] of plain) expect([requests, rows <= 1], `${rows} rows`).toEqual([1, true]);
+  for (const [requests, rows] of [...checked, ...limited]) expect([requests, rows <= 2], `${rows} rows`).toEqual([2, true]);
+  const most = Math.max(...[...plain, ...checked, ...limited].map(([, rows]) => rows));
+  console.log(`prove: rows read by a check among a million suppressed numbers: ${most}`);
 });
 
 /** Phones that ring are not answered here. */

@@ -10,6 +10,8 @@ export interface Vitals {
   object_requests: number;
   /** The most that one invocation sent, since this was asked last. */
   most_of_one_invocation: number;
+  /** How many rows the objects read that know of numbers. */
+  rows_of_numbers_read: number;
 }
 
 export const MIB = 1_048_576;
