@@ -50,6 +50,8 @@ const SMALLER = [
   ...ROUND,
   "simplify-locals-nostructure",
   ...ROUND,
+  "coalesce-locals",
+  ...ROUND,
   "rse",
   "vacuum",
   "reorder-locals",
