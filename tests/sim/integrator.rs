@@ -154,9 +154,10 @@ fn later(w: &W, body: &mut Value) -> Time {
     Some((begins, begins + lasts + read_by))
 }
 
-/// Where calls are asked for that are dialed later, some want to be called again; in worlds without calling hours.
+/// Where calls are asked for that are dialed later, some want to be called again; fewer where calling hours are kept.
 fn again(w: &W, body: &mut Value, window: Time) -> (Time, Option<Redial>) {
-    if !w.schedules || w.keeps_hours || !w.chance.hits(300) {
+    let rate = if w.keeps_hours { 150 } else { 300 };
+    if !w.schedules || !w.chance.hits(rate) {
         return (window, None);
     }
     let one = |of: &[u64]| w.chance.pick(of).copied().unwrap_or_default();

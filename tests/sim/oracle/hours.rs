@@ -226,14 +226,17 @@ const fn nothing() -> Possible {
     }
 }
 
-/// A call that a dialer had is put off, before its phone rang: nobody has dialed it.
+/// A call that a dialer had is put off, before its phone rang: nobody has dialed it. It ends, where it is too late for that, or
+/// nobody is left who wants it.
 pub fn is_put_back(was: &Call, row: &Call) -> bool {
     let slot = row.slot();
     let is_closed = slot.is_some_and(|slot| slot.reason == ScheduleReason::CallingHours);
-    let missed = row
-        .failure
-        .is_some_and(|failure| failure.code == FailureCode::WindowClosed);
-    was.dialed_at.is_some() && row.dialed_at.is_none() && (stands(row) && is_closed || missed)
+    let code = row.failure.map(|failure| failure.code);
+    let ended = matches!(
+        code,
+        Some(FailureCode::WindowClosed | FailureCode::Canceled)
+    );
+    was.dialed_at.is_some() && row.dialed_at.is_none() && (stands(row) && is_closed || ended)
 }
 
 impl Oracle {
