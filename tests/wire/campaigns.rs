@@ -232,7 +232,7 @@ fn recipient() -> Recipient {
         at: START,
         status: Some(CallStatus::Completed),
         failure: None,
-        answered_by: Some(AnsweredBy::Voicemail),
+        answered_by: Some(AnsweredBy::Machine),
         disposition: Some("voicemail".into()),
         duration_secs: Some(12),
         given_back: false,
