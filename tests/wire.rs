@@ -36,16 +36,21 @@ use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
 use audatec::domain::call::{
-    CallStatus, CarrierEvent, Failure, FailureCode, InquiryResult, Reason, Report, ScheduleReason,
-    Timed, Window,
+    AnsweredBy, CallStatus, CampaignCall, CarrierEvent, Failure, FailureCode, InquiryResult,
+    Reason, Report, ScheduleReason, Timed, Window,
 };
 use audatec::domain::callback::{
     Attempt, AttemptResult, Delivery, DeliveryStatus, EventType, WebhookSecret, WebhookSecrets,
 };
+use audatec::domain::calling_hours::ZoneName;
+use audatec::domain::campaign::HeldBy;
+use audatec::domain::campaign::handover::{
+    Became, Check, Demand, Ended, GivenBack, Handed, Standing, TakeBack, Taken, Turn, TurnAnswer,
+};
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
 };
-use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, TrunkId, TrunkTag};
+use audatec::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{CallbackDetail, MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
@@ -522,6 +527,16 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
             ),
         ),
         (
+            "List.campaign",
+            List(
+                reader(),
+                CallFilter {
+                    campaign: Some(campaign()),
+                    ..call_filter()
+                },
+            ),
+        ),
+        (
             "List.shown",
             List(
                 reader(),
@@ -588,9 +603,158 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 last: true,
             },
         ),
+        ("CampaignTurn", CampaignTurn(Box::new(turn(vec![handed()])))),
+        ("CampaignTurn.first", CampaignTurn(Box::new(turn(vec![])))),
+        ("CampaignCheck", CampaignCheck(Box::new(check()))),
+        (
+            "CampaignOutcomes",
+            CampaignOutcomes {
+                org: org(),
+                campaign: campaign(),
+                calls: vec![call],
+            },
+        ),
+        (
+            "CampaignTakeBack",
+            CampaignTakeBack {
+                org: org(),
+                campaign: campaign(),
+                calls: vec![call],
+                why: TakeBack::Paused,
+                last: true,
+            },
+        ),
         ("NumberOf", NumberOf(call)),
         ("Tick", Tick),
         ("Work", Work),
+    ]
+}
+
+fn campaign() -> CampaignId {
+    CampaignId::from_entropy([8; 16])
+}
+
+fn turn(calls: Vec<Handed>) -> Turn {
+    let demand = Demand {
+        ready: 50,
+        in_progress: 3,
+        max_channels: (!calls.is_empty()).then_some(10),
+        max_cps: (!calls.is_empty()).then_some(2),
+    };
+    Turn {
+        org: org(),
+        campaign: campaign(),
+        key: api_key(),
+        agent: agent(),
+        demand,
+        calls,
+    }
+}
+
+fn handed() -> Handed {
+    let own = CampaignCall {
+        id: campaign(),
+        reference: "loan-4711".into(),
+        attempt: 2,
+        max_attempts: 3,
+        first: Some(call()),
+        previous: Some(call()),
+        next: None,
+        hours: None,
+        given_back: None,
+    };
+    let mut request = World::request(OK);
+    request.campaign = Some(Box::new(own));
+    Handed {
+        call: call(),
+        request,
+        not_after: Some(START),
+    }
+}
+
+fn check() -> Check {
+    let people = [
+        (OK, None),
+        ("+919876543210", ZoneName::parse("Asia/Kolkata")),
+    ];
+    let people = people.map(|(phone, zone)| (E164::parse(phone).expect("a number"), zone));
+    Check {
+        org: org(),
+        agent: agent(),
+        hours: None,
+        people: people.into(),
+    }
+}
+
+fn ended() -> Ended {
+    Ended {
+        status: CallStatus::Completed,
+        failure: None,
+        dialed_at: Some(START),
+        ended_at: START,
+        answered_by: Some(AnsweredBy::Human),
+        was_answered: true,
+        disposition: Some("interested".into()),
+        duration_secs: Some(32),
+        given_back: None,
+    }
+}
+
+/// How calls end that nobody dialed.
+fn given_back() -> Vec<(CallId, Became)> {
+    let whys = [
+        GivenBack::TakenBack,
+        GivenBack::Closed(Some(START)),
+        GivenBack::Closed(None),
+        GivenBack::Limited(Some(START)),
+        GivenBack::Limited(None),
+    ];
+    let ended = whys.map(|why| Ended {
+        status: CallStatus::TriggerFailed,
+        failure: Some(Failure::of(FailureCode::WindowClosed)),
+        dialed_at: None,
+        answered_by: None,
+        was_answered: false,
+        disposition: None,
+        duration_secs: None,
+        given_back: Some(why),
+        ..ended()
+    });
+    let ended = ended.map(|ended| (call(), Became::Over(Box::new(ended))));
+    ended.into()
+}
+
+/// All that may become of a call that is handed over.
+fn taken() -> Vec<(CallId, Taken)> {
+    let held = [
+        HeldBy::TrunkInactive,
+        HeldBy::AgentInactive,
+        HeldBy::DialerDown,
+        HeldBy::Capacity,
+    ];
+    let unfit = standings().into_iter().map(Taken::Unfit);
+    let all = [
+        Taken::Accepted,
+        Taken::NoRoom,
+        Taken::Stale,
+        Taken::KeyRevoked,
+    ];
+    let all = all.into_iter().chain(held.map(Taken::Held)).chain(unfit);
+    all.map(|taken| (call(), taken)).collect()
+}
+
+fn standings() -> Vec<Standing> {
+    vec![
+        Standing::Ready,
+        Standing::NotAllowed,
+        Standing::Impossible,
+        Standing::Suppressed,
+        Standing::Limited(Some(START)),
+        Standing::Limited(None),
+        Standing::Closed(Some(START)),
+        Standing::Closed(None),
+        Standing::ZoneUnknown,
+        Standing::NotAsked,
     ]
 }
 
@@ -635,6 +799,7 @@ fn call_filter() -> CallFilter {
         scheduled: None,
         failure: None,
         disposition: None,
+        campaign: None,
         created_after: Some(START),
         created_before: Some(START + Span(1)),
         before: Some(call()),
@@ -840,6 +1005,31 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             "Suppressed",
             Suppressed {
                 next: Some(call.row()),
+                again_at: Some(START),
+            },
+        ),
+        (
+            "CampaignTurn",
+            Turn(TurnAnswer {
+                taken: taken(),
+                granted: vec![call],
+                again_at: START,
+                held_by: Some(HeldBy::Capacity),
+            }),
+        ),
+        ("Standings", Standings(standings())),
+        (
+            "Outcomes",
+            Outcomes(vec![
+                (call, Became::Open),
+                (call, Became::Over(Box::new(ended()))),
+                (call, Became::Nothing),
+            ]),
+        ),
+        ("Outcomes.given_back", Outcomes(given_back())),
+        (
+            "TakenBack",
+            TakenBack {
                 again_at: Some(START),
             },
         ),

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::json;
+use crate::domain::campaign::handover::Ended;
 use crate::domain::contacts::{Number, Take, Ticket};
-use crate::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
+use crate::domain::ids::{CallId, CampaignId, DeliveryId, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::search;
 use crate::domain::target::masked;
@@ -191,8 +192,17 @@ pub enum ContactErrand {
     },
 }
 
+/// What a campaign is told of its calls: nothing of it is owed, since it asks for what it was not told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CampaignErrand {
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// Those of its calls that are over. With none of them it is told that it may begin more.
+    pub calls: Vec<(CallId, Ended)>,
+}
+
 /// What must be sent once the rows are written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outgoing {
     /// Calls for the dialer.
     pub dial: Vec<CallId>,
@@ -204,6 +214,8 @@ pub struct Outgoing {
     pub callbacks: Vec<CallbackMessage>,
     /// What is told of numbers.
     pub contacts: Vec<ContactErrand>,
+    /// What campaigns are told.
+    pub campaigns: Vec<CampaignErrand>,
     /// Calls for the archive; their rows stay until it has them.
     pub expired: Vec<Expired>,
 }
@@ -257,7 +269,17 @@ impl Outgoing {
             && self.tear_down.is_empty()
             && self.callbacks.is_empty()
             && self.contacts.is_empty()
+            && self.campaigns.is_empty()
             && self.expired.is_empty()
+    }
+
+    /// Tells a campaign of these of its calls, along with what it is told anyway.
+    pub fn tell_campaign(&mut self, campaign: CampaignId, calls: Vec<(CallId, Ended)>) {
+        let mut known = self.campaigns.iter_mut();
+        match known.find(|errand| errand.campaign == campaign) {
+            Some(errand) => errand.calls.extend(calls),
+            None => self.campaigns.push(CampaignErrand { campaign, calls }),
+        }
     }
 
     /// Adds what another command wants sent.
@@ -267,6 +289,9 @@ impl Outgoing {
         self.tear_down.extend(other.tear_down);
         self.callbacks.extend(other.callbacks);
         self.contacts.extend(other.contacts);
+        for errand in other.campaigns {
+            self.tell_campaign(errand.campaign, errand.calls);
+        }
         self.expired.extend(other.expired);
     }
 }

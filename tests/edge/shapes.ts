@@ -78,6 +78,8 @@ export interface ListedCall extends StatusObject {
   answered_by: "human" | "machine" | "unknown" | null;
   failure: Failure | null;
   redial: Redial | null;
+  campaign_id: string | null;
+  reference: string | null;
 }
 
 export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [
@@ -89,6 +91,8 @@ export const LISTED_FIELDS: readonly (keyof ListedCall)[] = [
   "answered_by",
   "failure",
   "redial",
+  "campaign_id",
+  "reference",
 ];
 
 export interface Redial {

@@ -124,6 +124,7 @@ impl World {
             former_carriers: Vec::new(),
             agents: Default::default(),
             asks_of_numbers: false,
+            refuses_impossible: false,
         };
         change(&mut brief);
         assert_eq!(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, OpenRow, StoreFailed, TrunkStore, admits,
+    LateTransition, OpenRow, Start, StoreFailed, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
@@ -239,19 +239,21 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
-    fn starts(
-        &self,
-        from: CallId,
-        since: Timestamp,
-    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
+    fn starts(&self, from: CallId, since: Timestamp) -> Result<Vec<Start>, StoreFailed> {
         let calls = self.calls.borrow();
         let started = calls
             .range(from..)
             .filter(|(_, row)| row.status != CallStatus::RejectedCapacity)
             .filter(|(_, row)| row.place.scheduled.is_none());
         Ok(started
-            .map(|(id, row)| (id.address().at, row.dialed_at))
-            .filter(|(at, dialed)| *at >= since || *dialed >= Some(since))
+            .map(|(id, row)| Start {
+                at: id.address().at,
+                dialed_at: row.dialed_at,
+                of_campaign: self
+                    .get(*id)
+                    .is_ok_and(|call| call.is_some_and(|call| call.request.campaign.is_some())),
+            })
+            .filter(|start| start.at >= since || start.dialed_at >= Some(since))
             .collect())
     }
 
@@ -378,6 +380,7 @@ impl TrunkStore for Rows {
                 && digits.is_none_or(|digits| digits.end(&call.request.phone))
                 && filter.scheduled.is_none_or(|is| call.is_scheduled() == is)
                 && filter.admits_result(call)
+                && filter.campaign.is_none_or(|is| call.is_of_campaign(is))
         })
     }
 
@@ -650,7 +653,7 @@ macro_rules! reads {
 impl TrunkStore for Store<'_> {
     reads! {
         open_calls(recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
-        starts(from: CallId, since: Timestamp) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed>;
+        starts(from: CallId, since: Timestamp) -> Result<Vec<Start>, StoreFailed>;
         newest() -> Result<Option<CallId>, StoreFailed>;
         get(call: CallId) -> Result<Option<Call>, StoreFailed>;
         get_at(row: u64) -> Result<Option<Call>, StoreFailed>;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod callbacks;
+mod campaigns;
 mod chaos;
 mod config;
 mod contact;

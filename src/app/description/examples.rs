@@ -196,6 +196,7 @@ pub fn listed() -> Value {
     let more = json!({
         "agent_id": AGENT, "sip_trunk_id": TRUNK, "created_at": "2026-06-14T10:32:00.000Z",
         "dialed_at": "2026-06-14T10:32:00.200Z", "answered_by": "human", "failure": null, "redial": null,
+        "campaign_id": null, "reference": null,
     });
     joined([status(), more])
 }

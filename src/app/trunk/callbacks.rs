@@ -132,11 +132,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
                     let errands = self.contact_errands(effect.call, gives_back);
                     outgoing.contacts.extend(errands);
                 }
+                CallEffect::TellCampaign => self.tell_campaign(effect.call, &mut outgoing),
                 CallEffect::Callback(attempt) => {
                     let message = self.callback_message(effect.call, attempt)?;
                     outgoing.callbacks.extend(message);
                 }
             }
+        }
+        for campaign in self.trunk.wakes_campaigns(self.now, self.step) {
+            outgoing.tell_campaign(campaign, Vec::new());
         }
         let unused = self.step.unused.take().zip(self.trunk.brief());
         outgoing.contacts.extend(

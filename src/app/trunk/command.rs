@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::admission::{Admitted, Replay};
 use super::callbacks::{Attempted, Begun};
+use super::campaigns::TakenBack;
 use super::config::{Briefed, Retired};
 use super::dispatch::Rung;
 use super::language::{self, Idempotency, Reader, Trigger, TrunkRefusal, TrunkReply};
@@ -22,8 +23,9 @@ use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::{Command, travels};
 use crate::domain::call::{self, InquiryResult, Timed};
 use crate::domain::callback::AttemptResult;
+use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn, TurnAnswer};
 use crate::domain::contacts::Number;
-use crate::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId};
+use crate::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{self, Verdict};
@@ -198,6 +200,32 @@ commands! {
         /// A phone that rings by now has had its time.
         last: bool,
     } => suppress -> Suppressed;
+    /// A campaign's turn: it hands over calls, and asks for ids for the next.
+    CampaignTurn(turn: Box<Turn>) => take_turn -> Result<TurnAnswer, TrunkRefusal>;
+    /// How these people stand, in their order, whom a campaign is to call soon.
+    CampaignCheck(check: Box<Check>) => check -> Result<Vec<Standing>, TrunkRefusal>;
+    /// What became of these calls of a campaign.
+    CampaignOutcomes {
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// The calls that are asked about.
+        calls: Vec<CallId>,
+    } => outcomes -> Vec<(CallId, Became)>;
+    /// A campaign takes back these calls.
+    CampaignTakeBack {
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// The calls that it takes back.
+        calls: Vec<CallId>,
+        /// Why.
+        why: TakeBack,
+        /// A phone that rings by now has had its time.
+        last: bool,
+    } => take_back -> TakenBack;
     /// Whose call it is, and to which number.
     NumberOf(call: CallId) => number_of -> Option<(OrgId, E164)>;
     /// The archive has these calls: their rows go.
@@ -262,6 +290,10 @@ impl TrunkCommand {
 
     /// Whether its answer depends on who holds a channel.
     pub(super) fn counts_channels(&self) -> bool {
-        self.asks_for_a_call() || matches!(self, Self::Retire | Self::Live(_) | Self::LiveFrom(..))
+        self.asks_for_a_call()
+            || matches!(
+                self,
+                Self::Retire | Self::Live(_) | Self::LiveFrom(..) | Self::CampaignTurn(_)
+            )
     }
 }

@@ -97,6 +97,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if self.trunk.is_withdrawn(id) {
             self.trunk.suppress_call(id, self.now, self.step);
         }
+        if self.trunk.is_taken_back(id) {
+            self.trunk.never_rings(id, self.now, self.step);
+        }
         let is_late = self.trunk.rings_too_late(id, self.now, self.step);
         let is_closed = self.trunk.rings_outside_hours(id, self.now, self.step);
         let is_closed = match is_closed {

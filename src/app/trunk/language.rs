@@ -7,6 +7,7 @@ use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
+use crate::domain::campaign::handover::{Became, Standing, TurnAnswer};
 pub use crate::domain::idempotency::{IDEMPOTENCY_TTL, Idempotency};
 use crate::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
@@ -166,6 +167,18 @@ pub enum TrunkReply {
         /// The row from which on it is to be told again.
         next: Option<u64>,
         /// A phone may ring just now: it is to be told again then.
+        again_at: Option<Timestamp>,
+    },
+    /// What came of a campaign's turn.
+    #[serde(rename = "CampaignTurn")]
+    Turn(TurnAnswer),
+    /// How people stand whom a campaign is to call.
+    Standings(Vec<Standing>),
+    /// What became of a campaign's calls.
+    Outcomes(Vec<(CallId, Became)>),
+    /// How far the trunk is with giving calls back.
+    TakenBack {
+        /// A phone may ring just now: what is left of them is to be taken back then.
         again_at: Option<Timestamp>,
     },
     /// Whose call it is, and to which number.

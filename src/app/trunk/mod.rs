@@ -7,6 +7,7 @@
 
 mod admission;
 mod callbacks;
+mod campaigns;
 pub mod command;
 mod config;
 mod dispatch;
@@ -30,6 +31,7 @@ mod watch;
 
 pub use admission::{Admitted, Replay};
 pub use callbacks::{Attempted, Begun};
+pub use campaigns::TakenBack;
 pub use command::TrunkCommand;
 pub use config::{Briefed, Retired};
 pub use dispatch::Rung;
@@ -47,12 +49,12 @@ pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, P
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{LONG, Slices, Turns};
-pub use store::{CallRow, FeedScan, OpenRow, StoreFailed, TrunkStore};
+pub use store::{CallRow, FeedScan, OpenRow, Start, StoreFailed, TrunkStore};
 pub use suppression::Suppressed;
 
 use feed::Feed;
 use retention::Retention;
-use store::Reading;
+use store::{Reading, accepted_since, admitted_before};
 use trouble::{Trouble, Way};
 
 pub use crate::app::messages::Expired;
@@ -121,15 +123,12 @@ impl TrunkActor {
             true => now,
             false => last_run,
         };
-        let mut dialed: Vec<Timestamp> = starts.iter().filter_map(|(_, at)| *at).collect();
+        let mut dialed: Vec<Timestamp> =
+            starts.iter().filter_map(|start| start.dialed_at).collect();
         let remembered = TrunkRows {
             brief: store.brief()?,
-            accepted: starts
-                .iter()
-                .filter(|_| !planted(Fault::WindowNotRestored))
-                .map(|(at, _)| *at)
-                .filter(lately)
-                .collect(),
+            accepted: accepted_since(&starts, second_ago, false),
+            handed_over: accepted_since(&starts, second_ago, true),
             newest: newest.map(CallId::address),
             scheduled: store.scheduled((Timestamp(0), 0), 1)?.pop(),
         };
@@ -274,6 +273,7 @@ impl TrunkActor {
         let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let takes_next = command.takes_next();
+        let hands_over = matches!(command, TrunkCommand::CampaignTurn(_));
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         if way == Way::Whole {
@@ -310,8 +310,13 @@ impl TrunkActor {
             // Before the rows of those that it counts: which of them are not kept, it tells.
             store.put_redialed(redialed)?;
         }
+        let today = self.trunk.today().filter(|_| has_day);
+        if let Some(today) = today.filter(|_| hands_over) {
+            // Ids of what a campaign hands over were drawn before: those that are not kept stand for nothing, and count.
+            store.put_day(&today)?;
+        }
         self.write(store, changed, has_news)?;
-        if let Some(today) = self.trunk.today().filter(|_| has_day) {
+        if let Some(today) = today.filter(|_| !hands_over) {
             // Behind the calls that it counts: what a row tells is counted when this can't be written.
             store.put_day(&today)?;
         }
@@ -328,18 +333,6 @@ impl TrunkActor {
         }
         Ok((reply, outgoing))
     }
-}
-
-/// When a trunk last ran, by its newest call: by the one that it follows, where a write that failed kept no more than that.
-fn admitted_before(store: &impl TrunkStore, newest: CallId) -> Result<Timestamp, StoreFailed> {
-    let series = store.get(newest)?.and_then(|call| call.series);
-    if let Some(before) = series.and_then(|series| series.previous)
-        && let Some(call) = store.get(before)?
-        && call.series.and_then(|series| series.next) != Some(newest)
-    {
-        return Ok(call.created_at());
-    }
-    Ok(newest.address().at)
 }
 
 impl TrunkActor {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallStatus, FailureCode};
 use crate::domain::callback::DeliveryStatus;
-use crate::domain::ids::{AgentId, CallId};
+use crate::domain::ids::{AgentId, CallId, CampaignId};
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
@@ -109,6 +109,9 @@ pub struct CallFilter {
     /// Only those whose agent's word for what came of them is this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<String>,
+    /// Only this campaign's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
     /// Only from then on.
     pub created_after: Option<Timestamp>,
     /// Only before then.
@@ -143,6 +146,9 @@ impl CallFilter {
                 .scheduled
                 .is_none_or(|scheduled| call.is_scheduled() == scheduled)
             && self.admits_result(call)
+            && self
+                .campaign
+                .is_none_or(|campaign| call.is_of_campaign(campaign))
             && self
                 .created_after
                 .is_none_or(|after| call.created_at() >= after)

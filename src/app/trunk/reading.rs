@@ -273,6 +273,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         let fits = |call: &Call| call.request.org == reader.org && admits(call);
         let changed = self.step.changed().filter(|call| fits(call));
         let mut calls: Vec<Call> = changed.cloned().collect();
+        // Older ones come with the rows beside them.
+        let from_row = closed.until.map_or(0, CallId::row);
+        let wanted = Wanted { from_row, ..wanted };
         let open: Vec<CallId> = self.trunk.open_calls(wanted).collect();
         let mut found = 0;
         for id in open {

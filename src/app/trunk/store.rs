@@ -8,6 +8,7 @@ use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{
     Brief, DayCount, DueCallback, Kept, Place, RedialCount, Rows, ScheduledRow,
@@ -18,6 +19,17 @@ use std::cell::Cell;
 /// A row could not be read or written; what it was is logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFailed;
+
+/// When a call was accepted, and dialed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// When it was accepted, as its id tells.
+    pub at: Timestamp,
+    /// When it was dialed, if it was.
+    pub dialed_at: Option<Timestamp>,
+    /// A campaign handed it over, lately: of older ones nobody asks.
+    pub of_campaign: bool,
+}
 
 /// An object's rows. Synchronous: writes with no await between them are one commit.
 pub trait TrunkStore {
@@ -30,11 +42,7 @@ pub trait TrunkStore {
     fn open_calls(&self, recent: CallId, each: &mut dyn FnMut(OpenRow)) -> Result<(), StoreFailed>;
     /// When the calls from `from` on were accepted (refused ones left out) and dialed, as far as either was at `since` or
     /// later.
-    fn starts(
-        &self,
-        from: CallId,
-        since: Timestamp,
-    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed>;
+    fn starts(&self, from: CallId, since: Timestamp) -> Result<Vec<Start>, StoreFailed>;
     /// The newest call.
     fn newest(&self) -> Result<Option<CallId>, StoreFailed>;
     /// Writes these calls' rows. Metadata is kept as a call came with it, and of one that has a row already left alone.
@@ -265,4 +273,32 @@ impl<S: TrunkStore> Rows for Reading<'_, S> {
     fn redialed(&self) -> RedialCount {
         self.take(self.store.redialed())
     }
+}
+
+/// When a trunk last ran, by its newest call: by the one that it follows, where a write that failed kept no more than that.
+pub(super) fn admitted_before(
+    store: &impl TrunkStore,
+    newest: CallId,
+) -> Result<Timestamp, StoreFailed> {
+    let series = store.get(newest)?.and_then(|call| call.series);
+    if let Some(before) = series.and_then(|series| series.previous)
+        && let Some(call) = store.get(before)?
+        && call.series.and_then(|series| series.next) != Some(newest)
+    {
+        return Ok(call.created_at());
+    }
+    Ok(newest.address().at)
+}
+
+/// When calls were accepted lately: campaigns' calls, or others.
+pub(super) fn accepted_since(
+    starts: &[Start],
+    since: Timestamp,
+    of_campaign: bool,
+) -> Vec<Timestamp> {
+    let accepted = starts
+        .iter()
+        .filter(|_| !planted(Fault::WindowNotRestored))
+        .filter(|start| start.of_campaign == of_campaign && start.at >= since);
+    accepted.map(|start| start.at).collect()
 }

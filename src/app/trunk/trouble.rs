@@ -101,6 +101,7 @@ impl TrunkCommand {
                 | Self::Credentials(_)
                 | Self::AgentOf(_)
                 | Self::NumberOf(_)
+                | Self::CampaignCheck(_)
                 | Self::Media(_)
                 | Self::Transcript(..)
                 | Self::Read(..)
@@ -195,6 +196,10 @@ impl TrunkActor {
             | TrunkCommand::DryRunSchedule(_)
                 if is_early || !self.retention.has_room(store) =>
             {
+                return without(TrunkReply::NotWritten);
+            }
+            // Nothing is granted that could not be kept.
+            TrunkCommand::CampaignTurn(_) if is_early || !self.retention.has_room(store) => {
                 return without(TrunkReply::NotWritten);
             }
             TrunkCommand::Begin { .. } if is_early => return without(None::<Begun>.into()),

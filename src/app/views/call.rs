@@ -99,6 +99,11 @@ pub struct ListedCall<'a> {
     failure: Option<FailureView>,
     /// Which attempt of how many it is; null for a call that came without `redial`.
     redial: Option<RedialView>,
+    /// The campaign whose call it is; null for any other.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
+    campaign_id: Option<String>,
+    /// Whom it calls for its campaign: the recipient's `reference`; null for any other call.
+    reference: Option<&'a str>,
 }
 
 /// A call's place among the attempts to reach somebody.
@@ -122,6 +127,15 @@ struct RedialView {
 
 impl RedialView {
     fn of(call: &Call) -> Option<Self> {
+        if let Some(own) = call.request.campaign.as_deref() {
+            return (own.max_attempts > 1).then(|| Self {
+                attempt: own.attempt,
+                max_attempts: own.max_attempts,
+                first_call_id: own.first.unwrap_or(call.id),
+                previous_call_id: own.previous,
+                next_call_id: own.next,
+            });
+        }
         let (series, redial) = (call.series?, call.request.redial.as_ref()?);
         Some(Self {
             attempt: series.attempt,
@@ -137,6 +151,7 @@ impl<'a> ListedCall<'a> {
     /// The call as it is at `now`.
     #[must_use]
     pub fn of(call: &'a Call, now: Timestamp, settings: &Settings) -> Self {
+        let campaign = call.request.campaign.as_deref();
         Self {
             status: StatusView::of(call, now, settings),
             agent_id: call.request.agent.id.to_string(),
@@ -146,6 +161,8 @@ impl<'a> ListedCall<'a> {
             answered_by: call.answered_by(),
             failure: call.final_failure().map(FailureView::from),
             redial: RedialView::of(call),
+            campaign_id: campaign.map(|own| own.id.to_string()),
+            reference: campaign.map(|own| own.reference.as_str()),
         }
     }
 }

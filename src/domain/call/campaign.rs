@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Call, FailureCode, FeedEntry, Transition};
 use crate::domain::calling_hours::CallingHours;
-use crate::domain::ids::{CallId, CampaignId};
+use crate::domain::ids::{CallId, CampaignId, IdKey};
+use crate::domain::time::Timestamp;
 
 /// What a campaign's call says of its campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,53 @@ pub struct CampaignCall {
     /// The one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<CallId>,
+    /// The one after, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<CallId>,
     /// The campaign's own calling hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Box<CallingHours>>,
+    /// It was given back undialed, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<GivenBack>,
+}
+
+/// Why a campaign's call was given back undialed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GivenBack {
+    /// Its campaign took it back.
+    TakenBack,
+    /// Calling hours had closed, until then, if ever.
+    Closed(Option<Timestamp>),
+    /// Its number had been called as often as it may be, until then, if that is known.
+    Limited(Option<Timestamp>),
+}
+
+impl Call {
+    /// Whether it is this campaign's.
+    #[must_use]
+    pub fn is_of_campaign(&self, campaign: CampaignId) -> bool {
+        let own = self.request.campaign.as_ref();
+        own.is_some_and(|own| own.id == campaign)
+    }
+
+    /// Its campaign handed it over, some time after its id was drawn: it is told of from now on.
+    pub fn is_handed_over(&mut self, now: Timestamp) {
+        self.told = vec![FeedEntry(now, Transition::Initiating)];
+    }
+
+    /// Nobody dialed it, and its campaign has it back: no call of a campaign waits here.
+    pub fn give_back(&mut self, why: GivenBack, now: Timestamp, key: &IdKey) {
+        match why {
+            GivenBack::TakenBack => {
+                self.cancel(now, key);
+            }
+            GivenBack::Closed(_) | GivenBack::Limited(_) => {
+                self.miss(FailureCode::WindowClosed, now, key);
+            }
+        }
+        if let Some(own) = &mut self.request.campaign {
+            own.given_back = Some(why);
+        }
+    }
 }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use bound::{longest, watchdogs};
-pub use campaign::CampaignCall;
+pub use campaign::{CampaignCall, GivenBack};
 pub use deadlines::{
     AT_ONCE, DISPATCH_AGAIN, DISPATCH_DEADLINE, END_GRACE, PRESUMED_AFTER, RECENT, REPORT_GRACE,
     REPORT_GRACE_AT_ONCE, RING_GRACE, SETUP_LIMIT, TEARDOWN_PATIENCE,
@@ -209,6 +209,8 @@ pub enum CallEffect {
     KeepPlace,
     /// Give back the places that it does not need.
     GiveBack,
+    /// Tell its campaign what became of it.
+    TellCampaign,
 }
 
 /// What [`Call::advance`] did.

@@ -55,7 +55,10 @@ impl Call {
     /// All its transitions so far, oldest first.
     pub fn feed_entries(&self) -> impl Iterator<Item = FeedEntry> {
         let accepted = FeedEntry(self.created_at(), Transition::Initiating);
-        let accepted = (!self.was_refused()).then_some(accepted);
+        // One that its campaign handed over tells when that was.
+        let is_told = |first: &FeedEntry| first.1 == Transition::Initiating;
+        let is_told = self.told.first().is_some_and(is_told);
+        let accepted = (!is_told && !self.was_refused()).then_some(accepted);
         accepted.into_iter().chain(self.told.iter().copied())
     }
 

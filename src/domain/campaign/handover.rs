@@ -5,15 +5,18 @@
 //! trunk says as soon as it is over, and again as often as it is asked.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::HeldBy;
-use crate::domain::call::{AnsweredBy, CallRequest, CallStatus, Failure};
+pub use crate::domain::call::GivenBack;
+use crate::domain::call::{AnsweredBy, Call, CallRequest, CallStatus, Failure};
 use crate::domain::calling_hours::{CallingHours, ZoneName};
 use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 
-/// An id that was granted is good for so long: what is handed over later is not taken, and another id is drawn for it.
+/// An id that was granted is good for so long, and until its campaign's next turn: what is handed over later is not taken, and
+/// another id is drawn for it.
 pub const GOOD_FOR: Span = Span::from_secs(10);
 /// How many calls are handed over at once.
 pub const MOST_AT_ONCE: usize = 50;
@@ -112,6 +115,8 @@ pub enum Standing {
     Closed(Option<Timestamp>),
     /// Nobody knows what time it is there, and there are calling hours.
     ZoneUnknown,
+    /// What is known of the number could not be asked: look again in a moment.
+    NotAsked,
 }
 
 /// People who may be called soon: how do they stand now?
@@ -146,7 +151,7 @@ pub enum Became {
     Open,
     /// It is over.
     Over(Box<Ended>),
-    /// There is no such call, and there will be none.
+    /// There is no such call, and there will be none: asking takes back an id that was granted.
     Nothing,
 }
 
@@ -180,13 +185,23 @@ pub struct Ended {
     pub given_back: Option<GivenBack>,
 }
 
-/// Why a campaign's call was given back undialed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GivenBack {
-    /// Its campaign took it back.
-    TakenBack,
-    /// Calling hours had closed, until then, if ever.
-    Closed(Option<Timestamp>),
-    /// Its number had been called as often as it may be, until then, if that is known.
-    Limited(Option<Timestamp>),
+impl Ended {
+    /// How a call ended, if it is over.
+    #[must_use]
+    pub fn of(call: &Call) -> Option<Self> {
+        let ended_at = call.ended_at.filter(|_| call.status.is_terminal())?;
+        let word = |outcome: &Value| Some(outcome.get("disposition")?.as_str()?.to_owned());
+        let own = call.request.campaign.as_ref();
+        Some(Self {
+            status: call.status,
+            failure: call.failure,
+            dialed_at: call.dialed_at,
+            ended_at,
+            answered_by: call.answered_by(),
+            was_answered: call.answered_at.is_some(),
+            disposition: call.outcome.as_ref().and_then(word),
+            duration_secs: call.duration_secs(),
+            given_back: own.and_then(|own| own.given_back),
+        })
+    }
 }

@@ -288,6 +288,7 @@ impl Directory {
             version: self.version(),
             config,
             asks_of_numbers: self.asks_of_numbers(),
+            refuses_impossible: media.is_some_and(|media| media.reject_impossible_numbers),
             revoked_keys: self.revoked_for(tag, now),
             inactive_agents: self.inactive_for(tag, now),
             deleted_agents: self.deleted_for(tag, now),

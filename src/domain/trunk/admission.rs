@@ -3,7 +3,7 @@
 use super::{Admission, Effect, OnCapacity, Quota, Step, Terms, Trunk, TrunkConfig, Verdict};
 use crate::domain::agent::Status;
 use crate::domain::call::{Call, CallEffect, CallRequest, FailureCode, ScheduleReason};
-use crate::domain::ids::{Address, CallId, TrunkTag};
+use crate::domain::ids::{Address, AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -180,14 +180,27 @@ impl Trunk {
     }
 
     pub(super) fn may_call(&self, request: &CallRequest) -> Result<&TrunkConfig, Refusal> {
+        self.may_call_by(request.org, request.key, request.agent.id)
+    }
+
+    /// Whether an agent may call at all, in the name of a key.
+    ///
+    /// # Errors
+    /// As for [`Trunk::takes`].
+    pub(super) fn may_call_by(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        agent: AgentId,
+    ) -> Result<&TrunkConfig, Refusal> {
         let brief = self.brief.as_ref().ok_or(Refusal::TrunkNotFound)?;
-        if brief.config.org_id != request.org {
+        if brief.config.org_id != org {
             return Err(Refusal::TrunkNotFound);
         }
-        if self.is_revoked(request.key) {
+        if self.is_revoked(key) {
             return Err(Refusal::InvalidKey);
         }
-        if brief.inactive_agents.contains(&request.agent.id) {
+        if brief.inactive_agents.contains(&agent) {
             return Err(Refusal::AgentInactive);
         }
         let is_retired = brief.retired_until.is_some_and(|until| self.clock < until);

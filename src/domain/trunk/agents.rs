@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::breaker::Breaker;
+use super::{Step, Trunk};
 use crate::domain::call::AgentVerdict;
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
@@ -109,5 +110,28 @@ impl AgentBreakers {
             self.0.drain(..too_many);
         }
         changed
+    }
+}
+
+impl Trunk {
+    /// A call that is over says something of its agent, and may take it back when the agent reports.
+    pub(super) fn judge_agent(
+        &mut self,
+        id: CallId,
+        before: Option<AgentVerdict>,
+        verdict: Option<AgentVerdict>,
+        step: &mut Step<'_>,
+    ) {
+        let agent = step.peek(id).map(|call| call.request.agent.id);
+        let (Some(verdict), Some(agent), Some(brief)) = (verdict, agent, &mut self.brief) else {
+            return;
+        };
+        step.brief |= match before {
+            None => brief.agents.judge(agent, id, verdict, self.clock),
+            Some(AgentVerdict::BrokeOff) if verdict != AgentVerdict::BrokeOff => {
+                brief.agents.pardon(agent)
+            }
+            Some(_) => false,
+        };
     }
 }

@@ -144,6 +144,9 @@ pub struct Brief {
     /// How often numbers may be called.
     #[serde(default, skip_serializing_if = "LimitsBook::is_empty")]
     pub limits: LimitsBook,
+    /// Numbers that can't exist are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses_impossible: bool,
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

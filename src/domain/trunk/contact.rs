@@ -3,10 +3,11 @@
 //! The dials to a number are counted where the number is known, and a call takes its place among them before it is decided here:
 //! when it is accepted, and when a dialer gets it. So no decision waits for another object.
 
+use super::hours::Callee;
 use super::{Brief, Effect, Step, Terms, Trunk, Verdict};
-use crate::domain::call::{Call, CallEffect, CallRequest, ScheduleReason};
+use crate::domain::call::{Call, CallEffect, CallRequest, GivenBack, ScheduleReason};
 use crate::domain::contacts::{Number, Question, Stage, Take, Ticket, agent_key, zone_of};
-use crate::domain::ids::{Address, CallId};
+use crate::domain::ids::{Address, AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zones::Zone;
@@ -38,8 +39,18 @@ impl Trunk {
             Ok(_) => Stage::Look,
         };
         let ticket = self.draw_ticket(now);
-        question.take = self.place_for(request, ticket, stage, now);
+        question.take = self.place_for(&Callee::of(request), ticket, stage, now);
         question
+    }
+
+    /// What must be known before it is said whether somebody may be called: no place is taken.
+    pub(super) fn look_at(&mut self, callee: &Callee<'_>, now: Timestamp) -> Question {
+        let ticket = self.draw_ticket(now);
+        Question {
+            take: self.place_for(callee, ticket, Stage::Look, now),
+            at: now,
+            ..Question::of(Number::of(callee.phone))
+        }
     }
 
     /// What must be known before a dialer gets a call.
@@ -57,30 +68,31 @@ impl Trunk {
 
     /// A call's place. One that is limited by nothing any more has it still, if it took one.
     fn place_of(&self, call: &Call, stage: Stage, now: Timestamp) -> Option<Box<Take>> {
-        let place = self.place_for(&call.request, call.ticket(), stage, now)?;
-        (self.is_limited(&call.request) || call.ticket.is_some()).then_some(place)
+        let callee = Callee::of(&call.request);
+        let place = self.place_for(&callee, call.ticket(), stage, now)?;
+        (self.is_limited(callee.agent) || call.ticket.is_some()).then_some(place)
     }
 
     fn place_for(
         &self,
-        request: &CallRequest,
+        callee: &Callee<'_>,
         ticket: u64,
         stage: Stage,
         now: Timestamp,
     ) -> Option<Box<Take>> {
         let brief = self.brief.as_ref()?;
-        let (org, own) = (&brief.limits.org, brief.limits.own(request.agent.id));
+        let (org, own) = (&brief.limits.org, brief.limits.own(callee.agent));
         let is_new = matches!(stage, Stage::Look | Stage::Reserve);
-        if is_new && !self.is_limited(request) {
+        if is_new && !self.is_limited(callee.agent) {
             return None;
         }
         Some(Box::new(Take {
-            number: Number::of(&request.phone),
+            number: Number::of(callee.phone),
             ticket: Ticket(brief.config.id.tag(), ticket),
-            by: agent_key(request.agent.id),
+            by: agent_key(callee.agent),
             org: org.clone(),
             own: own.to_vec(),
-            zone: callee_zone(request, now).map(|zone| zone.name().to_owned()),
+            zone: callee_zone(callee, now).map(|zone| zone.name().to_owned()),
             stage,
         }))
     }
@@ -93,10 +105,9 @@ impl Trunk {
         next.row()
     }
 
-    fn is_limited(&self, request: &CallRequest) -> bool {
-        let limits = |brief: &Brief| {
-            !brief.limits.org.is_empty() || !brief.limits.own(request.agent.id).is_empty()
-        };
+    fn is_limited(&self, agent: AgentId) -> bool {
+        let limits =
+            |brief: &Brief| !brief.limits.org.is_empty() || !brief.limits.own(agent).is_empty();
         self.brief.as_ref().is_some_and(limits)
     }
 
@@ -105,7 +116,7 @@ impl Trunk {
         let ticket = self.draw_ticket(now);
         let Some(held) = step.held(id) else { return };
         held.call.enter_queue(now);
-        if self.is_limited(&held.call.request) && held.call.ticket.is_none() {
+        if self.is_limited(held.call.request.agent.id) && held.call.ticket.is_none() {
             held.call.ticket = Some(ticket);
             self.keeps_place(id, step);
         }
@@ -156,6 +167,10 @@ impl Trunk {
         // What an earlier claim may have marked is given back along with it.
         if let Some(call) = self.open_call(id, step) {
             call.ticket = Some(call.ticket());
+            if call.request.campaign.is_some() {
+                self.give_back(id, GivenBack::Limited(until), now, step);
+                return;
+            }
         }
         let at = until.unwrap_or(now + PENDING).max(now + Span(1));
         self.schedule(id, at, ScheduleReason::ContactLimit, now, step);
@@ -191,7 +206,7 @@ impl Trunk {
 }
 
 /// The zone whose calendar counts: the request's, or the number's own.
-fn callee_zone(request: &CallRequest, now: Timestamp) -> Option<Zone> {
-    let given = request.time_zone.as_ref().and_then(|name| name.zone());
-    given.or_else(|| zone_of(&request.phone, now))
+fn callee_zone(callee: &Callee<'_>, now: Timestamp) -> Option<Zone> {
+    let given = callee.time_zone.and_then(|name| name.zone());
+    given.or_else(|| zone_of(callee.phone, now))
 }

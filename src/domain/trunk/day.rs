@@ -46,7 +46,7 @@ impl Trunk {
     }
 
     /// When the next call would be accepted, as its id would tell.
-    fn next_at(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn next_at(&self, now: Timestamp) -> Timestamp {
         Address::next(self.last, now, TrunkTag::DIRECTORY).at
     }
 

@@ -41,7 +41,8 @@ impl DayCount {
         *self = Self {
             day: day(at),
             accepted: self.on(at).saturating_add(1),
-            last: call.row(),
+            // The id of one that a campaign handed over was drawn before others'.
+            last: self.last.max(call.row()),
         };
     }
 }

@@ -87,6 +87,18 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
         };
+        if let Some(campaign) = call.request.campaign.as_ref().map(|own| own.id) {
+            let at = self.campaigns.dials_at(campaign, now);
+            if at > now {
+                self.dispatch_again(id, at);
+                step.let_go_of(id);
+                return Claim::Later;
+            }
+            self.campaigns.dials(campaign, now);
+        }
+        let Some(call) = self.open_call(id, step) else {
+            return Claim::NotYours;
+        };
         call.media_policy = media_policy;
         call.claim(room, now, &self.settings);
         self.dialed.push(now);

@@ -5,9 +5,10 @@ use super::suppression::GRANT;
 use super::verdict::{self, Terms};
 use super::{Step, Trunk};
 use crate::domain::call::{Call, CallRequest, FailureCode, LONGEST_UNASKED, Phase, ScheduleReason};
-use crate::domain::calling_hours::{Verdict, ZoneName, judge};
-use crate::domain::ids::CallId;
+use crate::domain::calling_hours::{CallingHours, Verdict, ZoneName, judge};
+use crate::domain::ids::{AgentId, CallId};
 use crate::domain::numbering;
+use crate::domain::phone::E164;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::zones::Zone;
@@ -15,14 +16,29 @@ use crate::domain::zones::Zone;
 impl Trunk {
     /// What the hours that apply to a request say of a moment.
     pub(super) fn hours_say(&self, request: &CallRequest, at: Timestamp) -> Verdict {
+        if request.ignores_hours {
+            return Verdict::Open;
+        }
+        let campaign = request.campaign.as_ref();
+        let own = campaign.and_then(|campaign| campaign.hours.as_deref());
+        self.hours_of(&Callee::of(request), own, at)
+    }
+
+    /// What the hours that apply to whoever is called say of a moment; a campaign's own among them.
+    pub(super) fn hours_of(
+        &self,
+        callee: &Callee<'_>,
+        own: Option<&CallingHours>,
+        at: Timestamp,
+    ) -> Verdict {
         let Some(brief) = &self.brief else {
             return Verdict::Open;
         };
-        if request.ignores_hours || brief.hours.is_empty() {
+        if brief.hours.is_empty() && own.is_none() {
             return Verdict::Open;
         }
-        let hours = brief.hours.of_calls_by(request.agent.id);
-        judge(hours, &zones_of(request), at)
+        let hours = brief.hours.of_calls_by(callee.agent);
+        judge(hours.chain(own), &zones_of(callee), at)
     }
 
     /// Until when a call may not be dialed, and why: by its own word, and by calling hours.
@@ -120,7 +136,11 @@ impl Trunk {
             return false;
         }
         let until = call.may_be_put_off_until();
-        let opens = match say(self, &call.request, now) {
+        let said = say(self, &call.request, now);
+        if call.request.campaign.is_some() {
+            return self.give_back_if_closed(id, said, now, step);
+        }
+        let opens = match said {
             Verdict::Open => return false,
             Verdict::Closed { opens_at, zone, .. } => {
                 let in_time = opens_at.filter(|at| *at < until);
@@ -172,11 +192,29 @@ impl Trunk {
     }
 }
 
-/// Where the phone of a call may be.
-fn zones_of(request: &CallRequest) -> Vec<Zone> {
-    if let Some(given) = &request.time_zone {
+/// Who is called, and by whom.
+pub(super) struct Callee<'a> {
+    pub agent: AgentId,
+    pub phone: &'a E164,
+    /// Where the phone is, if that was said.
+    pub time_zone: Option<&'a ZoneName>,
+}
+
+impl<'a> Callee<'a> {
+    pub fn of(request: &'a CallRequest) -> Self {
+        Self {
+            agent: request.agent.id,
+            phone: &request.phone,
+            time_zone: request.time_zone.as_ref(),
+        }
+    }
+}
+
+/// Where the phone of whoever is called may be.
+fn zones_of(callee: &Callee<'_>) -> Vec<Zone> {
+    if let Some(given) = callee.time_zone {
         return given.zone().into_iter().collect();
     }
-    let names = numbering::facts(&request.phone).time_zones;
+    let names = numbering::facts(callee.phone).time_zones;
     names.into_iter().filter_map(Zone::named).collect()
 }

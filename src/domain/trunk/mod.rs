@@ -11,6 +11,7 @@ mod agents;
 pub mod breaker;
 mod call_index;
 mod callbacks;
+mod campaigns;
 mod carrier;
 mod config;
 mod contact;
@@ -19,6 +20,8 @@ mod day_count;
 mod destinations;
 mod dispatch;
 mod entries;
+mod give_back;
+mod handover;
 mod hours;
 mod index;
 mod kept;
@@ -40,11 +43,13 @@ use breaker::Breaker;
 use call_index::CallIndex;
 use callbacks::Callbacks;
 pub use callbacks::Place;
+use campaigns::Campaigns;
 pub use config::{Brief, Carrier, TrunkConfig, TrunkState};
 pub use day_count::{DayCount, RedialCount};
 pub use destinations::{Destinations, HighRisk};
 pub use dispatch::Claim;
 pub use entries::Wanted;
+pub use handover::Granted;
 use index::Entry;
 pub use kept::Kept;
 use review::Review;
@@ -55,7 +60,7 @@ pub use suppression::{GRANT, Withdrawn};
 pub use verdict::{Admission, OnCapacity, Quota, Terms, Verdict};
 use window::Window;
 
-use super::call::{AgentVerdict, Call, CallEffect, CallStatus};
+use super::call::{Call, CallEffect, CallStatus};
 use super::ids::{Address, CallId, IdKey, KeyId, TrunkTag};
 use super::planted::{Fault, planted};
 use super::settings::Settings;
@@ -110,6 +115,8 @@ pub struct Trunk {
     /// How long channels were held lately: a moving average.
     held: Span,
     breaker: Breaker,
+    /// The campaigns that call through it.
+    campaigns: Campaigns,
 }
 
 /// What a trunk's rows tell of it, its open calls aside.
@@ -117,8 +124,10 @@ pub struct Trunk {
 pub struct TrunkRows {
     /// The directory's last word.
     pub brief: Option<Brief>,
-    /// Acceptances within the last second.
+    /// Acceptances within the last second,
     pub accepted: Vec<Timestamp>,
+    /// and calls of campaigns.
+    pub handed_over: Vec<Timestamp>,
     /// Where the newest call stands.
     pub newest: Option<Address>,
     /// The first call on the schedule.
@@ -143,7 +152,7 @@ impl Trunk {
             callbacks: Callbacks::default(),
             timetable,
             review,
-            paced: Window::of(remembered.accepted.clone()),
+            paced: Window::of([&*remembered.accepted, &*remembered.handed_over].concat()),
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
             rung: Window::default(),
@@ -156,6 +165,7 @@ impl Trunk {
             clock: Timestamp(0),
             held: Span::from_secs(60),
             breaker: Breaker::default(),
+            campaigns: Campaigns::default(),
         }
     }
 
@@ -305,6 +315,7 @@ impl Trunk {
         self.change_row(id, step);
         // While its entry still says that it was open.
         self.owes_unseen_place(id, step);
+        self.tells_campaign(id, step);
         self.advance(id, now, step);
         self.settle(id, step);
         self.send(id, now, step);
@@ -326,6 +337,7 @@ impl Trunk {
         let verdict = held.call.agent_verdict();
         held.verdict = verdict.or(before);
         self.judge_agent(id, before, verdict, step);
+        self.tells_campaign(id, step);
         if let Some(call) = step.peek(id) {
             let freed = self.is_live(id) && !call.holds_channel();
             if freed
@@ -346,26 +358,5 @@ impl Trunk {
         if let Some(held) = self.take(id, step) {
             held.is_changed = true;
         }
-    }
-
-    /// A call that is over says something of its agent, and may take it back when the agent reports.
-    fn judge_agent(
-        &mut self,
-        id: CallId,
-        before: Option<AgentVerdict>,
-        verdict: Option<AgentVerdict>,
-        step: &mut Step<'_>,
-    ) {
-        let agent = step.peek(id).map(|call| call.request.agent.id);
-        let (Some(verdict), Some(agent), Some(brief)) = (verdict, agent, &mut self.brief) else {
-            return;
-        };
-        step.brief |= match before {
-            None => brief.agents.judge(agent, id, verdict, self.clock),
-            Some(AgentVerdict::BrokeOff) if verdict != AgentVerdict::BrokeOff => {
-                brief.agents.pardon(agent)
-            }
-            Some(_) => false,
-        };
     }
 }

@@ -77,6 +77,10 @@ pub(super) struct Held {
     pub is_new: bool,
     /// It was over before, and what follows from that was decided then.
     pub was_over: bool,
+    /// Its campaign knows that it holds its channel no more,
+    pub has_freed: bool,
+    /// and is told what became of it.
+    pub is_told: bool,
 }
 
 /// A call whose row is to be written.
@@ -169,6 +173,8 @@ impl<'a> Step<'a> {
                 is_counted: slot.is_some(),
                 is_new: false,
                 was_over: call.status.is_terminal(),
+                has_freed: false,
+                is_told: false,
                 call,
             };
             self.calls.insert(place, Box::new(held));

@@ -36,7 +36,9 @@ pub(super) struct Grants {
     /// Whoever asked before this object remembers was allowed by then.
     unknown_until: Timestamp,
     /// Calls that are not to be allowed again.
-    withdrawn: Vec<CallId>,
+    pub withdrawn: Vec<CallId>,
+    /// Those whose campaign took them back.
+    pub taken_back: Vec<CallId>,
 }
 
 impl Grants {
@@ -58,6 +60,7 @@ impl Trunk {
     /// What this object allowed before it was loaded, it does not remember.
     pub fn loaded(&mut self, now: Timestamp) {
         self.grants.unknown_until = now + GRANT;
+        self.campaigns.loaded(now);
     }
 
     /// Whether what is known of a number is asked before it is called.

@@ -54,12 +54,17 @@ impl Window {
 
     /// Counts an event. Forgets those that no window reaches any more.
     pub fn push(&mut self, now: Timestamp) {
+        self.book(now, now);
+    }
+
+    /// Counts an event that is to be at `at`, `now` or later.
+    pub fn book(&mut self, at: Timestamp, now: Timestamp) {
         while self.0.front().is_some_and(|at| *at + SECOND <= now) {
             self.0.pop_front();
         }
         // In order, though after a restart the clock may be behind what the rows remember.
-        let place = self.0.partition_point(|at| *at <= now);
-        self.0.insert(place, now);
+        let place = self.0.partition_point(|known| *known <= at);
+        self.0.insert(place, at);
     }
 }
 

@@ -42,6 +42,7 @@ const FAILED_SO: &str =
 const DISPOSED_SO: &str =
     " AND doc ->> '$.outcome.disposition' = ? AND json_type(doc, '$.outcome.disposition') = 'text'
                            AND status NOT IN ('Initiating', 'Ringing', 'Answered')";
+const BY_CAMPAIGN: &str = " AND doc ->> '$.request.campaign.id' = ?";
 /// The rows that one page looks at.
 const NEWEST_FIRST: &str = "FROM rows WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
 /// The rows that one slice of a walk through the history looks at.
@@ -57,7 +58,7 @@ impl SqlStore {
             filter.scheduled == Some(true),
             filter.scheduled == Some(false),
         );
-        let wanted: [(&str, Option<SqlStorageValue>); 8] = [
+        let wanted: [(&str, Option<SqlStorageValue>); 9] = [
             (" AND open = ?", is.then(|| SCHEDULED.into())),
             (" AND open <> ?", is_not.then(|| SCHEDULED.into())),
             (
@@ -75,6 +76,10 @@ impl SqlStore {
             ),
             (FAILED_SO, filter.failure.map(|code| code.as_str().into())),
             (DISPOSED_SO, filter.disposition.as_deref().map(Into::into)),
+            (
+                BY_CAMPAIGN,
+                filter.campaign.map(|campaign| campaign.to_string().into()),
+            ),
         ];
         let look = Look {
             floor: Some(floor),

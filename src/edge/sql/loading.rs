@@ -4,7 +4,7 @@ use worker::SqlStorageValue;
 
 use super::SqlStore;
 use super::values::{millis, number, read, unsigned};
-use crate::app::trunk::{OpenRow, StoreFailed};
+use crate::app::trunk::{OpenRow, Start, StoreFailed};
 use crate::domain::call::CallStatus;
 use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
@@ -71,23 +71,35 @@ impl SqlStore {
         &self,
         from: CallId,
         since: Timestamp,
-    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
-        let query = "SELECT id, dialed_at FROM rows WHERE id >= ? AND status <> ? AND open <> 2 AND (id >= ? OR dialed_at >= ?)";
+    ) -> Result<Vec<Start>, StoreFailed> {
+        // No document is read but those of the last second.
+        let query = "SELECT id, dialed_at, id >= ? AND doc ->> '$.request.campaign.id' IS NOT NULL
+                     FROM rows WHERE id >= ? AND status <> ? AND open <> 2 AND (id >= ? OR dialed_at >= ?)";
+        let since_row = number(CallId::floor(since).row());
         let bindings = vec![
+            since_row.clone(),
             number(from.row()),
             CallStatus::RejectedCapacity.as_str().into(),
-            number(CallId::floor(since).row()),
+            since_row,
             millis(since),
         ];
         let rows = self.query(query, bindings)?;
         rows.into_iter()
             .map(|row| match row.as_slice() {
-                [SqlStorageValue::Integer(row), dialed] => {
-                    let dialed = match dialed {
+                [
+                    SqlStorageValue::Integer(row),
+                    dialed,
+                    SqlStorageValue::Integer(of_campaign),
+                ] => {
+                    let dialed_at = match dialed {
                         SqlStorageValue::Integer(at) => Some(Timestamp(unsigned(*at)?)),
                         _ => None,
                     };
-                    Ok((CallId::floor_of(unsigned(*row)?).address().at, dialed))
+                    Ok(Start {
+                        at: CallId::floor_of(unsigned(*row)?).address().at,
+                        dialed_at,
+                        of_campaign: *of_campaign == 1,
+                    })
                 }
                 _ => Err(StoreFailed),
             })

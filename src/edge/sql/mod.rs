@@ -25,7 +25,7 @@ use values::{count, id, millis, number, unsigned};
 
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, OpenRow, StoreFailed, TrunkStore,
+    LateTransition, OpenRow, Start, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
@@ -140,11 +140,7 @@ impl TrunkStore for SqlStore {
         self.open_rows(recent, each)
     }
 
-    fn starts(
-        &self,
-        from: CallId,
-        since: Timestamp,
-    ) -> Result<Vec<(Timestamp, Option<Timestamp>)>, StoreFailed> {
+    fn starts(&self, from: CallId, since: Timestamp) -> Result<Vec<Start>, StoreFailed> {
         self.started(from, since)
     }
 

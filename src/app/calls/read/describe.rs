@@ -96,6 +96,7 @@ fn refusals() -> Vec<Refusal> {
         must("scheduled", "true or false"),
         must("failure_code", &failure_codes()),
         must("disposition", DISPOSITION),
+        must("campaign_id", "a UUID"),
         Refusal::TrunkUnavailable,
     ];
     all.extend(no_time("created_after"));
@@ -103,7 +104,7 @@ fn refusals() -> Vec<Refusal> {
     all
 }
 
-fn filters() -> [Value; 10] {
+fn filters() -> [Value; 11] {
     let uuid = || json!({"type": "string", "format": "uuid"});
     // One plain string: a client that knows the format of a date-time writes no date, and another no offset.
     let time = || json!({"type": "string", "minLength": 1, "examples": ["2026-06-14T10:32:00Z", "2026-06-14"]});
@@ -126,6 +127,7 @@ fn filters() -> [Value; 10] {
             "Only calls that are scheduled; with `false`, only the others.",
             json!({"type": "boolean"}),
         ),
+        filter("campaign_id", "Only this campaign's calls.", uuid()),
         filter(
             "failure_code",
             "Only calls that failed for this reason, or were ended before their time for it.",

@@ -18,7 +18,7 @@ use crate::app::trunk::{CallFilter, Found, Listed, SCAN_LIMIT, Shown, StatusOf, 
 use crate::app::views::call::{DetailedCall, StatusView};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::{CallStatus, FailureCode};
-use crate::domain::ids::{AgentId, CallId, TrunkId};
+use crate::domain::ids::{AgentId, CallId, CampaignId, TrunkId};
 use crate::domain::object::object;
 use crate::domain::phone::{E164, LastDigits};
 use crate::domain::refusal::Refusal;
@@ -117,13 +117,14 @@ pub async fn detail(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Re
 }
 
 /// What calls are asked for by.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "call_status",
     "agent_id",
     "sip_trunk_id",
     "phone_number",
     "phone_suffix",
     "scheduled",
+    "campaign_id",
     "failure_code",
     "disposition",
     "created_after",
@@ -227,6 +228,9 @@ fn filter(page: &Page) -> Result<CallFilter, Refusal> {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
+        })?,
+        campaign: page.parsed("campaign_id", "a UUID", |text| {
+            text.parse::<CampaignId>().ok()
         })?,
         failure: page.parsed("failure_code", &failure_codes(), FailureCode::parse)?,
         disposition: page.parsed("disposition", DISPOSITION, |text| {

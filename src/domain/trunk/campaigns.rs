@@ -1,0 +1,350 @@
+//! What of a trunk's capacity is each campaign's: channels and dials, evenly among those that have somebody to call.
+//!
+//! All of it is in memory, and made anew by the campaigns' next turns. A campaign is granted what is its own just now; what is
+//! others' stays for them, for as long as they ask.
+
+use super::window::Window;
+use crate::domain::campaign::handover::{Demand, GOOD_FOR};
+use crate::domain::ids::{CallId, CampaignId};
+use crate::domain::sorting::oldest_first;
+use crate::domain::time::{Span, Timestamp};
+
+/// Who asked within this time has a share.
+const ACTIVE: Span = Span(3_000);
+/// Of who asked no more for so long nothing is known.
+const KNOWN: Span = Span(60_000);
+/// Dials are granted so much ahead of their moments: until it is handed over, a call takes about as long.
+pub(super) const AHEAD: Span = Span(100);
+/// So many seconds' dials may a campaign make up for that had fewer than others.
+const MADE_UP: u64 = 2;
+
+/// The campaigns that call through a trunk.
+#[derive(Clone, Default)]
+pub(super) struct Campaigns {
+    shares: Vec<Share>,
+    /// What was dialed before this object was loaded, it does not remember.
+    loaded_at: Timestamp,
+}
+
+/// A campaign, as its trunk knows it.
+#[derive(Clone)]
+struct Share {
+    id: CampaignId,
+    asked_at: Timestamp,
+    demand: Demand,
+    /// How many channels its calls hold, at most.
+    live: u32,
+    /// Its live calls were counted.
+    is_counted: bool,
+    /// Ids that it was granted, and did not hand over yet.
+    granted: Vec<CallId>,
+    /// How many dials it was granted.
+    dials: u64,
+    /// The moments of these.
+    pace: Window,
+    /// The moments at which its calls went to dialers.
+    dialed: Window,
+    /// For how long it held channels, in milliseconds times channels, up to `since`.
+    held: u64,
+    since: Timestamp,
+    /// It would have been granted more.
+    waits: bool,
+}
+
+/// What somebody has of something, the most that would be of use to them, and who comes first among equals: the lowest.
+#[derive(Clone, Copy)]
+struct Part {
+    has: u64,
+    most: u64,
+    turn: u64,
+}
+
+/// Shares out what is free, one by one, each time to whoever has the least: how many more each gets.
+fn share_out(parts: &[Part], free: u64) -> Vec<u64> {
+    let up_to = |part: &Part, level: u64| part.most.min(level).saturating_sub(part.has);
+    let takes = |level| parts.iter().map(|part| up_to(part, level)).sum::<u64>();
+    let mut level = parts.iter().map(|part| part.has).min().unwrap_or(0);
+    let mut above = parts.iter().map(|part| part.most).max().unwrap_or(0) + 1;
+    while level + 1 < above {
+        let middle = level.midpoint(above);
+        match takes(middle) <= free {
+            true => level = middle,
+            false => above = middle,
+        }
+    }
+    let mut left = free.saturating_sub(takes(level));
+    let mut gets: Vec<u64> = parts.iter().map(|part| up_to(part, level)).collect();
+    let next = |(_, part): &(usize, &Part)| part.has <= level && part.most > level;
+    let mut turns: Vec<(usize, u64)> = parts
+        .iter()
+        .enumerate()
+        .filter(next)
+        .map(|(place, part)| (place, part.turn))
+        .collect();
+    oldest_first(&mut turns, |(_, turn)| u128::from(*turn));
+    for (place, _) in turns {
+        if let Some(more) = gets.get_mut(place).filter(|_| left > 0) {
+            *more += 1;
+            left -= 1;
+        }
+    }
+    gets
+}
+
+impl Share {
+    /// What it has of the channels: those that its calls hold, and those that it was promised.
+    fn has(&self) -> u64 {
+        u64::from(self.live) + self.granted.len() as u64
+    }
+
+    fn is_active(&self, now: Timestamp) -> bool {
+        now < self.asked_at + ACTIVE
+    }
+
+    /// It held so many channels until now.
+    fn passes(&mut self, now: Timestamp) {
+        let passed = (now - self.since).0;
+        self.held += passed.saturating_mul(u64::from(self.live));
+        self.since = self.since.max(now);
+    }
+
+    /// How many dials its own rate has room for.
+    fn room(&self, now: Timestamp) -> u64 {
+        match self.demand.max_cps {
+            Some(most) => self.pace.room(now + AHEAD, most) as u64,
+            None => u64::MAX,
+        }
+    }
+}
+
+impl Campaigns {
+    pub fn loaded(&mut self, now: Timestamp) {
+        self.loaded_at = now;
+    }
+
+    fn share(&mut self, id: CampaignId) -> Option<&mut Share> {
+        self.shares.iter_mut().find(|share| share.id == id)
+    }
+
+    fn active(&self, now: Timestamp) -> impl Iterator<Item = &Share> {
+        self.shares.iter().filter(move |share| share.is_active(now))
+    }
+
+    /// A campaign asks. One that was not there, or had nobody to call, has no more to make up for than the others.
+    pub fn asks(&mut self, id: CampaignId, demand: Demand, max_cps: u32, now: Timestamp) {
+        self.shares.retain(|share| now < share.asked_at + KNOWN);
+        let busy = |share: &&Share| share.id != id && share.demand.ready > 0;
+        let others = || self.active(now).filter(busy);
+        let least = others().map(|share| (share.dials, share.held));
+        let least = least.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)));
+        let (dials, held) = least.unwrap_or_default();
+        let most = others().map(|share| share.dials).max().unwrap_or(0);
+        let floor = most.saturating_sub(MADE_UP * u64::from(max_cps));
+        if self.share(id).is_none() {
+            self.shares.push(Share {
+                id,
+                asked_at: Timestamp(0),
+                demand: Demand::default(),
+                live: 0,
+                is_counted: false,
+                granted: Vec::new(),
+                dials,
+                pace: Window::default(),
+                dialed: Window::default(),
+                held,
+                since: now,
+                waits: false,
+            });
+        }
+        if let Some(share) = self.share(id) {
+            share.passes(now);
+            if !share.is_active(now) || share.demand.ready == 0 {
+                share.dials = share.dials.max(dials);
+                share.held = share.held.max(held);
+            }
+            share.dials = share.dials.max(floor);
+            share.asked_at = now;
+            share.demand = demand;
+            share.waits = false;
+        }
+    }
+
+    /// An id that is handed over: whether it was granted to that campaign, and is good. It is nobody's any more.
+    pub fn takes_up(&mut self, id: CampaignId, call: CallId, now: Timestamp) -> bool {
+        let Some(share) = self.share(id) else {
+            return false;
+        };
+        let before = share.granted.len();
+        share.granted.retain(|granted| *granted != call);
+        let is_good = now < call.address().at + GOOD_FOR;
+        share.granted.len() < before && is_good
+    }
+
+    /// Whether an id may still be handed over.
+    pub fn has_granted(&self, id: CampaignId, call: CallId) -> bool {
+        let mut shares = self.shares.iter();
+        let share = shares.find(|share| share.id == id);
+        share.is_some_and(|share| share.granted.contains(&call))
+    }
+
+    /// What was granted before this turn and is not handed over in it is nobody's.
+    pub fn drops_grants(&mut self, id: CampaignId) {
+        if let Some(share) = self.share(id) {
+            share.granted.clear();
+        }
+    }
+
+    /// A campaign has so many calls in progress at most.
+    pub fn counts(&mut self, id: CampaignId, in_progress: u32) {
+        if let Some(share) = self.share(id) {
+            share.live = match share.is_counted {
+                true => share.live.min(in_progress),
+                false => in_progress,
+            };
+            share.is_counted = true;
+        }
+    }
+
+    /// A call of a campaign holds a channel.
+    pub fn holds(&mut self, id: CampaignId, now: Timestamp) {
+        if let Some(share) = self.share(id) {
+            share.passes(now);
+            share.live += 1;
+        }
+    }
+
+    /// A call of a campaign holds its channel no more.
+    pub fn frees(&mut self, id: CampaignId, now: Timestamp) {
+        if let Some(share) = self.share(id) {
+            share.passes(now);
+            share.live = share.live.saturating_sub(1);
+        }
+    }
+
+    /// How many channels are promised.
+    pub fn promised(&self, now: Timestamp) -> usize {
+        self.active(now).map(|share| share.granted.len()).sum()
+    }
+
+    /// How many more calls each campaign that asks may begin, when so many channels and dials are free.
+    fn allots(
+        &self,
+        channels: u64,
+        dials: u64,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (CampaignId, u64)> {
+        let shares: Vec<&Share> = self.active(now).collect();
+        let part = |share: &&Share| {
+            let has = share.has();
+            let wanted = has + u64::from(share.demand.ready);
+            let own = share.demand.max_channels.map_or(u64::MAX, u64::from);
+            Part {
+                has,
+                most: wanted.min(own.max(has)),
+                turn: share.held,
+            }
+        };
+        let parts: Vec<Part> = shares.iter().map(part).collect();
+        let places = share_out(&parts, channels);
+        let part = |(share, places): (&&Share, u64)| Part {
+            has: share.dials,
+            most: share.dials.saturating_add(places.min(share.room(now))),
+            turn: share.held,
+        };
+        let parts: Vec<Part> = shares.iter().zip(places).map(part).collect();
+        let gets = share_out(&parts, dials);
+        let ids: Vec<CampaignId> = shares.iter().map(|share| share.id).collect();
+        ids.into_iter().zip(gets)
+    }
+
+    /// How many calls a campaign may begin.
+    pub fn allots_to(&self, id: CampaignId, free: (u64, u64), now: Timestamp) -> u64 {
+        let mut all = self.allots(free.0, free.1, now);
+        all.find(|(other, _)| *other == id)
+            .map_or(0, |(_, gets)| gets)
+    }
+
+    /// Those that were granted less than they wanted, and may begin some calls now: each is told of it once.
+    pub fn wakes(&mut self, free: (u64, u64), now: Timestamp) -> Vec<CampaignId> {
+        let all: Vec<(CampaignId, u64)> = self.allots(free.0, free.1, now).collect();
+        let mut woken = Vec::new();
+        for (id, _) in all.into_iter().filter(|(_, gets)| *gets > 0) {
+            if let Some(share) = self.share(id).filter(|share| share.waits) {
+                share.waits = false;
+                woken.push(id);
+            }
+        }
+        woken
+    }
+
+    /// Whether any was granted less than it wanted.
+    pub fn any_waits(&self) -> bool {
+        self.shares.iter().any(|share| share.waits)
+    }
+
+    /// It was granted these; and would have been granted more, or not.
+    pub fn grants(&mut self, id: CampaignId, calls: &[CallId], waits: bool, now: Timestamp) {
+        let Some(share) = self.share(id) else { return };
+        for _ in calls {
+            let most = share.demand.max_cps.unwrap_or(u32::MAX);
+            let at = share.pace.next_free(now, most);
+            share.pace.book(at, now);
+        }
+        let count = u32::try_from(calls.len()).unwrap_or(u32::MAX);
+        share.demand.ready = share.demand.ready.saturating_sub(count);
+        share.dials += calls.len() as u64;
+        share.granted.extend_from_slice(calls);
+        share.waits = waits;
+    }
+
+    /// When its own rate has room for another dial.
+    pub fn own_rate_at(&self, id: CampaignId, now: Timestamp) -> Timestamp {
+        let share = self.shares.iter().find(|share| share.id == id);
+        let at = share.and_then(|share| Some(share.pace.next_free(now, share.demand.max_cps?)));
+        at.unwrap_or(now)
+    }
+
+    /// When a dialer may have a call of this campaign, by the campaign's own rate.
+    pub fn dials_at(&self, id: CampaignId, now: Timestamp) -> Timestamp {
+        let known = self.loaded_at + Span(1_000);
+        match self.shares.iter().find(|share| share.id == id) {
+            Some(share) => share.demand.max_cps.map_or(now, |most| {
+                share.dialed.next_free(now, most).max(known).max(now)
+            }),
+            None => known.max(now),
+        }
+    }
+
+    /// A dialer has a call of this campaign.
+    pub fn dials(&mut self, id: CampaignId, now: Timestamp) {
+        if let Some(share) = self
+            .share(id)
+            .filter(|share| share.demand.max_cps.is_some())
+        {
+            share.dialed.push(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gets(parts: &[(u64, u64)], free: u64) -> Vec<u64> {
+        let parts = parts.iter().zip(0..);
+        let parts = parts.map(|(&(has, most), turn)| Part { has, most, turn });
+        share_out(&parts.collect::<Vec<_>>(), free)
+    }
+
+    #[test]
+    fn what_is_free_goes_to_those_who_have_least_and_none_gets_more_than_it_can_use() {
+        assert_eq!(gets(&[(0, 100), (0, 100)], 10), [5, 5]);
+        assert_eq!(gets(&[(0, 100), (0, 2)], 10), [8, 2]);
+        assert_eq!(gets(&[(8, 100), (0, 100)], 4), [0, 4]);
+        assert_eq!(gets(&[(8, 100), (0, 100)], 12), [2, 10]);
+        assert_eq!(gets(&[(0, 9), (0, 9), (0, 9)], 10), [4, 3, 3], "turns");
+        assert_eq!(gets(&[(5, 5), (0, 3)], 10), [0, 3]);
+        assert_eq!(gets(&[], 10), [0_u64; 0]);
+        assert_eq!(gets(&[(7, 20)], 0), [0]);
+    }
+}

@@ -1,0 +1,372 @@
+//! Calls of campaigns: how they come to a trunk, and how they go back.
+//!
+//! Of a campaign's calls only those are here that are being made: none waits in the queue or on the schedule. What can't be dialed
+//! when it is handed over is not taken; what can't be dialed any more when a dialer asks for it ends, and its campaign has it
+//! back.
+
+use super::campaigns::AHEAD;
+use super::hours::Callee;
+use super::{Brief, Effect, Step, Trunk};
+use crate::domain::call::{Call, CallEffect, Window};
+use crate::domain::calling_hours::{CallingHours, Verdict, ZoneName};
+use crate::domain::campaign::HeldBy;
+use crate::domain::campaign::handover::{Demand, Handed, MOST_AT_ONCE, Standing, Taken};
+use crate::domain::contacts::{Contact, Question, Word};
+use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
+use crate::domain::numbering::is_possible;
+use crate::domain::phone::E164;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::{Span, Timestamp};
+
+/// A campaign that nothing is known to change for asks again so soon.
+const ASKS_AGAIN: Span = Span(1_000);
+/// One that waits for others to take what is theirs.
+const SOON: Span = Span(100);
+/// One that can't call anybody.
+const LATER: Span = Span(5_000);
+/// An id takes so long from its grant until it is handed over, or less.
+const LEAD: Span = Span(40);
+
+/// What a campaign is granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// Ids for its next calls.
+    pub calls: Vec<CallId>,
+    /// When it asks again.
+    pub again_at: Timestamp,
+    /// Why these are not as many as it wanted.
+    pub held_by: Option<HeldBy>,
+}
+
+impl Trunk {
+    /// It is a campaign's turn.
+    pub fn takes_turn(&mut self, campaign: CampaignId, demand: Demand, now: Timestamp) {
+        let (_, max_cps) = self.limits();
+        self.campaigns.asks(campaign, demand, max_cps, now);
+    }
+
+    /// Whether a campaign's agent may call at all, in the name of the key that started it.
+    ///
+    /// # Errors
+    /// As for [`Trunk::takes`].
+    pub fn may_call_for(&self, org: OrgId, key: KeyId, agent: AgentId) -> Result<(), Refusal> {
+        self.may_call_by(org, key, agent).map(drop)
+    }
+
+    /// A campaign hands over a call, whose id it was granted. What is known of its number was asked before, where that is asked.
+    pub fn hand_over(
+        &mut self,
+        campaign: CampaignId,
+        handed: Handed,
+        known: Option<Word>,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Taken {
+        let id = handed.call;
+        if !self.campaigns.takes_up(campaign, id, now) {
+            let own = |call: &Call| call.is_of_campaign(campaign);
+            let is_own = self.call(id, step).is_some_and(own);
+            step.let_go_of(id);
+            return match is_own {
+                true => Taken::Accepted,
+                false => Taken::Stale,
+            };
+        }
+        let own = handed.request.campaign.as_ref();
+        if own.is_none_or(|own| own.id != campaign) || !self.is_of_today(id, now) {
+            return Taken::Stale;
+        }
+        if let Some(why_not) = self.why_not(&handed, known, now, step) {
+            return why_not;
+        }
+        self.takes_on(campaign, handed, now, step);
+        Taken::Accepted
+    }
+
+    /// What keeps a call from being taken, in the order of the checks of any request.
+    fn why_not(
+        &mut self,
+        handed: &Handed,
+        known: Option<Word>,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Option<Taken> {
+        let request = &handed.request;
+        match self.may_call(request) {
+            Ok(_) => {}
+            Err(Refusal::InvalidKey) => return Some(Taken::KeyRevoked),
+            Err(Refusal::AgentInactive) => return Some(Taken::Held(HeldBy::AgentInactive)),
+            Err(_) => return Some(Taken::Held(HeldBy::TrunkInactive)),
+        }
+        let hours = request
+            .campaign
+            .as_ref()
+            .and_then(|own| own.hours.as_deref());
+        let hours = hours.filter(|_| !request.ignores_hours);
+        match self.stands(&Callee::of(request), hours, known, now) {
+            Standing::Ready => {}
+            unfit => return Some(Taken::Unfit(unfit)),
+        }
+        if self.day_wait(now, step).is_some() {
+            return Some(Taken::Held(HeldBy::Capacity));
+        }
+        if self.dialer_takes(request.agent.id, now, step).is_err() {
+            return Some(Taken::Held(HeldBy::DialerDown));
+        }
+        let (max_channels, _) = self.limits();
+        let is_full = self.live.len() >= max_channels as usize;
+        let is_over = handed.not_after.is_some_and(|end| end <= now);
+        let lacks = is_full || is_over || self.next_in_queue(now, step).is_some();
+        lacks.then_some(Taken::NoRoom)
+    }
+
+    fn takes_on(
+        &mut self,
+        campaign: CampaignId,
+        handed: Handed,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) {
+        let Handed {
+            call: id,
+            mut request,
+            not_after,
+        } = handed;
+        // Who is called again, the campaign knows.
+        request.redial = None;
+        let agent = request.agent.id;
+        let previous = request.campaign.as_ref().and_then(|own| own.previous);
+        let window = not_after.map(|not_after| Window {
+            not_before: None,
+            not_after,
+            max_wait: not_after - now,
+        });
+        self.last = self.last.max(Some(id.address()));
+        self.count_today(id, step);
+        self.started(id, agent, now, step);
+        self.campaigns.holds(campaign, now);
+        step.effects.push(Effect {
+            call: id,
+            what: CallEffect::Dispatch,
+        });
+        let mut call = Call::accepted(id, request, now).within(window);
+        call.is_handed_over(self.clock);
+        self.note(&call);
+        step.create(call);
+        self.follow(id, now, step);
+        if let Some(previous) = previous {
+            self.is_followed_by(previous, id, campaign, step);
+        }
+    }
+
+    /// The attempt before a call knows of it.
+    fn is_followed_by(
+        &mut self,
+        previous: CallId,
+        next: CallId,
+        campaign: CampaignId,
+        step: &mut Step<'_>,
+    ) {
+        let Some(held) = self.take(previous, step) else {
+            return;
+        };
+        if let Some(own) = &mut held.call.request.campaign
+            && own.id == campaign
+            && own.next.is_none()
+        {
+            own.next = Some(next);
+            self.settle(previous, step);
+        }
+    }
+
+    /// Whether a call with this id counts on the present day.
+    fn is_of_today(&self, id: CallId, now: Timestamp) -> bool {
+        super::day_count::day(id.address().at) == super::day_count::day(self.next_at(now))
+    }
+
+    /// How somebody stands who is to be called: what is known of the number was asked before, where that is asked.
+    pub(super) fn stands(
+        &self,
+        callee: &Callee<'_>,
+        hours: Option<&CallingHours>,
+        known: Option<Word>,
+        now: Timestamp,
+    ) -> Standing {
+        let Some(brief) = &self.brief else {
+            return Standing::NotAllowed;
+        };
+        if brief.refuses_impossible && !is_possible(callee.phone) {
+            return Standing::Impossible;
+        }
+        let config = &brief.config;
+        let simulates = config.carrier.simulates();
+        if !config.destinations.admit(callee.phone, simulates) {
+            return Standing::NotAllowed;
+        }
+        let contact = match known {
+            Some(word) if word.suppressed => return Standing::Suppressed,
+            Some(word) => word.contact,
+            None if self.asks_of_numbers() => return Standing::NotAsked,
+            None => Contact::Free,
+        };
+        match self.hours_of(callee, hours, now) {
+            Verdict::Open => {}
+            Verdict::Closed { opens_at, .. } => return Standing::Closed(opens_at),
+            Verdict::ZoneUnknown => return Standing::ZoneUnknown,
+        }
+        match contact {
+            Contact::Free => Standing::Ready,
+            Contact::Limited(until) => Standing::Limited(until),
+        }
+    }
+
+    /// How somebody stands whom an agent is to call for a campaign.
+    #[must_use]
+    pub fn stands_for(
+        &self,
+        agent: AgentId,
+        (phone, time_zone): (&E164, Option<&ZoneName>),
+        hours: Option<&CallingHours>,
+        known: Option<Word>,
+        now: Timestamp,
+    ) -> Standing {
+        let callee = Callee {
+            agent,
+            phone,
+            time_zone,
+        };
+        self.stands(&callee, hours, known, now)
+    }
+
+    /// What must be known of a number before that is said.
+    pub fn question_for(
+        &mut self,
+        agent: AgentId,
+        phone: &E164,
+        time_zone: Option<&ZoneName>,
+        now: Timestamp,
+    ) -> Question {
+        let callee = Callee {
+            agent,
+            phone,
+            time_zone,
+        };
+        self.look_at(&callee, now)
+    }
+
+    /// Whether a call with this id may be handed over for the first time.
+    #[must_use]
+    pub fn is_granted(&self, campaign: CampaignId, id: CallId) -> bool {
+        self.campaigns.has_granted(campaign, id)
+    }
+
+    /// Draws ids for as many calls as are free for a campaign just now. Of those that it handed over, so many were not taken.
+    pub fn grant(
+        &mut self,
+        (campaign, agent): (CampaignId, AgentId),
+        may_call: Result<(), Refusal>,
+        (demand, not_taken): (Demand, u32),
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Granted {
+        let in_progress = demand.in_progress.saturating_sub(not_taken);
+        self.campaigns.drops_grants(campaign);
+        self.campaigns.counts(campaign, in_progress);
+        if let Err(held) = self.calls_nobody(agent, may_call, now, step) {
+            return held;
+        }
+        let (channels, dials) = self.free_for_campaigns(now, step);
+        let free = (channels.min(self.probes(agent)), dials);
+        let all = self.campaigns.allots_to(campaign, free, now);
+        let count = all.min(MOST_AT_ONCE as u64);
+        let calls: Vec<CallId> = (0..count).map(|_| self.next_id(now)).collect();
+        let (_, max_cps) = self.limits();
+        for _ in &calls {
+            let at = self.paced.next_free(now, max_cps);
+            self.paced.book(at, now);
+        }
+        let waits = u64::from(demand.ready) > count && all <= count;
+        self.campaigns.grants(campaign, &calls, waits, now);
+        let again_at = match (u64::from(demand.ready) > count, waits) {
+            (false, _) => now + ASKS_AGAIN,
+            (true, false) => now,
+            (true, true) => self.more_at(campaign, (channels, dials), max_cps, now),
+        };
+        Granted {
+            calls,
+            again_at,
+            held_by: waits.then_some(HeldBy::Capacity),
+        }
+    }
+
+    /// What keeps a campaign from calling anybody, if anything does.
+    fn calls_nobody(
+        &mut self,
+        agent: AgentId,
+        may_call: Result<(), Refusal>,
+        now: Timestamp,
+        step: &mut Step<'_>,
+    ) -> Result<(), Granted> {
+        let held = |held_by, again_at| Granted {
+            calls: Vec::new(),
+            again_at,
+            held_by,
+        };
+        match may_call {
+            Ok(()) => {}
+            Err(Refusal::InvalidKey) => return Err(held(None, now + LATER)),
+            Err(Refusal::AgentInactive) => {
+                return Err(held(Some(HeldBy::AgentInactive), now + LATER));
+            }
+            Err(_) => return Err(held(Some(HeldBy::TrunkInactive), now + LATER)),
+        }
+        if self.day_wait(now, step).is_some() {
+            return Err(held(Some(HeldBy::Capacity), now + LATER));
+        }
+        match self.dialer_takes(agent, now, step) {
+            Ok(()) => Ok(()),
+            Err((until, _)) => Err(held(Some(HeldBy::DialerDown), until.max(now + SOON))),
+        }
+    }
+
+    /// How many calls of an agent may be under way at once while it is found out whether its dialer works: one.
+    fn probes(&self, agent: AgentId) -> u64 {
+        let is_down = self.breaker.open_until().is_some();
+        let down = |brief: &Brief| brief.agents.open().any(|(open, _)| open == agent);
+        match is_down || self.brief.as_ref().is_some_and(down) {
+            true => 1,
+            false => u64::MAX,
+        }
+    }
+
+    /// How many channels and dials campaigns may share: none while anybody waits in the queue.
+    pub(super) fn free_for_campaigns(&self, now: Timestamp, step: &mut Step<'_>) -> (u64, u64) {
+        if !self.queue.is_empty() && self.next_in_queue(now, step).is_some() {
+            return (0, 0);
+        }
+        let (max_channels, max_cps) = self.limits();
+        let taken = self.live.len() + self.campaigns.promised(now);
+        let channels = (max_channels as usize).saturating_sub(taken);
+        let dials = self.paced.room(now + AHEAD, max_cps);
+        (channels as u64, dials as u64)
+    }
+
+    /// When a campaign that would do more may, as far as that is known; it is told when a channel gets free before.
+    fn more_at(
+        &self,
+        campaign: CampaignId,
+        (channels, dials): (u64, u64),
+        max_cps: u32,
+        now: Timestamp,
+    ) -> Timestamp {
+        let own = self.campaigns.own_rate_at(campaign, now);
+        let at = match (channels, dials) {
+            (0, _) => now + ASKS_AGAIN,
+            (_, 0) => own.max(self.paced.next_free(now, max_cps)) - LEAD,
+            _ if own > now + AHEAD => own - LEAD,
+            // What is free is others': for now.
+            _ => now + SOON,
+        };
+        at.max(now + Span(1))
+    }
+}

@@ -1,0 +1,687 @@
+//! Campaigns' calls: what a trunk grants, takes, gives back and tells.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
+
+use audatec::domain::call::{CampaignCall, GivenBack};
+use audatec::domain::campaign::HeldBy;
+use audatec::domain::campaign::handover::{
+    Became, Check, Demand, Ended, GOOD_FOR, Handed, Standing, TakeBack, Taken, Turn, TurnAnswer,
+};
+use audatec::domain::contacts::{ContactLimit, Number, Per};
+use audatec::domain::ids::CampaignId;
+use audatec::domain::trunk::GRANT;
+
+use super::support::livekit::{NUMBER, claim, livekit_world};
+use super::*;
+
+fn campaign(number: u8) -> CampaignId {
+    CampaignId::from_entropy([number; 16])
+}
+
+fn handed(campaign: CampaignId, call: CallId, number: &str) -> Handed {
+    let own = CampaignCall {
+        id: campaign,
+        reference: number.into(),
+        attempt: 1,
+        max_attempts: 1,
+        first: None,
+        previous: None,
+        next: None,
+        hours: None,
+        given_back: None,
+    };
+    let mut request = World::request(number);
+    request.campaign = Some(Box::new(own));
+    Handed {
+        call,
+        request,
+        not_after: None,
+    }
+}
+
+fn turn(campaign: CampaignId, ready: u32, in_progress: u32, calls: Vec<Handed>) -> Turn {
+    Turn {
+        org: org(),
+        campaign,
+        key: api_key(),
+        agent: agent(),
+        demand: Demand {
+            ready,
+            in_progress,
+            max_channels: None,
+            max_cps: None,
+        },
+        calls,
+    }
+}
+
+fn take_turn(world: &mut World, turn: Turn) -> TurnAnswer {
+    match world.ask(TrunkCommand::CampaignTurn(Box::new(turn))) {
+        TrunkReply::Turn(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Asks for one call, and hands it over.
+fn begun(world: &mut World, campaign: CampaignId, number: &str) -> CallId {
+    let answer = take_turn(world, turn(campaign, 1, 0, Vec::new()));
+    let id = *answer.granted.first().expect("an id");
+    let calls = vec![handed(campaign, id, number)];
+    let answer = take_turn(world, turn(campaign, 0, 1, calls));
+    assert_eq!(answer.taken, [(id, Taken::Accepted)]);
+    id
+}
+
+fn outcome(world: &mut World, campaign: CampaignId, call: CallId) -> Became {
+    let command = TrunkCommand::CampaignOutcomes {
+        org: org(),
+        campaign,
+        calls: vec![call],
+    };
+    match world.ask(command) {
+        TrunkReply::Outcomes(mut calls) => calls.pop().expect("one").1,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn told(world: &mut World) -> Vec<(CallId, Ended)> {
+    let errands = std::mem::take(&mut world.sent.campaigns).into_iter();
+    errands.flat_map(|errand| errand.calls).collect()
+}
+
+#[test]
+fn a_call_that_is_handed_over_is_a_call_like_any_other_and_its_end_is_told() {
+    let mut world = World::new(10, 10);
+    let id = begun(&mut world, campaign(1), OK);
+    assert_eq!(outcome(&mut world, campaign(1), id), Became::Open);
+    let call = world.run_to_end(id);
+    assert_eq!(call.status, CallStatus::Completed);
+    assert_eq!(call.request.campaign.expect("its campaign").reference, OK);
+    let told = told(&mut world);
+    let [(call, ended)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!((*call, ended.status), (id, CallStatus::Completed));
+    assert!(ended.was_answered && ended.given_back.is_none());
+    let over = Became::Over(Box::new(ended.clone()));
+    assert_eq!(outcome(&mut world, campaign(1), id), over);
+    world.crash();
+    assert_eq!(outcome(&mut world, campaign(1), id), over);
+    let other = outcome(&mut world, campaign(2), id);
+    assert_eq!(other, Became::Nothing, "another's");
+}
+
+/// Whatever is lost on the way: the same call is handed over again, and is there once.
+#[test]
+fn a_hand_over_that_is_repeated_meets_its_own_call() {
+    let mut world = World::new(10, 10);
+    let id = begun(&mut world, campaign(1), OK);
+    let again = || turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
+    let rows = world.rows.all().len();
+    assert_eq!(
+        take_turn(&mut world, again()).taken,
+        [(id, Taken::Accepted)]
+    );
+    world.crash();
+    assert_eq!(
+        take_turn(&mut world, again()).taken,
+        [(id, Taken::Accepted)]
+    );
+    world.now = world.now + GOOD_FOR;
+    assert_eq!(
+        take_turn(&mut world, again()).taken,
+        [(id, Taken::Accepted)]
+    );
+    assert_eq!(world.rows.all().len(), rows);
+    let others = turn(campaign(2), 0, 1, vec![handed(campaign(2), id, OK)]);
+    assert_eq!(take_turn(&mut world, others).taken, [(id, Taken::Stale)]);
+}
+
+#[test]
+fn an_id_that_is_too_old_or_was_granted_before_a_restart_is_not_taken_and_another_is_drawn() {
+    let grant = |world: &mut World| {
+        let answer = take_turn(world, turn(campaign(1), 1, 0, Vec::new()));
+        assert_eq!(answer.granted.len(), 1);
+        answer.granted[0]
+    };
+    let hand_over = |world: &mut World, id| {
+        let calls = vec![handed(campaign(1), id, OK)];
+        take_turn(world, turn(campaign(1), 1, 1, calls))
+    };
+    let mut world = World::new(10, 10);
+    for (wait, crashes) in [(GOOD_FOR, false), (Span(10), true)] {
+        let id = grant(&mut world);
+        if crashes {
+            world.crash();
+        }
+        world.now = world.now + wait;
+        let answer = hand_over(&mut world, id);
+        assert_eq!(answer.taken, [(id, Taken::Stale)]);
+        assert_eq!(outcome(&mut world, campaign(1), id), Became::Nothing);
+        let [next] = answer.granted[..] else {
+            panic!("{answer:?}");
+        };
+        assert_ne!(next, id);
+        assert_eq!(hand_over(&mut world, next).taken, [(next, Taken::Accepted)]);
+        assert_eq!(world.run_to_end(next).status, CallStatus::Completed);
+    }
+    // One that was asked about is not taken any more, and one of the turn before the last neither.
+    let id = grant(&mut world);
+    assert_eq!(outcome(&mut world, campaign(1), id), Became::Nothing);
+    assert_eq!(hand_over(&mut world, id).taken, [(id, Taken::Stale)]);
+    let (first, second) = (grant(&mut world), grant(&mut world));
+    assert_eq!(hand_over(&mut world, first).taken, [(first, Taken::Stale)]);
+    assert_eq!(
+        hand_over(&mut world, second).taken,
+        [(second, Taken::Stale)]
+    );
+}
+
+/// A write that failed is no answer; what it left, the rows say.
+#[test]
+fn a_hand_over_that_could_not_be_written_may_be_repeated() {
+    for failure in [Fail::Before, Fail::After] {
+        let mut world = World::new(10, 10);
+        let answer = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new()));
+        let id = answer.granted[0];
+        let hand_over = || turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
+        world.luck.fails(failure);
+        let turn = TrunkCommand::CampaignTurn(Box::new(hand_over()));
+        assert!(world.try_ask(turn).is_err());
+        world.now = world.now + Span(1_000);
+        let taken = take_turn(&mut world, hand_over()).taken[0].1;
+        let rows = world.rows.all().len();
+        match taken {
+            Taken::Accepted => assert_eq!(rows, 1),
+            _ => assert_eq!((taken, rows), (Taken::Stale, 0)),
+        }
+    }
+}
+
+#[test]
+fn what_keeps_a_call_from_being_taken_is_said_in_the_order_of_the_checks() {
+    let mut world = World::new(10, 10);
+    let hand_over = |world: &mut World, change: &dyn Fn(&mut audatec::domain::trunk::Brief)| {
+        world.now = world.now + Span(1);
+        world.brief(10, 10, |brief| brief.asks_of_numbers = true);
+        let answer = take_turn(world, turn(campaign(1), 1, 0, Vec::new()));
+        let id = answer.granted[0];
+        world.now = world.now + Span(1);
+        world.brief(10, 10, |brief| {
+            brief.asks_of_numbers = true;
+            change(brief);
+        });
+        let calls = vec![handed(campaign(1), id, OK)];
+        let answer = take_turn(world, turn(campaign(1), 1, 1, calls));
+        (answer.taken[0].1, answer.held_by)
+    };
+    let nothing = |_: &mut audatec::domain::trunk::Brief| {};
+    world.suppressed = vec![Number::of(&E164::parse(OK).expect("a number"))];
+    let key = hand_over(&mut world, &|brief| {
+        brief.revoked_keys = vec![api_key()];
+        brief.inactive_agents = vec![agent()];
+    });
+    assert_eq!(key, (Taken::KeyRevoked, None));
+    let agent = hand_over(&mut world, &|brief| {
+        brief.inactive_agents = vec![agent()];
+        brief.config.status = Status::Inactive;
+    });
+    assert_eq!(
+        agent,
+        (
+            Taken::Held(HeldBy::AgentInactive),
+            Some(HeldBy::AgentInactive)
+        )
+    );
+    let trunk = hand_over(&mut world, &|brief| {
+        brief.config.status = Status::Inactive;
+        brief.config.destinations.deny = vec!["+1500".into()];
+    });
+    assert_eq!(
+        trunk,
+        (
+            Taken::Held(HeldBy::TrunkInactive),
+            Some(HeldBy::TrunkInactive)
+        )
+    );
+    let suppressed = hand_over(&mut world, &|brief| brief.config.max_channels = 0);
+    assert_eq!(suppressed.0, Taken::Unfit(Standing::Suppressed));
+    world.suppressed.clear();
+    world.nobody_knows = true;
+    let unknown = hand_over(&mut world, &nothing);
+    assert_eq!(unknown.0, Taken::Unfit(Standing::NotAsked));
+    world.nobody_knows = false;
+    let limits = |brief: &mut audatec::domain::trunk::Brief| {
+        brief.limits.org = vec![ContactLimit(1, Per::Hour)];
+        brief.config.max_channels = 0;
+    };
+    world.now = world.now + Span(1);
+    world.brief(10, 10, |brief| {
+        brief.asks_of_numbers = true;
+        limits(brief);
+        brief.config.max_channels = 10;
+    });
+    world.accepted(OK);
+    let limited = hand_over(&mut world, &limits);
+    assert_eq!(limited.0, Taken::Unfit(Standing::Limited(None)));
+    let day = hand_over(&mut world, &|brief| {
+        brief.config.max_calls_per_day = Some(1)
+    });
+    assert_eq!(day, (Taken::Held(HeldBy::Capacity), Some(HeldBy::Capacity)));
+    let room = hand_over(&mut world, &|brief| brief.config.max_channels = 1);
+    assert_eq!(room, (Taken::NoRoom, Some(HeldBy::Capacity)));
+    assert_eq!(
+        world.rows.all().len(),
+        1,
+        "nothing is created, least of all a refused call"
+    );
+}
+
+#[test]
+fn people_are_checked_as_requests_are() {
+    let mut world = World::new(10, 10);
+    let check = |world: &mut World| {
+        let people = [(OK, None), ("+919876543210", None), ("+14155550100", None)];
+        let people = people.map(|(phone, zone)| (E164::parse(phone).expect("a number"), zone));
+        let check = Check {
+            org: org(),
+            agent: agent(),
+            hours: None,
+            people: people.into(),
+        };
+        match world.ask(TrunkCommand::CampaignCheck(Box::new(check))) {
+            TrunkReply::Standings(standings) => standings,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(check(&mut world), [Standing::Ready; 3]);
+    world.now = world.now + Span(1);
+    world.brief(10, 10, |brief| brief.asks_of_numbers = true);
+    world.suppressed = vec![Number::of(&E164::parse("+919876543210").expect("a number"))];
+    use Standing::{NotAsked, Ready, Suppressed};
+    assert_eq!(check(&mut world), [Ready, Suppressed, Ready]);
+    world.nobody_knows = true;
+    assert_eq!(check(&mut world), [NotAsked; 3]);
+}
+
+fn taken_back(world: &mut World, calls: &[CallId], why: TakeBack, last: bool) -> Option<Timestamp> {
+    let command = TrunkCommand::CampaignTakeBack {
+        org: org(),
+        campaign: campaign(1),
+        calls: calls.to_vec(),
+        why,
+        last,
+    };
+    match world.ask(command) {
+        TrunkReply::TakenBack { again_at } => again_at,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// After a pause no further phone rings: what no dialer has comes back, what may ring is waited for, what rings goes on.
+#[test]
+fn a_pause_takes_back_what_does_not_ring() {
+    let mut world = World::new(10, 10);
+    let ringing = begun(&mut world, campaign(1), OK);
+    world.dispatch();
+    world.now = world.now + GRANT;
+    let unclaimed = begun(&mut world, campaign(1), OK);
+    let granted = take_turn(&mut world, turn(campaign(1), 1, 2, Vec::new())).granted[0];
+    world.now = world.now + Span(1);
+    let calls = [ringing, unclaimed, granted];
+    assert_eq!(
+        taken_back(&mut world, &calls, TakeBack::Paused, false),
+        None
+    );
+    let back = world.call(unclaimed);
+    assert_eq!(back.status, CallStatus::TriggerFailed);
+    let own = back.request.campaign.expect("its campaign");
+    assert_eq!(own.given_back, Some(GivenBack::TakenBack));
+    let ended = told(&mut world);
+    assert_eq!(ended[0].0, unclaimed);
+    assert_eq!(ended[0].1.given_back, Some(GivenBack::TakenBack));
+    // Its dialer comes too late, and so does its campaign with what it was granted.
+    assert_eq!(world.dispatch(), []);
+    let late = turn(campaign(1), 0, 1, vec![handed(campaign(1), granted, OK)]);
+    assert_eq!(take_turn(&mut world, late).taken, [(granted, Taken::Stale)]);
+    assert_eq!(world.run_to_end(ringing).status, CallStatus::Completed);
+}
+
+/// Whoever has a call may ring its phone for a moment longer, and after it never.
+#[test]
+fn a_phone_that_may_ring_just_now_is_waited_for() {
+    let mut world = World::new(10, 10);
+    let id = begun(&mut world, campaign(1), OK);
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let again_at = taken_back(&mut world, &[id], TakeBack::Paused, false);
+    assert_eq!(again_at, Some(world.now + GRANT));
+    world.now = world.now + GRANT;
+    assert_eq!(taken_back(&mut world, &[id], TakeBack::Paused, true), None);
+    assert_eq!(
+        world.call(id).status,
+        CallStatus::Initiating,
+        "it may ring: an open call"
+    );
+    assert_eq!(
+        taken_back(&mut world, &[id], TakeBack::Canceled, true),
+        None
+    );
+    let call = world.call(id);
+    assert_eq!(call.status, CallStatus::SipCallFailed);
+    assert_eq!(call.request.campaign.expect("its own").given_back, None);
+}
+
+#[test]
+fn a_call_in_a_room_whose_phone_was_not_allowed_to_ring_never_rings() {
+    for asks_first in [false, true] {
+        let mut world = livekit_world();
+        let id = begun(&mut world, campaign(1), NUMBER);
+        claim(&mut world, id);
+        if asks_first {
+            world.now = world.now + Span(1_500);
+            assert_eq!(world.ask(TrunkCommand::Ring(id)), TrunkReply::Done);
+            let again_at = taken_back(&mut world, &[id], TakeBack::Paused, false);
+            assert_eq!(again_at, Some(world.now + GRANT));
+        } else {
+            assert_eq!(taken_back(&mut world, &[id], TakeBack::Paused, false), None);
+        }
+        assert_eq!(
+            world.ask(TrunkCommand::Ring(id)),
+            TrunkReply::Over(vec![id])
+        );
+        let call = world.call(id);
+        let own = call.request.campaign.clone().expect("its campaign");
+        assert_eq!(own.given_back, Some(GivenBack::TakenBack));
+        assert_eq!(
+            (call.status, call.dialed_at),
+            (CallStatus::TriggerFailed, None)
+        );
+    }
+}
+
+#[test]
+fn a_cancellation_hangs_up_what_rings_and_with_hang_up_who_talks() {
+    for (why, talks_on) in [(TakeBack::Canceled, true), (TakeBack::HungUp, false)] {
+        let mut world = World::new(10, 10);
+        let talking = begun(&mut world, campaign(1), OK);
+        world.dispatch();
+        world.now = world.now + world.settings.sim_ring + Span(1_500);
+        let ringing = begun(&mut world, campaign(1), OK);
+        world.dispatch();
+        world.now = world.now + Span(1);
+        let calls = [talking, ringing];
+        let again_at = taken_back(&mut world, &calls, why, false).expect("it rings");
+        assert!(again_at <= world.now + GRANT);
+        let is_talking = world.call(talking).status == CallStatus::Answered;
+        assert_eq!(is_talking, talks_on);
+        world.settings.sim_ring = Span(60_000);
+        assert_eq!(
+            taken_back(&mut world, &calls, why, true).is_some(),
+            true,
+            "its dialer has just rung it"
+        );
+        world.now = world.now + Span(500);
+        assert_eq!(world.call(ringing).status, CallStatus::Ringing);
+    }
+}
+
+fn closed(world: &mut World, hours: Option<&str>) {
+    use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+    use audatec::domain::calling_hours::{
+        CallingHours, HoursBook, OnClosed, Place, WallTime, Weekday,
+    };
+    let hours = hours.map(|from| CallingHours {
+        time_zone: Place::parse("Etc/UTC").expect("a zone"),
+        fallback_time_zone: None,
+        windows: vec![audatec::domain::calling_hours::Window {
+            days: vec![Mon, Tue, Wed, Thu, Fri, Sat, Sun],
+            from: WallTime::parse(from).expect("a time"),
+            to: WallTime::parse("24:00").expect("a time"),
+        }],
+        closed_dates: Vec::new(),
+        on_closed: OnClosed::Wait,
+    });
+    world.now = world.now + Span(1);
+    let known = world.known_brief();
+    world.brief(10, 10, |brief| {
+        *brief = known;
+        brief.version += 1;
+        brief.hours = HoursBook::of(hours);
+    });
+}
+
+/// It is 08:00 when the tests begin.
+fn nine() -> Timestamp {
+    START + Span::from_secs(3_600)
+}
+
+fn is_given_back(world: &mut World, id: CallId, why: GivenBack) {
+    let call = world.call(id);
+    assert_eq!(call.status, CallStatus::TriggerFailed);
+    let code = call.failure.map(|failure| failure.code);
+    assert_eq!(code, Some(FailureCode::WindowClosed));
+    assert_eq!((call.dialed_at, call.slot()), (None, None));
+    let told = told(world);
+    let ended = told.iter().find(|(call, _)| *call == id).expect("told");
+    assert_eq!(ended.1.given_back, Some(why));
+    world.crash();
+    let Became::Over(ended) = outcome(world, campaign(1), id) else {
+        panic!("it is over");
+    };
+    assert_eq!(ended.given_back, Some(why));
+}
+
+/// Hours that close between a hand-over and its dial: the campaign has its recipient back, and nothing waits here.
+#[test]
+fn a_call_whose_hours_closed_meanwhile_goes_back_to_its_campaign() {
+    let mut world = World::new(10, 10);
+    let id = begun(&mut world, campaign(1), OK);
+    closed(&mut world, Some("09:00"));
+    assert_eq!(world.dispatch(), []);
+    is_given_back(&mut world, id, GivenBack::Closed(Some(nine())));
+    let answer = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new()));
+    let next = answer.granted[0];
+    let calls = vec![handed(campaign(1), next, OK)];
+    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, calls));
+    let unfit = Taken::Unfit(Standing::Closed(Some(nine())));
+    assert_eq!(answer.taken, [(next, unfit)]);
+
+    let mut world = livekit_world();
+    let id = begun(&mut world, campaign(1), NUMBER);
+    claim(&mut world, id);
+    closed(&mut world, Some("09:00"));
+    world.ask(TrunkCommand::Ring(id));
+    is_given_back(&mut world, id, GivenBack::Closed(Some(nine())));
+}
+
+/// A campaign has hours of its own, beside the organisation's.
+#[test]
+fn a_campaigns_own_hours_apply_to_its_calls() {
+    let mut world = World::new(10, 10);
+    closed(&mut world, Some("09:00"));
+    let own = world.known_brief().hours;
+    let own = own.of_calls_by(agent()).next().cloned().map(Box::new);
+    closed(&mut world, None);
+    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let mut call = handed(campaign(1), id, OK);
+    call.request.campaign.as_mut().expect("its own").hours = own;
+    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, vec![call]));
+    let unfit = Taken::Unfit(Standing::Closed(Some(nine())));
+    assert_eq!(answer.taken, [(id, unfit)]);
+}
+
+#[test]
+fn a_call_whose_number_was_called_often_enough_meanwhile_goes_back_and_has_no_place() {
+    let mut world = World::new(10, 10);
+    let limit = |world: &mut World| {
+        world.now = world.now + Span(1);
+        world.brief(10, 10, |brief| {
+            brief.asks_of_numbers = true;
+            brief.limits.org = vec![ContactLimit(1, Per::Hour)];
+        });
+    };
+    limit(&mut world);
+    let id = begun(&mut world, campaign(1), OK);
+    let direct = world.accepted(OK);
+    world.sent.dial.clear();
+    world.ask(TrunkCommand::Claim(vec![direct]));
+    world.ask(TrunkCommand::Claim(vec![id]));
+    let until = match outcome(&mut world, campaign(1), id) {
+        Became::Over(ended) => ended.given_back,
+        other => panic!("{other:?}"),
+    };
+    let Some(GivenBack::Limited(Some(until))) = until else {
+        panic!("{until:?}");
+    };
+    assert!(until > world.now + Span::from_secs(3_500));
+    world.tell_of_numbers();
+    assert!(world.call(id).owes.is_empty());
+    is_given_back(&mut world, id, GivenBack::Limited(Some(until)));
+}
+
+#[test]
+fn a_number_that_was_suppressed_meanwhile_ends_its_call_as_any() {
+    let mut world = World::new(10, 10);
+    world.now = world.now + Span(1);
+    world.brief(10, 10, |brief| brief.asks_of_numbers = true);
+    let id = begun(&mut world, campaign(1), OK);
+    world.suppressed = vec![Number::of(&E164::parse(OK).expect("a number"))];
+    assert_eq!(world.dispatch(), []);
+    let ended = told(&mut world);
+    let code = ended[0].1.failure.map(|failure| failure.code);
+    assert_eq!(
+        (ended[0].0, code),
+        (id, Some(FailureCode::NumberSuppressed))
+    );
+    assert_eq!(ended[0].1.given_back, None);
+}
+
+/// The next attempt is known to the one before it, once it is a call.
+#[test]
+fn attempts_know_of_each_other() {
+    let mut world = World::new(10, 10);
+    let first = begun(&mut world, campaign(1), "+15005550001");
+    world.run_to_end(first);
+    let next = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let mut call = handed(campaign(1), next, "+15005550001");
+    let own = call.request.campaign.as_mut().expect("its campaign");
+    (own.attempt, own.max_attempts) = (2, 3);
+    (own.first, own.previous) = (Some(first), Some(first));
+    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, vec![call]));
+    assert_eq!(answer.taken, [(next, Taken::Accepted)]);
+    let own = world.call(first).request.campaign.expect("its campaign");
+    assert_eq!(own.next, Some(next));
+    assert_eq!(told(&mut world).len(), 1, "the first's end, once");
+}
+
+/// While a dialer or an agent is being tried out, one call at a time is.
+#[test]
+fn while_the_dialer_is_down_campaigns_spend_no_calls() {
+    let mut world = World::new(10, 10);
+    let failing = audatec::domain::sandbox::DIALER_ERROR;
+    for _ in 0..3 {
+        let id = begun(&mut world, campaign(1), failing);
+        world.run_to_end(id);
+    }
+    let answer = take_turn(&mut world, turn(campaign(1), 10, 0, Vec::new()));
+    assert_eq!(answer.granted, []);
+    assert_eq!(answer.held_by, Some(HeldBy::DialerDown));
+    assert!(answer.again_at >= world.now + Span(4_000));
+    world.now = answer.again_at;
+    let answer = take_turn(&mut world, turn(campaign(1), 10, 0, Vec::new()));
+    assert_eq!(answer.granted.len(), 1, "the probe");
+}
+
+/// A direct call's wait counts before a campaign's recipients, and what campaigns were promised is in nobody's way.
+#[test]
+fn direct_calls_come_first() {
+    let mut world = World::new(2, 100);
+    let answer = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    assert_eq!(answer.granted.len(), 2);
+    let direct = [world.accepted(OK), world.accepted(OK)];
+    let calls = answer.granted.iter();
+    let calls = calls.map(|id| handed(campaign(1), *id, OK)).collect();
+    let late = take_turn(&mut world, turn(campaign(1), 48, 2, calls));
+    assert!(late.taken.iter().all(|(_, taken)| *taken == Taken::NoRoom));
+    assert_eq!(
+        (late.granted.len(), late.held_by),
+        (0, Some(HeldBy::Capacity))
+    );
+    let waits = world.queued(OK, Span(60_000));
+    world.run_to_end(direct[0]);
+    world.run_to_end(direct[1]);
+    assert_ne!(world.call(waits).promoted_at, None, "it went before them");
+    let refused = world.rows.all().into_iter();
+    let refused = refused.filter(|call| call.status == CallStatus::RejectedCapacity);
+    assert_eq!(refused.count(), 0);
+    // Whoever waited for a channel is told that there is one.
+    let woken = world
+        .sent
+        .campaigns
+        .iter()
+        .any(|told| told.campaign == campaign(1));
+    assert!(woken);
+}
+
+/// What campaigns dial is nobody else's acceptance, also after a restart.
+#[test]
+fn campaigns_use_up_no_direct_acceptances() {
+    let mut world = World::new(100, 5);
+    let answer = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    assert_eq!(answer.granted.len(), 5);
+    let calls = answer.granted.iter();
+    let calls = calls.map(|id| handed(campaign(1), *id, OK)).collect();
+    let answer = take_turn(&mut world, turn(campaign(1), 45, 5, calls));
+    assert!(
+        answer
+            .taken
+            .iter()
+            .all(|(_, taken)| *taken == Taken::Accepted)
+    );
+    assert_eq!(answer.granted, [], "the rate is used up");
+    world.crash();
+    for _ in 0..5 {
+        world.accepted(OK);
+    }
+    assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
+}
+
+/// A day's calls count whoever asked for them.
+#[test]
+fn campaigns_calls_count_among_the_days() {
+    let mut world = World::new(100, 100);
+    world.now = world.now + Span(1);
+    world.brief(100, 100, |brief| brief.config.max_calls_per_day = Some(3));
+    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    world.now = world.now + Span(1);
+    world.accepted(OK);
+    let answer = take_turn(
+        &mut world,
+        turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]),
+    );
+    assert_eq!(answer.taken, [(id, Taken::Accepted)]);
+    world.crash();
+    world.accepted(OK);
+    assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
+    world.crash();
+    assert!(matches!(world.trigger(OK), Admission::Rejected { .. }));
+}
+
+/// A listener that keeps up misses no call whose id is older than what it has heard.
+#[test]
+fn the_feed_tells_of_a_call_when_it_is_handed_over() {
+    let mut world = World::new(10, 10);
+    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    world.now = world.now + Span(5_000);
+    let calls = vec![handed(campaign(1), id, OK)];
+    take_turn(&mut world, turn(campaign(1), 0, 1, calls));
+    let first = world.call(id).feed_entries().next().expect("its first");
+    assert_eq!(first.0, world.now);
+    let call = world.run_to_end(id);
+    let entries: Vec<_> = call.feed_entries().collect();
+    assert_eq!(entries.len(), 4, "{entries:?}");
+}
