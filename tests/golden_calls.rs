@@ -17,11 +17,13 @@ use audatec::app::views::call::{
     DetailedCall, FullNotification, ListedCall, Notification, StatusView,
 };
 use audatec::domain::call::{
-    Call, CallStatus, CarrierEvent, Failure, Phase, Reason, Report, Window,
+    Call, CallStatus, CampaignCall, CarrierEvent, Failure, Phase, Reason, Report, Window,
 };
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
+use audatec::domain::campaign::handover::{Demand, Handed, TakeBack, Turn};
 use audatec::domain::contacts::{ContactLimit, LimitsBook, Per};
+use audatec::domain::ids::{CallId, CampaignId};
 use audatec::domain::media::CallbackDetail;
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::settings::Settings;
@@ -29,7 +31,7 @@ use audatec::domain::time::Span;
 use audatec::domain::trunk::{Brief, DayCount, OnCapacity};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use support::{START, World};
+use support::{START, World, agent, api_key, org};
 
 const OK: &str = "+15005550000";
 
@@ -299,10 +301,12 @@ fn what_clients_and_receivers_are_sent() {
             &StatusView::of(&call, world.now, &world.settings),
         );
         let detail = DetailedCall::of(&call, world.now, &world.settings);
-        sent(&format!("detail_with_redial_{name}"), &detail);
+        sent(&format!("detail_with_campaign_{name}"), &detail);
+        still_sent(&format!("detail_with_redial_{name}"), &detail);
         still_sent(&format!("detail_{name}"), &detail);
         let listed = ListedCall::of(&call, world.now, &world.settings);
-        sent(&format!("listed_with_redial_{name}"), &listed);
+        sent(&format!("listed_with_campaign_{name}"), &listed);
+        still_sent(&format!("listed_with_redial_{name}"), &listed);
         still_sent(&format!("listed_{name}"), &listed);
         sent(
             &format!("notification_{name}"),
@@ -440,6 +444,70 @@ fn a_call_that_waits_for_an_opening_and_the_word_on_when_that_is() {
     stored("put_off", &call);
 }
 
+/// A campaign's call, and the one that follows it.
+#[test]
+fn a_call_of_a_campaign() {
+    let mut world = World::new(10, 10);
+    let campaign = CampaignId::from_entropy([8; 16]);
+    let take_turn = |world: &mut World, ready, calls| {
+        let turn = Turn {
+            org: org(),
+            campaign,
+            key: api_key(),
+            agent: agent(),
+            demand: Demand {
+                ready,
+                ..Demand::default()
+            },
+            calls,
+        };
+        match world.ask(TrunkCommand::CampaignTurn(turn)) {
+            TrunkReply::Turn(answer) => answer.granted,
+            _ => Vec::new(),
+        }
+    };
+    let begin = |world: &mut World, previous: Option<CallId>| {
+        let granted = take_turn(world, 1, Vec::new());
+        let call = *granted.first().expect("an id");
+        let mut request = World::request("+15005550001");
+        request.campaign = Some(Box::new(CampaignCall {
+            id: campaign,
+            reference: "loan-4711".into(),
+            attempt: 1 + u32::from(previous.is_some()),
+            max_attempts: 3,
+            first: previous,
+            previous,
+            next: None,
+            hours: None,
+            given_back: None,
+        }));
+        let handed = Handed {
+            call,
+            request,
+            not_after: None,
+        };
+        take_turn(world, 0, vec![handed]);
+        call
+    };
+    let first = begin(&mut world, None);
+    world.run_to_end(first);
+    let next = begin(&mut world, Some(first));
+    stored("of_campaign_followed", &row(&world, first));
+    world.ask(TrunkCommand::CampaignTakeBack {
+        org: org(),
+        campaign,
+        calls: vec![next],
+        why: TakeBack::Paused,
+        last: false,
+    });
+    stored("of_campaign_given_back", &row(&world, next));
+    let call = row(&world, first);
+    sent(
+        "listed_of_campaign",
+        &ListedCall::of(&call, world.now, &world.settings),
+    );
+}
+
 /// The first of a series that did not reach anybody, the attempt that follows it, and what is noted of the day on which that was due.
 #[test]
 fn a_call_that_another_follows() {
@@ -459,10 +527,9 @@ fn a_call_that_another_follows() {
     let id = world.rows.all().first().expect("a row").id;
     let first = world.run_to_end(id);
     stored("followed", &row(&world, id));
-    sent(
-        "listed_followed",
-        &ListedCall::of(&first, world.now, &world.settings),
-    );
+    let listed = ListedCall::of(&first, world.now, &world.settings);
+    sent("listed_followed_with_campaign", &listed);
+    still_sent("listed_followed", &listed);
     let next = first
         .series
         .and_then(|series| series.next)
@@ -473,10 +540,9 @@ fn a_call_that_another_follows() {
         next.series
             .is_some_and(|series| series.over && series.counted)
     );
-    sent(
-        "detail_following",
-        &DetailedCall::of(&next, world.now, &world.settings),
-    );
+    let detail = DetailedCall::of(&next, world.now, &world.settings);
+    sent("detail_following_with_campaign", &detail);
+    still_sent("detail_following", &detail);
     stored(
         "redialed_count",
         &world.rows.redialed().expect("what is noted"),

@@ -603,9 +603,9 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 last: true,
             },
         ),
-        ("CampaignTurn", CampaignTurn(Box::new(turn(vec![handed()])))),
-        ("CampaignTurn.first", CampaignTurn(Box::new(turn(vec![])))),
-        ("CampaignCheck", CampaignCheck(Box::new(check()))),
+        ("CampaignTurn", CampaignTurn(turn(vec![handed()]))),
+        ("CampaignTurn.first", CampaignTurn(turn(vec![]))),
+        ("CampaignCheck", CampaignCheck(check())),
         (
             "CampaignOutcomes",
             CampaignOutcomes {

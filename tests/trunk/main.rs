@@ -17,6 +17,7 @@ mod redial;
 mod retention;
 mod rows;
 mod schedule;
+mod shares;
 #[path = "../support/mod.rs"]
 mod support;
 mod suppression;

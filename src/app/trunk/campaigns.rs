@@ -79,10 +79,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         brief.is_none_or(|brief| brief.config.org_id != org)
     }
 
-    pub(super) fn take_turn(
-        &mut self,
-        turn: Box<Turn>,
-    ) -> Answer<Result<TurnAnswer, TrunkRefusal>> {
+    pub(super) fn take_turn(&mut self, turn: Turn) -> Answer<Result<TurnAnswer, TrunkRefusal>> {
         let Turn {
             org,
             campaign,
@@ -90,7 +87,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             agent,
             demand,
             calls,
-        } = *turn;
+        } = turn;
         if self.is_of_another(org) {
             return Ok(Err(TrunkRefusal::TrunkNotFound));
         }
@@ -126,10 +123,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }))
     }
 
-    pub(super) fn check(
-        &mut self,
-        check: Box<Check>,
-    ) -> Answer<Result<Vec<Standing>, TrunkRefusal>> {
+    pub(super) fn check(&mut self, check: Check) -> Answer<Result<Vec<Standing>, TrunkRefusal>> {
         if self.is_of_another(check.org) {
             return Ok(Err(TrunkRefusal::TrunkNotFound));
         }

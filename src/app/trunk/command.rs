@@ -201,9 +201,9 @@ commands! {
         last: bool,
     } => suppress -> Suppressed;
     /// A campaign's turn: it hands over calls, and asks for ids for the next.
-    CampaignTurn(turn: Box<Turn>) => take_turn -> Result<TurnAnswer, TrunkRefusal>;
+    CampaignTurn(turn: Turn) => take_turn -> Result<TurnAnswer, TrunkRefusal>;
     /// How these people stand, in their order, whom a campaign is to call soon.
-    CampaignCheck(check: Box<Check>) => check -> Result<Vec<Standing>, TrunkRefusal>;
+    CampaignCheck(check: Check) => check -> Result<Vec<Standing>, TrunkRefusal>;
     /// What became of these calls of a campaign.
     CampaignOutcomes {
         /// Whose campaign it is.

@@ -310,16 +310,11 @@ impl TrunkActor {
             // Before the rows of those that it counts: which of them are not kept, it tells.
             store.put_redialed(redialed)?;
         }
-        let today = self.trunk.today().filter(|_| has_day);
-        if let Some(today) = today.filter(|_| hands_over) {
-            // Ids of what a campaign hands over were drawn before: those that are not kept stand for nothing, and count.
-            store.put_day(&today)?;
-        }
+        // Ids of what a campaign hands over were drawn before: its calls are not found behind the others', and counted first.
+        self.count_day(store, has_day && hands_over)?;
         self.write(store, changed, has_news)?;
-        if let Some(today) = today.filter(|_| !hands_over) {
-            // Behind the calls that it counts: what a row tells is counted when this can't be written.
-            store.put_day(&today)?;
-        }
+        // Behind the calls that it counts: what a row tells is counted when this can't be written.
+        self.count_day(store, has_day && !hands_over)?;
         if let Some(at) = news {
             self.feed.watch.news(at);
         }
@@ -336,6 +331,14 @@ impl TrunkActor {
 }
 
 impl TrunkActor {
+    /// Notes how many calls the day took, if that changed.
+    fn count_day(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
+        match self.trunk.today().filter(|_| is_news) {
+            Some(today) => store.put_day(&today),
+            None => Ok(()),
+        }
+    }
+
     /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
     fn write(
         &self,

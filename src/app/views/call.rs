@@ -344,7 +344,7 @@ pub struct FullNotification<'a> {
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     campaign_id: Option<String>,
     /// What the campaign calls its recipient; null for a call of its own.
-    reference: Option<String>,
+    reference: Option<&'a str>,
     /// Which attempt of how many it is; null for a call that came without `redial`.
     redial: Option<RedialView>,
 }
@@ -353,15 +353,21 @@ impl<'a> FullNotification<'a> {
     /// The notification of a call's end with more of it; `None` before it.
     #[must_use]
     pub fn of(call: &'a Call, settings: &Settings) -> Option<Self> {
+        let campaign = call.request.campaign.as_deref();
+        let redial = RedialView::of(call).map(|redial| RedialView {
+            // A campaign's next attempt may be made between two attempts of this notification.
+            next_call_id: redial.next_call_id.filter(|_| campaign.is_none()),
+            ..redial
+        });
         Some(Self {
             notification: Notification::of(call, settings)?,
             phone_number: call.request.phone.as_str(),
             agent_id: call.request.agent.id.to_string(),
             failure: call.final_failure().map(FailureView::from),
             answered_by: call.answered_by(),
-            campaign_id: None,
-            reference: None,
-            redial: RedialView::of(call),
+            campaign_id: campaign.map(|own| own.id.to_string()),
+            reference: campaign.map(|own| own.reference.as_str()),
+            redial,
         })
     }
 }

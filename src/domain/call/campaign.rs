@@ -54,6 +54,12 @@ impl Call {
         own.is_some_and(|own| own.id == campaign)
     }
 
+    /// Whether direct calls are dialed before it: it stood on the schedule, or in a campaign.
+    #[must_use]
+    pub fn lets_others_go(&self) -> bool {
+        self.slot().is_some() || self.request.campaign.is_some()
+    }
+
     /// Its campaign handed it over, some time after its id was drawn: it is told of from now on.
     pub fn is_handed_over(&mut self, now: Timestamp) {
         self.told = vec![FeedEntry(now, Transition::Initiating)];

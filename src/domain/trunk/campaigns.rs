@@ -24,6 +24,8 @@ pub(super) struct Campaigns {
     shares: Vec<Share>,
     /// What was dialed before this object was loaded, it does not remember.
     loaded_at: Timestamp,
+    /// Calls wait for their dials until then, or did.
+    behind_until: Timestamp,
 }
 
 /// A campaign, as its trunk knows it.
@@ -120,6 +122,16 @@ impl Share {
 impl Campaigns {
     pub fn loaded(&mut self, now: Timestamp) {
         self.loaded_at = now;
+    }
+
+    /// A dialer was there too soon for a call: others are dialed before it.
+    pub fn falls_behind(&mut self, until: Timestamp) {
+        self.behind_until = self.behind_until.max(until);
+    }
+
+    /// Until when calls wait for their dials that there are already.
+    pub fn behind_until(&self) -> Timestamp {
+        self.behind_until
     }
 
     fn share(&mut self, id: CampaignId) -> Option<&mut Share> {

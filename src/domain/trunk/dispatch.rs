@@ -6,7 +6,7 @@ use super::call_index::accepted;
 use super::window::Window;
 use super::{Step, Trunk};
 use crate::domain::call::{Call, DISPATCH_DEADLINE, FailureCode, Phase};
-use crate::domain::ids::CallId;
+use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
@@ -45,7 +45,8 @@ impl Trunk {
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
         };
-        let mut lets_others = call.slot().is_some();
+        let campaign = call.request.campaign.as_ref().map(|own| own.id);
+        let mut lets_others = call.lets_others_go();
         match call.phase() {
             Phase::Unclaimed { since } => lets_others &= now < since + LETS_OTHERS,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. }
@@ -72,29 +73,10 @@ impl Trunk {
         if is_put_off {
             return Claim::NotYours;
         }
-        let others = match lets_others {
-            true => self.direct.len(),
-            false => 0,
-        };
-        let left = self.dialed.room(now, max_cps);
-        if left <= others {
-            let again = self.dialed.next_free(now, max_cps);
-            let behind = if left > 0 { BEHIND } else { Span(0) };
-            self.dispatch_again(id, again + behind);
+        if let Err(at) = self.may_be_dialed(campaign, lets_others, max_cps, now) {
+            self.dispatch_again(id, at);
             step.let_go_of(id);
             return Claim::Later;
-        }
-        let Some(call) = self.open_call(id, step) else {
-            return Claim::NotYours;
-        };
-        if let Some(campaign) = call.request.campaign.as_ref().map(|own| own.id) {
-            let at = self.campaigns.dials_at(campaign, now);
-            if at > now {
-                self.dispatch_again(id, at);
-                step.let_go_of(id);
-                return Claim::Later;
-            }
-            self.campaigns.dials(campaign, now);
         }
         let Some(call) = self.open_call(id, step) else {
             return Claim::NotYours;
@@ -102,12 +84,42 @@ impl Trunk {
         call.media_policy = media_policy;
         call.claim(room, now, &self.settings);
         self.dialed.push(now);
+        if let Some(campaign) = campaign {
+            self.campaigns.dials(campaign, now);
+        }
         if !room {
             // Whoever has it rings the phone at once.
             self.grants.give(id, now);
         }
         self.settle(id, step);
         Claim::Yours
+    }
+
+    /// Whether there is room for another dial: in the trunk's second, and in its campaign's. One that lets others go first waits
+    /// for those that no dialer has.
+    ///
+    /// # Errors
+    /// When to ask again.
+    fn may_be_dialed(
+        &mut self,
+        campaign: Option<CampaignId>,
+        lets_others: bool,
+        max_cps: u32,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
+        let others = match lets_others {
+            true => self.direct.len(),
+            false => 0,
+        };
+        let left = self.dialed.room(now, max_cps);
+        if left <= others {
+            let again = self.dialed.next_free(now, max_cps);
+            self.campaigns.falls_behind(again);
+            let behind = if left > 0 { BEHIND } else { Span(0) };
+            return Err(again + behind);
+        }
+        let at = campaign.map_or(now, |campaign| self.campaigns.dials_at(campaign, now));
+        if at > now { Err(at) } else { Ok(()) }
     }
 
     /// The agent is there, and a phone is about to ring: within [`super::suppression::GRANT`], or not at all before this is

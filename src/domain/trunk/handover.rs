@@ -347,7 +347,10 @@ impl Trunk {
         let (max_channels, max_cps) = self.limits();
         let taken = self.live.len() + self.campaigns.promised(now);
         let channels = (max_channels as usize).saturating_sub(taken);
-        let dials = self.paced.room(now + AHEAD, max_cps);
+        let dials = match self.campaigns.behind_until() > now + AHEAD {
+            true => 0,
+            false => self.paced.room(now + AHEAD, max_cps),
+        };
         (channels as u64, dials as u64)
     }
 
@@ -362,7 +365,10 @@ impl Trunk {
         let own = self.campaigns.own_rate_at(campaign, now);
         let at = match (channels, dials) {
             (0, _) => now + ASKS_AGAIN,
-            (_, 0) => own.max(self.paced.next_free(now, max_cps)) - LEAD,
+            (_, 0) => {
+                let paced = self.paced.next_free(now, max_cps);
+                own.max(paced).max(self.campaigns.behind_until()) - LEAD
+            }
             _ if own > now + AHEAD => own - LEAD,
             // What is free is others': for now.
             _ => now + SOON,

@@ -27,7 +27,7 @@ const OVER: u8 = 1 << 7;
 
 /// The number's normal form is another than the one it was given in: its last digits may be others. Above all last digits.
 const REWRITTEN: u32 = 1 << 31;
-/// It was dialed later than it could have been, by its own word: it stood on the schedule. Beside that.
+/// It lets direct calls go first: it stood on the schedule, or is a campaign's. Beside that.
 const SCHEDULED: u32 = 1 << 30;
 
 /// The entry of a call that is open.
@@ -101,7 +101,7 @@ impl Entry {
             told_at: since(call.told_at()),
             digits: last_digits(call.request.phone.as_str())
                 | rewritten(&call.request.phone)
-                | call.slot().map_or(0, |_| SCHEDULED),
+                | if call.lets_others_go() { SCHEDULED } else { 0 },
             agent: agent_bits(call.request.agent.id),
             status: call.status,
             flags: place,
