@@ -261,7 +261,17 @@ impl Outgoing {
         tear_down.chain(inquire)
     }
 
-    /// Whether there is nothing to send.
+    /// Takes all but what campaigns are told, which travels by itself.
+    pub fn for_queues(&mut self) -> Self {
+        let campaigns = std::mem::take(&mut self.campaigns);
+        let rest = Self {
+            campaigns,
+            ..Self::default()
+        };
+        std::mem::replace(self, rest)
+    }
+
+    /// Whether there is nothing to send, but for what campaigns are told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.dial.is_empty()
@@ -269,7 +279,6 @@ impl Outgoing {
             && self.tear_down.is_empty()
             && self.callbacks.is_empty()
             && self.contacts.is_empty()
-            && self.campaigns.is_empty()
             && self.expired.is_empty()
     }
 

@@ -49,7 +49,7 @@ const PAUSE: Span = Span(50);
 #[path = "trunk_work.rs"]
 mod work;
 
-use work::{ask, each, migrate, questions, tell};
+use work::{ask, each, migrate, questions, tell_others};
 
 struct Loaded {
     actor: TrunkActor,
@@ -69,6 +69,7 @@ struct Inner {
     turns: Turns,
     migrating: Cell<bool>,
     nudging: Cell<bool>,
+    telling: Cell<bool>,
 }
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
@@ -93,6 +94,7 @@ impl TrunkObject {
             turns: Turns::default(),
             migrating: Cell::default(),
             nudging: Cell::default(),
+            telling: Cell::default(),
         };
         Self {
             inner: Rc::new(inner),
@@ -251,10 +253,7 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
             archive(Rc::clone(inner), expired).boxed_local(),
         );
     }
-    let errands = std::mem::take(&mut inner.outbox.borrow_mut().contacts);
-    if !errands.is_empty() {
-        wait_until(&inner.state, tell(Rc::clone(inner), errands).boxed_local());
-    }
+    tell_others(inner);
     if begins_to_send(inner) {
         wait_until(&inner.state, send(Rc::clone(inner)).boxed_local());
     }
@@ -324,7 +323,7 @@ fn begins_to_send(inner: &Inner) -> bool {
 /// Sends until nothing is left: what comes in during one send leaves with the next.
 async fn send(inner: Rc<Inner>) {
     loop {
-        let outgoing = std::mem::take(&mut *inner.outbox.borrow_mut());
+        let outgoing = inner.outbox.borrow_mut().for_queues();
         let sender = known(&inner, |actor| {
             let callbacks = actor.for_queue(&outgoing.callbacks);
             Some((actor.tag()?, actor.calls_per_message(), callbacks))

@@ -3,18 +3,21 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+
 use super::{
     BETWEEN_MIGRATED_MS, Inner, Loaded, arm, count_rows, drop_failed, known, load, one, run,
     send_all,
 };
 use crate::app::concurrent::concurrent;
-use crate::app::contacts;
 use crate::app::messages::ContactErrand;
 use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand};
+use crate::app::{campaign, contacts};
 use crate::domain::contacts::{Question, Ticket, Words};
 use crate::domain::ids::OrgId;
 use crate::domain::time::Timestamp;
 use crate::edge::platform::{self, now};
+use crate::edge::promise::wait_until;
 use crate::edge::{alarm, world::World};
 
 /// Several commands of one message, a line each: their replies, a line each too, which is empty for a command that could not be carried out.
@@ -59,8 +62,34 @@ pub(super) async fn ask(inner: &Inner, org: OrgId, numbers: &[Question]) -> Word
     }
 }
 
+/// Tells others what they are to be told, while everything else goes on.
+pub(super) fn tell_others(inner: &Rc<Inner>) {
+    let errands = std::mem::take(&mut inner.outbox.borrow_mut().contacts);
+    if !errands.is_empty() {
+        wait_until(&inner.state, tell(Rc::clone(inner), errands).boxed_local());
+    }
+    if !inner.outbox.borrow().campaigns.is_empty() && !inner.telling.replace(true) {
+        wait_until(&inner.state, tell_campaigns(Rc::clone(inner)).boxed_local());
+    }
+}
+
+/// Tells campaigns what became of their calls: what comes up meanwhile is told together after that.
+async fn tell_campaigns(inner: Rc<Inner>) {
+    loop {
+        let errands = std::mem::take(&mut inner.outbox.borrow_mut().campaigns);
+        let org = known(&inner, TrunkActor::org);
+        let (Ok(world), Some(org), false) =
+            (World::new(inner.env.clone(), None), org, errands.is_empty())
+        else {
+            break;
+        };
+        campaign::tell(&world, org, errands).await;
+    }
+    inner.telling.set(false);
+}
+
 /// Tells of numbers what is owed; what was heard is not owed any more.
-pub(super) async fn tell(inner: Rc<Inner>, errands: Vec<ContactErrand>) {
+async fn tell(inner: Rc<Inner>, errands: Vec<ContactErrand>) {
     let org = known(&inner, TrunkActor::org);
     let (Ok(world), Some(org)) = (World::new(inner.env.clone(), None), org) else {
         return;

@@ -202,6 +202,11 @@ describe("GET /calls", () => {
     expect(new Set(told).size).toBe(told.length);
     expect(told.slice(0, 2)).toContain(before);
     expect(told).toEqual([...told].sort().reverse());
+
+  test("filters by campaign_id: calls that nobody's campaign made are no campaign's", async () => {
+    expect(calls.map(({ campaign_id, reference }) => [campaign_id, reference])).toEqual(calls.map(() => [null, null]));
+    expect(await list("?campaign_id=7d2f5f4e-0b0a-4c8e-9a53-0c9d2f6f1c55")).toEqual([]);
+    expectError(await viewer.get("/calls?campaign_id=loans"), 400, "campaign_id must be a UUID");
   });
 
   test("filters by created_after, which is inclusive, and created_before, which is exclusive", async () => {

@@ -692,3 +692,54 @@ fn the_feed_tells_of_a_call_when_it_is_handed_over() {
     let entries: Vec<_> = call.feed_entries().collect();
     assert_eq!(entries.len(), 4, "{entries:?}");
 }
+
+#[test]
+fn a_campaigns_call_costs_no_more_rows_than_any() {
+    let mut world = World::new(10, 10);
+    let before = world.rows.written.get();
+    let id = begun(&mut world, campaign(1), OK);
+    world.run_to_end(id);
+    deliver(&mut world, 200);
+    assert_eq!(world.rows.written.get() - before, 5);
+    let before = world.rows.written.get();
+    take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    assert_eq!(world.rows.written.get(), before, "to ask costs none");
+}
+
+#[test]
+fn a_campaigns_calls_are_listed_and_say_whose_they_are() {
+    let mut world = World::new(10, 10);
+    let over = begun(&mut world, campaign(1), OK);
+    world.run_to_end(over);
+    begun(&mut world, campaign(2), OK);
+    world.accepted(OK);
+    let open = begun(&mut world, campaign(1), OK);
+    let filter = CallFilter {
+        campaign: Some(campaign(1)),
+        shown: true,
+        limit: 10,
+        scan_limit: SCAN_LIMIT,
+        ..CallFilter::default()
+    };
+    let TrunkReply::Shown(calls, None) = world.ask(TrunkCommand::List(reader(), filter)) else {
+        panic!("a page");
+    };
+    let ids: Vec<CallId> = calls.iter().map(|call| call.id).collect();
+    assert_eq!(ids, [open, over]);
+    for call in calls {
+        let item: serde_json::Value = serde_json::from_str(&call.item).expect("JSON");
+        assert_eq!(item["campaign_id"], campaign(1).to_string());
+        assert_eq!(item["reference"], OK);
+        assert_eq!(item["redial"], serde_json::Value::Null, "it is called once");
+    }
+    let all = CallFilter {
+        shown: true,
+        limit: 10,
+        scan_limit: SCAN_LIMIT,
+        ..CallFilter::default()
+    };
+    let TrunkReply::Shown(calls, None) = world.ask(TrunkCommand::List(reader(), all)) else {
+        panic!("a page");
+    };
+    assert_eq!(calls.len(), 4);
+}

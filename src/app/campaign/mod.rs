@@ -4,9 +4,11 @@ pub mod command;
 mod language;
 mod port;
 mod reply;
+mod tell;
 
 pub use command::CampaignCommand;
 pub use language::{
     Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown, Snapshot,
 };
 pub use port::{AskCampaign, Campaigns, ask};
+pub use tell::tell;

@@ -20,6 +20,7 @@ use super::log::log;
 use super::platform::Way;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
+use crate::app::campaign::Campaigns;
 use crate::app::contacts::{ContactsCommand, ContactsReply};
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, By, DirectoryCommand, DirectoryReply, RecordWriter};
@@ -337,6 +338,8 @@ impl Trunks for World {
         }
     }
 }
+
+impl Campaigns for World {}
 
 impl Contacts for World {
     async fn contacts(
