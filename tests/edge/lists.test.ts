@@ -202,6 +202,7 @@ describe("GET /calls", () => {
     expect(new Set(told).size).toBe(told.length);
     expect(told.slice(0, 2)).toContain(before);
     expect(told).toEqual([...told].sort().reverse());
+  });
 
   test("filters by campaign_id: calls that nobody's campaign made are no campaign's", async () => {
     expect(calls.map(({ campaign_id, reference }) => [campaign_id, reference])).toEqual(calls.map(() => [null, null]));
