@@ -743,3 +743,19 @@ fn a_campaigns_calls_are_listed_and_say_whose_they_are() {
     };
     assert_eq!(calls.len(), 4);
 }
+
+/// What a campaign had that was paused is the others' at once.
+#[test]
+fn a_campaign_that_rests_keeps_nothing_from_the_others() {
+    let mut world = World::new(10, 100);
+    let first = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    assert_eq!(first.granted.len(), 10);
+    let second = take_turn(&mut world, turn(campaign(2), 50, 0, Vec::new()));
+    assert_eq!(second.granted, [], "all of it is promised");
+    assert_eq!(taken_back(&mut world, &[], TakeBack::Paused, false), None);
+    let woken = std::mem::take(&mut world.sent.campaigns);
+    assert_eq!(woken.len(), 1, "{woken:?}");
+    assert_eq!((woken[0].campaign, woken[0].calls.len()), (campaign(2), 0));
+    let second = take_turn(&mut world, turn(campaign(2), 50, 0, Vec::new()));
+    assert_eq!(second.granted.len(), 10);
+}

@@ -206,6 +206,15 @@ impl Campaigns {
         }
     }
 
+    /// A campaign calls nobody from now on: what was its own is the others'.
+    pub fn rests(&mut self, id: CampaignId) {
+        if let Some(share) = self.share(id) {
+            share.granted.clear();
+            share.demand.ready = 0;
+            share.waits = false;
+        }
+    }
+
     /// A campaign has so many calls in progress at most.
     pub fn counts(&mut self, id: CampaignId, in_progress: u32) {
         if let Some(share) = self.share(id) {

@@ -108,7 +108,7 @@ impl Trunk {
         step: &mut Step<'_>,
     ) -> Option<Timestamp> {
         // Nothing that was granted is handed over any more.
-        self.campaigns.drops_grants(campaign);
+        self.campaigns.rests(campaign);
         let open = &self.open;
         self.grants.taken_back.retain(|id| open.contains_key(id));
         let mut again_at = None;
