@@ -172,7 +172,7 @@ describe("GET /calls", () => {
 
   test("calls.csv has the list's items line by line, and its filters", async () => {
     const columns = [...STATUS_FIELDS.filter((name) => name !== "call_outcome"), "agent_id", "sip_trunk_id", "created_at"];
-    columns.push("dialed_at", "answered_by", "failure_code", "disposition");
+    columns.push("dialed_at", "answered_by", "campaign_id", "reference", "failure_code", "disposition");
     const cellsOf = (call: ListedCall) => {
       const { failure, call_outcome } = call;
       const item: Record<string, unknown> = { ...call, failure_code: failure?.code, disposition: call_outcome?.["disposition"] };
