@@ -33,7 +33,7 @@ export function instrument(workerDir, { maxBytes, counts = false } = {}) {
  */
 export function emptyWorker() {
   const folder = mkdtempSync(join(tmpdir(), "empty-"));
-  const classes = ["TrunkObject", "DirectoryObject", "ContactsObject", "ErrandObject"];
+  const classes = ["TrunkObject", "DirectoryObject", "ContactsObject", "CampaignObject", "ErrandObject"];
   const objects = classes.map((name) => `export class ${name} extends DurableObject {}`).join("\n");
   const handlers = `export default { fetch: () => Response.json({ error: "Nothing" }, { status: 401 }), queue() {}, scheduled() {} };`;
   writeFileSync(join(folder, "index.js"), `import { DurableObject } from "cloudflare:workers";\n${objects}\n${handlers}\n`);

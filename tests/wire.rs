@@ -1620,5 +1620,9 @@ fn callbacks() -> Vec<(&'static str, CallbackMessage)> {
         failure: Some("callee/busy".into()),
         ..told.clone()
     };
-    vec![("completed", told), ("failed", failed)]
+    let over = CallbackMessage {
+        campaign: Some(CampaignId::from_entropy([9; 16])),
+        ..told.clone()
+    };
+    vec![("completed", told), ("failed", failed), ("campaign", over)]
 }

@@ -246,3 +246,4 @@ export class TrunkObject extends DurableObject {
 export class DirectoryObject extends DurableObject {}
 export class ErrandObject extends DurableObject {}
 export class ContactsObject extends DurableObject {}
+export class CampaignObject extends DurableObject {}

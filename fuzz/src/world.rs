@@ -11,7 +11,8 @@ use audatec::app::directory::{Ask as DirectoryAsk, DirectoryCommand, DirectoryRe
 use audatec::app::http::{Request, Response};
 use audatec::app::ports::TwirpRequest;
 use audatec::app::ports::{
-    Contacts, Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer, Unavailable, Vault,
+    Campaigns, Contacts, Directories, Host, Records, Secrets, Trunks, Twirp, TwirpAnswer,
+    Unavailable, Vault,
 };
 use audatec::app::records::{RecordKey, TrunkRecord};
 use audatec::app::telemetry::Event;
@@ -293,6 +294,7 @@ impl Trunks for World {
 }
 
 impl Contacts for World {}
+impl Campaigns for World {}
 
 impl Directories for World {
     async fn directory(

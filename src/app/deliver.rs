@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 use std::future::Future;
 
+use crate::app::campaign;
 use crate::app::directory::{self, By};
 use crate::app::messages::CallbackMessage;
-use crate::app::ports::{Directories, Host, Poster, Trunks, Unavailable};
+use crate::app::ports::{Campaigns, Directories, Host, Poster, Trunks, Unavailable};
 use crate::app::trunk::{Attempted, Begun, ask, command};
 use crate::domain::callback::{Attempt, AttemptResult, LEASE, WebhookSecrets};
 use crate::domain::ids::TrunkTag;
@@ -28,7 +29,7 @@ const IN_A_ROW: usize = 50;
 /// # Errors
 /// The holder can't be reached: the message can come again; it need not, the attempt is due again by the holder's rows.
 pub async fn deliver(
-    world: &(impl Host + Trunks + Directories + Poster),
+    world: &(impl Host + Trunks + Campaigns + Directories + Poster),
     message: CallbackMessage,
 ) -> Result<(), Unavailable> {
     let is_over = message.good_until.is_some_and(|until| world.now() >= until);
@@ -56,7 +57,7 @@ pub async fn deliver(
 }
 
 async fn attempt(
-    world: &(impl Host + Trunks + Directories + Poster),
+    world: &(impl Host + Trunks + Campaigns + Directories + Poster),
     message: &CallbackMessage,
     secrets: &WebhookSecrets,
     signed_at: Timestamp,
@@ -104,10 +105,19 @@ async fn attempt(
 
 /// The attempt, whole, and what signs it; nothing when it is not to be made.
 async fn begin(
-    world: &(impl Host + Trunks + Directories),
+    world: &(impl Host + Trunks + Campaigns + Directories),
     message: CallbackMessage,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
+    if let Some(id) = message.campaign {
+        let begin = campaign::command::Begin(delivery, attempt);
+        if campaign::ask(world, message.org, id, begin).await? != Ok(true) {
+            return Ok(None);
+        }
+        let secrets = directory::command::Secrets;
+        let secrets = directory::ask(world, message.org, By::PLATFORM, secrets).await?;
+        return Ok(secrets.ok().map(|secrets| (message, secrets)));
+    }
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
         let begin = directory::command::Begin(delivery, attempt);
@@ -159,11 +169,26 @@ enum Report {
 
 /// Tells the holder; answers the next attempt, if there is one for this sender.
 async fn tell(
-    world: &(impl Host + Trunks + Directories),
+    world: &(impl Host + Trunks + Campaigns + Directories),
     message: &CallbackMessage,
     word: Report,
 ) -> Result<Option<(CallbackMessage, WebhookSecrets)>, Unavailable> {
     let (delivery, attempt) = (message.delivery, message.attempt);
+    if let Some(id) = message.campaign {
+        use campaign::command::{Delivered, Extend};
+        let org = message.org;
+        // One that was deleted waits for no report.
+        let _ = match word {
+            Report::Extend(until) => {
+                campaign::ask(world, org, id, Extend(delivery, attempt, until)).await?
+            }
+            Report::Result(result, _) => {
+                let delivered = Delivered(delivery, attempt, Box::new(result));
+                campaign::ask(world, org, id, delivered).await?
+            }
+        };
+        return Ok(None);
+    }
     let tag = delivery.address().tag;
     if tag == TrunkTag::DIRECTORY {
         use directory::command::{Delivered, Extend};

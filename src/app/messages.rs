@@ -68,6 +68,9 @@ pub struct CallbackMessage {
     /// Why the call failed, if it did: `source/code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// The campaign that holds the delivery: it tells of the campaign's end, and its address is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
 }
 
 impl CallbackMessage {

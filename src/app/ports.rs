@@ -6,6 +6,7 @@
     reason = "a Worker has one thread: no future needs to be Send"
 )]
 
+pub use crate::app::campaign::Campaigns;
 pub use crate::app::contacts::Contacts;
 pub use crate::app::directory::Directories;
 pub use crate::app::host::{
@@ -28,5 +29,8 @@ pub trait Dialer {
 }
 
 /// All that serving a request takes.
-pub trait Api: Host + Records + Trunks + Contacts + Directories + Vault + Twirp {}
-impl<T: Host + Records + Trunks + Contacts + Directories + Vault + Twirp> Api for T {}
+pub trait Api:
+    Host + Records + Trunks + Contacts + Campaigns + Directories + Vault + Twirp
+{
+}
+impl<T: Host + Records + Trunks + Contacts + Campaigns + Directories + Vault + Twirp> Api for T {}

@@ -14,6 +14,7 @@ declare module "wasm-glue" {
   export const DirectoryObject: new (ctx: unknown, env: unknown) => RustObject;
   export const ErrandObject: new (ctx: unknown, env: unknown) => RustObject;
   export const ContactsObject: new (ctx: unknown, env: unknown) => RustObject;
+  export const CampaignObject: new (ctx: unknown, env: unknown) => RustObject;
   export function fetch(head: string, body: Uint8Array, request: Request, env: unknown, ctx: unknown): Later<Response & { rest?: string }>;
   /** How many bytes of a body its route takes. */
   export function bodyLimit(method: string, url: string): number;

@@ -148,3 +148,4 @@ export const TrunkObject = objectClass(rust.TrunkObject);
 export const DirectoryObject = objectClass(rust.DirectoryObject);
 export const ErrandObject = objectClass(rust.ErrandObject);
 export const ContactsObject = objectClass(rust.ContactsObject);
+export const CampaignObject = objectClass(rust.CampaignObject);

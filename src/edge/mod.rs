@@ -2,6 +2,8 @@
 
 mod alarm;
 mod cache;
+mod campaign_object;
+mod campaign_rows;
 mod contacts_object;
 mod cron;
 mod directory_object;

@@ -7,6 +7,7 @@ use worker::{Env, MessageBatch, MessageExt, RawMessage};
 
 use super::log::log;
 use super::world::World;
+use crate::app::campaign;
 use crate::app::concurrent::concurrent;
 use crate::app::directory::DirectoryCommand;
 use crate::app::dispatch::dispatch;
@@ -69,6 +70,14 @@ fn in_background(
 
 /// A message that failed again and again. Its duty is in an object's rows: poke there.
 async fn redrive(world: &World, text: &str) -> Result<(), Unavailable> {
+    if let Some(Errand::Callback(callback)) = Errand::read(text)
+        && let Some(campaign) = callback.campaign
+    {
+        let delivery = callback.delivery;
+        log(&Event::CallbackDeadLetter { delivery });
+        let told = campaign::ask(world, callback.org, campaign, campaign::command::Tick);
+        return told.await.map(drop);
+    }
     let (tag, org) = match Errand::read(text) {
         Some(Errand::Dispatch(
             DispatchMessage::Dial { trunk, .. }

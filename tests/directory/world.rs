@@ -9,6 +9,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use audatec::app::campaign::Campaigns;
 use audatec::app::contacts::{Contacts, ContactsCommand, ContactsReply, tell};
 use audatec::app::directory::{DirectoryActor, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::http::{Request, Response};
@@ -543,6 +544,8 @@ impl Trunks for World {
         }
     }
 }
+
+impl Campaigns for World {}
 
 impl Contacts for World {
     async fn contacts(

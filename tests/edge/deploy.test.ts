@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(outDir, { recursive: true, force: true }));
 
 test("wrangler accepts the release build for deployment, and it is small", () => {
-  for (const binding of ["TRUNKS", "DIRECTORIES", "CONTACTS", "RECORDS", "DISPATCH", "CALLBACKS", "ASSETS"]) {
+  for (const binding of ["TRUNKS", "DIRECTORIES", "CONTACTS", "CAMPAIGNS", "RECORDS", "DISPATCH", "CALLBACKS", "ASSETS"]) {
     expect(output).toContain(`env.${binding}`);
   }
 

@@ -21,7 +21,7 @@ async function tell(binding: string, command: string): Promise<{ status: number;
 
 const STRANGE = ['"Brew"', '{"Brew":{"coffee":true}}', '{"by":null,"request":"","what":"Brew"}', '{"brew/1":{"calls":[]}}', "not JSON"];
 
-for (const binding of ["TRUNKS", "DIRECTORIES", "ERRANDS", "CONTACTS"]) {
+for (const binding of ["TRUNKS", "DIRECTORIES", "ERRANDS", "CONTACTS", "CAMPAIGNS"]) {
   test(`an object of ${binding} says of a command that it does not know that it does not, and goes on`, async () => {
     for (const command of STRANGE) expect(await tell(binding, command)).toEqual({ status: 200, text: '"Unknown"' });
   });

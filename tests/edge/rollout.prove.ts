@@ -17,7 +17,7 @@ import { until } from "./until.ts";
 /** Before suppressions, numbers, scheduled calls and all that limits calls: each of its objects lacks commands of today's. */
 const EARLIER = process.env["EARLIER"] ?? "0865db0";
 const BUILD_MS = 1_200_000;
-const CLASSES: Record<string, string> = { TRUNKS: "TrunkObject", DIRECTORIES: "DirectoryObject", ERRANDS: "ErrandObject", CONTACTS: "ContactsObject" };
+const CLASSES: Record<string, string> = { TRUNKS: "TrunkObject", DIRECTORIES: "DirectoryObject", ERRANDS: "ErrandObject", CONTACTS: "ContactsObject", CAMPAIGNS: "CampaignObject" };
 const HOUR_MS = 3_600_000;
 
 interface Release {
@@ -78,7 +78,7 @@ beforeAll(async () => {
 }, BUILD_MS);
 afterAll(() => [earlier, today].forEach((release) => release && rmSync(release.workerDir, { recursive: true, force: true })));
 
-const KINDS: Record<string, string> = { trunk_command: "TRUNKS", directory_command: "DIRECTORIES", contacts_command: "CONTACTS" };
+const KINDS: Record<string, string> = { trunk_command: "TRUNKS", directory_command: "DIRECTORIES", contacts_command: "CONTACTS", campaign_command: "CAMPAIGNS" };
 const variants = ({ wireDir }: Release, kind: string) => {
   const folder = join(wireDir, kind);
   return existsSync(folder) ? readdirSync(folder).map((file) => ({ name: file.split(".")[0] ?? "", text: readFileSync(join(folder, file), "utf8") })) : [];

@@ -6,8 +6,8 @@ use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::ports::{
-    Answer, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks, Unavailable,
-    Vault,
+    Answer, Campaigns, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks,
+    Unavailable, Vault,
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
@@ -137,6 +137,8 @@ impl Records for Edge {
         }
     }
 }
+
+impl Campaigns for Edge {}
 
 impl Contacts for Edge {
     async fn contacts(

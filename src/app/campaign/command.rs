@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::language::{self, Added, People, RecipientPage, Shown, Snapshot};
 use super::port::asks;
+use super::{Answer, AskCampaign, CampaignReply, CampaignStore, Desk};
 use crate::app::asking::travels;
 use crate::domain::call::CallAgent;
 use crate::domain::callback::AttemptResult;
@@ -34,6 +35,16 @@ macro_rules! commands {
         }
 
         $(asks!($command => $reply);)+
+
+        impl<S: CampaignStore> Desk<'_, S> {
+            pub(super) fn carry_out(&mut self, command: CampaignCommand) -> Answer<CampaignReply> {
+                match command {$(
+                    CampaignCommand::$command $(($($part),+))? $({$($field),+})? => {
+                        told::<$command>(self.$handler($($($part),+)? $($($field),+)?))
+                    }
+                )+}
+            }
+        }
     };
 }
 
@@ -109,4 +120,19 @@ commands! {
     Extend(delivery: DeliveryId, attempt: u32, until: Timestamp) => extend -> ();
     /// Do what is due.
     Tick => tick -> ();
+}
+
+/// A command's reply, as it travels.
+fn told<C: AskCampaign<Told: Into<CampaignReply>>>(
+    reply: Answer<C::Told>,
+) -> Answer<CampaignReply> {
+    reply.map(C::Told::into)
+}
+
+impl CampaignCommand {
+    /// Whether it is answered only when no calls are being taken back any more.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Pause | Self::RevokeKey(_) | Self::Cancel { .. })
+    }
 }

@@ -27,6 +27,7 @@ pub(super) fn due_callbacks(directory: &mut Directory, now: Timestamp) -> Vec<Ca
         url: delivery.url.clone(),
         body: test_body(delivery),
         failure: None,
+        campaign: None,
     })
     .collect()
 }

@@ -180,6 +180,7 @@ fn message(call: &Call, attempt: u32, settings: &Settings) -> Option<CallbackMes
             .final_failure()
             .filter(|_| !planted(Fault::FailureUntold))
             .map(|failure| failure_header(&failure)),
+        campaign: None,
     })
 }
 

@@ -35,6 +35,7 @@ pub use event::{CarrierEvent, InquiryResult, Timed};
 pub use phase::Phase;
 pub use reason::Reason;
 pub use schedule::{LONGEST_UNASKED, Schedule, ScheduleReason, Slot, Window};
+pub use series::cause;
 pub use status::{AnsweredBy, CallStatus, Failure, FailureCode, FailureSource};
 pub use timeline::TimelineEntry;
 pub use transition::{FeedEntry, Transition};

@@ -6,27 +6,34 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::redial::{Cause, Series};
 use crate::domain::time::Timestamp;
 
+/// What a call ended with, if another attempt may follow that.
+#[must_use]
+pub fn cause(
+    failure: Option<FailureCode>,
+    status: CallStatus,
+    answered_by: Option<AnsweredBy>,
+) -> Option<Cause> {
+    Some(match failure {
+        Some(FailureCode::Busy) => Cause::Busy,
+        Some(FailureCode::Declined) => Cause::Declined,
+        Some(FailureCode::NoAnswer) => Cause::NoAnswer,
+        Some(FailureCode::Unreachable) => Cause::Unreachable,
+        Some(FailureCode::CarrierError) => Cause::CarrierError,
+        Some(FailureCode::DialerUnavailable) => Cause::DialerUnavailable,
+        Some(FailureCode::AgentUnavailable) => Cause::AgentUnavailable,
+        Some(FailureCode::Canceled) if planted(Fault::CancelledGoesOn) => Cause::Busy,
+        Some(_) => return None,
+        None => match answered_by {
+            Some(AnsweredBy::Machine) if status == CallStatus::Completed => Cause::Voicemail,
+            _ => return None,
+        },
+    })
+}
+
 impl Call {
-    /// What it ended with, if another attempt may follow that.
     fn cause(&self) -> Option<Cause> {
         let failure = self.failure.map(|failure| failure.code);
-        Some(match failure {
-            Some(FailureCode::Busy) => Cause::Busy,
-            Some(FailureCode::Declined) => Cause::Declined,
-            Some(FailureCode::NoAnswer) => Cause::NoAnswer,
-            Some(FailureCode::Unreachable) => Cause::Unreachable,
-            Some(FailureCode::CarrierError) => Cause::CarrierError,
-            Some(FailureCode::DialerUnavailable) => Cause::DialerUnavailable,
-            Some(FailureCode::AgentUnavailable) => Cause::AgentUnavailable,
-            Some(FailureCode::Canceled) if planted(Fault::CancelledGoesOn) => Cause::Busy,
-            Some(_) => return None,
-            None => match self.answered_by() {
-                Some(AnsweredBy::Machine) if self.status == CallStatus::Completed => {
-                    Cause::Voicemail
-                }
-                _ => return None,
-            },
-        })
+        cause(failure, self.status, self.answered_by())
     }
 
     /// Of a call that is over: when another attempt is due, if one follows.

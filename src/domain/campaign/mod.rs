@@ -4,6 +4,12 @@
 //! for what is free within its share, and hands over as many. What both say to each other is in [`handover`].
 
 pub mod handover;
+mod pace;
+mod record;
+mod row;
+
+pub use record::Record;
+pub use row::{LOOK_AGAIN, Row, Rules, STATUSES};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{CallId, DeliveryId, TrunkTag, parse_hyphenated};
+use super::{CallId, CampaignId, DeliveryId, TrunkTag, parse_hyphenated};
 use crate::domain::mac::hmac_sha256;
 use crate::domain::time::{Span, Timestamp};
 
@@ -189,6 +189,19 @@ impl DeliveryId {
             at,
             sequence,
             tag: TrunkTag::DIRECTORY,
+        };
+        Self(address.seal(IdKind::Delivery, key))
+    }
+
+    /// The id of the delivery that tells of a campaign's end. Where a trunk's tag would stand it has bits of the campaign's id, so
+    /// that no two campaigns share one: whoever delivers it knows the campaign beside it.
+    #[must_use]
+    pub fn mint_campaign(campaign: CampaignId, at: Timestamp, key: &IdKey) -> Self {
+        let bits = campaign.number();
+        let address = Address {
+            at,
+            sequence: (bits >> 64) as u16 & MAX_SEQUENCE,
+            tag: TrunkTag((bits as u32).max(1)),
         };
         Self(address.seal(IdKind::Delivery, key))
     }

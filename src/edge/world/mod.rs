@@ -1,5 +1,6 @@
 //! The ports on Cloudflare's bindings.
 
+mod objects;
 mod outside;
 mod setup;
 mod way;
@@ -20,13 +21,11 @@ use super::log::log;
 use super::platform::Way;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
-use crate::app::campaign::Campaigns;
-use crate::app::contacts::{ContactsCommand, ContactsReply};
 use crate::app::dialers::simulator;
 use crate::app::directory::{self, By, DirectoryCommand, DirectoryReply, RecordWriter};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
-    Answer, Contacts, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
+    Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
 use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
@@ -34,7 +33,6 @@ use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Timed;
-use crate::domain::contacts::Shard;
 use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
@@ -336,20 +334,6 @@ impl Trunks for World {
             Err(Unheard::Unknown) => look.by(self).await,
             Err(Unheard::Failed) => Err(Unavailable),
         }
-    }
-}
-
-impl Campaigns for World {}
-
-impl Contacts for World {
-    async fn contacts(
-        &self,
-        org: OrgId,
-        shard: Shard,
-        command: &ContactsCommand,
-    ) -> Result<ContactsReply, Unavailable> {
-        let name = format!("{org}/{shard}");
-        self.ask_object("CONTACTS", &name, command).await
     }
 }
 

@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn the_columns_are_the_scalar_fields_of_a_lists_item_in_its_order() {
-        let golden = include_str!("../../../../tests/golden/calls/sent_listed_with_campaign_failed.json");
+        let golden =
+            include_str!("../../../../tests/golden/calls/sent_listed_with_campaign_failed.json");
         let mut at = 0;
         for column in COLUMNS.iter().take(COLUMNS.len() - 2) {
             let name = format!("  \"{column}\":");

@@ -1,0 +1,285 @@
+//! What a campaign makes of its trunk's answers.
+
+use super::memory::ASKED_EVERY;
+use super::{CampaignActor, CampaignStore, Heard};
+use crate::app::trunk::{StoreFailed, TrunkRefusal};
+use crate::domain::campaign::handover::{
+    Became, GOOD_FOR, MOST_AT_ONCE, Standing, Taken, TurnAnswer,
+};
+use crate::domain::campaign::{HeldBy, LOOK_AGAIN, RecipientStatus, Row};
+use crate::domain::ids::CallId;
+use crate::domain::time::{Span, Timestamp};
+
+/// A trunk that grants nothing is asked again after this at the soonest, unless it says that something is free.
+const SOON: Span = Span(20);
+/// Who did not answer is asked again so much later, and twice that each time,
+const AGAIN: Span = Span(500);
+/// up to this.
+const AGAIN_AT_MOST: Span = Span(5_000);
+
+impl CampaignActor {
+    /// The answer to what was asked.
+    ///
+    /// # Errors
+    /// Rows can't be read or written: the actor is not to be used any more.
+    pub fn heard(
+        &mut self,
+        store: &impl CampaignStore,
+        heard: Heard,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        match heard {
+            Heard::Nothing => {
+                self.is_unheard(now);
+                return Ok(());
+            }
+            Heard::Turn(answer) => self.takes_turn(store, answer, now)?,
+            Heard::Standings(standings) => self.checked(store, standings, now)?,
+            Heard::Outcomes(outcomes) => self.learns(store, outcomes, now)?,
+            Heard::TakenBack(again_at) => self.takes_back(store, again_at, now)?,
+            Heard::Refused(TrunkRefusal::InvalidKey) => self.is_revoked(store, now)?,
+            Heard::Refused(_) => {
+                self.held = Some(HeldBy::TrunkInactive);
+                self.is_unheard(now);
+                return Ok(());
+            }
+        }
+        self.failures = 0;
+        self.advance(store, now)
+    }
+
+    fn is_unheard(&mut self, now: Timestamp) {
+        let wait = Span(AGAIN.0 << self.failures.min(4)).min(AGAIN_AT_MOST);
+        self.failures += 1;
+        self.retry_at = now + wait;
+        if self.calls.hands_since(now - GOOD_FOR) {
+            // Their ids are too old by now: what became of them is asked.
+            self.calls.stop_handing();
+            self.asks_at = now;
+        }
+    }
+
+    /// Its calls are not wanted any more in the name of whoever started it.
+    fn is_revoked(
+        &mut self,
+        store: &impl CampaignStore,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        if let Some(record) = &mut self.record
+            && record.is_running()
+            && record.pause().is_ok()
+        {
+            self.stops(now);
+            self.write(store, &[], now)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is handed over from now on.
+    pub(super) fn stops(&mut self, now: Timestamp) {
+        self.calls.stop_handing();
+        self.looks_anew(now);
+        self.back_at = None;
+    }
+
+    /// All who are to be called are looked at anew.
+    pub(super) fn looks_anew(&mut self, now: Timestamp) {
+        self.people.forget();
+        self.more_pending = true;
+        self.held = None;
+        self.again_at = Timestamp(0);
+        self.retry_at = self.retry_at.min(now);
+    }
+
+    fn checked(
+        &mut self,
+        store: &impl CampaignStore,
+        standings: Vec<Standing>,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        let mut rows = Vec::new();
+        let people = std::mem::take(&mut self.people.unchecked);
+        for (mut row, standing) in people.into_iter().zip(standings) {
+            match standing {
+                Standing::Ready => self.people.ready.push_back(row),
+                Standing::NotAsked => {
+                    self.people.unchecked.push(row);
+                    self.retry_at = now + AGAIN;
+                }
+                standing => {
+                    let before = (row.status, row.for_hours);
+                    row.stands(standing, now);
+                    self.recount(before, &row);
+                    rows.push(row);
+                }
+            }
+        }
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.write(store, &rows, now),
+        }
+    }
+
+    fn recount(&mut self, before: (RecipientStatus, bool), row: &Row) {
+        if let Some(record) = &mut self.record {
+            record.recount(before, (row.status, row.for_hours));
+        }
+        self.people.note(row);
+    }
+
+    fn learns(
+        &mut self,
+        store: &impl CampaignStore,
+        outcomes: Vec<(CallId, Became)>,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        let mut rows = Vec::new();
+        let mut over = Vec::new();
+        for (call, became) in outcomes {
+            match became {
+                Became::Open => self.calls.is_open(call, now),
+                Became::Over(ended) => over.push((call, *ended)),
+                Became::Nothing => {
+                    if let Some(number) = self.calls.is_none(call)
+                        && let Some(row) = store.row(number)?
+                    {
+                        rows.push(self.undone(call, row, now));
+                    }
+                }
+            }
+        }
+        self.calls.learn(over, now);
+        self.asks_at = match self.calls.any_unknown() {
+            true => now,
+            false => now + ASKED_EVERY,
+        };
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.write(store, &rows, now),
+        }
+    }
+
+    /// Somebody's call was none: they are next again.
+    fn undone(&mut self, call: CallId, mut row: Row, now: Timestamp) -> Row {
+        let before = (row.status, row.for_hours);
+        if let Some(record) = &self.record {
+            row.undo(call, record.rules(), now);
+        }
+        self.recount(before, &row);
+        self.more_pending = true;
+        row
+    }
+
+    fn takes_turn(
+        &mut self,
+        store: &impl CampaignStore,
+        answer: TurnAnswer,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        self.held = answer.held_by;
+        self.again_at = match answer.granted.is_empty() {
+            true => answer.again_at.max(now + SOON),
+            false => answer.again_at,
+        };
+        let mut rows = Vec::new();
+        let mut revoked = false;
+        for (call, taken) in answer.taken {
+            match taken {
+                Taken::Accepted => {
+                    self.calls.taken(call, now);
+                    continue;
+                }
+                Taken::Held(held) => self.held = Some(held),
+                Taken::KeyRevoked => revoked = true,
+                Taken::NoRoom | Taken::Stale | Taken::Unfit(_) => {}
+            }
+            let Some(row) = self.calls.not_taken(call) else {
+                continue;
+            };
+            let mut row = self.undone(call, row, now);
+            if let Taken::Unfit(standing) = taken {
+                let before = (row.status, row.for_hours);
+                row.stands(standing, now);
+                self.recount(before, &row);
+            }
+            rows.push(row);
+        }
+        let begun = self.begins(store, &mut rows, answer.granted, now)?;
+        rows.extend(begun);
+        if !rows.is_empty() {
+            self.write(store, &rows, now)?;
+        }
+        match revoked {
+            true => self.is_revoked(store, now),
+            false => Ok(()),
+        }
+    }
+
+    /// Those who are called under the ids that were granted; and with them is written what was told of other calls.
+    fn begins(
+        &mut self,
+        store: &impl CampaignStore,
+        rows: &mut Vec<Row>,
+        granted: Vec<CallId>,
+        now: Timestamp,
+    ) -> Result<Vec<Row>, StoreFailed> {
+        let mut begun = Vec::new();
+        if granted.is_empty() || !self.may_call(now) || self.people.ready.is_empty() {
+            return Ok(begun);
+        }
+        for row in self.take_news(store, now)? {
+            rows.push(row);
+        }
+        let room = MOST_AT_ONCE.saturating_sub(self.calls.handing());
+        for call in granted.into_iter().take(room) {
+            while let Some(mut row) = self.people.ready.pop_front() {
+                let before = (row.status, row.for_hours);
+                let is_called = self.calls.has_number(row.number());
+                match is_called {
+                    true => row.waits(now + LOOK_AGAIN, false, now),
+                    false => row.begins(call, now),
+                }
+                self.recount(before, &row);
+                begun.push(row.clone());
+                if !is_called {
+                    self.calls.hand_over(call, row, now);
+                    break;
+                }
+            }
+        }
+        Ok(begun)
+    }
+
+    /// How far the trunk is with giving calls back. What was asked for another reason than the present one counts for nothing.
+    fn takes_back(
+        &mut self,
+        store: &impl CampaignStore,
+        again_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        let why = self.record.as_ref().and_then(|record| record.takes_back);
+        match (why == self.back_why && why.is_some(), again_at) {
+            (false, _) => Ok(()),
+            (true, Some(at)) => {
+                self.back_at = Some(at.max(now + Span(1)));
+                Ok(())
+            }
+            (true, None) => self.has_taken_back(store, now),
+        }
+    }
+
+    pub(super) fn has_taken_back(
+        &mut self,
+        store: &impl CampaignStore,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        self.back_at = None;
+        if let Some(record) = &mut self.record {
+            record.takes_back = None;
+        }
+        // What became of them is asked at once.
+        self.calls.doubt();
+        self.asks_at = now;
+        self.write(store, &[], now)
+    }
+}

@@ -1,0 +1,110 @@
+//! What a campaign asks of others, and what it hears.
+
+use crate::app::host::{Host, Unavailable};
+use crate::app::trunk::{TrunkRefusal, Trunks, ask, command};
+use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn, TurnAnswer};
+use crate::domain::ids::{CallId, CampaignId, OrgId, TrunkTag};
+use crate::domain::time::Timestamp;
+
+/// A question to the campaign's trunk. Each may be asked again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exchange {
+    /// Calls are handed over, and ids asked for.
+    Turn(TrunkTag, Box<Turn>),
+    /// How people stand.
+    Check(TrunkTag, Box<Check>),
+    /// What became of calls.
+    Outcomes {
+        /// The trunk.
+        trunk: TrunkTag,
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// The calls.
+        calls: Vec<CallId>,
+    },
+    /// Calls are taken back.
+    TakeBack {
+        /// The trunk.
+        trunk: TrunkTag,
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// The calls.
+        calls: Vec<CallId>,
+        /// Why.
+        why: TakeBack,
+        /// A phone that rings by now has had its time.
+        last: bool,
+    },
+}
+
+/// What was heard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// What came of a turn.
+    Turn(TurnAnswer),
+    /// How people stand.
+    Standings(Vec<Standing>),
+    /// What became of calls.
+    Outcomes(Vec<(CallId, Became)>),
+    /// Calls were taken back, but for some that are to be taken back once more then.
+    TakenBack(Option<Timestamp>),
+    /// It is refused.
+    Refused(TrunkRefusal),
+    /// Nobody answered.
+    Nothing,
+}
+
+impl Exchange {
+    /// Asks it.
+    pub async fn ask(&self, world: &(impl Host + Trunks)) -> Heard {
+        let heard = self.try_ask(world).await;
+        heard.unwrap_or(Heard::Nothing)
+    }
+
+    async fn try_ask(&self, world: &(impl Host + Trunks)) -> Result<Heard, Unavailable> {
+        Ok(match self.clone() {
+            Self::Turn(trunk, turn) => {
+                let told = ask(world, trunk, command::CampaignTurn(*turn)).await?;
+                told.map_or_else(Heard::Refused, Heard::Turn)
+            }
+            Self::Check(trunk, check) => {
+                let told = ask(world, trunk, command::CampaignCheck(*check)).await?;
+                told.map_or_else(Heard::Refused, Heard::Standings)
+            }
+            Self::Outcomes {
+                trunk,
+                org,
+                campaign,
+                calls,
+            } => {
+                let outcomes = command::CampaignOutcomes {
+                    org,
+                    campaign,
+                    calls,
+                };
+                Heard::Outcomes(ask(world, trunk, outcomes).await?)
+            }
+            Self::TakeBack {
+                trunk,
+                org,
+                campaign,
+                calls,
+                why,
+                last,
+            } => {
+                let back = command::CampaignTakeBack {
+                    org,
+                    campaign,
+                    calls,
+                    why,
+                    last,
+                };
+                Heard::TakenBack(ask(world, trunk, back).await?.again_at)
+            }
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! What a campaign holds in memory: calls in progress, and the people to be called next. None of it grows with its recipients.
+
+use std::collections::VecDeque;
+
+use crate::domain::campaign::handover::Ended;
+use crate::domain::campaign::{RecipientStatus, Row};
+use crate::domain::contacts::Number;
+use crate::domain::ids::CallId;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::vec_map::VecMap;
+
+/// Calls of which nothing was heard for a moment are asked about so often, as many at once.
+pub const ASKED_EVERY: Span = Span::from_secs(4);
+const DOUBTED_AFTER: Span = Span::from_secs(2);
+const ASKED_TOGETHER: usize = 100;
+/// The last so many calls that ended are known by their rows, for what is told of them later.
+const ENDED_KNOWN: usize = 500;
+
+struct Open {
+    row: u64,
+    number: Number,
+    /// When it was known last that it is in progress; 0 where that is not known.
+    sure_at: Timestamp,
+}
+
+/// Calls in progress.
+#[derive(Default)]
+pub struct Calls {
+    open: VecMap<CallId, Open>,
+    /// Those that are yet to be handed over, or were with no answer: each with its recipient, and when its id was granted.
+    handing: Vec<(CallId, Row, Timestamp)>,
+    news: Vec<(CallId, Ended)>,
+    news_since: Option<Timestamp>,
+    ended: VecDeque<(CallId, u64)>,
+}
+
+impl Calls {
+    /// A call is in progress, as far as the rows tell.
+    pub fn begin(&mut self, call: CallId, row: &Row) {
+        let open = Open {
+            row: row.row,
+            number: row.number(),
+            sure_at: Timestamp(0),
+        };
+        self.open.insert(call, open);
+    }
+
+    /// One that is to be handed over.
+    pub fn hand_over(&mut self, call: CallId, row: Row, now: Timestamp) {
+        self.begin(call, &row);
+        self.handing.push((call, row, now));
+    }
+
+    /// Those that are yet to be handed over.
+    pub fn to_hand_over(&self) -> impl Iterator<Item = (CallId, &Row)> {
+        self.handing.iter().map(|(call, row, _)| (*call, row))
+    }
+
+    /// How many that are.
+    pub fn handing(&self) -> usize {
+        self.handing.len()
+    }
+
+    /// Whether some of their ids were granted before then.
+    pub fn hands_since(&self, then: Timestamp) -> bool {
+        self.handing.iter().any(|(_, _, at)| *at <= then)
+    }
+
+    /// One was taken.
+    pub fn taken(&mut self, call: CallId, now: Timestamp) {
+        self.handing.retain(|(known, ..)| *known != call);
+        self.is_open(call, now);
+    }
+
+    /// One was not taken, and is no call: its recipient.
+    pub fn not_taken(&mut self, call: CallId) -> Option<Row> {
+        let at = self.handing.iter().position(|(known, ..)| *known == call)?;
+        let (_, row, _) = self.handing.remove(at);
+        self.open.remove(&call);
+        Some(row)
+    }
+
+    /// What became of those that were to be handed over is asked from now on.
+    pub fn stop_handing(&mut self) {
+        self.handing.clear();
+    }
+
+    /// One is in progress.
+    pub fn is_open(&mut self, call: CallId, now: Timestamp) {
+        if let Some(open) = self.open.get_mut(&call) {
+            open.sure_at = now;
+        }
+    }
+
+    /// There is no such call: its recipient's row.
+    pub fn is_none(&mut self, call: CallId) -> Option<u64> {
+        self.open.remove(&call).map(|open| open.row)
+    }
+
+    /// Nothing is known for sure of any of them.
+    pub fn doubt(&mut self) {
+        for open in self.open.values_mut() {
+            open.sure_at = Timestamp(0);
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// All that are not known to be over.
+    pub fn all(&self) -> Vec<CallId> {
+        self.open
+            .keys()
+            .copied()
+            .filter(|call| !self.is_news(*call))
+            .collect()
+    }
+
+    /// Whether somebody with this number is being called.
+    pub fn has_number(&self, number: Number) -> bool {
+        self.open.values().any(|open| open.number == number)
+    }
+
+    /// Those that are asked about now.
+    pub fn to_ask(&self, now: Timestamp) -> Vec<CallId> {
+        let is_handed = |call: &CallId| self.handing.iter().all(|(known, ..)| known != call);
+        let doubtful = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.sure_at + DOUBTED_AFTER <= now);
+        let doubtful = doubtful.map(|(call, _)| *call);
+        let doubtful = doubtful.filter(|call| is_handed(call) && !self.is_news(*call));
+        doubtful.take(ASKED_TOGETHER).collect()
+    }
+
+    /// Whether there are some of which nothing is known.
+    pub fn any_unknown(&self) -> bool {
+        let is_handed = |call: &CallId| self.handing.iter().all(|(known, ..)| known != call);
+        let mut open = self.open.iter();
+        open.any(|(call, open)| {
+            open.sure_at == Timestamp(0) && is_handed(call) && !self.is_news(*call)
+        })
+    }
+
+    fn is_news(&self, call: CallId) -> bool {
+        self.news.iter().any(|(known, _)| *known == call)
+    }
+
+    /// How calls ended, or what more is known of that.
+    pub fn learn(&mut self, told: Vec<(CallId, Ended)>, now: Timestamp) {
+        for (call, ended) in told {
+            let is_known =
+                self.open.contains_key(&call) || self.ended.iter().any(|(known, _)| *known == call);
+            if is_known {
+                self.handing.retain(|(known, ..)| *known != call);
+                self.news.retain(|(known, _)| *known != call);
+                self.news.push((call, ended));
+                self.news_since = self.news_since.or(Some(now));
+            }
+        }
+    }
+
+    /// Since when something is known that no row tells.
+    pub fn news_since(&self) -> Option<Timestamp> {
+        self.news_since
+    }
+
+    /// That: each call with its recipient's row, and whether it was in progress.
+    pub fn take_news(&mut self) -> Vec<(CallId, u64, Ended, bool)> {
+        self.news_since = None;
+        let mut all = Vec::new();
+        for (call, ended) in std::mem::take(&mut self.news) {
+            if let Some(open) = self.open.remove(&call) {
+                self.ended.push_back((call, open.row));
+                if self.ended.len() > ENDED_KNOWN {
+                    self.ended.pop_front();
+                }
+                all.push((call, open.row, ended, true));
+            } else if let Some((_, row)) = self.ended.iter().find(|(known, _)| *known == call) {
+                all.push((call, *row, ended, false));
+            }
+        }
+        all
+    }
+}
+
+/// The people to be called next.
+pub struct People {
+    /// Those who may be called.
+    pub ready: VecDeque<Row>,
+    /// Those who are to be checked.
+    pub unchecked: Vec<Row>,
+    /// The last row that was looked at for pending ones.
+    pub pending_after: u64,
+    /// When the first is due who waits and was not read yet.
+    next_wait: Option<Timestamp>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            ready: VecDeque::new(),
+            unchecked: Vec::new(),
+            pending_after: 0,
+            next_wait: Some(Timestamp(0)),
+        }
+    }
+}
+
+impl People {
+    /// All are looked at anew.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Somebody's row changed: they may be the next who is due.
+    pub fn note(&mut self, row: &Row) {
+        match row.status {
+            RecipientStatus::Waiting => {
+                let first = self.next_wait.into_iter().chain(row.next_at).min();
+                self.next_wait = first;
+            }
+            RecipientStatus::Pending => {
+                self.pending_after = self.pending_after.min(row.row.saturating_sub(1));
+            }
+            _ => {}
+        }
+    }
+
+    /// When the first is due who waits and was not read yet.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.next_wait
+    }
+
+    /// All who are due by now were read: the next is due then.
+    pub fn reads_on_at(&mut self, at: Option<Timestamp>) {
+        self.next_wait = at;
+    }
+
+    /// Whether some may be called, or are to be checked.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty() || !self.unchecked.is_empty()
+    }
+
+    /// More is known of somebody, who may have been read already.
+    pub fn replace(&mut self, row: &Row) {
+        let mut known = self.ready.iter_mut().chain(&mut self.unchecked);
+        if let Some(known) = known.find(|known| known.row == row.row) {
+            known.clone_from(row);
+        }
+    }
+
+    /// Whether somebody was read already.
+    pub fn knows(&self, row: u64) -> bool {
+        let mut known = self.ready.iter().chain(&self.unchecked);
+        known.any(|known| known.row == row)
+    }
+}

@@ -1,0 +1,163 @@
+//! A campaign's recipients, at the desk: added, and read.
+
+use super::language::{Added, CampaignRefusal, People, Recipient, RecipientPage, Snapshot};
+use super::{Answer, CampaignStore, Desk};
+use crate::domain::campaign::{
+    MOST_RECIPIENTS, NewRecipient, RecipientStatus, Record, Row, Status,
+};
+use crate::domain::vec_map::VecMap;
+
+/// So many are added with one statement.
+const TOGETHER: usize = 500;
+
+/// Somebody as they are shown.
+fn shown(record: &Record, row: Row) -> Recipient {
+    let status = record.status_of(row.status);
+    let waits = status == RecipientStatus::Waiting;
+    Recipient {
+        row: row.row,
+        reference: row.reference,
+        phone: row.phone,
+        time_zone: row.time_zone,
+        status,
+        next_attempt_at: row.next_at.filter(|_| waits),
+        attempts: row.attempts,
+        metadata: None,
+    }
+}
+
+impl<S: CampaignStore> Desk<'_, S> {
+    pub(super) fn add(&mut self, people: Vec<NewRecipient>) -> Answer<Added> {
+        let status = self.record()?.campaign.status;
+        if matches!(status, Status::Completed | Status::Canceled) {
+            return Err(status.into());
+        }
+        let mut added = Added::default();
+        for (nth, chunk) in people.chunks(TOGETHER).enumerate() {
+            self.add_some(chunk, nth * TOGETHER, &mut added)?;
+        }
+        if added.added > 0 {
+            self.actor.more_pending = true;
+            self.write()?;
+        }
+        Ok(added)
+    }
+
+    fn add_some(&mut self, people: &[NewRecipient], first: usize, added: &mut Added) -> Answer<()> {
+        let (now, store) = (self.now, self.store);
+        let references: Vec<&str> = people.iter().map(|new| new.reference.as_str()).collect();
+        let mut known: VecMap<String, Option<String>> = VecMap::default();
+        for reference in store.known(&references)? {
+            known.insert(reference, None);
+        }
+        let record = self.record()?;
+        let mut rows = Vec::new();
+        for (place, person) in people.iter().enumerate() {
+            let many = rows.len() as u64;
+            if known.contains_key(&person.reference) {
+                added.duplicates += 1;
+            } else if record.campaign.counts.total + many >= MOST_RECIPIENTS {
+                added.too_many.push(first + place);
+            } else {
+                known.insert(person.reference.clone(), None);
+                let row = Row::new(record.rows + many + 1, person, now);
+                rows.push((row, person.metadata.as_deref()));
+            }
+        }
+        store.add(&rows)?;
+        record.adds(rows.len() as u64);
+        added.added += rows.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn recipients(
+        &mut self,
+        status: Option<RecipientStatus>,
+        after: u64,
+        limit: usize,
+    ) -> Answer<RecipientPage> {
+        use RecipientStatus::{Pending, Waiting};
+        let (now, store) = (self.now, self.store);
+        let record = self.record()?;
+        let wanted = match (status, record.left_as) {
+            (None, _) => Vec::new(),
+            (Some(Pending | Waiting), Some(_)) => return Ok(page(record, vec![], limit, now)),
+            (Some(status), Some(left_as)) if status == left_as => vec![status, Pending, Waiting],
+            (Some(status), _) => vec![status],
+        };
+        let rows = store.page(&wanted, (after, record.rows), limit + 1)?;
+        Ok(page(record, rows, limit, now))
+    }
+
+    pub(super) fn recipient(&mut self, reference: String) -> Answer<Option<Recipient>> {
+        let store = self.store;
+        let record = self.record()?;
+        let Some(row) = store.by_reference(&reference)? else {
+            return Ok(None);
+        };
+        let metadata = store.metadata(row.row)?;
+        Ok(Some(Recipient {
+            metadata,
+            ..shown(record, row)
+        }))
+    }
+
+    pub(super) fn results(
+        &mut self,
+        snapshot: Option<Snapshot>,
+        after: u64,
+        limit: usize,
+    ) -> Answer<RecipientPage> {
+        let (now, store) = (self.now, self.store);
+        let record = self.record()?;
+        let snapshot = snapshot.unwrap_or(Snapshot {
+            at: now,
+            through: record.rows,
+        });
+        let rows = store.page(&[], (after, snapshot.through), limit + 1)?;
+        let rows = rows.into_iter().map(|row| row.as_of(snapshot.at));
+        Ok(RecipientPage {
+            snapshot,
+            ..page(record, rows.collect(), limit, now)
+        })
+    }
+
+    pub(super) fn preview_people(&mut self, after: u64, limit: usize) -> Answer<People> {
+        let store = self.store;
+        let record = self.record()?;
+        let rows = store.page(&[], (after, record.rows), limit)?;
+        let next = rows
+            .last()
+            .map(|row| row.row)
+            .filter(|row| *row < record.rows);
+        let person = |row: Row| (row.phone, row.time_zone, record.status_of(row.status));
+        Ok(People {
+            people: rows.into_iter().map(person).collect(),
+            next,
+        })
+    }
+
+    pub(super) fn record(&mut self) -> Answer<&mut Record> {
+        let record = self.actor.record.as_mut().filter(|record| !record.deleted);
+        Ok(record.ok_or(CampaignRefusal::Missing)?)
+    }
+}
+
+/// A page of rows, of which one more was read than it holds.
+fn page(
+    record: &Record,
+    mut rows: Vec<Row>,
+    limit: usize,
+    at: crate::domain::time::Timestamp,
+) -> RecipientPage {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    RecipientPage {
+        next: rows.last().map(|row| row.row).filter(|_| more),
+        recipients: rows.into_iter().map(|row| shown(record, row)).collect(),
+        snapshot: Snapshot {
+            at,
+            through: record.rows,
+        },
+    }
+}

@@ -1,0 +1,264 @@
+//! One recipient, as their row tells it, and what becomes of them.
+
+use super::handover::{Ended, GivenBack, Standing};
+use super::{Attempt, NewRecipient, RecipientStatus};
+use crate::domain::call::{CallStatus, Failure, FailureCode, cause};
+use crate::domain::calling_hours::ZoneName;
+use crate::domain::contacts::Number;
+use crate::domain::ids::CallId;
+use crate::domain::phone::E164;
+use crate::domain::redial::Redial;
+use crate::domain::time::{Span, Timestamp};
+
+/// Who can't be called for a reason whose end nobody knows is looked at again so much later,
+pub const LOOK_AGAIN: Span = Span::from_secs(60);
+/// and where hours never open, a day later.
+const NEVER_OPENS: Span = Span(86_400_000);
+/// How many attempts are kept; those that were given back go first.
+const KEPT: usize = 30;
+
+/// Where recipients may be, by whose places rows know it: a new one goes to the end.
+pub const STATUSES: [RecipientStatus; 8] = [
+    RecipientStatus::Pending,
+    RecipientStatus::InProgress,
+    RecipientStatus::Waiting,
+    RecipientStatus::Completed,
+    RecipientStatus::Unreached,
+    RecipientStatus::Suppressed,
+    RecipientStatus::Expired,
+    RecipientStatus::Canceled,
+];
+
+/// A recipient's row; their metadata is in another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Their place on the list, from 1.
+    pub row: u64,
+    /// What they are known by in the campaign.
+    pub reference: String,
+    /// Their number.
+    pub phone: E164,
+    /// Where their phone is, if that was said.
+    pub time_zone: Option<ZoneName>,
+    /// Where they are.
+    pub status: RecipientStatus,
+    /// When they are called next, if they wait;
+    pub next_at: Option<Timestamp>,
+    /// for calling hours, that is.
+    pub for_hours: bool,
+    /// When this changed last.
+    pub changed_at: Timestamp,
+    /// What was tried.
+    pub attempts: Vec<Attempt>,
+}
+
+/// By what is decided how an attempt's end is taken.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// When somebody is called again.
+    pub redial: Option<&'a Redial>,
+    /// Nobody is called from then on.
+    pub not_after: Option<Timestamp>,
+    /// What all became who were not decided, when the campaign's time was over.
+    pub left_as: Option<RecipientStatus>,
+}
+
+impl Row {
+    /// Somebody nobody has called yet.
+    #[must_use]
+    pub fn new(row: u64, person: &NewRecipient, now: Timestamp) -> Self {
+        Self {
+            row,
+            reference: person.reference.clone(),
+            phone: person.phone.clone(),
+            time_zone: person.time_zone.clone(),
+            status: RecipientStatus::Pending,
+            next_at: None,
+            for_hours: false,
+            changed_at: now,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Their number as others know it.
+    #[must_use]
+    pub fn number(&self) -> Number {
+        Number::of(&self.phone)
+    }
+
+    /// The calls of the attempts that count, oldest first.
+    pub fn tried(&self) -> impl Iterator<Item = CallId> {
+        let counts = |attempt: &&Attempt| !attempt.given_back;
+        self.attempts
+            .iter()
+            .filter(counts)
+            .filter_map(|attempt| attempt.call)
+    }
+
+    fn becomes(&mut self, status: RecipientStatus, now: Timestamp) {
+        self.status = status;
+        self.next_at = None;
+        self.for_hours = false;
+        self.changed_at = now;
+    }
+
+    /// They are called next at that moment, or a moment from now.
+    pub fn waits(&mut self, at: Timestamp, for_hours: bool, now: Timestamp) {
+        self.becomes(RecipientStatus::Waiting, now);
+        self.next_at = Some(at.max(now + Span(1)));
+        self.for_hours = for_hours;
+    }
+
+    /// A call to them is about to be handed over.
+    pub fn begins(&mut self, call: CallId, now: Timestamp) {
+        self.becomes(RecipientStatus::InProgress, now);
+        let given_back = |attempt: &Attempt| attempt.given_back;
+        if self.attempts.len() >= KEPT
+            && let Some(at) = self.attempts.iter().position(given_back)
+        {
+            self.attempts.remove(at);
+        }
+        self.attempts.push(Attempt {
+            call: Some(call),
+            at: now,
+            status: None,
+            failure: None,
+            answered_by: None,
+            disposition: None,
+            duration_secs: None,
+            given_back: false,
+        });
+    }
+
+    /// Nothing came of that call: there was none.
+    pub fn undo(&mut self, call: CallId, rules: Rules<'_>, now: Timestamp) {
+        self.attempts.retain(|attempt| attempt.call != Some(call));
+        self.is_next(rules, now);
+    }
+
+    /// They are to be called as soon as can be.
+    fn is_next(&mut self, rules: Rules<'_>, now: Timestamp) {
+        match (rules.left_as, self.attempts.is_empty()) {
+            (Some(status), _) => self.becomes(status, now),
+            (None, true) => self.becomes(RecipientStatus::Pending, now),
+            (None, false) => {
+                self.becomes(RecipientStatus::Waiting, now);
+                self.next_at = Some(now);
+            }
+        }
+    }
+
+    /// What follows from how they stand.
+    pub fn stands(&mut self, standing: Standing, now: Timestamp) {
+        let code = match standing {
+            Standing::Ready => return,
+            Standing::NotAsked => return self.waits(now + LOOK_AGAIN, false, now),
+            Standing::Suppressed => return self.becomes(RecipientStatus::Suppressed, now),
+            Standing::Limited(at) => {
+                return self.waits(at.unwrap_or(now + LOOK_AGAIN), false, now);
+            }
+            Standing::Closed(at) => {
+                return self.waits(at.unwrap_or(now + NEVER_OPENS), true, now);
+            }
+            Standing::NotAllowed => FailureCode::DestinationNotAllowed,
+            Standing::Impossible => FailureCode::Unreachable,
+            Standing::ZoneUnknown => FailureCode::WindowClosed,
+        };
+        self.becomes(RecipientStatus::Unreached, now);
+        self.attempts.push(Attempt {
+            call: None,
+            at: now,
+            status: None,
+            failure: Some(Failure::of(code)),
+            answered_by: None,
+            disposition: None,
+            duration_secs: None,
+            given_back: false,
+        });
+    }
+
+    /// What is known of an attempt's end. Returns whether there was such an attempt.
+    pub fn learns(&mut self, call: CallId, ended: &Ended) -> bool {
+        let mut attempts = self.attempts.iter_mut();
+        let Some(attempt) = attempts.find(|attempt| attempt.call == Some(call)) else {
+            return false;
+        };
+        attempt.status = Some(ended.status);
+        attempt.failure = ended.failure;
+        attempt.answered_by = ended.answered_by;
+        attempt.disposition.clone_from(&ended.disposition);
+        attempt.duration_secs = ended.duration_secs;
+        attempt.given_back = ended.given_back.is_some();
+        true
+    }
+
+    /// Their call is over.
+    pub fn ends(&mut self, call: CallId, ended: &Ended, rules: Rules<'_>, now: Timestamp) {
+        if !self.learns(call, ended) {
+            return;
+        }
+        match ended.given_back {
+            Some(GivenBack::TakenBack) => return self.is_next(rules, now),
+            Some(GivenBack::Closed(at)) => self.stands(Standing::Closed(at), now),
+            Some(GivenBack::Limited(at)) => self.stands(Standing::Limited(at), now),
+            None => match self.decided(ended, rules) {
+                Ok(status) => self.becomes(status, now),
+                Err(at) => self.waits(at, false, now),
+            },
+        }
+        if let Some(left_as) = rules.left_as
+            && self.status == RecipientStatus::Waiting
+        {
+            self.becomes(left_as, now);
+        }
+    }
+
+    /// What they are from now on; or when they are called again.
+    fn decided(&self, ended: &Ended, rules: Rules<'_>) -> Result<RecipientStatus, Timestamp> {
+        let was_reached = ended.status == CallStatus::Completed;
+        let over = rules.not_after.is_some_and(|at| ended.ended_at >= at);
+        match ended.failure.map(|failure| failure.code) {
+            Some(FailureCode::Canceled) if ended.was_answered => Ok(RecipientStatus::Completed),
+            Some(FailureCode::Canceled) => Ok(RecipientStatus::Canceled),
+            Some(FailureCode::NumberSuppressed) if !ended.was_answered => {
+                Ok(RecipientStatus::Suppressed)
+            }
+            Some(FailureCode::WindowClosed) if over => Ok(RecipientStatus::Expired),
+            failure => {
+                let tried = u32::try_from(self.tried().count()).unwrap_or(u32::MAX);
+                let cause = cause(failure, ended.status, ended.answered_by);
+                let until = rules.not_after.unwrap_or(Timestamp::MAX);
+                let next = rules.redial.zip(cause).and_then(|(redial, cause)| {
+                    redial.next_at(tried, cause, ended.ended_at, until)
+                });
+                match next {
+                    Some(at) => Err(at),
+                    None if was_reached => Ok(RecipientStatus::Completed),
+                    None => Ok(RecipientStatus::Unreached),
+                }
+            }
+        }
+    }
+
+    /// As they were at that moment, as far as this tells.
+    #[must_use]
+    pub fn as_of(mut self, at: Timestamp) -> Self {
+        if self.changed_at <= at {
+            return self;
+        }
+        let all = self.attempts.len();
+        self.attempts.retain(|attempt| attempt.at <= at);
+        let began_later = self.attempts.len() < all;
+        self.next_at = None;
+        self.status = match self.attempts.last_mut() {
+            None => RecipientStatus::Pending,
+            Some(_) if began_later => RecipientStatus::Waiting,
+            Some(last) => {
+                (last.status, last.failure, last.answered_by) = (None, None, None);
+                (last.disposition, last.duration_secs) = (None, None);
+                RecipientStatus::InProgress
+            }
+        };
+        self
+    }
+}

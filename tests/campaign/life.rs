@@ -1,0 +1,248 @@
+//! How campaigns get on.
+
+use audatec::app::campaign::{CampaignCommand, CampaignRefusal};
+use audatec::domain::call::CallStatus;
+use audatec::domain::campaign::{HeldBy, Plan, RecipientStatus, Status};
+use audatec::domain::redial::{Cause, Redial};
+use audatec::domain::time::Span;
+use proptest::prelude::*;
+
+use super::world::{BEGIN, Luck, World, people, person, plan};
+
+const BUSY: &str = "+15005550001";
+
+fn redial(max_attempts: u32) -> Plan {
+    Plan {
+        redial: Some(Redial {
+            max_attempts,
+            on: vec![Cause::Busy],
+            wait_seconds: vec![60],
+        }),
+        ..plan()
+    }
+}
+
+#[test]
+fn everybody_is_called_once_and_it_is_over_at_once() {
+    let mut world = World::new(10, 10);
+    let nth = world.running(plan(), people(100));
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.status, Status::Completed);
+    assert_eq!(shown.campaign.counts.completed, 100);
+    assert!(world.dials(nth).values().all(|dials| *dials == 1));
+    assert_eq!(world.dialed.len(), 100);
+    let one = world.recipient(nth, "customer-42");
+    assert_eq!(one.attempts[0].status, Some(CallStatus::Completed));
+    let written = world.callers[nth].store.written.get();
+    assert!(written <= 300 + 10, "{written} rows");
+    assert!(world.callers[nth].store.most_read.get() <= 500);
+}
+
+#[test]
+fn an_empty_one_does_not_start_and_a_draft_can_be_called_off() {
+    let mut world = World::new(1, 1);
+    let nth = world.draft(plan(), vec![]);
+    let start = world.refused_start(nth);
+    assert_eq!(start, CampaignRefusal::NoRecipients);
+    let is = |status| CampaignRefusal::Is(status);
+    assert_eq!(
+        world.refused(nth, CampaignCommand::Pause),
+        is(Status::Draft)
+    );
+    let cancel = CampaignCommand::Cancel { hang_up: false };
+    let shown = world.shown(nth, cancel.clone());
+    assert_eq!(shown.campaign.status, Status::Canceled);
+    assert!(shown.campaign.ended_at.is_some());
+    assert_eq!(world.refused(nth, cancel), is(Status::Canceled));
+    world.ask(nth, CampaignCommand::Delete);
+    assert!(world.callers[nth].store.is_empty());
+    assert_eq!(
+        world.refused(nth, CampaignCommand::Get),
+        CampaignRefusal::Missing
+    );
+}
+
+#[test]
+fn who_is_busy_is_called_again_as_often_as_may_be() {
+    let mut world = World::new(5, 5);
+    let mut list = people(3);
+    list.push(person("busy", BUSY));
+    let nth = world.running(redial(3), list);
+    world.live_until(BEGIN + Span::from_secs(30));
+    let one = world.recipient(nth, "busy");
+    assert_eq!(one.status, RecipientStatus::Waiting);
+    assert!(
+        one.next_attempt_at
+            .is_some_and(|at| at > BEGIN + Span::from_secs(59))
+    );
+    let shown = world.run(nth);
+    let counts = shown.campaign.counts;
+    assert_eq!((counts.completed, counts.unreached), (3, 1));
+    let one = world.recipient(nth, "busy");
+    assert_eq!(one.attempts.len(), 3);
+    assert_eq!(world.dials(nth)[&4], 3);
+}
+
+#[test]
+fn two_with_one_number_are_never_called_at_once() {
+    let mut world = World::new(5, 5);
+    let list = vec![person("a", "+14155550001"), person("b", "+14155550001")];
+    let nth = world.running(plan(), list);
+    world.live_until(BEGIN + Span::from_secs(2));
+    let counts = world.counts(nth);
+    assert_eq!((counts.in_progress, counts.waiting), (1, 1));
+    assert_eq!(world.run(nth).campaign.counts.completed, 2);
+}
+
+#[test]
+fn a_pause_lets_calls_go_on_and_begins_none() {
+    let mut world = World::new(5, 5);
+    let nth = world.running(plan(), people(50));
+    world.live_until(BEGIN + Span(2_500));
+    let asked_at = world.now();
+    let shown = world.shown(nth, CampaignCommand::Pause);
+    assert_eq!(shown.campaign.status, Status::Paused);
+    assert!(world.now() <= asked_at + Span(2_500));
+    let (answered_at, dials) = (world.now(), world.dialed.len());
+    world.live_until(answered_at + Span::from_secs(60));
+    assert_eq!(world.dialed.len(), dials);
+    let counts = world.counts(nth);
+    assert_eq!(counts.in_progress, 0);
+    assert!(counts.completed >= 1 && counts.pending > 0);
+    world.start(nth);
+    assert_eq!(world.run(nth).campaign.counts.completed, 50);
+    assert!(world.dials(nth).values().all(|dials| *dials == 1));
+}
+
+#[test]
+fn one_that_is_called_off_ends_with_its_last_call_and_tells_that() {
+    let mut world = World::new(5, 5);
+    let over = Plan {
+        completion_url: Some("https://example.com/over".into()),
+        ..plan()
+    };
+    let nth = world.running(over, people(50));
+    world.live_until(BEGIN + Span(2_500));
+    let shown = world.shown(nth, CampaignCommand::Cancel { hang_up: false });
+    assert_eq!(shown.campaign.status, Status::Canceled);
+    let dials = world.dialed.len();
+    let now = world.now();
+    world.live_until(now + Span::from_secs(60));
+    assert_eq!(world.dialed.len(), dials);
+    let counts = world.counts(nth);
+    assert_eq!(counts.left(), 0);
+    assert!(counts.canceled > 0);
+    let told = &world.callers[nth].told;
+    let body: serde_json::Value = serde_json::from_str(&told[0].body).expect("JSON");
+    assert_eq!(body["event"], "campaign.completed");
+    assert_eq!(body["status"], "canceled");
+    assert_eq!(body["counts"]["canceled"], counts.canceled);
+    assert_eq!(told[0].campaign, Some(world.callers[nth].id));
+}
+
+#[test]
+fn at_not_after_all_who_were_not_called_expire() {
+    let mut world = World::new(2, 2);
+    let short = Plan {
+        not_before: Some(BEGIN + Span::from_secs(5)),
+        not_after: Some(BEGIN + Span::from_secs(12)),
+        ..plan()
+    };
+    let nth = world.running(short, people(40));
+    world.live_until(BEGIN + Span::from_secs(3));
+    assert_eq!(world.get(nth).held_by, Some(HeldBy::NotBefore));
+    assert_eq!(world.dialed.len(), 0);
+    let shown = world.run(nth);
+    assert_eq!(shown.campaign.status, Status::Completed);
+    let counts = shown.campaign.counts;
+    assert!(counts.completed > 0 && counts.expired > 0);
+    assert_eq!(counts.completed + counts.expired, 40);
+    assert!(
+        world
+            .dialed
+            .iter()
+            .all(|(_, at)| *at < BEGIN + Span::from_secs(12))
+    );
+}
+
+#[test]
+fn what_the_trunk_does_not_tell_is_asked() {
+    let mut world = World::new(5, 5);
+    world.silent = true;
+    let nth = world.running(plan(), people(20));
+    assert_eq!(world.run(nth).campaign.counts.completed, 20);
+}
+
+#[test]
+fn a_revoked_key_pauses_what_it_started() {
+    let mut world = World::new(5, 5);
+    let nth = world.running(plan(), people(50));
+    world.live_until(BEGIN + Span(2_500));
+    world.trunk.now = world.trunk.now + Span(1);
+    world.trunk.brief(5, 5, |brief| {
+        brief.revoked_keys = vec![super::support::api_key()];
+    });
+    let now = world.now();
+    world.live_until(now + Span::from_secs(30));
+    let shown = world.get(nth);
+    assert_eq!(shown.campaign.status, Status::Paused);
+    assert_eq!(shown.campaign.counts.in_progress, 0);
+}
+
+#[test]
+fn two_campaigns_share_a_trunk() {
+    let mut world = World::new(4, 50);
+    let first = world.running(plan(), people(60));
+    let second = world.running(plan(), people(60));
+    world.live_until(BEGIN + Span::from_secs(30));
+    let done = [first, second].map(|nth| world.counts(nth).completed);
+    // The first one was alone at first, and took all four channels.
+    assert!(done[0].abs_diff(done[1]) <= 4, "{done:?}");
+    for nth in [first, second] {
+        assert_eq!(world.run(nth).campaign.counts.completed, 60);
+    }
+}
+
+fn luck() -> impl Strategy<Value = Option<Luck>> {
+    prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(Luck::Unasked)),
+        1 => Just(Some(Luck::Unheard)),
+        1 => Just(Some(Luck::Dies)),
+        1 => Just(Some(Luck::DiesLater)),
+        1 => Just(Some(Luck::Unwritten)),
+        1 => Just(Some(Luck::Written)),
+        1 => Just(Some(Luck::TrunkDies)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_happens_nobody_is_called_twice_and_everybody_is_decided(
+        luck in proptest::collection::vec(luck(), 0..120), silent in any::<bool>(), pauses in any::<bool>()
+    ) {
+        let mut world = World::new(5, 10);
+        let mut list = people(30);
+        list.push(person("busy", BUSY));
+        list.push(person("same", "+14155550003"));
+        let nth = world.running(redial(2), list);
+        (world.luck, world.silent) = (luck, silent);
+        if pauses {
+            world.live_until(BEGIN + Span(3_000));
+            let shown = world.shown(nth, CampaignCommand::Pause);
+            prop_assert_eq!(shown.campaign.status, Status::Paused);
+            let (answered_at, dials) = (world.now(), world.dialed.len());
+            world.live_until(answered_at + Span::from_secs(40));
+            prop_assert_eq!(world.dialed.len(), dials);
+            world.start(nth);
+        }
+        let counts = world.run(nth).campaign.counts;
+        prop_assert_eq!((counts.completed, counts.unreached), (31, 1));
+        for (row, dials) in world.dials(nth) {
+            prop_assert_eq!(dials, if row == 31 { 2 } else { 1 });
+        }
+        prop_assert_eq!(world.dialed.len(), 33);
+    }
+}

@@ -1,0 +1,16 @@
+//! A campaign's object against a trunk's, both on virtual time and with their rows in memory: what one asks the other, and what
+//! a crash of either leaves.
+
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+mod life;
+mod people;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;

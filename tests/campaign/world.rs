@@ -1,0 +1,582 @@
+//! Campaigns and their trunk.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use audatec::app::campaign::{
+    CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply, CampaignStore, Exchange, Heard,
+    Recipient, Shown,
+};
+use audatec::app::messages::CallbackMessage;
+use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
+use audatec::domain::call::CallAgent;
+use audatec::domain::campaign::{
+    Campaign, Counts, NewRecipient, Plan, RecipientStatus, Record, Row, Status,
+};
+use audatec::domain::ids::{CallId, CampaignId, TrunkId};
+use audatec::domain::phone::E164;
+use audatec::domain::settings::Settings;
+use audatec::domain::time::{Span, Timestamp};
+
+use super::support::{self, START, agent, api_key, org};
+
+/// A campaign's rows.
+#[derive(Default)]
+pub struct Store {
+    record: RefCell<Option<String>>,
+    rows: RefCell<BTreeMap<u64, (Row, Option<String>)>>,
+    /// How many rows of recipients and of the campaign were written.
+    pub written: Cell<u64>,
+    /// How many recipients a question read at most.
+    pub most_read: Cell<usize>,
+    /// The next write fails, once it was kept or before.
+    pub fails: Cell<Option<bool>>,
+}
+
+impl Store {
+    fn some(&self, limit: usize, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
+        let rows = self.rows.borrow();
+        let rows = rows.values().map(|(row, _)| row).filter(|row| wanted(row));
+        let rows: Vec<Row> = rows.take(limit).cloned().collect();
+        self.most_read.set(self.most_read.get().max(rows.len()));
+        rows
+    }
+
+    pub fn all(&self) -> Vec<Row> {
+        self.some(usize::MAX, |_| true)
+    }
+
+    pub fn record(&self) -> Record {
+        let doc = self.record.borrow();
+        audatec::app::json::read(doc.as_deref().expect("a row")).expect("readable")
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.record.borrow().is_none() && self.rows.borrow().is_empty()
+    }
+}
+
+impl CampaignStore for Store {
+    fn record(&self) -> Result<Option<Record>, StoreFailed> {
+        let doc = self.record.borrow();
+        Ok(doc
+            .as_deref()
+            .map(|doc| audatec::app::json::read(doc).expect("readable")))
+    }
+
+    fn commit(&self, record: &Record, rows: &[Row]) -> Result<(), StoreFailed> {
+        let fails = self.fails.take();
+        if fails == Some(false) {
+            return Err(StoreFailed);
+        }
+        *self.record.borrow_mut() = Some(serde_json::to_string(record).expect("JSON"));
+        for row in rows {
+            // As it is read again.
+            let attempts = serde_json::to_string(&row.attempts).expect("JSON");
+            let attempts = serde_json::from_str(&attempts).expect("readable");
+            let row = Row {
+                attempts,
+                ..row.clone()
+            };
+            let number = row.row;
+            self.rows.borrow_mut().get_mut(&number).expect("a row").0 = row;
+        }
+        self.written.set(self.written.get() + 1 + rows.len() as u64);
+        fails.map_or(Ok(()), |_| Err(StoreFailed))
+    }
+
+    fn add(&self, rows: &[(Row, Option<&str>)]) -> Result<(), StoreFailed> {
+        for (row, metadata) in rows {
+            let new = (row.clone(), metadata.map(str::to_owned));
+            let before = self.rows.borrow_mut().insert(row.row, new);
+            assert!(before.is_none(), "a row is taken once");
+        }
+        Ok(())
+    }
+
+    fn clear(&self) -> Result<(), StoreFailed> {
+        *self.record.borrow_mut() = None;
+        self.rows.borrow_mut().clear();
+        Ok(())
+    }
+
+    fn known(&self, references: &[&str]) -> Result<Vec<String>, StoreFailed> {
+        let known = self.some(usize::MAX, |row| {
+            references.contains(&row.reference.as_str())
+        });
+        Ok(known.into_iter().map(|row| row.reference).collect())
+    }
+
+    fn in_progress(&self) -> Result<Vec<Row>, StoreFailed> {
+        Ok(self.some(usize::MAX, |row| row.status == RecipientStatus::InProgress))
+    }
+
+    fn pending(&self, after: u64, limit: usize) -> Result<Vec<Row>, StoreFailed> {
+        Ok(self.some(limit, |row| {
+            row.row > after && row.status == RecipientStatus::Pending
+        }))
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Row>, StoreFailed> {
+        let mut due = self.some(usize::MAX, |row| row.next_at.is_some_and(|at| at <= now));
+        due.sort_by_key(|row| row.next_at);
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreFailed> {
+        let later = self.some(usize::MAX, |row| row.next_at.is_some_and(|at| at > after));
+        Ok(later.into_iter().filter_map(|row| row.next_at).min())
+    }
+
+    fn row(&self, row: u64) -> Result<Option<Row>, StoreFailed> {
+        Ok(self.rows.borrow().get(&row).map(|(row, _)| row.clone()))
+    }
+
+    fn by_reference(&self, reference: &str) -> Result<Option<Row>, StoreFailed> {
+        Ok(self.some(1, |row| row.reference == reference).pop())
+    }
+
+    fn page(
+        &self,
+        status: &[RecipientStatus],
+        (after, through): (u64, u64),
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreFailed> {
+        Ok(self.some(limit, |row| {
+            let fits = status.is_empty() || status.contains(&row.status);
+            row.row > after && row.row <= through && fits
+        }))
+    }
+
+    fn metadata(&self, row: u64) -> Result<Option<String>, StoreFailed> {
+        let rows = self.rows.borrow();
+        Ok(rows.get(&row).and_then(|(_, metadata)| metadata.clone()))
+    }
+}
+
+/// What goes wrong with an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Luck {
+    /// Nobody heard the question.
+    Unasked,
+    /// Nobody heard the answer.
+    Unheard,
+    /// The campaign's object dies before it hears the answer,
+    Dies,
+    /// or once it has.
+    DiesLater,
+    /// It can't write what it heard.
+    Unwritten,
+    /// It can, and hears that it could not.
+    Written,
+    /// The trunk's object dies behind its answer.
+    TrunkDies,
+}
+
+/// A campaign's object.
+pub struct Caller {
+    pub id: CampaignId,
+    pub store: Store,
+    actor: Option<CampaignActor>,
+    pub told: Vec<CallbackMessage>,
+}
+
+/// A trunk and its campaigns.
+pub struct World {
+    pub trunk: support::World,
+    pub callers: Vec<Caller>,
+    /// Each call that was dialed, with when.
+    pub dialed: Vec<(CallId, Timestamp)>,
+    /// What happens to the exchanges to come.
+    pub luck: Vec<Option<Luck>>,
+    /// Trunks tell campaigns nothing by themselves.
+    pub silent: bool,
+    pub exchanges: usize,
+}
+
+pub fn plan() -> Plan {
+    Plan {
+        name: "Reminders".into(),
+        agent: agent(),
+        trunk: TrunkId::from_entropy([7; 16]),
+        callback_url: None,
+        completion_url: None,
+        not_before: None,
+        not_after: None,
+        hours: None,
+        redial: None,
+        max_channels: None,
+        max_cps: None,
+    }
+}
+
+pub fn person(reference: &str, phone: &str) -> NewRecipient {
+    NewRecipient {
+        reference: reference.into(),
+        phone: E164::parse(phone).expect("a number"),
+        time_zone: None,
+        metadata: Some(r#"{"customer_name":"Rahul Sharma"}"#.into()),
+    }
+}
+
+/// People whose calls are answered, each with a number of their own.
+pub fn people(count: usize) -> Vec<NewRecipient> {
+    let one = |nth: usize| person(&format!("customer-{nth}"), &format!("+1415555{nth:04}"));
+    (0..count).map(one).collect()
+}
+
+impl World {
+    pub fn new(max_channels: u32, max_cps: u32) -> Self {
+        Self {
+            trunk: support::World::new(max_channels, max_cps),
+            callers: Vec::new(),
+            dialed: Vec::new(),
+            luck: Vec::new(),
+            silent: false,
+            exchanges: 0,
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.trunk.now
+    }
+
+    /// A campaign of these people, as a draft.
+    pub fn draft(&mut self, plan: Plan, people: Vec<NewRecipient>) -> usize {
+        let nth = self.callers.len();
+        let id = CampaignId::from_entropy([nth as u8 + 1; 16]);
+        self.callers.push(Caller {
+            id,
+            store: Store::default(),
+            actor: None,
+            told: Vec::new(),
+        });
+        let campaign = Campaign {
+            id,
+            org: org(),
+            plan,
+            status: Status::Draft,
+            counts: Counts::default(),
+            started_by: None,
+            created_at: self.now(),
+            started_at: None,
+            ended_at: None,
+        };
+        self.ask(nth, CampaignCommand::Create(Box::new(campaign)));
+        if !people.is_empty() {
+            self.ask(nth, CampaignCommand::Add(people));
+        }
+        nth
+    }
+
+    pub fn running(&mut self, plan: Plan, people: Vec<NewRecipient>) -> usize {
+        let nth = self.draft(plan, people);
+        self.start(nth);
+        nth
+    }
+
+    pub fn start(&mut self, nth: usize) -> Shown {
+        self.shown(nth, Self::starts())
+    }
+
+    pub fn refused_start(&mut self, nth: usize) -> CampaignRefusal {
+        self.refused(nth, Self::starts())
+    }
+
+    fn starts() -> CampaignCommand {
+        CampaignCommand::Start {
+            key: api_key(),
+            agent: Box::new(CallAgent {
+                id: agent(),
+                code: "emi-reminder-v2".into(),
+                fields: vec!["customer_name".into()],
+            }),
+            mark: 1,
+        }
+    }
+
+    pub fn shown(&mut self, nth: usize, command: CampaignCommand) -> Shown {
+        match self.ask(nth, command) {
+            CampaignReply::Campaign(shown) => *shown,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn refused(&mut self, nth: usize, command: CampaignCommand) -> CampaignRefusal {
+        match self.ask(nth, command) {
+            CampaignReply::Refused(refusal) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn get(&mut self, nth: usize) -> Shown {
+        self.shown(nth, CampaignCommand::Get)
+    }
+
+    pub fn counts(&mut self, nth: usize) -> Counts {
+        self.get(nth).campaign.counts
+    }
+
+    pub fn recipient(&mut self, nth: usize, reference: &str) -> Recipient {
+        match self.ask(nth, CampaignCommand::Recipient(reference.into())) {
+            CampaignReply::Recipient(recipient) => *recipient,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Works on the actor; one whose rows failed is gone.
+    fn with<T>(
+        &mut self,
+        nth: usize,
+        work: impl FnOnce(&mut CampaignActor, &Store, Timestamp) -> Result<T, StoreFailed>,
+    ) -> Result<T, StoreFailed> {
+        let now = self.trunk.now;
+        let caller = &mut self.callers[nth];
+        let mut actor = match caller.actor.take() {
+            Some(actor) => actor,
+            None => {
+                let key = support::World::key();
+                CampaignActor::load(&caller.store, &Settings::default(), key)?
+            }
+        };
+        let result = work(&mut actor, &caller.store, now)?;
+        if let Some(message) = actor.due_message(now) {
+            caller.told.push(message);
+        }
+        caller.actor = Some(actor);
+        self.check(nth);
+        Ok(result)
+    }
+
+    /// One command; what waits for calls to be taken back is answered when that is done.
+    pub fn ask(&mut self, nth: usize, command: CampaignCommand) -> CampaignReply {
+        let waits = command.waits();
+        let (reply, message) = self
+            .with(nth, |actor, store, now| actor.handle(store, command, now))
+            .expect("written");
+        self.callers[nth].told.extend(message);
+        if waits && matches!(reply, CampaignReply::Campaign(_)) {
+            let asked_at = self.now();
+            while self.is_taking_back(nth) {
+                let next = self.now() + Span(20);
+                self.live_until(next);
+                assert!(self.now() <= asked_at + Span::from_secs(60));
+            }
+            return self.ask(nth, CampaignCommand::Get);
+        }
+        reply
+    }
+
+    pub fn is_taking_back(&self, nth: usize) -> bool {
+        let record = self.callers[nth].store.record();
+        record.takes_back.is_some()
+    }
+
+    pub fn crash(&mut self, nth: usize) {
+        self.callers[nth].actor = None;
+    }
+
+    /// What must hold whenever something was written.
+    fn check(&self, nth: usize) {
+        let store = &self.callers[nth].store;
+        if store.is_empty() {
+            return;
+        }
+        let record = store.record();
+        let counts = record.campaign.counts;
+        let rows = store.all();
+        let many = |wanted: RecipientStatus| {
+            let those = rows
+                .iter()
+                .filter(|row| record.status_of(row.status) == wanted);
+            those.count() as u64
+        };
+        let by_rows = Counts {
+            total: rows.len() as u64,
+            pending: many(RecipientStatus::Pending),
+            in_progress: many(RecipientStatus::InProgress),
+            waiting: many(RecipientStatus::Waiting),
+            completed: many(RecipientStatus::Completed),
+            unreached: many(RecipientStatus::Unreached),
+            suppressed: many(RecipientStatus::Suppressed),
+            expired: many(RecipientStatus::Expired),
+            canceled: many(RecipientStatus::Canceled),
+        };
+        assert_eq!(counts, by_rows);
+        let open = rows
+            .iter()
+            .filter(|row| row.status == RecipientStatus::InProgress);
+        let mut numbers: Vec<_> = open.map(Row::number).collect();
+        let all = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), all, "one number is called once at a time");
+    }
+
+    fn put(&mut self, exchange: Exchange) -> Heard {
+        let command = match exchange {
+            Exchange::Turn(_, turn) => TrunkCommand::CampaignTurn(*turn),
+            Exchange::Check(_, check) => TrunkCommand::CampaignCheck(*check),
+            Exchange::Outcomes {
+                org,
+                campaign,
+                calls,
+                ..
+            } => TrunkCommand::CampaignOutcomes {
+                org,
+                campaign,
+                calls,
+            },
+            Exchange::TakeBack {
+                org,
+                campaign,
+                calls,
+                why,
+                last,
+                ..
+            } => TrunkCommand::CampaignTakeBack {
+                org,
+                campaign,
+                calls,
+                why,
+                last,
+            },
+        };
+        match self.trunk.ask(command) {
+            TrunkReply::Turn(answer) => Heard::Turn(answer),
+            TrunkReply::Standings(standings) => Heard::Standings(standings),
+            TrunkReply::Outcomes(outcomes) => Heard::Outcomes(outcomes),
+            TrunkReply::TakenBack { again_at } => Heard::TakenBack(again_at),
+            TrunkReply::Refused(refusal) => Heard::Refused(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One exchange of a campaign's, if it has one. Whether it had.
+    fn exchange(&mut self, nth: usize) -> bool {
+        let next = self.with(nth, |actor, store, now| actor.next_exchange(store, now));
+        let Some(exchange) = next.expect("written") else {
+            return false;
+        };
+        self.exchanges += 1;
+        let luck = match self.luck.is_empty() {
+            true => None,
+            false => self.luck.remove(0),
+        };
+        let heard = match luck {
+            Some(Luck::Unasked) => Heard::Nothing,
+            _ => self.put(exchange),
+        };
+        let fails = match luck {
+            Some(Luck::Unwritten) => Some(false),
+            Some(Luck::Written) => Some(true),
+            _ => None,
+        };
+        self.callers[nth].store.fails.set(fails);
+        let heard = match luck {
+            Some(Luck::Unheard) => Heard::Nothing,
+            _ => heard,
+        };
+        if luck == Some(Luck::Dies) {
+            self.crash(nth);
+            return true;
+        }
+        let written = self.with(nth, |actor, store, now| actor.heard(store, heard, now));
+        assert!(written.is_ok() || fails.is_some());
+        self.callers[nth].store.fails.set(None);
+        match luck {
+            Some(Luck::DiesLater) => self.crash(nth),
+            Some(Luck::TrunkDies) => self.trunk.crash(),
+            _ => {}
+        }
+        true
+    }
+
+    fn next_due(&mut self) -> Option<Timestamp> {
+        let now = self.now();
+        let mut due = Vec::from_iter(self.trunk.next_due());
+        for nth in 0..self.callers.len() {
+            let next = self.with(nth, |actor, _, _| Ok(actor.next_due()));
+            due.extend(next.expect("read"));
+        }
+        due.into_iter().min().map(|due| due.max(now + Span(1)))
+    }
+
+    /// All that happens without waiting.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            let mut moved = false;
+            for nth in 0..self.callers.len() {
+                moved |= self.exchange(nth);
+            }
+            let now = self.now();
+            let dialed = self.trunk.dispatch();
+            moved |= !dialed.is_empty();
+            self.dialed
+                .extend(dialed.into_iter().map(|call| (call, now)));
+            self.trunk.inquire();
+            for errand in std::mem::take(&mut self.trunk.sent.campaigns) {
+                let mut callers = self.callers.iter();
+                let nth = callers.position(|caller| caller.id == errand.campaign);
+                if let Some(nth) = nth.filter(|_| !self.silent) {
+                    let _ = self.with(nth, |actor, store, now| {
+                        actor.handle(store, CampaignCommand::Ended(errand.calls), now)
+                    });
+                    moved = true;
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+        panic!("it never rests");
+    }
+
+    /// Lives on until then.
+    pub fn live_until(&mut self, end: Timestamp) {
+        for _ in 0..200_000 {
+            self.settle();
+            match self.next_due().filter(|due| *due <= end) {
+                Some(due) => {
+                    self.trunk.now = due;
+                    self.trunk.ask(TrunkCommand::Tick);
+                }
+                None => {
+                    self.trunk.now = self.now().max(end);
+                    return;
+                }
+            }
+        }
+        panic!("it never rests");
+    }
+
+    /// Lives on until the campaign is over, for an hour at most.
+    pub fn run(&mut self, nth: usize) -> Shown {
+        let end = self.now() + Span::from_secs(3_600);
+        while self.now() < end {
+            let shown = self.get(nth);
+            if matches!(shown.campaign.status, Status::Completed | Status::Canceled) {
+                return shown;
+            }
+            let next = self.now() + Span(1_000);
+            self.live_until(next);
+        }
+        panic!("it is never over: {:?}", self.get(nth));
+    }
+
+    /// How often each recipient was dialed, by their row.
+    pub fn dials(&self, nth: usize) -> BTreeMap<u64, usize> {
+        let mut dials = BTreeMap::new();
+        for row in self.callers[nth].store.all() {
+            let own = row.attempts.iter().filter_map(|attempt| attempt.call);
+            let own: Vec<CallId> = own.collect();
+            let dialed = self.dialed.iter().filter(|(call, _)| own.contains(call));
+            dials.insert(row.row, dialed.count());
+        }
+        dials
+    }
+}
+
+/// When the tests begin.
+pub const BEGIN: Timestamp = START;
