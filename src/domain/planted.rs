@@ -198,6 +198,8 @@ pub enum Fault {
     ScheduleForgotten,
     /// A scheduled call counts as accepted in the second in which it was asked for.
     ScheduledCounted,
+    /// A call that was scheduled lets none be dialed before it.
+    ScheduledFirst,
     /// A trunk that is told of a suppression leaves scheduled calls where they are.
     ScheduledNotWithdrawn,
     /// A claim looks at no calling hours.
@@ -344,6 +346,7 @@ mod switch {
         Fault::DialedLate,
         Fault::ScheduleForgotten,
         Fault::ScheduledCounted,
+        Fault::ScheduledFirst,
         Fault::ScheduledNotWithdrawn,
         Fault::RedialUnbounded,
         Fault::RedialAtOnce,

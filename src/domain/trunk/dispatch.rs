@@ -46,7 +46,7 @@ impl Trunk {
             return Claim::NotYours;
         };
         let campaign = call.request.campaign.as_ref().map(|own| own.id);
-        let mut lets_others = call.lets_others_go();
+        let mut lets_others = call.lets_others_go() && !planted(Fault::ScheduledFirst);
         match call.phase() {
             Phase::Unclaimed { since } => lets_others &= now < since + LETS_OTHERS,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. }

@@ -2,7 +2,7 @@
 
 use audatec::app::messages::{CallbackMessage, Outgoing};
 use audatec::app::trunk::{TrunkCommand, TrunkReply};
-use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode};
+use audatec::domain::call::{Call, CallStatus, DISPATCH_DEADLINE, FailureCode, Phase};
 use audatec::domain::callback::{DeliveryStatus, LEASE};
 use audatec::domain::ids::{AgentId, CallId, DeliveryId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
@@ -640,11 +640,24 @@ impl Oracle {
         self.check(now < ready + DISPATCH_DEADLINE, tag, Some(id), || {
             format!("claimed at {}, ready since {}", now.0, ready.0)
         });
+        let may_wait = w.faults.clock_is_true()
+            && was_scheduled(&seen.row)
+            && now < ready + Span(DISPATCH_DEADLINE.0 / 2);
+        let waits = |seen: &&Seen| {
+            let is_direct = !was_scheduled(&seen.row) && seen.row.request.campaign.is_none();
+            is_direct && matches!(seen.row.phase(), Phase::Unclaimed { .. })
+        };
+        let direct = calls.values().filter(waits).map(|seen| seen.row.id);
         self.with_trunk(tag, |facts| {
             let most = facts.most(|limits| limits.max_cps);
             let count = facts.dials.count(w, now);
             self.check(count <= most as usize, tag, Some(id), || {
                 format!("{count} dials within a second, max_cps is {most}")
+            });
+            let others = direct.filter(|id| facts.open.contains(id)).count();
+            let is_fair = !may_wait || count + others <= most as usize;
+            self.check(is_fair, tag, Some(id), || {
+                format!("it was scheduled and is dialed, and {others} wait that were not, beside {count} of {most} dials")
             });
         });
     }
