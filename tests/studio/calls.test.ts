@@ -50,6 +50,22 @@ test("filters are in the URL: they can be sent to somebody, and Back undoes them
   expect(page.url()).not.toContain("?");
 });
 
+test("calls are filtered by the reason of their failure, tell what came of them, and are exported as they are shown", async () => {
+  const mine = await Org.create(server);
+  for (const phone_number of ["+15005550000", "+15005550001", "+15005550009"]) await mine.ended(await mine.call({ phone_number }));
+  const page = await studio.signedIn(mine, "viewer", "/studio/calls");
+  const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
+  await until("all of them", async () => (await rows.count()) === 3);
+  for (const outcome of ["interested", "voicemail", "The line was busy"]) await rows.filter({ hasText: outcome }).waitFor();
+
+  await page.getByLabel("Reason").selectOption("busy");
+  await until("one of them", async () => (await rows.count()) === 1);
+  await page.waitForURL(/failure_code=busy/);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export CSV" }).click()]);
+  expect(new URL(file.url()).search).toBe("?failure_code=busy");
+  expect(file.suggestedFilename()).toBe("calls.csv");
+});
+
 test("a filter that is chosen while another one is being typed loses neither", async () => {
   const page = await studio.signedIn(org, "viewer", "/studio/calls");
   await page.getByLabel("Number").fill("+15005550001");

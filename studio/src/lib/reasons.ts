@@ -25,6 +25,33 @@ const BRIEFLY: Record<Schemas["ScheduleReason"], string> = {
 /** A reason of the schedule's in words; another text as it is. */
 export const inWords = (reason: string): string => (reason in SCHEDULED ? SCHEDULED[reason as Schemas["ScheduleReason"]] : reason);
 
+/** Why calls fail, where there is little room. */
+const IN_SHORT: Record<Schemas["FailureCode"], string> = {
+  busy: "Busy",
+  declined: "Declined",
+  no_answer: "No answer",
+  unreachable: "Unreachable",
+  carrier_error: "Carrier error",
+  dialer_unavailable: "Dialer unavailable",
+  agent_unavailable: "Agent unavailable",
+  agent_failed: "Agent failed",
+  canceled: "Cancelled",
+  timed_out: "Timed out",
+  channels_exhausted: "Channels exhausted",
+  rate_exceeded: "Rate exceeded",
+  number_suppressed: "Number suppressed",
+  schedule_full: "Schedule full",
+  daily_limit_reached: "Daily limit reached",
+  window_closed: "Window closed",
+  destination_not_allowed: "Destination not allowed",
+};
+
+/** A reason by its code. */
+export const reasonOf = (code: string): string => (code in IN_SHORT ? IN_SHORT[code as Schemas["FailureCode"]] : code);
+
+/** All of them, to choose from. */
+export const REASONS = Object.entries(IN_SHORT);
+
 /** What to do about it, or whose doing it was, where the failure's own words don't say. */
 const ADVICE: Partial<Record<string, string>> = {
   busy: "Nobody's mistake: call again later.",

@@ -1,13 +1,13 @@
 // All calls, newest first, as they change.
 
 import { useState } from "preact/hooks";
-import { api, ask, type CallStatus, type ListedCall } from "../lib/api.ts";
+import { api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
-import type { Wait } from "../lib/reasons.ts";
+import { REASONS, type Wait } from "../lib/reasons.ts";
 import { barred } from "../lib/session.ts";
 import { byNumber, instant, useTyped } from "../lib/typed.ts";
 import { useWaiting } from "../lib/waiting.ts";
@@ -24,8 +24,9 @@ import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import "./calls.css";
 
-const NAMES = ["call_status", "sip_trunk_id", "agent_id", "phone_number", "created_after", "created_before"] as const;
+const NAMES = ["call_status", "failure_code", "sip_trunk_id", "agent_id", "phone_number", "created_after", "created_before"] as const;
 type Name = (typeof NAMES)[number];
+type FailureCode = Schemas["FailureCode"];
 
 export default function Calls() {
   const filters = useFilters<Name>(NAMES);
@@ -44,7 +45,7 @@ export default function Calls() {
 
   const waiting = useWaiting(calls.data?.calls ?? []);
   return (
-    <Page title="Calls" about="Every call of the organisation, newest first." actions={<Actions />}>
+    <Page title="Calls" about="Every call of the organisation, newest first." actions={<Actions file={fileOf(filters)} />}>
       <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} />
       <Failure error={calls.error} retry={calls.reload} />
       {calls.isLoading && <Skeleton rows={10} />}
@@ -55,7 +56,7 @@ export default function Calls() {
           head={[
             "Status",
             "Number",
-            { text: "Why", class: "wide" },
+            { text: "Outcome", class: "wide" },
             { text: "Agent", class: "wide" },
             { text: "Trunk", class: "wide" },
             { text: "Duration", class: "medium" },
@@ -80,10 +81,13 @@ export default function Calls() {
   );
 }
 
-function Actions() {
+function Actions({ file }: { file: string }) {
   return (
     <>
       <NumbersSwitch />
+      <a class="button" href={file} download="calls.csv">
+        Export CSV
+      </a>
       {barred("member") === null && (
         <LinkButton href="/studio/calls/new" kind="primary">
           Call a number
@@ -96,24 +100,41 @@ function Actions() {
 /** Among the statuses to filter by: calls that are dialed later. */
 const SCHEDULED = "Scheduled";
 
-function read(filters: Filters<Name>) {
+/** What is asked for. */
+function asked(filters: Filters<Name>) {
   const given = Object.fromEntries(NAMES.map((name) => [name, filters.get(name) || undefined])) as Partial<Record<Name, string>>;
-  const query = {
+  return {
     ...given,
     phone_number: undefined,
     ...byNumber(given.phone_number ?? ""),
     call_status: given.call_status && given.call_status !== SCHEDULED ? [given.call_status as CallStatus] : undefined,
+    failure_code: given.failure_code as FailureCode | undefined,
     scheduled: given.call_status === SCHEDULED || undefined,
-    limit: 50,
-    cursor: filters.cursor,
   };
+}
+
+function read(filters: Filters<Name>) {
+  const query = { ...asked(filters), limit: 50, cursor: filters.cursor };
   return ask(api.GET("/integration/v1/calls", { params: { query } }));
 }
 
-/** Why it waits or failed, and which attempt it is. */
+/** Where the calls that are shown, all pages of them, are a file. */
+function fileOf(filters: Filters<Name>): string {
+  const given = Object.entries(asked(filters)).filter(([, value]) => value !== undefined);
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return `/integration/v1/calls.csv${query && `?${query}`}`;
+}
+
+/** What the agent says came of it, in a word. */
+function dispositionOf({ call_outcome }: ListedCall): string | undefined {
+  const said = call_outcome?.["disposition"];
+  return typeof said === "string" ? said : undefined;
+}
+
+/** What came of it, or why it waits or failed, and which attempt it is. */
 function whyOf(call: ListedCall, wait: Wait | undefined): string | undefined {
   const attempt = call.redial && `attempt ${call.redial.attempt} of ${call.redial.max_attempts}`;
-  return [wait?.brief ?? call.failure?.message, attempt].filter(Boolean).join(" · ") || undefined;
+  return [wait?.brief ?? call.failure?.message ?? dispositionOf(call), attempt].filter(Boolean).join(" · ") || undefined;
 }
 
 /** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
@@ -124,7 +145,7 @@ function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | unde
   const who: RowFact[] = [
     [
       "wide",
-      "Why",
+      "Outcome",
       why && (
         <p class="reason clipped" title={why}>
           {why}
@@ -206,6 +227,12 @@ function FilterBar({
           value={filters.get("call_status")}
           options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const), [SCHEDULED, SCHEDULED]]}
           onChange={choose("call_status")}
+        />
+        <SelectField
+          label="Reason"
+          value={filters.get("failure_code")}
+          options={[["", "Any"], ...REASONS]}
+          onChange={choose("failure_code")}
         />
         <SelectField
           label="Trunk"

@@ -83,7 +83,7 @@ pub fn export() -> Description {
 
 const EXAMPLE: &str = "01a21053-11a4-8000-b610-bcade3614598,+919876543210,Completed,true,false,97,2026-06-14T10:32:05.000Z,\
     2026-06-14T10:33:42.000Z,,,2026-06-14T10:33:42.000Z,8f14e45f-ceea-467f-a9d5-0d1c2f5a7b3e,c9f0f895-fb98-4b91-8a3c-2d5e6f7a8b9c,\
-    2026-06-14T10:32:00.000Z,2026-06-14T10:32:00.200Z,human,,interested";
+    2026-06-14T10:32:00.000Z,2026-06-14T10:32:00.200Z,human,,,,interested";
 
 fn refusals() -> Vec<Refusal> {
     let statuses = CallStatus::ALL.map(CallStatus::as_str);
