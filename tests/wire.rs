@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
-    AgentsAfter, Answered, Ask, AuditEntry, By, DirectoryCommand, DirectoryRefusal, DirectoryReply,
-    ListAgents, NewKey, Once, Permit, Received, Watch, Watched,
+    AgentsAfter, Answered, Ask, AuditEntry, By, CampaignCard, DirectoryCommand, DirectoryRefusal,
+    DirectoryReply, ListAgents, NewKey, Once, Permit, Received, Run, RunsWith, Watch, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -1221,6 +1221,50 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ),
         ("RevokeKey", asked(Ask::RevokeKey(api_key()))),
         (
+            "CreateCampaign",
+            asked(Ask::CreateCampaign(Box::new(campaigns::draft()))),
+        ),
+        ("KnownCampaign", asked(Ask::KnownCampaign(campaign_id()))),
+        (
+            "Campaigns",
+            asked(Ask::Campaigns {
+                before: Some((START, campaign_id())),
+                limit: 20,
+            }),
+        ),
+        (
+            "RunningCampaigns",
+            asked(Ask::RunningCampaigns(RunsWith::All)),
+        ),
+        (
+            "RunningCampaigns.agent",
+            asked(Ask::RunningCampaigns(RunsWith::Agent(support::agent()))),
+        ),
+        (
+            "RunningCampaigns.trunk",
+            asked(Ask::RunningCampaigns(RunsWith::Trunk(self::trunk()))),
+        ),
+        (
+            "NoteCampaign",
+            asked(Ask::NoteCampaign {
+                id: campaign_id(),
+                action: "campaign.pause".into(),
+            }),
+        ),
+        (
+            "StartCampaign",
+            asked(Ask::StartCampaign {
+                id: campaign_id(),
+                agent: support::agent(),
+                trunk: self::trunk(),
+            }),
+        ),
+        (
+            "RestCampaign",
+            DirectoryCommand::of_the_platform(Ask::RestCampaign(campaign_id(), 7)),
+        ),
+        ("DeleteCampaign", asked(Ask::DeleteCampaign(campaign_id()))),
+        (
             "TouchKey",
             DirectoryCommand::of_the_platform(Ask::TouchKey(api_key())),
         ),
@@ -1458,6 +1502,9 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Tags", Tags(vec![trunk().tag()], START)),
         ("Watched", Watched(u64::MAX, vec![trunk().tag()], START)),
         ("Quiet", Quiet),
+        ("Marked", Marked(7, Box::new(agent_record()))),
+        ("Campaign", Campaign(card(false))),
+        ("Campaigns", Campaigns(vec![card(true), card(false)])),
     ];
     given.extend(
         [
@@ -1472,10 +1519,35 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             ("Refused.untold", DirectoryRefusal::NotPropagated),
             ("Refused.invalid_key", DirectoryRefusal::InvalidKey),
             ("Refused.inactive", DirectoryRefusal::Inactive),
+            (
+                "Refused.running_campaigns",
+                DirectoryRefusal::RunningCampaigns,
+            ),
+            ("Refused.no_agent", DirectoryRefusal::NoAgent),
+            ("Refused.no_trunk", DirectoryRefusal::NoTrunk),
         ]
         .map(|(name, why)| (name, Refused(why))),
     );
     given
+}
+
+fn campaign_id() -> CampaignId {
+    campaigns::draft().id
+}
+
+fn card(runs: bool) -> CampaignCard {
+    let run = Run {
+        mark: 7,
+        at: START,
+        key: api_key(),
+        agent: agent(),
+        trunk: trunk(),
+    };
+    CampaignCard {
+        id: campaign_id(),
+        created_at: START,
+        run: runs.then_some(run),
+    }
 }
 
 fn suppression() -> Suppression {

@@ -12,7 +12,7 @@ use crate::domain::to_json::to_json;
 pub const MAX_BODY: usize = 65_536;
 
 /// How deep a body may nest. What is stored and sent wraps it in some levels more, and no reader of JSON takes more than 128.
-const MAX_DEPTH: usize = 100;
+pub const MAX_DEPTH: usize = 100;
 
 /// A request, as far as this API looks at one.
 #[derive(Clone, Debug, Default)]
@@ -166,7 +166,9 @@ impl Request {
     }
 }
 
-fn is_deeper_than(value: &Value, levels: usize) -> bool {
+/// Whether a value nests deeper than this.
+#[must_use]
+pub fn is_deeper_than(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else {
         return value.is_object() || value.is_array();
     };

@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod concurrent;
 pub mod contacts;
 pub mod copies;
+pub mod csv;
 pub mod deliver;
 #[cfg(feature = "openapi")]
 pub(crate) mod description;

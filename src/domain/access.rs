@@ -202,6 +202,15 @@ pub struct TooLow {
     pub needs: Role,
 }
 
+impl TooLow {
+    /// The public text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { has, needs } = self;
+        format!("This API key's role ({has}) can't do this; it needs {needs}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -76,6 +76,13 @@ pub fn items(array: &str) -> impl Iterator<Item = &str> {
     Parts::of(array, '[')
 }
 
+/// The value that a text begins with, as it is written, and what follows it; none before a closing bracket and at the end.
+#[must_use]
+pub fn first_value(text: &str) -> Option<(&str, &str)> {
+    let parts = text.split_at_checked(value_length(text));
+    parts.filter(|(value, _)| !value.is_empty())
+}
+
 /// What stands between the outermost brackets of a text, value by value.
 struct Parts<'a>(&'a str);
 
@@ -91,7 +98,8 @@ impl<'a> Iterator for Parts<'a> {
     fn next(&mut self) -> Option<&'a str> {
         let between = |letter: char| letter.is_ascii_whitespace() || matches!(letter, ',' | ':');
         let rest = self.0.trim_start_matches(between);
-        let (value, rest) = rest.split_at_checked(value_length(rest))?;
+        let value = first_value(rest);
+        let (value, rest) = value.unwrap_or(("", rest));
         self.0 = rest;
         (!value.is_empty()).then_some(value)
     }

@@ -5,6 +5,7 @@
 
 use super::access::{Role, TooLow};
 use super::callback::MOST_PREVIOUS;
+use super::campaign::CampaignRefusal;
 
 /// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub enum Refusal {
     SuppressionUntold,
     /// A file of rows that does not call itself one.
     NotRowsContentType,
+    /// What is asked of a campaign.
+    Campaign(CampaignRefusal),
     /// A file of rows that is too large; what it may be at most.
     RowsTooLarge(&'static str),
     /// An `Idempotency-Key` of another form.
@@ -152,6 +155,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
+            Self::Campaign(refusal) => refusal.status(),
             Self::NotJsonContentType | Self::NotRowsContentType | Self::EncodingUnsupported(_) => {
                 415
             }
@@ -266,6 +270,7 @@ impl Refusal {
             Self::TooManySuppressions => "suppressions_full",
             Self::SuppressionUntold => "suppression_untold",
             Self::NotRowsContentType => "content_type_not_rows",
+            Self::Campaign(refusal) => refusal.code(),
             Self::RowsTooLarge(_) => "rows_too_large",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
@@ -298,10 +303,7 @@ impl Refusal {
             Self::InvalidPlatformToken => "Invalid platform token".into(),
             Self::InvalidReportToken => "Invalid report token".into(),
             Self::InvalidWebhookSignature => "Invalid webhook signature".into(),
-            Self::RoleTooLow(role) => {
-                let TooLow { has, needs } = role.as_ref();
-                format!("This API key's role ({has}) can't do this; it needs {needs}")
-            }
+            Self::RoleTooLow(role) => role.text(),
             Self::CrossOrigin => {
                 "A Studio session can only be used from Studio's own pages (same origin)".into()
             }
@@ -353,6 +355,7 @@ impl Refusal {
             Self::NotRowsContentType => {
                 "Content-Type must be text/csv or application/x-ndjson".into()
             }
+            Self::Campaign(refusal) => refusal.text(),
             Self::RowsTooLarge(most) => format!("Request body must be at most {most}"),
             Self::IdempotencyKeyInvalid => {
                 "Idempotency-Key must be 1 to 255 visible ASCII characters".into()
@@ -385,8 +388,7 @@ impl Refusal {
         }
     }
 
-    /// Seconds for `Retry-After`, for the refusals that pass by themselves. A full trunk knows
-    /// better, and overrides it.
+    /// Seconds for `Retry-After`, for the refusals that pass by themselves. A full trunk knows better, and overrides it.
     #[must_use]
     pub fn retry_after_secs(&self) -> Option<u64> {
         matches!(self.status(), 429 | 502 | 503).then_some(1)

@@ -1,6 +1,7 @@
 //! One of each refusal, from which the document lists them.
 
 use super::access::Role;
+use super::campaign::CampaignRefusal;
 use super::refusal::Refusal;
 
 impl Refusal {
@@ -8,7 +9,7 @@ impl Refusal {
     /// `DialerUnavailable`, nor `DirectoryUnavailable` from `AuthenticationUnavailable`.
     #[must_use]
     pub fn examples() -> Vec<Self> {
-        vec![
+        let mut all = vec![
             Self::NotFound,
             Self::MethodNotAllowed("GET".into()),
             Self::HttpsRequired,
@@ -72,6 +73,8 @@ impl Refusal {
             Self::DialerUnavailable,
             Self::AgentUnavailable,
             Self::AuthenticationUnavailable,
-        ]
+        ];
+        all.extend(CampaignRefusal::EXAMPLES.map(Self::Campaign));
+        all
     }
 }

@@ -10,6 +10,8 @@
 
 mod agents;
 mod audit;
+mod campaign_object;
+mod campaigns;
 #[path = "../support/contacts.rs"]
 mod contacts;
 mod destinations;

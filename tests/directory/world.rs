@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use audatec::app::campaign::Campaigns;
+use audatec::app::campaign::{CampaignCommand, CampaignReply, Campaigns};
 use audatec::app::contacts::{Contacts, ContactsCommand, ContactsReply, tell};
 use audatec::app::directory::{DirectoryActor, DirectoryCommand, DirectoryReply, RecordWriter};
 use audatec::app::http::{Request, Response};
@@ -24,7 +24,7 @@ use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, Trunk
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
 use audatec::domain::contacts::{Number, Shard};
-use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
+use audatec::domain::ids::{CampaignId, OrgId, TrunkId, TrunkTag};
 use audatec::domain::phone::E164;
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
@@ -33,6 +33,7 @@ use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Brief;
 use serde_json::{Value, json};
 
+use crate::campaign_object::CampaignObject;
 use crate::contacts::Numbers;
 use crate::directory_rows::DirectoryRows;
 use crate::urls::parse_url;
@@ -108,6 +109,9 @@ pub struct World {
     pub numbers_are_away: Cell<bool>,
     /// How often trunks were told of numbers by others than who asked.
     pub told_through: Cell<usize>,
+    pub campaigns: RefCell<BTreeMap<(OrgId, CampaignId), CampaignObject>>,
+    /// No campaign's object can be reached.
+    pub campaigns_are_away: Cell<bool>,
     pub notes: RefCell<BTreeMap<String, (String, Timestamp)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
@@ -200,6 +204,11 @@ impl World {
             response.status,
             serde_json::from_slice(&response.body).unwrap_or(Value::Null),
         )
+    }
+
+    /// A GET's whole answer.
+    pub async fn fetch(&self, path: &str, key: &str) -> Response {
+        self.respond("GET", path, key, None, None).await
     }
 
     /// A POST under an `Idempotency-Key`.
@@ -545,7 +554,25 @@ impl Trunks for World {
     }
 }
 
-impl Campaigns for World {}
+impl Campaigns for World {
+    async fn campaign(
+        &self,
+        org: OrgId,
+        campaign: CampaignId,
+        command: &CampaignCommand,
+    ) -> Result<CampaignReply, Unavailable> {
+        if self.campaigns_are_away.get() {
+            return Err(Unavailable);
+        }
+        // As it travels: there and back as JSON.
+        let json = serde_json::to_string(command).expect("JSON");
+        let command = audatec::app::json::read(&json).expect("a command");
+        let mut objects = self.campaigns.borrow_mut();
+        let reply = objects.entry((org, campaign)).or_default().answer(command);
+        let json = serde_json::to_string(&reply).expect("JSON");
+        Ok(audatec::app::json::read(&json).expect("a reply"))
+    }
+}
 
 impl Contacts for World {
     async fn contacts(

@@ -83,6 +83,11 @@ fn campaign(plan: Plan, status: Status) -> Campaign {
     }
 }
 
+/// One that was just created.
+pub fn draft() -> Campaign {
+    campaign(bare_plan(), Status::Draft)
+}
+
 fn new_recipient() -> NewRecipient {
     NewRecipient {
         reference: OK.into(),

@@ -8,6 +8,7 @@ use crate::app::authenticate::{self, Access};
 use crate::app::calls::read::csv;
 use crate::app::http::{Request, Response};
 use crate::app::manage::agents;
+use crate::app::manage::campaigns::results;
 use crate::app::ports::Api;
 use crate::domain::refusal::Refusal;
 
@@ -26,6 +27,9 @@ pub async fn serve(api: &impl Api, request: &Request) -> Response {
 /// # Errors
 /// It can't be told: the answer ends unfinished.
 pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
+    if rest.starts_with(results::FILE) {
+        return results::go_on(api, rest).await;
+    }
     match csv::go_on(api, rest).await {
         Some(told) => told,
         None => agents::go_on(api, rest).await,

@@ -10,9 +10,10 @@ use crate::app::authenticate::{Access, Caller, Operator};
 use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger};
 use crate::app::dialers::livekit;
 use crate::app::http::{MAX_BODY, Request, Response};
+use crate::app::manage::campaigns::{preview, recipients, results, run};
 use crate::app::manage::suppressions::MAX_FILE;
 use crate::app::manage::{
-    agents, audit, keys, orgs, settings, suppressions, trunk_test, trunks, webhooks,
+    agents, audit, campaigns, keys, orgs, settings, suppressions, trunk_test, trunks, webhooks,
 };
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
@@ -163,6 +164,22 @@ routes! {
     CallStatus = GET "/integration/v1/calls/{call_id}/status" for Key(Viewer) => read::status(api, caller, first);
     CancelCall = POST "/integration/v1/calls/{call_id}/cancel" for Key(Member) => stop::cancel(api, caller, request, first);
     Transcript = GET "/integration/v1/calls/{call_id}/transcript" for Key(Viewer) => report::transcript(api, caller, first);
+    ListCampaigns = GET "/integration/v1/campaigns" for Key(Viewer) => campaigns::list(api, caller, request);
+    CreateCampaign = POST "/integration/v1/campaigns" for Key(Member) => campaigns::create(api, caller, request);
+    GetCampaign = GET "/integration/v1/campaigns/{id}" for Key(Viewer) => campaigns::get(api, caller, first);
+    UpdateCampaign = PATCH "/integration/v1/campaigns/{id}" for Key(Member) => campaigns::update(api, caller, request, first);
+    DeleteCampaign = DELETE "/integration/v1/campaigns/{id}" for Key(Member) => campaigns::delete(api, caller, request, first);
+    ListRecipients = GET "/integration/v1/campaigns/{id}/recipients" for Key(Viewer)
+        => recipients::list(api, caller, request, first);
+    AddRecipients = POST "/integration/v1/campaigns/{id}/recipients" for Key(Member) { max_body: campaigns::MAX_FILE }
+        => recipients::add(api, caller, request, first);
+    GetRecipient = GET "/integration/v1/campaigns/{id}/recipients/{reference}" for Key(Viewer)
+        => recipients::get(api, caller, first, second);
+    CampaignResults = GET "/integration/v1/campaigns/{id}/results.csv" for Key(Viewer) => results::get(api, caller, first);
+    PreviewCampaign = GET "/integration/v1/campaigns/{id}/preview" for Key(Viewer) => preview::get(api, caller, first);
+    StartCampaign = POST "/integration/v1/campaigns/{id}/start" for Key(Member) => run::start(api, caller, request, first);
+    PauseCampaign = POST "/integration/v1/campaigns/{id}/pause" for Key(Member) => run::pause(api, caller, request, first);
+    CancelCampaign = POST "/integration/v1/campaigns/{id}/cancel" for Key(Member) => run::cancel(api, caller, request, first);
     GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(api, caller, first);
     ListSuppressions = GET "/integration/v1/suppressions" for Key(Viewer) => suppressions::list(api, caller, request);
     CreateSuppression = POST "/integration/v1/suppressions" for Key(Member) => suppressions::create(api, caller, request);
@@ -304,7 +321,11 @@ mod tests {
         );
         assert_eq!(
             large.iter().map(|route| route.action).collect::<Vec<_>>(),
-            [Action::ImportSuppressions, Action::LiveKitEvent]
+            [
+                Action::AddRecipients,
+                Action::ImportSuppressions,
+                Action::LiveKitEvent
+            ]
         );
     }
 

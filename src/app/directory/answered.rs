@@ -16,6 +16,7 @@ use crate::app::asking::{Command, Reply};
 use crate::app::host::Host;
 use crate::app::iso8601;
 use crate::app::trunk::StoreFailed;
+use crate::app::views::campaign::CampaignView;
 use crate::app::views::delivery::DeliveryView;
 use crate::app::views::keys::NewKeyView;
 use crate::app::views::manage::{AgentDetail, SecretView, TrunkDetail};
@@ -44,6 +45,9 @@ pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answ
         }
         (Ask::CreateTrunk(_), DirectoryReply::Trunk(trunk)) => {
             Answered::new(201, &TrunkDetail::from(&**trunk))
+        }
+        (Ask::CreateCampaign(campaign), DirectoryReply::Done) => {
+            Answered::new(201, &CampaignView::of(campaign, None, None))
         }
         (Ask::CreateKey(_), DirectoryReply::Keys(keys)) => {
             Answered::new(201, &NewKeyView::from(keys.first()?))

@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::agents::Saved;
+use super::campaigns::Marked;
 use super::orgs::{Founded, Introduced, Settled};
 use super::permits::Permitted;
 use super::port::asks;
 use super::{
-    AskDirectory, AuditEntry, Desk, DirectoryCommand, DirectoryReply, DirectoryStore, NewKey,
-    language, permits, receiver, watch,
+    AskDirectory, AuditEntry, CampaignCard, Desk, DirectoryCommand, DirectoryReply, DirectoryStore,
+    NewKey, RunsWith, language, permits, receiver, watch,
 };
 use crate::app::asking::travels;
 use crate::app::host::Host;
@@ -20,7 +21,8 @@ use crate::app::records::RecordKey;
 use crate::domain::access::StoredKey;
 use crate::domain::agent;
 use crate::domain::callback::{self, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets};
-use crate::domain::ids::{AgentId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
+use crate::domain::campaign::Campaign;
+use crate::domain::ids::{AgentId, CampaignId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkConfig;
@@ -113,6 +115,39 @@ commands! {
         /// Page size.
         limit: usize,
     } => keys -> Vec<StoredKey>;
+    /// Add a campaign, whose object was created.
+    CreateCampaign(campaign: Box<Campaign>) => create_campaign -> ();
+    /// What is known of a campaign.
+    KnownCampaign(id: CampaignId) => campaign -> CampaignCard;
+    /// A page of campaigns, newest first.
+    Campaigns {
+        /// Only older than this one.
+        before: Option<(Timestamp, CampaignId)>,
+        /// Page size.
+        limit: usize,
+    } => campaigns -> Vec<CampaignCard>;
+    /// The campaigns that run, or are about to.
+    RunningCampaigns(with: RunsWith) => running_campaigns -> Vec<CampaignCard>;
+    /// Something is about to be done to a campaign: the audit log's line of it.
+    NoteCampaign {
+        /// To which.
+        id: CampaignId,
+        /// What is done.
+        action: String,
+    } => note_campaign -> CampaignCard;
+    /// A campaign is about to be started.
+    StartCampaign {
+        /// Which.
+        id: CampaignId,
+        /// Who talks.
+        agent: AgentId,
+        /// What it goes out through.
+        trunk: TrunkId,
+    } => start_campaign -> Marked;
+    /// A campaign's object rests that was marked so.
+    RestCampaign(id: CampaignId, mark: u64) => rest_campaign -> ();
+    /// Delete a campaign whose object rests.
+    DeleteCampaign(id: CampaignId) => delete_campaign -> ();
     /// Revoke a key.
     RevokeKey(id: KeyId) => revoke_key -> ();
     /// A key was used.
@@ -226,6 +261,9 @@ impl Ask {
                 | Self::Received
                 | Self::Tags
                 | Self::Nudge(_)
+                | Self::KnownCampaign(_)
+                | Self::Campaigns { .. }
+                | Self::RunningCampaigns(_)
         )
     }
 
@@ -245,6 +283,7 @@ impl Ask {
                 }
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
+                | Self::StartCampaign { .. }
                 | Self::Permit(_)
         )
     }

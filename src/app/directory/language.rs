@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, AuditEntry, DirectoryRefusal, Received, Watched};
+use super::{Ask, AuditEntry, CampaignCard, DirectoryRefusal, Received, Watched};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::StoredKey;
 use crate::domain::agent::Agent;
@@ -148,6 +148,12 @@ pub enum DirectoryReply {
     Agent(Box<Agent>),
     /// The trunk that was asked for or created.
     Trunk(Box<TrunkConfig>),
+    /// A campaign is marked as running; which start that is, and who is to talk.
+    Marked(u64, Box<Agent>),
+    /// What is known of a campaign.
+    Campaign(CampaignCard),
+    /// What is known of campaigns.
+    Campaigns(Vec<CampaignCard>),
     /// A page of keys, or the one that was created.
     Keys(Vec<StoredKey>),
     /// The webhook secrets.

@@ -17,6 +17,7 @@
 mod agents;
 mod answered;
 mod audit;
+mod campaigns;
 pub mod command;
 mod copies;
 mod keys;
@@ -38,6 +39,7 @@ mod watch;
 
 pub use agents::{ListAgents, Saved, Slice};
 pub use answered::{FirstOrAgain, Keyed, render};
+pub use campaigns::Marked;
 pub use command::Ask;
 pub use language::{AgentsAfter, Answered, By, DirectoryCommand, DirectoryReply, Once};
 pub use orgs::{Founded, Introduced, SettleKey, Settled};
@@ -48,11 +50,13 @@ pub use store::{DirectoryStore, RecordWriter};
 pub use watch::{News, Tags, Watch};
 
 pub use crate::domain::directory::{
-    AuditEntry, Directory, DirectoryRefusal, NewKey, RELIED_ON, Rows, Watched,
+    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, RELIED_ON, Rows, Run, RunsWith,
+    Watched,
 };
 
 use std::cell::RefCell;
 
+use crate::app::campaign::Campaigns;
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
 use crate::app::records::RecordKey;
@@ -189,7 +193,7 @@ impl DirectoryActor {
     pub async fn serve(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + RecordWriter),
+        world: &(impl Host + Trunks + Campaigns + RecordWriter),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
         self.wait_for_news(store, world, &command).await?;

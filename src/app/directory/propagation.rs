@@ -1,13 +1,15 @@
 //! Telling others what they must know: first the trunks, whose word decides, then the copies. All that they are told is computed
 //! from the directory as it is then, so telling late, twice or out of turn does no harm.
 
+use super::campaigns::PAUSED_AT_ONCE;
 use super::copies::record_of;
 use super::{Ask, Directory, DirectoryActor, DirectoryStore, RecordWriter};
+use crate::app::campaign::Campaigns;
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{Briefed, StoreFailed, Trunks, ask, command};
-use crate::domain::directory::Pending;
+use crate::domain::directory::{Pending, PendingHalt};
 use crate::domain::ids::TrunkId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Span;
@@ -57,18 +59,23 @@ impl DirectoryActor {
     pub(super) async fn tell(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + RecordWriter),
+        world: &(impl Host + Trunks + Campaigns + RecordWriter),
         pending: &Pending,
         sends_for: bool,
     ) -> Result<bool, StoreFailed> {
         let at_once = world.settings().trunks_at_once;
-        let is_more = pending.briefs.len() > at_once;
+        let is_more = pending.briefs.len() > at_once || pending.pauses.len() > PAUSED_AT_ONCE;
         let briefs = pending
             .briefs
             .iter()
             .take(at_once)
             .map(|(trunk, _)| self.brief(store, world, *trunk));
         let told = concurrent(CONNECTIONS, briefs).await;
+        let pauses = pending.pauses.iter().take(PAUSED_AT_ONCE);
+        let pauses = pauses.map(|pause| self.pause(store, world, pause));
+        let paused = concurrent(CONNECTIONS, pauses).await;
+        let all_paused = paused.iter().all(Option::is_some);
+        let paused: Vec<_> = paused.into_iter().flatten().collect();
         let records = pending
             .records
             .iter()
@@ -76,6 +83,7 @@ impl DirectoryActor {
         let written = concurrent(CONNECTIONS, records).await;
         let (org, left) = self.with(store, |directory| {
             directory.acknowledge(&told, &written);
+            directory.acknowledge_pauses(&paused, world.now());
             if is_more && planted(Fault::RestForgotten) {
                 directory.drop_briefs();
             }
@@ -94,11 +102,14 @@ impl DirectoryActor {
                         .iter()
                         .any(|(told, version)| told == id && *version >= Some(*at))
             };
-            (pending.briefs.iter().any(is_untold), !left.is_empty())
+            let is_running = |pause: &PendingHalt| left.pauses.contains(pause);
+            let is_untold =
+                pending.briefs.iter().any(is_untold) || pending.pauses.iter().any(is_running);
+            (is_untold, !left.is_empty())
         })?;
         let now = world.now();
         let sooner = self.retry_at.get().filter(|at| *at > now);
-        let goes_well = is_more && told.iter().all(|(_, version)| version.is_some());
+        let goes_well = is_more && all_paused && told.iter().all(|(_, version)| version.is_some());
         let again = match goes_well {
             true => now + SOON,
             false => sooner.unwrap_or(now + AGAIN),

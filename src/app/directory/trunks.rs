@@ -1,6 +1,6 @@
 //! Trunks, at the desk. Before one is created or deleted, its object is asked.
 
-use super::{Answer, Desk, DirectoryRefusal, DirectoryStore, Stop};
+use super::{Answer, Desk, DirectoryRefusal, DirectoryStore, RunsWith, Stop};
 use crate::app::host::Host;
 use crate::app::trunk::{Briefed, Retired, Trunks, ask, command};
 use crate::domain::directory::Offer;
@@ -89,6 +89,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// The trunk's object retires first. Until the deletion is written, a brief is owed: should
     /// anything go wrong in between, it brings the trunk back to what the directory says.
     pub(super) fn delete_trunk(&mut self, id: TrunkId) -> Answer<()> {
+        self.directory.check_at_rest(RunsWith::Trunk(id))?;
         match self.word.take() {
             None if self.directory.owe_brief(id) => Err(Stop::Ask(Box::new(Question::Retire(id)))),
             None => Err(DirectoryRefusal::Missing.into()),

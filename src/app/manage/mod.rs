@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod audit;
+pub mod campaigns;
 pub mod create;
 pub mod hours;
 pub mod keys;
@@ -19,6 +20,7 @@ use crate::app::directory::{AskDirectory, By, DirectoryRefusal, ask};
 use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
+use crate::domain::campaign::{CampaignRefusal, Status};
 use crate::domain::refusal::Refusal;
 
 /// How often a change is composed anew when somebody else's came in between.
@@ -101,7 +103,17 @@ impl Resource {
     fn refusal(&self, denied: DirectoryRefusal) -> Refusal {
         match denied {
             DirectoryRefusal::Missing | DirectoryRefusal::Inactive => self.missing.clone(),
+            DirectoryRefusal::TooMany if self.plural == campaigns::PLURAL => {
+                Refusal::Campaign(CampaignRefusal::TooMany)
+            }
             DirectoryRefusal::TooMany => Refusal::TooMany(self.plural),
+            DirectoryRefusal::NoAgent => Refusal::AgentNotFound,
+            DirectoryRefusal::NoTrunk => Refusal::TrunkNotFound,
+            DirectoryRefusal::RunningCampaigns => Refusal::Campaign(match self.plural {
+                agents::PLURAL => CampaignRefusal::AgentInUse,
+                trunks::PLURAL => CampaignRefusal::TrunkInUse,
+                _ => CampaignRefusal::Is(Status::Running),
+            }),
             DirectoryRefusal::TooManyHours => Refusal::TooManyHours,
             DirectoryRefusal::LastOwner => Refusal::LastOwnerKey,
             DirectoryRefusal::InvalidKey => Refusal::InvalidKey,

@@ -97,6 +97,7 @@ fn tags() -> Value {
         {"name": "API keys", "description": "Keys of the organisation."},
         {"name": "Settings", "description": "What the organisation keeps of its calls, and which numbers it wants refused."},
         {"name": "Events", "description": "The live feed."},
+        {"name": "Campaigns", "description": "Lists of people who are called."},
         {"name": "Suppressions", "description": "Numbers that are not to be called."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},

@@ -36,23 +36,19 @@ fn operation(route: &Route, described: &Description) -> Value {
     if !parameters.is_empty() {
         set("parameters", parameters.into());
     }
-    if let Some(body) = &described.body {
-        let content = json!({
-            "schema": reference(&body.schema.name),
-            "example": body.example,
-        });
-        set(
-            "requestBody",
-            json!({"required": body.required, "content": {"application/json": content}}),
-        );
-    }
-    if !described.file.is_empty() {
-        let types = described.file.iter().map(|(media_type, example)| {
-            let content = json!({"schema": {"type": "string"}, "example": example});
-            ((*media_type).to_owned(), content)
-        });
-        let content: Map<String, Value> = types.collect();
-        set("requestBody", json!({"required": true, "content": content}));
+    let own = described.body.as_ref().map(|body| {
+        let content = json!({"schema": reference(&body.schema.name), "example": body.example});
+        ("application/json".to_owned(), content)
+    });
+    let files = described.file.iter().map(|(media_type, example)| {
+        let content = json!({"schema": {"type": "string"}, "example": example});
+        ((*media_type).to_owned(), content)
+    });
+    let content: Map<String, Value> = own.into_iter().chain(files).collect();
+    if !content.is_empty() {
+        let required = described.body.as_ref().is_none_or(|body| body.required);
+        let body = json!({"required": required, "content": content});
+        set("requestBody", body);
     }
     set("responses", responses::of(route, described));
     if let Some(callbacks) = &described.callbacks {
@@ -108,10 +104,11 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
             "token" => "The end of the `callback_url` that the receiver has.",
             "phone_number" => "In E.164 format; its `+` may be written as `%2B`.",
+            "reference" => "What the recipient is known by.",
             _ => "Its UUID.",
         };
         let schema = match name {
-            "token" => json!({"type": "string"}),
+            "token" | "reference" => json!({"type": "string"}),
             "phone_number" => json!({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$"}),
             _ => json!({"type": "string", "format": "uuid"}),
         };

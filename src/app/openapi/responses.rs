@@ -91,7 +91,8 @@ fn every_refusal(route: &Route, described: &Description) -> Vec<Refusal> {
             all.extend(Some(Refusal::CrossOrigin).filter(|_| route.method != "GET"));
         }
     }
-    if described.body.is_some() {
+    // What may be a file as well says itself what it takes.
+    if described.body.is_some() && described.file.is_empty() {
         all.extend([
             Refusal::NotJsonContentType,
             Refusal::EncodingUnsupported("X".into()),

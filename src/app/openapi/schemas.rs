@@ -71,7 +71,16 @@ fn bodies(routes: &[Description]) -> Schemas {
         "What to change: any subset.".into(),
     );
     bodies.insert("ChangeAgent".to_owned(), change);
-    for name in ["ChangeAgent", "ChangeTrunk", "ChangeSettings"] {
+    let mut change = bodies.get("CreateCampaign").cloned().unwrap_or_default();
+    let text = "What to change: any subset.";
+    set(&mut change, "description", text.into());
+    bodies.insert("ChangeCampaign".to_owned(), change);
+    for name in [
+        "ChangeAgent",
+        "ChangeCampaign",
+        "ChangeTrunk",
+        "ChangeSettings",
+    ] {
         if let Some(schema) = bodies.get_mut(name) {
             loosen(schema);
         }
@@ -197,9 +206,11 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
-        // Clients name what a number is, what is done with it, and why it is called again, beside what calls and agents are.
-        "NumberType" | "HighRisk" | "Cause" => {
-            let names = variants(&schema, name.trim_end_matches("Type"));
+        // Clients name what a number is, what is done with it, why it is called again, and where a campaign and its people are,
+        // beside what calls and agents are.
+        "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy" => {
+            let prefix = name.trim_end_matches("Type").trim_end_matches("Status");
+            let names = variants(&schema, prefix);
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }

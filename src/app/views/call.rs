@@ -242,9 +242,10 @@ impl<'a> DetailedCall<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Why a call failed.
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-struct FailureView {
+pub struct FailureView {
     /// Who made it fail.
     source: FailureSource,
     /// Why, for machines.

@@ -1,6 +1,7 @@
 //! What clients see of calls, deliveries and what is managed: below whatever shows it, the objects among them.
 
 pub mod call;
+pub mod campaign;
 pub mod delivery;
 pub mod keys;
 pub mod limits;

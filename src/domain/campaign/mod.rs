@@ -6,9 +6,11 @@
 pub mod handover;
 mod pace;
 mod record;
+mod refusal;
 mod row;
 
 pub use record::Record;
+pub use refusal::CampaignRefusal;
 pub use row::{LOOK_AGAIN, Row, Rules, STATUSES};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ use super::phone::E164;
 use super::redial::Redial;
 use super::time::Timestamp;
 
+/// How many campaigns an organisation has at most.
+pub const MOST_CAMPAIGNS: usize = 10_000;
 /// How many recipients a campaign has at most.
 pub const MOST_RECIPIENTS: u64 = 200_000;
 /// How many rows a request adds at most.
@@ -65,6 +69,7 @@ pub struct Plan {
 /// Where a campaign is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = CampaignStatus))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It was not started yet.
@@ -77,6 +82,26 @@ pub enum Status {
     Completed,
     /// It was called off.
     Canceled,
+}
+
+impl Status {
+    /// As clients read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// Whether it is over for good.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled)
+    }
 }
 
 /// Why a running campaign calls nobody just now.
@@ -101,6 +126,7 @@ pub enum HeldBy {
 /// How many of its recipients are in which state. They add up to `total`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = CampaignCounts))]
 pub struct Counts {
     /// All of them.
     pub total: u64,

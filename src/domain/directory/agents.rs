@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::permits::User;
-use super::{Affects, AuditEntry, Author, Directory, DirectoryRefusal, MOST, forgotten, json};
+use super::{
+    Affects, AuditEntry, Author, Directory, DirectoryRefusal, MOST, RunsWith, forgotten, json,
+};
 use crate::domain::agent::{Agent, Status};
 use crate::domain::calling_hours::{CallingHours, HoursBook};
 use crate::domain::contacts::ContactLimit;
@@ -293,7 +295,7 @@ impl Directory {
     /// Deletes an agent; `current` is what its row says.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none; campaigns run with it.
     pub fn delete_agent(
         &mut self,
         id: AgentId,
@@ -303,6 +305,7 @@ impl Directory {
         let Some(agent) = current else {
             return self.repeated(self.agents.contains_key(&id));
         };
+        self.check_at_rest(RunsWith::Agent(id))?;
         let entry = author.entry("agent.delete", id);
         self.keep_agent(agent, Some(author.at), entry, true);
         Ok(())

@@ -118,6 +118,7 @@ impl Directory {
         self.keep_key(key);
         let entry = author.entry("api_key.delete", id);
         self.record(entry, &[record], Affects::TrunksOf(User::Key(id)));
+        self.pause_campaigns_of(id, author);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod agents;
 mod audit;
+mod campaigns;
 mod keys;
 mod media;
 mod numbers;
@@ -22,9 +23,10 @@ mod watch;
 
 pub use agents::agent_row;
 pub use audit::{AuditEntry, Author, audit_row};
+pub use campaigns::{CampaignCard, Run, RunsWith};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
-pub use pending::Pending;
+pub use pending::{Pending, PendingHalt};
 pub use permits::{Permit, RELIED_ON, User};
 pub use receiver::Received;
 pub use refusal::DirectoryRefusal;
@@ -38,7 +40,7 @@ use crate::domain::callback::Delivery;
 use crate::domain::calling_hours::CallingHours;
 use crate::domain::contacts::ContactLimit;
 use crate::domain::from_json::{self, Unreadable};
-use crate::domain::ids::{AgentId, DeliveryId, KeyId, TrunkId, TrunkTag};
+use crate::domain::ids::{AgentId, CampaignId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use crate::domain::record_key::RecordKey;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
@@ -95,6 +97,10 @@ pub struct Directory {
     agent_limits: VecMap<AgentId, Vec<ContactLimit>>,
     trunks: VecMap<TrunkId, StoredTrunk>,
     keys: VecMap<KeyId, StoredKey>,
+    /// When each was created.
+    campaigns: VecMap<CampaignId, Timestamp>,
+    /// Those that run.
+    runs: VecMap<CampaignId, Run>,
     tests: VecMap<DeliveryId, Delivery>,
     received: VecMap<u64, Received>,
     used: VecMap<String, Used>,
@@ -138,6 +144,7 @@ impl Directory {
                 let trunk: StoredTrunk = from_json::read(doc)?;
                 self.trunks.insert(trunk.config.id, trunk);
             }
+            "campaign" => self.read_campaign(doc)?,
             "key" => {
                 let key: StoredKey = from_json::read(doc)?;
                 self.keys.insert(key.id, key);

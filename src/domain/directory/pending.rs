@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Directory, DirectoryRefusal};
-use crate::domain::ids::{AgentId, TrunkId};
+use crate::domain::ids::{AgentId, CampaignId, KeyId, TrunkId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::record_key::RecordKey;
 
@@ -14,18 +14,39 @@ pub struct Pending {
     pub records: Vec<(RecordKey, u64)>,
     /// Trunks that are still to be briefed.
     pub briefs: Vec<(TrunkId, u64)>,
+    /// Campaigns that are still to be paused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<PendingHalt>,
+}
+
+/// A campaign that is to be paused, because the key was revoked that started it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingHalt {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// What was started later runs in another's name.
+    pub version: u64,
+    /// Who revoked the key.
+    pub by: Option<KeyId>,
+    /// By which request.
+    pub request: String,
 }
 
 impl Pending {
     /// Whether everybody was told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.briefs.is_empty()
+        self.records.is_empty() && self.briefs.is_empty() && self.pauses.is_empty()
     }
 
     pub(super) fn brief(&mut self, trunk: TrunkId, version: u64) {
         self.briefs.retain(|(known, _)| *known != trunk);
         self.briefs.push((trunk, version));
+    }
+
+    pub(super) fn pause(&mut self, pause: PendingHalt) {
+        self.pauses.retain(|known| known.campaign != pause.campaign);
+        self.pauses.push(pause);
     }
 
     pub(super) fn copy(&mut self, key: &RecordKey, version: u64) {
@@ -38,6 +59,7 @@ impl Pending {
     pub fn since(mut self, version: u64) -> Self {
         self.records.retain(|(_, at)| *at > version);
         self.briefs.retain(|(_, at)| *at > version);
+        self.pauses.retain(|pause| pause.version > version);
         self
     }
 }
@@ -94,7 +116,8 @@ impl Directory {
 
     /// A restriction that was asked for again: done, while somebody is yet to be told of it.
     pub(super) fn repeated(&self, was_done: bool) -> Result<(), DirectoryRefusal> {
-        match was_done && !self.pending.briefs.is_empty() {
+        let is_left = !self.pending.briefs.is_empty() || !self.pending.pauses.is_empty();
+        match was_done && is_left {
             true => Ok(()),
             false => Err(DirectoryRefusal::Missing),
         }

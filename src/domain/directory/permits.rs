@@ -138,13 +138,13 @@ impl Directory {
     /// Whether somebody may be used through a trunk.
     pub(super) fn is_permitted(&self, user: User, trunk: TrunkTag, now: Timestamp) -> bool {
         let until = self.permits.get(&(user, trunk));
-        until.is_some_and(|until| now < *until)
+        until.is_some_and(|until| now < *until) || self.runs_through(user, trunk)
     }
 
     /// Whether somebody may be used through any trunk.
     pub(super) fn is_used(&self, user: User, now: Timestamp) -> bool {
         let mut permits = self.permits.iter();
-        permits.any(|((known, _), until)| *known == user && now < *until)
+        permits.any(|((known, _), until)| *known == user && now < *until) || self.is_run_with(user)
     }
 
     pub(super) fn read_short(&mut self, name: &str, doc: &str) -> Result<(), Unreadable> {

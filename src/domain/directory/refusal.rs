@@ -30,4 +30,10 @@ pub enum DirectoryRefusal {
     InvalidKey,
     /// The agent takes no calls.
     Inactive,
+    /// Campaigns run with it.
+    RunningCampaigns,
+    /// The campaign's agent was deleted.
+    NoAgent,
+    /// The campaign's trunk was deleted.
+    NoTrunk,
 }

@@ -135,6 +135,25 @@ impl Directory {
         }
     }
 
+    /// Campaigns may place calls through a trunk until then, permitted by nothing else.
+    pub(super) fn use_for_campaigns(&mut self, id: TrunkId, until: Timestamp) {
+        let permits = self.permits.iter().filter(|((_, tag), _)| *tag == id.tag());
+        let permitted = permits.map(|(_, until)| *until).max();
+        let until = permitted.map_or(until, |permitted| until.max(permitted));
+        if let Some(stored) = self.trunks.get_mut(&id)
+            && stored.guarded
+        {
+            let is_first = !stored.used;
+            stored.used = true;
+            stored.calls_until = Some(until);
+            let stored = stored.clone();
+            if is_first {
+                self.watch.begin_anew();
+            }
+            self.put(format!("trunk/{id}"), &stored);
+        }
+    }
+
     /// What the object of a new trunk is to be told, and what this says that may change before it has heard it.
     ///
     /// # Errors

@@ -172,7 +172,8 @@ pub fn masked(url: &str) -> Cow<'_, str> {
 }
 
 /// A `%` that no two hexadecimal digits follow stands for itself.
-fn percent_decoded(text: &str) -> Vec<u8> {
+#[must_use]
+pub fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('%') {

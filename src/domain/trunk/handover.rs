@@ -195,13 +195,14 @@ impl Trunk {
         let Some(brief) = &self.brief else {
             return Standing::NotAllowed;
         };
-        if brief.refuses_impossible && !is_possible(callee.phone) {
-            return Standing::Impossible;
-        }
+        // In the order in which a preview counts them.
         let config = &brief.config;
         let simulates = config.carrier.simulates();
         if !config.destinations.admit(callee.phone, simulates) {
             return Standing::NotAllowed;
+        }
+        if brief.refuses_impossible && !is_possible(callee.phone) {
+            return Standing::Impossible;
         }
         let contact = match known {
             Some(word) if word.suppressed => return Standing::Suppressed,
@@ -209,14 +210,13 @@ impl Trunk {
             None if self.asks_of_numbers() => return Standing::NotAsked,
             None => Contact::Free,
         };
-        match self.hours_of(callee, hours, now) {
-            Verdict::Open => {}
-            Verdict::Closed { opens_at, .. } => return Standing::Closed(opens_at),
-            Verdict::ZoneUnknown => return Standing::ZoneUnknown,
+        if let Contact::Limited(until) = contact {
+            return Standing::Limited(until);
         }
-        match contact {
-            Contact::Free => Standing::Ready,
-            Contact::Limited(until) => Standing::Limited(until),
+        match self.hours_of(callee, hours, now) {
+            Verdict::Open => Standing::Ready,
+            Verdict::Closed { opens_at, .. } => Standing::Closed(opens_at),
+            Verdict::ZoneUnknown => Standing::ZoneUnknown,
         }
     }
 

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{KNOWN, look};
+use crate::app::csv;
 use crate::app::http::{Request, Response};
 use crate::app::json;
 use crate::app::page::Page;
@@ -159,18 +160,7 @@ fn row(call: &Shown) -> String {
 /// A value as its cell has it; one that is none, or more than one, is empty.
 fn cell(value: Option<&Value>) -> String {
     match value.unwrap_or(&Value::Null) {
-        Value::String(text) if text.contains(['"', ',', '\r', '\n']) => {
-            let mut quoted = String::from("\"");
-            for letter in text.chars() {
-                if letter == '"' {
-                    quoted.push('"');
-                }
-                quoted.push(letter);
-            }
-            quoted.push('"');
-            quoted
-        }
-        Value::String(text) => text.clone(),
+        Value::String(text) => csv::cell(text),
         Value::Bool(is) => is.to_string(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => String::new(),

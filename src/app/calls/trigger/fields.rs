@@ -128,7 +128,7 @@ impl Fields {
         let dry_run = read_flag(take("dry_run"), "dry_run must be true or false")?;
         let mut time = |field| {
             take(field)
-                .map(|value| read_time(field, &value))
+                .map(|value| read_moment(field, &value))
                 .transpose()
         };
         let (not_before, not_after) = (time("not_before")?, time("not_after")?);
@@ -207,7 +207,10 @@ fn read_max_wait(value: Value) -> Result<Span, Refusal> {
 }
 
 /// A moment: a date alone is none, since nobody can tell where it begins.
-fn read_time(field: &'static str, value: &Value) -> Result<Timestamp, Refusal> {
+///
+/// # Errors
+/// It is none.
+pub fn read_moment(field: &'static str, value: &Value) -> Result<Timestamp, Refusal> {
     let text = value.as_str().unwrap_or_default();
     let is_date = text.len() == 10;
     let midnight = format!("{text}T00:00");
@@ -253,7 +256,14 @@ fn read_window(
     })
 }
 
-fn read_id<T: std::str::FromStr>(value: Option<Value>, field: &'static str) -> Result<T, Refusal> {
+/// An id.
+///
+/// # Errors
+/// It is missing, or none.
+pub fn read_id<T: std::str::FromStr>(
+    value: Option<Value>,
+    field: &'static str,
+) -> Result<T, Refusal> {
     match value {
         None => Err(Refusal::Required(field)),
         Some(Value::String(text)) if text.is_empty() => Err(Refusal::Required(field)),
@@ -268,12 +278,18 @@ fn read_metadata(value: Value) -> Result<Map<String, Value>, Refusal> {
     let Value::Object(metadata) = value else {
         return Err(Refusal::MetadataNotObject);
     };
-    let size = to_json(&metadata).map_or(usize::MAX, |json| json.len());
-    if size > MAX_METADATA {
-        Err(Refusal::MetadataTooLarge)
-    } else {
-        Ok(metadata)
-    }
+    check_metadata(&metadata)?;
+    Ok(metadata)
+}
+
+/// The JSON of a call's metadata.
+///
+/// # Errors
+/// It is longer than a call may carry.
+pub fn check_metadata(metadata: &Map<String, Value>) -> Result<String, Refusal> {
+    let json = to_json(metadata).ok();
+    let json = json.filter(|json| json.len() <= MAX_METADATA);
+    json.ok_or(Refusal::MetadataTooLarge)
 }
 
 fn read_callback_url(api: &impl Api, request: &Request, value: Value) -> Result<String, Refusal> {

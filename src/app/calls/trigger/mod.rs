@@ -10,6 +10,10 @@ use answer::{answer, answer_dry, replay};
 use fields::Fields;
 #[cfg(feature = "openapi")]
 pub use fields::TriggerCall;
+pub use fields::{check_metadata, read_id, read_moment};
+pub use redial::read_redial;
+#[cfg(feature = "openapi")]
+pub use redial::{RedialFields, describe::redial as describe_redial};
 
 use crate::app::asking::understood;
 use crate::app::calls::{permit, unreached};
@@ -271,7 +275,11 @@ async fn find_replay(
     }
 }
 
-async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
+/// An agent that takes calls.
+///
+/// # Errors
+/// There is none, or it does not; neither can be read.
+pub async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<Agent, Refusal> {
     let key = RecordKey::Agent(caller.org_id, id);
     let active = |agent: &Agent| agent.status == Status::Active;
     let agent: Option<Agent> = find(api, caller, &key, active).await?;
@@ -282,7 +290,11 @@ async fn find_agent(api: &impl Api, caller: &KeyRecord, id: AgentId) -> Result<A
     }
 }
 
-async fn find_trunk(
+/// A trunk that takes calls.
+///
+/// # Errors
+/// There is none, or it does not; neither can be read.
+pub async fn find_trunk(
     api: &impl Api,
     caller: &KeyRecord,
     id: TrunkId,

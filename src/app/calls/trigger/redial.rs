@@ -71,7 +71,7 @@ fn each<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> 
 }
 
 #[cfg(feature = "openapi")]
-pub(super) mod describe {
+pub(crate) mod describe {
     //! How the document tells of it.
 
     use super::{NO_ATTEMPTS, NO_CAUSES, NO_OBJECT, NO_WAITS};

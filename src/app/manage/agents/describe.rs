@@ -9,6 +9,7 @@ use crate::app::description::{Description, created, gone, ok};
 use crate::app::manage::hours::describe::hours;
 use crate::app::manage::limits::LIMITS;
 use crate::app::views::manage::{AgentDetail, AgentList};
+use crate::domain::campaign::CampaignRefusal;
 use crate::domain::refusal::Refusal;
 
 const TAG: &str = "Agents";
@@ -61,8 +62,11 @@ pub fn update() -> Description {
 }
 
 pub fn delete() -> Description {
-    let text = "New calls can no longer use it.";
-    Description::new(TAG, "Delete an agent", text, gone()).refuses([Refusal::AgentNotFound])
+    let text = "New calls can no longer use it. An agent with running campaigns can't be deleted.";
+    Description::new(TAG, "Delete an agent", text, gone()).refuses([
+        Refusal::AgentNotFound,
+        Refusal::Campaign(CampaignRefusal::AgentInUse),
+    ])
 }
 
 fn fields() -> Vec<Refusal> {

@@ -6,8 +6,9 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::body::{self, Body};
-use crate::app::directory::{self, AgentsAfter, By, ListAgents, Slice, command};
+use crate::app::directory::{self, AgentsAfter, By, ListAgents, RunsWith, Slice, command};
 use crate::app::http::{Request, Response};
+use crate::app::manage::campaigns::run::once_at_rest;
 use crate::app::manage::create::Draw;
 use crate::app::manage::hours::read_hours;
 use crate::app::manage::limits::read_limits;
@@ -23,9 +24,12 @@ use crate::domain::outcome;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
+/// What a refusal calls them.
+pub(super) const PLURAL: &str = "agents";
+
 const RESOURCE: Resource = Resource {
     missing: Refusal::AgentNotFound,
-    plural: "agents",
+    plural: PLURAL,
 };
 const MAX_FIELDS: usize = 100;
 const MAX_SCRIPT: usize = 32_768;
@@ -243,7 +247,7 @@ pub async fn update(
 /// `DELETE /agents/{id}`.
 ///
 /// # Errors
-/// No such agent.
+/// No such agent; campaigns run with it.
 pub async fn delete(
     api: &impl Api,
     caller: &KeyRecord,
@@ -251,7 +255,8 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<AgentId>().map_err(|_| Refusal::AgentNotFound)?;
-    change(api, caller, request, command::DeleteAgent(id), &RESOURCE).await?;
+    let delete = async || change(api, caller, request, command::DeleteAgent(id), &RESOURCE).await;
+    once_at_rest(api, caller, RunsWith::Agent(id), delete).await?;
     Ok(Response::no_content())
 }
 

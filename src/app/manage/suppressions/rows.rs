@@ -6,6 +6,10 @@ use crate::app::http::Request;
 use crate::domain::refusal::Refusal;
 
 use super::MAX_FILE;
+use crate::app::csv::{self, Record};
+
+/// One more than there are different ones: a header line with more names one that is wrong.
+const MOST_COLUMNS: usize = 4;
 
 /// A row's cells, as they are written; none for what is empty or not there.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -76,9 +80,9 @@ impl<'a> File<'a> {
 
     fn csv(text: &'a str) -> Result<Self, Refusal> {
         let mut rest = text;
-        let header = record(&mut rest).and_then(Result::ok).unwrap_or_default();
+        let header = csv::record(&mut rest, MOST_COLUMNS).and_then(Result::ok);
         let mut columns = Vec::new();
-        for name in header {
+        for name in header.unwrap_or_default().cells {
             let name = name.trim();
             let column = Column::named(name)
                 .ok_or_else(|| Refusal::Invalid(format!("unknown column: {name}")))?;
@@ -99,8 +103,8 @@ impl<'a> File<'a> {
     pub fn next_row(&mut self) -> Option<Result<Row, Refusal>> {
         match self {
             Self::Csv(columns, rest) => {
-                let cells = record(rest)?;
-                Some(cells.and_then(|cells| of_cells(columns, cells)))
+                let record = csv::record(rest, MOST_COLUMNS)?;
+                Some(record.and_then(|record| of_cells(columns, record)))
             }
             Self::Ndjson(rest) => loop {
                 if rest.is_empty() {
@@ -116,14 +120,10 @@ impl<'a> File<'a> {
     }
 }
 
-fn of_cells(columns: &[Column], cells: Vec<String>) -> Result<Row, Refusal> {
-    if cells.len() != columns.len() {
-        let (is, must) = (cells.len(), columns.len());
-        let text = format!("the row has {is} cells, the header line has {must}");
-        return Err(Refusal::Invalid(text));
-    }
+fn of_cells(columns: &[Column], record: Record) -> Result<Row, Refusal> {
+    record.check(columns.len())?;
     let mut row = Row::default();
-    for (column, cell) in columns.iter().zip(cells) {
+    for (column, cell) in columns.iter().zip(record.cells) {
         *column.of(&mut row) = Some(cell).filter(|cell| !cell.is_empty());
     }
     Ok(row)
@@ -149,67 +149,6 @@ fn of_line(line: &str) -> Result<Row, Refusal> {
         };
     }
     Ok(row)
-}
-
-/// The cells of the next record that is not an empty line. A record whose quotes are wrong ends with its line.
-fn record(rest: &mut &str) -> Option<Result<Vec<String>, Refusal>> {
-    loop {
-        let line = rest.trim_start_matches('\r');
-        match line.strip_prefix('\n') {
-            Some(after) => *rest = after,
-            None if line.is_empty() => return None,
-            None => break,
-        }
-    }
-    let whole = *rest;
-    let mut cells = Vec::new();
-    loop {
-        let Some((cell, after)) = next_cell(rest) else {
-            let end = whole.find('\n').map_or(whole.len(), |at| at + 1);
-            *rest = whole.get(end..).unwrap_or_default();
-            return Some(Err(Refusal::Invalid("the row's quotes are wrong".into())));
-        };
-        cells.push(cell);
-        let is_last = !after.starts_with(',');
-        let behind = after.strip_prefix(',').or(after.strip_prefix("\r\n"));
-        *rest = behind.or(after.strip_prefix('\n')).unwrap_or(after);
-        if is_last {
-            return Some(Ok(cells));
-        }
-    }
-}
-
-/// A cell, and the text from its end on: a comma, the end of the line, or nothing. None where quotes are wrong.
-fn next_cell(text: &str) -> Option<(String, &str)> {
-    let is_end = |after: &str| {
-        after.is_empty()
-            || after.starts_with(',')
-            || after.starts_with('\n')
-            || after.starts_with("\r\n")
-    };
-    let Some(mut quoted) = text.strip_prefix('"') else {
-        let end = text.find([',', '\n']).unwrap_or(text.len());
-        let (cell, _) = text.split_at_checked(end)?;
-        let is_line_end = text.get(end..)?.starts_with('\n');
-        let cell = match is_line_end {
-            true => cell.strip_suffix('\r').unwrap_or(cell),
-            false => cell,
-        };
-        let after = text.get(cell.len()..)?;
-        return (!cell.contains('"')).then(|| (cell.to_owned(), after));
-    };
-    let mut cell = String::new();
-    loop {
-        let (before, after) = quoted.split_once('"')?;
-        cell.push_str(before);
-        match after.strip_prefix('"') {
-            Some(more) => {
-                cell.push('"');
-                quoted = more;
-            }
-            None => return is_end(after).then_some((cell, after)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::app::description::refusals::{NAME, bare, must, nested_required, tidy,
 use crate::app::description::{Description, created, gone, ok};
 use crate::app::dialers::livekit::config::URL_TEXT;
 use crate::app::views::manage::{StoredTrunkView, TrunkDetail, TrunkList};
+use crate::domain::campaign::CampaignRefusal;
 use crate::domain::refusal::Refusal;
 
 const TAG: &str = "SIP trunks";
@@ -63,10 +64,14 @@ pub fn delete() -> Description {
     Description::new(
         TAG,
         "Delete a SIP trunk",
-        "New calls can no longer use it; its calls stay readable. A trunk with live calls can't be deleted.",
+        "New calls can no longer use it; its calls stay readable. A trunk with live calls or running campaigns can't be deleted.",
         gone(),
     )
-    .refuses([Refusal::TrunkNotFound, Refusal::TrunkHasLiveCalls])
+    .refuses([
+        Refusal::TrunkNotFound,
+        Refusal::TrunkHasLiveCalls,
+        Refusal::Campaign(CampaignRefusal::TrunkInUse),
+    ])
 }
 
 fn fields() -> Vec<Refusal> {

@@ -12,10 +12,11 @@ use super::agents::includes_inactive;
 use crate::app::body::{self, Body};
 use crate::app::copies::own_trunks;
 use crate::app::dialers::livekit;
-use crate::app::directory;
+use crate::app::directory::{self, RunsWith};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json;
+use crate::app::manage::campaigns::run::once_at_rest;
 use crate::app::manage::create::Draw;
 use crate::app::manage::{Resource, by, change, change_by_comparison};
 use crate::app::ports::Api;
@@ -29,9 +30,12 @@ use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::trunk::{Carrier, TrunkConfig};
 
+/// What a refusal calls them.
+pub(super) const PLURAL: &str = "SIP trunks";
+
 const RESOURCE: Resource = Resource {
     missing: Refusal::TrunkNotFound,
-    plural: "SIP trunks",
+    plural: PLURAL,
 };
 
 // As the OpenAPI document describes it; `read` reads it.
@@ -232,7 +236,7 @@ pub async fn update(
 /// `DELETE /sip-trunks/{id}`. Its calls stay readable.
 ///
 /// # Errors
-/// No such trunk; it carries calls.
+/// No such trunk; it carries calls, or campaigns run through it.
 pub async fn delete(
     api: &impl Api,
     caller: &KeyRecord,
@@ -240,8 +244,11 @@ pub async fn delete(
     id: &str,
 ) -> Result<Response, Refusal> {
     let id = id.parse::<TrunkId>().map_err(|_| Refusal::TrunkNotFound)?;
-    let delete = directory::command::DeleteTrunk(id);
-    change(api, caller, request, delete, &RESOURCE).await?;
+    let delete = async || {
+        let delete = directory::command::DeleteTrunk(id);
+        change(api, caller, request, delete, &RESOURCE).await
+    };
+    once_at_rest(api, caller, RunsWith::Trunk(id), delete).await?;
     Ok(Response::no_content())
 }
 
