@@ -41,6 +41,8 @@ const Start = page(() => import("./pages/start.tsx"));
 const Calls = page(() => import("./pages/calls.tsx"));
 const NewCall = page(() => import("./pages/call-new.tsx"));
 const Call = page(() => import("./pages/call.tsx"));
+const Campaigns = page(() => import("./pages/campaigns.tsx"));
+const Campaign = page(() => import("./pages/campaign.tsx"));
 const Trunks = page(() => import("./pages/trunks.tsx"));
 const Trunk = page(() => import("./pages/trunk.tsx"));
 const NewTrunk = page(() => import("./pages/trunk-new.tsx"));
@@ -112,6 +114,8 @@ function Pages() {
         <Route path="/studio/calls" component={Calls} />
         <Route path="/studio/calls/new" component={NewCall} />
         <Route path="/studio/calls/:id" component={Call} />
+        <Route path="/studio/campaigns" component={Campaigns} />
+        <Route path="/studio/campaigns/:id" component={Campaign} />
         <Route path="/studio/trunks" component={Trunks} />
         <Route path="/studio/trunks/new" component={NewTrunk} />
         <Route path="/studio/trunks/:id" component={Trunk} />

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { Org, useServer } from "../edge/harness.ts";
+import { created, METADATA, Org, useServer } from "../edge/harness.ts";
 import { follow, sees, useStudio, WATCHABLE } from "./browser.ts";
 
 const server = useServer({ vars: WATCHABLE });
@@ -28,7 +28,15 @@ beforeAll(async () => {
   await org.ended(busy);
   await org.ended(call);
   const delivery = (await admin.post<{ id: string }>("/webhooks/test", { url: body.callback_url })).body.id;
+  const started = await campaign(true);
+  const draft = await campaign(false);
   pages = [
+    ["home", "/studio"],
+    ["campaigns", "/studio/campaigns"],
+    ["a new campaign", "/studio/campaigns/new"],
+    ["a draft of a campaign", `/studio/campaigns/${draft}`],
+    ["a campaign", `/studio/campaigns/${started}`],
+    ["calls of a campaign", `/studio/calls?campaign_id=${started}`],
     ["first call", "/studio/start"],
     ["calls", "/studio/calls"],
     ["a new call", "/studio/calls/new"],
@@ -51,6 +59,21 @@ beforeAll(async () => {
     ["no such call", "/studio/calls/31106b7c-9d02-4723-8b07-5bb8d90240cb"],
   ];
 });
+
+/** One with somebody who was called and somebody whose number is no reference. */
+async function campaign(isStarted: boolean): Promise<string> {
+  const { id } = created(
+    await org.owner.post<{ id: string }>("/campaigns", { name: "Reminders", agent_id: org.agent.id, sip_trunk_id: org.trunk.id }),
+  );
+  const recipients = ["+15005550001", "+15005550006"].map((phone_number, n) => ({
+    phone_number,
+    ...(n === 0 && { reference: "loan-1" }),
+    metadata: METADATA,
+  }));
+  expect(await org.owner.post(`/campaigns/${id}/recipients`, { recipients })).toMatchObject({ status: 200 });
+  if (isStarted) expect(await org.owner.post(`/campaigns/${id}/start`)).toMatchObject({ status: 200 });
+  return id;
+}
 
 async function violations(page: Page): Promise<string[]> {
   const { violations } = await page.evaluate(() => (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run());

@@ -2,7 +2,7 @@
 
 import type { Request } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { found, Org, useServer } from "../edge/harness.ts";
+import { created, found, Org, useServer } from "../edge/harness.ts";
 import { type Agent, ROLES } from "../edge/shapes.ts";
 import { follow, isSaved, isTold, saysWhy, sees, useStudio, WATCHABLE } from "./browser.ts";
 
@@ -118,7 +118,7 @@ test("what happened while the connection was lost is there when it is back", { t
 test("news from the feed shows at once, and the page says that it is live", async () => {
   const call = await org.call({ phone_number: "+15005550006" });
   await org.reached(call, "Answered");
-  const page = await studio.visit("/studio");
+  const page = await studio.visit("/studio/calls");
   const asked: URLSearchParams[] = [];
   await page.route("**/integration/v1/events?*", (route) => {
     asked.push(new URL(route.request().url()).searchParams);
@@ -192,6 +192,10 @@ const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] =
   ["/studio/webhooks", "Reveal", "admin"],
   ["/studio/webhooks", "Rotate", "admin"],
   ["/studio/webhooks", "Send test event", "admin"],
+  ["/studio/campaigns", "New campaign", "member"],
+  ["/studio/campaigns/new", "Create campaign", "member"],
+  ["/studio/campaigns/CAMPAIGN", "Start", "member"],
+  ["/studio/campaigns/CAMPAIGN", "Cancel", "member"],
   ["/studio/trunks", "New Trunk", "owner"],
   ["/studio/trunks/TRUNK", "Save", "owner"],
   ["/studio/agents", "New Agent", "owner"],
@@ -201,12 +205,14 @@ const ACTIONS: [path: string, button: string, needs: (typeof ROLES)[number]][] =
 
 test.for(ROLES)("a %s sees what it can't do disabled, with the reason", { timeout: 60_000 }, async (role) => {
   const call = await org.call({ phone_number: "+15005550006" });
+  const body = { name: "Reminders", agent_id: org.agent.id, sip_trunk_id: org.trunk.id };
+  const campaign = created(await org.owner.post<{ id: string }>("/campaigns", body)).id;
   const page = await studio.signedIn(org, role, "/studio/calls");
   const refused: string[] = [];
   page.on("response", (response) => response.status() === 403 && refused.push(response.url()));
   let shown = "";
   for (const [template, name, needs] of ACTIONS) {
-    const path = template.replace("CALL", call).replace("TRUNK", org.trunk.id).replace("AGENT", org.agent.id);
+    const path = template.replace("CALL", call).replace("CAMPAIGN", campaign).replace("TRUNK", org.trunk.id).replace("AGENT", org.agent.id);
     if (path !== shown) await follow(page, path);
     shown = path;
     const action = page.getByRole("button", { name, exact: true }).or(page.getByRole("link", { name, exact: true }));

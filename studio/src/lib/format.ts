@@ -10,6 +10,9 @@ export function phone(number: string, isShown: boolean): string {
   return isShown ? number : `${number.slice(0, 3)} ••••• ••${number.slice(-3)}`;
 }
 
+/** A reference; one that is a number is somebody's. */
+export const masked = (reference: string): string => (/^\+?\d{7,15}$/.test(reference) ? phone(reference, showsNumbers.value) : reference);
+
 /** The present to the second, for ages and countdowns. */
 export const now = signal(Date.now());
 setInterval(() => {

@@ -24,6 +24,8 @@ const SETTLING_MS = 1_500;
 interface Options<T> {
   /** Reads again when there are events. */
   isLive?: boolean;
+  /** Within how long many events are one reading, where that is dear. */
+  gatherMs?: number;
   /** Which events those are; all, unless given. */
   concerns?: (event: FeedEvent) => boolean;
   /** Whether what was read is going to change without an event: then it is read again on a timer. */
@@ -34,7 +36,7 @@ interface Options<T> {
 
 /** Reads when `key` changes, and again on `reload`. Two readings never overtake each other. */
 export function useQuery<T>(key: string, read: () => Promise<T>, options: Options<T> = {}): Query<T> {
-  const { isLive = false, concerns, isUnsettled, isOn = true } = options;
+  const { isLive = false, gatherMs = GATHER_MS, concerns, isUnsettled, isOn = true } = options;
   const { data, error, run, restart } = useReading(read);
   useEffect(() => {
     restart();
@@ -57,7 +59,7 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
     return () => clearInterval(timer);
   }, [unsettled, key]);
 
-  useRereading(run, key, { isLive, concerns, isOn });
+  useRereading(run, key, { isLive, gatherMs, concerns, isOn });
 
   return {
     data: data.value,
@@ -115,8 +117,10 @@ function useReading<T>(read: () => Promise<T>): Reading<T> {
   return { data, error, run: () => void run(), restart };
 }
 
+type When<T> = Pick<Options<T>, "isLive" | "concerns" | "isOn"> & { gatherMs: number };
+
 /** Reads again when an event says that there is something new, and when events may have been missed. */
-function useRereading<T>(run: () => void, key: string, { isLive, concerns, isOn }: Pick<Options<T>, "isLive" | "concerns" | "isOn">): void {
+function useRereading<T>(run: () => void, key: string, { isLive, gatherMs, concerns, isOn }: When<T>): void {
   const timer = useRef(0);
   const stop = () => {
     clearTimeout(timer.current);
@@ -131,7 +135,7 @@ function useRereading<T>(run: () => void, key: string, { isLive, concerns, isOn 
         timer.current = 0;
         run();
       },
-      typeof signal === "string" ? 0 : GATHER_MS,
+      typeof signal !== "string" ? gatherMs : signal === "poll" ? gatherMs - GATHER_MS : 0,
     );
   });
 }

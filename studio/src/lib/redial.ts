@@ -26,6 +26,16 @@ export const CAUSES: Record<Cause, string> = {
 
 export const noRedial = (): RedialForm => ({ attempts: "1", on: ["busy", "no_answer", "unreachable"], minutes: "30" });
 
+/** What the form shows of rules. */
+export const redialFormOf = (rules: Schemas["RedialRules"] | null): RedialForm =>
+  rules === null
+    ? noRedial()
+    : {
+        attempts: String(rules.max_attempts),
+        on: rules.on,
+        minutes: rules.wait_seconds.map((seconds) => String(seconds / 60)).join(", "),
+      };
+
 /** The form as the API takes it. What is no number goes there as it is, for the API to say so. */
 export function redialOf({ attempts, on, minutes }: RedialForm): Schemas["RedialFields"] | null {
   if (attempts === "1") return null;

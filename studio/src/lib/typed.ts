@@ -31,6 +31,13 @@ export function instantOf(typed: string): string {
   return Number.isNaN(at.getTime()) ? typed : at.toISOString();
 }
 
+/** An instant, empty for none, as `datetime-local` wants it. */
+export function localOf(iso: string): string {
+  const at = new Date(iso);
+  if (!iso || Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** How long a pause in the typing is its end. */
 const PAUSE_MS = 400;
 

@@ -1,9 +1,10 @@
 // One call: what happened, what came of it, and how its callback fares.
 
 import { useRoute } from "preact-iso";
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
-import { clock, now, phone, pretty, showsNumbers, span } from "../lib/format.ts";
+import { clock, masked, now, phone, pretty, showsNumbers, span } from "../lib/format.ts";
 import { callIdOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { inWords, mayWait, waitOf } from "../lib/reasons.ts";
@@ -133,6 +134,20 @@ function whatCancelling({ call_status, phone_number }: Detail): string {
 function Summary({ call }: { call: Detail }) {
   const agents = useAgents();
   const trunks = useTrunks();
+  const { campaign_id: id, reference } = call;
+  const campaign = useQuery(
+    `campaign ${id}`,
+    () => ask(api.GET("/integration/v1/campaigns/{id}", { params: { path: { id: id ?? "" } } })),
+    {
+      isOn: id !== null,
+    },
+  );
+  const facts: [string, ComponentChildren][] = id
+    ? [
+        ["Campaign", <a href={`/studio/campaigns/${id}`}>{campaign.data?.name ?? `${id.slice(0, 8)}…`}</a>],
+        ["Reference", <span class="break">{masked(reference ?? "")}</span>],
+      ]
+    : [];
   return (
     <Card>
       <Facts
@@ -141,6 +156,7 @@ function Summary({ call }: { call: Detail }) {
           ["Duration", call.duration === null ? "–" : span(call.duration * 1_000)],
           ["Agent", <a href={`/studio/agents/${call.agent_id}`}>{nameOf(agents.data, call.agent_id)}</a>],
           ["Trunk", <a href={`/studio/trunks/${call.sip_trunk_id}`}>{nameOf(trunks.data, call.sip_trunk_id)}</a>],
+          ...facts,
           ["Created", <Time at={call.created_at} />],
           ["Answered", <Time at={call.start_timestamp} />],
           ["Ended", <Time at={call.end_timestamp} />],

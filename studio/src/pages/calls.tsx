@@ -1,7 +1,9 @@
 // All calls, newest first, as they change.
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api, ask, type CallStatus, type ListedCall, type Schemas } from "../lib/api.ts";
+import { readNewest } from "../lib/campaigns.ts";
 import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useEvents } from "../lib/live.ts";
@@ -9,7 +11,7 @@ import { useQuery } from "../lib/query.ts";
 import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
 import { REASONS, type Wait } from "../lib/reasons.ts";
 import { barred } from "../lib/session.ts";
-import { byNumber, instant, useTyped } from "../lib/typed.ts";
+import { byNumber, instant, localOf, useTyped } from "../lib/typed.ts";
 import { useWaiting } from "../lib/waiting.ts";
 import { Status, STATUSES } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -24,7 +26,16 @@ import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
 import "./calls.css";
 
-const NAMES = ["call_status", "failure_code", "sip_trunk_id", "agent_id", "phone_number", "created_after", "created_before"] as const;
+const NAMES = [
+  "call_status",
+  "failure_code",
+  "campaign_id",
+  "sip_trunk_id",
+  "agent_id",
+  "phone_number",
+  "created_after",
+  "created_before",
+] as const;
 type Name = (typeof NAMES)[number];
 type FailureCode = Schemas["FailureCode"];
 
@@ -32,6 +43,7 @@ export default function Calls() {
   const filters = useFilters<Name>(NAMES);
   const agents = useAgents();
   const trunks = useTrunks();
+  const campaigns = useQuery("campaigns", readNewest);
   const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: (event) => changedCall(event) !== null });
 
   // What an event says shows at once; the rest comes with the reading that follows.
@@ -44,9 +56,11 @@ export default function Calls() {
   });
 
   const waiting = useWaiting(calls.data?.calls ?? []);
+  // Who has no campaigns sees no column of them.
+  const hasCampaigns = calls.data?.calls.some(({ campaign_id }) => campaign_id !== null) ?? false;
   return (
     <Page title="Calls" about="Every call of the organisation, newest first." actions={<Actions file={fileOf(filters)} />}>
-      <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} />
+      <FilterBar filters={filters} agents={agents.data} trunks={trunks.data} campaigns={campaigns.data} />
       <Failure error={calls.error} retry={calls.reload} />
       {calls.isLoading && <Skeleton rows={10} />}
       {calls.data && calls.data.calls.length === 0 && <NoCalls filters={filters} isMore={calls.data.next_cursor !== null} />}
@@ -59,6 +73,7 @@ export default function Calls() {
             { text: "Outcome", class: "wide" },
             { text: "Agent", class: "wide" },
             { text: "Trunk", class: "wide" },
+            ...(hasCampaigns ? [{ text: "Campaign", class: "wide" }] : []),
             { text: "Duration", class: "medium" },
             { text: "Age", class: "medium" },
             { text: "Call", class: "medium" },
@@ -72,6 +87,7 @@ export default function Calls() {
               why={whyOf(call, waiting.get(call.id))}
               agent={nameOf(agents.data, call.agent_id)}
               trunk={nameOf(trunks.data, call.sip_trunk_id)}
+              campaign={hasCampaigns ? campaignOf(call, campaigns.data) : undefined}
             />
           ))}
         </Table>
@@ -137,8 +153,22 @@ function whyOf(call: ListedCall, wait: Wait | undefined): string | undefined {
   return [wait?.brief ?? call.failure?.message ?? dispositionOf(call), attempt].filter(Boolean).join(" · ") || undefined;
 }
 
+/** A link to its campaign; null for a call that has none. */
+function campaignOf({ campaign_id }: ListedCall, campaigns: Thing[] | undefined): ComponentChildren {
+  return campaign_id && <a href={`/studio/campaigns/${campaign_id}`}>{nameOf(campaigns, campaign_id)}</a>;
+}
+
+interface RowProps {
+  call: ListedCall;
+  why: string | undefined;
+  agent: string;
+  trunk: string;
+  /** Undefined where there is no column of it. */
+  campaign: ComponentChildren | undefined;
+}
+
 /** On a narrow page a call is two lines: how it is and since when, whom it calls and through what. */
-function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | undefined; agent: string; trunk: string }) {
+function Row({ call, why, agent, trunk, campaign }: RowProps) {
   const href = `/studio/calls/${call.id}`;
   const talks = call.call_status === "Answered" && call.start_timestamp !== null && call.end_timestamp === null;
   const seconds = talks ? Math.floor((now.value - Date.parse(call.start_timestamp ?? "")) / 1_000) : call.duration;
@@ -154,6 +184,7 @@ function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | unde
     ],
     ["wide", "Agent", agent],
     ["wide", "Trunk", trunk],
+    ...(campaign === undefined ? [] : [["wide", "Campaign", campaign] satisfies RowFact]),
   ];
   return (
     <tr>
@@ -171,6 +202,7 @@ function Row({ call, why, agent, trunk }: { call: ListedCall; why: string | unde
           {why && <span class="reason">{why}</span>}
           <span>{agent}</span>
           <span>{trunk}</span>
+          {campaign && <span>{campaign}</span>}
         </p>
       </td>
       <FactCells items={who} />
@@ -198,10 +230,12 @@ function FilterBar({
   filters,
   agents = [],
   trunks = [],
+  campaigns = [],
 }: {
   filters: Filters<Name>;
   agents?: Thing[] | undefined;
   trunks?: Thing[] | undefined;
+  campaigns?: Thing[] | undefined;
 }) {
   const [isOpen, setOpen] = useState(false);
   const number = useTyped({
@@ -233,6 +267,12 @@ function FilterBar({
           value={filters.get("failure_code")}
           options={[["", "Any"], ...REASONS]}
           onChange={choose("failure_code")}
+        />
+        <SelectField
+          label="Campaign"
+          value={filters.get("campaign_id")}
+          options={options(campaigns, filters.get("campaign_id"))}
+          onChange={choose("campaign_id")}
         />
         <SelectField
           label="Trunk"
@@ -270,20 +310,13 @@ function FilterBar({
 function TimeField({ label, name, filters }: { label: string; name: "created_after" | "created_before"; filters: Filters<Name> }) {
   const known = filters.get(name);
   const { text, type } = useTyped({ known, read: instant, settle: (value) => filters.set({ [name]: value }) });
-  return <TextField label={label} type="datetime-local" value={text ?? local(known)} onInput={type} />;
+  return <TextField label={label} type="datetime-local" value={text ?? localOf(known)} onInput={type} />;
 }
 
 /** All of them, and the one that is chosen even if it is no longer there. */
 function options(things: Thing[], chosen: string): (readonly [string, string])[] {
   const gone = chosen && !things.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
   return [["", "Any"], ...things.map(({ id, name }) => [id, name] as const), ...gone];
-}
-
-/** An instant as `datetime-local` wants it. */
-function local(iso: string): string {
-  const at = new Date(iso);
-  if (!iso || Number.isNaN(at.getTime())) return "";
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 /** `isMore`: the look ended before the calls did. */

@@ -3,7 +3,7 @@
 
 import { useLocation } from "preact-iso";
 import { useLayoutEffect, useState } from "preact/hooks";
-import { ApiError } from "../lib/api.ts";
+import { ApiError, type Role } from "../lib/api.ts";
 import { barred } from "../lib/session.ts";
 import { useGuard } from "./guard.ts";
 
@@ -21,6 +21,8 @@ interface Options<Kept, Form, Body extends object> {
   onChange?: (kept: Kept) => void;
   /** Deletes it, and answers with the page to go on to. */
   remove?: () => Promise<string>;
+  /** The lowest role that may; an owner, unless given. */
+  needs?: Role;
 }
 
 export interface Editor<Form> {
@@ -46,7 +48,7 @@ function changesOf<Body extends object>(body: Body, loaded: Body): Partial<Body>
 }
 
 export function useEditor<Kept, Form, Body extends object>(options: Options<Kept, Form, Body>): Editor<Form> {
-  const { kept, empty, formOf, bodyOf, create, change, onChange, remove } = options;
+  const { kept, empty, formOf, bodyOf, create, change, onChange, remove, needs = "owner" } = options;
   const { route } = useLocation();
   const [form, setForm] = useState(() => (kept === null ? empty() : formOf(kept)));
   const [saved, setSaved] = useState(form);
@@ -87,7 +89,7 @@ export function useEditor<Kept, Form, Body extends object>(options: Options<Kept
     isDone,
     save: (event) => {
       event.preventDefault();
-      if (barred("owner") === null) void attempt(save);
+      if (barred(needs) === null) void attempt(save);
     },
     remove: () => attempt(async () => remove && leave(await remove())),
   };

@@ -47,9 +47,11 @@ interface Props {
   form: HoursForm;
   onChange: (form: HoursForm) => void;
   disabled: string | null;
+  /** Of a campaign: who is called while they are closed waits, whatever `on_closed` says. */
+  isOfCampaign?: boolean;
 }
 
-export function HoursFields({ form, onChange, disabled }: Props) {
+export function HoursFields({ form, onChange, disabled, isOfCampaign = false }: Props) {
   const set = (part: Partial<HoursForm>) => onChange({ ...form, ...part });
   const hours = hoursOf(form);
   return (
@@ -64,11 +66,15 @@ export function HoursFields({ form, onChange, disabled }: Props) {
         ]}
         onChange={(kind) => set({ kind })}
         disabled={disabled}
-        hint="Looked at when a call is accepted, and again in the moment before the phone rings."
+        hint={
+          isOfCampaign
+            ? "Within your organisation's and the agent's calling hours. Who can't be called now waits for the next opening."
+            : "Looked at when a call is accepted, and again in the moment before the phone rings."
+        }
       />
       {form.kind !== "always" && (
         <>
-          <Places form={form} set={set} disabled={disabled} />
+          <Places form={form} set={set} disabled={disabled} isOfCampaign={isOfCampaign} />
           <Windows windows={form.windows} onChange={(windows) => set({ windows })} disabled={disabled} />
           <TextField
             label="Closed dates"
@@ -81,16 +87,18 @@ export function HoursFields({ form, onChange, disabled }: Props) {
             placeholder="2027-01-26"
             hint="A date a line, at most 366: on these no phone rings."
           />
-          <SelectField
-            label="A call that comes while it is closed"
-            value={form.onClosed}
-            options={[
-              ["wait", "Waits for the next opening"],
-              ["reject", "Is refused (409)"],
-            ]}
-            onChange={(onClosed) => set({ onClosed })}
-            disabled={disabled}
-          />
+          {!isOfCampaign && (
+            <SelectField
+              label="A call that comes while it is closed"
+              value={form.onClosed}
+              options={[
+                ["wait", "Waits for the next opening"],
+                ["reject", "Is refused (409)"],
+              ]}
+              onChange={(onClosed) => set({ onClosed })}
+              disabled={disabled}
+            />
+          )}
           {hours && <OpenNow hours={hours} />}
         </>
       )}
@@ -102,9 +110,10 @@ interface PartProps {
   form: HoursForm;
   set: (part: Partial<HoursForm>) => void;
   disabled: string | null;
+  isOfCampaign: boolean;
 }
 
-function Places({ form, set, disabled }: PartProps) {
+function Places({ form, set, disabled, isOfCampaign }: PartProps) {
   return form.kind === "zone" ? (
     <ZoneField
       label="Time zone"
@@ -121,7 +130,11 @@ function Places({ form, set, disabled }: PartProps) {
       value={form.fallback}
       onInput={(fallback) => set({ fallback })}
       disabled={disabled}
-      hint="Empty: such a call is refused, unless its request says its time_zone."
+      hint={
+        isOfCampaign
+          ? "Empty: such a recipient is not called, unless their row says its time_zone."
+          : "Empty: such a call is refused, unless its request says its time_zone."
+      }
     />
   );
 }

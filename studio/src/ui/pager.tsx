@@ -3,20 +3,27 @@
 import type { Filters } from "../lib/filters.ts";
 import "./pager.css";
 
-export function Pager({ filters, next }: { filters: Filters<string>; next: string | null | undefined }) {
+interface Props {
+  filters: Filters<string>;
+  next: string | null | undefined;
+  /** What it says of the first page and of the next one: newest first, unless given. */
+  texts?: readonly [first: string, next: string];
+}
+
+export function Pager({ filters, next, texts: [first, more] = ["Newest", "Older"] }: Props) {
   if (!filters.cursor && !next) return null;
   return (
     <nav class="pager" aria-label="Pages">
       {filters.cursor ? (
         <a class="button small" href={filters.at(null)}>
-          ← Newest
+          ← {first}
         </a>
       ) : (
         <span />
       )}
       {next ? (
         <a class="button small" href={filters.at(next)}>
-          Older →
+          {more} →
         </a>
       ) : (
         <span class="faint small">That is all.</span>

@@ -3,14 +3,21 @@
 import type { Schemas } from "../lib/api.ts";
 import { CAUSES, type RedialForm } from "../lib/redial.ts";
 import { useRefused } from "../lib/refused.ts";
-import { SelectField, TextField } from "./field.tsx";
+import { off, SelectField, TextField } from "./field.tsx";
 
 interface Props {
   form: RedialForm;
   onChange: (form: RedialForm) => void;
+  /** Until when there may be attempts. */
+  until?: string;
+  /** Why it can't be changed. */
+  disabled?: string | null;
 }
 
-export function RedialFields({ form, onChange }: Props) {
+/** Of a call. */
+const UNTIL = "the last is dialed before “Not after”, 7 days from now if that is empty.";
+
+export function RedialFields({ form, onChange, until = UNTIL, disabled = null }: Props) {
   const set = (part: Partial<RedialForm>) => onChange({ ...form, ...part });
   const isOn = form.attempts !== "1";
   return (
@@ -24,16 +31,18 @@ export function RedialFields({ form, onChange }: Props) {
           ...Array.from({ length: 9 }, (_, n) => [String(n + 2), `Up to ${n + 2} calls`] as const),
         ]}
         onChange={(attempts) => set({ attempts })}
-        hint="Until somebody is reached. Each attempt is a call of its own; the last is dialed before “Not after”, 7 days from now if that is empty."
+        disabled={disabled}
+        hint={`Until somebody is reached. Each attempt is a call of its own; ${until}`}
       />
       {isOn && (
         <>
-          <Causes chosen={form.on} onChange={(on) => set({ on })} />
+          <Causes chosen={form.on} onChange={(on) => set({ on })} disabled={disabled} />
           <TextField
             label="Minutes between attempts"
             name="redial.wait_seconds"
             value={form.minutes}
             onInput={(minutes) => set({ minutes })}
+            disabled={disabled}
             placeholder="30, 120"
             hint="From the end of one attempt to the next; of several, the last one repeats."
           />
@@ -43,7 +52,13 @@ export function RedialFields({ form, onChange }: Props) {
   );
 }
 
-function Causes({ chosen, onChange }: { chosen: Schemas["Cause"][]; onChange: (on: Schemas["Cause"][]) => void }) {
+interface CausesProps {
+  chosen: Schemas["Cause"][];
+  onChange: (on: Schemas["Cause"][]) => void;
+  disabled: string | null;
+}
+
+function Causes({ chosen, onChange, disabled }: CausesProps) {
   const refused = useRefused("redial.on");
   const all = Object.keys(CAUSES) as Schemas["Cause"][];
   const toggled = (cause: Schemas["Cause"]) => all.filter((known) => (known === cause) !== chosen.includes(known));
@@ -56,6 +71,7 @@ function Causes({ chosen, onChange }: { chosen: Schemas["Cause"][]; onChange: (o
             type="checkbox"
             checked={chosen.includes(cause)}
             aria-invalid={refused ? true : undefined}
+            {...off(disabled)}
             onChange={() => onChange(toggled(cause))}
           />
           {CAUSES[cause]}

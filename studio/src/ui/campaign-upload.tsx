@@ -1,0 +1,85 @@
+// Adding recipients by a file: what is wrong in it is named row by row, and the rest is taken.
+
+import { useState } from "preact/hooks";
+import { api, ApiError, ask, type Schemas } from "../lib/api.ts";
+import { masked } from "../lib/format.ts";
+import { barred } from "../lib/session.ts";
+import { Card } from "./card.tsx";
+import { Field } from "./field.tsx";
+import { Failure } from "./note.tsx";
+import { Table } from "./table.tsx";
+
+type Added = Schemas["AddedRecipients"];
+
+/** So many rejected rows are told of. */
+const TOLD = 100;
+
+/** Which form a file has is told by its name. The bytes go as they are: the API says where they are no UTF-8. */
+function send(id: string, file: File): Promise<Added> {
+  const headers = { "Content-Type": /json|jsonl$/i.test(file.name) ? "application/x-ndjson" : "text/csv" };
+  const sent = { params: { path: { id } }, body: "", bodySerializer: () => file, headers };
+  return ask(api.POST("/integration/v1/campaigns/{id}/recipients", sent));
+}
+
+export function CampaignUpload({ id, onDone }: { id: string; onDone: () => void }) {
+  const [reading, setReading] = useState<string | null>(null);
+  const [done, setDone] = useState<Added | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const why = barred("member");
+  const take = async (event: Event) => {
+    const input = event.currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    if (!file) return;
+    setReading(file.name);
+    setDone(null);
+    setError(null);
+    try {
+      setDone(await send(id, file));
+    } catch (failure) {
+      if (failure instanceof ApiError) setError(failure);
+    }
+    input.value = ""; // the same file can be chosen again
+    setReading(null);
+    onDone();
+  };
+  return (
+    <Card title="Add recipients">
+      <Field
+        label="File"
+        hint={
+          why ??
+          "CSV with a header line (phone_number, reference, time_zone; every other column is metadata), or ndjson: at most 8 MiB and 20,000 rows a file. Sent again, it adds nobody twice."
+        }
+      >
+        {(control) => (
+          <input {...control} type="file" accept=".csv,.ndjson,.jsonl" disabled={why !== null || reading !== null} onChange={take} />
+        )}
+      </Field>
+      <Failure error={error} />
+      <div role="status">
+        {reading !== null && <p class="faint">Adding {reading} …</p>}
+        {done && (
+          <p>
+            {done.added.toLocaleString()} added, {done.duplicates.toLocaleString()} already there,{" "}
+            {done.rejected.length === TOLD ? `${TOLD} or more` : done.rejected.length} rejected.
+          </p>
+        )}
+      </div>
+      {done && done.rejected.length > 0 && <Rejected rows={done.rejected} />}
+    </Card>
+  );
+}
+
+function Rejected({ rows }: { rows: Added["rejected"] }) {
+  return (
+    <Table label="Rejected rows" head={["Row", "Reference", "What is wrong"]}>
+      {rows.map(({ row, reference, error }) => (
+        <tr key={row}>
+          <td class="number">{row}</td>
+          <td class="break">{reference === null ? "–" : masked(reference)}</td>
+          <td>{error}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
