@@ -1,9 +1,8 @@
 // Who is signed in, and the pages that there are.
 
 import type { ComponentType } from "preact";
-import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { ErrorBoundary, lazy, LocationProvider, Route, Router } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
-import { api, ask } from "./lib/api.ts";
 import { answers, contact } from "./lib/connection.ts";
 import { startLive } from "./lib/live.ts";
 import { lapsed, session } from "./lib/session.ts";
@@ -37,6 +36,7 @@ async function unloaded(): Promise<{ default: ComponentType }> {
   return { default: () => null };
 }
 
+const Home = page(() => import("./pages/home.tsx"));
 const Start = page(() => import("./pages/start.tsx"));
 const Calls = page(() => import("./pages/calls.tsx"));
 const NewCall = page(() => import("./pages/call-new.tsx"));
@@ -133,26 +133,11 @@ function Pages() {
   );
 }
 
-/** An organisation without agents or trunks has its first call before it; any other has calls to look at. */
-function Home() {
-  const { route } = useLocation();
-  useEffect(() => {
-    void (async () => {
-      const lists = await Promise.all([ask(api.GET("/integration/v1/agents")), ask(api.GET("/integration/v1/sip-trunks"))]).catch(
-        () => null,
-      );
-      const isEmpty = lists !== null && (lists[0].agents.length === 0 || lists[1].sip_trunks.length === 0);
-      route(isEmpty ? "/studio/start" : "/studio/calls", true);
-    })();
-  }, []);
-  return null;
-}
-
 function Missing() {
   return (
     <Page title="There is no such page">
       <p>
-        <a href="/studio/calls">Go to Calls</a>
+        <a href="/studio">Go to Home</a>
       </p>
     </Page>
   );

@@ -62,9 +62,9 @@ test("signing out ends it", async () => {
   expect(await page.context().cookies()).toEqual([]);
 });
 
-test("an organisation with calls begins at its calls, an empty one at its first call", async () => {
+test("an organisation begins at Home, an empty one at its first call", async () => {
   const page = await studio.signedIn(org, "owner", "/studio");
-  await page.waitForURL("**/studio/calls");
+  await page.getByRole("heading", { name: "Home", level: 1 }).waitFor();
 
   const { body } = await server.platform.fromRoot<{ owner_key: string }>("POST", "/platform/v1/orgs", { body: { name: "New" } });
   const other = await studio.signedInWith(body.owner_key, "/studio");

@@ -1,11 +1,8 @@
 // The trunks, and how busy each is.
 
-import { useEffect, useRef } from "preact/hooks";
-import { signal } from "@preact/signals";
-import { api, ask, type Trunk } from "../lib/api.ts";
-import { feed } from "../lib/connection.ts";
-import { trunkIdOf, useEvents } from "../lib/live.ts";
-import { readTrunkStates, useTrunks } from "../lib/things.ts";
+import type { Trunk } from "../lib/api.ts";
+import { useTrunks } from "../lib/things.ts";
+import { active, breakers, useTrunkUse, uses } from "../lib/trunk-use.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure, RoleNote } from "../ui/note.tsx";
@@ -15,51 +12,14 @@ import { Gauge } from "../ui/gauge.tsx";
 import { LinkButton } from "../ui/link.tsx";
 import { Page } from "../ui/page.tsx";
 
-interface Use {
-  in_use: number;
-  waiting: number;
-}
-
-/** What is known of each trunk's use, by id. */
-const uses = signal<ReadonlyMap<string, Use>>(new Map());
-const breakers = signal<ReadonlyMap<string, string>>(new Map());
-
 /** So many trunks are asked how busy they are. */
 const ASKED = 25;
 /** Many events of a trunk at once are one reading. */
 const GATHER_MS = 500;
-const ASK_AGAIN_MS = 10_000;
 
 export default function Trunks() {
   const trunks = useTrunks();
-  const changed = useRef(new Set<string>());
-  useEvents((signal) => {
-    if (typeof signal === "string") return;
-    for (const { data } of signal) {
-      if ("breaker" in data) breakers.value = new Map([...breakers.value, [data.sip_trunk_id, data.breaker]]);
-    }
-    for (const id of signal.map(trunkIdOf)) if (id !== null) changed.current.add(id);
-  });
-  const live = trunks.data?.filter(({ status }) => status === "active").slice(0, ASKED);
-  useEffect(() => {
-    if (!live) return;
-    const readBreakers = async () => {
-      const states = [...(await readTrunkStates())];
-      breakers.value = new Map([...breakers.value, ...states.map(([id, { breaker }]) => [id, breaker] as const)]);
-    };
-    readBreakers().catch(() => {}); // the page's own reading says what is wrong
-    const read = () => live.forEach((trunk) => void readUse(trunk));
-    const readChanged = () => {
-      for (const trunk of live.filter(({ id }) => changed.current.has(id))) void readUse(trunk);
-      changed.current.clear();
-    };
-    read();
-    const timers = [
-      setInterval(() => feed.value === "polling" && !document.hidden && read(), ASK_AGAIN_MS),
-      setInterval(readChanged, GATHER_MS),
-    ];
-    return () => timers.forEach(clearInterval);
-  }, [trunks.data]);
+  useTrunkUse(trunks.data && active(trunks.data).slice(0, ASKED), GATHER_MS);
   return (
     <Page
       title="Trunks"
@@ -97,15 +57,6 @@ export default function Trunks() {
       )}
     </Page>
   );
-}
-
-async function readUse({ id }: Trunk): Promise<void> {
-  try {
-    const { in_use, waiting } = await ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } }));
-    uses.value = new Map([...uses.value, [id, { in_use, waiting }]]);
-  } catch {
-    // Shown as unknown; the page's own reading says what is wrong.
-  }
 }
 
 function Row({ trunk }: { trunk: Trunk }) {

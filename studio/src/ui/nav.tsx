@@ -12,7 +12,10 @@ import { Failure } from "./note.tsx";
 import { mayLeave, unguard } from "./guard.ts";
 import "./nav.css";
 
+const HOME = "/studio";
+
 const PLACES = [
+  [HOME, "Home", "M4 11l8-7 8 7v9h-5v-6H9v6H4z"],
   ["/studio/start", "First call", "M5 12h4l2-6 3 12 2-6h3"],
   ["/studio/calls", "Calls", "M6 4h4l1.5 4.5-2.3 1.6a12 12 0 0 0 4.7 4.7l1.6-2.3L20 14v4a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z"],
   ["/studio/campaigns", "Campaigns", "M4 10v4h3l9 5V5l-9 5zM19 9a4 4 0 0 1 0 6"],
@@ -30,7 +33,7 @@ export function Nav() {
   const { path } = useLocation();
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [path]);
-  const here = PLACES.map(([href]) => href).findLast((href) => path === href || path.startsWith(`${href}/`));
+  const here = PLACES.map(([href]) => href).findLast((href) => path === href || (href !== HOME && path.startsWith(`${href}/`)));
   return (
     <>
       <div class="brand">
