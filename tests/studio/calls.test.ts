@@ -157,9 +157,9 @@ test("the filters stand in even rows, however wide the page is", async () => {
       return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
     });
   for (const [width, expected] of [
-    [768, [3, 3]],
-    [1280, [3, 3]],
-    [2560, [6]],
+    [768, [2, 2, 2, 2]],
+    [1280, [4, 4]],
+    [2560, [8]],
   ] as const) {
     await page.setViewportSize({ width, height: 900 });
     expect(await rows(), `at ${width}`).toEqual(expected);
