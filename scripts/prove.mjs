@@ -40,6 +40,12 @@ const PARTS = [
     env: { SCALE: QUICKLY.length > 0 ? "1000,20000" : "1000,1000000" },
   },
   { name: "kills", needs: "tests/kill/kill.test.ts", command: vitest("tests/kill/kill.test.ts") },
+  {
+    name: "campaigns",
+    needs: "tests/kill/campaigns.test.ts",
+    command: vitest("tests/kill/campaigns.test.ts"),
+    env: QUICKLY.length > 0 ? {} : { CAMPAIGN_RECIPIENTS: "20000", CAMPAIGN_KILLS: "10" },
+  },
   { name: "live feed", needs: "tests/edge/feed.test.ts", command: vitest("tests/edge/feed.test.ts") },
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },

@@ -1,91 +1,14 @@
 // What is promised of a number holds under kill -9 as well: it is called as often as contact limits let it be, and not at all
 // once the answer to its suppression is there. The carrier's journal of dials lies outside of all that the Worker stores.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import { readIfThere } from "../../scripts/lib/paths.mjs";
-import { BASE_PATH, METADATA } from "../edge/harness.ts";
-import { freePort, LocalProcess, readDemo } from "../edge/local-process.ts";
 import type { Accepted, CallObject, Live } from "../edge/shapes.ts";
 import { until } from "../edge/until.ts";
+import { type Answer, Run } from "./run.ts";
 
-/** `npm start` without its builds. */
-const SERVE = [process.execPath, "scripts/start.mjs", "--built"] as const;
 /** A place that was reserved for a call that there never was is free again after a minute. */
 const LAPSED_MS = 75_000;
-
-interface Answer<Body> {
-  status: number;
-  body: Body;
-}
-
-/** A local run that is killed and started again on its data, and whoever asks it. */
-class Run {
-  readonly #dataDir = mkdtempSync(join(tmpdir(), "kill-numbers-"));
-  readonly #env: NodeJS.ProcessEnv;
-  #process: LocalProcess;
-  #access: Record<string, string> = {};
-
-  private constructor(env: NodeJS.ProcessEnv) {
-    this.#env = { SIM_JOURNAL: "true", DATA_DIR: this.#dataDir, ...env };
-    this.#process = new LocalProcess(this.#env, SERVE);
-  }
-
-  static async begin(env: NodeJS.ProcessEnv): Promise<Run> {
-    const run = new Run({ ...env, PORT: String(await freePort()) });
-    await run.#process.ready();
-    run.#access = readDemo(run.#dataDir);
-    return run;
-  }
-
-  get trunk(): string {
-    return this.#access["TRUNK_ID"] ?? "";
-  }
-
-  /** The whole process group dies, and another takes over its data. */
-  async dies(): Promise<void> {
-    await this.#process.killAll();
-    this.#process = new LocalProcess(this.#env, SERVE);
-    await this.#process.ready();
-  }
-
-  async end(): Promise<void> {
-    await this.#process.kill("SIGTERM");
-    rmSync(this.#dataDir, { recursive: true, force: true });
-  }
-
-  /** The ids of the calls whose phones rang, one a ring. */
-  rung(): string[] {
-    return (readIfThere(join(this.#dataDir, "dials.log")) ?? "").split("\n").filter(Boolean);
-  }
-
-  /** Asks once; nothing when no answer comes. */
-  async ask<Body>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<Body> | undefined> {
-    const headers = { authorization: `Bearer ${this.#access["OWNER_KEY"]}`, "content-type": "application/json", ...(key && { "idempotency-key": key }) };
-    const request = { method, headers, signal: AbortSignal.timeout(15_000), ...(body !== undefined && { body: JSON.stringify(body) }) };
-    try {
-      const response = await fetch(`${this.#access["BASE_URL"]}${BASE_PATH}${path}`, request);
-      return { status: response.status, body: JSON.parse((await response.text()) || "null") as Body };
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Asks until there is an answer that is none of want of luck. */
-  insist<Body>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<Body>> {
-    return until(`${method} ${path} to be answered`, async () => {
-      const answer = await this.ask<Body>(method, path, body, key);
-      return answer !== undefined && answer.status < 500 && answer;
-    });
-  }
-
-  call(phone_number: string, more: object = {}): object {
-    return { phone_number, agent_id: this.#access["AGENT_ID"], sip_trunk_id: this.trunk, metadata: METADATA, ...more };
-  }
-}
 
 let run: Run | undefined;
 afterEach(async () => {
