@@ -7,7 +7,7 @@ const ALONE = [
   "tests/kill/*.test.ts",
   "tests/livekit/{chaos,faults,scale,table}.test.ts",
   "tests/studio/budget.test.ts",
-  ...["admission", "backlog", "bounds", "budgets", "dead-receiver", "deploy", "floods", "local-run", "migration", "restart"].map((name) => `tests/edge/${name}.test.ts`),
+  ...["admission", "backlog", "bounds", "budgets", "campaign-pace", "dead-receiver", "deploy", "floods", "local-run", "migration", "restart"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 export default defineConfig({

@@ -43,8 +43,8 @@ const PARTS = [
   {
     name: "campaigns",
     needs: "tests/kill/campaigns.test.ts",
-    command: vitest("tests/kill/campaigns.test.ts"),
-    env: QUICKLY.length > 0 ? {} : { CAMPAIGN_RECIPIENTS: "20000", CAMPAIGN_KILLS: "10" },
+    command: [...vitest("tests/kill/campaigns.test.ts"), "tests/edge/campaign-pace.test.ts"],
+    env: QUICKLY.length > 0 ? {} : { CAMPAIGN_RECIPIENTS: "20000", CAMPAIGN_KILLS: "10", CAMPAIGN_SECONDS: "60", CAMPAIGN_LIST: "200000" },
   },
   { name: "live feed", needs: "tests/edge/feed.test.ts", command: vitest("tests/edge/feed.test.ts") },
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
