@@ -3,9 +3,21 @@
 //! Without the feature `planted` the question is answered by a constant: nothing of a fault is in
 //! the build. A build for the Worker with the feature does not compile.
 
-/// A fault that can be planted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])* $fault:ident,)*) => {
+        /// A fault that can be planted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault {
+            $($(#[doc = $doc])* $fault,)*
+        }
+
+        /// All of them; `ShortUnawaited` is found in `tests/directory/permits.rs`, all others by the simulation.
+        #[cfg(feature = "planted")]
+        pub const ALL: &[Fault] = &[$(Fault::$fault,)*];
+    };
+}
+
+faults! {
     /// A contact limit lets one dial more through.
     ContactOffByOne,
     /// A place that was reserved for a call that there never was is kept.
@@ -224,6 +236,32 @@ pub enum Fault {
     SuccessorDoubled,
     /// Attempts that follow others count on no day.
     RedialUncounted,
+    /// A call whose hand-over was not answered counts as none, and its recipient is called anew.
+    HandedTwice,
+    /// Two on a campaign's list with one number are called at once.
+    NumberTwice,
+    /// Those who wait are not counted as waiting.
+    CountDrifts,
+    /// A pause is answered before calls are taken back.
+    PauseLeaks,
+    /// A campaign's share of the channels is no bound.
+    ShareExceeded,
+    /// A campaign's share of the dials is no bound.
+    RateExceeded,
+    /// A campaign's calls count in the window that refuses direct ones.
+    CampaignBlocks,
+    /// After a crash nobody asks what became of a campaign's calls.
+    StallsAfterCrash,
+    /// Of calls of which nothing is heard nobody asks.
+    OutcomeUnasked,
+    /// Suppressions are nothing to campaigns.
+    SuppressedCalled,
+    /// A recipient's attempts are not counted.
+    CampaignRedialsOn,
+    /// The end of a campaign is told anew when it was told.
+    CompletionAgain,
+    /// What a failed write counted as free stays free.
+    FreedTwice,
 }
 
 /// Whether a fault is planted: no.
@@ -238,7 +276,7 @@ pub const fn planted(_: Fault) -> bool {
 compile_error!("planted faults are for native tests alone");
 
 #[cfg(feature = "planted")]
-pub use switch::{ALL, plant, planted};
+pub use switch::{plant, planted};
 
 #[cfg(feature = "planted")]
 mod switch {
@@ -249,118 +287,6 @@ mod switch {
     thread_local! {
         static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
     }
-
-    /// All faults that the simulation finds; `ShortUnawaited` is found in `tests/directory/permits.rs`.
-    pub const ALL: &[Fault] = &[
-        Fault::ContactOffByOne,
-        Fault::ContactNeverLapses,
-        Fault::ContactUnreturned,
-        Fault::ContactReturnedRung,
-        Fault::ContactUnclaimed,
-        Fault::DayForgotten,
-        Fault::LostIntent,
-        Fault::DoubleClaim,
-        Fault::ChannelLeak,
-        Fault::TerminalOverwritten,
-        Fault::AlarmNotRearmed,
-        Fault::CallbackForgotten,
-        Fault::PacingOffByOne,
-        Fault::StaleKeyHonoured,
-        Fault::RedialOnUnknown,
-        Fault::IdempotencyIgnored,
-        Fault::WindowNotRestored,
-        Fault::CallMovesBack,
-        Fault::LineOvertaken,
-        Fault::ReportAwaitedForEver,
-        Fault::AnsweredUnwritten,
-        Fault::ForeignCallShown,
-        Fault::LeaseForEver,
-        Fault::UntoldAnswered,
-        Fault::DebtForgotten,
-        Fault::DryRunDials,
-        Fault::DowntimeForgets,
-        Fault::OverdueHoldsChannel,
-        Fault::KeyWithoutCall,
-        Fault::LostAlarmAwaited,
-        Fault::DirectoryNeverSleeps,
-        Fault::ImpatientDialed,
-        Fault::ClaimedTooLate,
-        Fault::FeedForgets,
-        Fault::RoomLeftOver,
-        Fault::LostDialRepeated,
-        Fault::RingsUnpaced,
-        Fault::AgentPresumed,
-        Fault::FailureUntold,
-        Fault::RoomReturns,
-        Fault::DeletedOnce,
-        Fault::OverlapCutShort,
-        Fault::RotationUntold,
-        Fault::RestForgotten,
-        Fault::RestUnasked,
-        Fault::AttemptRepeated,
-        Fault::AgentLeftIgnored,
-        Fault::FarewellIgnored,
-        Fault::EndAsFound,
-        Fault::StoppedOutcomeLost,
-        Fault::AgentBreakerNeverOpens,
-        Fault::AgentBreakerNeverCloses,
-        Fault::CredentialsKept,
-        Fault::CredentialsShown,
-        Fault::ReasonUntold,
-        Fault::CreatedAgain,
-        Fault::PermitUnasked,
-        Fault::PermittedUntold,
-        Fault::LateHeeded,
-        Fault::HostUnbounded,
-        Fault::AttemptsUnbounded,
-        Fault::TerminalKept,
-        Fault::ResultForgotten,
-        Fault::FullForEver,
-        Fault::AskedOnce,
-        Fault::NudgeDropped,
-        Fault::SilenceTold,
-        Fault::KeptStale,
-        Fault::AskedAtOnce,
-        Fault::TurnNeverComes,
-        Fault::ShownStale,
-        Fault::SliceSkips,
-        Fault::SliceRepeats,
-        Fault::ViewersTogether,
-        Fault::ClaimedInVain,
-        Fault::SeenAtOnce,
-        Fault::StaleHeeded,
-        Fault::RefusedStay,
-        Fault::RefusedLeaveEarly,
-        Fault::RefusedLeaveLate,
-        Fault::PendingPassed,
-        Fault::FullUnnoticed,
-        Fault::CrowdedAdmits,
-        Fault::MessageUnmeasured,
-        Fault::HangUpsBehindDials,
-        Fault::DeletedFollowed,
-        Fault::NumbersUnasked,
-        Fault::SuppressedAdmitted,
-        Fault::SuppressionIgnored,
-        Fault::AskingUntold,
-        Fault::DialedEarly,
-        Fault::DialedLate,
-        Fault::ScheduleForgotten,
-        Fault::ScheduledCounted,
-        Fault::ScheduledFirst,
-        Fault::ScheduledNotWithdrawn,
-        Fault::RedialUnbounded,
-        Fault::RedialAtOnce,
-        Fault::CancelledGoesOn,
-        Fault::SuccessorLost,
-        Fault::SuccessorDoubled,
-        Fault::RedialUncounted,
-        Fault::ContactOwnIgnored,
-        Fault::HoursIgnoredAtClaim,
-        Fault::HoursIgnoredAtRing,
-        Fault::ScheduledUnchecked,
-        Fault::WindowEndsLate,
-        Fault::FallbackFirst,
-    ];
 
     /// Plants this fault in this thread, and no other.
     pub fn plant(fault: Option<Fault>) {

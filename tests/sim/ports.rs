@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
@@ -15,7 +16,7 @@ use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::call::{InquiryResult, Timed};
 use audatec::domain::contacts::Shard;
-use audatec::domain::ids::{OrgId, TrunkTag};
+use audatec::domain::ids::{CampaignId, OrgId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
@@ -26,7 +27,7 @@ use crate::executor::Slot;
 use crate::faults::Kind;
 use crate::urls::parse_url;
 use crate::world::W;
-use crate::{contacts_node, directory_node, receivers, trunk_node};
+use crate::{campaign_node, contacts_node, directory_node, receivers, trunk_node};
 
 /// What serves requests and consumes queues: an isolate.
 pub struct Edge {
@@ -78,6 +79,17 @@ macro_rules! host {
                     self.$world.oracle.signs_by(brief.config.org_id, secrets);
                 }
                 trunk_node::ask(&self.$world, tag, command.clone()).await
+            }
+        }
+
+        impl Campaigns for $type {
+            async fn campaign(
+                &self,
+                org: OrgId,
+                campaign: CampaignId,
+                command: &CampaignCommand,
+            ) -> Result<CampaignReply, Unavailable> {
+                campaign_node::ask(&self.$world, org, campaign, command.clone()).await
             }
         }
     };
@@ -137,8 +149,6 @@ impl Records for Edge {
         }
     }
 }
-
-impl Campaigns for Edge {}
 
 impl Contacts for Edge {
     async fn contacts(

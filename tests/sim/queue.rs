@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use audatec::app::campaign::CampaignCommand;
 use audatec::app::deliver::deliver;
 use audatec::app::directory::DirectoryCommand;
 use audatec::app::dispatch::dispatch;
@@ -17,7 +18,7 @@ use crate::faults::Kind;
 use crate::ports::Edge;
 use crate::scale::Work;
 use crate::world::W;
-use crate::{directory_node, trunk_node};
+use crate::{campaign_node, directory_node, trunk_node};
 
 /// After so many attempts a message is a dead letter.
 const ATTEMPTS: u32 = 4;
@@ -205,6 +206,11 @@ fn redrive(w: &W, message: Message) {
         Message::Callback(callback) => callback.delivery.address().tag,
     };
     match message {
+        Message::Callback(CallbackMessage {
+            org,
+            campaign: Some(campaign),
+            ..
+        }) => drop(campaign_node::ask(w, org, campaign, CampaignCommand::Tick)),
         Message::Callback(callback) if tag == TrunkTag::DIRECTORY => {
             drop(directory_node::ask(
                 w,

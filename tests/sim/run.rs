@@ -18,7 +18,8 @@ use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
 use crate::{
-    directory_node, hours, integrator, limiter, officer, operator, queue, receivers, trunk_node,
+    campaigner, directory_node, hours, integrator, limiter, minute, officer, operator, queue,
+    receivers, trunk_node,
 };
 
 /// No world takes longer to come to rest.
@@ -94,6 +95,7 @@ fn live(w: &W) {
         w.oracle.judge_the_feed(w, org.id, listener);
     }
     w.oracle.judge_the_end(w, calm_since);
+    w.oracle.judge_the_campaigns(w);
     w.oracle.judge_the_copies(w);
     for org in w.orgs.borrow().clone() {
         let world = Rc::clone(w);
@@ -108,6 +110,9 @@ fn live(w: &W) {
         return;
     }
     encore(w);
+    if w.has_campaigns && !w.oracle.is_broken() {
+        minute::lived(w);
+    }
     if !w.oracle.is_broken() && w.lives_on {
         a_day_later(w);
         crowd(w);
@@ -149,6 +154,9 @@ fn storm(w: &W, listeners: &[(Rc<Org>, Rc<Listener>)]) {
     let has_officers = w.rng.hits(400);
     for org in orgs.iter().filter(|_| has_officers) {
         officer::work(w, Rc::clone(org), (length / 25).clamp(300, 10_000));
+    }
+    if w.has_campaigns {
+        campaigner::work(w, &orgs, length);
     }
     if w.keeps_hours {
         for org in &orgs {
@@ -204,6 +212,12 @@ fn strike(w: &W) {
     {
         office.die(w);
     }
+    if w.has_campaigns
+        && w.hit(Kind::TrunkDies)
+        && let Some(node) = campaigner::one(w)
+    {
+        node.die(w);
+    }
     if w.hit(Kind::IsolateDies) {
         isolate_dies(w, w.rng.below(ISOLATES as u64) as usize);
     }
@@ -227,6 +241,8 @@ fn strike(w: &W) {
     if w.hit(Kind::Blackout) && w.rng.hits(200) {
         trunks.iter().for_each(|node| node.die(w));
         offices.iter().for_each(|office| office.die(w));
+        let campaigns: Vec<_> = w.campaigns.borrow().values().cloned().collect();
+        campaigns.iter().for_each(|node| node.die(w));
         (0..ISOLATES).for_each(|isolate| isolate_dies(w, isolate));
         w.jump(w.rng.between(1_000, 10_000_000) as i64);
     }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use audatec::app::alarm::Alarm;
-use audatec::app::contacts;
-use audatec::app::messages::{CALLS_PER_MESSAGE, ContactErrand, Outgoing};
+use audatec::app::messages::{CALLS_PER_MESSAGE, CampaignErrand, ContactErrand, Outgoing};
 use audatec::app::nudge::nudge;
 use audatec::app::ports::Unavailable;
 use audatec::app::trunk::{LONG, Slices, TrunkActor, TrunkCommand, TrunkReply, Turns};
+use audatec::app::{campaign, contacts};
 use audatec::domain::contacts::{Question, Ticket, Words};
 use audatec::domain::ids::{CallId, DeliveryId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
@@ -263,6 +263,8 @@ impl TrunkNode {
                 | TrunkCommand::DryRun(_)
                 | TrunkCommand::DryRunSchedule(_)
                 | TrunkCommand::Claim(_)
+                | TrunkCommand::CampaignTurn(_)
+                | TrunkCommand::CampaignCheck(_)
         ) {
             return None;
         }
@@ -543,12 +545,25 @@ impl TrunkNode {
         });
     }
 
+    /// Tells campaigns what became of their calls; should that be lost, they ask.
+    fn tell_campaigns(&self, w: &W, errands: Vec<CampaignErrand>) {
+        let org = self.actor.borrow().as_ref().and_then(TrunkActor::org);
+        let Some(org) = org.filter(|_| !errands.is_empty()) else {
+            return;
+        };
+        let world = Rc::clone(w);
+        w.tasks.spawn(Owner::Client, async move {
+            campaign::tell(&Edge::new(&world, 0), org, errands).await;
+        });
+    }
+
     fn send(self: &Rc<Self>, w: &W, outgoing: Outgoing) {
         if !outgoing.expired.is_empty() {
             let gone = outgoing.expired.iter().map(|call| call.id);
             self.archive(w, gone.collect());
         }
         self.tell_of_numbers(w, outgoing.contacts.clone());
+        self.tell_campaigns(w, outgoing.campaigns.clone());
         let actor = self.actor.borrow();
         let calls = actor
             .as_ref()

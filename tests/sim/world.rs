@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use audatec::app::ports::Secrets;
 use audatec::domain::contacts::Shard;
-use audatec::domain::ids::{OrgId, TrunkTag};
+use audatec::domain::ids::{CampaignId, OrgId, TrunkTag};
 use audatec::domain::settings::Settings;
 use audatec::domain::time::Timestamp;
 
+use crate::campaign_node::CampaignNode;
 use crate::clients::Org;
 use crate::contacts::Numbers;
 use crate::copies::Copies;
@@ -27,6 +28,8 @@ use crate::trunk_node::TrunkNode;
 
 /// When every world begins.
 pub const START: u64 = 1_800_000_000_000;
+/// By which it is drawn whether a world has campaigns; none of those in which something else was found has.
+const CAMPAIGNS: u64 = 0x115e2;
 /// Nothing is on its way for so long.
 const LEAP_MS: u64 = 600_000;
 /// Lines of the trace that are kept.
@@ -76,6 +79,10 @@ pub struct World {
     pub keeps_hours: bool,
     /// Whether organisations limit how often numbers are called.
     pub limits_contacts: bool,
+    /// For campaigns alone.
+    pub people: Rng,
+    /// Whether lists of people are called.
+    pub has_campaigns: bool,
     /// Whether it lives on for a day when all is at rest.
     pub lives_on: bool,
     pub settings: Settings,
@@ -84,6 +91,7 @@ pub struct World {
     pub tasks: Tasks,
     pub trunks: RefCell<BTreeMap<TrunkTag, Rc<TrunkNode>>>,
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
+    pub campaigns: RefCell<BTreeMap<CampaignId, Rc<CampaignNode>>>,
     /// The objects that know of numbers.
     pub numbers: RefCell<BTreeMap<(OrgId, Shard), Rc<Numbers>>>,
     pub copies: Copies,
@@ -140,6 +148,12 @@ impl World {
             false => begins_later,
         };
         let chance = Rng::new(seed ^ 0x5c4ed);
+        let people = Rng::new(seed ^ CAMPAIGNS);
+        let has_campaigns = people.hits(120);
+        if has_campaigns {
+            // Campaigns are known to their directory by what comes later.
+            settings.unguarded = 200;
+        }
         Rc::new(Self {
             schedules: chance.hits(350) || keeps_hours,
             chance,
@@ -150,6 +164,7 @@ impl World {
             secrets: Secrets::derive(b"the world's master key", "platform-token".into()),
             tasks: Tasks::default(),
             trunks: RefCell::default(),
+            campaigns: RefCell::default(),
             offices: RefCell::default(),
             numbers: RefCell::default(),
             copies: Copies::default(),
@@ -174,6 +189,8 @@ impl World {
             rng,
             limits_contacts: Rng::new(seed ^ 0xc0de).hits(250),
             lives_on: Rng::new(seed ^ 0xda1).hits(300),
+            people,
+            has_campaigns,
             aside,
         })
     }
@@ -188,6 +205,7 @@ impl World {
             faults: Faults::calm(),
             schedules: false,
             limits_contacts: false,
+            has_campaigns: false,
             offset: Cell::default(),
             ..world
         })
@@ -230,6 +248,8 @@ impl World {
         trunks.iter().for_each(|node| node.expect_alarm(self));
         let offices: Vec<_> = self.offices.borrow().values().cloned().collect();
         offices.iter().for_each(|office| office.expect_alarm(self));
+        let campaigns: Vec<_> = self.campaigns.borrow().values().cloned().collect();
+        campaigns.iter().for_each(|node| node.expect_alarm(self));
     }
 
     pub fn hit(&self, kind: Kind) -> bool {
@@ -316,5 +336,6 @@ impl World {
         self.queues.forget();
         self.trunks.borrow_mut().clear();
         self.offices.borrow_mut().clear();
+        self.campaigns.borrow_mut().clear();
     }
 }

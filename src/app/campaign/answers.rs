@@ -8,6 +8,7 @@ use crate::domain::campaign::handover::{
 };
 use crate::domain::campaign::{HeldBy, LOOK_AGAIN, RecipientStatus, Row};
 use crate::domain::ids::CallId;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
 /// A trunk that grants nothing is asked again after this at the soonest, unless it says that something is free.
@@ -30,6 +31,9 @@ impl CampaignActor {
     ) -> Result<(), StoreFailed> {
         match heard {
             Heard::Nothing => {
+                if planted(Fault::HandedTwice) {
+                    self.forgets_handed(store, now)?;
+                }
                 self.is_unheard(now);
                 return Ok(());
             }
@@ -46,6 +50,22 @@ impl CampaignActor {
         }
         self.failures = 0;
         self.advance(store, now)
+    }
+
+    /// A planted fault: what was handed over and not answered is taken for none.
+    fn forgets_handed(
+        &mut self,
+        store: &impl CampaignStore,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        let calls: Vec<CallId> = self.calls.to_hand_over().map(|(call, _)| call).collect();
+        let mut rows = Vec::new();
+        for call in calls {
+            if let Some(row) = self.calls.not_taken(call) {
+                rows.push(self.undone(call, row, now));
+            }
+        }
+        self.write(store, &rows, now)
     }
 
     fn is_unheard(&mut self, now: Timestamp) {
@@ -234,7 +254,7 @@ impl CampaignActor {
         for call in granted.into_iter().take(room) {
             while let Some(mut row) = self.people.ready.pop_front() {
                 let before = (row.status, row.for_hours);
-                let is_called = self.calls.has_number(row.number());
+                let is_called = self.calls.has_number(row.number()) && !planted(Fault::NumberTwice);
                 match is_called {
                     true => row.waits(now + LOOK_AGAIN, false, now),
                     false => row.begins(call, now),

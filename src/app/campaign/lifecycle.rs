@@ -5,6 +5,7 @@ use super::{Answer, CampaignStore, Desk, Stop};
 use crate::domain::call::CallAgent;
 use crate::domain::campaign::{Campaign, HeldBy, Plan, Record, Status};
 use crate::domain::ids::KeyId;
+use crate::domain::planted::{Fault, planted};
 
 impl From<Status> for Stop {
     fn from(status: Status) -> Self {
@@ -86,6 +87,11 @@ impl<S: CampaignStore> Desk<'_, S> {
     /// Nothing else is handed over from now on, and what was is taken back.
     fn takes_back(&mut self) -> Answer<Shown> {
         self.actor.stops(self.now);
+        if planted(Fault::PauseLeaks)
+            && let Some(record) = &mut self.actor.record
+        {
+            record.takes_back = None;
+        }
         self.write()?;
         self.get()
     }

@@ -39,6 +39,7 @@ use crate::app::trunk::StoreFailed;
 use crate::domain::campaign::handover::{Ended, TakeBack};
 use crate::domain::campaign::{HeldBy, RecipientStatus, Record, Row};
 use crate::domain::ids::{CallId, IdKey};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 use memory::{Calls, People as Buffer};
@@ -129,7 +130,7 @@ impl CampaignActor {
         let record = store.record()?;
         let mut calls = Calls::default();
         let has_calls = |record: &Record| record.campaign.counts.in_progress > 0;
-        if record.as_ref().is_some_and(has_calls) {
+        if record.as_ref().is_some_and(has_calls) && !planted(Fault::StallsAfterCrash) {
             for row in store.in_progress()? {
                 if let Some(call) = row.attempts.last().and_then(|last| last.call) {
                     calls.begin(call, &row);
@@ -216,6 +217,12 @@ impl CampaignActor {
         let ends = plan.not_after.filter(|_| runs && record.left_as.is_none());
         let news = self.calls.news_since().map(|at| at + LINGER);
         [told, asked, ends, news].into_iter().flatten().min()
+    }
+
+    /// How many calls and how many people it holds in memory.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        (self.calls.len(), self.people.len())
     }
 
     /// The campaign, unless it was deleted.

@@ -7,8 +7,9 @@ use super::pace::Pace;
 use super::row::Rules;
 use super::{Campaign, Counts, HeldBy, Plan, RecipientStatus, Status};
 use crate::domain::call::CallAgent;
-use crate::domain::callback::{Delivery, EventType};
+use crate::domain::callback::{Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::{DeliveryId, IdKey, KeyId};
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 
 /// A campaign, as its one row tells it.
@@ -217,6 +218,9 @@ impl Record {
     /// Somebody's row changed.
     pub fn recount(&mut self, from: (RecipientStatus, bool), to: (RecipientStatus, bool)) {
         let (before, after) = (self.status_of(from.0), self.status_of(to.0));
+        if planted(Fault::CountDrifts) && to.0 == RecipientStatus::Waiting {
+            return;
+        }
         self.campaign.counts.moves(before, after, 1);
         if self.left_as.is_none() {
             self.closed = (self.closed + u64::from(to.1)).saturating_sub(u64::from(from.1));
@@ -245,13 +249,19 @@ impl Record {
         }
         let over = self.is_over() && counts.in_progress == 0;
         if over
-            && self.completion.is_none()
+            && (self.completion.is_none() || self.tells_again())
             && let Some(url) = &self.campaign.plan.completion_url
         {
             let id = DeliveryId::mint_campaign(self.campaign.id, now, key);
             let delivery = Delivery::new(id, EventType::Completed, url.clone(), now);
             self.completion = Some(Box::new(delivery));
         }
+    }
+
+    fn tells_again(&self) -> bool {
+        let told = self.completion.as_deref();
+        planted(Fault::CompletionAgain)
+            && told.is_some_and(|told| told.status != DeliveryStatus::Pending)
     }
 
     /// Whether it is over for good.

@@ -7,6 +7,7 @@ use crate::domain::calling_hours::ZoneName;
 use crate::domain::contacts::Number;
 use crate::domain::ids::CallId;
 use crate::domain::phone::E164;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::redial::Redial;
 use crate::domain::time::{Span, Timestamp};
 
@@ -225,7 +226,10 @@ impl Row {
             }
             Some(FailureCode::WindowClosed) if over => Ok(RecipientStatus::Expired),
             failure => {
-                let tried = u32::try_from(self.tried().count()).unwrap_or(u32::MAX);
+                let tried = match planted(Fault::CampaignRedialsOn) {
+                    true => 1,
+                    false => u32::try_from(self.tried().count()).unwrap_or(u32::MAX),
+                };
                 let cause = cause(failure, ended.status, ended.answered_by);
                 let until = rules.not_after.unwrap_or(Timestamp::MAX);
                 let next = rules.redial.zip(cause).and_then(|(redial, cause)| {

@@ -3,10 +3,11 @@
 //! All of it is in memory, and made anew by the campaigns' next turns. A campaign is granted what is its own just now; what is
 //! others' stays for them, for as long as they ask.
 
+use super::share_out::{Part, share_out};
 use super::window::Window;
 use crate::domain::campaign::handover::{Demand, GOOD_FOR};
 use crate::domain::ids::{CallId, CampaignId};
-use crate::domain::sorting::oldest_first;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
 /// Who asked within this time has a share.
@@ -24,6 +25,8 @@ pub(super) struct Campaigns {
     shares: Vec<Share>,
     /// What was dialed before this object was loaded, it does not remember.
     loaded_at: Timestamp,
+    /// The last dials of campaigns that did not ask yet: nobody knows how many a second may be.
+    unasked: Vec<(CampaignId, Timestamp)>,
     /// Calls wait for their dials until then, or did.
     behind_until: Timestamp,
 }
@@ -53,46 +56,6 @@ struct Share {
     waits: bool,
 }
 
-/// What somebody has of something, the most that would be of use to them, and who comes first among equals: the lowest.
-#[derive(Clone, Copy)]
-struct Part {
-    has: u64,
-    most: u64,
-    turn: u64,
-}
-
-/// Shares out what is free, one by one, each time to whoever has the least: how many more each gets.
-fn share_out(parts: &[Part], free: u64) -> Vec<u64> {
-    let up_to = |part: &Part, level: u64| part.most.min(level).saturating_sub(part.has);
-    let takes = |level| parts.iter().map(|part| up_to(part, level)).sum::<u64>();
-    let mut level = parts.iter().map(|part| part.has).min().unwrap_or(0);
-    let mut above = parts.iter().map(|part| part.most).max().unwrap_or(0) + 1;
-    while level + 1 < above {
-        let middle = level.midpoint(above);
-        match takes(middle) <= free {
-            true => level = middle,
-            false => above = middle,
-        }
-    }
-    let mut left = free.saturating_sub(takes(level));
-    let mut gets: Vec<u64> = parts.iter().map(|part| up_to(part, level)).collect();
-    let next = |(_, part): &(usize, &Part)| part.has <= level && part.most > level;
-    let mut turns: Vec<(usize, u64)> = parts
-        .iter()
-        .enumerate()
-        .filter(next)
-        .map(|(place, part)| (place, part.turn))
-        .collect();
-    oldest_first(&mut turns, |(_, turn)| u128::from(*turn));
-    for (place, _) in turns {
-        if let Some(more) = gets.get_mut(place).filter(|_| left > 0) {
-            *more += 1;
-            left -= 1;
-        }
-    }
-    gets
-}
-
 impl Share {
     /// What it has of the channels: those that its calls hold, and those that it was promised.
     fn has(&self) -> u64 {
@@ -112,10 +75,9 @@ impl Share {
 
     /// How many dials its own rate has room for.
     fn room(&self, now: Timestamp) -> u64 {
-        match self.demand.max_cps {
-            Some(most) => self.pace.room(now + AHEAD, most) as u64,
-            None => u64::MAX,
-        }
+        let most = self.demand.max_cps;
+        let most = most.filter(|_| !planted(Fault::RateExceeded));
+        most.map_or(u64::MAX, |most| self.pace.room(now + AHEAD, most) as u64)
     }
 }
 
@@ -153,6 +115,7 @@ impl Campaigns {
         let most = others().map(|share| share.dials).max().unwrap_or(0);
         let floor = most.saturating_sub(MADE_UP * u64::from(max_cps));
         if self.share(id).is_none() {
+            let dialed = Window::of(self.unasked(id).into_iter().collect());
             self.shares.push(Share {
                 id,
                 asked_at: Timestamp(0),
@@ -162,7 +125,7 @@ impl Campaigns {
                 granted: Vec::new(),
                 dials,
                 pace: Window::default(),
-                dialed: Window::default(),
+                dialed,
                 held,
                 since: now,
                 waits: false,
@@ -242,6 +205,15 @@ impl Campaigns {
         }
     }
 
+    /// The same behind a write that failed: it may have counted calls as over that go on, so their campaigns say how many are.
+    pub fn recounted(&self) -> Self {
+        let mut known = self.clone();
+        for share in &mut known.shares {
+            share.is_counted = planted(Fault::FreedTwice);
+        }
+        known
+    }
+
     /// How many channels are promised.
     pub fn promised(&self, now: Timestamp) -> usize {
         self.active(now).map(|share| share.granted.len()).sum()
@@ -258,7 +230,11 @@ impl Campaigns {
         let part = |share: &&Share| {
             let has = share.has();
             let wanted = has + u64::from(share.demand.ready);
-            let own = share.demand.max_channels.map_or(u64::MAX, u64::from);
+            let own = share
+                .demand
+                .max_channels
+                .filter(|_| !planted(Fault::ShareExceeded));
+            let own = own.map_or(u64::MAX, u64::from);
             Part {
                 has,
                 most: wanted.min(own.max(has)),
@@ -329,20 +305,32 @@ impl Campaigns {
     pub fn dials_at(&self, id: CampaignId, now: Timestamp) -> Timestamp {
         let known = self.loaded_at + Span(1_000);
         match self.shares.iter().find(|share| share.id == id) {
+            Some(_) if planted(Fault::RateExceeded) => now,
             Some(share) => share.demand.max_cps.map_or(now, |most| {
                 share.dialed.next_free(now, most).max(known).max(now)
             }),
-            None => known.max(now),
+            None => {
+                let before = self.unasked(id).map_or(known, |at| at + Span(1_000));
+                before.max(known).max(now)
+            }
         }
+    }
+
+    fn unasked(&self, id: CampaignId) -> Option<Timestamp> {
+        let mut dials = self.unasked.iter();
+        dials.find(|(known, _)| *known == id).map(|(_, at)| *at)
     }
 
     /// A dialer has a call of this campaign.
     pub fn dials(&mut self, id: CampaignId, now: Timestamp) {
-        if let Some(share) = self
-            .share(id)
-            .filter(|share| share.demand.max_cps.is_some())
-        {
-            share.dialed.push(now);
+        match self.share(id) {
+            Some(share) if share.demand.max_cps.is_some() => share.dialed.push(now),
+            Some(_) => {}
+            None => {
+                self.unasked
+                    .retain(|(known, at)| *known != id && now < *at + Span(1_000));
+                self.unasked.push((id, now));
+            }
         }
     }
 }
@@ -351,21 +339,36 @@ impl Campaigns {
 mod tests {
     use super::*;
 
-    fn gets(parts: &[(u64, u64)], free: u64) -> Vec<u64> {
-        let parts = parts.iter().zip(0..);
-        let parts = parts.map(|(&(has, most), turn)| Part { has, most, turn });
-        share_out(&parts.collect::<Vec<_>>(), free)
+    fn campaign() -> CampaignId {
+        CampaignId::from_entropy([1; 16])
     }
 
     #[test]
-    fn what_is_free_goes_to_those_who_have_least_and_none_gets_more_than_it_can_use() {
-        assert_eq!(gets(&[(0, 100), (0, 100)], 10), [5, 5]);
-        assert_eq!(gets(&[(0, 100), (0, 2)], 10), [8, 2]);
-        assert_eq!(gets(&[(8, 100), (0, 100)], 4), [0, 4]);
-        assert_eq!(gets(&[(8, 100), (0, 100)], 12), [2, 10]);
-        assert_eq!(gets(&[(0, 9), (0, 9), (0, 9)], 10), [4, 3, 3], "turns");
-        assert_eq!(gets(&[(5, 5), (0, 3)], 10), [0, 3]);
-        assert_eq!(gets(&[], 10), [0_u64; 0]);
-        assert_eq!(gets(&[(7, 20)], 0), [0]);
+    fn of_a_campaign_that_did_not_ask_one_call_a_second_is_dialed() {
+        let (mut all, now) = (Campaigns::default(), Timestamp(1_000_000));
+        assert_eq!(
+            all.dials_at(campaign(), now + Span(1_000)),
+            now + Span(1_000)
+        );
+        all.dials(campaign(), now);
+        assert_eq!(all.dials_at(campaign(), now + Span(400)), now + Span(1_000));
+        let demand = Demand {
+            ready: 1,
+            max_cps: Some(1),
+            ..Demand::default()
+        };
+        all.asks(campaign(), demand, 10, now + Span(500));
+        assert_eq!(all.dials_at(campaign(), now + Span(600)), now + Span(1_000));
+    }
+
+    #[test]
+    fn what_a_failed_write_counted_as_free_is_counted_anew() {
+        let (mut all, now) = (Campaigns::default(), Timestamp(1_000_000));
+        all.asks(campaign(), Demand::default(), 10, now);
+        all.counts(campaign(), 4);
+        all.frees(campaign(), now);
+        let mut after = all.recounted();
+        after.counts(campaign(), 4);
+        assert_eq!(after.shares.first().map(|share| share.live), Some(4));
     }
 }

@@ -110,7 +110,7 @@ impl Trunk {
         self.rung = known.rung.clone();
         self.grants = known.grants.clone();
         self.rings_from = known.rings_from;
-        self.campaigns = known.campaigns.clone();
+        self.campaigns = known.campaigns.recounted();
     }
 
     /// Whether a call is open.

@@ -15,6 +15,7 @@ use crate::domain::contacts::{Contact, Question, Word};
 use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
 use crate::domain::numbering::is_possible;
 use crate::domain::phone::E164;
+use crate::domain::planted::{Fault, planted};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 
@@ -144,6 +145,9 @@ impl Trunk {
         self.last = self.last.max(Some(id.address()));
         self.count_today(id, step);
         self.started(id, agent, now, step);
+        if planted(Fault::CampaignBlocks) {
+            self.accepted.push(now);
+        }
         self.campaigns.holds(campaign, now);
         step.effects.push(Effect {
             call: id,
@@ -205,7 +209,9 @@ impl Trunk {
             return Standing::Impossible;
         }
         let contact = match known {
-            Some(word) if word.suppressed => return Standing::Suppressed,
+            Some(word) if word.suppressed && !planted(Fault::SuppressedCalled) => {
+                return Standing::Suppressed;
+            }
             Some(word) => word.contact,
             None if self.asks_of_numbers() => return Standing::NotAsked,
             None => Contact::Free,

@@ -30,6 +30,7 @@ mod redial;
 mod review;
 mod schedule;
 mod senders;
+mod share_out;
 mod since;
 mod step;
 mod suppression;

@@ -2,6 +2,7 @@
 //! that were given, the phones that rang and the callbacks that arrived. Nothing here asks the
 //! platform's own counters.
 
+mod campaigns;
 mod contacts;
 mod end;
 mod hours;
@@ -19,12 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{TrunkCommand, TrunkReply};
 use audatec::domain::call::{Call, CallStatus, CarrierEvent};
-use audatec::domain::ids::{AgentId, CallId, DeliveryId, KeyId, OrgId, TrunkTag};
+use audatec::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, OrgId, TrunkTag};
 use audatec::domain::time::{Span, Timestamp};
 
 use crate::trunk_node::TrunkNode;
 use crate::world::World;
 
+pub use campaigns::Facts as CampaignFacts;
 pub use restart::Restart;
 
 /// An invariant that does not hold.
@@ -51,6 +53,8 @@ pub struct Intent {
     /// Calling hours are nothing to it.
     pub ignores_hours: bool,
     calls: BTreeSet<CallId>,
+    /// It calls somebody on a campaign's list.
+    pub of_campaign: bool,
 }
 
 /// When a request wants to be called again: at most so often in all, after these codes, so many seconds later.
@@ -72,6 +76,15 @@ impl Intent {
             zone: None,
             ignores_hours: false,
             calls: BTreeSet::new(),
+            of_campaign: false,
+        }
+    }
+
+    /// Somebody on a campaign's list is to be called.
+    pub fn for_campaign() -> Self {
+        Self {
+            of_campaign: true,
+            ..Self::new(false, false, false)
         }
     }
 
@@ -207,7 +220,7 @@ impl TrunkFacts {
 
 /// Moments of the last second: by true time, and by the clock, which may jump either way.
 #[derive(Default)]
-struct Pace(Vec<(u64, Timestamp)>);
+pub(crate) struct Pace(Vec<(u64, Timestamp)>);
 
 impl Pace {
     /// One more; how many there are that lie within a second by either.
@@ -246,6 +259,7 @@ pub struct Oracle {
     /// Calling hours that may be in force, the one that was asked for last at the end.
     hours: RefCell<BTreeMap<hours::Whose, Vec<hours::Possible>>>,
     rotations: RefCell<BTreeMap<OrgId, Rotations>>,
+    campaigns: RefCell<BTreeMap<CampaignId, campaigns::Facts>>,
     /// Calls that left a store in which there was no room.
     left: RefCell<BTreeSet<CallId>>,
     /// Trunks whose deletion was answered, and by when.

@@ -57,6 +57,7 @@ impl Oracle {
         self.rings_in_time(w, &seen.row, seen.window);
         self.waits_for_its_turn(w, &calls, &seen.row);
         self.rings_in_hours(w, &seen.row, seen.nonce);
+        self.campaign_rings(w, &calls, &seen.row);
         let (org, number) = (seen.row.request.org, seen.row.request.phone.as_str());
         let since = self.suppressed_since(org, number);
         let is_judged = w.faults.clock_is_true();

@@ -23,6 +23,7 @@ impl Oracle {
             facts.taken.clear();
         });
         for row in rows {
+            self.campaigns_call(w, &row);
             let (id, is_new) = (row.id, !self.calls.borrow().contains_key(&row.id));
             match is_new {
                 true => self.new_row(w, node, now, &row),
@@ -94,11 +95,13 @@ impl Oracle {
             return;
         }
         self.with_trunk(tag, |facts| {
-            facts.started.push(now);
+            if !intent.of_campaign {
+                facts.started.push(now);
+            }
             if row.queued_until.is_none() {
                 facts.fresh.push(row.id);
             }
-            if !intent.queue {
+            if !intent.queue && !intent.of_campaign {
                 let most = facts.most(|limits| limits.max_cps);
                 let count = facts.accepted.count(w, now);
                 self.check(count <= most as usize, tag, id, || {
@@ -632,6 +635,7 @@ impl Oracle {
         };
         seen.claims += 1;
         seen.claimed_at = (w.time(), w.clock().0);
+        self.campaign_dials(w, &seen.row, now);
         self.check(seen.claims == 1, tag, Some(id), || "claimed twice".into());
         self.check(seen.row.dialed_at.is_some(), tag, Some(id), || {
             "claimed, and the row does not say so".into()

@@ -146,6 +146,11 @@ impl Oracle {
         });
     }
 
+    /// Whether a call is there.
+    pub fn is_there(&self, call: CallId) -> bool {
+        self.calls.borrow().contains_key(&call)
+    }
+
     /// Whether somebody heard that a call is over.
     pub fn is_final(&self, call: CallId) -> bool {
         let calls = self.calls.borrow();
@@ -311,6 +316,7 @@ impl Oracle {
             return self.fail(None, None, format!("{url} lets nobody in by this"));
         }
         let json: Value = serde_json::from_str(body).unwrap_or_default();
+        self.campaign_is_told(w, id, &json, body);
         let call = json["call_id"]
             .as_str()
             .and_then(|text| CallId::verify(text, &w.secrets.id_key));
