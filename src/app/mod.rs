@@ -32,6 +32,7 @@ pub mod openapi;
 pub mod page;
 pub mod ports;
 pub mod records;
+pub mod resting;
 pub mod sealing;
 pub mod studio;
 pub mod suppressing;

@@ -23,6 +23,7 @@ use crate::app::campaign::{
 use crate::app::json;
 use crate::app::messages::CallbackMessage;
 use crate::app::ports::UNKNOWN;
+use crate::app::resting;
 use crate::app::trunk::StoreFailed;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
@@ -234,7 +235,7 @@ fn next(inner: &Inner) -> Result<Option<Exchange>, StoreFailed> {
 
 async fn put(inner: &Inner, exchange: &Exchange) -> Heard {
     match World::new(inner.env.clone(), None) {
-        Ok(world) => exchange.ask(&world).await,
+        Ok(world) => resting::ask(&world, exchange).await,
         Err(_) => Heard::Nothing,
     }
 }

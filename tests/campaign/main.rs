@@ -9,6 +9,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod ends;
 mod life;
 mod people;
 #[path = "../support/mod.rs"]

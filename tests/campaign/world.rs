@@ -193,6 +193,10 @@ pub struct World {
     /// Trunks tell campaigns nothing by themselves.
     pub silent: bool,
     pub exchanges: usize,
+    /// The directory can't be reached.
+    pub no_directory: bool,
+    /// What it was told: campaigns that rest, each since which start.
+    pub rested: Vec<(CampaignId, u64)>,
 }
 
 pub fn plan() -> Plan {
@@ -235,6 +239,8 @@ impl World {
             luck: Vec::new(),
             silent: false,
             exchanges: 0,
+            no_directory: false,
+            rested: Vec::new(),
         }
     }
 
@@ -442,6 +448,13 @@ impl World {
                 why,
                 last,
             },
+            Exchange::Rest { campaign, mark, .. } => {
+                if self.no_directory {
+                    return Heard::Nothing;
+                }
+                self.rested.push((campaign, mark));
+                return Heard::Rested(mark);
+            }
         };
         match self.trunk.ask(command) {
             TrunkReply::Turn(answer) => Heard::Turn(answer),
@@ -491,6 +504,11 @@ impl World {
             _ => {}
         }
         true
+    }
+
+    pub fn next_due_of(&mut self, nth: usize) -> Option<Timestamp> {
+        let next = self.with(nth, |actor, _, _| Ok(actor.next_due()));
+        next.expect("read")
     }
 
     fn next_due(&mut self) -> Option<Timestamp> {

@@ -11,6 +11,7 @@
 mod agents;
 mod audit;
 mod campaign_object;
+mod campaign_rests;
 mod campaigns;
 #[path = "../support/contacts.rs"]
 mod contacts;

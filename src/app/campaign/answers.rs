@@ -41,6 +41,7 @@ impl CampaignActor {
             Heard::Standings(standings) => self.checked(store, standings, now)?,
             Heard::Outcomes(outcomes) => self.learns(store, outcomes, now)?,
             Heard::TakenBack(again_at) => self.takes_back(store, again_at, now)?,
+            Heard::Rested(mark) => self.has_rested(store, mark, now)?,
             Heard::Refused(TrunkRefusal::InvalidKey) => self.is_revoked(store, now)?,
             Heard::Refused(_) => {
                 self.held = Some(HeldBy::TrunkInactive);
@@ -285,6 +286,22 @@ impl CampaignActor {
                 Ok(())
             }
             (true, None) => self.has_taken_back(store, now),
+        }
+    }
+
+    /// The directory knows that it rests since that start: it may have been started again meanwhile.
+    fn has_rested(
+        &mut self,
+        store: &impl CampaignStore,
+        mark: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreFailed> {
+        match &mut self.record {
+            Some(record) if record.rests() == Some(mark) => {
+                record.mark = None;
+                self.write(store, &[], now)
+            }
+            _ => Ok(()),
         }
     }
 

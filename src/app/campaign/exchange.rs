@@ -6,7 +6,7 @@ use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn,
 use crate::domain::ids::{CallId, CampaignId, OrgId, TrunkTag};
 use crate::domain::time::Timestamp;
 
-/// A question to the campaign's trunk. Each may be asked again.
+/// A question to the campaign's trunk, or to the directory. Each may be asked again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Exchange {
     /// Calls are handed over, and ids asked for.
@@ -39,6 +39,15 @@ pub enum Exchange {
         /// A phone that rings by now has had its time.
         last: bool,
     },
+    /// The directory is told that the campaign rests.
+    Rest {
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// The start since which it does.
+        mark: u64,
+    },
 }
 
 /// What was heard.
@@ -52,6 +61,8 @@ pub enum Heard {
     Outcomes(Vec<(CallId, Became)>),
     /// Calls were taken back, but for some that are to be taken back once more then.
     TakenBack(Option<Timestamp>),
+    /// The directory knows that it rests since that start.
+    Rested(u64),
     /// It is refused.
     Refused(TrunkRefusal),
     /// Nobody answered.
@@ -59,13 +70,11 @@ pub enum Heard {
 }
 
 impl Exchange {
-    /// Asks it.
-    pub async fn ask(&self, world: &(impl Host + Trunks)) -> Heard {
-        let heard = self.try_ask(world).await;
-        heard.unwrap_or(Heard::Nothing)
-    }
-
-    async fn try_ask(&self, world: &(impl Host + Trunks)) -> Result<Heard, Unavailable> {
+    /// Asks the trunk.
+    ///
+    /// # Errors
+    /// It can't be reached, or this is nothing that a trunk is asked.
+    pub async fn ask(&self, world: &(impl Host + Trunks)) -> Result<Heard, Unavailable> {
         Ok(match self.clone() {
             Self::Turn(trunk, turn) => {
                 let told = ask(world, trunk, command::CampaignTurn(*turn)).await?;
@@ -105,6 +114,7 @@ impl Exchange {
                 };
                 Heard::TakenBack(ask(world, trunk, back).await?.again_at)
             }
+            Self::Rest { .. } => return Err(Unavailable),
         })
     }
 }

@@ -204,10 +204,12 @@ impl CampaignActor {
         };
         let owes = record.takes_back.map(|_| self.back_at.unwrap_or_default());
         let asks = (!self.calls.is_empty()).then_some(self.asks_at);
+        let rests = record.rests().map(|_| Timestamp(0));
         let asked = [
             work.filter(|_| runs && record.left_as.is_none()),
             owes,
             asks,
+            rests,
         ];
         let asked = asked
             .into_iter()

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 /// With fewer people at hand others are looked for.
 const LOW: usize = 100;
 impl CampaignActor {
-    /// What to ask the trunk now, if anything. To be asked once [`Self::heard`] took the answer to the one before.
+    /// What to ask now, if anything: the trunk, mostly. To be asked once [`Self::heard`] took the answer to the one before.
     ///
     /// # Errors
     /// Rows can't be read or written: the actor is not to be used any more.
@@ -40,6 +40,13 @@ impl CampaignActor {
                 return Ok(Some(outcomes(record, trunk, calls)));
             }
             self.asks_at = now + ASKED_EVERY;
+        }
+        if let Some(mark) = record.rests() {
+            return Ok(Some(Exchange::Rest {
+                org: record.campaign.org,
+                campaign: record.campaign.id,
+                mark,
+            }));
         }
         if !may_call {
             return Ok(None);

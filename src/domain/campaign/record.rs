@@ -270,6 +270,13 @@ impl Record {
         matches!(self.campaign.status, Status::Completed | Status::Canceled)
     }
 
+    /// By which the directory is to hear that the campaign rests, until it has.
+    #[must_use]
+    pub fn rests(&self) -> Option<u64> {
+        let rests = !self.is_running() && self.takes_back.is_none();
+        self.mark.filter(|_| rests)
+    }
+
     /// Whether nothing is owed to anybody.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -277,7 +284,8 @@ impl Record {
             .completion
             .as_ref()
             .is_none_or(|told| told.due().is_none());
-        self.campaign.counts.in_progress == 0 && told && self.takes_back.is_none()
+        let knows = self.mark.is_none() && self.takes_back.is_none();
+        self.campaign.counts.in_progress == 0 && told && knows
     }
 
     /// Why it calls nobody just now, as far as its row tells.

@@ -1,0 +1,25 @@
+//! What a campaign asks of others: its trunk, or the directory, which must hear that it rests. Beside both, which know nothing of
+//! each other.
+
+use crate::app::campaign::{Exchange, Heard};
+use crate::app::directory::{self, By, Directories, command::RestCampaign};
+use crate::app::host::Host;
+use crate::app::trunk::Trunks;
+
+/// Asks it.
+pub async fn ask(world: &(impl Host + Trunks + Directories), exchange: &Exchange) -> Heard {
+    let heard = match exchange {
+        Exchange::Rest {
+            org,
+            campaign,
+            mark,
+        } => {
+            let rest = RestCampaign(*campaign, *mark);
+            // Whatever it answers, it has heard.
+            let told = directory::ask(world, *org, By::PLATFORM, rest).await;
+            told.map(|_| Heard::Rested(*mark))
+        }
+        exchange => exchange.ask(world).await,
+    };
+    heard.unwrap_or(Heard::Nothing)
+}
