@@ -8,6 +8,7 @@ use audatec::app::alarm::Alarm;
 use audatec::app::campaign::{CampaignActor, CampaignCommand, CampaignRefusal, CampaignReply};
 use audatec::app::messages::CallbackMessage;
 use audatec::app::ports::Unavailable;
+use audatec::app::resting;
 use audatec::app::trunk::StoreFailed;
 use audatec::domain::ids::{CampaignId, OrgId};
 use audatec::domain::time::{Span, Timestamp};
@@ -266,7 +267,7 @@ impl CampaignNode {
             let now = w.clock();
             let next = self.with(w, |actor, rows| actor.next_exchange(rows, now))?;
             let Some(exchange) = next else { break };
-            let heard = exchange.ask(&edge).await;
+            let heard = resting::ask(&edge, &exchange).await;
             if self.life.get() != life {
                 return Ok(());
             }
