@@ -30,7 +30,7 @@ use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
     CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Look, Position,
-    Reader, Trigger, TrunkCommand, TrunkRefusal, TrunkReply, Work,
+    Reader, Trigger, TrunkCommand, TrunkRefusal, TrunkReply, UsageFilter, UsageSoFar, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -61,6 +61,7 @@ use audatec::domain::time::Span;
 use audatec::domain::trunk::{
     Admission, Brief, Carrier, Destinations, HighRisk, OnCapacity, Quota, TrunkConfig, Verdict,
 };
+use audatec::domain::usage::{GroupBy, Hour, Tally};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -557,6 +558,17 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 },
             ),
         ),
+        ("Usage", Usage(reader(), Box::new(usage_filter()))),
+        (
+            "Usage.goes_on",
+            Usage(
+                reader(),
+                Box::new(UsageFilter {
+                    so_far: Some(usage_so_far()),
+                    ..usage_filter()
+                }),
+            ),
+        ),
         ("Deliveries", Deliveries(reader(), delivery_filter())),
         ("Redeliver", Redeliver(reader(), call)),
         (
@@ -787,6 +799,42 @@ fn look() -> Look {
         trunks: vec![TrunkTag(0x0a0b_0c0d), TrunkTag(0xfff0_0001)],
         reader: reader(),
         filter: feed_filter(),
+        usage: None,
+    }
+}
+
+fn usage_filter() -> UsageFilter {
+    UsageFilter {
+        from: Hour(500_000),
+        to: Hour(500_024),
+        by: GroupBy::Campaign,
+        scan_limit: 20_000,
+        so_far: None,
+    }
+}
+
+fn usage_so_far() -> UsageSoFar {
+    let tally = Tally {
+        calls: 9,
+        answered: 4,
+        completed: 3,
+        declined: 1,
+        rejected: 2,
+        talk_seconds: 97,
+        delivered: 5,
+        exhausted: 1,
+        failed: vec![(FailureCode::NoAnswer, 2), (FailureCode::Canceled, 1)],
+    };
+    let one = Tally {
+        calls: 1,
+        ..Tally::default()
+    };
+    UsageSoFar {
+        sums: vec![(None, tally), (Some("a".into()), one.clone())],
+        hour: Hour(500_003),
+        row: Some(251_000_000_000_001),
+        part: vec![(None, one)],
+        departure: 1_800_000_000_001,
     }
 }
 
@@ -868,6 +916,7 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
         ("Calls", page),
         ("Calls.cut_off", cut_off),
         ("Shown", shown),
+        ("Usage", TrunkReply::Usage(usage_so_far())),
     ]
 }
 

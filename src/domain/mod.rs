@@ -40,5 +40,6 @@ pub mod time;
 pub mod to_json;
 pub mod tokens;
 pub mod trunk;
+pub mod usage;
 pub mod vec_map;
 pub mod zones;

@@ -18,6 +18,12 @@ macro_rules! faults {
 }
 
 faults! {
+    /// Calls that leave are counted by no hour.
+    UsageLost,
+    /// An hour of which all is noted is counted again.
+    UsageTwice,
+    /// What is noted of an hour stays, though one of its calls changed.
+    UsageStale,
     /// A contact limit lets one dial more through.
     ContactOffByOne,
     /// A place that was reserved for a call that there never was is kept.

@@ -43,6 +43,7 @@ const NewCall = page(() => import("./pages/call-new.tsx"));
 const Call = page(() => import("./pages/call.tsx"));
 const Campaigns = page(() => import("./pages/campaigns.tsx"));
 const Campaign = page(() => import("./pages/campaign.tsx"));
+const Usage = page(() => import("./pages/usage.tsx"));
 const Trunks = page(() => import("./pages/trunks.tsx"));
 const Trunk = page(() => import("./pages/trunk.tsx"));
 const NewTrunk = page(() => import("./pages/trunk-new.tsx"));
@@ -116,6 +117,7 @@ function Pages() {
         <Route path="/studio/calls/:id" component={Call} />
         <Route path="/studio/campaigns" component={Campaigns} />
         <Route path="/studio/campaigns/:id" component={Campaign} />
+        <Route path="/studio/usage" component={Usage} />
         <Route path="/studio/trunks" component={Trunks} />
         <Route path="/studio/trunks/new" component={NewTrunk} />
         <Route path="/studio/trunks/:id" component={Trunk} />

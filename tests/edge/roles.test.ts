@@ -47,7 +47,8 @@ function routesOf(method: string, template: string, operation: Operation): Route
   if (!needs) return [];
   const named = template.replace("{phone_number}", "+919876543210");
   const known = method === "GET" ? named.replace("{call_id}", "CALL") : named;
-  const path = known.replaceAll(/\{\w+\}/g, NOBODY);
+  const plain = known.replaceAll(/\{\w+\}/g, NOBODY);
+  const path = plain.endsWith("/usage") ? `${plain}?from=2026-11-01&to=2026-11-02&group_by=day` : plain;
   const isFile = path.endsWith("/import"); // its content type is looked at first
   const isNothing = path.includes(NOBODY) || method === "DELETE";
   const answer = isNothing ? 404 : method === "GET" ? 200 : isFile ? 415 : 400;

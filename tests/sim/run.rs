@@ -12,7 +12,7 @@ use crate::copies::ISOLATES;
 use crate::executor::Owner;
 use crate::faults::Kind;
 use crate::listener::{self, Listener};
-use crate::oracle::{Broken, Intent, Limits};
+use crate::oracle::{self, Broken, Intent, Limits};
 use crate::ports::pause;
 use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
@@ -102,6 +102,7 @@ fn live(w: &W) {
         w.tasks.spawn(Owner::Client, async move {
             operator::count_what_was_created(&world, &org).await;
             integrator::read_all(&world, &org).await;
+            oracle::usage::judge(&world, &org).await;
         });
     }
     w.tasks.run_ready();
@@ -365,6 +366,7 @@ fn a_day_later(w: &W) {
         let world = Rc::clone(w);
         w.tasks.spawn(Owner::Client, async move {
             ask(&world, Ask::get("/events?after=latest".into(), &org.owner)).await;
+            oracle::usage::judge(&world, &org).await;
         });
     }
     w.tasks.run_ready();

@@ -13,6 +13,7 @@ use audatec::domain::contacts::Told;
 use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, RedialCount, ScheduledRow};
+use audatec::domain::usage::{Hour, HourUsage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -52,6 +53,9 @@ pub struct Rows {
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
     day: Cell<DayCount>,
+    usage: RefCell<BTreeMap<Hour, String>>,
+    /// How often a row of usage was written.
+    pub usage_written: Cell<usize>,
     redialed: RefCell<RedialCount>,
     /// How often the day's acceptances were written.
     pub days_written: Cell<usize>,
@@ -470,6 +474,35 @@ impl TrunkStore for Rows {
         Ok(self.calls.borrow().keys().next().copied())
     }
 
+    fn calls_from(&self, from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed> {
+        let (calls, open) = (self.calls.borrow(), self.open.borrow());
+        let range = calls.range(CallId::floor_of(from)..CallId::floor_of(to.max(from)));
+        let closed = range.filter(|(id, _)| !open.contains(id)).take(limit);
+        closed.map(|(_, row)| read(&row.json)).collect()
+    }
+
+    fn calls_that_leave(&self, calls: &[CallId]) -> Result<Vec<Call>, StoreFailed> {
+        let rows = self.calls.borrow();
+        let is_over =
+            |row: &&Row| !row.place.is_open() && !row.place.is_out && row.place.scheduled.is_none();
+        let leave = calls
+            .iter()
+            .filter_map(|call| rows.get(call).filter(is_over));
+        leave.map(|row| read(&row.json)).collect()
+    }
+
+    fn next_usage(&self, hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed> {
+        let usage = self.usage.borrow();
+        let next = usage.range(hour..).next();
+        next.map(|(hour, doc)| Ok((*hour, read(doc)?))).transpose()
+    }
+
+    fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
+        self.usage_written.set(self.usage_written.get() + 1);
+        self.usage.borrow_mut().insert(hour, json(usage)?);
+        Ok(())
+    }
+
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         for call in calls {
             let mut rows = self.calls.borrow_mut();
@@ -593,6 +626,8 @@ pub struct Luck {
     /// The next object is not built: its first row can't be read.
     pub reads_fail: Cell<bool>,
     pub full: Cell<Full>,
+    /// How many rows have just left a store that is full.
+    pub freed: Cell<usize>,
     /// A write found no room.
     pub refused: Cell<bool>,
 }
@@ -672,6 +707,9 @@ impl TrunkStore for Store<'_> {
         refused(from: u64, before: u64, limit: usize) -> Result<(Vec<Expired>, Option<u64>), StoreFailed>;
         refused_gone() -> Result<u64, StoreFailed>;
         day() -> Result<DayCount, StoreFailed>;
+        calls_from(from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed>;
+        calls_that_leave(calls: &[CallId]) -> Result<Vec<Call>, StoreFailed>;
+        next_usage(hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed>;
         accepted_from(from: u64) -> Result<u32, StoreFailed>;
         redialed() -> Result<RedialCount, StoreFailed>;
         used_bytes() -> u64;
@@ -747,10 +785,23 @@ impl TrunkStore for Store<'_> {
         })
     }
 
+    fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
+        let freed = self.luck.freed.get();
+        if self.luck.full.get() == Full::Writes && freed > 0 {
+            // Into the room of those that have just left.
+            self.luck.freed.set(freed - 1);
+            return self.rows.put_usage(hour, usage);
+        }
+        self.luck.write_one(|| self.rows.put_usage(hour, usage))
+    }
+
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         match self.luck.full.get() {
             Full::All => Err(StoreFailed),
-            Full::Writes => self.rows.forget(calls),
+            Full::Writes => {
+                self.luck.freed.set(calls.len());
+                self.rows.forget(calls)
+            }
             Full::No => self.luck.write(calls.len(), |rows| {
                 self.rows.forget(calls.get(..rows).unwrap_or(calls))
             }),

@@ -21,6 +21,7 @@ mod shares;
 #[path = "../support/mod.rs"]
 mod support;
 mod suppression;
+mod usage;
 
 use std::collections::VecDeque;
 

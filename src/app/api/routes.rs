@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::app::api::health;
 use crate::app::authenticate::{Access, Caller, Operator};
-use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger};
+use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger, usage};
 use crate::app::dialers::livekit;
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::manage::campaigns::{preview, recipients, results, run};
@@ -180,6 +180,7 @@ routes! {
     StartCampaign = POST "/integration/v1/campaigns/{id}/start" for Key(Member) => run::start(api, caller, request, first);
     PauseCampaign = POST "/integration/v1/campaigns/{id}/pause" for Key(Member) => run::pause(api, caller, request, first);
     CancelCampaign = POST "/integration/v1/campaigns/{id}/cancel" for Key(Member) => run::cancel(api, caller, request, first);
+    GetUsage = GET "/integration/v1/usage" for Key(Viewer) => usage::usage(api, caller, request);
     GetNumber = GET "/integration/v1/numbers/{phone_number}" for Key(Viewer) => numbers::get(api, caller, first);
     ListSuppressions = GET "/integration/v1/suppressions" for Key(Viewer) => suppressions::list(api, caller, request);
     CreateSuppression = POST "/integration/v1/suppressions" for Key(Member) => suppressions::create(api, caller, request);

@@ -10,6 +10,7 @@ pub mod read;
 pub mod report;
 pub mod stop;
 pub mod trigger;
+pub mod usage;
 
 use crate::app::asking::{Command, understood};
 use crate::app::concurrent::concurrent;

@@ -18,6 +18,7 @@ use super::pages::{CallFilter, DeliveryFilter, Found};
 use super::position::{FeedFilter, FeedPage};
 use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
+use super::sums::{UsageFilter, UsageSoFar};
 use super::suppression::Suppressed;
 use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::{Command, travels};
@@ -154,6 +155,8 @@ commands! {
     Feed(reader: Reader, filter: FeedFilter) => follow -> Result<FeedPage, TrunkRefusal>;
     /// A page of calls, newest first.
     List(reader: Reader, filter: CallFilter) => list -> Listed;
+    /// What its calls add up to.
+    Usage(reader: Reader, filter: Box<UsageFilter>) => usage -> Result<UsageSoFar, TrunkRefusal>;
     /// A page of callbacks, newest first: calls, each with its delivery.
     Deliveries(reader: Reader, filter: DeliveryFilter) => deliveries -> Found;
     /// One more attempt of a call's callback.
@@ -274,7 +277,10 @@ impl TrunkCommand {
     /// Whether it may look at many rows: see [`super::Slices`].
     #[must_use]
     pub fn looks_at_many(&self) -> bool {
-        matches!(self, Self::List(..) | Self::Deliveries(..) | Self::Feed(..))
+        matches!(
+            self,
+            Self::List(..) | Self::Deliveries(..) | Self::Feed(..) | Self::Usage(..)
+        )
     }
 
     /// Whether a sender takes another attempt with the answer.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown};
+use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown, UsageFilter, UsageSoFar};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
@@ -146,6 +146,8 @@ pub enum TrunkReply {
     Shown(Vec<Shown>, Option<CallId>),
     /// A part of the live feed.
     Feed(FeedPage),
+    /// What calls add up to.
+    Usage(UsageSoFar),
     /// The status of one call as its clients read it, in JSON.
     Status(String),
     /// What was said: a list of lines.
@@ -247,13 +249,16 @@ impl From<Refusal> for TrunkRefusal {
     }
 }
 
-/// A question for the live feed of some trunks.
+/// A question for the live feed of some trunks, or for what their calls add up to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// The trunks that are asked.
     pub trunks: Vec<TrunkTag>,
     /// For whom it looks.
     pub reader: Reader,
-    /// What is wanted of them.
+    /// What is wanted of their feed.
     pub filter: FeedFilter,
+    /// What their calls add up to is wanted instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageFilter>,
 }

@@ -3,12 +3,18 @@
 
 use std::cell::RefCell;
 
-use super::{FeedPage, Look, Position, TrunkCommand, TrunkReply, Trunks};
+use super::{
+    FeedPage, Look, Position, Sums, TrunkCommand, TrunkReply, Trunks, UsageFilter, UsageSoFar,
+    add_usage,
+};
 use crate::app::concurrent::concurrent;
 use crate::app::host::Unavailable;
+use crate::domain::ids::TrunkTag;
 
 /// How many trunks are asked at once.
 const AT_ONCE: usize = 50;
+/// How often a trunk is asked for more of what its calls add up to: each time it looks for 2 s at most.
+const PARTS: usize = 20;
 
 impl Look {
     /// Asks them. Their pages as one, as if they were one trunk; or the refusal of one of them.
@@ -16,6 +22,9 @@ impl Look {
     /// # Errors
     /// One did not answer, or there is none.
     pub async fn by(&self, trunks: &impl Trunks) -> Result<TrunkReply, Unavailable> {
+        if let Some(usage) = &self.usage {
+            return self.add_up(trunks, usage).await;
+        }
         let command = TrunkCommand::Feed(self.reader, self.filter.clone());
         let so_far: RefCell<Option<FeedPage>> = RefCell::default();
         let answers = self.trunks.iter().map(|tag| async {
@@ -39,6 +48,50 @@ impl Look {
             }
         }
         so_far.take().map(TrunkReply::Feed).ok_or(Unavailable)
+    }
+
+    /// What the calls of all of them add up to.
+    async fn add_up(
+        &self,
+        trunks: &impl Trunks,
+        usage: &UsageFilter,
+    ) -> Result<TrunkReply, Unavailable> {
+        let answers = self.trunks.iter().map(|tag| self.sums(trunks, *tag, usage));
+        let mut all = Sums::new();
+        for answer in concurrent(AT_ONCE, answers).await {
+            match answer? {
+                TrunkReply::Usage(told) => {
+                    for (key, tally) in told.sums {
+                        add_usage(&mut all, key, &tally);
+                    }
+                }
+                refusal => return Ok(refusal),
+            }
+        }
+        Ok(TrunkReply::Usage(UsageSoFar {
+            sums: all,
+            hour: usage.to,
+            ..UsageSoFar::default()
+        }))
+    }
+
+    /// What the calls of one trunk add up to, or its refusal.
+    async fn sums(
+        &self,
+        trunks: &impl Trunks,
+        tag: TrunkTag,
+        usage: &UsageFilter,
+    ) -> Result<TrunkReply, Unavailable> {
+        let mut filter = usage.clone();
+        for _ in 0..PARTS {
+            let command = TrunkCommand::Usage(self.reader, Box::new(filter.clone()));
+            match trunks.trunk(tag, &command).await? {
+                TrunkReply::Usage(told) if told.hour < filter.to => filter.so_far = Some(told),
+                reply @ (TrunkReply::Usage(_) | TrunkReply::Refused(_)) => return Ok(reply),
+                _ => return Err(Unavailable),
+            }
+        }
+        Err(Unavailable)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod command;
 mod config;
 mod dispatch;
 mod feed;
+mod hours;
 mod language;
 mod look;
 mod media;
@@ -25,8 +26,10 @@ mod reply;
 mod retention;
 mod slices;
 mod store;
+mod sums;
 mod suppression;
 mod trouble;
+mod usage;
 mod watch;
 
 pub use admission::{Admitted, Replay};
@@ -50,9 +53,11 @@ pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{LONG, Slices, Turns};
 pub use store::{CallRow, FeedScan, OpenRow, Start, StoreFailed, TrunkStore};
+pub use sums::{Sums, USAGE_SCAN, UsageFilter, UsageSoFar, add as add_usage};
 pub use suppression::Suppressed;
 
 use feed::Feed;
+use hours::Usage;
 use retention::Retention;
 use store::{Reading, accepted_since, admitted_before};
 use trouble::{Trouble, Way};
@@ -65,7 +70,7 @@ use crate::domain::ids::{CallId, IdKey, OrgId, TrunkTag};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::trunk::{Carrier, Changed, Step, Trunk, TrunkRows};
+use crate::domain::trunk::{Carrier, Step, Trunk, TrunkRows};
 
 /// A trunk's object, but for its storage, its alarm and its network.
 pub struct TrunkActor {
@@ -74,6 +79,7 @@ pub struct TrunkActor {
     key: IdKey,
     retention: Retention,
     feed: Feed,
+    usage: Usage,
     trouble: Trouble,
 }
 
@@ -83,6 +89,7 @@ struct Desk<'a, 's, S> {
     feed: &'a mut Feed,
     retention: &'a mut Retention,
     trouble: &'a mut Trouble,
+    counted: &'a mut Usage,
     store: &'a S,
     step: &'a mut Step<'s>,
     settings: &'a Settings,
@@ -156,6 +163,7 @@ impl TrunkActor {
                 now,
             ),
             feed: Feed::load(store.feed_notes()?, &trunk, newest, now),
+            usage: Usage::new(now),
             trouble: Trouble::default(),
             trunk,
             settings,
@@ -178,7 +186,11 @@ impl TrunkActor {
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let due = [self.trunk.next_due(), self.retention.due()];
+        let due = [
+            self.trunk.next_due(),
+            self.retention.due(),
+            self.usage.due(),
+        ];
         self.trouble.wakes(due.into_iter().flatten().min())
     }
 
@@ -284,6 +296,7 @@ impl TrunkActor {
             feed: &mut self.feed,
             retention: &mut self.retention,
             trouble: &mut self.trouble,
+            counted: &mut self.usage,
             store,
             step: &mut step,
             settings: &self.settings,
@@ -302,6 +315,7 @@ impl TrunkActor {
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
         let news = self.feed.news(step.changed(), now);
+        self.reopen_hours(store, &step, now)?;
         let (has_news, has_day, has_redialed) = (step.brief, step.day, step.redialed);
         let changed = step.into_changed();
         let wrote = !changed.is_empty() || has_news || has_day;
@@ -322,6 +336,9 @@ impl TrunkActor {
         if ticks && !is_stuck {
             let may_note = !self.trouble.is_there();
             outgoing.expired = self.retention.batch(store, now, may_note)?;
+            if may_note && way == Way::Whole {
+                self.usage.look(store, &self.trunk, now)?;
+            }
         }
         if way == Way::Whole {
             self.stepped(wrote);
@@ -335,35 +352,6 @@ impl TrunkActor {
     fn count_day(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
         match self.trunk.today().filter(|_| is_news) {
             Some(today) => store.put_day(&today),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
-    fn write(
-        &self,
-        store: &impl TrunkStore,
-        changed: Vec<Changed>,
-        with_brief: bool,
-    ) -> Result<(), StoreFailed> {
-        let mut rows = Vec::with_capacity(changed.len());
-        for changed in changed {
-            let Changed { mut call, .. } = changed;
-            if let Some(before) = changed.follows {
-                call.request.metadata = store.metadata(before)?;
-            }
-            let place = self.trunk.place(&mut call, changed.stood_at);
-            rows.push(CallRow { place, call });
-        }
-        let changed = rows;
-        if !changed.is_empty()
-            && let Err(failed) = store.put(changed)
-            && !planted(Fault::AnsweredUnwritten)
-        {
-            return Err(failed);
-        }
-        match self.trunk.brief().filter(|_| with_brief) {
-            Some(brief) => store.put_brief(brief),
             None => Ok(()),
         }
     }

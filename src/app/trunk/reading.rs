@@ -118,7 +118,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     /// Whether a reader is told anything of one call.
-    fn refuses(&self, reader: Reader) -> Option<TrunkRefusal> {
+    pub(super) fn refuses(&self, reader: Reader) -> Option<TrunkRefusal> {
         let is_late = reader.good_until.is_some_and(|until| self.now >= until);
         let late = (is_late && !planted(Fault::LateHeeded)).then_some(TrunkRefusal::Late);
         match self.trunk.is_revoked(reader.key) {

@@ -9,7 +9,7 @@
 
 use super::reply::reply;
 use super::store::{StoreFailed, TrunkStore};
-use super::{Answer, Desk, Reader};
+use super::{Answer, Desk, Reader, hours};
 use crate::app::messages::Expired;
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
@@ -201,7 +201,7 @@ reply!(UsedStorage { used, oldest } = Storage { used, oldest });
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn forget(&mut self, calls: Vec<CallId>) -> Answer<()> {
-        let gone = self.store.forget(&calls);
+        let gone = hours::forget(self.counted, self.store, &calls);
         gone.inspect_err(|_| self.retention.begins_anew())?;
         self.retention.forgot(self.now);
         self.trouble.eases();

@@ -58,6 +58,10 @@ impl Slices {
                 filter.slice = Some(0);
                 (SLICES, filter.limit)
             }
+            TrunkCommand::Usage(_, filter) => {
+                filter.scan_limit = slice.min(filter.scan_limit);
+                (SLICES, 0)
+            }
             _ => (0, 0),
         };
         Self {
@@ -123,6 +127,14 @@ impl Slices {
                 let bounds = (&mut filter.before, &mut filter.scan_limit, filter.limit);
                 let page = page(so_far(found), Found { calls, until }, limit, left, bounds);
                 keep(found, page, TrunkReply::Calls)
+            }
+            (TrunkCommand::Usage(_, filter), TrunkReply::Usage(so_far)) => {
+                *left = left.saturating_sub(1);
+                if so_far.hour >= filter.to || *left == 0 {
+                    return Some(TrunkReply::Usage(so_far));
+                }
+                filter.so_far = Some(so_far);
+                None
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
                 let page = match found.take() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::position::{FeedNotes, LateTransition};
-use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord};
+use super::{CallFilter, DeliveryFilter, Found, IdempotencyRecord, TrunkActor};
 use crate::app::messages::Expired;
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
@@ -11,8 +11,9 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{
-    Brief, DayCount, DueCallback, Kept, Place, RedialCount, Rows, ScheduledRow,
+    Brief, Changed, DayCount, DueCallback, Kept, Place, RedialCount, Rows, ScheduledRow,
 };
+use crate::domain::usage::{Hour, HourUsage};
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -124,6 +125,21 @@ pub trait TrunkStore {
     fn used_bytes(&self) -> u64;
     /// The oldest call.
     fn oldest(&self) -> Result<Option<CallId>, StoreFailed>;
+    /// Calls from one place to before another, oldest first, but for those in progress: at most `limit`, without metadata.
+    fn calls_from(&self, from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed>;
+    /// Those of these calls that [`TrunkStore::forget`] removes.
+    fn calls_that_leave(&self, calls: &[CallId]) -> Result<Vec<Call>, StoreFailed>;
+    /// What is kept of the first hour from this one on of which anything is.
+    fn next_usage(&self, hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed>;
+    /// What is kept of an hour.
+    fn usage(&self, hour: Hour) -> Result<Option<HourUsage>, StoreFailed> {
+        let next = self.next_usage(hour)?;
+        Ok(next
+            .filter(|(known, _)| *known == hour)
+            .map(|(_, usage)| usage))
+    }
+    /// Keeps that.
+    fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed>;
     /// Removes calls, and all that is kept beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// Closed calls that have a callback, newest first, among as many rows.
@@ -301,4 +317,35 @@ pub(super) fn accepted_since(
         .filter(|_| !planted(Fault::WindowNotRestored))
         .filter(|start| start.of_campaign == of_campaign && start.at >= since);
     accepted.map(|start| start.at).collect()
+}
+
+impl TrunkActor {
+    /// Writes what a step changed: calls, and the brief where agents' breakers say something else now.
+    pub(super) fn write(
+        &self,
+        store: &impl TrunkStore,
+        changed: Vec<Changed>,
+        with_brief: bool,
+    ) -> Result<(), StoreFailed> {
+        let mut rows = Vec::with_capacity(changed.len());
+        for changed in changed {
+            let Changed { mut call, .. } = changed;
+            if let Some(before) = changed.follows {
+                call.request.metadata = store.metadata(before)?;
+            }
+            let place = self.trunk.place(&mut call, changed.stood_at);
+            rows.push(CallRow { place, call });
+        }
+        let changed = rows;
+        if !changed.is_empty()
+            && let Err(failed) = store.put(changed)
+            && !planted(Fault::AnsweredUnwritten)
+        {
+            return Err(failed);
+        }
+        match self.trunk.brief().filter(|_| with_brief) {
+            Some(brief) => store.put_brief(brief),
+            None => Ok(()),
+        }
+    }
 }

@@ -110,6 +110,7 @@ impl TrunkCommand {
                 | Self::Feed(..)
                 | Self::List(..)
                 | Self::Deliveries(..)
+                | Self::Usage(..)
                 | Self::Extend { .. }
                 | Self::Work
         )
@@ -231,6 +232,7 @@ impl TrunkActor {
     pub fn succeed(&mut self, before: Self) {
         self.feed.watch.succeed(before.feed.watch);
         self.retention = before.retention;
+        self.usage = before.usage.begun_anew();
         self.retention.hurries();
         self.trouble = before.trouble;
         if planted(Fault::ResultForgotten) {

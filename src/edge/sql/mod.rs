@@ -13,7 +13,9 @@ mod legacy;
 mod lists;
 mod loading;
 mod schedule;
+mod schema;
 pub mod statements;
+mod usage;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -33,23 +35,8 @@ use crate::domain::ids::CallId;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{Brief, DayCount, DueCallback, RedialCount, ScheduledRow};
+use crate::domain::usage::{Hour, HourUsage};
 use crate::edge::platform::Sql;
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS rows (
-        id INTEGER PRIMARY KEY, open INTEGER NOT NULL, out INTEGER NOT NULL, late INTEGER NOT NULL,
-        status TEXT NOT NULL, told_at INTEGER NOT NULL, dialed_at INTEGER, agent INTEGER NOT NULL, phone TEXT NOT NULL,
-        delivery INTEGER, callback_due INTEGER, callback_host INTEGER, kept TEXT, doc TEXT NOT NULL, metadata TEXT
-    );
-    CREATE INDEX IF NOT EXISTS late_rows ON rows (id) WHERE late = 1;
-    CREATE INDEX IF NOT EXISTS due_rows ON rows (callback_due, id, callback_host) WHERE callback_due IS NOT NULL;
-    CREATE TABLE IF NOT EXISTS schedule (at INTEGER NOT NULL, row INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (at, row)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS turns (at INTEGER NOT NULL, row INTEGER NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (at, row)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS transcripts (call TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS recordings (call TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
-";
 
 /// The rows of one object.
 pub struct SqlStore {
@@ -78,7 +65,7 @@ impl SqlStore {
             logged: Cell::new(0),
             is_legacy: Cell::new(false),
         };
-        store.query(SCHEMA, vec![])?;
+        store.query(schema::SCHEMA, vec![])?;
         store.is_legacy.set(store.has_legacy_rows());
         store.written.set(0);
         Ok(store)
@@ -308,6 +295,22 @@ impl TrunkStore for SqlStore {
         let query = "SELECT doc FROM rows ORDER BY id LIMIT 1";
         let oldest: Option<Call> = self.docs(query, vec![])?.pop();
         Ok(oldest.map(|call| call.id))
+    }
+
+    fn calls_from(&self, from: u64, to: u64, limit: usize) -> Result<Vec<Call>, StoreFailed> {
+        self.calls_between(from, to, limit)
+    }
+
+    fn calls_that_leave(&self, calls: &[CallId]) -> Result<Vec<Call>, StoreFailed> {
+        self.calls_to_delete(calls)
+    }
+
+    fn next_usage(&self, hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed> {
+        self.usage_from(hour)
+    }
+
+    fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
+        self.keep_usage(hour, usage)
     }
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {

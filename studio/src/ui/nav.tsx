@@ -19,6 +19,7 @@ const PLACES = [
   ["/studio/start", "First call", "M5 12h4l2-6 3 12 2-6h3"],
   ["/studio/calls", "Calls", "M6 4h4l1.5 4.5-2.3 1.6a12 12 0 0 0 4.7 4.7l1.6-2.3L20 14v4a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z"],
   ["/studio/campaigns", "Campaigns", "M4 10v4h3l9 5V5l-9 5zM19 9a4 4 0 0 1 0 6"],
+  ["/studio/usage", "Usage", "M4 20h16M7 20v-6M12 20V5M17 20v-9"],
   ["/studio/trunks", "Trunks", "M5 20v-5M10 20v-9M15 20V8M20 20V4"],
   ["/studio/agents", "Agents", "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20c1-4 4-6 8-6s7 2 8 6"],
   ["/studio/suppressions", "Suppressions", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM6 6l12 12"],

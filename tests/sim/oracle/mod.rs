@@ -14,6 +14,7 @@ mod restart;
 mod room;
 mod scheduled;
 mod series;
+pub mod usage;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -233,6 +233,7 @@ async fn ask(
             trunks: tags.to_vec(),
             reader: reader(caller),
             filter: filter.clone(),
+            usage: None,
         };
         match is_own {
             true => look.by(api).await,

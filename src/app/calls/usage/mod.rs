@@ -1,0 +1,162 @@
+//! `GET /usage`: what an organisation's calls add up to, over all trunks, those that were deleted included.
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe;
+
+use serde_json::{Map, Value};
+
+use crate::app::calls::reader;
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::copies::own_trunks;
+use crate::app::http::{Request, Response};
+use crate::app::page::{check_names, read_time};
+use crate::app::ports::Api;
+use crate::app::trunk::{
+    FeedFilter, Look, Position, Sums, TrunkReply, USAGE_SCAN, UsageFilter, add_usage,
+};
+use crate::domain::access::KeyRecord;
+use crate::domain::call::FailureCode;
+use crate::domain::ids::TrunkTag;
+use crate::domain::object::object;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::usage::{GroupBy, Hour, Tally};
+
+/// An invocation asks up to this many trunks itself; more are asked by helpers.
+const OWN: usize = 32;
+/// The most hours of one answer.
+const MOST_HOURS: u64 = 31 * 24;
+const KNOWN: [&str; 3] = ["from", "to", "group_by"];
+const WHOLE_HOUR: &str = "the beginning of an hour by UTC, such as 2026-11-29T08:00:00Z";
+const SPAN: &str = "to must be after from, by at most 31 days";
+
+/// `GET /usage`.
+///
+/// # Errors
+/// A parameter that is missing or has no such value; a trunk can't be reached.
+pub async fn usage(
+    api: &impl Api,
+    caller: &KeyRecord,
+    request: &Request,
+) -> Result<Response, Refusal> {
+    let filter = filter(request)?;
+    let trunks = own_trunks(api, caller).await?;
+    let tags: Vec<TrunkTag> = trunks.iter().map(|trunk| trunk.id.tag()).collect();
+    let mut all = Sums::new();
+    for sums in ask(api, caller, &filter, &tags).await? {
+        for (key, tally) in sums {
+            add_usage(&mut all, key, &tally);
+        }
+    }
+    let rows = all.iter().filter(|(_, tally)| tally.calls > 0);
+    let rows: Vec<Value> = rows.map(|(key, tally)| row(key, tally)).collect();
+    Ok(Response::json(200, &object! {"rows": rows}))
+}
+
+fn filter(request: &Request) -> Result<UsageFilter, Refusal> {
+    let mut given = request.parameters();
+    given.retain(|(name, _)| KNOWN.contains(&name.as_str()));
+    check_names(&given, |_| true)?;
+    let value = |name: &str| {
+        let mut values = given.iter().filter(|(known, _)| known == name);
+        let missing = || Refusal::Invalid(format!("{name} is required"));
+        values
+            .next()
+            .map(|(_, value)| value.as_str())
+            .ok_or_else(missing)
+    };
+    let hour = |name: &str| {
+        let at = read_time(name, value(name)?)?;
+        let hour = Hour::of(at);
+        match hour.start() == at {
+            true => Ok(hour),
+            false => Err(Refusal::Invalid(format!("{name} must be {WHOLE_HOUR}"))),
+        }
+    };
+    let (from, to) = (hour("from")?, hour("to")?);
+    let by = GroupBy::parse(value("group_by")?);
+    let by = by.ok_or_else(|| Refusal::Invalid(format!("group_by must be {}", groups())))?;
+    if to <= from || to.0 - from.0 > MOST_HOURS {
+        return Err(Refusal::Invalid(SPAN.into()));
+    }
+    Ok(UsageFilter {
+        from,
+        to,
+        by,
+        scan_limit: USAGE_SCAN,
+        so_far: None,
+    })
+}
+
+fn groups() -> String {
+    let names = GroupBy::ALL.map(|(_, name)| name);
+    format!("one of {}", names.join(", "))
+}
+
+/// Asks all trunks, or has them asked.
+async fn ask(
+    api: &impl Api,
+    caller: &KeyRecord,
+    filter: &UsageFilter,
+    tags: &[TrunkTag],
+) -> Result<Vec<Sums>, Refusal> {
+    let is_own = tags.len() <= OWN;
+    let part = match is_own {
+        true => OWN,
+        false => api.settings().trunks_at_once.max(1),
+    };
+    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
+        let look = Look {
+            trunks: tags.to_vec(),
+            reader: reader(caller),
+            filter: no_feed(api.now()),
+            usage: Some(filter.clone()),
+        };
+        match is_own {
+            true => look.by(api).await,
+            false => {
+                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
+                    .await
+            }
+        }
+    });
+    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
+    let sums = replies.map(|reply| match reply {
+        Ok(TrunkReply::Usage(told)) => Ok(told.sums),
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        _ => Err(Refusal::TrunkUnavailable),
+    });
+    sums.collect()
+}
+
+/// The feed is not asked for.
+fn no_feed(now: Timestamp) -> FeedFilter {
+    FeedFilter {
+        after: Position::before(now),
+        only: Vec::new(),
+        limit: 0,
+        wait: Span(0),
+        slice: None,
+    }
+}
+
+fn row(key: &Option<String>, tally: &Tally) -> Value {
+    let mut failed = Map::new();
+    for (code, name) in FailureCode::ALL {
+        let mut counts = tally.failed.iter().filter(|(known, _)| *known == code);
+        if let Some((_, count)) = counts.next() {
+            failed.insert(name.to_owned(), (*count).into());
+        }
+    }
+    object! {
+        "key": key.as_deref(),
+        "calls": tally.calls,
+        "answered": tally.answered,
+        "completed": tally.completed,
+        "declined": tally.declined,
+        "failed": Value::Object(failed),
+        "rejected": tally.rejected,
+        "talk_seconds": tally.talk_seconds,
+        "callbacks": object! {"delivered": tally.delivered, "exhausted": tally.exhausted},
+    }
+}

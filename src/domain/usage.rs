@@ -1,0 +1,250 @@
+//! What an organisation's calls add up to: counted by the hour in which each was accepted or refused.
+//!
+//! A trunk keeps a row an hour ([`HourUsage`]), so that what its calls were is known when they have left. While calls of an hour
+//! are there they are what counts; the row tells of those that have left, and once nothing can change any more, of all of them,
+//! so that they need not be looked at again.
+
+use serde::{Deserialize, Serialize};
+
+use super::call::{Call, CallStatus, FailureCode};
+use super::callback::DeliveryStatus;
+use super::ids::{AgentId, CallId};
+use super::time::Timestamp;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// An hour by UTC: how many passed since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hour(pub u64);
+
+impl Hour {
+    /// The hour of a moment.
+    #[must_use]
+    pub const fn of(at: Timestamp) -> Self {
+        Self(at.0 / HOUR_MS)
+    }
+
+    /// The hour to which a call belongs.
+    #[must_use]
+    pub fn of_call(call: CallId) -> Self {
+        Self::of(call.address().at)
+    }
+
+    /// When it begins.
+    #[must_use]
+    pub const fn start(self) -> Timestamp {
+        Timestamp(self.0.saturating_mul(HOUR_MS))
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The place among rows at which its calls begin: see [`CallId::row`].
+    #[must_use]
+    pub fn row(self) -> u64 {
+        CallId::floor(self.start()).row()
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What calls add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many there are.
+    #[serde(rename = "n")]
+    pub calls: u64,
+    /// How many were answered.
+    #[serde(default, rename = "a", skip_serializing_if = "is_zero")]
+    pub answered: u64,
+    /// How many ended `Completed`.
+    #[serde(default, rename = "c", skip_serializing_if = "is_zero")]
+    pub completed: u64,
+    /// How many ended `Decline`.
+    #[serde(default, rename = "d", skip_serializing_if = "is_zero")]
+    pub declined: u64,
+    /// How many ended `Rejected — Capacity`.
+    #[serde(default, rename = "r", skip_serializing_if = "is_zero")]
+    pub rejected: u64,
+    /// How long their conversations lasted, each in whole seconds.
+    #[serde(default, rename = "t", skip_serializing_if = "is_zero")]
+    pub talk_seconds: u64,
+    /// How many callbacks were delivered.
+    #[serde(default, rename = "cd", skip_serializing_if = "is_zero")]
+    pub delivered: u64,
+    /// How many were given up.
+    #[serde(default, rename = "ce", skip_serializing_if = "is_zero")]
+    pub exhausted: u64,
+    /// How many ended `Trigger Failed` or `SIP Call Failed`, by why.
+    #[serde(default, rename = "f", skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<(FailureCode, u64)>,
+}
+
+impl Tally {
+    /// One call, as it is.
+    #[must_use]
+    pub fn of(call: &Call) -> Self {
+        let is = |status: CallStatus| u64::from(call.status == status);
+        let delivery = call.callback.as_ref().map(|callback| callback.status);
+        let is_delivery = |status: DeliveryStatus| u64::from(delivery == Some(status));
+        let failure = call.final_failure().map(|failure| failure.code);
+        let has_failed = is(CallStatus::TriggerFailed) + is(CallStatus::SipCallFailed) > 0;
+        let failed = failure.filter(|_| has_failed);
+        Self {
+            calls: 1,
+            answered: u64::from(call.answered_at.is_some()),
+            completed: is(CallStatus::Completed),
+            declined: is(CallStatus::Decline),
+            rejected: is(CallStatus::RejectedCapacity),
+            talk_seconds: call.duration_secs().unwrap_or_default(),
+            delivered: is_delivery(DeliveryStatus::Delivered),
+            exhausted: is_delivery(DeliveryStatus::Exhausted),
+            failed: failed.into_iter().map(|code| (code, 1)).collect(),
+        }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.answered += other.answered;
+        self.completed += other.completed;
+        self.declined += other.declined;
+        self.rejected += other.rejected;
+        self.talk_seconds += other.talk_seconds;
+        self.delivered += other.delivered;
+        self.exhausted += other.exhausted;
+        for (code, count) in &other.failed {
+            let mut known = self.failed.iter_mut();
+            match known.find(|(known, _)| known == code) {
+                Some((_, known)) => *known += count,
+                None => self.failed.push((*code, *count)),
+            }
+        }
+    }
+}
+
+/// Calls of one agent and one campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Who talked, or would have.
+    pub agent: AgentId,
+    /// The campaign's id; none for calls of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
+    /// What they add up to.
+    #[serde(rename = "of")]
+    pub tally: Tally,
+}
+
+impl Share {
+    /// One call, as it is.
+    #[must_use]
+    pub fn of(call: &Call) -> Self {
+        Self {
+            agent: call.request.agent.id,
+            // No call belongs to a campaign yet.
+            campaign: None,
+            tally: Tally::of(call),
+        }
+    }
+}
+
+/// Calls, apart by agent and campaign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shares(pub Vec<Share>);
+
+impl Shares {
+    /// Adds a share.
+    pub fn add(&mut self, share: &Share) {
+        let is_same =
+            |known: &&mut Share| known.agent == share.agent && known.campaign == share.campaign;
+        match self.0.iter_mut().find(is_same) {
+            Some(known) => known.tally.add(&share.tally),
+            None => self.0.push(share.clone()),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What is kept of an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourUsage {
+    /// Calls that have left.
+    #[serde(default, skip_serializing_if = "Shares::is_empty")]
+    pub left: Shares,
+    /// Calls that are about to leave, each with its place among rows: those count that have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaving: Vec<(u64, Share)>,
+    /// All calls of the hour, if nothing about those that are there can change by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<Shares>,
+}
+
+impl HourUsage {
+    /// Those that were about to leave have left, but for some that are still there.
+    pub fn settle(&mut self, still: &[u64]) {
+        for (row, share) in std::mem::take(&mut self.leaving) {
+            if !still.contains(&row) {
+                self.left.add(&share);
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Whether what it adds to an hour stays as it is, unless its callback is asked for again.
+    #[must_use]
+    pub fn is_counted_for_good(&self) -> bool {
+        let is_told = |status| status != DeliveryStatus::Pending;
+        let callback = self.callback.as_ref().map(|callback| callback.status);
+        self.status.is_terminal() && callback.is_none_or(is_told)
+    }
+}
+
+/// What usage is told by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum GroupBy {
+    /// The hour in which a call was accepted or refused.
+    #[default]
+    Hour,
+    /// The day of that hour, by UTC.
+    Day,
+    /// The agent.
+    Agent,
+    /// The trunk.
+    Trunk,
+    /// The campaign.
+    Campaign,
+}
+
+impl GroupBy {
+    /// All of them, with their names.
+    pub const ALL: [(Self, &str); 5] = [
+        (Self::Hour, "hour"),
+        (Self::Day, "day"),
+        (Self::Agent, "agent"),
+        (Self::Trunk, "trunk"),
+        (Self::Campaign, "campaign"),
+    ];
+
+    /// The one of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(_, name)| *name == text).map(|(by, _)| by)
+    }
+}

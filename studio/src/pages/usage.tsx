@@ -1,0 +1,175 @@
+// Usage: what calls add up to, by hours and days, agents, trunks and campaigns.
+
+import { api, ask, type Schemas } from "../lib/api.ts";
+import { useFilters } from "../lib/filters.ts";
+import { span } from "../lib/format.ts";
+import { useQuery } from "../lib/query.ts";
+import { reasonOf } from "../lib/reasons.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { Card } from "../ui/card.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { SelectField } from "../ui/field.tsx";
+import { Failure } from "../ui/note.tsx";
+import { Page } from "../ui/page.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Table } from "../ui/table.tsx";
+import "./usage.css";
+
+type Row = Schemas["UsageRow"];
+type GroupBy = Schemas["GroupBy"];
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** What rows may be for, and what the first column is called then. */
+const GROUPS: Record<GroupBy, string> = { hour: "Hour", day: "Day", agent: "Agent", trunk: "Trunk", campaign: "Campaign" };
+const DAYS: Record<string, string> = { "1": "24 hours", "7": "7 days", "31": "31 days" };
+
+export default function Usage() {
+  const filters = useFilters(["group_by", "days"] as const);
+  const by = (filters.get("group_by") in GROUPS ? filters.get("group_by") : "day") as GroupBy;
+  const days = filters.get("days") in DAYS ? filters.get("days") : "7";
+  const usage = useQuery(`usage/${by}/${days}`, () => read(by, Number(days)));
+  const [agents, trunks] = [useAgents(), useTrunks()];
+  const name = (key: string | null): string => {
+    if (key === null) return "No campaign";
+    if (by === "agent") return nameOf(agents.data, key);
+    return by === "trunk" ? nameOf(trunks.data, key) : timeOf(key, by);
+  };
+  const rows = usage.data?.rows ?? [];
+  return (
+    <Page title="Usage" about="What calls add up to, by the hour in which each was accepted or refused. Days and hours are UTC's.">
+      <form class="filters open" onSubmit={(event) => event.preventDefault()} aria-label="What is shown">
+        <SelectField label="By" value={by} options={Object.entries(GROUPS)} onChange={(group_by) => filters.set({ group_by })} />
+        <SelectField label="Of the last" value={days} options={Object.entries(DAYS)} onChange={(days) => filters.set({ days })} />
+      </form>
+      <Failure error={usage.error} retry={usage.reload} />
+      {usage.isLoading && <Skeleton rows={10} />}
+      {usage.data && rows.length === 0 && (
+        <Empty title="No calls in this time">
+          <p class="faint">Choose a longer time.</p>
+        </Empty>
+      )}
+      {rows.length > 0 && (
+        <>
+          <Card title="Calls">
+            <Bars rows={by === "hour" || by === "day" ? filled(rows, by, Number(days)) : rows} name={name} />
+          </Card>
+          <Rows rows={rows} first={GROUPS[by]} name={name} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+/** The hours that are asked for: those of so many days, and the present one. */
+function hours(days: number): [from: number, to: number] {
+  const to = Math.floor(Date.now() / HOUR_MS + 1) * HOUR_MS;
+  const from = days === 1 ? to - DAY_MS : Math.floor(to / DAY_MS) * DAY_MS - (days - 1) * DAY_MS;
+  return [from, to];
+}
+
+function read(group_by: GroupBy, days: number) {
+  const [from, to] = hours(days).map((at) => new Date(at).toISOString()) as [string, string];
+  return ask(api.GET("/integration/v1/usage", { params: { query: { from, to, group_by } } }));
+}
+
+/** Also the hours or days without calls, so that each has its place. */
+function filled(rows: Row[], by: "hour" | "day", days: number): Row[] {
+  const known = new Map(rows.map((row) => [row.key, row]));
+  const [from, to] = hours(days);
+  const all: Row[] = [];
+  for (let at = from; at < to; at += by === "hour" ? HOUR_MS : DAY_MS) {
+    const iso = new Date(at).toISOString();
+    const key = by === "hour" ? iso : iso.slice(0, 10);
+    all.push(known.get(key) ?? { ...NOTHING, key });
+  }
+  return all;
+}
+
+const NOTHING: Omit<Row, "key"> = {
+  calls: 0,
+  answered: 0,
+  completed: 0,
+  declined: 0,
+  failed: {},
+  rejected: 0,
+  talk_seconds: 0,
+  callbacks: { delivered: 0, exhausted: 0 },
+};
+
+const timeOf = (key: string, by: GroupBy): string => (by === "hour" ? `${key.slice(0, 10)} ${key.slice(11, 16)}` : key);
+
+/** Width and height of a bar's place, and the space between two. */
+const [STEP, HEIGHT, GAP] = [10, 100, 2];
+
+/** A bar for each row: all of its calls, and those of them that were answered. The table says the same in numbers. */
+function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
+  const most = Math.max(...rows.map(({ calls }) => calls));
+  const high = (count: number) => (HEIGHT * count) / most;
+  const [first, last] = [rows[0], rows.at(-1)];
+  return (
+    <figure class="bars">
+      <figcaption>
+        <span class="key all">calls</span>
+        <span class="key answered">answered</span>
+        <span class="faint">at most {most.toLocaleString()}</span>
+      </figcaption>
+      <svg viewBox={`0 0 ${rows.length * STEP} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        {rows.map(({ key, calls, answered }, at) => (
+          <g key={key}>
+            <title>{`${name(key)}: ${calls} calls, ${answered} answered`}</title>
+            <rect class="all" x={at * STEP + GAP / 2} y={HEIGHT - high(calls)} width={STEP - GAP} height={high(calls)} />
+            <rect class="answered" x={at * STEP + GAP / 2} y={HEIGHT - high(answered)} width={STEP - GAP} height={high(answered)} />
+          </g>
+        ))}
+      </svg>
+      <p class="ends faint">
+        <span>{first && name(first.key)}</span>
+        {rows.length > 1 && <span>{last && name(last.key)}</span>}
+      </p>
+    </figure>
+  );
+}
+
+function Rows({ rows, first, name }: { rows: Row[]; first: string; name: (key: string | null) => string }) {
+  const head = [
+    first,
+    "Calls",
+    "Answered",
+    { text: "Completed", class: "medium" },
+    { text: "Declined", class: "medium" },
+    "Failed",
+    { text: "Refused", class: "medium" },
+    { text: "Talk", class: "medium" },
+    { text: "Callbacks", class: "wide" },
+  ];
+  return (
+    <Table label="Usage" head={head}>
+      {rows.map((row) => (
+        <tr key={row.key}>
+          <td>{name(row.key)}</td>
+          <td class="number">{row.calls.toLocaleString()}</td>
+          <td class="number">{row.answered.toLocaleString()}</td>
+          <td class="medium number">{row.completed.toLocaleString()}</td>
+          <td class="medium number">{row.declined.toLocaleString()}</td>
+          <td>
+            <Failed counts={row.failed as Record<string, number>} />
+          </td>
+          <td class="medium number">{row.rejected.toLocaleString()}</td>
+          <td class="medium number">{span(row.talk_seconds * 1_000)}</td>
+          <td class="wide number">
+            {row.callbacks.delivered.toLocaleString()}
+            {row.callbacks.exhausted > 0 && <span class="faint"> · {row.callbacks.exhausted.toLocaleString()} given up</span>}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+/** How many failed, and why. */
+function Failed({ counts }: { counts: Record<string, number> }) {
+  const all = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  if (all.length === 0) return <span class="faint">–</span>;
+  return <span>{all.map(([code, count]) => `${reasonOf(code)} ${count.toLocaleString()}`).join(", ")}</span>;
+}
