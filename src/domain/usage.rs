@@ -148,8 +148,11 @@ impl Share {
     pub fn of(call: &Call) -> Self {
         Self {
             agent: call.request.agent.id,
-            // No call belongs to a campaign yet.
-            campaign: None,
+            campaign: call
+                .request
+                .campaign
+                .as_ref()
+                .map(|campaign| campaign.id.to_string()),
             tally: Tally::of(call),
         }
     }
