@@ -58,7 +58,7 @@ async function settled(client: Client): Promise<ListedCall[]> {
 
 function keyOf(call: ListedCall, by: Group): string | null {
   const hour = new Date(Math.floor(Date.parse(call.created_at) / HOUR_MS) * HOUR_MS).toISOString();
-  return { hour, day: hour.slice(0, 10), agent: call.agent_id, trunk: call.sip_trunk_id, campaign: null }[by];
+  return { hour, day: hour.slice(0, 10), agent: call.agent_id, trunk: call.sip_trunk_id, campaign: call.campaign_id }[by];
 }
 
 /** What a walk over the calls adds up to. */

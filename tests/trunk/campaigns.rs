@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+use audatec::app::trunk::UsageFilter;
 use audatec::domain::call::{CampaignCall, GivenBack};
 use audatec::domain::campaign::HeldBy;
 use audatec::domain::campaign::handover::{
@@ -14,6 +15,7 @@ use audatec::domain::campaign::handover::{
 use audatec::domain::contacts::{ContactLimit, Number, Per};
 use audatec::domain::ids::CampaignId;
 use audatec::domain::trunk::GRANT;
+use audatec::domain::usage::{GroupBy, Hour};
 
 use super::support::livekit::{NUMBER, claim, livekit_world};
 use super::*;
@@ -758,4 +760,47 @@ fn a_campaign_that_rests_keeps_nothing_from_the_others() {
     assert_eq!((woken[0].campaign, woken[0].calls.len()), (campaign(2), 0));
     let second = take_turn(&mut world, turn(campaign(2), 50, 0, Vec::new()));
     assert_eq!(second.granted.len(), 10);
+}
+
+/// By campaign; a call that was given back is a call that failed, as the list has it, and stays counted when it has left.
+#[test]
+fn usage_tells_campaigns_apart_and_counts_what_was_given_back_as_it_is_listed() {
+    let mut world = World::new(10, 10);
+    let back = begun(&mut world, campaign(1), OK);
+    taken_back(&mut world, &[back], TakeBack::Paused, true);
+    let talks = begun(&mut world, campaign(2), OK);
+    world.run_to_end(talks);
+    let own = world.accepted(OK);
+    world.run_to_end(own);
+    let listed = world.call(back);
+    let failure = listed.final_failure().expect("why");
+    assert_eq!(listed.status, CallStatus::TriggerFailed);
+    let filter = UsageFilter {
+        from: Hour::of(START),
+        to: Hour::of(world.now).next(),
+        by: GroupBy::Campaign,
+        scan_limit: 1_000,
+        so_far: None,
+    };
+    for has_left in [false, true] {
+        let command = TrunkCommand::Usage(reader(), Box::new(filter.clone()));
+        let TrunkReply::Usage(told) = world.ask(command) else {
+            panic!("no usage");
+        };
+        let [(none, direct), (first, gone), (second, ended)] = told.sums.as_slice() else {
+            panic!("{:?}", told.sums);
+        };
+        assert_eq!(*none, None);
+        assert_eq!(*first, Some(campaign(1).to_string()));
+        assert_eq!(*second, Some(campaign(2).to_string()));
+        assert_eq!((direct.calls, direct.completed), (1, 1));
+        assert_eq!((gone.calls, gone.completed), (1, 0));
+        assert_eq!(gone.failed, [(failure.code, 1)]);
+        assert_eq!((ended.calls, ended.completed), (1, 1));
+        assert_eq!(world.rows.all().is_empty(), has_left);
+        while !world.sent.callbacks.is_empty() {
+            deliver(&mut world, 200);
+        }
+        world.ask(TrunkCommand::Forget(vec![back, talks, own]));
+    }
 }

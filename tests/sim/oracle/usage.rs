@@ -68,7 +68,10 @@ impl Oracle {
                 "day" => time(hour).get(..10).map(str::to_owned),
                 "agent" => Some(row.request.agent.id.to_string()),
                 "trunk" => Some(row.request.trunk.to_string()),
-                _ => None,
+                _ => {
+                    let campaign = row.request.campaign.as_ref();
+                    campaign.map(|campaign| campaign.id.to_string())
+                }
             };
             rows.entry(key).or_default().push(seen);
         }
