@@ -320,10 +320,8 @@ impl TrunkActor {
         let changed = step.into_changed();
         let wrote = !changed.is_empty() || has_news || has_day;
         rows.finish()?;
-        if let Some(redialed) = self.trunk.redialed_today().filter(|_| has_redialed) {
-            // Before the rows of those that it counts: which of them are not kept, it tells.
-            store.put_redialed(redialed)?;
-        }
+        // Before the rows of those that it counts: which of them are not kept, it tells.
+        self.count_redialed(store, has_redialed)?;
         // Ids of what a campaign hands over were drawn before: its calls are not found behind the others', and counted first.
         self.count_day(store, has_day && hands_over)?;
         self.write(store, changed, has_news)?;
@@ -348,6 +346,14 @@ impl TrunkActor {
 }
 
 impl TrunkActor {
+    /// Notes how many redials the day took, if that changed.
+    fn count_redialed(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
+        match self.trunk.redialed_today().filter(|_| is_news) {
+            Some(redialed) => store.put_redialed(redialed),
+            None => Ok(()),
+        }
+    }
+
     /// Notes how many calls the day took, if that changed.
     fn count_day(&self, store: &impl TrunkStore, is_news: bool) -> Result<(), StoreFailed> {
         match self.trunk.today().filter(|_| is_news) {
