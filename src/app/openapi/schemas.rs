@@ -206,9 +206,10 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
-        // Clients name what a number is, what is done with it, why it is called again, and where a campaign and its people are,
-        // beside what calls and agents are.
-        "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy" => {
+        // Clients name what a number is, what is done with it, why it is called again, where a campaign and its people are,
+        // and what usage is told by, beside what calls and agents are.
+        "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy"
+        | "GroupBy" => {
             let prefix = name.trim_end_matches("Type").trim_end_matches("Status");
             let names = variants(&schema, prefix);
             set(&mut schema, "x-enum-varnames", json!(names));

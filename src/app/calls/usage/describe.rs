@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SPAN, WHOLE_HOUR, groups};
+use super::{SPAN, groups};
 use crate::app::description::reference::{filter, reference};
 use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, ok};
@@ -68,8 +68,6 @@ pub fn usage() -> Description {
         Refusal::Invalid("from is required".into()),
         Refusal::Invalid("to is required".into()),
         Refusal::Invalid("group_by is required".into()),
-        must("from", WHOLE_HOUR),
-        must("to", WHOLE_HOUR),
         must("group_by", &groups()),
         Refusal::Invalid(SPAN.into()),
         Refusal::TrunkUnavailable,
@@ -93,11 +91,11 @@ fn parameters() -> [Value; 3] {
     [
         time(
             "from",
-            "Calls of this hour and later: ISO 8601, the beginning of an hour by UTC, or a date.",
+            "Calls of this time's hour (by UTC) and later: ISO 8601, or a date.",
         ),
         time(
             "to",
-            "Calls from before this hour: ISO 8601, the beginning of an hour by UTC, or a date.",
+            "Calls from before this time, to the end of its hour (by UTC): ISO 8601, or a date.",
         ),
         required(filter(
             "group_by",

@@ -24,10 +24,9 @@ use crate::domain::usage::{GroupBy, Hour, Tally};
 
 /// An invocation asks up to this many trunks itself; more are asked by helpers.
 const OWN: usize = 32;
-/// The most hours of one answer.
-const MOST_HOURS: u64 = 31 * 24;
+/// The longest time of one answer.
+const LONGEST: Span = Span::from_secs(31 * 86_400);
 const KNOWN: [&str; 3] = ["from", "to", "group_by"];
-const WHOLE_HOUR: &str = "the beginning of an hour by UTC, such as 2026-11-29T08:00:00Z";
 const SPAN: &str = "to must be after from, by at most 31 days";
 
 /// `GET /usage`.
@@ -65,18 +64,17 @@ fn filter(request: &Request) -> Result<UsageFilter, Refusal> {
             .map(|(_, value)| value.as_str())
             .ok_or_else(missing)
     };
-    let hour = |name: &str| {
-        let at = read_time(name, value(name)?)?;
-        let hour = Hour::of(at);
-        match hour.start() == at {
-            true => Ok(hour),
-            false => Err(Refusal::Invalid(format!("{name} must be {WHOLE_HOUR}"))),
-        }
+    let time = |name: &str| read_time(name, value(name)?);
+    let (starts_at, ends_at) = (time("from")?, time("to")?);
+    // A call belongs to a whole hour: all that these times touch.
+    let (from, last) = (Hour::of(starts_at), Hour::of(ends_at));
+    let to = match last.start() < ends_at {
+        true => last.next(),
+        false => last,
     };
-    let (from, to) = (hour("from")?, hour("to")?);
     let by = GroupBy::parse(value("group_by")?);
     let by = by.ok_or_else(|| Refusal::Invalid(format!("group_by must be {}", groups())))?;
-    if to <= from || to.0 - from.0 > MOST_HOURS {
+    if ends_at <= starts_at || ends_at - starts_at > LONGEST {
         return Err(Refusal::Invalid(SPAN.into()));
     }
     Ok(UsageFilter {
