@@ -291,3 +291,19 @@ fn a_direct_call_is_never_refused_for_a_campaigns_recipients_and_goes_before_the
     let late = late.max().expect("some");
     assert!(late <= Span(1_100), "{late:?}");
 }
+
+#[test]
+fn no_more_is_taken_on_than_dialers_soon_get_round_to() {
+    let mut world = self::world(2_000, 10);
+    let mut caller = Caller::new(1);
+    let mut turns = 0;
+    // Nobody dials.
+    while world.now < START + FROM {
+        world.now = world.now.max(caller.asks_at);
+        caller.takes_turn(&mut world);
+        turns += 1;
+    }
+    let taken_on = caller.open.len() + caller.granted.len();
+    assert!((10..=20).contains(&taken_on), "{taken_on}");
+    assert!(turns < 200, "it asked {turns} times");
+}

@@ -357,6 +357,9 @@ impl Trunk {
             true => 0,
             false => self.paced.room(now + AHEAD, max_cps),
         };
+        // What dialers have not got round to by now holds channels for nothing: there is no more of it than two seconds' dials.
+        let undialed = self.open.values().filter(|entry| entry.is_unclaimed());
+        let dials = dials.min((2 * max_cps as usize).saturating_sub(undialed.count()));
         (channels as u64, dials as u64)
     }
 
@@ -373,7 +376,8 @@ impl Trunk {
             (0, _) => now + ASKS_AGAIN,
             (_, 0) => {
                 let paced = self.paced.next_free(now, max_cps);
-                own.max(paced).max(self.campaigns.behind_until()) - LEAD
+                let at = own.max(paced).max(self.campaigns.behind_until()) - LEAD;
+                if at > now { at } else { now + SOON }
             }
             _ if own > now + AHEAD => own - LEAD,
             // What is free is others': for now.
