@@ -104,8 +104,8 @@ const [STEP, HEIGHT, GAP] = [10, 100, 2];
 
 /** A bar for each row: all of its calls, and those of them that were answered. The table says the same in numbers. */
 function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
-  const most = Math.max(...rows.map(({ calls }) => calls));
-  const high = (count: number) => (HEIGHT * count) / most;
+  const most = Math.max(0, ...rows.map(({ calls }) => calls));
+  const high = (count: number) => (most > 0 ? (HEIGHT * count) / most : 0);
   const [first, last] = [rows[0], rows.at(-1)];
   return (
     <figure class="bars">
