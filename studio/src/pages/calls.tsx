@@ -245,7 +245,6 @@ function FilterBar({
   });
   const shown = number.text ?? filters.get("phone_number");
   const isNumber = !shown.trim() || byNumber(shown) !== null;
-  const choose = (name: Name) => (value: string) => filters.set({ [name]: value });
   const clear = () => {
     number.drop();
     filters.set(Object.fromEntries(NAMES.map((name) => [name, ""])));
@@ -256,36 +255,16 @@ function FilterBar({
         {filters.isAny ? "Filters (set)" : "Filters"}
       </button>
       <form id="filters" class={`filters${isOpen ? " open" : ""}`} onSubmit={(event) => event.preventDefault()} aria-label="Filters">
-        <SelectField
+        <Choice
           label="Status"
-          value={filters.get("call_status")}
+          name="call_status"
+          filters={filters}
           options={[["", "Any"], ...STATUSES.map((status) => [status, status] as const), [SCHEDULED, SCHEDULED]]}
-          onChange={choose("call_status")}
         />
-        <SelectField
-          label="Reason"
-          value={filters.get("failure_code")}
-          options={[["", "Any"], ...REASONS]}
-          onChange={choose("failure_code")}
-        />
-        <SelectField
-          label="Campaign"
-          value={filters.get("campaign_id")}
-          options={options(campaigns, filters.get("campaign_id"))}
-          onChange={choose("campaign_id")}
-        />
-        <SelectField
-          label="Trunk"
-          value={filters.get("sip_trunk_id")}
-          options={options(trunks, filters.get("sip_trunk_id"))}
-          onChange={choose("sip_trunk_id")}
-        />
-        <SelectField
-          label="Agent"
-          value={filters.get("agent_id")}
-          options={options(agents, filters.get("agent_id"))}
-          onChange={choose("agent_id")}
-        />
+        <Choice label="Reason" name="failure_code" filters={filters} options={[["", "Any"], ...REASONS]} />
+        <Choice label="Campaign" name="campaign_id" filters={filters} options={options(campaigns, filters.get("campaign_id"))} />
+        <Choice label="Trunk" name="sip_trunk_id" filters={filters} options={options(trunks, filters.get("sip_trunk_id"))} />
+        <Choice label="Agent" name="agent_id" filters={filters} options={options(agents, filters.get("agent_id"))} />
         <TextField
           label="Number"
           value={shown}
@@ -304,6 +283,17 @@ function FilterBar({
       </form>
     </>
   );
+}
+
+interface Chosen {
+  label: string;
+  name: Name;
+  filters: Filters<Name>;
+  options: readonly (readonly [value: string, text: string])[];
+}
+
+function Choice({ label, name, filters, options }: Chosen) {
+  return <SelectField label={label} value={filters.get(name)} options={options} onChange={(value) => filters.set({ [name]: value })} />;
 }
 
 /** A year that is being typed passes through many that are none. */
