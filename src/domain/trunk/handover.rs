@@ -296,6 +296,10 @@ impl Trunk {
         let again_at = match (u64::from(demand.ready) > count, waits) {
             (false, _) => now + ASKS_AGAIN,
             (true, false) => now,
+            // It is told when one of its own calls is over.
+            (true, true) if demand.max_channels.is_some_and(|most| most <= in_progress) => {
+                now + ASKS_AGAIN
+            }
             (true, true) => self.more_at(campaign, (channels, dials), max_cps, now),
         };
         Granted {
