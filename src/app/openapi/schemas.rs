@@ -210,8 +210,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
         // and what usage is told by, beside what calls and agents are.
         "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy"
         | "GroupBy" => {
-            let prefix = name.trim_end_matches("Type").trim_end_matches("Status");
-            let names = variants(&schema, prefix);
+            let names = variants(&schema, name.as_ref());
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]
         }
@@ -241,6 +240,7 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
 
 /// Names for an enumeration's values: `fixed_line` of a `Number` is a `FixedLineNumber`.
 fn variants(schema: &Value, of: &str) -> Vec<String> {
+    let of = of.trim_end_matches("Type").trim_end_matches("Status");
     let first = |word: &str| word.split_at(1).0.to_uppercase() + word.split_at(1).1;
     let name = |value: &str| value.split('_').map(first).collect::<String>() + of;
     let values = schema.get("enum").and_then(Value::as_array);
