@@ -266,8 +266,6 @@ faults! {
     CampaignRedialsOn,
     /// The end of a campaign is told anew when it was told.
     CompletionAgain,
-    /// What a failed write counted as free stays free.
-    FreedTwice,
 }
 
 /// Whether a fault is planted: no.
