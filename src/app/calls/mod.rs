@@ -13,13 +13,57 @@ pub mod trigger;
 pub mod usage;
 
 use crate::app::asking::{Command, understood};
-use crate::app::concurrent::concurrent;
+use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{AskTrunk, OneCall, Reader, TrunkCommand, TrunkReply, ask, command};
+use crate::app::trunk::{
+    AskTrunk, FeedFilter, Look, OneCall, Reader, TrunkCommand, TrunkReply, UsageFilter, ask,
+    command,
+};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Call;
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
+
+/// An invocation looks at up to this many trunks itself; more are looked at by helpers: a feed's stream looks as often as its
+/// pace allows for a minute, and its requests count together.
+const OWN: usize = 32;
+
+/// Looks at all these trunks, or has them looked at: what each part of them answers, as `read` takes it.
+async fn look_at_all<A>(
+    api: &impl Api,
+    caller: &KeyRecord,
+    tags: &[TrunkTag],
+    (filter, usage): (&FeedFilter, Option<&UsageFilter>),
+    read: impl Fn(TrunkReply) -> Option<A>,
+) -> Result<Vec<A>, Refusal> {
+    let is_own = tags.len() <= OWN;
+    let part = match is_own {
+        true => OWN,
+        false => api.settings().trunks_at_once.max(1),
+    };
+    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
+        let look = Look {
+            trunks: tags.to_vec(),
+            reader: reader(caller),
+            filter: filter.clone(),
+            usage: usage.cloned(),
+        };
+        match is_own {
+            true => look.by(api).await,
+            false => {
+                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
+                    .await
+            }
+        }
+    });
+    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
+    let answers = replies.map(|reply| match reply {
+        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
+        Ok(reply) => read(reply).ok_or(Refusal::TrunkUnavailable),
+        Err(_) => Err(Refusal::TrunkUnavailable),
+    });
+    answers.collect()
+}
 
 /// A caller, as trunks know readers.
 fn reader(caller: &KeyRecord) -> Reader {

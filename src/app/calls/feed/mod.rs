@@ -16,13 +16,12 @@ mod seen;
 use seen::Seen;
 use serde_json::Value;
 
-use crate::app::calls::reader;
-use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::calls::look_at_all;
 use crate::app::directory::{self, By, DirectoryRefusal, News, Tags, Watch, Watched};
 use crate::app::http::{Request, Response};
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::{Api, Unavailable};
-use crate::app::trunk::{FeedEvent, FeedFilter, FeedPage, KEPT, Look, Position, TYPES, TrunkReply};
+use crate::app::trunk::{FeedEvent, FeedFilter, FeedPage, KEPT, Position, TYPES, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::TrunkTag;
 use crate::domain::object::object;
@@ -39,9 +38,6 @@ const POLL: Span = Span(400);
 /// All trunks are asked no less often, whatever the directory heard: one that died with its word unsaid says nothing. A trunk
 /// goes on telling for as long again after it was asked, and an hour more.
 const SELDOM: Span = Span::from_secs(2 * 3_600);
-/// An invocation asks up to this many trunks itself; more are asked by helpers: a stream looks as often as [`PACE`] allows for a
-/// minute, and its requests count together.
-const OWN: usize = 32;
 /// While one event follows another, all are asked no sooner than after this much time for each trunk,
 const PACE: Span = Span(4);
 /// and at least this often.
@@ -216,40 +212,18 @@ async fn look(
     Ok((events, next, present.is_some()))
 }
 
-/// Asks all trunks, or has them asked: a page of each part of them.
+/// A page of each part of all trunks.
 async fn ask(
     api: &impl Api,
     caller: &KeyRecord,
     filter: &FeedFilter,
     tags: &[TrunkTag],
 ) -> Result<Vec<FeedPage>, Refusal> {
-    let is_own = tags.len() <= OWN;
-    let part = match is_own {
-        true => OWN,
-        false => api.settings().trunks_at_once.max(1),
-    };
-    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
-        let look = Look {
-            trunks: tags.to_vec(),
-            reader: reader(caller),
-            filter: filter.clone(),
-            usage: None,
-        };
-        match is_own {
-            true => look.by(api).await,
-            false => {
-                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
-                    .await
-            }
-        }
-    });
-    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
-    let pages = replies.map(|reply| match reply {
-        Ok(TrunkReply::Feed(page)) => Ok(page),
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        _ => Err(Refusal::TrunkUnavailable),
-    });
-    pages.collect()
+    look_at_all(api, caller, tags, (filter, None), |reply| match reply {
+        TrunkReply::Feed(page) => Some(page),
+        _ => None,
+    })
+    .await
 }
 
 /// The events of several trunks in one order, as far as all of them are complete, the place behind them, and the present, if

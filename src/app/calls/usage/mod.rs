@@ -5,14 +5,13 @@ pub(crate) mod describe;
 
 use serde_json::{Map, Value};
 
-use crate::app::calls::reader;
-use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::calls::look_at_all;
 use crate::app::copies::own_trunks;
 use crate::app::http::{Request, Response};
 use crate::app::page::{check_names, read_time};
 use crate::app::ports::Api;
 use crate::app::trunk::{
-    FeedFilter, Look, Position, Sums, TrunkReply, USAGE_SCAN, UsageFilter, add_usage,
+    FeedFilter, Position, Sums, TrunkReply, USAGE_SCAN, UsageFilter, add_usage,
 };
 use crate::domain::access::KeyRecord;
 use crate::domain::call::FailureCode;
@@ -22,8 +21,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::usage::{GroupBy, Hour, Tally};
 
-/// An invocation asks up to this many trunks itself; more are asked by helpers.
-const OWN: usize = 32;
 /// The longest time of one answer.
 const LONGEST: Span = Span::from_secs(31 * 86_400);
 const KNOWN: [&str; 3] = ["from", "to", "group_by"];
@@ -91,40 +88,19 @@ fn groups() -> String {
     format!("one of {}", names.join(", "))
 }
 
-/// Asks all trunks, or has them asked.
+/// What each part of all trunks has.
 async fn ask(
     api: &impl Api,
     caller: &KeyRecord,
     filter: &UsageFilter,
     tags: &[TrunkTag],
 ) -> Result<Vec<Sums>, Refusal> {
-    let is_own = tags.len() <= OWN;
-    let part = match is_own {
-        true => OWN,
-        false => api.settings().trunks_at_once.max(1),
-    };
-    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
-        let look = Look {
-            trunks: tags.to_vec(),
-            reader: reader(caller),
-            filter: no_feed(api.now()),
-            usage: Some(filter.clone()),
-        };
-        match is_own {
-            true => look.by(api).await,
-            false => {
-                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
-                    .await
-            }
-        }
-    });
-    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
-    let sums = replies.map(|reply| match reply {
-        Ok(TrunkReply::Usage(told)) => Ok(told.sums),
-        Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
-        _ => Err(Refusal::TrunkUnavailable),
-    });
-    sums.collect()
+    let wanted = (&no_feed(api.now()), Some(filter));
+    look_at_all(api, caller, tags, wanted, |reply| match reply {
+        TrunkReply::Usage(told) => Some(told.sums),
+        _ => None,
+    })
+    .await
 }
 
 /// The feed is not asked for.
