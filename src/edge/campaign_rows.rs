@@ -4,6 +4,7 @@ use worker::SqlStorageValue;
 
 use super::platform::Sql;
 use super::sql::statements;
+use super::sql::values::{count, number, whole};
 use crate::app::campaign::CampaignStore;
 use crate::app::json;
 use crate::app::trunk::StoreFailed;
@@ -57,23 +58,6 @@ impl SqlStore {
             _ => None,
         }))
     }
-}
-
-fn whole(value: &SqlStorageValue) -> Option<u64> {
-    match value {
-        SqlStorageValue::Integer(number) => u64::try_from(*number).ok(),
-        SqlStorageValue::Float(number) => Some(*number as u64),
-        _ => None,
-    }
-}
-
-/// A whole number below 2^53.
-fn number(number: u64) -> SqlStorageValue {
-    SqlStorageValue::from(number as f64)
-}
-
-fn count(limit: usize) -> SqlStorageValue {
-    number(limit as u64)
 }
 
 fn code(status: RecipientStatus) -> u64 {

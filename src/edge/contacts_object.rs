@@ -13,6 +13,7 @@ use super::alarm;
 use super::platform::{self, Sql, now};
 use super::promise::{done, reply};
 use super::sql::statements;
+use super::sql::values::{count, number, whole};
 use super::world::World;
 use crate::app::alarm::Alarm;
 use crate::app::contacts::{self, ContactsCommand, ContactsReply, ContactsStore, Place};
@@ -166,23 +167,6 @@ fn suppression(row: Row) -> Option<Suppression> {
         created_at: Timestamp(whole(&created_at)?),
         expires_at: whole(&expires_at).map(Timestamp),
     })
-}
-
-fn whole(value: &SqlStorageValue) -> Option<u64> {
-    match value {
-        SqlStorageValue::Integer(number) => u64::try_from(*number).ok(),
-        SqlStorageValue::Float(number) => Some(*number as u64),
-        _ => None,
-    }
-}
-
-/// A whole number below 2^53.
-fn number(number: u64) -> SqlStorageValue {
-    SqlStorageValue::from(number as f64)
-}
-
-fn count(limit: usize) -> SqlStorageValue {
-    i64::try_from(limit).unwrap_or(i64::MAX).into()
 }
 
 impl ContactsStore for SqlStore {

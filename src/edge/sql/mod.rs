@@ -16,7 +16,7 @@ mod schedule;
 mod schema;
 pub mod statements;
 mod usage;
-mod values;
+pub(super) mod values;
 
 use std::cell::{Cell, RefCell};
 

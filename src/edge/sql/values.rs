@@ -32,8 +32,17 @@ pub(super) fn id(call: CallId) -> SqlStorageValue {
 }
 
 /// A whole number below 2^53.
-pub(super) fn number(number: u64) -> SqlStorageValue {
+pub(in crate::edge) fn number(number: u64) -> SqlStorageValue {
     SqlStorageValue::from(number as f64)
+}
+
+/// The whole number that is stored, if one is.
+pub(in crate::edge) fn whole(value: &SqlStorageValue) -> Option<u64> {
+    match value {
+        SqlStorageValue::Integer(number) => u64::try_from(*number).ok(),
+        SqlStorageValue::Float(number) => Some(*number as u64),
+        _ => None,
+    }
 }
 
 pub(super) fn millis(at: Timestamp) -> SqlStorageValue {
@@ -44,7 +53,7 @@ pub(super) fn unsigned(stored: i64) -> Result<u64, StoreFailed> {
     u64::try_from(stored).map_err(|_| StoreFailed)
 }
 
-pub(super) fn count(limit: usize) -> SqlStorageValue {
+pub(in crate::edge) fn count(limit: usize) -> SqlStorageValue {
     i64::try_from(limit).unwrap_or(i64::MAX).into()
 }
 

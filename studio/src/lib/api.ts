@@ -86,3 +86,15 @@ export async function ask<T>(request: Promise<Outcome<T>>): Promise<T> {
   if (response.status === 401) lapse(failure.message);
   throw failure;
 }
+
+/** Does it; what the API refuses is said. */
+export async function trying<T>(say: (error: ApiError | null) => void, act: () => Promise<T>): Promise<T | null> {
+  say(null);
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    say(error);
+    return null;
+  }
+}

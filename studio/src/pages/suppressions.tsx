@@ -1,7 +1,8 @@
 // Numbers that are not to be called.
 
 import { useState } from "preact/hooks";
-import { api, ApiError, ask, type Schemas } from "../lib/api.ts";
+import { api, type ApiError, ask, type Schemas, trying } from "../lib/api.ts";
+import { bodyOf, useUpload } from "../lib/files.ts";
 import { useFilters } from "../lib/filters.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
@@ -20,7 +21,6 @@ import { FactCells, Folded, type RowFact, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 
 type Suppression = Schemas["Suppression"];
-type Import = Schemas["SuppressionImport"];
 
 const SOURCES: Record<Suppression["source"], string> = { api: "a request", import: "a file", agent: "an agent" };
 
@@ -120,18 +120,6 @@ function Search({ value, onSearch }: { value: string; onSearch: (value: string) 
   );
 }
 
-/** Does it; what the API refuses is said. */
-async function trying<T>(say: (error: ApiError | null) => void, act: () => Promise<T>): Promise<T | null> {
-  say(null);
-  try {
-    return await act();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    say(error);
-    return null;
-  }
-}
-
 const NONE = { phone: "", reason: "", until: "" };
 
 function Add({ onDone }: { onDone: () => void }) {
@@ -174,24 +162,9 @@ function Add({ onDone }: { onDone: () => void }) {
 }
 
 function Files({ onDone }: { onDone: () => void }) {
-  const [reading, setReading] = useState<string | null>(null);
-  const [done, setDone] = useState<Import | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const send = (file: File) => ask(api.POST("/integration/v1/suppressions/import", bodyOf(file)));
+  const { reading, done, error, take } = useUpload(send, onDone);
   const why = barred("admin");
-  const take = async (event: Event) => {
-    const input = event.currentTarget as HTMLInputElement;
-    const file = input.files?.[0];
-    if (!file) return;
-    setReading(file.name);
-    setDone(null);
-    const text = await file.text();
-    input.value = "";
-    const headers = { "Content-Type": file.name.endsWith("json") ? "application/x-ndjson" : "text/csv" };
-    const sent = { body: text, bodySerializer: (body: string) => body, headers };
-    setDone(await trying(setError, () => ask(api.POST("/integration/v1/suppressions/import", sent))));
-    setReading(null);
-    onDone();
-  };
   return (
     <Card title="Import a file">
       <Field

@@ -1,7 +1,7 @@
 // Adding recipients by a file: what is wrong in it is named row by row, and the rest is taken.
 
-import { useState } from "preact/hooks";
-import { api, ApiError, ask, type Schemas } from "../lib/api.ts";
+import { api, ask, type Schemas } from "../lib/api.ts";
+import { bodyOf, useUpload } from "../lib/files.ts";
 import { masked } from "../lib/format.ts";
 import { barred } from "../lib/session.ts";
 import { Card } from "./card.tsx";
@@ -14,34 +14,11 @@ type Added = Schemas["AddedRecipients"];
 /** So many rejected rows are told of. */
 const TOLD = 100;
 
-/** Which form a file has is told by its name. The bytes go as they are: the API says where they are no UTF-8. */
-function send(id: string, file: File): Promise<Added> {
-  const headers = { "Content-Type": /json|jsonl$/i.test(file.name) ? "application/x-ndjson" : "text/csv" };
-  const sent = { params: { path: { id } }, body: "", bodySerializer: () => file, headers };
-  return ask(api.POST("/integration/v1/campaigns/{id}/recipients", sent));
-}
-
 export function CampaignUpload({ id, onDone }: { id: string; onDone: () => void }) {
-  const [reading, setReading] = useState<string | null>(null);
-  const [done, setDone] = useState<Added | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const params = { path: { id } };
+  const send = (file: File) => ask(api.POST("/integration/v1/campaigns/{id}/recipients", { params, ...bodyOf(file) }));
+  const { reading, done, error, take } = useUpload<Added>(send, onDone);
   const why = barred("member");
-  const take = async (event: Event) => {
-    const input = event.currentTarget as HTMLInputElement;
-    const file = input.files?.[0];
-    if (!file) return;
-    setReading(file.name);
-    setDone(null);
-    setError(null);
-    try {
-      setDone(await send(id, file));
-    } catch (failure) {
-      if (failure instanceof ApiError) setError(failure);
-    }
-    input.value = ""; // the same file can be chosen again
-    setReading(null);
-    onDone();
-  };
   return (
     <Card title="Add recipients">
       <Field
