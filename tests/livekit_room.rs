@@ -107,7 +107,7 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
             end(&mut world, id);
             let ended_at = world.call(id).ended_at.unwrap_or(world.now);
             release(&mut world);
-            assert!(row(&world, id).room, "{kind}: it may come back");
+            assert!(row(&world, id).has_room, "{kind}: it may come back");
             if crash {
                 world.crash();
             }
@@ -125,7 +125,10 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
                 assert_eq!(deleted_at.len(), 1, "{kind}: {deleted_at:?}");
                 assert!(last <= Span(10_500), "{kind}: {deleted_at:?}");
             }
-            assert!(!row(&world, id).room, "{kind}: nothing is owed any more");
+            assert!(
+                !row(&world, id).has_room,
+                "{kind}: nothing is owed any more"
+            );
             // What is left to come is no room's.
             assert!(world.sent.tear_down.is_empty());
         }
@@ -143,7 +146,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
             later(&mut world, 10_000);
             release(&mut world);
         }
-        assert!(!row(&world, id).room, "{kind}");
+        assert!(!row(&world, id).has_room, "{kind}");
         world.now = world.now + Span::from_secs(7_200);
         world.crash();
         let before = row(&world, id);
@@ -156,7 +159,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
         assert_eq!(release(&mut world), [id], "{kind}: it is still owed");
 
         let mut after = row(&world, id);
-        assert!(!after.room, "{kind}");
+        assert!(!after.has_room, "{kind}");
         after.long_lived = before.long_lived;
         assert_eq!(after, before, "{kind}: nothing else of it changed");
         later(&mut world, 60_000);
@@ -199,7 +202,7 @@ fn a_call_in_a_room_writes_no_more_rows_than_its_budget_allows() {
         release(&mut world);
         later(&mut world, 5_000);
     }
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
     // Accepted, claimed, ringing, answered, over, completed, nothing left; and its callback's result would be the eighth.
     assert_eq!(world.rows.written.get() - before, 7);
 }

@@ -34,7 +34,7 @@ fn a_stored_call_with_a_room_is_pinned() {
     let stored = serde_json::to_value(row(&world, id)).expect("JSON");
     golden::check("calls/stored_told_room", &stored);
     let read: Call = serde_json::from_value(stored).expect("readable");
-    assert!(read.room && read.announced);
+    assert!(read.has_room && read.announced);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn what_ends_is_released_until_that_is_done_even_across_a_crash() {
     };
     assert_eq!(orders.len(), 1);
     world.ask(TrunkCommand::TornDown(vec![id]));
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
     world.now = world.now + Span::from_secs(60);
     world.ask(TrunkCommand::Tick);
     assert!(world.sent.tear_down.is_empty());
@@ -77,7 +77,7 @@ fn a_dialer_that_fails_and_has_cleared_up_leaves_nothing_to_release() {
     let busy = CarrierEvent::Failed(Failure::sip(486));
     say(&mut world, id, &[busy, CarrierEvent::Released]);
     let call = row(&world, id);
-    assert_eq!((call.status, call.room), (CallStatus::Decline, false));
+    assert_eq!((call.status, call.has_room), (CallStatus::Decline, false));
     assert!(world.sent.tear_down.is_empty());
 }
 
@@ -89,13 +89,13 @@ fn a_dialer_hears_that_its_call_is_over_and_a_room_made_meanwhile_is_released_to
     world.ask(TrunkCommand::Cancel(support::reader(), id));
     assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     world.ask(TrunkCommand::TornDown(vec![id]));
-    assert!(row(&world, id).room, "the dialer may be at it still");
+    assert!(row(&world, id).has_room, "the dialer may be at it still");
     assert_eq!(say(&mut world, id, &[]), TrunkReply::Over(vec![id]));
     world.now = world.now + SETUP_LIMIT;
     world.ask(TrunkCommand::Tick);
     assert_eq!(std::mem::take(&mut world.sent.tear_down), [id]);
     world.ask(TrunkCommand::TornDown(vec![id]));
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_carrier_that_stays_away_is_not_told_for_ever() {
         world.ask(TrunkCommand::Tick);
         told += std::mem::take(&mut world.sent.tear_down).len() as u64;
     }
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
     assert!(
         (longest.0 / 10_000 - 2..=longest.0 / 10_000).contains(&told),
         "told {told} times"
@@ -136,7 +136,7 @@ fn a_room_that_was_left_while_the_object_slept_is_deleted_all_the_same() {
         world.now = world.now + Span::from_secs(10);
     }
     world.ask(TrunkCommand::Tick);
-    assert!(!row(&world, id).room, "it is not told for ever");
+    assert!(!row(&world, id).has_room, "it is not told for ever");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_room_whose_making_was_not_answered_is_deleted_until_nothing_of_it_can_come(
         hung_up.len() >= 3 && hung_up.last() >= Some(&24),
         "{hung_up:?}"
     );
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn a_phone_in_a_room_that_was_about_to_ring_when_it_closed_rings_when_it_opens_a
         put_off.closed_in.as_ref().map(ZoneName::as_str),
         Some("Etc/UTC")
     );
-    assert_eq!((put_off.dialed_at, put_off.room), (None, true));
+    assert_eq!((put_off.dialed_at, put_off.has_room), (None, true));
     assert!(matches!(world.trigger(NUMBER), Admission::Scheduled { .. }));
     assert!(has_a_free_channel(&mut world));
     // What its dialer says of it now is no news of a call; that its room goes is seen to.
@@ -275,13 +275,13 @@ fn a_phone_in_a_room_that_was_about_to_ring_when_it_closed_rings_when_it_opens_a
     world.now = world.now + Span(10_000);
     world.ask(TrunkCommand::TornDown(vec![id]));
     let gone = row(&world, id);
-    assert!(!gone.room && !gone.is_open(), "{gone:?}");
+    assert!(!gone.has_room && !gone.is_open(), "{gone:?}");
     // Its room comes back: somebody was slow on the way there.
     world.ask(TrunkCommand::RoomSeen(id));
-    assert!(row(&world, id).room);
+    assert!(row(&world, id).has_room);
     world.now = world.now + Span(10_000);
     world.ask(TrunkCommand::TornDown(vec![id]));
-    assert!(!row(&world, id).room);
+    assert!(!row(&world, id).has_room);
     // It is dialed at the opening like any other.
     world.sent.dial.clear();
     while world.ring(START + HOUR) {}

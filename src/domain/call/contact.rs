@@ -39,7 +39,7 @@ impl Call {
         let Some(failure) = self.failure else {
             return false;
         };
-        let is_silent = match self.room {
+        let is_silent = match self.has_room {
             true => self.volatile.silent,
             false => !self.plan.is_empty(),
         };
@@ -48,7 +48,7 @@ impl Call {
             FailureSource::Carrier => true,
             FailureSource::Dialer => {
                 let refused = failure.code == FailureCode::DialerUnavailable;
-                !failure.is_loss() && (refused || !self.room)
+                !failure.is_loss() && (refused || !self.has_room)
             }
             FailureSource::Caller | FailureSource::Platform => false,
         };

@@ -117,7 +117,7 @@ impl Call {
 
     /// When a phone that was dialed stops ringing.
     fn rings_until(&self, dialed_at: Timestamp, settings: &Settings) -> Timestamp {
-        let setup = if self.room { SETUP_LIMIT } else { Span(0) };
+        let setup = if self.has_room { SETUP_LIMIT } else { Span(0) };
         dialed_at + setup + settings.ring_timeout
     }
 
@@ -232,12 +232,12 @@ impl Call {
             self.volatile.teardown_at = now + TEARDOWN_AGAIN;
             done.effects.push(CallEffect::GiveBack);
         }
-        let Some(since) = self.unwanted_since().filter(|_| self.room) else {
+        let Some(since) = self.unwanted_since().filter(|_| self.has_room) else {
             return;
         };
         let is_late = now >= since + settings.max_call + TEARDOWN_PATIENCE;
         if is_late && self.volatile.teardown_tries >= TEARDOWN_TRIES {
-            self.room = false;
+            self.has_room = false;
             done.write = true;
         } else {
             self.volatile.teardown_at = now + TEARDOWN_AGAIN;
@@ -261,7 +261,7 @@ impl Call {
             return now + LOOK_UNANSWERED;
         };
         let half = Span((now - answered_at).0 / 2);
-        let wait = match (self.room, self.announced) {
+        let wait = match (self.has_room, self.announced) {
             (true, _) if self.volatile.alone || self.farewell.is_some() => LOOK_AT_ONCE,
             (true, true) => INQUIRE_EVERY,
             (true, false) => half.clamp(LOOK_AT_ONCE, LOOK_UNANNOUNCED),

@@ -115,7 +115,7 @@ impl Call {
         now: Timestamp,
         key: &IdKey,
     ) -> bool {
-        if !self.room {
+        if !self.has_room {
             // A simulated callee has nobody to talk to any more, and is hung up on here.
             let talks = self.answered_at.is_some();
             if talks {
@@ -152,7 +152,7 @@ impl Call {
 
     /// An agent left. Nobody who picked up is to be alone: the carrier is asked at once, and until it says.
     pub(super) fn look_after(&mut self) -> bool {
-        if self.room && !planted(Fault::AgentLeftIgnored) {
+        if self.has_room && !planted(Fault::AgentLeftIgnored) {
             self.volatile.alone = true;
             self.volatile.inquire_at = Timestamp(0);
         }
@@ -169,7 +169,7 @@ impl Call {
     pub(super) fn no_later(&self, now: Timestamp, settings: &Settings) -> Timestamp {
         let longest = SETUP_LIMIT + settings.ring_timeout + settings.max_call + RING_GRACE;
         match self.dialed_at {
-            Some(dialed_at) if self.room => now.min(dialed_at + longest),
+            Some(dialed_at) if self.has_room => now.min(dialed_at + longest),
             _ => now,
         }
     }
@@ -239,7 +239,7 @@ impl Call {
             self.complete(outcome, self.failure, at, key);
         } else {
             let lasted = at - self.answered_at.unwrap_or_default();
-            self.at_once = self.room && self.failure.is_none() && lasted < AT_ONCE;
+            self.at_once = self.has_room && self.failure.is_none() && lasted < AT_ONCE;
             self.ended_at = Some(at);
             self.plan.clear();
         }
@@ -311,7 +311,7 @@ impl Call {
     pub(super) fn stop(&mut self, why: FailureCode, at: Timestamp, key: &IdKey) {
         self.failure = Some(Failure::of(why));
         self.failure_detail = None;
-        if self.outcome.is_some() || !self.room || planted(Fault::StoppedOutcomeLost) {
+        if self.outcome.is_some() || !self.has_room || planted(Fault::StoppedOutcomeLost) {
             self.complete(None, self.failure, at, key);
         } else {
             self.ended_at = Some(at);

@@ -162,7 +162,8 @@ pub struct Call {
     pub media_policy: MediaPolicy,
     /// The carrier may hold a room for it, which is to be deleted once it is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub room: bool,
+    #[serde(rename = "room")]
+    pub has_room: bool,
     /// The carrier announces by itself what happens to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub announced: bool,
@@ -250,7 +251,7 @@ impl Call {
             counts_against_cps_until: None,
             long_lived: false,
             media_policy: MediaPolicy::default(),
-            room: false,
+            has_room: false,
             announced: false,
             farewell: None,
             found_over: false,
@@ -324,7 +325,10 @@ impl Call {
     #[must_use]
     pub fn is_open(&self) -> bool {
         let is_at_rest = matches!(self.phase(), Phase::Over | Phase::Scheduled { .. });
-        !is_at_rest || self.room || self.counts_against_cps_until.is_some() || !self.owes.is_empty()
+        !is_at_rest
+            || self.has_room
+            || self.counts_against_cps_until.is_some()
+            || !self.owes.is_empty()
     }
 
     /// Whether it was answered, goes on, and has had no news for longer than is healthy.

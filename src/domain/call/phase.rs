@@ -117,6 +117,6 @@ impl Call {
     /// Whether its carrier is to hold no room for it, and may do so.
     #[must_use]
     pub fn left_a_room(&self) -> bool {
-        self.room && self.unwanted_since().is_some()
+        self.has_room && self.unwanted_since().is_some()
     }
 }

@@ -263,7 +263,7 @@ impl Call {
     pub fn enter_queue(&mut self, now: Timestamp) {
         let slot = self.schedule.as_mut().and_then(|own| own.slot.as_mut());
         match slot {
-            Some(slot) if self.room => {
+            Some(slot) if self.has_room => {
                 slot.at = now + ROOM_GOES;
                 return;
             }

@@ -18,10 +18,10 @@ impl Call {
     }
 
     /// A dialer takes it: whatever happens now, nobody else will dial it.
-    /// `room` says whether its carrier makes a room for it.
-    pub fn claim(&mut self, room: bool, now: Timestamp, settings: &Settings) {
-        self.room = room;
-        self.volatile.silent = room;
+    /// `has_room` says whether its carrier makes a room for it.
+    pub fn claim(&mut self, has_room: bool, now: Timestamp, settings: &Settings) {
+        self.has_room = has_room;
+        self.volatile.silent = has_room;
         self.dialed_at = Some(now);
         self.updated_at = now;
         self.volatile.inquire_at = self.next_inquiry(now, settings);
@@ -64,7 +64,7 @@ impl Call {
     ) -> bool {
         let (said_at, at) = (at, at.max(self.moved_on_at()));
         match event {
-            CarrierEvent::Released => return std::mem::take(&mut self.room),
+            CarrierEvent::Released => return std::mem::take(&mut self.has_room),
             CarrierEvent::Deleted => {
                 self.volatile.dialer_done = true;
                 self.volatile.teardown_at = self.volatile.teardown_at.max(at + TEARDOWN_AGAIN);
@@ -139,7 +139,7 @@ impl Call {
 
     /// When its room was found gone, if it was: what would end a call that nobody answered is still to come then.
     fn presumed_over(&self) -> Option<Timestamp> {
-        let mut planned = self.plan.iter().filter(|_| self.room);
+        let mut planned = self.plan.iter().filter(|_| self.has_room);
         let end = planned.find(|timed| matches!(timed.event, CarrierEvent::HungUp(_)))?;
         Some(end.at - PRESUMED_AFTER)
     }
@@ -230,7 +230,7 @@ impl Call {
         let is_empty =
             returns_until.is_some_and(|until| now >= until) || planted(Fault::DeletedOnce);
         let done = self.left_a_room() && is_empty && self.dialed_at.is_none_or(is_settled);
-        self.room &= !done;
+        self.has_room &= !done;
         done
     }
 
@@ -243,9 +243,9 @@ impl Call {
             return false;
         }
         self.volatile.teardown_at = self.volatile.teardown_at.min(now);
-        let is_news = !self.room;
+        let is_news = !self.has_room;
         if is_news {
-            self.room = true;
+            self.has_room = true;
             self.volatile.teardown_tries = 0;
         }
         is_news

@@ -53,7 +53,7 @@ impl Trunk {
             // The queue moves by itself.
             Phase::Queued { .. } => call.volatile.dispatch_at = Timestamp::MAX,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
-                if call.room {
+                if call.has_room {
                     self.rings_from = None;
                 }
             }

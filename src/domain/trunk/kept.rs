@@ -54,7 +54,7 @@ impl Kept {
         };
         let status = CallStatus::ALL.iter().position(|one| *one == status);
         let status = u32::try_from(status.unwrap_or_default()).unwrap_or_default();
-        let room = if call.room { ROOM } else { 0 };
+        let room = if call.has_room { ROOM } else { 0 };
         let scheduled = if entry.was_scheduled() { SCHEDULED } else { 0 };
         Some(Self([
             word(96),

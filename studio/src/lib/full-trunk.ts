@@ -3,7 +3,7 @@
 
 import { api, ask, type Trunk } from "./api.ts";
 import { barred, session } from "./session.ts";
-import { readTrunks } from "./things.ts";
+import { readTrunks } from "./resources.ts";
 
 export const ONE_CHANNEL = "Full capacity (simulated)";
 

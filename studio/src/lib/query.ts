@@ -27,7 +27,7 @@ interface Options<T> {
   /** Within how long many events are one reading, where that is dear. */
   gatherMs?: number;
   /** Which events those are; all, unless given. */
-  concerns?: (event: FeedEvent) => boolean;
+  affects?: (event: FeedEvent) => boolean;
   /** Whether what was read is going to change without an event: then it is read again on a timer. */
   isUnsettled?: (data: T) => boolean;
   /** Reads nothing as long as this is false. */
@@ -36,7 +36,7 @@ interface Options<T> {
 
 /** Reads when `key` changes, and again on `reload`. Two readings never overtake each other. */
 export function useQuery<T>(key: string, read: () => Promise<T>, options: Options<T> = {}): Query<T> {
-  const { isLive = false, gatherMs = GATHER_MS, concerns, isUnsettled, isOn = true } = options;
+  const { isLive = false, gatherMs = GATHER_MS, affects, isUnsettled, isOn = true } = options;
   const { data, error, run, restart } = useReading(read);
   useEffect(() => {
     restart();
@@ -59,7 +59,7 @@ export function useQuery<T>(key: string, read: () => Promise<T>, options: Option
     return () => clearInterval(timer);
   }, [unsettled, key]);
 
-  useRereading(run, key, { isLive, gatherMs, concerns, isOn });
+  useRereading(run, key, { isLive, gatherMs, affects, isOn });
 
   return {
     data: data.value,
@@ -117,10 +117,10 @@ function useReading<T>(read: () => Promise<T>): Reading<T> {
   return { data, error, run: () => void run(), restart };
 }
 
-type When<T> = Pick<Options<T>, "isLive" | "concerns" | "isOn"> & { gatherMs: number };
+type When<T> = Pick<Options<T>, "isLive" | "affects" | "isOn"> & { gatherMs: number };
 
 /** Reads again when an event says that there is something new, and when events may have been missed. */
-function useRereading<T>(run: () => void, key: string, { isLive, gatherMs, concerns, isOn }: When<T>): void {
+function useRereading<T>(run: () => void, key: string, { isLive, gatherMs, affects, isOn }: When<T>): void {
   const timer = useRef(0);
   const stop = () => {
     clearTimeout(timer.current);
@@ -129,7 +129,7 @@ function useRereading<T>(run: () => void, key: string, { isLive, gatherMs, conce
   useEffect(() => stop, [key, isOn]);
   useEvents((signal) => {
     if (!isOn || (signal !== "resync" && !isLive) || timer.current) return;
-    if (typeof signal !== "string" && concerns && !signal.some(concerns)) return;
+    if (typeof signal !== "string" && affects && !signal.some(affects)) return;
     timer.current = setTimeout(
       () => {
         timer.current = 0;

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { api, ask, type Schemas, type Trunk } from "./api.ts";
 import { feed } from "./connection.ts";
 import { trunkIdOf, useEvents } from "./live.ts";
-import { readTrunkStates } from "./things.ts";
+import { readTrunkStates } from "./resources.ts";
 
 export type Use = Pick<Schemas["LiveCalls"], "in_use" | "waiting" | "agent_breakers">;
 

@@ -6,7 +6,7 @@ import { ApiError, api, ask, type Schemas } from "../lib/api.ts";
 import { pretty } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readAgents, readUsable } from "../lib/things.ts";
+import { readAgents, readUsable } from "../lib/resources.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Failure, Note, RoleNote } from "../ui/note.tsx";

@@ -1,6 +1,6 @@
 // The agents.
 
-import { useAgents } from "../lib/things.ts";
+import { useAgents } from "../lib/resources.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Failure } from "../ui/note.tsx";

@@ -7,7 +7,7 @@ import { bodyOf, type CallForm, emptyCall } from "../lib/call-form.ts";
 import { useNumber } from "../lib/numbers.ts";
 import { useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readAgents, readTrunks } from "../lib/things.ts";
+import { readAgents, readTrunks } from "../lib/resources.ts";
 import { useSettled, wholeNumber } from "../lib/typed.ts";
 import { Button } from "../ui/button.tsx";
 import { When, Whom } from "../ui/call-fields.tsx";
@@ -61,8 +61,8 @@ interface EditorProps {
 }
 
 /** What is chosen by the URL, if it is there. */
-const chosen = (things: readonly { id: string }[], wanted: string | undefined, otherwise: string): string =>
-  things.some(({ id }) => id === wanted) && wanted ? wanted : otherwise;
+const chosen = (resources: readonly { id: string }[], wanted: string | undefined, otherwise: string): string =>
+  resources.some(({ id }) => id === wanted) && wanted ? wanted : otherwise;
 
 function Editor({ agents, trunks, first }: EditorProps) {
   const { query } = useLocation();

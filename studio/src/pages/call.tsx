@@ -8,7 +8,7 @@ import { clock, masked, now, phone, pretty, showsNumbers, span } from "../lib/fo
 import { callIdOf } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { inWords, mayWait, waitOf } from "../lib/reasons.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -34,7 +34,7 @@ export default function Call() {
   const path = { params: { path: { call_id: id } } };
   const call = useQuery(id, () => ask(api.GET("/integration/v1/calls/{call_id}", path)), {
     isLive: true,
-    concerns: (event) => callIdOf(event) === id,
+    affects: (event) => callIdOf(event) === id,
     isUnsettled: (known) => mayWait(known) && waitOf(known, now.value)?.until === null, // the feed is silent of one that is put off
   });
   const transcript = useQuery(`${id} ${call.data?.last_updated}`, () => ask(api.GET("/integration/v1/calls/{call_id}/transcript", path)), {

@@ -8,7 +8,7 @@ import { type Filters, useFilters } from "../lib/filters.ts";
 import { now, phone, shortId, showsNumbers, span } from "../lib/format.ts";
 import { changedCall, useEvents } from "../lib/live.ts";
 import { useQuery } from "../lib/query.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { REASONS, type Wait } from "../lib/reasons.ts";
 import { barred } from "../lib/session.ts";
 import { byNumber, instant, localOf, useTyped } from "../lib/typed.ts";
@@ -44,7 +44,7 @@ export default function Calls() {
   const agents = useAgents();
   const trunks = useTrunks();
   const campaigns = useQuery("campaigns", readNewest);
-  const calls = useQuery(filters.key, () => read(filters), { isLive: true, concerns: (event) => changedCall(event) !== null });
+  const calls = useQuery(filters.key, () => read(filters), { isLive: true, affects: (event) => changedCall(event) !== null });
 
   // What an event says shows at once; the rest comes with the reading that follows.
   useEvents((signal) => {
@@ -154,7 +154,7 @@ function whyOf(call: ListedCall, wait: Wait | undefined): string | undefined {
 }
 
 /** A link to its campaign; null for a call that has none. */
-function campaignOf({ campaign_id }: ListedCall, campaigns: Thing[] | undefined): ComponentChildren {
+function campaignOf({ campaign_id }: ListedCall, campaigns: Resource[] | undefined): ComponentChildren {
   return campaign_id && <a href={`/studio/campaigns/${campaign_id}`}>{nameOf(campaigns, campaign_id)}</a>;
 }
 
@@ -224,7 +224,7 @@ export function NumbersSwitch() {
   );
 }
 
-type Thing = { id: string; name: string };
+type Resource = { id: string; name: string };
 
 function FilterBar({
   filters,
@@ -233,9 +233,9 @@ function FilterBar({
   campaigns = [],
 }: {
   filters: Filters<Name>;
-  agents?: Thing[] | undefined;
-  trunks?: Thing[] | undefined;
-  campaigns?: Thing[] | undefined;
+  agents?: Resource[] | undefined;
+  trunks?: Resource[] | undefined;
+  campaigns?: Resource[] | undefined;
 }) {
   const [isOpen, setOpen] = useState(false);
   const number = useTyped({
@@ -304,9 +304,9 @@ function TimeField({ label, name, filters }: { label: string; name: "created_aft
 }
 
 /** All of them, and the one that is chosen even if it is no longer there. */
-function options(things: Thing[], chosen: string): (readonly [string, string])[] {
-  const gone = chosen && !things.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
-  return [["", "Any"], ...things.map(({ id, name }) => [id, name] as const), ...gone];
+function options(resources: Resource[], chosen: string): (readonly [string, string])[] {
+  const gone = chosen && !resources.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
+  return [["", "Any"], ...resources.map(({ id, name }) => [id, name] as const), ...gone];
 }
 
 /** `isMore`: the look ended before the calls did. */

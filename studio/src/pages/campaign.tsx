@@ -8,7 +8,7 @@ import { CAMPAIGNS, type Campaign as Known, HELD, isMoving, isOfCampaign, isOver
 import { momentIn } from "../lib/format.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { Button } from "../ui/button.tsx";
 import { CampaignFields } from "../ui/campaign-form.tsx";
 import { CampaignPreview } from "../ui/campaign-preview.tsx";
@@ -48,8 +48,8 @@ export default function Campaign() {
       </Page>
     );
   }
-  const things = { agents: agents.data, trunks: trunks.data };
-  return id === "new" ? <New {...things} /> : <One key={id} id={id} {...things} />;
+  const resources = { agents: agents.data, trunks: trunks.data };
+  return id === "new" ? <New {...resources} /> : <One key={id} id={id} {...resources} />;
 }
 
 interface Things {
@@ -57,8 +57,8 @@ interface Things {
   trunks: Trunk[];
 }
 
-const firstActive = (things: readonly { id: string; status: string }[]): string =>
-  things.find(({ status }) => status === "active")?.id ?? "";
+const firstActive = (resources: readonly { id: string; status: string }[]): string =>
+  resources.find(({ status }) => status === "active")?.id ?? "";
 
 function New({ agents, trunks }: Things) {
   const sent = useRef({ json: "", key: "" });
@@ -95,7 +95,7 @@ function One({ id, agents, trunks }: Things & { id: string }) {
   const campaign = useQuery(id, () => ask(api.GET("/integration/v1/campaigns/{id}", { params: { path: { id } } })), {
     isLive: true,
     gatherMs: GATHER_MS,
-    concerns: (event) => isOfCampaign(event, id),
+    affects: (event) => isOfCampaign(event, id),
     isUnsettled: isMoving,
   });
   const [version, setVersion] = useState(0);

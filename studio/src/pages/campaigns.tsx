@@ -5,7 +5,7 @@ import { type Campaign, decided, HELD_BRIEFLY, isMoving, isOfCampaign } from "..
 import { useFilters } from "../lib/filters.ts";
 import { momentIn } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { CampaignStatus } from "../ui/campaign-status.tsx";
 import { CountsBar } from "../ui/counts.tsx";
 import { Empty } from "../ui/empty.tsx";
@@ -27,7 +27,7 @@ export default function Campaigns() {
   const list = useQuery(`campaigns ${filters.key}`, () => ask(api.GET("/integration/v1/campaigns", { params: { query } })), {
     isLive: true,
     gatherMs: GATHER_MS,
-    concerns: (event) => isOfCampaign(event),
+    affects: (event) => isOfCampaign(event),
     isUnsettled: ({ campaigns }) => campaigns.some(isMoving),
   });
   const agents = useAgents();

@@ -20,7 +20,7 @@ export default function DeliveryPage() {
   const read = () => ask(api.GET("/integration/v1/webhooks/deliveries/{id}", { params: { path: { id } } }));
   const delivery = useQuery(id, read, {
     isLive: true,
-    concerns: isOfCallback,
+    affects: isOfCallback,
     isUnsettled: ({ call_id }) => call_id === null, // of a test event the feed is silent
     isOn: barred("admin") === null,
   });

@@ -9,7 +9,7 @@ import { changedCall, isOfCallback } from "../lib/live.ts";
 import { useQuery, type Query } from "../lib/query.ts";
 import { reasonOf } from "../lib/reasons.ts";
 import { barred } from "../lib/session.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { midnight, readToday, type Today } from "../lib/today.ts";
 import { active, breakers, useTrunkUse, uses } from "../lib/trunk-use.ts";
 import { Badge } from "../ui/badge.tsx";
@@ -57,8 +57,8 @@ export default function Home() {
 function Overview({ agents, trunks }: { agents: Agent[]; trunks: Trunk[] }) {
   const asked = active(trunks).slice(0, ASKED);
   useTrunkUse(asked, GATHER_MS);
-  const concerns = (event: Parameters<typeof changedCall>[0]) => changedCall(event) !== null || isOfCallback(event);
-  const today = useQuery(midnight(now.value), readToday, { isLive: true, gatherMs: GATHER_MS, concerns });
+  const affects = (event: Parameters<typeof changedCall>[0]) => changedCall(event) !== null || isOfCallback(event);
+  const today = useQuery(midnight(now.value), readToday, { isLive: true, gatherMs: GATHER_MS, affects });
   return (
     <>
       <Failing agents={agents} trunks={trunks} />
@@ -189,7 +189,7 @@ function Running() {
   const campaigns = useQuery("running campaigns", readNewest, {
     isLive: true,
     gatherMs: GATHER_MS,
-    concerns: (event) => isOfCampaign(event),
+    affects: (event) => isOfCampaign(event),
   });
   const running = campaigns.data?.filter(({ status }) => status === "running") ?? [];
   return (
@@ -248,7 +248,7 @@ function Ends({ today }: { today: Query<Today> }) {
 function GivenUp() {
   const reason = barred("admin");
   const read = () => ask(api.GET("/integration/v1/webhooks/deliveries", { params: { query: { status: ["exhausted"], limit: LISTED } } }));
-  const lost = useQuery("exhausted", read, { isLive: true, gatherMs: GATHER_MS, concerns: isOfCallback, isOn: reason === null });
+  const lost = useQuery("exhausted", read, { isLive: true, gatherMs: GATHER_MS, affects: isOfCallback, isOn: reason === null });
   const deliveries = lost.data?.deliveries ?? [];
   return (
     <Card title={<a href="/studio/webhooks?status=exhausted">Callbacks given up</a>}>

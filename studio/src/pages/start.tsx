@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Agent, ApiError, api, ask, type Trunk } from "../lib/api.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { readAgents, readSimulated } from "../lib/things.ts";
+import { readAgents, readSimulated } from "../lib/resources.ts";
 import { AgentFields, bodyOf as agentBody, exampleAgent } from "../ui/agent-form.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";

@@ -8,7 +8,7 @@ import { readHistory } from "../lib/history.ts";
 import { changedCall, type FeedEvent, trunkIdOf, useEvents } from "../lib/live.ts";
 import { type Query, useQuery } from "../lib/query.ts";
 import { barred } from "../lib/session.ts";
-import { nameOf, readTrunkStates, readTrunks, useAgents } from "../lib/things.ts";
+import { nameOf, readTrunkStates, readTrunks, useAgents } from "../lib/resources.ts";
 import { agreeing, type History, HOUR_MS, rates, series, withCalls } from "../lib/usage.ts";
 import { Badge, Status } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -36,7 +36,7 @@ export default function Trunk() {
   const id = useRoute().params["id"] ?? "";
   const mine = (event: FeedEvent) => trunkIdOf(event) === id;
   const isUpdate = (event: FeedEvent) => event.type === "trunk.updated" && mine(event);
-  const trunk = useQuery(id, () => readTrunk(id), { isLive: true, concerns: isUpdate });
+  const trunk = useQuery(id, () => readTrunk(id), { isLive: true, affects: isUpdate });
   const [saves, setSaves] = useState(0);
   const update = (told: Known) => {
     setSaves((count) => count + 1);
@@ -45,13 +45,13 @@ export default function Trunk() {
   };
   const live = useQuery(`live ${id}`, () => ask(api.GET("/integration/v1/sip-trunks/{id}/live", { params: { path: { id } } })), {
     isLive: true,
-    concerns: mine,
+    affects: mine,
     isUnsettled: ({ agent_breakers }) => agent_breakers.length > 0, // of an agent that holds out the feed is silent
   });
   const read = useHistory(id);
   const hour = useMemo(() => read.data && live.data && agreeing(read.data, live.data), [read.data, live.data]);
   const history = { ...read, data: hour ?? read.data };
-  const state = useQuery(`state ${id}`, async () => (await readTrunkStates()).get(id) ?? null, { isLive: true, concerns: isUpdate });
+  const state = useQuery(`state ${id}`, async () => (await readTrunkStates()).get(id) ?? null, { isLive: true, affects: isUpdate });
   const breaker = state.data?.breaker ?? null;
   const { data } = trunk;
   const isKnown = !live.isLoading; // shown whole: what comes later would push the rest about
@@ -127,7 +127,7 @@ function useHistory(id: string): Query<History> {
       add(calls);
       return calls.length;
     },
-    { isLive: true, concerns: (event) => trunkIdOf(event) === id },
+    { isLive: true, affects: (event) => trunkIdOf(event) === id },
   );
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && history.reload(), READ_AGAIN_MS);

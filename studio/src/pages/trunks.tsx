@@ -1,7 +1,7 @@
 // The trunks, and how busy each is.
 
 import type { Trunk } from "../lib/api.ts";
-import { useTrunks } from "../lib/things.ts";
+import { useTrunks } from "../lib/resources.ts";
 import { active, breakers, useTrunkUse, uses } from "../lib/trunk-use.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Empty } from "../ui/empty.tsx";

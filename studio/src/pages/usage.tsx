@@ -5,7 +5,7 @@ import { useFilters } from "../lib/filters.ts";
 import { span } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
 import { reasonOf } from "../lib/reasons.ts";
-import { nameOf, useAgents, useTrunks } from "../lib/things.ts";
+import { nameOf, useAgents, useTrunks } from "../lib/resources.ts";
 import { Card } from "../ui/card.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { SelectField } from "../ui/field.tsx";

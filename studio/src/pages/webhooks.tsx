@@ -198,7 +198,7 @@ function Deliveries() {
   };
   const deliveries = useQuery(`deliveries ${filters.key}`, read, {
     isLive: true,
-    concerns: isOfCallback,
+    affects: isOfCallback,
     isUnsettled: ({ deliveries }) => deliveries.some(({ call_id }) => call_id === null), // of test events the feed is silent
     isOn: isAdmin,
   });

@@ -15,7 +15,7 @@ export interface CallFieldsProps {
   trunks: Trunk[];
 }
 
-const named = (things: readonly { id: string; name: string }[]) => things.map(({ id, name }) => [id, name] as const);
+const named = (resources: readonly { id: string; name: string }[]) => resources.map(({ id, name }) => [id, name] as const);
 
 /** `children`: what is known of the number, below it. */
 export function Whom({ form, set, agents, trunks, children }: CallFieldsProps & { children: ComponentChildren }) {

@@ -56,8 +56,8 @@ export function CampaignFields(props: Props) {
 }
 
 /** Those that can be chosen, and the one that is, even if it is no longer there. */
-function options(things: readonly { id: string; name: string; status: string }[], chosen: string): (readonly [string, string])[] {
-  const usable = things.filter(({ id, status }) => status === "active" || id === chosen);
+function options(resources: readonly { id: string; name: string; status: string }[], chosen: string): (readonly [string, string])[] {
+  const usable = resources.filter(({ id, status }) => status === "active" || id === chosen);
   const gone = chosen && !usable.some(({ id }) => id === chosen) ? ([[chosen, `${chosen.slice(0, 8)}…`]] as const) : [];
   return [...usable.map(({ id, name }) => [id, name] as const), ...gone];
 }

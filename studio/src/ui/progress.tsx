@@ -31,7 +31,7 @@ interface Props {
 
 export function Progress({ id, callback, received }: Props) {
   const read = () => ask(api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: id } } }));
-  const call = useQuery(id, read, { isLive: true, concerns: (event) => callIdOf(event) === id });
+  const call = useQuery(id, read, { isLive: true, affects: (event) => callIdOf(event) === id });
   const came = received.data?.received.find((item) => callOf(item) === id);
   const { data } = call;
   const waits = data !== undefined && (!data.is_terminal || (callback !== undefined && !came));

@@ -38,7 +38,7 @@ export function Recipients({ campaign }: { campaign: Campaign }) {
   const list = useQuery(`recipients ${filters.key} ${counts.total} ${campaign.status}`, read, {
     isLive: true,
     gatherMs: GATHER_MS,
-    concerns: (event) => isOfCampaign(event, id),
+    affects: (event) => isOfCampaign(event, id),
     isUnsettled: () => isMoving(campaign),
   });
   const rows = list.data?.recipients;

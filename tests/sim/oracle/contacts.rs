@@ -56,7 +56,7 @@ impl Oracle {
             call: id,
             dialed,
             clock,
-            has_room: seen.row.room,
+            has_room: seen.row.has_room,
         });
         if !w.faults.clock_is_true() {
             return;

@@ -367,7 +367,7 @@ impl Oracle {
         let Some(ended_at) = row.ended_at.filter(|_| row.answered_at.is_some()) else {
             return;
         };
-        if is_over && stopped && was.room {
+        if is_over && stopped && was.has_room {
             let calls = self.calls.borrow();
             let reported = calls
                 .get(&row.id)

@@ -27,7 +27,7 @@ const SLACK: Span = Span::from_secs(120);
 pub(super) fn goes_on(row: &Call) -> bool {
     let is_final = row.ended_at.is_some() && row.status.is_terminal();
     let in_progress = !is_final && !stands(row);
-    in_progress || row.room || row.counts_against_cps_until.is_some() || !row.owes.is_empty()
+    in_progress || row.has_room || row.counts_against_cps_until.is_some() || !row.owes.is_empty()
 }
 
 impl Oracle {

@@ -31,8 +31,8 @@ export const useAgents = (): Query<Agent[]> => useQuery("agents", readAgents);
 export const useTrunks = (): Query<Trunk[]> => useQuery("trunks", readTrunks);
 
 /** Its name, or what is known of it. */
-export const nameOf = (things: readonly { id: string; name: string }[] | undefined, id: string): string =>
-  things?.find((thing) => thing.id === id)?.name ?? `${id.slice(0, 8)}…`;
+export const nameOf = (resources: readonly { id: string; name: string }[] | undefined, id: string): string =>
+  resources?.find((resource) => resource.id === id)?.name ?? `${id.slice(0, 8)}…`;
 
 /** Each trunk's state as the feed told it last, within the time that it reaches back. */
 export async function readTrunkStates(): Promise<Map<string, Schemas["TrunkState"]>> {
