@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio, cargo-deny. Each counts as one.
+// `npm run lint`: formatter, clippy for both targets, TypeScript, Biome for Studio and the clients, cargo-deny. Each counts as one.
 // CARGO_DENY names the cargo-deny to use; without one on PATH either, that check is left out, unless CI is set.
 
 import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, exists, run } from "./lib/run.mjs";
 import { ensureNodeModules, ensureRust } from "./lib/setup.mjs";
+import { packClient } from "./lib/packages.mjs";
 import { writeTypes } from "./lib/studio.mjs";
 
 const clippy = ["clippy", "--locked", "--all-features"];
@@ -24,7 +25,7 @@ const checks = [
   ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
   ["tsc", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "--noEmit"]],
   ["tsc, Studio", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "-p", inRoot("studio")]],
-  ["biome, Studio", process.execPath, [inRoot("node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]],
+  ["biome", process.execPath, [inRoot("node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]],
 ];
 /** @type {typeof checks} */
 const denyChecks = [
@@ -41,6 +42,7 @@ await runMain(async () => {
   await ensureNodeModules();
   await ensureRust();
   await writeTypes();
+  await packClient(); // which compiles it: the tests know it by its types
   if (process.env["CI"] || (await exists(deny))) {
     checks.push(...denyChecks);
     // Offline, cargo-deny reads the crates of every target from cargo's cache.

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from "node:path";
 import { buildDocs } from "./docs.mjs";
 import { say, seconds, UserError } from "./log.mjs";
+import { schemaOf } from "./packages.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { run } from "./run.mjs";
 
@@ -45,9 +46,7 @@ export async function writeTypes() {
   const document = readFileSync(DOCUMENT, "utf8");
   const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n`;
   if (readIfThere(TYPES)?.startsWith(head)) return;
-  const { default: openapiTS, astToString } = await import("openapi-typescript"); // loads a compiler: slow
-  const tree = await openapiTS(JSON.parse(document), { silent: true, emptyObjectsUnknown: true });
-  writeWhole(TYPES, `${head}\n${astToString(tree)}`);
+  writeWhole(TYPES, `${head}\n${await schemaOf(document)}`);
 }
 
 async function typecheck() {

@@ -1,0 +1,130 @@
+// The packages of `clients/`: written by the build from public/openapi.json and their sources, and packed as npm would publish them.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { step, UserError } from "./log.mjs";
+import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
+import { mustRun, run } from "./run.mjs";
+
+const DOCUMENT = inRoot("public/openapi.json");
+const CLIENT = inRoot("clients/typescript");
+const GENERATED = join(CLIENT, "src/generated");
+const TSC = inRoot("node_modules/typescript-native/bin/tsc");
+
+/** Where packages are packed. */
+export const PACKED = inRoot("build/clients/packed");
+
+/** `npm ci` of what the packages are built of, if the installed modules are not those of their lock file. */
+export async function ensureClientModules() {
+  const folder = inRoot("clients");
+  const lock = sha256(readFileSync(join(folder, "package-lock.json")));
+  const stamp = join(folder, "node_modules/.installed-lock");
+  if (readIfThere(stamp) === lock) return;
+  await step("setup", "modules of the clients (npm ci)", () =>
+    mustRun("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }),
+  );
+  writeWhole(stamp, lock);
+}
+
+/** The types of a document, as the client has them. @param {string} document JSON */
+export async function schemaOf(document) {
+  const { default: openapiTS, astToString } = await import("openapi-typescript"); // loads a compiler: slow
+  return astToString(await openapiTS(JSON.parse(document), { silent: true, emptyObjectsUnknown: true }));
+}
+
+/** What of the client its document decides. None of it is committed, so none of it can be of another one. */
+export async function writeGenerated() {
+  const document = readFileSync(DOCUMENT, "utf8");
+  const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n\n`;
+  if (readIfThere(join(GENERATED, "schema.ts"))?.startsWith(head)) return;
+  mkdirSync(GENERATED, { recursive: true });
+  writeWhole(join(GENERATED, "creates.ts"), `${head}${createsOf(document)}`);
+  writeWhole(join(GENERATED, "schema.ts"), `${head}${await schemaOf(document)}`);
+}
+
+/** @param {string} document */
+function createsOf(document) {
+  /** @type {{ paths: Record<string, { post?: { parameters?: { name: string }[] } }> }} */
+  const { paths } = JSON.parse(document);
+  const takes = Object.keys(paths).filter((path) => paths[path]?.post?.parameters?.some(({ name }) => name === "Idempotency-Key"));
+  return `/** What is POSTed here is known by its \`Idempotency-Key\`. */\nexport const CREATES: ReadonlySet<string> = new Set(${JSON.stringify(takes, null, 2)});\n`;
+}
+
+/** The TypeScript client, built and packed; its file. */
+export const packClient = () =>
+  packed(CLIENT, [CLIENT], async () => {
+    rmSync(join(CLIENT, "dist"), { recursive: true, force: true });
+    await compile(CLIENT);
+  });
+
+/** @param {string} folder */
+async function compile(folder) {
+  const { code, output } = await run(process.execPath, [TSC, "-p", folder]);
+  if (code !== 0) throw new UserError(`${folder} does not compile:\n${output.trim()}`);
+}
+
+/**
+ * A package as npm would publish it, unless the one that is there is of the same sources.
+ * @param {string} folder @param {string[]} from whose sources decide @param {() => Promise<void>} build
+ * @returns {Promise<string>} the file
+ */
+async function packed(folder, from, build) {
+  mkdirSync(PACKED, { recursive: true });
+  return alone(async () => {
+    await ensureClientModules();
+    await writeGenerated();
+    const hash = sha256(
+      from
+        .flatMap(sources)
+        .map((file) => `${file}\n${readFileSync(file, "utf8")}`)
+        .join("\n"),
+    );
+    const stamp = join(PACKED, `${basename(folder)}.stamp`);
+    const [made, file = ""] = (readIfThere(stamp) ?? "").split("\n");
+    if (made === hash && existsSync(file) && existsSync(join(folder, "dist"))) return file;
+    await build();
+    const { stdout } = await mustRun("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", PACKED], { cwd: folder });
+    const to = join(PACKED, JSON.parse(stdout)[0].filename);
+    writeWhole(stamp, `${hash}\n${to}`);
+    return to;
+  });
+}
+
+/** Two test files that pack at the same moment take turns. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+async function alone(work) {
+  const lock = join(PACKED, "lock");
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+      if (!isAlive(Number(readIfThere(lock)))) rmSync(lock, { force: true });
+      await delay(100);
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} folder */
+function sources(folder) {
+  const inside = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return inside
+    .filter((name) => /^(src\/.+\.ts|[\w.-]+\.(json|md|mjs))$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
