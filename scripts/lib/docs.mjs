@@ -1,18 +1,49 @@
-// The API reference of `/docs`: from the document to a static page in `public/`. Called beside Studio's build.
+// The docs of `/docs`: from `docs/`, CHANGELOG.md and the OpenAPI document to static pages in `public/`. Called beside Studio's build.
 
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { say, seconds } from "./log.mjs";
-import { inRoot, readIfThere, writeWhole } from "./paths.mjs";
-import { renderReference } from "./reference.mjs";
+import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 
-/** Not committed; its stylesheet is, as `public/docs.css`. */
-const PAGE = inRoot("public/docs.html");
+const STAMP = inRoot("build/docs/stamp");
 
-/** Renders the page, which takes a moment, and writes it when it is another one. */
-export function buildDocs() {
+/** What the build puts into `public/`; none of it is committed. */
+const FOLDER = inRoot("public/docs");
+const BESIDE = ["docs.html", "docs.md", "llms.txt", "llms-full.txt"].map((name) => inRoot("public", name));
+
+/** Makes all pages, unless they are of the same sources. */
+export async function buildDocs() {
   const startedAt = performance.now();
-  const page = renderReference(JSON.parse(readFileSync(inRoot("public/openapi.json"), "utf8")));
-  const isNew = readIfThere(PAGE) !== page;
-  if (isNew) writeWhole(PAGE, page);
-  say("build", `the API reference${isNew ? "" : " is up to date"}, ${seconds(startedAt)}`);
+  const key = sourcesHash();
+  if (readIfThere(STAMP) === key && existsSync(FOLDER) && BESIDE.every((file) => existsSync(file))) {
+    say("build", `the docs are up to date, ${seconds(startedAt)}`);
+    return;
+  }
+  rmSync(STAMP, { force: true });
+  const { site } = await import("../docs/site.mjs"); // loads a parser of Markdown
+  const files = site(JSON.parse(readFileSync(inRoot("public/openapi.json"), "utf8")));
+  for (const [path, text] of files) {
+    const file = join(inRoot("public"), path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeWhole(file, text);
+  }
+  for (const path of filesIn(FOLDER)) if (!files.has(`docs/${path}`)) rmSync(join(FOLDER, path));
+  mkdirSync(dirname(STAMP), { recursive: true });
+  writeWhole(STAMP, key);
+  say("build", `the docs, ${files.size} files, ${seconds(startedAt)}`);
+}
+
+/** @param {string} folder */
+const filesIn = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+
+/** Of all that decides what is built. */
+function sourcesHash() {
+  const within = ["docs", "scripts/docs"].flatMap((folder) => filesIn(inRoot(folder)).map((path) => inRoot(folder, path)));
+  const lib = ["docs", "html", "reference", "schemas"].map((name) => inRoot(`scripts/lib/${name}.mjs`));
+  const all = [...within, ...lib, inRoot("CHANGELOG.md"), inRoot("public/openapi.json"), inRoot("package-lock.json")];
+  return sha256(all.map((path) => `${path} ${sha256(readFileSync(path))}`).join("\n"));
 }

@@ -1,6 +1,6 @@
-// The API reference for people: one page, made of the OpenAPI document and in its own words.
+// The API reference for people: a page for each kind of reader, made of the OpenAPI document and in its own words.
 
-import { code, html, inline, join, markdown } from "./html.mjs";
+import { code, Html, html, inline, join, markdown } from "./html.mjs";
 import { list, required, row, Schemas } from "./schemas.mjs";
 
 /**
@@ -23,8 +23,39 @@ import { list, required, row, Schemas } from "./schemas.mjs";
  * @typedef {import("./html.mjs").Content} Content
  */
 
-/** @param {Document} document @returns {string} the page */
-export const renderReference = (document) => new Reference(document).page().text;
+/**
+ * Who reads what: each tag is told on one page, by default on the first.
+ *
+ * @typedef {{ path: string, title: string, description: string, own: string[] | null }} Audience
+ * @typedef {Omit<Audience, "own"> & { tags: string[], content: import("./html.mjs").Html, contents: Content, pieces: import("../docs/layout.mjs").Piece[] }} ReferencePage
+ * @type {Audience[]}
+ */
+const AUDIENCES = [
+  {
+    path: "/docs/reference",
+    title: "API reference",
+    description: "Each route for integrators: role, fields, answers, errors, and a curl.",
+    own: null,
+  },
+  {
+    path: "/docs/reference-operators",
+    title: "Operators' routes",
+    description: "What whoever runs the platform calls, by its PLATFORM_TOKEN.",
+    own: ["Platform"],
+  },
+  {
+    path: "/docs/reference-machines",
+    title: "Machines' routes",
+    description: "What agents, carriers, monitoring and Studio itself call.",
+    own: ["Machines", "Studio"],
+  },
+];
+
+/** @param {Document} document @returns {ReferencePage[]} */
+export const renderAudiences = (document) => {
+  const reference = new Reference(document);
+  return AUDIENCES.map((audience) => reference.page(audience));
+};
 
 /** @param {string} name */
 const slug = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
@@ -41,6 +72,10 @@ const section = (id, title, about) => html`<section aria-labelledby="${id}"><h2 
 /** @param {string} id @param {string} title @param {Content} about */
 const article = (id, title, about) =>
   html`<article aria-labelledby="${id}"><h3 id="${id}"><a href="#${id}">${title}</a></h3>\n${about}</article>\n`;
+
+/** Each code of a list of errors leads to its page. @param {Content} told */
+const linked = (told) =>
+  new Html(html`${told}`.text.replace(/<li><code>([a-z0-9_]+)<\/code>:/g, '<li><a href="/docs/errors/$1"><code>$1</code></a>:'));
 
 class Reference {
   /** @param {Document} document */
@@ -60,15 +95,10 @@ class Reference {
     );
   }
 
-  page() {
-    const { info, tags, components } = this.document;
-    const servers = list(this.document.servers.map(({ url, description }) => row(url, null, inline(description))));
-    const credentials = Object.entries(components.securitySchemes).map(([name, { in: place, scheme, description }]) =>
-      row(name, place ?? scheme, inline(description), `security-${name}`),
-    );
-    const headers = Object.entries(components.headers ?? {}).map(([name, { description, schema }]) =>
-      row(name, this.schemas.type(schema, null), [inline(description), this.schemas.bounds(schema)], `header-${name}`),
-    );
+  /** @param {Audience} audience @returns {ReferencePage} */
+  page({ own, ...told }) {
+    const others = new Set(AUDIENCES.flatMap((audience) => audience.own ?? []));
+    const tags = this.document.tags.filter(({ name }) => (own ? own.includes(name) : !others.has(name)));
     const parts = tags.map(({ name, description }) => {
       const routes = this.routes.filter(({ operation }) => operation.tags[0] === name);
       return { id: `tag-${slug(name)}`, name, description, routes };
@@ -76,48 +106,73 @@ class Reference {
     const operations = parts.map(({ id, name, description, routes }) => {
       return section(id, name, [markdown(description), routes.map((route) => this.#operation(route))]);
     });
-    return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${info.title}: API reference</title>
-<link rel="stylesheet" href="/docs.css">
-</head>
-<body>
-<a class="skip" href="#content">Skip to the reference</a>
-<header>
-<h1>${info.title}</h1>
-<p class="about">API reference, version ${info.version} · <a href="/openapi.json">openapi.json</a> · <a href="/studio">Studio</a></p>
-</header>
-<nav aria-label="Contents"><ul>
+    const objects = this.#objects(operations);
+    const { text } = html`${operations}${objects}`;
+    const contents = html`<ul class="routes">
 ${parts.map(({ id, name, routes }) => html`<li><a href="#${id}">${name}</a><ul>\n${routes.map((route) => this.#entry(route))}</ul></li>\n`)}
 <li><a href="#objects">Objects</a></li>
 <li><a href="#headers">Headers</a></li>
-</ul></nav>
-<main id="content">
-${markdown(info.description)}
-${section("servers", "Servers", [servers, html`<p>In the examples <code>BASE_URL</code> is one of them, or the origin of this page, and <code>API_KEY</code> a key.</p>`])}
-${section("credentials", "Credentials", list(credentials))}
+</ul>`;
+    const content = html`${own ? html`<p>What holds for every route is said in the <a href="/docs/reference">API reference</a>.</p>` : this.#general()}
+${section("credentials", "Credentials", list(this.#credentials(text)))}
 ${operations}
-${section("objects", "Objects", this.#objects(operations))}
-${section("headers", "Headers", list(headers))}
-</main>
-</body>
-</html>
-`;
+${section("objects", "Objects", objects)}
+${section("headers", "Headers", list(this.#headers(text)))}`;
+    return { ...told, tags: tags.map(({ name }) => name), content, contents, pieces: this.#pieces(told, parts) };
   }
 
-  /** The objects that something else names; a body that one operation alone takes is told there. @param {Content} operations */
+  /** What holds for all routes. */
+  #general() {
+    const { info, servers } = this.document;
+    const all = list(servers.map(({ url, description }) => row(url, null, inline(description))));
+    return html`${markdown(info.description)}
+${section("servers", "Servers", [all, html`<p>In the examples <code>BASE_URL</code> is one of them, or the origin of this page, and <code>API_KEY</code> a key.</p>`])}`;
+  }
+
+  /** Those that the page's routes take. @param {string} text of the page */
+  #credentials(text) {
+    return Object.entries(this.document.components.securitySchemes)
+      .filter(([name]) => text.includes(`href="#security-${name}"`))
+      .map(([name, { in: place, scheme, description }]) => row(name, place ?? scheme, inline(description), `security-${name}`));
+  }
+
+  /** Those that the page's answers have. @param {string} text of the page */
+  #headers(text) {
+    return Object.entries(this.document.components.headers ?? {})
+      .filter(([name]) => text.includes(`href="#header-${name}"`))
+      .map(([name, { description, schema }]) =>
+        row(name, this.schemas.type(schema, null), [inline(description), this.schemas.bounds(schema)], `header-${name}`),
+      );
+  }
+
+  /** What the search finds. @param {{ path: string }} page @param {{ routes: Route[] }[]} parts */
+  #pieces({ path: page }, parts) {
+    return parts.flatMap(({ routes }) =>
+      routes.map(({ method, path, operation: { operationId, summary, description, parameters = [] } }) => {
+        const words = [`${method} ${path}`, description, ...parameters.map(({ name }) => name)];
+        return { title: `${summary}: ${method} ${path}`, url: `${page}#${operationId}`, text: words.join(" ").replace(/[`*\n]/g, " ") };
+      }),
+    );
+  }
+
+  /** The objects that the page names, and those that these name; a body that one operation alone takes is told there. @param {Content} operations */
   #objects(operations) {
-    const objects = Object.entries(this.document.components.schemas).map(([name, schema]) => {
-      return { name, about: [markdown(schema.description ?? ""), this.schemas.fields(schema, "", null)] };
+    const all = Object.entries(this.document.components.schemas).map(([name, schema]) => {
+      const inner = [markdown(schema.description ?? ""), this.schemas.fields(schema, "", null)];
+      return { inner, whole: article(`object-${name}`, name, inner) };
     });
-    const { text } = html`${operations}${objects.map(({ about }) => about)}`;
-    return objects
-      .filter(({ name }) => text.includes(`href="#object-${name}"`))
-      .map(({ name, about }) => article(`object-${name}`, name, about));
+    const names = Object.keys(this.document.components.schemas);
+    const named = (/** @type {Content} */ content) =>
+      [...html`${content}`.text.matchAll(/href="#object-([^"]+)"/g)].map(([, name]) => name);
+    const found = new Set();
+    const waiting = named(operations);
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (found.has(name)) continue;
+      found.add(name);
+      const about = all[names.indexOf(name)];
+      if (about) waiting.push(...named(about.inner));
+    }
+    return all.filter((_, at) => found.has(names[at])).map(({ whole }) => whole);
   }
 
   /** Of the contents. @param {Route} route */
@@ -174,7 +229,7 @@ ${Object.entries(responses).map(([status, answer]) => this.#answer(status, this.
       return to ? html`<a href="#header-${to}">${name}</a>` : html`<code>${name}</code>`;
     });
     return html`<details${status.startsWith("2") && html` open`}><summary><b class="status s${status[0]}">${status}</b> ${inline(first)}</summary>
-${markdown(rest.join("\n"))}${Object.entries(content).map(([type, media]) => this.#content(type, media, description))}
+${linked(markdown(rest.join("\n")))}${Object.entries(content).map(([type, media]) => this.#content(type, media, description))}
 ${named.length > 0 && html`<p class="small">Headers: ${join(named, ", ")}</p>`}</details>
 `;
   }

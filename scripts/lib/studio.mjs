@@ -17,9 +17,9 @@ const STAMP = inRoot("build/studio/stamp");
 const PAGE = inRoot("public/studio.html");
 const FILES = inRoot("public/studio");
 
-/** Builds all that `public/` serves: the API reference, and Studio. */
+/** Builds all that `public/` serves: the docs, and Studio. */
 export async function buildPages() {
-  buildDocs();
+  await buildDocs();
   await buildStudio();
 }
 

@@ -1,18 +1,25 @@
-// The API reference at /docs: all that the served document says, in a page that can do nothing.
+// The API reference of /docs: all that the served document says, in pages that need no script.
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
-import { type Document, renderReference } from "../../scripts/lib/reference.mjs";
+import { type Document, renderAudiences } from "../../scripts/lib/reference.mjs";
 import { expectError, useServer } from "./harness.ts";
 
+/** What the build makes of a document. */
+const renderReference = (document: Document) => renderAudiences(document).map(({ content }) => content.text).join("");
+
 const server = useServer();
+const PATHS = ["/docs/reference", "/docs/reference-operators", "/docs/reference-machines"];
+/** All three, one after the other. */
 let page: string;
+let pages: string[];
 let document: Document;
 let operations: [where: string, operation: Document["paths"][string][string]][];
 
 beforeAll(async () => {
-  page = await (await fetch(`${server.url}/docs`)).text();
+  pages = await Promise.all(PATHS.map(async (path) => (await fetch(server.url + path)).text()));
+  page = pages.join("");
   document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
   operations = operationsOf(document.paths);
 });
@@ -46,24 +53,37 @@ function idsAndLinks(html: string): { ids: string[]; links: string[] } {
   return { ids: all(/ id="([^"]*)"/g), links: all(/ href="#([^"]*)"/g) };
 }
 
-test("GET and HEAD /docs answer a page that runs nothing and that nobody frames; below it is nothing", async () => {
-  for (const method of ["GET", "HEAD"]) {
-    const answer = await fetch(`${server.url}/docs`, { method });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-type")).toMatch(/^text\/html\b/);
-    expect(answer.headers.get("content-security-policy")).toBe(
-      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
-    expect(answer.headers.get("referrer-policy")).toBe("same-origin");
-    expect(answer.headers.get("cross-origin-opener-policy")).toBe("same-origin");
-    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-    expect((await answer.text()).length).toBe(method === "GET" ? page.length : 0);
+test("GET and HEAD of the docs answer pages that need no script, load nothing of others, and that nobody frames", async () => {
+  for (const path of ["/docs", "/docs/quick-start", "/docs/errors/not_found", "/docs/reference"]) {
+    const whole = await (await fetch(server.url + path)).text();
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await fetch(server.url + path, { method });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("content-type")).toMatch(/^text\/html\b/);
+      expect(answer.headers.get("content-security-policy")).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(answer.headers.get("referrer-policy")).toBe("same-origin");
+      expect(answer.headers.get("cross-origin-opener-policy")).toBe("same-origin");
+      expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+      expect((await answer.text()).length).toBe(method === "GET" ? whole.length : 0);
+    }
+    expect(whole.match(/<script[^>]*>/g)).toEqual(['<script type="module" src="/docs-search.js">']);
+    expect(whole).not.toMatch(/<style| style=| on\w+="/i);
+    const sheets = [...whole.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)].map(([, sheet = ""]) => sheet);
+    expect(sheets).toEqual(["/docs.css"]);
   }
-  expect(page).not.toMatch(/<script|<style| style=| on\w+=/i);
-  const sheets = [...page.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)].map(([, path = ""]) => path);
-  expect(sheets).toHaveLength(1);
-  expect((await fetch(server.url + sheets[0])).headers.get("content-type")).toMatch(/^text\/css\b/);
+  expect((await fetch(`${server.url}/docs.css`)).headers.get("content-type")).toMatch(/^text\/css\b/);
+  expect((await fetch(`${server.url}/docs-search.js`)).headers.get("content-type")).toMatch(/^text\/javascript\b/);
   expectError(await server.platform.fromRoot("GET", "/docs/x"), 404, "Not found");
+});
+
+test("integrators', operators' and machines' routes stand on pages of their own", () => {
+  const [integrators = "", operators = "", machines = ""] = pages;
+  for (const [where, { operationId, tags }] of operations) {
+    const own = tags[0] === "Platform" ? operators : ["Machines", "Studio"].includes(tags[0] ?? "") ? machines : integrators;
+    for (const one of pages) expect(one.includes(`<h3 id="${operationId}">`), where).toBe(one === own);
+  }
 });
 
 test("the document's first server is the origin that it is asked of, and no server is told twice", async () => {
@@ -144,11 +164,12 @@ test("each error that the document gives is there with its text, at its operatio
 });
 
 test("each link within the page leads somewhere, and no two places have one name", () => {
-  const { ids, links } = idsAndLinks(page);
-
-  expect(links.length).toBeGreaterThan(200);
-  expect([...new Set(links)].filter((name) => !ids.includes(name))).toEqual([]);
-  expect(ids.filter((name, at) => ids.indexOf(name) !== at)).toEqual([]);
+  expect(idsAndLinks(page).links.length).toBeGreaterThan(200);
+  for (const one of pages) {
+    const { ids, links } = idsAndLinks(one);
+    expect([...new Set(links)].filter((name) => !ids.includes(name))).toEqual([]);
+    expect(ids.filter((name, at) => ids.indexOf(name) !== at)).toEqual([]);
+  }
 });
 
 test("no Markdown, and nothing that is not there, is left for the reader", () => {

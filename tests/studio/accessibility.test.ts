@@ -145,26 +145,57 @@ test("nothing is cut off or scrolls sideways, from 360 px to 4K", { timeout: 120
   expect(wrong).toEqual([]);
 });
 
-test("the API reference, which the menu leads to, has no violation in either theme and scrolls sideways at no width", {
+/** Opens all that can be opened. */
+const unfold = (page: Page, selector: string) =>
+  page.locator(selector).evaluateAll((all) => {
+    for (const details of all) details.setAttribute("open", "");
+    return all.length;
+  });
+
+test("the docs, which the menu leads to, and the first page have no violation in either theme and scroll sideways at no width", {
   timeout: 120_000,
 }, async () => {
   const page = await studio.signedIn(org, "owner", "/studio/calls");
-  await page.getByRole("link", { name: "API reference" }).click();
-  await page.getByRole("heading", { name: "Trigger a call" }).waitFor();
-  const unfold = (selector: string) =>
-    page.locator(selector).evaluateAll((all) => {
-      for (const details of all) details.setAttribute("open", "");
-      return all.length;
-    });
-
-  expect(await unfold("article:has(#triggerCall) details")).toBeGreaterThan(10);
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await violations(page), colorScheme).toEqual([]);
+  await page.getByRole("link", { name: "Docs" }).click();
+  await page.getByRole("heading", { name: "How it works" }).waitFor();
+  for (const path of ["/", "/docs", "/docs/notifications", "/docs/guarantees", "/docs/errors", "/docs/errors/field_invalid", "/docs/reference"]) {
+    await page.goto(path);
+    if (path === "/docs/reference") expect(await unfold(page, "article:has(#triggerCall) details")).toBeGreaterThan(10);
+    await page.evaluate(axe);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page), `${path}, ${colorScheme}`).toEqual([]);
+    }
+    await unfold(page, "details");
+    expect(await tooWide(page, path)).toEqual([]);
   }
-  await unfold("details");
-  expect(await tooWide(page, "API reference")).toEqual([]);
+});
+
+test("the first page is one screen, from a phone to 4K", async () => {
+  const page = await studio.visit("/");
+  for (const [width, height] of [
+    [390, 844],
+    [768, 1024],
+    [1280, 720],
+    [2560, 1440],
+    [3840, 2160],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const over = await page.evaluate(() => document.documentElement.scrollHeight - document.documentElement.clientHeight);
+    expect(over, `${width} × ${height}`).toBeLessThanOrEqual(0);
+  }
+});
+
+test("the docs are searched by keyboard: a key leads there, words find a route and an error, and a link follows", async () => {
+  const page = await studio.visit("/docs/quick-start");
+  await page.keyboard.press("/");
+  await page.keyboard.type("trigger a call post");
+  await page.getByRole("link", { name: "Trigger a call: POST /integration/v1/calls", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("channels exhausted");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "trunk_channels_exhausted", level: 1 }).waitFor();
 });
 
 test("on a phone the menu opens, leads on, and closes", async () => {

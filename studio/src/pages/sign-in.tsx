@@ -56,7 +56,7 @@ export function SignInPage() {
         <SignInForm />
       </div>
       <p class="faint small">
-        A new organisation's first key comes from the platform's operator. The API is described in <a href="/docs">its reference</a>.
+        A new organisation's first key comes from the platform's operator. The API is described in <a href="/docs">the docs</a>.
       </p>
     </main>
   );

@@ -27,7 +27,7 @@ const PLACES = [
   ["/studio/settings", "Settings", "M4 7h8M18 7h2M15 4.500v5M4 17h2M12 17h8M9 14.500v5"],
   ["/studio/settings/integration", "Integration", "M14 7a4 4 0 1 1-2.8 6.8L8 17H6v2H3v-3l7-6.500A4 4 0 0 1 14 7z"],
   ["/studio/audit-log", "Audit log", "M6 4h9l3 3v13H6zM9 11h6M9 15h6"],
-  ["/docs", "API reference", "M12 7c-2-1.5-4.5-2-8-2v13c3.5 0 6 .5 8 2 2-1.5 4.5-2 8-2V5c-3.5 0-6 .5-8 2zM12 7v13"],
+  ["/docs", "Docs", "M12 7c-2-1.5-4.5-2-8-2v13c3.5 0 6 .5 8 2 2-1.5 4.5-2 8-2V5c-3.5 0-6 .5-8 2zM12 7v13"],
 ] as const;
 
 export function Nav() {

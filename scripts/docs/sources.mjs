@@ -1,0 +1,79 @@
+// The guide's sources: Markdown files with a front matter, and what stands in the repository anyway.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { inRoot } from "../lib/paths.mjs";
+
+/**
+ * @typedef {object} Source
+ * @property {string} file from the project's folder
+ * @property {string} path where it is served
+ * @property {string} title
+ * @property {string} description a sentence
+ * @property {string} group of the contents
+ * @property {number} order within the group
+ * @property {string} text Markdown, its title left out
+ */
+
+/** The parts of the contents, in their order. */
+export const GROUPS = ["Start", "Calls", "Outreach", "Reference", "Operate"];
+
+/** Pages of `docs/` that say nothing of it themselves stand here, and in this order. */
+const BESIDE = "Operate";
+/** @type {Record<string, { title?: string, order: number, description?: string }>} */
+const KNOWN = {
+  "docs/operating.md": { order: 3 },
+  "docs/guarantees.md": { title: "Guarantees", order: 5 },
+  "docs/scale.md": { title: "Scale and cost", order: 6 },
+  "docs/logs.md": { order: 7 },
+  "CHANGELOG.md": { order: 9 },
+};
+
+/** @returns {Source[]} all of them, as the contents list them */
+export function readSources() {
+  const files = [...inFolder("docs/guide"), ...inFolder("docs"), "CHANGELOG.md"];
+  return files
+    .map((file) => parse(file, readFileSync(inRoot(file), "utf8")))
+    .sort(
+      (one, other) =>
+        GROUPS.indexOf(one.group) - GROUPS.indexOf(other.group) || one.order - other.order || (one.path < other.path ? -1 : 1),
+    );
+}
+
+/** @param {string} folder */
+const inFolder = (folder) =>
+  readdirSync(inRoot(folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`);
+
+/** @param {string} file @param {string} text @returns {Source} */
+function parse(file, text) {
+  const [, front = "", body = text] = /^---\n(.*?)^---\n(.*)$/ms.exec(text) ?? [];
+  const fields = Object.fromEntries([...front.matchAll(/^(\w+): *(.*)$/gm)].map(([, name, value]) => [name, value]));
+  const known = KNOWN[file];
+  const [, heading = ""] = /^# (.+)$/m.exec(body) ?? [];
+  const content = body.replace(/^# .+$\n*/m, "").trim();
+  const title = fields["title"] ?? known?.title ?? heading;
+  const group = fields["group"] ?? BESIDE;
+  if (!title) throw new Error(`${file} has no title`);
+  if (!GROUPS.includes(group)) throw new Error(`${file}: no part of the contents is called ${group}`);
+  const name = basename(file, ".md").toLowerCase();
+  return {
+    file,
+    path: name === "index" ? "/docs" : `/docs/${name}`,
+    title,
+    description: fields["description"] ?? firstSentence(content),
+    group,
+    order: Number(fields["order"] ?? known?.order ?? 8),
+    text: content,
+  };
+}
+
+/** @param {string} text */
+function firstSentence(text) {
+  const words = (text.split(/\n{2,}/)[0] ?? "")
+    .replace(/\s+/g, " ")
+    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+    .replace(/`|\*\*/g, "");
+  return /^.*?[.:](?= |$)/.exec(words)?.[0].replace(/:$/, ".") ?? words;
+}
