@@ -34,28 +34,33 @@ export function withSamples(text, file) {
 }
 
 /**
- * Links between sources become links between pages.
+ * Links between sources become links between pages; what a source says of a file that is no page is said without a link.
  * @param {string} link @param {string} file that has it @param {Map<string, string>} paths by source
  */
 export function pathOf(link, file, paths) {
   if (/^(https?:|mailto:|#|\/)/.test(link)) return link;
   const [target = "", anchor] = link.split("#");
   const path = paths.get(posix.join(posix.dirname(file), target));
-  if (path === undefined) throw new Error(`${file} links to ${link}, which is no page`);
-  return anchor ? `${path}#${anchor}` : path;
+  return path && anchor ? `${path}#${anchor}` : path;
 }
 
 /** A page's twin. @param {string} link of pages */
 export const twinOf = (link) => link.replace(/^(\/docs(?:\/[^#.]*)?)(?=#|$)/, "$1.md");
 
-/** The links of a text, but for those in code. @param {string} text @param {(link: string) => string} change */
+/** The links of a text, but for those in code. @param {string} text @param {(link: string) => string | undefined} change what becomes of one */
 export const withLinks = (text, change) =>
   text
-    .split(/(^```.*?^```$|`[^`\n]+`)/ms)
-    .map((part, at) => (at % 2 === 1 ? part : part.replace(/\]\(([^)\s]+)\)/g, (_, link) => `](${change(link)})`)))
-    .join("")
-    // A link's own text may be code, which the split above sets apart.
-    .replace(/(?<=`)\]\(([^)\s]+)\)/g, (_, link) => `](${change(link)})`);
+    .split(/(^ *```.*?^ *```$)/ms)
+    .map((part, at) =>
+      at % 2 === 1 ? part : part.replace(LINK, (whole, code, words, link) => (code ? whole : linked(words, change(link)))),
+    )
+    .join("");
+
+/** A link, whose words may hold code; or code, in which there is none. */
+const LINK = /(`[^`\n]+`(?!\]))|\[((?:`[^`\n]+`|[^\]`])*)\]\(([^)\s]+)\)/g;
+
+/** @param {string} words @param {string | undefined} link */
+const linked = (words, link) => (link === undefined ? words : `[${words}](${link})`);
 
 /**
  * @param {string} text Markdown whose links are those of pages

@@ -1,6 +1,6 @@
 // The guide's sources: Markdown files with a front matter, and what stands in the repository anyway.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { inRoot } from "../lib/paths.mjs";
 
@@ -16,12 +16,15 @@ import { inRoot } from "../lib/paths.mjs";
  */
 
 /** The parts of the contents, in their order. */
-export const GROUPS = ["Start", "Calls", "Outreach", "Reference", "Operate"];
+export const GROUPS = ["Start", "Calls", "Outreach", "Clients", "Reference", "Operate"];
 
 /** Pages of `docs/` that say nothing of it themselves stand here, and in this order. */
 const BESIDE = "Operate";
-/** @type {Record<string, { title?: string, order: number, description?: string }>} */
+/** @type {Record<string, { path?: string, title?: string, order: number, group?: string }>} */
 const KNOWN = {
+  "clients/typescript/README.md": { path: "/docs/client-typescript", title: "TypeScript", order: 2, group: "Clients" },
+  "clients/python/README.md": { path: "/docs/client-python", title: "Python", order: 3, group: "Clients" },
+  "clients/cli/README.md": { path: "/docs/client-cli", title: "Command line", order: 4, group: "Clients" },
   "docs/operating.md": { order: 3 },
   "docs/guarantees.md": { title: "Guarantees", order: 5 },
   "docs/scale.md": { title: "Scale and cost", order: 6 },
@@ -31,7 +34,7 @@ const KNOWN = {
 
 /** @returns {Source[]} all of them, as the contents list them */
 export function readSources() {
-  const files = [...inFolder("docs/guide"), ...inFolder("docs"), "CHANGELOG.md"];
+  const files = [...inFolder("docs/guide"), ...inFolder("docs"), "CHANGELOG.md", ...Object.keys(KNOWN).filter(isClient)];
   return files
     .map((file) => parse(file, readFileSync(inRoot(file), "utf8")))
     .sort(
@@ -39,6 +42,9 @@ export function readSources() {
         GROUPS.indexOf(one.group) - GROUPS.indexOf(other.group) || one.order - other.order || (one.path < other.path ? -1 : 1),
     );
 }
+
+/** @param {string} file whose package may not be there */
+const isClient = (file) => file.startsWith("clients/") && existsSync(inRoot(file));
 
 /** @param {string} folder */
 const inFolder = (folder) =>
@@ -54,13 +60,13 @@ function parse(file, text) {
   const [, heading = ""] = /^# (.+)$/m.exec(body) ?? [];
   const content = body.replace(/^# .+$\n*/m, "").trim();
   const title = fields["title"] ?? known?.title ?? heading;
-  const group = fields["group"] ?? BESIDE;
+  const group = fields["group"] ?? known?.group ?? BESIDE;
   if (!title) throw new Error(`${file} has no title`);
   if (!GROUPS.includes(group)) throw new Error(`${file}: no part of the contents is called ${group}`);
   const name = basename(file, ".md").toLowerCase();
   return {
     file,
-    path: name === "index" ? "/docs" : `/docs/${name}`,
+    path: known?.path ?? (name === "index" ? "/docs" : `/docs/${name}`),
     title,
     description: fields["description"] ?? firstSentence(content),
     group,

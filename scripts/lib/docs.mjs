@@ -44,6 +44,7 @@ const filesIn = (folder) =>
 function sourcesHash() {
   const within = ["docs", "scripts/docs"].flatMap((folder) => filesIn(inRoot(folder)).map((path) => inRoot(folder, path)));
   const lib = ["docs", "html", "reference", "schemas"].map((name) => inRoot(`scripts/lib/${name}.mjs`));
-  const all = [...within, ...lib, inRoot("CHANGELOG.md"), inRoot("public/openapi.json"), inRoot("package-lock.json")];
+  const clients = ["cli", "python", "typescript"].map((name) => inRoot("clients", name, "README.md")).filter((path) => existsSync(path));
+  const all = [...within, ...lib, ...clients, inRoot("CHANGELOG.md"), inRoot("public/openapi.json"), inRoot("package-lock.json")];
   return sha256(all.map((path) => `${path} ${sha256(readFileSync(path))}`).join("\n"));
 }

@@ -172,6 +172,16 @@ test("each link within the page leads somewhere, and no two places have one name
   }
 });
 
+test("the twins of the reference say in Markdown what its pages say, word by word", async () => {
+  const words = (text: string) => text.match(/[\p{L}\d]+/gu) ?? [];
+  for (const [at, path] of PATHS.entries()) {
+    const twin = await (await fetch(`${server.url}${path}.md`)).text();
+    const [, content = ""] = /<p class="about">[^]*?<\/p>\n(?=<)([^]*)<footer>/.exec((pages[at] ?? "").split('<main id="content">')[1] ?? "") ?? [];
+    const said = twin.split("\n").slice(3).join("\n").replace(/\]\([^)]*\)/g, "]");
+    expect(words(said), path).toEqual(words(textOf(content.replace(/<(?!\/?(?:code|span|a|b|strong)\b)/g, " <"))));
+  }
+});
+
 test("no Markdown, and nothing that is not there, is left for the reader", () => {
   expect(textOf(page).match(/.*(?:`|\*\*|undefined|\[object|\bNaN\b).*/g)).toBeNull();
 });

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { readAdvice } from "../../scripts/docs/errors.mjs";
+import { pathOf, withLinks } from "../../scripts/docs/markdown.mjs";
 import { type Source, readSources } from "../../scripts/docs/sources.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { Contract } from "./contract.ts";
@@ -64,6 +65,22 @@ test("each link within the docs leads to a page that is there, and to a place on
   }
   expect(wrong).toEqual([]);
   for (const path of others) expect([path, (await fetch(server.url + path)).status]).toEqual([path, 200]);
+});
+
+test("each link between sources of the guide leads to a page", () => {
+  const paths = new Map(sources.map(({ file, path }) => [file, path]));
+  const dropped: string[] = [];
+  for (const { file, text } of guide) {
+    withLinks(text.replace(/^\[[^\]]*\]\([^)]*samples\/.*$/gm, ""), (link) => {
+      if (pathOf(link, file, paths) === undefined) dropped.push(`${file}: ${link}`);
+      return link;
+    });
+  }
+  expect(dropped).toEqual([]);
+  const told = "See [a `b`](x.md), `[c](y.md)` and [d](z.md#e).\n\n```sh\n[f](g.md)\n```";
+  expect(withLinks(told, (link) => (link === "x.md" ? undefined : `/${link}`))).toBe(
+    "See a `b`, `[c](y.md)` and [d](/z.md#e).\n\n```sh\n[f](g.md)\n```",
+  );
 });
 
 test("each page has a twin in Markdown, which links to twins, and llms.txt lists them all", async () => {

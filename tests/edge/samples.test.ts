@@ -317,6 +317,23 @@ describe("the shell commands of", () => {
   };
 });
 
+test.concurrent("each of the simulator's numbers ends as the guide says", { timeout: 120_000 }, async () => {
+  const own = await Org.create(server);
+  const { text } = readSources().find(({ path }) => path === "/docs/testing") ?? { text: "" };
+  const rows = [...text.matchAll(/^\| `(\+1500555000\d)`.*\| `([^`]+)`(.*) \|$/gm)];
+  expect(rows).toHaveLength(10);
+  await Promise.all(
+    rows.map(async ([row, phone_number, first = "", more = ""]) => {
+      const call = await own.detail((await own.ended(await own.call({ phone_number }), 60_000)).id);
+      const told = `${first}${more}`;
+      expect(told, row).toContain(call.call_status);
+      const [, code] = /, `([a-z_]+)`/.exec(more) ?? [];
+      expect(call.failure?.code, row).toBe(code);
+      if (told.includes("disposition")) expect(call.call_outcome, row).toMatchObject({ disposition: "voicemail" });
+    }),
+  );
+});
+
 test("each sample is shown in the guide, and each file of samples is run here", () => {
   const shown = readSources().map(({ text }) => text).join("\n");
   const self = readFileSync(inRoot("tests/edge/samples.test.ts"), "utf8");

@@ -158,7 +158,15 @@ test("the docs, which the menu leads to, and the first page have no violation in
   const page = await studio.signedIn(org, "owner", "/studio/calls");
   await page.getByRole("link", { name: "Docs" }).click();
   await page.getByRole("heading", { name: "How it works" }).waitFor();
-  for (const path of ["/", "/docs", "/docs/notifications", "/docs/guarantees", "/docs/errors", "/docs/errors/field_invalid", "/docs/reference"]) {
+  for (const path of [
+    "/",
+    "/docs",
+    "/docs/notifications",
+    "/docs/guarantees",
+    "/docs/errors",
+    "/docs/errors/field_invalid",
+    "/docs/reference",
+  ]) {
     await page.goto(path);
     if (path === "/docs/reference") expect(await unfold(page, "article:has(#triggerCall) details")).toBeGreaterThan(10);
     await page.evaluate(axe);
