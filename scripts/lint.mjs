@@ -6,7 +6,7 @@ import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, exists, run } from "./lib/run.mjs";
 import { ensureNodeModules, ensureRust } from "./lib/setup.mjs";
-import { packClient } from "./lib/packages.mjs";
+import { packCli } from "./lib/packages.mjs";
 import { writeTypes } from "./lib/studio.mjs";
 
 const clippy = ["clippy", "--locked", "--all-features"];
@@ -42,7 +42,7 @@ await runMain(async () => {
   await ensureNodeModules();
   await ensureRust();
   await writeTypes();
-  await packClient(); // which compiles it: the tests know it by its types
+  await packCli(); // which compiles them: the tests know the client by its types
   if (process.env["CI"] || (await exists(deny))) {
     checks.push(...denyChecks);
     // Offline, cargo-deny reads the crates of every target from cargo's cache.

@@ -8,6 +8,7 @@ import { ensureNodeModules } from "./lib/setup.mjs";
 await runMain(async () => {
   endChildrenOnSignals();
   await ensureNodeModules();
-  const { packClient } = await import("./lib/packages.mjs");
+  const { packCli, packClient } = await import("./lib/packages.mjs");
   console.log(await packClient());
+  console.log(await packCli());
 });

@@ -85,10 +85,10 @@ async function cargo(args) {
 async function buildAll() {
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildPages } = await import("./lib/studio.mjs");
-  const { packClient } = await import("./lib/packages.mjs");
+  const { packCli } = await import("./lib/packages.mjs");
   await buildWorker("local");
   await buildPages();
-  await packClient();
+  await packCli();
 }
 
 /** @returns {Promise<Counts>} */

@@ -9,6 +9,7 @@ import { mustRun, run } from "./run.mjs";
 
 const DOCUMENT = inRoot("public/openapi.json");
 const CLIENT = inRoot("clients/typescript");
+const CLI = inRoot("clients/cli");
 const GENERATED = join(CLIENT, "src/generated");
 const TSC = inRoot("node_modules/typescript-native/bin/tsc");
 
@@ -62,6 +63,49 @@ export const packClient = () =>
 async function compile(folder) {
   const { code, output } = await run(process.execPath, [TSC, "-p", folder]);
   if (code !== 0) throw new UserError(`${folder} does not compile:\n${output.trim()}`);
+}
+
+/** The command line, bundled with all that it needs, and packed; its file. */
+export async function packCli() {
+  await packClient(); // whose dist it is bundled with
+  return packed(CLI, [CLI, CLIENT], async () => {
+    await compile(CLI);
+    rmSync(join(CLI, "dist"), { recursive: true, force: true });
+    await bundle();
+  });
+}
+
+async function bundle() {
+  const { build } = await import("esbuild");
+  const { version } = JSON.parse(readFileSync(join(CLI, "package.json"), "utf8"));
+  const { metafile } = await build({
+    absWorkingDir: CLI,
+    entryPoints: { audatec: "src/main.ts" },
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    chunkNames: "chunks/[name]-[hash]",
+    define: { __VERSION__: JSON.stringify(version) },
+    // Packages of CommonJS that are bundled ask for Node's modules by `require`, which a module has not.
+    banner: { js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);' },
+    legalComments: "none",
+    metafile: true,
+  });
+  writeWhole(join(CLI, "dist/LICENSES.txt"), licensesOf(Object.keys(metafile.inputs)));
+}
+
+/** The licences of what was bundled, which ask to go with it. @param {string[]} inputs paths from the package's folder */
+function licensesOf(inputs) {
+  const folders = new Set(inputs.flatMap((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(CLI, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(CLI, folder)).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+    return `${name} ${version} (${license})\n\n${file ? readFileSync(join(CLI, folder, file), "utf8").trim() : ""}\n`;
+  });
+  return texts.join("\n----\n\n");
 }
 
 /**

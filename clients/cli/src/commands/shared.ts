@@ -1,0 +1,71 @@
+// What all commands share: their settings, their output, their exit code.
+
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT, Exit } from "../exit.ts";
+import { Output, tellError } from "../output.ts";
+import { type GlobalOptions, readSettings, type Settings } from "../settings.ts";
+
+export interface Session<Options> extends Settings {
+  options: Options & GlobalOptions;
+  out: Output;
+}
+
+/** What a command does; a number is its exit code. */
+type Work<Options> = (session: Session<Options>, ...args: string[]) => Code;
+type Code = Promise<unknown>;
+
+/** A command's action that asks the API. */
+export const withSession = <Options>(work: Work<Options>) =>
+  action<Options>(async (options, out, ...args) => work({ ...readSettings(options), options, out }, ...args));
+
+/** A command's action: failures become messages and exit codes. */
+export function action<Options>(work: (options: Options & GlobalOptions, out: Output, ...args: string[]) => Code) {
+  return async (...given: unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals<Options & GlobalOptions>();
+    try {
+      const code = await work(options, new Output(options.json === true), ...(command.processedArgs as string[]));
+      process.exitCode = typeof code === "number" ? code : 0;
+    } catch (error) {
+      tellError(error, options.json === true);
+      process.exitCode = error instanceof Exit ? error.code : EXIT.failed;
+    }
+  };
+}
+
+/** The exit code of what ended: a call but `Completed`, a campaign cancelled. */
+export const endedAs = (isGood: boolean): number => (isGood ? 0 : EXIT.ended);
+
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError("It must be a whole number.");
+  return number;
+}
+
+export function seconds(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || !Number.isFinite(number) || number < 0) throw new InvalidArgumentError("It must be a number of seconds.");
+  return number;
+}
+
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError("It must be JSON.");
+  }
+}
+
+/** `NAME=VALUE`, given several times. */
+export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Without what is undefined: the API is sent what was said. */
+export function said<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
