@@ -1,13 +1,14 @@
 // The README's commands, pasted as they stand: a first call with its callback, and secrets that are made, kept and rotated.
 
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
 import { ensureDemo } from "../../scripts/lib/seed.mjs";
+import { Cloudflare, TOKEN } from "../deploy/stand-in/cloudflare.ts";
+import { Edge } from "../deploy/stand-in/edge.ts";
 import { World } from "../livekit/world.ts";
 import { Server } from "./harness.ts";
 import type { CreatedOrg } from "./shapes.ts";
@@ -64,38 +65,23 @@ test("a first call has a callback_url, and its callback is seen to arrive", { ti
   }
 });
 
-/** What wrangler, the real one, sends to Cloudflare's API. */
+/** A stand-in of Cloudflare, and what it was sent. */
 async function withCloudflare<T>(work: (env: NodeJS.ProcessEnv, uploaded: () => Record<string, string>) => Promise<T>): Promise<T> {
-  let uploaded: Record<string, string> = {};
-  const api = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => (body += chunk));
-    request.on("end", () => {
-      const { secrets = {} } = (body ? JSON.parse(body) : {}) as { secrets?: Record<string, { text: string }> };
-      if (/\/secrets-bulk$/.test(request.url ?? "")) {
-        uploaded = { ...uploaded, ...Object.fromEntries(Object.entries(secrets).map(([name, { text }]) => [name, text])) };
-      }
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ success: true, errors: [], messages: [], result: { bindings: [] } }));
-    });
-  });
-  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
-  const address = api.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  const env = {
-    CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}`,
-    CLOUDFLARE_API_TOKEN: "x",
-    CLOUDFLARE_ACCOUNT_ID: "x",
-    WRANGLER_SEND_METRICS: "false",
-    WRANGLER_LOG_PATH: join(folder, ".wrangler", "log"),
-    CI: "true",
-  };
+  const [cloudflare, edge] = [new Cloudflare(), new Edge()];
+  cloudflare.onUpload = async ({ secrets }) => void (edge.secrets = secrets);
+  await Promise.all([cloudflare.start(), edge.start()]);
+  const env = { CLOUDFLARE_API_BASE_URL: cloudflare.url, CLOUDFLARE_API_TOKEN: TOKEN, DEPLOY_DIR: join(folder, ".deploy"), EDGE: edge.url };
   try {
-    return await work(env, () => uploaded);
+    return await work(env, () => edge.secrets);
   } finally {
-    api.close();
+    await Promise.all([cloudflare.stop(), edge.stop()]);
+    expect(cloudflare.wrong).toEqual([]);
   }
 }
+
+/** As it stands, but for the build, the account's token and the address. */
+const deploying = (text: string) =>
+  text.replace(/^export CLOUDFLARE_API_TOKEN=.*$/m, "").replace(/^npm run deploy(?: --)?/gm, `node ${inRoot("scripts/deploy.mjs")} --built ${inRoot("build/local")} --url $EDGE`);
 
 /** A checkout, as far as wrangler and git look at it. */
 async function checkOut(): Promise<void> {
@@ -106,19 +92,19 @@ async function checkOut(): Promise<void> {
 
 const secretsIn = (text: string) =>
   Object.fromEntries(text.trim().split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
-const kept = () => secretsIn(readFileSync(join(folder, ".secrets"), "utf8"));
+const kept = () => secretsIn(readFileSync(join(folder, ".deploy/production.env"), "utf8"));
 
 /** Only its owner reads the file, and git sees neither it nor anything else that is new. */
 async function isKeptWell(): Promise<void> {
-  expect(statSync(join(folder, ".secrets")).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, ".deploy/production.env")).mode & 0o777).toBe(0o600);
   expect(await paste("git status --porcelain")).toBe("");
-  expect(await paste("git add -A && git ls-files | grep -c secrets || true")).toBe("0\n");
+  expect(await paste("git add -A && git ls-files | grep -c production || true")).toBe("0\n");
 }
 
 test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rotated with it", { timeout: 180_000 }, async () => {
   await checkOut();
   await withCloudflare(async (env, uploaded) => {
-    const make = commands("MASTER_KEY=$(openssl");
+    const make = deploying(commands("npm run deploy -- --dry-run"));
     await paste(make, env);
     const made = kept();
     expect(Object.keys(made)).toEqual(["MASTER_KEY", "PLATFORM_TOKEN", "CARRIER_KEYS"]);
@@ -147,7 +133,7 @@ test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rota
       const storage = { bucket: "calls", access_key: "AKIA", secret: "the storage's secret" };
       await world.org.owner.patch("/settings", { recordings: storage });
 
-      await paste(commands("&k2:$(openssl"), env);
+      await paste(deploying(commands("&k2:$(openssl")), env);
       expect(kept()).toEqual({ ...made, CARRIER_KEYS: expect.stringMatching(/^k2:[\w+/]{43}=,k1:[\w+/]{43}=$/) });
       expect(kept()["CARRIER_KEYS"]).toContain(made["CARRIER_KEYS"]);
       expect(uploaded()).toEqual(kept());
@@ -167,7 +153,7 @@ test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rota
       expect(trunk).toMatchObject({ id: world.org.trunk.id, carrier: { type: "livekit", url: world.livekit.carrier.url } });
       expect(settings).toMatchObject({ recordings: { bucket: "calls", access_key: "AKIA" } });
 
-      await paste(commands("/^CARRIER_KEYS=/s|,.*||"), env);
+      await paste(deploying(commands("/^CARRIER_KEYS=/s|,.*||")), env);
       expect(kept()["CARRIER_KEYS"]).toMatch(/^k2:[\w+/]{43}=$/);
       expect(uploaded()).toEqual(kept());
       await isKeptWell();
