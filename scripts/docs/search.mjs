@@ -13,7 +13,7 @@ function sections({ path, title, markdown, headings }) {
   const below = parts.slice(1).map((part, at) => {
     const heading = headings[at];
     const [first = "", ...rest] = part.split("\n");
-    return { title: `${title}: ${heading?.title ?? first}`, url: `${path}#${heading?.id ?? slug(first)}`, text: plain(rest.join(" ")) };
+    return { title: `${title}: ${heading?.title ?? first}`, url: `${path}#${heading?.id ?? slug(first)}`, text: plain(rest.join("\n")) };
   });
   return [{ title, url: path, text: plain(parts[0] ?? "") }, ...below];
 }
@@ -21,7 +21,7 @@ function sections({ path, title, markdown, headings }) {
 /** @param {string} markdown */
 const plain = (markdown) =>
   markdown
-    .replace(/^```.*$/gm, "")
+    .replace(/^ *```.*?^ *```$/gms, "") // each program says much of everything
     .replace(/\]\([^)]*\)|[`*|#[\]]/g, " ")
     .replace(/\s+/g, " ")
     .trim();

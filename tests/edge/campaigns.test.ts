@@ -104,6 +104,7 @@ test("a campaign calls everybody on its list once, is completed, and tells that"
   expect(over.counts).toMatchObject({ total: 40, completed: 40, pending: 0, in_progress: 0 });
   await expectEachCalledOnce(id, 40);
   const [told] = await receiver.expect(url);
+  server.checkSchema("CampaignNotification", JSON.parse(told.body));
   expect(JSON.parse(told.body)).toMatchObject({ event: "campaign.completed", campaign_id: id, status: "completed", counts: over.counts });
 });
 

@@ -282,6 +282,30 @@ test.concurrent.for(CAMPAIGNS)("%s calls a list of people and prints what became
   expect(output()).toMatch(/^loan-4712,\+15005550001,unreached,1,/m);
 });
 
+test.concurrent("the command on the first page places a call, and what it shows as received is a part of what comes", async () => {
+  const page = await (await fetch(server.url)).text();
+  const signs: Record<string, string> = { "&quot;": '"', "&amp;": "&", "&lt;": "<" };
+  const [command = "", shown = ""] = [...page.matchAll(/<pre[^>]*><code>(.*?)<\/code>/gs)].map(([, code = ""]) => code.replace(/&\w+;/g, (sign) => signs[sign] ?? sign));
+  const url = receiver.url();
+  const { output } = await run("bash", ["-c", command], { env: environment({ CALLBACK_URL: url }) as Record<string, string> });
+  expect(output).toContain('"status":"triggered"');
+  const [told] = await receiver.expect(url);
+  const { duration, ...rest } = JSON.parse(shown.replace(/, …/g, "")) as Record<string, unknown>;
+  expect(duration).toBeTypeOf("number");
+  expect(JSON.parse(told.body)).toMatchObject(rest);
+});
+
+test.concurrent("the commands that are shown and not run with their page's others are right as well", async () => {
+  const texts = Object.fromEntries(readSources().map(({ path, text }) => [path, [...text.matchAll(/^ *```text\n(.*?)^ *```$/gms)].map(([, commands = ""]) => commands)]));
+  const shell = async (command = "") => (await run("timeout", ["5", "bash", "-c", command], { env: environment({ PLATFORM_TOKEN: server.local.secrets.PLATFORM_TOKEN }) as Record<string, string> })).output;
+
+  const stream = shell(texts["/docs/live-feed"]?.find((block) => block.startsWith("curl -N")));
+  await until("the stream to be over", async () => (await org.call(), Promise.race([stream, new Promise((done) => setTimeout(done, 100))])));
+  expect(await stream).toMatch(/^event: call\.completed$/m);
+  const found = await shell(texts["/docs/deploy"]?.find((block) => block.startsWith("curl"))?.replace("https://YOUR-WORKER", server.url));
+  expect(found).toMatch(/"owner_key":"audtk_/);
+});
+
 describe("the shell commands of", () => {
   const pages = readSources().filter(({ text }) => /^```sh$/m.test(text));
   const guide = pages.filter(({ file }) => file.startsWith("docs/guide/"));

@@ -1,4 +1,4 @@
-//! The notification that a call's receiver is sent: a callback of the operation that triggers the call.
+//! The notifications that receivers are sent: callbacks of the operations that name these, of a call and of a campaign.
 
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,53 @@ use crate::domain::callback::EventType;
 /// The callbacks of `POST /calls`.
 pub fn callbacks() -> Value {
     json!({"callEnded": {"{$request.body#/callback_url}": {"post": operation()}}})
+}
+
+/// What a campaign's `completion_url` is sent.
+const CAMPAIGN_NOTIFICATION: &str = "CampaignNotification";
+
+/// Its schema.
+pub fn campaign_schema() -> (&'static str, Value) {
+    let schema = json!({
+        "type": "object",
+        "description": "What a campaign's `completion_url` is sent.",
+        "required": ["event", "campaign_id", "status", "counts", "occurred_at"],
+        "properties": {
+            "event": {"type": "string", "enum": ["campaign.completed"]},
+            "campaign_id": {"type": "string", "format": "uuid"},
+            "status": {"type": "string", "enum": ["completed", "canceled"]},
+            "counts": reference("CampaignCounts"),
+            "occurred_at": {"type": "string", "format": "date-time", "description": "When it was over."},
+        },
+        "additionalProperties": false,
+    });
+    (CAMPAIGN_NOTIFICATION, schema)
+}
+
+/// The callback of `POST /campaigns`.
+pub fn of_campaign() -> Value {
+    let example = json!({
+        "event": "campaign.completed",
+        "campaign_id": "8f14e45f-ceea-467f-a0e6-9b1c0f2d7a31",
+        "status": "completed",
+        "counts": {
+            "total": 1200, "pending": 0, "in_progress": 0, "waiting": 0, "completed": 1080, "unreached": 103, "suppressed": 12,
+            "expired": 0, "canceled": 5,
+        },
+        "occurred_at": "2026-06-14T11:20:00.000Z",
+    });
+    let operation = json!({
+        "operationId": "campaignEnded",
+        "tags": ["Campaigns"],
+        "summary": "Notify that a campaign has ended",
+        "description": "Sent to the campaign's `completion_url` once it is completed, or cancelled and its last open call is over. It is \
+            signed, delivered and retried as a call's notification is.",
+        "security": [],
+        "parameters": signatures(),
+        "requestBody": {"required": true, "content": {"application/json": {"schema": reference(CAMPAIGN_NOTIFICATION), "example": example}}},
+        "responses": answers(),
+    });
+    json!({"campaignEnded": {"{$request.body#/completion_url}": {"post": operation}}})
 }
 
 fn operation() -> Value {
@@ -42,12 +89,17 @@ fn operation() -> Value {
             "required": true,
             "content": {"application/json": {"schema": schema, "examples": given}},
         },
-        "responses": {
-            "2XX": {"description": "Received. The status line must be there within 30 seconds."},
-            "410": {"description": "Gone: no further attempt is made."},
-            "default": {"description": "Anything else, or no answer in time, is retried; 429 and 503 may say when, with \
-             `Retry-After`."},
-        },
+        "responses": answers(),
+    })
+}
+
+/// What a receiver may answer.
+fn answers() -> Value {
+    json!({
+        "2XX": {"description": "Received. The status line must be there within 30 seconds."},
+        "410": {"description": "Gone: no further attempt is made."},
+        "default": {"description": "Anything else, or no answer in time, is retried; 429 and 503 may say when, with \
+         `Retry-After`."},
     })
 }
 
@@ -71,13 +123,18 @@ fn events() -> Vec<(String, Vec<CallStatus>)> {
 }
 
 fn headers() -> Value {
+    let mut all = vec![json!({
+        "name": "X-Audatec-Failure", "in": "header",
+        "description": "`source/code` of the call's `failure`, where there is one. Not signed: a hint, such as for a log.",
+        "schema": {"type": "string", "pattern": "^[a-z]+/[a-z_]+$"}, "example": "callee/no_answer",
+    })];
+    all.extend(signatures());
+    Value::Array(all)
+}
+
+fn signatures() -> Vec<Value> {
     let header = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "header", "required": true, "description": description, "schema": schema});
-    json!([
-        {
-            "name": "X-Audatec-Failure", "in": "header",
-            "description": "`source/code` of the call's `failure`, where there is one. Not signed: a hint, such as for a log.",
-            "schema": {"type": "string", "pattern": "^[a-z]+/[a-z_]+$"}, "example": "callee/no_answer",
-        },
+    vec![
         header(
             "X-Audatec-Signature",
             "Hex HMAC-SHA256 of the raw body, keyed with the newest webhook secret's text as shown, `whsec_` included.",
@@ -99,5 +156,5 @@ fn headers() -> Value {
              then, newest first and each after a space, that of every earlier secret whose overlap is not over.",
             json!({"type": "string", "pattern": "^v1,[0-9A-Za-z+/]+=*( v1,[0-9A-Za-z+/]+=*)*$"}),
         ),
-    ])
+    ]
 }

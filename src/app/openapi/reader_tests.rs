@@ -57,6 +57,34 @@ fn the_answers_of_a_triggered_call_have_one_flat_schema() {
 }
 
 #[test]
+fn a_campaigns_end_is_a_callback_of_its_creation_signed_as_a_calls() {
+    let document = document();
+    let of = |path: &str, name: &str, url: &str| {
+        let operation = &document["paths"][path]["post"];
+        operation["callbacks"][name][url]["post"].clone()
+    };
+    let campaign = of(
+        "/integration/v1/campaigns",
+        "campaignEnded",
+        "{$request.body#/completion_url}",
+    );
+    let call = of(
+        "/integration/v1/calls",
+        "callEnded",
+        "{$request.body#/callback_url}",
+    );
+    let schema = &campaign["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(*schema, reference("CampaignNotification"));
+    assert_eq!(campaign["responses"], call["responses"]);
+    let signed = call["parameters"].as_array().expect("headers");
+    assert_eq!(
+        campaign["parameters"],
+        json!(signed[1..].to_vec()),
+        "all but X-Audatec-Failure"
+    );
+}
+
+#[test]
 fn callbacks_are_told_at_the_operation_that_asks_for_them() {
     let document = document();
     assert_eq!(document["webhooks"], Value::Null);

@@ -6,6 +6,7 @@ use super::CampaignList;
 use super::fields::{CHANNELS, CPS, CreateCampaign, NO_WINDOW, TOO_FAR};
 use crate::app::calls::trigger::describe_redial;
 use crate::app::description::examples::{AGENT, TRUNK};
+use crate::app::description::notification;
 use crate::app::description::refusals::{NAME, must, no_time, unknown_field};
 use crate::app::description::{Description, created, gone, ok};
 use crate::app::manage::hours::describe::hours;
@@ -117,6 +118,8 @@ pub fn create() -> Description {
         "completion_url": "https://example.com/campaigns/done",
     }))
     .once()
+    .callbacks(notification::of_campaign())
+    .schemas([notification::campaign_schema()])
     .refuses([Refusal::Campaign(CampaignRefusal::TooMany)])
     .refuses(fields())
 }
