@@ -6,7 +6,6 @@ import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, exists, run } from "./lib/run.mjs";
 import { ensureNodeModules, ensureRust } from "./lib/setup.mjs";
-import { packCli } from "./lib/packages.mjs";
 import { writeTypes } from "./lib/studio.mjs";
 
 const clippy = ["clippy", "--locked", "--all-features"];
@@ -23,6 +22,8 @@ const checks = [
   // No part of all targets, since `cargo test` leaves it out.
   ["clippy, simulation", "cargo", [...clippy, "--test", "sim", ...noWarnings]],
   ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
+  // Before tsc: the tests know the client by its types.
+  ["tsc, clients", process.execPath, [inRoot("scripts/pack.mjs")]],
   ["tsc", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "--noEmit"]],
   ["tsc, Studio", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "-p", inRoot("studio")]],
   ["biome", process.execPath, [inRoot("node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]],
@@ -42,7 +43,6 @@ await runMain(async () => {
   await ensureNodeModules();
   await ensureRust();
   await writeTypes();
-  await packCli(); // which compiles them: the tests know the client by its types
   if (process.env["CI"] || (await exists(deny))) {
     checks.push(...denyChecks);
     // Offline, cargo-deny reads the crates of every target from cargo's cache.

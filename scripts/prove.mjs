@@ -50,6 +50,7 @@ const PARTS = [
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
   { name: "clients", needs: "scripts/clients.mjs", command: [process.execPath, inRoot("scripts/clients.mjs")] },
+  { name: "newcomer", needs: "scripts/newcomer.mjs", command: [process.execPath, inRoot("scripts/newcomer.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
   { name: "suppressions", needs: "tests/edge/suppressions.test.ts", command: vitest("tests/edge/suppressions.test.ts") },

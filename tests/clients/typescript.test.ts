@@ -2,6 +2,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Audatec, RecipientToAdd } from "../../clients/typescript/src/index.ts";
 import { schemaOf } from "../../scripts/lib/packages.mjs";
@@ -133,6 +135,43 @@ describe("notifications", () => {
     for (const known of [org.webhookSecret, secret]) expect(await client.verifySignature(during.body, during.headers, known)).toBe(true);
     await audatec.ask(audatec.api.POST("/integration/v1/webhooks/secret/rotate", { body: { overlap_seconds: 0 } }));
   });
+});
+
+test("it runs in a Worker: a call, its events, and its notification's headers as they are", async () => {
+  writeFileSync(
+    join(folder, "worker.mjs"),
+    `import { Audatec, verifySignature } from "@audatec/client";
+     export default {
+       async fetch(request, env) {
+         const audatec = new Audatec({ apiKey: env.API_KEY, baseUrl: env.BASE_URL });
+         if (request.method === "POST") return Response.json(await verifySignature(await request.text(), request.headers, env.SECRET));
+         const events = audatec.events({ types: ["call.completed"] });
+         const first = events.next();
+         const { call_id } = await audatec.trigger(JSON.parse(env.CALL));
+         for (let event = await first; event.value.data.id !== call_id; event = await events.next());
+         await events.return();
+         return Response.json((await audatec.waitForCall(call_id)).call_status);
+       },
+     };`,
+  );
+  const { outputFiles } = await build({ entryPoints: [join(folder, "worker.mjs")], bundle: true, write: false, format: "esm" });
+  const { secret } = await audatec.ask(audatec.api.GET("/integration/v1/webhooks/secret"));
+  const bindings = { API_KEY: String(org.owner.key), BASE_URL: server.url, SECRET: secret, CALL: JSON.stringify(call) };
+  const mf = new Miniflare({ modules: true, script: outputFiles[0]?.text ?? "", compatibilityDate: "2026-01-01", bindings });
+  try {
+    const url = receiver.url();
+    await audatec.trigger({ ...call, callback_url: url });
+    const [{ body, headers }] = await receiver.expect(url);
+    const signed = Object.fromEntries(Object.entries(headers).filter(([name]) => /^(webhook|x-audatec)-/.test(name))) as Record<
+      string,
+      string
+    >;
+    const post = async (text: string) => (await mf.dispatchFetch("http://worker/", { method: "POST", body: text, headers: signed })).json();
+    expect(await (await mf.dispatchFetch("http://worker/")).json()).toBe("Completed");
+    expect([await post(body), await post(`${body} `)]).toEqual([true, false]);
+  } finally {
+    await mf.dispose();
+  }
 });
 
 test("a campaign is made of an async iterable, and runs to its end", { timeout: 60_000 }, async () => {

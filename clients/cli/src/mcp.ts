@@ -47,6 +47,8 @@ export function makeServer(settings: Settings, allowed: Allowed): McpServer {
       const config = { description: about, inputSchema: inputSchema as Shape, annotations };
       server.registerTool(name, config, async (given: object) => answer(() => run(given as never)));
     };
+  addCallReads(add(true), settings);
+  addCampaignReads(add(true), settings);
   addReads(add(true), settings);
   if (allowed.writes) {
     addCallWrites(add(false), settings, allowed);
@@ -69,9 +71,8 @@ async function answer(run: () => Promise<unknown>) {
   }
 }
 
-function addReads(add: Add, settings: Settings): void {
+function addCallReads(add: Add, settings: Settings): void {
   const { audatec } = settings;
-  const { api } = audatec;
   add("calls_get", "All that is known of a call: its status, outcome, failure, timeline and callback.", { call_id: id }, ({ call_id }) =>
     verbs.getCall(audatec, call_id),
   );
@@ -106,6 +107,9 @@ function addReads(add: Add, settings: Settings): void {
     },
     async (given) => audatec.dryRun(await callOf(settings, given)),
   );
+}
+
+function addCampaignReads(add: Add, { audatec }: Settings): void {
   add("campaigns_list", "Campaigns, newest first.", { limit }, ({ limit }) =>
     verbs.take(audatec.list("/integration/v1/campaigns", { query: { limit: verbs.pageOf(limit) } }), limit),
   );
@@ -128,6 +132,11 @@ function addReads(add: Add, settings: Settings): void {
       limit,
     ),
   );
+}
+
+function addReads(add: Add, settings: Settings): void {
+  const { audatec } = settings;
+  const { api } = audatec;
   add("agents_list", "Who can talk, and which metadata each must be given.", {}, () => verbs.agents(audatec));
   add("trunks_list", "What calls go out through, with its limits.", {}, () => verbs.trunks(audatec));
   add("trunks_live", "The calls that hold a trunk's channels.", { sip_trunk_id: id }, ({ sip_trunk_id }) =>

@@ -1,6 +1,6 @@
 // `audatec webhooks …`: callbacks on this machine without a tunnel, and whether one is authentic.
 
-import { type Audatec, ApiError, checkSignature } from "@audatec/client";
+import { ApiError, type Audatec, ConnectionError, checkSignature } from "@audatec/client";
 import type { Command } from "commander";
 import { EXIT, usage } from "../exit.ts";
 import { type CallbackRequest, callbackOf } from "../notification.ts";
@@ -28,6 +28,7 @@ interface VerifyOptions {
 
 /** Production gives a receiver 30 seconds. */
 const TIMEOUT_MS = 30_000;
+const OUTAGE_MS = 5000;
 
 export function addWebhooks(program: Command): void {
   const webhooks = program.command("webhooks").description("callbacks on this machine");
@@ -64,14 +65,30 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
   let handled = 0;
   let isGood = true;
   for await (const event of audatec.events({ types: TERMINAL_EVENTS, after })) {
-    const isFull = (detail ?? (await detailOf(audatec))) === "full";
-    const asked = audatec.api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: event.data.id } }, parseAs: "text" });
-    const callback = callbackOf(await audatec.ask<string>(asked), isFull, secret);
+    const callback = await persist(out, async () => {
+      const isFull = (detail ?? (await detailOf(audatec))) === "full";
+      const asked = audatec.api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: event.data.id } }, parseAs: "text" });
+      return callbackOf(await audatec.ask<string>(asked), isFull, secret);
+    });
     if (forwardTo === undefined) print(out, callback);
     else isGood = (await forward(out, forwardTo, event.type, callback)) && isGood;
     if (++handled >= count) break;
   }
   return isGood ? 0 : EXIT.failed;
+}
+
+/** An outage ends no listener: whoever was told of a call is told of its end once it is over. */
+async function persist<T>(out: Output, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isOutage = error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
+      if (!isOutage) throw error;
+      out.note(`${error.message}; trying again`);
+      await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+    }
+  }
 }
 
 async function secretOf(audatec: Audatec): Promise<string> {
