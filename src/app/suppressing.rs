@@ -44,6 +44,7 @@ pub async fn ask_directory<C: AskDirectory>(
         Ok(Ok(reply)) => Ok(reply),
         Ok(Err(DirectoryRefusal::InvalidKey)) => Err(Refusal::InvalidKey),
         Ok(Err(DirectoryRefusal::KeyReused)) => Err(Refusal::IdempotencyKeyReused),
+        Ok(Err(DirectoryRefusal::NotPropagated)) => Err(Refusal::SuppressionUntold),
         Ok(Err(_)) | Err(Unavailable) => Err(Refusal::DirectoryUnavailable),
     }
 }
@@ -81,6 +82,25 @@ impl Note<'_> {
     }
 }
 
+/// Whether every trunk has heard that it is to ask of numbers. One that has not will; until then nobody may be told that a
+/// number is suppressed, and yet its mark is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllAsk(bool);
+
+impl AllAsk {
+    /// Reads the directory's answer to a note; of any other refusal nothing is to be done.
+    ///
+    /// # Errors
+    /// That refusal.
+    pub fn unless_untold<R>(noted: Result<R, Refusal>) -> Result<(Option<R>, Self), Refusal> {
+        match noted {
+            Ok(reply) => Ok((Some(reply), Self(true))),
+            Err(Refusal::SuppressionUntold) => Ok((None, Self(false))),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
 /// Suppresses numbers that the directory has noted: when this returns, no phone of theirs begins to ring any more.
 ///
 /// # Errors
@@ -90,10 +110,11 @@ pub async fn suppress(
     org: OrgId,
     by: Option<KeyId>,
     rows: Vec<Suppression>,
+    AllAsk(all_ask): AllAsk,
 ) -> Result<Kept, Refusal> {
     let numbers: Vec<Number> = rows.iter().map(Suppression::number).collect();
     let kept = mark(world, org, rows).await?;
-    match numbers.is_empty() || tell_all(world, org, by, &numbers).await {
+    match numbers.is_empty() || tell_all(world, org, by, &numbers).await && all_ask {
         true => Ok(kept),
         false => Err(Refusal::SuppressionUntold),
     }

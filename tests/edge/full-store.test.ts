@@ -63,6 +63,27 @@ async function callsOf(trunk: string): Promise<string[]> {
   return rows.map(([id]) => String(id));
 }
 
+test("a suppression that a trunk can't take is 503 and stays; said again, it withdraws the call that waited", { timeout: 120_000 }, async () => {
+  const phone_number = "+919876500077";
+  const waiting = await org.call({ phone_number, not_before: new Date(Date.now() + DAY_MS).toISOString() });
+  await noRoom();
+
+  const refused = await org.owner.post<unknown>("/suppressions", { phone_number });
+  expect(refused.status, refused.text).toBe(503);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  await room();
+  expect(refused.headers.get("x-error-code")).toBe("suppression_untold");
+  const kept = found(await org.owner.get<{ suppressions: { phone_number: string }[] }>("/suppressions")).suppressions;
+  expect(kept.map((row) => row.phone_number)).toEqual([phone_number]);
+
+  const again = await org.owner.post<unknown>("/suppressions", { phone_number });
+  expect(again.status, again.text).toBe(200);
+  expect(await org.detail(waiting)).toMatchObject({
+    call_status: "Trigger Failed",
+    failure: { source: "platform", code: "number_suppressed" },
+  });
+});
+
 test("while nothing can be written a callback is sent once, nothing is admitted, and all goes on when there is room", { timeout: 120_000 }, async () => {
   const { id, url, answer } = await callback();
   const before = await callsOf(org.trunk.id);

@@ -6,9 +6,10 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type Client, created, expectError, found, LASTING, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
-import type { Agent, Secret, Trunk } from "./shapes.ts";
+import type { Accepted, Agent, Secret, Trunk } from "./shapes.ts";
 import { until } from "./until.ts";
 
+const DAY = 86_400_000;
 const INVALID_KEY = "Invalid or inactive API key";
 const receiver = useReceiver();
 
@@ -123,6 +124,28 @@ describe.each([30, 90])("while KV answers as it was up to %i s ago", (kvStaleSec
     expectError(await client.post<unknown>("/calls", org.request({ dry_run: true })), 401, INVALID_KEY);
     expectError(await client.post<unknown>("/api-keys", { name: "x", role: "owner" }), 401, INVALID_KEY);
     expectError(await client.post<unknown>("/webhooks/secret/rotate", {}), 401, INVALID_KEY);
+  });
+
+  test("calling hours that close hold at once for what the trunk decides: none is dialed that was due or comes now", async () => {
+    const org = await wellKnown();
+    const not_before = new Date(Date.now() + 3_000).toISOString();
+    const not_after = new Date(Date.now() + 5 * DAY).toISOString();
+    const scheduled = created(await org.trigger<Accepted>({ not_before, not_after })).call_id;
+    const windows = [{ days: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], from: "00:00", to: "24:00" }];
+    const closed_dates = [-1, 0, 1].map((days) => new Date(Date.now() + days * DAY).toISOString().slice(0, 10));
+    found(await org.owner.patch("/settings", { calling_hours: { time_zone: "Etc/UTC", windows, closed_dates, on_closed: "wait" } }));
+
+    // Accepted by what KV tells, at most: the trunk knows better before a phone rings.
+    const accepted = created(await org.trigger<Accepted>({ not_after })).call_id;
+    await new Promise((resolve) => setTimeout(resolve, Date.parse(not_before) - Date.now() + 3_000));
+    for (const id of [scheduled, accepted]) {
+      const { call_status, dialed_at, schedule } = await org.detail(id);
+      expect({ call_status, dialed_at, reason: schedule?.reason }).toEqual({
+        call_status: "Initiating",
+        dialed_at: null,
+        reason: "calling_hours",
+      });
+    }
   });
 
   test("a rotated secret signs from the answer on, and each one before it as long as was promised", async () => {

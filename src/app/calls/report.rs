@@ -6,7 +6,7 @@ use crate::app::calls::{reader, unreached};
 use crate::app::http::{Request, Response};
 use crate::app::ports::Api;
 use crate::app::records::RecordKey;
-use crate::app::suppressing::{self, Note, ask_directory};
+use crate::app::suppressing::{self, AllAsk, Note, ask_directory};
 use crate::app::trunk::{ask, command};
 use crate::domain::access::KeyRecord;
 use crate::domain::agent::Agent;
@@ -141,7 +141,8 @@ async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Resu
         by: None,
         request: &request.id,
     };
-    ask_directory(api, org, note.by(), note.command()).await?;
+    let noted = ask_directory(api, org, note.by(), note.command()).await;
+    let (_, all_ask) = AllAsk::unless_untold(noted)?;
     let row = Suppression {
         phone,
         reason: None,
@@ -149,7 +150,7 @@ async fn not_to_be_called(api: &impl Api, request: &Request, id: CallId) -> Resu
         created_at: api.now(),
         expires_at: None,
     };
-    let kept = suppressing::suppress(api, org, None, vec![row]).await;
+    let kept = suppressing::suppress(api, org, None, vec![row], all_ask).await;
     kept.map(drop)
 }
 

@@ -17,7 +17,7 @@ use crate::app::iso8601;
 use crate::app::json::value;
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::Api;
-use crate::app::suppressing::{Note, ask_directory, suppress};
+use crate::app::suppressing::{AllAsk, Note, ask_directory, suppress};
 use crate::domain::access::KeyRecord;
 use crate::domain::contacts::{Number, Shard, Source, Suppression};
 use crate::domain::phone::E164;
@@ -144,10 +144,12 @@ pub async fn create(
     };
     let target = row.phone.as_str().to_owned();
     let note = note(caller, request, "suppression.create", target);
-    if let Some(replay) = begin(api, caller, &draw, note).await? {
-        return Ok(replay);
-    }
-    let kept = suppress(api, caller.org_id, Some(caller.key_id), vec![row]).await?;
+    let all_ask = match begin(api, caller, &draw, note).await? {
+        Begun::Before(replay) => return Ok(replay),
+        Begun::Now(all_ask) => all_ask,
+    };
+    let by = Some(caller.key_id);
+    let kept = suppress(api, caller.org_id, by, vec![row], all_ask).await?;
     let last = kept.last.ok_or(Refusal::DirectoryUnavailable)?;
     let status = if kept.added > 0 { 201 } else { 200 };
     finish(api, caller, draw, status, &SuppressionView::from(&last)).await
@@ -184,10 +186,12 @@ pub async fn import(
     let taken = last_of_each(taken);
     let target = format!("{} numbers", taken.len());
     let note = note(caller, request, "suppression.import", target);
-    if let Some(replay) = begin(api, caller, &draw, note).await? {
-        return Ok(replay);
-    }
-    let kept = suppress(api, caller.org_id, Some(caller.key_id), taken).await?;
+    let all_ask = match begin(api, caller, &draw, note).await? {
+        Begun::Before(replay) => return Ok(replay),
+        Begun::Now(all_ask) => all_ask,
+    };
+    let by = Some(caller.key_id);
+    let kept = suppress(api, caller.org_id, by, taken, all_ask).await?;
     let view = ImportView {
         added: kept.added,
         updated: kept.updated,
@@ -298,6 +302,14 @@ fn note<'a>(
     }
 }
 
+/// A change that the directory has noted.
+enum Begun {
+    /// It was done before under the request's `Idempotency-Key`: the answer of then.
+    Before(Response),
+    /// It is to be done.
+    Now(AllAsk),
+}
+
 /// Has the directory note what is about to be done. What was done before under the request's `Idempotency-Key` is answered
 /// again instead.
 async fn begin(
@@ -305,11 +317,12 @@ async fn begin(
     caller: &KeyRecord,
     draw: &Draw,
     note: Note<'_>,
-) -> Result<Option<Response>, Refusal> {
+) -> Result<Begun, Refusal> {
     let command = Keyed(note.command(), draw.once());
-    match ask_directory(api, caller.org_id, note.by(), command).await? {
-        FirstOrAgain::Answered(answer, _) => Ok(Some(answered(answer, true))),
-        FirstOrAgain::First(()) => Ok(None),
+    let noted = ask_directory(api, caller.org_id, note.by(), command).await;
+    match AllAsk::unless_untold(noted)? {
+        (Some(FirstOrAgain::Answered(answer, _)), _) => Ok(Begun::Before(answered(answer, true))),
+        (Some(FirstOrAgain::First(())) | None, all_ask) => Ok(Begun::Now(all_ask)),
     }
 }
 
