@@ -23,7 +23,8 @@ use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, By, CampaignCard, DirectoryCommand, DirectoryRefusal,
-    DirectoryReply, ListAgents, NewKey, Once, Permit, Received, Run, RunsWith, Watch, Watched,
+    DirectoryReply, ListAgents, NewKey, Once, OrgCard, OrgChange, Permit, Received, Run, RunsWith,
+    Watch, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -332,6 +333,19 @@ fn secrets() -> WebhookSecrets {
         secrets.rotated(secret(seed), Span::from_secs(3_600), START)
     };
     rotated(rotated(WebhookSecrets::first(secret(1), START), 2), 3)
+}
+
+fn org_card() -> OrgCard {
+    OrgCard {
+        id: org(),
+        name: "Acme".into(),
+        created_at: START,
+        suspended_at: Some(START),
+        agents: 3,
+        trunks: 2,
+        keys: 4,
+        campaigns: 1,
+    }
 }
 
 fn brief() -> Brief {
@@ -1088,6 +1102,10 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             Refused(TrunkRefusal::NumberSuppressed),
         ),
         ("Refused.not_asked", Refused(TrunkRefusal::NotAsked)),
+        (
+            "Refused.organisation_suspended",
+            Refused(TrunkRefusal::OrganisationSuspended),
+        ),
         ("Missing", Missing),
         ("NotWritten", NotWritten),
         (
@@ -1227,6 +1245,14 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             },
         ),
         ("Found", asked(founding)),
+        ("Org", asked(Ask::Org)),
+        (
+            "ChangeOrg",
+            asked(Ask::ChangeOrg(OrgChange {
+                name: Some("Acme Finance".into()),
+                suspended: Some(true),
+            })),
+        ),
         ("Agent", asked(Ask::Agent(agent().id))),
         (
             "SaveAgent",
@@ -1524,6 +1550,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ),
         ("Settled", Settled("cd".repeat(32))),
         ("Founded", Founded(START, false)),
+        ("Org", Org(Box::new(org_card()))),
         ("Agent", Agent(Box::new(agent_record()))),
         ("Trunk", Trunk(Box::new(trunk_config()))),
         ("Keys", Keys(vec![stored])),
@@ -1574,6 +1601,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             ),
             ("Refused.no_agent", DirectoryRefusal::NoAgent),
             ("Refused.no_trunk", DirectoryRefusal::NoTrunk),
+            ("Refused.suspended", DirectoryRefusal::Suspended),
         ]
         .map(|(name, why)| (name, Refused(why))),
     );

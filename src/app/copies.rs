@@ -64,6 +64,19 @@ pub async fn own_trunks(api: &impl Api, caller: &KeyRecord) -> Result<Vec<TrunkR
         .unwrap_or_default())
 }
 
+/// All trunks of an organisation, for the platform itself.
+///
+/// # Errors
+/// The directory can't be reached.
+pub async fn trunks_of(
+    world: &(impl Host + Directories),
+    org: OrgId,
+) -> Result<Vec<TrunkRecord>, Refusal> {
+    let stored = read_now(world, org, &RecordKey::Trunks(org)).await;
+    let stored = stored.map_err(|Unavailable| Refusal::DirectoryUnavailable)?;
+    Ok(parse(stored.as_deref()).unwrap_or_default())
+}
+
 /// What the directory says of a record whose copy would refuse somebody; nothing when it was asked too often of late.
 ///
 /// # Errors

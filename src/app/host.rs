@@ -108,6 +108,10 @@ pub trait Records {
     }
     /// Notes something that holds until then: a minute and a half from now at most.
     fn note(&self, _name: String, _text: &str, _until: Timestamp) {}
+    /// The organisations that there are, by their ids. One that was founded within the last minute may be missing.
+    async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
+        Err(Unavailable)
+    }
     /// Notes that a key was used; the directory hears of it, at most once an hour.
     fn record_use(&self, key: &KeyRecord);
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Status;
 use crate::domain::ids::TrunkId;
-pub use crate::domain::record_key::RecordKey;
+pub use crate::domain::record_key::{ORGANISATIONS, RecordKey};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::Destinations;
 

@@ -28,6 +28,7 @@ pub mod record_key;
 pub mod redial;
 pub mod refusal;
 mod refusal_examples;
+mod refusal_text;
 pub mod sandbox;
 pub mod sealed;
 pub mod search;

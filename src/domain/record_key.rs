@@ -7,6 +7,9 @@ use super::access::KeyDigest;
 use super::ids::{AgentId, OrgId, TrunkId};
 use super::mac::hex;
 
+/// How the names begin that tell which organisations there are: each has a [`RecordKey::Trunks`] from its founding on.
+pub const ORGANISATIONS: &str = "trunks/";
+
 /// A key of the KV namespace. Each names, in its comment, the type whose JSON it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RecordKey {
@@ -19,7 +22,7 @@ pub enum RecordKey {
     /// The organisation's agents, active or not, as a list of `views::AgentView`. Asked of the directory alone: no copy.
     Agents(OrgId),
     /// The organisation's trunks, deleted ones too, as a list of `TrunkRecord`. Its text is asked of the directory; the
-    /// names of these copies tell the cron which organisations there are.
+    /// names of these copies tell which organisations there are.
     Trunks(OrgId),
     /// No longer written; trunks and the directory say what signs. Kept so that copies of earlier releases are removed.
     WebhookSecrets(OrgId),
@@ -44,7 +47,7 @@ impl std::fmt::Display for RecordKey {
             Self::Agent(org, agent) => write!(f, "agent/{org}/{agent}"),
             Self::Trunk(org, trunk) => write!(f, "trunk/{org}/{trunk}"),
             Self::Agents(org) => write!(f, "agents/{org}"),
-            Self::Trunks(org) => write!(f, "trunks/{org}"),
+            Self::Trunks(org) => write!(f, "{ORGANISATIONS}{org}"),
             Self::WebhookSecrets(org) => write!(f, "webhook-secrets/{org}"),
             Self::Media(org) => write!(f, "media/{org}"),
             Self::Carrier(digest) => write!(f, "carrier/{digest}"),

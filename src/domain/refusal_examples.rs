@@ -15,6 +15,8 @@ impl Refusal {
             Self::HttpsRequired,
             Self::InvalidKey,
             Self::InvalidPlatformToken,
+            Self::OrganisationSuspended,
+            Self::OrganisationNotFound,
             Self::InvalidReportToken,
             Self::InvalidWebhookSignature,
             Self::too_low(Role::Viewer, Role::Member),

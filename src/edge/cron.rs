@@ -6,7 +6,7 @@ use super::platform::now;
 use super::world::World;
 use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::directory::DirectoryCommand;
-use crate::app::ports::Directories;
+use crate::app::ports::{Directories, Records};
 use crate::app::trunk::{ask, command};
 use crate::domain::ids::{OrgId, TrunkId};
 
@@ -32,14 +32,8 @@ pub async fn sweep(env: Env) {
                 .map(Door::Trunk),
         );
     }
-    for name in world.record_names("trunks/").await.unwrap_or_default() {
-        doors.extend(
-            name.rsplit('/')
-                .next()
-                .and_then(|id| id.parse().ok())
-                .map(Door::Directory),
-        );
-    }
+    let organisations = world.organisations().await.unwrap_or_default();
+    doors.extend(organisations.into_iter().map(Door::Directory));
     let shares = doors.len().div_ceil(KNOCKS).max(1);
     let share = (now().0 / 60_000) as usize % shares;
     let due = doors.into_iter().skip(share).step_by(shares);

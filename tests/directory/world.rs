@@ -486,6 +486,15 @@ impl Records for World {
             .insert(name, (text.to_owned(), until));
     }
 
+    async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
+        let copies = self.kv.borrow();
+        let org = |key: &RecordKey| match key {
+            RecordKey::Trunks(org) => Some(*org),
+            _ => None,
+        };
+        Ok(copies.keys().filter_map(org).collect())
+    }
+
     fn record_use(&self, _: &KeyRecord) {}
 }
 

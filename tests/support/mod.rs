@@ -120,6 +120,7 @@ impl World {
             hours: Default::default(),
             limits: Default::default(),
             secrets: None,
+            suspended: false,
             retired_until: None,
             former_carriers: Vec::new(),
             agents: Default::default(),

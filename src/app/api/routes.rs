@@ -202,7 +202,13 @@ routes! {
     AuditLog = GET "/integration/v1/audit-log" for Key(Owner) => audit::list(api, caller, request);
     GetSettings = GET "/integration/v1/settings" for Key(Owner) => settings::get(api, caller);
     UpdateSettings = PATCH "/integration/v1/settings" for Key(Owner) => settings::update(api, caller, request);
+    ListOrgs = GET "/platform/v1/orgs" for Operator => orgs::list(api, operator, request);
     CreateOrg = POST "/platform/v1/orgs" for Operator => orgs::create(api, operator, request);
+    GetOrg = GET "/platform/v1/orgs/{id}" for Operator => orgs::get(api, operator, first);
+    UpdateOrg = PATCH "/platform/v1/orgs/{id}" for Operator => orgs::update(api, operator, request, first);
+    CreateOwnerKey = POST "/platform/v1/orgs/{id}/owner-keys" for Operator
+        => orgs::create_owner_key(api, operator, request, first);
+    OrgUsage = GET "/platform/v1/orgs/{id}/usage" for Operator => orgs::usage(api, operator, request, first);
     Report = POST "/agent-reports/{call_id}" for Agent => report::report(api, request, first);
     LiveKitEvent = POST "/carrier/livekit" for Carrier { max_body: MAX_EVENT } => livekit::receive(api, request);
     Media = GET "/media/{call_id}/{kind}" for Link => media::show(api, request, first, second);

@@ -18,6 +18,8 @@ pub fn public_name(name: &str) -> &str {
         "KeyList" => "ApiKeyList",
         "NewKeyView" => "CreatedApiKey",
         "NewOrgView" => "CreatedOrg",
+        "OrganisationView" => "OrgDetail",
+        "OrganisationList" => "OrgList",
         "CreateKey" => "CreateApiKey",
         "SecretView" => "WebhookSecret",
         "RotateSecret" => "RotateWebhookSecret",

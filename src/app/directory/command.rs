@@ -13,7 +13,7 @@ use super::permits::Permitted;
 use super::port::asks;
 use super::{
     AskDirectory, AuditEntry, CampaignCard, Desk, DirectoryCommand, DirectoryReply, DirectoryStore,
-    NewKey, RunsWith, language, permits, receiver, watch,
+    NewKey, OrgCard, OrgChange, RunsWith, language, permits, receiver, watch,
 };
 use crate::app::asking::travels;
 use crate::app::host::Host;
@@ -82,6 +82,10 @@ commands! {
         /// Its first webhook secret.
         secret: WebhookSecret,
     } => found -> Founded;
+    /// The organisation, as its operator sees it.
+    Org => org -> OrgCard;
+    /// Change what its operator has a say in.
+    ChangeOrg(change: OrgChange) => change_org -> OrgCard;
     /// One agent.
     Agent(id: AgentId) => agent -> agent::Agent;
     /// Create an agent, or replace `was` by it.
@@ -248,7 +252,8 @@ impl Ask {
     pub fn is_read(&self) -> bool {
         matches!(
             self,
-            Self::Agent(_)
+            Self::Org
+                | Self::Agent(_)
                 | Self::Trunk(_)
                 | Self::Keys { .. }
                 | Self::Secrets
@@ -284,6 +289,7 @@ impl Ask {
                 | Self::RotateSecret { .. }
                 | Self::RevokeKey(_)
                 | Self::StartCampaign { .. }
+                | Self::ChangeOrg(_)
                 | Self::Permit(_)
         )
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, AuditEntry, CampaignCard, DirectoryRefusal, Received, Watched};
+use super::{Ask, AuditEntry, CampaignCard, DirectoryRefusal, OrgCard, Received, Watched};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::StoredKey;
 use crate::domain::agent::Agent;
@@ -144,6 +144,8 @@ pub enum DirectoryReply {
     Settled(String),
     /// When the organisation was founded, and whether that was before.
     Founded(Timestamp, bool),
+    /// The organisation, as its operator sees it.
+    Org(Box<OrgCard>),
     /// The agent that was asked for, or that was saved under another id.
     Agent(Box<Agent>),
     /// The trunk that was asked for or created.

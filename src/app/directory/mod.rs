@@ -50,8 +50,8 @@ pub use store::{DirectoryStore, RecordWriter};
 pub use watch::{News, Tags, Watch};
 
 pub use crate::domain::directory::{
-    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, RELIED_ON, Rows, Run, RunsWith,
-    Watched,
+    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, OrgCard, OrgChange, RELIED_ON,
+    Rows, Run, RunsWith, Watched,
 };
 
 use std::cell::RefCell;

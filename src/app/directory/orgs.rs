@@ -4,7 +4,7 @@ use super::port::asks;
 use super::reply::reply;
 use super::{
     Answer, Ask, Desk, DirectoryCommand, DirectoryRefusal, DirectoryReply, DirectoryStore, NewKey,
-    Once,
+    Once, OrgCard, OrgChange,
 };
 use crate::app::host::Host;
 use crate::domain::callback::WebhookSecret;
@@ -24,6 +24,8 @@ reply!(
     Settled: Settled(seed) => DirectoryReply::Settled(seed),
     DirectoryReply::Settled(seed) => Self(seed),
 );
+
+reply!(OrgCard: card => DirectoryReply::Org(Box::new(card)), DirectoryReply::Org(card) => *card);
 
 /// Keep what an `Idempotency-Key` stands for.
 pub struct SettleKey(pub Once);
@@ -62,6 +64,15 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         let author = self.author();
         let (at, again) = self.directory.found(org, name, *owner, secret, author);
         Ok(Founded(at, again))
+    }
+
+    pub(super) fn org(&self) -> Answer<OrgCard> {
+        Ok(self.directory.org_card()?)
+    }
+
+    pub(super) fn change_org(&mut self, change: OrgChange) -> Answer<OrgCard> {
+        let author = self.author();
+        Ok(self.directory.change_org(change, author)?)
     }
 
     pub(super) fn settle(&self) -> Answer<Settled> {

@@ -41,6 +41,7 @@ pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pen
         Ask::SaveAgent { was: Some(_), .. }
         | Ask::SaveMedia(_)
         | Ask::ChangeMedia { .. }
+        | Ask::ChangeOrg(_)
         | Ask::NoteNumbers { .. } => {
             let briefs = pending.briefs.clone();
             Pending {

@@ -3,7 +3,7 @@
 use super::create::Draw;
 use super::{Resource, by, change};
 use crate::app::body::{self, Body};
-use crate::app::directory::{NewKey, command};
+use crate::app::directory::{By, NewKey, command};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
 use crate::app::json::value;
@@ -12,7 +12,7 @@ use crate::app::ports::Api;
 use crate::app::records::RecordKey;
 use crate::app::views::keys::KeyView;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
-use crate::domain::ids::KeyId;
+use crate::domain::ids::{KeyId, OrgId};
 use crate::domain::json_text::field;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -81,6 +81,19 @@ pub async fn create(
     let draw = Draw::of(api, request)?;
     let name = body.required("name", None, body::NAME, body::name)?;
     let role = body.required("role", None, "viewer, member, admin or owner", body::word)?;
+    let expires_at = read_end(&mut body)?;
+    body.finish()?;
+    let wanted = Wanted {
+        name,
+        role,
+        expires_at,
+    };
+    let who = by(caller, request);
+    make(api, caller.org_id, who, draw, wanted, &RESOURCE).await
+}
+
+/// When a key is to expire, if ever.
+pub(super) fn read_end(body: &mut Body) -> Result<Option<Timestamp>, Refusal> {
     let what = END;
     let given = body.optional("expires_at", None, what, body::text)?;
     let expires_at = given.map(|text| match iso8601::without_offset(&text) {
@@ -88,29 +101,45 @@ pub async fn create(
         None => iso8601::parse(&text)
             .ok_or_else(|| Refusal::Invalid(format!("expires_at must be {what}"))),
     });
-    let expires_at = expires_at.transpose()?;
-    body.finish()?;
+    expires_at.transpose()
+}
+
+/// A key that somebody wants.
+pub(super) struct Wanted {
+    pub name: String,
+    pub role: Role,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes a key for an organisation, and shows it, this once.
+///
+/// # Errors
+/// As the directory refuses.
+pub(super) async fn make(
+    api: &impl Api,
+    org_id: OrgId,
+    who: By<'_>,
+    draw: Draw,
+    wanted: Wanted,
+    thing: &Resource,
+) -> Result<Response, Refusal> {
+    let Wanted {
+        name,
+        role,
+        expires_at,
+    } = wanted;
     let (raw, new) = self::draw(api, &draw, "key", name, role, expires_at);
     let digest = new.digest.clone();
     let new = command::CreateKey(Box::new(new));
     let shown = [("key", raw.reveal())];
-    let response = draw
-        .create(
-            api,
-            caller.org_id,
-            by(caller, request),
-            new,
-            &shown,
-            &RESOURCE,
-        )
-        .await?;
+    let response = draw.create(api, org_id, who, new, &shown, thing).await?;
     // What a repeat shows was drawn before: nobody has the key that this one drew.
     if !response.is_replayed()
         && let Some(key_id) = id_in(&response.body)
     {
         let record = KeyRecord {
             key_id,
-            org_id: caller.org_id,
+            org_id,
             role,
             expires_at,
         };

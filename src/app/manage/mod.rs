@@ -115,6 +115,7 @@ impl Resource {
                 _ => CampaignRefusal::Is(Status::Running),
             }),
             DirectoryRefusal::TooManyHours => Refusal::TooManyHours,
+            DirectoryRefusal::Suspended => Refusal::OrganisationSuspended,
             DirectoryRefusal::LastOwner => Refusal::LastOwnerKey,
             DirectoryRefusal::InvalidKey => Refusal::InvalidKey,
             DirectoryRefusal::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),

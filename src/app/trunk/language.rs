@@ -220,6 +220,8 @@ pub enum TrunkRefusal {
     NumberSuppressed,
     /// [`Refusal::TrunkUnavailable`]: what is known of the number could not be asked.
     NotAsked,
+    /// [`Refusal::OrganisationSuspended`]
+    OrganisationSuspended,
 }
 
 impl From<TrunkRefusal> for Refusal {
@@ -232,6 +234,7 @@ impl From<TrunkRefusal> for Refusal {
             TrunkRefusal::TrunkNotFound => Self::TrunkNotFound,
             TrunkRefusal::Late | TrunkRefusal::NotAsked => Self::TrunkUnavailable,
             TrunkRefusal::NumberSuppressed => Self::NumberSuppressed,
+            TrunkRefusal::OrganisationSuspended => Self::OrganisationSuspended,
         }
     }
 }
@@ -244,6 +247,7 @@ impl From<Refusal> for TrunkRefusal {
             Refusal::TrunkInactive => Self::TrunkInactive,
             Refusal::CallAlreadyTerminal => Self::CallAlreadyTerminal,
             Refusal::NumberSuppressed => Self::NumberSuppressed,
+            Refusal::OrganisationSuspended => Self::OrganisationSuspended,
             _ => Self::TrunkNotFound,
         }
     }

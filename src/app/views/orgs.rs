@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::iso8601;
+use crate::domain::directory::OrgCard;
 use crate::domain::ids::{KeyId, OrgId};
 
 /// An organisation.
@@ -29,6 +31,73 @@ pub struct NewOrgView {
     pub owner_key: String,
     /// The secret that signs its callbacks.
     pub webhook_secret: String,
+}
+
+/// Whether an organisation may place calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrgStatus {
+    /// It may.
+    Active,
+    /// The operator lets it place none.
+    Suspended,
+}
+
+/// An organisation as the platform's operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrganisationView {
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub id: OrgId,
+    /// Display name.
+    pub name: String,
+    /// Whether it may place calls: `active` or `suspended`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub status: OrgStatus,
+    /// When it was created, ISO 8601.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// Since when it is suspended; null while it is not.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub suspended_at: Option<String>,
+    /// How many agents it has.
+    pub agents: usize,
+    /// How many SIP trunks.
+    pub sip_trunks: usize,
+    /// How many API keys, expired ones too.
+    pub api_keys: usize,
+    /// How many campaigns.
+    pub campaigns: usize,
+}
+
+impl From<&OrgCard> for OrganisationView {
+    fn from(card: &OrgCard) -> Self {
+        Self {
+            id: card.id,
+            name: card.name.clone(),
+            status: match card.suspended_at {
+                Some(_) => OrgStatus::Suspended,
+                None => OrgStatus::Active,
+            },
+            created_at: iso8601::format(card.created_at),
+            suspended_at: card.suspended_at.map(iso8601::format),
+            agents: card.agents,
+            sip_trunks: card.trunks,
+            api_keys: card.keys,
+            campaigns: card.campaigns,
+        }
+    }
+}
+
+/// A page of organisations, in the order of their ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrganisationList {
+    /// The organisations.
+    pub orgs: Vec<OrganisationView>,
+    /// Pass it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
 }
 
 /// One management write.

@@ -193,7 +193,7 @@ impl Directory {
     /// Marks a campaign as running, before its object starts it. The trunk hears of all that it may not know of the agent.
     ///
     /// # Errors
-    /// There is no such campaign; its agent or its trunk was deleted.
+    /// There is no such campaign; its agent or its trunk was deleted; the organisation is suspended.
     pub fn start_campaign(
         &mut self,
         id: CampaignId,
@@ -202,6 +202,9 @@ impl Directory {
     ) -> Result<u64, DirectoryRefusal> {
         let card = self.campaign(id).ok_or(DirectoryRefusal::Missing)?;
         let key = author.key.ok_or(DirectoryRefusal::InvalidKey)?;
+        if self.is_suspended() {
+            return Err(DirectoryRefusal::Suspended);
+        }
         if !self.has_agent(agent) {
             return Err(DirectoryRefusal::NoAgent);
         }

@@ -94,6 +94,9 @@ impl Directory {
         if key.expires_at.is_some_and(|end| end <= author.at) {
             return Err(DirectoryRefusal::Past);
         }
+        if self.org.is_none() {
+            return Err(DirectoryRefusal::Missing);
+        }
         if self.key_count() >= MOST {
             return Err(DirectoryRefusal::TooMany);
         }

@@ -26,6 +26,7 @@ pub use audit::{AuditEntry, Author, audit_row};
 pub use campaigns::{CampaignCard, Run, RunsWith};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
+pub use orgs::{OrgCard, OrgChange};
 pub use pending::{Pending, PendingHalt};
 pub use permits::{Permit, RELIED_ON, User};
 pub use receiver::Received;

@@ -22,11 +22,101 @@ pub(super) struct Org {
     /// It has said of numbers that they are not to be called: its trunks ask of each.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_of_numbers: bool,
+    /// Since when its operator lets it call nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<Timestamp>,
     /// Rises with each change; orders briefs and names audit entries.
     pub version: u64,
 }
 
+/// What the platform's operator sees of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgCard {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name.
+    pub name: String,
+    /// When it was founded.
+    pub created_at: Timestamp,
+    /// Since when it may call nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<Timestamp>,
+    /// How many agents it has.
+    pub agents: usize,
+    /// How many trunks.
+    pub trunks: usize,
+    /// How many keys that were not revoked.
+    pub keys: usize,
+    /// How many campaigns.
+    pub campaigns: usize,
+}
+
+/// What the operator changes about an organisation; nothing is left as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgChange {
+    /// What it is called from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it is suspended from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<bool>,
+}
+
 impl Directory {
+    /// What the operator sees of the organisation, once it is founded.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn org_card(&self) -> Result<OrgCard, DirectoryRefusal> {
+        let org = self.org.as_ref().ok_or(DirectoryRefusal::Missing)?;
+        Ok(OrgCard {
+            id: org.id,
+            name: org.name.clone(),
+            created_at: org.created_at,
+            suspended_at: org.suspended_at,
+            agents: self.agent_count(),
+            trunks: self.trunks().filter(|trunk| !trunk.deleted).count(),
+            keys: self.key_count(),
+            campaigns: self.campaigns.len(),
+        })
+    }
+
+    /// Whether the organisation may call nobody.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        let org = self.org.as_ref();
+        org.is_some_and(|org| org.suspended_at.is_some())
+    }
+
+    /// Changes what the operator has a say in. What is so already is no change.
+    ///
+    /// # Errors
+    /// There is no such organisation.
+    pub fn change_org(
+        &mut self,
+        change: OrgChange,
+        author: Author<'_>,
+    ) -> Result<OrgCard, DirectoryRefusal> {
+        let org = self.org.as_mut().ok_or(DirectoryRefusal::Missing)?;
+        let id = org.id;
+        if let Some(name) = change.name.filter(|name| *name != org.name) {
+            org.name = name;
+            let entry = author.entry("organisation.update", id);
+            self.record(entry, &[], Affects::NoTrunk);
+        }
+        let was_suspended = self.is_suspended();
+        let suspended = change.suspended.filter(|now| *now != was_suspended);
+        if let (Some(suspended), Some(org)) = (suspended, self.org.as_mut()) {
+            org.suspended_at = suspended.then_some(author.at);
+            let action = match suspended {
+                true => "organisation.suspend",
+                false => "organisation.resume",
+            };
+            self.record(author.entry(action, id), &[], Affects::AllTrunks);
+        }
+        self.org_card()
+    }
+
     /// The organisation's id, once it is founded.
     #[must_use]
     pub fn org_id(&self) -> Option<OrgId> {
@@ -68,6 +158,7 @@ impl Directory {
             secrets: WebhookSecrets::first(secret, author.at),
             media: None,
             asks_of_numbers: false,
+            suspended_at: None,
             version: 0,
         });
         let entry = author.entry("organisation.create", id);

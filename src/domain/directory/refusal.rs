@@ -36,4 +36,6 @@ pub enum DirectoryRefusal {
     NoAgent,
     /// The campaign's trunk was deleted.
     NoTrunk,
+    /// The organisation may call nobody.
+    Suspended,
 }

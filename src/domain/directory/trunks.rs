@@ -293,7 +293,9 @@ impl Directory {
             .get(&config.id)
             .is_some_and(|stored| stored.deleted);
         let mut config = config.clone();
-        if deleted {
+        let suspended = self.is_suspended();
+        // A trunk of an earlier release knows of inactive trunks alone.
+        if deleted || suspended {
             config.status = Status::Inactive;
         }
         let tag = config.id.tag();
@@ -306,6 +308,7 @@ impl Directory {
             secrets: self.secrets().filter(|_| !deleted).cloned(),
             version: self.version(),
             config,
+            suspended,
             asks_of_numbers: self.asks_of_numbers(),
             refuses_impossible: media.is_some_and(|media| media.reject_impossible_numbers),
             revoked_keys: self.revoked_for(tag, now),

@@ -200,6 +200,9 @@ impl Trunk {
         if self.is_revoked(key) {
             return Err(Refusal::InvalidKey);
         }
+        if brief.suspended {
+            return Err(Refusal::OrganisationSuspended);
+        }
         if brief.inactive_agents.contains(&agent) {
             return Err(Refusal::AgentInactive);
         }

@@ -147,6 +147,9 @@ pub struct Brief {
     /// Numbers that can't exist are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuses_impossible: bool,
+    /// The operator lets the organisation call nobody: what is under way goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// Until then the trunk takes no call, because it is about to be deleted. The trunk's own note:
     /// the directory's next word replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -73,6 +73,11 @@ impl Trunk {
         if is_put_off {
             return Claim::NotYours;
         }
+        if self.is_suspended() {
+            self.dispatch_again(id, now + BEHIND);
+            step.let_go_of(id);
+            return Claim::Later;
+        }
         if let Err(at) = self.may_be_dialed(campaign, lets_others, max_cps, now) {
             self.dispatch_again(id, at);
             step.let_go_of(id);
@@ -93,6 +98,11 @@ impl Trunk {
         }
         self.settle(id, step);
         Claim::Yours
+    }
+
+    /// Whether the organisation may call nobody: what waits goes on waiting, for as long as it may.
+    fn is_suspended(&self) -> bool {
+        self.brief.as_ref().is_some_and(|brief| brief.suspended)
     }
 
     /// Whether there is room for another dial: in the trunk's second, and in its campaign's. One that lets others go first waits
@@ -129,6 +139,9 @@ impl Trunk {
     /// When it may, at the soonest.
     pub fn ring(&mut self, id: CallId, now: Timestamp) -> Result<(), Timestamp> {
         let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
+        if self.is_suspended() {
+            return Err(now + BEHIND);
+        }
         let from = *self.rings_from.get_or_insert(now + Span(1_000));
         let free = self.rung.next_free(now, max_cps).max(from);
         if now < free && !planted(Fault::RingsUnpaced) {

@@ -27,7 +27,7 @@ use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
-use crate::app::records::RecordKey;
+use crate::app::records::{ORGANISATIONS, RecordKey};
 use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
@@ -270,6 +270,14 @@ impl Records for World {
 
     fn note(&self, name: String, text: &str, until: Timestamp) {
         cache::keep(name, text, until);
+    }
+
+    async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
+        let names = self.record_names(ORGANISATIONS).await?;
+        let ids = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(ORGANISATIONS));
+        Ok(ids.filter_map(|id| id.parse().ok()).collect())
     }
 
     fn record_use(&self, key: &KeyRecord) {

@@ -50,7 +50,7 @@ pub fn trigger() -> Description {
     .refuses(refusals().into_iter().chain(redial::describe::redial()))
 }
 
-fn refusals() -> [Refusal; 42] {
+fn refusals() -> [Refusal; 43] {
     let [no_start, no_start_zone] = no_time("not_before");
     let [no_end, no_end_zone] = no_time("not_after");
     [
@@ -78,6 +78,7 @@ fn refusals() -> [Refusal; 42] {
         Refusal::UrlInvalid("callback_url"),
         Refusal::UrlPrivate("callback_url"),
         Refusal::UrlAddress("callback_url"),
+        Refusal::OrganisationSuspended,
         Refusal::AgentNotFound,
         Refusal::AgentInactive,
         Refusal::MetadataMissing(vec!["X".into(), "Y".into()]),

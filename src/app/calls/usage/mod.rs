@@ -6,16 +6,17 @@ pub(crate) mod describe;
 use serde_json::{Map, Value};
 
 use crate::app::calls::look_at_all;
-use crate::app::copies::own_trunks;
+use crate::app::copies::{own_trunks, trunks_of};
 use crate::app::http::{Request, Response};
 use crate::app::page::{check_names, read_time};
 use crate::app::ports::Api;
+use crate::app::records::TrunkRecord;
 use crate::app::trunk::{
     FeedFilter, Position, Sums, TrunkReply, USAGE_SCAN, UsageFilter, add_usage,
 };
 use crate::domain::access::KeyRecord;
 use crate::domain::call::FailureCode;
-use crate::domain::ids::TrunkTag;
+use crate::domain::ids::{OrgId, TrunkTag};
 use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
@@ -37,9 +38,28 @@ pub async fn usage(
 ) -> Result<Response, Refusal> {
     let filter = filter(request)?;
     let trunks = own_trunks(api, caller).await?;
+    answer(api, caller, &filter, &trunks).await
+}
+
+/// The same for the operator, of any organisation.
+///
+/// # Errors
+/// As above.
+pub async fn usage_of(api: &impl Api, org: OrgId, request: &Request) -> Result<Response, Refusal> {
+    let filter = filter(request)?;
+    let trunks = trunks_of(api, org).await?;
+    answer(api, &KeyRecord::of_the_operator(org), &filter, &trunks).await
+}
+
+async fn answer(
+    api: &impl Api,
+    caller: &KeyRecord,
+    filter: &UsageFilter,
+    trunks: &[TrunkRecord],
+) -> Result<Response, Refusal> {
     let tags: Vec<TrunkTag> = trunks.iter().map(|trunk| trunk.id.tag()).collect();
     let mut all = Sums::new();
-    for sums in ask(api, caller, &filter, &tags).await? {
+    for sums in ask(api, caller, filter, &tags).await? {
         for (key, tally) in sums {
             add_usage(&mut all, key, &tally);
         }

@@ -205,6 +205,7 @@ pub(crate) mod describe {
         )
         .no_fields()
         .refuses([
+            Refusal::OrganisationSuspended,
             Refusal::Campaign(CampaignRefusal::NoRecipients),
             Refusal::AgentNotFound,
             Refusal::TrunkNotFound,
