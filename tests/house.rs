@@ -343,7 +343,11 @@ fn is_of_tests(path: &str) -> bool {
 }
 
 /// Functions that are tables of data, a line an entry.
-const TABLES: [(&str, &str); 1] = [("src/domain/refusal.rs", "text")];
+const TABLES: [(&str, &str); 3] = [
+    ("src/domain/refusal.rs", "code"),
+    ("src/domain/refusal_examples.rs", "examples"),
+    ("src/domain/refusal_text.rs", "text"),
+];
 
 /// Where functions begin and end, by the indentation that rustfmt gives them: their names and how many lines they take.
 fn functions(text: &str) -> Vec<(String, usize)> {

@@ -174,6 +174,12 @@ pub struct Brief {
 const FORMER: usize = 8;
 
 impl Brief {
+    /// Whether the trunk takes calls, as far as its organisation and the operator say.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.config.status == Status::Active && !self.suspended
+    }
+
     /// The carrier over which a call goes that was dialed then, or is going to be.
     #[must_use]
     pub fn carrier_at(&self, dialed_at: Option<Timestamp>) -> &Carrier {

@@ -1,7 +1,6 @@
 //! The queue of calls that wait for capacity, and what lets one of them go.
 
 use super::{Brief, Step, Trunk, agent_bits, index};
-use crate::domain::agent::Status;
 use crate::domain::call::{AgentVerdict, DISPATCH_AGAIN, FailureCode, Phase};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
@@ -19,8 +18,7 @@ impl Trunk {
     /// An inactive trunk holds its queue; a call whose key was revoked or whose agent was deactivated
     /// meanwhile leaves it undialed.
     pub(super) fn dequeue(&mut self, now: Timestamp, step: &mut Step<'_>) {
-        let active = |brief: &Brief| brief.config.status == Status::Active;
-        if !self.brief.as_ref().is_some_and(active) {
+        if !self.brief.as_ref().is_some_and(Brief::is_active) {
             return;
         }
         let (max_channels, max_cps) = self.limits();

@@ -218,8 +218,7 @@ impl Trunk {
         now: Timestamp,
         step: &mut Step<'_>,
     ) -> FailureCode {
-        let active = |brief: &Brief| brief.config.status == Status::Active;
-        let is_active = self.brief.as_ref().is_some_and(active);
+        let is_active = self.brief.as_ref().is_some_and(Brief::is_active);
         match is_active && self.dialer_takes(agent, now, step).is_ok() {
             true => self.timetable.lacking,
             false => FailureCode::WindowClosed,
