@@ -6,7 +6,6 @@
 
 use super::step::Held;
 use super::{Brief, Step, Trunk, TrunkRows};
-use crate::domain::agent::Status;
 use crate::domain::call::{Call, FailureCode, Phase, ScheduleReason};
 use crate::domain::ids::{AgentId, CallId};
 use crate::domain::planted::{Fault, planted};
