@@ -264,6 +264,10 @@ test.concurrent("npm's eventsource follows the live feed, and the process lives 
   const refused = begin(() => [process.execPath, "--input-type=module", "-e", outputFiles[0]?.text ?? ""], { API_KEY: "audtk_wrong" });
   expect(await refused.ended).toBe(1);
   expect(refused.output()).toContain("closed 401");
+  // A cursor of another year: it goes on with the oldest event that is kept.
+  const late = begin(() => [process.execPath, "--input-type=module", "-e", outputFiles[0]?.text ?? ""], { AFTER: "AZ7F_xkAAZ7F_wEsgACAADEQa3ydAg" });
+  await late.prints(/closed 410[^]*call\.completed/);
+  late.child.kill();
 });
 
 const CAMPAIGNS: [language: string, program: Program][] = [

@@ -14,7 +14,8 @@ async function send(method, path, body) {
     body: body && JSON.stringify(body),
   };
   for (let attempt = 0; ; attempt += 1) {
-    const response = await fetch(BASE_URL + path, init).catch(() => undefined); // the network failed
+    const signal = AbortSignal.timeout(30_000);
+    const response = await fetch(BASE_URL + path, { ...init, signal }).catch(() => undefined); // the network failed
     if (response?.ok) return response.json();
     const isTemporary = !response || [429, 500, 502, 503].includes(response.status);
     const error = response ? `${response.status} ${await response.text()}` : "no answer";

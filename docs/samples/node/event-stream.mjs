@@ -2,14 +2,14 @@
 
 import { EventSource } from "eventsource";
 
-const { BASE_URL = "https://api.audatec.in", API_KEY } = process.env;
+const { BASE_URL = "https://api.audatec.in", API_KEY, AFTER = "latest" } = process.env;
 
 // While eventsource waits to come back, nothing of it keeps the process alive: without this, Node would exit.
 setInterval(() => {}, 60_000);
 
 /** @param {string} lastId where to continue; the library itself remembers it only while the object lives */
 function follow(lastId) {
-  const source = new EventSource(`${BASE_URL}/integration/v1/events?after=${lastId}`, {
+  const source = new EventSource(`${BASE_URL}/integration/v1/events${lastId && `?after=${lastId}`}`, {
     fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${API_KEY}` } }),
   });
   const take = (event) => {
@@ -24,8 +24,9 @@ function follow(lastId) {
     // Any answer but 200 ends it for good. 401: the key is wrong, and stays so. Anything else may pass.
     console.error("closed", event.code ?? "", event.message ?? "");
     if (event.code === 401 || event.code === 403) process.exit(1);
-    setTimeout(follow, 5000, lastId);
+    // 410: that place is older than 24 hours. Without one, the oldest event that is kept comes first.
+    setTimeout(follow, 5000, event.code === 410 ? "" : lastId);
   });
 }
 
-follow("latest");
+follow(AFTER);

@@ -48,4 +48,4 @@ echo "accepted {$accepted['call_id']}\n";
 while (!($call = send('GET', $accepted['poll_url']))['is_terminal']) {
     sleep(4);
 }
-echo "{$call['call_status']} {$call['call_outcome']['disposition']}\n";
+echo $call['call_status'], ' ', $call['call_outcome']['disposition'] ?? '', "\n";
