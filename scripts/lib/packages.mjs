@@ -7,7 +7,7 @@ import { step, UserError } from "./log.mjs";
 import { inRoot, readIfThere, sha256, writeWhole } from "./paths.mjs";
 import { mustRun, run } from "./run.mjs";
 
-const DOCUMENT = inRoot("public/openapi.json");
+export const DOCUMENT = inRoot("public/openapi.json");
 const CLIENT = inRoot("clients/typescript");
 const CLI = inRoot("clients/cli");
 const GENERATED = join(CLIENT, "src/generated");
@@ -40,16 +40,17 @@ export async function writeGenerated() {
   const head = `// Written by the build from public/openapi.json, ${sha256(document)}.\n\n`;
   if (readIfThere(join(GENERATED, "schema.ts"))?.startsWith(head)) return;
   mkdirSync(GENERATED, { recursive: true });
-  writeWhole(join(GENERATED, "creates.ts"), `${head}${createsOf(document)}`);
+  const creates = `new Set(${JSON.stringify(createsOf(document), null, 2)})`;
+  const told = "/** What is POSTed here is known by its `Idempotency-Key`. */";
+  writeWhole(join(GENERATED, "creates.ts"), `${head}${told}\nexport const CREATES: ReadonlySet<string> = ${creates};\n`);
   writeWhole(join(GENERATED, "schema.ts"), `${head}${await schemaOf(document)}`);
 }
 
-/** @param {string} document */
-function createsOf(document) {
+/** The paths where what is POSTed is known by its `Idempotency-Key`. @param {string} document */
+export function createsOf(document) {
   /** @type {{ paths: Record<string, { post?: { parameters?: { name: string }[] } }> }} */
   const { paths } = JSON.parse(document);
-  const takes = Object.keys(paths).filter((path) => paths[path]?.post?.parameters?.some(({ name }) => name === "Idempotency-Key"));
-  return `/** What is POSTed here is known by its \`Idempotency-Key\`. */\nexport const CREATES: ReadonlySet<string> = new Set(${JSON.stringify(takes, null, 2)});\n`;
+  return Object.keys(paths).filter((path) => paths[path]?.post?.parameters?.some(({ name }) => name === "Idempotency-Key"));
 }
 
 /** The TypeScript client, built and packed; its file. */

@@ -1,0 +1,57 @@
+"""Why a request failed: the API refused it, or it had no answer."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+
+class AudatecError(Exception):
+    """Whatever this package raises."""
+
+
+class ApiError(AudatecError):
+    """The API's refusal. Its text is the API's own."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
+        #: The whole body: some refusals hold more than `error`, such as `call_id` or `next_allowed_at`.
+        self.body: Any = _json(content)
+        text = self.body.get("error") if isinstance(self.body, dict) else None
+        super().__init__(text if isinstance(text, str) and text else f"The API answered {status}")
+        self.status = status
+        #: The machine-readable name, `X-Error-Code`; empty where whatever stands before the API answered.
+        self.code = headers.get("x-error-code", "")
+        #: What support asks for.
+        self.request_id = headers.get("x-request-id")
+        #: Seconds after which a repeat makes sense, where the API names any.
+        self.retry_after = retry_after_of(headers)
+
+
+class ConnectionFailed(AudatecError):
+    """No answer: the connection broke, or none came in time. Whether the request was carried out is not known."""
+
+
+class WaitTimeout(AudatecError):
+    """What was waited for did not happen in time."""
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Whole seconds, or the time of day that HTTP also allows."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=timezone.utc)
+    return max(0.0, (at - datetime.now(timezone.utc)).total_seconds())
