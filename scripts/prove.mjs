@@ -89,7 +89,12 @@ const PARTS = [
   {
     name: "rollout",
     needs: "tests/edge/rollout.prove.ts",
-    command: [process.execPath, inRoot("node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.prove.config.ts"],
+    command: [...vitest("tests/edge/rollout.prove.ts"), "--config", "vitest.prove.config.ts"],
+  },
+  {
+    name: "upgrade",
+    needs: "tests/edge/upgrade.prove.ts",
+    command: [...vitest("tests/edge/upgrade.prove.ts"), "--config", "vitest.prove.config.ts"],
   },
   { name: "a million calls", needs: "bench/million.mjs", command: [process.execPath, inRoot("bench/million.mjs")] },
 ];
