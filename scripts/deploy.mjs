@@ -78,6 +78,8 @@ await runMain(async () => {
   const config = readConfig();
   const folder = process.env["DEPLOY_DIR"] || ".deploy";
   const memory = new Memory(isAbsolute(folder) ? folder : inRoot(folder), options.env);
+  const unlock = options["dry-run"] ? () => {} : memory.lock();
+  process.on("exit", unlock);
   const wished = { ...(options.url && { url: readUrl(options.url) }), ...(options.archive && { archive: true }) };
   if (options["dry-run"]) memory.state = { ...memory.state, ...wished };
   else if (Object.keys(wished).length > 0) memory.save(wished);

@@ -201,6 +201,16 @@ test("a deployment that broke off at any step goes on there, and makes nothing t
   expect(readFileSync(kept("staging.env"), "utf8")).toBe(secrets);
 });
 
+test("two deployments of one environment at once make one organisation; one that was killed is in nobody's way", { timeout: 60_000 }, async () => {
+  const both = await Promise.all([deploy(), deploy()]);
+  expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+  expect(both.find(({ code }) => code === 1)?.output).toContain("Another deployment of staging is under way");
+  holds("-staging");
+  expect(existsSync(kept("staging.lock"))).toBe(false);
+  writeFileSync(kept("staging.lock"), "999999999");
+  expect((await deploy(["--rollback"])).output).toContain("No version of audatec-voice-staging served before");
+});
+
 test("what is there already is taken, and a queue of another Worker's is not", { timeout: 60_000 }, async () => {
   cloudflare.namespaces.push({ id: "a".repeat(32), title: "audatec-staging-records" });
   cloudflare.queues.push({ queue_id: "q1", queue_name: "audatec-dispatch-staging", consumers: [] });

@@ -1,7 +1,7 @@
 // What is remembered of a deployment: `.deploy/ENV.json`, what it is made of, and `.deploy/ENV.env`, its secrets. Both are
 // ignored by git and readable by their owner alone. Node built-ins only.
 
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../log.mjs";
@@ -29,6 +29,7 @@ export class Memory {
   /** @param {string} folder @param {string} env */
   constructor(folder, env) {
     this.folder = folder;
+    this.env = env;
     this.path = join(folder, `${env}.json`);
     this.secretsPath = join(folder, `${env}.env`);
     this.configPath = join(folder, `${env}.wrangler.json`);
@@ -42,6 +43,23 @@ export class Memory {
     this.makeFolder();
     writeSynced(`${this.path}.tmp`, `${JSON.stringify(this.state, null, 2)}\n`);
     renameSync(`${this.path}.tmp`, this.path);
+  }
+
+  /** Two deployments of one environment at once would each make an organisation. @returns {() => void} lets the next one begin */
+  lock() {
+    this.makeFolder();
+    const path = join(this.folder, `${this.env}.lock`);
+    for (;;) {
+      try {
+        writeFileSync(path, String(process.pid), { flag: "wx", mode: 0o600 });
+        return () => rmSync(path, { force: true });
+      } catch (error) {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+      }
+      const other = Number(readIfThere(path));
+      if (isRunning(other)) throw new UserError(`Another deployment of ${this.env} is under way (process ${other}).`);
+      rmSync(path, { force: true });
+    }
   }
 
   makeFolder() {
@@ -73,6 +91,15 @@ export class Memory {
     if (isNew) linkSync(temporary, this.secretsPath);
     else renameSync(temporary, this.secretsPath);
     rmSync(temporary, { force: true });
+  }
+}
+
+/** @param {number} pid */
+function isRunning(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
   }
 }
 
