@@ -175,7 +175,7 @@ test("a file beyond one request is cut between its rows; real people are asked a
 });
 
 test("agents, trunks, suppressions and keys", async () => {
-  expect(await cli.json(["agents"])).toMatchObject([{ id: org.agent.id }]);
+  for (const agents of [["agents"], ["agents", "list"]]) expect(await cli.json(agents)).toMatchObject([{ id: org.agent.id }]);
   expect(await cli.json(["trunks"])).toMatchObject([{ id: org.trunk.id }]);
   expect(await cli.json(["trunks", "live"])).toMatchObject({ sip_trunk_id: org.trunk.id, max_channels: 100 });
   expect((await cli.run(["trunks", "live", org.trunk.id])).stdout).toMatch(/of 100 channels in use/);

@@ -9,9 +9,10 @@ import { agents, chooseTrunk, pageOf, take, trunks } from "../verbs.ts";
 import { said, type Session, wholeNumber, withSession } from "./shared.ts";
 
 export function addLists(program: Command): void {
-  program
-    .command("agents")
-    .description("who can talk, and what each must be told")
+  const agentList = program.command("agents").description("who can talk, and what each must be told");
+  agentList
+    .command("list", { isDefault: true })
+    .description("active agents")
     .action(
       withSession(async ({ audatec, out }) => {
         const all = await agents(audatec);
