@@ -1,9 +1,13 @@
 //! Who is on the list, and what of them is read.
 
 use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
-use audatec::domain::campaign::{RecipientStatus, Status};
+use audatec::app::views::campaign::RecipientView;
+use audatec::domain::call::CallStatus;
+use audatec::domain::campaign::{Attempt, RecipientStatus, Status};
+use audatec::domain::ids::CallId;
+use audatec::domain::time::Span;
 
-use super::world::{World, people, person, plan};
+use super::world::{BEGIN, Luck, World, people, person, plan};
 
 #[test]
 fn the_same_file_again_adds_nothing() {
@@ -64,4 +68,95 @@ fn pages_follow_each_other_and_tell_of_one_status() {
     assert!(one.metadata.is_some());
     let refused = world.refused(nth, CampaignCommand::Add(people(1)));
     assert_eq!(refused, CampaignRefusal::Is(Status::Canceled));
+}
+
+#[test]
+fn a_page_shows_what_the_agent_is_told_as_far_as_that_is_not_too_much() {
+    let mut world = World::new(2, 2);
+    let long = format!(r#"{{"customer_name":"{}"}}"#, "x".repeat(15_000));
+    let mut list = people(100);
+    for one in list.iter_mut().skip(1) {
+        one.metadata = Some(long.clone());
+    }
+    let nth = world.draft(plan(), list);
+    let (mut seen, mut after) = (0, 0);
+    loop {
+        let page = CampaignCommand::Recipients {
+            status: None,
+            after,
+            limit: 100,
+        };
+        let CampaignReply::Recipients(page) = world.ask(nth, page) else {
+            panic!("a page")
+        };
+        assert!(page.recipients.iter().all(|one| one.metadata.is_some()));
+        let size = page
+            .recipients
+            .iter()
+            .filter_map(|one| one.metadata.as_ref());
+        let size: usize = size.map(String::len).sum();
+        assert!(size < (1 << 20) + 20_000, "{size} bytes");
+        seen += page.recipients.len();
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!(seen, 100);
+}
+
+/// The calls that are shown of each.
+fn shown(world: &mut World, nth: usize) -> Vec<CallId> {
+    let page = CampaignCommand::Recipients {
+        status: None,
+        after: 0,
+        limit: 1_000,
+    };
+    let CampaignReply::Recipients(page) = world.ask(nth, page) else {
+        panic!("a page")
+    };
+    let attempts = page.recipients.into_iter().flat_map(|one| one.attempts);
+    attempts.filter_map(|attempt| attempt.call).collect()
+}
+
+#[test]
+fn a_call_is_shown_once_it_is_one_also_to_who_asks_first_after_a_restart() {
+    let mut world = World::new(5, 5);
+    let nth = world.running(plan(), people(20));
+    // Ids are granted and written down, and the hand-over is never heard of.
+    world.luck = vec![None, None, Some(Luck::Unasked), Some(Luck::Unasked)];
+    let mut most = 0;
+    for step in 0..60_u32 {
+        let next = BEGIN + Span(u64::from(step) * 50);
+        world.live_until(next);
+        if step % 7 == 0 {
+            world.crash(nth);
+        }
+        let calls = shown(&mut world, nth);
+        most = most.max(calls.len());
+        for call in calls {
+            assert!(world.trunk.has(call), "{call:?} at {}", next.0);
+        }
+    }
+    assert!(most >= 5, "{most} calls were shown");
+    world.run(nth);
+    assert_eq!(shown(&mut world, nth).len(), 20);
+}
+
+#[test]
+fn a_call_that_was_taken_back_undialed_is_no_attempt_that_anybody_reads() {
+    let call = |given_back| Attempt {
+        call: Some(CallId::floor(BEGIN)),
+        at: BEGIN,
+        status: Some(CallStatus::TriggerFailed),
+        failure: None,
+        answered_by: None,
+        disposition: None,
+        duration_secs: None,
+        given_back,
+    };
+    let who = || ("customer-1".to_owned(), "+14155550001".to_owned());
+    let attempts = [call(true), call(false), call(true)];
+    let view = RecipientView::new(who(), RecipientStatus::Waiting, &attempts, None, None);
+    assert_eq!(view.attempts.len(), 1);
 }

@@ -140,6 +140,10 @@ impl World {
     }
 
     /// What the rows hold for the live feed.
+    pub fn feed_notes(&self) -> Option<FeedNotes> {
+        self.rows.feed_notes().expect("readable")
+    }
+
     pub fn known_feed_notes(&self) -> FeedNotes {
         self.rows.feed_notes().expect("readable").expect("notes")
     }
@@ -353,6 +357,14 @@ impl World {
             Admission::Accepted { call, .. } => call,
             other => panic!("not accepted: {other:?}"),
         }
+    }
+
+    /// Whether there is such a call.
+    pub fn has(&mut self, id: CallId) -> bool {
+        matches!(
+            self.ask(TrunkCommand::Read(reader(), id)),
+            TrunkReply::Call(_)
+        )
     }
 
     pub fn call(&mut self, id: CallId) -> Call {

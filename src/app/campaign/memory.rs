@@ -22,6 +22,8 @@ struct Open {
     number: Number,
     /// When it was known last that it is in progress; 0 where that is not known.
     sure_at: Timestamp,
+    /// It is a call by now, as its trunk said.
+    is_there: bool,
 }
 
 /// Calls in progress.
@@ -42,6 +44,7 @@ impl Calls {
             row: row.row,
             number: row.number(),
             sure_at: Timestamp(0),
+            is_there: false,
         };
         self.open.insert(call, open);
     }
@@ -90,7 +93,14 @@ impl Calls {
     pub fn is_open(&mut self, call: CallId, now: Timestamp) {
         if let Some(open) = self.open.get_mut(&call) {
             open.sure_at = now;
+            open.is_there = true;
         }
+    }
+
+    /// Whether it may be no call: it is yet to be handed over, or nobody knows whether it was.
+    pub fn may_be_none(&self, call: CallId) -> bool {
+        let is_unsure = |open: &Open| !open.is_there && !self.is_news(call);
+        self.open.get(&call).is_some_and(is_unsure)
     }
 
     /// There is no such call: its recipient's row.

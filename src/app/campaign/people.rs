@@ -1,19 +1,26 @@
 //! A campaign's recipients, at the desk: added, and read.
 
 use super::language::{Added, CampaignRefusal, People, Recipient, RecipientPage, Snapshot};
-use super::{Answer, CampaignStore, Desk};
+use super::memory::Calls;
+use super::{Answer, CampaignActor, CampaignStore, Desk};
 use crate::domain::campaign::{
-    MOST_RECIPIENTS, NewRecipient, RecipientStatus, Record, Row, Status,
+    Attempt, MOST_RECIPIENTS, NewRecipient, RecipientStatus, Record, Row, Status,
 };
+use crate::domain::time::Timestamp;
 use crate::domain::vec_map::VecMap;
 
 /// So many are added with one statement.
 const TOGETHER: usize = 500;
 
-/// Somebody as they are shown.
-fn shown(record: &Record, row: Row) -> Recipient {
+/// So many bytes of metadata a page holds, and one recipient more.
+const METADATA: usize = 1 << 20;
+
+/// Somebody as they are shown: of their attempts those whose calls are there.
+fn shown(record: &Record, calls: &Calls, mut row: Row) -> Recipient {
     let status = record.status_of(row.status);
     let waits = status == RecipientStatus::Waiting;
+    let is_there = |attempt: &Attempt| attempt.call.is_none_or(|call| !calls.may_be_none(call));
+    row.attempts.retain(is_there);
     Recipient {
         row: row.row,
         reference: row.reference,
@@ -81,24 +88,45 @@ impl<S: CampaignStore> Desk<'_, S> {
         let record = self.record()?;
         let wanted = match (status, record.left_as) {
             (None, _) => Vec::new(),
-            (Some(Pending | Waiting), Some(_)) => return Ok(page(record, vec![], limit, now)),
+            (Some(Pending | Waiting), Some(_)) => return page(self.actor, vec![], limit, now),
             (Some(status), Some(left_as)) if status == left_as => vec![status, Pending, Waiting],
             (Some(status), _) => vec![status],
         };
         let rows = store.page(&wanted, (after, record.rows), limit + 1)?;
-        Ok(page(record, rows, limit, now))
+        let mut page = page(self.actor, rows, limit, now)?;
+        self.add_metadata(&mut page)?;
+        Ok(page)
+    }
+
+    /// Of each on the page, as far as that is not too much for one answer.
+    fn add_metadata(&self, page: &mut RecipientPage) -> Answer<()> {
+        let (mut size, mut fit) = (0, 0);
+        for one in &mut page.recipients {
+            if size >= METADATA {
+                break;
+            }
+            one.metadata = self.store.metadata(one.row)?;
+            size += one.metadata.as_ref().map_or(0, String::len);
+            fit += 1;
+        }
+        if fit < page.recipients.len() {
+            page.recipients.truncate(fit);
+            page.next = page.recipients.last().map(|one| one.row);
+        }
+        Ok(())
     }
 
     pub(super) fn recipient(&mut self, reference: String) -> Answer<Option<Recipient>> {
         let store = self.store;
-        let record = self.record()?;
-        let Some(row) = store.by_reference(&reference)? else {
+        self.record()?;
+        let row = store.by_reference(&reference)?;
+        let (Some(row), Some(record)) = (row, self.actor.living()) else {
             return Ok(None);
         };
         let metadata = store.metadata(row.row)?;
         Ok(Some(Recipient {
             metadata,
-            ..shown(record, row)
+            ..shown(record, &self.actor.calls, row)
         }))
     }
 
@@ -118,7 +146,7 @@ impl<S: CampaignStore> Desk<'_, S> {
         let rows = rows.into_iter().map(|row| row.as_of(snapshot.at));
         Ok(RecipientPage {
             snapshot,
-            ..page(record, rows.collect(), limit, now)
+            ..page(self.actor, rows.collect(), limit, now)?
         })
     }
 
@@ -145,19 +173,22 @@ impl<S: CampaignStore> Desk<'_, S> {
 
 /// A page of rows, of which one more was read than it holds.
 fn page(
-    record: &Record,
+    actor: &CampaignActor,
     mut rows: Vec<Row>,
     limit: usize,
-    at: crate::domain::time::Timestamp,
-) -> RecipientPage {
+    at: Timestamp,
+) -> Answer<RecipientPage> {
+    let record = actor.living().ok_or(CampaignRefusal::Missing)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    RecipientPage {
-        next: rows.last().map(|row| row.row).filter(|_| more),
-        recipients: rows.into_iter().map(|row| shown(record, row)).collect(),
+    let next = rows.last().map(|row| row.row).filter(|_| more);
+    let rows = rows.into_iter();
+    Ok(RecipientPage {
+        next,
+        recipients: rows.map(|row| shown(record, &actor.calls, row)).collect(),
         snapshot: Snapshot {
             at,
             through: record.rows,
         },
-    }
+    })
 }

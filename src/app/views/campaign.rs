@@ -145,6 +145,11 @@ impl From<&Attempt> for RecipientAttempt {
     }
 }
 
+/// The attempts that were made: a call that was given back before anybody dialed it is none.
+pub fn tried(attempts: &[Attempt]) -> impl DoubleEndedIterator<Item = &Attempt> {
+    attempts.iter().filter(|attempt| !attempt.given_back)
+}
+
 /// A recipient of a campaign.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -179,7 +184,7 @@ impl RecipientView {
             reference,
             phone_number,
             status,
-            attempts: attempts.iter().map(RecipientAttempt::from).collect(),
+            attempts: tried(attempts).map(RecipientAttempt::from).collect(),
             next_attempt_at: next_attempt_at.map(iso8601::format),
             metadata: metadata.and_then(|text| crate::app::json::read(text).ok()),
         }

@@ -260,6 +260,7 @@ impl Oracle {
             return;
         };
         let (counts, mut tally) = (shown.campaign.counts, BTreeMap::new());
+        let calls = self.calls.borrow();
         let broken = self.with_campaign(id, |facts| {
             for one in &page.recipients {
                 *tally.entry(one.status).or_default() += 1;
@@ -267,6 +268,11 @@ impl Oracle {
                 if let Some(was) = known.filter(|was| **was != one.status) {
                     let who = &one.reference;
                     return Some(format!("{who} was shown {was:?}, and is {:?}", one.status));
+                }
+                let lost = one.attempts.iter().filter_map(|attempt| attempt.call);
+                let mut lost = lost.filter(|call| !calls.contains_key(call));
+                if let Some(call) = lost.next() {
+                    return Some(format!("{call} is shown, and there is no such call"));
                 }
                 if is_final(one.status) {
                     facts.decided.insert(one.reference.clone(), one.status);

@@ -12,6 +12,7 @@ use crate::app::iso8601;
 use crate::app::json;
 use crate::app::manage::unheard;
 use crate::app::ports::Api;
+use crate::app::views::campaign::tried;
 use crate::domain::access::KeyRecord;
 use crate::domain::ids::{CampaignId, KeyId, OrgId};
 use crate::domain::refusal::Refusal;
@@ -117,7 +118,7 @@ fn lines(page: &RecipientPage) -> String {
 }
 
 fn of(recipient: &Recipient) -> String {
-    let last = recipient.attempts.last();
+    let last = tried(&recipient.attempts).next_back();
     let word = |value: Option<Value>| match value {
         Some(Value::String(text)) => text,
         _ => String::new(),
@@ -128,7 +129,7 @@ fn of(recipient: &Recipient) -> String {
         recipient.reference.clone(),
         recipient.phone.as_str().to_owned(),
         word(Some(json::value(&recipient.status))),
-        recipient.attempts.len().to_string(),
+        tried(&recipient.attempts).count().to_string(),
         last.and_then(|last| last.call)
             .map_or_else(String::new, |call| call.to_string()),
         word(
