@@ -281,6 +281,12 @@ fn what_an_object_remembers_beside_its_calls() {
     };
     world.ask(TrunkCommand::Feed(support::reader(), filter));
     stored::<FeedNotes>("feed_logged", &world.known_feed_notes());
+    world.ask(TrunkCommand::CampaignTells {
+        org: support::org(),
+        campaign: CampaignId::from_entropy([9; 16]),
+        view: r#"{"status":"running"}"#.into(),
+    });
+    stored::<FeedNotes>("feed_of_campaigns", &world.known_feed_notes());
     let before = std::fs::read_to_string("tests/golden/calls/stored_feed.json").expect("a golden");
     let before = json::read::<FeedNotes>(&before).expect("the notes of a release before");
     assert_eq!(before.logged_since, None, "nothing is in the log yet");

@@ -650,6 +650,14 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 last: true,
             },
         ),
+        (
+            "CampaignTells",
+            CampaignTells {
+                org: org(),
+                campaign: campaign(),
+                view: r#"{"id":"…","status":"running"}"#.into(),
+            },
+        ),
         ("NumberOf", NumberOf(call)),
         ("Tick", Tick),
         ("Work", Work),
@@ -1094,6 +1102,14 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
             "TakenBack",
             TakenBack {
                 again_at: Some(START),
+            },
+        ),
+        (
+            "CampaignHeard",
+            CampaignHeard {
+                taken: true,
+                again_at: START,
+                listened: false,
             },
         ),
         ("NumberOf", NumberOf(org(), suppression().phone)),

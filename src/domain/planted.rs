@@ -266,6 +266,10 @@ faults! {
     CampaignRedialsOn,
     /// The end of a campaign is told anew when it was told.
     CompletionAgain,
+    /// A campaign tells the feed of itself as often as it likes.
+    CampaignToldAtOnce,
+    /// After a restart a campaign that rests tells the feed nothing.
+    CampaignEndUntold,
 }
 
 /// Whether a fault is planted: no.

@@ -10,6 +10,7 @@
 )]
 
 mod ends;
+mod feed;
 mod life;
 mod people;
 #[path = "../support/mod.rs"]

@@ -8,7 +8,7 @@ use audatec::app::campaign::{
     Recipient, Shown,
 };
 use audatec::app::messages::CallbackMessage;
-use audatec::app::trunk::{StoreFailed, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{CampaignHeard, StoreFailed, TrunkCommand, TrunkReply};
 use audatec::domain::call::CallAgent;
 use audatec::domain::campaign::{
     Campaign, Counts, NewRecipient, Plan, RecipientStatus, Record, Row, Status,
@@ -193,6 +193,9 @@ pub struct World {
     /// Trunks tell campaigns nothing by themselves.
     pub silent: bool,
     pub exchanges: usize,
+    /// How often campaigns told of themselves; and that nobody hears it.
+    pub told: u64,
+    pub mute: bool,
     /// The directory can't be reached.
     pub no_directory: bool,
     /// What it was told: campaigns that rest, each since which start.
@@ -239,6 +242,8 @@ impl World {
             luck: Vec::new(),
             silent: false,
             exchanges: 0,
+            told: 0,
+            mute: false,
             no_directory: false,
             rested: Vec::new(),
         }
@@ -448,6 +453,22 @@ impl World {
                 why,
                 last,
             },
+            Exchange::Tell {
+                org,
+                campaign,
+                view,
+                ..
+            } => {
+                if self.mute {
+                    return Heard::Untold;
+                }
+                self.told += 1;
+                TrunkCommand::CampaignTells {
+                    org,
+                    campaign,
+                    view,
+                }
+            }
             Exchange::Rest { campaign, mark, .. } => {
                 if self.no_directory {
                     return Heard::Nothing;
@@ -461,6 +482,15 @@ impl World {
             TrunkReply::Standings(standings) => Heard::Standings(standings),
             TrunkReply::Outcomes(outcomes) => Heard::Outcomes(outcomes),
             TrunkReply::TakenBack { again_at } => Heard::TakenBack(again_at),
+            TrunkReply::CampaignHeard {
+                taken,
+                again_at,
+                listened,
+            } => Heard::Told(CampaignHeard {
+                taken,
+                again_at,
+                listened,
+            }),
             TrunkReply::Refused(refusal) => Heard::Refused(refusal),
             other => panic!("{other:?}"),
         }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Client, created, FAST, found, METADATA, Org, Server } from "./harness.ts";
+import { BASE_PATH, type Client, created, FAST, found, METADATA, Org, Server } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import type { ListedCall } from "./shapes.ts";
 import { until } from "./until.ts";
@@ -119,4 +119,59 @@ test("killed in the middle, a campaign goes on within 30 s, and calls nobody twi
   expect(performance.now() - began).toBeLessThan(GOES_ON_MS);
   await completed(id);
   await expectEachCalledOnce(id, 150);
+});
+
+interface Told {
+  id: string;
+  type: string;
+  at: string;
+  data: Campaign;
+}
+
+/** Follows campaigns by server-sent events until it is cut off. */
+async function follow(lastId: string, signal: AbortSignal, hear: (event: Told) => void): Promise<void> {
+  const headers = { accept: "text/event-stream", authorization: `Bearer ${member.key}`, "last-event-id": lastId };
+  const response = await fetch(`${server.url}${BASE_PATH}/events?type=campaign.updated`, { headers, signal });
+  expect(response.status).toBe(200);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    const blocks = (text + part.value).split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const data of blocks.flatMap((block) => /^data: (.*)$/m.exec(block)?.[1] ?? [])) {
+      const event = JSON.parse(data) as Told;
+      if (event.type !== "heartbeat") hear(event);
+    }
+  }
+}
+
+test("who follows the feed hears of a campaign once a second at most, and of its end; who was cut off goes on", { timeout: 60_000 }, async () => {
+  const { next_cursor } = found(await member.get<{ next_cursor: string }>("/events?after=latest"));
+  const { id } = await running(60);
+  const told: Told[] = [];
+  let [cut, isOver] = [new AbortController(), false];
+  const listener = (async () => {
+    while (!isOver) {
+      cut = new AbortController();
+      await follow(told.at(-1)?.id ?? next_cursor, cut.signal, (event) => told.push(event)).catch(() => {});
+    }
+  })();
+  await until("three events", async () => told.length >= 3);
+  cut.abort();
+  const over = await completed(id);
+  await until("its end", async () => told.at(-1)?.data.status === "completed");
+  isOver = true;
+  cut.abort();
+  await listener;
+
+  expect(told.at(-1)).toMatchObject({ type: "campaign.updated", data: over });
+  expect(found(await member.get(`/campaigns/${id}`))).toEqual(told.at(-1)?.data);
+  const times = told.map(({ at }) => Date.parse(at));
+  for (const [n, at] of times.slice(1).entries()) expect(at - (times[n] ?? at)).toBeGreaterThanOrEqual(1_000);
+  expect(new Set(told.map((event) => event.id)).size).toBe(told.length);
+  expect(new Set(told.map(({ data }) => data.status))).toContain("running");
+  for (const { data } of told) {
+    const { total, ...parts } = data.counts;
+    expect(Object.values(parts).reduce((sum, count) => sum + count, 0)).toBe(total);
+  }
 });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use audatec::app::trunk::{KEPT, Position};
-use audatec::domain::ids::CallId;
+use audatec::domain::ids::{CallId, CampaignId};
 use audatec::domain::time::{Span, Timestamp};
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub struct Listener {
     last: RefCell<Option<Position>>,
     /// When each call's turns became known, in the order in which they came.
     heard: RefCell<BTreeMap<CallId, Vec<Timestamp>>>,
+    /// What it was told last of each campaign: when that became known, and its status.
+    campaigns: RefCell<BTreeMap<CampaignId, (Timestamp, String)>>,
     /// What is older it was not told: it had no place yet when it was first answered.
     begun: Cell<Timestamp>,
     /// It was away for longer than the feed is kept.
@@ -121,7 +123,8 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
         return w.oracle.fail(None, None, what);
     }
     // A guarded trunk without calls is no part of the feed: its states come with its first.
-    let is_of_call = event["type"] != "trunk.updated";
+    let kind = event["type"].as_str().unwrap_or_default();
+    let is_of_call = kind != "trunk.updated" && kind != "campaign.updated";
     let known = place.filter(|_| is_of_call);
     let known = known.and_then(|place| w.true_time(place.at));
     if known.is_some_and(|at| at + latest(w, org) < listener.silent_until.get()) {
@@ -129,6 +132,9 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
         let what =
             format!("of what was known at {known:?}, an answer from {until} says nothing: {event}");
         return w.oracle.fail(None, None, what);
+    }
+    if let ("campaign.updated", Some(place)) = (kind, place) {
+        return take_campaign(w, listener, place.at, event);
     }
     let id = |name: &str| event["data"][name].as_str()?.parse::<CallId>().ok();
     if let (Some(call), Some(place)) = (id("call_id").or(id("id")), place) {
@@ -141,7 +147,36 @@ fn take(w: &W, org: &Org, listener: &Listener, event: &Value) {
     }
 }
 
+/// A campaign tells of itself once a second at most, by a clock that does not jump.
+fn take_campaign(w: &W, listener: &Listener, at: Timestamp, event: &Value) {
+    let text = |name: &str| event["data"][name].as_str().unwrap_or_default();
+    let Ok(id) = text("id").parse::<CampaignId>() else {
+        return w
+            .oracle
+            .fail(None, None, format!("whose event is {event}?"));
+    };
+    let told = (at, text("status").to_owned());
+    let before = listener.campaigns.borrow_mut().insert(id, told);
+    let before = before.and_then(|(before, _)| w.true_time(before));
+    if let (Some(before), Some(at)) = (before, w.true_time(at))
+        && at < before + 1_000
+    {
+        let what = format!("after {} ms the feed tells again of {event}", at - before);
+        w.oracle.fail(None, None, what);
+    }
+}
+
 impl Listener {
+    /// Each campaign of which it heard, with the status that it was told last.
+    pub fn campaigns(&self) -> Vec<(CampaignId, String)> {
+        if *self.lapsed.borrow() {
+            return Vec::new();
+        }
+        let known = self.campaigns.borrow();
+        let known = known.iter().map(|(id, (_, status))| (*id, status.clone()));
+        known.collect()
+    }
+
     /// Whether it was told these turns of a call and no others, in their order; some of them `may_lack`, and all behind the last
     /// one, if the trunk `may_have_left` the feed.
     pub fn knows(

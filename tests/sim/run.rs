@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use audatec::app::directory::DirectoryCommand;
+use audatec::app::campaign::CampaignCommand;
+use audatec::app::directory::{DirectoryCommand, DirectoryReply};
 use audatec::domain::ids::{OrgId, TrunkId, TrunkTag};
 use serde_json::json;
 
@@ -18,8 +19,8 @@ use crate::rows::Full;
 use crate::trunk_node::TrunkNode;
 use crate::world::{W, World};
 use crate::{
-    campaigner, directory_node, hours, integrator, limiter, minute, officer, operator, queue,
-    receivers, trunk_node,
+    campaign_node, campaigner, directory_node, hours, integrator, limiter, minute, officer,
+    operator, queue, receivers, trunk_node,
 };
 
 /// No world takes longer to come to rest.
@@ -93,6 +94,7 @@ fn live(w: &W) {
     rest(w);
     for (org, listener) in &listeners {
         w.oracle.judge_the_feed(w, org.id, listener);
+        w.oracle.judge_campaigns_in_the_feed(w, org.id, listener);
     }
     w.oracle.judge_the_end(w, calm_since);
     w.oracle.judge_the_campaigns(w);
@@ -326,11 +328,32 @@ fn cron(w: &W, until: u64) {
                     .for_each(|trunk| trunk_node::poke(w, trunk.tag()));
             }
             for name in w.copies.names("trunks/").into_iter().filter_map(id) {
-                let tick = |org: OrgId| drop(directory_node::ask(w, org, DirectoryCommand::tick()));
-                name.parse::<OrgId>().into_iter().for_each(tick);
+                name.parse::<OrgId>()
+                    .into_iter()
+                    .for_each(|org| look_after(w, org));
             }
         }
         cron(w, until);
+    });
+}
+
+/// The directory does what is due, and says which campaigns run: they are knocked at as well.
+fn look_after(w: &W, org: OrgId) {
+    let (world, told) = (
+        Rc::clone(w),
+        directory_node::ask(w, org, DirectoryCommand::tick()),
+    );
+    w.tasks.spawn(Owner::Client, async move {
+        if let Ok(DirectoryReply::Campaigns(running)) = told.await {
+            for card in running {
+                drop(campaign_node::ask(
+                    &world,
+                    org,
+                    card.id,
+                    CampaignCommand::Tick,
+                ));
+            }
+        }
     });
 }
 

@@ -41,6 +41,8 @@ impl CampaignActor {
             Heard::Standings(standings) => self.checked(store, standings, now)?,
             Heard::Outcomes(outcomes) => self.learns(store, outcomes, now)?,
             Heard::TakenBack(again_at) => self.takes_back(store, again_at, now)?,
+            Heard::Told(told) => self.is_told(store, told, now)?,
+            Heard::Untold => self.is_untold(now),
             Heard::Rested(mark) => self.has_rested(store, mark, now)?,
             Heard::Refused(TrunkRefusal::InvalidKey) => self.is_revoked(store, now)?,
             Heard::Refused(_) => {

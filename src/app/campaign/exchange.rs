@@ -1,7 +1,7 @@
 //! What a campaign asks of others, and what it hears.
 
 use crate::app::host::{Host, Unavailable};
-use crate::app::trunk::{TrunkRefusal, Trunks, ask, command};
+use crate::app::trunk::{CampaignHeard, TrunkRefusal, Trunks, ask, command};
 use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn, TurnAnswer};
 use crate::domain::ids::{CallId, CampaignId, OrgId, TrunkTag};
 use crate::domain::time::Timestamp;
@@ -39,6 +39,17 @@ pub enum Exchange {
         /// A phone that rings by now has had its time.
         last: bool,
     },
+    /// The campaign tells of itself, for whoever follows the live feed.
+    Tell {
+        /// The trunk.
+        trunk: TrunkTag,
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// As clients read it, in JSON.
+        view: String,
+    },
     /// The directory is told that the campaign rests.
     Rest {
         /// Whose campaign it is.
@@ -61,6 +72,10 @@ pub enum Heard {
     Outcomes(Vec<(CallId, Became)>),
     /// Calls were taken back, but for some that are to be taken back once more then.
     TakenBack(Option<Timestamp>),
+    /// What becomes of what it tells of itself.
+    Told(CampaignHeard),
+    /// Nobody heard that.
+    Untold,
     /// The directory knows that it rests since that start.
     Rested(u64),
     /// It is refused.
@@ -113,6 +128,20 @@ impl Exchange {
                     last,
                 };
                 Heard::TakenBack(ask(world, trunk, back).await?.again_at)
+            }
+            Self::Tell {
+                trunk,
+                org,
+                campaign,
+                view,
+            } => {
+                let tells = command::CampaignTells {
+                    org,
+                    campaign,
+                    view,
+                };
+                let told = ask(world, trunk, tells).await;
+                told.map_or(Heard::Untold, Heard::Told)
             }
             Self::Rest { .. } => return Err(Unavailable),
         })

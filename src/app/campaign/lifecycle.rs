@@ -1,11 +1,12 @@
 //! A campaign's life, at the desk: created, started, paused, called off, deleted.
 
 use super::language::{CampaignRefusal, Shown};
-use super::{Answer, CampaignStore, Desk, Stop};
+use super::{Answer, CampaignActor, CampaignStore, Desk, Stop};
 use crate::domain::call::CallAgent;
 use crate::domain::campaign::{Campaign, HeldBy, Plan, Record, Status};
 use crate::domain::ids::KeyId;
 use crate::domain::planted::{Fault, planted};
+use crate::domain::time::Timestamp;
 
 impl From<Status> for Stop {
     fn from(status: Status) -> Self {
@@ -25,17 +26,9 @@ impl<S: CampaignStore> Desk<'_, S> {
     pub(super) fn get(&mut self) -> Answer<Shown> {
         let (now, actor) = (self.now, &*self.actor);
         let record = actor.living().ok_or(CampaignRefusal::Missing)?;
-        let rows_say = record.held_by(now).filter(|held| {
-            // Those whose time has come are looked at just now.
-            *held != HeldBy::CallingHours || actor.is_idle()
-        });
-        let trunk_says = actor.held.filter(|held| {
-            let counts = record.campaign.counts;
-            record.is_running() && (*held != HeldBy::Capacity || counts.in_progress == 0)
-        });
         Ok(Shown {
             campaign: record.campaign.clone(),
-            held_by: rows_say.or(trunk_says),
+            held_by: actor.held_by(now),
             projected_end_at: record.projected_end_at(now),
         })
     }
@@ -105,5 +98,21 @@ impl<S: CampaignStore> Desk<'_, S> {
             }
             status => Err(status.into()),
         }
+    }
+}
+
+impl CampaignActor {
+    /// Why it calls nobody just now, if it runs.
+    pub(super) fn held_by(&self, now: Timestamp) -> Option<HeldBy> {
+        let record = self.living()?;
+        let rows_say = record.held_by(now).filter(|held| {
+            // Those whose time has come are looked at just now.
+            *held != HeldBy::CallingHours || self.is_idle()
+        });
+        let trunk_says = self.held.filter(|held| {
+            let counts = record.campaign.counts;
+            record.is_running() && (*held != HeldBy::Capacity || counts.in_progress == 0)
+        });
+        rows_say.or(trunk_says)
     }
 }

@@ -17,6 +17,7 @@ mod exchange;
 mod language;
 mod lifecycle;
 mod memory;
+mod news;
 mod over;
 mod people;
 mod port;
@@ -43,6 +44,7 @@ use crate::domain::planted::{Fault, planted};
 use crate::domain::settings::Settings;
 use crate::domain::time::{Span, Timestamp};
 use memory::{Calls, People as Buffer};
+use news::News;
 
 /// Ends of calls that were told wait so long for what else is written: the next calls, mostly.
 const LINGER: Span = Span(500);
@@ -70,6 +72,8 @@ pub struct CampaignActor {
     retry_at: Timestamp,
     /// When the trunk is asked what became of calls of which nothing was heard.
     asks_at: Timestamp,
+    /// What those who follow the live feed know.
+    news: News,
 }
 
 /// One command being carried out.
@@ -151,6 +155,7 @@ impl CampaignActor {
             failures: 0,
             retry_at: Timestamp(0),
             asks_at: Timestamp(0),
+            news: News::default(),
         })
     }
 
@@ -210,6 +215,7 @@ impl CampaignActor {
             owes,
             asks,
             rests,
+            self.tells_at(),
         ];
         let asked = asked
             .into_iter()
@@ -262,6 +268,7 @@ impl CampaignActor {
             let rows = self.take_news(store, now)?;
             self.write(store, &rows, now)?;
         }
+        self.looks_for_news(now);
         Ok(())
     }
 

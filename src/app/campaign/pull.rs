@@ -29,6 +29,9 @@ impl CampaignActor {
         if self.is_taking_back() {
             return self.take_back(store, now);
         }
+        if self.tells_at().is_some_and(|at| now >= at) {
+            return Ok(self.tell(now));
+        }
         let may_call = self.may_call(now);
         let Some(record) = &self.record else {
             return Ok(None);

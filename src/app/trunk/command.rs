@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::admission::{Admitted, Replay};
 use super::callbacks::{Attempted, Begun};
+use super::campaign_news::CampaignHeard;
 use super::campaigns::TakenBack;
 use super::config::{Briefed, Retired};
 use super::dispatch::Rung;
@@ -229,6 +230,15 @@ commands! {
         /// A phone that rings by now has had its time.
         last: bool,
     } => take_back -> TakenBack;
+    /// A campaign tells of itself, for whoever follows the live feed.
+    CampaignTells {
+        /// Whose campaign it is.
+        org: OrgId,
+        /// Which it is.
+        campaign: CampaignId,
+        /// As clients read it, in JSON.
+        view: String,
+    } => hear_campaign -> CampaignHeard;
     /// Whose call it is, and to which number.
     NumberOf(call: CallId) => number_of -> Option<(OrgId, E164)>;
     /// The archive has these calls: their rows go.

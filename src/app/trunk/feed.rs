@@ -1,4 +1,4 @@
-//! What a trunk tells the live feed: the transitions of its calls, and its own state.
+//! What a trunk tells the live feed: the transitions of its calls, its own state, and what campaigns told it (`campaign_news`).
 //!
 //! Nothing is written for it while nobody listens, and next to nothing while somebody does. Who keeps up is told from a
 //! short list in memory: the moments of the latest transitions, and whose they were; of the calls themselves only those are read
@@ -11,7 +11,7 @@
 //! The order is by moment, then by call. An answer holds transitions from before the present millisecond alone, and whatever
 //! becomes known later bears a later moment: so a position that was handed out is complete, across restarts too.
 
-use super::news::{self, News, TRUNK_UPDATED, TYPES};
+use super::news::{self, CAMPAIGN_UPDATED, News, TRUNK_UPDATED, TYPES};
 use super::position::{
     FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, Logged, Position,
 };
@@ -28,7 +28,7 @@ use crate::domain::trunk::{Trunk, TrunkState, Wanted};
 /// For how long the feed can be read back.
 pub const KEPT: Span = Span::from_secs(86_400);
 /// How often it is noted that somebody listens.
-const NOTED_EVERY: Span = Span::from_secs(3_600);
+pub(super) const NOTED_EVERY: Span = Span::from_secs(3_600);
 /// How many late transitions are looked at for one answer.
 const ROWS: usize = 1_000;
 /// How many transitions are in the list for listeners that keep up.
@@ -41,7 +41,7 @@ const STATES: usize = 1_000;
 /// The feed of one trunk.
 #[derive(Default)]
 pub struct Feed {
-    notes: FeedNotes,
+    pub(super) notes: FeedNotes,
     /// The latest transitions in their order: all that lie behind `complete_from`.
     lately: Vec<LateTransition>,
     /// None while nobody listens.
@@ -222,11 +222,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             // Rows are being written anew: soon.
             false => filter.after,
         };
-        let is_of_trunk =
-            !filter.only.is_empty() && filter.only.iter().all(|only| only == TRUNK_UPDATED);
-        let (calls, goes_on) = match is_of_trunk {
-            true => (Vec::new(), None),
-            false => self.calls_told_of(filter, &mut through)?,
+        let (calls, goes_on) = match is_of_calls(filter) {
+            false => (Vec::new(), None),
+            true => self.calls_told_of(filter, &mut through)?,
         };
         let is_wanted = |news: &News<'_>| {
             let place = news.place();
@@ -249,7 +247,8 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         {
             let states = self.feed.notes.states.iter();
             let states = states.map(|logged| News::State(own.config.id, logged));
-            found.extend(states.filter(is_wanted));
+            let campaigns = self.feed.notes.campaigns.iter().map(News::Campaign);
+            found.extend(states.chain(campaigns).filter(is_wanted));
         }
         Position::sort(&mut found, News::place);
         found.dedup_by_key(|news| news.place());
@@ -377,6 +376,16 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         }
         Ok(calls)
     }
+}
+
+/// Whether calls are told of.
+fn is_of_calls(filter: &FeedFilter) -> bool {
+    let others = [TRUNK_UPDATED, CAMPAIGN_UPDATED];
+    filter.only.is_empty()
+        || filter
+            .only
+            .iter()
+            .any(|only| !others.contains(&only.as_str()))
 }
 
 fn is_of_type(filter: &FeedFilter, name: &str) -> bool {

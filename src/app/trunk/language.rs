@@ -183,6 +183,15 @@ pub enum TrunkReply {
         /// A phone may ring just now: what is left of them is to be taken back then.
         again_at: Option<Timestamp>,
     },
+    /// What becomes of a campaign's word for the live feed.
+    CampaignHeard {
+        /// It is told to whoever listens; else it was too soon.
+        taken: bool,
+        /// It may say something again from then on.
+        again_at: Timestamp,
+        /// Somebody listens.
+        listened: bool,
+    },
     /// Whose call it is, and to which number.
     NumberOf(OrgId, E164),
     /// No such call here.

@@ -7,6 +7,7 @@
 
 mod admission;
 mod callbacks;
+mod campaign_news;
 mod campaigns;
 pub mod command;
 mod config;
@@ -34,6 +35,7 @@ mod watch;
 
 pub use admission::{Admitted, Replay};
 pub use callbacks::{Attempted, Begun};
+pub use campaign_news::CampaignHeard;
 pub use campaigns::TakenBack;
 pub use command::TrunkCommand;
 pub use config::{Briefed, Retired};

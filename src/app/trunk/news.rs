@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::position::{Logged, Position};
+use super::position::{Logged, LoggedCampaign, Position};
 use crate::app::iso8601;
-use crate::app::json::value;
+use crate::app::json::{self, value};
 use crate::app::views::call::ListedCall;
 use crate::domain::call::{Call, CallStatus, FeedEntry, Transition};
 use crate::domain::ids::TrunkId;
@@ -14,8 +14,11 @@ use crate::domain::settings::Settings;
 /// The type of a trunk's own events.
 pub const TRUNK_UPDATED: &str = "trunk.updated";
 
+/// The type of campaigns' events.
+pub const CAMPAIGN_UPDATED: &str = "campaign.updated";
+
 /// The types of events.
-pub const TYPES: [&str; 11] = [
+pub const TYPES: [&str; 12] = [
     "call.initiating",
     "call.ringing",
     "call.answered",
@@ -27,6 +30,7 @@ pub const TYPES: [&str; 11] = [
     "callback.failed",
     "callback.exhausted",
     TRUNK_UPDATED,
+    CAMPAIGN_UPDATED,
 ];
 
 /// A type's place among them, as the log has it: new ones are added at the end.
@@ -41,6 +45,8 @@ pub enum News<'a> {
     Transition(&'a Call, FeedEntry),
     /// A trunk's new state.
     State(TrunkId, &'a Logged),
+    /// A campaign, as it told of itself.
+    Campaign(&'a LoggedCampaign),
 }
 
 impl News<'_> {
@@ -49,6 +55,7 @@ impl News<'_> {
         match self {
             Self::Transition(call, told) => Position::new(told.0, call.id),
             Self::State(trunk, logged) => Position::of_state(logged.at, *trunk),
+            Self::Campaign(logged) => Position::of_campaign(logged.at, logged.id),
         }
     }
 
@@ -57,6 +64,7 @@ impl News<'_> {
         match self {
             Self::Transition(call, told) => name(call, told.1),
             Self::State(..) => TRUNK_UPDATED,
+            Self::Campaign(_) => CAMPAIGN_UPDATED,
         }
     }
 
@@ -68,6 +76,7 @@ impl News<'_> {
                 value(&ListedCall::of(&as_of(call, *told), told.0, settings))
             }
             Self::State(trunk, logged) => state(logged, *trunk),
+            Self::Campaign(logged) => json::read(&logged.view).unwrap_or_default(),
         };
         let place = self.place();
         object! {"id": place.cursor(), "type": self.name(), "at": iso8601::format(place.at), "data": data}

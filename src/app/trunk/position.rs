@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::base64::URL_SAFE;
-use crate::domain::ids::{CallId, TrunkId};
+use crate::domain::ids::{CallId, CampaignId, TrunkId};
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkState;
@@ -27,7 +27,7 @@ macro_rules! travels_as_pair {
     };
 }
 
-/// A place in the feed: a moment, and a call whose transition it was. A trunk's own events bear the lowest id.
+/// A place in the feed: a moment, and a call whose transition it was. A trunk's own events and campaigns' bear the lowest ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// When it became known.
@@ -56,6 +56,17 @@ impl Position {
     pub fn of_state(at: Timestamp, trunk: TrunkId) -> Self {
         let first = Self::start_of(at).call.number();
         Self::new(at, CallId::of_number(first + (trunk.number() >> 96)))
+    }
+
+    /// Where a campaign of `at` stands: behind trunks' states of that moment and before its calls, and not where another
+    /// campaign does.
+    #[must_use]
+    pub fn of_campaign(at: Timestamp, campaign: CampaignId) -> Self {
+        let first = Self::start_of(at).call.number();
+        Self::new(
+            at,
+            CallId::of_number(first + (1 << 32) + (campaign.number() >> 96)),
+        )
     }
 
     /// Before the transition at `at` of the call at this place: see [`CallId::row`].
@@ -166,6 +177,17 @@ pub struct Logged {
 
 travels_as_pair!(Logged { at, state });
 
+/// A campaign, as it told of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedCampaign {
+    /// When it did.
+    pub at: Timestamp,
+    /// Which it is.
+    pub id: CampaignId,
+    /// As clients read it, in JSON.
+    pub view: String,
+}
+
 /// What a trunk's rows keep for the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedNotes {
@@ -176,6 +198,9 @@ pub struct FeedNotes {
     pub logged_since: Option<Timestamp>,
     /// When somebody last listened, to the hour.
     pub listened_at: Option<Timestamp>,
+    /// The last that each campaign said, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub campaigns: Vec<LoggedCampaign>,
 }
 
 /// A transition, as it is found again.
@@ -208,9 +233,11 @@ mod tests {
             entropy[0] = first;
             Position::of_state(at, TrunkId::from_entropy(entropy))
         };
+        let campaign = |first: u8| Position::of_campaign(at, CampaignId::from_entropy([first; 16]));
         let call = Position::new(at, CallId::floor(Timestamp(1)));
         assert!(Position::start_of(at) < place(0));
-        assert!(place(0) < place(255) && place(255) < call);
+        assert!(place(0) < place(255) && place(255) < campaign(0));
+        assert!(campaign(0) < campaign(255) && campaign(255) < call);
         assert_eq!(Position::read(&place(9).cursor()), Some(place(9)));
     }
 }

@@ -41,6 +41,9 @@ pub struct Record {
     /// How fast recipients were decided of late.
     #[serde(default)]
     pub pace: Pace,
+    /// Its status as those who follow the live feed heard it last, unless it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Status>,
     /// It was deleted, and is gone as soon as nothing is owed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
@@ -87,6 +90,7 @@ impl Record {
             takes_back: None,
             completion: None,
             pace: Pace::default(),
+            told: None,
             deleted: false,
         }
     }
@@ -139,6 +143,7 @@ impl Record {
                 self.campaign.started_at = self.campaign.started_at.or(Some(now));
                 (self.agent, self.mark) = (Some(agent), Some(mark));
                 self.takes_back = None;
+                self.told = None;
                 self.pace.begins(self.decided(), now);
                 Ok(())
             }

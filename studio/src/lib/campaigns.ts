@@ -68,7 +68,7 @@ export const readNewest = async (): Promise<Campaign[]> =>
 
 /** Whether an event may have changed a campaign, or this one. */
 export function isOfCampaign(event: FeedEvent, id?: string): boolean {
-  if ((event.type as string) === "campaign.updated") return id === undefined || ("id" in event.data && event.data.id === id);
+  if (event.type === "campaign.updated") return id === undefined || event.data.id === id;
   const campaign = changedCall(event)?.campaign_id ?? null;
   return id === undefined ? campaign !== null : campaign === id;
 }

@@ -13,7 +13,7 @@ export type FeedEvent = Schemas["FeedEvent"];
 
 /** The call that it is about, if it is about one. */
 export function callIdOf({ type, data }: FeedEvent): string | null {
-  if (type === "trunk.updated") return null;
+  if (type === "trunk.updated" || type === "campaign.updated") return null;
   return "call_id" in data ? data.call_id : "id" in data ? data.id : null;
 }
 

@@ -94,6 +94,27 @@ impl Oracle {
         }
     }
 
+    /// Whoever heard of a campaign was told where it ended up, unless its trunk left.
+    pub fn judge_campaigns_in_the_feed(&self, w: &W, org: OrgId, listener: &Listener) {
+        let orgs = w.orgs.borrow();
+        let lines = orgs.iter().filter(|known| known.id == org);
+        let mut lines = lines.flat_map(|org| org.lines.borrow().clone());
+        if lines.any(|line| line.leaving.get()) {
+            return;
+        }
+        for (id, told) in listener.campaigns() {
+            let node = crate::campaign_node::of(w, id);
+            let Some(record) = node.rows.said() else {
+                continue; // it was deleted
+            };
+            let is = record.campaign.status.as_str();
+            if told != is {
+                let what = format!("the feed told that campaign {id} is {told}, and it is {is}");
+                self.fail(None, None, what);
+            }
+        }
+    }
+
     fn judge_call(&self, w: &W, seen: &Seen, calm_since: Timestamp) {
         let (row, tag, id) = (&seen.row, seen.row.id.address().tag, Some(seen.row.id));
         let Some(at) = seen.terminal_at else {

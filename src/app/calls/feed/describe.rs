@@ -12,7 +12,7 @@ use crate::domain::refusal::Refusal;
 pub fn events() -> Description {
     let example = json!({"events": [event()], "next_cursor": CURSOR});
     let text = "One ordered feed of the organisation: each change of a call's status, each result of a callback's \
-                attempt, and each change of a trunk's state. Continue with the previous answer's `next_cursor`: nothing \
+                attempt, each change of a trunk's state, and, at most once a second each, campaigns as they are by then. Continue with the previous answer's `next_cursor`: nothing \
                 is missed and nothing comes twice. Events are kept for 24 hours; an older cursor is answered 410 with \
                 `oldest_cursor`, the one to continue from. With `Accept: text/event-stream` the same events come as a \
                 stream, each with its cursor as `id`; a client that was cut off resumes from its `Last-Event-ID`. While \
@@ -22,7 +22,8 @@ pub fn events() -> Description {
                 with `Last-Event-ID` while the feed can't be read (429, 5xx) gets 200 with `retry: 5000` and a heartbeat \
                 with the same id, since any other status would end an `EventSource` for good. Test events are not part of \
                 it. An event shows its call as it was at that moment. Calls that last longer than 10 minutes are reported \
-                in full only while somebody listens, or did within the last 24 hours.";
+                in full only while somebody listens, or did within the last 24 hours; so are campaigns, of each of which \
+                the last event is kept.";
     Description::new(
         "Events",
         "Follow the live feed",
@@ -114,10 +115,13 @@ fn answers() -> [(&'static str, Value); 2] {
 }
 
 /// The events, by what they are about.
-fn events_of() -> [(&'static str, Value); 5] {
+fn events_of() -> [(&'static str, Value); 6] {
     let (of_calls, others): (Vec<&str>, Vec<&str>) =
         TYPES.iter().partition(|name| name.starts_with("call."));
-    let (of_trunks, of_callbacks): (Vec<&str>, Vec<&str>) =
+    let (of_callbacks, others): (Vec<&str>, Vec<&str>) = others
+        .iter()
+        .partition(|name| name.starts_with("callback."));
+    let (of_trunks, of_campaigns): (Vec<&str>, Vec<&str>) =
         others.iter().partition(|name| name.starts_with("trunk."));
     let event = |description: &str, types: &[&str], data: &str| {
         object(
@@ -130,7 +134,7 @@ fn events_of() -> [(&'static str, Value); 5] {
             }),
         )
     };
-    let kinds = ["CallEvent", "CallbackEvent", "TrunkEvent"].map(reference);
+    let kinds = ["CallEvent", "CallbackEvent", "TrunkEvent", "CampaignEvent"].map(reference);
     [
         (
             "FeedEvent",
@@ -151,6 +155,14 @@ fn events_of() -> [(&'static str, Value); 5] {
         (
             "TrunkEvent",
             event("A trunk's state changed.", &of_trunks, "TrunkState"),
+        ),
+        (
+            "CampaignEvent",
+            event(
+                "A campaign changed: its status, its counts, or what was said of it.",
+                &of_campaigns,
+                "Campaign",
+            ),
         ),
     ]
 }
