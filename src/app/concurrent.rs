@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use crate::domain::time::Timestamp;
+
 /// How many pieces of work wait at once, where each waits for a connection.
 pub const CONNECTIONS: usize = 6;
 
@@ -20,6 +22,13 @@ pub async fn concurrent<T>(
     let work = keeping(&done, futures);
     work_on(at_once, work).await;
     done.take()
+}
+
+/// So many of them at most; of more, others each minute.
+pub fn share_of<T>(all: Vec<T>, most: usize, now: Timestamp) -> impl Iterator<Item = T> {
+    let shares = all.len().div_ceil(most).max(1);
+    let share = (now.0 / 60_000) as usize % shares;
+    all.into_iter().skip(share).step_by(shares)
 }
 
 /// Futures that put aside what they give.
@@ -70,6 +79,19 @@ mod tests {
     use super::*;
     use std::cell::Cell;
     use std::task::Waker;
+
+    #[test]
+    fn of_many_others_come_each_minute_until_all_have() {
+        let share = |minute: u64, many: u32| -> Vec<u32> {
+            share_of((0..many).collect(), 400, Timestamp(minute * 60_000 + 7)).collect()
+        };
+        assert_eq!(share(3, 400).len(), 400);
+        let mut all: Vec<u32> = (5..8).flat_map(|minute| share(minute, 1_001)).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..1_001).collect::<Vec<_>>());
+        assert!((0..9).all(|minute| share(minute, 1_001).len() <= 400));
+        assert!(share(0, 0).is_empty());
+    }
 
     #[test]
     fn at_most_so_many_wait_at_once_and_all_are_done() {

@@ -1,6 +1,7 @@
 //! Campaigns that rest, as the directory hears it; and guarded keys and agents, which campaigns use without asking for permits.
 
 use audatec::app::campaign::{Exchange, Heard};
+use audatec::app::directory::{Directories, DirectoryCommand, DirectoryReply};
 use audatec::app::resting;
 use audatec::domain::ids::{AgentId, KeyId};
 use audatec::domain::time::Span;
@@ -122,4 +123,18 @@ fn what_a_running_campaign_uses_is_permitted_for_as_long_as_it_runs() {
         assert_eq!(brief.revoked_keys, [this.key], "after {later:?}");
         assert_eq!(this.shown()["status"], "paused");
     }
+}
+
+#[test]
+fn a_directory_that_is_reminded_says_which_campaigns_run() {
+    let this = running(200);
+    let told = || match block_on(this.world.directory(this.org.id, &DirectoryCommand::tick())) {
+        Ok(DirectoryReply::Campaigns(cards)) => cards.into_iter().map(|card| card.id.to_string()),
+        other => panic!("{other:?}"),
+    };
+    assert!(told().eq([this.campaign.clone()]));
+    let started = mark(&this);
+    assert_eq!(this.send("/pause"), 200);
+    assert_eq!(tell(&this, started), Heard::Rested(started));
+    assert_eq!(told().count(), 0);
 }

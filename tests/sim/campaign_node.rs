@@ -194,6 +194,11 @@ impl CampaignNode {
         Some((shown, self.carry_out(w, all)?))
     }
 
+    /// The directory knows that it runs: the cron knocks, should its alarm be lost.
+    fn is_looked_after(&self) -> bool {
+        self.rows.said().is_some_and(|record| record.mark.is_some())
+    }
+
     fn send(&self, w: &W, message: Option<CallbackMessage>) {
         if let Some(message) = message {
             queue::send(w, Queue::Callbacks, Message::Callback(message));
@@ -208,6 +213,9 @@ impl CampaignNode {
         let Some(due) = due else { return };
         let due = due.max(w.clock() + WAKES_AFTER);
         if self.pending.borrow().wants(due, w.clock()) {
+            if self.is_looked_after() && w.hit(Kind::AlarmNotSet) {
+                return self.pending.borrow().failed();
+            }
             self.stored_alarm.set(Some(due));
             self.expect_alarm(w);
         }
@@ -224,6 +232,9 @@ impl CampaignNode {
                 return;
             }
             node.stored_alarm.set(None);
+            if node.is_looked_after() && w.hit(Kind::AlarmLost) {
+                return w.note(None, || format!("an alarm of campaign {} is lost", node.id));
+            }
             node.pending.borrow().fired();
             node.carry_out(w, CampaignCommand::Tick);
         });

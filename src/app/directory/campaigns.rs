@@ -4,6 +4,7 @@ use super::agents::read_agent;
 use super::reply::reply;
 use super::{Answer, Desk, DirectoryActor, DirectoryRefusal, DirectoryReply, DirectoryStore};
 use crate::app::campaign::{CampaignRefusal, Campaigns, ask, command};
+use crate::app::concurrent::share_of;
 use crate::app::host::Host;
 use crate::app::trunk::StoreFailed;
 use crate::domain::agent::Agent;
@@ -12,6 +13,8 @@ use crate::domain::directory::{CampaignCard, PendingHalt, RunsWith};
 use crate::domain::ids::{AgentId, CampaignId, KeyId, OrgId, TrunkId};
 use crate::domain::time::Timestamp;
 
+/// How many campaigns are looked after at once, in case their alarms were lost.
+const LOOKED_AFTER: usize = 400;
 /// How many campaigns one invocation pauses.
 pub(super) const PAUSED_AT_ONCE: usize = 100;
 
@@ -54,6 +57,13 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         limit: usize,
     ) -> Answer<Vec<CampaignCard>> {
         Ok(self.directory.campaigns_page(before, limit))
+    }
+
+    /// What is due is done along with each command. Told are campaigns that run, for whoever looks after them: of many, others
+    /// each minute.
+    pub(super) fn tick(&self) -> Answer<Vec<CampaignCard>> {
+        let all: Vec<CampaignCard> = self.directory.running(RunsWith::All).collect();
+        Ok(share_of(all, LOOKED_AFTER, self.now).collect())
     }
 
     pub(super) fn running_campaigns(&self, with: RunsWith) -> Answer<Vec<CampaignCard>> {

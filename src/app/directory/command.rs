@@ -236,7 +236,7 @@ commands! {
     /// A trunk has news that became known at this moment.
     Nudge(at: Timestamp) => nudge -> ();
     /// Do what is due.
-    Tick => tick -> ();
+    Tick => tick -> Vec<CampaignCard>;
 }
 
 /// A command's reply, as it travels.

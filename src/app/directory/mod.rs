@@ -143,11 +143,6 @@ impl<'a, S: DirectoryStore, H: Host> Desk<'a, S, H> {
             _ => self.carry_out(command.what.clone()),
         }
     }
-
-    /// What is due is done along with each command.
-    fn tick(&self) -> Answer<()> {
-        Ok(())
-    }
 }
 
 /// An `Idempotency-Key` while its request is under way, however that ends.
