@@ -20,14 +20,22 @@ export const GROUPS = ["Start", "Calls", "Outreach", "Clients", "Reference", "Op
 
 /** Pages of `docs/` that say nothing of it themselves stand here, and in this order. */
 const BESIDE = "Operate";
-/** @type {Record<string, { path?: string, title?: string, order: number, group?: string }>} */
+/** @type {Record<string, { path?: string, title?: string, order: number, group?: string, description?: string }>} */
 const KNOWN = {
   "clients/typescript/README.md": { path: "/docs/client-typescript", title: "TypeScript", order: 2, group: "Clients" },
   "clients/python/README.md": { path: "/docs/client-python", title: "Python", order: 3, group: "Clients" },
   "clients/cli/README.md": { path: "/docs/client-cli", title: "Command line", order: 4, group: "Clients" },
-  "docs/operating.md": { order: 3 },
-  "docs/guarantees.md": { title: "Guarantees", order: 5 },
-  "docs/scale.md": { title: "Scale and cost", order: 6 },
+  "docs/operating.md": {
+    title: "Operating",
+    order: 3,
+    description: "Whether a deployment works, what to be woken for, what it costs, and what it ends at.",
+  },
+  "docs/guarantees.md": {
+    title: "Guarantees",
+    order: 5,
+    description: "What is promised, within which bound, and the test that proves it.",
+  },
+  "docs/scale.md": { title: "Scale and cost", order: 6, description: "How far it scales, what that costs, and what lifts each limit." },
   "docs/logs.md": { order: 7 },
   "CHANGELOG.md": { order: 9 },
 };
@@ -68,7 +76,7 @@ function parse(file, text) {
     file,
     path: known?.path ?? (name === "index" ? "/docs" : `/docs/${name}`),
     title,
-    description: fields["description"] ?? firstSentence(content),
+    description: fields["description"] ?? known?.description ?? firstSentence(content),
     group,
     order: Number(fields["order"] ?? known?.order ?? 8),
     text: content,
