@@ -64,7 +64,6 @@ const PROSE = new Set([
   "src/domain/calling_hours/dates",
   "src/domain/zones/days",
   "src/domain/zones/dates",
-  "src/app/manage/organisations",
   "src/app/manage/suppressions/fields",
   "src/app/manage/agents/agents",
   "src/app/manage/trunks/trunks",
