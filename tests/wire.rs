@@ -1310,6 +1310,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 limit: 20,
             }),
         ),
+        ("MoveKey", asked(Ask::MoveKey(api_key(), new_key().digest))),
         ("RevokeKey", asked(Ask::RevokeKey(api_key()))),
         (
             "CreateCampaign",
@@ -1537,6 +1538,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         name: "CI".into(),
         role: Role::Admin,
         digest: new_key().digest,
+        former_digest: Some(new_key().digest),
         prefix: new_key().prefix,
         created_at: START,
         expires_at: Some(START),

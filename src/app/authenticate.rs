@@ -1,13 +1,18 @@
 //! Who is asking: from the `Authorization` header, or a Studio session's cookie, to a key's record
 //! and its role.
 
+use crate::app::directory::{By, ask, command};
 use crate::app::http::Request;
-use crate::app::ports::Api;
+use crate::app::ports::{Api, Secrets};
 use crate::app::records::RecordKey;
 use crate::domain::access::{KeyDigest, KeyRecord, RawKey, Role};
 use crate::domain::mac::constant_time_eq;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Span;
 use crate::domain::tokens::session::Session;
+
+/// So long after it was told of it, the directory is not told again that a key is found under another digest.
+const ASKED_AGAIN: Span = Span(60_000);
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +93,8 @@ async fn authenticate(
 ) -> Result<KeyRecord, Refusal> {
     let record = match request.authorization {
         Some(_) => {
-            let digest = digest_of(api, request.bearer().unwrap_or_default())?;
-            current_record(api, &digest).await?
+            let (_, record) = find_key(api, request.bearer().unwrap_or_default()).await?;
+            record
         }
         None => session_record(api, request).await?,
     };
@@ -100,13 +105,41 @@ async fn authenticate(
     Ok(record)
 }
 
-/// The digest under which a key's record is found.
+/// The record of a key, and the digest that it was found under. One that was made under an earlier master key is found under
+/// the newest from then on.
 ///
 /// # Errors
-/// 401: the checksum refuses a mistyped key before anything is looked up.
-pub fn digest_of(api: &impl Api, key: &str) -> Result<KeyDigest, Refusal> {
+/// 401: the checksum refuses a mistyped key before anything is looked up. 503 when keys can't be read.
+pub async fn find_key(api: &impl Api, key: &str) -> Result<(KeyDigest, KeyRecord), Refusal> {
     let key = RawKey::parse(key).ok_or(Refusal::InvalidKey)?;
-    Ok(key.digest(&api.secrets().pepper))
+    let newest = key.digest(&api.secrets().pepper);
+    match current_record(api, &newest).await {
+        Err(Refusal::InvalidKey) => {}
+        found => return found.map(|record| (newest, record)),
+    }
+    for former in &api.secrets().former {
+        let digest = key.digest(&former.pepper);
+        match current_record(api, &digest).await {
+            Err(Refusal::InvalidKey) => {}
+            Err(refusal) => return Err(refusal),
+            Ok(record) => {
+                move_key(api, &record, newest).await;
+                return Ok((digest, record));
+            }
+        }
+    }
+    Err(Refusal::InvalidKey)
+}
+
+/// Has a key found under its new digest. Its copy is there a minute later: until then it is found as it was.
+async fn move_key(api: &impl Api, record: &KeyRecord, digest: KeyDigest) {
+    let name = format!("moved/{}", record.key_id);
+    if api.noted(&name).is_some() {
+        return;
+    }
+    api.note(name, "", api.now() + ASKED_AGAIN);
+    let moved = command::MoveKey(record.key_id, digest);
+    let _ = ask(api, record.org_id, By::key(record.key_id), moved).await;
 }
 
 /// The record of a key that was neither revoked nor has expired.
@@ -131,7 +164,10 @@ pub async fn current_record(api: &impl Api, digest: &KeyDigest) -> Result<KeyRec
 async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, Refusal> {
     let session = request
         .session()
-        .and_then(|cookie| Session::open(cookie, &api.secrets().studio_key, api.now()))
+        .and_then(|cookie| {
+            let mut all = api.secrets().every();
+            all.find_map(|secrets| Session::open(cookie, &secrets.studio_key, api.now()))
+        })
         .ok_or(Refusal::InvalidKey)?;
     if !request.is_read() && !request.comes_from_own_page() {
         return Err(Refusal::CrossOrigin);
@@ -146,9 +182,14 @@ async fn session_record(api: &impl Api, request: &Request) -> Result<KeyRecord, 
 /// # Errors
 /// 401, also when the deployment has no such token.
 pub fn authenticate_operator(api: &impl Api, request: &Request) -> Result<Operator, Refusal> {
-    let token = api.secrets().platform_token.as_bytes();
     let given = request.bearer().unwrap_or_default().as_bytes();
-    let good = !token.is_empty() && constant_time_eq(given, token);
+    let Secrets {
+        platform_token,
+        former_token,
+        ..
+    } = api.secrets();
+    let is = |token: &String| !token.is_empty() && constant_time_eq(given, token.as_bytes());
+    let good = is(platform_token) || former_token.as_ref().is_some_and(is);
     good.then_some(Operator(()))
         .ok_or(Refusal::InvalidPlatformToken)
 }

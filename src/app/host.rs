@@ -43,6 +43,10 @@ pub struct Secrets {
     pub once_key: Vec<u8>,
     /// `PLATFORM_TOKEN`, the operator's.
     pub platform_token: String,
+    /// The one before it, while that is still good.
+    pub former_token: Option<String>,
+    /// Those of the master keys before this one, the latest first: what they made is known, and nothing is made by them.
+    pub former: Vec<Self>,
 }
 
 impl Secrets {
@@ -64,7 +68,25 @@ impl Secrets {
             link_key: LinkKey(key("audatec/links/1")),
             once_key: key("audatec/once/1"),
             platform_token,
+            former_token: None,
+            former: Vec::new(),
         }
+    }
+
+    /// Knows as well what earlier master keys made, the latest first, and the token before this one.
+    #[must_use]
+    pub fn following(mut self, masters: &[Vec<u8>], token: Option<String>) -> Self {
+        let former = masters.iter().map(|key| Self::derive(key, String::new()));
+        self.former = former.collect();
+        let keys = self.former.iter().map(|secrets| &secrets.id_key);
+        self.id_key = self.id_key.following(keys);
+        self.former_token = token;
+        self
+    }
+
+    /// The newest, then the earlier ones: what any of them made is known.
+    pub fn every(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.former)
     }
 }
 

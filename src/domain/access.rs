@@ -180,6 +180,9 @@ pub struct StoredKey {
     pub role: Role,
     /// Under which it is found.
     pub digest: KeyDigest,
+    /// Under which it was found before the master key changed: it is still found there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_digest: Option<KeyDigest>,
     /// Its first characters.
     pub prefix: String,
     /// When it was made.
@@ -196,6 +199,11 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
+    /// All under which it is found.
+    pub fn digests(&self) -> impl Iterator<Item = &KeyDigest> {
+        std::iter::once(&self.digest).chain(&self.former_digest)
+    }
+
     /// Whether it was neither revoked nor has expired.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {

@@ -28,6 +28,7 @@ mod orgs;
 mod permits;
 mod propagation;
 mod receiver;
+mod rotation;
 mod routes;
 mod storage;
 mod suppressions;

@@ -140,6 +140,14 @@ impl World {
         }
     }
 
+    /// The operator's secrets are others from now on; those before are known, or not.
+    pub fn rotate(&mut self, master: &[u8], token: &str, former: &[&[u8]], before: Option<&str>) {
+        let former: Vec<Vec<u8>> = former.iter().map(|key| key.to_vec()).collect();
+        let secrets = Secrets::derive(master, token.into());
+        self.secrets = Some(secrets.following(&former, before.map(str::to_owned)));
+        self.notes.borrow_mut().clear();
+    }
+
     /// So many of an organisation's trunks, keys and agents are known to each other.
     pub fn unguarded(&mut self, many: usize) {
         let settings = Settings::default();

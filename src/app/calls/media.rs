@@ -33,8 +33,9 @@ pub async fn show(
         found.next().map(|(_, value)| value).unwrap_or_default()
     };
     let (expires, signature) = (given("expires").parse().unwrap_or(0), given("signature"));
-    let key = &api.settings().link_key;
-    if !key.opens(kind, id, expires, &signature, api.now()) {
+    let former = api.secrets().former.iter().map(|secrets| &secrets.link_key);
+    let mut keys = std::iter::once(&api.settings().link_key).chain(former);
+    if !keys.any(|key| key.opens(kind, id, expires, &signature, api.now())) {
         return Err(Refusal::NotFound);
     }
     let kept = ask(api, id.address().tag, command::Media(id)).await;

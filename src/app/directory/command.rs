@@ -18,7 +18,7 @@ use super::{
 use crate::app::asking::travels;
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
-use crate::domain::access::StoredKey;
+use crate::domain::access::{KeyDigest, StoredKey};
 use crate::domain::agent;
 use crate::domain::callback::{self, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets};
 use crate::domain::campaign::Campaign;
@@ -154,6 +154,8 @@ commands! {
     DeleteCampaign(id: CampaignId) => delete_campaign -> ();
     /// Revoke a key.
     RevokeKey(id: KeyId) => revoke_key -> ();
+    /// A key is found under another digest as well: the master key has changed.
+    MoveKey(id: KeyId, digest: KeyDigest) => move_key -> ();
     /// A key was used.
     TouchKey(id: KeyId) => touch_key -> ();
     /// Permit that the key which asks is used through a trunk.

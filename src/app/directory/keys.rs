@@ -2,7 +2,7 @@
 
 use super::{Answer, Desk, DirectoryStore, NewKey};
 use crate::app::host::Host;
-use crate::domain::access::StoredKey;
+use crate::domain::access::{KeyDigest, StoredKey};
 use crate::domain::ids::KeyId;
 use crate::domain::time::Timestamp;
 
@@ -23,6 +23,11 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
 
     pub(super) fn revoke_key(&mut self, id: KeyId) -> Answer<()> {
         Ok(self.directory.revoke_key(id, self.author())?)
+    }
+
+    pub(super) fn move_key(&mut self, id: KeyId, digest: KeyDigest) -> Answer<()> {
+        self.directory.move_key(id, digest);
+        Ok(())
     }
 
     pub(super) fn touch_key(&mut self, id: KeyId) -> Answer<()> {

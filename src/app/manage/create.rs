@@ -6,7 +6,7 @@ use crate::app::directory::{
 };
 use crate::app::http::{Request, Response};
 use crate::app::idempotency::read_idempotency;
-use crate::app::ports::{Api, Unavailable};
+use crate::app::ports::{Api, Secrets, Unavailable};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::RawKey;
 use crate::domain::callback::WebhookSecret;
@@ -37,7 +37,7 @@ impl Draw {
         });
         Ok(Self(given.map(|given| Once {
             given,
-            seed: hex(&api.entropy()),
+            seed: new_seed(api),
         })))
     }
 
@@ -90,13 +90,17 @@ impl Draw {
         let Some(once) = &mut self.0 else {
             return Ok(());
         };
-        let entropy = derive(api, "", "operator's directory");
-        let operators = OrgId::from_entropy(first_half(entropy));
-        let settle = SettleKey(once.clone());
-        match directory::ask(api, operators, By::PLATFORM, settle).await {
-            Ok(Ok(settled)) => once.seed = settled.0,
-            Ok(Err(DirectoryRefusal::KeyReused)) => return Err(Refusal::IdempotencyKeyReused),
-            Ok(Err(_)) | Err(Unavailable) => return Err(Refusal::DirectoryUnavailable),
+        // While the master key changes both know it: a repeat may come when the earlier one is gone.
+        let secrets = api.secrets();
+        for secrets in secrets.former.first().into_iter().chain([secrets]) {
+            let entropy = derive_by(&secrets.once_key, "", "operator's directory");
+            let operators = OrgId::from_entropy(first_half(entropy));
+            let settle = SettleKey(once.clone());
+            match directory::ask(api, operators, By::PLATFORM, settle).await {
+                Ok(Ok(settled)) => once.seed = settled.0,
+                Ok(Err(DirectoryRefusal::KeyReused)) => return Err(Refusal::IdempotencyKeyReused),
+                Ok(Err(_)) | Err(Unavailable) => return Err(Refusal::DirectoryUnavailable),
+            }
         }
         Ok(())
     }
@@ -182,8 +186,35 @@ fn first_half(entropy: [u8; 32]) -> [u8; 16] {
     std::array::from_fn(|at| entropy.get(at).copied().unwrap_or_default())
 }
 
+/// A seed for what a request draws. While the master key changes it says by which of them that is.
+fn new_seed(api: &impl Api) -> String {
+    let seed = hex(&api.entropy());
+    let secrets = api.secrets();
+    match secrets.former.is_empty() {
+        true => seed,
+        false => format!("{}.{seed}", name_of(secrets)),
+    }
+}
+
+/// What tells one master key's seeds from another's.
+fn name_of(secrets: &Secrets) -> String {
+    let mut name = hex(&derive_by(&secrets.once_key, "", "name"));
+    name.truncate(8);
+    name
+}
+
+/// By the key that the seed was drawn under: the one before, if it does not say.
 fn derive(api: &impl Api, seed: &str, purpose: &str) -> [u8; 32] {
-    let mut mac = hmac_sha256(&api.secrets().once_key);
+    let secrets = api.secrets();
+    let own = match seed.split_once('.') {
+        Some((name, _)) => secrets.every().find(|secrets| name_of(secrets) == name),
+        None => secrets.former.first(),
+    };
+    derive_by(&own.unwrap_or(secrets).once_key, seed, purpose)
+}
+
+fn derive_by(once_key: &[u8], seed: &str, purpose: &str) -> [u8; 32] {
+    let mut mac = hmac_sha256(once_key);
     mac.update(format!("{purpose}/{seed}").as_bytes());
     mac.finalize().into_bytes().into()
 }

@@ -60,8 +60,11 @@ pub async fn take(
     request: &Request,
     token: &str,
 ) -> Result<Response, Refusal> {
-    let org = receiver::org_of(token, request.host(), &api.secrets().studio_key)
-        .ok_or(Refusal::NotFound)?;
+    let org = api
+        .secrets()
+        .every()
+        .find_map(|secrets| receiver::org_of(token, request.host(), &secrets.studio_key));
+    let org = org.ok_or(Refusal::NotFound)?;
     request.plain_body()?;
     if request.body.len() > MAX_BODY {
         return Err(Refusal::BodyTooLarge);

@@ -1,6 +1,6 @@
 //! `/studio/session`: an API key exchanged for a cookie that only Studio's own pages can use.
 
-use crate::app::authenticate::{current_record, digest_of};
+use crate::app::authenticate::find_key;
 use crate::app::directory::{By, Introduced, ask, command};
 use crate::app::http::{Request, Response};
 use crate::app::iso8601;
@@ -56,8 +56,7 @@ pub async fn open(api: &impl Api, request: &Request) -> Result<Response, Refusal
     if let Some((name, _)) = body.into_iter().next() {
         return Err(Refusal::UnknownField(name));
     }
-    let digest = digest_of(api, key.as_str().unwrap_or_default())?;
-    let mut record = current_record(api, &digest).await?;
+    let (digest, mut record) = find_key(api, key.as_str().unwrap_or_default()).await?;
     api.record_use(&record);
     let expires_at = api.now() + LASTS;
     let session = Session { digest, expires_at };

@@ -46,6 +46,7 @@ impl Directory {
             name: new.name,
             role: new.role,
             digest: new.digest,
+            former_digest: None,
             prefix: new.prefix,
             created_at: entry.at,
             expires_at: new.expires_at,
@@ -117,10 +118,10 @@ impl Directory {
             return Err(DirectoryRefusal::LastOwner);
         }
         key.revoked_at = Some(author.at);
-        let record = RecordKey::ApiKey(key.digest.clone());
+        let records: Vec<_> = key.digests().cloned().map(RecordKey::ApiKey).collect();
         self.keep_key(key);
         let entry = author.entry("api_key.delete", id);
-        self.record(entry, &[record], Affects::TrunksOf(User::Key(id)));
+        self.record(entry, &records, Affects::TrunksOf(User::Key(id)));
         self.pause_campaigns_of(id, author);
         Ok(())
     }
@@ -171,12 +172,27 @@ impl Directory {
         }
     }
 
+    /// The master key has changed, and a key is found under another digest as well.
+    pub fn move_key(&mut self, id: KeyId, digest: KeyDigest) {
+        let Some(mut key) = self.key(id).cloned().filter(|key| key.digest != digest) else {
+            return;
+        };
+        let before = std::mem::replace(&mut key.digest, digest);
+        let forgotten = key.former_digest.replace(before);
+        let version = self.version();
+        for digest in [Some(key.digest.clone()), forgotten].into_iter().flatten() {
+            self.pending.copy(&RecordKey::ApiKey(digest), version);
+        }
+        self.keep_key(key);
+        self.put_pending();
+    }
+
     /// The key of this digest, if it was not revoked, as its copy has it.
     #[must_use]
     pub fn key_record(&self, digest: &KeyDigest) -> Option<KeyRecord> {
         let org_id = self.org_id()?;
         let mut good = self.keys.values().filter(|key| key.revoked_at.is_none());
-        let key = good.find(|key| key.digest == *digest)?;
+        let key = good.find(|key| key.digests().any(|known| known == digest))?;
         Some(KeyRecord {
             key_id: key.id,
             org_id,

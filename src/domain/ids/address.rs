@@ -10,28 +10,54 @@ use super::{CallId, CampaignId, DeliveryId, TrunkTag, parse_hyphenated};
 use crate::domain::mac::hmac_sha256;
 use crate::domain::time::{Span, Timestamp};
 
-/// The secret under which ids are checked.
+/// The secret under which ids are checked. It knows those of earlier secrets, and makes none by them but what belongs to one.
 #[derive(Clone)]
-pub struct IdKey(Hmac<Sha256>);
+pub struct IdKey {
+    newest: Hmac<Sha256>,
+    former: Vec<Hmac<Sha256>>,
+}
 
 impl IdKey {
     /// A key of any length.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self(hmac_sha256(secret))
+        Self {
+            newest: hmac_sha256(secret),
+            former: Vec::new(),
+        }
     }
 
-    fn check(&self, kind: IdKind, unchecked: u128) -> u128 {
-        let mut mac = self.0.clone();
-        mac.update(&[kind as u8]);
-        mac.update(&unchecked.to_be_bytes());
-        let digest = mac.finalize().into_bytes();
-        let first = digest
-            .iter()
-            .take(4)
-            .fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
-        first & CHECK_MASK
+    /// Knows the ids of these as well.
+    #[must_use]
+    pub fn following<'a>(mut self, former: impl Iterator<Item = &'a Self>) -> Self {
+        self.former = former.map(|key| key.newest.clone()).collect();
+        self
     }
+
+    /// The key that made an id, if one of these did.
+    fn maker(&self, kind: IdKind, id: Uuid) -> Option<&Hmac<Sha256>> {
+        let bits = id.as_u128();
+        let unchecked = bits & !CHECK_MASK;
+        let made = |key: &&Hmac<Sha256>| check(key, kind, unchecked) == bits & CHECK_MASK;
+        std::iter::once(&self.newest).chain(&self.former).find(made)
+    }
+
+    /// The key that made an id, or the newest: what belongs together has one key.
+    fn of(&self, kind: IdKind, id: Uuid) -> &Hmac<Sha256> {
+        self.maker(kind, id).unwrap_or(&self.newest)
+    }
+}
+
+fn check(key: &Hmac<Sha256>, kind: IdKind, unchecked: u128) -> u128 {
+    let mut mac = key.clone();
+    mac.update(&[kind as u8]);
+    mac.update(&unchecked.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let first = digest
+        .iter()
+        .take(4)
+        .fold(0u128, |sum, byte| (sum << 8) | u128::from(*byte));
+    first & CHECK_MASK
 }
 
 impl fmt::Debug for IdKey {
@@ -65,12 +91,12 @@ pub struct Address {
 }
 
 impl Address {
-    fn seal(self, kind: IdKind, key: &IdKey) -> Uuid {
+    fn seal(self, kind: IdKind, key: &Hmac<Sha256>) -> Uuid {
         let unchecked = (u128::from(self.at.0 & 0xffff_ffff_ffff) << 80)
             | (u128::from(self.sequence & MAX_SEQUENCE) << 64)
             | VERSION_AND_VARIANT
             | (u128::from(self.tag.0) << 30);
-        Uuid::from_u128(unchecked | key.check(kind, unchecked))
+        Uuid::from_u128(unchecked | check(key, kind, unchecked))
     }
 
     fn of(id: Uuid) -> Self {
@@ -87,8 +113,7 @@ impl Address {
         if bits & VERSION_AND_VARIANT_MASK != VERSION_AND_VARIANT {
             return None;
         }
-        let genuine = key.check(kind, bits & !CHECK_MASK) == bits & CHECK_MASK;
-        genuine.then(|| Self::of(id))
+        key.maker(kind, id).map(|_| Self::of(id))
     }
 
     /// The place among its trunk's rows of what is here: see [`CallId::row`].
@@ -130,7 +155,7 @@ impl CallId {
     /// The id of the call at `address`.
     #[must_use]
     pub fn mint(address: Address, key: &IdKey) -> Self {
-        Self(address.seal(IdKind::Call, key))
+        Self(address.seal(IdKind::Call, &key.newest))
     }
 
     /// Reads an id from outside; `None` unless `key` issued it.
@@ -177,6 +202,7 @@ impl CallId {
     /// The id of this call's callback delivery.
     #[must_use]
     pub fn delivery(self, key: &IdKey) -> DeliveryId {
+        let key = key.of(IdKind::Call, self.0);
         DeliveryId(self.address().seal(IdKind::Delivery, key))
     }
 }
@@ -190,7 +216,7 @@ impl DeliveryId {
             sequence,
             tag: TrunkTag::DIRECTORY,
         };
-        Self(address.seal(IdKind::Delivery, key))
+        Self(address.seal(IdKind::Delivery, &key.newest))
     }
 
     /// The id of the delivery that tells of a campaign's end. Where a trunk's tag would stand it has bits of the campaign's id, so
@@ -203,7 +229,7 @@ impl DeliveryId {
             sequence: (bits >> 64) as u16 & MAX_SEQUENCE,
             tag: TrunkTag((bits as u32).max(1)),
         };
-        Self(address.seal(IdKind::Delivery, key))
+        Self(address.seal(IdKind::Delivery, &key.newest))
     }
 
     /// Reads an id from outside; `None` unless `key` issued it.
@@ -223,7 +249,8 @@ impl DeliveryId {
     #[must_use]
     pub fn call(self, key: &IdKey) -> Option<CallId> {
         let address = self.address();
-        (address.tag != TrunkTag::DIRECTORY).then(|| CallId::mint(address, key))
+        let key = key.of(IdKind::Delivery, self.0);
+        (address.tag != TrunkTag::DIRECTORY).then(|| CallId(address.seal(IdKind::Call, key)))
     }
 }
 
@@ -270,6 +297,30 @@ mod tests {
         fn any_text_is_read_without_a_panic(text in ".{0,40}") {
             prop_assert_eq!(CallId::verify(&text, &key()), None);
         }
+    }
+
+    #[test]
+    fn a_new_key_knows_the_ids_of_the_one_before_and_makes_its_own() {
+        let (old, new) = (key(), IdKey::new(b"the next key"));
+        let both = new.clone().following([&old].into_iter());
+        let address = Address {
+            at: Timestamp(5),
+            sequence: 1,
+            tag: TrunkTag(9),
+        };
+        let before = CallId::mint(address, &old);
+        assert_eq!(CallId::verify(&before.to_string(), &both), Some(before));
+        assert_eq!(CallId::verify(&before.to_string(), &new), None);
+        let delivery = before.delivery(&both);
+        assert_eq!(delivery, before.delivery(&old), "one event has one id");
+        assert_eq!(delivery.call(&both), Some(before));
+        assert_eq!(
+            DeliveryId::verify(&delivery.to_string(), &both),
+            Some(delivery)
+        );
+        let after = CallId::mint(address, &both);
+        assert_eq!(after, CallId::mint(address, &new));
+        assert_eq!(after.delivery(&both).call(&both), Some(after));
     }
 
     #[test]

@@ -92,8 +92,11 @@ impl Poster for World {
         timeout: Span,
     ) -> Result<Answer, String> {
         let target = self.parse_url(url);
-        if let Some(org) = target.and_then(|target| target.receiver_of(&self.secrets().studio_key))
-        {
+        let own = target.and_then(|target| {
+            let mut all = self.secrets().every();
+            all.find_map(|secrets| target.receiver_of(&secrets.studio_key))
+        });
+        if let Some(org) = own {
             return self.deliver_locally(org, headers, body).await;
         }
         let given = headers.iter().map(|(name, value)| (*name, value.as_str()));

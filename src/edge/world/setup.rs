@@ -55,15 +55,20 @@ fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
             .map(|value| value.to_string())
             .filter(|value| !value.is_empty())
     };
-    let master = secret("MASTER_KEY")
-        .and_then(|text| STANDARD.decode(text.trim()))
-        .filter(|key| key.len() >= 32);
-    let Some(master) = master else {
+    let master = secret("MASTER_KEY").and_then(|text| master_key(&text));
+    let former = secret("MASTER_KEY_PREVIOUS").unwrap_or_default();
+    let former = former.split(',').filter(|text| !text.trim().is_empty());
+    let former: Option<Vec<Vec<u8>>> = former.map(master_key).collect();
+    let (Some(master), Some(former)) = (master, former) else {
         log(&Event::MasterKeyUnusable {});
         return Err(Misconfigured);
     };
-    Ok(Secrets::derive(
-        &master,
-        secret("PLATFORM_TOKEN").unwrap_or_default(),
-    ))
+    let token = secret("PLATFORM_TOKEN").unwrap_or_default();
+    let secrets = Secrets::derive(&master, token);
+    Ok(secrets.following(&former, secret("PLATFORM_TOKEN_PREVIOUS")))
+}
+
+fn master_key(text: &str) -> Option<Vec<u8>> {
+    let key = STANDARD.decode(text.trim());
+    key.filter(|key| key.len() >= 32)
 }
