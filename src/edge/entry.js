@@ -21,6 +21,9 @@ const REQUEST_LIMIT_MS = 60_000;
 // The runtime tells of what is thrown, but of a promise that is rejected with nobody to hear it nothing at all.
 addEventListener("unhandledrejection", ({ reason }) => logError("promise_rejected", reason));
 
+/** Whoever sent a request broke off before its end: nobody reads what is answered. */
+const GONE = new Error("The sender is gone");
+
 /** @type {Set<(error: Error) => void>} */
 const underWay = new Set();
 
@@ -84,6 +87,7 @@ export default {
     /** @param {Request} request */
     const answer = async (request) => {
       const body = await readBody(request, rust.bodyLimit);
+      if (!body) throw GONE;
       return guarded(() => rust.fetch(head(request), body, request, env, ctx), REQUEST_LIMIT_MS);
     };
     try {
@@ -93,7 +97,7 @@ export default {
       const goOn = async (/** @type {string} */ rest) => guarded(() => rust.goOn(rest, env, ctx), REQUEST_LIMIT_MS);
       return response.rest === undefined ? response : told(response, response.rest, goOn);
     } catch (error) {
-      logError("request_failed", error);
+      if (error !== GONE) logError("request_failed", error);
       return internalError();
     }
   },
