@@ -23,8 +23,8 @@ use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
     AgentsAfter, Answered, Ask, AuditEntry, By, CampaignCard, DirectoryCommand, DirectoryRefusal,
-    DirectoryReply, ListAgents, NewKey, Once, OrgCard, OrgChange, Permit, Received, Run, RunsWith,
-    Watch, Watched,
+    DirectoryReply, ListAgents, NewKey, Once, OrgCard, OrgChange, Oversight, Permit, Received, Run,
+    RunsWith, Sweep, Watch, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -36,6 +36,7 @@ use audatec::app::trunk::{
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
+use audatec::domain::alerts::{AlertKind, Alerts, Finding, OpenAlert};
 use audatec::domain::call::{
     AnsweredBy, CallStatus, CampaignCall, CarrierEvent, Failure, FailureCode, InquiryResult,
     Reason, Report, ScheduleReason, Timed, Window,
@@ -63,6 +64,7 @@ use audatec::domain::trunk::{
     Admission, Brief, Carrier, Destinations, HighRisk, OnCapacity, Quota, TrunkConfig, Verdict,
 };
 use audatec::domain::usage::{GroupBy, Hour, Tally};
+use audatec::domain::vitals::{Counts, Seen, VitalsAsked};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -167,7 +169,11 @@ fn kinds() -> [Kind; 11] {
         ),
         Kind::of("dispatch", dispatches(), variants::<DispatchMessage>()),
         Kind::of("callback", callbacks(), BTreeSet::new()),
-        Kind::of("look", vec![("Look", look())], BTreeSet::new()),
+        Kind::of(
+            "look",
+            vec![("Look", look()), ("Look.vitals", look_at_vitals())],
+            BTreeSet::new(),
+        ),
         Kind::of(
             "contacts_command",
             contacts_commands(),
@@ -660,6 +666,8 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ),
         ("NumberOf", NumberOf(call)),
         ("Tick", Tick),
+        ("Vitals", Vitals(VitalsAsked::Depth)),
+        ("Vitals.report", Vitals(VitalsAsked::Report)),
         ("Work", Work),
     ]
 }
@@ -816,12 +824,21 @@ fn feed_filter() -> FeedFilter {
     }
 }
 
+/// A look at trunks' vitals.
+fn look_at_vitals() -> Look {
+    Look {
+        vitals: Some(VitalsAsked::Counts),
+        ..look()
+    }
+}
+
 fn look() -> Look {
     Look {
         trunks: vec![TrunkTag(0x0a0b_0c0d), TrunkTag(0xfff0_0001)],
         reader: reader(),
         filter: feed_filter(),
         usage: None,
+        vitals: None,
     }
 }
 
@@ -845,6 +862,7 @@ fn usage_so_far() -> UsageSoFar {
         talk_seconds: 97,
         delivered: 5,
         exhausted: 1,
+        mended: 0,
         failed: vec![(FailureCode::NoAnswer, 2), (FailureCode::Canceled, 1)],
     };
     let one = Tally {
@@ -939,6 +957,11 @@ fn replies_of_a_life() -> Vec<(&'static str, TrunkReply)> {
         ("Calls.cut_off", cut_off),
         ("Shown", shown),
         ("Usage", TrunkReply::Usage(usage_so_far())),
+        ("Vitals", TrunkReply::Vitals(Box::new(vitals()))),
+        (
+            "AllVitals",
+            TrunkReply::AllVitals(vec![vitals(), audatec::domain::vitals::Vitals::default()]),
+        ),
     ]
 }
 
@@ -1515,7 +1538,77 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             })),
         ),
         ("Tick", DirectoryCommand::tick()),
+        (
+            "Swept",
+            asked(Ask::Swept(Box::new(Sweep {
+                looked_at: vec![self::trunk().tag()],
+                gone: vec![self::trunk().tag()],
+                findings: vec![finding()],
+                unreachable: 1,
+                lost_alarms: 2,
+            }))),
+        ),
+        ("DeadLetter", asked(Ask::DeadLetter)),
+        ("QueueSeen", asked(Ask::QueueSeen("DISPATCH".into()))),
+        ("Oversee", asked(Ask::Oversee)),
     ]
+}
+
+fn finding() -> Finding {
+    Finding {
+        kind: AlertKind::BreakerOpen,
+        of: Some((org(), trunk())),
+        opens: true,
+        detail: "Calls are refused".into(),
+    }
+}
+
+fn oversight() -> Oversight {
+    Oversight {
+        cron_at: Some(START),
+        looked_at: 3,
+        unreachable: 1,
+        lost_alarms: 2,
+        dead_letters: 4,
+        dead_letter_at: Some(START),
+        queues: vec![("DISPATCH".into(), START)],
+        alerts: Alerts(vec![OpenAlert {
+            finding: finding(),
+            since: START,
+            is_told: true,
+        }]),
+    }
+}
+
+fn vitals() -> audatec::domain::vitals::Vitals {
+    audatec::domain::vitals::Vitals {
+        of: Some((org(), trunk())),
+        is_active: true,
+        has_rooms: true,
+        channels_in_use: 1,
+        max_channels: 10,
+        waiting: 2,
+        unclaimed_since: Some(START),
+        undelivered_since: Some(START),
+        storage_bytes: 4_096,
+        open_until: Some(START),
+        held_back: vec![agent()],
+        seen: Seen {
+            webhook_at: Some(START),
+            agent_at: Some(START),
+            exhausted_at: Some(START),
+        },
+        lost_alarm: true,
+        counts: Some(Box::new(Counts {
+            over: Tally {
+                calls: 2,
+                mended: 1,
+                failed: vec![(FailureCode::NoAnswer, 1)],
+                ..Tally::default()
+            },
+            pending: 1,
+        })),
+    }
 }
 
 fn test_delivery() -> Delivery {
@@ -1596,6 +1689,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Tags", Tags(vec![trunk().tag()], START)),
         ("Watched", Watched(u64::MAX, vec![trunk().tag()], START)),
         ("Quiet", Quiet),
+        ("Oversight", Oversight(Box::new(oversight()))),
         ("Marked", Marked(7, Box::new(agent_record()))),
         ("Campaign", Campaign(card(false))),
         ("Campaigns", Campaigns(vec![card(true), card(false)])),

@@ -43,6 +43,8 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {number} [port] 0, the default, takes a free one
  * @property {string | null} [dataDir] where everything is kept; null, the default, forgets it all at the end
  * @property {Record<string, string | null>} [vars] in place of those of `wrangler.toml`; null takes one away
+ * @property {Record<string, string | null>} [secrets] beside those that it has, and in place of them; null takes one away
+ * @property {string[]} [unbound] objects and queues, by their bindings, that the Worker lacks
  * @property {string} [workerDir] the folder with `index.js` and its `.wasm`; the local profile's by default
  * @property {Record<string, string>} [objectDirs] the objects of these bindings are those of other built Workers, in these folders: so it is while a release rolls out
  * @property {string} [pagesDir] in place of the pages in `public`
@@ -54,6 +56,7 @@ export const localVars = { CALLBACK_ALLOW_LOOPBACK: "true" };
  * @property {boolean} [cron] whether a timer fires the cron trigger each minute (default true)
  * @property {(level: string, message: string) => void} [onLog] each console line of the Worker; errors go to stderr by default
  * @property {import("miniflare").WorkerOptions["outboundService"]} [outboundService] answers the Worker's fetches in place of the network
+ * @property {(point: { indexes: string[], blobs: string[], doubles: number[] }) => void} [onDataPoint] the dataset METRICS is bound, and told of here
  * @property {() => void} [beforeStart] called once the data folder is this process's, before anything of it is opened
  *
  * @typedef {object} Local
@@ -171,9 +174,9 @@ function handle(mf, url, secrets, crons, owner, withTimer) {
  * @returns {import("miniflare").MiniflareOptions}
  */
 function miniflareOptions(config, secrets, workerDir, dataDir, options) {
-  const bound = bindingOptions(config);
+  const bound = without(bindingOptions(config), options.unbound ?? []);
   const where = { PUBLIC_URL: `http://127.0.0.1:${options.port}` };
-  const vars = { ...bound.bindings, ...where, ...localVars, ...options.vars, ...secrets };
+  const vars = { ...bound.bindings, ...where, ...localVars, ...options.vars, ...secrets, ...options.secrets };
   const onLog = options.onLog ?? showErrors;
   const { assets } = bound;
   const worker = {
@@ -187,9 +190,12 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     ...modulesOf(workerDir, options.kvStaleSeconds ? staleKv(workerDir, options.kvStaleSeconds) : []),
     ...(options.journal && dataDir && { serviceBindings: { SIM_JOURNAL: journalIn(dataDir) } }),
     ...(options.outboundService && { outboundService: options.outboundService }),
+    ...(options.onDataPoint && { wrappedBindings: { METRICS: { scriptName: DATASET } } }),
   };
+  const others = options.onDataPoint ? [dataset(options.onDataPoint)] : [];
+  const all = options.objectDirs ? releases(worker, options.objectDirs) : [worker];
   return {
-    ...(options.objectDirs ? { workers: releases(worker, options.objectDirs) } : worker),
+    ...(all.length + others.length > 1 ? { workers: [...all, ...others] } : worker),
     host: "127.0.0.1",
     port: options.port,
     cf: false, // else Miniflare asks the network for sample data about the client
@@ -199,6 +205,40 @@ function miniflareOptions(config, secrets, workerDir, dataDir, options) {
     log: new Log(LogLevel.ERROR),
     handleStructuredLogs: (/** @type {{ level: string, message: string }} */ line) => onLog(line.level, line.message),
     ...(dataDir && { defaultPersistRoot: join(dataDir, "state") }),
+  };
+}
+
+/**
+ * A deployment that lacks some bindings.
+ * @template {{ durableObjects: object, queueProducers: object }} Bound
+ * @param {Bound} bound
+ * @param {string[]} names
+ * @returns {Bound}
+ */
+function without(bound, names) {
+  const rest = (/** @type {object} */ all) => Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+  return { ...bound, durableObjects: rest(bound.durableObjects), queueProducers: rest(bound.queueProducers) };
+}
+
+const DATASET = "dataset";
+
+/**
+ * In place of a dataset of Workers Analytics Engine: Miniflare's own forgets what it is told.
+ * @param {NonNullable<LocalOptions["onDataPoint"]>} onDataPoint
+ */
+function dataset(onDataPoint) {
+  return {
+    name: DATASET,
+    modules: true,
+    script: `export default (env) => ({
+      writeDataPoint: (point) => void env.TOLD.fetch("http://dataset/", { method: "POST", body: JSON.stringify(point) }),
+    });`,
+    serviceBindings: {
+      TOLD: async (/** @type {import("miniflare").Request} */ request) => {
+        onDataPoint(/** @type {any} */ (await request.json()));
+        return new Response(null, { status: 204 });
+      },
+    },
   };
 }
 

@@ -8,16 +8,22 @@ use crate::domain::time::{Span, Timestamp};
 /// How late an alarm may come before it counts as lost: nobody must wait for it any longer.
 const LATE: Span = Span(10_000);
 
-/// What an object knows of its pending alarm.
+/// What an object knows of its pending alarm, and whether one has fired since it was loaded.
 #[derive(Default)]
-pub struct Alarm(Cell<Option<Timestamp>>);
+pub struct Alarm(Cell<Option<Timestamp>>, Cell<bool>);
 
 impl Alarm {
     /// It fired: none is pending.
     pub fn fired(&self) {
+        self.1.set(true);
         if !planted(Fault::AlarmNotRearmed) {
             self.0.set(None);
         }
+    }
+
+    /// Whether one must be pending of an object that has something to do, and set none since it was loaded, if it `is_new`.
+    pub fn is_awaited(&self, is_new: bool) -> bool {
+        self.0.get().is_some() || is_new && !self.1.get()
     }
 
     /// It could not be set: none is pending, as far as anyone knows.
@@ -40,6 +46,17 @@ impl Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alarm_is_awaited_that_was_set_and_has_not_fired() {
+        let alarm = Alarm::default();
+        assert!(alarm.is_awaited(true), "a life before this one set it");
+        assert!(!alarm.is_awaited(false));
+        alarm.wants(Timestamp(5_000), Timestamp(0));
+        assert!(alarm.is_awaited(false));
+        alarm.fired();
+        assert!(!alarm.is_awaited(true));
+    }
 
     #[test]
     fn an_alarm_is_set_when_the_time_moves_earlier_or_the_pending_one_is_lost() {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::app::records::RecordKey;
 use crate::app::telemetry::Event;
 use crate::domain::access::KeyRecord;
-use crate::domain::ids::{IdKey, OrgId};
+use crate::domain::callback::WebhookSecret;
+use crate::domain::ids::{IdKey, OrgId, TrunkId};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
@@ -26,7 +27,7 @@ pub struct Unavailable;
 /// reply is ever called so.
 pub const UNKNOWN: &[u8] = br#""Unknown""#;
 
-/// The deployment's secrets, all derived from `MASTER_KEY` but the last.
+/// The deployment's secrets, all derived from `MASTER_KEY` but the last two.
 #[derive(Clone)]
 pub struct Secrets {
     /// Checks call and delivery ids.
@@ -47,6 +48,8 @@ pub struct Secrets {
     pub former_token: Option<String>,
     /// Those of the master keys before this one, the latest first: what they made is known, and nothing is made by them.
     pub former: Vec<Self>,
+    /// `ALERT_SECRET`, which signs what the operator is told of; nothing is told without it.
+    pub alert_secret: Option<WebhookSecret>,
 }
 
 impl Secrets {
@@ -70,6 +73,7 @@ impl Secrets {
             platform_token,
             former_token: None,
             former: Vec::new(),
+            alert_secret: None,
         }
     }
 
@@ -87,6 +91,29 @@ impl Secrets {
     /// The newest, then the earlier ones: what any of them made is known.
     pub fn every(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.former)
+    }
+
+    /// What a deployment is known by: tells nothing of its secrets.
+    #[must_use]
+    pub fn deployment(&self) -> String {
+        use crate::domain::mac::{hex, hmac_sha256};
+        use hmac::Mac;
+        let mut mac = hmac_sha256(&self.once_key);
+        mac.update(b"deployment/1");
+        let digest = hex(&mac.finalize().into_bytes());
+        digest.get(..8).unwrap_or_default().to_owned()
+    }
+
+    /// The operator's own directory, by the id that it has among organisations.
+    #[must_use]
+    pub fn operators(&self) -> OrgId {
+        use crate::domain::mac::hmac_sha256;
+        use hmac::Mac;
+        let mut mac = hmac_sha256(&self.once_key);
+        mac.update(b"operator's directory/");
+        let digest = mac.finalize().into_bytes();
+        let id = std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
+        OrgId::from_entropy(id)
     }
 }
 
@@ -109,6 +136,12 @@ pub trait Host {
     fn secrets(&self) -> &Secrets;
     /// Reads a URL as the platform's own `fetch` will read it (WHATWG URL); `None` if it can't.
     fn parse_url(&self, text: &str) -> Option<Target>;
+    /// Sends a message through each queue, to try it.
+    async fn try_queues(&self) {}
+    /// The names of the deployment's bindings and secrets, and whether it has each.
+    fn bindings(&self) -> Vec<(&'static str, bool)> {
+        Vec::new()
+    }
     /// Tells the operator. What an event may hold, its type says.
     fn log(&self, event: &Event<'_>);
 }
@@ -132,6 +165,11 @@ pub trait Records {
     fn note(&self, _name: String, _text: &str, _until: Timestamp) {}
     /// The organisations that there are, by their ids. One that was founded within the last minute may be missing.
     async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
+        Err(Unavailable)
+    }
+    /// The trunks that there are, each with its organisation, in the order of their ids. One that was created within the last
+    /// minute may be missing.
+    async fn trunks(&self) -> Result<Vec<(OrgId, TrunkId)>, Unavailable> {
         Err(Unavailable)
     }
     /// Notes that a key was used; the directory hears of it, at most once an hour.

@@ -89,6 +89,21 @@ impl CallbackMessage {
     }
 }
 
+/// What a message says that is sent to try a queue, before the queue's binding.
+const PROBE: &str = "probe/1 ";
+
+/// A message that tries the queue of this binding.
+#[must_use]
+pub fn probe(queue: &str) -> String {
+    format!("{PROBE}{queue}")
+}
+
+/// Which queue's binding a message tries, if it does.
+#[must_use]
+pub fn probed(text: &str) -> Option<String> {
+    text.strip_prefix(PROBE).map(str::to_owned)
+}
+
 /// A message whose work may wait for others outside: done in an object of its own, so that no batch waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {

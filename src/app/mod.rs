@@ -29,6 +29,7 @@ pub mod messages;
 pub mod nudge;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod operate;
 pub mod page;
 pub mod ports;
 pub mod records;

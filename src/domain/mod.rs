@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod alerts;
 pub mod base64;
 pub mod call;
 pub mod callback;
@@ -43,4 +44,5 @@ pub mod tokens;
 pub mod trunk;
 pub mod usage;
 pub mod vec_map;
+pub mod vitals;
 pub mod zones;

@@ -26,6 +26,10 @@ pub struct Settings {
     pub sim_talk: Span,
     /// `PUBLIC_URL`: where this deployment is reached, without a slash at the end. Agents report there.
     pub public_url: Option<String>,
+    /// `ALERT_URL`: where the operator is told of alerts.
+    pub alert_url: Option<String>,
+    /// `CRON_LATE_SECONDS`: the cron is late when it has not run for this long.
+    pub cron_late: Span,
     /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
     pub link_key: LinkKey,
     /// How many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
@@ -83,6 +87,10 @@ impl Settings {
             public_url: var("PUBLIC_URL")
                 .map(|url| url.trim().trim_end_matches('/').to_owned())
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+            alert_url: var("ALERT_URL")
+                .map(|url| url.trim().to_owned())
+                .filter(|url| !url.is_empty()),
+            cron_late: secs("CRON_LATE_SECONDS", 180),
             link_key: LinkKey::default(),
             unguarded: 200,
             kept_permits: 250,

@@ -81,6 +81,9 @@ pub struct Tally {
     /// How many were given up.
     #[serde(default, rename = "ce", skip_serializing_if = "is_zero")]
     pub exhausted: u64,
+    /// How many were given up, and delivered when they were asked for again.
+    #[serde(default, rename = "cm", skip_serializing_if = "is_zero")]
+    pub mended: u64,
     /// How many ended `Trigger Failed` or `SIP Call Failed`, by why.
     #[serde(default, rename = "f", skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<(FailureCode, u64)>,
@@ -105,6 +108,7 @@ impl Tally {
             talk_seconds: call.duration_secs().unwrap_or_default(),
             delivered: is_delivery(DeliveryStatus::Delivered),
             exhausted: is_delivery(DeliveryStatus::Exhausted),
+            mended: u64::from(call.callback.as_ref().is_some_and(|told| told.mended)),
             failed: failed.into_iter().map(|code| (code, 1)).collect(),
         }
     }
@@ -119,11 +123,32 @@ impl Tally {
         self.talk_seconds += other.talk_seconds;
         self.delivered += other.delivered;
         self.exhausted += other.exhausted;
+        self.mended += other.mended;
         for (code, count) in &other.failed {
             let mut known = self.failed.iter_mut();
             match known.find(|(known, _)| known == code) {
                 Some((_, known)) => *known += count,
                 None => self.failed.push((*code, *count)),
+            }
+        }
+    }
+
+    /// Takes away others that were added.
+    pub fn subtract(&mut self, other: &Self) {
+        let less = |from: &mut u64, count: u64| *from = from.saturating_sub(count);
+        less(&mut self.calls, other.calls);
+        less(&mut self.answered, other.answered);
+        less(&mut self.completed, other.completed);
+        less(&mut self.declined, other.declined);
+        less(&mut self.rejected, other.rejected);
+        less(&mut self.talk_seconds, other.talk_seconds);
+        less(&mut self.delivered, other.delivered);
+        less(&mut self.exhausted, other.exhausted);
+        less(&mut self.mended, other.mended);
+        for (code, count) in &other.failed {
+            let mut known = self.failed.iter_mut();
+            if let Some((_, known)) = known.find(|(known, _)| known == code) {
+                less(known, *count);
             }
         }
     }

@@ -225,6 +225,20 @@ export const queueSend = (env, binding, texts) =>
 /** Sets an object's alarm. @param {any} object @param {number} at ms since the epoch */
 export const setAlarm = (object, at) => later(() => object.storage.setAlarm(at));
 
+/** When an object's alarm is due, if it has one. @param {any} object */
+export const getAlarm = (object) => later(() => object.storage.getAlarm());
+
+/** Whether a deployment has a binding, or a text that is not empty. @param {any} env @param {string} name */
+export const isBound = (env, name) => Boolean(env[name]);
+
+/**
+ * Writes a data point, when there is a dataset of that name: it is kept by its first text.
+ * @param {any} env @param {string} name @param {string[]} blobs @param {Float64Array} numbers
+ */
+export function dataPoint(env, name, blobs, numbers) {
+  env[name]?.writeDataPoint({ indexes: blobs.slice(0, 1), blobs, doubles: [...numbers] });
+}
+
 /**
  * Keeps a text in the archive, when the deployment has one: the R2 bucket `ARCHIVE`.
  * @param {any} env @param {string} name @param {string} text

@@ -49,6 +49,12 @@ mod js {
         pub fn queue_send(env: &Env, binding: &str, texts: Vec<String>) -> u32;
         #[wasm_bindgen(js_name = setAlarm)]
         pub fn set_alarm(object: &JsValue, at: f64) -> u32;
+        #[wasm_bindgen(js_name = getAlarm)]
+        pub fn get_alarm(object: &JsValue) -> u32;
+        #[wasm_bindgen(js_name = isBound)]
+        pub fn is_bound(env: &Env, name: &str) -> bool;
+        #[wasm_bindgen(js_name = dataPoint)]
+        pub fn data_point(env: &Env, name: &str, of: Vec<String>, numbers: Vec<f64>);
         pub fn archive(env: &Env, name: &str, text: &str) -> u32;
         pub fn ask(env: &Env, binding: &str, name: &str, body: &str, limit_ms: u32) -> u32;
         #[wasm_bindgen(js_name = askTogether)]
@@ -104,7 +110,7 @@ mod js {
     }
 }
 
-pub use js::{Incoming, Sql, headers, parse_url, respond, sql_rows, sql_texts};
+pub use js::{Incoming, Sql, headers, is_bound, parse_url, respond, sql_rows, sql_texts};
 
 /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
 pub fn page(
@@ -143,6 +149,40 @@ pub fn queue_send(env: &Env, binding: &str, texts: Vec<String>) -> Called {
 /// Sets an object's alarm.
 pub fn set_alarm(object: &State, at: Timestamp) -> Called {
     Called::of(js::set_alarm(object.as_raw(), at.0 as f64))
+}
+
+/// Whether an object has an alarm: a number, or `null`.
+pub fn get_alarm(object: &State) -> Called {
+    Called::of(js::get_alarm(object.as_raw()))
+}
+
+/// The dataset of Workers Analytics Engine.
+pub const METRICS: &str = "METRICS";
+
+/// What a deployment has, or may have.
+pub const BINDINGS: [&str; 17] = [
+    "MASTER_KEY",
+    "PLATFORM_TOKEN",
+    "CARRIER_KEYS",
+    "ALERT_SECRET",
+    "ALERT_URL",
+    "RECORDS",
+    "TRUNKS",
+    "DIRECTORIES",
+    "ERRANDS",
+    "CONTACTS",
+    "CAMPAIGNS",
+    "DISPATCH",
+    "HANGUPS",
+    "CALLBACKS",
+    "ASSETS",
+    "ARCHIVE",
+    METRICS,
+];
+
+/// Writes a data point of that trunk, when there is a dataset.
+pub fn data_point(env: &Env, of: Vec<String>, numbers: Vec<f64>) {
+    js::data_point(env, METRICS, of, numbers);
 }
 
 /// Keeps a text in the archive, when there is one.

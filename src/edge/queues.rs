@@ -9,10 +9,11 @@ use super::log::log;
 use super::world::World;
 use crate::app::campaign;
 use crate::app::concurrent::concurrent;
-use crate::app::directory::DirectoryCommand;
+use crate::app::directory::command::{DeadLetter, QueueSeen};
+use crate::app::directory::{self, AskDirectory, By, DirectoryCommand};
 use crate::app::dispatch::dispatch;
-use crate::app::messages::{DispatchMessage, Errand};
-use crate::app::ports::{Directories, Unavailable};
+use crate::app::messages::{DispatchMessage, Errand, probed};
+use crate::app::ports::{Directories, Host, Unavailable};
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{ask, command};
 use crate::domain::ids::TrunkTag;
@@ -32,7 +33,10 @@ pub async fn consume(batch: MessageBatch<serde_json::Value>, env: Env, context: 
 async fn one(world: &World, queue: &str, message: &RawMessage) {
     let text = message.body().as_string().unwrap_or_default();
     let done = if queue.ends_with("dead-letters") {
+        let _ = oversee(world, DeadLetter).await;
         redrive(world, &text).await
+    } else if let Some(queue) = probed(&text) {
+        oversee(world, QueueSeen(queue)).await
     } else if let Some(errand) = Errand::read(&text) {
         match errand {
             Errand::Dispatch(work @ DispatchMessage::Dial { .. }) => {
@@ -52,6 +56,14 @@ async fn one(world: &World, queue: &str, message: &RawMessage) {
         Ok(()) => message.ack(),
         Err(Unavailable) => message.retry(),
     }
+}
+
+/// Tells the operator's own directory.
+async fn oversee(world: &World, what: impl AskDirectory) -> Result<(), Unavailable> {
+    let operators = world.secrets().operators();
+    directory::ask(world, operators, By::PLATFORM, what)
+        .await
+        .map(drop)
 }
 
 /// However long a phone rings, and whatever becomes of it, the message is done with: the duty is the trunk's, and due again

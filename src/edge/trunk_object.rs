@@ -30,7 +30,6 @@ use crate::domain::contacts::Words;
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::to_json::to_json;
 use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
@@ -49,7 +48,7 @@ const PAUSE: Span = Span(50);
 #[path = "trunk_work.rs"]
 mod work;
 
-use work::{ask, each, migrate, questions, tell_others};
+use work::{as_bytes, ask, each, json_lines, migrate, questions, tell_others, vitals};
 
 struct Loaded {
     actor: TrunkActor,
@@ -112,6 +111,15 @@ impl TrunkObject {
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
+        if statement == "DELETE ALARM" {
+            let _ = self
+                .inner
+                .state
+                .storage()
+                .as_raw()
+                .delete_alarm(js_sys::Object::new());
+            return String::new();
+        }
         super::faults::sql(&self.inner.state.storage().sql(), statement)
     }
 }
@@ -132,6 +140,9 @@ async fn one(inner: Rc<Inner>, bytes: &[u8]) -> Option<Vec<u8>> {
     };
     if matches!(command, TrunkCommand::Work) {
         return as_bytes(&TrunkReply::Work(inner.work.get()));
+    }
+    if let TrunkCommand::Vitals(asked) = command {
+        return as_bytes(&vitals(&inner, asked).await.ok()?);
     }
     count(&inner, |work| work.requests += 1);
     let deadline = command.wait().map(|wait| now() + wait);
@@ -384,15 +395,4 @@ fn drop_failed(inner: &Inner, slot: &mut Option<Loaded>) {
     if let Some(Loaded { actor, .. }) = slot.take() {
         *inner.failed.borrow_mut() = Some(actor);
     }
-}
-
-fn as_bytes(reply: &TrunkReply) -> Option<Vec<u8>> {
-    to_json(reply).ok().map(String::into_bytes)
-}
-
-fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {
-    messages
-        .iter()
-        .filter_map(|message| to_json(message).ok())
-        .collect()
 }

@@ -6,16 +6,19 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 
 use super::{
-    BETWEEN_MIGRATED_MS, Inner, Loaded, arm, count_rows, drop_failed, known, load, one, run,
-    send_all,
+    BETWEEN_MIGRATED_MS, Inner, Loaded, answer, arm, count_rows, drop_failed, known, load, one,
+    run, send_all,
 };
 use crate::app::concurrent::concurrent;
 use crate::app::messages::ContactErrand;
-use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand};
+use crate::app::operate::metrics::numbers;
+use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply};
 use crate::app::{campaign, contacts};
 use crate::domain::contacts::{Question, Ticket, Words};
 use crate::domain::ids::OrgId;
 use crate::domain::time::Timestamp;
+use crate::domain::to_json::to_json;
+use crate::domain::vitals::VitalsAsked;
 use crate::edge::platform::{self, now};
 use crate::edge::promise::wait_until;
 use crate::edge::{alarm, world::World};
@@ -134,4 +137,53 @@ pub(super) fn migrate_some(inner: &Inner) -> Result<(bool, Option<Timestamp>), S
         drop_failed(inner, &mut slot);
     }
     ticked
+}
+
+/// What the trunk tells of itself; and whether anything would have woken it, which its shell alone knows.
+pub(super) async fn vitals(
+    inner: &Rc<Inner>,
+    asked: VitalsAsked,
+) -> Result<TrunkReply, StoreFailed> {
+    let lost_alarm = has_lost_alarm(inner).await?;
+    if lost_alarm {
+        // So that it is set anew.
+        inner.alarm.failed();
+    }
+    if asked.sweeps() {
+        run(inner, TrunkCommand::Tick)?;
+    }
+    let mut reply = answer(inner, TrunkCommand::Vitals(asked)).await?;
+    if let TrunkReply::Vitals(vitals) = &mut reply {
+        vitals.lost_alarm = lost_alarm;
+        if asked == VitalsAsked::Report
+            && let Some((org, trunk)) = vitals.of
+        {
+            let of = vec![org.to_string(), trunk.to_string()];
+            platform::data_point(&inner.env, of, numbers(vitals));
+        }
+    }
+    Ok(reply)
+}
+
+async fn has_lost_alarm(inner: &Inner) -> Result<bool, StoreFailed> {
+    let is_new = inner.loaded.borrow().is_none();
+    if is_new {
+        let loaded = load(inner)?;
+        inner.loaded.borrow_mut().get_or_insert(loaded);
+    }
+    let due = known(inner, TrunkActor::next_due);
+    let alarm = platform::get_alarm(&inner.state).await;
+    let has_none = alarm.is_ok_and(|alarm| alarm.as_f64().is_none());
+    Ok(has_none && due.is_some() && inner.alarm.is_awaited(is_new))
+}
+
+pub(super) fn as_bytes(reply: &TrunkReply) -> Option<Vec<u8>> {
+    to_json(reply).ok().map(String::into_bytes)
+}
+
+pub(super) fn json_lines<T: serde::Serialize>(messages: &[T]) -> Vec<String> {
+    messages
+        .iter()
+        .filter_map(|message| to_json(message).ok())
+        .collect()
 }

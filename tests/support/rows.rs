@@ -14,6 +14,7 @@ use audatec::domain::ids::CallId;
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Brief, DayCount, DueCallback, Place, RedialCount, ScheduledRow};
 use audatec::domain::usage::{Hour, HourUsage};
+use audatec::domain::vitals::Seen;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -53,6 +54,7 @@ pub struct Rows {
     log: RefCell<BTreeMap<(Timestamp, u64), u8>>,
     refused_gone: Cell<u64>,
     day: Cell<DayCount>,
+    seen: Cell<Seen>,
     usage: RefCell<BTreeMap<Hour, String>>,
     /// How often a row of usage was written.
     pub usage_written: Cell<usize>,
@@ -466,6 +468,28 @@ impl TrunkStore for Rows {
         Ok(u32::try_from(accepted.count()).unwrap_or(u32::MAX))
     }
 
+    fn seen(&self) -> Result<Seen, StoreFailed> {
+        Ok(self.seen.get())
+    }
+
+    fn put_seen(&self, seen: &Seen) -> Result<(), StoreFailed> {
+        self.seen.set(*seen);
+        Ok(())
+    }
+
+    fn undelivered(&self, from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed> {
+        let calls = self.calls.borrow();
+        let looked = calls.range(CallId::floor_of(from)..).take(limit);
+        let mut last = from;
+        for (id, row) in looked {
+            if row.place.callback_due.is_some() || row.place.is_out {
+                return Ok((Some(id.row()), id.row()));
+            }
+            last = id.row() + 1;
+        }
+        Ok((None, last))
+    }
+
     fn used_bytes(&self) -> u64 {
         self.used.get()
     }
@@ -712,6 +736,8 @@ impl TrunkStore for Store<'_> {
         next_usage(hour: Hour) -> Result<Option<(Hour, HourUsage)>, StoreFailed>;
         accepted_from(from: u64) -> Result<u32, StoreFailed>;
         redialed() -> Result<RedialCount, StoreFailed>;
+        seen() -> Result<Seen, StoreFailed>;
+        undelivered(from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed>;
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
         feed_notes() -> Result<Option<FeedNotes>, StoreFailed>;
@@ -768,6 +794,10 @@ impl TrunkStore for Store<'_> {
 
     fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed> {
         self.luck.write_one(|| self.rows.put_redialed(count))
+    }
+
+    fn put_seen(&self, seen: &Seen) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.put_seen(seen))
     }
 
     fn put_feed_notes(&self, notes: &FeedNotes) -> Result<(), StoreFailed> {

@@ -22,6 +22,7 @@ mod shares;
 mod support;
 mod suppression;
 mod usage;
+mod vitals;
 
 use std::collections::VecDeque;
 

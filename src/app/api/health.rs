@@ -1,15 +1,17 @@
 //! `GET /healthz`: for whoever watches a deployment.
 
 use crate::app::http::Response;
+use crate::app::ports::Api;
 use crate::domain::object::object;
 use crate::domain::refusal::Refusal;
 
-/// Whether the Worker is up. Touches no storage.
+/// Whether the Worker is up, and which deployment it is of. Touches no storage.
 ///
 /// # Errors
 /// None.
-pub async fn check() -> Result<Response, Refusal> {
-    Ok(Response::json(200, &object! {"status": "ok"}))
+pub async fn check(api: &impl Api) -> Result<Response, Refusal> {
+    let up = Response::json(200, &object! {"status": "ok"});
+    Ok(up.with_header("X-Deployment", api.secrets().deployment()))
 }
 
 #[cfg(feature = "openapi")]
@@ -31,7 +33,8 @@ pub(crate) mod describe {
         Description::new(
             "Machines",
             "Health",
-            "Whether the Worker is up. Touches no storage.",
+            "Whether the Worker is up. Touches no storage. The `X-Deployment` header tells which deployment answers, as \
+             `GET /platform/v1/health` does: so it is known whether `PUBLIC_URL` leads to it.",
             up,
         )
         .id("getHealth")

@@ -5,7 +5,7 @@
 
 use futures_util::future::LocalBoxFuture;
 
-use crate::app::api::health;
+use crate::app::api::health as liveness;
 use crate::app::authenticate::{Access, Caller, Operator};
 use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger, usage};
 use crate::app::dialers::livekit;
@@ -15,6 +15,7 @@ use crate::app::manage::suppressions::MAX_FILE;
 use crate::app::manage::{
     agents, audit, campaigns, keys, orgs, settings, suppressions, trunk_test, trunks, webhooks,
 };
+use crate::app::operate::{health, metrics};
 use crate::app::ports::Api;
 use crate::app::studio::{receiver, session};
 use crate::domain::access::{KeyRecord, Role};
@@ -209,6 +210,8 @@ routes! {
     CreateOwnerKey = POST "/platform/v1/orgs/{id}/owner-keys" for Operator
         => orgs::create_owner_key(api, operator, request, first);
     OrgUsage = GET "/platform/v1/orgs/{id}/usage" for Operator => orgs::usage(api, operator, request, first);
+    PlatformHealth = GET "/platform/v1/health" for Operator => health::health(api, operator, request);
+    Metrics = GET "/platform/v1/metrics" for Operator => metrics::metrics(api, operator, request);
     Report = POST "/agent-reports/{call_id}" for Agent => report::report(api, request, first);
     LiveKitEvent = POST "/carrier/livekit" for Carrier { max_body: MAX_EVENT } => livekit::receive(api, request);
     Media = GET "/media/{call_id}/{kind}" for Link => media::show(api, request, first, second);
@@ -217,7 +220,7 @@ routes! {
     CloseSession = DELETE "/studio/session" for Public => session::close(request);
     GetReceiver = GET "/studio/receiver" for Key(Admin) => receiver::show(api, caller, request);
     Receive = POST "/studio/receiver/{token}" for Public => receiver::take(api, request, first);
-    Health = GET "/healthz" for Public => health::check();
+    Health = GET "/healthz" for Public => liveness::check(api);
 }
 
 /// The routes of a path; none for a path that does not exist.

@@ -47,6 +47,7 @@ async fn look_at_all<A>(
             reader: reader(caller),
             filter: filter.clone(),
             usage: usage.cloned(),
+            vitals: None,
         };
         match is_own {
             true => look.by(api).await,

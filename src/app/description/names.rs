@@ -27,6 +27,8 @@ pub fn public_name(name: &str) -> &str {
         "NumberView" => "PhoneNumber",
         "ImportView" => "SuppressionImport",
         "RejectedRow" => "RejectedSuppression",
+        "HealthView" => "PlatformHealth",
+        "AlertKind" => "AlertType",
         "Source" => "SuppressionSource",
         "TimelineView" => "TimelineEntry",
         name => name.strip_suffix("View").unwrap_or(name),

@@ -13,7 +13,7 @@ use super::permits::Permitted;
 use super::port::asks;
 use super::{
     AskDirectory, AuditEntry, CampaignCard, Desk, DirectoryCommand, DirectoryReply, DirectoryStore,
-    NewKey, OrgCard, OrgChange, RunsWith, language, permits, receiver, watch,
+    NewKey, OrgCard, OrgChange, Oversight, RunsWith, Sweep, language, permits, receiver, watch,
 };
 use crate::app::asking::travels;
 use crate::app::host::Host;
@@ -237,6 +237,14 @@ commands! {
     Tags => tags -> watch::Tags;
     /// A trunk has news that became known at this moment.
     Nudge(at: Timestamp) => nudge -> ();
+    /// Of the operator's own directory: the cron ran.
+    Swept(sweep: Box<Sweep>) => swept -> Box<Oversight>;
+    /// Of that: a queue's message failed again and again.
+    DeadLetter => dead_letter -> ();
+    /// Of that: a message came out of the queue of this binding that was sent to try it.
+    QueueSeen(queue: String) => queue_seen -> ();
+    /// Of that: what the platform knows of itself.
+    Oversee => oversee -> Box<Oversight>;
     /// Do what is due.
     Tick => tick -> Vec<CampaignCard>;
 }
@@ -271,6 +279,7 @@ impl Ask {
                 | Self::KnownCampaign(_)
                 | Self::Campaigns { .. }
                 | Self::RunningCampaigns(_)
+                | Self::Oversee
         )
     }
 

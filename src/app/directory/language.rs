@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, AuditEntry, CampaignCard, DirectoryRefusal, OrgCard, Received, Watched};
+use super::{
+    Ask, AuditEntry, CampaignCard, DirectoryRefusal, OrgCard, Oversight, Received, Watched,
+};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::StoredKey;
 use crate::domain::agent::Agent;
@@ -187,4 +189,6 @@ pub enum DirectoryReply {
     Watched(u64, Vec<TrunkTag>, Timestamp),
     /// There was no news.
     Quiet,
+    /// What the platform knows of itself.
+    Oversight(Box<Oversight>),
 }

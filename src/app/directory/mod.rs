@@ -25,6 +25,7 @@ mod language;
 mod media;
 mod numbers;
 mod orgs;
+mod oversight;
 mod permits;
 mod port;
 mod propagation;
@@ -50,8 +51,8 @@ pub use store::{DirectoryStore, RecordWriter};
 pub use watch::{News, Tags, Watch};
 
 pub use crate::domain::directory::{
-    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, OrgCard, OrgChange, RELIED_ON,
-    Rows, Run, RunsWith, Watched,
+    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, OrgCard, OrgChange, Oversight,
+    RELIED_ON, Rows, Run, RunsWith, Sweep, Watched,
 };
 
 use std::cell::RefCell;
@@ -172,6 +173,8 @@ pub struct DirectoryActor {
     /// Rung when something changed that somebody may wait for.
     bell: Bell,
     retry_at: std::cell::Cell<Option<Timestamp>>,
+    /// When the cron is late, if this is the operator's.
+    cron_due: std::cell::Cell<Option<Timestamp>>,
     /// What is in memory tells of all that happened since then.
     loaded_at: std::cell::Cell<Option<Timestamp>>,
 }
@@ -213,7 +216,9 @@ impl DirectoryActor {
         }
         let (callbacks, pending) = self.with(store, |directory| {
             directory.forget_old(world.now());
-            let callbacks = due_callbacks(directory, world.now());
+            directory.oversee(world.settings(), &world.secrets().id_key, world.now());
+            self.cron_due.set(directory.cron_due(world.settings()));
+            let callbacks = due_callbacks(directory, world);
             // A repeat may come because the first time not everybody could be told.
             let pending = match again {
                 true => directory.pending().clone(),
@@ -283,6 +288,8 @@ impl DirectoryActor {
                 owes || planted(Fault::DirectoryNeverSleeps)
             }),
             Ask::Permit(permit) => Ok(permit.refused),
+            // They come again and again, and what they owe is due by rows.
+            Ask::Swept(_) | Ask::DeadLetter | Ask::QueueSeen(_) => Ok(false),
             what => Ok(!what.is_read()),
         }
     }
@@ -295,7 +302,8 @@ impl DirectoryActor {
             .borrow()
             .as_ref()
             .and_then(Directory::next_callback);
-        [callback, self.retry_at.get()].into_iter().flatten().min()
+        let due = [callback, self.retry_at.get(), self.cron_due.get()];
+        due.into_iter().flatten().min()
     }
 
     /// Works on the directory, loaded if need be, and commits what changed.

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Desk, Directory, DirectoryStore};
+use super::oversight::notice_body;
+use super::{Answer, Desk, Directory, DirectoryRefusal, DirectoryStore};
 use crate::app::host::Host;
 use crate::app::json::value;
 use crate::app::messages::CallbackMessage;
@@ -14,22 +15,28 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json;
 
 /// The attempts that are due, handed out.
-pub(super) fn due_callbacks(directory: &mut Directory, now: Timestamp) -> Vec<CallbackMessage> {
-    let Some(org) = directory.org_id() else {
-        return Vec::new();
-    };
-    let due = directory.due_tests(now);
-    due.map(|(attempt, delivery)| CallbackMessage {
-        org,
-        delivery: delivery.id,
-        attempt,
-        good_until: delivery.lease().map(|lease| lease.until),
-        url: delivery.url.clone(),
-        body: test_body(delivery),
-        failure: None,
-        campaign: None,
-    })
-    .collect()
+pub(super) fn due_callbacks(directory: &mut Directory, world: &impl Host) -> Vec<CallbackMessage> {
+    let org = directory.org_id();
+    let due: Vec<(u32, Delivery)> = directory
+        .due_tests(world.now())
+        .map(|(attempt, delivery)| (attempt, delivery.clone()))
+        .collect();
+    due.into_iter()
+        .map(|(attempt, delivery)| CallbackMessage {
+            // That of the operator, who is no organisation.
+            org: org.unwrap_or_else(|| world.secrets().operators()),
+            delivery: delivery.id,
+            attempt,
+            good_until: delivery.lease().map(|lease| lease.until),
+            body: match directory.notice(delivery.id) {
+                Some(notice) => notice_body(delivery.id, notice),
+                None => test_body(&delivery),
+            },
+            url: delivery.url,
+            failure: None,
+            campaign: None,
+        })
+        .collect()
 }
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
@@ -59,6 +66,11 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
 
     pub(super) fn begin(&mut self, id: DeliveryId, attempt: u32) -> Answer<WebhookSecrets> {
         self.directory.begin_test(id, attempt, self.now)?;
+        if let Some(notice) = self.directory.notice(id) {
+            let secret = self.world.secrets().alert_secret.clone();
+            let secret = secret.ok_or(DirectoryRefusal::Missing)?;
+            return Ok(WebhookSecrets::first(secret, notice.at));
+        }
         self.secrets()
     }
 

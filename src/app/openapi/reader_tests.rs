@@ -128,11 +128,10 @@ fn answers_are_json_alone_and_their_headers_are_shared() {
             let at = format!("{method} {path} {status}");
             let types = response["content"].as_object();
             let types: Vec<_> = types.into_iter().flatten().map(|(name, _)| name).collect();
-            let is_file = path.ends_with(".csv") && status == "200";
-            let wanted = if is_file {
-                "text/csv"
-            } else {
-                "application/json"
+            let wanted = match (path.rsplit(['.', '/']).next(), status.as_str()) {
+                (Some("csv"), "200") => "text/csv",
+                (Some("metrics"), "200") => "application/openmetrics-text",
+                _ => "application/json",
             };
             assert!(types.iter().all(|name| *name == wanted), "{at}");
             for (name, header) in response["headers"].as_object().expect("headers") {

@@ -31,6 +31,7 @@ use crate::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::{self, Verdict};
+use crate::domain::vitals::{self, VitalsAsked};
 
 /// `Command(its: Parts) => handler -> Reply;`
 macro_rules! commands {
@@ -245,6 +246,8 @@ commands! {
     Forget(calls: Vec<CallId>) => forget -> ();
     /// Do what is due: the cron's poke, in case the alarm was lost.
     Tick => tick -> ();
+    /// What it tells its operator of itself.
+    Vitals(asked: VitalsAsked) => vitals -> Box<vitals::Vitals>;
     /// What the object has done since it was loaded.
     Work => work -> language::Work;
 }
@@ -290,7 +293,7 @@ impl TrunkCommand {
         matches!(
             self,
             Self::List(..) | Self::Deliveries(..) | Self::Feed(..) | Self::Usage(..)
-        )
+        ) || matches!(self, Self::Vitals(asked) if asked.counts())
     }
 
     /// Whether a sender takes another attempt with the answer.

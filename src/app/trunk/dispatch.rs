@@ -93,7 +93,9 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         Ok(orders)
     }
 
+    /// Asked when the agent is in the call's room.
     pub(super) fn ring(&mut self, id: CallId) -> Answer<Rung> {
+        self.sees(|seen| &mut seen.agent_at);
         if self.trunk.is_withdrawn(id) {
             self.trunk.suppress_call(id, self.now, self.step);
         }
@@ -143,6 +145,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     pub(super) fn room_seen(&mut self, id: CallId) -> Answer<()> {
+        self.sees(|seen| &mut seen.webhook_at);
         self.trunk.room_seen(id, self.now, self.step);
         Ok(())
     }

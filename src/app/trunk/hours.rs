@@ -58,6 +58,11 @@ impl Usage {
         }
     }
 
+    /// All hours before this one are done, as far as this object knows.
+    pub fn done_before(&self) -> Hour {
+        self.done_before
+    }
+
     pub fn due(&self) -> Option<Timestamp> {
         self.busy.then_some(self.look_at)
     }

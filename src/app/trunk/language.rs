@@ -14,6 +14,7 @@ use crate::domain::phone::E164;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Admission, OnCapacity, Verdict};
+use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// A request for a call, and how it wants to be treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,6 +149,10 @@ pub enum TrunkReply {
     Feed(FeedPage),
     /// What calls add up to.
     Usage(UsageSoFar),
+    /// What a trunk tells its operator of itself.
+    Vitals(Box<Vitals>),
+    /// What several do.
+    AllVitals(Vec<Vitals>),
     /// The status of one call as its clients read it, in JSON.
     Status(String),
     /// What was said: a list of lines.
@@ -274,4 +279,7 @@ pub struct Look {
     /// What their calls add up to is wanted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageFilter>,
+    /// What they tell their operator of themselves is wanted instead, of as many as answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vitals: Option<VitalsAsked>,
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::app::concurrent::concurrent;
 use crate::app::host::Unavailable;
 use crate::domain::ids::TrunkTag;
+use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// How many trunks are asked at once.
 const AT_ONCE: usize = 50;
@@ -24,6 +25,9 @@ impl Look {
     pub async fn by(&self, trunks: &impl Trunks) -> Result<TrunkReply, Unavailable> {
         if let Some(usage) = &self.usage {
             return self.add_up(trunks, usage).await;
+        }
+        if let Some(asked) = self.vitals {
+            return Ok(TrunkReply::AllVitals(self.all_vitals(trunks, asked).await));
         }
         let command = TrunkCommand::Feed(self.reader, self.filter.clone());
         let so_far: RefCell<Option<FeedPage>> = RefCell::default();
@@ -48,6 +52,18 @@ impl Look {
             }
         }
         so_far.take().map(TrunkReply::Feed).ok_or(Unavailable)
+    }
+
+    /// What those of them that answer tell their operator of themselves.
+    async fn all_vitals(&self, trunks: &impl Trunks, asked: VitalsAsked) -> Vec<Vitals> {
+        let command = TrunkCommand::Vitals(asked);
+        let answers = self.trunks.iter().map(|tag| trunks.trunk(*tag, &command));
+        let answers = concurrent(AT_ONCE, answers).await.into_iter();
+        let vitals = answers.filter_map(|answer| match answer {
+            Ok(TrunkReply::Vitals(vitals)) => Some(*vitals),
+            _ => None,
+        });
+        vitals.collect()
     }
 
     /// What the calls of all of them add up to.

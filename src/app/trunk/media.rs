@@ -46,6 +46,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if let Some(lines) = transcript.filter(|_| policy.transcript) {
             self.store.put_transcript(id, &lines)?;
         }
+        self.sees(|seen| &mut seen.agent_at);
         self.trunk.report(id, report, self.now, self.step);
         Ok(Some(()))
     }

@@ -31,6 +31,7 @@ mod sums;
 mod suppression;
 mod trouble;
 mod usage;
+mod vitals;
 mod watch;
 
 pub use admission::{Admitted, Replay};
@@ -63,6 +64,7 @@ use hours::Usage;
 use retention::Retention;
 use store::{Reading, accepted_since, admitted_before};
 use trouble::{Trouble, Way};
+use vitals::Health;
 
 pub use crate::app::messages::Expired;
 use crate::app::messages::{CALLS_PER_MESSAGE, CallbackMessage, Outgoing};
@@ -82,6 +84,7 @@ pub struct TrunkActor {
     retention: Retention,
     feed: Feed,
     usage: Usage,
+    health: Health,
     trouble: Trouble,
 }
 
@@ -92,6 +95,7 @@ struct Desk<'a, 's, S> {
     retention: &'a mut Retention,
     trouble: &'a mut Trouble,
     counted: &'a mut Usage,
+    health: &'a mut Health,
     store: &'a S,
     step: &'a mut Step<'s>,
     settings: &'a Settings,
@@ -166,6 +170,7 @@ impl TrunkActor {
             ),
             feed: Feed::load(store.feed_notes()?, &trunk, newest, now),
             usage: Usage::new(now),
+            health: Health::load(store.seen()?),
             trouble: Trouble::default(),
             trunk,
             settings,
@@ -299,6 +304,7 @@ impl TrunkActor {
             retention: &mut self.retention,
             trouble: &mut self.trouble,
             counted: &mut self.usage,
+            health: &mut self.health,
             store,
             step: &mut step,
             settings: &self.settings,
@@ -317,7 +323,7 @@ impl TrunkActor {
         self.feed
             .keep(store, step.changed(), &self.trunk, before, now)?;
         let news = self.feed.news(step.changed(), now);
-        self.reopen_hours(store, &step, now)?;
+        self.keep_counts(store, &step, now, way)?;
         let (has_news, has_day, has_redialed) = (step.brief, step.day, step.redialed);
         let changed = step.into_changed();
         let wrote = !changed.is_empty() || has_news || has_day;

@@ -201,6 +201,7 @@ reply!(UsedStorage { used, oldest } = Storage { used, oldest });
 
 impl<S: TrunkStore> Desk<'_, '_, S> {
     pub(super) fn forget(&mut self, calls: Vec<CallId>) -> Answer<()> {
+        self.health.departs(self.store, &calls)?;
         let gone = hours::forget(self.counted, self.store, &calls);
         gone.inspect_err(|_| self.retention.begins_anew())?;
         self.retention.forgot(self.now);

@@ -62,6 +62,7 @@ impl Slices {
                 filter.scan_limit = slice.min(filter.scan_limit);
                 (SLICES, 0)
             }
+            TrunkCommand::Vitals(_) => (SLICES, 0),
             _ => (0, 0),
         };
         Self {
@@ -135,6 +136,12 @@ impl Slices {
                 }
                 filter.so_far = Some(so_far);
                 None
+            }
+            (TrunkCommand::Vitals(_), TrunkReply::Vitals(vitals)) => {
+                *left = left.saturating_sub(1);
+                // Before the directory's first word there is nothing to count.
+                let is_done = vitals.counts.is_some() || vitals.of.is_none();
+                (is_done || *left == 0).then_some(TrunkReply::Vitals(vitals))
             }
             (TrunkCommand::Feed(_, filter), TrunkReply::Feed(page)) => {
                 let page = match found.take() {

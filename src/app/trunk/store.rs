@@ -14,6 +14,7 @@ use crate::domain::trunk::{
     Brief, Changed, DayCount, DueCallback, Kept, Place, RedialCount, Rows, ScheduledRow,
 };
 use crate::domain::usage::{Hour, HourUsage};
+use crate::domain::vitals::Seen;
 use serde_json::Map;
 use std::cell::Cell;
 
@@ -142,6 +143,17 @@ pub trait TrunkStore {
     fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed>;
     /// Removes calls, and all that is kept beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
+    /// When others were last heard of, as was last noted.
+    fn seen(&self) -> Result<Seen, StoreFailed> {
+        Ok(Seen::default())
+    }
+    /// Notes that.
+    fn put_seen(&self, _: &Seen) -> Result<(), StoreFailed> {
+        Ok(())
+    }
+    /// The first place from this one on of a call whose callback is on its way, among so many rows; and the place behind the
+    /// last row that was looked at.
+    fn undelivered(&self, from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed>;
     /// Closed calls that have a callback, newest first, among as many rows.
     fn closed_deliveries(&self, filter: &DeliveryFilter) -> Result<Found, StoreFailed>;
     /// What is kept for the feed.

@@ -111,6 +111,7 @@ impl TrunkCommand {
                 | Self::List(..)
                 | Self::Deliveries(..)
                 | Self::Usage(..)
+                | Self::Vitals(_)
                 | Self::Extend { .. }
                 | Self::Work
         )

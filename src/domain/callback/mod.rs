@@ -1,9 +1,8 @@
 //! Callbacks: when each attempt is due, and what ends them.
 //!
-//! A delivery is at least once. Whoever holds it (a trunk's object for a call's result, the
-//! directory for a test event) hands an attempt out under a lease and waits for its result; an
-//! attempt whose sender died is handed out again when the lease runs out. Nothing is ever only in
-//! a queue.
+//! A delivery is at least once. Whoever holds it (a trunk's object for a call's result, the directory for a test event) hands
+//! an attempt out under a lease and waits for its result; an attempt whose sender died is handed out again when the lease runs
+//! out. Nothing is ever only in a queue.
 
 mod signing;
 
@@ -161,6 +160,9 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[serde(rename = "full")]
     pub is_full: bool,
+    /// It was given up, and delivered when an attempt was asked for by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mended: bool,
     /// Not stored: a holder that was restarted hands the attempt out again at once.
     #[serde(skip)]
     lease: Option<Lease>,
@@ -195,6 +197,7 @@ impl Delivery {
             scheduled_at: None,
             asked_again: false,
             is_full: false,
+            mended: false,
             lease: None,
         }
     }
@@ -331,6 +334,7 @@ impl Delivery {
         let scheduled_at = self.scheduled_at.take();
         self.next_attempt_at = match status_code {
             Some(200..=299) => {
+                self.mended |= self.status == DeliveryStatus::Exhausted;
                 self.status = DeliveryStatus::Delivered;
                 None
             }

@@ -24,6 +24,12 @@ impl WebhookSecret {
         Self(format!("whsec_{}", STANDARD.encode(entropy)))
     }
 
+    /// One that somebody else made.
+    #[must_use]
+    pub fn given(text: String) -> Self {
+        Self(text)
+    }
+
     /// The secret's text, for its organisation.
     #[must_use]
     pub fn reveal(&self) -> &str {

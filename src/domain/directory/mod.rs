@@ -12,6 +12,7 @@ mod media;
 mod numbers;
 mod once;
 mod orgs;
+mod oversight;
 mod pending;
 mod permits;
 mod receiver;
@@ -27,6 +28,7 @@ pub use campaigns::{CampaignCard, Run, RunsWith};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
 pub use orgs::{OrgCard, OrgChange};
+pub use oversight::{Oversight, Sweep};
 pub use pending::{Pending, PendingHalt};
 pub use permits::{Permit, RELIED_ON, User};
 pub use receiver::Received;
@@ -37,6 +39,7 @@ pub use watch::Watched;
 use serde::Serialize;
 
 use crate::domain::access::StoredKey;
+use crate::domain::alerts::Notice;
 use crate::domain::callback::Delivery;
 use crate::domain::calling_hours::CallingHours;
 use crate::domain::contacts::ContactLimit;
@@ -104,6 +107,9 @@ pub struct Directory {
     runs: VecMap<CampaignId, Run>,
     tests: VecMap<DeliveryId, Delivery>,
     received: VecMap<u64, Received>,
+    oversight: Oversight,
+    /// What messages to the operator tell, by their deliveries.
+    notices: VecMap<DeliveryId, Notice>,
     used: VecMap<String, Used>,
     permits: VecMap<(User, TrunkTag), Timestamp>,
     shorts: VecMap<User, Shorts>,
@@ -154,6 +160,7 @@ impl Directory {
                 let delivery: Delivery = from_json::read(doc)?;
                 self.tests.insert(delivery.id, delivery);
             }
+            "oversight" | "alerts" | "notice" => self.read_oversight(name, doc)?,
             "received" => {
                 let number = name.rsplit('/').next().and_then(|text| text.parse().ok());
                 self.received

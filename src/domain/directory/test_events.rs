@@ -30,6 +30,9 @@ impl Directory {
         {
             self.tests.remove(&oldest);
             self.remove(format!("test/{oldest}"));
+            if self.notices.remove(&oldest).is_some() {
+                self.remove(format!("notice/{oldest}"));
+            }
         }
         self.put(format!("test/{}", delivery.id), &delivery);
         self.tests.insert(delivery.id, delivery);
@@ -58,11 +61,21 @@ impl Directory {
         key: &IdKey,
         now: Timestamp,
     ) -> Result<Delivery, DirectoryRefusal> {
+        let new = |id| Delivery::new(id, EventType::Completed, url, now);
+        self.new_delivery(new, key, now)
+    }
+
+    /// A new delivery that belongs to no call.
+    pub(super) fn new_delivery(
+        &mut self,
+        new: impl FnOnce(DeliveryId) -> Delivery,
+        key: &IdKey,
+        now: Timestamp,
+    ) -> Result<Delivery, DirectoryRefusal> {
         if self.tests.len() >= KEPT && self.oldest_finished_test().is_none() {
             return Err(DirectoryRefusal::TooMany);
         }
-        let id = self.next_test_id(now, key);
-        let delivery = Delivery::new(id, EventType::Completed, url, now);
+        let delivery = new(self.next_test_id(now, key));
         self.keep_test(delivery.clone());
         Ok(delivery)
     }

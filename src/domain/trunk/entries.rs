@@ -174,6 +174,29 @@ impl Trunk {
         all.filter(fits).map(|(id, _)| *id)
     }
 
+    /// The open calls that may be over, and are here for what their end left to do.
+    pub fn over_calls<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = CallId> + 'a {
+        let is_over = |id: &CallId| self.open.get(id).is_some_and(Entry::is_over);
+        self.open_calls(wanted).filter(is_over)
+    }
+
+    /// How many calls hold a channel.
+    #[must_use]
+    pub fn channels_in_use(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Since when the oldest call is there for dialers that none has claimed.
+    #[must_use]
+    pub fn unclaimed_since(&self) -> Option<Timestamp> {
+        let unclaimed = self.open.iter().filter(|(_, entry)| entry.is_unclaimed());
+        let since = unclaimed.map(|(id, entry)| {
+            let accepted = id.address().at;
+            entry.volatile(accepted).promoted_at.unwrap_or(accepted)
+        });
+        since.min()
+    }
+
     /// The calls that hold a channel, oldest first.
     pub fn live_calls(&self) -> impl Iterator<Item = CallId> {
         self.live.rows().filter_map(|row| self.at_row(row))

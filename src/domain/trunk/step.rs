@@ -6,6 +6,7 @@ use crate::domain::contacts::{Number, Told};
 use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::Timestamp;
+use crate::domain::vitals::Counts;
 
 /// A callback's attempt that is due, as its row's columns tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub(super) struct Held {
     pub call: Call,
     /// Its row must be written.
     pub is_changed: bool,
+    /// What it came to before this step.
+    before: Counts,
     /// What it said of its agent before.
     pub verdict: Option<AgentVerdict>,
     /// The moment for which its row stands on the schedule.
@@ -159,6 +162,7 @@ impl<'a> Step<'a> {
         if let Some(held) = self.held(id) {
             (held.stood_at, held.is_counted, held.is_new) = (None, false, true);
             held.was_over = false;
+            held.before = Counts::default();
         }
     }
 
@@ -168,6 +172,7 @@ impl<'a> Step<'a> {
             let slot = call.slot().filter(|_| call.is_scheduled());
             let held = Held {
                 is_changed: false,
+                before: Counts::of(&call),
                 verdict,
                 stood_at: slot.map(|slot| slot.at),
                 is_counted: slot.is_some(),
@@ -194,6 +199,12 @@ impl<'a> Step<'a> {
     pub fn changed(&self) -> impl Iterator<Item = &Call> {
         let changed = self.calls.iter().filter(|held| held.is_changed);
         changed.map(|held| &held.call)
+    }
+
+    /// The same, each with what it came to before.
+    pub fn counted(&self) -> impl Iterator<Item = (&Counts, &Call)> {
+        let changed = self.calls.iter().filter(|held| held.is_changed);
+        changed.map(|held| (&held.before, &held.call))
     }
 
     /// The calls that changed, in the order in which their rows are to be written. Should that fail halfway, no row is younger

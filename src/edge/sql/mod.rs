@@ -36,6 +36,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::to_json::{self, to_json};
 use crate::domain::trunk::{Brief, DayCount, DueCallback, RedialCount, ScheduledRow};
 use crate::domain::usage::{Hour, HourUsage};
+use crate::domain::vitals::Seen;
 use crate::edge::platform::Sql;
 
 /// The rows of one object.
@@ -285,6 +286,18 @@ impl TrunkStore for SqlStore {
 
     fn put_redialed(&self, count: &RedialCount) -> Result<(), StoreFailed> {
         self.put_fact("redialed", count)
+    }
+
+    fn seen(&self) -> Result<Seen, StoreFailed> {
+        Ok(self.fact("seen")?.unwrap_or_default())
+    }
+
+    fn put_seen(&self, seen: &Seen) -> Result<(), StoreFailed> {
+        self.put_fact("seen", seen)
+    }
+
+    fn undelivered(&self, from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed> {
+        self.first_undelivered(from, limit)
     }
 
     fn used_bytes(&self) -> u64 {

@@ -44,6 +44,25 @@ impl SqlStore {
         }
     }
 
+    /// See [`TrunkStore::undelivered`](crate::app::trunk::TrunkStore::undelivered).
+    pub(super) fn first_undelivered(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> Result<(Option<u64>, u64), StoreFailed> {
+        let query = "SELECT MIN(CASE WHEN callback_due IS NOT NULL OR out = 1 THEN id END), MAX(id)
+            FROM (SELECT id, callback_due, out FROM rows WHERE id >= ? ORDER BY id LIMIT ?)";
+        let rows = self.query(query, vec![number(from), count(limit)])?;
+        match rows.first().map(Vec::as_slice) {
+            Some([SqlStorageValue::Integer(found), _]) => {
+                let found = unsigned(*found)?;
+                Ok((Some(found), found))
+            }
+            Some([_, SqlStorageValue::Integer(last)]) => Ok((None, unsigned(*last)? + 1)),
+            _ => Ok((None, from)),
+        }
+    }
+
     /// See [`TrunkStore::put_usage`](crate::app::trunk::TrunkStore::put_usage).
     pub(super) fn keep_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
         let doc = to_json(usage).map_err(|_| StoreFailed)?;

@@ -2,6 +2,7 @@
 
 mod objects;
 mod outside;
+mod overview;
 mod setup;
 mod way;
 
@@ -27,13 +28,13 @@ use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
 };
-use crate::app::records::{ORGANISATIONS, RecordKey};
+use crate::app::records::RecordKey;
 use crate::app::studio::receiver;
 use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::{DialOrder, Look, TrunkCommand, TrunkReply};
 use crate::domain::access::KeyRecord;
 use crate::domain::call::Timed;
-use crate::domain::ids::{OrgId, TrunkTag};
+use crate::domain::ids::{OrgId, TrunkId, TrunkTag};
 use crate::domain::sealed::Sealed;
 use crate::domain::settings::Settings;
 use crate::domain::target::Target;
@@ -72,13 +73,6 @@ impl World {
             context: context.map(Rc::new),
             requests: faults::Requests::default(),
         })
-    }
-
-    /// All keys of the KV namespace that begin so.
-    pub async fn record_names(&self, prefix: &str) -> Result<Vec<String>, Unavailable> {
-        let names = platform::kv_names(&self.env, RECORDS, prefix).await;
-        let names = names.map_err(|error| self.failed("KV list", &error))?;
-        Ok(names.iter().filter_map(|name| name.as_string()).collect())
     }
 
     /// Keeps this invocation until `work` is done.
@@ -226,6 +220,14 @@ impl Host for World {
         })
     }
 
+    async fn try_queues(&self) {
+        self.probe_queues().await;
+    }
+
+    fn bindings(&self) -> Vec<(&'static str, bool)> {
+        self.bound()
+    }
+
     fn log(&self, event: &Event<'_>) {
         log(event);
     }
@@ -273,11 +275,11 @@ impl Records for World {
     }
 
     async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
-        let names = self.record_names(ORGANISATIONS).await?;
-        let ids = names
-            .iter()
-            .filter_map(|name| name.strip_prefix(ORGANISATIONS));
-        Ok(ids.filter_map(|id| id.parse().ok()).collect())
+        self.known_organisations().await
+    }
+
+    async fn trunks(&self) -> Result<Vec<(OrgId, TrunkId)>, Unavailable> {
+        self.known_trunks().await
     }
 
     fn record_use(&self, key: &KeyRecord) {

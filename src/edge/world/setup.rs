@@ -8,6 +8,7 @@ use worker::Env;
 use crate::app::ports::Secrets;
 use crate::app::telemetry::Event;
 use crate::domain::base64::STANDARD;
+use crate::domain::callback::WebhookSecret;
 use crate::domain::settings::Settings;
 use crate::edge::log::log;
 
@@ -35,9 +36,15 @@ impl Setup {
             return Ok(known);
         }
         let secrets = secrets(env)?;
+        let vars = Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()));
         let settings = Settings {
             link_key: secrets.link_key.clone(),
-            ..Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()))
+            // What nothing signs is not sent.
+            alert_url: vars
+                .alert_url
+                .clone()
+                .filter(|_| secrets.alert_secret.is_some()),
+            ..vars
         };
         let setup = Self {
             settings: Rc::new(settings),
@@ -64,7 +71,10 @@ fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
         return Err(Misconfigured);
     };
     let token = secret("PLATFORM_TOKEN").unwrap_or_default();
-    let secrets = Secrets::derive(&master, token);
+    let secrets = Secrets {
+        alert_secret: secret("ALERT_SECRET").map(WebhookSecret::given),
+        ..Secrets::derive(&master, token)
+    };
     Ok(secrets.following(&former, secret("PLATFORM_TOKEN_PREVIOUS")))
 }
 

@@ -1,0 +1,341 @@
+//! `GET /platform/v1/metrics`: what the platform counts, as OpenMetrics text; and the same of one trunk as numbers.
+
+use std::fmt::Write as _;
+
+use super::{gather, overseen};
+use crate::app::authenticate::Operator;
+use crate::app::directory::Oversight;
+use crate::app::http::{Request, Response};
+use crate::app::page::check_names;
+use crate::app::ports::Api;
+use crate::domain::ids::{OrgId, TrunkId};
+use crate::domain::refusal::Refusal;
+use crate::domain::usage::Tally;
+use crate::domain::vitals::{Counts, Vitals, VitalsAsked};
+
+/// How many trunks one answer tells of: some 5 MB.
+pub(super) const MOST: usize = 2_000;
+/// Among how many parts all trunks may be shared.
+const MOST_SHARDS: u32 = 1_000;
+pub(super) const SHARDS: &str = "shards must be a number from 1 to 1000";
+pub(super) const SHARD: &str = "shard must be a number below shards";
+pub(super) const TOO_MANY: &str =
+    "There are more than 2000 trunks: ask for them in parts, with shard and shards";
+pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Trunk = ((OrgId, TrunkId), Vitals);
+
+/// `GET /platform/v1/metrics`.
+///
+/// # Errors
+/// A parameter that is unknown or has no such value; more trunks than an answer tells of; the operator's directory can't be
+/// reached.
+pub async fn metrics(api: &impl Api, _: Operator, request: &Request) -> Result<Response, Refusal> {
+    let (shard, shards) = shard(request)?;
+    let known = api
+        .trunks()
+        .await
+        .map_err(|_| Refusal::DirectoryUnavailable)?;
+    let is_in = |(_, id): &(OrgId, TrunkId)| id.tag().0 % shards == shard;
+    let trunks: Vec<_> = known.into_iter().filter(is_in).collect();
+    if trunks.len() > MOST {
+        return Err(Refusal::Invalid(TOO_MANY.into()));
+    }
+    let told = gather(api, &trunks, VitalsAsked::Counts).await;
+    let mut text = Text::default();
+    trunks_text(&mut text, &told);
+    depth_text(&mut text, &told);
+    // Of the platform, one part tells.
+    if shard == 0 {
+        let oversight = overseen(api).await?;
+        platform_text(&mut text, &oversight);
+    }
+    text.gauge(
+        "audatec_trunks_unreachable",
+        "",
+        "Trunks of this answer that did not answer",
+    );
+    text.sample("", number(trunks.len() - told.len()));
+    text.text.push_str("# EOF\n");
+    Ok(Response {
+        status: 200,
+        headers: vec![("Content-Type", MEDIA_TYPE.into())],
+        body: text.text.into_bytes(),
+        rest: None,
+    })
+}
+
+/// Which part of the trunks is asked for.
+fn shard(request: &Request) -> Result<(u32, u32), Refusal> {
+    let given = request.parameters();
+    check_names(&given, |name| matches!(name, "shard" | "shards"))?;
+    let number = |name: &str, text: &'static str| {
+        let mut found = given.iter().filter(|(known, _)| known == name);
+        let value = found.next().map(|(_, value)| value.parse::<u32>());
+        value.transpose().map_err(|_| Refusal::Invalid(text.into()))
+    };
+    let shards = number("shards", SHARDS)?.unwrap_or(1);
+    if !(1..=MOST_SHARDS).contains(&shards) {
+        return Err(Refusal::Invalid(SHARDS.into()));
+    }
+    let shard = number("shard", SHARD)?.unwrap_or(0);
+    match shard < shards {
+        true => Ok((shard, shards)),
+        false => Err(Refusal::Invalid(SHARD.into())),
+    }
+}
+
+/// OpenMetrics text, family by family.
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// What the present family's samples are called.
+    name: String,
+}
+
+impl Text {
+    fn counter(&mut self, name: &str, unit: &str, help: &str) {
+        self.family(name, "counter", unit, help);
+        self.name.push_str("_total");
+    }
+
+    fn gauge(&mut self, name: &str, unit: &str, help: &str) {
+        self.family(name, "gauge", unit, help);
+    }
+
+    fn family(&mut self, name: &str, kind: &str, unit: &str, help: &str) {
+        let _ = writeln!(self.text, "# TYPE {name} {kind}");
+        if !unit.is_empty() {
+            let _ = writeln!(self.text, "# UNIT {name} {unit}");
+        }
+        let _ = writeln!(self.text, "# HELP {name} {help}");
+        self.name = name.to_owned();
+    }
+
+    /// No value needs to be escaped: ids, and words of the code.
+    fn sample(&mut self, labels: &str, value: u64) {
+        let name = &self.name;
+        let _ = match labels {
+            "" => writeln!(self.text, "{name} {value}"),
+            labels => writeln!(self.text, "{name}{{{labels}}} {value}"),
+        };
+    }
+
+    /// A sample of each trunk that has one.
+    fn trunks(&mut self, told: &[Trunk], value: impl Fn(&Vitals) -> Option<u64>) {
+        for (of, vitals) in told {
+            if let Some(value) = value(vitals) {
+                self.sample(&labels(of), value);
+            }
+        }
+    }
+}
+
+fn labels((org, trunk): &(OrgId, TrunkId)) -> String {
+    format!("org_id=\"{org}\",sip_trunk_id=\"{trunk}\"")
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// How many calls ended in each way, but for those that failed.
+fn ends(tally: &Tally) -> [(&'static str, u64); 3] {
+    [
+        ("completed", tally.completed),
+        ("declined", tally.declined),
+        ("rejected", tally.rejected),
+    ]
+}
+
+fn trunks_text(text: &mut Text, told: &[Trunk]) {
+    let counted = |vitals: &Vitals| vitals.counts.as_deref().cloned();
+    text.counter(
+        "audatec_calls",
+        "",
+        "Calls that are over, by how they ended; of those that failed, why",
+    );
+    for (of, vitals) in told {
+        let Some(counts) = counted(vitals) else {
+            continue;
+        };
+        for (status, count) in ends(&counts.over) {
+            text.sample(&format!("{},status=\"{status}\"", labels(of)), count);
+        }
+        for (code, count) in &counts.over.failed {
+            let labels = format!(
+                "{},status=\"failed\",code=\"{}\"",
+                labels(of),
+                code.as_str()
+            );
+            text.sample(&labels, *count);
+        }
+    }
+    text.counter(
+        "audatec_calls_answered",
+        "",
+        "Calls that are over and were answered",
+    );
+    text.trunks(told, |told| Some(counted(told)?.over.answered));
+    text.counter(
+        "audatec_talk_seconds",
+        "seconds",
+        "How long the conversations lasted that are over",
+    );
+    text.trunks(told, |told| Some(counted(told)?.over.talk_seconds));
+    text.counter("audatec_callbacks", "", "Callbacks that were delivered, or given up; one that was given up and then sent again counts as both");
+    for (of, vitals) in told {
+        let Some(counts) = counted(vitals) else {
+            continue;
+        };
+        for (result, count) in results(&counts) {
+            text.sample(&format!("{},result=\"{result}\"", labels(of)), count);
+        }
+    }
+}
+
+/// How deep the trunks' work is.
+fn depth_text(text: &mut Text, told: &[Trunk]) {
+    text.gauge(
+        "audatec_callbacks_pending",
+        "",
+        "Callbacks of which an attempt is under way or due",
+    );
+    text.trunks(told, |told| Some(told.counts.as_deref()?.pending));
+    text.gauge("audatec_channels_in_use", "", "Calls that hold a channel");
+    text.trunks(told, |told| Some(number(told.channels_in_use)));
+    text.gauge(
+        "audatec_channels_max",
+        "",
+        "How many calls may hold a channel",
+    );
+    text.trunks(told, |told| Some(u64::from(told.max_channels)));
+    text.gauge("audatec_calls_waiting", "", "Calls that wait for a channel");
+    text.trunks(told, |told| Some(number(told.waiting)));
+    text.gauge(
+        "audatec_storage_bytes",
+        "bytes",
+        "What the trunk's calls take up",
+    );
+    text.trunks(told, |told| Some(told.storage_bytes));
+    text.gauge("audatec_breaker_open", "", "1 while calls are refused or held back because the dialer or an agent fails call after call");
+    text.trunks(told, |told| Some(is_open(told)));
+    text.gauge(
+        "audatec_oldest_unclaimed_call_timestamp_seconds",
+        "seconds",
+        "Since when the oldest call waits for a dialer",
+    );
+    text.trunks(told, |told| Some(told.unclaimed_since?.as_secs()));
+    text.gauge(
+        "audatec_oldest_undelivered_callback_timestamp_seconds",
+        "seconds",
+        "Since when the oldest callback is on its way",
+    );
+    text.trunks(told, |told| Some(told.undelivered_since?.as_secs()));
+}
+
+/// Callbacks that were delivered, and given up. Neither number ever falls.
+fn results(counts: &Counts) -> [(&'static str, u64); 2] {
+    let over = &counts.over;
+    [
+        ("delivered", over.delivered),
+        ("exhausted", over.exhausted + over.mended),
+    ]
+}
+
+fn is_open(vitals: &Vitals) -> u64 {
+    u64::from(vitals.open_until.is_some() || !vitals.held_back.is_empty())
+}
+
+fn platform_text(text: &mut Text, oversight: &Oversight) {
+    text.gauge(
+        "audatec_cron_last_run_timestamp_seconds",
+        "seconds",
+        "When the cron last ran",
+    );
+    if let Some(at) = oversight.cron_at {
+        text.sample("", at.as_secs());
+    }
+    text.counter(
+        "audatec_dead_letters",
+        "",
+        "Queue messages that failed again and again",
+    );
+    text.sample("", oversight.dead_letters);
+    text.counter(
+        "audatec_lost_alarms",
+        "",
+        "Objects that the cron found with something to do and no alarm",
+    );
+    text.sample("", oversight.lost_alarms);
+    text.gauge("audatec_alerts_open", "", "Alerts that are open");
+    text.sample("", number(oversight.alerts.0.len()));
+}
+
+/// The numbers of a trunk's data point, in the order in which `docs/operating.md` names them.
+#[must_use]
+pub fn numbers(vitals: &Vitals) -> Vec<f64> {
+    let counts = vitals.counts.as_deref().cloned().unwrap_or_default();
+    let failed = counts.over.failed.iter().map(|(_, count)| count).sum();
+    let [(_, completed), (_, declined), (_, rejected)] = ends(&counts.over);
+    let [(_, delivered), (_, exhausted)] = results(&counts);
+    let all = [
+        completed,
+        declined,
+        rejected,
+        failed,
+        counts.over.answered,
+        counts.over.talk_seconds,
+        delivered,
+        exhausted,
+        counts.pending,
+        number(vitals.channels_in_use),
+        u64::from(vitals.max_channels),
+        number(vitals.waiting),
+        vitals.storage_bytes,
+        is_open(vitals),
+        // Whether the first nine are counted.
+        u64::from(vitals.counts.is_some()),
+    ];
+    all.map(|number| number as f64).to_vec()
+}
+
+#[cfg(feature = "openapi")]
+pub(crate) mod describe {
+    //! How the document tells of it.
+
+    use serde_json::json;
+
+    use super::{SHARD, SHARDS, TOO_MANY};
+    use crate::app::description::reference::filter;
+    use crate::app::description::{Description, Success};
+    use crate::domain::refusal::Refusal;
+
+    pub fn metrics() -> Description {
+        let whole = |minimum: u32, maximum: u32, default: u32| json!({"type": "integer", "minimum": minimum, "maximum": maximum, "default": default});
+        Description::new(
+            "Platform",
+            "Get metrics",
+            "Counters and gauges by organisation and trunk, as OpenMetrics text, for Prometheus and its like. Counters are made \
+             of the calls themselves: they go on after a restart where they were. A trunk whose calls are not all counted yet, \
+             after a restart, has no counters in this answer; it has them in the next. An answer tells of 2,000 trunks at most.",
+            Success::text("The metrics.", "application/openmetrics-text", EXAMPLE),
+        )
+        .id("getMetrics")
+        .query([
+            filter("shard", "Only this part of the trunks, of as many as `shards` says; the first also tells of the platform itself.", whole(0, 999, 0)),
+            filter("shards", "Among how many parts the trunks are shared.", whole(1, 1_000, 1)),
+        ])
+        .refuses([
+            Refusal::UnknownParameter("X".into()),
+            Refusal::RepeatedParameter("X".into()),
+            Refusal::Invalid(SHARDS.into()),
+            Refusal::Invalid(SHARD.into()),
+            Refusal::Invalid(TOO_MANY.into()),
+            Refusal::DirectoryUnavailable,
+        ])
+    }
+
+    const EXAMPLE: &str = "# TYPE audatec_dead_letters counter\n# HELP audatec_dead_letters Queue messages that failed again and again\n\
+        audatec_dead_letters_total 0\n# EOF\n";
+}

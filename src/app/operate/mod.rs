@@ -1,0 +1,82 @@
+//! What the platform tells its operator of itself: how it is (health), what it counts (metrics), and what the cron gathers
+//! (sweep).
+
+pub mod health;
+pub mod metrics;
+pub mod sweep;
+mod views;
+
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::directory::{self, By, Oversight, command};
+use crate::app::ports::Api;
+use crate::app::trunk::{FeedFilter, Look, Position, Reader, TrunkReply};
+use crate::domain::ids::{KeyId, OrgId, TrunkId, TrunkTag};
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Span;
+use crate::domain::vitals::{Vitals, VitalsAsked};
+
+/// An invocation asks up to this many trunks itself; more are asked by helpers, whose requests are their own.
+const OWN: usize = 32;
+
+/// What the platform knows of itself.
+async fn overseen(api: &impl Api) -> Result<Box<Oversight>, Refusal> {
+    let operators = api.secrets().operators();
+    let told = directory::ask(api, operators, By::PLATFORM, command::Oversee).await;
+    told.ok()
+        .and_then(Result::ok)
+        .ok_or(Refusal::DirectoryUnavailable)
+}
+
+/// What those of these trunks that answer tell of themselves, in the order of their ids.
+async fn gather(
+    api: &impl Api,
+    trunks: &[(OrgId, TrunkId)],
+    asked: VitalsAsked,
+) -> Vec<((OrgId, TrunkId), Vitals)> {
+    let tags: Vec<TrunkTag> = trunks.iter().map(|(_, id)| id.tag()).collect();
+    let is_own = tags.len() <= OWN;
+    let part = match is_own {
+        true => OWN,
+        false => api.settings().trunks_at_once.max(1),
+    };
+    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
+        let look = look(api, tags, asked);
+        match is_own {
+            true => look.by(api).await,
+            false => api.look(&format!("vitals/{n}"), &look).await,
+        }
+    });
+    let answers = concurrent(CONNECTIONS, looks).await.into_iter();
+    let told = answers.filter_map(|answer| match answer {
+        Ok(TrunkReply::AllVitals(told)) => Some(told),
+        _ => None,
+    });
+    let mut told: Vec<Vitals> = told.flatten().collect();
+    // In the order in which they were asked: who answered first is chance.
+    let known = trunks.iter().filter_map(|of| {
+        let at = told.iter().position(|vitals| vitals.of == Some(*of))?;
+        Some((*of, told.swap_remove(at)))
+    });
+    known.collect()
+}
+
+/// A look at no feed.
+fn look(api: &impl Api, tags: &[TrunkTag], asked: VitalsAsked) -> Look {
+    Look {
+        trunks: tags.to_vec(),
+        reader: Reader {
+            org: api.secrets().operators(),
+            key: KeyId::from_entropy([0; 16]),
+            good_until: None,
+        },
+        filter: FeedFilter {
+            after: Position::before(api.now()),
+            only: Vec::new(),
+            limit: 0,
+            wait: Span(0),
+            slice: None,
+        },
+        usage: None,
+        vitals: Some(asked),
+    }
+}

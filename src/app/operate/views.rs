@@ -1,0 +1,212 @@
+//! What the operator sees of the platform's health. The OpenAPI document is made from these types and their comments.
+
+use serde::Serialize;
+
+use crate::app::iso8601;
+use crate::domain::alerts::{AlertKind, OpenAlert};
+use crate::domain::ids::{OrgId, TrunkId};
+use crate::domain::time::Timestamp;
+
+/// How the platform is, and a page of its trunks.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthView {
+    /// The present, by the platform's clock.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub now: String,
+    /// What `GET /healthz` tells in its `X-Deployment` header, wherever this deployment is reached.
+    pub deployment: String,
+    /// `PUBLIC_URL`; null where it is not set or is no URL.
+    pub public_url: Option<String>,
+    /// The bindings, secrets and variables that a deployment has, or may have. Of secrets it is told whether there are such.
+    pub bindings: Vec<BindingView>,
+    /// The cron.
+    pub cron: CronView,
+    /// When a message that `probe=true` sent came out of each queue last.
+    pub queues: Vec<QueueView>,
+    /// Queue messages that failed again and again.
+    pub dead_letters: DeadLettersView,
+    /// The alerts that are open.
+    pub alerts: Vec<AlertView>,
+    /// The trunks of this page.
+    pub trunks: TrunksView,
+    /// Those of them that are amiss; with `checks=true`, all that are connected to LiveKit as well.
+    pub details: Vec<TrunkHealthView>,
+    /// Pass it as `cursor` for the next trunks; null when there are no more.
+    pub next_cursor: Option<String>,
+}
+
+/// A binding, a secret or a variable.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BindingView {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the deployment has it.
+    pub bound: bool,
+}
+
+/// The cron.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CronView {
+    /// When it last ran; null when it never did.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub last_run_at: Option<String>,
+    /// Whether that is too long ago (`CRON_LATE_SECONDS`), or never was.
+    pub late: bool,
+    /// How many trunks it reached then.
+    pub trunks_reached: usize,
+    /// How many of them did not answer.
+    pub trunks_unreachable: usize,
+    /// How many objects it has found so far that had something to do and no alarm; it has woken them.
+    pub lost_alarms: u64,
+}
+
+/// A queue.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QueueView {
+    /// The queue's binding.
+    pub name: String,
+    /// When a message came out of it.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub probed_at: String,
+}
+
+/// Queue messages that failed again and again.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeadLettersView {
+    /// How many there were.
+    pub total: u64,
+    /// When the last of them came; null when there was none.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub last_at: Option<String>,
+}
+
+/// An alert that is open.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertView {
+    /// What it is about.
+    pub alert: AlertKind,
+    /// Whose trunk it is about; null for the whole platform.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    pub org_id: Option<OrgId>,
+    /// Which trunk; null for the whole platform.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
+    pub sip_trunk_id: Option<TrunkId>,
+    /// What was found, for people.
+    pub detail: String,
+    /// Since when it is open.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub since: String,
+    /// Whether its message was handed over for `ALERT_URL`.
+    pub sent: bool,
+}
+
+impl AlertView {
+    pub fn of(open: &OpenAlert) -> Self {
+        Self {
+            alert: open.finding.kind,
+            org_id: open.finding.of.map(|(org, _)| org),
+            sip_trunk_id: open.finding.of.map(|(_, trunk)| trunk),
+            detail: open.finding.detail.clone(),
+            since: iso8601::format(open.since),
+            sent: open.is_told,
+        }
+    }
+}
+
+/// A page of trunks, together.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunksView {
+    /// How many were asked.
+    pub asked: usize,
+    /// How many of them did not answer.
+    pub unreachable: usize,
+    /// How many had something to do and no alarm; asking them has woken them.
+    pub without_alarm: usize,
+    /// The oldest callback on its way; null when there is none.
+    pub oldest_undelivered_callback: Option<OldestView>,
+    /// The oldest call that no dialer has claimed; null when there is none.
+    pub oldest_unclaimed_call: Option<OldestView>,
+}
+
+/// The oldest of its kind.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OldestView {
+    /// Whose trunk it is on.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub org_id: OrgId,
+    /// The trunk.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub sip_trunk_id: TrunkId,
+    /// Since when.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub since: String,
+}
+
+impl OldestView {
+    pub fn of(((org_id, sip_trunk_id), since): ((OrgId, TrunkId), Timestamp)) -> Self {
+        Self {
+            org_id,
+            sip_trunk_id,
+            since: iso8601::format(since),
+        }
+    }
+}
+
+/// One trunk.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrunkHealthView {
+    /// Whose it is.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub org_id: OrgId,
+    /// Its id.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub sip_trunk_id: TrunkId,
+    /// Whether it answered; if not, nothing else is known of it.
+    pub reachable: bool,
+    /// Whether it had something to do and no alarm.
+    pub without_alarm: bool,
+    /// What is amiss with it, for people.
+    pub findings: Vec<FindingView>,
+    /// Whether it is connected to a LiveKit server.
+    pub livekit: bool,
+    /// When that server's webhook told of a room last, to within an hour after a restart; null when it never did.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub webhook_seen_at: Option<String>,
+    /// When an agent was last in a call's room, or reported, as exactly; null when none was.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub agent_seen_at: Option<String>,
+    /// With `checks=true`: what a test of its connection found, as `POST /sip-trunks/{id}/test` tells it; empty for simulated
+    /// and inactive trunks.
+    pub checks: Vec<ConnectionCheckView>,
+}
+
+/// Something that is amiss.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FindingView {
+    /// Which alert it is worth.
+    pub alert: AlertKind,
+    /// What was found.
+    pub detail: String,
+}
+
+/// One check of a connection.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConnectionCheckView {
+    /// `server`, `api_key`, `api_secret` or `sip_trunk`.
+    pub name: &'static str,
+    /// Whether it passed.
+    pub ok: bool,
+    /// What was found, and what to fix.
+    pub message: String,
+}

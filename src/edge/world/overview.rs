@@ -1,0 +1,46 @@
+//! What there is: organisations and trunks, by the names of their records; the deployment's bindings; and whether its queues
+//! work.
+
+use super::{RECORDS, World};
+use crate::app::messages::probe;
+use crate::app::ports::Unavailable;
+use crate::app::records::ORGANISATIONS;
+use crate::domain::ids::{OrgId, TrunkId};
+use crate::edge::{outbox, platform};
+
+impl World {
+    /// All keys of the KV namespace that begin so.
+    async fn record_names(&self, prefix: &str) -> Result<Vec<String>, Unavailable> {
+        let names = platform::kv_names(&self.env, RECORDS, prefix).await;
+        let names = names.map_err(|error| self.failed("KV list", &error))?;
+        Ok(names.iter().filter_map(|name| name.as_string()).collect())
+    }
+
+    pub(super) async fn known_organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
+        let names = self.record_names(ORGANISATIONS).await?;
+        let ids = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(ORGANISATIONS));
+        Ok(ids.filter_map(|id| id.parse().ok()).collect())
+    }
+
+    pub(super) async fn known_trunks(&self) -> Result<Vec<(OrgId, TrunkId)>, Unavailable> {
+        let names = self.record_names("trunk/").await?;
+        let ids = names.iter().filter_map(|name| {
+            let (org, trunk) = name.strip_prefix("trunk/")?.split_once('/')?;
+            Some((org.parse().ok()?, trunk.parse().ok()?))
+        });
+        Ok(ids.collect())
+    }
+
+    pub(super) async fn probe_queues(&self) {
+        for queue in ["DISPATCH", "HANGUPS", "CALLBACKS"] {
+            outbox::send(&self.env, queue, &[probe(queue)]).await;
+        }
+    }
+
+    pub(super) fn bound(&self) -> Vec<(&'static str, bool)> {
+        let bound = |name| (name, platform::is_bound(&self.env, name));
+        platform::BINDINGS.into_iter().map(bound).collect()
+    }
+}
