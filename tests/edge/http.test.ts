@@ -102,7 +102,7 @@ describe("HEAD", () => {
     for (const [path, method, allow] of [
       ["/integration/v1/agents", "PUT", "GET, HEAD, POST"],
       ["/integration/v1/events", "POST", "GET, HEAD"],
-      ["/platform/v1/orgs", "HEAD", "POST"],
+      ["/integration/v1/webhooks/test", "HEAD", "POST"],
       ["/healthz", "POST", "GET, HEAD"],
     ] as const) {
       const answer = await raw(method, path);
