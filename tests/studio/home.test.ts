@@ -158,6 +158,6 @@ test("it asks for little: one reading of each list, and of no more than 12 trunk
 
   await until("the trunks", async () => asked.filter((path) => path.endsWith("/live")).length >= 12);
   const others = asked.filter((path) => !path.endsWith("/live")).sort();
-  expect(others.map((path) => path.replace("/integration/v1/", ""))).toEqual(["agents", "calls", "campaigns", "sip-trunks"]);
+  expect(others.map((path) => path.replace("/integration/v1/", ""))).toEqual(["agents", "campaigns", "sip-trunks", "usage"]);
   expect(asked.filter((path) => path.endsWith("/live"))).toHaveLength(12);
 });

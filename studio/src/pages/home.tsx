@@ -131,16 +131,12 @@ function Figures({ trunks, asked, today }: { trunks: Trunk[]; asked: Trunk[]; to
         <p class="faint small">calls in the trunks' queues</p>
       </Card>
       <Card title={<a href={callsOf()}>Calls today</a>}>
-        <p class="figure">{today ? `${today.calls.toLocaleString()}${today.isCut ? " and more" : ""}` : "–"}</p>
+        <p class="figure">{today?.calls.toLocaleString() ?? "–"}</p>
         <p class="faint small">since midnight UTC, {clock(begin).slice(0, 5)} by your clock</p>
       </Card>
       <Card title={<a href={callsOf()}>Answered</a>}>
         <p class="figure">{share}</p>
-        <p class="faint small">
-          {today
-            ? `${today.answered.toLocaleString()} of today's ${today.isCut ? "newest " : ""}${today.calls.toLocaleString()} calls`
-            : " "}
-        </p>
+        <p class="faint small">{today ? `${today.answered.toLocaleString()} of today's ${today.calls.toLocaleString()} calls` : " "}</p>
       </Card>
     </div>
   );

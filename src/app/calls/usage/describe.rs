@@ -32,7 +32,7 @@ pub struct UsageRow {
     /// How many ended `Decline`.
     pub declined: u64,
     /// How many ended `Trigger Failed` or `SIP Call Failed`, by `failure.code`; codes that did not occur are left out.
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, u64>)]
     pub failed: Value,
     /// How many ended `Rejected — Capacity`.
     pub rejected: u64,

@@ -45,7 +45,7 @@ pub struct CampaignPreview {
     /// Calling hours are closed where they are, or nobody knows what time it is there.
     pub closed_now: u64,
     /// All of them by country; `unknown` where the number does not tell it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = HashMap<String, u64>))]
     pub by_country: serde_json::Value,
     /// When the first of them could be called if the campaign were started now; null if nobody could.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
