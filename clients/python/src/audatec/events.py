@@ -11,10 +11,11 @@ import httpx
 from .errors import ApiError
 from .generated.models.call_event import CallEvent
 from .generated.models.callback_event import CallbackEvent
+from .generated.models.campaign_event import CampaignEvent
 from .generated.models.event_list import EventList
 from .generated.models.trunk_event import TrunkEvent
 
-Event = CallEvent | CallbackEvent | TrunkEvent
+Event = CallEvent | CallbackEvent | CampaignEvent | TrunkEvent
 
 _LONGEST_WAIT = 30.0
 
