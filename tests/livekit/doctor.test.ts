@@ -5,8 +5,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { startLocal } from "../../scripts/lib/local.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
-import { Org, Server, useServer } from "../edge/harness.ts";
+import { Org, useServer } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
 import { useWorld } from "./world.ts";
 
@@ -93,8 +94,8 @@ test("what is not there is told: nothing at the URL, a server that is another's"
 });
 
 test("a missing or short MASTER_KEY is told", async () => {
-  const broken = new Server({ secrets: { MASTER_KEY: "c2hvcnQ=" }, onLog: () => {} });
-  await broken.start();
+  // Whose every answer is 503, the document of the API too.
+  const broken = await startLocal({ cron: false, secrets: { MASTER_KEY: "c2hvcnQ=" }, onLog: () => {} });
   expect((await doctor(broken.url, "x")).failed).toEqual(["MASTER_KEY"]);
   await broken.stop();
 });

@@ -74,7 +74,7 @@ pub fn update() -> Description {
         ok::<OrganisationView>("As it is now.", example()),
     )
     .id("updateOrg")
-    .body::<ChangeOrg>(json!({"status": "suspended"}))
+    .optional_body::<ChangeOrg>(json!({"status": "suspended"}))
     .refuses([
         Refusal::OrganisationNotFound,
         Refusal::Required("name"),

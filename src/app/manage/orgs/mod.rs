@@ -157,10 +157,10 @@ pub async fn get(api: &impl Api, _: Operator, id: &str) -> Result<Response, Refu
 #[derive(utoipa::ToSchema)]
 pub struct ChangeOrg {
     /// Display name.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     pub name: Option<String>,
     /// Whether it may place calls: `active` or `suspended`.
-    #[schema(pattern = "^(active|suspended)$")]
+    #[schema(pattern = "^(active|suspended)$", nullable = false)]
     pub status: Option<String>,
 }
 
