@@ -616,7 +616,15 @@ describe("webhooks", () => {
   test("a test event goes to the built-in receiver, shows as a delivery, and is sent again", async () => {
     const page = await studio.signedIn(org, "admin", "/studio/webhooks");
 
+    // On a slow machine the receiver's address is not there yet when the button is.
+    await page.route("**/studio/receiver", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await page.reload();
     await page.getByRole("button", { name: "Use the built-in receiver" }).click();
+    await until("its address", async () => (await page.getByLabel("Receiver").inputValue()) !== "");
+    await page.unroute("**/studio/receiver");
     await page.getByRole("button", { name: "Send test event" }).click();
 
     await page.getByText("✓ signature valid").first().waitFor();

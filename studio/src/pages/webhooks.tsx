@@ -1,7 +1,7 @@
 // Webhooks: the secret that signs, what became of each delivery, and tools to try a receiver out.
 
 import { useState } from "preact/hooks";
-import { ApiError, api, ask, type Delivery, type Schemas } from "../lib/api.ts";
+import { ApiError, api, ask, type Delivery, type Schemas, trying } from "../lib/api.ts";
 import { useFilters } from "../lib/filters.ts";
 import { countdown, now } from "../lib/format.ts";
 import { isOfCallback } from "../lib/live.ts";
@@ -141,6 +141,10 @@ function TestEvent() {
   const [url, setUrl] = useState("");
   const [sent, setSent] = useState<string | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
+  // Whoever is quicker than the receiver's answer waits for it.
+  const fill = async () => {
+    await trying(setError, async () => setUrl((receiver.data ?? (await ask(api.GET("/studio/receiver")))).callback_url));
+  };
   const send = async (event: Event) => {
     event.preventDefault();
     if (!isAdmin) return;
@@ -170,7 +174,7 @@ function TestEvent() {
           <Button type="submit" kind="primary" needs="admin">
             Send test event
           </Button>
-          <Button needs="admin" onClick={() => setUrl(receiver.data?.callback_url ?? "")}>
+          <Button needs="admin" onClick={fill}>
             Use the built-in receiver
           </Button>
         </div>
