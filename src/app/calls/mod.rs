@@ -13,7 +13,7 @@ pub mod trigger;
 pub mod usage;
 
 use crate::app::asking::{Command, understood};
-use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::concurrent::concurrent;
 use crate::app::ports::{Api, Unavailable};
 use crate::app::trunk::{
     AskTrunk, FeedFilter, Look, OneCall, Reader, TrunkCommand, TrunkReply, UsageFilter, ask,
@@ -24,10 +24,6 @@ use crate::domain::call::Call;
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::refusal::Refusal;
 
-/// An invocation looks at up to this many trunks itself; more are looked at by helpers: a feed's stream looks as often as its
-/// pace allows for a minute, and its requests count together.
-const OWN: usize = 32;
-
 /// Looks at all these trunks, or has them looked at: what each part of them answers, as `read` takes it.
 async fn look_at_all<A>(
     api: &impl Api,
@@ -36,28 +32,17 @@ async fn look_at_all<A>(
     (filter, usage): (&FeedFilter, Option<&UsageFilter>),
     read: impl Fn(TrunkReply) -> Option<A>,
 ) -> Result<Vec<A>, Refusal> {
-    let is_own = tags.len() <= OWN;
-    let part = match is_own {
-        true => OWN,
-        false => api.settings().trunks_at_once.max(1),
+    let look = Look {
+        trunks: tags.to_vec(),
+        reader: reader(caller),
+        filter: filter.clone(),
+        usage: usage.cloned(),
+        vitals: None,
     };
-    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
-        let look = Look {
-            trunks: tags.to_vec(),
-            reader: reader(caller),
-            filter: filter.clone(),
-            usage: usage.cloned(),
-            vitals: None,
-        };
-        match is_own {
-            true => look.by(api).await,
-            false => {
-                api.look(&format!("looks/{}/{n}", caller.org_id), &look)
-                    .await
-            }
-        }
-    });
-    let replies = concurrent(CONNECTIONS, looks).await.into_iter();
+    let replies = look
+        .in_parts(api, &format!("looks/{}", caller.org_id))
+        .await;
+    let replies = replies.into_iter();
     let answers = replies.map(|reply| match reply {
         Ok(TrunkReply::Refused(denial)) => Err(denial.into()),
         Ok(reply) => read(reply).ok_or(Refusal::TrunkUnavailable),

@@ -6,7 +6,6 @@ pub mod metrics;
 pub mod sweep;
 mod views;
 
-use crate::app::concurrent::{CONNECTIONS, concurrent};
 use crate::app::directory::{self, By, Oversight, command};
 use crate::app::ports::Api;
 use crate::app::trunk::{FeedFilter, Look, Position, Reader, TrunkReply};
@@ -14,9 +13,6 @@ use crate::domain::ids::{KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Span;
 use crate::domain::vitals::{Vitals, VitalsAsked};
-
-/// An invocation asks up to this many trunks itself; more are asked by helpers, whose requests are their own.
-const OWN: usize = 32;
 
 /// What the platform knows of itself.
 async fn overseen(api: &impl Api) -> Result<Box<Oversight>, Refusal> {
@@ -34,20 +30,8 @@ async fn gather(
     asked: VitalsAsked,
 ) -> Vec<((OrgId, TrunkId), Vitals)> {
     let tags: Vec<TrunkTag> = trunks.iter().map(|(_, id)| id.tag()).collect();
-    let is_own = tags.len() <= OWN;
-    let part = match is_own {
-        true => OWN,
-        false => api.settings().trunks_at_once.max(1),
-    };
-    let looks = tags.chunks(part).enumerate().map(async |(n, tags)| {
-        let look = look(api, tags, asked);
-        match is_own {
-            true => look.by(api).await,
-            false => api.look(&format!("vitals/{n}"), &look).await,
-        }
-    });
-    let answers = concurrent(CONNECTIONS, looks).await.into_iter();
-    let told = answers.filter_map(|answer| match answer {
+    let answers = look(api, tags, asked).in_parts(api, "vitals").await;
+    let told = answers.into_iter().filter_map(|answer| match answer {
         Ok(TrunkReply::AllVitals(told)) => Some(told),
         _ => None,
     });
@@ -61,9 +45,9 @@ async fn gather(
 }
 
 /// A look at no feed.
-fn look(api: &impl Api, tags: &[TrunkTag], asked: VitalsAsked) -> Look {
+fn look(api: &impl Api, trunks: Vec<TrunkTag>, asked: VitalsAsked) -> Look {
     Look {
-        trunks: tags.to_vec(),
+        trunks,
         reader: Reader {
             org: api.secrets().operators(),
             key: KeyId::from_entropy([0; 16]),

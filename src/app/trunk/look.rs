@@ -7,17 +7,46 @@ use super::{
     FeedPage, Look, Position, Sums, TrunkCommand, TrunkReply, Trunks, UsageFilter, UsageSoFar,
     add_usage,
 };
-use crate::app::concurrent::concurrent;
-use crate::app::host::Unavailable;
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::host::{Host, Unavailable};
 use crate::domain::ids::TrunkTag;
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
+/// An invocation looks at up to this many trunks itself; more are looked at by helpers: a feed's stream looks as often as its
+/// pace allows for a minute, and its requests count together.
+const OWN: usize = 32;
 /// How many trunks are asked at once.
 const AT_ONCE: usize = 50;
 /// How often a trunk is asked for more of what its calls add up to: each time it looks for 2 s at most.
 const PARTS: usize = 20;
 
 impl Look {
+    /// Asks them, or has them asked by helpers of names that begin so: what each part of them answers, the first to
+    /// answer first.
+    pub async fn in_parts(
+        mut self,
+        world: &(impl Host + Trunks),
+        helpers: &str,
+    ) -> Vec<Result<TrunkReply, Unavailable>> {
+        let trunks = std::mem::take(&mut self.trunks);
+        let is_own = trunks.len() <= OWN;
+        let part = match is_own {
+            true => OWN,
+            false => world.settings().trunks_at_once.max(1),
+        };
+        let looks = trunks.chunks(part).enumerate().map(async |(n, some)| {
+            let look = Self {
+                trunks: some.to_vec(),
+                ..self.clone()
+            };
+            match is_own {
+                true => look.by(world).await,
+                false => world.look(&format!("{helpers}/{n}"), &look).await,
+            }
+        });
+        concurrent(CONNECTIONS, looks).await
+    }
+
     /// Asks them. Their pages as one, as if they were one trunk; or the refusal of one of them.
     ///
     /// # Errors
