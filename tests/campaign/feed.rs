@@ -42,13 +42,19 @@ fn beginning() -> Position {
     Position::before(BEGIN)
 }
 
-#[test]
-fn it_is_told_as_it_is_once_a_second_at_most_and_so_is_its_end() {
+/// A campaign of 100 people that starts while somebody listens.
+fn listened() -> (World, usize, Position) {
     let mut world = World::new(10, 10);
     let nth = world.draft(plan(), people(100));
     let mut after = beginning();
     hear(&mut world, &mut after);
     world.start(nth);
+    (world, nth, after)
+}
+
+#[test]
+fn it_is_told_as_it_is_once_a_second_at_most_and_so_is_its_end() {
+    let (mut world, nth, mut after) = listened();
     let heard = follow(&mut world, &mut after, BEGIN + Span::from_secs(200));
 
     assert!(heard.len() > 5, "{}", heard.len());
@@ -70,11 +76,7 @@ fn it_is_told_as_it_is_once_a_second_at_most_and_so_is_its_end() {
 
 #[test]
 fn whoever_comes_back_hears_how_it_is_by_then_and_nothing_twice() {
-    let mut world = World::new(10, 10);
-    let nth = world.draft(plan(), people(100));
-    let mut after = beginning();
-    hear(&mut world, &mut after);
-    world.start(nth);
+    let (mut world, nth, mut after) = listened();
     let heard = follow(&mut world, &mut after, BEGIN + Span::from_secs(3));
     assert_eq!(
         heard.last().expect("an event").event["data"]["status"],
@@ -96,11 +98,7 @@ fn whoever_comes_back_hears_how_it_is_by_then_and_nothing_twice() {
 
 #[test]
 fn a_pause_and_what_is_changed_then_are_told_at_once() {
-    let mut world = World::new(10, 10);
-    let nth = world.draft(plan(), people(100));
-    let mut after = beginning();
-    hear(&mut world, &mut after);
-    world.start(nth);
+    let (mut world, nth, mut after) = listened();
     follow(&mut world, &mut after, BEGIN + Span::from_secs(5));
     world.shown(nth, CampaignCommand::Pause);
     let until = world.now() + Span(1_500);
@@ -119,11 +117,7 @@ fn a_pause_and_what_is_changed_then_are_told_at_once() {
 
 #[test]
 fn a_status_that_nobody_could_be_told_is_told_after_a_restart() {
-    let mut world = World::new(10, 10);
-    let nth = world.draft(plan(), people(100));
-    let mut after = beginning();
-    hear(&mut world, &mut after);
-    world.start(nth);
+    let (mut world, nth, mut after) = listened();
     follow(&mut world, &mut after, BEGIN + Span::from_secs(5));
     world.mute = true;
     world.shown(nth, CampaignCommand::Cancel { hang_up: true });
