@@ -41,6 +41,8 @@ mod minute;
 mod officer;
 mod operator;
 mod oracle;
+#[cfg(feature = "planted")]
+mod planted;
 mod ports;
 mod queue;
 mod receivers;
@@ -125,7 +127,7 @@ fn main() -> ExitCode {
                 scale.is_some_and(|(trunks, calls)| scale::holds(trunks, calls))
             });
             #[cfg(feature = "planted")]
-            tally.test("planted_faults_are_found", planted_faults);
+            tally.test("planted_faults_are_found", planted::all_are_found);
         }
     }
     let Tally { passed, failed } = tally;
@@ -255,39 +257,4 @@ fn watch() {
         }
         last = now;
     }
-}
-
-/// Each planted fault is found, and without it the same seed passes.
-#[cfg(feature = "planted")]
-fn planted_faults() -> bool {
-    use audatec::domain::planted::{ALL, Fault, plant};
-
-    const MOST: u64 = 1_500;
-    let only = std::env::var("FAULT").unwrap_or_default();
-    let wanted = ALL
-        .iter()
-        .copied()
-        .filter(|fault| *fault != Fault::ShortUnawaited)
-        .filter(|fault| format!("{fault:?}").contains(&only));
-    let wanted: Vec<_> = wanted.collect();
-    // Those first that reach what few do.
-    let known = once_failed();
-    let found = on_each_core(&wanted, |fault| {
-        plant(Some(fault));
-        let seeds = known.iter().copied().chain(1..=MOST);
-        let first = seeds
-            .enumerate()
-            .find_map(|(before, seed)| lived(seed).broken.map(|broken| (before, seed, broken)));
-        plant(None);
-        let Some((before, seed, broken)) = first else {
-            println!("planted {fault:?}: NOT found in {MOST} seeds");
-            return false;
-        };
-        let what = oracle::shorten(&broken.what);
-        println!("planted {fault:?}: found after {before} seeds: {what}");
-        lived(seed).broken.is_none()
-    });
-    let found = found.filter(|is_found| *is_found).count();
-    println!("sim: {} faults planted, {found} found", wanted.len());
-    found == wanted.len()
 }
