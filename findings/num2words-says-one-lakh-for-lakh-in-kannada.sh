@@ -19,12 +19,14 @@ cd "$folder"
 
 printf '%s\n' 75000 100000 250000 20000000 >amounts
 cat >words.py <<'PY'
+import unicodedata
 import indic_numtowords
 import num2words
 
 for line in open("amounts"):
     amount = int(line)
-    print(f"{amount}: {num2words.num2words(amount, lang='kn').strip()} | {indic_numtowords.num2words(amount, lang='kn').strip()}")
+    words = f"{num2words.num2words(amount, lang='kn').strip()} | {indic_numtowords.num2words(amount, lang='kn').strip()}"
+    print(f"{amount}: {unicodedata.normalize('NFC', words)}")
 PY
 cat >words.cjs <<'JS'
 const { readFileSync } = require("node:fs");
