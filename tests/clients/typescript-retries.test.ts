@@ -81,7 +81,20 @@ describe("retries by the reference's table", () => {
     expect(answers.asked).toHaveLength(1);
   });
 
-  test.for([400, 401, 402, 403, 404, 409, 410, 413, 422, 500])("%d is not repeated", async (status) => {
+  test.for([500, 504])("%d is repeated where nothing can happen twice", async (status) => {
+    answers.script(refused(status), refused(status), ACCEPTED);
+
+    expect(await audatec().trigger(CALL)).toMatchObject({ call_id: "c" });
+    expect([waited, keys().size]).toEqual([[1, 2], 1]);
+
+    answers.script(refused(status));
+    const { response } = await audatec().api.POST("/integration/v1/calls/{call_id}/cancel", {
+      params: { path: { call_id: randomUUID() } },
+    });
+    expect([response.status, answers.asked.length]).toEqual([status, 1]);
+  });
+
+  test.for([400, 401, 402, 403, 404, 409, 410, 413, 422])("%d is not repeated", async (status) => {
     answers.script(refused(status, { "retry-after": "1" }), ACCEPTED);
 
     await expect(audatec().trigger(CALL)).rejects.toMatchObject({ message: `refused with ${status}`, status, retryAfter: 1 });

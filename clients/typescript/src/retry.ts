@@ -1,5 +1,5 @@
-// What is repeated, and when, by the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and a
-// request that had no answer where a repeat can't do anything twice. Nothing else is.
+// What is repeated, and when, by the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and
+// where a repeat can't do anything twice also a 500, a proxy's 504, and a request that had no answer. Nothing else is.
 
 import { ConnectionError, retryAfterOf } from "./errors.ts";
 
@@ -88,6 +88,10 @@ function secondsBefore(outcome: Response | Error, attempt: number, request: Requ
     case 502:
     case 503:
       return Math.max(growing, retryAfterOf(outcome) ?? 0);
+    case 500:
+    case 504:
+      // Nobody knows whether it was carried out.
+      return isRepeatable(request) ? Math.max(growing, retryAfterOf(outcome) ?? 0) : null;
     default:
       return null;
   }

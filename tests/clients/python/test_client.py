@@ -113,6 +113,8 @@ class Retries(unittest.TestCase):
             "503 without": (refusal(503, "unavailable"), 1.0),
             "503 with a longer one": (refusal(503, "unavailable", Retry_After="5"), 5.0),
             "502": (refusal(502, "dialer_unavailable"), 1.0),
+            "500": (refusal(500, "internal_error"), 1.0),
+            "a proxy's 504": ((504, {"Content-Type": "text/html"}, b"<h1>Gateway timeout</h1>"), 1.0),
             "a connection that was cut": (CUT, 1.0),
         }
         for name, (failure, least) in failures.items():
@@ -124,7 +126,7 @@ class Retries(unittest.TestCase):
                 self.assertTrue(least <= server.slept[0] <= least + 0.5, server.slept)
 
     def test_what_will_not_get_better_is_asked_once(self) -> None:
-        for status in (400, 401, 402, 403, 404, 409, 500):
+        for status in (400, 401, 402, 403, 404, 409):
             with self.subTest(status), Server(lambda *_, status=status: refusal(status, "no")) as server:
                 with self.assertRaises(ApiError) as raised:
                     server.audatec.trigger(CALL)
@@ -159,6 +161,12 @@ class Retries(unittest.TestCase):
                 server.audatec.ask(cancel_call.sync_detailed, UUID(ID))
             finally:
                 self.assertEqual(len(server.asked), 1)
+        for status in (500, 504):
+            with Server(lambda *_, status=status: refusal(status, "internal_error")) as server, self.assertRaises(ApiError):
+                try:
+                    server.audatec.ask(cancel_call.sync_detailed, UUID(ID))
+                finally:
+                    self.assertEqual(len(server.asked), 1)
 
     def test_a_key_goes_over_plain_http_to_this_machine_alone(self) -> None:
         with self.assertRaises(ValueError):

@@ -1,5 +1,5 @@
-"""What is repeated, and when, by the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and a
-request that had no answer where a repeat can't do anything twice. Nothing else is."""
+"""What is repeated, and when, by the API's table: 429 after `Retry-After`, 502 and 503 with growing waits (1, 2, 4 s …), and
+where a repeat can't do anything twice also a 500, a proxy's 504, and a request that had no answer. Nothing else is."""
 
 import random
 import re
@@ -65,7 +65,8 @@ class Retrying(httpx.BaseTransport):
             return growing if self._is_repeatable(request, path) else None
         if response.status_code == 429:
             return max(1.0, retry_after_of(response.headers) or 1.0)
-        if response.status_code in (502, 503):
+        # After 500 and 504 nobody knows whether it was carried out.
+        if response.status_code in (502, 503) or (response.status_code in (500, 504) and self._is_repeatable(request, path)):
             return max(growing, retry_after_of(response.headers) or 0.0)
         return None
 
