@@ -1,17 +1,22 @@
 // `audatec`, each verb with --json and its exit code, against the built Worker.
 
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exists, run } from "../../scripts/lib/run.mjs";
-import { METADATA, Org, useServer } from "../edge/harness.ts";
+import { METADATA, Org, Server, useServer } from "../edge/harness.ts";
 import { useReceiver } from "../edge/receiver.ts";
+import { useAnswers } from "./answers.ts";
 import { Audatec, lines } from "./audatec.ts";
 
 const server = useServer();
 const receiver = useReceiver();
+const answers = useAnswers();
 let org: Org;
 let cli: Audatec;
 let file: (name: string, content: string) => string;
@@ -27,7 +32,7 @@ beforeAll(async () => {
 }, 120_000);
 
 const settings = (of: Org, key = String(of.owner.key)) => ({
-  AUDATEC_BASE_URL: server.url,
+  AUDATEC_BASE_URL: of.server.url,
   AUDATEC_API_KEY: key,
   AUDATEC_AGENT_ID: of.agent.id,
   AUDATEC_TRUNK_ID: of.trunk.id,
@@ -299,6 +304,69 @@ describe("callbacks on this machine", () => {
   });
 });
 
+describe("listening goes on", () => {
+  test("through an outage of the API: each call's callback comes, of those too that ended meanwhile, and none twice", {
+    timeout: 90_000,
+  }, async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "outage-"));
+    const probe = createServer().listen(0, "127.0.0.1");
+    await new Promise((done) => probe.once("listening", done));
+    const { port } = probe.address() as { port: number };
+    await new Promise((done) => probe.close(done));
+    const api = new Server({ dataDir, port });
+    await api.start();
+    try {
+      const own = await Org.create(api);
+      const to = receiver.url();
+      const listening = cli.with(settings(own)).start(["webhooks", "listen", "--forward-to", to, "--count", "3"]);
+      await listening.said(/listening/);
+      const calls = [await own.call()];
+      await receiver.expect(to, 1);
+      // It rings while nobody can be asked, and is over before the listener is back.
+      calls.push(await own.call({ not_before: new Date(Date.now() + 1500).toISOString() }));
+      await api.stop();
+      await delay(4000);
+      await api.start();
+      await own.ended(calls[1] ?? "");
+      calls.push(await own.call());
+      const { code, stdout } = await listening.ended;
+      expect([code, receiver.notifications(to).map(({ call_id }) => call_id)], stdout).toEqual([0, calls]);
+    } finally {
+      await api.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  test("where a call that was told of is gone, where the API fails for a moment, and where it was away for more than a day", async () => {
+    const [gone, kept] = [crypto.randomUUID(), crypto.randomUUID()];
+    const event = (id: string, of: string) =>
+      `id: ${id}\nevent: call.completed\ndata: ${JSON.stringify({ id, type: "call.completed", at: "", data: { id: of } })}\n\n`;
+    let failures = 1;
+    answers.script((response, { path, headers }) => {
+      const say = (status: number, body: unknown) => {
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(JSON.stringify(body));
+      };
+      if (path.endsWith("/webhooks/secret")) return say(200, { secret: "whsec_AAAA" });
+      if (path.endsWith("/settings")) return say(200, { callback_detail: "reference" });
+      if (path.endsWith(gone)) return say(404, { error: "Call not found" });
+      if (path.endsWith(kept)) return failures-- > 0 ? say(503, { error: "Not now" }) : say(200, { id: kept, call_status: "Completed" });
+      if (headers["last-event-id"] === "old") return say(410, { error: "The cursor is too old", oldest_cursor: "oldest" });
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event("1", gone) + event("2", kept));
+    });
+    const api = cli.with({ AUDATEC_BASE_URL: answers.url, AUDATEC_API_KEY: "audtk_x" });
+    const { code, stdout, stderr } = await api.run(["webhooks", "listen", "--after", "old", "--count", "1", "--json"]);
+    expect([code, JSON.parse(stdout)], stderr).toMatchObject([0, { body: expect.stringContaining(`"call_id":"${kept}"`) as string }]);
+    const notes = lines<{ note: string }>(stderr).map(({ note }) => note);
+    expect(notes).toEqual([
+      expect.stringContaining("listening"),
+      expect.stringContaining("more than 24 hours ago"),
+      expect.stringContaining(`${gone} is left out`),
+    ]);
+  });
+});
+
 describe("doctor", () => {
   interface Doctored {
     ok: boolean;
@@ -356,6 +424,22 @@ describe("usage", () => {
     ]) {
       expect(await cli.run(args), args.join(" ")).toMatchObject({ code: 2, stdout: "" });
     }
+    // With --json that, too, is JSON.
+    for (const args of [
+      ["no-such"],
+      ["calls"],
+      ["calls", "get"],
+      ["calls", "list", "--no-such"],
+      ["calls", "list", "--limit", "x"],
+      ["completion", "tcsh"],
+    ]) {
+      const { code, stdout, stderr } = await cli.run([...args, "--json"]);
+      expect([code, stdout, JSON.parse(stderr)], args.join(" ")).toEqual([
+        2,
+        "",
+        { error: expect.stringMatching(/^(?!error:)\w/) as string },
+      ]);
+    }
     expect(await cli.with({}).run(["agents"])).toMatchObject({ code: 2, stderr: expect.stringContaining("AUDATEC_API_KEY") as string });
     expect((await cli.with({ ...settings(org), AUDATEC_BASE_URL: "http://api.example" }).run(["agents"])).code).toBe(2);
     expect((await cli.run(["--help"])).code).toBe(0);
@@ -391,10 +475,24 @@ describe("usage", () => {
 
     const bash = `audatec() { ${process.execPath} ${cli.script} "$@"; }\nsource <(audatec completion bash)\nCOMP_WORDS=(audatec campaigns st); COMP_CWORD=2; _audatec; echo "\${COMPREPLY[@]}"`;
     expect((await run("bash", ["-c", bash])).output.trim()).toBe("start");
-    for (const [shell, part] of [
-      ["zsh", "#compdef audatec"],
-      ["fish", "complete -c audatec"],
-    ] as const)
-      expect((await cli.run(["completion", shell])).stdout).toContain(part);
+
+    const zsh = `audatec() { ${process.execPath} ${cli.script} "$@"; }; compadd() { print -r -- "\${(P)@[-1]}"; }; compdef() { print -r -- "compdef $*"; }; words=(audatec campaigns st); CURRENT=3`;
+    const says = expect.stringMatching(/\bcreate\b.*\bstart\b/) as string;
+    if (!(await exists("zsh"))) console.warn("LEFT OUT: completion in zsh, which is missing");
+    else {
+      const sourced = await run("zsh", ["-fc", `${zsh}; source <(audatec completion zsh); _audatec`]);
+      expect(sourced.output.trim().split("\n")).toEqual(["compdef _audatec audatec", says]);
+      // Kept as a file on fpath, it completes from the first time on.
+      file("_audatec", (await cli.run(["completion", "zsh"])).stdout);
+      const loaded = await run("zsh", ["-fc", `${zsh}; fpath=(${cli.folder}); autoload -Uz _audatec; _audatec; _audatec`]);
+      expect(loaded.output.trim().split("\n")).toEqual([says, says]);
+    }
+    if (!(await exists("fish"))) console.warn("LEFT OUT: completion in fish, which is missing");
+    else {
+      const fish = `function audatec; ${process.execPath} ${cli.script} $argv; end; audatec completion fish | source; complete -C "audatec campaigns st"; complete -C "audatec doc"`;
+      expect((await run("fish", ["--no-config", "-c", fish], { cwd: cli.folder })).output.split("\n")).toEqual(
+        expect.arrayContaining(["start", "doctor"]),
+      );
+    }
   });
 });

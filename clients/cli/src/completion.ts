@@ -16,7 +16,7 @@ _audatec() {
   found=("\${(@f)$(audatec __complete "\${(@)words[2,CURRENT-1]}" 2>/dev/null)}")
   if [[ -n "$found" ]]; then compadd -a found; else _files; fi
 }
-compdef _audatec audatec
+if [[ "\${funcstack[1]}" == _audatec ]]; then _audatec; else compdef _audatec audatec; fi
 `,
   fish: `complete -c audatec -e
 complete -c audatec -a '(audatec __complete (commandline -opc)[2..-1] 2>/dev/null)'

@@ -1,15 +1,25 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { EXIT } from "./exit.ts";
+import { tellError } from "./output.ts";
 import { makeProgram } from "./program.ts";
+
+// What is wrong with the arguments is told before they are read.
+const isJson = process.argv.includes("--json");
 
 // Whoever reads may stop reading, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT.failed));
 
 try {
-  await makeProgram().parseAsync();
+  await makeProgram(isJson).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // It has said what is wrong; asked for help or its version, nothing is.
-  process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  // Asked for help or its version, nothing is wrong. For people it has said what is.
+  const isWrong = error.exitCode !== 0;
+  if (isWrong && isJson) tellError(new Error(usageOf(error)), true);
+  process.exitCode = isWrong ? EXIT.usage : 0;
+}
+
+function usageOf({ code, message }: CommanderError): string {
+  return code === "commander.help" ? "a command is missing: --help lists them" : message.replace(/^error: /, "");
 }

@@ -16,9 +16,9 @@ export class Output {
     if (text) process.stdout.write(`${text}\n`);
   }
 
-  /** What accompanies a result, for people alone. */
+  /** What accompanies a result. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${this.isJson ? JSON.stringify({ note: text }) : text}\n`);
   }
 }
 

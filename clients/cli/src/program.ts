@@ -18,7 +18,8 @@ missing setting, a number that nobody confirmed); 3 the call ended other than Co
 Settings: flags, then AUDATEC_BASE_URL, AUDATEC_API_KEY, AUDATEC_AGENT_ID, AUDATEC_TRUNK_ID and AUDATEC_WEBHOOK_SECRET, then
 --env-file FILE, which also takes the names of a local run's .local/demo.env.`;
 
-export function makeProgram(): Command {
+/** @param isJson whether its errors are told as JSON, by whoever catches them */
+export function makeProgram(isJson = false): Command {
   const program = new Command("audatec")
     .description("Audatec Voice: calls that an AI agent holds")
     .version(VERSION)
@@ -29,6 +30,7 @@ export function makeProgram(): Command {
     .option("-y, --yes", "asks nothing before phones ring")
     .addHelpText("after", EPILOGUE)
     .showHelpAfterError("(--help says more)")
+    .configureOutput(isJson ? { writeErr: () => {} } : {})
     .configureHelp({ showGlobalOptions: true });
   addCalls(program);
   addCampaigns(program);

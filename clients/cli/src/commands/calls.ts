@@ -6,7 +6,7 @@ import { confirm } from "../confirm.ts";
 import { fields, type Output, table } from "../output.ts";
 import { isSimulated } from "../simulator.ts";
 import { CALL_EVENTS, cancelCall, chooseAgent, chooseTrunk, getCall, pageOf, sampleOf, take, trigger, watchCall } from "../verbs.ts";
-import { endedAs, json, pair, said, type Session, seconds, wholeNumber, withSession } from "./shared.ts";
+import { endedAs, json, pair, said, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
 
 interface TriggerOptions {
   agent?: string;
@@ -152,7 +152,7 @@ async function watch(session: Session<{ timeout?: number }>, callId?: string): P
   const { audatec, options, out } = session;
   const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout * 1000);
   if (callId) return follow(session, callId, signal);
-  for await (const event of audatec.events({ types: CALL_EVENTS, ...(signal && { signal }) })) {
+  for await (const event of audatec.events({ types: CALL_EVENTS, onGap: tellGap(out), ...(signal && { signal }) })) {
     out.result(event, () => line(event.data, event.at));
   }
   return undefined;

@@ -33,6 +33,10 @@ export function action<Options>(work: (options: Options & GlobalOptions, out: Ou
   };
 }
 
+/** Whoever listens was away for longer than events are kept, such as a laptop that slept: it goes on with what is there. */
+export const tellGap = (out: Output) => (): void =>
+  out.note("what happened more than 24 hours ago is not known any more; going on with what is kept");
+
 /** The exit code of what ended: a call but `Completed`, a campaign cancelled. */
 export const endedAs = (isGood: boolean): number => (isGood ? 0 : EXIT.ended);
 

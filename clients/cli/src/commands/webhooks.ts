@@ -7,7 +7,7 @@ import { type CallbackRequest, callbackOf } from "../notification.ts";
 import { type Output, printable } from "../output.ts";
 import { readSecret, readText } from "../settings.ts";
 import { TERMINAL_EVENTS } from "../verbs.ts";
-import { action, type Session, seconds, wholeNumber, withSession } from "./shared.ts";
+import { action, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
 
 interface ListenOptions {
   forwardTo?: string;
@@ -64,12 +64,20 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
   out.note(forwardTo ? `listening; callbacks go to ${forwardTo}` : "listening; callbacks are printed here");
   let handled = 0;
   let isGood = true;
-  for await (const event of audatec.events({ types: TERMINAL_EVENTS, after })) {
+  for await (const event of audatec.events({ types: TERMINAL_EVENTS, after, onGap: tellGap(out) })) {
     const callback = await persist(out, async () => {
       const isFull = (detail ?? (await detailOf(audatec))) === "full";
       const asked = audatec.api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: event.data.id } }, parseAs: "text" });
-      return callbackOf(await audatec.ask<string>(asked), isFull, secret);
+      const { data, error, response } = await asked;
+      // Told of and gone: erased, or no longer kept.
+      if (response.status === 404) return null;
+      if (data === undefined) throw new ApiError(response, error);
+      return callbackOf(data as string, isFull, secret);
     });
+    if (callback === null) {
+      out.note(`${event.type} of ${event.data.id} is left out: the call is no longer kept`);
+      continue;
+    }
     if (forwardTo === undefined) print(out, callback);
     else isGood = (await forward(out, forwardTo, event.type, callback)) && isGood;
     if (++handled >= count) break;
