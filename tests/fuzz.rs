@@ -110,3 +110,8 @@ fn any_body_of_post_calls_gets_the_documented_answer() {
 fn no_webhook_is_heard_that_livekit_did_not_sign() {
     fuzz("livekit_webhook", 2_000);
 }
+
+#[test]
+fn any_file_of_people_is_taken_in_as_it_is_answered_and_each_of_them_once() {
+    fuzz("recipients", 2_000);
+}

@@ -18,10 +18,14 @@ pub mod livekit_webhook;
 pub mod numbering;
 pub mod phone;
 pub mod post_calls;
+pub mod recipients;
 pub mod target;
 pub mod times;
 mod world;
 
+#[allow(dead_code, reason = "of a campaign's rows each uses its own part")]
+#[path = "../../tests/support/campaign_rows.rs"]
+mod campaign_rows;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 #[path = "../../tests/support/urls.rs"]
@@ -31,7 +35,7 @@ mod urls;
 pub type Target = fn(&[u8]);
 
 /// Each target by its name, which is that of its corpus too.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("call_id", call_id::run),
     ("api_key", api_key::run),
     ("phone", phone::run),
@@ -39,4 +43,5 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("numbering", numbering::run),
     ("post_calls", post_calls::run),
     ("livekit_webhook", livekit_webhook::run),
+    ("recipients", recipients::run),
 ];

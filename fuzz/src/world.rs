@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use audatec::app::api;
+use audatec::app::campaign::{CampaignActor, CampaignCommand, CampaignReply, CampaignStore};
 use audatec::app::directory::{Ask as DirectoryAsk, DirectoryCommand, DirectoryReply};
 use audatec::app::http::{Request, Response};
 use audatec::app::ports::TwirpRequest;
@@ -19,15 +20,19 @@ use audatec::app::telemetry::Event;
 use audatec::app::trunk::{CarrierCredentials, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
-use audatec::domain::ids::{AgentId, OrgId, TrunkId, TrunkTag};
+use audatec::domain::campaign::{Campaign, Counts, Plan, Row, Status as CampaignStatus};
+use audatec::domain::directory::CampaignCard;
+use audatec::domain::ids::{AgentId, CampaignId, OrgId, TrunkId, TrunkTag};
 use audatec::domain::sealed::Sealed;
 use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Carrier, Destinations, HighRisk};
 
+use super::campaign_rows::CampaignRows;
 use super::support::{self, START};
 use super::urls::parse_url;
+use serde_json::Value;
 
 /// The key under which ids are checked here.
 pub const ID_KEY: &[u8] = b"the tests' own key";
@@ -60,6 +65,13 @@ pub struct World {
     records: BTreeMap<String, String>,
     settings: Settings,
     secrets: Secrets,
+    /// There is one where a target wants it.
+    campaign: Option<(RefCell<CampaignActor>, CampaignRows)>,
+}
+
+/// The campaign.
+fn campaign_id() -> CampaignId {
+    CampaignId::from_entropy([11; 16])
 }
 
 impl World {
@@ -76,6 +88,71 @@ impl World {
             api_secret: Sealed("sealed".into()),
             sip_trunk_id: "ST_1".into(),
         })
+    }
+
+    /// With a draft of a campaign on that trunk, by that agent.
+    pub fn with_campaign() -> Self {
+        let mut world = Self::simulated();
+        let rows = CampaignRows::default();
+        let key = world.secrets.id_key.clone();
+        let actor = CampaignActor::load(&rows, &world.settings, key).expect("readable");
+        world.campaign = Some((RefCell::new(actor), rows));
+        let campaign = Campaign {
+            id: campaign_id(),
+            org: support::org(),
+            plan: Plan {
+                name: "Reminders".into(),
+                agent: agent_ids()[0],
+                trunk: trunk_ids()[0],
+                callback_url: None,
+                completion_url: None,
+                not_before: None,
+                not_after: None,
+                hours: None,
+                redial: None,
+                max_channels: None,
+                max_cps: None,
+            },
+            status: CampaignStatus::Draft,
+            counts: Counts::default(),
+            started_by: None,
+            created_at: START,
+            started_at: None,
+            ended_at: None,
+        };
+        world.ask_campaign(CampaignCommand::Create(Box::new(campaign)));
+        world
+    }
+
+    fn ask_campaign(&self, command: CampaignCommand) -> CampaignReply {
+        let (actor, rows) = self.campaign.as_ref().expect("a campaign");
+        let handled = actor.borrow_mut().handle(rows, command, START);
+        handled.expect("written").0
+    }
+
+    /// Where a file of people goes.
+    pub fn recipients_path(&self) -> String {
+        format!("/integration/v1/campaigns/{}/recipients", campaign_id())
+    }
+
+    /// Whom the campaign has, as its rows say: reference, number and metadata.
+    pub fn people(&self) -> Vec<(String, String, Option<Value>)> {
+        let (_, rows) = self.campaign.as_ref().expect("a campaign");
+        let page = rows.page(&[], (0, u64::MAX), usize::MAX);
+        let person = |row: Row| {
+            let metadata = rows.metadata(row.row).expect("readable");
+            let metadata = metadata.map(|text| serde_json::from_str(&text).expect("JSON"));
+            (row.reference, row.phone.as_str().to_owned(), metadata)
+        };
+        page.expect("readable").into_iter().map(person).collect()
+    }
+
+    /// As the campaign itself counts them.
+    pub fn counts(&self) -> Counts {
+        match self.ask_campaign(CampaignCommand::Get) {
+            CampaignReply::Campaign(shown) => shown.campaign.counts,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn with(carrier: Carrier) -> Self {
@@ -99,6 +176,7 @@ impl World {
             records,
             settings: Settings::default(),
             secrets,
+            campaign: None,
         }
     }
 
@@ -110,23 +188,40 @@ impl World {
         authorization: Option<String>,
         body: &[u8],
     ) -> Response {
+        self.send_typed((method, path), authorization, ("application/json", body))
+    }
+
+    fn send_typed(
+        &self,
+        (method, path): (&str, &str),
+        authorization: Option<String>,
+        (media_type, body): (&str, &[u8]),
+    ) -> Response {
         let request = Request {
             method: method.into(),
             path: path.into(),
             is_secure: true,
             origin: format!("https://{OWN_HOST}"),
             authorization,
-            content_type: Some("application/json".into()),
+            content_type: Some(media_type.into()),
             body: body.to_vec(),
             ..Request::default()
         };
         finish(api::serve(self, &request))
     }
 
+    fn as_member(&self) -> Option<String> {
+        Some(format!("Bearer {}", self.key.reveal()))
+    }
+
     /// Sends a request with the member's key.
     pub fn send_as_member(&self, method: &str, path: &str, body: &[u8]) -> Response {
-        let authorization = format!("Bearer {}", self.key.reveal());
-        self.send(method, path, Some(authorization), body)
+        self.send(method, path, self.as_member(), body)
+    }
+
+    /// Sends a file with the member's key.
+    pub fn send_file(&self, path: &str, media_type: &str, body: &[u8]) -> Response {
+        self.send_typed(("POST", path), self.as_member(), (media_type, body))
     }
 }
 
@@ -294,7 +389,21 @@ impl Trunks for World {
 }
 
 impl Contacts for World {}
-impl Campaigns for World {}
+impl Campaigns for World {
+    async fn campaign(
+        &self,
+        _: OrgId,
+        id: CampaignId,
+        command: &CampaignCommand,
+    ) -> Result<CampaignReply, Unavailable> {
+        assert_eq!(id, campaign_id());
+        // As it travels: there and back as JSON.
+        let json = serde_json::to_string(command).expect("json");
+        let command = audatec::app::json::read(&json).expect("a command is read as it was written");
+        let reply = serde_json::to_string(&self.ask_campaign(command)).expect("json");
+        Ok(audatec::app::json::read(&reply).expect("a reply is read as it was written"))
+    }
+}
 
 impl Directories for World {
     async fn directory(
@@ -307,6 +416,15 @@ impl Directories for World {
             DirectoryAsk::Record(key) => Ok(DirectoryReply::Record(
                 self.records.get(&key.to_string()).cloned(),
             )),
+            DirectoryAsk::KnownCampaign(id) | DirectoryAsk::NoteCampaign { id, .. }
+                if self.campaign.is_some() && *id == campaign_id() =>
+            {
+                Ok(DirectoryReply::Campaign(CampaignCard {
+                    id: *id,
+                    created_at: START,
+                    run: None,
+                }))
+            }
             _ => Err(Unavailable),
         }
     }
