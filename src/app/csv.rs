@@ -1,4 +1,5 @@
-//! CSV (RFC 4180): read record by record, where LF ends a line as CRLF does, and written line by line.
+//! CSV (RFC 4180): read record by record, where LF ends a line as CRLF does, and so does a CR behind which the file breaks off; and
+//! written line by line.
 
 use crate::domain::refusal::Refusal;
 
@@ -65,14 +66,14 @@ fn next_cell(text: &str) -> Option<(String, &str)> {
             || after.starts_with(',')
             || after.starts_with('\n')
             || after.starts_with("\r\n")
+            || after == "\r"
     };
     let Some(mut quoted) = text.strip_prefix('"') else {
         let end = text.find([',', '\n']).unwrap_or(text.len());
         let (cell, _) = text.split_at_checked(end)?;
-        let is_line_end = text.get(end..)?.starts_with('\n');
-        let cell = match is_line_end {
-            true => cell.strip_suffix('\r').unwrap_or(cell),
-            false => cell,
+        let cell = match text.get(end..)?.starts_with(',') {
+            true => cell,
+            false => cell.strip_suffix('\r').unwrap_or(cell),
         };
         let after = text.get(cell.len()..)?;
         return (!cell.contains('"')).then(|| (cell.to_owned(), after));

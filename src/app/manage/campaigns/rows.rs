@@ -203,14 +203,19 @@ impl<'a> File<'a> {
     }
 }
 
+/// What may stand between values of JSON, and no other space.
+const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// The next item of an array, behind its bracket or an item; an inner none where it is no array's.
 fn next_item<'a>(rest: &mut &'a str, has_some: bool) -> Option<Option<&'a str>> {
-    let text = rest.trim_start();
-    if text.trim_end() == "]" {
+    let text = rest.trim_start_matches(SPACE);
+    if text == "]" {
         return None;
     }
     let text = match has_some {
-        true => text.strip_prefix(',').map(str::trim_start),
+        true => text
+            .strip_prefix(',')
+            .map(|after| after.trim_start_matches(SPACE)),
         false => Some(text),
     };
     let item = text.and_then(first_value);

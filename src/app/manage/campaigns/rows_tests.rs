@@ -52,6 +52,21 @@ fn a_csv_row_that_is_wrong_takes_no_other_along() {
 }
 
 #[test]
+fn a_csv_file_that_breaks_off_within_crlf_has_its_last_row() {
+    let whole = "phone_number,reference,name\r\n+15005550000,7,\"Rao\"\r\n+15005550001,8,Ana\r\n";
+    let rows = vec![
+        json!(["+15005550000", "7", null, {"name": "Rao"}, null]),
+        json!(["+15005550001", "8", null, {"name": "Ana"}, null]),
+    ];
+    let cut = |end: usize| read("text/csv", &whole[..end]).expect("a file");
+    assert_eq!(cut(whole.len() - 1), rows);
+    let first = whole.find("\"\r\n").expect("quoted") + 2;
+    assert_eq!(cut(first), rows[..1]);
+    // Otherwise the same row of the whole file would be somebody else.
+    assert_eq!(cut(whole.len()), rows);
+}
+
+#[test]
 fn what_is_no_such_csv_is_told_and_never_guessed() {
     let error = |body: &str| read("text/csv", body).expect_err("no file");
     let commas = "columns must be separated by commas";
@@ -125,6 +140,8 @@ fn a_json_body_is_whole_or_nothing_of_it_is_taken() {
         format!(r#"{{"recipients": [,{good}]}}"#),
         format!(r#"{{"recipients": [{good}}}}}"#),
         format!(r#"{{"recipients": [{good}, nul]}}"#),
+        format!("{{\"recipients\": [{good},\u{a0}{good}]}}"),
+        format!("{{\"recipients\": [\u{2003}{good}]}}"),
         "x".into(),
     ] {
         assert_eq!(error(&body), "Request body must be valid JSON", "{body}");
