@@ -16,6 +16,8 @@ export interface Ring {
   endedAt: number | null;
   /** When the first sound came that is not silence. */
   heardAt: number | null;
+  /** How often this number was called, with this call. */
+  nth: number;
 }
 
 /** How long it rings before it is answered. */
@@ -55,6 +57,12 @@ export class Phone {
     return this.#rings.get(number);
   }
 
+  /** Whoever picked up at a number hangs up. */
+  hangUp(number: string): void {
+    const dialog = [...this.#dialogs.values()].find(({ ring }) => ring === this.ring(number));
+    if (dialog && !dialog.ring.endedAt) this.#hangUp(dialog);
+  }
+
   async rang(number: string, timeoutMs: number): Promise<Ring> {
     return until(`the phone ${number} to ring`, () => this.ring(number), timeoutMs);
   }
@@ -81,7 +89,7 @@ export class Phone {
 
   #invited(invite: string, from: RemoteInfo, reply: (line: string, body?: string) => void): void {
     const number = /^INVITE sips?:([^@;]+)@/.exec(invite)?.[1] ?? "";
-    const ring: Ring = { number, invitedAt: performance.now(), answeredAt: null, endedAt: null, heardAt: null };
+    const ring: Ring = { number, invitedAt: performance.now(), answeredAt: null, endedAt: null, heardAt: null, nth: 1 + (this.ring(number)?.nth ?? 0) };
     this.#rings.set(number, ring);
     const manner = this.#manners.get(number) ?? "rings";
     this.#dialogs.set(header(invite, "Call-ID"), { invite, from, ring, manner, talking: undefined });
@@ -97,11 +105,16 @@ export class Phone {
     else setTimeout(pickUp, RINGS_MS);
   }
 
+  #hangUp({ invite, from, ring, talking }: Dialog): void {
+    ring.endedAt = performance.now();
+    clearInterval(talking);
+    this.#sip.send(bye(invite, this.port), from.port, from.address);
+  }
+
   #acknowledged(dialog: Dialog): void {
-    const { invite, ring, manner } = dialog;
+    const { invite, manner } = dialog;
     if (manner === "gone") {
-      ring.endedAt = performance.now();
-      this.#sip.send(bye(invite, this.port), dialog.from.port, dialog.from.address);
+      this.#hangUp(dialog);
     } else if (manner === "holds" && !dialog.talking) {
       dialog.talking = setInterval(() => this.#murmur(invite), FRAME_MS);
     }
@@ -155,7 +168,8 @@ function answer(message: string, line: string, port: number, body: string): stri
 /** The phone hangs up. */
 function bye(invite: string, port: number): string {
   const target = /<([^>]+)>/.exec(header(invite, "Contact"))?.[1] ?? "";
-  const via = `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bK-bye-${Date.now()}`;
+  // Of its own: several at once would be taken for one that is sent again.
+  const via = `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bK-bye-${tag(invite).replace("tag=", "")}`;
   const [from, to] = [`From: ${withTag(invite)}`, `To: ${header(invite, "From")}`];
   return packet([`BYE ${target} SIP/2.0`, via, from, to, `Call-ID: ${header(invite, "Call-ID")}`, "CSeq: 1 BYE", "Max-Forwards: 70"], "");
 }
