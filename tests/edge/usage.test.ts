@@ -1,7 +1,7 @@
 // GET /usage: what calls add up to, the same as a walk over them, and after they have left.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Client, expectError, found, Org, useServer } from "./harness.ts";
+import { type Client, created, expectError, found, METADATA, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import type { Agent, ListedCall, Page, Trunk } from "./shapes.ts";
 import { until } from "./until.ts";
@@ -47,12 +47,21 @@ async function place(where: Org, number: string, more: Record<string, unknown> =
   return where.call({ phone_number: number, callback_url: url, ...more });
 }
 
-/** All calls are over, and their receivers told. */
-async function settled(client: Client): Promise<ListedCall[]> {
+/** Calls so many people for a campaign. */
+async function campaign(many: number): Promise<void> {
+  const whose = { agent_id: agent.id, sip_trunk_id: trunk.id, callback_url: receiver.url(200) };
+  const { id } = created(await org.owner.post<{ id: string }>("/campaigns", { name: "List", ...whose }));
+  const recipients = ["+15005550000", "+15005550003"].slice(0, many).map((phone_number) => ({ phone_number, metadata: METADATA }));
+  found(await org.owner.post(`/campaigns/${id}/recipients`, { recipients }));
+  found(await org.owner.post(`/campaigns/${id}/start`));
+}
+
+/** So many calls are over, and their receivers told. */
+async function settled(client: Client, count: number): Promise<ListedCall[]> {
   return until("all to be told", async () => {
     const { calls } = found(await client.get<Page<"calls", ListedCall>>("/calls?limit=100"));
     const deliveries = found(await client.get<{ deliveries: object[] }>("/webhooks/deliveries?status=pending")).deliveries;
-    return calls.every(({ is_terminal }) => is_terminal) && deliveries.length === 0 && calls;
+    return calls.length === count && calls.every(({ is_terminal }) => is_terminal) && deliveries.length === 0 && calls;
   });
 }
 
@@ -63,7 +72,7 @@ function keyOf(call: ListedCall, by: Group): string | null {
 
 /** What a walk over the calls adds up to. */
 function walk(calls: ListedCall[], by: Group): Row[] {
-  const keys = [...new Set(calls.map((call) => keyOf(call, by)))].sort();
+  const keys = [...new Set(calls.map((call) => keyOf(call, by)))].sort((one, other) => ((one ?? "") < (other ?? "") ? -1 : 1));
   return keys.map((key) => {
     const own = calls.filter((call) => keyOf(call, by) === key);
     const ended = (...statuses: string[]) => own.filter(({ call_status }) => statuses.includes(call_status));
@@ -104,10 +113,11 @@ describe("GET /usage", () => {
     for (const [at, number] of NUMBERS.entries()) {
       await place(org, number, { agent_id: [org.agent.id, agent.id][at % 2], sip_trunk_id: [org.trunk.id, trunk.id][at % 3 === 0 ? 0 : 1] });
     }
-    const calls = await settled(org.owner);
-    expect(calls).toHaveLength(NUMBERS.length);
+    for (const many of [1, 2]) await campaign(many);
+    const calls = await settled(org.owner, NUMBERS.length + 3);
     for (const by of GROUPS) expect(await usage(viewer, by), by).toEqual(walk(calls, by));
     expect((await usage(viewer, "agent")).length).toBe(2);
+    expect((await usage(viewer, "campaign")).map((row) => row.calls).toSorted()).toEqual([1, 2, NUMBERS.length]);
   });
 
   test("counts a call in progress, one that is scheduled and one that is refused", async () => {
