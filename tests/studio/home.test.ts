@@ -63,10 +63,31 @@ test("live channels and waiting calls, by trunk and in all, follow what happens"
   await until("all of them", async () => (await meter(page, "Live channels")) === "2 of 10", 15_000);
   await until("the trunk's", async () => (await meter(page, "Channels of Small in use")) === "1 of 1");
   expect(await meter(page, "Channels of Wide in use")).toBe("1 of 9");
+  const line = (name: string) => page.getByRole("row").filter({ hasText: name }).getByRole("cell").last().innerText();
+  expect([await line("Small"), await line("Wide")]).toEqual(["2", "0"]);
   await until("the line", async () => /Waiting 2\b/.test(await figure(page, "Waiting")));
   await page.getByRole("link", { name: "Wide" }).click();
   await page.waitForURL(`**/studio/trunks/${wide.id}`);
   await (await org.client("member")).post(`/calls/${call}/cancel`);
+});
+
+test("each of its cards leads to where it is told in full", async () => {
+  const page = await studio.signedIn(await Org.create(server), "viewer", "/studio");
+  const titles = page.getByRole("main").getByRole("heading", { level: 2 });
+  await until("all cards", async () => (await titles.count()) === 8);
+  const leads = await titles.evaluateAll((all) =>
+    all.map((title) => [title.textContent, title.querySelector("a")?.getAttribute("href")?.split("?")[0]]),
+  );
+  expect(Object.fromEntries(leads)).toEqual({
+    "Live channels": "/studio/trunks",
+    Waiting: "/studio/trunks",
+    "Calls today": "/studio/calls",
+    Answered: "/studio/calls",
+    Trunks: "/studio/trunks",
+    "Running campaigns": "/studio/campaigns",
+    "How today's calls ended": "/studio/calls",
+    "Callbacks given up": "/studio/webhooks",
+  });
 });
 
 test("today's calls, how many were answered, and how they ended, each a link to those calls", async () => {

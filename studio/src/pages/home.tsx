@@ -219,7 +219,7 @@ function Ends({ today }: { today: Query<Today> }) {
   const ends = data?.ends ?? [];
   const open = data ? data.calls - ends.reduce((sum, { count }) => sum + count, 0) : 0;
   return (
-    <Card title="How today's calls ended">
+    <Card title={<a href={callsOf()}>How today's calls ended</a>}>
       {today.isLoading && <Skeleton rows={3} />}
       {data?.calls === 0 && <p class="faint">No call yet today.</p>}
       {ends.length > 0 && (

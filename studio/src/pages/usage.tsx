@@ -1,6 +1,7 @@
 // Usage: what calls add up to, by hours and days, agents, trunks and campaigns.
 
 import { api, ask, type Schemas } from "../lib/api.ts";
+import { readNewest } from "../lib/campaigns.ts";
 import { useFilters } from "../lib/filters.ts";
 import { span } from "../lib/format.ts";
 import { useQuery } from "../lib/query.ts";
@@ -30,10 +31,11 @@ export default function Usage() {
   const days = filters.get("days") in DAYS ? filters.get("days") : "7";
   const usage = useQuery(`usage/${by}/${days}`, () => read(by, Number(days)));
   const [agents, trunks] = [useAgents(), useTrunks()];
+  const campaigns = useQuery("campaigns", readNewest, { isOn: by === "campaign" });
+  const named = { agent: agents.data, trunk: trunks.data, campaign: campaigns.data };
   const name = (key: string | null): string => {
     if (key === null) return "No campaign";
-    if (by === "agent") return nameOf(agents.data, key);
-    return by === "trunk" ? nameOf(trunks.data, key) : timeOf(key, by);
+    return by === "hour" || by === "day" ? timeOf(key, by) : nameOf(named[by], key);
   };
   const rows = usage.data?.rows ?? [];
   return (
@@ -54,7 +56,7 @@ export default function Usage() {
           <Card title="Calls">
             <Bars rows={by === "hour" || by === "day" ? filled(rows, by, Number(days)) : rows} name={name} />
           </Card>
-          <Rows rows={rows} first={GROUPS[by]} name={name} />
+          <Rows rows={rows} by={by} name={name} />
         </>
       )}
     </Page>
@@ -131,9 +133,13 @@ function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => strin
   );
 }
 
-function Rows({ rows, first, name }: { rows: Row[]; first: string; name: (key: string | null) => string }) {
+/** Where what rows are for has a page of its own. */
+const PAGES: Partial<Record<GroupBy, string>> = { agent: "/studio/agents", trunk: "/studio/trunks", campaign: "/studio/campaigns" };
+
+function Rows({ rows, by, name }: { rows: Row[]; by: GroupBy; name: (key: string | null) => string }) {
+  const page = PAGES[by];
   const head = [
-    first,
+    GROUPS[by],
     "Calls",
     "Answered",
     { text: "Completed", class: "medium" },
@@ -147,7 +153,7 @@ function Rows({ rows, first, name }: { rows: Row[]; first: string; name: (key: s
     <Table label="Usage" head={head}>
       {rows.map((row) => (
         <tr key={row.key}>
-          <td>{name(row.key)}</td>
+          <td>{page && row.key ? <a href={`${page}/${row.key}`}>{name(row.key)}</a> : name(row.key)}</td>
           <td class="number">{row.calls.toLocaleString()}</td>
           <td class="number">{row.answered.toLocaleString()}</td>
           <td class="medium number">{row.completed.toLocaleString()}</td>
