@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run prove [part ...] [--quick]`: the numbers behind the guarantees (docs/guarantees.md), each printed as `name: figure`.
+// `npm run prove [part ...] [--quick]`: the numbers behind the guarantees (docs/guarantees.md), a table for each part.
 // A part is a command that runs a proof and says its figures in lines `prove: name: figure`. Minutes long in all.
 
 import { existsSync } from "node:fs";
@@ -115,6 +115,12 @@ function said(output) {
   return [...output.matchAll(/^prove: (.+?): (.+)$/gm)].map(([, name = "", figure = ""]) => [name, figure]);
 }
 
+/** @param {[name: string, figure: string][]} rows @returns {string} the figures below each other */
+function table(rows) {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, figure]) => `  ${name.padEnd(width)}  ${figure}`).join("\n");
+}
+
 /** Runs one part; returns whether it held. @param {Part} part */
 async function prove({ name, needs, command: [command, ...args], env, figures = said }) {
   if (!existsSync(inRoot(needs))) {
@@ -127,7 +133,7 @@ async function prove({ name, needs, command: [command, ...args], env, figures = 
   const { code, output } = await run(command, args, { env, onLine });
   if (code !== 0) process.stdout.write(output);
   const found = figures(output);
-  for (const [what, figure] of found) console.log(`${what}: ${figure}`);
+  if (found.length > 0) console.log(table(found));
   const held = code === 0 && found.length > 0;
   say("prove", `${name}: ${held ? "held" : "FAILED"}, ${seconds(startedAt)}`);
   return held;

@@ -254,7 +254,15 @@ test("a campaign that is killed again and again at work, and at rest, calls each
   const { body: file } = await server.insist<string>("GET", `/campaigns/${id}/results.csv`);
   expect(file.trimEnd().split("\r\n")).toHaveLength(PEOPLE + 1);
   expect(server.broken).toEqual([]);
-  console.log(`prove: campaign under kill -9: ${PEOPLE} people, ${KILLS + 2} kills, ${rung.length} phones rang once each, ${(tookMs / 1000).toFixed(0)} s`);
-  console.log(`prove: polls of its counts: ${watcher.polls}, each adding up; calls beside it: ${beside.calls.size}, none refused`);
-  console.log(`prove: it went on after a kill within: ${(wentOnMs / 1000).toFixed(1)} s of the start`);
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const figures = {
+    "a campaign under kill -9": `${PEOPLE} people, ${KILLS + 2} kills (${KILLS} of them at work), ${seconds(tookMs)}`,
+    "phones that rang": `${rung.length}, once each`,
+    "people decided": `${PEOPLE} of ${PEOPLE}: ${tally.completed} completed, ${tally.unreached} unreached`,
+    "polls of its counts": `${watcher.polls}, each adding up`,
+    "calls beside it": `${beside.calls.size}, none refused`,
+    "it goes on after a kill": `within ${seconds(wentOnMs)} of the start`,
+    "it is completed": `within ${seconds((watcher.completedAt ?? 0) - (watcher.decidedAt ?? 0))} of the last decision`,
+  };
+  for (const [name, figure] of Object.entries(figures)) console.log(`prove: ${name}: ${figure}`);
 });
