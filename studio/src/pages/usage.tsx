@@ -54,7 +54,11 @@ export default function Usage() {
       {rows.length > 0 && (
         <>
           <Card title="Calls">
-            <Bars rows={by === "hour" || by === "day" ? filled(rows, by, Number(days)) : rows} name={name} />
+            {by === "hour" || by === "day" ? (
+              <Bars rows={filled(rows, by, Number(days))} name={name} />
+            ) : (
+              <NamedBars rows={rows} name={name} />
+            )}
           </Card>
           <Rows rows={rows} by={by} name={name} />
         </>
@@ -104,22 +108,53 @@ const timeOf = (key: string, by: GroupBy): string => (by === "hour" ? `${key.sli
 /** Width and height of a bar's place, and the space between two. */
 const [STEP, HEIGHT, GAP] = [10, 100, 2];
 
+const mostOf = (rows: Row[]) => Math.max(0, ...rows.map(({ calls }) => calls));
+const said = (name: string, calls: number, answered: number) => `${name}: ${calls} calls, ${answered} answered`;
+
+function Key({ most }: { most: number }) {
+  return (
+    <figcaption>
+      <span class="key all">calls</span>
+      <span class="key answered">answered</span>
+      <span class="faint">at most {most.toLocaleString()}</span>
+    </figcaption>
+  );
+}
+
+/** The same for what has a name, which stands beside its bar. */
+function NamedBars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
+  const most = mostOf(rows);
+  return (
+    <figure class="bars named">
+      <Key most={most} />
+      <ul aria-hidden="true">
+        {rows.map(({ key, calls, answered }) => (
+          <li key={key}>
+            <span class="break">{name(key)}</span>
+            <svg viewBox={`0 0 ${most} 1`} preserveAspectRatio="none">
+              <title>{said(name(key), calls, answered)}</title>
+              <rect class="all" width={calls} height={1} />
+              <rect class="answered" width={answered} height={1} />
+            </svg>
+          </li>
+        ))}
+      </ul>
+    </figure>
+  );
+}
+
 /** A bar for each row: all of its calls, and those of them that were answered. The table says the same in numbers. */
 function Bars({ rows, name }: { rows: Row[]; name: (key: string | null) => string }) {
-  const most = Math.max(0, ...rows.map(({ calls }) => calls));
+  const most = mostOf(rows);
   const high = (count: number) => (most > 0 ? (HEIGHT * count) / most : 0);
   const [first, last] = [rows[0], rows.at(-1)];
   return (
     <figure class="bars">
-      <figcaption>
-        <span class="key all">calls</span>
-        <span class="key answered">answered</span>
-        <span class="faint">at most {most.toLocaleString()}</span>
-      </figcaption>
+      <Key most={most} />
       <svg viewBox={`0 0 ${rows.length * STEP} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {rows.map(({ key, calls, answered }, at) => (
           <g key={key}>
-            <title>{`${name(key)}: ${calls} calls, ${answered} answered`}</title>
+            <title>{said(name(key), calls, answered)}</title>
             <rect class="all" x={at * STEP + GAP / 2} y={HEIGHT - high(calls)} width={STEP - GAP} height={high(calls)} />
             <rect class="answered" x={at * STEP + GAP / 2} y={HEIGHT - high(answered)} width={STEP - GAP} height={high(answered)} />
           </g>
