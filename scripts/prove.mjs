@@ -46,6 +46,11 @@ const PARTS = [
     command: [...vitest("tests/kill/campaigns.test.ts"), "tests/edge/campaign-pace.test.ts"],
     env: QUICKLY.length > 0 ? {} : { CAMPAIGN_RECIPIENTS: "20000", CAMPAIGN_KILLS: "10", CAMPAIGN_SECONDS: "60", CAMPAIGN_LIST: "200000" },
   },
+  {
+    name: "busy trunk",
+    needs: "tests/edge/busy.prove.ts",
+    command: [...vitest("tests/edge/busy.prove.ts"), "--config", "vitest.prove.config.ts"],
+  },
   { name: "live feed", needs: "tests/edge/feed.test.ts", command: vitest("tests/edge/feed.test.ts") },
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },

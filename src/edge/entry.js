@@ -7,6 +7,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
+import { withResolvers } from "./hops.js";
 import { told } from "./list.js";
 import { logError } from "./log.js";
 import { head, readBody } from "./platform.js";
@@ -57,23 +58,24 @@ function guarded(call, limitMs) {
  * @returns {Promise<T>}
  */
 function watched(answer, limitMs) {
-  return new Promise((resolve, reject) => {
-    const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
-    const end = () => {
-      underWay.delete(reject);
-      if (timer) clearTimeout(timer);
-    };
-    /** @param {unknown} error */
-    const fail = (error) => {
-      end();
-      reject(error);
-    };
-    underWay.add(reject);
-    answer.then((value) => {
-      end();
-      resolve(value);
-    }, fail);
-  });
+  // A trap is told to all by whichever request it came to.
+  const { promise, resolve, reject } = withResolvers();
+  const timer = limitMs && setTimeout(() => fail(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  const end = () => {
+    underWay.delete(reject);
+    if (timer) clearTimeout(timer);
+  };
+  /** @param {unknown} error */
+  const fail = (error) => {
+    end();
+    reject(error);
+  };
+  underWay.add(reject);
+  answer.then((value) => {
+    end();
+    resolve(value);
+  }, fail);
+  return promise;
 }
 
 function internalError() {
