@@ -148,6 +148,37 @@ test("a suppressed number says so before anybody calls it, and is refused at its
   expect(await calls()).toEqual([]);
 });
 
+test("whatever a number tells is said in words", async () => {
+  const page = await studio.signedIn(org, "member", PATH);
+  const tells = async (number: string, ...words: (string | RegExp)[]) => {
+    await page.getByLabel("Number", { exact: true }).fill(number);
+    for (const said of words) await sees(page, said);
+  };
+  await tells("+9198765", "not a possible number", "India (+91)");
+  await tells("+18005551234", "Toll-free", "nothing against it");
+  await tells("+19005551234", "Premium rate", "high risk");
+  await tells("+88216000000001", "Satellite", "high risk");
+  await tells("+88351001234567", "No single country (+883)", "Not known");
+  await tells("+21012345678", "A country code that is not assigned", "high risk");
+  await tells("+79161234567", /^Asia\/Anadyr, Asia\/Irkutsk, Asia\/Kamchatka and \d+ more$/);
+});
+
+test("a number that was called as often as it may be says so, and when it may be again", async () => {
+  await org.owner.patch("/settings", { contact_limits: [{ max_dials: 1, per: "day" }] });
+  const id = await org.call({ phone_number: "+919876543210" });
+  await org.reached(id, "Answered");
+  const page = await filled("+919876543210");
+
+  await sees(page, "contact limit reached");
+  await page.getByRole("definition").filter({ hasText: "00:00 in Asia/Kolkata" }).waitFor();
+  await forecast(page)
+    .getByText(/^It would be refused: Contact limit reached, until .*00:00 in Asia\/Kolkata\)\.$/)
+    .waitFor();
+  expect(await page.getByText("nothing against it").count()).toBe(0);
+  await place(page);
+  await isRefused(page, "Number", /Contact limit reached\./);
+});
+
 test("closed calling hours are told with when they open; an admin may ignore them, and a member may not", async () => {
   const opens = new Date((Math.floor(Date.now() / HOUR) + 2) * HOUR).getUTCHours();
   const clock = (hour: number) => `${String(hour).padStart(2, "0")}:00`;

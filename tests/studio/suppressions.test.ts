@@ -98,6 +98,22 @@ test("a file is imported, row by row: what is wrong in it is named, and the rest
   expect(await kept()).toHaveLength(4);
 });
 
+test("of many rows that are wrong the first hundred are named, and that there may be more is said", async () => {
+  const page = await studio.signedIn(org, "admin", PATH);
+  const rows = ["phone_number", "+14155550101", ...Array.from({ length: 150 }, (_, n) => `0${n}`)];
+  await page.getByLabel("File").setInputFiles({ name: "list.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) });
+
+  await sees(page, "1 added, 0 updated, 100 or more rejected.");
+  await sees(page, /^Row 101: /);
+  expect(
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^Row \d+: / })
+      .count(),
+  ).toBe(100);
+  expect(await kept()).toHaveLength(1);
+});
+
 test("the export has all pages of it, and can be imported again as it is", async () => {
   const rows = Array.from({ length: 120 }, (_, n) => ({
     phone_number: `+1415556${String(1000 + n)}`,
