@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { byNumber } from "../../studio/src/lib/typed.ts";
-import { METADATA, Org, useServer } from "../edge/harness.ts";
+import { created, METADATA, Org, useServer } from "../edge/harness.ts";
 import { until } from "../edge/until.ts";
 import { follow, isTold, sees, useStudio, WATCHABLE } from "./browser.ts";
 
@@ -147,6 +147,26 @@ test("on a phone a call is two lines, with nothing cut off but names", async () 
   const table = page.getByRole("region", { name: "Calls" });
   expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
   await (await mine.client("member")).post(`/calls/${holds}/cancel`);
+});
+
+test("however long the names of agents, trunks and campaigns are, a call is one line, and the table as wide as its page", async () => {
+  const mine = await Org.create(server, { name: "A trunk with quite a long name of many words" });
+  const whose = { agent_id: (await mine.newAgent({ name: "An agent that reminds people twice a month" })).id, sip_trunk_id: mine.trunk.id };
+  const campaign = created(
+    await mine.owner.post<{ id: string }>("/campaigns", { name: "Reminders, first wave, northern region", ...whose }),
+  );
+  const recipients = [{ phone_number: "+15005550001", metadata: METADATA }];
+  expect(await mine.owner.post(`/campaigns/${campaign.id}/recipients`, { recipients })).toMatchObject({ status: 200 });
+  expect(await mine.owner.post(`/campaigns/${campaign.id}/start`)).toMatchObject({ status: 200 });
+  const page = await studio.signedIn(mine, "viewer", "/studio/calls");
+  const row = page.getByRole("row").filter({ hasText: "The line was busy" });
+  await row.getByRole("link", { name: "Reminders, first wave" }).filter({ visible: true }).waitFor();
+  const table = page.getByRole("region", { name: "Calls" });
+  for (const width of [1100, 1280, 1500, 1920, 3840]) {
+    await page.setViewportSize({ width, height: 900 });
+    expect((await row.boundingBox())?.height, `at ${width}`).toBeLessThan(60);
+    expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth), `at ${width}`).toBe(0);
+  }
 });
 
 test("the filters stand in even rows, however wide the page is", async () => {

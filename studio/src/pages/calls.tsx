@@ -76,7 +76,7 @@ export default function Calls() {
             ...(hasCampaigns ? [{ text: "Campaign", class: "wide" }] : []),
             { text: "Duration", class: "medium" },
             { text: "Age", class: "medium" },
-            { text: "Call", class: "medium" },
+            { text: "Call", class: idColumn(hasCampaigns) },
           ]}
         >
           {/* By place: a call that comes in changes what the rows say, and moves none of them. */}
@@ -158,6 +158,16 @@ function campaignOf({ campaign_id }: ListedCall, campaigns: Resource[] | undefin
   return campaign_id && <a href={`/studio/campaigns/${campaign_id}`}>{nameOf(campaigns, campaign_id)}</a>;
 }
 
+/** Beside a column of campaigns there is room for calls' ids on a wide page alone. */
+const idColumn = (hasCampaigns: boolean): string => (hasCampaigns ? "widest" : "medium");
+
+/** However long a name is, its row is as high as any. */
+const oneLine = (name: ComponentChildren) => (
+  <p class="name clipped" title={typeof name === "string" ? name : undefined}>
+    {name}
+  </p>
+);
+
 interface RowProps {
   call: ListedCall;
   why: string | undefined;
@@ -182,9 +192,9 @@ function Row({ call, why, agent, trunk, campaign }: RowProps) {
         </p>
       ),
     ],
-    ["wide", "Agent", agent],
-    ["wide", "Trunk", trunk],
-    ...(campaign === undefined ? [] : [["wide", "Campaign", campaign] satisfies RowFact]),
+    ["wide", "Agent", oneLine(agent)],
+    ["wide", "Trunk", oneLine(trunk)],
+    ...(campaign === undefined ? [] : [["wide", "Campaign", oneLine(campaign)] satisfies RowFact]),
   ];
   return (
     <tr>
@@ -210,7 +220,7 @@ function Row({ call, why, agent, trunk, campaign }: RowProps) {
       <td class="medium number">
         <Age at={call.created_at} />
       </td>
-      <td class="medium mono faint">{shortId(call.id)}</td>
+      <td class={`${idColumn(campaign !== undefined)} mono faint`}>{shortId(call.id)}</td>
     </tr>
   );
 }
