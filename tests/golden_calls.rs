@@ -21,7 +21,7 @@ use audatec::domain::call::{
 };
 use audatec::domain::callback::{Attempt, AttemptResult, WebhookSecret, WebhookSecrets};
 use audatec::domain::calling_hours::{CallingHours, HoursBook, ZoneName};
-use audatec::domain::campaign::handover::{Demand, Handed, TakeBack, Turn};
+use audatec::domain::campaign::handover::{Demand, Handed, Round, TakeBack};
 use audatec::domain::contacts::{ContactLimit, LimitsBook, Per};
 use audatec::domain::ids::{CallId, CampaignId};
 use audatec::domain::media::CallbackDetail;
@@ -455,8 +455,8 @@ fn a_call_that_waits_for_an_opening_and_the_word_on_when_that_is() {
 fn a_call_of_a_campaign() {
     let mut world = World::new(10, 10);
     let campaign = CampaignId::from_entropy([8; 16]);
-    let take_turn = |world: &mut World, ready, calls| {
-        let turn = Turn {
+    let take_round = |world: &mut World, ready, calls| {
+        let round = Round {
             org: org(),
             campaign,
             key: api_key(),
@@ -467,13 +467,13 @@ fn a_call_of_a_campaign() {
             },
             calls,
         };
-        match world.ask(TrunkCommand::CampaignTurn(turn)) {
-            TrunkReply::Turn(answer) => answer.granted,
+        match world.ask(TrunkCommand::CampaignRound(round)) {
+            TrunkReply::Round(answer) => answer.granted,
             _ => Vec::new(),
         }
     };
     let begin = |world: &mut World, previous: Option<CallId>| {
-        let granted = take_turn(world, 1, Vec::new());
+        let granted = take_round(world, 1, Vec::new());
         let call = *granted.first().expect("an id");
         let mut request = World::request("+15005550001");
         request.campaign = Some(Box::new(CampaignCall {
@@ -492,7 +492,7 @@ fn a_call_of_a_campaign() {
             request,
             not_after: None,
         };
-        take_turn(world, 0, vec![handed]);
+        take_round(world, 0, vec![handed]);
         call
     };
     let first = begin(&mut world, None);

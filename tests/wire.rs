@@ -47,7 +47,7 @@ use audatec::domain::callback::{
 use audatec::domain::calling_hours::ZoneName;
 use audatec::domain::campaign::HeldBy;
 use audatec::domain::campaign::handover::{
-    Became, Check, Demand, Ended, GivenBack, Handed, Standing, TakeBack, Taken, Turn, TurnAnswer,
+    Became, Check, Demand, Ended, GivenBack, Handed, Round, RoundAnswer, Standing, TakeBack, Taken,
 };
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
@@ -635,8 +635,8 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 last: true,
             },
         ),
-        ("CampaignTurn", CampaignTurn(turn(vec![handed()]))),
-        ("CampaignTurn.first", CampaignTurn(turn(vec![]))),
+        ("CampaignTurn", CampaignRound(round(vec![handed()]))),
+        ("CampaignTurn.first", CampaignRound(round(vec![]))),
         ("CampaignCheck", CampaignCheck(check())),
         (
             "CampaignOutcomes",
@@ -676,14 +676,14 @@ fn campaign() -> CampaignId {
     CampaignId::from_entropy([8; 16])
 }
 
-fn turn(calls: Vec<Handed>) -> Turn {
+fn round(calls: Vec<Handed>) -> Round {
     let demand = Demand {
         ready: 50,
         in_progress: 3,
         max_channels: (!calls.is_empty()).then_some(10),
         max_cps: (!calls.is_empty()).then_some(2),
     };
-    Turn {
+    Round {
         org: org(),
         campaign: campaign(),
         key: api_key(),
@@ -1104,7 +1104,7 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ),
         (
             "CampaignTurn",
-            Turn(TurnAnswer {
+            Round(RoundAnswer {
                 taken: taken(),
                 granted: vec![call],
                 again_at: START,

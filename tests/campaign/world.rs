@@ -427,7 +427,7 @@ impl World {
 
     fn put(&mut self, exchange: Exchange) -> Heard {
         let command = match exchange {
-            Exchange::Turn(_, turn) => TrunkCommand::CampaignTurn(*turn),
+            Exchange::Round(_, round) => TrunkCommand::CampaignRound(*round),
             Exchange::Check(_, check) => TrunkCommand::CampaignCheck(*check),
             Exchange::Outcomes {
                 org,
@@ -478,7 +478,7 @@ impl World {
             }
         };
         match self.trunk.ask(command) {
-            TrunkReply::Turn(answer) => Heard::Turn(answer),
+            TrunkReply::Round(answer) => Heard::Round(answer),
             TrunkReply::Standings(standings) => Heard::Standings(standings),
             TrunkReply::Outcomes(outcomes) => Heard::Outcomes(outcomes),
             TrunkReply::TakenBack { again_at } => Heard::TakenBack(again_at),

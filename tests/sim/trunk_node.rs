@@ -263,7 +263,7 @@ impl TrunkNode {
                 | TrunkCommand::DryRun(_)
                 | TrunkCommand::DryRunSchedule(_)
                 | TrunkCommand::Claim(_)
-                | TrunkCommand::CampaignTurn(_)
+                | TrunkCommand::CampaignRound(_)
                 | TrunkCommand::CampaignCheck(_)
         ) {
             return None;

@@ -10,7 +10,7 @@ use audatec::app::trunk::UsageFilter;
 use audatec::domain::call::{CampaignCall, GivenBack};
 use audatec::domain::campaign::HeldBy;
 use audatec::domain::campaign::handover::{
-    Became, Check, Demand, Ended, GOOD_FOR, Handed, Standing, TakeBack, Taken, Turn, TurnAnswer,
+    Became, Check, Demand, Ended, GOOD_FOR, Handed, Round, RoundAnswer, Standing, TakeBack, Taken,
 };
 use audatec::domain::contacts::{ContactLimit, Number, Per};
 use audatec::domain::ids::CampaignId;
@@ -45,8 +45,8 @@ fn handed(campaign: CampaignId, call: CallId, number: &str) -> Handed {
     }
 }
 
-fn turn(campaign: CampaignId, ready: u32, in_progress: u32, calls: Vec<Handed>) -> Turn {
-    Turn {
+fn round(campaign: CampaignId, ready: u32, in_progress: u32, calls: Vec<Handed>) -> Round {
+    Round {
         org: org(),
         campaign,
         key: api_key(),
@@ -61,19 +61,19 @@ fn turn(campaign: CampaignId, ready: u32, in_progress: u32, calls: Vec<Handed>) 
     }
 }
 
-fn take_turn(world: &mut World, turn: Turn) -> TurnAnswer {
-    match world.ask(TrunkCommand::CampaignTurn(turn)) {
-        TrunkReply::Turn(answer) => answer,
+fn take_round(world: &mut World, round: Round) -> RoundAnswer {
+    match world.ask(TrunkCommand::CampaignRound(round)) {
+        TrunkReply::Round(answer) => answer,
         other => panic!("{other:?}"),
     }
 }
 
 /// Asks for one call, and hands it over.
 fn begun(world: &mut World, campaign: CampaignId, number: &str) -> CallId {
-    let answer = take_turn(world, turn(campaign, 1, 0, Vec::new()));
+    let answer = take_round(world, round(campaign, 1, 0, Vec::new()));
     let id = *answer.granted.first().expect("an id");
     let calls = vec![handed(campaign, id, number)];
-    let answer = take_turn(world, turn(campaign, 0, 1, calls));
+    let answer = take_round(world, round(campaign, 0, 1, calls));
     assert_eq!(answer.taken, [(id, Taken::Accepted)]);
     id
 }
@@ -122,37 +122,37 @@ fn a_call_that_is_handed_over_is_a_call_like_any_other_and_its_end_is_told() {
 fn a_hand_over_that_is_repeated_meets_its_own_call() {
     let mut world = World::new(10, 10);
     let id = begun(&mut world, campaign(1), OK);
-    let again = || turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
+    let again = || round(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
     let rows = world.rows.all().len();
     assert_eq!(
-        take_turn(&mut world, again()).taken,
+        take_round(&mut world, again()).taken,
         [(id, Taken::Accepted)]
     );
     world.crash();
     assert_eq!(
-        take_turn(&mut world, again()).taken,
+        take_round(&mut world, again()).taken,
         [(id, Taken::Accepted)]
     );
     world.now = world.now + GOOD_FOR;
     assert_eq!(
-        take_turn(&mut world, again()).taken,
+        take_round(&mut world, again()).taken,
         [(id, Taken::Accepted)]
     );
     assert_eq!(world.rows.all().len(), rows);
-    let others = turn(campaign(2), 0, 1, vec![handed(campaign(2), id, OK)]);
-    assert_eq!(take_turn(&mut world, others).taken, [(id, Taken::Stale)]);
+    let others = round(campaign(2), 0, 1, vec![handed(campaign(2), id, OK)]);
+    assert_eq!(take_round(&mut world, others).taken, [(id, Taken::Stale)]);
 }
 
 #[test]
 fn an_id_that_is_too_old_or_was_granted_before_a_restart_is_not_taken_and_another_is_drawn() {
     let grant = |world: &mut World| {
-        let answer = take_turn(world, turn(campaign(1), 1, 0, Vec::new()));
+        let answer = take_round(world, round(campaign(1), 1, 0, Vec::new()));
         assert_eq!(answer.granted.len(), 1);
         answer.granted[0]
     };
     let hand_over = |world: &mut World, id| {
         let calls = vec![handed(campaign(1), id, OK)];
-        take_turn(world, turn(campaign(1), 1, 1, calls))
+        take_round(world, round(campaign(1), 1, 1, calls))
     };
     let mut world = World::new(10, 10);
     for (wait, crashes) in [(GOOD_FOR, false), (Span(10), true)] {
@@ -171,7 +171,7 @@ fn an_id_that_is_too_old_or_was_granted_before_a_restart_is_not_taken_and_anothe
         assert_eq!(hand_over(&mut world, next).taken, [(next, Taken::Accepted)]);
         assert_eq!(world.run_to_end(next).status, CallStatus::Completed);
     }
-    // One that was asked about is not taken any more, and one of the turn before the last neither.
+    // One that was asked about is not taken any more, and one of the round before the last neither.
     let id = grant(&mut world);
     assert_eq!(outcome(&mut world, campaign(1), id), Became::Nothing);
     assert_eq!(hand_over(&mut world, id).taken, [(id, Taken::Stale)]);
@@ -188,14 +188,14 @@ fn an_id_that_is_too_old_or_was_granted_before_a_restart_is_not_taken_and_anothe
 fn a_hand_over_that_could_not_be_written_may_be_repeated() {
     for failure in [Fail::Before, Fail::After] {
         let mut world = World::new(10, 10);
-        let answer = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new()));
+        let answer = take_round(&mut world, round(campaign(1), 1, 0, Vec::new()));
         let id = answer.granted[0];
-        let hand_over = || turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
+        let hand_over = || round(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]);
         world.luck.fails(failure);
-        let turn = TrunkCommand::CampaignTurn(hand_over());
-        assert!(world.try_ask(turn).is_err());
+        let round = TrunkCommand::CampaignRound(hand_over());
+        assert!(world.try_ask(round).is_err());
         world.now = world.now + Span(1_000);
-        let taken = take_turn(&mut world, hand_over()).taken[0].1;
+        let taken = take_round(&mut world, hand_over()).taken[0].1;
         let rows = world.rows.all().len();
         match taken {
             Taken::Accepted => assert_eq!(rows, 1),
@@ -210,7 +210,7 @@ fn what_keeps_a_call_from_being_taken_is_said_in_the_order_of_the_checks() {
     let hand_over = |world: &mut World, change: &dyn Fn(&mut audatec::domain::trunk::Brief)| {
         world.now = world.now + Span(1);
         world.brief(10, 10, |brief| brief.asks_of_numbers = true);
-        let answer = take_turn(world, turn(campaign(1), 1, 0, Vec::new()));
+        let answer = take_round(world, round(campaign(1), 1, 0, Vec::new()));
         let id = answer.granted[0];
         world.now = world.now + Span(1);
         world.brief(10, 10, |brief| {
@@ -218,7 +218,7 @@ fn what_keeps_a_call_from_being_taken_is_said_in_the_order_of_the_checks() {
             change(brief);
         });
         let calls = vec![handed(campaign(1), id, OK)];
-        let answer = take_turn(world, turn(campaign(1), 1, 1, calls));
+        let answer = take_round(world, round(campaign(1), 1, 1, calls));
         (answer.taken[0].1, answer.held_by)
     };
     let nothing = |_: &mut audatec::domain::trunk::Brief| {};
@@ -332,7 +332,7 @@ fn a_pause_takes_back_what_does_not_ring() {
     world.dispatch();
     world.now = world.now + GRANT;
     let unclaimed = begun(&mut world, campaign(1), OK);
-    let granted = take_turn(&mut world, turn(campaign(1), 1, 2, Vec::new())).granted[0];
+    let granted = take_round(&mut world, round(campaign(1), 1, 2, Vec::new())).granted[0];
     world.now = world.now + Span(1);
     let calls = [ringing, unclaimed, granted];
     assert_eq!(
@@ -348,8 +348,11 @@ fn a_pause_takes_back_what_does_not_ring() {
     assert_eq!(ended[0].1.given_back, Some(GivenBack::TakenBack));
     // Its dialer comes too late, and so does its campaign with what it was granted.
     assert_eq!(world.dispatch(), []);
-    let late = turn(campaign(1), 0, 1, vec![handed(campaign(1), granted, OK)]);
-    assert_eq!(take_turn(&mut world, late).taken, [(granted, Taken::Stale)]);
+    let late = round(campaign(1), 0, 1, vec![handed(campaign(1), granted, OK)]);
+    assert_eq!(
+        take_round(&mut world, late).taken,
+        [(granted, Taken::Stale)]
+    );
     assert_eq!(world.run_to_end(ringing).status, CallStatus::Completed);
 }
 
@@ -483,10 +486,10 @@ fn a_call_whose_hours_closed_meanwhile_goes_back_to_its_campaign() {
     closed(&mut world, Some("09:00"));
     assert_eq!(world.dispatch(), []);
     is_given_back(&mut world, id, GivenBack::Closed(Some(nine())));
-    let answer = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new()));
+    let answer = take_round(&mut world, round(campaign(1), 1, 0, Vec::new()));
     let next = answer.granted[0];
     let calls = vec![handed(campaign(1), next, OK)];
-    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, calls));
+    let answer = take_round(&mut world, round(campaign(1), 0, 1, calls));
     let unfit = Taken::Unfit(Standing::Closed(Some(nine())));
     assert_eq!(answer.taken, [(next, unfit)]);
 
@@ -507,10 +510,10 @@ fn a_campaigns_own_hours_apply_to_its_calls() {
     let own = world.known_brief().hours;
     let own = own.of_calls_by(agent()).next().cloned().map(Box::new);
     closed(&mut world, None);
-    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let id = take_round(&mut world, round(campaign(1), 1, 0, Vec::new())).granted[0];
     let mut call = handed(campaign(1), id, OK);
     call.request.campaign.as_mut().expect("its own").hours = own;
-    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, vec![call]));
+    let answer = take_round(&mut world, round(campaign(1), 0, 1, vec![call]));
     let unfit = Taken::Unfit(Standing::Closed(Some(nine())));
     assert_eq!(answer.taken, [(id, unfit)]);
 }
@@ -567,12 +570,12 @@ fn attempts_know_of_each_other() {
     let mut world = World::new(10, 10);
     let first = begun(&mut world, campaign(1), "+15005550001");
     world.run_to_end(first);
-    let next = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let next = take_round(&mut world, round(campaign(1), 1, 0, Vec::new())).granted[0];
     let mut call = handed(campaign(1), next, "+15005550001");
     let own = call.request.campaign.as_mut().expect("its campaign");
     (own.attempt, own.max_attempts) = (2, 3);
     (own.first, own.previous) = (Some(first), Some(first));
-    let answer = take_turn(&mut world, turn(campaign(1), 0, 1, vec![call]));
+    let answer = take_round(&mut world, round(campaign(1), 0, 1, vec![call]));
     assert_eq!(answer.taken, [(next, Taken::Accepted)]);
     let own = world.call(first).request.campaign.expect("its campaign");
     assert_eq!(own.next, Some(next));
@@ -595,12 +598,12 @@ fn while_the_dialer_is_down_campaigns_spend_no_calls() {
         }];
         world.ask(TrunkCommand::CarrierEvents(vec![(id, events)]));
     }
-    let answer = take_turn(&mut world, turn(campaign(1), 10, 0, Vec::new()));
+    let answer = take_round(&mut world, round(campaign(1), 10, 0, Vec::new()));
     assert_eq!(answer.granted, []);
     assert_eq!(answer.held_by, Some(HeldBy::DialerDown));
     assert!(answer.again_at >= world.now + Span(4_000));
     world.now = answer.again_at;
-    let answer = take_turn(&mut world, turn(campaign(1), 10, 0, Vec::new()));
+    let answer = take_round(&mut world, round(campaign(1), 10, 0, Vec::new()));
     assert_eq!(answer.granted.len(), 1, "the probe");
 }
 
@@ -609,12 +612,12 @@ fn while_the_dialer_is_down_campaigns_spend_no_calls() {
 fn direct_calls_come_first() {
     let mut world = World::new(2, 100);
     world.settings.sim_talk = Span(500);
-    let answer = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    let answer = take_round(&mut world, round(campaign(1), 50, 0, Vec::new()));
     assert_eq!(answer.granted.len(), 2);
     let direct = [world.accepted(OK), world.accepted(OK)];
     let calls = answer.granted.iter();
     let calls = calls.map(|id| handed(campaign(1), *id, OK)).collect();
-    let late = take_turn(&mut world, turn(campaign(1), 48, 2, calls));
+    let late = take_round(&mut world, round(campaign(1), 48, 2, calls));
     assert!(late.taken.iter().all(|(_, taken)| *taken == Taken::NoRoom));
     assert_eq!(
         (late.granted.len(), late.held_by),
@@ -640,11 +643,11 @@ fn direct_calls_come_first() {
 #[test]
 fn campaigns_use_up_no_direct_acceptances() {
     let mut world = World::new(100, 5);
-    let answer = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    let answer = take_round(&mut world, round(campaign(1), 50, 0, Vec::new()));
     assert_eq!(answer.granted.len(), 5);
     let calls = answer.granted.iter();
     let calls = calls.map(|id| handed(campaign(1), *id, OK)).collect();
-    let answer = take_turn(&mut world, turn(campaign(1), 45, 5, calls));
+    let answer = take_round(&mut world, round(campaign(1), 45, 5, calls));
     assert!(
         answer
             .taken
@@ -665,12 +668,12 @@ fn campaigns_calls_count_among_the_days() {
     let mut world = World::new(100, 100);
     world.now = world.now + Span(1);
     world.brief(100, 100, |brief| brief.config.max_calls_per_day = Some(3));
-    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let id = take_round(&mut world, round(campaign(1), 1, 0, Vec::new())).granted[0];
     world.now = world.now + Span(1);
     world.accepted(OK);
-    let answer = take_turn(
+    let answer = take_round(
         &mut world,
-        turn(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]),
+        round(campaign(1), 0, 1, vec![handed(campaign(1), id, OK)]),
     );
     assert_eq!(answer.taken, [(id, Taken::Accepted)]);
     world.crash();
@@ -684,10 +687,10 @@ fn campaigns_calls_count_among_the_days() {
 #[test]
 fn the_feed_tells_of_a_call_when_it_is_handed_over() {
     let mut world = World::new(10, 10);
-    let id = take_turn(&mut world, turn(campaign(1), 1, 0, Vec::new())).granted[0];
+    let id = take_round(&mut world, round(campaign(1), 1, 0, Vec::new())).granted[0];
     world.now = world.now + Span(5_000);
     let calls = vec![handed(campaign(1), id, OK)];
-    take_turn(&mut world, turn(campaign(1), 0, 1, calls));
+    take_round(&mut world, round(campaign(1), 0, 1, calls));
     let first = world.call(id).feed_entries().next().expect("its first");
     assert_eq!(first.0, world.now);
     let call = world.run_to_end(id);
@@ -704,7 +707,7 @@ fn a_campaigns_call_costs_no_more_rows_than_any() {
     deliver(&mut world, 200);
     assert_eq!(world.rows.written.get() - before, 5);
     let before = world.rows.written.get();
-    take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    take_round(&mut world, round(campaign(1), 50, 0, Vec::new()));
     assert_eq!(world.rows.written.get(), before, "to ask costs none");
 }
 
@@ -750,15 +753,15 @@ fn a_campaigns_calls_are_listed_and_say_whose_they_are() {
 #[test]
 fn a_campaign_that_rests_keeps_nothing_from_the_others() {
     let mut world = World::new(10, 100);
-    let first = take_turn(&mut world, turn(campaign(1), 50, 0, Vec::new()));
+    let first = take_round(&mut world, round(campaign(1), 50, 0, Vec::new()));
     assert_eq!(first.granted.len(), 10);
-    let second = take_turn(&mut world, turn(campaign(2), 50, 0, Vec::new()));
+    let second = take_round(&mut world, round(campaign(2), 50, 0, Vec::new()));
     assert_eq!(second.granted, [], "all of it is promised");
     assert_eq!(taken_back(&mut world, &[], TakeBack::Paused, false), None);
     let woken = std::mem::take(&mut world.sent.campaigns);
     assert_eq!(woken.len(), 1, "{woken:?}");
     assert_eq!((woken[0].campaign, woken[0].calls.len()), (campaign(2), 0));
-    let second = take_turn(&mut world, turn(campaign(2), 50, 0, Vec::new()));
+    let second = take_round(&mut world, round(campaign(2), 50, 0, Vec::new()));
     assert_eq!(second.granted.len(), 10);
 }
 

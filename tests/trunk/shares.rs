@@ -7,7 +7,7 @@
 )]
 
 use audatec::domain::call::{Call, CampaignCall};
-use audatec::domain::campaign::handover::{Demand, Handed, Taken, Turn};
+use audatec::domain::campaign::handover::{Demand, Handed, Round, Taken};
 use audatec::domain::ids::CampaignId;
 
 use super::*;
@@ -67,11 +67,11 @@ impl Caller {
         }
     }
 
-    fn takes_turn(&mut self, world: &mut World) {
+    fn takes_round(&mut self, world: &mut World) {
         let granted = std::mem::take(&mut self.granted);
         let handed = u32::try_from(granted.len()).expect("few");
         let open = u32::try_from(self.open.len()).expect("few");
-        let turn = Turn {
+        let round = Round {
             org: org(),
             campaign: self.id,
             key: api_key(),
@@ -84,7 +84,7 @@ impl Caller {
             },
             calls: granted.iter().map(|id| self.handed(*id)).collect(),
         };
-        let TrunkReply::Turn(answer) = world.ask(TrunkCommand::CampaignTurn(turn)) else {
+        let TrunkReply::Round(answer) = world.ask(TrunkCommand::CampaignRound(round)) else {
             panic!("no answer");
         };
         for (id, taken) in answer.taken {
@@ -159,7 +159,7 @@ fn live(world: &mut World, callers: &mut [Caller], direct_every: Option<Span>) -
         }
         let now = world.now;
         for caller in callers.iter_mut().filter(|caller| caller.asks_at <= now) {
-            caller.takes_turn(world);
+            caller.takes_round(world);
         }
         world.dispatch();
         world.sent.callbacks.clear();
@@ -296,14 +296,14 @@ fn a_direct_call_is_never_refused_for_a_campaigns_recipients_and_goes_before_the
 fn no_more_is_taken_on_than_dialers_soon_get_round_to() {
     let mut world = self::world(2_000, 10);
     let mut caller = Caller::new(1);
-    let mut turns = 0;
+    let mut rounds = 0;
     // Nobody dials.
     while world.now < START + FROM {
         world.now = world.now.max(caller.asks_at);
-        caller.takes_turn(&mut world);
-        turns += 1;
+        caller.takes_round(&mut world);
+        rounds += 1;
     }
     let taken_on = caller.open.len() + caller.granted.len();
     assert!((10..=20).contains(&taken_on), "{taken_on}");
-    assert!(turns < 200, "it asked {turns} times");
+    assert!(rounds < 200, "it asked {rounds} times");
 }

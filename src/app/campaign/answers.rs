@@ -4,7 +4,7 @@ use super::memory::ASKED_EVERY;
 use super::{CampaignActor, CampaignStore, Heard};
 use crate::app::trunk::{StoreFailed, TrunkRefusal};
 use crate::domain::campaign::handover::{
-    Became, GOOD_FOR, MOST_AT_ONCE, Standing, Taken, TurnAnswer,
+    Became, GOOD_FOR, MOST_AT_ONCE, RoundAnswer, Standing, Taken,
 };
 use crate::domain::campaign::{HeldBy, LOOK_AGAIN, RecipientStatus, Row};
 use crate::domain::ids::CallId;
@@ -37,7 +37,7 @@ impl CampaignActor {
                 self.is_unheard(now);
                 return Ok(());
             }
-            Heard::Turn(answer) => self.takes_turn(store, answer, now)?,
+            Heard::Round(answer) => self.takes_round(store, answer, now)?,
             Heard::Standings(standings) => self.checked(store, standings, now)?,
             Heard::Outcomes(outcomes) => self.learns(store, outcomes, now)?,
             Heard::TakenBack(again_at) => self.takes_back(store, again_at, now)?,
@@ -193,10 +193,10 @@ impl CampaignActor {
         row
     }
 
-    fn takes_turn(
+    fn takes_round(
         &mut self,
         store: &impl CampaignStore,
-        answer: TurnAnswer,
+        answer: RoundAnswer,
         now: Timestamp,
     ) -> Result<(), StoreFailed> {
         self.held = answer.held_by;

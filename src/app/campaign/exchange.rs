@@ -2,7 +2,7 @@
 
 use crate::app::host::{Host, Unavailable};
 use crate::app::trunk::{CampaignHeard, TrunkRefusal, Trunks, ask, command};
-use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn, TurnAnswer};
+use crate::domain::campaign::handover::{Became, Check, Round, RoundAnswer, Standing, TakeBack};
 use crate::domain::ids::{CallId, CampaignId, OrgId, TrunkTag};
 use crate::domain::time::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Exchange {
     /// Calls are handed over, and ids asked for.
-    Turn(TrunkTag, Box<Turn>),
+    Round(TrunkTag, Box<Round>),
     /// How people stand.
     Check(TrunkTag, Box<Check>),
     /// What became of calls.
@@ -64,8 +64,8 @@ pub enum Exchange {
 /// What was heard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
-    /// What came of a turn.
-    Turn(TurnAnswer),
+    /// What came of a round.
+    Round(RoundAnswer),
     /// How people stand.
     Standings(Vec<Standing>),
     /// What became of calls.
@@ -91,9 +91,9 @@ impl Exchange {
     /// It can't be reached, or this is nothing that a trunk is asked.
     pub async fn ask(&self, world: &(impl Host + Trunks)) -> Result<Heard, Unavailable> {
         Ok(match self.clone() {
-            Self::Turn(trunk, turn) => {
-                let told = ask(world, trunk, command::CampaignTurn(*turn)).await?;
-                told.map_or_else(Heard::Refused, Heard::Turn)
+            Self::Round(trunk, round) => {
+                let told = ask(world, trunk, command::CampaignRound(*round)).await?;
+                told.map_or_else(Heard::Refused, Heard::Round)
             }
             Self::Check(trunk, check) => {
                 let told = ask(world, trunk, command::CampaignCheck(*check)).await?;

@@ -5,7 +5,7 @@ use super::{CampaignActor, CampaignStore, Exchange};
 use crate::app::json;
 use crate::app::trunk::StoreFailed;
 use crate::domain::call::{CallRequest, CampaignCall};
-use crate::domain::campaign::handover::{CHECKED_AT_ONCE, Check, Demand, Handed, Turn};
+use crate::domain::campaign::handover::{CHECKED_AT_ONCE, Check, Demand, Handed, Round};
 use crate::domain::campaign::{Record, Row};
 use crate::domain::ids::{CallId, TrunkTag};
 use crate::domain::time::Timestamp;
@@ -55,7 +55,7 @@ impl CampaignActor {
             return Ok(None);
         }
         if self.calls.handing() > 0 {
-            return self.turn(store).map(Some);
+            return self.round(store).map(Some);
         }
         if self.people.ready.len() < LOW {
             if self.people.unchecked.is_empty() {
@@ -66,7 +66,7 @@ impl CampaignActor {
             }
         }
         match !self.people.ready.is_empty() && now >= self.again_at {
-            true => self.turn(store).map(Some),
+            true => self.round(store).map(Some),
             false => Ok(None),
         }
     }
@@ -146,7 +146,7 @@ impl CampaignActor {
         Some(Exchange::Check(campaign.plan.trunk.tag(), Box::new(check)))
     }
 
-    fn turn(&self, store: &impl CampaignStore) -> Result<Exchange, StoreFailed> {
+    fn round(&self, store: &impl CampaignStore) -> Result<Exchange, StoreFailed> {
         let record = self.record.as_ref().ok_or(StoreFailed)?;
         let campaign = &record.campaign;
         let key = campaign.started_by.ok_or(StoreFailed)?;
@@ -155,7 +155,7 @@ impl CampaignActor {
             calls.push(handed(record, call, row, store)?);
         }
         let count = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
-        let turn = Turn {
+        let round = Round {
             org: campaign.org,
             campaign: campaign.id,
             key,
@@ -168,7 +168,7 @@ impl CampaignActor {
             },
             calls,
         };
-        Ok(Exchange::Turn(campaign.plan.trunk.tag(), Box::new(turn)))
+        Ok(Exchange::Round(campaign.plan.trunk.tag(), Box::new(round)))
     }
 }
 

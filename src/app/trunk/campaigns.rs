@@ -5,7 +5,7 @@ use super::{Answer, Desk, TrunkRefusal, TrunkStore};
 use crate::app::messages::Outgoing;
 use crate::domain::calling_hours::ZoneName;
 use crate::domain::campaign::handover::{
-    Became, Check, Ended, Standing, TakeBack, Taken, Turn, TurnAnswer,
+    Became, Check, Ended, Round, RoundAnswer, Standing, TakeBack, Taken,
 };
 use crate::domain::contacts::{Number, Question, Word};
 use crate::domain::ids::{AgentId, CallId, CampaignId, OrgId};
@@ -21,17 +21,21 @@ pub struct TakenBack {
     pub again_at: Option<Timestamp>,
 }
 
-reply!(TurnAnswer: answer = Turn(answer));
+reply!(RoundAnswer: answer = Round(answer));
 reply!(Vec<Standing>: standings = Standings(standings));
 reply!(Vec<(CallId, Became)>: calls = Outcomes(calls));
 reply!(TakenBack { again_at } = TakenBack { again_at });
 
-/// What must be known of numbers before a turn: of those of the calls that are handed over.
-pub(super) fn questions_of_turn(trunk: &mut Trunk, turn: &Turn, now: Timestamp) -> Vec<Question> {
+/// What must be known of numbers before a round: of those of the calls that are handed over.
+pub(super) fn questions_of_round(
+    trunk: &mut Trunk,
+    round: &Round,
+    now: Timestamp,
+) -> Vec<Question> {
     let mut questions = Vec::new();
-    for handed in &turn.calls {
+    for handed in &round.calls {
         let request = &handed.request;
-        if trunk.is_granted(turn.campaign, handed.call) {
+        if trunk.is_granted(round.campaign, handed.call) {
             let zone = request.time_zone.as_ref();
             let callee = (&request.phone, zone);
             ask(trunk, request.agent.id, callee, now, &mut questions);
@@ -79,15 +83,15 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         brief.is_none_or(|brief| brief.config.org_id != org)
     }
 
-    pub(super) fn take_turn(&mut self, turn: Turn) -> Answer<Result<TurnAnswer, TrunkRefusal>> {
-        let Turn {
+    pub(super) fn take_round(&mut self, round: Round) -> Answer<Result<RoundAnswer, TrunkRefusal>> {
+        let Round {
             org,
             campaign,
             key,
             agent,
             demand,
             calls,
-        } = turn;
+        } = round;
         if self.is_of_another(org) {
             return Ok(Err(TrunkRefusal::TrunkNotFound));
         }
@@ -95,7 +99,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if calls.is_empty() && may_call == Err(Refusal::InvalidKey) {
             return Ok(Err(TrunkRefusal::InvalidKey));
         }
-        self.trunk.takes_turn(campaign, demand, self.now);
+        self.trunk.takes_round(campaign, demand, self.now);
         let mut taken = Vec::with_capacity(calls.len());
         for handed in calls {
             let (id, known) = (handed.call, self.known_of(&handed.request.phone));
@@ -115,7 +119,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             self.now,
             self.step,
         );
-        Ok(Ok(TurnAnswer {
+        Ok(Ok(RoundAnswer {
             taken,
             granted: granted.calls,
             again_at: granted.again_at,

@@ -25,7 +25,7 @@ use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::{Command, travels};
 use crate::domain::call::{self, InquiryResult, Timed};
 use crate::domain::callback::AttemptResult;
-use crate::domain::campaign::handover::{Became, Check, Standing, TakeBack, Turn, TurnAnswer};
+use crate::domain::campaign::handover::{Became, Check, Round, RoundAnswer, Standing, TakeBack};
 use crate::domain::contacts::Number;
 use crate::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, OrgId};
 use crate::domain::phone::E164;
@@ -205,8 +205,9 @@ commands! {
         /// A phone that rings by now has had its time.
         last: bool,
     } => suppress -> Suppressed;
-    /// A campaign's turn: it hands over calls, and asks for ids for the next.
-    CampaignTurn(turn: Turn) => take_turn -> Result<TurnAnswer, TrunkRefusal>;
+    /// A round of a campaign's: it hands over calls, and asks for ids for the next.
+    #[serde(rename = "CampaignTurn")]
+    CampaignRound(round: Round) => take_round -> Result<RoundAnswer, TrunkRefusal>;
     /// How these people stand, in their order, whom a campaign is to call soon.
     CampaignCheck(check: Check) => check -> Result<Vec<Standing>, TrunkRefusal>;
     /// What became of these calls of a campaign.
@@ -312,7 +313,7 @@ impl TrunkCommand {
         self.asks_for_a_call()
             || matches!(
                 self,
-                Self::Retire | Self::Live(_) | Self::LiveFrom(..) | Self::CampaignTurn(_)
+                Self::Retire | Self::Live(_) | Self::LiveFrom(..) | Self::CampaignRound(_)
             )
     }
 }

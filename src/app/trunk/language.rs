@@ -7,7 +7,7 @@ use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown, UsageFil
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
-use crate::domain::campaign::handover::{Became, Standing, TurnAnswer};
+use crate::domain::campaign::handover::{Became, RoundAnswer, Standing};
 pub use crate::domain::idempotency::{IDEMPOTENCY_TTL, Idempotency};
 use crate::domain::ids::{AgentId, CallId, KeyId, OrgId, TrunkTag};
 use crate::domain::phone::E164;
@@ -176,9 +176,9 @@ pub enum TrunkReply {
         /// A phone may ring just now: it is to be told again then.
         again_at: Option<Timestamp>,
     },
-    /// What came of a campaign's turn.
+    /// What came of a campaign's round.
     #[serde(rename = "CampaignTurn")]
-    Turn(TurnAnswer),
+    Round(RoundAnswer),
     /// How people stand whom a campaign is to call.
     Standings(Vec<Standing>),
     /// What became of a campaign's calls.

@@ -292,7 +292,7 @@ impl TrunkActor {
         let before = self.trunk.state();
         let ticks = matches!(command, TrunkCommand::Tick | TrunkCommand::Forget(_));
         let takes_next = command.takes_next();
-        let hands_over = matches!(command, TrunkCommand::CampaignTurn(_));
+        let hands_over = matches!(command, TrunkCommand::CampaignRound(_));
         let rows = Reading::new(store);
         let mut step = Step::new(&rows);
         if way == Way::Whole {

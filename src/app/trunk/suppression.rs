@@ -1,6 +1,6 @@
 //! Numbers that are not to be called. What is known of a number is asked before the object decides: see [`TrunkActor::questions`].
 
-use super::campaigns::{questions_of_check, questions_of_turn};
+use super::campaigns::{questions_of_check, questions_of_round};
 use super::reply::reply;
 use super::{
     Answer, Desk, Reading, StoreFailed, Trigger, TrunkActor, TrunkCommand, TrunkRefusal, TrunkStore,
@@ -70,7 +70,7 @@ impl TrunkActor {
                 }
                 questions
             }
-            TrunkCommand::CampaignTurn(turn) => questions_of_turn(&mut self.trunk, turn, now),
+            TrunkCommand::CampaignRound(round) => questions_of_round(&mut self.trunk, round, now),
             TrunkCommand::CampaignCheck(check) => questions_of_check(&mut self.trunk, check, now),
             _ => Vec::new(),
         };

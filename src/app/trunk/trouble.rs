@@ -201,7 +201,7 @@ impl TrunkActor {
                 return without(TrunkReply::NotWritten);
             }
             // Nothing is granted that could not be kept.
-            TrunkCommand::CampaignTurn(_) if is_early || !self.retention.has_room(store) => {
+            TrunkCommand::CampaignRound(_) if is_early || !self.retention.has_room(store) => {
                 return without(TrunkReply::NotWritten);
             }
             TrunkCommand::Begin { .. } if is_early => return without(None::<Begun>.into()),

@@ -15,7 +15,7 @@ use crate::domain::ids::{AgentId, CallId, CampaignId, KeyId, OrgId};
 use crate::domain::phone::E164;
 use crate::domain::time::{Span, Timestamp};
 
-/// An id that was granted is good for so long, and until its campaign's next turn: what is handed over later is not taken, and
+/// An id that was granted is good for so long, and until its campaign's next round: what is handed over later is not taken, and
 /// another id is drawn for it.
 pub const GOOD_FOR: Span = Span::from_secs(10);
 /// How many calls are handed over at once.
@@ -38,9 +38,9 @@ pub struct Demand {
     pub max_cps: Option<u32>,
 }
 
-/// A campaign's turn at its trunk: it hands over calls, and asks for ids for the next.
+/// A round of a campaign at its trunk: it hands over calls, and asks for ids for the next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Turn {
+pub struct Round {
     /// Whose it is.
     pub org: OrgId,
     /// Which campaign it is.
@@ -69,7 +69,7 @@ pub struct Handed {
 
 /// What the trunk answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TurnAnswer {
+pub struct RoundAnswer {
     /// What became of each call that was handed over, in their order.
     pub taken: Vec<(CallId, Taken)>,
     /// Ids for the next calls: as many as are free within the campaign's share, and good for [`GOOD_FOR`].

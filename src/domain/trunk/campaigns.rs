@@ -162,7 +162,7 @@ impl Campaigns {
         share.is_some_and(|share| share.granted.contains(&call))
     }
 
-    /// What was granted before this turn and is not handed over in it is nobody's.
+    /// What was granted before this round and is not handed over in it is nobody's.
     pub fn drops_grants(&mut self, id: CampaignId) {
         if let Some(share) = self.share(id) {
             share.granted.clear();

@@ -40,8 +40,8 @@ pub struct Granted {
 }
 
 impl Trunk {
-    /// It is a campaign's turn.
-    pub fn takes_turn(&mut self, campaign: CampaignId, demand: Demand, now: Timestamp) {
+    /// A campaign is in its round.
+    pub fn takes_round(&mut self, campaign: CampaignId, demand: Demand, now: Timestamp) {
         let (_, max_cps) = self.limits();
         self.campaigns.asks(campaign, demand, max_cps, now);
     }
