@@ -35,7 +35,7 @@ pub enum Access {
 pub enum Caller {
     /// Anybody, or somebody whom the route itself checks.
     Anybody,
-    /// The operator.
+    /// The platform's operator, by `PLATFORM_TOKEN`.
     Operator(Operator),
     /// The holder of a key.
     Key(KeyRecord),

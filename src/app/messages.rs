@@ -159,7 +159,7 @@ impl Errand {
 /// A call that is older than calls are kept: for the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
-    /// Its id.
+    /// The call's id, as in its row.
     pub id: CallId,
     /// The call as its row held it, in JSON.
     pub call: String,

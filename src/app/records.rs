@@ -13,7 +13,7 @@ use crate::domain::trunk::Destinations;
 /// readable, so lists still look into it). The carrier's secrets are not here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrunkRecord {
-    /// Its id.
+    /// The trunk's id.
     pub id: TrunkId,
     /// Display name.
     pub name: String,

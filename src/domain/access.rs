@@ -172,9 +172,9 @@ impl KeyRecord {
 /// A key's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredKey {
-    /// Its id.
+    /// The key's id, by which it is revoked.
     pub id: KeyId,
-    /// Its name.
+    /// Display name, as its maker gave it.
     pub name: String,
     /// What it may do.
     pub role: Role,

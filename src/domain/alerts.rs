@@ -46,7 +46,7 @@ pub struct OpenAlert {
     /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
-    /// When.
+    /// When the sweep found it first.
     pub since: Timestamp,
     /// Its message is on its way, or was taken.
     #[serde(default)]

@@ -18,7 +18,7 @@ impl JsonText {
         Self(to_json::text(value).into())
     }
 
-    /// The text.
+    /// The JSON as it was written.
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0

@@ -95,9 +95,9 @@ impl MediaSettings {
 pub struct S3Target {
     /// Its endpoint, `https://…`; AWS's own when empty.
     pub endpoint: String,
-    /// Its region.
+    /// Its region, such as `eu-central-1`.
     pub region: String,
-    /// The bucket.
+    /// The bucket's name.
     pub bucket: String,
     /// What objects' names begin with.
     pub prefix: String,

@@ -60,7 +60,7 @@ impl LastDigits {
         valid.then(|| Self(text.to_owned()))
     }
 
-    /// The digits.
+    /// The digits, without anything between them.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

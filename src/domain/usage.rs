@@ -251,11 +251,11 @@ pub enum GroupBy {
     Hour,
     /// The day of that hour, by UTC.
     Day,
-    /// The agent.
+    /// The agent that was to talk.
     Agent,
-    /// The trunk.
+    /// The trunk that the call was asked of.
     Trunk,
-    /// The campaign.
+    /// The campaign that handed the call over.
     Campaign,
 }
 

@@ -86,12 +86,12 @@ impl<K: Ord, V> VecMap<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// The keys.
+    /// In ascending order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
-    /// The values.
+    /// In the order of their keys.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
     }

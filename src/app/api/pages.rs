@@ -8,7 +8,7 @@ const HASHED: &str = "/studio/assets/";
 /// What is served at a path that is no route's, if it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page<'a> {
-    /// The file.
+    /// Its path among the assets that are deployed, such as `/index.html`.
     pub file: &'a str,
     /// Whether it is the OpenAPI document, which names the origin that it was asked of.
     pub names_origin: bool,

@@ -27,7 +27,7 @@ use crate::domain::sorting::newest_first;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct DeliveryList {
-    /// The deliveries.
+    /// Each with its attempts so far.
     pub deliveries: Vec<DeliveryView<'static>>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,

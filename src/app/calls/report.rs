@@ -37,7 +37,7 @@ const MAX_AGO_SECS: u32 = 86_400;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct Transcript {
-    /// The call.
+    /// The call in which it was said.
     #[schema(format = "uuid")]
     pub call_id: String,
     /// Line by line; empty when nothing was reported.

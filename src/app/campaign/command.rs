@@ -51,7 +51,7 @@ macro_rules! commands {
 commands! {
     /// Create the campaign: asked again, it is as it is by then.
     Create(campaign: Box<Campaign>) => create -> Shown;
-    /// The campaign.
+    /// The campaign as it is, with its counts.
     Get => get -> Shown;
     /// Replace what its owner said of it, `was`, by `plan`: in a draft, and in one that is paused.
     Save {

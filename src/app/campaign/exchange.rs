@@ -15,33 +15,33 @@ pub enum Exchange {
     Check(TrunkTag, Box<Check>),
     /// What became of calls.
     Outcomes {
-        /// The trunk.
+        /// The trunk over which they went out.
         trunk: TrunkTag,
         /// Whose campaign it is.
         org: OrgId,
         /// Which it is.
         campaign: CampaignId,
-        /// The calls.
+        /// Those of which it has heard no end.
         calls: Vec<CallId>,
     },
     /// Calls are taken back.
     TakeBack {
-        /// The trunk.
+        /// The trunk over which they go out.
         trunk: TrunkTag,
         /// Whose campaign it is.
         org: OrgId,
         /// Which it is.
         campaign: CampaignId,
-        /// The calls.
+        /// Those that the campaign handed over and no longer wants.
         calls: Vec<CallId>,
-        /// Why.
+        /// Whether it is paused or called off, which decides about phones that ring.
         why: TakeBack,
         /// A phone that rings by now has had its time.
         last: bool,
     },
     /// The campaign tells of itself, for whoever follows the live feed.
     Tell {
-        /// The trunk.
+        /// The campaign's trunk, whose live feed tells of it.
         trunk: TrunkTag,
         /// Whose campaign it is.
         org: OrgId,

@@ -27,7 +27,7 @@ pub struct Recipient {
     pub row: u64,
     /// What they are known by in the campaign.
     pub reference: String,
-    /// Their number.
+    /// The number that is called.
     pub phone: E164,
     /// Where their phone is, if that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ pub struct Recipient {
 /// As of when a list is told, and how many rows it has: all of its pages tell the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The moment.
+    /// By the campaign's clock, when the first page was asked for.
     pub at: Timestamp,
     /// The last row.
     pub through: u64,
@@ -57,7 +57,7 @@ pub struct Snapshot {
 /// Some of the recipients, in the order of their rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecipientPage {
-    /// Those.
+    /// In ascending order of `row`.
     pub recipients: Vec<Recipient>,
     /// The row behind which the next page begins, if there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ pub fn callbacks() -> Value {
 /// What a campaign's `completion_url` is sent.
 const CAMPAIGN_NOTIFICATION: &str = "CampaignNotification";
 
-/// Its schema.
+/// The name and the JSON Schema of that body.
 pub fn campaign_schema() -> (&'static str, Value) {
     let schema = json!({
         "type": "object",

@@ -75,7 +75,7 @@ commands! {
     Found {
         /// Its id, which names the directory.
         org: OrgId,
-        /// Its name.
+        /// Display name, as the operator gave it.
         name: String,
         /// Its first owner key.
         owner: Box<NewKey>,
@@ -141,7 +141,7 @@ commands! {
     } => note_campaign -> CampaignCard;
     /// A campaign is about to be started.
     StartCampaign {
-        /// Which.
+        /// The campaign that is to be started.
         id: CampaignId,
         /// Who talks.
         agent: AgentId,

@@ -54,9 +54,9 @@ pub struct SettingsView {
 pub struct StorageView {
     /// Its endpoint; empty for AWS's own.
     pub endpoint: String,
-    /// Its region.
+    /// Its region, such as `eu-central-1`.
     pub region: String,
-    /// The bucket.
+    /// The bucket's name.
     pub bucket: String,
     /// What objects' names begin with.
     pub prefix: String,
@@ -97,13 +97,13 @@ pub struct ChangeStorage {
     /// White space around it is dropped. `null` or empty for AWS's own.
     #[schema(max_length = 200)]
     pub endpoint: Option<String>,
-    /// Its region.
+    /// Its region, such as `eu-central-1`.
     #[schema(max_length = 200)]
     pub region: Option<String>,
     /// What objects' names begin with.
     #[schema(max_length = 200)]
     pub prefix: Option<String>,
-    /// The bucket.
+    /// The bucket's name.
     #[schema(min_length = 1, max_length = 200)]
     pub bucket: String,
     /// The access key.

@@ -20,7 +20,7 @@ pub struct HealthView {
     pub public_url: Option<String>,
     /// The bindings, secrets and variables that a deployment has, or may have. Of secrets it is told whether there are such.
     pub bindings: Vec<BindingView>,
-    /// The cron.
+    /// What the cron, which runs each minute, has found.
     pub cron: CronView,
     /// When a message that `probe=true` sent came out of each queue last.
     pub queues: Vec<QueueView>,
@@ -40,13 +40,13 @@ pub struct HealthView {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BindingView {
-    /// Its name.
+    /// Its name, such as `DISPATCH` or `MASTER_KEY`.
     pub name: &'static str,
     /// Whether the deployment has it.
     pub bound: bool,
 }
 
-/// The cron.
+/// What the cron, which runs each minute, has found.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CronView {
@@ -63,7 +63,7 @@ pub struct CronView {
     pub lost_alarms: u64,
 }
 
-/// A queue.
+/// A queue, and when it was seen to work.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QueueView {
@@ -142,7 +142,7 @@ pub struct OldestView {
     /// Whose trunk it is on.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub org_id: OrgId,
-    /// The trunk.
+    /// The trunk that it is on.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub sip_trunk_id: TrunkId,
     /// Since when.
@@ -167,7 +167,7 @@ pub struct TrunkHealthView {
     /// Whose it is.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub org_id: OrgId,
-    /// Its id.
+    /// The trunk's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub sip_trunk_id: TrunkId,
     /// Whether it answered; if not, nothing else is known of it.

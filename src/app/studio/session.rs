@@ -26,7 +26,7 @@ pub struct OpenSession {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct StudioSession {
-    /// The organisation.
+    /// The organisation whose key signed in.
     #[schema(format = "uuid")]
     pub org_id: String,
     /// What it is called.

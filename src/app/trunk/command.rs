@@ -227,7 +227,7 @@ commands! {
         campaign: CampaignId,
         /// The calls that it takes back.
         calls: Vec<CallId>,
-        /// Why.
+        /// Whether it is paused or called off, which decides about phones that ring.
         why: TakeBack,
         /// A phone that rings by now has had its time.
         last: bool,

@@ -19,7 +19,7 @@ use crate::domain::vitals::{Vitals, VitalsAsked};
 /// A request for a call, and how it wants to be treated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {
-    /// The call.
+    /// The call that is asked for, checked and complete.
     pub request: CallRequest,
     /// What happens without capacity.
     #[serde(default)]
@@ -79,7 +79,7 @@ pub struct Work {
 /// A call that holds a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveCall {
-    /// Its id.
+    /// The call's id.
     pub id: CallId,
     /// Where it is.
     pub status: CallStatus,

@@ -48,7 +48,7 @@ impl CarrierCredentials {
 /// What a dialer needs to know of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DialOrder {
-    /// The call.
+    /// The call's id, which also names its room.
     pub call: CallId,
     /// What was asked for.
     pub request: CallRequest,

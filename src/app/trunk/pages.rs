@@ -20,7 +20,7 @@ pub const SCAN_LIMIT: usize = 20_000;
 /// A call as its list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Its id.
+    /// The call that the item is of.
     pub id: CallId,
     /// The item of the list, as JSON.
     pub item: String,
@@ -45,7 +45,7 @@ impl Shown {
 /// Closed calls that a filter admits, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found<T = Call> {
-    /// The calls.
+    /// A page of them at most.
     pub calls: Vec<T>,
     /// The oldest row that was looked at, when the look ended before the page was full and before the rows did.
     pub until: Option<CallId>,

@@ -195,7 +195,7 @@ pub trait TrunkStore {
 /// A part of the closed calls, for the feed's history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedScan {
-    /// The calls.
+    /// In the order of their rows.
     pub calls: Vec<Call>,
     /// Where the look goes on; none when it came to the newest row.
     pub goes_on: Option<u64>,
@@ -204,7 +204,7 @@ pub struct FeedScan {
 /// A call as it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallRow {
-    /// The call.
+    /// The whole call; its row holds it as JSON.
     pub call: Call,
     /// How it is found again.
     pub place: Place,

@@ -25,7 +25,7 @@ pub struct DeliveryView<'a> {
     /// The receiver; the secret of credentials in it is replaced by asterisks.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     url: Cow<'a, str>,
-    /// Its status.
+    /// How far its delivery has come.
     status: DeliveryStatus,
     /// The attempts so far, oldest first.
     attempts: Vec<AttemptView<'a>>,

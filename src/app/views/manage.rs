@@ -209,7 +209,7 @@ impl From<&Destinations> for DestinationsView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredTrunkView {
-    /// The trunk.
+    /// The trunk, as `GET /sip-trunks/{id}` shows it.
     #[serde(flatten)]
     pub trunk: TrunkDetail,
     /// Null while the trunk can't be asked.
@@ -249,7 +249,7 @@ pub enum CarrierView {
     Simulator,
     /// A LiveKit server and its SIP trunk.
     LiveKit {
-        /// The server.
+        /// Where the LiveKit server is reached.
         url: String,
         /// Its API key.
         api_key: String,

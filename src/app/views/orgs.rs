@@ -7,11 +7,11 @@ use crate::app::iso8601;
 use crate::domain::directory::OrgCard;
 use crate::domain::ids::{KeyId, OrgId};
 
-/// An organisation.
+/// An organisation, as it is answered when it is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrgView {
-    /// Its id.
+    /// The organisation's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub id: OrgId,
     /// Display name.
@@ -25,7 +25,7 @@ pub struct OrgView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewOrgView {
-    /// The organisation.
+    /// What was created.
     pub org: OrgView,
     /// Its first key, of role owner. Store it now: it can't be retrieved again.
     pub owner_key: String,
@@ -47,7 +47,7 @@ pub enum OrgStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrganisationView {
-    /// Its id.
+    /// The organisation's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub id: OrgId,
     /// Display name.
@@ -94,7 +94,7 @@ impl From<&OrgCard> for OrganisationView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrganisationList {
-    /// The organisations.
+    /// Each with its status and how many resources it has.
     pub orgs: Vec<OrganisationView>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
@@ -123,7 +123,7 @@ pub struct AuditView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLog {
-    /// The entries.
+    /// One for each management write.
     pub entries: Vec<AuditView>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 /// What a campaign's call says of its campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampaignCall {
-    /// The campaign.
+    /// The campaign that handed it over.
     pub id: CampaignId,
     /// Whom it calls there.
     pub reference: String,

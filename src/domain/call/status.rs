@@ -107,7 +107,7 @@ pub enum FailureSource {
     Carrier,
     /// The person called.
     Callee,
-    /// The integrator.
+    /// The integrator, such as by cancelling it.
     Caller,
 }
 
@@ -181,7 +181,7 @@ impl FailureCode {
         all.find(|(_, name)| *name == text).map(|(code, _)| code)
     }
 
-    /// Its name.
+    /// Its spelling in the API and in rows.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         let mut all = Self::ALL.into_iter();

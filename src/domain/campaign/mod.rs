@@ -217,7 +217,7 @@ pub struct Attempt {
 /// A campaign, as its one row tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
-    /// Its id.
+    /// The campaign's id, which names its object.
     pub id: CampaignId,
     /// Whose it is.
     pub org: OrgId,

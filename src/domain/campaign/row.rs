@@ -37,7 +37,7 @@ pub struct Row {
     pub row: u64,
     /// What they are known by in the campaign.
     pub reference: String,
-    /// Their number.
+    /// The number that is called.
     pub phone: E164,
     /// Where their phone is, if that was said.
     pub time_zone: Option<ZoneName>,

@@ -166,7 +166,7 @@ impl Suppression {
 /// What must be known of a number before something is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The number.
+    /// The number that is about to be called.
     pub number: Number,
     /// For the sake of this call; or for one that there is not yet.
     pub call: Option<CallId>,

@@ -23,7 +23,7 @@ const LAST_CALLS: Span = Span(240_000);
 /// What a directory knows of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampaignCard {
-    /// Its id.
+    /// The campaign's id, which names its object.
     pub id: CampaignId,
     /// When it was created.
     pub created_at: Timestamp,
@@ -59,11 +59,11 @@ impl Run {
 /// What campaigns may run with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunsWith {
-    /// Any.
+    /// Any agent and any trunk.
     All,
-    /// An agent.
+    /// This agent.
     Agent(AgentId),
-    /// A trunk.
+    /// This trunk.
     Trunk(TrunkId),
 }
 

@@ -16,9 +16,9 @@ const HOUR: u64 = 3_600_000;
 /// A key that was just made; the key itself stays with its holder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewKey {
-    /// Its id.
+    /// The key's id, by which it is revoked.
     pub id: KeyId,
-    /// Its name.
+    /// Display name, as its maker gave it.
     pub name: String,
     /// What it may do.
     pub role: Role,

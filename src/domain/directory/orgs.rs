@@ -32,9 +32,9 @@ pub(super) struct Org {
 /// What the platform's operator sees of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgCard {
-    /// Its id.
+    /// The organisation's id, which names its directory.
     pub id: OrgId,
-    /// Its name.
+    /// Display name, as the operator gave it.
     pub name: String,
     /// When it was founded.
     pub created_at: Timestamp,

@@ -22,7 +22,7 @@ pub struct Pending {
 /// A campaign that is to be paused, because the key was revoked that started it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingHalt {
-    /// The campaign.
+    /// The campaign that is to be told.
     pub campaign: CampaignId,
     /// What was started later runs in another's name.
     pub version: u64,

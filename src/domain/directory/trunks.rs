@@ -17,7 +17,7 @@ use crate::domain::trunk::{AgentBreakers, Brief, TrunkConfig};
 /// What the object of a new trunk was told that may change before there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// The trunk.
+    /// The new trunk as it was asked for.
     pub config: TrunkConfig,
     asks_of_numbers: bool,
     limits: LimitsBook,

@@ -117,7 +117,7 @@ macro_rules! random_id {
 }
 
 random_id!(
-    /// An organisation.
+    /// An organisation: what keys, agents and trunks belong to.
     OrgId
 );
 random_id!(

@@ -20,9 +20,9 @@ use table::{Code, Country, Zones};
 pub enum NumberType {
     /// A mobile phone.
     Mobile,
-    /// A landline.
+    /// A landline, by its country's numbering plan.
     FixedLine,
-    /// Either: the country tells them not apart.
+    /// Either: the country does not tell them apart.
     FixedOrMobile,
     /// Free for the caller.
     TollFree,

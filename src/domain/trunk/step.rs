@@ -88,7 +88,7 @@ pub(super) struct Held {
 
 /// A call whose row is to be written.
 pub struct Changed {
-    /// The call.
+    /// The call as it is by now.
     pub call: Call,
     /// The moment for which its row stood on the schedule.
     pub stood_at: Option<Timestamp>,

@@ -24,21 +24,21 @@ pub struct Quota {
 pub enum Admission {
     /// It is accepted, and will be dialed.
     Accepted {
-        /// Its id.
+        /// The new call's id.
         call: CallId,
         /// What is left.
         quota: Quota,
     },
     /// It is accepted, and stands in the queue.
     Queued {
-        /// Its id.
+        /// The new call's id.
         call: CallId,
         /// What is left.
         quota: Quota,
     },
     /// It is accepted, and stands on the schedule.
     Scheduled {
-        /// Its id.
+        /// The new call's id.
         call: CallId,
         /// When it is due.
         at: Timestamp,
@@ -54,7 +54,7 @@ pub enum Admission {
     ZoneUnknown,
     /// It is refused for want of capacity, and stays readable.
     Rejected {
-        /// Its id.
+        /// The refused call's id.
         call: CallId,
         /// Which limit: channels or rate.
         code: FailureCode,

@@ -29,7 +29,7 @@ pub struct Zone {
 /// What clocks and calendars on the wall show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {
-    /// The date.
+    /// The date there, which may be another than by UTC.
     pub day: Day,
     /// Seconds since midnight as the clock shows them, whatever was skipped or repeated since.
     pub second: i64,

@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CallList {
-    /// The calls.
+    /// Each as it was when the page was asked for; the details have more of it.
     pub calls: Vec<crate::app::views::call::ListedCall<'static>>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
@@ -40,7 +40,7 @@ pub struct CallList {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct LiveCalls {
-    /// The trunk.
+    /// The trunk that was asked about.
     #[schema(format = "uuid")]
     pub sip_trunk_id: String,
     /// How many of its channels are in use.
@@ -60,7 +60,7 @@ pub struct LiveCalls {
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct AgentBreaker {
-    /// The agent.
+    /// The agent that broke off.
     #[schema(format = "uuid")]
     pub agent_id: String,
     /// When the next call may find out whether the agent is back. In the past while none has come since, or while one is

@@ -50,7 +50,7 @@ pub struct RejectedCall {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NotNow {
-    /// Why.
+    /// The refusal's text, which says why not now.
     error: String,
     /// When calling hours open next; null when that is not within 400 days. Only where they are closed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ const LINES: usize = 500;
 /// What begins the word on how to go on.
 pub const FILE: &str = "results.csv ";
 
-/// The columns.
+/// Its first line: what clients know the columns by.
 const HEADER: &str = "reference,phone_number,status,attempts,last_call_id,call_status,failure_code,disposition,answered_by,duration,last_attempt_at\r\n";
 
 /// Where a list goes on.
