@@ -2,12 +2,18 @@ import { defineConfig } from "vitest/config";
 
 const TESTS = ["tests/**/*.test.ts"];
 
-/** What measures, floods, kills or builds has the machine to itself. */
+/** What measures, floods or builds has the machine to itself. */
 const ALONE = [
-  "tests/kill/*.test.ts",
-  "tests/livekit/{chaos,faults,scale,table}.test.ts",
+  "tests/livekit/{chaos,scale}.test.ts",
   "tests/studio/budget.test.ts",
-  ...["admission", "backlog", "bounds", "budgets", "campaign-pace", "dead-receiver", "deploy", "floods", "local-run", "migration", "restart"].map((name) => `tests/edge/${name}.test.ts`),
+  ...["admission", "bounds", "budgets", "campaign-pace", "dead-receiver", "deploy", "floods", "local-run", "migration"].map((name) => `tests/edge/${name}.test.ts`),
+];
+
+/** What waits for clocks, phones and restarts: half a core each at most, a sixth most of them. No browser and no compiler runs beside. */
+const WAITING = [
+  "tests/kill/*.test.ts",
+  "tests/livekit/{conversation,faults,table}.test.ts",
+  ...["backlog", "deployed", "feed-watch", "full-store", "restart", "sse-clients"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 export default defineConfig({
@@ -19,8 +25,9 @@ export default defineConfig({
     disableConsoleIntercept: true,
     // Each file starts a Worker of its own and waits for it for much of its time.
     projects: [
-      { extends: true, test: { name: "side by side", include: TESTS, exclude: ALONE, maxWorkers: 2, sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "side by side", include: TESTS, exclude: [...WAITING, ...ALONE], maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "waiting", include: WAITING, maxWorkers: 4, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
 });

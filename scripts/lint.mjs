@@ -8,27 +8,40 @@ import { endChildrenOnSignals, exists, run } from "./lib/run.mjs";
 import { ensureNodeModules, ensureRust } from "./lib/setup.mjs";
 import { writeTypes } from "./lib/studio.mjs";
 
-const clippy = ["clippy", "--locked", "--all-features"];
+const clippy = ["clippy", "--locked"];
 const noWarnings = ["--", "-D", "warnings"];
 const denied = ["check", "bans", "licenses", "sources"];
 const deny = process.env["CARGO_DENY"] ?? "cargo-deny";
 
-/** @type {[name: string, command: string, args: string[]][]} */
-const checks = [
-  ["rustfmt", "cargo", ["fmt", "--check"]],
-  ["rustfmt, tools/bindgen", "cargo", ["fmt", "--check", "--manifest-path", "tools/bindgen/Cargo.toml"]],
-  ["rustfmt, fuzz", "cargo", ["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]],
-  ["clippy", "cargo", [...clippy, "--all-targets", ...noWarnings]],
-  // No part of all targets, since `cargo test` leaves it out.
-  ["clippy, simulation", "cargo", [...clippy, "--test", "sim", ...noWarnings]],
-  ["clippy, wasm32", "cargo", [...clippy, "--lib", "--target", "wasm32-unknown-unknown", ...noWarnings]],
-  // Before tsc: the tests know the client by its types.
-  ["tsc, clients", process.execPath, [inRoot("scripts/pack.mjs")]],
-  ["tsc", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "--noEmit"]],
-  ["tsc, Studio", process.execPath, [inRoot("node_modules/typescript-native/bin/tsc"), "-p", inRoot("studio")]],
-  ["biome", process.execPath, [inRoot("node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]],
+/** @typedef {[name: string, command: string, args: string[]]} Check */
+const fmt = ["fmt", "--check"];
+const tsc = inRoot("node_modules/typescript-native/bin/tsc");
+
+/**
+ * Side by side, since each has long stretches on one core; those of a lane one after another.
+ * @type {Check[][]}
+ */
+const lanes = [
+  [
+    ["clippy", "cargo", [...clippy, "--all-features", "--all-targets", ...noWarnings]],
+    // No part of all targets, since `cargo test` leaves it out.
+    ["clippy, simulation", "cargo", [...clippy, "--all-features", "--test", "sim", ...noWarnings]],
+  ],
+  // In the profile that the tests' Worker is built in, which finds its macros and build scripts compiled then; and where
+  // cargo locks nothing that the others need.
+  [["clippy, wasm32", "cargo", [...clippy, "--features", "faults", "--lib", "--profile", "local", "--target", "wasm32-unknown-unknown", ...noWarnings]]],
+  [
+    ["rustfmt", "cargo", fmt],
+    ["rustfmt, tools/bindgen", "cargo", [...fmt, "--manifest-path", "tools/bindgen/Cargo.toml"]],
+    ["rustfmt, fuzz", "cargo", [...fmt, "--manifest-path", "fuzz/Cargo.toml"]],
+    // Before tsc: the tests know the client by its types.
+    ["tsc, clients", process.execPath, [inRoot("scripts/pack.mjs")]],
+    ["tsc", process.execPath, [tsc, "--noEmit"]],
+    ["tsc, Studio", process.execPath, [tsc, "-p", inRoot("studio")]],
+    ["biome", process.execPath, [inRoot("node_modules/@biomejs/biome/bin/biome"), "check", "--error-on-warnings"]],
+  ],
 ];
-/** @type {typeof checks} */
+/** @type {Check[]} */
 const denyChecks = [
   ["cargo-deny", deny, ["--offline", ...denied]],
   [
@@ -44,7 +57,7 @@ await runMain(async () => {
   await ensureRust();
   await writeTypes();
   if (process.env["CI"] || (await exists(deny))) {
-    checks.push(...denyChecks);
+    lanes.push(denyChecks);
     // Offline, cargo-deny reads the crates of every target from cargo's cache.
     await run("cargo", ["fetch", "--locked"]);
     await run("cargo", ["fetch", "--locked", "--manifest-path", "tools/bindgen/Cargo.toml"]);
@@ -53,16 +66,20 @@ await runMain(async () => {
   }
   /** @type {string[]} */
   const failed = [];
-  for (const [name, command, args] of checks) {
-    const startedAt = performance.now();
-    const { code, output } = await run(command, args).catch((error) => ({ code: 1, output: String(error) }));
-    if (code !== 0) {
-      failed.push(name);
-      process.stdout.write(output);
-    }
-    say("lint", `${name}: ${code === 0 ? "passed" : "FAILED"}, ${seconds(startedAt)}`);
-  }
+  await Promise.all(
+    lanes.map(async (checks) => {
+      for (const [name, command, args] of checks) {
+        const startedAt = performance.now();
+        const { code, output } = await run(command, args).catch((error) => ({ code: 1, output: String(error) }));
+        if (code !== 0) {
+          failed.push(name);
+          process.stdout.write(output);
+        }
+        say("lint", `${name}: ${code === 0 ? "passed" : "FAILED"}, ${seconds(startedAt)}`);
+      }
+    }),
+  );
   for (const name of failed) console.log(`failed: ${name}`);
-  console.log(`${checks.length - failed.length} passed, ${failed.length} failed`);
+  console.log(`${lanes.flat().length - failed.length} passed, ${failed.length} failed`);
   return failed.length > 0 ? 1 : 0;
 });

@@ -58,6 +58,7 @@ const PARTS = [
   { name: "newcomer", needs: "scripts/newcomer.mjs", command: [process.execPath, inRoot("scripts/newcomer.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
+  { name: "as deployed", needs: "tests/edge/deployed.test.ts", command: vitest("tests/edge/deployed.test.ts"), env: { RECEIVER_SECONDS: "30" } },
   { name: "suppressions", needs: "tests/edge/suppressions.test.ts", command: vitest("tests/edge/suppressions.test.ts") },
   {
     name: "real calls",

