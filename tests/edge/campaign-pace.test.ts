@@ -2,7 +2,7 @@
 // `npm run prove -- campaigns` measures for a minute, and with the longest list there may be.
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
@@ -44,6 +44,9 @@ async function serve(options: ConstructorParameters<typeof Server>[0]): Promise<
   await server.start();
   return server;
 }
+
+/** A machine that has other things to do spoils a pace. */
+const load = () => `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`;
 
 let people = 0;
 const person = () => {
@@ -111,7 +114,7 @@ test.for(LIMITS)("where %s are what is scarce, two campaigns share them evenly a
 
   const [shares, whole] = what === "dials" ? [dialed, CPS * WINDOW_S] : [held.map((sum) => sum / looks), CHANNELS];
   const [one = 0, other = 0] = shares;
-  console.log(`prove: two campaigns on a trunk where ${what} bind: ${one.toFixed(1)} and ${other.toFixed(1)} of ${whole}, ${(((one + other) / whole) * 100).toFixed(1)} % busy over ${WINDOW_S} s`);
+  console.log(`prove: two campaigns on a trunk where ${what} bind: ${one.toFixed(1)} and ${other.toFixed(1)} of ${whole}, ${(((one + other) / whole) * 100).toFixed(1)} % busy over ${WINDOW_S} s, ${load()}`);
   // What stands on the edge of a short window is more than 5 % of it.
   const edge = what === "dials" && WINDOW_S < 60 ? CPS : 0;
   expect(one + other, "busy").toBeGreaterThanOrEqual(0.95 * whole - edge);
@@ -134,7 +137,7 @@ test("20,000 rows are taken in within 10 s, as JSON, as NDJSON and as CSV, and a
     const startedAt = performance.now();
     expect(found(await send())).toEqual({ added: MOST_ROWS, duplicates: 0, rejected: [] });
     const took = performance.now() - startedAt;
-    console.log(`prove: ${MOST_ROWS} rows taken in as ${type}: ${(took / 1000).toFixed(1)} s`);
+    console.log(`prove: ${MOST_ROWS} rows taken in as ${type}: ${(took / 1000).toFixed(1)} s, ${load()}`);
     expect(took).toBeLessThanOrEqual(10_000);
     expect(found(await send())).toEqual({ added: 0, duplicates: MOST_ROWS, rejected: [] });
     expect((await look(org, id)).counts["total"]).toBe(MOST_ROWS);
