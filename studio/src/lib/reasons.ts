@@ -55,7 +55,7 @@ export const REASONS = Object.entries(IN_SHORT);
 /** What to do about it, or whose doing it was, where the failure's own words don't say. */
 const ADVICE: Partial<Record<string, string>> = {
   busy: "Nobody's mistake: call again later.",
-  declined: "The person, or the phone for them, refused the call.",
+  declined: "The person, or their phone, declined the call.",
   no_answer: "It rang for as long as the trunk lets a phone ring.",
   unreachable: "The phone is off, out of reach, or the number is not in use.",
   dialer_unavailable: "The call never reached a phone. Test the trunk's connection on its page.",
@@ -65,7 +65,7 @@ const ADVICE: Partial<Record<string, string>> = {
   timed_out: "It lasted longer than a call may on this platform.",
   channels_exhausted: "Raise the trunk's channels, or let calls queue (on_capacity).",
   rate_exceeded: "Raise the trunk's calls per second, or let calls queue (on_capacity).",
-  number_suppressed: "The number is on the list of suppressions: no phone of it is rung.",
+  number_suppressed: "The number is on the suppression list: it is not called.",
   schedule_full: "A trunk holds 100,000 scheduled calls at most.",
   daily_limit_reached: "The trunk takes calls again after midnight, UTC; its limit is on its page.",
   window_closed: "Its not_after came before calling hours opened, a contact limit let it through, or it could be dialed.",

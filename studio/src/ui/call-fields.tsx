@@ -78,7 +78,7 @@ function Metadata({ form, set, agent }: Pick<CallFieldsProps, "form" | "set"> & 
         rows: 2,
         isMono: true,
         placeholder: '{"reference": "A-17"}',
-        hint: "Optional: what goes along beside the fields above, as a JSON object.",
+        hint: "Optional: what goes along with the fields above, as a JSON object.",
       })}
     </>
   );
@@ -106,7 +106,7 @@ export function When({ form, set }: Pick<CallFieldsProps, "form" | "set">) {
         name="time_zone"
         value={form.zone}
         onInput={(zone) => set({ zone })}
-        hint="Empty: as the number tells it. Calling hours that go by the callee's clock go by this one."
+        hint="Empty: as the number tells. Calling hours by the callee's clock go by this zone."
       />
       <CheckField
         label="Ignore calling hours"

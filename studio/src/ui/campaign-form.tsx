@@ -122,14 +122,14 @@ function Share({ form, set, disabled }: PartProps) {
           type: "number",
           min: 1,
           max: 10_000,
-          hint: "At most so many of the trunk. Empty: all that other calls leave free.",
+          hint: "At most this many of the trunk's. Empty: whatever other calls leave free.",
         })}
         {text("maxCps", "Calls per second", {
           name: "max_cps",
           type: "number",
           min: 1,
           max: 1_000,
-          hint: "At most so many. Empty: the trunk's own.",
+          hint: "At most this many. Empty: the trunk's own.",
         })}
       </div>
       {text("callback", "Callback URL", {

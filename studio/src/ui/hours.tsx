@@ -69,7 +69,7 @@ export function HoursFields({ form, onChange, disabled, isOfCampaign = false }: 
         hint={
           isOfCampaign
             ? "Within your organisation's and the agent's calling hours. Who can't be called now waits for the next opening."
-            : "Looked at when a call is accepted, and again in the moment before the phone rings."
+            : "Checked when a call is accepted, and again just before the phone rings."
         }
       />
       {form.kind !== "always" && (
@@ -85,7 +85,7 @@ export function HoursFields({ form, onChange, disabled, isOfCampaign = false }: 
             isMono
             disabled={disabled}
             placeholder="2027-01-26"
-            hint="A date a line, at most 366: on these no phone rings."
+            hint="One date per line, at most 366: no phone rings on these."
           />
           {!isOfCampaign && (
             <SelectField
