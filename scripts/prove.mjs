@@ -60,6 +60,7 @@ const PARTS = [
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },
   { name: "as deployed", needs: "tests/edge/deployed.test.ts", command: vitest("tests/edge/deployed.test.ts"), env: { RECEIVER_SECONDS: "30" } },
   { name: "suppressions", needs: "tests/edge/suppressions.test.ts", command: vitest("tests/edge/suppressions.test.ts") },
+  { name: "chaos", needs: "tests/livekit/chaos.test.ts", command: vitest("tests/livekit/chaos.test.ts"), env: { CHAOS_CALLS: "1000" } },
   {
     name: "real calls",
     needs: "tests/livekit/real/agents.real.ts",
