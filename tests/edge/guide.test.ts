@@ -145,7 +145,7 @@ test("each error that the guide quotes after its status is one of the API's, wit
 });
 
 test("each field, code, route and event that the guide names is in the document", () => {
-  const more = ["audtk_", "max_", "stalled", "proxy_buffering", "go-sse", "sseclient-py", "httpx-sse", "callee/no_answer", "outcome_schema", "report_token", "report_url"];
+  const more = ["audtk_", "max_", "stalled", "proxy_buffering", "go-sse", "sseclient-py", "httpx-sse", "callee/no_answer", "outcome_schema", "report_token", "report_url", "route_maps"];
   const unknown: string[] = [];
   for (const source of guide) {
     for (const words of quoted(source)) {
