@@ -27,6 +27,7 @@ const THERE: Record<string, boolean> = {
   Go: GO !== undefined,
   Java: has("java", ["--version"]),
   PHP: has("php", ["--version"]),
+  "PHP with curl": has("php", ["-r", "exit(extension_loaded('curl') ? 0 : 1);"]),
 };
 for (const [language, there] of Object.entries(THERE)) if (!there) console.warn(`SKIPPED: the guide's samples in ${language}, which is not installed`);
 
@@ -96,7 +97,7 @@ const CALLS: [language: string, program: Program][] = [
   ["Python", () => ["python3", sample("python/call.py")]],
   ["Go", () => [goProgram("go/call/call.go")]],
   ["Java", () => ["java", sample("java/Call.java")]],
-  ["PHP", () => ["php", sample("php/call.php")]],
+  ["PHP with curl", () => ["php", sample("php/call.php")]],
 ];
 
 test.concurrent.for(CALLS)("%s places a call and waits for its result", { timeout: 120_000 }, async ([language, program], { skip }) => {
