@@ -171,10 +171,15 @@ async fn has_lost_alarm(inner: &Inner) -> Result<bool, StoreFailed> {
         let loaded = load(inner)?;
         inner.loaded.borrow_mut().get_or_insert(loaded);
     }
-    let due = known(inner, TrunkActor::next_due);
     let alarm = platform::get_alarm(&inner.state).await;
     let has_none = alarm.is_ok_and(|alarm| alarm.as_f64().is_none());
-    Ok(has_none && due.is_some() && inner.alarm.is_awaited(is_new))
+    if !has_none || !inner.alarm.is_awaited(is_new) {
+        return Ok(false);
+    }
+    if is_new {
+        run(inner, TrunkCommand::Tick)?;
+    }
+    Ok(known(inner, |actor| actor.has_duties().then_some(())).is_some())
 }
 
 pub(super) fn as_bytes(reply: &TrunkReply) -> Option<Vec<u8>> {

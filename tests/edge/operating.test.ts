@@ -1,11 +1,14 @@
 // What the operator is told of the platform: health, metrics (read by prometheus_client), data points, and alerts.
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { ensurePython } from "../../scripts/lib/python.mjs";
-import { expectError, FAST, found, LASTING, Org, type Server, useServer } from "./harness.ts";
+import { expectError, FAST, found, LASTING, Org, Server, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import { until } from "./until.ts";
 
@@ -104,6 +107,28 @@ test("an object without an alarm is told of, and woken", async () => {
   await loseAlarm(org);
   await stuck.local.runCron();
   expect((await health(stuck)).cron.lost_alarms).toBe(1);
+});
+
+test("a trunk that is idle has lost no alarm, however often its object is loaded anew", { timeout: 60_000 }, async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "operating-"));
+  const idle = new Server({ vars: FAST, cron: false, dataDir });
+  await idle.start();
+  try {
+    const org = await Org.create(idle);
+    await org.ended(await org.call());
+    for (const _ of [1, 2]) {
+      await idle.stop();
+      await idle.start();
+      await idle.local.runCron();
+      expect((await health(idle)).cron.lost_alarms).toBe(0);
+    }
+    await idle.stop();
+    await idle.start();
+    expect((await health(idle)).trunks.without_alarm).toBe(0);
+  } finally {
+    await idle.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });
 
 test("health goes over all trunks in pages, and misses none", async () => {

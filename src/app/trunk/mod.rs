@@ -201,6 +201,13 @@ impl TrunkActor {
         self.trouble.wakes(due.into_iter().flatten().min())
     }
 
+    /// Whether something is to be done for its calls by a time of their own. Loaded anew, a trunk looks once for what is due:
+    /// so this is known after a tick.
+    #[must_use]
+    pub fn has_duties(&self) -> bool {
+        self.trunk.next_due().is_some()
+    }
+
     /// Where the archive keeps this trunk's calls, once it is known: `<organisation>/<trunk>`.
     #[must_use]
     pub fn archive_folder(&self) -> Option<String> {
