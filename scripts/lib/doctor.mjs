@@ -37,7 +37,8 @@ const NUMBER = "+15005550000";
 
 const OBJECTS = ["TRUNKS", "DIRECTORIES", "ERRANDS", "CONTACTS", "CAMPAIGNS"];
 const QUEUES = ["DISPATCH", "HANGUPS", "CALLBACKS"];
-const SECRET = "set it with `npm run wrangler -- secret put";
+/** A secret that is only at Cloudflare would be one that the next deployment lacks. @param {string} name */
+const keptSecret = (name) => `put ${name} into .deploy/production.env (.deploy/ENV.env) and run \`npm run deploy\``;
 
 /** @param {Examined} examined */
 export async function examine(examined) {
@@ -66,7 +67,7 @@ async function isUp({ url, tell }) {
     return false;
   }
   if (answer.code === "authentication_unavailable") {
-    const mend = `${SECRET} MASTER_KEY\`, to what it was before if this deployment has data`;
+    const mend = `${keptSecret("MASTER_KEY")}; it must be what it was before if this deployment has data`;
     tell({ level: "fail", name: "MASTER_KEY", what: "it is missing, or is not at least 32 bytes in base64", mend });
     return false;
   }
@@ -81,7 +82,7 @@ async function health({ url, token, tell }, query) {
   const answer = await ask(`${url}/platform/v1/health?${query}`, { authorization: `Bearer ${token}` });
   if (typeof answer !== "string" && answer.status === 200) return /** @type {Health} */ (answer.body);
   if (typeof answer !== "string" && answer.status === 401) {
-    const mend = `use the deployment's own, or ${SECRET} PLATFORM_TOKEN\``;
+    const mend = `use the deployment's own, or ${keptSecret("another PLATFORM_TOKEN")}`;
     tell({ level: "fail", name: "PLATFORM_TOKEN", what: "the deployment does not accept it, or has none", mend });
     return undefined;
   }
@@ -99,15 +100,15 @@ function bindings(health, tell) {
   const has = (/** @type {string} */ name) => isBound(health, name);
   const needed = (/** @type {string} */ name, /** @type {string} */ mend) =>
     tell(has(name) ? { level: "ok", name, what: "it is there" } : { level: "fail", name, what: "it is missing", mend });
-  for (const name of ["MASTER_KEY", "PLATFORM_TOKEN"]) needed(name, `${SECRET} ${name}\``);
+  for (const name of ["MASTER_KEY", "PLATFORM_TOKEN"]) needed(name, keptSecret(name));
   if (has("CARRIER_KEYS")) tell({ level: "ok", name: "CARRIER_KEYS", what: "it is there" });
-  else tell({ level: "warn", name: "CARRIER_KEYS", what: "it is missing: no trunk can be connected to LiveKit", mend: `${SECRET} CARRIER_KEYS\`` });
+  else tell({ level: "warn", name: "CARRIER_KEYS", what: "it is missing: no trunk can be connected to LiveKit", mend: keptSecret("CARRIER_KEYS") });
   const binding = "restore its section of wrangler.toml and deploy";
   for (const name of ["RECORDS", ...OBJECTS, ...QUEUES, "ASSETS"]) needed(name, binding);
   for (const name of ["ARCHIVE", "METRICS"]) tell({ level: "ok", name, what: has(name) ? "it is there" : "it is not bound, and need not be" });
   if (has("ALERT_URL") && has("ALERT_SECRET")) tell({ level: "ok", name: "ALERT_URL", what: "alerts are sent" });
-  else if (has("ALERT_URL")) tell({ level: "fail", name: "ALERT_SECRET", what: "it is missing, so no alert is sent to ALERT_URL", mend: `${SECRET} ALERT_SECRET\`` });
-  else tell({ level: "warn", name: "ALERT_URL", what: "it is not set: nobody is told of alerts", mend: "set it in wrangler.toml and ALERT_SECRET as a secret" });
+  else if (has("ALERT_URL")) tell({ level: "fail", name: "ALERT_SECRET", what: "it is missing, so no alert is sent to ALERT_URL", mend: keptSecret("ALERT_SECRET") });
+  else tell({ level: "warn", name: "ALERT_URL", what: "it is not set: nobody is told of alerts", mend: `set it in wrangler.toml, ${keptSecret("ALERT_SECRET")}` });
 }
 
 /** @param {Health} health @param {Examined["tell"]} tell */

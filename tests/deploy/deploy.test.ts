@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Config, readConfig } from "../../scripts/lib/config.mjs";
+import { configFor } from "../../scripts/lib/deploy/names.mjs";
 import { startLocal } from "../../scripts/lib/local.mjs";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
@@ -119,6 +121,14 @@ test("a second environment shares nothing with the first, nor its secrets", { ti
   const boundTo = (type: string, key: "queue_name" | "namespace_id") => [first, second].map((one) => one?.bindings.filter((of) => of.type === type).map((of) => of[key]));
   for (const [a, b] of [boundTo("queue", "queue_name"), boundTo("kv_namespace", "namespace_id")]) expect(a?.filter((name) => b?.includes(name))).toEqual([]);
   expect(cloudflare.queues).toHaveLength(8);
+});
+
+test("each environment's data points go to a dataset of its own", () => {
+  const made = { accountId: "a", recordsId: "r", url: edge.url, archive: false, workerDir: folder };
+  const datasetsOf = (env: string, of: object) => configFor({ ...readConfig(), analytics_engine_datasets: [{ binding: "METRICS", ...of }] } as Config, env, made)["analytics_engine_datasets"];
+  expect(datasetsOf("production", { dataset: "audatec" })).toEqual([{ binding: "METRICS", dataset: "audatec" }]);
+  expect(datasetsOf("my-test", { dataset: "audatec" })).toEqual([{ binding: "METRICS", dataset: "audatec_my_test" }]);
+  expect(datasetsOf("staging", {})).toEqual([{ binding: "METRICS", dataset: "METRICS_staging" }]);
 });
 
 test("a token that is unknown, or lacks a permission, is told by name", { timeout: 60_000 }, async () => {
@@ -247,7 +257,17 @@ test("secrets of a Worker are never replaced by those of a folder that lost them
   expect([master.code, master.output]).toEqual([1, expect.stringContaining("MASTER_KEY in")]);
   expect(cloudflare.scripts.get("audatec-voice-staging")?.secrets).toEqual(secrets);
 
-  const rotated = file.replace("CARRIER_KEYS=", "CARRIER_KEYS=k2:new,");
+  // A rotation is known by the former one beside it.
+  let former = secrets["MASTER_KEY"] ?? "";
+  for (const key of ["AQ==", "Ag=="]) {
+    writeFileSync(kept("staging.env"), `${file.replace(/^MASTER_KEY=.*$/m, `MASTER_KEY=${key}`)}MASTER_KEY_PREVIOUS=${former}\n`);
+    const rotation = await deploy();
+    expect(rotation.code, rotation.output).toBe(0);
+    expect(cloudflare.scripts.get("audatec-voice-staging")?.secrets).toMatchObject({ MASTER_KEY: key, MASTER_KEY_PREVIOUS: former });
+    former = `${key},${former}`;
+  }
+
+  const rotated = readFileSync(kept("staging.env"), "utf8").replace("CARRIER_KEYS=", "CARRIER_KEYS=k2:new,");
   writeFileSync(kept("staging.env"), rotated);
   expect((await deploy()).code).toBe(0);
   expect(cloudflare.scripts.get("audatec-voice-staging")?.secrets["CARRIER_KEYS"]).toMatch(/^k2:new,k1:/);
@@ -257,7 +277,7 @@ test("secrets of a Worker are never replaced by those of a folder that lost them
   writeFileSync(kept("staging.env"), file.replace(/(PLATFORM_TOKEN=)./, "$1x"));
   const other = await deploy();
   expect([other.code, other.output]).toEqual([1, expect.stringContaining("does not accept the PLATFORM_TOKEN")]);
-  expect(cloudflare.scripts.get("audatec-voice-staging")?.secrets["MASTER_KEY"]).toBe(secrets["MASTER_KEY"]);
+  expect(cloudflare.scripts.get("audatec-voice-staging")?.secrets["MASTER_KEY"]).toBe("Ag==");
   expect(edge.organisations).toHaveLength(1);
 });
 

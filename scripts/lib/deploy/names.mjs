@@ -50,7 +50,7 @@ export function configFor(config, env, made) {
     queue: consumer.queue + suffix,
     ...(consumer.dead_letter_queue && { dead_letter_queue: consumer.dead_letter_queue + suffix }),
   }));
-  const datasets = rest.analytics_engine_datasets?.map((/** @type {any} */ of) => ({ ...of, dataset: `${of.dataset}${suffix.replaceAll("-", "_")}` }));
+  const datasets = rest.analytics_engine_datasets?.map((/** @type {any} */ of) => ({ ...of, dataset: `${of.dataset ?? of.binding}${suffix.replaceAll("-", "_")}` }));
   return {
     ...rest,
     name: names.worker,

@@ -130,3 +130,12 @@ export const NEEDED = {
 
 /** @param {Record<string, string>} secrets @returns {Record<string, string>} */
 export const digests = (secrets) => Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, sha256(`${name}=${value}`)]));
+
+/**
+ * Whether the master key of this digest is among these secrets: as it was, or kept beside a new one by a rotation.
+ * @param {Record<string, string>} secrets @param {string} digest
+ */
+export function hasMaster(secrets, digest) {
+  const keys = [secrets["MASTER_KEY"] ?? "", ...(secrets["MASTER_KEY_PREVIOUS"] ?? "").split(",")];
+  return keys.some((key) => digests({ MASTER_KEY: key.trim() })["MASTER_KEY"] === digest);
+}

@@ -9,7 +9,7 @@ import { inRoot, writeWhole } from "../paths.mjs";
 import { run } from "../run.mjs";
 import { Refused, Trouble } from "./api.mjs";
 import { configFor } from "./names.mjs";
-import { digests, NEEDED } from "./state.mjs";
+import { digests, hasMaster, NEEDED } from "./state.mjs";
 
 const KV = "Workers KV Storage: Edit";
 const QUEUES = "Queues: Edit";
@@ -106,7 +106,7 @@ export const keepSecrets = {
           `of whoever deployed it there (an older README called it .secrets: mkdir -p -m 700 ${memory.folder} && cp .secrets ${memory.secretsPath}), and run this again.`,
       );
     }
-    refuseNewMaster(of, digests(kept), there);
+    refuseNewMaster(of, kept, there);
     const missing = Object.keys(NEEDED).filter((name) => !kept[name]);
     if (missing.length === 0) return { is: `kept in ${memory.secretsPath}` };
     return {
@@ -119,14 +119,14 @@ export const keepSecrets = {
   },
 };
 
-/** @param {Deployment} of @param {Record<string, string>} now @param {string[]} there */
-function refuseNewMaster(of, now, there) {
+/** @param {Deployment} of @param {Record<string, string>} secrets @param {string[]} there */
+function refuseNewMaster(of, secrets, there) {
   const { kept, sent } = of.memory.state;
   const before = kept?.["MASTER_KEY"] ?? sent?.["MASTER_KEY"];
-  if (of.wishes.replaceSecrets || !there.includes("MASTER_KEY") || !before || !now["MASTER_KEY"] || before === now["MASTER_KEY"]) return;
+  if (of.wishes.replaceSecrets || !there.includes("MASTER_KEY") || !before || !secrets["MASTER_KEY"] || hasMaster(secrets, before)) return;
   throw new UserError(
     `MASTER_KEY in ${of.memory.secretsPath} is not the one that was deployed. Another one makes every API key and call id unreadable. ` +
-      "Put the former one back; or, if it is meant to be replaced, add --replace-secrets.",
+      "Put the former one back, or beside it as MASTER_KEY_PREVIOUS; or, if all of that is meant to be lost, add --replace-secrets.",
   );
 }
 
