@@ -526,6 +526,7 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
         ("Storage", Storage(reader())),
         ("Feed", Feed(reader(), feed_filter())),
         ("List", List(reader(), call_filter())),
+        ("Whole", Whole(reader(), call_filter())),
         (
             "List.scheduled",
             List(
@@ -1176,6 +1177,7 @@ fn agents_after() -> AgentsAfter {
     AgentsAfter {
         after: Some((START, AgentId::from_entropy([3; 16]))),
         inactive: true,
+        whole: false,
     }
 }
 
@@ -1455,6 +1457,16 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             "Record.agents_slice",
             DirectoryCommand::from(ListAgents(org(), agents_after())).by(By::key(api_key())),
         ),
+        (
+            "Record.agents_whole",
+            DirectoryCommand::from(ListAgents(
+                org(),
+                AgentsAfter {
+                    whole: true,
+                    ..agents_after()
+                },
+            )),
+        ),
         ("Record.trunks", record(RecordKey::Trunks(org()))),
         (
             "Record.webhook_secrets",
@@ -1522,6 +1534,7 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             "Nudge",
             DirectoryCommand::of_the_platform(Ask::Nudge(START)),
         ),
+        ("NoteExport", asked(Ask::NoteExport)),
         (
             "NoteNumbers",
             asked(Ask::NoteNumbers {
@@ -1566,6 +1579,7 @@ fn finding() -> Finding {
 fn oversight() -> Oversight {
     Oversight {
         cron_at: Some(START),
+        asked_at: None,
         looked_at: 3,
         unreachable: 1,
         lost_alarms: 2,
@@ -1736,6 +1750,7 @@ fn card(runs: bool) -> CampaignCard {
         id: campaign_id(),
         created_at: START,
         run: runs.then_some(run),
+        rested_at: None,
     }
 }
 

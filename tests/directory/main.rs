@@ -18,6 +18,7 @@ mod contacts;
 mod destinations;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;
+mod export;
 mod feed;
 #[path = "../support/golden.rs"]
 mod golden;

@@ -143,7 +143,7 @@ export class Server {
       status: response.status,
       headers: response.headers,
       text,
-      body: (text === "" || response.headers.get("content-type")?.startsWith("text/") ? undefined : JSON.parse(text)) as Body,
+      body: (response.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(text || "null") ?? undefined : undefined) as Body,
     };
   }
 }
@@ -170,7 +170,8 @@ function checkCommonRules(request: string, status: number, headers: Headers, tex
   expect(status, where).not.toBe(500);
   expect(headers.get("x-request-id"), `X-Request-Id: ${where}`).toMatch(UUID);
   expect(headers.get("cache-control"), `Cache-Control: ${where}`).toBe("no-store");
-  const type = request.startsWith("GET") && request.includes(".csv") && status === 200 ? /^text\/csv; charset=utf-8$/ : /^application\/json\b/;
+  const file = request.includes(".csv") ? /^text\/csv; charset=utf-8$/ : request.endsWith("/export") ? /^application\/x-ndjson$/ : null;
+  const type = request.startsWith("GET") && status === 200 && file ? file : /^application\/json\b/;
   if (text !== "") expect(headers.get("content-type"), `Content-Type: ${where}`).toMatch(type);
   if ([429, 502, 503].includes(status)) expect(headers.get("retry-after"), `Retry-After: ${where}`).toMatch(/^[1-9]\d*$/);
   if (status === 401) expect(headers.get("www-authenticate"), `WWW-Authenticate: ${where}`).toBe("Bearer");

@@ -247,6 +247,7 @@ describe("a query parameter given twice", () => {
     ["/webhooks/deliveries", "limit=1&status=pending&limit=2", "limit"],
     ["/api-keys", "limit=1&limit=2", "limit"],
     ["/audit-log", "cursor=x&cursor=y", "cursor"],
+    ["/export", "cursor=x&cursor=y", "cursor"],
     ["/events", "after=latest&after=latest", "after"],
     ["/events", "after=nonsense&after=latest", "after"],
     ["/events", "wait_seconds=0&wait_seconds=0", "wait_seconds"],

@@ -260,6 +260,7 @@ const WRONG_METHODS: [method: string, path: string, allow: string[]][] = [
   ["PATCH", "/integration/v1/api-keys", ["GET", "POST"]],
   ["GET", "/integration/v1/api-keys/x", ["DELETE"]],
   ["POST", "/integration/v1/webhooks/secret", ["GET"]],
+  ["POST", "/integration/v1/export", ["GET"]],
   ["PUT", "/platform/v1/orgs", ["GET", "POST"]],
   ["GET", "/agent-reports/x", ["POST"]],
 ];

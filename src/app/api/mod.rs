@@ -6,6 +6,7 @@ pub mod routes;
 
 use crate::app::authenticate::{self, Access};
 use crate::app::calls::read::csv;
+use crate::app::export;
 use crate::app::http::{Request, Response};
 use crate::app::manage::agents;
 use crate::app::manage::campaigns::results;
@@ -27,6 +28,9 @@ pub async fn serve(api: &impl Api, request: &Request) -> Response {
 /// # Errors
 /// It can't be told: the answer ends unfinished.
 pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>), Refusal> {
+    if rest.starts_with(export::FILE) {
+        return export::go_on(api, rest).await;
+    }
     if rest.starts_with(results::FILE) {
         return results::go_on(api, rest).await;
     }

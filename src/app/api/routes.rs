@@ -9,6 +9,7 @@ use crate::app::api::health as liveness;
 use crate::app::authenticate::{Access, Caller, Operator};
 use crate::app::calls::{callbacks, feed, media, numbers, read, report, stop, trigger, usage};
 use crate::app::dialers::livekit;
+use crate::app::export;
 use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::manage::campaigns::{preview, recipients, results, run};
 use crate::app::manage::suppressions::MAX_FILE;
@@ -203,6 +204,7 @@ routes! {
     AuditLog = GET "/integration/v1/audit-log" for Key(Owner) => audit::list(api, caller, request);
     GetSettings = GET "/integration/v1/settings" for Key(Owner) => settings::get(api, caller);
     UpdateSettings = PATCH "/integration/v1/settings" for Key(Owner) => settings::update(api, caller, request);
+    Export = GET "/integration/v1/export" for Key(Owner) => export::get(api, caller, request);
     ListOrgs = GET "/platform/v1/orgs" for Operator => orgs::list(api, operator, request);
     CreateOrg = POST "/platform/v1/orgs" for Operator => orgs::create(api, operator, request);
     GetOrg = GET "/platform/v1/orgs/{id}" for Operator => orgs::get(api, operator, first);

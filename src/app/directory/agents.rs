@@ -7,10 +7,12 @@ use super::{DirectoryRefusal, DirectoryStore};
 use crate::app::host::Host;
 use crate::app::records::RecordKey;
 use crate::app::trunk::StoreFailed;
+use crate::app::views::manage::AgentDetail;
 use crate::domain::agent::Agent;
 use crate::domain::directory::{Directory, agent_row};
 use crate::domain::ids::{AgentId, OrgId};
 use crate::domain::json_text::field;
+use crate::domain::to_json::to_json;
 
 /// A slice of the list ends with the agent that fills it: a few of these are in memory at a time, and an agent is at most
 /// some 100 KB more.
@@ -90,7 +92,10 @@ pub(super) fn list_agents(
         if !text.is_empty() {
             text.push(',');
         }
-        view(&row, &mut text).ok_or(StoreFailed)?;
+        match from.whole {
+            true => text.push_str(&whole(&row).ok_or(StoreFailed)?),
+            false => view(&row, &mut text).ok_or(StoreFailed)?,
+        }
         if text.len() >= SLICE && Some(listed) != last {
             let next = AgentsAfter {
                 after: Some(listed),
@@ -134,6 +139,12 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         let (agents, next) = list_agents(self.directory, self.store, from)?;
         Ok(Slice::Agents(agents, next))
     }
+}
+
+/// An agent's row with all that its owner is shown of it.
+fn whole(row: &str) -> Option<String> {
+    let agent = Directory::agent_of_row(row).ok()?;
+    to_json(&AgentDetail::from(&agent)).ok()
 }
 
 /// An agent's row as `views::manage::AgentView` shows it, told from text to text.

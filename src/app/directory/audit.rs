@@ -6,6 +6,13 @@ use crate::app::json;
 use crate::domain::directory::audit_row;
 
 impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
+    pub(super) fn note_export(&mut self) -> Answer<()> {
+        let org = self.directory.org_card()?.id;
+        let entry = self.author().entry("organisation.export", org.to_string());
+        self.directory.note(entry);
+        Ok(())
+    }
+
     pub(super) fn audit(
         &self,
         before: Option<u64>,

@@ -191,6 +191,8 @@ commands! {
     } => note_numbers -> ();
     /// Keep what a request was answered that others decided.
     Answer(answer: language::Answered) => keep_answer -> ();
+    /// All that is kept of the organisation is about to be told: the audit log's line of it.
+    NoteExport => note_export -> ();
     /// A page of the audit log, newest first, each entry with its position.
     Audit {
         /// Only entries before this one.
@@ -279,7 +281,6 @@ impl Ask {
                 | Self::KnownCampaign(_)
                 | Self::Campaigns { .. }
                 | Self::RunningCampaigns(_)
-                | Self::Oversee
         )
     }
 

@@ -28,6 +28,7 @@ pub(super) fn record_of(
 fn all_agents(directory: &Directory, store: &impl DirectoryStore) -> Result<String, StoreFailed> {
     let mut slices = Vec::new();
     let mut from = Some(AgentsAfter {
+        whole: false,
         after: None,
         inactive: true,
     });

@@ -85,6 +85,9 @@ pub struct AgentsAfter {
     pub after: Option<(Timestamp, AgentId)>,
     /// Whether inactive ones are listed too.
     pub inactive: bool,
+    /// Each with all that is kept of it, not as lists show it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 impl DirectoryCommand {

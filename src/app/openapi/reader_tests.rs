@@ -130,6 +130,7 @@ fn answers_are_json_alone_and_their_headers_are_shared() {
             let types: Vec<_> = types.into_iter().flatten().map(|(name, _)| name).collect();
             let wanted = match (path.rsplit(['.', '/']).next(), status.as_str()) {
                 (Some("csv"), "200") => "text/csv",
+                (Some("export"), "200") => "application/x-ndjson",
                 (Some("metrics"), "200") => "application/openmetrics-text",
                 _ => "application/json",
             };

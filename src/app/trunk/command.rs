@@ -21,6 +21,7 @@ use super::reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus};
 use super::retention::UsedStorage;
 use super::sums::{UsageFilter, UsageSoFar};
 use super::suppression::Suppressed;
+use super::whole::WholePage;
 use super::{AskTrunk, Desk, StoreFailed, TrunkStore};
 use crate::app::asking::{Command, travels};
 use crate::domain::call::{self, InquiryResult, Timed};
@@ -157,6 +158,8 @@ commands! {
     Feed(reader: Reader, filter: FeedFilter) => follow -> Result<FeedPage, TrunkRefusal>;
     /// A page of calls, newest first.
     List(reader: Reader, filter: CallFilter) => list -> Listed;
+    /// Calls whole, newest first, each as the lines of an export: as many as a page takes.
+    Whole(reader: Reader, filter: CallFilter) => whole -> Result<WholePage, TrunkRefusal>;
     /// What its calls add up to.
     Usage(reader: Reader, filter: Box<UsageFilter>) => usage -> Result<UsageSoFar, TrunkRefusal>;
     /// A page of callbacks, newest first: calls, each with its delivery.

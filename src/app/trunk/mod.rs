@@ -33,6 +33,7 @@ mod trouble;
 mod usage;
 mod vitals;
 mod watch;
+mod whole;
 
 pub use admission::{Admitted, Replay};
 pub use callbacks::{Attempted, Begun};
@@ -58,6 +59,7 @@ pub use slices::{LONG, Slices, Turns};
 pub use store::{CallRow, FeedScan, OpenRow, Start, StoreFailed, TrunkStore};
 pub use sums::{Sums, USAGE_SCAN, UsageFilter, UsageSoFar, add as add_usage};
 pub use suppression::Suppressed;
+pub use whole::WholePage;
 
 use feed::Feed;
 use hours::Usage;

@@ -224,6 +224,20 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
     }
 
     pub(super) fn list(&mut self, reader: Reader, filter: CallFilter) -> Answer<Listed> {
+        let page = self.found(reader, &filter)?;
+        if !filter.shown {
+            return Ok(Listed::Calls(page));
+        }
+        let shown = page.calls.iter();
+        let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
+        Ok(Listed::Shown(Found {
+            calls: shown.collect(),
+            until: page.until,
+        }))
+    }
+
+    /// The calls of a page, without their metadata.
+    pub(super) fn found(&mut self, reader: Reader, filter: &CallFilter) -> Answer<Found> {
         let mut wanted = Wanted {
             status: &filter.status,
             agent: filter.agent,
@@ -241,23 +255,14 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             wanted.below = Some(CallId::floor(Timestamp(0)));
         }
         self.trunk.refresh_all(self.now, self.step);
-        let closed = self.store.closed(&filter)?;
+        let closed = self.store.closed(filter)?;
         for call in &closed.calls {
             if self.trunk.has_left_the_schedule(call, self.now) {
                 self.trunk.refresh_scheduled(call.id, self.now, self.step);
             }
         }
-        let page = self.page(reader, wanted, closed, filter.limit, |call| {
+        Ok(self.page(reader, wanted, closed, filter.limit, |call| {
             filter.admits(call)
-        });
-        if !filter.shown {
-            return Ok(Listed::Calls(page));
-        }
-        let shown = page.calls.iter();
-        let shown = shown.map(|call| Shown::of(call, self.now, self.settings));
-        Ok(Listed::Shown(Found {
-            calls: shown.collect(),
-            until: page.until,
         }))
     }
 

@@ -105,6 +105,8 @@ pub struct Directory {
     campaigns: VecMap<CampaignId, Timestamp>,
     /// Those that run.
     runs: VecMap<CampaignId, Run>,
+    /// When those came to rest that did.
+    rested: VecMap<CampaignId, Timestamp>,
     tests: VecMap<DeliveryId, Delivery>,
     received: VecMap<u64, Received>,
     oversight: Oversight,
@@ -187,6 +189,11 @@ impl Directory {
     fn put_pending(&mut self) {
         let pending = self.pending.clone();
         self.put("owed".into(), &pending);
+    }
+
+    /// Has the audit log tell of something that changes nothing.
+    pub fn note(&mut self, entry: AuditEntry) {
+        self.record(entry, &[], Affects::NoTrunk);
     }
 
     /// Notes a change in the audit log, and who must be told of it.

@@ -120,6 +120,7 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let question = AgentsAfter {
         after: None,
+        whole: false,
         inactive: includes_inactive(caller, request)?,
     };
     let (agents, next) = slice(api, caller.org_id, caller.key_id, &question).await?;
@@ -153,7 +154,10 @@ pub async fn go_on(api: &impl Api, rest: &str) -> Result<(String, Option<String>
 }
 
 /// The next agents of a list, as JSON with commas between them, and where to go on.
-async fn slice(
+///
+/// # Errors
+/// The directory can't be reached; the key was revoked.
+pub async fn slice(
     api: &impl Api,
     org: OrgId,
     key: KeyId,
@@ -173,21 +177,23 @@ async fn slice(
     }
 }
 
-fn rest(org: OrgId, key: KeyId, AgentsAfter { after, inactive }: &AgentsAfter) -> String {
-    let after = after.map_or_else(String::new, |(Timestamp(at), id)| format!("{at} {id}"));
-    format!("{org} {key} {after} {inactive}")
+fn rest(org: OrgId, key: KeyId, next: &AgentsAfter) -> String {
+    let after = next.after.map(|(at, id)| format!("{} {id}", at.0));
+    format!(
+        "{org} {key} {} {}",
+        after.unwrap_or_default(),
+        next.inactive
+    )
 }
 
 fn read_rest(text: &str) -> Option<(OrgId, KeyId, AgentsAfter)> {
     let mut words = text.split(' ');
     let (org, key) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    let after = (
-        Timestamp(words.next()?.parse().ok()?),
-        words.next()?.parse().ok()?,
-    );
+    let at = Timestamp(words.next()?.parse().ok()?);
     let question = AgentsAfter {
-        after: Some(after),
+        after: Some((at, words.next()?.parse().ok()?)),
         inactive: words.next()? == "true",
+        whole: false,
     };
     Some((org, key, question))
 }

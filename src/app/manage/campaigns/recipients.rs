@@ -226,6 +226,23 @@ pub async fn list(
     Ok(Response::json(200, &answer))
 }
 
+/// Recipients behind this row, in the order in which they were added, and where those behind them begin.
+///
+/// # Errors
+/// No such campaign; an object that can't be reached.
+pub async fn some(
+    api: &impl Api,
+    caller: &KeyRecord,
+    id: &str,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<serde_json::Value>, Option<u64>), Refusal> {
+    let id = known(api, caller, id).await?;
+    let (all, next) = matching(api, (caller.org_id, id), &[], after, limit).await?;
+    let shown = all.iter().map(|recipient| value(&view(recipient)));
+    Ok((shown.collect(), next))
+}
+
 /// Recipients of any of these statuses, and where the look for more ended.
 async fn matching(
     api: &impl Api,

@@ -1,0 +1,32 @@
+//! How the document tells of it.
+
+use crate::app::description::reference::{cursor, filter};
+use crate::app::description::{Description, Success};
+use crate::domain::refusal::Refusal;
+
+pub fn get() -> Description {
+    let example = "{\"type\":\"suppression\",\"data\":{\"phone_number\":\"+919876543210\",\"reason\":null,\"source\":\"api\",\
+                   \"created_at\":\"2026-06-14T10:32:00.000Z\",\"expires_at\":null}}\n\
+                   {\"type\":\"end\",\"complete\":true,\"counts\":{\"suppression\":1},\"next_cursor\":null}\n";
+    Description::new(
+        "Settings",
+        "Export everything",
+        "All that is kept of your organisation as NDJSON: a line `{\"type\", \"data\"}` for each `organisation`, `settings`, `agent`, \
+         `sip_trunk`, `api_key`, `suppression`, `campaign`, `recipient` (`{\"campaign_id\", \"recipient\"}`), `call`, `transcript`, \
+         `delivery`, `usage` (a day's) and `audit_entry`, each as its own route shows it; no line has a secret, or a key beyond its \
+         prefix. The last line is of type `end`, and counts the lines of each type from the beginning on. If its `complete` is \
+         false, the export goes on in another answer, at the `cursor` that `next_cursor` is. An answer that does not end with \
+         such a line was broken off. What changes meanwhile may or may not be told. The audit log tells of each answer.",
+        Success::text("The export.", "application/x-ndjson", example),
+    )
+    .id("exportOrganisation")
+    .query([filter("cursor", "The `next_cursor` of the answer before.", cursor())])
+    .refuses([
+        Refusal::Invalid("cursor is invalid".into()),
+        Refusal::UnknownParameter("X".into()),
+        Refusal::RepeatedParameter("X".into()),
+        Refusal::TrunkUnavailable,
+        Refusal::DirectoryUnavailable,
+        Refusal::AuthenticationUnavailable,
+    ])
+}
