@@ -423,6 +423,7 @@ impl Directories for World {
                     id: *id,
                     created_at: START,
                     run: None,
+                    rested_at: None,
                 }))
             }
             _ => Err(Unavailable),

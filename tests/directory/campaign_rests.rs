@@ -4,6 +4,7 @@ use audatec::app::campaign::{Exchange, Heard};
 use audatec::app::directory::{Directories, DirectoryCommand, DirectoryReply};
 use audatec::app::resting;
 use audatec::domain::ids::{AgentId, KeyId};
+use audatec::domain::settings::Settings;
 use audatec::domain::time::Span;
 use serde_json::{Value, json};
 
@@ -136,5 +137,38 @@ fn a_directory_that_is_reminded_says_which_campaigns_run() {
     let started = mark(&this);
     assert_eq!(this.send("/pause"), 200);
     assert_eq!(tell(&this, started), Heard::Rested(started));
+    // It may still have to say that it is over: until its receiver was tried for the last time, and a day more.
+    this.world.restart();
+    assert!(told().eq([this.campaign.clone()]));
+    let hour = Span::from_secs(3_600);
+    let tried = Settings::default()
+        .webhook_retry
+        .iter()
+        .fold(0, |sum, wait| sum + wait.0);
+    this.world.advance(Span(tried + 23 * hour.0));
+    assert!(told().eq([this.campaign.clone()]));
+    this.world.advance(Span(2 * hour.0));
     assert_eq!(told().count(), 0);
+}
+
+#[test]
+fn one_that_was_cancelled_before_it_ran_is_looked_after_as_well_and_one_that_was_deleted_is_not() {
+    let this = running(200);
+    let body = json!({"name": "July", "agent_id": this.agent, "sip_trunk_id": this.trunk});
+    let draft = create(&this.world, &this.org, "/campaigns", body);
+    let told = || match block_on(this.world.directory(this.org.id, &DirectoryCommand::tick())) {
+        Ok(DirectoryReply::Campaigns(cards)) => {
+            cards.into_iter().any(|card| card.id.to_string() == draft)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert!(!told());
+    let path = format!("/campaigns/{draft}");
+    let cancelled = this
+        .world
+        .post(&this.org, &format!("{path}/cancel"), json!({}));
+    assert_eq!(cancelled.0, 200);
+    assert!(told());
+    assert_eq!(this.world.delete(&this.org, &path).0, 204);
+    assert!(!told());
 }

@@ -11,10 +11,14 @@ use crate::domain::agent::Agent;
 use crate::domain::campaign::{Campaign, Status};
 use crate::domain::directory::{CampaignCard, PendingHalt, RunsWith};
 use crate::domain::ids::{AgentId, CampaignId, KeyId, OrgId, TrunkId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// How many campaigns are looked after at once, in case their alarms were lost.
 const LOOKED_AFTER: usize = 400;
+/// How many of those that rest.
+const RESTING: usize = 40;
+/// After the last attempt to tell that one is over, it is looked after for so long.
+const LINGERS: Span = Span::from_secs(86_400);
 /// How many campaigns one invocation pauses.
 pub(super) const PAUSED_AT_ONCE: usize = 100;
 
@@ -59,11 +63,18 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.campaigns_page(before, limit))
     }
 
-    /// What is due is done along with each command. Told are campaigns that run, for whoever looks after them: of many, others
-    /// each minute.
+    /// What is due is done along with each command. Told are campaigns that run, and those that may still be telling that they
+    /// are over, for whoever looks after them: of many, others each minute.
     pub(super) fn tick(&self) -> Answer<Vec<CampaignCard>> {
         let all: Vec<CampaignCard> = self.directory.running(RunsWith::All).collect();
-        Ok(share_of(all, LOOKED_AFTER, self.now).collect())
+        let waits = self.world.settings().webhook_retry.iter();
+        let tells = waits.fold(LINGERS, |sum, wait| Span(sum.0 + wait.0));
+        let over = self.directory.resting_since(self.now - tells);
+        let over = over.filter(|card| card.run.is_none()).collect();
+        let looked_after = share_of(all, LOOKED_AFTER, self.now);
+        Ok(looked_after
+            .chain(share_of(over, RESTING, self.now))
+            .collect())
     }
 
     pub(super) fn running_campaigns(&self, with: RunsWith) -> Answer<Vec<CampaignCard>> {

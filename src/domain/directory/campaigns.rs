@@ -16,6 +16,8 @@ use crate::domain::time::{Span, Timestamp};
 
 /// What the audit log calls it when one is paused.
 pub const PAUSE: &str = "campaign.pause";
+/// What it calls it when one is cancelled.
+const CANCEL: &str = "campaign.cancel";
 
 /// A campaign that rests may have had a call accepted a moment ago, by another object's clock.
 const LAST_CALLS: Span = Span(240_000);
@@ -30,6 +32,9 @@ pub struct CampaignCard {
     /// That it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,
+    /// Since when it rests, or was cancelled: it may still have to say that it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rested_at: Option<Timestamp>,
 }
 
 /// That a campaign runs, or is about to.
@@ -90,6 +95,10 @@ impl Directory {
             Some(run) => drop(self.runs.insert(card.id, run)),
             None => drop(self.runs.remove(&card.id)),
         }
+        match card.rested_at {
+            Some(at) => drop(self.rested.insert(card.id, at)),
+            None => drop(self.rested.remove(&card.id)),
+        }
     }
 
     fn keep_campaign(&mut self, card: CampaignCard) {
@@ -104,6 +113,7 @@ impl Directory {
             id,
             created_at: *self.campaigns.get(&id)?,
             run: self.runs.get(&id).copied(),
+            rested_at: self.rested.get(&id).copied(),
         })
     }
 
@@ -128,6 +138,12 @@ impl Directory {
     pub fn running(&self, with: RunsWith) -> impl Iterator<Item = CampaignCard> {
         let runs = self.runs.iter().filter(move |(_, run)| with.is_of(run));
         runs.filter_map(|(id, _)| self.campaign(*id))
+    }
+
+    /// The campaigns that came to rest since then: one of them may still have to tell that it is over.
+    pub fn resting_since(&self, since: Timestamp) -> impl Iterator<Item = CampaignCard> {
+        let rested = self.rested.iter().filter(move |(_, at)| **at >= since);
+        rested.filter_map(|(id, _)| self.campaign(*id))
     }
 
     /// Nothing may run with what is about to be deleted.
@@ -169,6 +185,7 @@ impl Directory {
             id,
             created_at,
             run: None,
+            rested_at: None,
         };
         self.keep_campaign(card);
         self.record(author.entry("campaign.create", id), &[], Affects::NoTrunk);
@@ -186,6 +203,10 @@ impl Directory {
         author: Author<'_>,
     ) -> Result<CampaignCard, DirectoryRefusal> {
         let card = self.campaign(id).ok_or(DirectoryRefusal::Missing)?;
+        if action == CANCEL {
+            let rested_at = Some(author.at);
+            self.keep_campaign(CampaignCard { rested_at, ..card });
+        }
         self.record(author.entry(action, id), &[], Affects::NoTrunk);
         Ok(card)
     }
@@ -219,7 +240,11 @@ impl Directory {
             trunk,
         };
         let run = Some(run);
-        self.keep_campaign(CampaignCard { run, ..card });
+        self.keep_campaign(CampaignCard {
+            run,
+            rested_at: None,
+            ..card
+        });
         self.use_for_campaigns(trunk, Timestamp::MAX);
         let guarded = key.is_guarded() || agent.is_guarded() || trunk.is_guarded();
         let affects = match guarded {
@@ -239,7 +264,11 @@ impl Directory {
         if run.mark != mark {
             return;
         }
-        self.keep_campaign(CampaignCard { run: None, ..card });
+        self.keep_campaign(CampaignCard {
+            run: None,
+            rested_at: Some(now),
+            ..card
+        });
         if self.running(RunsWith::Trunk(run.trunk)).next().is_none() {
             self.use_for_campaigns(run.trunk, now + LAST_CALLS);
         }
@@ -259,6 +288,7 @@ impl Directory {
             self.rest_campaign(id, run.mark, author.at);
         }
         self.campaigns.remove(&id);
+        self.rested.remove(&id);
         self.remove(format!("campaign/{id}"));
         self.record(author.entry("campaign.delete", id), &[], Affects::NoTrunk);
         Ok(())
