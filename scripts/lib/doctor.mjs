@@ -114,7 +114,8 @@ function bindings(health, tell) {
 /** @param {Health} health @param {Examined["tell"]} tell */
 function cron({ cron }, tell) {
   const mend = "check `crons` under [triggers] in wrangler.toml, and the Worker's cron events in Cloudflare's dashboard";
-  if (cron.last_run_at === null) tell({ level: "fail", name: "cron", what: "it has never run", mend });
+  if (cron.last_run_at === null && !cron.late) tell({ level: "warn", name: "cron", what: "it has not run yet: the first run is due within a minute", mend: "ask again in two minutes" });
+  else if (cron.last_run_at === null) tell({ level: "fail", name: "cron", what: "it has never run", mend });
   else if (cron.late) tell({ level: "fail", name: "cron", what: `it last ran at ${cron.last_run_at}, and is to run each minute`, mend });
   else tell({ level: "ok", name: "cron", what: `it last ran at ${cron.last_run_at}` });
   if (cron.lost_alarms > 0) tell({ level: "ok", name: "alarms", what: `${cron.lost_alarms} were lost so far, and the cron woke their objects` });

@@ -34,6 +34,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     }
 
     pub(super) fn oversee(&mut self) -> Answer<Box<Oversight>> {
+        self.directory.asked_of(self.now);
         Ok(Box::new(self.directory.oversight().clone()))
     }
 }

@@ -86,7 +86,7 @@ fn of(text: &str) -> Option<Of> {
 fn cron(oversight: &Oversight, late: crate::domain::time::Span, now: Timestamp) -> CronView {
     CronView {
         last_run_at: oversight.cron_at.map(iso8601::format),
-        late: oversight.cron_at.is_none_or(|at| now >= at + late),
+        late: oversight.is_cron_late(late, now),
         trunks_reached: oversight.looked_at,
         trunks_unreachable: oversight.unreachable,
         lost_alarms: oversight.lost_alarms,

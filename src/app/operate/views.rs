@@ -53,7 +53,8 @@ pub struct CronView {
     /// When it last ran; null when it never did.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_run_at: Option<String>,
-    /// Whether that is too long ago (`CRON_LATE_SECONDS`), or never was.
+    /// Whether that is too long ago (`CRON_LATE_SECONDS`). A cron that never ran is late 90 seconds after health was first asked for: the first run
+    /// is due within a minute of the deployment.
     pub late: bool,
     /// How many trunks it reached then.
     pub trunks_reached: usize,

@@ -14,6 +14,9 @@ use crate::domain::time::{Span, Timestamp};
 /// So long after the last message that failed its alert is resolved.
 const DEAD_FOR: Span = Span::from_secs(3_600);
 
+/// The cron of a deployment that was made just now has run by then: it runs each minute.
+const FIRST_RUN: Span = Span::from_secs(90);
+
 /// What the cron found on its way around.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sweep {
@@ -36,6 +39,9 @@ pub struct Oversight {
     /// When the cron last ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cron_at: Option<Timestamp>,
+    /// When somebody first asked, if that was before the cron ever ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
     /// How many trunks it looked at then,
     #[serde(default)]
     pub looked_at: usize,
@@ -57,6 +63,18 @@ pub struct Oversight {
     /// The alerts that are open; in a row of their own.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub alerts: Alerts,
+}
+
+impl Oversight {
+    /// Whether the cron has not run for so long; one that never ran, since somebody first asked.
+    #[must_use]
+    pub fn is_cron_late(&self, late: Span, now: Timestamp) -> bool {
+        match (self.cron_at, self.asked_at) {
+            (Some(at), _) => now >= at + late,
+            (None, Some(at)) => now >= at + FIRST_RUN,
+            (None, None) => false,
+        }
+    }
 }
 
 fn is_empty(alerts: &Alerts) -> bool {
@@ -124,6 +142,14 @@ impl Directory {
         };
         self.observe(&sweep.findings, looked_at, settings, key, now);
         self.oversee(settings, key, now);
+    }
+
+    /// Somebody asks how the platform is.
+    pub fn asked_of(&mut self, now: Timestamp) {
+        if self.oversight.cron_at.is_none() && self.oversight.asked_at.is_none() {
+            self.oversight.asked_at = Some(now);
+            self.put_oversight();
+        }
     }
 
     /// A message failed again and again.
@@ -284,6 +310,26 @@ mod tests {
             sent(&mut directory, now + Span(2)),
             [(true, AlertKind::CronLate)]
         );
+    }
+
+    #[test]
+    fn a_cron_that_never_ran_is_late_when_its_first_run_is_overdue() {
+        let (settings, key) = (settings(), key());
+        let (mut directory, mut rows) = (Directory::default(), super::super::Rows::default());
+        let is_late = |directory: &Directory, secs| {
+            let oversight = directory.oversight();
+            oversight.is_cron_late(LATE, START + Span::from_secs(secs))
+        };
+        assert!(!is_late(&directory, 0));
+        directory.asked_of(START);
+        directory.asked_of(START + Span::from_secs(60));
+        let mut directory = restarted(&mut directory, &mut rows);
+        assert!(!is_late(&directory, 89));
+        assert!(is_late(&directory, 90));
+        let now = START + Span::from_secs(100);
+        directory.swept(&Sweep::default(), &settings, &key, now);
+        assert!(!is_late(&directory, 279));
+        assert!(is_late(&directory, 280));
     }
 
     #[test]
