@@ -52,6 +52,7 @@ use audatec::domain::campaign::handover::{
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
 };
+use audatec::domain::directory::Grave;
 use audatec::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, TrunkId, TrunkTag};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{CallbackDetail, MediaSettings, S3Target};
@@ -347,10 +348,21 @@ fn org_card() -> OrgCard {
         name: "Acme".into(),
         created_at: START,
         suspended_at: Some(START),
+        deletion_requested_at: None,
+        deleted_at: None,
         agents: 3,
         trunks: 2,
         keys: 4,
         campaigns: 1,
+    }
+}
+
+fn grave() -> Grave {
+    Grave {
+        org: org(),
+        created_at: START,
+        requested_at: START,
+        deleted_at: START,
     }
 }
 
@@ -1564,6 +1576,9 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("DeadLetter", asked(Ask::DeadLetter)),
         ("QueueSeen", asked(Ask::QueueSeen("DISPATCH".into()))),
         ("Oversee", asked(Ask::Oversee)),
+        ("DeleteOrg", asked(Ask::DeleteOrg)),
+        ("Bury", asked(Ask::Bury(grave()))),
+        ("Buried", asked(Ask::Buried(org()))),
     ]
 }
 
@@ -1602,6 +1617,7 @@ fn vitals() -> audatec::domain::vitals::Vitals {
         channels_in_use: 1,
         max_channels: 10,
         waiting: 2,
+        open: 3,
         unclaimed_since: Some(START),
         undelivered_since: Some(START),
         storage_bytes: 4_096,
@@ -1676,6 +1692,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Settled", Settled("cd".repeat(32))),
         ("Founded", Founded(START, false)),
         ("Org", Org(Box::new(org_card()))),
+        ("Org.deleted", Org(Box::new(grave().into()))),
         ("Agent", Agent(Box::new(agent_record()))),
         ("Trunk", Trunk(Box::new(trunk_config()))),
         ("Keys", Keys(vec![stored])),
@@ -1728,6 +1745,7 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
             ("Refused.no_agent", DirectoryRefusal::NoAgent),
             ("Refused.no_trunk", DirectoryRefusal::NoTrunk),
             ("Refused.suspended", DirectoryRefusal::Suspended),
+            ("Refused.deleted", DirectoryRefusal::Deleted),
         ]
         .map(|(name, why)| (name, Refused(why))),
     );

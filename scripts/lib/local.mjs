@@ -311,9 +311,11 @@ function journalIn(dataDir) {
 const BROKEN = /uncaught exception|unhandled rejection|trapped|panicked|"event":"(?:request_failed|promise_rejected)"/i;
 /**
  * Miniflare fetches for the Worker in a Worker of its own, and is told of each connection that fails there, caught or not; and
- * workerd tells of each client that left before its answer was written, as a browser does whose page is closed.
+ * workerd tells of each client that left before its answer was written, as a browser does whose page is closed. And of each object
+ * that dies because it was told to forget all, as `erase.js` does.
  */
-const NOT_OURS = /^uncaught exception; (?:.*\bError: Network connection lost\.\s*(?:\nstack: |$)|exception = kj\/\S+ disconnected: )/;
+const NOT_OURS =
+  /^uncaught exception; (?:.*\bError: (?:Network connection lost\.|It was emptied)\s*(?:\nstack: |$)|exception = kj\/\S+ disconnected: )/;
 
 /** @param {string} message a line of the Worker's console @returns {boolean} whether something broke that nobody caught */
 export const tellsOfBreakage = (message) => BROKEN.test(message) && !NOT_OURS.test(message);

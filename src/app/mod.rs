@@ -19,6 +19,7 @@ pub(crate) mod description;
 pub mod dialers;
 pub mod directory;
 pub mod dispatch;
+pub mod erasing;
 pub mod export;
 pub mod host;
 pub mod http;

@@ -27,6 +27,8 @@ pub enum Level {
     Error,
     /// Mended by the platform itself; many of them are worth a look.
     Warning,
+    /// Done as the operator asked: for the record.
+    Info,
 }
 
 impl Level {
@@ -36,6 +38,7 @@ impl Level {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Info => "info",
         }
     }
 }
@@ -247,6 +250,10 @@ events! {
     Error "dispatch_dead_letter" DispatchDeadLetter { trunk: TrunkTag }
     /// A callback's message failed again and again. The object that keeps the delivery is reminded of it.
     Error "callback_dead_letter" CallbackDeadLetter { delivery: DeliveryId }
+    /// The operator had an organisation deleted: no key of its is good any more, and the rest begins.
+    Info "organisation_deleting" OrganisationDeleting { org: OrgId, request: Text<'a> }
+    /// Nothing is kept of a deleted organisation any more.
+    Info "organisation_deleted" OrganisationDeleted { org: OrgId }
     /// The archive did not take old calls. They stay, and are offered again.
     Error "archive_refused" ArchiveRefused { calls: usize, cause: Text<'a> }
     /// What became of dialed calls could not be reported to their trunk, which will inquire.

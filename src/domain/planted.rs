@@ -11,9 +11,13 @@ macro_rules! faults {
             $($(#[doc = $doc])* $fault,)*
         }
 
-        /// All of them; `ShortUnawaited` is found in `tests/directory/permits.rs`, all others by the simulation.
+        /// All of them; those of [`UNSIMULATED`] are found in `tests/directory`, all others by the simulation.
         #[cfg(feature = "planted")]
         pub const ALL: &[Fault] = &[$(Fault::$fault,)*];
+
+        /// What the simulation does not live through.
+        #[cfg(feature = "planted")]
+        pub const UNSIMULATED: &[Fault] = &[Fault::ShortUnawaited, Fault::GoneTrunkKept, Fault::EmptiedOnce];
     };
 }
 
@@ -144,6 +148,10 @@ faults! {
     PermittedUntold,
     /// The end of somebody is answered while a trunk may take them for good that is told of nothing.
     ShortUnawaited,
+    /// The objects of trunks that were deleted before their organisation are left as they are.
+    GoneTrunkKept,
+    /// What comes late to a place that a deletion has emptied stays there.
+    EmptiedOnce,
     /// A trunk does as it is asked, however long that was on its way.
     LateHeeded,
     /// As many attempts at one receiver's host are out as a trunk may have.

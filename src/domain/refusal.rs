@@ -23,6 +23,8 @@ pub enum Refusal {
     OrganisationSuspended,
     /// No such organisation.
     OrganisationNotFound,
+    /// The organisation is being deleted, or was.
+    OrganisationDeleted,
     /// An agent's report with another token, or for a call nobody knows.
     InvalidReportToken,
     /// A carrier's event that the holder of its trunk's secret did not sign.
@@ -202,6 +204,7 @@ impl Refusal {
             | Self::KeyNotFound => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::TrunkHasLiveCalls
+            | Self::OrganisationDeleted
             | Self::LastOwnerKey
             | Self::OutsideCallingHours
             | Self::ContactLimitReached
@@ -237,6 +240,7 @@ impl Refusal {
             Self::InvalidPlatformToken => "invalid_platform_token",
             Self::OrganisationSuspended => "organization_suspended",
             Self::OrganisationNotFound => "organization_not_found",
+            Self::OrganisationDeleted => "organization_deleted",
             Self::InvalidReportToken => "invalid_report_token",
             Self::InvalidWebhookSignature => "invalid_webhook_signature",
             Self::RoleTooLow(_) => "role_too_low",

@@ -17,6 +17,7 @@ impl Refusal {
             Self::InvalidPlatformToken,
             Self::OrganisationSuspended,
             Self::OrganisationNotFound,
+            Self::OrganisationDeleted,
             Self::InvalidReportToken,
             Self::InvalidWebhookSignature,
             Self::too_low(Role::Viewer, Role::Member),

@@ -18,6 +18,7 @@ impl Refusal {
                     .into()
             }
             Self::OrganisationNotFound => "Organisation not found".into(),
+            Self::OrganisationDeleted => "Organisation is being deleted, or was".into(),
             Self::InvalidReportToken => "Invalid report token".into(),
             Self::InvalidWebhookSignature => "Invalid webhook signature".into(),
             Self::RoleTooLow(role) => role.text(),

@@ -30,6 +30,8 @@ pub struct Settings {
     pub alert_url: Option<String>,
     /// `CRON_LATE_SECONDS`: the cron is late when it has not run for this long.
     pub cron_late: Span,
+    /// `DELETION_PAUSE_SECONDS`: an organisation is gone when this long after it was emptied nothing had come in late.
+    pub deletion_pause: Span,
     /// Checks the links to transcripts and recordings; of the deployment's secrets, not its vars.
     pub link_key: LinkKey,
     /// How many of an organisation's trunks, keys and agents are known to each other: what is made beyond is guarded. No var.
@@ -91,6 +93,7 @@ impl Settings {
                 .map(|url| url.trim().to_owned())
                 .filter(|url| !url.is_empty()),
             cron_late: secs("CRON_LATE_SECONDS", 180),
+            deletion_pause: secs("DELETION_PAUSE_SECONDS", 120),
             link_key: LinkKey::default(),
             unguarded: 200,
             kept_permits: 250,

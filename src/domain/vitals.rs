@@ -129,6 +129,9 @@ pub struct Vitals {
     pub max_channels: u32,
     /// Calls that wait for one.
     pub waiting: usize,
+    /// Calls in memory: those in progress, and those over whose rooms are still to be torn down.
+    #[serde(default)]
+    pub open: usize,
     /// Since when the oldest call is there for dialers that none has claimed.
     pub unclaimed_since: Option<Timestamp>,
     /// Since when the oldest callback is on its way.

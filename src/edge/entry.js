@@ -7,6 +7,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import * as rust from "wasm-glue";
+import { eraseOwn } from "./erase.js";
 import { withResolvers } from "./hops.js";
 import { told } from "./list.js";
 import { logError } from "./log.js";
@@ -117,8 +118,14 @@ function objectClass(RustClass) {
     #instance = instance;
     #rust = new RustClass(this.ctx, this.env);
 
+    #begin() {
+      this.#instance = instance;
+      this.#rust = new RustClass(this.ctx, this.env);
+    }
+
     /** @param {Request} request */
     async fetch(request) {
+      if (request.method !== "POST") return eraseOwn(this.ctx, request, () => this.#begin());
       const command = await request.arrayBuffer().catch(() => null);
       if (!command) return new Response("whoever asked is gone", { status: 400 });
       if (request.url.endsWith("/local/sql")) return this.#call((object) => new Response(object.sql?.(new TextDecoder().decode(command))));
@@ -136,10 +143,7 @@ function objectClass(RustClass) {
      * @returns {Promise<T>}
      */
     async #call(call) {
-      if (this.#instance !== instance) {
-        this.#instance = instance; // another's trap, while this object had nothing to do
-        this.#rust = new RustClass(this.ctx, this.env);
-      }
+      if (this.#instance !== instance) this.#begin(); // another's trap, while this object had nothing to do
       try {
         return await guarded(() => call(this.#rust));
       } catch (error) {

@@ -11,6 +11,7 @@ pub fn log(event: &Event<'_>) {
     match event.level() {
         Level::Error => worker::console_error!("{}", line),
         Level::Warning => worker::console_warn!("{}", line),
+        Level::Info => worker::console_log!("{}", line),
     }
 }
 

@@ -2,6 +2,7 @@
 // the same calls cost several crossings each, and some 40 KB of WebAssembly that converts options.
 
 import * as rust from "wasm-glue";
+import { eraseObject, removeArchived, removeCopies } from "./erase.js";
 import { alike, together, within, withResolvers } from "./hops.js";
 
 let calls = 0;
@@ -244,6 +245,13 @@ export function dataPoint(env, name, blobs, numbers) {
  * @param {any} env @param {string} name @param {string} text
  */
 export const archive = (env, name, text) => later(() => env.ARCHIVE?.put(name, text));
+
+/** @type {(...given: Parameters<typeof removeCopies>) => number} */
+export const kvRemove = (...given) => later(() => removeCopies(...given));
+/** @type {(...given: Parameters<typeof removeArchived>) => number} */
+export const archiveRemove = (...given) => later(() => removeArchived(...given));
+/** @type {(limitMs: number, ...given: Parameters<typeof eraseObject>) => number} */
+export const erase = (limitMs, ...given) => later(() => within(limitMs, eraseObject(...given)));
 
 /**
  * Asks a Durable Object.

@@ -45,6 +45,11 @@ mod js {
         pub fn kv_put(env: &Env, binding: &str, key: &str, value: Option<String>) -> u32;
         #[wasm_bindgen(js_name = kvNames)]
         pub fn kv_names(env: &Env, binding: &str, prefix: &str) -> u32;
+        #[wasm_bindgen(js_name = kvRemove)]
+        pub fn kv_remove(env: &Env, binding: &str, prefix: &str) -> u32;
+        #[wasm_bindgen(js_name = archiveRemove)]
+        pub fn archive_remove(env: &Env, prefix: &str) -> u32;
+        pub fn erase(limit_ms: u32, env: &Env, binding: &str, name: &str, forgets: bool) -> u32;
         #[wasm_bindgen(js_name = queueSend)]
         pub fn queue_send(env: &Env, binding: &str, texts: Vec<String>) -> u32;
         #[wasm_bindgen(js_name = setAlarm)]
@@ -139,6 +144,21 @@ pub fn kv_put(env: &Env, binding: &str, key: &str, value: Option<String>) -> Cal
 pub async fn kv_names(env: &Env, binding: &str, prefix: &str) -> Result<Array, JsValue> {
     let names = Called::of(js::kv_names(env, binding, prefix)).await?;
     Ok(names.unchecked_into())
+}
+
+/// Deletes some of the keys that begin so: whether there were any.
+pub fn kv_remove(env: &Env, binding: &str, prefix: &str) -> Called {
+    Called::of(js::kv_remove(env, binding, prefix))
+}
+
+/// Deletes some of what the archive has under names that begin so: whether there was any.
+pub fn archive_remove(env: &Env, prefix: &str) -> Called {
+    Called::of(js::archive_remove(env, prefix))
+}
+
+/// Has an object forget all that it keeps, or only say whether it keeps anything: whether it was empty before.
+pub fn erase(env: &Env, binding: &str, name: &str, forgets: bool, limit_ms: u32) -> Called {
+    Called::of(js::erase(limit_ms, env, binding, name, forgets))
 }
 
 /// Sends messages to a queue.

@@ -15,6 +15,7 @@ mod campaign_rests;
 mod campaigns;
 #[path = "../support/contacts.rs"]
 mod contacts;
+mod deletion;
 mod destinations;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;

@@ -11,7 +11,10 @@ use std::task::{Context, Poll, Waker};
 
 use audatec::app::campaign::{CampaignCommand, CampaignReply, Campaigns};
 use audatec::app::contacts::{Contacts, ContactsCommand, ContactsReply, tell};
-use audatec::app::directory::{DirectoryActor, DirectoryCommand, DirectoryReply, RecordWriter};
+use audatec::app::directory::{
+    Ask, DirectoryActor, DirectoryCommand, DirectoryReply, RecordWriter,
+};
+use audatec::app::erasing::{Eraser, Holder};
 use audatec::app::http::{Request, Response};
 use audatec::app::messages::CallbackMessage;
 use audatec::app::ports::TwirpRequest as Question;
@@ -24,6 +27,7 @@ use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, Trunk
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
 use audatec::domain::contacts::{Number, Shard};
+use audatec::domain::directory::Grave;
 use audatec::domain::ids::{CampaignId, OrgId, TrunkId, TrunkTag};
 use audatec::domain::phone::E164;
 use audatec::domain::sealed::Sealed;
@@ -31,6 +35,7 @@ use audatec::domain::settings::Settings;
 use audatec::domain::target::Target;
 use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::Brief;
+use audatec::domain::vitals::Vitals;
 use serde_json::{Value, json};
 
 use crate::campaign_object::CampaignObject;
@@ -62,6 +67,8 @@ pub struct TrunkObject {
     pub brief: Option<Brief>,
     pub briefed: usize,
     pub has_live_calls: bool,
+    /// A callback is on its way.
+    pub owes: bool,
     /// Numbers that it was told are suppressed, and whether for the last time.
     pub told: Vec<(Vec<Number>, bool)>,
     /// A phone may ring until then.
@@ -114,6 +121,10 @@ pub struct World {
     pub campaigns: RefCell<BTreeMap<(OrgId, CampaignId), CampaignObject>>,
     /// No campaign's object can be reached.
     pub campaigns_are_away: Cell<bool>,
+    /// No object is emptied.
+    pub wipes_fail: Cell<bool>,
+    /// The names of what the archive has.
+    pub archive: RefCell<BTreeSet<String>>,
     pub notes: RefCell<BTreeMap<String, (String, Timestamp)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
@@ -558,8 +569,19 @@ impl Trunks for World {
                 None => TrunkReply::Missing,
             },
             TrunkCommand::Retire if trunk.has_live_calls => TrunkReply::HasLiveCalls,
+            TrunkCommand::Vitals(_) => TrunkReply::Vitals(Box::new(Vitals {
+                of: trunk
+                    .brief
+                    .as_ref()
+                    .map(|brief| (brief.config.org_id, brief.config.id)),
+                open: usize::from(trunk.has_live_calls),
+                undelivered_since: trunk.owes.then_some(START),
+                ..Vitals::default()
+            })),
             TrunkCommand::Retire => {
-                trunk.brief.as_mut().expect("it was briefed").config.status = Status::Inactive;
+                if let Some(brief) = trunk.brief.as_mut() {
+                    brief.config.status = Status::Inactive;
+                }
                 TrunkReply::Done
             }
             TrunkCommand::Usage(_, filter) => {
@@ -654,6 +676,69 @@ impl RecordWriter for World {
         let tick = DirectoryCommand::tick();
         let ticked: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(self.directory(org, &tick));
         let _: Result<DirectoryReply, Unavailable> = ticked.await;
+    }
+}
+
+/// An object that was asked anything since it was emptied has its tables again.
+impl Eraser for World {
+    async fn is_empty(&self, holder: Holder) -> Result<bool, Unavailable> {
+        wait(1).await;
+        Ok(match holder {
+            Holder::Trunk(tag) => !self.trunks.borrow().contains_key(&tag),
+            Holder::Numbers(org, shard) => !self.numbers.borrow().contains_key(&(org, shard)),
+            Holder::Campaign(org, id) => !self.campaigns.borrow().contains_key(&(org, id)),
+            Holder::Directory(org) => !self.offices.borrow().contains_key(&org),
+        })
+    }
+
+    async fn wipe(&self, holder: Holder) -> Result<(), Unavailable> {
+        wait(1).await;
+        if self.wipes_fail.get() {
+            return Err(Unavailable);
+        }
+        match holder {
+            Holder::Trunk(tag) => drop(self.trunks.borrow_mut().remove(&tag)),
+            Holder::Numbers(org, shard) => drop(self.numbers.borrow_mut().remove(&(org, shard))),
+            Holder::Campaign(org, id) => drop(self.campaigns.borrow_mut().remove(&(org, id))),
+            Holder::Directory(org) => {
+                let office = Rc::clone(&self.offices.borrow()[&org]);
+                office.rows.borrow_mut().clear();
+                *office.actor.borrow_mut() = Rc::default();
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_copies(&self, prefix: &str) -> Result<bool, Unavailable> {
+        wait(1).await;
+        let mut copies = self.kv.borrow_mut();
+        let some = copies
+            .keys()
+            .filter(|key| key.to_string().starts_with(prefix));
+        let some: Vec<RecordKey> = some.take(2).cloned().collect();
+        some.iter().for_each(|key| drop(copies.remove(key)));
+        Ok(!some.is_empty())
+    }
+
+    async fn remove_archived(&self, prefix: &str) -> Result<bool, Unavailable> {
+        wait(1).await;
+        let mut archive = self.archive.borrow_mut();
+        let mut names = archive.iter();
+        let some = names.find(|name| name.starts_with(prefix)).cloned();
+        Ok(some.is_some_and(|name| archive.remove(&name)))
+    }
+
+    async fn stored_copy(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {
+        Ok(self.kv.borrow().get(key).cloned())
+    }
+
+    async fn bury(&self, grave: &Grave) -> Result<(), Unavailable> {
+        let command = DirectoryCommand::of_the_platform(Ask::Bury(*grave));
+        let operators = self.secrets().operators();
+        let told: Pin<Box<dyn Future<Output = _> + '_>> =
+            Box::pin(async move { self.directory(operators, &command).await });
+        let told: Result<DirectoryReply, Unavailable> = told.await;
+        told.map(drop)
     }
 }
 

@@ -262,6 +262,7 @@ const WRONG_METHODS: [method: string, path: string, allow: string[]][] = [
   ["POST", "/integration/v1/webhooks/secret", ["GET"]],
   ["POST", "/integration/v1/export", ["GET"]],
   ["PUT", "/platform/v1/orgs", ["GET", "POST"]],
+  ["PUT", "/platform/v1/orgs/x", ["GET", "PATCH", "DELETE"]],
   ["GET", "/agent-reports/x", ["POST"]],
 ];
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use audatec::domain::planted::{ALL, Fault, plant};
+use audatec::domain::planted::{ALL, Fault, UNSIMULATED, plant};
 
 use crate::{lived, on_each_core, once_failed, oracle};
 
@@ -29,7 +29,7 @@ pub fn all_are_found() -> bool {
     let wanted = ALL
         .iter()
         .copied()
-        .filter(|fault| *fault != Fault::ShortUnawaited)
+        .filter(|fault| !UNSIMULATED.contains(fault))
         .filter(|fault| format!("{fault:?}").contains(&only));
     let wanted: Vec<_> = wanted.collect();
     let hints = found_in();

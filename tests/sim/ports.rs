@@ -6,6 +6,7 @@ use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::dialers::{livekit, simulator};
 use audatec::app::directory::{Ask, DirectoryCommand, DirectoryReply, RecordWriter};
+use audatec::app::erasing::Eraser;
 use audatec::app::ports::{
     Answer, Campaigns, Contacts, Dialer, Directories, Host, Poster, Records, Secrets, Trunks,
     Unavailable, Vault,
@@ -189,6 +190,9 @@ impl RecordWriter for DirectoryPort {
         let _ = directory_node::ask(&self.0, org, DirectoryCommand::tick()).await;
     }
 }
+
+/// No organisation is deleted in this world.
+impl Eraser for DirectoryPort {}
 
 impl Dialer for Edge {
     async fn dial(&self, order: &DialOrder) -> Vec<Timed> {

@@ -209,6 +209,7 @@ routes! {
     CreateOrg = POST "/platform/v1/orgs" for Operator => orgs::create(api, operator, request);
     GetOrg = GET "/platform/v1/orgs/{id}" for Operator => orgs::get(api, operator, first);
     UpdateOrg = PATCH "/platform/v1/orgs/{id}" for Operator => orgs::update(api, operator, request, first);
+    DeleteOrg = DELETE "/platform/v1/orgs/{id}" for Operator => orgs::delete(api, operator, request, first);
     CreateOwnerKey = POST "/platform/v1/orgs/{id}/owner-keys" for Operator
         => orgs::create_owner_key(api, operator, request, first);
     OrgUsage = GET "/platform/v1/orgs/{id}/usage" for Operator => orgs::usage(api, operator, request, first);

@@ -66,6 +66,12 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
     /// What is due is done along with each command. Told are campaigns that run, and those that may still be telling that they
     /// are over, for whoever looks after them: of many, others each minute.
     pub(super) fn tick(&self) -> Answer<Vec<CampaignCard>> {
+        if self.directory.org_id().is_none() {
+            return Err(DirectoryRefusal::Missing.into());
+        }
+        if self.directory.is_deleting() {
+            return Ok(Vec::new()); // an object that was emptied is not to be woken
+        }
         let all: Vec<CampaignCard> = self.directory.running(RunsWith::All).collect();
         let waits = self.world.settings().webhook_retry.iter();
         let tells = waits.fold(LINGERS, |sum, wait| Span(sum.0 + wait.0));

@@ -22,6 +22,7 @@ use crate::domain::access::{KeyDigest, StoredKey};
 use crate::domain::agent;
 use crate::domain::callback::{self, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets};
 use crate::domain::campaign::Campaign;
+use crate::domain::directory::Grave;
 use crate::domain::ids::{AgentId, CampaignId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
 use crate::domain::media::MediaSettings;
 use crate::domain::time::{Span, Timestamp};
@@ -86,6 +87,8 @@ commands! {
     Org => org -> OrgCard;
     /// Change what its operator has a say in.
     ChangeOrg(change: OrgChange) => change_org -> OrgCard;
+    /// Delete the organisation, with all that is kept of it.
+    DeleteOrg => delete_org -> OrgCard;
     /// One agent.
     Agent(id: AgentId) => agent -> agent::Agent;
     /// Create an agent, or replace `was` by it.
@@ -245,6 +248,10 @@ commands! {
     DeadLetter => dead_letter -> ();
     /// Of that: a message came out of the queue of this binding that was sent to try it.
     QueueSeen(queue: String) => queue_seen -> ();
+    /// Of that: an organisation was deleted, and this is what is kept of it.
+    Bury(grave: Grave) => bury -> ();
+    /// Of that: an organisation that was deleted.
+    Buried(org: OrgId) => buried -> OrgCard;
     /// Of that: what the platform knows of itself.
     Oversee => oversee -> Box<Oversight>;
     /// Do what is due.
@@ -281,6 +288,7 @@ impl Ask {
                 | Self::KnownCampaign(_)
                 | Self::Campaigns { .. }
                 | Self::RunningCampaigns(_)
+                | Self::Buried(_)
         )
     }
 
@@ -302,6 +310,7 @@ impl Ask {
                 | Self::RevokeKey(_)
                 | Self::StartCampaign { .. }
                 | Self::ChangeOrg(_)
+                | Self::DeleteOrg
                 | Self::Permit(_)
         )
     }

@@ -20,6 +20,7 @@ mod audit;
 mod campaigns;
 pub mod command;
 mod copies;
+mod deletion;
 mod keys;
 mod language;
 mod media;
@@ -58,19 +59,23 @@ pub use crate::domain::directory::{
 use std::cell::RefCell;
 
 use crate::app::campaign::Campaigns;
+use crate::app::erasing::Eraser;
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
 use crate::app::records::RecordKey;
 use crate::app::trunk::{StoreFailed, Trunks};
 use crate::domain::directory::Author;
 use crate::domain::planted::{Fault, planted};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use answered::answered_before;
 use command::told;
 use propagation::pending_for;
 use test_events::due_callbacks;
 use trunks::{Question, Word};
 use watch::Bell;
+
+/// So soon the deletion of the organisation begins, or goes on.
+const BEGINS: Span = Span(500);
 
 /// One command being carried out: what it reads, changes and knows.
 struct Desk<'a, S, H> {
@@ -173,6 +178,8 @@ pub struct DirectoryActor {
     /// Rung when something changed that somebody may wait for.
     bell: Bell,
     retry_at: std::cell::Cell<Option<Timestamp>>,
+    /// How far the deletion of the organisation is.
+    look: RefCell<deletion::Look>,
     /// When the cron is late, if this is the operator's.
     cron_due: std::cell::Cell<Option<Timestamp>>,
     /// What is in memory tells of all that happened since then.
@@ -191,7 +198,7 @@ impl DirectoryActor {
     pub async fn serve(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + Campaigns + RecordWriter),
+        world: &(impl Host + Trunks + Campaigns + RecordWriter + Eraser),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
         self.wait_for_news(store, world, &command).await?;
@@ -230,6 +237,11 @@ impl DirectoryActor {
         let sends_for = !matches!(command.what, Ask::Tick);
         let told = self.tell(store, world, &pending, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
+        if matches!(command.what, Ask::Tick) {
+            self.go_on_deleting(store, world).await?;
+        } else if self.with(store, |directory| directory.is_deleting())? {
+            self.due_by(world.now() + BEGINS);
+        }
         if !refused {
             self.outlive_shorts(store, world, &command.what).await?;
         }
@@ -284,7 +296,9 @@ impl DirectoryActor {
     ) -> Result<bool, StoreFailed> {
         match what {
             Ask::Tick => self.with(store, |directory| {
-                let owes = !directory.pending().is_empty() || directory.next_callback().is_some();
+                let owes = !directory.pending().is_empty()
+                    || directory.next_callback().is_some()
+                    || directory.is_deleting();
                 owes || planted(Fault::DirectoryNeverSleeps)
             }),
             Ask::Permit(permit) => Ok(permit.refused),

@@ -42,6 +42,7 @@ pub(super) fn pending_for(directory: &Directory, what: &Ask, before: u64) -> Pen
         | Ask::SaveMedia(_)
         | Ask::ChangeMedia { .. }
         | Ask::ChangeOrg(_)
+        | Ask::DeleteOrg
         | Ask::NoteNumbers { .. } => {
             let briefs = pending.briefs.clone();
             Pending {

@@ -116,6 +116,7 @@ impl Resource {
             }),
             DirectoryRefusal::TooManyHours => Refusal::TooManyHours,
             DirectoryRefusal::Suspended => Refusal::OrganisationSuspended,
+            DirectoryRefusal::Deleted => Refusal::OrganisationDeleted,
             DirectoryRefusal::LastOwner => Refusal::LastOwnerKey,
             DirectoryRefusal::InvalidKey => Refusal::InvalidKey,
             DirectoryRefusal::Past => Refusal::Invalid(format!("expires_at must be {}", keys::END)),

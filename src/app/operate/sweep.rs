@@ -3,8 +3,9 @@
 use crate::app::campaign::{self, Campaigns};
 use crate::app::concurrent::{CONNECTIONS, concurrent, share_of};
 use crate::app::directory::{self, Directories, command::Swept};
-use crate::app::directory::{By, Oversight, Sweep};
+use crate::app::directory::{By, DirectoryRefusal, Oversight, RecordWriter, Sweep};
 use crate::app::host::{Host, Records, Unavailable};
+use crate::app::records::RecordKey;
 use crate::app::trunk::{self, Trunks};
 use crate::domain::ids::{CampaignId, OrgId, TrunkId, TrunkTag};
 use crate::domain::vitals::{Vitals, VitalsAsked};
@@ -22,12 +23,14 @@ enum Heard {
     Trunk(TrunkTag, Result<Box<Vitals>, Unavailable>),
     /// Its campaigns that run.
     Directory(Vec<(OrgId, CampaignId)>),
+    /// Nobody is behind it: of an organisation that was deleted the name alone is left.
+    Nobody,
 }
 
 /// Knocks at all objects when they are few, else at another share of them each minute; then at campaigns that run, as their
 /// directories say. Tells the operator's own directory what was found.
 pub async fn sweep(
-    world: &(impl Host + Records + Trunks + Campaigns + Directories),
+    world: &(impl Host + Records + RecordWriter + Trunks + Campaigns + Directories),
     asked: VitalsAsked,
 ) {
     let known = world.trunks().await;
@@ -39,7 +42,7 @@ pub async fn sweep(
     let heard = concurrent(CONNECTIONS, due.map(|door| knock(world, door, asked))).await;
     let running = heard.iter().flat_map(|heard| match heard {
         Heard::Directory(running) => running.as_slice(),
-        Heard::Trunk(..) => &[],
+        Heard::Trunk(..) | Heard::Nobody => &[],
     });
     let due = share_of(running.copied().collect(), KNOCKS, world.now());
     let pokes = due.map(|(org, id)| campaign::ask(world, org, id, campaign::command::Tick));
@@ -61,7 +64,7 @@ pub async fn sweep(
 
 /// Pokes one, and hears how it is, or of campaigns that run.
 async fn knock(
-    world: &(impl Host + Records + Trunks + Directories),
+    world: &(impl Host + Records + RecordWriter + Trunks + Directories),
     door: Door,
     asked: VitalsAsked,
 ) -> Heard {
@@ -73,6 +76,10 @@ async fn knock(
         Door::Directory(org) => org,
     };
     let told = directory::ask(world, org, By::PLATFORM, directory::command::Tick).await;
+    if matches!(told, Ok(Err(DirectoryRefusal::Missing))) {
+        let _ = world.write(&RecordKey::Trunks(org), None).await;
+        return Heard::Nobody;
+    }
     let cards = told.ok().and_then(Result::ok).unwrap_or_default();
     Heard::Directory(cards.into_iter().map(|card| (org, card.id)).collect())
 }
@@ -88,7 +95,7 @@ fn gathered(host: &impl Host, heard: Vec<Heard>) -> Sweep {
                 sweep.findings.extend(vitals.findings(limit, host.now()));
             }
             Heard::Trunk(_, Err(Unavailable)) => sweep.unreachable += 1,
-            Heard::Directory(_) => {}
+            Heard::Directory(_) | Heard::Nobody => {}
         }
     }
     sweep

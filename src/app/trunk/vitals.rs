@@ -200,6 +200,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
             unclaimed_since: self.trunk.unclaimed_since(),
             channels_in_use: self.trunk.channels_in_use(),
             waiting: self.trunk.waiting(),
+            open: self.trunk.entries(),
             ..Vitals::default()
         };
         let held_back = self.trunk.agents_held_back(self.now, self.step);

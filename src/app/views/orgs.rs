@@ -41,6 +41,10 @@ pub enum OrgStatus {
     Active,
     /// The operator lets it place none.
     Suspended,
+    /// It is being deleted.
+    Deleting,
+    /// Nothing is kept of it but that.
+    Deleted,
 }
 
 /// An organisation as the platform's operator sees it.
@@ -50,9 +54,9 @@ pub struct OrganisationView {
     /// The organisation's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub id: OrgId,
-    /// Display name.
+    /// Display name; empty once it was deleted.
     pub name: String,
-    /// Whether it may place calls: `active` or `suspended`.
+    /// Whether it may place calls: `active`, `suspended`, `deleting` or `deleted`.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: OrgStatus,
     /// When it was created, ISO 8601.
@@ -61,6 +65,12 @@ pub struct OrganisationView {
     /// Since when it is suspended; null while it is not.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub suspended_at: Option<String>,
+    /// When its deletion was asked for; null unless that was.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub deletion_requested_at: Option<String>,
+    /// When nothing was left of it; null until then.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub deleted_at: Option<String>,
     /// How many agents it has.
     pub agents: usize,
     /// How many SIP trunks.
@@ -76,12 +86,20 @@ impl From<&OrgCard> for OrganisationView {
         Self {
             id: card.id,
             name: card.name.clone(),
-            status: match card.suspended_at {
-                Some(_) => OrgStatus::Suspended,
-                None => OrgStatus::Active,
+            status: match (
+                card.deleted_at,
+                card.deletion_requested_at,
+                card.suspended_at,
+            ) {
+                (Some(_), _, _) => OrgStatus::Deleted,
+                (None, Some(_), _) => OrgStatus::Deleting,
+                (None, None, Some(_)) => OrgStatus::Suspended,
+                (None, None, None) => OrgStatus::Active,
             },
             created_at: iso8601::format(card.created_at),
             suspended_at: card.suspended_at.map(iso8601::format),
+            deletion_requested_at: card.deletion_requested_at.map(iso8601::format),
+            deleted_at: card.deleted_at.map(iso8601::format),
             agents: card.agents,
             sip_trunks: card.trunks,
             api_keys: card.keys,

@@ -85,7 +85,7 @@ impl Directory {
     /// Makes a key.
     ///
     /// # Errors
-    /// It ends in the past; there are too many.
+    /// It ends in the past; there are too many; the organisation is being deleted.
     pub fn create_key(
         &mut self,
         mut key: NewKey,
@@ -98,6 +98,7 @@ impl Directory {
         if self.org.is_none() {
             return Err(DirectoryRefusal::Missing);
         }
+        self.check_lasting()?;
         if self.key_count() >= MOST {
             return Err(DirectoryRefusal::TooMany);
         }
@@ -124,6 +125,16 @@ impl Directory {
         self.record(entry, &records, Affects::TrunksOf(User::Key(id)));
         self.pause_campaigns_of(id, author);
         Ok(())
+    }
+
+    /// Ends all keys. Their copies go one by one: whoever asks by one of them is refused by the objects meanwhile.
+    pub(super) fn revoke_all(&mut self, at: Timestamp) {
+        let good = self.keys.values().filter(|key| key.revoked_at.is_none());
+        let good: Vec<StoredKey> = good.cloned().collect();
+        for mut key in good {
+            key.revoked_at = Some(at);
+            self.keep_key(key);
+        }
     }
 
     /// The id of a new key: guarded when there are many, those included that trunks are still reminded of.

@@ -7,6 +7,7 @@
 mod agents;
 mod audit;
 mod campaigns;
+mod deletion;
 mod keys;
 mod media;
 mod numbers;
@@ -25,9 +26,10 @@ mod watch;
 pub use agents::agent_row;
 pub use audit::{AuditEntry, Author, audit_row};
 pub use campaigns::{CampaignCard, Run, RunsWith};
+pub use deletion::{Grave, grave_row};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
-pub use orgs::{OrgCard, OrgChange};
+pub use orgs::{Deletion, OrgCard, OrgChange};
 pub use oversight::{Oversight, Sweep};
 pub use pending::{Pending, PendingHalt};
 pub use permits::{Permit, RELIED_ON, User};
@@ -224,6 +226,9 @@ impl Directory {
 
     /// Forgets what nobody needs to be reminded of any more.
     pub fn forget_old(&mut self, now: Timestamp) {
+        if self.is_deleting() {
+            return; // what the rows tell of is emptied first
+        }
         self.forget_received(now);
         self.forget_used(now, usize::MAX);
         self.forget_permits(now);

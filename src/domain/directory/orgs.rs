@@ -25,8 +25,21 @@ pub(super) struct Org {
     /// Since when its operator lets it call nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_at: Option<Timestamp>,
+    /// That it is being deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
     /// Rises with each change; orders briefs and names audit entries.
     pub version: u64,
+}
+
+/// That an organisation is being deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When that was asked for.
+    pub since: Timestamp,
+    /// When all had been emptied that keeps something of it. What was on its way there is looked for once more, a while later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emptied_at: Option<Timestamp>,
 }
 
 /// What the platform's operator sees of an organisation.
@@ -41,6 +54,12 @@ pub struct OrgCard {
     /// Since when it may call nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended_at: Option<Timestamp>,
+    /// When its deletion was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_requested_at: Option<Timestamp>,
+    /// When nothing was left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// How many agents it has.
     pub agents: usize,
     /// How many trunks.
@@ -74,6 +93,8 @@ impl Directory {
             name: org.name.clone(),
             created_at: org.created_at,
             suspended_at: org.suspended_at,
+            deletion_requested_at: org.deletion.map(|deletion| deletion.since),
+            deleted_at: None,
             agents: self.agent_count(),
             trunks: self.trunks().filter(|trunk| !trunk.deleted).count(),
             keys: self.key_count(),
@@ -91,12 +112,13 @@ impl Directory {
     /// Changes what the operator has a say in. What is so already is no change.
     ///
     /// # Errors
-    /// There is no such organisation.
+    /// There is no such organisation; it is being deleted.
     pub fn change_org(
         &mut self,
         change: OrgChange,
         author: Author<'_>,
     ) -> Result<OrgCard, DirectoryRefusal> {
+        self.check_lasting()?;
         let org = self.org.as_mut().ok_or(DirectoryRefusal::Missing)?;
         let id = org.id;
         if let Some(name) = change.name.filter(|name| *name != org.name) {
@@ -159,6 +181,7 @@ impl Directory {
             media: None,
             asks_of_numbers: false,
             suspended_at: None,
+            deletion: None,
             version: 0,
         });
         let entry = author.entry("organisation.create", id);

@@ -38,4 +38,6 @@ pub enum DirectoryRefusal {
     NoTrunk,
     /// The organisation may call nobody.
     Suspended,
+    /// The organisation is being deleted, or was.
+    Deleted,
 }

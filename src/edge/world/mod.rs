@@ -1,5 +1,6 @@
 //! The ports on Cloudflare's bindings.
 
+mod erasing;
 mod objects;
 mod outside;
 mod overview;

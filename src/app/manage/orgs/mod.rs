@@ -16,6 +16,7 @@ use crate::app::http::{Request, Response};
 use crate::app::json::value;
 use crate::app::page::{Page, bad_cursor};
 use crate::app::ports::Api;
+use crate::app::telemetry::{Event, Text};
 use crate::app::views::orgs::OrganisationView;
 use crate::domain::access::{KeyRecord, Role};
 use crate::domain::ids::OrgId;
@@ -51,6 +52,14 @@ pub async fn create(api: &impl Api, _: Operator, request: &Request) -> Result<Re
     body.finish()?;
     draw.settle(api).await?;
     let org = draw.org_id(api);
+    // A repeat under an `Idempotency-Key` draws the organisation that the first request drew.
+    let was_deleted = draw.once().is_some()
+        && or_buried(api, org, Err(Refusal::OrganisationNotFound))
+            .await
+            .is_ok();
+    if was_deleted {
+        return Err(Refusal::OrganisationDeleted);
+    }
     let (owner_key, owner) = keys::draw(
         api,
         &draw,
@@ -147,8 +156,51 @@ fn view(card: &OrgCard) -> serde_json::Value {
 /// # Errors
 /// No such organisation.
 pub async fn get(api: &impl Api, _: Operator, id: &str) -> Result<Response, Refusal> {
-    let card = of(api, id_of(id)?, By::PLATFORM, command::Org).await?;
+    let id = id_of(id)?;
+    let card = of(api, id, By::PLATFORM, command::Org).await;
+    let card = or_buried(api, id, card).await?;
     Ok(Response::json(200, &view(&card)))
+}
+
+/// Of an organisation that is not there, what is kept if it was deleted: with the operator's own directory, under whichever of
+/// the deployment's master keys that was.
+async fn or_buried(
+    api: &impl Api,
+    id: OrgId,
+    card: Result<OrgCard, Refusal>,
+) -> Result<OrgCard, Refusal> {
+    let mut card = card;
+    for secrets in api.secrets().every() {
+        if card != Err(Refusal::OrganisationNotFound) {
+            break;
+        }
+        card = of(api, secrets.operators(), By::PLATFORM, command::Buried(id)).await;
+    }
+    card
+}
+
+/// `DELETE /platform/v1/orgs/{id}`: the organisation, with all that is kept of it.
+///
+/// # Errors
+/// No such organisation; a trunk that must know of it can't be reached.
+pub async fn delete(
+    api: &impl Api,
+    _: Operator,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Refusal> {
+    let id = id_of(id)?;
+    let card = of(api, id, by(request), command::DeleteOrg).await;
+    let card = or_buried(api, id, card).await?;
+    api.forget(id);
+    if card.deleted_at.is_some() {
+        return Ok(Response::json(200, &view(&card)));
+    }
+    api.log(&Event::OrganisationDeleting {
+        org: id,
+        request: Text(&request.id),
+    });
+    Ok(Response::json(202, &view(&card)))
 }
 
 // As the OpenAPI document describes it; `update` reads it.
