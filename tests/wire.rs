@@ -30,8 +30,9 @@ use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
 use audatec::app::records::RecordKey;
 use audatec::app::trunk::{
-    CallFilter, CarrierCredentials, DeliveryFilter, FeedFilter, Idempotency, Look, Position,
-    Reader, Trigger, TrunkCommand, TrunkRefusal, TrunkReply, UsageFilter, UsageSoFar, Work,
+    CallFilter, CarrierCredentials, DeliveryFilter, EraseCalls, ErasedCalls, FeedFilter,
+    Idempotency, Look, Position, Reader, Trigger, TrunkCommand, TrunkRefusal, TrunkReply,
+    UsageFilter, UsageSoFar, Work,
 };
 use audatec::domain::access::StoredKey;
 use audatec::domain::access::{RawKey, Role};
@@ -52,8 +53,10 @@ use audatec::domain::campaign::handover::{
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
 };
-use audatec::domain::directory::Grave;
-use audatec::domain::ids::{AgentId, CallId, CampaignId, DeliveryId, KeyId, TrunkId, TrunkTag};
+use audatec::domain::directory::{Erased, Erasure, Grave};
+use audatec::domain::ids::{
+    AgentId, CallId, CampaignId, DeliveryId, ErasureId, KeyId, TrunkId, TrunkTag,
+};
 use audatec::domain::json_text::JsonText;
 use audatec::domain::media::{CallbackDetail, MediaSettings, S3Target};
 use audatec::domain::phone::{E164, LastDigits};
@@ -638,6 +641,26 @@ fn commands() -> Vec<(&'static str, TrunkCommand)> {
                 until: START,
             },
         ),
+        (
+            "Erase",
+            Erase(Box::new(EraseCalls {
+                org: org(),
+                number: suppression().number(),
+                from: 0,
+                through: None,
+                gone: vec![],
+            })),
+        ),
+        (
+            "Erase.goes_on",
+            Erase(Box::new(EraseCalls {
+                org: org(),
+                number: suppression().number(),
+                from: call.row(),
+                through: Some(call.row() + 1),
+                gone: vec![call],
+            })),
+        ),
         ("Forget", Forget(vec![call])),
         (
             "Suppress",
@@ -1150,6 +1173,20 @@ fn replies_by_hand() -> Vec<(&'static str, TrunkReply)> {
         ),
         ("NumberOf", NumberOf(org(), suppression().phone)),
         (
+            "Erased",
+            Erased(ErasedCalls {
+                found: vec![call],
+                transcripts: 1,
+                recordings: 1,
+                kept: vec![call],
+                next: Some(call.row()),
+                left: Some(call.row()),
+                through: call.row(),
+                busy: true,
+            }),
+        ),
+        ("Erased.nothing", Erased(ErasedCalls::default())),
+        (
             "Refused.suppressed",
             Refused(TrunkRefusal::NumberSuppressed),
         ),
@@ -1556,6 +1593,19 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
             }),
         ),
         (
+            "Erase",
+            asked(Ask::Erase(erasure().id, suppression().number())),
+        ),
+        ("KnownErasure", asked(Ask::KnownErasure(erasure().id))),
+        (
+            "Erasures",
+            asked(Ask::Erasures {
+                pending: Some(true),
+                before: Some(erasure().id),
+                limit: 20,
+            }),
+        ),
+        (
             "Answer",
             asked(Ask::Answer(Answered {
                 status: 201,
@@ -1580,6 +1630,22 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("Bury", asked(Ask::Bury(grave()))),
         ("Buried", asked(Ask::Buried(org()))),
     ]
+}
+
+fn erasure() -> Erasure {
+    Erasure {
+        id: ErasureId::new(START, [9; 16]),
+        requested_at: START,
+        completed_at: Some(START),
+        erased: Erased {
+            calls: 5,
+            transcripts: 4,
+            recordings: 3,
+            archived_calls: 2,
+            recipients: 1,
+        },
+        suppression_kept: Some(true),
+    }
 }
 
 fn finding() -> Finding {
@@ -1707,6 +1773,8 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Agents.last", Agents(String::new(), None)),
         ("Permitted", Permitted(START)),
         ("Audit", Audit(vec![(7, entry)])),
+        ("Erasure", Erasure(Box::new(erasure()))),
+        ("Erasures", Erasures(vec![erasure()])),
         ("Delivery", Delivery(Box::new(test_delivery()))),
         ("Deliveries", Deliveries(vec![test_delivery()])),
         (
@@ -1821,6 +1889,7 @@ fn contacts_commands() -> Vec<(&'static str, ContactsCommand)> {
         ),
         ("Put", Put(vec![suppression()])),
         ("Remove", Remove(number)),
+        ("Erase", Erase(number)),
         (
             "Tell",
             Tell {

@@ -13,6 +13,7 @@ pub mod calling_hours;
 pub mod campaign;
 pub mod contacts;
 pub mod directory;
+pub mod erasure;
 pub mod from_json;
 pub mod idempotency;
 pub mod ids;

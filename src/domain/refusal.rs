@@ -5,6 +5,7 @@
 
 use super::access::{Role, TooLow};
 use super::campaign::CampaignRefusal;
+use super::erasure::ErasureRefusal;
 
 /// Why a request was refused. Its [`text`](Refusal::text) is all that a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub enum Refusal {
     SuppressionNotFound,
     /// The organisation's numbers that are not to be called take up as much room as there is.
     TooManySuppressions,
+    /// What is asked of erasures.
+    Erasure(ErasureRefusal),
     /// A suppression is kept, and a trunk could not be told of it yet.
     SuppressionUntold,
     /// A file of rows that does not call itself one.
@@ -161,6 +164,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Campaign(refusal) => refusal.status(),
+            Self::Erasure(refusal) => refusal.status(),
             Self::NotJsonContentType | Self::NotRowsContentType | Self::EncodingUnsupported(_) => {
                 415
             }
@@ -282,6 +286,7 @@ impl Refusal {
             Self::SuppressionNotFound => "suppression_not_found",
             Self::TooManySuppressions => "suppressions_full",
             Self::SuppressionUntold => "suppression_untold",
+            Self::Erasure(refusal) => refusal.code(),
             Self::NotRowsContentType => "content_type_not_rows",
             Self::Campaign(refusal) => refusal.code(),
             Self::RowsTooLarge(_) => "rows_too_large",

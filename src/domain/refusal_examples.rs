@@ -2,6 +2,7 @@
 
 use super::access::Role;
 use super::campaign::CampaignRefusal;
+use super::erasure::ErasureRefusal;
 use super::refusal::Refusal;
 
 impl Refusal {
@@ -59,6 +60,8 @@ impl Refusal {
             Self::SuppressionNotFound,
             Self::TooManySuppressions,
             Self::SuppressionUntold,
+            Self::Erasure(ErasureRefusal::NotFound),
+            Self::Erasure(ErasureRefusal::TooMany),
             Self::NotRowsContentType,
             Self::RowsTooLarge("50000 rows"),
             Self::IdempotencyKeyInvalid,

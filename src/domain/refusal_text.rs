@@ -67,6 +67,7 @@ impl Refusal {
             Self::NumberSuppressed => "Number is suppressed".into(),
             Self::SuppressionNotFound => "Suppression not found".into(),
             Self::TooManySuppressions => "There is no room for more suppressions".into(),
+            Self::Erasure(refusal) => refusal.text().into(),
             Self::SuppressionUntold => {
                 "The suppression is kept, but a trunk could not be told yet; send it again".into()
             }

@@ -169,6 +169,31 @@ impl CampaignStore for SqlStore {
         self.query(query, vec![rows.into()]).map(drop)
     }
 
+    fn ending_in(
+        &self,
+        digits: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<Row>, Option<u64>), StoreFailed> {
+        let looked_at = "SELECT row FROM recipients WHERE row > ? ORDER BY row LIMIT 1 OFFSET ?";
+        let last = self.query(looked_at, vec![number(after), count(limit - 1)])?;
+        let last = last.into_iter().flatten().next().as_ref().and_then(whole);
+        let rest = "WHERE row > ? AND row <= ? AND phone LIKE '%' || ? ORDER BY row";
+        let through = last.unwrap_or((1 << 53) - 1);
+        let bindings = vec![number(after), number(through), digits.into()];
+        Ok((self.rows(rest, bindings)?, last))
+    }
+
+    fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed> {
+        let rows = to_json(rows).map_err(|_| StoreFailed)?;
+        for table in ["metadata", "recipients"] {
+            let query =
+                format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?))");
+            self.query(&query, vec![rows.as_str().into()])?;
+        }
+        Ok(())
+    }
+
     fn clear(&self) -> Result<(), StoreFailed> {
         let query = "DELETE FROM campaign; DELETE FROM recipients; DELETE FROM metadata";
         self.query(query, vec![]).map(drop)

@@ -151,12 +151,13 @@ impl SqlStore {
 impl DirectoryStore for SqlStore {
     fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
         const BATCH: i32 = 64;
-        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers. An agent's row may be
+        // "audit/" and "audit0" enclose the log's rows, which stay where they are, and so do the answers, and what was erased. An agent's row may be
         // a hundred times what is held of it: SQLite leaves that out.
         let query = "SELECT name, CASE WHEN name >= 'agent/' AND name < 'agent0'
                 THEN json_remove(doc, '$.agent.input_schema', '$.agent.script', '$.agent.outcome_schema', '$.agent.voicemail')
                 ELSE doc END
             FROM rows WHERE name > ? AND (name < 'answer/' OR name >= 'answer0' AND name < 'audit/' OR name >= 'audit0')
+                AND (name < 'erased/' OR name >= 'erased0')
             ORDER BY name LIMIT ?";
         let mut after = String::new();
         loop {
@@ -191,9 +192,22 @@ impl DirectoryStore for SqlStore {
         Ok(Some(doc).filter(|doc| !doc.is_empty()))
     }
 
-    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
+    fn below(
+        &self,
+        from: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreFailed> {
         let limit: SqlStorageValue = i64::try_from(limit).unwrap_or(i64::MAX).into();
-        let query = "SELECT name, doc FROM rows WHERE name >= 'audit/' AND name < ? ORDER BY name DESC LIMIT ?";
-        self.query(query, vec![before.into(), limit])
+        let query =
+            "SELECT name, doc FROM rows WHERE name >= ? AND name < ? ORDER BY name DESC LIMIT ?";
+        self.query(query, vec![from.into(), before.into(), limit])
+    }
+
+    fn having(&self, prefix: &str, word: &str) -> Result<Vec<(String, String)>, StoreFailed> {
+        // "audit/" and "audit0" enclose the log's rows.
+        let behind = prefix.replace('/', "0");
+        let query = "SELECT name, doc FROM rows WHERE name >= ? AND name < ? AND instr(doc, ?) > 0";
+        self.query(query, vec![prefix.into(), behind.into(), word.into()])
     }
 }

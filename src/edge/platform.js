@@ -254,6 +254,30 @@ export const archiveRemove = (...given) => later(() => removeArchived(...given))
 export const erase = (limitMs, ...given) => later(() => within(limitMs, eraseObject(...given)));
 
 /**
+ * Names in the archive that begin so and come after that one, in their order.
+ * @param {any} env @param {string} prefix @param {string} startAfter @param {number} limit
+ */
+export const archiveNames = (env, prefix, startAfter, limit) =>
+  later(async () => {
+    const page = await env.ARCHIVE?.list({ prefix, limit, ...(startAfter && { startAfter }) });
+    return (page?.objects ?? []).map((/** @type {{ key: string }} */ object) => object.key);
+  });
+
+/** Version and text of what is there under a name, or neither. @param {any} env @param {string} name */
+export const archiveGet = (env, name) =>
+  later(async () => {
+    const object = await env.ARCHIVE?.get(name);
+    return object ? [object.etag, await object.text()] : [];
+  });
+
+/**
+ * Replaces it, unless it is of another version by now. Whether it did.
+ * @param {any} env @param {string} name @param {string} etagMatches @param {string} text
+ */
+export const archiveAgain = (env, name, etagMatches, text) =>
+  later(async () => Boolean(await env.ARCHIVE?.put(name, text, { onlyIf: { etagMatches } })));
+
+/**
  * Asks a Durable Object.
  * @param {any} env @param {string} binding @param {string} name @param {string} body @param {number} limitMs
  */

@@ -61,6 +61,12 @@ mod js {
         #[wasm_bindgen(js_name = dataPoint)]
         pub fn data_point(env: &Env, name: &str, of: Vec<String>, numbers: Vec<f64>);
         pub fn archive(env: &Env, name: &str, text: &str) -> u32;
+        #[wasm_bindgen(js_name = archiveNames)]
+        pub fn archive_names(env: &Env, prefix: &str, after: &str, limit: u32) -> u32;
+        #[wasm_bindgen(js_name = archiveGet)]
+        pub fn archive_get(env: &Env, name: &str) -> u32;
+        #[wasm_bindgen(js_name = archiveAgain)]
+        pub fn archive_again(env: &Env, name: &str, version: &str, text: &str) -> u32;
         pub fn ask(env: &Env, binding: &str, name: &str, body: &str, limit_ms: u32) -> u32;
         #[wasm_bindgen(js_name = askTogether)]
         pub fn ask_together(
@@ -208,6 +214,28 @@ pub fn data_point(env: &Env, of: Vec<String>, numbers: Vec<f64>) {
 /// Keeps a text in the archive, when there is one.
 pub fn archive(env: &Env, name: &str, text: &str) -> Called {
     Called::of(js::archive(env, name, text))
+}
+
+/// Names in the archive that begin so, behind that one.
+pub async fn archive_names(
+    env: &Env,
+    prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Array, JsValue> {
+    let names = Called::of(js::archive_names(env, prefix, after, limit)).await?;
+    Ok(names.unchecked_into())
+}
+
+/// What the archive has under a name: its version and its text, or neither.
+pub async fn archive_get(env: &Env, name: &str) -> Result<Array, JsValue> {
+    let object = Called::of(js::archive_get(env, name)).await?;
+    Ok(object.unchecked_into())
+}
+
+/// Replaces that, unless it is of another version by now: a boolean says whether it did.
+pub fn archive_again(env: &Env, name: &str, version: &str, text: &str) -> Called {
+    Called::of(js::archive_again(env, name, version, text))
 }
 
 /// How an object is asked: see `hops.js`.

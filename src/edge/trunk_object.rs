@@ -21,16 +21,14 @@ use crate::app::json;
 use crate::app::messages::Outgoing;
 use crate::app::nudge;
 use crate::app::ports::UNKNOWN;
-use crate::app::telemetry::{Event, Text};
 use crate::app::trunk::TrunkStore;
 use crate::app::trunk::{
-    Expired, LONG, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
+    LONG, Slices, StoreFailed, TrunkActor, TrunkCommand, TrunkReply, Turns, Work,
 };
 use crate::domain::contacts::Words;
 use crate::domain::ids::OrgId;
 use crate::domain::settings::SLICE;
 use crate::domain::time::{Span, Timestamp};
-use crate::edge::log;
 
 /// How soon an object whose storage failed tries again.
 const AGAIN: Span = Span(5_000);
@@ -41,14 +39,10 @@ const LISTEN_MS: u32 = 50;
 /// Between two batches of rows of the release before.
 const BETWEEN_MIGRATED_MS: u32 = 10;
 
-/// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
-const BATCH_EVERY: Span = Span(200);
-const PAUSE: Span = Span(50);
-
 #[path = "trunk_work.rs"]
 mod work;
 
-use work::{as_bytes, ask, each, json_lines, migrate, questions, tell_others, vitals};
+use work::{archive, as_bytes, ask, each, json_lines, migrate, questions, tell_others, vitals};
 
 struct Loaded {
     actor: TrunkActor,
@@ -69,6 +63,7 @@ struct Inner {
     migrating: Cell<bool>,
     nudging: Cell<bool>,
     telling: Cell<bool>,
+    archiving: work::Archiving,
 }
 
 /// Held by the entry module's class of the same name, which knows requests and answers.
@@ -94,6 +89,7 @@ impl TrunkObject {
             migrating: Cell::default(),
             nudging: Cell::default(),
             telling: Cell::default(),
+            archiving: work::Archiving::default(),
         };
         Self {
             inner: Rc::new(inner),
@@ -174,7 +170,11 @@ async fn answer(inner: &Rc<Inner>, command: TrunkCommand) -> Result<TrunkReply, 
                 return Err(StoreFailed);
             }
         };
-        let reply = run_knowing(inner, command, &words);
+        inner.archiving.heeds(&command, &inner.outbox);
+        let mut reply = run_knowing(inner, command, &words);
+        if let Ok(TrunkReply::Erased(erased)) = &mut reply {
+            erased.busy = inner.archiving.is_writing();
+        }
         arm_and_send(inner, reply.is_err()).await;
         return reply;
     }
@@ -259,6 +259,7 @@ async fn arm_and_send(inner: &Rc<Inner>, failed: bool) {
     arm(inner, failed).await;
     let expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
     if !expired.is_empty() {
+        inner.archiving.begins();
         wait_until(
             &inner.state,
             archive(Rc::clone(inner), expired).boxed_local(),
@@ -359,35 +360,6 @@ async fn send_all(inner: &Rc<Inner>) {
     }
     if begins_to_nudge(inner) {
         nudge(Rc::clone(inner)).await;
-    }
-}
-
-/// Old calls go to the archive, or nowhere when the deployment has none; then their rows go, batch by batch, with pauses in
-/// which the object does its other work.
-async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
-    while let Some(first) = expired.first() {
-        let Some(folder) = known(&inner, TrunkActor::archive_folder) else {
-            return;
-        };
-        // Named after what is in it: a batch that comes again replaces itself.
-        let name = format!("calls/{folder}/{}.ndjson", first.id);
-        let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
-        let began = now();
-        if let Err(error) = platform::archive(&inner.env, &name, &lines).await {
-            let error = platform::message(&error);
-            log::log(&Event::ArchiveRefused {
-                calls: expired.len(),
-                cause: Text(&error),
-            });
-            return;
-        }
-        let pause = ((began + BATCH_EVERY).max(now() + PAUSE) - now()).0;
-        platform::sleep(u32::try_from(pause).unwrap_or(0)).await;
-        let gone = expired.iter().map(|call| call.id).collect();
-        let forgotten = run(&inner, TrunkCommand::Forget(gone));
-        expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
-        arm(&inner, forgotten.is_err()).await;
-        send_all(&inner).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a trunk's shell does beside commands: several of one message, asking of numbers, and writing rows of the release before anew.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::FutureExt;
@@ -10,15 +10,17 @@ use super::{
     run, send_all,
 };
 use crate::app::concurrent::concurrent;
-use crate::app::messages::ContactErrand;
+use crate::app::messages::{ContactErrand, Outgoing};
 use crate::app::operate::metrics::numbers;
-use crate::app::trunk::{StoreFailed, TrunkActor, TrunkCommand, TrunkReply};
+use crate::app::telemetry::{Event, Text};
+use crate::app::trunk::{Expired, StoreFailed, TrunkActor, TrunkCommand, TrunkReply};
 use crate::app::{campaign, contacts};
 use crate::domain::contacts::{Question, Ticket, Words};
-use crate::domain::ids::OrgId;
-use crate::domain::time::Timestamp;
+use crate::domain::ids::{CallId, OrgId};
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 use crate::domain::vitals::VitalsAsked;
+use crate::edge::log::log;
 use crate::edge::platform::{self, now};
 use crate::edge::promise::wait_until;
 use crate::edge::{alarm, world::World};
@@ -180,6 +182,92 @@ async fn has_lost_alarm(inner: &Inner) -> Result<bool, StoreFailed> {
         run(inner, TrunkCommand::Tick)?;
     }
     Ok(known(inner, |actor| actor.has_duties().then_some(())).is_some())
+}
+
+/// From one batch of calls for the archive to the next, and at least between them: an archive that is slow is pause enough.
+const BATCH_EVERY: Span = Span(200);
+const PAUSE: Span = Span(50);
+
+/// What is known while calls are on their way to the archive: they are there by then as they were read.
+#[derive(Default)]
+pub(super) struct Archiving {
+    /// How many are at it.
+    at_it: Cell<usize>,
+    /// How many objects of the archive are being written.
+    writing: Cell<usize>,
+    /// What was erased meanwhile.
+    erased: RefCell<Vec<CallId>>,
+}
+
+impl Archiving {
+    pub fn begins(&self) {
+        self.at_it.set(self.at_it.get() + 1);
+    }
+
+    fn ends(&self) {
+        self.at_it.set(self.at_it.get().saturating_sub(1));
+        if self.at_it.get() == 0 {
+            self.erased.borrow_mut().clear();
+        }
+    }
+
+    /// Calls that are about to be erased are not to be archived.
+    pub fn heeds(&self, command: &TrunkCommand, outbox: &RefCell<Outgoing>) {
+        let TrunkCommand::Erase(asked) = command else {
+            return;
+        };
+        let mut outbox = outbox.borrow_mut();
+        outbox.expired.retain(|call| !asked.gone.contains(&call.id));
+        if self.at_it.get() > 0 {
+            self.erased.borrow_mut().extend(&asked.gone);
+        }
+    }
+
+    pub fn is_writing(&self) -> bool {
+        self.writing.get() > 0
+    }
+
+    fn leave_out(&self, expired: &mut Vec<Expired>) {
+        let erased = self.erased.borrow();
+        expired.retain(|call| !erased.contains(&call.id));
+    }
+}
+
+/// Old calls go to the archive, or nowhere when the deployment has none; then their rows go, batch by batch, with pauses in
+/// which the object does its other work.
+pub(super) async fn archive(inner: Rc<Inner>, mut expired: Vec<Expired>) {
+    loop {
+        inner.archiving.leave_out(&mut expired);
+        let Some(first) = expired.first() else {
+            break;
+        };
+        let Some(folder) = known(&inner, TrunkActor::archive_folder) else {
+            break;
+        };
+        // Named after what is in it: a batch that comes again replaces itself.
+        let name = format!("calls/{folder}/{}.ndjson", first.id);
+        let lines: String = expired.iter().map(|call| call.line() + "\n").collect();
+        let began = now();
+        inner.archiving.writing.update(|many| many + 1);
+        let written = platform::archive(&inner.env, &name, &lines).await;
+        inner.archiving.writing.update(|many| many - 1);
+        if let Err(error) = written {
+            let error = platform::message(&error);
+            log(&Event::ArchiveRefused {
+                calls: expired.len(),
+                cause: Text(&error),
+            });
+            break;
+        }
+        let pause = ((began + BATCH_EVERY).max(now() + PAUSE) - now()).0;
+        platform::sleep(u32::try_from(pause).unwrap_or(0)).await;
+        let gone = expired.iter().map(|call| call.id).collect();
+        let forgotten = run(&inner, TrunkCommand::Forget(gone));
+        expired = std::mem::take(&mut inner.outbox.borrow_mut().expired);
+        arm(&inner, forgotten.is_err()).await;
+        send_all(&inner).await;
+    }
+    inner.archiving.ends();
 }
 
 pub(super) fn as_bytes(reply: &TrunkReply) -> Option<Vec<u8>> {

@@ -1,10 +1,12 @@
 //! Who is on the list, and what of them is read.
 
-use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
+use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply, EraseRecipients};
 use audatec::app::views::campaign::RecipientView;
 use audatec::domain::call::CallStatus;
 use audatec::domain::campaign::{Attempt, RecipientStatus, Status};
+use audatec::domain::contacts::Number;
 use audatec::domain::ids::CallId;
+use audatec::domain::phone::E164;
 use audatec::domain::time::Span;
 
 use super::world::{BEGIN, Luck, World, people, person, plan};
@@ -159,4 +161,78 @@ fn a_call_that_was_taken_back_undialed_is_no_attempt_that_anybody_reads() {
     let attempts = [call(true), call(false), call(true)];
     let view = RecipientView::new(who(), RecipientStatus::Waiting, &attempts, None, None);
     assert_eq!(view.attempts.len(), 1);
+}
+
+/// Erases, as a directory has it done. Returns which rows went, and the first that can't yet.
+fn erase(world: &mut World, nth: usize, number: Number) -> (Vec<u64>, Option<u64>) {
+    let mut gone = Vec::new();
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let asked = EraseRecipients {
+            number,
+            after,
+            gone,
+        };
+        // The first answer is lost.
+        world.ask(nth, CampaignCommand::Erase(asked.clone()));
+        let CampaignReply::Erased(erased) = world.ask(nth, CampaignCommand::Erase(asked)) else {
+            panic!("an answer")
+        };
+        all.extend(erased.found.iter().copied());
+        match (erased.next, erased.found.is_empty()) {
+            (Some(next), _) => after = next,
+            (None, true) => return (all, erased.left),
+            (None, false) => after = 1 << 40,
+        }
+        gone = erased.found;
+    }
+}
+
+#[test]
+fn erased_people_are_not_called_and_not_listed_and_the_counts_add_up() {
+    let theirs = "+4915112345678";
+    let number = Number::of(&E164::parse(theirs).expect("a number"));
+    let mut people = people(20);
+    people[7] = person("their own", "+49015112345678");
+    people[12] = person("their other", theirs);
+    let mut world = World::new(2, 2);
+    let nth = world.draft(plan(), people);
+    let before = world.counts(nth);
+    assert_eq!(erase(&mut world, nth, number), (vec![8, 13], None));
+    let after = world.counts(nth);
+    assert_eq!(
+        (after.total, after.pending, after.canceled),
+        (20, before.pending - 2, 2)
+    );
+    for reference in ["their own", "their other"] {
+        let one = CampaignCommand::Recipient(reference.into());
+        assert_eq!(world.ask(nth, one), CampaignReply::Missing);
+    }
+    world.crash(nth);
+    world.start(nth);
+    let done = world.run(nth);
+    assert_eq!(done.campaign.status, Status::Completed);
+    assert_eq!(world.dials(nth).len(), 18);
+    let counts = world.counts(nth);
+    assert_eq!((counts.total, counts.canceled, counts.left()), (20, 2, 0));
+    assert_eq!(erase(&mut world, nth, number), (vec![], None));
+}
+
+#[test]
+fn one_who_is_being_called_is_left_until_that_is_over() {
+    let mut world = World::new(1, 1);
+    let one = person("their own", "+15005550000");
+    let number = Number::of(&one.phone);
+    let nth = world.running(plan(), vec![one, person("another", "+919876543210")]);
+    let ends = world.now() + Span::from_secs(60);
+    while world.counts(nth).in_progress == 0 && world.now() < ends {
+        let next = world.now() + Span(50);
+        world.live_until(next);
+    }
+    let (gone, left) = erase(&mut world, nth, number);
+    assert_eq!((gone, left), (vec![], Some(1)));
+    world.run(nth);
+    let before = world.counts(nth);
+    assert_eq!(erase(&mut world, nth, number), (vec![1], None));
+    assert_eq!(world.counts(nth), before);
 }

@@ -94,6 +94,26 @@ impl CampaignStore for Store {
         Ok(())
     }
 
+    fn ending_in(
+        &self,
+        digits: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<Row>, Option<u64>), StoreFailed> {
+        // Few, so that a look goes on.
+        let limit = limit.min(7);
+        let looked_at = self.some(limit, |row| row.row > after);
+        let last = looked_at.last().filter(|_| looked_at.len() == limit);
+        let last = last.map(|row| row.row);
+        let fits = |row: &Row| row.phone.as_str().ends_with(digits);
+        Ok((looked_at.into_iter().filter(fits).collect(), last))
+    }
+
+    fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed> {
+        self.rows.borrow_mut().retain(|row, _| !rows.contains(row));
+        Ok(())
+    }
+
     fn clear(&self) -> Result<(), StoreFailed> {
         *self.record.borrow_mut() = None;
         self.rows.borrow_mut().clear();

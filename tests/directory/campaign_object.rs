@@ -1,8 +1,11 @@
 //! A campaign's object, as far as requests and the directory see it: it calls nobody.
 
 use audatec::app::campaign::CampaignCommand as C;
+use std::collections::VecDeque;
+
 use audatec::app::campaign::{
-    Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown, Snapshot,
+    Added, CampaignRefusal, CampaignReply, EraseRecipients, ErasedRecipients, People, Recipient,
+    RecipientPage, Shown, Snapshot,
 };
 use audatec::domain::campaign::{NewRecipient, RecipientStatus, Status};
 use audatec::domain::time::Timestamp;
@@ -19,6 +22,9 @@ pub struct CampaignObject {
     pub most: Option<usize>,
     /// How many pieces of files came.
     pub pieces: usize,
+    /// What it was asked to erase, and what it answers next; then that there is nothing.
+    pub erases: Vec<EraseRecipients>,
+    pub erased: VecDeque<ErasedRecipients>,
 }
 
 impl CampaignObject {
@@ -154,6 +160,10 @@ impl CampaignObject {
                 return self.page(after, limit, |one| {
                     status.is_none_or(|status| one.status == status)
                 });
+            }
+            C::Erase(asked) => {
+                self.erases.push(asked);
+                return CampaignReply::Erased(self.erased.pop_front().unwrap_or_default());
             }
             C::Results { after, limit, .. } => return self.page(after, limit, |_| true),
             C::Recipient(reference) => {

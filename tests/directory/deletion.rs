@@ -36,8 +36,8 @@ fn furnished(world: &World, org: &Org) -> [String; 2] {
     let number = json!({"phone_number": "+919876543210"});
     assert_eq!(world.post(org, "/suppressions", number).0, 201);
     world.archive.borrow_mut().extend([
-        format!("calls/{}/one/1.ndjson", org.id),
-        format!("calls/{}/one/2.ndjson", org.id),
+        (format!("calls/{}/one/1.ndjson", org.id), (1, String::new())),
+        (format!("calls/{}/one/2.ndjson", org.id), (1, String::new())),
     ]);
     [used, gone]
 }
@@ -45,7 +45,7 @@ fn furnished(world: &World, org: &Org) -> [String; 2] {
 /// Whatever names the organisation, anywhere but in what is kept of it.
 fn traces(world: &World, org: &Org) -> Vec<String> {
     let id = org.id.to_string();
-    let mut traces: Vec<String> = world.archive.borrow().iter().cloned().collect();
+    let mut traces: Vec<String> = world.archive.borrow().keys().cloned().collect();
     let copies = world.kv.borrow();
     traces.extend(copies.iter().map(|(key, json)| format!("{key} {json}")));
     traces.extend(
@@ -300,14 +300,14 @@ fn with_latecomers(world: &World, org: &Org) -> Vec<String> {
         world.now.set(world.next_due(org).expect("it goes on"));
         world.tick(org);
     }
-    world.archive.borrow_mut().insert(late);
+    world.archive.borrow_mut().insert(late, (1, String::new()));
     let copy = RecordKey::Media(org.id);
     world.kv.borrow_mut().insert(copy, "{}".into());
     world
         .now
         .set(world.next_due(org).unwrap_or(world.now.get()));
     world.tick(org);
-    world.archive.borrow_mut().insert(later);
+    world.archive.borrow_mut().insert(later, (1, String::new()));
     to_the_end(world, org);
     traces(world, org)
 }

@@ -19,6 +19,7 @@ mod deletion;
 mod destinations;
 #[path = "../support/directory_rows.rs"]
 mod directory_rows;
+mod erasures;
 mod export;
 mod feed;
 #[path = "../support/golden.rs"]

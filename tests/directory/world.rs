@@ -23,7 +23,9 @@ use audatec::app::ports::{
 };
 use audatec::app::records::RecordKey;
 use audatec::app::telemetry::Event;
-use audatec::app::trunk::{FeedFilter, FeedPage, StoreFailed, TrunkCommand, TrunkReply};
+use audatec::app::trunk::{
+    EraseCalls, ErasedCalls, FeedFilter, FeedPage, StoreFailed, TrunkCommand, TrunkReply,
+};
 use audatec::domain::access::KeyRecord;
 use audatec::domain::agent::Status;
 use audatec::domain::contacts::{Number, Shard};
@@ -73,6 +75,9 @@ pub struct TrunkObject {
     pub told: Vec<(Vec<Number>, bool)>,
     /// A phone may ring until then.
     pub rings_until: Option<Timestamp>,
+    /// What it was asked to erase, and what it answers next; then that there is nothing.
+    pub erases: Vec<EraseCalls>,
+    pub erased: VecDeque<ErasedCalls>,
 }
 
 /// What a trunk tells the live feed at some moment.
@@ -123,8 +128,10 @@ pub struct World {
     pub campaigns_are_away: Cell<bool>,
     /// No object is emptied.
     pub wipes_fail: Cell<bool>,
-    /// The names of what the archive has.
-    pub archive: RefCell<BTreeSet<String>>,
+    /// The archive's objects, each with its version.
+    pub archive: RefCell<BTreeMap<String, (u64, String)>>,
+    /// Somebody else writes the next object that is replaced.
+    pub archive_races: Cell<bool>,
     pub notes: RefCell<BTreeMap<String, (String, Timestamp)>>,
     most_questions: Cell<Option<u64>>,
     settings: Option<Settings>,
@@ -560,6 +567,16 @@ impl Trunks for World {
                     again_at,
                 }
             }
+            TrunkCommand::Erase(asked) => {
+                trunk.erases.push((**asked).clone());
+                match trunk.erased.pop_front() {
+                    Some(erased) => TrunkReply::Erased(erased),
+                    None => TrunkReply::Erased(ErasedCalls {
+                        through: asked.through.unwrap_or(99),
+                        ..ErasedCalls::default()
+                    }),
+                }
+            }
             TrunkCommand::Report { .. } => TrunkReply::Done,
             TrunkCommand::NumberOf(_) => match &trunk.brief {
                 Some(brief) => {
@@ -671,6 +688,41 @@ impl RecordWriter for World {
         Ok(())
     }
 
+    async fn archived(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>, Unavailable> {
+        let archive = self.archive.borrow();
+        let names = archive.keys().filter(|name| name.starts_with(prefix));
+        let names = names.filter(|name| name.as_str() > after).take(limit);
+        Ok(names.cloned().collect())
+    }
+
+    async fn archived_lines(&self, name: &str) -> Result<Option<(String, String)>, Unavailable> {
+        let archive = self.archive.borrow();
+        let object = archive.get(name);
+        Ok(object.map(|(version, text)| (version.to_string(), text.clone())))
+    }
+
+    async fn archive_again(
+        &self,
+        name: &str,
+        version: &str,
+        text: &str,
+    ) -> Result<bool, Unavailable> {
+        let mut archive = self.archive.borrow_mut();
+        let object = archive.get_mut(name).expect("an object");
+        // Somebody else may write it meanwhile.
+        object.0 += u64::from(self.archive_races.take());
+        if object.0.to_string() != version {
+            return Ok(false);
+        }
+        *object = (object.0 + 1, text.to_owned());
+        Ok(true)
+    }
+
     async fn poke(&self, org: OrgId) {
         self.pokes.set(self.pokes.get() + 1);
         let tick = DirectoryCommand::tick();
@@ -723,9 +775,9 @@ impl Eraser for World {
     async fn remove_archived(&self, prefix: &str) -> Result<bool, Unavailable> {
         wait(1).await;
         let mut archive = self.archive.borrow_mut();
-        let mut names = archive.iter();
+        let mut names = archive.keys();
         let some = names.find(|name| name.starts_with(prefix)).cloned();
-        Ok(some.is_some_and(|name| archive.remove(&name)))
+        Ok(some.is_some_and(|name| archive.remove(&name).is_some()))
     }
 
     async fn stored_copy(&self, key: &RecordKey) -> Result<Option<String>, Unavailable> {

@@ -259,6 +259,8 @@ const WRONG_METHODS: [method: string, path: string, allow: string[]][] = [
   ["PUT", "/integration/v1/sip-trunks/x", ["GET", "PATCH", "DELETE"]],
   ["PATCH", "/integration/v1/api-keys", ["GET", "POST"]],
   ["GET", "/integration/v1/api-keys/x", ["DELETE"]],
+  ["DELETE", "/integration/v1/erasures", ["GET", "POST"]],
+  ["DELETE", "/integration/v1/erasures/x", ["GET"]],
   ["POST", "/integration/v1/webhooks/secret", ["GET"]],
   ["POST", "/integration/v1/export", ["GET"]],
   ["PUT", "/platform/v1/orgs", ["GET", "POST"]],

@@ -162,6 +162,17 @@ impl Contacts for Edge {
     }
 }
 
+impl Contacts for DirectoryPort {
+    async fn contacts(
+        &self,
+        org: OrgId,
+        shard: Shard,
+        command: &ContactsCommand,
+    ) -> Result<ContactsReply, Unavailable> {
+        contacts_node::ask(&self.0, org, shard, command.clone()).await
+    }
+}
+
 impl Directories for Edge {
     async fn directory(
         &self,

@@ -27,7 +27,8 @@ pub struct DirectoryRows {
 impl DirectoryStore for DirectoryRows {
     fn load(&self, row: &mut dyn FnMut(&str, &str)) -> Result<(), StoreFailed> {
         for (name, doc) in self.rows.borrow().iter() {
-            if !name.starts_with("audit/") && !name.starts_with("answer/") {
+            let apart = ["audit/", "answer/", "erased/"];
+            if !apart.iter().any(|apart| name.starts_with(apart)) {
                 row(name, doc);
             }
         }
@@ -52,9 +53,22 @@ impl DirectoryStore for DirectoryRows {
         Ok(self.rows.borrow().get(name).cloned())
     }
 
-    fn audit(&self, before: &str, limit: usize) -> Result<Vec<(String, String)>, StoreFailed> {
+    fn having(&self, prefix: &str, word: &str) -> Result<Vec<(String, String)>, StoreFailed> {
         let rows = self.rows.borrow();
-        let rows = rows.range("audit/".to_owned()..before.to_owned()).rev();
+        let has = rows
+            .iter()
+            .filter(|(name, doc)| name.starts_with(prefix) && doc.contains(word));
+        Ok(has.map(|(name, doc)| (name.clone(), doc.clone())).collect())
+    }
+
+    fn below(
+        &self,
+        from: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreFailed> {
+        let rows = self.rows.borrow();
+        let rows = rows.range(from.to_owned()..before.to_owned()).rev();
         let wanted = rows.take(limit);
         Ok(wanted
             .map(|(name, doc)| (name.clone(), doc.clone()))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audatec::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, OpenRow, Start, StoreFailed, TrunkStore, admits,
+    LateTransition, Looked, OpenRow, Start, StoreFailed, TrunkStore, admits,
 };
 use audatec::domain::call::{Call, CallStatus};
 use audatec::domain::callback::host_key;
@@ -527,6 +527,26 @@ impl TrunkStore for Rows {
         Ok(())
     }
 
+    fn ending_in(&self, digits: &str, (from, through): (u64, u64), limit: usize) -> Looked {
+        let ids: Vec<CallId> = self.calls.borrow().keys().copied().collect();
+        let looked = ids
+            .into_iter()
+            .filter(|id| (from..=through).contains(&id.row()));
+        let looked: Vec<CallId> = looked.take(limit.min(SEEN)).collect();
+        let last = looked.last().filter(|_| looked.len() == limit.min(SEEN));
+        let next = last.map(|last| last.row() + 1);
+        let calls = self.parse(looked.iter().copied())?.into_iter();
+        let fit = calls.filter(|call| call.request.phone.as_str().ends_with(digits));
+        Ok((fit.map(|call| call.id.row()).collect(), next))
+    }
+
+    fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        let ids: Vec<String> = calls.iter().map(ToString::to_string).collect();
+        let mut keys = self.keys.borrow_mut();
+        keys.retain(|_, (_, doc)| !ids.iter().any(|id| doc.contains(id)));
+        Ok(())
+    }
+
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
         for call in calls {
             let mut rows = self.calls.borrow_mut();
@@ -737,6 +757,7 @@ impl TrunkStore for Store<'_> {
         accepted_from(from: u64) -> Result<u32, StoreFailed>;
         redialed() -> Result<RedialCount, StoreFailed>;
         seen() -> Result<Seen, StoreFailed>;
+        ending_in(digits: &str, between: (u64, u64), limit: usize) -> Looked;
         undelivered(from: u64, limit: usize) -> Result<(Option<u64>, u64), StoreFailed>;
         used_bytes() -> u64;
         oldest() -> Result<Option<CallId>, StoreFailed>;
@@ -823,6 +844,10 @@ impl TrunkStore for Store<'_> {
             return self.rows.put_usage(hour, usage);
         }
         self.luck.write_one(|| self.rows.put_usage(hour, usage))
+    }
+
+    fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        self.luck.write_one(|| self.rows.forget_answers(calls))
     }
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {

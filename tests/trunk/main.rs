@@ -8,6 +8,7 @@ mod config;
 mod contact;
 mod day;
 mod dispatch;
+mod erasing;
 mod full;
 mod hours;
 mod life;

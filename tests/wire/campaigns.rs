@@ -1,8 +1,8 @@
 //! What campaigns' objects are asked, and answer.
 
 use audatec::app::campaign::{
-    Added, CampaignCommand, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage,
-    Shown, Snapshot,
+    Added, CampaignCommand, CampaignRefusal, CampaignReply, EraseRecipients, ErasedRecipients,
+    People, Recipient, RecipientPage, Shown, Snapshot,
 };
 use audatec::domain::call::{AnsweredBy, CallAgent, CallStatus, Failure, FailureCode};
 use audatec::domain::calling_hours::ZoneName;
@@ -10,6 +10,7 @@ use audatec::domain::campaign::handover::{Ended, GivenBack};
 use audatec::domain::campaign::{
     Attempt, Campaign, Counts, HeldBy, NewRecipient, Plan, RecipientStatus, Status,
 };
+use audatec::domain::contacts::Number;
 use audatec::domain::ids::CampaignId;
 use audatec::domain::phone::E164;
 use audatec::domain::redial::{Cause, Redial};
@@ -194,6 +195,14 @@ pub fn commands() -> Vec<(&'static str, CampaignCommand)> {
             },
         ),
         (
+            "Erase",
+            Ask::Erase(EraseRecipients {
+                number: Number::of(&phone()),
+                after: 7,
+                gone: vec![3, 5],
+            }),
+        ),
+        (
             "Ended",
             Ask::Ended(told.map(|told| (call(), told)).to_vec()),
         ),
@@ -314,6 +323,14 @@ pub fn replies() -> Vec<(&'static str, CampaignReply)> {
                 people,
                 next: Some(2),
             })),
+        ),
+        (
+            "Erased",
+            Told::Erased(ErasedRecipients {
+                found: vec![9],
+                next: Some(5_000),
+                left: Some(8),
+            }),
         ),
         ("Begun", Told::Begun(true)),
         ("Missing", Told::Missing),

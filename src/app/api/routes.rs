@@ -14,7 +14,8 @@ use crate::app::http::{MAX_BODY, Request, Response};
 use crate::app::manage::campaigns::{preview, recipients, results, run};
 use crate::app::manage::suppressions::MAX_FILE;
 use crate::app::manage::{
-    agents, audit, campaigns, keys, orgs, settings, suppressions, trunk_test, trunks, webhooks,
+    agents, audit, campaigns, erasures, keys, orgs, settings, suppressions, trunk_test, trunks,
+    webhooks,
 };
 use crate::app::operate::{health, metrics};
 use crate::app::ports::Api;
@@ -190,6 +191,9 @@ routes! {
         => suppressions::import(api, caller, request);
     DeleteSuppression = DELETE "/integration/v1/suppressions/{phone_number}" for Key(Admin)
         => suppressions::delete(api, caller, request, first);
+    ListErasures = GET "/integration/v1/erasures" for Key(Owner) => erasures::list(api, caller, request);
+    CreateErasure = POST "/integration/v1/erasures" for Key(Owner) => erasures::create(api, caller, request);
+    GetErasure = GET "/integration/v1/erasures/{id}" for Key(Owner) => erasures::get(api, caller, first);
     GetSecret = GET "/integration/v1/webhooks/secret" for Key(Admin) => webhooks::secret(api, caller);
     RotateSecret = POST "/integration/v1/webhooks/secret/rotate" for Key(Admin) => webhooks::rotate(api, caller, request);
     ListDeliveries = GET "/integration/v1/webhooks/deliveries" for Key(Admin) => callbacks::list(api, caller, request);

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::erasing::{EraseRecipients, ErasedRecipients};
 use super::language::{self, Added, People, RecipientPage, Shown, Snapshot};
 use super::port::asks;
 use super::{Answer, AskCampaign, CampaignReply, CampaignStore, Desk};
@@ -109,6 +110,8 @@ commands! {
         /// How many at most.
         limit: usize,
     } => preview_people -> People;
+    /// Recipients with a number are erased, some of them at a time.
+    Erase(asked: EraseRecipients) => erase -> ErasedRecipients;
     /// Calls of the campaign ended, or more is known of their ends, as their trunk says. One that is not heard of is asked for. With
     /// none of them: something is free again at the trunk.
     Ended(calls: Vec<(CallId, handover::Ended)>) => ended -> ();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::erasing::ErasedRecipients;
+
 use crate::domain::calling_hours::ZoneName;
 use crate::domain::campaign::{Attempt, Campaign, HeldBy, RecipientStatus, Status};
 use crate::domain::phone::E164;
@@ -118,6 +120,8 @@ pub enum CampaignReply {
     Recipient(Box<Recipient>),
     /// People on the list.
     People(Box<People>),
+    /// How far a number's recipients are erased.
+    Erased(ErasedRecipients),
     /// Whether an attempt is to be made.
     Begun(bool),
     /// There is none.

@@ -13,6 +13,7 @@
 
 mod answers;
 pub mod command;
+mod erasing;
 mod exchange;
 mod language;
 mod lifecycle;
@@ -27,6 +28,7 @@ mod store;
 mod tell;
 
 pub use command::CampaignCommand;
+pub use erasing::{EraseRecipients, ErasedRecipients};
 pub use exchange::{Exchange, Heard};
 pub use language::{
     Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown, Snapshot,

@@ -1,6 +1,7 @@
 //! How replies travel: each is a type of its own, which is a variant of [`CampaignReply`] on its way. Any of them may be a
 //! refusal.
 
+use super::erasing::ErasedRecipients;
 use super::language::{
     Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown,
 };
@@ -37,6 +38,7 @@ reply!(Shown: shown => R::Campaign(Box::new(shown)), R::Campaign(shown) => *show
 reply!(Added: added => R::Added(added), R::Added(added) => added);
 reply!(RecipientPage: page => R::Recipients(Box::new(page)), R::Recipients(page) => *page);
 reply!(People: people => R::People(Box::new(people)), R::People(people) => *people);
+reply!(ErasedRecipients: erased => R::Erased(erased), R::Erased(erased) => erased);
 reply!(bool: begun => R::Begun(begun), R::Begun(begun) => begun);
 reply!(Option<Recipient>: one => one.map_or(R::Missing, |one| R::Recipient(Box::new(one))),
     R::Recipient(one) => Some(*one), R::Missing => None);

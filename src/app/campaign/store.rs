@@ -13,6 +13,16 @@ pub trait CampaignStore {
     fn commit(&self, record: &Record, rows: &[Row]) -> Result<(), StoreFailed>;
     /// Adds recipients, each with metadata as JSON where there is some.
     fn add(&self, rows: &[(Row, Option<&str>)]) -> Result<(), StoreFailed>;
+    /// Recipients behind a row whose numbers end in these digits, among so many; and the last that was looked at, if there may be
+    /// more.
+    fn ending_in(
+        &self,
+        digits: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<Row>, Option<u64>), StoreFailed>;
+    /// Removes recipients, and their metadata.
+    fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed>;
     /// Removes everything.
     fn clear(&self) -> Result<(), StoreFailed>;
     /// Those of these references that recipients bear.

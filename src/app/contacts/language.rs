@@ -28,6 +28,8 @@ pub enum ContactsCommand {
     Put(Vec<Suppression>),
     /// A number is not suppressed any more. `Removed`.
     Remove(Number),
+    /// What is known of a number goes, but for its suppression, while it has one. `Removed`, if it has one.
+    Erase(Number),
     /// Tell these trunks of an organisation that numbers are suppressed: where there are more than one invocation tells. They
     /// need not be this object's. `Told`.
     Tell {
@@ -76,7 +78,7 @@ pub enum ContactsReply {
     },
     /// There is no room for more: none is kept.
     Full,
-    /// Whether it was there.
+    /// Whether it was there. Of what is erased: whether it is there still.
     Removed(bool),
     /// Whether all were told.
     Told(bool),

@@ -18,7 +18,7 @@ pub use store::{ContactsStore, Place};
 pub use tell::tell;
 
 use crate::app::trunk::StoreFailed;
-use crate::domain::contacts::{Contact, Number, Stage, Suppression, Take, Word};
+use crate::domain::contacts::{Contact, Dials, Number, Stage, Suppression, Take, Word};
 use crate::domain::time::{Span, Timestamp};
 
 /// How many rows whose end has come leave together.
@@ -69,6 +69,14 @@ pub fn handle(
             let was_there = holding(store, number, now)?.is_some();
             store.remove(&[number])?;
             Ok(ContactsReply::Removed(was_there))
+        }
+        ContactsCommand::Erase(number) => {
+            let is_kept = holding(store, number, now)?.is_some();
+            store.put_dials(number, &Dials::default())?;
+            if !is_kept {
+                store.remove(&[number])?;
+            }
+            Ok(ContactsReply::Removed(is_kept))
         }
         ContactsCommand::Tell { .. } => Ok(ContactsReply::Told(false)),
         ContactsCommand::Tick => {

@@ -18,6 +18,7 @@ use crate::app::iso8601;
 use crate::app::trunk::StoreFailed;
 use crate::app::views::campaign::CampaignView;
 use crate::app::views::delivery::DeliveryView;
+use crate::app::views::erasure::ErasureView;
 use crate::app::views::keys::NewKeyView;
 use crate::app::views::manage::{AgentDetail, SecretView, TrunkDetail};
 use crate::app::views::orgs::{NewOrgView, OrgView};
@@ -48,6 +49,9 @@ pub fn render(what: &Ask, reply: &DirectoryReply, now: Timestamp) -> Option<Answ
         }
         (Ask::CreateCampaign(campaign), DirectoryReply::Done) => {
             Answered::new(201, &CampaignView::of(campaign, None, None))
+        }
+        (Ask::Erase(..), DirectoryReply::Erasure(erasure)) => {
+            Answered::new(202, &ErasureView::from(&**erasure))
         }
         (Ask::CreateKey(_), DirectoryReply::Keys(keys)) => {
             Answered::new(201, &NewKeyView::from(keys.first()?))

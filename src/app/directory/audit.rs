@@ -19,7 +19,7 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         limit: usize,
     ) -> Answer<Vec<(u64, AuditEntry)>> {
         let before = audit_row(before.unwrap_or(999_999_999_999));
-        let rows = self.store.audit(&before, limit)?;
+        let rows = self.store.below("audit/", &before, limit)?;
         let entry = |(name, doc): (String, String)| {
             let position = name.rsplit('/').next()?.parse().ok()?;
             Some((position, json::read(&doc).ok()?))

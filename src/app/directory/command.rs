@@ -13,7 +13,8 @@ use super::permits::Permitted;
 use super::port::asks;
 use super::{
     AskDirectory, AuditEntry, CampaignCard, Desk, DirectoryCommand, DirectoryReply, DirectoryStore,
-    NewKey, OrgCard, OrgChange, Oversight, RunsWith, Sweep, language, permits, receiver, watch,
+    Erasure, NewKey, OrgCard, OrgChange, Oversight, RunsWith, Sweep, language, permits, receiver,
+    watch,
 };
 use crate::app::asking::travels;
 use crate::app::host::Host;
@@ -22,8 +23,11 @@ use crate::domain::access::{KeyDigest, StoredKey};
 use crate::domain::agent;
 use crate::domain::callback::{self, AttemptResult, DeliveryStatus, WebhookSecret, WebhookSecrets};
 use crate::domain::campaign::Campaign;
+use crate::domain::contacts::Number;
 use crate::domain::directory::Grave;
-use crate::domain::ids::{AgentId, CampaignId, DeliveryId, KeyId, OrgId, TrunkId, TrunkTag};
+use crate::domain::ids::{
+    AgentId, CampaignId, DeliveryId, ErasureId, KeyId, OrgId, TrunkId, TrunkTag,
+};
 use crate::domain::media::MediaSettings;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::trunk::TrunkConfig;
@@ -192,6 +196,19 @@ commands! {
         /// Some are suppressed: every trunk is to ask of numbers from now on.
         suppresses: bool,
     } => note_numbers -> ();
+    /// Erase all that is known of a number.
+    Erase(id: ErasureId, number: Number) => begin_erasure -> Erasure;
+    /// That a number was erased, or is being.
+    KnownErasure(id: ErasureId) => erasure -> Erasure;
+    /// A page of these, newest first.
+    Erasures {
+        /// Only those that are under way, or only those that are not.
+        pending: Option<bool>,
+        /// Only older than this one.
+        before: Option<ErasureId>,
+        /// Page size.
+        limit: usize,
+    } => erasures -> Vec<Erasure>;
     /// Keep what a request was answered that others decided.
     Answer(answer: language::Answered) => keep_answer -> ();
     /// All that is kept of the organisation is about to be told: the audit log's line of it.
@@ -289,6 +306,8 @@ impl Ask {
                 | Self::Campaigns { .. }
                 | Self::RunningCampaigns(_)
                 | Self::Buried(_)
+                | Self::KnownErasure(_)
+                | Self::Erasures { .. }
         )
     }
 

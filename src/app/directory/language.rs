@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ask, AuditEntry, CampaignCard, DirectoryRefusal, OrgCard, Oversight, Received, Watched,
+    Ask, AuditEntry, CampaignCard, DirectoryRefusal, Erasure, OrgCard, Oversight, Received, Watched,
 };
 use crate::app::trunk::Idempotency;
 use crate::domain::access::StoredKey;
@@ -173,6 +173,10 @@ pub enum DirectoryReply {
     Agents(String, Option<AgentsAfter>),
     /// Entries and their positions.
     Audit(Vec<(u64, AuditEntry)>),
+    /// That a number was erased, or is being.
+    Erasure(Box<Erasure>),
+    /// That numbers were, or are being.
+    Erasures(Vec<Erasure>),
     /// A test delivery.
     Delivery(Box<Delivery>),
     /// A page of test deliveries, newest first.

@@ -21,6 +21,8 @@ mod campaigns;
 pub mod command;
 mod copies;
 mod deletion;
+mod erasing;
+mod erasures;
 mod keys;
 mod language;
 mod media;
@@ -52,13 +54,14 @@ pub use store::{DirectoryStore, RecordWriter};
 pub use watch::{News, Tags, Watch};
 
 pub use crate::domain::directory::{
-    AuditEntry, CampaignCard, Directory, DirectoryRefusal, NewKey, OrgCard, OrgChange, Oversight,
-    RELIED_ON, Rows, Run, RunsWith, Sweep, Watched,
+    AuditEntry, CampaignCard, Directory, DirectoryRefusal, Erasure, NewKey, OrgCard, OrgChange,
+    Oversight, RELIED_ON, Rows, Run, RunsWith, Sweep, Watched,
 };
 
 use std::cell::RefCell;
 
 use crate::app::campaign::Campaigns;
+use crate::app::contacts::Contacts;
 use crate::app::erasing::Eraser;
 use crate::app::host::Host;
 use crate::app::messages::CallbackMessage;
@@ -198,7 +201,7 @@ impl DirectoryActor {
     pub async fn serve(
         &self,
         store: &impl DirectoryStore,
-        world: &(impl Host + Trunks + Campaigns + RecordWriter + Eraser),
+        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter + Eraser),
         command: DirectoryCommand,
     ) -> Result<(DirectoryReply, Vec<CallbackMessage>), StoreFailed> {
         self.wait_for_news(store, world, &command).await?;
@@ -238,6 +241,7 @@ impl DirectoryActor {
         let told = self.tell(store, world, &pending, sends_for).await?;
         let told = told || planted(Fault::UntoldAnswered);
         if matches!(command.what, Ask::Tick) {
+            self.erase(store, world).await?;
             self.go_on_deleting(store, world).await?;
         } else if self.with(store, |directory| directory.is_deleting())? {
             self.due_by(world.now() + BEGINS);
@@ -298,6 +302,7 @@ impl DirectoryActor {
             Ask::Tick => self.with(store, |directory| {
                 let owes = !directory.pending().is_empty()
                     || directory.next_callback().is_some()
+                    || directory.erasures_due().is_some()
                     || directory.is_deleting();
                 owes || planted(Fault::DirectoryNeverSleeps)
             }),
@@ -311,12 +316,14 @@ impl DirectoryActor {
     /// When the object must be woken next.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let callback = self
-            .directory
-            .borrow()
-            .as_ref()
-            .and_then(Directory::next_callback);
-        let due = [callback, self.retry_at.get(), self.cron_due.get()];
+        let directory = self.directory.borrow();
+        let directory = directory.as_ref();
+        let due = [
+            directory.and_then(Directory::next_callback),
+            directory.and_then(Directory::erasures_due),
+            self.retry_at.get(),
+            self.cron_due.get(),
+        ];
         due.into_iter().flatten().min()
     }
 

@@ -10,7 +10,7 @@ use crate::app::ports::{Api, Secrets, Unavailable};
 use crate::app::trunk::Idempotency;
 use crate::domain::access::RawKey;
 use crate::domain::callback::WebhookSecret;
-use crate::domain::ids::{KeyId, OrgId};
+use crate::domain::ids::{ErasureId, KeyId, OrgId};
 use crate::domain::mac::{hex, hmac_sha256};
 use crate::domain::refusal::Refusal;
 use hmac::Mac;
@@ -39,6 +39,27 @@ impl Draw {
             given,
             seed: new_seed(api),
         })))
+    }
+
+    /// The same of a request of whose body nothing may be kept that its content can be tried out on.
+    ///
+    /// # Errors
+    /// An `Idempotency-Key` of another form.
+    pub fn of_secret(api: &impl Api, request: &Request) -> Result<Self, Refusal> {
+        let Self(mut once) = Self::of(api, request)?;
+        if let Some(once) = &mut once {
+            // While the master key changes a repeat may come when both are known.
+            let secrets = api.secrets();
+            let secrets = secrets.former.first().unwrap_or(secrets);
+            let body = derive_by(&secrets.once_key, &once.given.body, "request");
+            once.given.body = hex(&body);
+        }
+        Ok(Self(once))
+    }
+
+    /// The id of an erasure.
+    pub fn erasure_id(&self, api: &impl Api) -> ErasureId {
+        ErasureId::new(api.now(), self.id_entropy(api, "erasure id"))
     }
 
     /// The request's `Idempotency-Key`, if it has one.

@@ -6,6 +6,7 @@ pub mod agents;
 pub mod audit;
 pub mod campaigns;
 pub mod create;
+pub mod erasures;
 pub mod hours;
 pub mod keys;
 pub mod limits;
@@ -21,6 +22,7 @@ use crate::app::http::Request;
 use crate::app::ports::{Api, Unavailable};
 use crate::domain::access::KeyRecord;
 use crate::domain::campaign::{CampaignRefusal, Status};
+use crate::domain::erasure::ErasureRefusal;
 use crate::domain::refusal::Refusal;
 
 /// How often a change is composed anew when somebody else's came in between.
@@ -105,6 +107,9 @@ impl Resource {
             DirectoryRefusal::Missing | DirectoryRefusal::Inactive => self.missing.clone(),
             DirectoryRefusal::TooMany if self.plural == campaigns::PLURAL => {
                 Refusal::Campaign(CampaignRefusal::TooMany)
+            }
+            DirectoryRefusal::TooMany if self.plural == erasures::PLURAL => {
+                Refusal::Erasure(ErasureRefusal::TooMany)
             }
             DirectoryRefusal::TooMany => Refusal::TooMany(self.plural),
             DirectoryRefusal::NoAgent => Refusal::AgentNotFound,

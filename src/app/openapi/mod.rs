@@ -99,6 +99,7 @@ fn tags() -> Value {
         {"name": "Events", "description": "The live feed."},
         {"name": "Campaigns", "description": "Lists of people who are called."},
         {"name": "Suppressions", "description": "Numbers that are not to be called."},
+        {"name": "Erasures", "description": "One person's data, erased by their number."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
         {"name": "Studio", "description": "What the web console at `/studio` needs in addition: its session, and a \

@@ -207,9 +207,9 @@ fn corrected((name, mut schema): (String, Value)) -> (String, Value) {
             vec![]
         }
         // Clients name what a number is, what is done with it, why it is called again, where a campaign and its people are,
-        // and what usage is told by, beside what calls and agents are.
+        // where an erasure is, and what usage is told by, beside what calls and agents are.
         "NumberType" | "HighRisk" | "Cause" | "CampaignStatus" | "RecipientStatus" | "HeldBy"
-        | "GroupBy" => {
+        | "GroupBy" | "ErasureStatus" => {
             let names = variants(&schema, name.as_ref());
             set(&mut schema, "x-enum-varnames", json!(names));
             vec![]

@@ -12,6 +12,7 @@ use super::campaign_news::CampaignHeard;
 use super::campaigns::TakenBack;
 use super::config::{Briefed, Retired};
 use super::dispatch::Rung;
+use super::erased::{EraseCalls, ErasedCalls};
 use super::language::{self, Idempotency, Reader, Trigger, TrunkRefusal, TrunkReply};
 use super::media::KeptMedia;
 use super::order::{CarrierCredentials, DialOrder};
@@ -246,6 +247,8 @@ commands! {
     } => hear_campaign -> CampaignHeard;
     /// Whose call it is, and to which number.
     NumberOf(call: CallId) => number_of -> Option<(OrgId, E164)>;
+    /// One person's calls are erased, some of them at a time.
+    Erase(asked: Box<EraseCalls>) => erase -> Option<ErasedCalls>;
     /// The archive has these calls: their rows go.
     Forget(calls: Vec<CallId>) => forget -> ();
     /// Do what is due: the cron's poke, in case the alarm was lost.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CarrierCredentials, DialOrder, FeedFilter, FeedPage, Shown, UsageFilter, UsageSoFar};
+use super::{
+    CarrierCredentials, DialOrder, ErasedCalls, FeedFilter, FeedPage, Shown, UsageFilter,
+    UsageSoFar,
+};
 use crate::app::messages::CallbackMessage;
 use crate::domain::call::{Call, CallRequest, CallStatus, Window};
 use crate::domain::callback::WebhookSecrets;
@@ -199,6 +202,8 @@ pub enum TrunkReply {
     },
     /// Whose call it is, and to which number.
     NumberOf(OrgId, E164),
+    /// How far a number's calls are erased.
+    Erased(ErasedCalls),
     /// No such call here.
     Missing,
     /// Rows can't be written just now: nothing was done.

@@ -12,6 +12,8 @@ mod campaigns;
 pub mod command;
 mod config;
 mod dispatch;
+mod erased;
+mod erasing;
 mod feed;
 mod hours;
 mod language;
@@ -42,6 +44,7 @@ pub use campaigns::TakenBack;
 pub use command::TrunkCommand;
 pub use config::{Briefed, Retired};
 pub use dispatch::Rung;
+pub use erased::{EraseCalls, ErasedCalls};
 pub use feed::KEPT;
 pub use language::{
     IDEMPOTENCY_TTL, Idempotency, IdempotencyRecord, LiveCall, Look, Reader, Trigger, TrunkRefusal,
@@ -56,7 +59,7 @@ pub use position::{FeedEvent, FeedFilter, FeedNotes, FeedPage, LateTransition, P
 pub use reading::{Listed, LiveNow, LiveSlice, OneCall, OneStatus, StatusOf};
 pub use retention::UsedStorage;
 pub use slices::{LONG, Slices, Turns};
-pub use store::{CallRow, FeedScan, OpenRow, Start, StoreFailed, TrunkStore};
+pub use store::{CallRow, FeedScan, Looked, OpenRow, Start, StoreFailed, TrunkStore};
 pub use sums::{Sums, USAGE_SCAN, UsageFilter, UsageSoFar, add as add_usage};
 pub use suppression::Suppressed;
 pub use whole::WholePage;

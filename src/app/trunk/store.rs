@@ -22,6 +22,9 @@ use std::cell::Cell;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreFailed;
 
+/// Rows that were found, and the one at which the look goes on, if it came to no end.
+pub type Looked = Result<(Vec<u64>, Option<u64>), StoreFailed>;
+
 /// When a call was accepted, and dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
@@ -141,6 +144,11 @@ pub trait TrunkStore {
     }
     /// Keeps that.
     fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed>;
+    /// Rows, oldest first, whose numbers end in these digits, among so many between two rows; and the row at which the look goes
+    /// on, if it came to no end.
+    fn ending_in(&self, digits: &str, between: (u64, u64), limit: usize) -> Looked;
+    /// Forgets what requests were answered by which these calls were placed.
+    fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// Removes calls, and all that is kept beside them.
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed>;
     /// When others were last heard of, as was last noted.

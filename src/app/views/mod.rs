@@ -3,6 +3,7 @@
 pub mod call;
 pub mod campaign;
 pub mod delivery;
+pub mod erasure;
 pub mod export;
 pub mod keys;
 pub mod limits;

@@ -103,6 +103,11 @@ impl Row {
         self.changed_at = now;
     }
 
+    /// Their data is erased: nobody calls them any more.
+    pub fn leaves(&mut self, now: Timestamp) {
+        self.becomes(RecipientStatus::Canceled, now);
+    }
+
     /// They are called next at that moment, or a moment from now.
     pub fn waits(&mut self, at: Timestamp, for_hours: bool, now: Timestamp) {
         self.becomes(RecipientStatus::Waiting, now);

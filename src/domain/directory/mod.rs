@@ -8,6 +8,7 @@ mod agents;
 mod audit;
 mod campaigns;
 mod deletion;
+mod erasures;
 mod keys;
 mod media;
 mod numbers;
@@ -27,6 +28,7 @@ pub use agents::agent_row;
 pub use audit::{AuditEntry, Author, audit_row};
 pub use campaigns::{CampaignCard, Run, RunsWith};
 pub use deletion::{Grave, grave_row};
+pub use erasures::{Erased, Erasure, Progress, Work, erasure_row};
 pub use keys::NewKey;
 pub use once::{Used, answer_row};
 pub use orgs::{Deletion, OrgCard, OrgChange};
@@ -46,13 +48,14 @@ use crate::domain::callback::Delivery;
 use crate::domain::calling_hours::CallingHours;
 use crate::domain::contacts::ContactLimit;
 use crate::domain::from_json::{self, Unreadable};
-use crate::domain::ids::{AgentId, CampaignId, DeliveryId, KeyId, TrunkId, TrunkTag};
+use crate::domain::ids::{AgentId, CampaignId, DeliveryId, ErasureId, KeyId, TrunkId, TrunkTag};
 use crate::domain::record_key::RecordKey;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 use crate::domain::vec_map::VecMap;
 use agents::AgentCard;
+use erasures::Erasing;
 use orgs::Org;
 use permits::Shorts;
 use watch::Watch;
@@ -114,6 +117,8 @@ pub struct Directory {
     oversight: Oversight,
     /// What messages to the operator tell, by their deliveries.
     notices: VecMap<DeliveryId, Notice>,
+    /// Erasures that are under way.
+    erasing: VecMap<ErasureId, Erasing>,
     used: VecMap<String, Used>,
     permits: VecMap<(User, TrunkTag), Timestamp>,
     shorts: VecMap<User, Shorts>,
@@ -156,6 +161,7 @@ impl Directory {
                 self.trunks.insert(trunk.config.id, trunk);
             }
             "campaign" => self.read_campaign(doc)?,
+            "erasing" => self.read_erasing(doc)?,
             "key" => {
                 let key: StoredKey = from_json::read(doc)?;
                 self.keys.insert(key.id, key);

@@ -82,9 +82,14 @@ impl Directory {
             if nth >= too_many && now < at + IDEMPOTENCY_TTL {
                 break;
             }
-            self.used.remove(&key);
-            self.remove(used_row(&key));
-            self.remove(answer_row(&key));
+            self.forget_answer(&key);
         }
+    }
+
+    /// Forgets a key, and what its request was answered.
+    pub(super) fn forget_answer(&mut self, key: &str) {
+        self.used.remove(&key.to_owned());
+        self.remove(used_row(key));
+        self.remove(answer_row(key));
     }
 }

@@ -137,6 +137,10 @@ random_id!(
     CampaignId
 );
 id!(
+    /// That one person's data is erased: a UUID version 7, so that these ids sort by age.
+    ErasureId
+);
+id!(
     /// A call: an address and a check, see the module's head.
     CallId
 );
@@ -206,6 +210,15 @@ guarded!(KeyId, 32);
 guarded!(AgentId, 32);
 // Its tag has no room for more.
 guarded!(TrunkId, 12);
+
+impl ErasureId {
+    /// What is asked for at this moment; the rest of it is random.
+    #[must_use]
+    pub fn new(at: Timestamp, bytes: [u8; 16]) -> Self {
+        let [_, _, _, _, _, _, random @ ..] = bytes;
+        Self(uuid::Builder::from_unix_timestamp_millis(at.0, &random).into_uuid())
+    }
+}
 
 impl TrunkId {
     /// The tag that this trunk's calls carry.

@@ -20,6 +20,7 @@ mod day_count;
 mod destinations;
 mod dispatch;
 mod entries;
+mod erasing;
 mod give_back;
 mod handover;
 mod hours;

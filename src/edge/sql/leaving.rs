@@ -6,7 +6,7 @@ use super::SqlStore;
 use super::lists::OLDEST_FIRST;
 use super::values::{count, id, number, parse};
 use crate::app::json;
-use crate::app::trunk::{Expired, StoreFailed};
+use crate::app::trunk::{Expired, Looked, StoreFailed};
 use crate::domain::call::{Call, CallStatus};
 use crate::domain::ids::CallId;
 use crate::domain::to_json::to_json;
@@ -42,6 +42,29 @@ impl SqlStore {
             None => seen.last.filter(|_| seen.count == LOOKED_AT),
         };
         Ok((self.expired_rows(rows)?, next.map(|last| last + 1)))
+    }
+
+    /// See [`TrunkStore::ending_in`](crate::app::trunk::TrunkStore::ending_in).
+    pub(super) fn rows_ending_in(
+        &self,
+        digits: &str,
+        (from, through): (u64, u64),
+        limit: usize,
+    ) -> Looked {
+        let bounds = vec![number(from), number(through + 1), count(limit)];
+        let fits = "phone LIKE '%' || ?"; // of digits alone: there is nothing to escape
+        let seen = self.seen(OLDEST_FIRST, bounds, fits, vec![digits.into()])?;
+        let last = seen.last.filter(|_| seen.count == limit);
+        Ok((seen.fit, last.map(|last| last + 1)))
+    }
+
+    /// See [`TrunkStore::forget_answers`](crate::app::trunk::TrunkStore::forget_answers).
+    pub(super) fn delete_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        let ids = to_json(calls).map_err(|_| StoreFailed)?;
+        // Whatever the admission was, its call is a field of it.
+        let query = "DELETE FROM idempotency WHERE (SELECT value ->> '$.call' FROM json_each(doc, '$.admission'))
+                     IN (SELECT value FROM json_each(?))";
+        self.query(query, vec![ids.into()]).map(drop)
     }
 
     /// See [`TrunkStore::forget`](crate::app::trunk::TrunkStore::forget).

@@ -27,7 +27,7 @@ use values::{count, id, millis, number, unsigned};
 
 use crate::app::trunk::{
     CallFilter, CallRow, DeliveryFilter, Expired, FeedNotes, FeedScan, Found, IdempotencyRecord,
-    LateTransition, OpenRow, Start, StoreFailed, TrunkStore,
+    LateTransition, Looked, OpenRow, Start, StoreFailed, TrunkStore,
 };
 use crate::domain::call::Call;
 use crate::domain::contacts::Told;
@@ -324,6 +324,14 @@ impl TrunkStore for SqlStore {
 
     fn put_usage(&self, hour: Hour, usage: &HourUsage) -> Result<(), StoreFailed> {
         self.keep_usage(hour, usage)
+    }
+
+    fn ending_in(&self, digits: &str, between: (u64, u64), limit: usize) -> Looked {
+        self.rows_ending_in(digits, between, limit)
+    }
+
+    fn forget_answers(&self, calls: &[CallId]) -> Result<(), StoreFailed> {
+        self.delete_answers(calls)
     }
 
     fn forget(&self, calls: &[CallId]) -> Result<(), StoreFailed> {

@@ -1,6 +1,7 @@
 //! The ports on Cloudflare's bindings.
 
 mod erasing;
+mod keeping;
 mod objects;
 mod outside;
 mod overview;
@@ -24,7 +25,7 @@ use super::platform::Way;
 use super::platform::{entropy, now};
 use super::{cache, faults, platform, promise, vault};
 use crate::app::dialers::simulator;
-use crate::app::directory::{self, By, DirectoryCommand, DirectoryReply, RecordWriter};
+use crate::app::directory::{self, By, DirectoryCommand, DirectoryReply};
 use crate::app::json::{self, Unreadable};
 use crate::app::ports::{
     Answer, Directories, Host, Records, Secrets, Trunks, UNKNOWN, Unavailable, Vault,
@@ -293,18 +294,6 @@ impl Records for World {
             let _ = directory::ask(&world, org, By::PLATFORM, touch).await;
         };
         self.wait_until(told.boxed_local());
-    }
-}
-
-impl RecordWriter for World {
-    async fn write(&self, key: &RecordKey, json: Option<String>) -> Result<(), Unavailable> {
-        let result = platform::kv_put(&self.env, RECORDS, &key.to_string(), json).await;
-        result.map_err(|error| self.failed("KV write", &error))?;
-        Ok(())
-    }
-
-    async fn poke(&self, org: OrgId) {
-        let _ = self.directory(org, &DirectoryCommand::tick()).await;
     }
 }
 

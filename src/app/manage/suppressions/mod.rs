@@ -25,7 +25,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sorting::newest_first;
 use crate::domain::time::Timestamp;
 use crate::domain::to_json::to_json;
-use read::{last_of_each, read_end, read_phone, read_reason, read_row};
+pub(super) use read::read_phone;
+use read::{last_of_each, read_end, read_reason, read_row};
 
 /// The most bytes of a file of numbers.
 pub const MAX_FILE: usize = 4 << 20;

@@ -1,0 +1,288 @@
+//! Erasing: campaigns, trunks, the archive and whoever knows of the number are asked in turn, some of their rows at a time. What
+//! each said is written before it is asked again, so that this goes on wherever it was broken off.
+
+use super::{Directory, DirectoryActor, DirectoryStore, RecordWriter};
+use crate::app::campaign::{self, CampaignRefusal, Campaigns, EraseRecipients};
+use crate::app::concurrent::{CONNECTIONS, concurrent};
+use crate::app::contacts::{Contacts, ContactsCommand, ContactsReply};
+use crate::app::host::{Host, Unavailable};
+use crate::app::json;
+use crate::app::trunk::{self, EraseCalls, ErasedCalls, StoreFailed, Trunks};
+use crate::domain::contacts::Number;
+use crate::domain::directory::{Erased, Progress, Work};
+use crate::domain::erasure::{last_digits, mentions, without};
+use crate::domain::ids::OrgId;
+use crate::domain::phone::E164;
+use crate::domain::search;
+use serde_json::Value;
+
+/// How often one invocation asks: each time several.
+const ROUNDS: usize = 30;
+/// How many objects of the archive are looked at together.
+const OBJECTS: usize = 10;
+
+impl DirectoryActor {
+    /// Goes on with what is to be erased.
+    pub(super) async fn erase(
+        &self,
+        store: &impl DirectoryStore,
+        world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter),
+    ) -> Result<(), StoreFailed> {
+        for _ in 0..ROUNDS {
+            let due = self.with(store, |directory| {
+                Some((directory.org_id()?, directory.erasing_work(world.now())?))
+            })?;
+            let Some((org, (id, number, work))) = due else {
+                break;
+            };
+            let done = work.into_iter().map(async |work| {
+                let came = match &work {
+                    Work::Notes => self.notes(store, number),
+                    work => piece(world, org, number, work).await,
+                };
+                (work, came.ok())
+            });
+            let came = concurrent(CONNECTIONS, done).await;
+            self.with(store, |directory| {
+                directory.note_erasing(id, came, world.now());
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What the directory itself noted of requests.
+    fn notes(&self, store: &impl DirectoryStore, number: Number) -> Result<Progress, Unavailable> {
+        let noted = self.with(store, |directory| forget_notes(directory, store, number));
+        match noted {
+            Ok(Ok(())) => Ok(Progress::default()),
+            Ok(Err(StoreFailed)) | Err(StoreFailed) => Err(Unavailable),
+        }
+    }
+}
+
+fn forget_notes(
+    directory: &mut Directory,
+    store: &impl DirectoryStore,
+    number: Number,
+) -> Result<(), StoreFailed> {
+    let digits = last_digits(number);
+    let answers = store.having("answer/", &digits)?.into_iter();
+    let tells = answers.filter(|(_, doc)| mentions(doc, number));
+    let keys = tells.filter_map(|(name, _)| Some(name.strip_prefix("answer/")?.to_owned()));
+    directory.forget_number(number, &keys.collect::<Vec<_>>());
+    for (name, doc) in store.having("audit/", &digits)? {
+        let line = without(&doc, number).and_then(|doc| json::read(&doc).ok());
+        if let Some(line) = line {
+            directory.rewrite(name, &line);
+        }
+    }
+    Ok(())
+}
+
+/// One piece of work that others do.
+async fn piece(
+    world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter),
+    org: OrgId,
+    number: Number,
+    work: &Work,
+) -> Result<Progress, Unavailable> {
+    match work {
+        Work::Recipients { .. } => recipients(world, org, number, work).await,
+        Work::Calls { .. } => calls(world, org, number, work).await,
+        Work::Archive { after, gone } => archive(world, org, number, after, gone).await,
+        Work::Number | Work::Notes => {
+            let erase = ContactsCommand::Erase(number);
+            match world.contacts(org, number.shard(), &erase).await? {
+                ContactsReply::Removed(is_kept) => Ok(Progress {
+                    suppressed: Some(is_kept),
+                    ..Progress::default()
+                }),
+                _ => Err(Unavailable),
+            }
+        }
+    }
+}
+
+async fn recipients(
+    world: &(impl Host + Campaigns),
+    org: OrgId,
+    number: Number,
+    work: &Work,
+) -> Result<Progress, Unavailable> {
+    let Work::Recipients {
+        campaign,
+        after,
+        gone,
+        left,
+    } = work
+    else {
+        return Err(Unavailable);
+    };
+    let asked = EraseRecipients {
+        number,
+        after: *after,
+        gone: gone.clone(),
+    };
+    let erase = campaign::command::Erase(asked);
+    let erased = match campaign::ask(world, org, *campaign, erase).await? {
+        Ok(erased) => erased,
+        Err(CampaignRefusal::Missing) => return Ok(Progress::default()),
+        Err(_) => return Err(Unavailable),
+    };
+    let found = erased.found;
+    let is_more = erased.next.is_some() || !found.is_empty();
+    let first = left.iter().copied().chain(erased.left).min();
+    let again = |after: u64, left| Work::Recipients {
+        campaign: *campaign,
+        after,
+        gone: found.clone(),
+        left,
+    };
+    let next = match (erased.next, first) {
+        (Some(after), first) => Some(again(after, first)),
+        // What was found goes, and whoever is being called is looked at again.
+        (None, Some(first)) => Some(again(first.saturating_sub(1), None)),
+        (None, None) if is_more => Some(again(u64::MAX >> 12, None)),
+        (None, None) => None,
+    };
+    Ok(Progress {
+        found: Erased {
+            recipients: found.len() as u64,
+            ..Erased::default()
+        },
+        waits: !is_more,
+        next,
+        suppressed: None,
+    })
+}
+
+async fn calls(
+    world: &(impl Host + Trunks),
+    org: OrgId,
+    number: Number,
+    work: &Work,
+) -> Result<Progress, Unavailable> {
+    let Work::Calls {
+        trunk,
+        from,
+        through,
+        gone,
+        left,
+    } = work
+    else {
+        return Err(Unavailable);
+    };
+    let asked = EraseCalls {
+        org,
+        number,
+        from: *from,
+        through: *through,
+        gone: gone.clone(),
+    };
+    let erase = trunk::command::Erase(Box::new(asked));
+    let erased = trunk::ask(world, *trunk, erase).await?;
+    let ErasedCalls {
+        found,
+        transcripts,
+        recordings,
+        kept,
+        next,
+        left: left_now,
+        through,
+        busy,
+    } = erased.ok_or(Unavailable)?;
+    let is_more = next.is_some() || !found.is_empty();
+    let first = left.iter().copied().chain(left_now).min();
+    let counts = Erased {
+        calls: found.len() as u64,
+        transcripts,
+        recordings,
+        ..Erased::default()
+    };
+    let gone = [kept, found].concat();
+    let at_end = !gone.is_empty() || busy;
+    let again = |from: u64, left| Work::Calls {
+        trunk: *trunk,
+        from,
+        through: Some(through),
+        gone,
+        left,
+    };
+    let next = match (next, first) {
+        (Some(from), first) => Some(again(from, first)),
+        // What was found goes first, then what could not go yet is looked at again.
+        (None, first) if at_end => Some(again(through + 1, first)),
+        (None, Some(first)) => Some(again(first, None)),
+        (None, None) => None,
+    };
+    Ok(Progress {
+        found: counts,
+        waits: !is_more,
+        next,
+        suppressed: None,
+    })
+}
+
+/// Objects that were found are written anew without the number's calls; then the next are looked at.
+async fn archive(
+    world: &impl RecordWriter,
+    org: OrgId,
+    number: Number,
+    after: &str,
+    gone: &[String],
+) -> Result<Progress, Unavailable> {
+    for name in gone {
+        let Some((version, text)) = world.archived_lines(name).await? else {
+            continue;
+        };
+        let (rest, calls) = without_calls(&text, number);
+        if calls > 0 && !world.archive_again(name, &version, &rest).await? {
+            return Err(Unavailable); // somebody else wrote it: it is read again
+        }
+    }
+    let names = world
+        .archived(&format!("calls/{org}/"), after, OBJECTS)
+        .await?;
+    let mut progress = Progress::default();
+    let mut found = Vec::new();
+    for name in &names {
+        let Some((_, text)) = world.archived_lines(name).await? else {
+            continue;
+        };
+        let (_, calls) = without_calls(&text, number);
+        if calls > 0 {
+            progress.found.archived_calls += calls;
+            found.push(name.clone());
+        }
+    }
+    progress.next = names.last().map(|last| Work::Archive {
+        after: last.clone(),
+        gone: found,
+    });
+    Ok(progress)
+}
+
+/// The archive's lines but for those of calls to a number, and how many these are.
+fn without_calls(text: &str, number: Number) -> (String, u64) {
+    let digits = last_digits(number);
+    let (mut rest, mut calls) = (String::new(), 0);
+    for line in text.lines() {
+        match search::contains(line, &digits) && is_to(line, number) {
+            true => calls += 1,
+            false => {
+                rest.push_str(line);
+                rest.push('\n');
+            }
+        }
+    }
+    (rest, calls)
+}
+
+fn is_to(line: &str, number: Number) -> bool {
+    let called = |line: &Value| {
+        let phone = line.get("call")?.get("request")?.get("phone")?.as_str()?;
+        Some(Number::of(&E164::parse(phone)?) == number)
+    };
+    let line: Option<Value> = json::read(line).ok();
+    line.as_ref().and_then(called) == Some(true)
+}

@@ -1,0 +1,98 @@
+//! One person's calls are erased, some at a time: what was found is told first, and goes with the next command.
+
+use super::erased::{EraseCalls, ErasedCalls};
+use super::reply::reply;
+use super::{Answer, Desk, TrunkStore, hours};
+use crate::domain::erasure::last_digits;
+use crate::domain::ids::CallId;
+
+/// How many rows are looked at, and how many calls are found, by one command.
+const LOOKED_AT: usize = 1_000;
+const FOUND: usize = 50;
+
+reply!(ErasedCalls: erased = Erased(erased));
+
+impl<S: TrunkStore> Desk<'_, '_, S> {
+    /// Nothing, while rows can't be written: then they can't be removed either. Those of the release before are elsewhere.
+    pub(super) fn erase(&mut self, asked: Box<EraseCalls>) -> Answer<Option<ErasedCalls>> {
+        let mut erased = ErasedCalls {
+            through: asked.through.unwrap_or_default(),
+            ..ErasedCalls::default()
+        };
+        let brief = self.trunk.brief();
+        if brief.is_none_or(|brief| brief.config.org_id != asked.org) {
+            return Ok(Some(erased));
+        }
+        if !self.store.is_complete() || self.trouble.is_there() {
+            return Ok(None);
+        }
+        self.let_go(&asked.gone, &mut erased)?;
+        if asked.through.is_none() {
+            erased.through = self.store.newest()?.map_or(0, CallId::row);
+        }
+        self.find(&asked, &mut erased)?;
+        Ok(Some(erased))
+    }
+
+    /// What was found before goes.
+    fn let_go(&mut self, gone: &[CallId], erased: &mut ErasedCalls) -> Answer<()> {
+        let mut free = Vec::new();
+        for call in gone {
+            match self.trunk.may_go(*call, self.now, self.step) {
+                true => free.push(*call),
+                false => erased.kept.push(*call),
+            }
+        }
+        if free.is_empty() {
+            return Ok(());
+        }
+        self.health.departs(self.store, &free)?;
+        self.store.forget_answers(&free)?;
+        let is_gone = hours::forget(self.counted, self.store, &free);
+        is_gone.inspect_err(|_| self.retention.begins_anew())?;
+        // A row may say of its call what is not so any more: it is written anew, and goes then.
+        for call in free {
+            if self.store.get(call)?.is_some() {
+                self.trunk.write_anew(call, self.step);
+                erased.kept.push(call);
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, asked: &EraseCalls, erased: &mut ErasedCalls) -> Answer<()> {
+        let digits = last_digits(asked.number);
+        let through = erased.through;
+        let (rows, next) = self
+            .store
+            .ending_in(&digits, (asked.from, through), LOOKED_AT)?;
+        for (nth, row) in rows.iter().enumerate() {
+            if nth == FOUND {
+                erased.next = Some(*row);
+                break;
+            }
+            let Some((call, next)) = self.trunk.call_to(*row, asked.number, self.step) else {
+                continue;
+            };
+            if asked.gone.contains(&call) {
+                continue; // it was found already, and is kept for now
+            }
+            if self.trunk.may_go(call, self.now, self.step) {
+                let has_transcript = self.store.transcript(call)?.is_some();
+                let has_recording = self.store.recording(call)?.is_some();
+                erased.transcripts += u64::from(has_transcript);
+                erased.recordings += u64::from(has_recording);
+                erased.found.push(call);
+            } else {
+                erased.left = erased.left.or(Some(*row));
+            }
+            // An attempt that follows may be younger than the look.
+            erased.through = erased.through.max(next.map_or(0, CallId::row));
+        }
+        erased.next = erased.next.or(next);
+        if erased.through > through && erased.next.is_none() {
+            erased.next = Some(through + 1);
+        }
+        Ok(())
+    }
+}

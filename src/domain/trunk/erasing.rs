@@ -1,0 +1,64 @@
+//! One person's calls are to go: those that nobody has dialed end, and those that are over may go.
+
+use super::{Step, Trunk};
+use crate::domain::call::Phase;
+use crate::domain::contacts::Number;
+use crate::domain::ids::CallId;
+use crate::domain::time::{Span, Timestamp};
+
+/// A call that may count against `max_cps` stays for now: an object that is loaded anew counts by its row.
+const COUNTED: Span = Span(2_000);
+
+impl Trunk {
+    /// The call of this row, if it is to this number; and the attempt that follows it, if there is one.
+    #[must_use]
+    pub fn call_to(
+        &self,
+        row: u64,
+        number: Number,
+        step: &Step<'_>,
+    ) -> Option<(CallId, Option<CallId>)> {
+        let call = step.rows().call_at(row)?;
+        let next = call.series.and_then(|series| series.next);
+        (Number::of(&call.request.phone) == number).then_some((call.id, next))
+    }
+
+    /// A call's row is written as the call is.
+    pub fn write_anew(&mut self, id: CallId, step: &mut Step<'_>) {
+        self.change_row(id, step);
+    }
+
+    /// A call's row is to go. Returns whether it may: nothing is to happen to the call any more, and no attempt of its callback is
+    /// out. Those that wait for one go with it. One that nobody has dialed ends at once, and none follows one that was dialed.
+    pub fn may_go(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
+        if self.is_open(id) {
+            self.advance(id, now, step);
+        }
+        let Some(call) = self.take(id, step).map(|held| &mut held.call) else {
+            return true;
+        };
+        match call.phase() {
+            Phase::Scheduled { .. } | Phase::Queued { .. } | Phase::Unclaimed { .. } => {
+                self.cancel(id, now, step);
+                false
+            }
+            Phase::SettingUp { .. }
+            | Phase::Ringing { .. }
+            | Phase::Talking { .. }
+            | Phase::AwaitingReport { .. } => {
+                if call.is_the_last() {
+                    self.change_row(id, step);
+                }
+                step.let_go_of(id);
+                false
+            }
+            Phase::Over => {
+                let counts = now < call.updated_at + COUNTED;
+                let rests = !call.is_open() && self.callbacks.lease(id).is_none() && !counts;
+                let is_written = !step.changed().any(|changed| changed.id == id);
+                step.let_go_of(id);
+                rests && is_written
+            }
+        }
+    }
+}
