@@ -43,15 +43,15 @@ pub struct Erasure {
 /// How much was erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
-    /// Calls.
+    /// How many calls.
     pub calls: u64,
-    /// Transcripts of them.
+    /// How many transcripts of them.
     pub transcripts: u64,
-    /// Locations of recordings of them.
+    /// How many recordings of them, whose locations go.
     pub recordings: u64,
-    /// Calls in the archive.
+    /// How many calls in the archive.
     pub archived_calls: u64,
-    /// Recipients of campaigns.
+    /// How many recipients of campaigns.
     pub recipients: u64,
 }
 

@@ -215,7 +215,9 @@ impl ErasureId {
     /// What is asked for at this moment; the rest of it is random.
     #[must_use]
     pub fn new(at: Timestamp, bytes: [u8; 16]) -> Self {
-        let [_, _, _, _, _, _, random @ ..] = bytes;
+        let [a, b, c, d, e, f, g, h, i, j, ..] = bytes;
+        // Version and variant take the place of bits of the first and the third.
+        let random = [j, i, h, g, f, e, d, c, b, a];
         Self(uuid::Builder::from_unix_timestamp_millis(at.0, &random).into_uuid())
     }
 }
