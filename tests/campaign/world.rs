@@ -29,6 +29,8 @@ pub struct Store {
     pub written: Cell<u64>,
     /// How many recipients a question read at most.
     pub most_read: Cell<usize>,
+    /// Where those were whose rows were removed.
+    pub removed: RefCell<Vec<RecipientStatus>>,
     /// The next write fails, once it was kept or before.
     pub fails: Cell<Option<bool>>,
 }
@@ -110,7 +112,11 @@ impl CampaignStore for Store {
     }
 
     fn remove(&self, rows: &[u64]) -> Result<(), StoreFailed> {
-        self.rows.borrow_mut().retain(|row, _| !rows.contains(row));
+        for row in rows {
+            let removed = self.rows.borrow_mut().remove(row);
+            let status = removed.map(|(row, _)| row.status);
+            self.removed.borrow_mut().extend(status);
+        }
         Ok(())
     }
 
@@ -421,10 +427,14 @@ impl World {
             let those = rows
                 .iter()
                 .filter(|row| record.status_of(row.status) == wanted);
-            those.count() as u64
+            let removed = store.removed.borrow();
+            let removed = removed
+                .iter()
+                .filter(|status| record.status_of(**status) == wanted);
+            (those.count() + removed.count()) as u64
         };
         let by_rows = Counts {
-            total: rows.len() as u64,
+            total: (rows.len() + store.removed.borrow().len()) as u64,
             pending: many(RecipientStatus::Pending),
             in_progress: many(RecipientStatus::InProgress),
             waiting: many(RecipientStatus::Waiting),

@@ -132,8 +132,8 @@ test("nothing of a person is left, and all of everybody else's", { timeout: 240_
     expect(JSON.stringify(done)).not.toContain("15112345678");
 
     for (const id of [...over.slice(0, 2), scheduled, talking]) expectError(await org.owner.get(`/calls/${id}`), 404, "Call not found");
-    const list = found(await org.owner.get<{ calls: { call_id: string }[] }>("/calls"));
-    expect(new Set(list.calls.map(({ call_id }) => call_id))).toEqual(new Set([over[2], otherScheduled]));
+    const list = found(await org.owner.get<{ calls: { id: string }[] }>("/calls"));
+    expect(new Set(list.calls.map(({ id }) => id))).toEqual(new Set([over[2], otherScheduled]));
     expect(await usage()).toBe(before);
     const { counts } = found(await org.owner.get<{ counts: Record<string, number> }>(`/campaigns/${campaign.id}`));
     expect(counts).toMatchObject({ total: 3, pending: 1, canceled: 2 });
