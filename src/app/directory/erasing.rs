@@ -1,6 +1,8 @@
 //! Erasing: campaigns, trunks, the archive and whoever knows of the number are asked in turn, some of their rows at a time. What
 //! each said is written before it is asked again, so that this goes on wherever it was broken off.
 
+use std::cell::Cell;
+
 use super::{Directory, DirectoryActor, DirectoryStore, RecordWriter};
 use crate::app::campaign::{self, CampaignRefusal, Campaigns, EraseRecipients};
 use crate::app::concurrent::{CONNECTIONS, concurrent};
@@ -21,6 +23,15 @@ const ROUNDS: usize = 30;
 /// How many objects of the archive are looked at together.
 const OBJECTS: usize = 10;
 
+/// Who erases, however that ends.
+struct Erases<'a>(&'a Cell<bool>);
+
+impl Drop for Erases<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
 impl DirectoryActor {
     /// Goes on with what is to be erased.
     pub(super) async fn erase(
@@ -28,6 +39,11 @@ impl DirectoryActor {
         store: &impl DirectoryStore,
         world: &(impl Host + Trunks + Campaigns + Contacts + RecordWriter),
     ) -> Result<(), StoreFailed> {
+        // An answer that came late would be counted as one to the same question asked again.
+        if self.erasing.replace(true) {
+            return Ok(());
+        }
+        let _held = Erases(&self.erasing);
         for _ in 0..ROUNDS {
             let due = self.with(store, |directory| {
                 Some((directory.org_id()?, directory.erasing_work(world.now())?))

@@ -178,6 +178,8 @@ pub struct DirectoryActor {
     writing: RefCell<Vec<RecordKey>>,
     /// The `Idempotency-Key`s of requests that wait for somebody else's word before they are decided.
     under_way: RefCell<Vec<String>>,
+    /// Somebody erases: whoever else would do the same leaves it to them.
+    erasing: std::cell::Cell<bool>,
     /// Rung when something changed that somebody may wait for.
     bell: Bell,
     retry_at: std::cell::Cell<Option<Timestamp>>,
