@@ -226,6 +226,8 @@ faults! {
     ScheduledCounted,
     /// A call that was scheduled lets none be dialed before it.
     ScheduledFirst,
+    /// Nor any phone ring before its own.
+    ScheduledRingsFirst,
     /// A trunk that is told of a suppression leaves scheduled calls where they are.
     ScheduledNotWithdrawn,
     /// A claim looks at no calling hours.

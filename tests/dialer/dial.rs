@@ -132,6 +132,79 @@ fn phones_keep_to_max_cps_though_their_agents_come_together_and_across_a_crash()
     assert_eq!(ring(&mut world, 1), TrunkReply::Done);
 }
 
+/// Three calls on the schedule and three direct ones, all of them claimed within some seconds, and what each hears that asks whether its phone may ring.
+fn scheduled_and_direct() -> (World, [CallId; 3], [CallId; 3]) {
+    let mut world = livekit_world();
+    world.brief(100, 1, |brief| {
+        brief.version += 2;
+        brief.config.carrier = line_to("livekit", "APIkey");
+    });
+    let scheduled = [(); 3].map(|()| world.scheduled(NUMBER, Span(1_000)));
+    for id in scheduled {
+        world.now = world.now + Span(1_001);
+        world.ask(TrunkCommand::Tick);
+        claim(&mut world, id);
+    }
+    let direct = [(); 3].map(|()| {
+        world.now = world.now + Span(1_001);
+        let id = world.accepted(NUMBER);
+        claim(&mut world, id);
+        id
+    });
+    world.now = world.now + Span(2_000);
+    (world, scheduled, direct)
+}
+
+#[test]
+fn phones_of_direct_calls_ring_before_those_of_others_that_ask_with_them() {
+    let (mut world, scheduled, direct) = scheduled_and_direct();
+    let mut rang = Vec::new();
+    let mut asks: Vec<(Timestamp, CallId)> = Vec::new();
+    // Who stood on the schedule asks first, each time.
+    for id in scheduled.into_iter().chain(direct) {
+        asks.push((world.now, id));
+    }
+    let mut asked = 0;
+    while let Some(next) = (0..asks.len()).min_by_key(|at| asks[*at].0) {
+        let (at, id) = asks.remove(next);
+        world.now = world.now.max(at);
+        asked += 1;
+        match world.ask(TrunkCommand::Ring(id)) {
+            TrunkReply::Done => rang.push(id),
+            TrunkReply::NotBefore(at) => asks.push((at, id)),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Of those that ask at the same moment the very first could not know of the others.
+    assert_eq!(rang[0], scheduled[0]);
+    assert_eq!(rang[1..4], direct);
+    assert_eq!(rang[4..], scheduled[1..]);
+    assert!(asked <= 30, "they asked {asked} times");
+}
+
+#[test]
+fn a_phone_waits_neither_for_who_asks_no_more_nor_until_it_may_ring_no_longer() {
+    let (mut world, scheduled, direct) = scheduled_and_direct();
+    let ring = |world: &mut World, id| world.ask(TrunkCommand::Ring(id));
+    assert_eq!(ring(&mut world, direct[0]), TrunkReply::Done);
+    let free = world.now + Span(1_000);
+    assert_eq!(ring(&mut world, direct[1]), TrunkReply::NotBefore(free));
+    world.now = free + Span(900);
+    let TrunkReply::NotBefore(again) = ring(&mut world, scheduled[0]) else {
+        panic!("it rings before a direct call");
+    };
+    world.now = again;
+    assert_eq!(ring(&mut world, scheduled[0]), TrunkReply::Done);
+    // Half of the time that its room has is over.
+    let dialed_at = world.call(scheduled[1]).dialed_at.unwrap_or_default();
+    world.now = dialed_at + Span(SETUP_LIMIT.0 / 2) - Span(500);
+    assert_eq!(ring(&mut world, direct[1]), TrunkReply::Done);
+    let free = world.now + Span(1_000);
+    assert_eq!(ring(&mut world, direct[2]), TrunkReply::NotBefore(free));
+    world.now = free;
+    assert_eq!(ring(&mut world, scheduled[1]), TrunkReply::Done);
+}
+
 #[test]
 fn the_phone_is_asked_to_ring_within_60_ms_of_an_agent_that_comes_as_they_do_and_after_18_s_too() {
     for (looks, least, most) in [(8, 500, 600), (68, 17_000, 19_000)] {

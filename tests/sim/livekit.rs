@@ -85,6 +85,8 @@ pub struct LiveKit {
     sids: Cell<u64>,
     /// From when to when agents break off as soon as somebody picks up.
     bad_spell: Cell<Option<(u64, u64)>>,
+    /// Agents come together, so often.
+    together: Cell<Option<u64>>,
 }
 
 #[derive(Default)]
@@ -170,11 +172,21 @@ fn error(status: u16, code: &str, sip: Option<&str>) -> Option<TwirpAnswer> {
 }
 
 impl LiveKit {
-    /// In some worlds the agents' worker is broken for a while.
+    /// In some worlds the agents' worker is broken for a while; in some it has many come at once, now and then.
     pub fn draw(&self, w: &W) {
         let begins = w.time() + w.rng.below(20_000);
         let spell = (begins, begins + w.rng.between(5_000, 60_000));
         self.bad_spell.set(w.rng.hits(300).then_some(spell));
+        let every = w.aside.between(1_000, 6_000);
+        self.together.set(w.aside.hits(300).then_some(every));
+    }
+
+    /// How long an agent takes that could come after so long.
+    fn comes(&self, w: &W, after: u64) -> u64 {
+        match self.together.get() {
+            Some(every) => (w.time() + after).next_multiple_of(every) - w.time(),
+            None => after,
+        }
     }
 
     /// How soon after the answer the agent breaks off, if it does.
@@ -293,7 +305,9 @@ impl LiveKit {
             };
             room.agent.borrow_mut().accepted = true;
             if let Some(after) = comes_after {
-                w.after(after, move |w| w.livekit.agent_comes(w, call, &room));
+                w.after(self.comes(w, after), move |w| {
+                    w.livekit.agent_comes(w, call, &room)
+                });
             }
         }
         ok(json!({"name": call}))

@@ -111,7 +111,7 @@ impl<S: TrunkStore> Desk<'_, '_, S> {
         if is_late || is_closed || !self.trunk.in_progress(id) {
             return Ok(Rung::Over(vec![id]));
         }
-        Ok(match self.trunk.ring(id, self.now) {
+        Ok(match self.trunk.ring(id, self.now, self.step) {
             Ok(()) => Rung::Done,
             Err(free) => Rung::NotBefore(free),
         })

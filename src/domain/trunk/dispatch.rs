@@ -1,11 +1,11 @@
-//! Handing calls to dialers: the claim, and the pace of dials and of ringing phones.
+//! Handing calls to dialers: the claim, and the pace of dials.
 
 use serde::{Deserialize, Serialize};
 
 use super::call_index::accepted;
 use super::window::Window;
 use super::{Step, Trunk};
-use crate::domain::call::{Call, DISPATCH_DEADLINE, FailureCode, Phase};
+use crate::domain::call::{DISPATCH_DEADLINE, Phase};
 use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::media::MediaPolicy;
 use crate::domain::planted::{Fault, planted};
@@ -25,7 +25,7 @@ pub enum Claim {
 /// So long a call that was scheduled lets others be dialed before it, after that none: it would end undialed.
 const LETS_OTHERS: Span = Span(DISPATCH_DEADLINE.0 / 2);
 /// It is handed out again so soon.
-const BEHIND: Span = Span(1_000);
+pub(super) const BEHIND: Span = Span(1_000);
 
 impl Trunk {
     /// Dials of the last second, from before the object was lost.
@@ -101,7 +101,7 @@ impl Trunk {
     }
 
     /// Whether the organisation may call nobody: what waits goes on waiting, for as long as it may.
-    fn is_suspended(&self) -> bool {
+    pub(super) fn is_suspended(&self) -> bool {
         self.brief.as_ref().is_some_and(|brief| brief.suspended)
     }
 
@@ -130,41 +130,6 @@ impl Trunk {
         }
         let at = campaign.map_or(now, |campaign| self.campaigns.dials_at(campaign, now));
         if at > now { Err(at) } else { Ok(()) }
-    }
-
-    /// The agent is there, and a phone is about to ring: within [`super::suppression::GRANT`], or not at all before this is
-    /// asked again. In no second do more than `max_cps`.
-    ///
-    /// # Errors
-    /// When it may, at the soonest.
-    pub fn ring(&mut self, id: CallId, now: Timestamp) -> Result<(), Timestamp> {
-        let max_cps = self.brief.as_ref().map_or(0, |brief| brief.config.max_cps);
-        if self.is_suspended() {
-            return Err(now + BEHIND);
-        }
-        let from = *self.rings_from.get_or_insert(now + Span(1_000));
-        let free = self.rung.next_free(now, max_cps).max(from);
-        if now < free && !planted(Fault::RingsUnpaced) {
-            return Err(free);
-        }
-        self.rung.push(now);
-        self.grants.give(id, now);
-        if let Some(entry) = self.open.get_mut(&id) {
-            entry.rings();
-        }
-        Ok(())
-    }
-
-    /// Whether it is too late for the phone of this call to ring: then the call ends.
-    pub fn rings_too_late(&mut self, id: CallId, now: Timestamp, step: &mut Step<'_>) -> bool {
-        let is_late = |call: &mut Call| {
-            matches!(call.phase(), Phase::SettingUp { .. }) && call.has_missed_its_window(now)
-        };
-        self.open_call(id, step).is_some_and(is_late)
-            && self.change(id, now, step, |call, _, key| {
-                call.miss(FailureCode::WindowClosed, now, key);
-                true
-            })
     }
 
     /// Of the calls that are due to be handed out again, only as many go now as `max_cps` lets

@@ -54,7 +54,7 @@ impl Trunk {
             Phase::Queued { .. } => call.volatile.dispatch_at = Timestamp::MAX,
             Phase::SettingUp { .. } | Phase::Ringing { .. } | Phase::Talking { .. } => {
                 if call.has_room {
-                    self.rings_from = None;
+                    self.rings.may_have_been();
                 }
             }
             Phase::Scheduled { .. }
@@ -73,7 +73,7 @@ impl Trunk {
             entry.ask_by(self.asked_in_its_turn(now), kept.id().address().at);
         }
         if kept.has_room() && !entry.is_over() {
-            self.rings_from = None;
+            self.rings.may_have_been();
         }
         self.place_entry(kept.id(), entry, false);
     }
@@ -107,9 +107,8 @@ impl Trunk {
         }
         self.callbacks.inherit(&known.callbacks);
         self.breaker = known.breaker.clone();
-        self.rung = known.rung.clone();
+        self.rings = known.rings.clone();
         self.grants = known.grants.clone();
-        self.rings_from = known.rings_from;
         self.campaigns = known.campaigns.recounted();
     }
 

@@ -29,6 +29,7 @@ mod kept;
 mod queue;
 mod redial;
 mod review;
+mod ring;
 mod schedule;
 mod senders;
 mod share_out;
@@ -55,6 +56,7 @@ pub use handover::Granted;
 use index::Entry;
 pub use kept::Kept;
 use review::Review;
+use ring::Rings;
 use schedule::Timetable;
 pub use step::{Changed, DueCallback, Rows, ScheduledRow, Step};
 use suppression::Grants;
@@ -100,12 +102,10 @@ pub struct Trunk {
     /// These as well: the pace of those that came from the schedule.
     paced: Window,
     dialed: Window,
-    /// Phones in rooms, which ring some time after their dial: when the agent is there.
-    rung: Window,
+    /// Phones in rooms.
+    rings: Rings,
     /// Who was allowed to ring a phone just now.
     grants: Grants,
-    /// Some may have rung before this object remembers: none may for a second from its first word on.
-    rings_from: Option<Timestamp>,
     last: Option<Address>,
     /// The day's acceptances, once they are known; not known where there is no limit to them.
     today: Option<DayCount>,
@@ -157,9 +157,8 @@ impl Trunk {
             paced: Window::of([&*remembered.accepted, &*remembered.handed_over].concat()),
             accepted: Window::of(remembered.accepted),
             dialed: Window::default(),
-            rung: Window::default(),
+            rings: Rings::none(),
             grants: Grants::default(),
-            rings_from: Some(Timestamp(0)),
             last: remembered.newest,
             today: None,
             redialed: None,

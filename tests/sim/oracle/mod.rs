@@ -11,6 +11,7 @@ mod numbers;
 mod object;
 mod outside;
 mod restart;
+mod rings;
 mod room;
 mod scheduled;
 mod series;
@@ -183,6 +184,9 @@ struct TrunkFacts {
     dials: Pace,
     /// Phones in rooms.
     rings: Vec<Timestamp>,
+    /// Those that were allowed to ring; and direct calls whose phones were told to wait, and until when.
+    may_ring: Pace,
+    put_off: BTreeMap<CallId, Timestamp>,
     /// What `max_cps` ever was: a ring that was allowed before it was lowered may come after.
     highest_cps: u32,
     /// To which something is still to happen, their callbacks aside.
@@ -291,6 +295,7 @@ pub struct Rotation {
 pub enum Asked {
     Admit { waiting: usize },
     Claim,
+    Ring(CallId),
     Live,
     Begin(DeliveryId, u32),
     Other,
@@ -360,6 +365,7 @@ impl Oracle {
                 }
             }
             TrunkCommand::Claim(_) => Asked::Claim,
+            TrunkCommand::Ring(call) => Asked::Ring(*call),
             TrunkCommand::LiveFrom(..) => Asked::Live,
             TrunkCommand::Begin {
                 delivery, attempt, ..

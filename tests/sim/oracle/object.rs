@@ -527,6 +527,8 @@ impl Oracle {
                     .iter()
                     .for_each(|order| self.claimed(w, node.tag, order.call, now));
             }
+            (Asked::Ring(call), TrunkReply::Done) => self.rings_in_turn(w, node.tag, call, now),
+            (Asked::Ring(call), TrunkReply::NotBefore(at)) => self.is_put_off(node.tag, call, *at),
             // So few that they come in one slice, if the asker is of their organisation.
             (
                 Asked::Live,

@@ -46,6 +46,7 @@ impl Oracle {
 
     /// An object that was lost, and with it all that was in its memory, is there again.
     pub fn restarted(&self, w: &W, node: &TrunkNode, now: Timestamp) -> Restart {
+        self.none_is_put_off(node.tag);
         let calls = self.calls.borrow();
         let own = calls.values().map(|seen| &seen.row);
         let own = own.filter(|row| row.id.address().tag == node.tag && !self.has_left(row.id));
