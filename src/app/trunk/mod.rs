@@ -15,6 +15,7 @@ mod dispatch;
 mod erased;
 mod erasing;
 mod feed;
+mod history;
 mod hours;
 mod language;
 mod look;
