@@ -58,6 +58,20 @@ test("hours that refuse answer 409 with when they open, and nothing is created",
   expect(await numberOfCalls()).toBe(0);
 });
 
+test("a call that may wait no longer than they are closed is refused at once, and one that may for a second is not", async () => {
+  const { opensAt, hours } = later();
+  await set({ ...hours, on_closed: "wait" });
+  const opens = Date.parse(opensAt);
+  const until = (ms: number) => ({ not_after: new Date(opens + ms).toISOString() });
+
+  for (const not_after of [until(0), until(-HOUR / 4)]) {
+    const answer = await org.trigger<unknown>(not_after);
+    expect([answer.status, answer.headers.get("x-error-code"), answer.body]).toEqual([409, "outside_calling_hours", { error: "Outside calling hours", opens_at: opensAt }]);
+  }
+  expect(await numberOfCalls()).toBe(0);
+  expect(created(await org.trigger(until(1_000)))).toMatchObject({ status: "scheduled", scheduled_for: opensAt });
+});
+
 test("hours that never open say so, and to come back in a day", async () => {
   const [past] = [new Date(Date.now() - 40 * 24 * HOUR).toISOString().slice(0, 10)];
   const never = { time_zone: "Etc/UTC", windows: [{ days: DAYS, from: "10:00", to: "11:00" }], closed_dates: [past] };

@@ -174,6 +174,23 @@ test("a call that is not dialed in its time says what was lacking", async () => 
   expect((await own.detail(first)).failure).toMatchObject({ source: "platform", code: "window_closed" });
 });
 
+test("a trunk holds 100,000 scheduled calls, and refuses one more in words; one for now it takes", { timeout: 60_000 }, async () => {
+  const own = await Org.create(server);
+  await Promise.all([own.client("member"), own.client("viewer")]);
+  await schedule({ not_before: ahead(HOUR_MS) }, own);
+  const at = Date.now() + 20 * DAY_MS;
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) SELECT i FROM n";
+  await sql(server.local, own.trunk.id, `INSERT INTO schedule (at, row, ends) SELECT ${at} + i, i, ${at + DAY_MS} FROM (${numbers})`);
+  await server.stop(); // an object counts them when it is loaded
+  await server.start();
+
+  const refused = await own.trigger({ not_before: ahead(HOUR_MS) });
+
+  expectError(refused, 429, "Too many scheduled calls", "too_many_scheduled_calls");
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(created(await own.trigger({}))).toMatchObject({ status: "triggered" });
+});
+
 test("thousands that are scheduled take no memory, outlive a crash, and are dialed in the order of their moments", { timeout: 120_000 }, async () => {
   const many = await Org.create(server, { max_channels: 5, max_cps: 5 });
   await Promise.all([many.client("member"), many.client("viewer")]);
