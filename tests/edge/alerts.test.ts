@@ -4,8 +4,10 @@ import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fill, rowOf, sql } from "../../bench/rows.mjs";
 import { FAST, Org, Server } from "./harness.ts";
 import { Receiver, type Received } from "./receiver.ts";
 import { until } from "./until.ts";
@@ -29,7 +31,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<void> {
-  const vars = { ...FAST, ALERT_URL: url, ALERT_SECRET, CRON_LATE_SECONDS: "3", STORAGE_LIMIT_BYTES: "10000000000" };
+  const vars = { ...FAST, ALERT_URL: url, ALERT_SECRET, CRON_LATE_SECONDS: "3", STORAGE_LIMIT_BYTES: "4000000" };
   server = new Server({ vars, cron: false, dataDir });
   await server.start();
 }
@@ -106,8 +108,12 @@ test("a message that failed again and again is counted, and told at once", async
   await queue.queue("audatec-dead-letters", [message]);
   await until("the alert", () => sent("dead_letters").length > 0);
   expect(sent("dead_letters")[0]).toMatchObject({ event: "alert.opened", org_id: null });
-  const health = await server.platform.fromRoot<{ dead_letters: { total: number } }>("GET", "/platform/v1/health");
-  expect(health.body.dead_letters.total).toBe(1);
+  const total = async () => (await server.platform.fromRoot<{ dead_letters: { total: number } }>("GET", "/platform/v1/health")).body.dead_letters.total;
+  expect(await total()).toBe(1);
+  await queue.queue("audatec-dead-letters", [{ ...message, id: "2" }]);
+  await until("it to be counted", async () => (await total()) === 2);
+  await server.local.runCron();
+  expect(events(sent("dead_letters"))).toEqual(["alert.opened"]);
 });
 
 test("a cron that does not run is told without it, and that it runs again", async () => {
@@ -115,9 +121,28 @@ test("a cron that does not run is told without it, and that it runs again", asyn
   const before = sent("cron_late").length;
   // Nothing asks: the operator's own directory wakes by itself.
   await until("the alert", () => sent("cron_late").length > before, 30_000);
-  expect(sent("cron_late").at(-1)).toMatchObject({ event: "alert.opened", org_id: null, sip_trunk_id: null });
+  await delay(4_000);
+  expect(events(sent("cron_late").slice(before))).toEqual(["alert.opened"]);
+  expect(sent("cron_late").at(-1)).toMatchObject({ org_id: null, sip_trunk_id: null });
   await server.local.runCron();
   await until("it to be resolved", () => sent("cron_late").at(-1)?.event === "alert.resolved");
+});
+
+test("a trunk whose calls take up 70 % of the room is told, once, and that there is room again", async () => {
+  const org = await Org.create(server);
+  const template = await org.call();
+  await org.ended(template);
+  await fill(server.local, org.trunk.id, template, { rows: 4_000, from: Date.now() - 86_400_000 });
+  for (const _ of [1, 2]) await server.local.runCron();
+  const [alert] = await until("the alert", () => sent("storage_high", org.trunk.id).length > 0 && sent("storage_high", org.trunk.id));
+  expect(alert).toMatchObject({ event: "alert.opened", org_id: org.id, detail: expect.stringMatching(/take up \d{2,3} % of STORAGE_LIMIT_BYTES/) as string });
+  await server.local.runCron();
+  expect(events(sent("storage_high", org.trunk.id))).toEqual(["alert.opened"]);
+
+  await sql(server.local, org.trunk.id, `DELETE FROM rows WHERE id < ${rowOf(template)}`);
+  await server.local.runCron();
+  await until("it to be resolved", () => sent("storage_high", org.trunk.id).length === 2);
+  expect(events(sent("storage_high", org.trunk.id))).toEqual(["alert.opened", "alert.resolved"]);
 });
 
 test("an alert of a trunk that there is no more is resolved", async () => {

@@ -196,6 +196,93 @@ for (const [where, wrong, send] of TABLE) {
   });
 }
 
+/** What the operator is asked. */
+const NO_NAME = [...NO_TEXT, "", "x".repeat(201)];
+const NAME = "name must be a string of 1 to 200 characters";
+const OPERATOR: [method: string, path: string, wrong: () => Wrong[]][] = [
+  [
+    "POST",
+    "/platform/v1/orgs",
+    () => [...field("name", NO_NAME, NAME), ...each([{}, { name: null }], (body) => body, "name is required"), [{ name: "A", x: null }, "unknown field: x"], [{ name: "A", status: "active" }, "unknown field: status"]],
+  ],
+  [
+    "PATCH",
+    "/platform/v1/orgs/{id}",
+    () => [
+      ...field("name", NO_NAME, NAME),
+      ...field("status", [...NO_TEXT, "", "Active", "deleted", " suspended"], "status must be active or suspended"),
+      [{ name: null }, "name is required"],
+      [{ status: null }, "status is required"],
+      [{ x: 1 }, "unknown field: x"],
+      [{ status: "suspended", id: "x" }, "unknown field: id"],
+    ],
+  ],
+  [
+    "POST",
+    "/platform/v1/orgs/{id}/owner-keys",
+    () => [
+      ...field("name", NO_NAME, NAME),
+      [{}, "name is required"],
+      ...each([...NO_TIME, "1970-01-01T00:00:00Z", from_now(-MINUTES)], (expires_at) => ({ name: "A", expires_at }), "expires_at must be an ISO 8601 time in the future"),
+      [{ name: "A", role: "viewer" }, "unknown field: role"],
+    ],
+  ],
+];
+const LIMIT = "limit must be a number from 1 to 100";
+const USAGE = "from=2026-11-01&to=2026-11-30&group_by=day";
+const OPERATOR_ADDRESSES: [path: string, text: string][] = [
+  ...["/platform/v1/orgs", "/platform/v1/health"].flatMap((path): [string, string][] => [
+    ...["0", "-1", "101", "1.5", "x", "1e2", ""].map((limit): [string, string] => [`${path}?limit=${limit}`, LIMIT]),
+    ...["x", "", "%00", "%F0%9F%93%9E", crypto.randomUUID()].map((cursor): [string, string] => [`${path}?cursor=${cursor}`, "cursor is invalid"]),
+    [`${path}?limit=1&limit=1`, "query parameter given twice: limit"],
+    [`${path}?x=1`, "unknown query parameter: x"],
+  ]),
+  ...["checks", "probe"].flatMap((flag) => ["", "1", "TRUE", "maybe"].map((value): [string, string] => [`/platform/v1/health?${flag}=${value}`, `${flag} must be true or false`])),
+  ...["0", "1001", "-1", "1.5", "x", ""].map((shards): [string, string] => [`/platform/v1/metrics?shards=${shards}`, "shards must be a number from 1 to 1000"]),
+  ...["2", "-1", "1.5", "x", ""].map((shard): [string, string] => [`/platform/v1/metrics?shards=2&shard=${shard}`, "shard must be a number below shards"]),
+  ["/platform/v1/metrics?x=1", "unknown query parameter: x"],
+  ["/platform/v1/orgs/{id}/usage", "from is required"],
+  ["/platform/v1/orgs/{id}/usage?from=soon&to=2026-11-30&group_by=day", "from must be an ISO 8601 time"],
+  ["/platform/v1/orgs/{id}/usage?from=2026-11-01&group_by=day", "to is required"],
+  ["/platform/v1/orgs/{id}/usage?from=2026-11-01&to=2026-11-30&group_by=week", "group_by must be one of hour, day, agent, trunk, campaign"],
+  [`/platform/v1/orgs/{id}/usage?${USAGE}&group_by=hour`, "query parameter given twice: group_by"],
+];
+
+/** All organisations, as the operator sees them, and this one's keys. */
+async function allOfOperator(): Promise<unknown[]> {
+  const { orgs } = found(await server.platform.fromRoot<{ orgs: unknown[] }>("GET", "/platform/v1/orgs?limit=100"));
+  return [orgs, found(await server.platform.fromRoot("GET", `/platform/v1/orgs/${org.id}`)), found(await org.owner.get("/audit-log"))];
+}
+
+test("the operator's routes: what is malformed is 400 with its text, and nothing is created or changed", { timeout: 180_000 }, async () => {
+  const before = await allOfOperator();
+  for (const [method, path, wrong] of OPERATOR) {
+    const send = (body: unknown) => server.platform.fromRoot<unknown>(method, path.replace("{id}", org.id), { body });
+    expect(await accepted(wrong(), send), `${method} ${path}`).toEqual([]);
+    for (const [body, text] of BODIES) {
+      const answer = await server.platform.fromRoot<{ error: string }>(method, path.replace("{id}", org.id), { body, headers: { "content-type": "application/json" } });
+      expect([answer.status, answer.body.error], `${method} ${path} ${body}`).toEqual([400, text]);
+    }
+  }
+  const mistakes = [];
+  for (const [path, text] of OPERATOR_ADDRESSES) {
+    const answer = await server.platform.fromRoot<{ error: string } | undefined>("GET", path.replace("{id}", org.id));
+    if (answer.status !== 400 || answer.body?.error !== text) mistakes.push(`${path}: ${answer.status} ${answer.text.slice(0, 200)}, not ${text}`);
+  }
+  expect(mistakes).toEqual([]);
+  // An organisation that nobody has, in whatever spelling.
+  for (const id of ["x", "%00", "%ff", "%20", `${org.id}x`, "00000000-0000-0000-0000-000000000000", crypto.randomUUID()]) {
+    const at = `/platform/v1/orgs/${id}`;
+    for (const [method, path, body] of [["GET", at], ["GET", `${at}/usage?${USAGE}`], ["PATCH", at, { status: "suspended" }], ["POST", `${at}/owner-keys`, { name: "A" }]] as const) {
+      const answer = await server.platform.fromRoot<{ error: string }>(method, path, body === undefined ? {} : { body });
+      expect([answer.status, answer.body.error], `${method} ${path}`).toEqual([404, "Organisation not found"]);
+    }
+  }
+  // And whoever is not the operator learns nothing of what would be wrong.
+  for (const [method, path] of OPERATOR) expect((await org.owner.fromRoot(method, path.replace("{id}", org.id), { body: [] })).status, path).toBe(401);
+  expect(await allOfOperator()).toEqual(before);
+});
+
 /** Bodies as they go out, byte for byte. */
 const BODIES: [body: string | Uint8Array, text: string][] = [
   ['{"phone_number": "+919876543210", "max_wait_seconds": 1e400}', "Request body must be valid JSON"],
