@@ -107,11 +107,13 @@ describe("calls", () => {
     if (!(await exists("script"))) return console.warn("LEFT OUT: util-linux's script, which makes a terminal, is missing");
     for (const [answer, code, calls] of [
       ["n", 2, 1],
+      ["\u0004", 2, 1], // Ctrl-D
+      ["\u0003", 2, 1], // Ctrl-C
       ["y", 0, 2],
     ] as const) {
       const command = `${process.execPath} ${cli.script} calls trigger ${REAL} --sample`;
       const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...cli.env } });
-      child.stdout.on("data", (chunk: Buffer) => chunk.includes("[y/N]") && child.stdin.write(`${answer}\n`));
+      child.stdout.on("data", (chunk: Buffer) => chunk.includes("[y/N]") && child.stdin.write(answer < " " ? answer : `${answer}\n`));
       const ended = new Promise((resolve) => child.on("close", resolve));
       const [said] = await Promise.all([text(child.stdout), ended]);
       expect(said).toContain(`Call ${REAL}? [y/N]`);
@@ -177,6 +179,22 @@ test("a file beyond one request is cut between its rows; real people are asked a
   });
   expect(await cli.json(["campaigns", "cancel", id])).toMatchObject({ status: "canceled" });
   expect((await cli.run(["campaigns", "watch", id])).code).toBe(3);
+});
+
+test("people who are added to a campaign that is running are asked about", async () => {
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const { id } = await cli.json<Call>(["campaigns", "create", "--name", "Later", "--not-before", later]);
+  const people = (name: string, number: string) => file(name, `phone_number,customer_name,amount_due,due_date\n${number},x,1,2\n`);
+  expect(await cli.json(["campaigns", "upload", id, people("draft.csv", REAL)])).toMatchObject({ added: 1 });
+  await cli.json(["campaigns", "start", id, "--yes"]);
+  const real = people("real.csv", "+919876500002");
+  expect(await cli.run(["campaigns", "upload", id, real])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is running") as string,
+  });
+  expect(await cli.json(["campaigns", "upload", id, people("simulated.csv", "+15005550001")])).toMatchObject({ added: 1 });
+  expect(await cli.json(["campaigns", "upload", id, real, "--yes"])).toMatchObject({ added: 1 });
+  await cli.json(["campaigns", "cancel", id]);
 });
 
 test("agents, trunks, suppressions and keys", async () => {

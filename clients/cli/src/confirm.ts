@@ -9,7 +9,9 @@ export async function confirm(question: string, isSure: boolean | undefined): Pr
   if (!process.stdin.isTTY) throw usage(`${question} Nobody is there to ask: give --yes if that is meant.`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${question} [y/N] `);
+    // Whoever ends the input has not said yes.
+    const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
     if (!/^y(es)?$/i.test(answer.trim())) throw new Exit(EXIT.usage, "not done");
   } finally {
     lines.close();

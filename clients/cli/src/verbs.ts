@@ -118,6 +118,9 @@ export async function ringsSimulatorOnly(audatec: Audatec, campaign: Campaign): 
   return true;
 }
 
+/** Whether no row of a file names another number; one that can't be told at a glance may be another. */
+export const namesSimulatorOnly = (rows: string): boolean => !rows.includes("\\u") && (rows.match(/\+\d+/g) ?? []).every(isSimulated);
+
 /** A campaign whenever its counts changed, until it is over. */
 export async function* watchCampaign(
   audatec: Audatec,

@@ -16,6 +16,7 @@ import {
   getCampaign,
   moveCampaign,
   pageOf,
+  namesSimulatorOnly,
   ringsSimulatorOnly,
   take,
   upload,
@@ -56,7 +57,9 @@ export function addCampaigns(program: Command): void {
     .action(withSession<CreateOptions>(create));
   campaigns
     .command("upload")
-    .description("add the people of a file of any length; sent again, it adds nobody twice. Exit code 1 if rows were rejected")
+    .description(
+      "add the people of a file of any length; sent again, it adds nobody twice; asks first if they are called at once. Exit code 1 if rows were rejected",
+    )
     .argument("<campaign-id>")
     .argument("<file>", "CSV with a header line, or NDJSON; - for what is piped in")
     .option("--format <csv|ndjson>", "by the file's name where it is not given")
@@ -120,7 +123,13 @@ async function create(session: Session<CreateOptions>): Promise<void> {
 }
 
 async function uploadFile({ audatec, options, out }: Session<{ format?: string }>, id = "", file = ""): Promise<number> {
-  const added = await upload(audatec, id, readText(file), formatOf(file, options.format));
+  const format = formatOf(file, options.format);
+  const text = readText(file);
+  if (!options.yes && !namesSimulatorOnly(text)) {
+    const { name, status } = await getCampaign(audatec, id);
+    if (status === "running") await confirm(`"${printable(name)}" is running: call the people of ${file}?`, false);
+  }
+  const added = await upload(audatec, id, text, format);
   out.result(added, () => [
     `${added.added} added, ${added.duplicates} there already, ${added.rejected.length} rejected`,
     ...added.rejected.map(({ row, reference, error }) => `row ${row} (${printable(reference ?? "-")}): ${error}`),
