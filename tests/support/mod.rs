@@ -412,6 +412,10 @@ impl World {
         self.actor.as_ref().and_then(TrunkActor::next_due)
     }
 
+    pub fn has_duties(&self) -> bool {
+        self.actor.as_ref().is_some_and(TrunkActor::has_duties)
+    }
+
     /// Rings the alarm at the next due time; `false` when there is none within `limit`.
     pub fn ring(&mut self, limit: Timestamp) -> bool {
         let Some(due) = self.next_due().filter(|due| *due <= limit) else {

@@ -119,6 +119,32 @@ fn a_callback_that_was_given_up_and_then_delivered_by_hand_counts_as_both() {
     }
 }
 
+/// As its object does it when it is asked for what it is worth: loaded anew, it looks for what is due.
+fn has_duties(world: &mut World) -> bool {
+    world.crash();
+    world.ask(TrunkCommand::Tick);
+    world.has_duties()
+}
+
+#[test]
+fn an_idle_trunk_has_no_duties_whenever_it_is_loaded_and_one_with_open_work_has() {
+    let mut world = World::new(10, 10);
+    assert!(!has_duties(&mut world));
+    let id = world.accepted(OK);
+    assert!(has_duties(&mut world), "a call that is to be dialed");
+    world.run_to_end(id);
+    assert!(has_duties(&mut world), "its callback");
+    deliver_all(&mut world, 200);
+    assert!(!has_duties(&mut world));
+    world.now = world.now + HOUR;
+    assert!(!has_duties(&mut world));
+    world.now = world.now + Span::from_secs(40 * 86_400);
+    assert!(
+        !has_duties(&mut world),
+        "what has grown old is nobody's alarm"
+    );
+}
+
 #[test]
 fn nothing_is_written_for_counters() {
     let mut world = World::new(10, 10);
