@@ -101,7 +101,7 @@ async function isKeptWell(): Promise<void> {
   expect(await paste("git add -A && git ls-files | grep -c production || true")).toBe("0\n");
 }
 
-test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rotated with it", { timeout: 180_000 }, async () => {
+test("secrets are kept in a file that git does not see, and rotated with it", { timeout: 240_000 }, async () => {
   await checkOut();
   await withCloudflare(async (env, uploaded) => {
     const make = deploying(commands("npm run deploy -- --dry-run"));
@@ -162,6 +162,22 @@ test("secrets are kept in a file that git does not see, and CARRIER_KEYS is rota
       expect((await world.ended(placed)).call_status).toBe("Completed");
       const egress = world.livekit.asked.find(({ method }) => method === "Egress/StartRoomCompositeEgress");
       expect(JSON.stringify(egress?.body)).toContain("the storage's secret");
+
+      const before = kept();
+      await paste(deploying(commands("MASTER_KEY_PREVIOUS=")), env);
+      const { MASTER_KEY, PLATFORM_TOKEN, ...same } = kept();
+      expect(same).toEqual({ CARRIER_KEYS: before["CARRIER_KEYS"], MASTER_KEY_PREVIOUS: before["MASTER_KEY"], PLATFORM_TOKEN_PREVIOUS: before["PLATFORM_TOKEN"] });
+      expect(MASTER_KEY).not.toBe(before["MASTER_KEY"]);
+      expect(uploaded()).toEqual(kept());
+      await isKeptWell();
+      await again();
+      // The owner's key and the call's id are of the former one.
+      expect((await world.org.detail(placed.id)).call_status).toBe("Completed");
+      // The secret of alerts, as docs/operating.md has it.
+      const [, alerts = ""] = /```sh\n([^`]*ALERT_SECRET[^`]*)```/.exec(readFileSync(inRoot("docs/operating.md"), "utf8")) ?? [];
+      await paste(deploying(alerts), env);
+      expect(uploaded()).toEqual({ ...same, MASTER_KEY, PLATFORM_TOKEN, ALERT_SECRET: expect.stringMatching(/^whsec_[\w+/]{43}=$/) });
+      await isKeptWell();
     } finally {
       await world.stop();
     }
