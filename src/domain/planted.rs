@@ -262,10 +262,16 @@ faults! {
     PauseLeaks,
     /// A campaign's share of the channels is no bound.
     ShareExceeded,
+    /// Of what is free a campaign gets all that it can use, whatever others have.
+    UnfairShare,
     /// A campaign's share of the dials is no bound.
     RateExceeded,
     /// A campaign's calls count in the window that refuses direct ones.
     CampaignBlocks,
+    /// A campaign's own calling hours are not looked at.
+    CampaignHoursIgnored,
+    /// That all are decided a campaign finds out some time later.
+    CompletesLate,
     /// After a crash nobody asks what became of a campaign's calls.
     StallsAfterCrash,
     /// Of calls of which nothing is heard nobody asks.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use audatec::app::campaign::{CampaignRefusal, CampaignReply, Shown, ask, command};
 use audatec::app::ports::Unavailable;
 use audatec::domain::call::CallAgent;
+use audatec::domain::calling_hours::ZoneName;
 use audatec::domain::campaign::{Campaign, Counts, NewRecipient, Plan, Status};
 use audatec::domain::ids::{AgentId, CampaignId};
 use audatec::domain::phone::E164;
@@ -122,12 +123,14 @@ fn people(w: &W, from: usize, many: usize) -> Vec<NewRecipient> {
 fn person(w: &W, nth: usize, number: String) -> NewRecipient {
     let nonce = w.nonces.get() + 1;
     w.nonces.set(nonce);
-    w.oracle.intends(nonce, Intent::for_campaign());
+    let zone = (w.keeps_hours && w.people.hits(300)).then(|| hours::zone(w));
+    let intent = Intent::for_campaign().by_hours(zone, false);
+    w.oracle.intends(nonce, intent);
     let metadata = json!({"customer_name": "Rahul Sharma", "nonce": nonce});
     NewRecipient {
         reference: format!("customer-{nth}"),
         phone: E164::parse(&number).expect("a number"),
-        time_zone: None,
+        time_zone: zone.and_then(|zone| ZoneName::parse(hours::name(zone))),
         metadata: Some(metadata.to_string()),
     }
 }
@@ -258,7 +261,7 @@ impl Caller {
         }
     }
 
-    async fn get(&self, w: &W) -> Heard {
+    pub async fn get(&self, w: &W) -> Heard {
         ask(&Edge::new(w, 0), self.org.id, self.id, command::Get).await
     }
 
@@ -322,10 +325,18 @@ async fn live(w: &W, org: Rc<Org>, every: u64) {
     let (Some(line), Some(agent)) = (line, agent) else {
         return;
     };
-    let plan = draw(w, agent, &line);
+    let mut plan = draw(w, agent, &line);
+    let own = match w.keeps_hours && w.people.hits(600) {
+        true => hours::own(w),
+        false => None,
+    };
+    plan.hours = own.as_ref().map(|(told, _)| told.clone());
     let Some(caller) = draft(w, &org, line, plan).await else {
         return;
     };
+    if let Some((_, hours)) = own {
+        w.oracle.campaign_keeps(caller.id, hours);
+    }
     let few = w.keeps_hours || w.limits_contacts;
     let most: &[u64] = if few {
         &[3, 8]

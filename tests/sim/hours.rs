@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use audatec::app::iso8601;
+use audatec::domain::calling_hours::CallingHours;
 use audatec::domain::ids::AgentId;
 use audatec::domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -341,6 +342,13 @@ fn draw(w: &W) -> Option<Hours> {
         rejects: rng.hits(250),
         told: Cell::default(),
     })
+}
+
+/// Hours of a campaign's own, as it is told them, and as its owner means them.
+pub fn own(w: &W) -> Option<(Box<CallingHours>, Hours)> {
+    let hours = draw(w)?;
+    let told = serde_json::from_value(hours.json()).expect("calling hours");
+    Some((Box::new(told), hours))
 }
 
 /// Sets them; whether they hold is not known when nobody says so.

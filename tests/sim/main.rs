@@ -68,6 +68,9 @@ use run::run;
 /// So many seeds are the same for everyone, who has not asked for new ones: what fails is the change's, not chance's.
 const FIRST: u64 = 500;
 
+/// In so many worlds campaigns share a trunk for a minute, and nothing else happens.
+const SHARED: u64 = 40;
+
 /// Trunks and calls of the world that everyone lives through: more trunks than an organisation's keys are all known to.
 const SMALL: &str = "1000,3000";
 /// So many new seeds may fail before the others are let off.
@@ -123,6 +126,9 @@ fn main() -> ExitCode {
                     all_hold(&(1..=FIRST).collect::<Vec<_>>())
                 }),
             }
+            tally.test("campaigns_share_evenly", || {
+                shared(number("SHARES").unwrap_or(SHARED))
+            });
             tally.test("many_trunks_ask_of_each_object_what_few_do", || {
                 scale.is_some_and(|(trunks, calls)| scale::holds(trunks, calls))
             });
@@ -173,6 +179,24 @@ fn all_hold(seeds: &[u64]) -> bool {
     let broken = on_each_core(seeds, |seed| (lived(seed).broken.is_some(), seed));
     let lowest = broken.filter_map(|(is_broken, seed)| is_broken.then_some(seed));
     lowest.min().is_none_or(holds)
+}
+
+/// In so many worlds campaigns share a trunk evenly for a minute.
+fn shared(worlds: u64) -> bool {
+    let seeds: Vec<u64> = (1..=worlds).collect();
+    let broken = on_each_core(&seeds, |seed| {
+        minute::alone(seed).map(|broken| (seed, broken))
+    });
+    let mut all: Vec<_> = broken.flatten().collect();
+    all.sort_by_key(|(seed, _)| *seed);
+    for (seed, broken) in all.iter() {
+        println!("sharing, seed {seed}: {}", broken.what);
+    }
+    println!(
+        "sim: in {} of {worlds} worlds campaigns do not share evenly",
+        all.len()
+    );
+    all.is_empty()
 }
 
 /// Lives through one seed; tells what broke, and how to see it again.

@@ -263,9 +263,13 @@ impl CampaignActor {
             record.leave_as(RecipientStatus::Expired);
             self.people.forget();
         }
-        let waits_for_company = self.may_call(now) && self.people.has_ready();
+        let mut waits_for_company = self.may_call(now) && self.people.has_ready();
+        let mut linger = LINGER;
+        if planted(Fault::CompletesLate) {
+            (waits_for_company, linger) = (true, Span(6_000));
+        }
         let since = self.calls.news_since();
-        let news = since.is_some_and(|since| !waits_for_company || now >= since + LINGER);
+        let news = since.is_some_and(|since| !waits_for_company || now >= since + linger);
         if expires || news {
             let rows = self.take_news(store, now)?;
             self.write(store, &rows, now)?;

@@ -221,7 +221,9 @@ impl Row {
 
     /// What they are from now on; or when they are called again.
     fn decided(&self, ended: &Ended, rules: Rules<'_>) -> Result<RecipientStatus, Timestamp> {
-        let was_reached = ended.status == CallStatus::Completed;
+        // By any attempt: a machine that answered one counts once none is left.
+        let mut told = self.attempts.iter().map(|attempt| attempt.status);
+        let was_reached = told.any(|status| status == Some(CallStatus::Completed));
         let over = rules.not_after.is_some_and(|at| ended.ended_at >= at);
         match ended.failure.map(|failure| failure.code) {
             Some(FailureCode::Canceled) if ended.was_answered => Ok(RecipientStatus::Completed),
@@ -269,5 +271,105 @@ impl Row {
             }
         };
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::call::AnsweredBy;
+    use crate::domain::ids::{Address, IdKey, TrunkTag};
+    use crate::domain::redial::Cause;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn ended(status: CallStatus, code: Option<FailureCode>, by: Option<AnsweredBy>) -> Ended {
+        Ended {
+            status,
+            failure: code.map(Failure::of),
+            dialed_at: Some(NOW),
+            ended_at: NOW,
+            answered_by: by,
+            was_answered: by.is_some(),
+            disposition: None,
+            duration_secs: None,
+            given_back: None,
+        }
+    }
+
+    /// What becomes of somebody whose attempts end so, one after another.
+    fn becomes(redial: Option<&Redial>, ends: &[Ended]) -> RecipientStatus {
+        let phone = E164::parse("+14155550001").expect("a number");
+        let person = NewRecipient {
+            reference: "one".into(),
+            phone,
+            time_zone: None,
+            metadata: None,
+        };
+        let mut row = Row::new(1, &person, NOW);
+        let rules = Rules {
+            redial,
+            not_after: None,
+            left_as: None,
+        };
+        for (ended, at) in ends.iter().zip(1..) {
+            let address = Address::next(None, NOW + Span(at), TrunkTag::DIRECTORY);
+            let call = CallId::mint(address, &IdKey::new(b"key"));
+            row.begins(call, NOW);
+            row.ends(call, ended, rules, NOW);
+        }
+        row.status
+    }
+
+    #[test]
+    fn a_machine_counts_as_somebody_reached_once_no_attempt_is_left() {
+        let redial = |on: &[Cause]| Redial {
+            max_attempts: 2,
+            on: on.to_vec(),
+            wait_seconds: vec![60],
+        };
+        let on_both = redial(&[Cause::Voicemail, Cause::NoAnswer]);
+        let on_busy = redial(&[Cause::Busy]);
+        let machine = ended(CallStatus::Completed, None, Some(AnsweredBy::Machine));
+        let nobody = ended(CallStatus::SipCallFailed, Some(FailureCode::NoAnswer), None);
+        let all = [
+            (Some(&on_both), vec![&machine], RecipientStatus::Waiting),
+            (
+                Some(&on_both),
+                vec![&machine, &machine],
+                RecipientStatus::Completed,
+            ),
+            (
+                Some(&on_both),
+                vec![&machine, &nobody],
+                RecipientStatus::Completed,
+            ),
+            (
+                Some(&on_both),
+                vec![&nobody, &nobody],
+                RecipientStatus::Unreached,
+            ),
+            (Some(&on_busy), vec![&machine], RecipientStatus::Completed),
+            (Some(&on_busy), vec![&nobody], RecipientStatus::Unreached),
+            (None, vec![&machine], RecipientStatus::Completed),
+        ];
+        for (redial, ends, status) in all {
+            let ends: Vec<Ended> = ends.into_iter().cloned().collect();
+            assert_eq!(becomes(redial, &ends), status, "{redial:?} {ends:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_cancelled_is_somebodys_last() {
+        let redial = Redial {
+            max_attempts: 3,
+            on: Cause::ALL.into_iter().map(|(_, cause)| cause).collect(),
+            wait_seconds: vec![60],
+        };
+        let canceled = Some(FailureCode::Canceled);
+        let before = ended(CallStatus::TriggerFailed, canceled, None);
+        let after = ended(CallStatus::Completed, canceled, Some(AnsweredBy::Human));
+        assert_eq!(becomes(Some(&redial), &[before]), RecipientStatus::Canceled);
+        assert_eq!(becomes(Some(&redial), &[after]), RecipientStatus::Completed);
     }
 }

@@ -3,21 +3,22 @@
 //! All of it is in memory, and made anew by the campaigns' next turns. A campaign is granted what is its own just now; what is
 //! others' stays for them, for as long as they ask.
 
+use super::share::Share;
 use super::share_out::{Part, share_out};
 use super::window::Window;
 use crate::domain::campaign::handover::{Demand, GOOD_FOR};
 use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::planted::{Fault, planted};
+use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
 
-/// Who asked within this time has a share.
-const ACTIVE: Span = Span(3_000);
 /// Of who asked no more for so long nothing is known.
 const KNOWN: Span = Span(60_000);
-/// Dials are granted so much ahead of their moments: until it is handed over, a call takes about as long.
-pub(super) const AHEAD: Span = Span(100);
-/// So many seconds' dials may a campaign make up for that had fewer than others.
-const MADE_UP: u64 = 2;
+/// So many seconds' dials or channels may a campaign make up for that had fewer than others,
+const MADE_UP: u64 = 1;
+
+/// With so many dials less than another a campaign comes first.
+const FEWER: u64 = 2;
 
 /// The campaigns that call through a trunk.
 #[derive(Clone, Default)]
@@ -29,56 +30,8 @@ pub(super) struct Campaigns {
     unasked: Vec<(CampaignId, Timestamp)>,
     /// Calls wait for their dials until then, or did.
     behind_until: Timestamp,
-}
-
-/// A campaign, as its trunk knows it.
-#[derive(Clone)]
-struct Share {
-    id: CampaignId,
-    asked_at: Timestamp,
-    demand: Demand,
-    /// How many channels its calls hold, at most.
-    live: u32,
-    /// Its live calls were counted.
-    is_counted: bool,
-    /// Ids that it was granted, and did not hand over yet.
-    granted: Vec<CallId>,
-    /// How many dials it was granted.
-    dials: u64,
-    /// The moments of these.
-    pace: Window,
-    /// The moments at which its calls went to dialers.
-    dialed: Window,
-    /// For how long it held channels, in milliseconds times channels, up to `since`.
-    held: u64,
-    since: Timestamp,
-    /// It would have been granted more.
-    waits: bool,
-}
-
-impl Share {
-    /// What it has of the channels: those that its calls hold, and those that it was promised.
-    fn has(&self) -> u64 {
-        u64::from(self.live) + self.granted.len() as u64
-    }
-
-    fn is_active(&self, now: Timestamp) -> bool {
-        now < self.asked_at + ACTIVE
-    }
-
-    /// It held so many channels until now.
-    fn passes(&mut self, now: Timestamp) {
-        let passed = (now - self.since).0;
-        self.held += passed.saturating_mul(u64::from(self.live));
-        self.since = self.since.max(now);
-    }
-
-    /// How many dials its own rate has room for.
-    fn room(&self, now: Timestamp) -> u64 {
-        let most = self.demand.max_cps;
-        let most = most.filter(|_| !planted(Fault::RateExceeded));
-        most.map_or(u64::MAX, |most| self.pace.room(now + AHEAD, most) as u64)
-    }
+    /// How long calls hold their channels, about.
+    usual: Span,
 }
 
 impl Campaigns {
@@ -104,16 +57,23 @@ impl Campaigns {
         self.shares.iter().filter(move |share| share.is_active(now))
     }
 
-    /// A campaign asks. One that was not there, or had nobody to call, has no more to make up for than the others.
-    pub fn asks(&mut self, id: CampaignId, demand: Demand, max_cps: u32, now: Timestamp) {
+    /// A campaign asks. One that was not there, or had nobody to call, has no more to make up for than the others; and one that
+    /// had less than others makes up for little.
+    pub fn asks(&mut self, id: CampaignId, demand: Demand, limits: (u32, u32), now: Timestamp) {
         self.shares.retain(|share| now < share.asked_at + KNOWN);
         let busy = |share: &&Share| share.id != id && share.demand.ready > 0;
         let others = || self.active(now).filter(busy);
-        let least = others().map(|share| (share.dials, share.held));
-        let least = least.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)));
-        let (dials, held) = least.unwrap_or_default();
-        let most = others().map(|share| share.dials).max().unwrap_or(0);
-        let floor = most.saturating_sub(MADE_UP * u64::from(max_cps));
+        let all = || others().map(|share| (share.dials(), share.held(now)));
+        let least = all().reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)));
+        let most = all().reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)));
+        let ((dials, held), most) = (least.unwrap_or_default(), most.unwrap_or_default());
+        let [channels, cps] = [limits.0, limits.1].map(u64::from);
+        // What is less than a call is no difference.
+        let channels = (channels * MADE_UP * 1_000).max(self.usual.0);
+        let floor = (
+            most.0.saturating_sub(MADE_UP * cps),
+            most.1.saturating_sub(channels),
+        );
         if self.share(id).is_none() {
             let dialed = Window::of(self.unasked(id).into_iter().collect());
             self.shares.push(Share {
@@ -123,6 +83,7 @@ impl Campaigns {
                 live: 0,
                 is_counted: false,
                 granted: Vec::new(),
+                undialed: Vec::new(),
                 dials,
                 pace: Window::default(),
                 dialed,
@@ -137,7 +98,8 @@ impl Campaigns {
                 share.dials = share.dials.max(dials);
                 share.held = share.held.max(held);
             }
-            share.dials = share.dials.max(floor);
+            share.dials = share.dials.max(floor.0);
+            share.held = share.held.max(floor.1);
             share.asked_at = now;
             share.demand = demand;
             share.waits = false;
@@ -190,19 +152,49 @@ impl Campaigns {
     }
 
     /// A call of a campaign holds a channel.
-    pub fn holds(&mut self, id: CampaignId, now: Timestamp) {
+    pub fn holds(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
         if let Some(share) = self.share(id) {
             share.passes(now);
             share.live += 1;
+            share.undialed.push(call);
         }
     }
 
     /// A call of a campaign holds its channel no more.
-    pub fn frees(&mut self, id: CampaignId, now: Timestamp) {
+    pub fn frees(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
+        let took = now - call.address().at;
+        self.usual = Span((self.usual.0 * 7 + took.0) / 8);
         if let Some(share) = self.share(id) {
             share.passes(now);
             share.live = share.live.saturating_sub(1);
+            share.undialed.retain(|known| *known != call);
         }
+    }
+
+    /// How many campaigns have calls that wait for their dials, and had fewer by some than this one.
+    pub fn are_before(&self, id: CampaignId, now: Timestamp) -> usize {
+        let own = self.shares.iter().find(|share| share.id == id);
+        let own = own.map_or(0, |share| share.dials);
+        let is_before = |share: &&Share| {
+            let waits = !share.undialed.is_empty() && share.dials + FEWER < own;
+            waits && self.dials_at(share.id, now) <= now
+        };
+        self.active(now).filter(is_before).count()
+    }
+
+    /// Calls that wait for their dials, in the order in which they get them: each time one of the campaign that had the fewest.
+    pub fn in_turn(&self, mut waiting: Vec<CallId>) -> Vec<CallId> {
+        let shares = self.shares.iter();
+        let ranks = shares.flat_map(|share| {
+            let own = waiting.iter().filter(|id| share.undialed.contains(id));
+            (share.dials..).zip(own.copied())
+        });
+        let ranks: Vec<(u64, CallId)> = ranks.collect();
+        let rank = |id: &CallId| ranks.iter().find(|(_, known)| known == id);
+        oldest_first(&mut waiting, |id| {
+            rank(id).map_or(0, |(rank, _)| u128::from(*rank))
+        });
+        waiting
     }
 
     /// The same behind a write that failed: it may have counted calls as over that go on, so their campaigns say how many are.
@@ -227,26 +219,28 @@ impl Campaigns {
         now: Timestamp,
     ) -> impl Iterator<Item = (CampaignId, u64)> {
         let shares: Vec<&Share> = self.active(now).collect();
+        let is_unfair = planted(Fault::UnfairShare);
         let part = |share: &&Share| {
             let has = share.has();
-            let wanted = has + u64::from(share.demand.ready);
+            // What it may not dial yet is of no use to it.
+            let wanted = has + u64::from(share.demand.ready).min(share.room(now));
             let own = share
                 .demand
                 .max_channels
                 .filter(|_| !planted(Fault::ShareExceeded));
             let own = own.map_or(u64::MAX, u64::from);
             Part {
-                has,
+                has: if is_unfair { 0 } else { has },
                 most: wanted.min(own.max(has)),
-                turn: share.held,
+                turn: if is_unfair { 0 } else { share.held(now) },
             }
         };
         let parts: Vec<Part> = shares.iter().map(part).collect();
         let places = share_out(&parts, channels);
         let part = |(share, places): (&&Share, u64)| Part {
-            has: share.dials,
-            most: share.dials.saturating_add(places.min(share.room(now))),
-            turn: share.held,
+            has: if is_unfair { 0 } else { share.dials() },
+            most: share.dials().saturating_add(places),
+            turn: if is_unfair { 0 } else { share.held(now) },
         };
         let parts: Vec<Part> = shares.iter().zip(places).map(part).collect();
         let gets = share_out(&parts, dials);
@@ -289,7 +283,6 @@ impl Campaigns {
         }
         let count = u32::try_from(calls.len()).unwrap_or(u32::MAX);
         share.demand.ready = share.demand.ready.saturating_sub(count);
-        share.dials += calls.len() as u64;
         share.granted.extend_from_slice(calls);
         share.waits = waits;
     }
@@ -322,10 +315,15 @@ impl Campaigns {
     }
 
     /// A dialer has a call of this campaign.
-    pub fn dials(&mut self, id: CampaignId, now: Timestamp) {
+    pub fn dials(&mut self, id: CampaignId, call: CallId, now: Timestamp) {
         match self.share(id) {
-            Some(share) if share.demand.max_cps.is_some() => share.dialed.push(now),
-            Some(_) => {}
+            Some(share) => {
+                share.dials += 1;
+                share.undialed.retain(|known| *known != call);
+                if share.demand.max_cps.is_some() {
+                    share.dialed.push(now);
+                }
+            }
             None => {
                 self.unasked
                     .retain(|(known, at)| *known != id && now < *at + Span(1_000));
@@ -336,39 +334,5 @@ impl Campaigns {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn campaign() -> CampaignId {
-        CampaignId::from_entropy([1; 16])
-    }
-
-    #[test]
-    fn of_a_campaign_that_did_not_ask_one_call_a_second_is_dialed() {
-        let (mut all, now) = (Campaigns::default(), Timestamp(1_000_000));
-        assert_eq!(
-            all.dials_at(campaign(), now + Span(1_000)),
-            now + Span(1_000)
-        );
-        all.dials(campaign(), now);
-        assert_eq!(all.dials_at(campaign(), now + Span(400)), now + Span(1_000));
-        let demand = Demand {
-            ready: 1,
-            max_cps: Some(1),
-            ..Demand::default()
-        };
-        all.asks(campaign(), demand, 10, now + Span(500));
-        assert_eq!(all.dials_at(campaign(), now + Span(600)), now + Span(1_000));
-    }
-
-    #[test]
-    fn what_a_failed_write_counted_as_free_is_counted_anew() {
-        let (mut all, now) = (Campaigns::default(), Timestamp(1_000_000));
-        all.asks(campaign(), Demand::default(), 10, now);
-        all.counts(campaign(), 4);
-        all.frees(campaign(), now);
-        let mut after = all.recounted();
-        after.counts(campaign(), 4);
-        assert_eq!(after.shares.first().map(|share| share.live), Some(4));
-    }
-}
+#[path = "campaigns_tests.rs"]
+mod tests;

@@ -26,6 +26,18 @@ pub enum Claim {
 const LETS_OTHERS: Span = Span(DISPATCH_DEADLINE.0 / 2);
 /// It is handed out again so soon.
 pub(super) const BEHIND: Span = Span(1_000);
+/// And so soon, where another campaign's comes first.
+const YIELDS: Span = Span(50);
+/// Its message takes so long, or longer.
+const RIDES: Span = Span(20);
+
+/// When the message of a call goes that is to be dialed then: ahead by its ride, but for one that came too early.
+fn sent_for(turn: Timestamp, now: Timestamp) -> Timestamp {
+    match turn - RIDES > now {
+        true => turn - RIDES,
+        false => turn.max(now + Span(1)),
+    }
+}
 
 impl Trunk {
     /// Dials of the last second, from before the object was lost.
@@ -79,7 +91,7 @@ impl Trunk {
             return Claim::Later;
         }
         if let Err(at) = self.may_be_dialed(campaign, lets_others, max_cps, now) {
-            self.dispatch_again(id, at);
+            self.dispatch_again(id, sent_for(at, now));
             step.let_go_of(id);
             return Claim::Later;
         }
@@ -90,7 +102,7 @@ impl Trunk {
         call.claim(room, now, &self.settings);
         self.dialed.push(now);
         if let Some(campaign) = campaign {
-            self.campaigns.dials(campaign, now);
+            self.campaigns.dials(campaign, id, now);
         }
         if !room {
             // Whoever has it rings the phone at once.
@@ -128,6 +140,9 @@ impl Trunk {
             let behind = if left > 0 { BEHIND } else { Span(0) };
             return Err(again + behind);
         }
+        if campaign.is_some_and(|campaign| left <= self.campaigns.are_before(campaign, now)) {
+            return Err(now + YIELDS);
+        }
         let at = campaign.map_or(now, |campaign| self.campaigns.dials_at(campaign, now));
         if at > now { Err(at) } else { Ok(()) }
     }
@@ -137,17 +152,20 @@ impl Trunk {
     /// come last.
     pub(super) fn space_out(&mut self, now: Timestamp) {
         let max_cps = self.brief.as_ref().map_or(1, |brief| brief.config.max_cps);
-        let room = self.dialed.room(now, max_cps);
+        let room = self.dialed.room(now + RIDES, max_cps);
         let due = self.due.until(now).filter_map(|row| self.at_row(row));
         let waiting = due.filter(|id| self.is_unclaimed(*id));
         let (mut waiting, last): (Vec<CallId>, Vec<CallId>) =
             waiting.partition(|id| self.direct.has(accepted(*id)));
-        waiting.extend(last);
-        let soonest = now + Span(if room > 0 { 1_000 } else { 1 });
-        let next = self.dialed.next_free(now, max_cps).max(soonest);
-        for (place, id) in (0..).zip(waiting.into_iter().skip(room)) {
-            let turn = next + Span::from_secs(place / u64::from(max_cps.max(1)));
-            self.dispatch_again(id, turn);
+        waiting.extend(self.campaigns.in_turn(last));
+        let slots = self.dialed.slots(now + RIDES, max_cps);
+        for (place, id) in waiting.into_iter().enumerate().skip(room) {
+            let Some(at) = slots.get(place % slots.len().max(1)) else {
+                break;
+            };
+            let turn = *at + Span::from_secs((place / slots.len().max(1)) as u64);
+            self.campaigns.falls_behind(turn);
+            self.dispatch_again(id, sent_for(turn, now));
         }
     }
 }

@@ -55,7 +55,7 @@ impl Trunk {
         let is_over = call.status.is_terminal() && !was_over;
         let Some(held) = step.held(id) else { return };
         if frees && !std::mem::replace(&mut held.has_freed, true) {
-            self.campaigns.frees(campaign, self.clock);
+            self.campaigns.frees(campaign, id, self.clock);
         }
         if is_over && !std::mem::replace(&mut held.is_told, true) {
             step.effects.push(Effect {

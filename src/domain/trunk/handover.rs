@@ -4,8 +4,8 @@
 //! when it is handed over is not taken; what can't be dialed any more when a dialer asks for it ends, and its campaign has it
 //! back.
 
-use super::campaigns::AHEAD;
 use super::hours::Callee;
+use super::share::AHEAD;
 use super::{Brief, Effect, Step, Trunk};
 use crate::domain::call::{Call, CallEffect, Window};
 use crate::domain::calling_hours::{CallingHours, Verdict, ZoneName};
@@ -42,8 +42,7 @@ pub struct Granted {
 impl Trunk {
     /// A campaign is in its round.
     pub fn takes_round(&mut self, campaign: CampaignId, demand: Demand, now: Timestamp) {
-        let (_, max_cps) = self.limits();
-        self.campaigns.asks(campaign, demand, max_cps, now);
+        self.campaigns.asks(campaign, demand, self.limits(), now);
     }
 
     /// Whether a campaign's agent may call at all, in the name of the key that started it.
@@ -148,16 +147,20 @@ impl Trunk {
         if planted(Fault::CampaignBlocks) {
             self.accepted.push(now);
         }
-        self.campaigns.holds(campaign, now);
-        step.effects.push(Effect {
-            call: id,
-            what: CallEffect::Dispatch,
-        });
+        self.campaigns.holds(campaign, id, now);
         let mut call = Call::accepted(id, request, now).within(window);
         call.is_handed_over(self.clock);
         self.note(&call);
         step.create(call);
         self.follow(id, now, step);
+        match self.campaigns.behind_until() {
+            // With those that wait already.
+            at if at > now => self.dispatch_again(id, at),
+            _ => step.effects.push(Effect {
+                call: id,
+                what: CallEffect::Dispatch,
+            }),
+        }
         if let Some(previous) = previous {
             self.is_followed_by(previous, id, campaign, step);
         }

@@ -34,6 +34,7 @@ impl Trunk {
         let Some(brief) = &self.brief else {
             return Verdict::Open;
         };
+        let own = own.filter(|_| !planted(Fault::CampaignHoursIgnored));
         if brief.hours.is_empty() && own.is_none() {
             return Verdict::Open;
         }

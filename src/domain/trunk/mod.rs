@@ -32,6 +32,7 @@ mod review;
 mod ring;
 mod schedule;
 mod senders;
+mod share;
 mod share_out;
 mod since;
 mod step;

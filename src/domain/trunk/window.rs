@@ -52,6 +52,18 @@ impl Window {
         nth_newest.map_or(now, |at| *at + SECOND)
     }
 
+    /// The moments from `now` on at which the next `max` events have room: each of the ones after them, a second after one of these.
+    #[must_use]
+    pub fn slots(&self, now: Timestamp, max: u32) -> Vec<Timestamp> {
+        let (room, max) = (self.room(now, max), max as usize);
+        let used = self
+            .0
+            .iter()
+            .skip(self.0.len().saturating_sub(max - room.min(max)));
+        let free = std::iter::repeat_n(now, room);
+        free.chain(used.map(|at| *at + SECOND)).collect()
+    }
+
     /// Counts an event. Forgets those that no window reaches any more.
     pub fn push(&mut self, now: Timestamp) {
         self.book(now, now);
@@ -95,6 +107,23 @@ mod tests {
             }
             for pair in taken.windows(max as usize + 1) {
                 prop_assert!(pair[max as usize] - pair[0] >= 1000);
+            }
+        }
+
+        #[test]
+        fn the_next_slots_are_as_soon_as_can_be_and_no_more_in_a_second(steps in proptest::collection::vec(0u64..400, 0..40), max in 1u32..8) {
+            let (mut window, mut now) = (Window::default(), Timestamp(5_000));
+            for step in steps {
+                now = now + Span(step);
+                if window.room(now, max) > 0 {
+                    window.push(now);
+                }
+            }
+            let slots = window.slots(now, max);
+            prop_assert_eq!(slots.len(), max as usize);
+            for slot in slots {
+                prop_assert_eq!(window.next_free(now, max), slot);
+                window.book(slot, now);
             }
         }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::scheduled::was_scheduled;
 use super::{Oracle, Pace, Seen, is_over};
 use crate::campaign_node::CampaignNode;
+use crate::hours::Hours;
 use crate::world::W;
 
 /// As many people as are looked at once, and half as many again.
@@ -26,6 +27,8 @@ pub struct Facts {
     pub max_channels: Option<u32>,
     pub max_cps: Option<u32>,
     pub has_end: bool,
+    /// When its phones may ring, beside what others say.
+    pub hours: Option<Hours>,
     /// It is to be told that it is over, to somebody who listens.
     pub is_told: bool,
     /// Who was to be added, and who certainly is.
@@ -92,6 +95,19 @@ impl Oracle {
     fn with_campaign<T: Default>(&self, id: CampaignId, work: impl FnOnce(&mut Facts) -> T) -> T {
         let mut all = self.campaigns.borrow_mut();
         all.get_mut(&id).map(work).unwrap_or_default()
+    }
+
+    /// Its phones may ring at these hours alone.
+    pub fn campaign_keeps(&self, id: CampaignId, hours: Hours) {
+        self.with_campaign(id, |facts| facts.hours = Some(hours));
+    }
+
+    /// Whether its own hours are open then for a phone that may be there.
+    pub(super) fn campaign_is_open(&self, row: &Call, places: &[usize], ms: u64) -> bool {
+        let all = self.campaigns.borrow();
+        let own = row.request.campaign.as_ref();
+        let own = own.and_then(|own| all.get(&own.id)?.hours.as_ref());
+        own.is_none_or(|hours| hours.are_open(places, ms))
     }
 
     /// These are to be on its list; they certainly are, when that was answered.

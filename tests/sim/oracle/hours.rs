@@ -107,7 +107,8 @@ impl Oracle {
         let (org, agent, now) = (row.request.org, row.request.agent.id, w.clock().0);
         let places = intent.places(row.request.phone.as_str());
         let possible = self.possible(org, agent, w.time());
-        let may = possible.iter().any(|hours| is_open(hours, &places, now));
+        let may = possible.iter().any(|hours| is_open(hours, &places, now))
+            && self.campaign_is_open(row, &places, now);
         self.check(may, row.id.address().tag, Some(row.id), || {
             format!("a phone is rung at {now} outside its hours, which are one of {possible:?}, in {places:?}")
         });
@@ -177,6 +178,10 @@ impl Oracle {
             .failure
             .is_some_and(|failure| failure.code == FailureCode::WindowClosed);
         let is_judged = w.keeps_hours && w.faults.clock_is_true() && !w.limits_contacts;
+        // A campaign has its call back.
+        if row.request.campaign.is_some() {
+            return;
+        }
         if !missed || !is_judged || row.wait_ends().is_some_and(|ends| ends <= now) {
             return;
         }
