@@ -343,8 +343,9 @@ fn is_of_tests(path: &str) -> bool {
 }
 
 /// Functions that are tables of data, a line an entry.
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     ("src/domain/refusal.rs", "code"),
+    ("src/domain/refusal.rs", "status"),
     ("src/domain/refusal_examples.rs", "examples"),
     ("src/domain/refusal_text.rs", "text"),
 ];

@@ -64,8 +64,9 @@ fn a_lowered_rate_hands_each_call_out_in_its_turn_however_slow_the_queue_is() {
             dialed + 5 >= expected,
             "{dialed} dialed at a latency of {latency} ms"
         );
+        // Those that wait go a little ahead of their moments, since messages take their time.
         assert!(
-            handed_out <= 300 + 4 * dialed,
+            handed_out <= 300 + 6 * dialed,
             "{handed_out} hand-outs for {dialed} dials at a latency of {latency} ms"
         );
     }

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 use worker::SqlStorageValue;
 
+use super::SqlStore;
 use super::lists::Look;
 use super::values::{count, id};
-use super::{SqlStore, without_metadata};
 use crate::app::trunk::{Found, OpenRow, StoreFailed};
 use crate::domain::call::Call;
 use crate::domain::ids::CallId;
@@ -124,4 +124,9 @@ impl SqlStore {
         }
         Ok(calls)
     }
+}
+
+pub(super) fn without_metadata(mut call: Call) -> Call {
+    call.request.metadata = None;
+    call
 }

@@ -150,7 +150,7 @@ impl TrunkStore for SqlStore {
         let known = self.get_at(call.row())?.filter(|known| known.id == call);
         match known {
             None if self.is_legacy.get() => self.legacy_call(call),
-            known => Ok(known.map(without_metadata)),
+            known => Ok(known.map(legacy::without_metadata)),
         }
     }
 
@@ -393,9 +393,4 @@ impl TrunkStore for SqlStore {
     fn legacy_slice(&self, limit: usize) -> Result<Vec<Call>, StoreFailed> {
         self.next_legacy_calls(limit)
     }
-}
-
-fn without_metadata(mut call: Call) -> Call {
-    call.request.metadata = None;
-    call
 }
