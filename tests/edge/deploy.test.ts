@@ -15,7 +15,7 @@ import { until } from "./until.ts";
  * suppressions, of scheduled calls, calling hours, limits and redial; 115,000 of campaigns, usage and CSV, 47,000 of what operators
  * are told and do (organisations, health, metrics, alerts, rotation). To come back below 400,000.
  */
-const LIMIT_BYTES = 626_000;
+const LIMIT_BYTES = 650_000;
 const BUILD_MS = 900_000;
 /** How much later than one that does nothing a Worker answers that was just started, the quickest of so many. */
 const START_MS = 10;
