@@ -306,53 +306,6 @@ fn a_page_that_is_made_in_slices_claims_nothing_that_its_first_slice_could_not_k
     assert!(!more.is_empty());
 }
 
-/// A question as an object answers it: slice by slice.
-fn in_slices(world: &mut World, filter: FeedFilter) -> FeedPage {
-    let question = TrunkCommand::Feed(reader(), filter);
-    let mut slices = Slices::of(question, world.settings.slice);
-    loop {
-        let reply = world.ask(slices.command());
-        if let Some(TrunkReply::Feed(page)) = slices.take(reply).0 {
-            return page;
-        }
-    }
-}
-
-#[test]
-fn a_question_in_slices_reads_each_late_transition_once_and_tells_of_all() {
-    let mut world = World::new(10, 10);
-    ask(&mut world, filter(beginning(), 1));
-    pass(&mut world, Span::from_secs(2));
-    let begins = Position::before(world.now);
-    for _ in 0..60 {
-        world.accepted(OK);
-        world.dispatch();
-        pass(&mut world, Span::from_secs(60));
-        deliver(&mut world, 500);
-    }
-    world.crash(); // what is told is told from the rows
-    let before = world.rows.log_read();
-    let whole = ask(&mut world, filter(begins, 10_000)).events;
-    let once = world.rows.log_read() - before;
-    assert!(once > 15, "{once} late transitions");
-
-    world.settings.slice = 3;
-    world.crash();
-    let before = world.rows.log_read();
-    assert_eq!(in_slices(&mut world, filter(begins, 10_000)).events, whole);
-    assert_eq!(world.rows.log_read() - before, once);
-
-    let (mut after, mut told) = (begins, Vec::new());
-    while told.len() < whole.len() {
-        let page = in_slices(&mut world, filter(after, 2));
-        assert!(page.through > after, "it gets on");
-        let last = page.events.last().map(|event| event.place);
-        after = last.unwrap_or(page.through);
-        told.extend(page.events);
-    }
-    assert_eq!(told, whole);
-}
-
 #[test]
 fn a_listener_gets_on_however_many_calls_began_shortly_before_its_place() {
     let mut world = World::new(1_000, 1_000);

@@ -15,7 +15,6 @@ mod dispatch;
 mod erased;
 mod erasing;
 mod feed;
-mod history;
 mod hours;
 mod language;
 mod look;

@@ -8,10 +8,8 @@ use crate::domain::ids::CallId;
 use crate::domain::planted::{Fault, planted};
 use crate::domain::time::{Span, Timestamp};
 
-/// A look that adds calls up takes so many slices at most.
+/// A look into the feed's history takes so many slices at most.
 const SLICES: usize = 400;
-/// And one into the feed's history, beside those of calls that began before its place.
-const FEED_SLICES: usize = 100;
 
 /// After so long a question is answered with what was found by then: where many look, each has its turn seldom.
 pub const LONG: Span = Span(2_000);
@@ -58,7 +56,7 @@ impl Slices {
             TrunkCommand::Deliveries(_, filter) => list(&mut filter.limit, &mut filter.scan_limit),
             TrunkCommand::Feed(_, filter) => {
                 filter.slice = Some(0);
-                (FEED_SLICES, filter.limit)
+                (SLICES, filter.limit)
             }
             TrunkCommand::Usage(_, filter) => {
                 filter.scan_limit = slice.min(filter.scan_limit);
@@ -150,6 +148,7 @@ impl Slices {
                     Some(TrunkReply::Feed(before)) => together(before, page, limit + 1),
                     _ => page,
                 };
+                *left = left.saturating_sub(1);
                 let complete = page
                     .events
                     .iter()
@@ -157,7 +156,6 @@ impl Slices {
                 let is_full = complete.count() > limit;
                 // However many calls began shortly before the place that is asked for: the cursor knows no rows.
                 let got_on = page.through > filter.after;
-                *left = left.saturating_sub(usize::from(got_on));
                 if let Some(goes_on) = page.goes_on.filter(|_| !(is_full || *left == 0 && got_on)) {
                     filter.slice = Some(goes_on);
                     *found = Some(TrunkReply::Feed(page));

@@ -380,10 +380,9 @@ impl TrunkStore for SqlStore {
     fn logged_transitions(
         &self,
         from: (Timestamp, u64),
-        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<LateTransition>, StoreFailed> {
-        self.kept_transitions(from, until, limit)
+        self.kept_transitions(from, limit)
     }
 
     fn is_complete(&self) -> bool {
