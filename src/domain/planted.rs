@@ -11,13 +11,18 @@ macro_rules! faults {
             $($(#[doc = $doc])* $fault,)*
         }
 
-        /// All of them; those of [`UNSIMULATED`] are found in `tests/directory`, all others by the simulation.
+        /// All of them; those of [`UNSIMULATED`] are found in `tests/directory` and `tests/dialer`, all others by the simulation.
         #[cfg(feature = "planted")]
         pub const ALL: &[Fault] = &[$(Fault::$fault,)*];
 
         /// What the simulation does not live through.
         #[cfg(feature = "planted")]
-        pub const UNSIMULATED: &[Fault] = &[Fault::ShortUnawaited, Fault::GoneTrunkKept, Fault::EmptiedOnce];
+        pub const UNSIMULATED: &[Fault] = &[
+            Fault::ShortUnawaited,
+            Fault::GoneTrunkKept,
+            Fault::EmptiedOnce,
+            Fault::ScheduledRingsFirst,
+        ];
     };
 }
 
