@@ -61,7 +61,9 @@ impl Oracle {
     pub fn refused_have_left(&self, w: &W, node: &TrunkNode) {
         let now = w.clock();
         let is_old = |row: &&Call| {
-            let came_later = row.callback.is_some() || row.queued_until.is_some();
+            // What waited in the queue or on the schedule was refused later than its row's place tells.
+            let waited = row.queued_until.is_some() || row.schedule.is_some();
+            let came_later = row.callback.is_some() || waited;
             let again = if came_later { LATER } else { Span(0) };
             row.status == CallStatus::RejectedCapacity
                 && !goes_on(row)
