@@ -1,6 +1,7 @@
 //! Placing a call: what is asked, byte for byte, and when a phone may ring.
 
 use super::*;
+use audatec::domain::planted::{Fault, plant};
 
 #[test]
 fn what_is_asked_of_livekit_is_pinned() {
@@ -155,15 +156,10 @@ fn scheduled_and_direct() -> (World, [CallId; 3], [CallId; 3]) {
     (world, scheduled, direct)
 }
 
-#[test]
-fn phones_of_direct_calls_ring_before_those_of_others_that_ask_with_them() {
-    let (mut world, scheduled, direct) = scheduled_and_direct();
+/// The order in which phones ring whose calls ask again when they were told to, and how often these asked.
+fn rings_of(world: &mut World, calls: impl Iterator<Item = CallId>) -> (Vec<CallId>, usize) {
     let mut rang = Vec::new();
-    let mut asks: Vec<(Timestamp, CallId)> = Vec::new();
-    // Who stood on the schedule asks first, each time.
-    for id in scheduled.into_iter().chain(direct) {
-        asks.push((world.now, id));
-    }
+    let mut asks: Vec<(Timestamp, CallId)> = calls.map(|id| (world.now, id)).collect();
     let mut asked = 0;
     while let Some(next) = (0..asks.len()).min_by_key(|at| asks[*at].0) {
         let (at, id) = asks.remove(next);
@@ -175,11 +171,28 @@ fn phones_of_direct_calls_ring_before_those_of_others_that_ask_with_them() {
             other => panic!("{other:?}"),
         }
     }
+    (rang, asked)
+}
+
+#[test]
+fn phones_of_direct_calls_ring_before_those_of_others_that_ask_with_them() {
+    let (mut world, scheduled, direct) = scheduled_and_direct();
+    // Who stood on the schedule asks first, each time.
+    let (rang, asked) = rings_of(&mut world, scheduled.into_iter().chain(direct));
     // Of those that ask at the same moment the very first could not know of the others.
     assert_eq!(rang[0], scheduled[0]);
     assert_eq!(rang[1..4], direct);
     assert_eq!(rang[4..], scheduled[1..]);
     assert!(asked <= 30, "they asked {asked} times");
+}
+
+#[test]
+fn phones_that_let_nobody_go_first_would_be_noticed() {
+    let (mut world, scheduled, direct) = scheduled_and_direct();
+    plant(Some(Fault::ScheduledRingsFirst));
+    let (rang, _) = rings_of(&mut world, scheduled.into_iter().chain(direct));
+    plant(None);
+    assert_ne!(rang[1..4], direct);
 }
 
 #[test]
