@@ -167,6 +167,7 @@ test("it asks for little: one reading of each list, and of no more than 12 trunk
   for (let more = 0; more < 13; more += 1) await org.newTrunk({ name: `Trunk ${more}` });
   const page = await studio.signedIn(org, "viewer", "/studio/agents");
   await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText(org.agent.name).filter({ visible: true }).first().waitFor(); // what the page before asks for is there
   const asked: string[] = [];
   page.on("request", (request) => {
     const { pathname } = new URL(request.url());

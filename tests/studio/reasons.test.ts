@@ -162,7 +162,7 @@ test("a call that failed says why, what to do, and where that is decided", async
   await org.owner.post("/suppressions", { phone_number: "+14155550141", reason: "asked not to be called" });
   await org.ended(suppressed);
   const page = await studio.signedIn(org, "member", `/studio/calls/${suppressed}`);
-  await sees(page, /^The number is suppressed\. The number is on the list of suppressions/);
+  await sees(page, /^The number is suppressed\. The number is on the suppression list/);
   await sees(page, "number_suppressed");
   await page.getByRole("link", { name: "See its suppression" }).click();
   await page.getByRole("heading", { level: 1, name: "Suppressions" }).waitFor();
