@@ -11,6 +11,7 @@ use crate::domain::ids::{CallId, CampaignId};
 use crate::domain::planted::{Fault, planted};
 use crate::domain::sorting::oldest_first;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::vec_map::VecMap;
 
 /// Of who asked no more for so long nothing is known.
 const KNOWN: Span = Span(60_000);
@@ -183,18 +184,25 @@ impl Campaigns {
     }
 
     /// Calls that wait for their dials, in the order in which they get them: each time one of the campaign that had the fewest.
-    pub fn in_turn(&self, mut waiting: Vec<CallId>) -> Vec<CallId> {
-        let shares = self.shares.iter();
-        let ranks = shares.flat_map(|share| {
-            let own = waiting.iter().filter(|id| share.undialed.contains(id));
-            (share.dials..).zip(own.copied())
+    pub fn in_turn(&self, waiting: Vec<CallId>) -> Vec<CallId> {
+        let mut whose: VecMap<CallId, usize> = VecMap::default();
+        for (at, share) in self.shares.iter().enumerate() {
+            for id in &share.undialed {
+                whose.insert(*id, at);
+            }
+        }
+        let mut dials: Vec<u64> = self.shares.iter().map(|share| share.dials).collect();
+        let ranked = waiting.into_iter().map(|id| {
+            let dials = whose.get(&id).and_then(|at| dials.get_mut(*at));
+            let rank = dials.map_or(0, |dials| {
+                *dials += 1;
+                *dials - 1
+            });
+            (rank, id)
         });
-        let ranks: Vec<(u64, CallId)> = ranks.collect();
-        let rank = |id: &CallId| ranks.iter().find(|(_, known)| known == id);
-        oldest_first(&mut waiting, |id| {
-            rank(id).map_or(0, |(rank, _)| u128::from(*rank))
-        });
-        waiting
+        let mut ranked: Vec<(u64, CallId)> = ranked.collect();
+        oldest_first(&mut ranked, |(rank, _)| u128::from(*rank));
+        ranked.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The same behind a write that failed: it may have counted calls as over that go on, so their campaigns say how many are.
