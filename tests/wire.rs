@@ -15,6 +15,8 @@ mod support;
 
 #[path = "wire/campaigns.rs"]
 mod campaigns;
+#[path = "support/plan.rs"]
+mod plan;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

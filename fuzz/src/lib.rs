@@ -26,6 +26,8 @@ mod world;
 #[allow(dead_code, reason = "of a campaign's rows each uses its own part")]
 #[path = "../../tests/support/campaign_rows.rs"]
 mod campaign_rows;
+#[path = "../../tests/support/plan.rs"]
+mod plan;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 #[path = "../../tests/support/urls.rs"]

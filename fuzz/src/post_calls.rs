@@ -14,10 +14,7 @@ use super::support;
 use super::target::{Verdict, verdict};
 use super::times::{self, Times};
 use super::urls::parse_url;
-use super::world::{DENIED, OWN_HOST, World, agent_ids, trunk_ids};
-
-/// The metadata keys that the agent asks for.
-const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
+use super::world::{DENIED, OWN_HOST, World, agent_ids, missing_keys, trunk_ids};
 
 /// What the document says of a body.
 #[derive(Debug, PartialEq)]
@@ -138,12 +135,7 @@ fn check_parts(body: &Map<String, Value>) -> Result<(), Expected> {
         _ => refused(404, "Agent not found"),
     }?;
     let metadata = field(body, "metadata").and_then(Value::as_object);
-    let lacks = |key: &&str| {
-        metadata
-            .and_then(|map| map.get(*key))
-            .is_none_or(Value::is_null)
-    };
-    let missing: Vec<&str> = REQUIRED.into_iter().filter(lacks).collect();
+    let missing = missing_keys(metadata);
     if !missing.is_empty() {
         return refused(
             400,

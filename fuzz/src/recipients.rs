@@ -12,10 +12,8 @@ use audatec::domain::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
 use super::phone::is_e164;
-use super::world::{DENIED, World};
+use super::world::{DENIED, World, missing_keys};
 
-/// The metadata keys that the agent asks for.
-const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
 const MOST_ROWS: usize = 20_000;
 const MOST_COLUMNS: usize = 1_000;
 const MOST_BYTES: usize = 8 << 20;
@@ -278,12 +276,7 @@ fn person(fields: &Map<String, Value>) -> Result<Person, String> {
     if metadata.is_some_and(|it| Value::from(it.clone()).to_string().len() > 16_384) {
         return Err("metadata must be at most 16384 bytes".into());
     }
-    let lacks = |key: &&str| {
-        metadata
-            .and_then(|map| map.get(*key))
-            .is_none_or(Value::is_null)
-    };
-    let missing: Vec<&str> = REQUIRED.into_iter().filter(lacks).collect();
+    let missing = missing_keys(metadata);
     if !missing.is_empty() {
         let missing = missing.join(", ");
         return Err(format!("metadata missing required keys: {missing}"));

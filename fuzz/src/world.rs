@@ -20,7 +20,7 @@ use audatec::app::telemetry::Event;
 use audatec::app::trunk::{CarrierCredentials, TrunkCommand, TrunkReply};
 use audatec::domain::access::{KeyRecord, RawKey, Role};
 use audatec::domain::agent::{Agent, InputSchema, Status};
-use audatec::domain::campaign::{Campaign, Counts, Plan, Row, Status as CampaignStatus};
+use audatec::domain::campaign::{Campaign, Counts, Row, Status as CampaignStatus};
 use audatec::domain::directory::CampaignCard;
 use audatec::domain::ids::{AgentId, CampaignId, OrgId, TrunkId, TrunkTag};
 use audatec::domain::sealed::Sealed;
@@ -30,9 +30,23 @@ use audatec::domain::time::{Span, Timestamp};
 use audatec::domain::trunk::{Carrier, Destinations, HighRisk};
 
 use super::campaign_rows::CampaignRows;
+use super::plan::bare_plan;
 use super::support::{self, START};
 use super::urls::parse_url;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+/// The metadata keys that the agent asks for.
+const REQUIRED: [&str; 2] = ["customer_name", "amount_due"];
+
+/// Those of them that are not there, by the document's words.
+pub fn missing_keys(metadata: Option<&Map<String, Value>>) -> Vec<&'static str> {
+    let lacks = |key: &&str| {
+        metadata
+            .and_then(|map| map.get(*key))
+            .is_none_or(Value::is_null)
+    };
+    REQUIRED.into_iter().filter(lacks).collect()
+}
 
 /// The key under which ids are checked here.
 pub const ID_KEY: &[u8] = b"the tests' own key";
@@ -100,19 +114,7 @@ impl World {
         let campaign = Campaign {
             id: campaign_id(),
             org: support::org(),
-            plan: Plan {
-                name: "Reminders".into(),
-                agent: agent_ids()[0],
-                trunk: trunk_ids()[0],
-                callback_url: None,
-                completion_url: None,
-                not_before: None,
-                not_after: None,
-                hours: None,
-                redial: None,
-                max_channels: None,
-                max_cps: None,
-            },
+            plan: bare_plan(agent_ids()[0], trunk_ids()[0]),
             status: CampaignStatus::Draft,
             counts: Counts::default(),
             started_by: None,
@@ -281,7 +283,7 @@ fn agent(id: AgentId, status: Status) -> Agent {
         agent_code: "emi-reminder-v2".into(),
         status,
         input_schema: InputSchema {
-            fields: vec!["customer_name".into(), "amount_due".into()],
+            fields: REQUIRED.map(str::to_owned).to_vec(),
             ..InputSchema::default()
         },
         script: None,

@@ -13,6 +13,8 @@ mod ends;
 mod feed;
 mod life;
 mod people;
+#[path = "../support/plan.rs"]
+mod plan;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

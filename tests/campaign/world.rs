@@ -18,6 +18,7 @@ use audatec::domain::phone::E164;
 use audatec::domain::settings::Settings;
 use audatec::domain::time::{Span, Timestamp};
 
+use super::plan::bare_plan;
 use super::support::{self, START, agent, api_key, org};
 
 /// A campaign's rows.
@@ -229,19 +230,7 @@ pub struct World {
 }
 
 pub fn plan() -> Plan {
-    Plan {
-        name: "Reminders".into(),
-        agent: agent(),
-        trunk: TrunkId::from_entropy([7; 16]),
-        callback_url: None,
-        completion_url: None,
-        not_before: None,
-        not_after: None,
-        hours: None,
-        redial: None,
-        max_channels: None,
-        max_cps: None,
-    }
+    bare_plan(agent(), TrunkId::from_entropy([7; 16]))
 }
 
 pub fn person(reference: &str, phone: &str) -> NewRecipient {

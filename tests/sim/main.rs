@@ -41,6 +41,8 @@ mod minute;
 mod officer;
 mod operator;
 mod oracle;
+#[path = "../support/plan.rs"]
+mod plan;
 #[cfg(feature = "planted")]
 mod planted;
 mod ports;

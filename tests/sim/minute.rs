@@ -14,6 +14,7 @@ use crate::clients::{Key, Line, Org};
 use crate::executor::Owner;
 use crate::operator;
 use crate::oracle::{Broken, Limits};
+use crate::plan::bare_plan;
 use crate::ports::pause;
 use crate::world::{W, World};
 
@@ -163,16 +164,9 @@ async fn ends(w: &W, org: &Rc<Org>, line: &Rc<Line>, key: &Key, agent: AgentId) 
 fn plan(line: &Line, agent: AgentId, own: Own) -> Plan {
     Plan {
         name: "Everybody".into(),
-        agent,
-        trunk: line.id,
-        callback_url: None,
-        completion_url: None,
-        not_before: None,
-        not_after: None,
-        hours: None,
-        redial: None,
         max_channels: own.max_channels,
         max_cps: own.max_cps,
+        ..bare_plan(agent, line.id)
     }
 }
 

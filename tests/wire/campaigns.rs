@@ -16,6 +16,7 @@ use audatec::domain::phone::E164;
 use audatec::domain::redial::{Cause, Redial};
 use audatec::domain::time::Span;
 
+use super::plan::bare_plan;
 use super::support::{START, agent, api_key, org};
 use super::{OK, call, delivery, result, trunk};
 
@@ -25,22 +26,6 @@ fn phone() -> E164 {
 
 fn zone() -> Option<ZoneName> {
     ZoneName::parse("Asia/Kolkata")
-}
-
-fn bare_plan() -> Plan {
-    Plan {
-        name: "Reminders".into(),
-        agent: agent(),
-        trunk: trunk(),
-        callback_url: None,
-        completion_url: None,
-        not_before: None,
-        not_after: None,
-        hours: None,
-        redial: None,
-        max_channels: None,
-        max_cps: None,
-    }
 }
 
 fn plan() -> Plan {
@@ -56,7 +41,7 @@ fn plan() -> Plan {
         }),
         max_channels: Some(5),
         max_cps: Some(2),
-        ..bare_plan()
+        ..bare_plan(agent(), trunk())
     }
 }
 
@@ -86,7 +71,7 @@ fn campaign(plan: Plan, status: Status) -> Campaign {
 
 /// One that was just created.
 pub fn draft() -> Campaign {
-    campaign(bare_plan(), Status::Draft)
+    campaign(bare_plan(agent(), trunk()), Status::Draft)
 }
 
 fn new_recipient() -> NewRecipient {
@@ -156,14 +141,17 @@ pub fn commands() -> Vec<(&'static str, CampaignCommand)> {
         ),
         (
             "Create.bare",
-            Ask::Create(Box::new(campaign(bare_plan(), Status::Draft))),
+            Ask::Create(Box::new(campaign(
+                bare_plan(agent(), trunk()),
+                Status::Draft,
+            ))),
         ),
         ("Get", Ask::Get),
         (
             "Save",
             Ask::Save {
                 plan: Box::new(plan()),
-                was: Box::new(bare_plan()),
+                was: Box::new(bare_plan(agent(), trunk())),
             },
         ),
         (
@@ -299,7 +287,7 @@ pub fn replies() -> Vec<(&'static str, CampaignReply)> {
         projected_end_at: Some(START + Span::from_secs(3_600)),
     };
     let over = Shown {
-        campaign: campaign(bare_plan(), Status::Completed),
+        campaign: campaign(bare_plan(agent(), trunk()), Status::Completed),
         held_by: None,
         projected_end_at: None,
     };
