@@ -4,16 +4,16 @@ const TESTS = ["tests/**/*.test.ts"];
 
 /** What measures, floods or builds has the machine to itself. */
 const ALONE = [
-  "tests/livekit/{chaos,scale}.test.ts",
+  "tests/livekit/scale.test.ts",
   "tests/studio/budget.test.ts",
-  ...["admission", "bounds", "budgets", "campaign-pace", "dead-receiver", "deploy", "floods", "local-run", "migration"].map((name) => `tests/edge/${name}.test.ts`),
+  ...["admission", "bounds", "campaign-pace", "dead-receiver", "deploy", "floods", "migration"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 /** What waits for clocks, phones and restarts: half a core each at most, a sixth most of them. No browser and no compiler runs beside. */
 const WAITING = [
   "tests/kill/*.test.ts",
-  "tests/livekit/{conversation,faults,table}.test.ts",
-  ...["backlog", "deployed", "feed-watch", "full-store", "restart", "sse-clients"].map((name) => `tests/edge/${name}.test.ts`),
+  "tests/livekit/{chaos,conversation,faults,table}.test.ts",
+  ...["backlog", "budgets", "deployed", "feed-watch", "full-store", "local-run", "restart", "sse-clients"].map((name) => `tests/edge/${name}.test.ts`),
 ];
 
 export default defineConfig({
