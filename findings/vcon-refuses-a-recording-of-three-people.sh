@@ -2,9 +2,9 @@
 # vcon 0.10.0 (PyPI), beside pydantic-vcon 0.0.2 (PyPI).
 #
 # A vCon says of each recording who is heard in it, by channel: an index of its list of parties, a list of these, or, where several people
-# share a channel, a list in the list. That is so in each draft, and in the schema that the working group keeps. vcon, whose own summary
-# calls it a complete implementation, takes the flat list alone: its is_valid() calls the index of a person who doesn't exist what is a list
-# of two who do. A media type that has a parameter, or isn't among the 29 in its list, is refused too.
+# share a channel, a list in the list; so it stands in the working group's draft and in the JSON schema beside it. vcon, which calls itself
+# a complete implementation, takes the flat list alone: of a list in the list, its is_valid() says that there is no such party. A media
+# type that has a parameter, or isn't among the 29 in its list, is refused too.
 #
 # Who is hurt: who keeps calls as vCons and lets in what is valid. The call between two people passes; once a colleague is brought in on
 # the agent's channel, or the carrier's recording is audio/ogg;codecs=opus, the conversation is turned away, and with it the record of the
