@@ -2,13 +2,13 @@
 # aiortp 0.8.0 and aiosipua 0.7.1 (PyPI), beside opensip 0.2.1 (PyPI).
 #
 # A key that is pressed in a call is an event of several packets, and what makes the next key another one is the RTP timestamp that its
-# packets share (RFC 4733, 2.1). aiortp's send_dtmf() takes that timestamp as an option, 0 unless given, so two keys are two events of the
+# packets share (RFC 4733, 2.2.1). aiortp's send_dtmf() takes that timestamp as an option, 0 unless given, so two keys are two events of the
 # same moment, and a receiver takes all that follows the first for its repetitions. Its own receiver hears "1" of 1123#; opensip's,
 # which looks at the key as well, hears no key twice in a call. aiosipua's send_dtmf(), built on it, has no such option at all.
 #
 # Who is hurt: an agent that presses its way through a menu, an extension or a PIN: the menu hears the first key and waits. A test with one
-# key passes, and so does one against a receiver that goes by the marker bit or the end packets alone. What helps, in aiortp: a `timestamp`
-# that grows, such as its sender's current_timestamp; with aiosipua the same, by way of its rtp_session.
+# key passes, and so does one against a receiver that goes by the marker bit. What helps, in aiortp: a `timestamp` that grows, such as
+# its sender's current_timestamp; with aiosipua the same, by way of its rtp_session.
 #
 # Seen (of 1123#, a key each quarter of a second, with audio between; what the far end hears):
 #   aiortp: to aiortp 1; to opensip 123#

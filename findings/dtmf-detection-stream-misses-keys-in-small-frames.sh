@@ -7,8 +7,8 @@
 # other frame, or no audio at all. It is a Writable, to which any Buffer may be written, and says nothing of it.
 #
 # Who is hurt: agents that have keys recognised in the audio that a carrier sends as base64 in JSON, or in the slices of a recording: no key
-# is heard, or some are. A stream piped from a file has large chunks with memory of their own, and is right, so
-# the fault is looked for in the carrier's audio. What helps: write(Buffer.from(new Uint8Array(frame).buffer)).
+# is heard, or some are. A stream piped from a file has large chunks with memory of their own, and is right, so the fault is looked for in
+# the carrier's audio. What helps: write(Buffer.from(new Uint8Array(frame).buffer)).
 #
 # Seen, of the keys 1234 in frames of 20 ms, which are byte for byte the same each time:
 #   memory of their own: hears 1234
