@@ -35,7 +35,7 @@ fn read(world: &World, org: &Org, id: &str) -> Value {
 }
 
 /// The alarm fires whenever it is due, until then.
-fn live(world: &World, org: &Org, span: Span) {
+pub fn live(world: &World, org: &Org, span: Span) {
     let end = world.now.get() + span;
     while let Some(due) = world.next_due(org).filter(|due| *due <= end) {
         world.now.set(due.max(world.now.get()));

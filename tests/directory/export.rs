@@ -66,6 +66,14 @@ fn everything_is_exported_once_as_its_route_shows_it_and_no_secret_is() {
         let number = json!({"phone_number": format!("+9198765{n:05}")});
         assert_eq!(world.post(&org, "/suppressions", number).0, 201);
     }
+    // More erasures than a page has, some of them over.
+    for n in 0..130 {
+        let number = json!({"phone_number": format!("+9198764{n:05}")});
+        assert_eq!(world.post(&org, "/erasures", number).0, 202);
+        if n == 60 {
+            crate::erasures::live(&world, &org, Span(100_000));
+        }
+    }
     let (lines, end) = exported(&world, &org);
     let counts = |kind: &str| of(&lines, kind).len();
     for (kind, count) in [
@@ -76,6 +84,7 @@ fn everything_is_exported_once_as_its_route_shows_it_and_no_secret_is() {
         ("api_key", 2),
         ("suppression", 150),
         ("call", 0),
+        ("erasure", 130),
     ] {
         assert_eq!(counts(kind), count, "{kind}");
     }
@@ -85,6 +94,13 @@ fn everything_is_exported_once_as_its_route_shows_it_and_no_secret_is() {
     for agent in of(&lines, "agent") {
         let path = format!("/agents/{}", agent["id"].as_str().expect("an id"));
         assert_eq!(world.get(&org, &path), (200, agent.clone()));
+    }
+    let is_over = |erasure: &&&Value| erasure["status"] == "completed";
+    let erasures = of(&lines, "erasure");
+    assert_eq!(erasures.iter().filter(is_over).count(), 61);
+    for erasure in erasures {
+        let path = format!("/erasures/{}", erasure["id"].as_str().expect("an id"));
+        assert_eq!(world.get(&org, &path), (200, erasure.clone()));
     }
     let settings = world.get(&org, "/settings").1;
     assert_eq!(of(&lines, "settings"), [&settings]);

@@ -82,6 +82,7 @@ test("all that the API made is found in it, as the API shows it; no secret and n
     found(await owner.post(`/campaigns/${id}/recipients`, { recipients }));
     campaigns.push(id);
   }
+  const { body: gone } = await owner.post<{ id: string }>("/erasures", { phone_number: "+919999999999" });
   await owner.post("/webhooks/test", { url: "https://hooks.example.com/test" });
   for (const id of calls) await org.ended(id, 60_000);
   // What agents report; the simulator has none.
@@ -139,6 +140,7 @@ test("all that the API made is found in it, as the API shows it; no secret and n
   }
   expect(byId(of("delivery"))).toEqual(byId(await listed(owner, "/webhooks/deliveries", "deliveries")));
   expect(of("usage").reduce((sum, day) => sum + Number(day["calls"]), 0)).toBe(calls.length);
+  expect(of("erasure")).toEqual([found(await owner.get(`/erasures/${gone.id}`))]);
   const log = await listed(owner, "/audit-log", "entries");
   expect(of("audit_entry")).toEqual(log);
   expect(log[0]).toMatchObject({ action: "organisation.export", target: org.id });

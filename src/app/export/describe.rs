@@ -13,7 +13,7 @@ pub fn get() -> Description {
         "Export everything",
         "All that is kept of your organisation as NDJSON: a line `{\"type\", \"data\"}` for each `organisation`, `settings`, `agent`, \
          `sip_trunk`, `api_key`, `suppression`, `campaign`, `recipient` (`{\"campaign_id\", \"recipient\"}`), `call`, `transcript`, \
-         `delivery`, `usage` (a day's) and `audit_entry`, each as its own route shows it; no line has a secret, or a key beyond its \
+         `delivery`, `usage` (a day's), `erasure` and `audit_entry`, each as its own route shows it; no line has a secret, or a key beyond its \
          prefix. The last line is of type `end`, and counts the lines of each type from the beginning on. If its `complete` is \
          false, the export goes on in another answer, at the `cursor` that `next_cursor` is. An answer that does not end with \
          such a line was broken off. What changes meanwhile may or may not be told. The audit log tells of each answer.",

@@ -13,7 +13,7 @@ use crate::app::iso8601;
 use crate::app::json::{self, value};
 use crate::app::manage::campaigns::{self, recipients};
 use crate::app::manage::suppressions::SuppressionView;
-use crate::app::manage::{agents, audit, keys, settings, trunks};
+use crate::app::manage::{agents, audit, erasures, keys, settings, trunks};
 use crate::app::page::bad_cursor;
 use crate::app::ports::Api;
 use crate::app::records::TrunkRecord;
@@ -34,7 +34,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
 /// How many parts there are.
-pub const COUNT: usize = 10;
+pub const COUNT: usize = 11;
 
 /// How many things are asked for one by one for a piece.
 const FEW: usize = 20;
@@ -113,6 +113,10 @@ pub async fn piece(api: &impl Api, caller: &KeyRecord, place: &Place) -> Result<
         7 => test_deliveries(api, caller, outer).await,
         8 => sums(api, caller, outer).await,
         9 => {
+            let told = erasures::list(api, caller, &asks(PAGE, outer)).await?;
+            Ok(Piece::page("erasure", "erasures", 1, &told))
+        }
+        10 => {
             let told = audit::list(api, caller, &asks(PAGE, outer)).await?;
             Ok(Piece::page("audit_entry", "entries", 1, &told))
         }

@@ -1,7 +1,7 @@
 //! The lines of an export.
 
 /// What a line may tell of.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 14] = [
     "organisation",
     "settings",
     "agent",
@@ -14,6 +14,7 @@ pub const KINDS: [&str; 13] = [
     "transcript",
     "delivery",
     "usage",
+    "erasure",
     "audit_entry",
 ];
 
