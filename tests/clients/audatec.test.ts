@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exists, run } from "../../scripts/lib/run.mjs";
-import { METADATA, Org, Server, useServer } from "../edge/harness.ts";
+import { created, found, METADATA, Org, Server, useServer } from "../edge/harness.ts";
 import { useReceiver } from "../edge/receiver.ts";
 import { useAnswers } from "./answers.ts";
 import { Audatec, lines } from "./audatec.ts";
@@ -322,9 +322,9 @@ describe("callbacks on this machine", () => {
   });
 });
 
-describe("listening goes on", () => {
-  test("through an outage of the API: each call's callback comes, of those too that ended meanwhile, and none twice", {
-    timeout: 90_000,
+describe("listening and watching go on", () => {
+  test("through an outage that no retry outlives: each call's callback comes, of those too that ended meanwhile, and none twice", {
+    timeout: 120_000,
   }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "outage-"));
     const probe = createServer().listen(0, "127.0.0.1");
@@ -336,19 +336,35 @@ describe("listening goes on", () => {
     try {
       const own = await Org.create(api);
       const to = receiver.url();
-      const listening = cli.with(settings(own)).start(["webhooks", "listen", "--forward-to", to, "--count", "3"]);
+      const mine = cli.with(settings(own));
+      const listening = mine.start(["webhooks", "listen", "--forward-to", to, "--count", "3"]);
       await listening.said(/listening/);
       const calls = [await own.call()];
       await receiver.expect(to, 1);
+      const draft = { name: "June", agent_id: own.agent.id, sip_trunk_id: own.trunk.id };
+      const { id: campaign } = created(await own.owner.post<{ id: string }>("/campaigns", draft));
+      // Nobody is called, so that the listener hears of its own calls alone.
+      const later = await own.call({ not_before: new Date(Date.now() + 3_600_000).toISOString() });
+      const watching = [mine.start(["campaigns", "watch", campaign]), mine.start(["calls", "watch", later])] as const;
+      await Promise.all([watching[0].said(/draft/), watching[1].said(new RegExp(later))]);
       // It rings while nobody can be asked, and is over before the listener is back.
       calls.push(await own.call({ not_before: new Date(Date.now() + 1500).toISOString() }));
       await api.stop();
-      await delay(4000);
+      await delay(20_000);
       await api.start();
       await own.ended(calls[1] ?? "");
+      found(await own.owner.post(`/campaigns/${campaign}/cancel`, {}));
       calls.push(await own.call());
       const { code, stdout } = await listening.ended;
       expect([code, receiver.notifications(to).map(({ call_id }) => call_id)], stdout).toEqual([0, calls]);
+      const ended = await watching[0].ended;
+      expect([ended.code, ended.stdout, ended.stderr]).toEqual([
+        3,
+        expect.stringContaining("canceled"),
+        expect.stringContaining("; trying again"),
+      ]);
+      found(await own.owner.post(`/calls/${later}/cancel`, {}));
+      expect(await watching[1].ended).toMatchObject({ code: 3, stdout: expect.stringContaining(later) });
     } finally {
       await api.stop();
       rmSync(dataDir, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
 import { z } from "zod";
 import { said } from "./commands/shared.ts";
 import { checks } from "./doctor.ts";
+import { persistence } from "./persist.ts";
 import type { Settings } from "./settings.ts";
 import { isSimulated } from "./simulator.ts";
 import * as verbs from "./verbs.ts";
@@ -94,7 +95,10 @@ function addCallReads(add: Add, settings: Settings): void {
     "calls_watch",
     "Waits until a call is over, and tells its end.",
     { call_id: id, timeout_seconds: z.number().max(300).default(60) },
-    ({ call_id, timeout_seconds }) => audatec.waitForCall(call_id, { timeoutMs: timeout_seconds * 1000 }),
+    ({ call_id, timeout_seconds }) => {
+      const deadline = Date.now() + timeout_seconds * 1000;
+      return persisting(timeout_seconds)(() => audatec.waitForCall(call_id, { timeoutMs: deadline - Date.now() }));
+    },
   );
   add(
     "calls_dry_run",
@@ -109,6 +113,9 @@ function addCallReads(add: Add, settings: Settings): void {
   );
 }
 
+/** Through an outage, for as long as was asked for. */
+const persisting = (seconds: number) => persistence(() => {}, AbortSignal.timeout(seconds * 1000));
+
 function addCampaignReads(add: Add, { audatec }: Settings): void {
   add("campaigns_list", "Campaigns, newest first.", { limit }, ({ limit }) =>
     verbs.take(audatec.list("/integration/v1/campaigns", { query: { limit: verbs.pageOf(limit) } }), limit),
@@ -122,7 +129,8 @@ function addCampaignReads(add: Add, { audatec }: Settings): void {
     { campaign_id: id, timeout_seconds: z.number().max(300).default(60) },
     async ({ campaign_id, timeout_seconds }) => {
       let last: unknown;
-      for await (const campaign of verbs.watchCampaign(audatec, campaign_id, 2000, timeout_seconds * 1000)) last = campaign;
+      const persist = persisting(timeout_seconds);
+      for await (const campaign of verbs.watchCampaign(audatec, campaign_id, 2000, persist, timeout_seconds * 1000)) last = campaign;
       return last;
     },
   );

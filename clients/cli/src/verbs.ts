@@ -3,6 +3,7 @@
 import type { Audatec, Call, Campaign, CreateCampaign, ListedCall, TriggerCall } from "@audatec/client";
 import { type Schemas, WaitError } from "@audatec/client";
 import { usage } from "./exit.ts";
+import type { Persist } from "./persist.ts";
 import { parts, type RowFormat } from "./rows.ts";
 import type { Settings } from "./settings.ts";
 import { isSimulated } from "./simulator.ts";
@@ -56,9 +57,10 @@ export const trigger = (audatec: Audatec, call: TriggerCall, key: string | undef
   audatec.trigger(call, key === undefined ? {} : { idempotencyKey: key });
 
 /** A call's changes as they happen, its present state first, until it is over. Nothing is missed between the two. */
-export async function* watchCall(audatec: Audatec, callId: string, signal?: AbortSignal): AsyncGenerator<ListedCall> {
-  const { next_cursor } = await audatec.ask(audatec.api.GET("/integration/v1/events", { params: { query: { after: "latest" } } }));
-  const now = await getCall(audatec, callId);
+export async function* watchCall(audatec: Audatec, callId: string, persist: Persist, signal?: AbortSignal): AsyncGenerator<ListedCall> {
+  const latest = () => audatec.ask(audatec.api.GET("/integration/v1/events", { params: { query: { after: "latest" } } }));
+  const { next_cursor } = await persist(latest);
+  const now = await persist(() => getCall(audatec, callId));
   yield now;
   if (now.is_terminal) return;
   for await (const event of audatec.events({ types: CALL_EVENTS, after: next_cursor, ...(signal && { signal }) })) {
@@ -126,12 +128,15 @@ export async function* watchCampaign(
   audatec: Audatec,
   id: string,
   intervalMs: number,
+  persist: Persist,
   timeoutMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Campaign> {
   const deadline = Date.now() + timeoutMs;
   let last = "";
   for (;;) {
-    const campaign = await getCampaign(audatec, id);
+    const look = () => getCampaign(audatec, id);
+    // Where the first look fails, nothing was there to be watched.
+    const campaign = last === "" ? await look() : await persist(look);
     const state = JSON.stringify([campaign.status, campaign.held_by, campaign.counts]);
     if (state !== last) yield campaign;
     last = state;

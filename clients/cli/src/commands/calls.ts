@@ -6,7 +6,7 @@ import { confirm } from "../confirm.ts";
 import { fields, type Output, table } from "../output.ts";
 import { isSimulated } from "../simulator.ts";
 import { CALL_EVENTS, cancelCall, chooseAgent, chooseTrunk, getCall, pageOf, sampleOf, take, trigger, watchCall } from "../verbs.ts";
-import { endedAs, json, pair, said, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
+import { endedAs, json, pair, persisting, said, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
 
 interface TriggerOptions {
   agent?: string;
@@ -151,7 +151,11 @@ async function listCalls({ audatec, options, out }: Session<ListOptions>): Promi
 async function watch(session: Session<{ timeout?: number }>, callId?: string): Promise<number | undefined> {
   const { audatec, options, out } = session;
   const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout * 1000);
-  if (callId) return follow(session, callId, signal);
+  if (callId) {
+    // Where it can't be found, nothing is there to be watched.
+    await getCall(audatec, callId);
+    return follow(session, callId, signal);
+  }
   for await (const event of audatec.events({ types: CALL_EVENTS, onGap: tellGap(out), ...(signal && { signal }) })) {
     out.result(event, () => line(event.data, event.at));
   }
@@ -161,7 +165,7 @@ async function watch(session: Session<{ timeout?: number }>, callId?: string): P
 /** Follows one call; the exit code of its end. */
 async function follow({ audatec, out }: Session<object>, callId: string, signal?: AbortSignal): Promise<number> {
   let last: ListedCall | undefined;
-  for await (const call of watchCall(audatec, callId, signal)) {
+  for await (const call of watchCall(audatec, callId, persisting(out, signal), signal)) {
     last = call;
     out.result(call, () => line(call, call.last_updated));
   }

@@ -22,7 +22,7 @@ import {
   upload,
   watchCampaign,
 } from "../verbs.ts";
-import { endedAs, json, said, type Session, seconds, wholeNumber, withSession } from "./shared.ts";
+import { endedAs, json, persisting, said, type Session, seconds, wholeNumber, withSession } from "./shared.ts";
 
 interface CreateOptions {
   name: string;
@@ -165,7 +165,8 @@ async function list({ audatec, options, out }: Session<{ limit: number }>): Prom
 async function watch({ audatec, options, out }: Session<{ interval: number; timeout?: number }>, id = ""): Promise<number> {
   let last: Campaign | undefined;
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000;
-  for await (const campaign of watchCampaign(audatec, id, options.interval * 1000, timeoutMs)) {
+  const persist = persisting(out, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs));
+  for await (const campaign of watchCampaign(audatec, id, options.interval * 1000, persist, timeoutMs)) {
     last = campaign;
     out.result(campaign, () => progress(campaign));
   }

@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { EXIT, Exit } from "../exit.ts";
 import { Output, tellError } from "../output.ts";
+import { type Persist, persistence } from "../persist.ts";
 import { type GlobalOptions, readSettings, type Settings } from "../settings.ts";
 
 export interface Session<Options> extends Settings {
@@ -36,6 +37,9 @@ export function action<Options>(work: (options: Options & GlobalOptions, out: Ou
 /** Whoever listens was away for longer than events are kept, such as a laptop that slept: it goes on with what is there. */
 export const tellGap = (out: Output) => (): void =>
   out.note("what happened more than 24 hours ago is not known any more; going on with what is kept");
+
+/** An outage ends no command that waits for something: it goes on asking, and says so, until its time is up. */
+export const persisting = (out: Output, signal?: AbortSignal): Persist => persistence((why) => out.note(why), signal);
 
 /** The exit code of what ended: a call but `Completed`, a campaign cancelled. */
 export const endedAs = (isGood: boolean): number => (isGood ? 0 : EXIT.ended);

@@ -1,13 +1,13 @@
 // `audatec webhooks …`: callbacks on this machine without a tunnel, and whether one is authentic.
 
-import { ApiError, type Audatec, ConnectionError, checkSignature } from "@audatec/client";
+import { ApiError, type Audatec, checkSignature } from "@audatec/client";
 import type { Command } from "commander";
 import { EXIT, usage } from "../exit.ts";
 import { type CallbackRequest, callbackOf } from "../notification.ts";
 import { type Output, printable } from "../output.ts";
 import { readSecret, readText } from "../settings.ts";
 import { TERMINAL_EVENTS } from "../verbs.ts";
-import { action, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
+import { action, persisting, type Session, seconds, tellGap, wholeNumber, withSession } from "./shared.ts";
 
 interface ListenOptions {
   forwardTo?: string;
@@ -28,7 +28,6 @@ interface VerifyOptions {
 
 /** Production gives a receiver 30 seconds. */
 const TIMEOUT_MS = 30_000;
-const OUTAGE_MS = 5000;
 
 export function addWebhooks(program: Command): void {
   const webhooks = program.command("webhooks").description("callbacks on this machine");
@@ -62,10 +61,11 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
   const after =
     options.after ?? (await audatec.ask(audatec.api.GET("/integration/v1/events", { params: { query: { after: "latest" } } }))).next_cursor;
   out.note(forwardTo ? `listening; callbacks go to ${forwardTo}` : "listening; callbacks are printed here");
+  const persist = persisting(out);
   let handled = 0;
   let isGood = true;
   for await (const event of audatec.events({ types: TERMINAL_EVENTS, after, onGap: tellGap(out) })) {
-    const callback = await persist(out, async () => {
+    const callback = await persist(async () => {
       const isFull = (detail ?? (await detailOf(audatec))) === "full";
       const asked = audatec.api.GET("/integration/v1/calls/{call_id}", { params: { path: { call_id: event.data.id } }, parseAs: "text" });
       const { data, error, response } = await asked;
@@ -83,20 +83,6 @@ async function listen({ audatec, options, out }: Session<ListenOptions>): Promis
     if (++handled >= count) break;
   }
   return isGood ? 0 : EXIT.failed;
-}
-
-/** An outage ends no listener: whoever was told of a call is told of its end once it is over. */
-async function persist<T>(out: Output, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      const isOutage = error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
-      if (!isOutage) throw error;
-      out.note(`${error.message}; trying again`);
-      await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
-    }
-  }
 }
 
 async function secretOf(audatec: Audatec): Promise<string> {

@@ -1,0 +1,31 @@
+// An outage ends nobody who waits for something.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError, ConnectionError } from "@audatec/client";
+
+/** Asks until it is answered. */
+export type Persist = <T>(ask: () => Promise<T>) => Promise<T>;
+
+/** Between two attempts while the API is away, if it does not say when to come back. */
+const OUTAGE_MS = 5000;
+
+/** Asks again what the client gave up repeating, and tells why, until the signal says that the time is up. */
+export const persistence =
+  (tell: (why: string) => void, signal?: AbortSignal): Persist =>
+  async (ask) => {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isOutage(error) || signal?.aborted) throw error;
+        tell(`${error.message}; trying again`);
+        const retryAfter = error instanceof ApiError ? error.retryAfter : null;
+        const waited = delay(Math.max(OUTAGE_MS, 1000 * (retryAfter ?? 0)), true, signal && { signal });
+        if (!(await waited.catch(() => false))) throw error;
+      }
+    }
+  };
+
+/** What may be over in a while. */
+const isOutage = (error: unknown): error is Error =>
+  error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
