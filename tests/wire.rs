@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 use audatec::app::campaign::{CampaignCommand, CampaignReply};
 use audatec::app::contacts::{ContactsCommand, ContactsReply};
 use audatec::app::directory::{
-    AgentsAfter, Answered, Ask, AuditEntry, By, CampaignCard, DirectoryCommand, DirectoryRefusal,
-    DirectoryReply, ListAgents, NewKey, Once, OrgCard, OrgChange, Oversight, Permit, Received, Run,
-    RunsWith, Sweep, Watch, Watched,
+    self, AgentsAfter, Answered, Ask, AuditEntry, By, CampaignCard, DirectoryCommand,
+    DirectoryRefusal, DirectoryReply, ListAgents, NewKey, Once, OrgCard, OrgChange, Oversight,
+    Permit, Received, Run, RunsWith, Sweep, Watch, Watched,
 };
 use audatec::app::json;
 use audatec::app::messages::{CallbackMessage, DispatchMessage, Errand};
@@ -55,7 +55,7 @@ use audatec::domain::campaign::handover::{
 use audatec::domain::contacts::{
     Contact, ContactLimit, Per, Source, Stage, Suppression, Take, Ticket, Word,
 };
-use audatec::domain::directory::{Erased, Erasure, Grave};
+use audatec::domain::directory::{Backlog, Backlogs, Erased, Erasure, Grave, Waiting};
 use audatec::domain::ids::{
     AgentId, CallId, CampaignId, DeliveryId, ErasureId, KeyId, TrunkId, TrunkTag,
 };
@@ -1623,6 +1623,14 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
                 findings: vec![finding()],
                 unreachable: 1,
                 lost_alarms: 2,
+                ..Sweep::default()
+            }))),
+        ),
+        (
+            "Swept.more",
+            asked(Ask::Swept(Box::new(Sweep {
+                backlogs: backlogs(),
+                ..Sweep::default()
             }))),
         ),
         ("DeadLetter", asked(Ask::DeadLetter)),
@@ -1631,6 +1639,10 @@ fn asks() -> Vec<(&'static str, DirectoryCommand)> {
         ("DeleteOrg", asked(Ask::DeleteOrg)),
         ("Bury", asked(Ask::Bury(grave()))),
         ("Buried", asked(Ask::Buried(org()))),
+        (
+            "SealedBefore",
+            asked(Ask::SealedBefore { key: "k2".into() }),
+        ),
     ]
 }
 
@@ -1659,6 +1671,19 @@ fn finding() -> Finding {
     }
 }
 
+fn backlogs() -> Backlogs {
+    let of = |count| Backlog {
+        count,
+        oldest: Some((org(), START)),
+    };
+    Backlogs {
+        undelivered: of(1),
+        erasures: of(2),
+        deletions: of(3),
+        former_secrets: 4,
+    }
+}
+
 fn oversight() -> Oversight {
     Oversight {
         cron_at: Some(START),
@@ -1666,6 +1691,8 @@ fn oversight() -> Oversight {
         looked_at: 3,
         unreachable: 1,
         lost_alarms: 2,
+        sealed_before_at: None,
+        backlogs: Backlogs::default(),
         dead_letters: 4,
         dead_letter_at: Some(START),
         queues: vec![("DISPATCH".into(), START)],
@@ -1791,6 +1818,29 @@ fn directory_replies() -> Vec<(&'static str, DirectoryReply)> {
         ("Watched", Watched(u64::MAX, vec![trunk().tag()], START)),
         ("Quiet", Quiet),
         ("Oversight", Oversight(Box::new(oversight()))),
+        (
+            "Oversight.more",
+            Oversight(Box::new(self::Oversight {
+                sealed_before_at: Some(START),
+                backlogs: backlogs(),
+                ..oversight()
+            })),
+        ),
+        (
+            "Ticked",
+            Ticked(Box::new(directory::Ticked {
+                campaigns: vec![card(true)],
+                seals: vec![("k1".into(), 2)],
+                undelivered: Waiting::of([START].into_iter()),
+                erasures: Waiting::of([START, START].into_iter()),
+                deleting_since: Some(START),
+                lost_alarm: true,
+            })),
+        ),
+        (
+            "SealedBefore",
+            SealedBefore(vec![trunk_config()], Some(Box::new(media()))),
+        ),
         ("Marked", Marked(7, Box::new(agent_record()))),
         ("Campaign", Campaign(card(false))),
         ("Campaigns", Campaigns(vec![card(true), card(false)])),

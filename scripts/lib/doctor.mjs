@@ -13,9 +13,14 @@ import { setTimeout as delay } from "node:timers/promises";
  *   livekit: boolean, webhook_seen_at: string | null, agent_seen_at: string | null, checks: Check[],
  * }} TrunkHealth
  * @typedef {{ org_id: string, sip_trunk_id: string, since: string } | null} Oldest
+ * @typedef {{ count: number, oldest: { org_id: string, since: string } | null }} Backlog
  * @typedef {{
- *   now: string, deployment: string, public_url: string | null, bindings: { name: string, bound: boolean }[],
- *   cron: { last_run_at: string | null, late: boolean, trunks_unreachable: number, lost_alarms: number },
+ *   now: string, deployment: string, public_url: string | null, public_url_check: Check | null, bindings: { name: string, bound: boolean }[],
+ *   carrier_keys: { newest: string | null, former_secrets: number, former_seen_at: string | null },
+ *   cron: {
+ *     last_run_at: string | null, late: boolean, trunks_unreachable: number, lost_alarms: number,
+ *     undelivered_notifications: Backlog, pending_erasures: Backlog, pending_deletions: Backlog,
+ *   },
  *   queues: { name: string, probed_at: string }[], dead_letters: { total: number, last_at: string | null },
  *   alerts: { alert: string, org_id: string | null, sip_trunk_id: string | null, detail: string, since: string, sent: boolean }[],
  *   trunks: { asked: number, unreachable: number, without_alarm: number, oldest_undelivered_callback: Oldest, oldest_unclaimed_call: Oldest },
@@ -30,6 +35,10 @@ const UP_MS = 10_000;
 const QUEUE_MS = 12_000;
 const UNCLAIMED_S = 60;
 const UNDELIVERED_S = 3_600;
+/** An erasure waits for calls that are in progress, and a deletion is done within a day. */
+const DAY_S = 86_400;
+/** For so long calls may go on that were dialed with what a former key sealed. */
+const FORMER_MS = 3_600_000;
 /** With LiveKit's checks, which may take 10 s each and six at a time. */
 const TRUNKS_A_PAGE = 20;
 /** Nobody is rung: the simulator's number whose call completes. */
@@ -54,6 +63,7 @@ export async function examine(examined) {
   await publicUrl(first, trunks, tell);
   deadLetters(first, tell);
   depth(first, pages, tell);
+  waiting(first, tell);
   for (const trunk of trunks) ofTrunk(trunk, first, tell);
   alerts(first, tell);
   await dryRun(examined);
@@ -101,7 +111,7 @@ function bindings(health, tell) {
   const needed = (/** @type {string} */ name, /** @type {string} */ mend) =>
     tell(has(name) ? { level: "ok", name, what: "it is there" } : { level: "fail", name, what: "it is missing", mend });
   for (const name of ["MASTER_KEY", "PLATFORM_TOKEN"]) needed(name, keptSecret(name));
-  if (has("CARRIER_KEYS")) tell({ level: "ok", name: "CARRIER_KEYS", what: "it is there" });
+  if (has("CARRIER_KEYS")) tell({ level: "ok", name: "CARRIER_KEYS", what: `it is there${formerKeys(health)}` });
   else tell({ level: "warn", name: "CARRIER_KEYS", what: "it is missing: no trunk can be connected to LiveKit", mend: keptSecret("CARRIER_KEYS") });
   const binding = "restore its section of wrangler.toml and deploy";
   for (const name of ["RECORDS", ...OBJECTS, ...QUEUES, "ASSETS"]) needed(name, binding);
@@ -109,6 +119,13 @@ function bindings(health, tell) {
   if (has("ALERT_URL") && has("ALERT_SECRET")) tell({ level: "ok", name: "ALERT_URL", what: "alerts are sent" });
   else if (has("ALERT_URL")) tell({ level: "fail", name: "ALERT_SECRET", what: "it is missing, so no alert is sent to ALERT_URL", mend: keptSecret("ALERT_SECRET") });
   else tell({ level: "warn", name: "ALERT_URL", what: "it is not set: nobody is told of alerts", mend: `set it in wrangler.toml, ${keptSecret("ALERT_SECRET")}` });
+}
+
+/** @param {Health} health */
+function formerKeys({ carrier_keys: { former_secrets, former_seen_at }, now }) {
+  if (former_secrets > 0) return `; keep its former keys, ${former_secrets} secrets are sealed with them (the cron seals them anew)`;
+  const isFresh = former_seen_at !== null && Date.parse(now) - Date.parse(former_seen_at) < FORMER_MS;
+  return isFresh ? `; keep its former keys for an hour from ${former_seen_at} on, when the cron sealed anew what they had sealed` : "";
 }
 
 /** @param {Health} health @param {Examined["tell"]} tell */
@@ -155,7 +172,7 @@ async function allPages(examined, first) {
 }
 
 /** Agents report there, and LiveKit's webhook leads there. @param {Health} health @param {TrunkHealth[]} trunks @param {Examined["tell"]} tell */
-async function publicUrl({ public_url, deployment }, trunks, tell) {
+async function publicUrl({ public_url, public_url_check, deployment }, trunks, tell) {
   const name = "PUBLIC_URL";
   const isNeeded = trunks.some(({ livekit }) => livekit);
   if (public_url === null) {
@@ -167,7 +184,10 @@ async function publicUrl({ public_url, deployment }, trunks, tell) {
   const mend = "set it in wrangler.toml to where this deployment is reached, and deploy";
   if (typeof answer === "string") tell({ level: "fail", name, what: `${public_url} can't be reached (${answer})`, mend });
   else if (answer.deployment !== deployment) tell({ level: "fail", name, what: `${public_url} is not this deployment`, mend });
-  else tell({ level: "ok", name, what: `${public_url} is this deployment` });
+  else if (public_url_check && !public_url_check.ok) {
+    const what = `${public_url} is this deployment as seen from here, and not from the platform itself: ${public_url_check.message}`;
+    tell({ level: "warn", name, what, mend: "run the doctor from where the agents run as well: what stands in front of the deployment may answer each of them differently" });
+  } else tell({ level: "ok", name, what: `${public_url} is this deployment${public_url_check ? ", seen from here and from the platform itself" : ""}` });
 }
 
 /** @param {Health} health @param {Examined["tell"]} tell */
@@ -200,6 +220,21 @@ function depth({ now }, pages, tell) {
   };
   tellAge("oldest unclaimed call", oldest("oldest_unclaimed_call"), UNCLAIMED_S, "fail", "the dispatch queue is behind or stopped: see queue DISPATCH");
   tellAge("oldest undelivered callback", oldest("oldest_undelivered_callback"), UNDELIVERED_S, "warn", "its receiver does not answer 2xx: see GET /webhooks/deliveries?status=pending of that organisation");
+}
+
+/** What belongs to no trunk, as the cron's last run found it. @param {Health} health @param {Examined["tell"]} tell */
+function waiting({ cron, now }, tell) {
+  const say = (/** @type {string} */ name, /** @type {Backlog} */ { count, oldest }, /** @type {number} */ most, /** @type {string} */ mend) => {
+    if (!oldest) return tell({ level: "ok", name, what: "none" });
+    const age = Math.max(0, Math.round((Date.parse(now) - Date.parse(oldest.since)) / 1_000));
+    const what = `${count}, the oldest ${age} s old, of organisation ${oldest.org_id}`;
+    tell(age > most ? { level: "warn", name, what, mend } : { level: "ok", name, what });
+  };
+  const unheard = "a receiver does not answer 2xx: see test events in GET /webhooks/deliveries?status=pending of that organisation, and the completion_url of its campaigns";
+  say("undelivered notifications", cron.undelivered_notifications, UNDELIVERED_S, unheard);
+  const stuck = "a call is in progress for that long, or an object can't be reached: look into the log for sql_failed and service_failed";
+  say("pending erasures", cron.pending_erasures, DAY_S, stuck);
+  say("pending deletions", cron.pending_deletions, DAY_S, stuck);
 }
 
 /** @type {Record<string, string>} */

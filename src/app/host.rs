@@ -138,6 +138,10 @@ pub trait Host {
     fn parse_url(&self, text: &str) -> Option<Target>;
     /// Sends a message through each queue, to try it.
     async fn try_queues(&self) {}
+    /// The deployment that answers at this base URL, as `/healthz` tells it; or why that is not known.
+    async fn deployment_at(&self, _url: &str) -> Result<Option<String>, String> {
+        Err("not asked".into())
+    }
     /// The names of the deployment's bindings and secrets, and whether it has each.
     fn bindings(&self) -> Vec<(&'static str, bool)> {
         Vec::new()
@@ -182,6 +186,10 @@ pub trait Vault {
     async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable>;
     /// Decrypts a secret that was sealed for this context.
     async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable>;
+    /// The name of the key that seals now; nothing where none does.
+    fn sealing_key(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A Twirp request.

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Sealed(pub String);
 
+impl Sealed {
+    /// The name of the key that opens it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+}
+
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealed")

@@ -21,3 +21,15 @@ pub async fn set(alarm: &Alarm, object: &State, due: Timestamp) -> bool {
     }
     true
 }
+
+/// Whether the alarm of an object that has something to do was lost; then it is set anew. Nothing was, if the object
+/// `is_new` to memory and its alarm fires at this moment.
+pub async fn is_lost(alarm: &Alarm, object: &State, is_new: bool) -> bool {
+    let pending = platform::get_alarm(object).await;
+    let has_none = pending.is_ok_and(|pending| pending.as_f64().is_none());
+    let is_lost = has_none && alarm.is_awaited(is_new);
+    if is_lost {
+        alarm.failed();
+    }
+    is_lost
+}

@@ -82,7 +82,7 @@ impl CampaignObject {
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        super::faults::sql(&self.inner.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage(), statement)
     }
 }
 
@@ -90,13 +90,29 @@ async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
     let Ok(command) = json::read_bytes::<CampaignCommand>(&bytes) else {
         return Some(UNKNOWN.to_vec());
     };
-    let reply = serve(&inner, command).await.ok()?;
+    let reply = match command {
+        CampaignCommand::Tick => remind(&inner).await.ok()?,
+        command => serve(&inner, command).await.ok()?,
+    };
     to_json(&reply).ok().map(String::into_bytes)
 }
 
 async fn wake(inner: Rc<Inner>) {
     inner.alarm.fired();
     let _ = serve(&inner, CampaignCommand::Tick).await;
+}
+
+/// As whoever looks after it does: an alarm that was lost is set anew, and told of.
+async fn remind(inner: &Rc<Inner>) -> Result<CampaignReply, StoreFailed> {
+    let is_new = inner.loaded.borrow().is_none();
+    with(inner, |_, _| Ok(()))?;
+    let owes = next_due(inner).is_some();
+    let is_lost = owes && alarm::is_lost(&inner.alarm, &inner.state, is_new).await;
+    let reply = serve(inner, CampaignCommand::Tick).await?;
+    Ok(match is_lost {
+        true => reply.of_lost_alarm(),
+        false => reply,
+    })
 }
 
 async fn serve(inner: &Rc<Inner>, command: CampaignCommand) -> Result<CampaignReply, StoreFailed> {

@@ -80,7 +80,7 @@ impl ContactsObject {
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        super::faults::sql(&self.inner.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage(), statement)
     }
 }
 

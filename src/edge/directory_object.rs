@@ -15,7 +15,7 @@ use super::world::World;
 use super::{alarm, outbox};
 use crate::app::alarm::Alarm;
 use crate::app::directory::{
-    DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Rows,
+    Ask, DirectoryActor, DirectoryCommand, DirectoryReply, DirectoryStore, Rows,
 };
 use crate::app::json;
 use crate::app::messages::CallbackMessage;
@@ -70,15 +70,18 @@ impl DirectoryObject {
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        super::faults::sql(&self.inner.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage(), statement)
     }
 }
 
 async fn fetch(inner: Rc<Inner>, bytes: Vec<u8>) -> Option<Vec<u8>> {
-    let Ok(command) = json::read_bytes(&bytes) else {
+    let Ok(command) = json::read_bytes::<DirectoryCommand>(&bytes) else {
         return Some(UNKNOWN.to_vec());
     };
-    let reply = inner.serve(command).await.ok()?;
+    let reply = match command.what {
+        Ask::Tick => inner.remind(command).await.ok()?,
+        _ => inner.serve(command).await.ok()?,
+    };
     to_json(&reply).ok().map(String::into_bytes)
 }
 
@@ -88,6 +91,18 @@ async fn wake(inner: Rc<Inner>) {
 }
 
 impl Inner {
+    /// As the cron does: an alarm that was lost is set anew, and told of.
+    async fn remind(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
+        let is_new = !self.has_table.get();
+        let owes = self.actor.may_propagate(&self.store()?, &Ask::Tick)?;
+        let is_lost = owes && alarm::is_lost(&self.alarm, &self.state, is_new).await;
+        let reply = self.serve(command).await?;
+        Ok(match is_lost {
+            true => reply.of_lost_alarm(),
+            false => reply,
+        })
+    }
+
     async fn serve(&self, command: DirectoryCommand) -> Result<DirectoryReply, StoreFailed> {
         let world = World::new(self.env.clone(), None).map_err(|_| StoreFailed)?;
         let store = self.store()?;

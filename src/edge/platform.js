@@ -311,15 +311,16 @@ async function exchange(namespace, name, body) {
  * it dribbles in. With one the whole body must be there in time; a longer one is none.
  * @param {string} url @param {string[]} headers names and values in turn @param {string} body @param {number} limitMs
  * @param {number} maxBody in bytes
- * @returns {Promise<[status: number, retryAfter: number | null, body: string | null]>}
+ * @returns {Promise<[status: number, retryAfter: number | null, body: string | null, deployment: string | null]>}
  */
 async function postOnce(url, headers, body, limitMs, maxBody) {
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const answer = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", signal });
+    const sent = body ? { method: "POST", body } : {};
+    const answer = await fetch(url, { ...sent, headers: pairs(headers), redirect: "manual", signal });
     const text = maxBody ? await readText(answer, maxBody) : null;
     if (!maxBody) answer.body?.cancel().catch(() => {});
-    return [answer.status, seconds(answer.headers.get("retry-after")), text];
+    return [answer.status, seconds(answer.headers.get("retry-after")), text, answer.headers.get("x-deployment")];
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer within ${limitMs} ms`);
     throw new Error(error instanceof TypeError ? "the request could not be made" : "the connection failed");

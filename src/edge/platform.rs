@@ -282,7 +282,8 @@ pub async fn ask(
     Called::of(call).await.map(bytes)
 }
 
-/// Status, `Retry-After` and body (read when `max_body` is not 0) of the answer to one POST.
+/// Status, `Retry-After`, body (read when `max_body` is not 0) and deployment of the answer to one POST, or to a GET where nothing
+/// is posted.
 pub async fn post(
     url: &str,
     headers: Vec<String>,
@@ -292,6 +293,13 @@ pub async fn post(
 ) -> Result<Array, JsValue> {
     let answer = Called::of(js::post(url, headers, body, limit_ms, max_body)).await?;
     Ok(answer.unchecked_into())
+}
+
+/// Which deployment answers at a base URL, if one does. By the compatibility flag `global_fetch_strictly_public` it is asked as
+/// everybody asks, through the front door.
+pub async fn deployment_at(url: &str, limit_ms: u32) -> Result<Option<String>, JsValue> {
+    let answer = post(&format!("{url}/healthz"), Vec::new(), "", limit_ms, 0).await?;
+    Ok(answer.get(3).as_string())
 }
 
 /// AES-GCM, to `encrypt` or to `decrypt`.

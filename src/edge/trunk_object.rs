@@ -107,16 +107,7 @@ impl TrunkObject {
 
     #[cfg(feature = "faults")]
     pub fn sql(&self, statement: &str) -> String {
-        if statement == "DELETE ALARM" {
-            let _ = self
-                .inner
-                .state
-                .storage()
-                .as_raw()
-                .delete_alarm(js_sys::Object::new());
-            return String::new();
-        }
-        super::faults::sql(&self.inner.state.storage().sql(), statement)
+        super::faults::sql(&self.inner.state.storage(), statement)
     }
 }
 

@@ -147,10 +147,6 @@ pub(super) async fn vitals(
     asked: VitalsAsked,
 ) -> Result<TrunkReply, StoreFailed> {
     let lost_alarm = has_lost_alarm(inner).await?;
-    if lost_alarm {
-        // So that it is set anew.
-        inner.alarm.failed();
-    }
     if asked.sweeps() {
         run(inner, TrunkCommand::Tick)?;
     }
@@ -173,9 +169,7 @@ async fn has_lost_alarm(inner: &Inner) -> Result<bool, StoreFailed> {
         let loaded = load(inner)?;
         inner.loaded.borrow_mut().get_or_insert(loaded);
     }
-    let alarm = platform::get_alarm(&inner.state).await;
-    let has_none = alarm.is_ok_and(|alarm| alarm.as_f64().is_none());
-    if !has_none || !inner.alarm.is_awaited(is_new) {
+    if !alarm::is_lost(&inner.alarm, &inner.state, is_new).await {
         return Ok(false);
     }
     if is_new {

@@ -39,6 +39,11 @@ pub async fn seal(keys: &str, secret: &str, context: &str) -> Result<Sealed, Vau
     Ok(Sealed(format!("{name}.{nonce}.{sealed}")))
 }
 
+/// The name of the key that seals.
+pub fn newest(keys: &str) -> Option<String> {
+    parse(keys).next().map(|(name, _)| name.to_owned())
+}
+
 /// Decrypts with the key that sealed it.
 pub async fn open(keys: &str, sealed: &Sealed, context: &str) -> Result<String, VaultError> {
     let mut parts = sealed.0.split('.');

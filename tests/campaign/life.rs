@@ -1,6 +1,6 @@
 //! How campaigns get on.
 
-use audatec::app::campaign::{CampaignCommand, CampaignRefusal};
+use audatec::app::campaign::{CampaignCommand, CampaignRefusal, CampaignReply};
 use audatec::domain::call::CallStatus;
 use audatec::domain::campaign::{HeldBy, Plan, RecipientStatus, Status};
 use audatec::domain::redial::{Cause, Redial};
@@ -138,6 +138,11 @@ fn one_that_is_called_off_ends_with_its_last_call_and_tells_that() {
     assert_eq!(body["status"], "canceled");
     assert_eq!(body["counts"]["canceled"], counts.canceled);
     assert_eq!(told[0].campaign, Some(world.callers[nth].id));
+    // Whoever reminds it hears that it is still telling.
+    let reminded = world.ask(nth, CampaignCommand::Tick);
+    assert!(
+        matches!(reminded, CampaignReply::Ticked(told) if told.undelivered_since.is_some_and(|since| since < world.now()))
+    );
 }
 
 #[test]

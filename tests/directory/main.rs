@@ -10,6 +10,7 @@
 
 mod agents;
 mod audit;
+mod backlogs;
 mod campaign_object;
 mod campaign_rests;
 mod campaigns;
@@ -31,6 +32,7 @@ mod orgs;
 mod permits;
 mod propagation;
 mod receiver;
+mod reseal;
 mod rotation;
 mod routes;
 mod storage;

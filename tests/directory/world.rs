@@ -100,6 +100,8 @@ pub struct World {
     pub unreachable: RefCell<BTreeSet<TrunkTag>>,
     /// The trunks do as they are told, and their answers are lost.
     pub loses_replies: Cell<bool>,
+    /// The names of the keys that seal secrets, the newest first; of none, one that has no name does.
+    pub vault: RefCell<Vec<String>>,
     /// Of an answer that is told piece by piece only the beginning is read.
     pub reads_beginnings: Cell<bool>,
     pub offices: RefCell<BTreeMap<OrgId, Rc<Office>>>,
@@ -467,19 +469,33 @@ impl Host for World {
     fn log(&self, _: &Event<'_>) {}
 }
 
-/// Sealed here is reversed, and tied to its context: enough to tell it from what was given.
+/// Sealed here is reversed, and tied to its context: enough to tell it from what was given. The newest key seals, and the
+/// others that are there open what they sealed.
 impl Vault for World {
     async fn seal(&self, secret: &str, context: &str) -> Result<Sealed, Unavailable> {
         let reversed: String = secret.chars().rev().collect();
-        Ok(Sealed(format!("{context}/{reversed}")))
+        Ok(Sealed(match self.sealing_key() {
+            Some(key) => format!("{key}.{context}/{reversed}"),
+            None => format!("{context}/{reversed}"),
+        }))
     }
 
     async fn open(&self, sealed: &Sealed, context: &str) -> Result<String, Unavailable> {
+        let (key, sealed) = match sealed.0.split_once('.') {
+            Some((key, sealed)) => (Some(key), sealed),
+            None => (None, sealed.0.as_str()),
+        };
+        if key.is_some_and(|key| !self.vault.borrow().iter().any(|known| known == key)) {
+            return Err(Unavailable);
+        }
         let sealed = sealed
-            .0
             .strip_prefix(context)
             .and_then(|rest| rest.strip_prefix('/'));
         Ok(sealed.ok_or(Unavailable)?.chars().rev().collect())
+    }
+
+    fn sealing_key(&self) -> Option<String> {
+        self.vault.borrow().first().cloned()
     }
 }
 
@@ -524,6 +540,11 @@ impl Records for World {
             _ => None,
         };
         Ok(copies.keys().filter_map(org).collect())
+    }
+
+    /// Trunks' vitals are not this test's.
+    async fn trunks(&self) -> Result<Vec<(OrgId, TrunkId)>, Unavailable> {
+        Ok(Vec::new())
     }
 
     fn record_use(&self, _: &KeyRecord) {}

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { ensurePython } from "../../scripts/lib/python.mjs";
-import { expectError, FAST, found, LASTING, Org, Server, useServer } from "./harness.ts";
+import { created, expectError, FAST, found, LASTING, METADATA, Org, Server, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import { until } from "./until.ts";
 
@@ -33,7 +33,7 @@ interface Health {
   deployment: string;
   public_url: string | null;
   bindings: { name: string; bound: boolean }[];
-  cron: { last_run_at: string | null; late: boolean; trunks_reached: number; lost_alarms: number };
+  cron: { last_run_at: string | null; late: boolean; trunks_reached: number; lost_alarms: number; undelivered_notifications: { count: number } };
   queues: { name: string; probed_at: string }[];
   dead_letters: { total: number; last_at: string | null };
   alerts: { alert: string; sip_trunk_id: string | null; sent: boolean }[];
@@ -89,9 +89,9 @@ test("health tells the oldest call that nobody has claimed, and the oldest callb
 });
 
 /** As a fault of the runtime would: the local build knows how. */
-async function loseAlarm({ server, trunk }: Org): Promise<void> {
-  const trunks = await server.local.mf.getDurableObjectNamespace("TRUNKS");
-  const object = trunks.get(trunks.idFromName(trunk.id.slice(0, 8)));
+async function loseAlarm({ server }: Org, objects: string, name: string): Promise<void> {
+  const namespace = await server.local.mf.getDurableObjectNamespace(objects);
+  const object = namespace.get(namespace.idFromName(name));
   await (await object.fetch("http://object/local/sql", { method: "POST", body: "DELETE ALARM" })).text();
 }
 
@@ -99,15 +99,35 @@ test("an object without an alarm is told of, and woken", async () => {
   const org = await Org.create(stuck);
   await org.call();
   expect((await health(stuck)).trunks.without_alarm).toBe(0);
-  await loseAlarm(org);
+  await loseAlarm(org, "TRUNKS", org.trunk.id.slice(0, 8));
   const told = await health(stuck);
   expect(told.trunks.without_alarm).toBe(1);
   expect(told.details).toMatchObject([{ sip_trunk_id: org.trunk.id, without_alarm: true }]);
   expect((await health(stuck)).trunks.without_alarm).toBe(0);
 
-  await loseAlarm(org);
+  await loseAlarm(org, "TRUNKS", org.trunk.id.slice(0, 8));
   await stuck.local.runCron();
   expect((await health(stuck)).cron.lost_alarms).toBe(1);
+
+  // Nobody hears of a test event, since no queue is consumed: the directory waits to send it again.
+  expect((await org.owner.post("/webhooks/test", { url: receiver.url() })).status).toBe(202);
+  await stuck.local.runCron();
+  expect((await health(stuck)).cron).toMatchObject({ lost_alarms: 1, undelivered_notifications: { count: 1, oldest: { org_id: org.id } } });
+  await loseAlarm(org, "DIRECTORIES", org.id);
+  await stuck.local.runCron();
+  expect((await health(stuck)).cron.lost_alarms).toBe(2);
+
+  const draft = { name: "June", agent_id: org.agent.id, sip_trunk_id: org.trunk.id };
+  const { id } = created(await org.owner.post<{ id: string }>("/campaigns", draft));
+  found(await org.owner.post(`/campaigns/${id}/recipients`, { recipients: [{ reference: "1", phone_number: "+919876543210", metadata: METADATA }] }));
+  found(await org.owner.post(`/campaigns/${id}/start`, {}));
+  await stuck.local.runCron();
+  expect((await health(stuck)).cron.lost_alarms).toBe(2);
+  await loseAlarm(org, "CAMPAIGNS", `${org.id}/${id}`);
+  await stuck.local.runCron();
+  expect((await health(stuck)).cron.lost_alarms).toBe(3);
+  await stuck.local.runCron();
+  expect((await health(stuck)).cron.lost_alarms).toBe(3);
 });
 
 test("a trunk that is idle has lost no alarm, however often its object is loaded anew", { timeout: 60_000 }, async () => {
@@ -117,6 +137,16 @@ test("a trunk that is idle has lost no alarm, however often its object is loaded
   try {
     const org = await Org.create(idle);
     await org.ended(await org.call());
+    // Of each state a campaign that waits for nobody.
+    const draft = { name: "June", agent_id: org.agent.id, sip_trunk_id: org.trunk.id };
+    for (const state of ["draft", "paused", "completed"]) {
+      const { id } = created(await org.owner.post<{ id: string }>("/campaigns", draft));
+      if (state === "draft") continue;
+      found(await org.owner.post(`/campaigns/${id}/recipients`, { recipients: [{ reference: "1", phone_number: "+919876543210", metadata: METADATA }] }));
+      found(await org.owner.post(`/campaigns/${id}/start`, {}));
+      if (state === "paused") found(await org.owner.post(`/campaigns/${id}/pause`, {}));
+      else await until("it to be over", async () => found(await org.owner.get<{ status: string }>(`/campaigns/${id}`)).status === "completed");
+    }
     for (const _ of [1, 2]) {
       await idle.stop();
       await idle.start();

@@ -344,15 +344,18 @@ fn look_after(w: &W, org: OrgId) {
         directory_node::ask(w, org, DirectoryCommand::tick()),
     );
     w.tasks.spawn(Owner::Client, async move {
-        if let Ok(DirectoryReply::Campaigns(running)) = told.await {
-            for card in running {
-                drop(campaign_node::ask(
-                    &world,
-                    org,
-                    card.id,
-                    CampaignCommand::Tick,
-                ));
-            }
+        let running = match told.await {
+            Ok(DirectoryReply::Campaigns(running)) => running,
+            Ok(DirectoryReply::Ticked(ticked)) => ticked.campaigns,
+            _ => Vec::new(),
+        };
+        for card in running {
+            drop(campaign_node::ask(
+                &world,
+                org,
+                card.id,
+                CampaignCommand::Tick,
+            ));
         }
     });
 }

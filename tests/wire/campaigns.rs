@@ -2,7 +2,7 @@
 
 use audatec::app::campaign::{
     Added, CampaignCommand, CampaignRefusal, CampaignReply, EraseRecipients, ErasedRecipients,
-    People, Recipient, RecipientPage, Shown, Snapshot,
+    People, Recipient, RecipientPage, Shown, Snapshot, Ticked,
 };
 use audatec::domain::call::{AnsweredBy, CallAgent, CallStatus, Failure, FailureCode};
 use audatec::domain::calling_hours::ZoneName;
@@ -322,6 +322,13 @@ pub fn replies() -> Vec<(&'static str, CampaignReply)> {
         ),
         ("Begun", Told::Begun(true)),
         ("Missing", Told::Missing),
+        (
+            "Ticked",
+            Told::Ticked(Ticked {
+                undelivered_since: Some(START),
+                lost_alarm: true,
+            }),
+        ),
         (
             "Refused",
             Told::Refused(CampaignRefusal::Is(Status::Completed)),

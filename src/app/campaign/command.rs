@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::erasing::{EraseRecipients, ErasedRecipients};
-use super::language::{self, Added, People, RecipientPage, Shown, Snapshot};
+use super::language::{self, Added, People, RecipientPage, Shown, Snapshot, Ticked};
 use super::port::asks;
 use super::{Answer, AskCampaign, CampaignReply, CampaignStore, Desk};
 use crate::app::asking::travels;
@@ -122,7 +122,7 @@ commands! {
     /// Its sender waits for a slow receiver.
     Extend(delivery: DeliveryId, attempt: u32, until: Timestamp) => extend -> ();
     /// Do what is due.
-    Tick => tick -> ();
+    Tick => tick -> Ticked;
 }
 
 /// A command's reply, as it travels.

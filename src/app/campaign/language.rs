@@ -90,6 +90,33 @@ pub struct Added {
     pub too_many: Vec<usize>,
 }
 
+/// What whoever reminds a campaign hears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticked {
+    /// Since when its word that it is over is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undelivered_since: Option<Timestamp>,
+    /// It had something to do, and nothing would have woken it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost_alarm: bool,
+}
+
+impl CampaignReply {
+    /// The same of an object that nothing would have woken, which its shell alone knows.
+    #[must_use]
+    pub fn of_lost_alarm(self) -> Self {
+        let ticked = match self {
+            Self::Done => Ticked::default(),
+            Self::Ticked(ticked) => ticked,
+            other => return other,
+        };
+        Self::Ticked(Ticked {
+            lost_alarm: true,
+            ..ticked
+        })
+    }
+}
+
 /// Why a campaign does not do as it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CampaignRefusal {
@@ -110,6 +137,8 @@ pub enum CampaignRefusal {
 pub enum CampaignReply {
     /// It is done, and written.
     Done,
+    /// It was reminded, and has something to tell.
+    Ticked(Ticked),
     /// The campaign as it is now.
     Campaign(Box<Shown>),
     /// Who was added.

@@ -32,6 +32,7 @@ pub use erasing::{EraseRecipients, ErasedRecipients};
 pub use exchange::{Exchange, Heard};
 pub use language::{
     Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown, Snapshot,
+    Ticked,
 };
 pub use port::{AskCampaign, Campaigns, ask};
 pub use store::CampaignStore;
@@ -39,6 +40,7 @@ pub use tell::tell;
 
 use crate::app::messages::CallbackMessage;
 use crate::app::trunk::StoreFailed;
+use crate::domain::callback::DeliveryStatus;
 use crate::domain::campaign::handover::{Ended, TakeBack};
 use crate::domain::campaign::{HeldBy, RecipientStatus, Record, Row};
 use crate::domain::ids::{CallId, IdKey};
@@ -118,8 +120,14 @@ impl<S: CampaignStore> Desk<'_, S> {
     }
 
     /// What is due is done along with each command.
-    fn tick(&mut self) -> Answer<()> {
-        Ok(())
+    fn tick(&mut self) -> Answer<Ticked> {
+        let record = self.actor.record.as_ref();
+        let told = record.and_then(|record| record.completion.as_deref());
+        let pending = told.filter(|told| told.status == DeliveryStatus::Pending);
+        Ok(Ticked {
+            undelivered_since: pending.map(|told| told.created_at),
+            lost_alarm: false,
+        })
     }
 }
 

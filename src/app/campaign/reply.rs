@@ -3,7 +3,7 @@
 
 use super::erasing::ErasedRecipients;
 use super::language::{
-    Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown,
+    Added, CampaignRefusal, CampaignReply, People, Recipient, RecipientPage, Shown, Ticked,
 };
 use crate::app::asking::{Replies, Reply};
 
@@ -34,6 +34,11 @@ macro_rules! reply {
 use CampaignReply as R;
 
 reply!((): () => R::Done, R::Done => ());
+reply!(Ticked: ticked => match ticked == Ticked::default() {
+        // As an object of the release before answers.
+        true => R::Done,
+        false => R::Ticked(ticked),
+    }, R::Done => Self::default(), R::Ticked(ticked) => ticked);
 reply!(Shown: shown => R::Campaign(Box::new(shown)), R::Campaign(shown) => *shown);
 reply!(Added: added => R::Added(added), R::Added(added) => added);
 reply!(RecipientPage: page => R::Recipients(Box::new(page)), R::Recipients(page) => *page);

@@ -63,24 +63,18 @@ impl<S: DirectoryStore, H: Host> Desk<'_, S, H> {
         Ok(self.directory.campaigns_page(before, limit))
     }
 
-    /// What is due is done along with each command. Told are campaigns that run, and those that may still be telling that they
-    /// are over, for whoever looks after them: of many, others each minute.
-    pub(super) fn tick(&self) -> Answer<Vec<CampaignCard>> {
-        if self.directory.org_id().is_none() {
-            return Err(DirectoryRefusal::Missing.into());
-        }
-        if self.directory.is_deleting() {
-            return Ok(Vec::new()); // an object that was emptied is not to be woken
-        }
+    /// Campaigns that run, and those that may still be telling that they are over, for whoever looks after them: of many,
+    /// others each minute.
+    pub(super) fn looked_after(&self) -> Vec<CampaignCard> {
         let all: Vec<CampaignCard> = self.directory.running(RunsWith::All).collect();
         let waits = self.world.settings().webhook_retry.iter();
         let tells = waits.fold(LINGERS, |sum, wait| Span(sum.0 + wait.0));
         let over = self.directory.resting_since(self.now - tells);
         let over = over.filter(|card| card.run.is_none()).collect();
         let looked_after = share_of(all, LOOKED_AFTER, self.now);
-        Ok(looked_after
+        looked_after
             .chain(share_of(over, RESTING, self.now))
-            .collect())
+            .collect()
     }
 
     pub(super) fn running_campaigns(&self, with: RunsWith) -> Answer<Vec<CampaignCard>> {

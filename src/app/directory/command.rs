@@ -11,10 +11,11 @@ use super::campaigns::Marked;
 use super::orgs::{Founded, Introduced, Settled};
 use super::permits::Permitted;
 use super::port::asks;
+use super::seals::FormerSecrets;
 use super::{
     AskDirectory, AuditEntry, CampaignCard, Desk, DirectoryCommand, DirectoryReply, DirectoryStore,
-    Erasure, NewKey, OrgCard, OrgChange, Oversight, RunsWith, Sweep, language, permits, receiver,
-    watch,
+    Erasure, NewKey, OrgCard, OrgChange, Oversight, RunsWith, Sweep, Ticked, language, permits,
+    receiver, watch,
 };
 use crate::app::asking::travels;
 use crate::app::host::Host;
@@ -272,7 +273,12 @@ commands! {
     /// Of that: what the platform knows of itself.
     Oversee => oversee -> Box<Oversight>;
     /// Do what is due.
-    Tick => tick -> Vec<CampaignCard>;
+    Tick => tick -> Ticked;
+    /// Some of what another key seals than this, which seals now.
+    SealedBefore {
+        /// Its name.
+        key: String,
+    } => sealed_before -> FormerSecrets;
 }
 
 /// A command's reply, as it travels.
@@ -306,6 +312,7 @@ impl Ask {
                 | Self::Campaigns { .. }
                 | Self::RunningCampaigns(_)
                 | Self::Buried(_)
+                | Self::SealedBefore { .. }
                 | Self::KnownErasure(_)
                 | Self::Erasures { .. }
         )

@@ -9,6 +9,7 @@ use crate::app::trunk::Idempotency;
 use crate::domain::access::StoredKey;
 use crate::domain::agent::Agent;
 use crate::domain::callback::{Delivery, WebhookSecrets};
+use crate::domain::directory::Waiting;
 use crate::domain::ids::{AgentId, KeyId, TrunkTag};
 use crate::domain::media::MediaSettings;
 use crate::domain::time::Timestamp;
@@ -127,6 +128,28 @@ impl DirectoryCommand {
     }
 }
 
+/// What whoever reminds it hears.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticked {
+    /// The campaigns to look after.
+    pub campaigns: Vec<CampaignCard>,
+    /// The names of the keys that seal its secrets, and how many each seals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seals: Vec<(String, usize)>,
+    /// Test events that are on their way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undelivered: Option<Waiting>,
+    /// Erasures that are not completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasures: Option<Waiting>,
+    /// Since when the organisation is being deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleting_since: Option<Timestamp>,
+    /// It had something to do, and nothing would have woken it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost_alarm: bool,
+}
+
 /// The directory's answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DirectoryReply {
@@ -161,6 +184,10 @@ pub enum DirectoryReply {
     Campaign(CampaignCard),
     /// What is known of campaigns.
     Campaigns(Vec<CampaignCard>),
+    /// What a directory that was reminded says of itself.
+    Ticked(Box<Ticked>),
+    /// Trunks whose secret a former key seals, and the settings, if one does.
+    SealedBefore(Vec<TrunkConfig>, Option<Box<MediaSettings>>),
     /// A page of keys, or the one that was created.
     Keys(Vec<StoredKey>),
     /// The webhook secrets.

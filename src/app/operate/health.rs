@@ -1,8 +1,8 @@
 //! `GET /platform/v1/health`: how the platform is, with a page of its trunks.
 
 use super::views::{
-    AlertView, BindingView, ConnectionCheckView, CronView, DeadLettersView, FindingView,
-    HealthView, OldestView, QueueView, TrunkHealthView, TrunksView,
+    AlertView, BacklogView, BindingView, CarrierKeysView, ConnectionCheckView, CronView,
+    DeadLettersView, FindingView, HealthView, OldestView, QueueView, TrunkHealthView, TrunksView,
 };
 use super::{gather, overseen};
 use crate::app::authenticate::Operator;
@@ -52,14 +52,24 @@ pub async fn health(api: &impl Api, _: Operator, request: &Request) -> Result<Re
     let oversight = overseen(api).await?;
     let details = details(api, &trunks, &told, checks == Some(true)).await;
     let (now, settings) = (api.now(), api.settings());
+    let public_url_check = match (&settings.public_url, checks) {
+        (Some(url), Some(true)) => Some(public_url_check(api, url).await),
+        _ => None,
+    };
     let bindings = api.bindings().into_iter();
     let view = HealthView {
         now: iso8601::format(now),
         deployment: api.secrets().deployment(),
         public_url: settings.public_url.clone(),
+        public_url_check,
         bindings: bindings
             .map(|(name, bound)| BindingView { name, bound })
             .collect(),
+        carrier_keys: CarrierKeysView {
+            newest: api.sealing_key(),
+            former_secrets: oversight.backlogs.former_secrets,
+            former_seen_at: oversight.sealed_before_at.map(iso8601::format),
+        },
         cron: cron(&oversight, settings.cron_late, now),
         queues: queues(&oversight),
         dead_letters: DeadLettersView {
@@ -90,6 +100,9 @@ fn cron(oversight: &Oversight, late: crate::domain::time::Span, now: Timestamp) 
         trunks_reached: oversight.looked_at,
         trunks_unreachable: oversight.unreachable,
         lost_alarms: oversight.lost_alarms,
+        undelivered_notifications: BacklogView::of(&oversight.backlogs.undelivered),
+        pending_erasures: BacklogView::of(&oversight.backlogs.erasures),
+        pending_deletions: BacklogView::of(&oversight.backlogs.deletions),
     }
 }
 
@@ -175,6 +188,22 @@ fn view(api: &impl Api, (org_id, sip_trunk_id): Of, vitals: Option<&Vitals>) -> 
     }
 }
 
+/// Whether this deployment answers where agents and LiveKit's webhook are sent to.
+async fn public_url_check(api: &impl Api, url: &str) -> ConnectionCheckView {
+    let told = api.deployment_at(url).await;
+    let is_own = |deployment: &Option<String>| *deployment == Some(api.secrets().deployment());
+    ConnectionCheckView {
+        name: "public_url",
+        ok: told.as_ref().is_ok_and(is_own),
+        message: match told {
+            Ok(deployment) if is_own(&deployment) => "This deployment answers there".into(),
+            Ok(Some(_)) => "Another deployment answers there".into(),
+            Ok(None) => "Something else answers there".into(),
+            Err(why) => format!("Not reachable: {why}"),
+        },
+    }
+}
+
 /// What a test of a trunk's connection finds; nothing where it can't be asked which that is.
 async fn check(api: &impl Api, org: OrgId, trunk: TrunkId) -> Vec<ConnectionCheckView> {
     let config = directory::ask(api, org, By::PLATFORM, command::Trunk(trunk)).await;
@@ -214,7 +243,7 @@ pub(crate) mod describe {
         .paged()
         .query([
             switch("checks", "Tests the connections of the page's active trunks to their LiveKit servers, too, as Test a SIP trunk's \
-                 connection does: takes up to 10 s for every six trunks."),
+                 connection does, and whether the platform reaches itself at its `PUBLIC_URL`: takes up to 10 s for every six trunks."),
             switch("probe", "Sends a message through each queue first. When it comes out, `queues` tells: in another answer, moments \
                  later."),
         ])
@@ -233,8 +262,12 @@ pub(crate) mod describe {
         let at = "2026-06-14T10:31:00.000Z";
         json!({
             "now": "2026-06-14T10:31:42.000Z", "deployment": "3f9a04c1", "public_url": "https://calls.example.com",
+            "public_url_check": {"name": "public_url", "ok": true, "message": "This deployment answers there"},
             "bindings": [{"name": "MASTER_KEY", "bound": true}, {"name": "METRICS", "bound": false}],
-            "cron": {"last_run_at": at, "late": false, "trunks_reached": 2, "trunks_unreachable": 0, "lost_alarms": 0},
+            "carrier_keys": {"newest": "k1", "former_secrets": 0, "former_seen_at": null},
+            "cron": {"last_run_at": at, "late": false, "trunks_reached": 2, "trunks_unreachable": 0, "lost_alarms": 0,
+                "undelivered_notifications": {"count": 1, "oldest": {"org_id": org, "since": at}},
+                "pending_erasures": {"count": 0, "oldest": null}, "pending_deletions": {"count": 0, "oldest": null}},
             "queues": [{"name": "DISPATCH", "probed_at": at}],
             "dead_letters": {"total": 0, "last_at": null},
             "alerts": [{

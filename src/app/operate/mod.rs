@@ -3,6 +3,7 @@
 
 pub mod health;
 pub mod metrics;
+mod reseal;
 pub mod sweep;
 mod views;
 

@@ -1,17 +1,21 @@
 //! The cron's way around: it pokes objects in case an alarm was lost, and gathers what is amiss for the operator.
 
+use super::reseal::reseal;
 use crate::app::campaign::{self, Campaigns};
 use crate::app::concurrent::{CONNECTIONS, concurrent, share_of};
 use crate::app::directory::{self, Directories, command::Swept};
-use crate::app::directory::{By, DirectoryRefusal, Oversight, RecordWriter, Sweep};
-use crate::app::host::{Host, Records, Unavailable};
+use crate::app::directory::{By, DirectoryRefusal, Oversight, RecordWriter, Sweep, Ticked};
+use crate::app::host::{Host, Records, Unavailable, Vault};
 use crate::app::records::RecordKey;
 use crate::app::trunk::{self, Trunks};
+use crate::domain::directory::Waiting;
 use crate::domain::ids::{CampaignId, OrgId, TrunkId, TrunkTag};
 use crate::domain::vitals::{Vitals, VitalsAsked};
 
 /// How many objects one run pokes, and how many campaigns: an invocation may make 1,000 requests.
 const KNOCKS: usize = 400;
+/// Of how many organisations one run seals secrets anew.
+const RESEALED: usize = 5;
 
 enum Door {
     Trunk(TrunkId),
@@ -21,8 +25,8 @@ enum Door {
 /// What came of a knock.
 enum Heard {
     Trunk(TrunkTag, Result<Box<Vitals>, Unavailable>),
-    /// Its campaigns that run.
-    Directory(Vec<(OrgId, CampaignId)>),
+    /// What it says of itself.
+    Directory(OrgId, Ticked),
     /// Nobody is behind it: of an organisation that was deleted the name alone is left.
     Nobody,
 }
@@ -30,7 +34,7 @@ enum Heard {
 /// Knocks at all objects when they are few, else at another share of them each minute; then at campaigns that run, as their
 /// directories say. Tells the operator's own directory what was found.
 pub async fn sweep(
-    world: &(impl Host + Records + RecordWriter + Trunks + Campaigns + Directories),
+    world: &(impl Host + Records + RecordWriter + Trunks + Campaigns + Directories + Vault),
     asked: VitalsAsked,
 ) {
     let known = world.trunks().await;
@@ -40,14 +44,19 @@ pub async fn sweep(
     doors.extend(organisations.into_iter().map(Door::Directory));
     let due = share_of(doors, KNOCKS, world.now());
     let heard = concurrent(CONNECTIONS, due.map(|door| knock(world, door, asked))).await;
-    let running = heard.iter().flat_map(|heard| match heard {
-        Heard::Directory(running) => running.as_slice(),
-        Heard::Trunk(..) | Heard::Nobody => &[],
+    let mut sweep = Sweep::default();
+    let due = share_of(running(&heard), KNOCKS, world.now());
+    let pokes = due.map(async |(org, id)| {
+        let told = campaign::ask(world, org, id, campaign::command::Tick).await;
+        (org, told.ok().and_then(Result::ok).unwrap_or_default())
     });
-    let due = share_of(running.copied().collect(), KNOCKS, world.now());
-    let pokes = due.map(|(org, id)| campaign::ask(world, org, id, campaign::command::Tick));
-    concurrent(CONNECTIONS, pokes).await;
-    let sweep = gathered(world, heard);
+    for (org, ticked) in concurrent(CONNECTIONS, pokes).await {
+        sweep.lost_alarms += usize::from(ticked.lost_alarm);
+        let undelivered = Waiting::of(ticked.undelivered_since.into_iter());
+        sweep.backlogs.undelivered.add(org, undelivered);
+    }
+    sweep.backlogs.former_secrets = reseal_some(world, &heard).await;
+    gather(world, heard, &mut sweep);
     let told = tell(world, sweep).await;
     // What is known of all trunks tells which there are no more.
     if let (Ok(known), Some(oversight)) = (known, told) {
@@ -80,12 +89,45 @@ async fn knock(
         let _ = world.write(&RecordKey::Trunks(org), None).await;
         return Heard::Nobody;
     }
-    let cards = told.ok().and_then(Result::ok).unwrap_or_default();
-    Heard::Directory(cards.into_iter().map(|card| (org, card.id)).collect())
+    let ticked = told.ok().and_then(Result::ok).unwrap_or_default();
+    Heard::Directory(org, ticked)
 }
 
-fn gathered(host: &impl Host, heard: Vec<Heard>) -> Sweep {
-    let mut sweep = Sweep::default();
+/// The campaigns to look after.
+fn running(heard: &[Heard]) -> Vec<(OrgId, CampaignId)> {
+    let mut all = Vec::new();
+    for heard in heard {
+        if let Heard::Directory(org, ticked) = heard {
+            all.extend(ticked.campaigns.iter().map(|card| (*org, card.id)));
+        }
+    }
+    all
+}
+
+/// Has secrets sealed anew that a former key seals; how many there were.
+async fn reseal_some(world: &(impl Host + Directories + Vault), heard: &[Heard]) -> usize {
+    let Some(key) = world.sealing_key() else {
+        return 0;
+    };
+    let mut count = 0;
+    let mut old = Vec::new();
+    for heard in heard {
+        if let Heard::Directory(org, ticked) = heard {
+            let former = ticked.seals.iter().filter(|(seal, _)| *seal != key);
+            let former: usize = former.map(|(_, count)| count).sum();
+            count += former;
+            if former > 0 {
+                old.push(*org);
+            }
+        }
+    }
+    for org in share_of(old, RESEALED, world.now()) {
+        reseal(world, org, &key).await;
+    }
+    count
+}
+
+fn gather(host: &impl Host, heard: Vec<Heard>, sweep: &mut Sweep) {
     let limit = host.settings().storage_limit;
     for heard in heard {
         match heard {
@@ -95,10 +137,17 @@ fn gathered(host: &impl Host, heard: Vec<Heard>) -> Sweep {
                 sweep.findings.extend(vitals.findings(limit, host.now()));
             }
             Heard::Trunk(_, Err(Unavailable)) => sweep.unreachable += 1,
-            Heard::Directory(_) | Heard::Nobody => {}
+            Heard::Directory(org, ticked) => {
+                sweep.lost_alarms += usize::from(ticked.lost_alarm);
+                let backlogs = &mut sweep.backlogs;
+                backlogs.undelivered.add(org, ticked.undelivered);
+                backlogs.erasures.add(org, ticked.erasures);
+                let deletion = Waiting::of(ticked.deleting_since.into_iter());
+                backlogs.deletions.add(org, deletion);
+            }
+            Heard::Nobody => {}
         }
     }
-    sweep
 }
 
 async fn tell(world: &(impl Host + Directories), sweep: Sweep) -> Option<Box<Oversight>> {

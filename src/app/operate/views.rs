@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::iso8601;
 use crate::domain::alerts::{AlertKind, OpenAlert};
+use crate::domain::directory::Backlog;
 use crate::domain::ids::{OrgId, TrunkId};
 use crate::domain::time::Timestamp;
 
@@ -18,8 +19,12 @@ pub struct HealthView {
     pub deployment: String,
     /// `PUBLIC_URL`; null where it is not set or is no URL.
     pub public_url: Option<String>,
+    /// With `checks=true`, whether the platform reaches itself there; null without, or where it is not set.
+    pub public_url_check: Option<ConnectionCheckView>,
     /// The bindings, secrets and variables that a deployment has, or may have. Of secrets it is told whether there are such.
     pub bindings: Vec<BindingView>,
+    /// What seals the secrets of carriers and of where recordings go.
+    pub carrier_keys: CarrierKeysView,
     /// What the cron, which runs each minute, has found.
     pub cron: CronView,
     /// When a message that `probe=true` sent came out of each queue last.
@@ -62,6 +67,59 @@ pub struct CronView {
     pub trunks_unreachable: usize,
     /// How many objects it has found so far that had something to do and no alarm; it has woken them.
     pub lost_alarms: u64,
+    /// Notifications that belong to no call, and were on their way then: test events, and that campaigns are over.
+    pub undelivered_notifications: BacklogView,
+    /// Erasures that were not completed then.
+    pub pending_erasures: BacklogView,
+    /// Organisations that were being deleted then.
+    pub pending_deletions: BacklogView,
+}
+
+/// What waits, in all organisations that the cron's run asked.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BacklogView {
+    /// How much.
+    pub count: usize,
+    /// What waits for the longest; null where nothing does.
+    pub oldest: Option<OldestOfOrgView>,
+}
+
+/// Whose it is, and since when it waits.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OldestOfOrgView {
+    /// The organisation.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub org_id: OrgId,
+    /// Since when.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub since: String,
+}
+
+impl BacklogView {
+    pub fn of(backlog: &Backlog) -> Self {
+        Self {
+            count: backlog.count,
+            oldest: backlog.oldest.map(|(org_id, since)| OldestOfOrgView {
+                org_id,
+                since: iso8601::format(since),
+            }),
+        }
+    }
+}
+
+/// `CARRIER_KEYS`.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CarrierKeysView {
+    /// The name of the key that seals now; null where there is none.
+    pub newest: Option<String>,
+    /// How many secrets the cron's last run saw that a former key seals. It seals them anew, some each minute.
+    pub former_secrets: usize,
+    /// When it last saw one; null when it never did. An hour after that the former keys can go.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub former_seen_at: Option<String>,
 }
 
 /// A queue, and when it was seen to work.
@@ -204,7 +262,7 @@ pub struct FindingView {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionCheckView {
-    /// `server`, `api_key`, `api_secret` or `sip_trunk`.
+    /// `server`, `api_key`, `api_secret` or `sip_trunk`; `public_url`.
     pub name: &'static str,
     /// Whether it passed.
     pub ok: bool,

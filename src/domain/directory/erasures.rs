@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::backlog::Waiting;
 use super::{Author, Directory, DirectoryRefusal, Received};
 use crate::domain::contacts::Number;
 use crate::domain::erasure::mentions;
@@ -299,6 +300,12 @@ impl Directory {
     #[must_use]
     pub fn pending_erasure(&self, id: ErasureId) -> Option<&Erasure> {
         self.erasing.get(&id).map(|erasing| &erasing.erasure)
+    }
+
+    /// How many are, and since when.
+    #[must_use]
+    pub fn erasing(&self) -> Option<Waiting> {
+        Waiting::of(self.pending_erasures().map(|erasure| erasure.requested_at))
     }
 
     /// All that are, oldest first.

@@ -6,6 +6,7 @@
 
 mod agents;
 mod audit;
+mod backlog;
 mod campaigns;
 mod deletion;
 mod erasures;
@@ -19,6 +20,7 @@ mod pending;
 mod permits;
 mod receiver;
 mod refusal;
+mod seals;
 mod secrets;
 mod test_events;
 mod trunks;
@@ -26,6 +28,7 @@ mod watch;
 
 pub use agents::agent_row;
 pub use audit::{AuditEntry, Author, audit_row};
+pub use backlog::{Backlog, Backlogs, Waiting};
 pub use campaigns::{CampaignCard, Run, RunsWith};
 pub use deletion::{Grave, grave_row};
 pub use erasures::{Erased, Erasure, Progress, Work, erasure_row};

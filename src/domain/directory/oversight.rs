@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Directory;
+use super::backlog::Backlogs;
 use crate::domain::alerts::{AlertKind, Alerts, Finding, Notice};
 use crate::domain::callback::{Delivery, EventType};
 use crate::domain::from_json::{self, Unreadable};
@@ -31,6 +32,9 @@ pub struct Sweep {
     pub unreachable: usize,
     /// Objects that had something to do, and nothing that would have woken them.
     pub lost_alarms: usize,
+    /// What waits to be done.
+    #[serde(default, skip_serializing_if = "Backlogs::is_empty")]
+    pub backlogs: Backlogs,
 }
 
 /// What is kept.
@@ -51,6 +55,12 @@ pub struct Oversight {
     /// How many objects it has found that nothing would have woken, in all.
     #[serde(default)]
     pub lost_alarms: u64,
+    /// When it last saw a secret that a former key seals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_before_at: Option<Timestamp>,
+    /// What waited to be done then.
+    #[serde(default, skip_serializing_if = "Backlogs::is_empty")]
+    pub backlogs: Backlogs,
     /// Messages that failed again and again, in all.
     #[serde(default)]
     pub dead_letters: u64,
@@ -130,6 +140,10 @@ impl Directory {
             notes.cron_at = Some(now);
             notes.looked_at = sweep.looked_at.len();
             notes.unreachable = sweep.unreachable;
+            if sweep.backlogs.former_secrets > 0 {
+                notes.sealed_before_at = Some(now);
+            }
+            notes.backlogs = sweep.backlogs;
             notes.lost_alarms += u64::try_from(sweep.lost_alarms).unwrap_or_default();
             self.put_oversight();
         }

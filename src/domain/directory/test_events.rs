@@ -1,5 +1,6 @@
 //! Test events: deliveries that belong to no call.
 
+use super::backlog::Waiting;
 use super::{Directory, DirectoryRefusal};
 use crate::domain::callback::{AttemptResult, Delivery, DeliveryStatus, EventType};
 use crate::domain::ids::{Address, DeliveryId, IdKey, TrunkTag};
@@ -36,6 +37,14 @@ impl Directory {
         }
         self.put(format!("test/{}", delivery.id), &delivery);
         self.tests.insert(delivery.id, delivery);
+    }
+
+    /// The test deliveries that are on their way.
+    #[must_use]
+    pub fn undelivered(&self) -> Option<Waiting> {
+        let tests = self.tests.values();
+        let pending = tests.filter(|test| test.status == DeliveryStatus::Pending);
+        Waiting::of(pending.map(|test| test.created_at))
     }
 
     /// When a test delivery is due.

@@ -54,6 +54,23 @@ impl Carrier {
         }
     }
 
+    /// The secret that opens it, as it is kept.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Sealed> {
+        match self {
+            Self::Simulator => None,
+            Self::LiveKit { api_secret, .. } => Some(api_secret),
+        }
+    }
+
+    /// The same, to be sealed anew.
+    pub const fn secret_mut(&mut self) -> Option<&mut Sealed> {
+        match self {
+            Self::Simulator => None,
+            Self::LiveKit { api_secret, .. } => Some(api_secret),
+        }
+    }
+
     /// Whether it dials nobody.
     #[must_use]
     pub const fn simulates(&self) -> bool {

@@ -43,7 +43,7 @@ use crate::domain::target::Target;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::to_json::to_json;
 
-/// How long an object may take to answer: one that trapped never does.
+/// How long an object, or the front door, may take to answer: what trapped never does.
 const OBJECT_DEADLINE_MS: u32 = 10_000;
 
 /// The KV namespace.
@@ -226,6 +226,11 @@ impl Host for World {
         self.probe_queues().await;
     }
 
+    async fn deployment_at(&self, url: &str) -> Result<Option<String>, String> {
+        let answer = platform::deployment_at(url, OBJECT_DEADLINE_MS).await;
+        answer.map_err(|error| platform::message(&error))
+    }
+
     fn bindings(&self) -> Vec<(&'static str, bool)> {
         self.bound()
     }
@@ -368,6 +373,10 @@ impl Vault for World {
         opened.map_err(|error| {
             self.failed("opening a carrier's secret", &format!("{error:?}").into())
         })
+    }
+
+    fn sealing_key(&self) -> Option<String> {
+        vault::newest(&self.carrier_keys())
     }
 }
 
