@@ -154,7 +154,8 @@ pub(crate) mod describe {
              callbacks, in the archive as well; recipients of campaigns; and how often it was called. A call that waits or is \
              scheduled is canceled at once; one in progress goes on, has no other attempt after it, and is erased when it is over and \
              one attempt of its callback was made; until then the erasure is `pending`. Usage and the counts of campaigns \
-             stay as they are. A suppression of the number is kept, since a wish not to be called outlives this; \
+             stay as they are. Files of recordings are in your own storage, and stay there: note the ids of the number's calls first, \
+             by which they are named. A suppression of the number is kept, since a wish not to be called outlives this; \
              `DELETE /suppressions/{phone_number}` deletes it.",
             answer::<ErasureView>(202, "It is being erased.", pending()),
         )

@@ -36,7 +36,7 @@ pub struct ErasureView {
     pub calls: u64,
     /// How many of them had a transcript.
     pub transcripts: u64,
-    /// How many of them had a recording, whose location is erased; the file is in your own storage.
+    /// How many of them had a recording, whose location is erased; the file, named by the call's id, stays in your own storage.
     pub recordings: u64,
     /// How many calls were erased from the archive.
     pub archived_calls: u64,
