@@ -55,6 +55,11 @@ const PARTS = [
   { name: "floods", needs: "tests/edge/floods.test.ts", command: vitest("tests/edge/floods.test.ts") },
   { name: "schemathesis", needs: "scripts/schemathesis.mjs", command: [process.execPath, inRoot("scripts/schemathesis.mjs")] },
   { name: "clients", needs: "scripts/clients.mjs", command: [process.execPath, inRoot("scripts/clients.mjs")] },
+  {
+    name: "java client",
+    needs: "tests/clients/java.prove.ts",
+    command: [...vitest("tests/clients/java.prove.ts"), "--config", "vitest.prove.config.ts"],
+  },
   { name: "newcomer", needs: "scripts/newcomer.mjs", command: [process.execPath, inRoot("scripts/newcomer.mjs")] },
   { name: "fuzz", needs: "scripts/fuzz.mjs", command: [process.execPath, inRoot("scripts/fuzz.mjs")] },
   { name: "slow receiver", needs: "tests/edge/dead-receiver.test.ts", command: vitest("tests/edge/dead-receiver.test.ts") },

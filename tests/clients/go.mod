@@ -1,4 +1,4 @@
-module example.com/roundtrip
+module example.com/calls
 
 go 1.23
 

@@ -61,7 +61,11 @@ const LANGUAGES: Record<string, (folder: string) => Promise<{ stdout: string }>>
     await generate("go", DOCUMENT, `${folder}/client`, ["--additional-properties=withGoMod=false"]);
     copyFileSync(inRoot("tests/clients/round_trip.go"), `${folder}/main.go`);
     for (const name of ["go.mod", "go.sum"]) copyFileSync(inRoot(`tests/clients/${name}`), `${folder}/${name}`);
+    mkdirSync(`${folder}/sample`);
+    copyFileSync(inRoot("docs/samples/go/generated/generated.go"), `${folder}/sample/main.go`);
     await mustRun("go", ["vet", "./client"], { cwd: folder });
+    // The guide's program.
+    expect((await mustRun("go", ["run", "./sample"], { cwd: folder, env })).stdout).toMatch(/^accepted \S+\nCompleted interested\n$/);
     return mustRun("go", ["run", "."], { cwd: folder, env });
   },
 };

@@ -10,7 +10,7 @@ import (
 	"sort"
 	"time"
 
-	openapi "example.com/roundtrip/client"
+	openapi "example.com/calls/client"
 )
 
 func must[T any](value T, err error) T {

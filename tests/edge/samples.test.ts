@@ -365,7 +365,8 @@ test.concurrent("each of the simulator's numbers ends as the guide says", { time
 
 test("each sample is shown in the guide, and each file of samples is run here", () => {
   const shown = readSources().map(({ text }) => text).join("\n");
-  const self = readFileSync(inRoot("tests/edge/samples.test.ts"), "utf8");
+  const runs = ["tests/edge/samples.test.ts", "tests/clients/openapi-generator.test.ts", "tests/clients/java.prove.ts"];
+  const self = runs.map((file) => readFileSync(inRoot(file), "utf8")).join("\n");
   const files = readdirSync(SAMPLES, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "Cargo.lock")
     .map((entry) => join(entry.parentPath, entry.name).slice(SAMPLES.length + 1));
