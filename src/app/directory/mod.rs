@@ -323,9 +323,11 @@ impl DirectoryActor {
     pub fn next_due(&self) -> Option<Timestamp> {
         let directory = self.directory.borrow();
         let directory = directory.as_ref();
+        let erases = directory.and_then(Directory::erasures_due);
         let due = [
             directory.and_then(Directory::next_callback),
-            directory.and_then(Directory::erasures_due),
+            // Whoever erases at present sees to what follows: others would only wake the object again and again.
+            erases.filter(|_| !self.erasing.get()),
             self.retry_at.get(),
             self.cron_due.get(),
         ];
