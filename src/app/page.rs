@@ -152,7 +152,7 @@ impl Page {
 }
 
 /// Filters that may be given several times: any of the values.
-const WITH_SEVERAL: [&str; 3] = ["type", "call_status", "status"];
+pub(crate) const WITH_SEVERAL: [&str; 3] = ["type", "call_status", "status"];
 
 /// Whether a query has parameters that are known, and each of them once, whatever their values.
 ///

@@ -75,11 +75,13 @@ pub async fn list(
     request: &Request,
 ) -> Result<Response, Refusal> {
     let page = Page::read(request, &["status"])?;
-    let pending = page.parsed("status", STATUS, |text| match text {
+    let asked = page.any_of("status", STATUS, |text| match text {
         "pending" => Some(true),
         "completed" => Some(false),
         _ => None,
     })?;
+    let first = asked.first().copied();
+    let pending = first.filter(|first| asked.iter().all(|other| other == first));
     let before = page.after.as_deref();
     let before = before
         .map(|text| text.parse().map_err(|_| bad_cursor()))
@@ -120,6 +122,7 @@ pub(crate) mod describe {
     use serde_json::{Value, json};
 
     use super::{CreateErasure, ErasureList, STATUS};
+    use crate::app::description::reference::any_of;
     use crate::app::description::refusals::{must, unknown_field};
     use crate::app::description::{Description, answer, ok};
     use crate::app::views::erasure::ErasureView;
@@ -167,10 +170,6 @@ pub(crate) mod describe {
     }
 
     pub fn list() -> Description {
-        let status = json!({
-            "name": "status", "in": "query", "description": "Only those that are pending, or completed.",
-            "schema": {"$ref": "#/components/schemas/ErasureStatus"},
-        });
         Description::new(
             TAG,
             "List erasures",
@@ -181,7 +180,11 @@ pub(crate) mod describe {
             ),
         )
         .paged()
-        .query([status])
+        .query([any_of(
+            "status",
+            "Only erasures of this status.",
+            "ErasureStatus",
+        )])
         .refuses([must("status", STATUS)])
     }
 

@@ -188,16 +188,30 @@ fn a_time_in_a_query_is_a_plain_string() {
     let mut seen = 0;
     each(&document, "", &mut |path, object| {
         let name = object.get("name").and_then(Value::as_str);
-        if object.get("in") == Some(&"query".into())
-            && name.is_some_and(|name| name.starts_with("created_"))
-        {
+        let is_time = |name: &str| name.starts_with("created_") || name == "from" || name == "to";
+        if object.get("in") == Some(&"query".into()) && name.is_some_and(is_time) {
             // As a date-time it would be made a type of its own, which writes no date, or a time that is not understood.
             assert_eq!(object["schema"]["type"], "string", "{path}");
             assert_eq!(object["schema"]["format"], Value::Null, "{path}");
             seen += 1;
         }
     });
-    assert!(seen >= 2, "{seen}");
+    assert!(seen >= 8, "{seen}");
+}
+
+#[test]
+fn a_filter_that_may_have_several_values_is_an_array() {
+    for (path, method, operation) in operations(&document()) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let may = parameter["in"] == "query" && crate::app::page::WITH_SEVERAL.contains(&name);
+            assert_eq!(
+                parameter["schema"]["type"] == "array",
+                may,
+                "{method} {path}: {name}"
+            );
+        }
+    }
 }
 
 /// A name as a language without case or separators has it.
