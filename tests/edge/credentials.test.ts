@@ -1,7 +1,7 @@
 // A callback's URL may hold a user name and a password: they reach the receiver as HTTP Basic, and nobody else.
 
 import { beforeAll, expect, test } from "vitest";
-import { type Client, created, found, Org, useServer } from "./harness.ts";
+import { type Client, created, expectError, found, METADATA, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import type { DeliveryObject } from "./shapes.ts";
 import { until } from "./until.ts";
@@ -126,4 +126,43 @@ test("the built-in receiver keeps no credentials", async () => {
     return answer.body.received.length > 0 && answer;
   });
   for (const hidden of [...HIDDEN, BASIC, "authorization"]) expect(text.toLowerCase()).not.toContain(hidden.toLowerCase());
+});
+
+interface Campaign {
+  id: string;
+  status: string;
+  callback_url: string | null;
+  completion_url: string | null;
+}
+
+test("a campaign keeps the passwords of its URLs when it is changed by what answers show of them, and shows them nowhere", async () => {
+  const [called, over] = [receiver.url(), receiver.url()];
+  const urls = { callback_url: withCredentials(called), completion_url: withCredentials(over) };
+  const shown = { callback_url: masked(called), completion_url: masked(over) };
+  const seen: string[] = [];
+  const see = <A extends { text: string }>(answer: A): A => {
+    seen.push(answer.text);
+    return answer;
+  };
+  const body = { name: "Reminders", agent_id: org.agent.id, sip_trunk_id: org.trunk.id };
+  const campaign = created(see(await admin.post<Campaign>("/campaigns", { ...body, ...urls })));
+  expect(campaign).toMatchObject(shown);
+  const path = `/campaigns/${campaign.id}`;
+  // As a client does that reads it, changes a field, and writes all of it.
+  expect(found(see(await admin.patch<Campaign>(path, { ...shown, name: "Others" })))).toMatchObject({ ...shown, name: "Others" });
+  for (const [field, url] of [["callback_url", masked(`${called}/other`)], ["completion_url", over.replace("://", "://***@")]] as const) {
+    const refused = [400, `${field} must be a URL with its password in place of ***`, "field_invalid"] as const;
+    expectError(see(await admin.patch(path, { [field]: url })), ...refused);
+    expectError(see(await admin.post("/campaigns", { ...body, [field]: url })), ...refused);
+  }
+  found(see(await admin.post(`${path}/recipients`, { recipients: [{ phone_number: "+15005550001", metadata: METADATA }] })));
+  found(see(await admin.post(`${path}/start`)));
+  for (const url of [called, over]) {
+    const [{ headers }] = await receiver.expect(url);
+    expect(headers.authorization, url).toBe(BASIC);
+  }
+  for (const at of [path, "/campaigns", `${path}/recipients`, `${path}/results.csv`, "/calls", "/calls.csv", "/events?type=campaign.updated", "/export", "/audit-log", "/webhooks/deliveries"]) {
+    found(see(await org.owner.get(at)));
+  }
+  for (const text of [...seen, ...server.log]) for (const hidden of [...HIDDEN, BASIC]) expect(text).not.toContain(hidden);
 });

@@ -23,6 +23,9 @@ use super::ids::OrgId;
 use super::planted::{Fault, planted};
 use super::tokens::receiver;
 
+/// What is shown in place of a password.
+const MASK: &str = "***";
+
 /// A URL as a WHATWG parser read it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Target {
@@ -117,6 +120,16 @@ impl Target {
         !self.user.is_empty() || !self.password.is_empty()
     }
 
+    /// Whether its secret is what [`masked`] puts in its place: it was copied from an answer.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        let secret = match self.password.as_str() {
+            "" => &self.user,
+            password => password,
+        };
+        secret == MASK
+    }
+
     /// Whether a callback may go there. `own_host` is the service's own, without a port;
     /// `allow_loopback`, of the local run, lets `127.0.0.0/8`, `::1` and `localhost` through, be they the service
     /// itself or not, and public IP addresses, and nothing else.
@@ -165,8 +178,8 @@ pub fn masked(url: &str) -> Cow<'_, str> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
     let shown = match (user, password) {
         ("", "") => return Cow::Borrowed(url),
-        (_, "") => "***".to_owned(),
-        (user, _) => format!("{user}:***"),
+        (_, "") => MASK.to_owned(),
+        (user, _) => format!("{user}:{MASK}"),
     };
     Cow::Owned(format!("{scheme}://{shown}@{host}{tail}"))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::CampaignList;
-use super::fields::{CHANNELS, CPS, CreateCampaign, NO_WINDOW, TOO_FAR};
+use super::fields::{CHANNELS, CPS, CreateCampaign, NO_WINDOW, TOO_FAR, WHOLE_URL};
 use crate::app::calls::trigger::describe_redial;
 use crate::app::description::examples::{AGENT, TRUNK};
 use crate::app::description::notification;
@@ -80,6 +80,7 @@ fn fields() -> Vec<Refusal> {
             Refusal::UrlInvalid(field),
             Refusal::UrlPrivate(field),
             Refusal::UrlAddress(field),
+            must(field, WHOLE_URL),
         ]);
     }
     all.extend(no_time("not_before"));

@@ -13,6 +13,7 @@ use crate::domain::access::KeyRecord;
 use crate::domain::campaign::Plan;
 use crate::domain::ids::{AgentId, TrunkId};
 use crate::domain::refusal::Refusal;
+use crate::domain::target::masked;
 use crate::domain::time::{Span, Timestamp};
 
 #[cfg(feature = "openapi")]
@@ -27,6 +28,7 @@ pub const TOO_FAR: &str = "at most 30 days ahead";
 pub const NO_WINDOW: &str = "after not_before and in the future";
 pub const CHANNELS: &str = "a whole number from 1 to 10000";
 pub const CPS: &str = "a whole number from 1 to 1000";
+pub const WHOLE_URL: &str = "a URL with its password in place of ***";
 
 // As the OpenAPI document describes it; `read` reads it. A change takes any subset.
 /// The campaign to create.
@@ -99,14 +101,15 @@ fn read_plan(
     let agent: AgentId = id(body, "agent_id", before.map(|plan| plan.agent))?;
     let trunk: TrunkId = id(body, "sip_trunk_id", before.map(|plan| plan.trunk))?;
     let mut url = |field, was: fn(&Plan) -> &Option<String>| {
+        let kept = before.and_then(|plan| was(plan).clone());
         if !body.has(field) {
-            return Ok(before.and_then(|plan| was(plan).clone()));
+            return Ok(kept);
         }
         let given = any(body, field)?;
         let text = |value: Value| body::text(value).ok_or(Refusal::UrlInvalid(field));
         let given = given.map(text).transpose()?;
         given
-            .map(|url| check_target(api, request, &url, field))
+            .map(|url| read_url(api, request, field, &url, kept))
             .transpose()
     };
     let callback_url = url("callback_url", |plan| &plan.callback_url)?;
@@ -139,6 +142,24 @@ fn read_plan(
         max_channels,
         max_cps,
     })
+}
+
+/// A URL, whose password is not what answers show in its place: one that is as it was shown stays as it is.
+fn read_url(
+    api: &impl Api,
+    request: &Request,
+    field: &'static str,
+    url: &str,
+    kept: Option<String>,
+) -> Result<String, Refusal> {
+    if let Some(kept) = kept.filter(|kept| masked(kept).as_ref() == url) {
+        return Ok(kept);
+    }
+    let url = check_target(api, request, url, field)?;
+    match api.parse_url(&url).is_some_and(|url| url.is_masked()) {
+        true => Err(Refusal::Invalid(format!("{field} must be {WHOLE_URL}"))),
+        false => Ok(url),
+    }
 }
 
 /// A field as it was given; none for `null`.
