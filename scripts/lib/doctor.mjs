@@ -118,7 +118,7 @@ function bindings(health, tell) {
   for (const name of ["ARCHIVE", "METRICS"]) tell({ level: "ok", name, what: has(name) ? "it is there" : "it is not bound, and need not be" });
   if (has("ALERT_URL") && has("ALERT_SECRET")) tell({ level: "ok", name: "ALERT_URL", what: "alerts are sent" });
   else if (has("ALERT_URL")) tell({ level: "fail", name: "ALERT_SECRET", what: "it is missing, so no alert is sent to ALERT_URL", mend: keptSecret("ALERT_SECRET") });
-  else tell({ level: "warn", name: "ALERT_URL", what: "it is not set: nobody is told of alerts", mend: `set it in wrangler.toml, ${keptSecret("ALERT_SECRET")}` });
+  else tell({ level: "warn", name: "ALERT_URL", what: "it is not set, or no http or https URL of a public host: nobody is told of alerts", mend: `set it in wrangler.toml, ${keptSecret("ALERT_SECRET")}` });
 }
 
 /** @param {Health} health */

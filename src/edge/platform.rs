@@ -6,6 +6,7 @@ use worker::worker_sys::Context;
 use worker::{Env, State};
 
 use super::promise::Called;
+use crate::domain::target::Target;
 use crate::domain::time::{Span, Timestamp};
 
 mod js {
@@ -121,7 +122,21 @@ mod js {
     }
 }
 
-pub use js::{Incoming, Sql, headers, is_bound, parse_url, respond, sql_rows, sql_texts};
+pub use js::{Incoming, Sql, headers, is_bound, respond, sql_rows, sql_texts};
+
+/// A URL as the parser reads it that `fetch` itself uses; none for what is no URL.
+pub fn parse_url(text: &str) -> Option<Target> {
+    let [scheme, host, port, path, query, user, password] = js::parse_url(text).try_into().ok()?;
+    Some(Target {
+        scheme,
+        host,
+        port: port.parse().ok(),
+        path,
+        query,
+        user,
+        password,
+    })
+}
 
 /// A static page or file, when there is one of that path: a `Response`, or `undefined`.
 pub fn page(

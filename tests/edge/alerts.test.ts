@@ -8,11 +8,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fill, rowOf, sql } from "../../bench/rows.mjs";
-import { FAST, Org, Server } from "./harness.ts";
+import { FAST, noNetwork, Org, Server } from "./harness.ts";
 import { Receiver, type Received } from "./receiver.ts";
 import { until } from "./until.ts";
 
 const ALERT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const [USER, PASSWORD] = ["ops", "w0rd-8472"];
 const dataDir = mkdtempSync(join(tmpdir(), "alerts-"));
 const receiver = new Receiver();
 let url: string;
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 async function start(): Promise<void> {
-  const vars = { ...FAST, ALERT_URL: url, ALERT_SECRET, CRON_LATE_SECONDS: "3", STORAGE_LIMIT_BYTES: "4000000" };
+  const vars = { ...FAST, ALERT_URL: url.replace("://", `://${USER}:${PASSWORD}@`), ALERT_SECRET, CRON_LATE_SECONDS: "3", STORAGE_LIMIT_BYTES: "4000000" };
   server = new Server({ vars, cron: false, dataDir });
   await server.start();
 }
@@ -56,6 +57,7 @@ function sent(kind: string, trunk: string | null = null): Alert[] {
 function verified({ headers, body }: Received): Alert {
   expect(headers["x-audatec-signature"]).toBe(createHmac("sha256", ALERT_SECRET).update(body).digest("hex"));
   new Webhook(ALERT_SECRET).verify(body, headers as Record<string, string>);
+  expect(headers.authorization).toBe(`Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString("base64")}`);
   const alert = JSON.parse(body) as Alert;
   expect(headers["webhook-id"]).toBe(alert.id);
   expect(Object.keys(alert).sort()).toEqual(["alert", "detail", "event", "id", "occurred_at", "org_id", "sip_trunk_id"]);
@@ -118,14 +120,15 @@ test("a message that failed again and again is counted, and told at once", async
 
 test("a cron that does not run is told without it, and that it runs again", async () => {
   await server.local.runCron();
-  const before = sent("cron_late").length;
+  // It may have been late before, where a machine is slow: of each such time two messages come, and of this one the first.
+  const open = () => events(sent("cron_late")).reduce((sum, event) => sum + (event === "alert.opened" ? 1 : -1), 0);
   // Nothing asks: the operator's own directory wakes by itself.
-  await until("the alert", () => sent("cron_late").length > before, 30_000);
+  await until("the alert", () => open() === 1, 30_000);
   await delay(4_000);
-  expect(events(sent("cron_late").slice(before))).toEqual(["alert.opened"]);
-  expect(sent("cron_late").at(-1)).toMatchObject({ org_id: null, sip_trunk_id: null });
+  await until("that one alone", () => open() === 1);
+  for (const alert of sent("cron_late")) expect(alert).toMatchObject({ org_id: null, sip_trunk_id: null });
   await server.local.runCron();
-  await until("it to be resolved", () => sent("cron_late").at(-1)?.event === "alert.resolved");
+  await until("it to be resolved", () => open() === 0);
 });
 
 test("a trunk whose calls take up 70 % of the room is told, once, and that there is room again", async () => {
@@ -157,3 +160,35 @@ test("an alert of a trunk that there is no more is resolved", async () => {
   await server.local.runCron();
   await until("it to be resolved", () => sent("callbacks_exhausted", org.trunk.id).length === 2);
 });
+
+test("the password of ALERT_URL stands in no answer of the operator's, and in no line of the log", async () => {
+  const paths = ["/platform/v1/health?checks=true", "/platform/v1/metrics", "/platform/v1/orgs"];
+  const headers = { authorization: `Bearer ${server.platform.key}` };
+  const told = await Promise.all(paths.map(async (path) => (await fetch(server.url + path, { headers })).text()));
+  expect(receiver.received(url).length).toBeGreaterThan(0);
+  for (const text of [...told, ...server.log]) expect(text).not.toContain(PASSWORD);
+});
+
+const NOWHERE = ["http://10.0.0.1/", "http://8.8.8.8/alerts", "ops.example.com/alerts", "ftp://ops.example.com/", "https://localhost/"];
+
+test.for([...NOWHERE.map((at) => [at, false] as const), ["https://ops.example.com/alerts", true] as const])(
+  "an ALERT_URL of %s can be used: %s, and health says so",
+  async ([at, isUsable]) => {
+    const vars = { ALERT_URL: at, CALLBACK_ALLOW_LOOPBACK: "false" };
+    const other = new Server({ vars, secrets: { ALERT_SECRET }, cron: false, outboundService: noNetwork });
+    await other.start();
+    try {
+      await other.local.runCron();
+      await (await other.local.mf.getWorker()).queue("audatec-dead-letters", [{ id: "1", timestamp: new Date(), attempts: 4, body: "nobody's" }]);
+      const look = async () => (await other.platform.fromRoot<{ bindings: { name: string; bound: boolean }[]; alerts: { sent: boolean }[] }>("GET", "/platform/v1/health")).body;
+      const { bindings, alerts } = await until("the alert", async () => {
+        const now = await look();
+        return now.alerts.length > 0 && now;
+      });
+      expect(bindings).toContainEqual({ name: "ALERT_URL", bound: isUsable });
+      expect(alerts.map(({ sent }) => sent)).toEqual([isUsable]);
+    } finally {
+      await other.stop();
+    }
+  },
+);

@@ -47,7 +47,7 @@ pub struct HealthView {
 pub struct BindingView {
     /// Its name, such as `DISPATCH` or `MASTER_KEY`.
     pub name: &'static str,
-    /// Whether the deployment has it.
+    /// Whether the deployment has it; of `ALERT_URL`, whether alerts can be sent there: it is an http or https URL of a public host.
     pub bound: bool,
 }
 

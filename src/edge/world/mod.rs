@@ -209,17 +209,7 @@ impl Host for World {
     }
 
     fn parse_url(&self, text: &str) -> Option<Target> {
-        let parts = platform::parse_url(text);
-        let [scheme, host, port, path, query, user, password] = parts.try_into().ok()?;
-        Some(Target {
-            scheme,
-            host,
-            port: port.parse().ok(),
-            path,
-            query,
-            user,
-            password,
-        })
+        platform::parse_url(text)
     }
 
     async fn try_queues(&self) {

@@ -1,7 +1,9 @@
 //! What there is: organisations and trunks, by the names of their records; the deployment's bindings; and whether its queues
 //! work.
 
+use super::setup::may_go_to;
 use super::{RECORDS, World};
+use crate::app::host::Host;
 use crate::app::messages::probe;
 use crate::app::ports::Unavailable;
 use crate::app::records::ORGANISATIONS;
@@ -40,7 +42,14 @@ impl World {
     }
 
     pub(super) fn bound(&self) -> Vec<(&'static str, bool)> {
-        let bound = |name| (name, platform::is_bound(&self.env, name));
+        let is_usable = |name: &str| match name {
+            "ALERT_URL" => {
+                let url = self.env.var(name).map(|url| url.to_string());
+                url.is_ok_and(|url| may_go_to(url.trim(), self.settings()))
+            }
+            name => platform::is_bound(&self.env, name),
+        };
+        let bound = |name| (name, is_usable(name));
         platform::BINDINGS.into_iter().map(bound).collect()
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::base64::STANDARD;
 use crate::domain::callback::WebhookSecret;
 use crate::domain::settings::Settings;
 use crate::edge::log::log;
+use crate::edge::platform;
 
 /// The deployment lacks a secret, or has an unreadable one; which one is logged.
 pub struct Misconfigured;
@@ -39,11 +40,11 @@ impl Setup {
         let vars = Settings::from_vars(|name| env.var(name).ok().map(|value| value.to_string()));
         let settings = Settings {
             link_key: secrets.link_key.clone(),
-            // What nothing signs is not sent.
+            // What nothing signs is not sent, nor what would never arrive.
             alert_url: vars
                 .alert_url
                 .clone()
-                .filter(|_| secrets.alert_secret.is_some()),
+                .filter(|url| secrets.alert_secret.is_some() && may_go_to(url, &vars)),
             ..vars
         };
         let setup = Self {
@@ -53,6 +54,12 @@ impl Setup {
         SETUP.set(Some(setup.clone()));
         Ok(setup)
     }
+}
+
+/// Whether notices may go there, as each attempt of one will be judged.
+pub fn may_go_to(url: &str, settings: &Settings) -> bool {
+    let target = platform::parse_url(url);
+    target.is_some_and(|target| target.judge("", settings.allow_loopback).is_ok())
 }
 
 fn secrets(env: &Env) -> Result<Secrets, Misconfigured> {
