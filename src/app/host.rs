@@ -167,7 +167,7 @@ pub trait Records {
     }
     /// Notes something that holds until then: a minute and a half from now at most.
     fn note(&self, _name: String, _text: &str, _until: Timestamp) {}
-    /// The organisations that there are, by their ids. One that was founded within the last minute may be missing.
+    /// The organisations that there are, by their ids. One that was founded within the last 60 seconds or more may be missing.
     async fn organisations(&self) -> Result<Vec<OrgId>, Unavailable> {
         Err(Unavailable)
     }

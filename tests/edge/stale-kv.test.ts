@@ -3,7 +3,9 @@
 // holds while KV still tells of before.
 
 import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { inRoot } from "../../scripts/lib/paths.mjs";
 import { type Client, created, expectError, found, LASTING, Org, useServer } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
 import type { Accepted, Agent, Secret, Trunk } from "./shapes.ts";
@@ -37,6 +39,21 @@ describe.each([30, 90])("while KV answers as it was up to %i s ago", (kvStaleSec
     found(await org.owner.patch(`/agents/${org.agent.id}`, { input_schema: { fields: [] } }));
 
     expect((await org.trigger<unknown>(without)).status).toBe(400);
+  });
+
+  test("so is where a trunk may call, and whether impossible numbers are refused, and the docs say so", async () => {
+    const org = await wellKnown();
+    const impossible = { phone_number: "+9112345" };
+    created(await org.trigger(impossible));
+    found(await org.owner.patch(`/sip-trunks/${org.trunk.id}`, { destinations: { deny: ["+91"] } }));
+    found(await org.owner.patch("/settings", { reject_impossible_numbers: true }));
+
+    created(await org.trigger());
+    created(await org.trigger(impossible));
+    for (const page of ["README.md", "docs/guide/deploy.md", "docs/guarantees.md"]) {
+      const text = readFileSync(inRoot(page), "utf8").replace(/\s+/g, " ");
+      for (const late of ["a trunk's `destinations`", "`reject_impossible_numbers`"]) expect(text, page).toContain(late);
+    }
   });
 
   test("what was created is listed and used at once", async () => {
@@ -114,6 +131,13 @@ describe.each([30, 90])("while KV answers as it was up to %i s ago", (kvStaleSec
       "/webhooks/deliveries",
       "/settings",
       "/audit-log",
+      "/calls.csv",
+      "/campaigns",
+      "/usage?from=2026-11-01&to=2026-11-30&group_by=day",
+      "/numbers/+919876543210",
+      "/suppressions",
+      "/erasures",
+      "/export",
     ];
     for (const path of reads) found(await client.get(path));
     created(await client.post("/calls", org.request()));
@@ -212,4 +236,13 @@ describe("who is refused again and again", () => {
     const works = async () => (await org.trigger<unknown>()).status === 201;
     await until("the directory to be asked again", works);
   });
+});
+
+test("nothing that is said of a change promises more than KV does", () => {
+  const pages = readdirSync(inRoot("studio/src"), { recursive: true, encoding: "utf8" }).map((name) => `studio/src/${name}`);
+  const guide = readdirSync(inRoot("docs/guide")).map((name) => `docs/guide/${name}`);
+  const texts = ["README.md", "docs/guarantees.md", "public/openapi.json", ...guide, ...pages.filter((name) => name.endsWith(".tsx"))];
+  const said = texts.flatMap((name) => readFileSync(inRoot(name), "utf8").split("\n").filter((line) => /within (a|one|the last) minute|within 60 s|\ba minute (late|after)\b/i.test(line)));
+  // The cron runs each minute, which is no matter of copies.
+  expect(said.filter((line) => !/first run|\bcron\b/.test(line))).toEqual([]);
 });

@@ -74,7 +74,7 @@ pub struct ChangeSettings {
     /// Where LiveKit puts recordings: what is left out stays as it is. `null` for none.
     #[schema(inline)]
     pub recordings: Option<ChangeStorage>,
-    /// Whether `POST /calls` refuses numbers whose length or country code can't exist, within a minute from now on; `null` is
+    /// Whether `POST /calls` refuses numbers whose length or country code can't exist, 60 seconds from now on or later; `null` is
     /// false.
     pub reject_impossible_numbers: Option<bool>,
     /// How much the callbacks of calls tell that end from now on; `null` is `reference`. With `full` they also have
@@ -277,7 +277,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Change the settings",
-            "Changes the fields that are given, for calls that are dialed from now on; which numbers are refused, within a minute. An enabled call has its `transcript_url` \
+            "Changes the fields that are given, for calls that are dialed from now on; which numbers are refused, for calls placed 60 seconds or more later. An enabled call has its `transcript_url` \
              or `recording_url` from its end on: a signed link of this platform's own that expires 30 days after the call was \
              accepted and answers 404 until its content is in.",
             ok::<SettingsView>("Changed.", shown()),

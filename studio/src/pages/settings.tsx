@@ -30,7 +30,7 @@ export default function Settings() {
   return (
     <Page
       title="Settings"
-      about="When and how often numbers may be called, what is kept of calls, and which numbers are refused. A change holds within a minute."
+      about="When and how often numbers may be called, what is kept of calls, and which numbers are refused. A change holds for calls that are dialed from now on."
     >
       <RoleNote needs="owner" what="Transcripts and recordings" />
       <Failure error={settings.error} retry={settings.reload} />
@@ -223,7 +223,7 @@ function Numbers({ form, set }: PartProps) {
         ]}
         onChange={(impossible) => set({ impossible })}
         disabled={barred("owner")}
-        hint="Numbers whose length or country code can't exist. Takes effect within a minute."
+        hint="Numbers whose length or country code can't exist. A change holds for calls placed 60 seconds or more later."
       />
     </Card>
   );

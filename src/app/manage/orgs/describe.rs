@@ -37,7 +37,7 @@ pub fn list() -> Description {
         TAG,
         "List organisations",
         "All organisations, in the order of their ids, those of earlier releases included. One that was created within the last \
-         minute may be missing.",
+         60 seconds or more may be missing.",
         ok::<OrganisationList>("A page of organisations.", examples::page("orgs", example())),
     )
     .id("listOrgs")
