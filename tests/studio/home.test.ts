@@ -14,6 +14,7 @@ const server = useServer({
 const studio = useStudio(server);
 
 const BUSY = "+15005550001";
+const FAILS = "+15005550004";
 const LASTS = "+15005550006";
 
 const meter = async (page: Page, name: string): Promise<string> =>
@@ -96,13 +97,24 @@ test("today's calls, how many were answered, and how they ended, each a link to 
   await sees(page, "No call yet today.");
   await page.getByText("Live", { exact: true }).waitFor();
 
-  const calls = [await org.call(), await org.call(), await org.call(), await org.call({ phone_number: BUSY })];
+  const calls = [
+    await org.call(),
+    await org.call(),
+    await org.call(),
+    await org.call({ phone_number: BUSY }),
+    await org.call({ phone_number: FAILS }),
+  ];
   for (const call of calls) await org.ended(call);
 
-  await until("the share", async () => /Answered 75 %/.test(await figure(page, "Answered")), 15_000);
-  expect(await figure(page, "Calls today")).toMatch(/^Calls today 4 since midnight UTC, \d\d:\d\d by your clock$/);
+  await until("the share", async () => /Answered 60 %/.test(await figure(page, "Answered")), 15_000);
+  expect(await figure(page, "Calls today")).toMatch(/^Calls today 5 since midnight UTC, \d\d:\d\d by your clock$/);
   const ends = page.locator(".shares li");
-  await until("the ends", async () => (await ends.allInnerTexts()).join("; ").replaceAll(/\s+/g, " ") === "Completed 3; Declined 1");
+  await until(
+    "the ends",
+    async () => (await ends.allInnerTexts()).join("; ").replaceAll(/\s+/g, " ") === "Completed 3; Declined 1; Carrier error 1",
+  );
+  const colours = await ends.locator(".gauge-bar div").evaluateAll((all) => all.map((bar) => getComputedStyle(bar).backgroundColor));
+  expect(colours, "as the statuses' own: green, amber, red").toEqual(["rgb(34, 165, 101)", "rgb(217, 138, 11)", "rgb(214, 63, 72)"]);
   await ends.getByRole("link", { name: "Declined" }).click();
   await page.waitForURL(/\/studio\/calls\?call_status=Decline&created_after=/);
   const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });

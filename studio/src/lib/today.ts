@@ -25,19 +25,24 @@ export interface End {
   /** A status, or the code of a failure. */
   name: string;
   count: number;
+  /** As the status of such a call is coloured: a failure never looks like a success. */
+  tone: "good" | "warn" | "bad";
   filter: Record<string, string>;
 }
 
-const ended = (name: string, count: number, filter: End["filter"]): End => ({ name, count, filter });
-
-const withStatus = (name: string, count: number, call_status: ListedCall["call_status"]): End => ended(name, count, { call_status });
+const withStatus = (name: string, count: number, tone: End["tone"], call_status: ListedCall["call_status"]): End => ({
+  name,
+  count,
+  tone,
+  filter: { call_status },
+});
 
 function endsOf({ completed, declined, rejected, failed }: Schemas["UsageRow"]): End[] {
   const ends = [
-    withStatus("Completed", completed, "Completed"),
-    withStatus("Declined", declined, "Decline"),
-    withStatus("Refused for capacity", rejected, "Rejected — Capacity"),
-    ...Object.entries(failed).map(([failure_code, count]) => ended(failure_code, count, { failure_code })),
+    withStatus("Completed", completed, "good", "Completed"),
+    withStatus("Declined", declined, "warn", "Decline"),
+    withStatus("Refused for capacity", rejected, "warn", "Rejected — Capacity"),
+    ...Object.entries(failed).map(([failure_code, count]): End => ({ name: failure_code, count, tone: "bad", filter: { failure_code } })),
   ];
   return ends.filter(({ count }) => count > 0).sort((one, other) => other.count - one.count);
 }

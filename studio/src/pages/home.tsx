@@ -224,8 +224,8 @@ function Ends({ today }: { today: Query<Today> }) {
       {data?.calls === 0 && <p class="faint">No call yet today.</p>}
       {ends.length > 0 && (
         <ul class="shares">
-          {ends.map(({ name, count, filter }) => (
-            <li key={name}>
+          {ends.map(({ name, count, tone, filter }) => (
+            <li key={name} class={`gauge ${tone}`}>
               <a href={callsOf(filter)}>{reasonOf(name)}</a>
               <span class="number">{count.toLocaleString()}</span>
               <div class="gauge-bar" aria-hidden="true">
