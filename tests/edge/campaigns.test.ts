@@ -115,7 +115,7 @@ test("killed in the middle, a campaign goes on within 30 s, and calls nobody twi
   await server.start();
   const began = performance.now();
   const then = (await look(id)).counts["completed"] ?? 0;
-  await until("it to go on", async () => ((await look(id)).counts["completed"] ?? 0) > then + 12, GOES_ON_MS);
+  await until("it to go on", async () => ((await look(id)).counts["completed"] ?? 0) >= Math.min(then + 12, 150), GOES_ON_MS);
   expect(performance.now() - began).toBeLessThan(GOES_ON_MS);
   await completed(id);
   await expectEachCalledOnce(id, 150);

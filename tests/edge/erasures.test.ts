@@ -93,8 +93,6 @@ test("nothing of a person is left, and all of everybody else's", { timeout: 240_
     const later = { not_before: new Date(Date.now() + 3_600_000).toISOString() };
     const scheduled = await org.call({ ...theirs, ...later, callback_url: receiver.url() });
     const otherScheduled = await org.call({ ...others, ...later });
-    const once = { "idempotency-key": "their-call" };
-    const talking = created(await org.trigger<{ call_id: string }>(theirs, once)).call_id;
     const member = await org.client("member");
     const campaign = created(await member.post<{ id: string }>("/campaigns", { name: "June", agent_id: org.agent.id, sip_trunk_id: org.trunk.id }));
     const recipients = [
@@ -111,6 +109,9 @@ test("nothing of a person is left, and all of everybody else's", { timeout: 240_
       return rows.reduce((sum, { calls }) => sum + calls, 0);
     };
 
+    // The last of all: it talks for seconds alone.
+    const once = { "idempotency-key": "their-call" };
+    const talking = created(await org.trigger<{ call_id: string }>(theirs, once)).call_id;
     const asked = await org.owner.post<Erasure>("/erasures", { phone_number: ALSO_THEIRS }, { "idempotency-key": "erase" });
     expect(asked.status).toBe(202);
     expect(asked.body).toMatchObject({ status: "pending", completed_at: null, suppression_kept: null });

@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { inRoot } from "../../scripts/lib/paths.mjs";
 import { ensurePython } from "../../scripts/lib/python.mjs";
@@ -20,7 +19,7 @@ interface Point {
   doubles: number[];
 }
 const points: Point[] = [];
-const server = useServer({ vars: FAST, cron: false, onDataPoint: (point) => void points.push(point) });
+const server = useServer({ vars: { ...FAST, WEBHOOK_TIMEOUT_SECONDS: "30" }, cron: false, onDataPoint: (point) => void points.push(point) });
 /** From this one's queues nothing arrives. */
 const stuck = useServer({ vars: LASTING, queues: false, cron: false });
 
@@ -80,11 +79,13 @@ test("health tells the oldest call that nobody has claimed, and the oldest callb
   expect(Date.now() - Date.parse(oldest_unclaimed_call?.since ?? "")).toBeLessThan(30_000);
 
   const other = await Org.create(server);
-  const url = receiver.url({ status: 200, after: delay(1_500) });
+  let answer = () => {};
+  const url = receiver.url({ status: 200, after: new Promise<void>((resolve) => (answer = resolve)) });
   await other.call({ callback_url: url });
   await receiver.expect(url);
   const { oldest_undelivered_callback } = (await health(server)).trunks;
   expect(oldest_undelivered_callback).toMatchObject({ sip_trunk_id: other.trunk.id });
+  answer();
   await until("it to be delivered", async () => (await health(server)).trunks.oldest_undelivered_callback === null);
 });
 

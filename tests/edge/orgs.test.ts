@@ -3,7 +3,9 @@
 import { expect, test } from "vitest";
 import { created, expectError, FAST, found, Org, useServer } from "./harness.ts";
 
-const server = useServer({ vars: { ...FAST, SIM_RING_MS: "1000" } });
+// A conversation of which nobody hears lasts until a test ends it.
+const server = useServer({ vars: { ...FAST, MAX_CALL_SECONDS: "3600", STALLED_AFTER_SECONDS: "3600" } });
+const LASTS = "+15005550006";
 
 interface Detail {
   id: string;
@@ -32,9 +34,9 @@ test("every organisation is listed once, with what it has", async () => {
 test("a suspended organisation starts no call, none that waits rings, and all goes on when it is resumed", async () => {
   const org = await Org.create(server, { max_channels: 1 });
   const other = await Org.create(server);
-  const talking = await org.call();
-  const waiting = await org.call({ on_capacity: "queue", queue_max_wait_seconds: 600 });
-  await org.reached(talking, "Ringing");
+  const talking = await org.call({ phone_number: LASTS });
+  const waiting = await org.call({ on_capacity: "queue", max_wait_seconds: 600 });
+  await org.reached(talking, "Answered");
   found(await operator("PATCH", `/${org.id}`, { status: "suspended" }));
 
   expectError(
@@ -44,8 +46,11 @@ test("a suspended organisation starts no call, none that waits rings, and all go
     "organization_suspended",
   );
   created(await other.trigger());
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect((await org.status(talking)).call_status, "a conversation goes on").toBe("Answered");
+  found(await org.owner.post(`/sip-trunks/${org.trunk.id}/live/${talking}/release`));
   expect((await org.ended(talking)).call_status).toBe("Completed");
-  await new Promise((done) => setTimeout(done, 1_500));
+  await new Promise((done) => setTimeout(done, 1_000));
   expect(await org.detail(waiting)).toMatchObject({ call_status: "Initiating", dialed_at: null });
   found(await org.owner.get("/agents"));
 

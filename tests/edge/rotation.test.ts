@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { created, FAST, found, Org, Server } from "./harness.ts";
 import { useReceiver } from "./receiver.ts";
+import { until } from "./until.ts";
 
 const receiver = useReceiver();
 
@@ -36,6 +37,12 @@ async function exchange(change: (secrets: Record<string, string>) => void): Prom
 
 const list = (token: string | undefined) => server.client(token ?? "").fromRoot("GET", "/platform/v1/orgs");
 
+/** How many copies of keys there are. */
+async function copies(): Promise<number> {
+  const records = await server.local.mf.getKVNamespace("RECORDS");
+  return (await records.list({ prefix: "key/" })).keys.length;
+}
+
 test("after the master key and the operator's token were exchanged all of before goes on", { timeout: 90_000 }, async () => {
   const org = await Org.create(server);
   const [unused, viewer] = [await org.client("admin"), await org.client("viewer")];
@@ -54,6 +61,7 @@ test("after the master key and the operator's token were exchanged all of before
     secrets["MASTER_KEY"] = randomBytes(32).toString("base64");
     secrets["PLATFORM_TOKEN"] = `platform_${randomBytes(24).toString("hex")}`;
   });
+  const known = await copies();
   found(await list(before["PLATFORM_TOKEN"]));
   found(await list(server.local.secrets.PLATFORM_TOKEN));
   found(await viewer.get(`/calls/${call}`));
@@ -64,8 +72,8 @@ test("after the master key and the operator's token were exchanged all of before
   await org.ended(again);
   found(await viewer.get(`/calls/${again}`));
   found(await viewer.get("/calls?limit=1"));
-  // Copies of the keys that were used are written.
-  await new Promise((done) => setTimeout(done, 7_000));
+  const used = [org.owner, viewer, server.client(first.key), await org.client("member")];
+  await until("the copies of the keys that were used", async () => (await copies()) >= known + used.length);
 
   await exchange((secrets) => {
     delete secrets["MASTER_KEY_PREVIOUS"];
