@@ -151,7 +151,7 @@ test("a campaign keeps the passwords of its URLs when it is changed by what answ
   // As a client does that reads it, changes a field, and writes all of it.
   expect(found(see(await admin.patch<Campaign>(path, { ...shown, name: "Others" })))).toMatchObject({ ...shown, name: "Others" });
   for (const [field, url] of [["callback_url", masked(`${called}/other`)], ["completion_url", over.replace("://", "://***@")]] as const) {
-    const refused = [400, `${field} must be a URL with its password in place of ***`, "field_invalid"] as const;
+    const refused = [400, `${field} must be a URL with the password itself, not the asterisks that answers show`, "field_invalid"] as const;
     expectError(see(await admin.patch(path, { [field]: url })), ...refused);
     expectError(see(await admin.post("/campaigns", { ...body, [field]: url })), ...refused);
   }

@@ -28,7 +28,7 @@ pub const TOO_FAR: &str = "at most 30 days ahead";
 pub const NO_WINDOW: &str = "after not_before and in the future";
 pub const CHANNELS: &str = "a whole number from 1 to 10000";
 pub const CPS: &str = "a whole number from 1 to 1000";
-pub const WHOLE_URL: &str = "a URL with its password in place of ***";
+pub const WHOLE_URL: &str = "a URL with the password itself, not the asterisks that answers show";
 
 // As the OpenAPI document describes it; `read` reads it. A change takes any subset.
 /// The campaign to create.
