@@ -16,6 +16,7 @@ mod inquiry;
 mod line;
 mod owed;
 mod reasons;
+mod rooms;
 #[path = "../support/mod.rs"]
 mod support;
 

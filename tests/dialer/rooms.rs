@@ -1,15 +1,8 @@
 //! What a LiveKit trunk owes until nothing of a call is left there, rooms that come back included, and in which words a call
 //! ends by what was seen of its phone.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says what it expects"
-)]
-
-mod support;
-
+use crate::support::livekit::{NUMBER, claim, livekit_world, row, say};
+use crate::support::{World, reader};
 use audatec::app::dialers::livekit::webhook;
 use audatec::app::trunk::{DialOrder, TrunkCommand, TrunkReply};
 use audatec::domain::call::{
@@ -18,8 +11,6 @@ use audatec::domain::call::{
 use audatec::domain::ids::CallId;
 use audatec::domain::time::Span;
 use serde_json::json;
-use support::livekit::{NUMBER, claim, livekit_world, row, say};
-use support::{World, reader};
 
 /// A call that a dialer is at.
 fn claimed(world: &mut World) -> CallId {
@@ -41,14 +32,14 @@ fn later(world: &mut World, ms: u64) {
 }
 
 /// Hangs up whatever is to be hung up, as the dispatch queue's consumer does; says which calls that were.
-fn release(world: &mut World) -> Vec<CallId> {
+fn tear_down(world: &mut World) -> Vec<CallId> {
     let due = std::mem::take(&mut world.sent.tear_down);
     let orders = orders(world.ask(TrunkCommand::TearDown(due)));
-    let released: Vec<_> = orders.iter().map(|order| order.call).collect();
-    if !released.is_empty() {
-        world.ask(TrunkCommand::TornDown(released.clone()));
+    let torn_down: Vec<_> = orders.iter().map(|order| order.call).collect();
+    if !torn_down.is_empty() {
+        world.ask(TrunkCommand::TornDown(torn_down.clone()));
     }
-    released
+    torn_down
 }
 
 const ANSWERED: &[CarrierEvent] = &[CarrierEvent::Ringing, CarrierEvent::Answered];
@@ -77,13 +68,13 @@ fn ends() -> Vec<(&'static str, End)> {
         }),
         ("cancelled before it rang", |world, id| {
             world.ask(TrunkCommand::Cancel(reader(), id));
-            release(world);
+            tear_down(world);
             say(world, id, &[CarrierEvent::Deleted]);
         }),
         ("cancelled while it rang", |world, id| {
             say(world, id, &[CarrierEvent::Ringing]);
             world.ask(TrunkCommand::Cancel(reader(), id));
-            release(world);
+            tear_down(world);
             say(world, id, &[CarrierEvent::Deleted]);
         }),
         ("released while they talked", |world, id| {
@@ -106,7 +97,7 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
             let id = claimed(&mut world);
             end(&mut world, id);
             let ended_at = world.call(id).ended_at.unwrap_or(world.now);
-            release(&mut world);
+            tear_down(&mut world);
             assert!(row(&world, id).has_room, "{kind}: it may come back");
             if crash {
                 world.crash();
@@ -114,7 +105,7 @@ fn every_end_is_followed_by_another_deletion_10_s_later_and_by_no_third() {
             let mut deleted_at = Vec::new();
             for _ in 0..90 {
                 later(&mut world, 500);
-                if release(&mut world) == [id] {
+                if tear_down(&mut world) == [id] {
                     deleted_at.push(world.now - ended_at);
                 }
             }
@@ -141,10 +132,10 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
         let mut world = livekit_world();
         let id = claimed(&mut world);
         end(&mut world, id);
-        release(&mut world);
+        tear_down(&mut world);
         for _ in 0..5 {
             later(&mut world, 10_000);
-            release(&mut world);
+            tear_down(&mut world);
         }
         assert!(!row(&world, id).has_room, "{kind}");
         world.now = world.now + Span::from_secs(7_200);
@@ -156,7 +147,7 @@ fn a_room_that_comes_back_is_deleted_again_however_long_the_call_is_over_and_acr
         world.crash();
         world.sent.tear_down.clear();
         later(&mut world, 1);
-        assert_eq!(release(&mut world), [id], "{kind}: it is still owed");
+        assert_eq!(tear_down(&mut world), [id], "{kind}: it is still owed");
 
         let mut after = row(&world, id);
         assert!(!after.has_room, "{kind}");
@@ -199,7 +190,7 @@ fn a_call_in_a_room_writes_no_more_rows_than_its_budget_allows() {
     later(&mut world, 5_000);
     say(&mut world, id, &[CarrierEvent::HungUp(None)]);
     for _ in 0..4 {
-        release(&mut world);
+        tear_down(&mut world);
         later(&mut world, 5_000);
     }
     assert!(!row(&world, id).has_room);
