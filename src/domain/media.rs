@@ -26,7 +26,7 @@ impl MediaPolicy {
     }
 }
 
-/// How much the callbacks of an organisation tell.
+/// How much an organisation's callbacks contain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -99,7 +99,7 @@ pub struct S3Target {
     pub region: String,
     /// The bucket's name.
     pub bucket: String,
-    /// What objects' names begin with.
+    /// The prefix of objects' names.
     pub prefix: String,
     /// The access key.
     pub access_key: String,

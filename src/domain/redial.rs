@@ -11,7 +11,7 @@ pub const ATTEMPTS: std::ops::RangeInclusive<u64> = 2..=10;
 /// The seconds between two attempts.
 pub const WAIT_SECONDS: std::ops::RangeInclusive<u64> = 1..=604_800;
 
-/// An end of a call after which another may follow.
+/// An outcome of a call after which another attempt may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

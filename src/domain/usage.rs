@@ -162,7 +162,7 @@ pub struct Share {
     /// The campaign's id; none for calls of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
-    /// What they add up to.
+    /// The totals.
     #[serde(rename = "of")]
     pub tally: Tally,
 }
@@ -241,7 +241,7 @@ impl Call {
     }
 }
 
-/// What usage is told by.
+/// What usage is grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

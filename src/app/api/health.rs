@@ -33,8 +33,8 @@ pub(crate) mod describe {
         Description::new(
             "Machines",
             "Health",
-            "Whether the Worker is up. Touches no storage. The `X-Deployment` header tells which deployment answers, as \
-             `GET /platform/v1/health` does: so it is known whether `PUBLIC_URL` leads to it.",
+            "Whether the Worker is up. Touches no storage. The `X-Deployment` header names the deployment that \
+            answers, as `GET /platform/v1/health` does, so that you can check whether `PUBLIC_URL` leads to it.",
             up,
         )
         .id("getHealth")

@@ -242,15 +242,15 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "List deliveries",
-            "Callbacks and test events, newest first. As in List calls, a page may hold fewer than `limit` and still have \
-             a `next_cursor`.",
+            "Callbacks and test events, newest first. As with List calls, a page may hold fewer than `limit` and still \
+            have a `next_cursor`.",
             ok::<DeliveryList>("A page of deliveries.", example),
         )
         .paged()
         .query([
             any_of(
                 "status",
-                "Only deliveries of this status.",
+                "Only deliveries with this status.",
                 "DeliveryStatus",
             ),
             of_call,
@@ -275,7 +275,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Deliver again",
-            "One more attempt now, whatever the delivery's status, with the same id and body.",
+            "Makes one more attempt now, whatever the delivery's status, with the same id and body.",
             answer::<DeliveryView<'static>>(202, "The attempt is due.", examples::delivery()),
         )
         .no_fields()

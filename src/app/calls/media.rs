@@ -79,8 +79,9 @@ pub(crate) mod describe {
         Description::new(
             "Calls",
             "Follow a transcript's or a recording's link",
-            "What `transcript_url` and `recording_url` lead to: the transcript as JSON; for a recording a redirect (302) to where it \
-             is stored. 404 for a link that has expired or is not the platform's own, and until the content is in.",
+            "What `transcript_url` and `recording_url` lead to: the transcript as JSON; for a recording, a redirect \
+            (302) to where it is stored. 404 for a link that has expired or was not issued by the platform, and until \
+            the content is available.",
             ok::<Transcript>("The transcript.", examples::transcript()),
         )
         .id("getMedia")

@@ -68,7 +68,8 @@ pub(crate) mod describe {
         Description::new(
             "Numbers",
             "Look up a number",
-            "What the number alone reveals: its country, its type, whether it can exist, where its phone may be. Based \
+            "What the number alone reveals: its country, its type, whether it can exist, and where its phone may be. \
+            Based \
              on libphonenumber's metadata and IANA's time zones, with no carrier lookup: whether the number is in use is not \
              known.",
             ok::<NumberView>("The number's details.", examples::number()),

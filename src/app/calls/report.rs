@@ -45,11 +45,11 @@ pub struct Transcript {
 }
 
 // As the OpenAPI document describes it; `Report::read` reads it.
-/// What came of a call: any subset.
+/// The result of a call: any subset of these fields.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ReportCall {
-    /// What came of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
+    /// The result of the conversation, the call's `call_outcome`: at most 32768 bytes as JSON.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<Value>,
     /// What was said: at most 57344 bytes as JSON; kept where the organisation has transcripts enabled.
@@ -58,10 +58,10 @@ pub struct ReportCall {
     pub transcript_url: Option<String>,
     /// Where the recording is.
     pub recording_url: Option<String>,
-    /// The agent broke off the call. Leave it out if the call ran its course, whatever its outcome.
+    /// Set if the agent broke off the call. Leave it out if the call ran its course, whatever its outcome.
     pub failure: Option<ReportedFailure>,
-    /// How many seconds before this request the conversation ended, as the agent saw it: a monotonic clock,
-    /// recomputed for each retry. Without it the call ended no later than the report came.
+    /// How many seconds before this request the conversation ended, as the agent saw it: measured by a monotonic
+    /// clock, and recomputed for each retry. Without it, the call counts as over by the time the report arrives.
     #[schema(minimum = 0, maximum = 86400)]
     pub ended_seconds_ago: Option<f64>,
     /// The person asked not to be called: the number is suppressed, with the source `agent`.
@@ -339,8 +339,9 @@ pub(crate) mod describe {
         Description::new(
             "Machines",
             "Report a call's result",
-            "The agent reports what came of its call. It may report again: each later report fills in what was missing \
-             and changes nothing that was already delivered. A report means that the agent is done: if the call is still \
+            "The agent reports the result of its call. It may report again: each later report fills in what was \
+            missing and changes nothing that was already delivered. A report means that the agent is done: if the \
+            call is still \
              in conversation, the person called is hung up on. A wrong token and an unknown call both get 401.",
             accepted(),
         )

@@ -36,13 +36,13 @@ async fn end(api: &impl Api, caller: &KeyRecord, call: &str) -> Result<Response,
     ))
 }
 
-/// A call that was over before, and the attempt that followed it, if one did.
+/// A call that was already over, and the attempt that followed it, if any.
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CallIsOver {
     /// `Call is already in a terminal state`.
     error: String,
-    /// The attempt that followed. Only of a call that was redialed.
+    /// The attempt that followed. Only present if the call was redialed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid", required = false))]
     next_call_id: Option<CallId>,
@@ -101,8 +101,9 @@ pub(crate) mod describe {
             "Calls",
             "Cancel a call",
             "A call that was never dialed ends `Trigger Failed`; a ringing or answered one is hung up (`SIP Call Failed`, \
-             `Completed`). One that is terminal, or has hung up and waits for its report, answers 409, and names the attempt \
-             that followed it, if one did. Cancelling an attempt that is yet to be made ends the series.",
+             `Completed`). For one that is terminal, or has hung up and waits for its report, the response is a 409, \
+             which names the attempt that followed it, if any. Cancelling an attempt that is yet to be made ends the \
+             series.",
             stopped(),
         )
         .no_fields()

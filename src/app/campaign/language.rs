@@ -27,7 +27,7 @@ pub struct Shown {
 pub struct Recipient {
     /// Their place on the list, from 1: files in the order in which they came.
     pub row: u64,
-    /// What they are known by in the campaign.
+    /// What identifies them in the campaign.
     pub reference: String,
     /// The number that is called.
     pub phone: E164,
@@ -36,7 +36,7 @@ pub struct Recipient {
     pub time_zone: Option<ZoneName>,
     /// Where they are.
     pub status: RecipientStatus,
-    /// When they are called next, if they wait.
+    /// When they will be called next, if they wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
     /// What was tried, oldest first.

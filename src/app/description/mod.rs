@@ -291,7 +291,7 @@ impl Description {
     /// The lists with `limit` and `cursor`.
     pub fn paged(self) -> Self {
         let limit = json!({
-            "name": "limit", "in": "query", "description": "The most items that a page may hold.",
+            "name": "limit", "in": "query", "description": "The maximum number of items on a page.",
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
         });
         let cursor = json!({
@@ -309,7 +309,7 @@ impl Description {
     /// What creates something takes an `Idempotency-Key`.
     pub fn once(self) -> Self {
         self.query([idempotency_key(
-            "Repeating the same request with the same key within 24 hours returns the first answer, including what is \
+            "Repeating the same request with the same key within 24 hours returns the first response, including what is \
              shown only once, and creates nothing. Any other request of the organisation with that key gets 422, and one \
              that arrives while the first is still being decided gets 409. A refused request does not use up its key. An \
              organisation's last 10,000 keys are remembered, not counting those of `POST /calls`; beyond that, the oldest \
@@ -332,7 +332,7 @@ impl Description {
     pub fn with_inactive(self) -> Self {
         let include = json!({
             "name": "include", "in": "query", "x-required-role": "owner",
-            "description": "Shows inactive ones too. Lowest role: **owner**.",
+            "description": "Lists inactive ones too. Lowest role: **owner**.",
             "schema": reference("Include"),
         });
         self.query([include])

@@ -12,14 +12,14 @@ pub fn callbacks() -> Value {
     json!({"callEnded": {"{$request.body#/callback_url}": {"post": operation()}}})
 }
 
-/// What a campaign's `completion_url` is sent.
+/// What is sent to a campaign's `completion_url`.
 const CAMPAIGN_NOTIFICATION: &str = "CampaignNotification";
 
 /// The name and the JSON Schema of that body.
 pub fn campaign_schema() -> (&'static str, Value) {
     let schema = json!({
         "type": "object",
-        "description": "What a campaign's `completion_url` is sent.",
+        "description": "What is sent to a campaign's `completion_url`.",
         "required": ["event", "campaign_id", "status", "counts", "occurred_at"],
         "properties": {
             "event": {"type": "string", "enum": ["campaign.completed"]},
@@ -49,8 +49,8 @@ pub fn of_campaign() -> Value {
         "operationId": "campaignEnded",
         "tags": ["Campaigns"],
         "summary": "Notify that a campaign has ended",
-        "description": "Sent to the campaign's `completion_url` once it is completed, or cancelled and its last open call is over. It is \
-            signed, delivered and retried as a call's notification is.",
+        "description": "Sent to the campaign's `completion_url` once it is completed, or cancelled and its last open \
+        call is over. It is signed, delivered and retried like a call's notification.",
         "security": [],
         "parameters": signatures(),
         "requestBody": {"required": true, "content": {"application/json": {"schema": reference(CAMPAIGN_NOTIFICATION), "example": example}}},
@@ -62,8 +62,9 @@ pub fn of_campaign() -> Value {
 fn operation() -> Value {
     let mut described = "Sent to the call's `callback_url` once the call is terminal, at least once: a redelivery has the \
         same `webhook-id` and body. Redirects are not followed. Credentials in the URL (`https://user:password@…`) are \
-        sent as HTTP Basic. Known limit: answer with the final status at once. Cloudflare's runtime takes an interim \
-        answer (a 1xx, such as 100 or 103) for the final one, so the attempt fails with that status and is made again. \
+        sent as HTTP Basic. Known limit: respond with the final status at once. Cloudflare's runtime takes an \
+        interim response (a 1xx, such as 100 or 103) for the final one, so the attempt fails with that status and is \
+        made again. \
         If `/settings` says `callback_detail` `full` when the call ends, it is a `FullNotification`. `event` says how the call \
         ended:"
         .to_owned();
@@ -96,10 +97,10 @@ fn operation() -> Value {
 /// What a receiver may answer.
 fn answers() -> Value {
     json!({
-        "2XX": {"description": "Received. The status line must be there within 30 seconds."},
+        "2XX": {"description": "Received. The status line must arrive within 30 seconds."},
         "410": {"description": "Gone: no further attempt is made."},
-        "default": {"description": "Anything else, or no answer in time, is retried; 429 and 503 may say when, with \
-         `Retry-After`."},
+        "default": {"description": "Anything else, or no response in time, is retried; 429 and 503 may say when, with \
+        `Retry-After`."},
     })
 }
 
@@ -142,7 +143,7 @@ fn signatures() -> Vec<Value> {
         ),
         header(
             "webhook-id",
-            "The delivery's id; the same for each attempt.",
+            "The delivery's id; the same for every attempt.",
             json!({"type": "string", "format": "uuid"}),
         ),
         header(
@@ -153,7 +154,7 @@ fn signatures() -> Vec<Value> {
         header(
             "webhook-signature",
             "Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, keyed with the decoded secret; \
-             then, newest first and each after a space, that of every earlier secret whose overlap is not over.",
+             then, newest first and each after a space, one for every earlier secret whose overlap is not over.",
             json!({"type": "string", "pattern": "^v1,[0-9A-Za-z+/]+=*( v1,[0-9A-Za-z+/]+=*)*$"}),
         ),
     ]

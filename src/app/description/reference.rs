@@ -26,7 +26,7 @@ pub fn filter(name: &str, description: &str, schema: Value) -> Value {
 /// A filter that may have several values, of an enumeration that has a name: so a client has one type for it.
 pub fn any_of(name: &str, description: &str, of: &str) -> Value {
     let description = format!(
-        "{description} Repeat the parameter, or separate several with commas: any of them matches."
+        "{description} To match any of several, repeat the parameter or separate them with commas."
     );
     filter(
         name,

@@ -11,16 +11,18 @@ pub fn get() -> Description {
     Description::new(
         "Settings",
         "Export everything",
-        "All that is kept of your organisation as NDJSON: a line `{\"type\", \"data\"}` for each `organisation`, `settings`, `agent`, \
+        "Everything kept for your organisation, as NDJSON: a line `{\"type\", \"data\"}` for each `organisation`, \
+        `settings`, `agent`, \
          `sip_trunk`, `api_key`, `suppression`, `campaign`, `recipient` (`{\"campaign_id\", \"recipient\"}`), `call`, `transcript`, \
-         `delivery`, `usage` (a day's), `erasure` and `audit_entry`, each as its own route shows it; no line has a secret, or a key beyond its \
-         prefix. The last line is of type `end`, and counts the lines of each type from the beginning on. If its `complete` is \
-         false, the export goes on in another answer, at the `cursor` that `next_cursor` is. An answer that does not end with \
-         such a line was broken off. What changes meanwhile may or may not be told. The audit log tells of each answer.",
+         `delivery`, `usage` (a day's), `erasure` and `audit_entry`, each as its own route shows it; no line holds a secret, or \
+         more of a key than its prefix. The last line has the type `end` and counts the lines of each type since the \
+         beginning of the export. If its `complete` is false, the export continues in another response: pass its \
+         `next_cursor` as `cursor`. A response that does not end with such a line was cut off. Changes made meanwhile \
+         may or may not be included. The audit log records each response.",
         Success::text("The export.", "application/x-ndjson", example),
     )
     .id("exportOrganisation")
-    .query([filter("cursor", "The `next_cursor` of the answer before.", cursor())])
+    .query([filter("cursor", "The previous response's `next_cursor`.", cursor())])
     .refuses([
         Refusal::Invalid("cursor is invalid".into()),
         Refusal::UnknownParameter("X".into()),

@@ -153,12 +153,13 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Erase a person's data",
-            "Erases what is known of a number, in whatever form it was given: its calls, with metadata, outcomes, transcripts and \
-             callbacks, in the archive as well; recipients of campaigns; and how often it was called. A call that waits or is \
-             scheduled is canceled at once; one in progress goes on, has no other attempt after it, and is erased when it is over and \
-             one attempt of its callback was made; until then the erasure is `pending`. Usage and the counts of campaigns \
-             stay as they are. Files of recordings are in your own storage, and stay there: note the ids of the number's calls first, \
-             by which they are named. A suppression of the number is kept, since a wish not to be called outlives this; \
+            "Erases what is known about a number, in whatever form it was given: its calls, with their metadata, \
+            outcomes, transcripts and callbacks, in the archive as well; its entries among campaigns' recipients; \
+            and how often it was called. A call that waits or is scheduled is canceled at once; one in progress goes \
+            on, is followed by no other attempt, and is erased when it is over and one attempt of its callback was \
+            made; until then the erasure is `pending`. Usage and the counts of campaigns \
+             stay as they are. Files of recordings are in your own storage, and stay there: note the ids of the number's \
+             calls first, by which they are named. A suppression of the number is kept, since a wish not to be called outlives this; \
              `DELETE /suppressions/{phone_number}` deletes it.",
             answer::<ErasureView>(202, "It is being erased.", pending()),
         )
@@ -173,7 +174,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "List erasures",
-            "Every erasure that was asked for, newest first. None tells the number.",
+            "All erasures that were requested, newest first. None shows the number.",
             ok::<ErasureList>(
                 "A page of erasures.",
                 json!({"erasures": [shown()], "next_cursor": null}),
@@ -191,8 +192,8 @@ pub(crate) mod describe {
     pub fn get() -> Description {
         Description::new(
             TAG,
-            "Read an erasure",
-            "How far it is, and what was erased.",
+            "Get an erasure",
+            "Its progress, and what was erased.",
             ok::<ErasureView>("The erasure.", shown()),
         )
         .refuses([Refusal::Erasure(ErasureRefusal::NotFound)])

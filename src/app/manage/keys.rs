@@ -33,7 +33,7 @@ pub struct CreateKey {
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// When it expires: a time in the future, with its offset, or a date; never when left out.
+    /// When it expires: a time in the future, with its offset, or a date; never if left out.
     pub expires_at: Option<String>,
 }
 
@@ -224,7 +224,8 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "List API keys",
-            "The keys that were not deleted, newest first, expired ones too; never the keys themselves.",
+            "All keys that have not been deleted, expired ones included, newest first. The keys themselves are never \
+            shown.",
             ok::<KeyList>("A page of keys.", example),
         )
         .paged()
@@ -255,7 +256,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Delete an API key",
-            "Once this is answered, the key starts, changes and reads nothing. The last owner key can't be deleted.",
+            "Once this request succeeds, the key can start, change and read nothing. The last owner key can't be deleted.",
             gone(),
         )
         .refuses([Refusal::KeyNotFound, Refusal::LastOwnerKey])

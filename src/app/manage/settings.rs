@@ -39,7 +39,7 @@ pub struct SettingsView {
     pub recordings: Option<StorageView>,
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist.
     pub reject_impossible_numbers: bool,
-    /// How much callbacks tell: the reference's fields alone, or `full`.
+    /// How much callbacks contain: only the reference's fields, or `full`.
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub callback_detail: CallbackDetail,
     /// When phones may ring; null for any time.
@@ -58,7 +58,7 @@ pub struct StorageView {
     pub region: String,
     /// The bucket's name.
     pub bucket: String,
-    /// What objects' names begin with.
+    /// The prefix of objects' names.
     pub prefix: String,
     /// The access key.
     pub access_key: String,
@@ -77,11 +77,11 @@ pub struct ChangeSettings {
     /// Whether `POST /calls` refuses numbers whose length or country code can't exist, 60 seconds from now on or later; `null` is
     /// false.
     pub reject_impossible_numbers: Option<bool>,
-    /// How much the callbacks of calls tell that end from now on; `null` is `reference`. With `full` they also have
-    /// `phone_number`, `agent_id`, `failure`, `answered_by`, `campaign_id`, `reference` and `redial`.
+    /// How much the callbacks of calls that end from now on contain; `null` is `reference`. With `full` they also
+    /// have `phone_number`, `agent_id`, `failure`, `answered_by`, `campaign_id`, `reference` and `redial`.
     #[schema(inline)]
     pub callback_detail: Option<CallbackDetail>,
-    /// When phones may ring; it replaces what was set. `null` for any time.
+    /// When phones may ring; replaces what was set before. `null` for any time.
     pub calling_hours: Option<CallingHours>,
     /// How often a number may be called, by any trunk and any agent, in addition to agents' own limits: at most 5 limits, all of which
     /// hold. `null` for none.
@@ -89,7 +89,7 @@ pub struct ChangeSettings {
     pub contact_limits: Option<Vec<ContactLimitView>>,
 }
 
-/// A change of the target. Without one before, `bucket`, `access_key` and `secret` are required.
+/// A change of the storage target. If there is none yet, `bucket`, `access_key` and `secret` are required.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeStorage {
@@ -100,7 +100,7 @@ pub struct ChangeStorage {
     /// Its region, such as `eu-central-1`.
     #[schema(max_length = 200)]
     pub region: Option<String>,
-    /// What objects' names begin with.
+    /// The prefix of objects' names.
     #[schema(max_length = 200)]
     pub prefix: Option<String>,
     /// The bucket's name.
@@ -267,8 +267,9 @@ pub(crate) mod describe {
     pub fn get() -> Description {
         Description::new(
             TAG,
-            "Read the settings",
-            "What the organisation keeps of its calls, and which numbers it wants refused. The storage's secret is never shown.",
+            "Get the settings",
+            "What the organisation keeps of its calls, and which numbers are refused. The storage's secret is never \
+            shown.",
             ok::<SettingsView>("The settings.", shown()),
         )
     }

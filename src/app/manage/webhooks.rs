@@ -31,7 +31,7 @@ const MAX_OVERLAP_SECS: u64 = 604_800;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct RotateSecret {
-    /// How long the present secret keeps signing alongside the new one; 86400 when left out.
+    /// How long the current secret keeps signing alongside the new one; 86400 by default.
     #[schema(minimum = 0, maximum = 604800)]
     pub overlap_seconds: Option<u64>,
 }

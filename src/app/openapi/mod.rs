@@ -53,16 +53,18 @@ fn description() -> String {
     format!(
         "A programmable outbound call platform: one API call, and your agent handles the rest.
 
-JSON in, JSON out, UTF-8. Every answer has `X-Request-Id` and `Cache-Control: no-store`. Plain-HTTP requests are refused \
+JSON in, JSON out, UTF-8. Every response has `X-Request-Id` and `Cache-Control: no-store`. Plain-HTTP requests are \
+refused \
 with 403, except from loopback.
 
-**Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role: `viewer`, `member`, \
-`admin`, `owner`; each may do everything the one before it may. The lowest role of each operation is its \
+**Keys.** `Authorization: Bearer audtk_…`. A key is scoped to its organisation and has a role, `viewer`, `member`, \
+`admin` or `owner`; each may do everything the one before it may. The lowest role of each operation is its \
 `x-required-role`. Studio's pages use a session cookie instead.
 
 **Order of checks.** Method and path (404 `not_found`, 405 with `Allow`), key (401), role (403), content type (415), size \
 (413 above 64 KiB), JSON (400), fields in the order of their table (400), agent (404, 400 inactive), metadata (400), trunk \
-(404, 400 inactive), an impossible number, a destination (400), the daily limit (429), capacity (429). The first failure answers; nothing was created.
+(404, 400 inactive), an impossible number, a destination (400), the daily limit (429), capacity (429). The first check \
+that fails decides the response, and nothing is created.
 
 **Errors.** The body is `{{\"error\"}}` alone (plus `call_id` and `status` when a trunk is full); the header \
 `X-Error-Code` names it for machines. Each operation lists the names and texts of each status; in these texts, X stands \
@@ -74,10 +76,11 @@ clears an optional field. Unknown fields are ignored by `POST /integration/v1/ca
 without a body needs no Content-Type and counts as `{{}}`.
 
 **Lists.** `limit` is 1 to 100, `cursor` the previous page's `next_cursor`; a query parameter that is unknown, or given \
-twice, is a 400. A time is ISO 8601 with its offset (`Z`, `+05:30`, `+0530`), or a date. An unencoded `+` in a query is \
-understood.
+twice, is a 400. A time is ISO 8601 with its offset (`Z`, `+05:30`, `+0530`), or a date. A `+` in a query need not be \
+encoded.
 
-**HEAD** is answered wherever GET is: the same status and headers, but no body. A body with a `Content-Encoding` is a 415.
+**HEAD** is answered wherever GET is: the same status and headers, but no body. A body with a `Content-Encoding` is \
+refused with 415.
 
 **When a call is over.** Every accepted call becomes terminal, whatever fails, within {bound} seconds of its acceptance \
 or, if it waited for capacity, of leaving the queue (where it ends after `max_wait_seconds` if it never leaves): at most \
@@ -92,17 +95,17 @@ fn tags() -> Value {
         {"name": "Agents", "description": "AI personas with a script, a voice and expected input fields."},
         {"name": "SIP trunks", "description": "Carrier lines with concurrency and rate limits."},
         {"name": "Calls", "description": "Placing, reading and stopping calls."},
-        {"name": "Numbers", "description": "What is known of a number."},
-        {"name": "Webhooks", "description": "The signing secret, and what became of callbacks."},
-        {"name": "API keys", "description": "Keys of the organisation."},
-        {"name": "Settings", "description": "What the organisation keeps of its calls, and which numbers it wants refused."},
+        {"name": "Numbers", "description": "What is known about a number."},
+        {"name": "Webhooks", "description": "The signing secret, and the deliveries of callbacks."},
+        {"name": "API keys", "description": "The organisation's API keys."},
+        {"name": "Settings", "description": "What the organisation keeps of its calls, and which numbers are refused."},
         {"name": "Events", "description": "The live feed."},
-        {"name": "Campaigns", "description": "Lists of people who are called."},
-        {"name": "Suppressions", "description": "Numbers that are not to be called."},
-        {"name": "Erasures", "description": "One person's data, erased by their number."},
+        {"name": "Campaigns", "description": "Lists of people to call."},
+        {"name": "Suppressions", "description": "Numbers that must not be called."},
+        {"name": "Erasures", "description": "Erasing one person's data by their number."},
         {"name": "Audit log", "description": "Who changed what."},
         {"name": "Platform", "description": "For the platform's operator."},
-        {"name": "Studio", "description": "What the web console at `/studio` needs in addition: its session, and a \
+        {"name": "Studio", "description": "What the web console at `/studio` needs in addition: a session, and a \
         receiver for test calls."},
         {"name": "Machines", "description": "For agents, and for monitoring a deployment."},
     ])

@@ -102,9 +102,9 @@ fn parameters(path: &str, described: &Description) -> Vec<Value> {
         }
         let what = match name {
             "call_id" => "The UUID returned in the `call_id` field when the call was triggered.",
-            "token" => "The end of the `callback_url` that the receiver has.",
+            "token" => "The last part of the receiver's `callback_url`.",
             "phone_number" => "In E.164 format; its `+` may be written as `%2B`.",
-            "reference" => "What the recipient is known by.",
+            "reference" => "The recipient's `reference`.",
             _ => "Its UUID.",
         };
         let schema = match name {

@@ -131,7 +131,7 @@ fn error(status: u16, texts: &Texts, more: Map<String, Value>, described: &Descr
     let mut headers = common_headers();
     headers.insert("X-Error-Code".to_owned(), header("ErrorCode"));
     headers.extend(more);
-    let mut text_of_all = reason(status).to_owned();
+    let mut text_of_all = reason(status, described).to_owned();
     let mut examples = Map::new();
     for (code, text) in texts {
         text_of_all += &format!("\n- `{code}`: {text}");
@@ -154,7 +154,7 @@ fn error(status: u16, texts: &Texts, more: Map<String, Value>, described: &Descr
     })
 }
 
-fn reason(status: u16) -> &'static str {
+fn reason(status: u16, described: &Description) -> &'static str {
     match status {
         400 => "Bad Request: do not retry, fix the request.",
         401 => "Unauthorized: do not retry, check the credentials.",
@@ -163,13 +163,16 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed: for any method that this path does not list.",
         409 => "Conflict.",
         410 => {
-            "Gone: continue from the body's `oldest_cursor`, which is just before the oldest event that is kept; what was \
-             between is lost."
+            "Gone: continue from the body's `oldest_cursor`, which is just before the oldest event kept; the events in \
+            between are lost."
         }
         413 => "Content Too Large.",
         415 => "Unsupported Media Type.",
         422 => "Unprocessable Content: do not retry.",
-        429 => "Too Many Requests: the trunk is at capacity. Retry after `Retry-After` seconds.",
+        429 if described.tells_quota => {
+            "Too Many Requests: the trunk is at capacity. Retry after `Retry-After` seconds."
+        }
+        429 => "Too Many Requests: retry after `Retry-After` seconds.",
         502 => "Bad Gateway: retry with exponential backoff.",
         503 => "Service Unavailable: retry after a short delay.",
         _ => "Internal Server Error.",
@@ -242,11 +245,12 @@ pub fn headers() -> Value {
             "schema": {"type": "string"},
         },
         "IdempotentReplayed": {
-            "description": "`true` when this answer was given before; absent otherwise.",
+            "description": "`true` when this response repeats an earlier one; absent otherwise.",
             "schema": {"type": "string", "enum": ["true"]},
         },
         "RateLimitPolicy": {
-            "description": "The trunk's limits (draft-ietf-httpapi-ratelimit-headers): calls at once, and calls per second.",
+            "description": "The trunk's limits (draft-ietf-httpapi-ratelimit-headers): simultaneous calls, and calls \
+            per second.",
             "required": true,
             "schema": {"type": "string", "pattern": "^\"channels\";q=[0-9]+, \"cps\";q=[0-9]+;w=1$"},
             "example": "\"channels\";q=100, \"cps\";q=5;w=1",

@@ -234,18 +234,18 @@ pub(crate) mod describe {
         Description::new(
             "Platform",
             "Get the platform's health",
-            "How the platform is, and how deep its work is: of all trunks, a page at a time, those that are amiss. \
-             `npm run doctor` asks this, and says what is wrong and how to mend it. For whether the Worker is up, ask \
-             `GET /healthz`, which costs next to nothing.",
-            ok::<HealthView>("How it is.", example()),
+            "The platform's health and backlog and, a page at a time, the trunks that have problems. `npm run doctor` \
+            reads this, and says what is wrong and how to fix it. To find out only whether the Worker is up, use `GET \
+            /healthz`, which costs next to nothing.",
+            ok::<HealthView>("The platform's health.", example()),
         )
         .id("getHealthOfPlatform")
         .paged()
         .query([
-            switch("checks", "Tests the connections of the page's active trunks to their LiveKit servers, too, as Test a SIP trunk's \
-                 connection does, and whether the platform reaches itself at its `PUBLIC_URL`: takes up to 10 s for every six trunks."),
-            switch("probe", "Sends a message through each queue first. When it comes out, `queues` tells: in another answer, moments \
-                 later."),
+            switch("checks", "Also tests the connections of the page's active trunks to their LiveKit servers, as Test \
+            a SIP trunk's connection does, and whether the platform reaches itself at its `PUBLIC_URL`: takes up to 10 s for every six trunks."),
+            switch("probe", "Sends a message through each queue first. `queues` says when it came out: in a later \
+            response, moments afterwards."),
         ])
         .refuses([
             must("checks", SWITCH),

@@ -316,15 +316,17 @@ pub(crate) mod describe {
         Description::new(
             "Platform",
             "Get metrics",
-            "Counters and gauges by organisation and trunk, as OpenMetrics text, for Prometheus and its like. Counters are made \
-             of the calls themselves: they go on after a restart where they were. A trunk whose calls are not all counted yet, \
-             after a restart, has no counters in this answer; it has them in the next. An answer tells of 2,000 trunks at most.",
+            "Counters and gauges by organisation and trunk, as OpenMetrics text, for Prometheus and compatible tools. \
+            Counters are computed from the calls themselves, so a restart does not reset them. A trunk whose calls \
+            have not all been counted yet after a restart has no counters in this response; it has them in the next. A \
+            response covers 2,000 trunks at most.",
             Success::text("The metrics.", "application/openmetrics-text", EXAMPLE),
         )
         .id("getMetrics")
         .query([
-            filter("shard", "Only this part of the trunks, of as many as `shards` says; the first also tells of the platform itself.", whole(0, 999, 0)),
-            filter("shards", "Among how many parts the trunks are shared.", whole(1, 1_000, 1)),
+            filter("shard", "Only this part of the trunks, out of `shards`; the first part also covers the platform \
+            itself.", whole(0, 999, 0)),
+            filter("shards", "How many parts the trunks are divided into.", whole(1, 1_000, 1)),
         ])
         .refuses([
             Refusal::UnknownParameter("X".into()),

@@ -15,27 +15,27 @@ pub struct HealthView {
     /// The present, by the platform's clock.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub now: String,
-    /// What `GET /healthz` tells in its `X-Deployment` header, wherever this deployment is reached.
+    /// The `X-Deployment` header of `GET /healthz`, wherever this deployment is reached.
     pub deployment: String,
     /// `PUBLIC_URL`; null where it is not set or is no URL.
     pub public_url: Option<String>,
-    /// With `checks=true`, whether the platform reaches itself there; null without, or where it is not set.
+    /// With `checks=true`, whether the platform reaches itself there; null otherwise, and where it is not set.
     pub public_url_check: Option<ConnectionCheckView>,
-    /// The bindings, secrets and variables that a deployment has, or may have. Of secrets it is told whether there are such.
+    /// The bindings, secrets and variables that a deployment has, or may have. Of secrets, only whether they are set.
     pub bindings: Vec<BindingView>,
-    /// What seals the secrets of carriers and of where recordings go.
+    /// What encrypts the secrets of carriers and of recordings' storage.
     pub carrier_keys: CarrierKeysView,
-    /// What the cron, which runs each minute, has found.
+    /// What the cron, which runs every minute, has found.
     pub cron: CronView,
-    /// When a message that `probe=true` sent came out of each queue last.
+    /// When a message sent by `probe=true` last came out of each queue.
     pub queues: Vec<QueueView>,
-    /// Queue messages that failed again and again.
+    /// Queue messages that failed repeatedly.
     pub dead_letters: DeadLettersView,
     /// The alerts that are open.
     pub alerts: Vec<AlertView>,
     /// The trunks of this page.
     pub trunks: TrunksView,
-    /// Those of them that are amiss; with `checks=true`, all that are connected to LiveKit as well.
+    /// Those that have problems; with `checks=true`, also all that are connected to LiveKit.
     pub details: Vec<TrunkHealthView>,
     /// Pass it as `cursor` for the next trunks; null when there are no more.
     pub next_cursor: Option<String>,
@@ -51,21 +51,21 @@ pub struct BindingView {
     pub bound: bool,
 }
 
-/// What the cron, which runs each minute, has found.
+/// What the cron, which runs every minute, has found.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CronView {
     /// When it last ran; null when it never did.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub last_run_at: Option<String>,
-    /// Whether that is too long ago (`CRON_LATE_SECONDS`). A cron that never ran is late 90 seconds after health was first asked for: the first run
-    /// is due within a minute of the deployment.
+    /// Whether that is too long ago (`CRON_LATE_SECONDS`). A cron that never ran is late 90 seconds after health was
+    /// first requested: the first run is due within a minute of the deployment.
     pub late: bool,
     /// How many trunks it reached then.
     pub trunks_reached: usize,
     /// How many of them did not answer.
     pub trunks_unreachable: usize,
-    /// How many objects it has found so far that had something to do and no alarm; it has woken them.
+    /// How many objects it has found so far that had work to do and no alarm; it woke them.
     pub lost_alarms: u64,
     /// Notifications that belong to no call, and were on their way then: test events, and that campaigns are over.
     pub undelivered_notifications: BacklogView,
@@ -133,7 +133,7 @@ pub struct QueueView {
     pub probed_at: String,
 }
 
-/// Queue messages that failed again and again.
+/// Queue messages that failed repeatedly.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeadLettersView {
@@ -144,7 +144,7 @@ pub struct DeadLettersView {
     pub last_at: Option<String>,
 }
 
-/// An alert that is open.
+/// An open alert.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertView {
@@ -158,7 +158,7 @@ pub struct AlertView {
     pub sip_trunk_id: Option<TrunkId>,
     /// What was found, for people.
     pub detail: String,
-    /// Since when it is open.
+    /// When it opened.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub since: String,
     /// Whether its message was handed over for `ALERT_URL`.
@@ -178,7 +178,7 @@ impl AlertView {
     }
 }
 
-/// A page of trunks, together.
+/// The totals of a page of trunks.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrunksView {
@@ -186,15 +186,15 @@ pub struct TrunksView {
     pub asked: usize,
     /// How many of them did not answer.
     pub unreachable: usize,
-    /// How many had something to do and no alarm; asking them has woken them.
+    /// How many had work to do and no alarm; asking them woke them.
     pub without_alarm: usize,
-    /// The oldest callback on its way; null when there is none.
+    /// The oldest callback not yet delivered; null if there is none.
     pub oldest_undelivered_callback: Option<OldestView>,
     /// The oldest call that no dialer has claimed; null when there is none.
     pub oldest_unclaimed_call: Option<OldestView>,
 }
 
-/// The oldest of its kind.
+/// The oldest call or callback of its kind.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OldestView {
@@ -204,7 +204,7 @@ pub struct OldestView {
     /// The trunk that it is on.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub sip_trunk_id: TrunkId,
-    /// Since when.
+    /// Since when it has been waiting.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub since: String,
 }
@@ -229,30 +229,30 @@ pub struct TrunkHealthView {
     /// The trunk's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub sip_trunk_id: TrunkId,
-    /// Whether it answered; if not, nothing else is known of it.
+    /// Whether it answered; if not, nothing else is known about it.
     pub reachable: bool,
-    /// Whether it had something to do and no alarm.
+    /// Whether it had work to do and no alarm.
     pub without_alarm: bool,
-    /// What is amiss with it, for people.
+    /// What is wrong with it, for people.
     pub findings: Vec<FindingView>,
     /// Whether it is connected to a LiveKit server.
     pub livekit: bool,
-    /// When that server's webhook told of a room last, to within an hour after a restart; null when it never did.
+    /// When that server's webhook last reported a room, to within an hour after a restart; null if it never did.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub webhook_seen_at: Option<String>,
-    /// When an agent was last in a call's room, or reported, as exactly; null when none was.
+    /// When an agent was last in a call's room, or last reported, with the same precision; null if none was.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub agent_seen_at: Option<String>,
-    /// With `checks=true`: what a test of its connection found, as `POST /sip-trunks/{id}/test` tells it; empty for simulated
-    /// and inactive trunks.
+    /// With `checks=true`: what a test of its connection found, as `POST /sip-trunks/{id}/test` returns it; empty for
+    /// simulated and inactive trunks.
     pub checks: Vec<ConnectionCheckView>,
 }
 
-/// Something that is amiss.
+/// A problem that was found.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FindingView {
-    /// Which alert it is worth.
+    /// The alert that it raises.
     pub alert: AlertKind,
     /// What was found.
     pub detail: String,

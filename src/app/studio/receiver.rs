@@ -35,7 +35,7 @@ pub struct StudioReceiver {
 }
 
 // For the OpenAPI document: what `show` answers.
-/// A notification that the built-in receiver took.
+/// A notification that the built-in receiver accepted.
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ReceivedNotification {

@@ -32,7 +32,7 @@ pub struct StatusView<'a> {
     is_terminal: bool,
     /// True if the call was answered but has not been updated in over 10 minutes (`STALLED_AFTER_SECONDS`).
     stalled: bool,
-    /// What came of the conversation; its shape depends on the agent. Null if the call did not connect.
+    /// The result of the conversation; its shape depends on the agent. Null if the call did not connect.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     call_outcome: Option<&'a Value>,
     /// Length of the conversation in whole seconds; null for unanswered calls.
@@ -90,19 +90,19 @@ pub struct ListedCall<'a> {
     /// When it was accepted or refused.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: String,
-    /// When it left for the carrier; null while it waits, and for a call that never went there.
+    /// When it was handed to the carrier; null while it waits, and if it never was.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     dialed_at: Option<String>,
     /// Who picked up, as the agent judged it, once the call is terminal; null when nobody did.
     answered_by: Option<AnsweredBy>,
     /// Why the call failed, or was ended before its time.
     failure: Option<FailureView>,
-    /// Which attempt of how many it is; null for a call that came without `redial`.
+    /// Which attempt it is, and of how many; null for a call without `redial`.
     redial: Option<RedialView>,
-    /// The campaign whose call it is; null for any other.
+    /// The campaign it belongs to; null for any other call.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     campaign_id: Option<String>,
-    /// Whom it calls for its campaign: the recipient's `reference`; null for any other call.
+    /// The `reference` of the campaign's recipient; null for any other call.
     reference: Option<&'a str>,
 }
 
@@ -112,15 +112,15 @@ pub struct ListedCall<'a> {
 struct RedialView {
     /// Which attempt it is, from 1.
     attempt: u32,
-    /// The most attempts in all.
+    /// The maximum number of attempts.
     max_attempts: u32,
-    /// The first attempt: the call that `POST /calls` answered.
+    /// The first attempt: the call whose id `POST /calls` returned.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     first_call_id: CallId,
-    /// The attempt before; null for the first.
+    /// The previous attempt; null for the first.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
     previous_call_id: Option<CallId>,
-    /// The attempt after; null while there is none.
+    /// The next attempt; null while there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "uuid"))]
     next_call_id: Option<CallId>,
 }
@@ -178,13 +178,13 @@ pub struct DetailedCall<'a> {
     metadata: Option<&'a Map<String, Value>>,
     /// The call's history, oldest first.
     timeline: Vec<TimelineView>,
-    /// How its callback is doing; null without a `callback_url` and until the call ends.
+    /// The state of its callback; null without a `callback_url` and until the call ends.
     callback: Option<DeliveryView<'a>>,
-    /// When it may be dialed, and when it is going to be; null for a call that may be dialed at any time.
+    /// When it may be dialed, and when it will be; null for a call that may be dialed at any time.
     schedule: Option<ScheduleView>,
 }
 
-/// When a call may be dialed, and when it is going to be.
+/// When a call may be dialed, and when it will be.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct ScheduleView {
@@ -197,9 +197,9 @@ struct ScheduleView {
     /// The time it was last scheduled for; null when it never was.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     scheduled_for: Option<String>,
-    /// The time zone by whose clocks calling hours were closed; null where they were not.
+    /// The time zone in which calling hours were closed; null if they were not.
     time_zone: Option<String>,
-    /// Why it was scheduled for then.
+    /// Why it was scheduled for that time.
     reason: Option<ScheduleReason>,
 }
 
@@ -297,7 +297,7 @@ impl From<TimelineEntry> for TimelineView {
     }
 }
 
-/// What a callback's receiver is sent.
+/// What is sent to a `callback_url`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notification<'a> {
@@ -309,7 +309,7 @@ pub struct Notification<'a> {
     call_id: String,
     /// Its final status.
     call_status: CallStatus,
-    /// What came of the conversation; null if the call did not connect.
+    /// The result of the conversation; null if the call did not connect.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     call_outcome: Option<&'a Value>,
     /// Length of the conversation in whole seconds.
@@ -326,7 +326,7 @@ pub struct Notification<'a> {
     occurred_at: String,
 }
 
-/// What a callback's receiver is sent where `callback_detail` is `full`.
+/// What is sent to a `callback_url` if `callback_detail` is `full`.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FullNotification<'a> {
@@ -334,7 +334,7 @@ pub struct FullNotification<'a> {
     notification: Notification<'a>,
     /// The number called, in E.164 format.
     phone_number: &'a str,
-    /// The agent that talked, or would have.
+    /// The agent that talked, or would have talked.
     #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     agent_id: String,
     /// Why the call failed, or was ended before its time.
@@ -346,7 +346,7 @@ pub struct FullNotification<'a> {
     campaign_id: Option<String>,
     /// What the campaign calls its recipient; null for a call of its own.
     reference: Option<&'a str>,
-    /// Which attempt of how many it is; null for a call that came without `redial`.
+    /// Which attempt it is, and of how many; null for a call without `redial`.
     redial: Option<RedialView>,
 }
 

@@ -17,9 +17,9 @@ use crate::domain::time::Timestamp;
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RedialRules {
-    /// The most attempts for each recipient, whatever they ended with.
+    /// The maximum number of attempts for each recipient, however they ended.
     pub max_attempts: u32,
-    /// After which ends another attempt follows.
+    /// The outcomes after which another attempt follows.
     pub on: Vec<Cause>,
     /// Seconds from the end of the first attempt to the second, and so on; the last one repeats.
     pub wait_seconds: Vec<u32>,
@@ -35,7 +35,7 @@ impl From<&Redial> for RedialRules {
     }
 }
 
-/// A campaign: a list of people who are called within a share of a trunk.
+/// A campaign: a list of people to call within a share of a trunk.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CampaignView {
@@ -44,7 +44,7 @@ pub struct CampaignView {
     pub id: CampaignId,
     /// Display name.
     pub name: String,
-    /// Who talks.
+    /// The agent that talks.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
     pub agent_id: AgentId,
     /// The trunk that its calls go out through.
@@ -64,13 +64,13 @@ pub struct CampaignView {
     pub calling_hours: Option<CallingHours>,
     /// When a recipient is called again; null for once only.
     pub redial: Option<RedialRules>,
-    /// The most channels of the trunk that it uses; null for all of them.
+    /// The maximum number of the trunk's channels that it uses; null for all of them.
     pub max_channels: Option<u32>,
-    /// The most dials per second; null for the trunk's own limit.
+    /// The maximum number of dials per second; null for the trunk's own limit.
     pub max_cps: Option<u32>,
-    /// Where it is.
+    /// Its status.
     pub status: Status,
-    /// Why it dials nobody at the moment although it is running.
+    /// Why it is dialing nobody at the moment, although it is running.
     pub held_by: Option<HeldBy>,
     /// Its recipients by status; they add up to `total`.
     pub counts: Counts,
@@ -83,7 +83,8 @@ pub struct CampaignView {
     /// When it was completed or cancelled.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub ended_at: Option<String>,
-    /// When all of its recipients will be decided if it goes on as it did lately; null where nothing tells.
+    /// When all of its recipients will have a final status if it continues at its recent pace; null if that can't be
+    /// estimated.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub projected_end_at: Option<String>,
 }
@@ -154,15 +155,15 @@ pub fn tried(attempts: &[Attempt]) -> impl DoubleEndedIterator<Item = &Attempt> 
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecipientView {
-    /// What they are known by in the campaign.
+    /// What identifies them in the campaign.
     pub reference: String,
     /// Their number, in E.164 format.
     pub phone_number: String,
-    /// Where they are.
+    /// Their status.
     pub status: RecipientStatus,
     /// What was tried, oldest first.
     pub attempts: Vec<RecipientAttempt>,
-    /// When they are called next, if they wait.
+    /// When they will be called next, if they wait.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub next_attempt_at: Option<String>,
     /// What the agent is told.

@@ -22,10 +22,10 @@ pub struct DeliveryView<'a> {
     /// The event it reports.
     #[cfg_attr(feature = "openapi", schema(inline))]
     event: EventType,
-    /// The receiver; the secret of credentials in it is replaced by asterisks.
+    /// The receiver; secrets in its credentials are replaced by asterisks.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     url: Cow<'a, str>,
-    /// How far its delivery has come.
+    /// Its status.
     status: DeliveryStatus,
     /// The attempts so far, oldest first.
     attempts: Vec<AttemptView<'a>>,

@@ -6,7 +6,7 @@ use crate::app::iso8601;
 use crate::domain::directory::Erasure;
 use crate::domain::ids::ErasureId;
 
-/// Where an erasure is.
+/// An erasure's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use crate::app::iso8601;
 use crate::domain::access::{Role, StoredKey};
 use crate::domain::ids::KeyId;
 
-/// An API key as the list shows it: never the key itself.
+/// An API key, as lists show it: never the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyView {
@@ -48,7 +48,7 @@ impl From<&StoredKey> for KeyView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyList {
-    /// The keys that were not deleted, expired ones too.
+    /// All keys that have not been deleted, expired ones included.
     pub api_keys: Vec<KeyView>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,

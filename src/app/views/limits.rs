@@ -12,7 +12,8 @@ pub struct ContactLimitView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub max_dials: Option<u32>,
-    /// Within any 3,600 seconds (`hour`), or on a calendar day or in a calendar week from Monday on, where the phone is.
+    /// Within any 3,600 seconds (`hour`), on a calendar day, or in a calendar week that begins on Monday, by the
+    /// phone's local time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^(hour|day|week)$"))]
     pub per: Option<LimitPer>,

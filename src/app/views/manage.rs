@@ -60,23 +60,23 @@ pub struct AgentDetail {
     /// The fields of the list.
     #[serde(flatten)]
     pub agent: AgentView,
-    /// What the agent is to say and do; at most 32768 bytes.
+    /// What the agent should say and do; at most 32768 bytes.
     pub script: Option<String>,
     /// The voice it speaks with.
     pub voice: Option<String>,
-    /// What the outcome of its calls must look like, as JSON Schema; left out when anything will do.
+    /// What the outcome of its calls must look like, as JSON Schema; absent if any outcome is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub outcome_schema: Option<JsonText>,
-    /// What it does when a machine answers; left out when the agent decides.
+    /// What it does when a machine answers; absent if the agent decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub voicemail: Option<Value>,
-    /// When phones of its calls may ring; left out when they may at any time.
+    /// When phones of its calls may ring; absent if they may at any time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub calling_hours: Option<CallingHours>,
-    /// How often its calls may dial a number; left out when there is no limit of its own.
+    /// How often its calls may dial a number; absent if it has no limits of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contact_limits: Vec<ContactLimitView>,
 }
@@ -212,7 +212,7 @@ pub struct StoredTrunkView {
     /// The trunk, as `GET /sip-trunks/{id}` shows it.
     #[serde(flatten)]
     pub trunk: TrunkDetail,
-    /// Null while the trunk can't be asked.
+    /// Null while the trunk can't be reached.
     pub storage: Option<TrunkStorageView>,
 }
 
@@ -253,7 +253,7 @@ pub enum CarrierView {
         url: String,
         /// Its API key.
         api_key: String,
-        /// LiveKit's own id of the outbound trunk.
+        /// LiveKit's own id for the outbound trunk.
         sip_trunk_id: String,
     },
 }

@@ -26,10 +26,10 @@ pub struct NumberView {
     /// Whether it is a satellite, premium-rate or shared-cost number, or one of a country code that is not assigned: what a
     /// trunk's `destinations.high_risk` decides about.
     pub high_risk: bool,
-    /// Whether the organisation does not call it.
+    /// Whether it is on the organisation's list of suppressed numbers.
     pub suppressed: bool,
-    /// When the organisation's contact limits let it be called again; null while they let it, and while calls are pending that
-    /// decide it.
+    /// When the organisation's contact limits allow it to be called again; null while they allow it, and while that
+    /// depends on pending calls.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub next_allowed_at: Option<String>,
     /// The release of libphonenumber's metadata that this is based on.

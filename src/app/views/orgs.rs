@@ -7,7 +7,7 @@ use crate::app::iso8601;
 use crate::domain::directory::OrgCard;
 use crate::domain::ids::{KeyId, OrgId};
 
-/// An organisation, as it is answered when it is created.
+/// An organisation, as returned when it is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrgView {
@@ -62,13 +62,13 @@ pub struct OrganisationView {
     /// When it was created, ISO 8601.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// Since when it is suspended; null while it is not.
+    /// Since when it has been suspended; null while it is not.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub suspended_at: Option<String>,
-    /// When its deletion was asked for; null unless that was.
+    /// When its deletion was requested; null if it was not.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deletion_requested_at: Option<String>,
-    /// When nothing was left of it; null until then.
+    /// When its deletion was complete; null until then.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deleted_at: Option<String>,
     /// How many agents it has.

@@ -6,7 +6,7 @@ use super::Reason;
 use crate::domain::callback::EventType;
 use crate::domain::planted::{Fault, planted};
 
-/// Where a call is.
+/// A call's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CallStatus {
@@ -190,7 +190,7 @@ impl FailureCode {
     }
 }
 
-/// Who picked up, as far as is known.
+/// Who picked up, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -41,7 +41,7 @@ pub enum EventType {
     Declined,
 }
 
-/// How far a delivery has come.
+/// A delivery's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

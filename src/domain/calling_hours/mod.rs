@@ -25,23 +25,23 @@ pub const MOST_WINDOWS: usize = 20;
 /// and how many closed dates.
 pub const MOST_CLOSED_DATES: usize = 366;
 
-/// When phones may ring, as an organisation or an agent has it set: the document that is set, stored and shown.
+/// When phones may ring: the document that is set, stored and shown for an organisation, an agent or a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CallingHours {
-    /// Whose clocks count: `callee`, or an IANA name.
+    /// Whose local time applies: `callee`, or an IANA time zone.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub time_zone: Place,
-    /// The zone where the callee's is not known.
+    /// The time zone to use if the callee's is not known.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub fallback_time_zone: Option<ZoneName>,
-    /// It is open in any of them.
+    /// Hours are open in any of these.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub windows: Vec<Window>,
-    /// Days on which it is open at no time.
+    /// Dates on which hours are closed all day.
     #[cfg_attr(feature = "openapi", schema(max_items = 366, value_type = Vec<String>))]
     pub closed_dates: Vec<Date>,
-    /// What becomes of a call that comes while it is closed.
+    /// What happens to a call that arrives while hours are closed.
     pub on_closed: OnClosed,
 }
 
@@ -75,7 +75,7 @@ pub enum Weekday {
     Sun,
 }
 
-/// What becomes of a call that comes while it is closed.
+/// What happens to a call that arrives while hours are closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -105,7 +105,7 @@ pub enum Standing {
     Ready,
     /// The trunk may not call there.
     NotAllowed,
-    /// No such number can exist, and the organisation refuses these.
+    /// Their number can't exist, and the organisation refuses such numbers.
     Impossible,
     /// The number is not to be called.
     Suppressed,

@@ -66,7 +66,7 @@ pub struct Plan {
     pub max_cps: Option<u32>,
 }
 
-/// Where a campaign is.
+/// A campaign's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = CampaignStatus))]
@@ -104,7 +104,7 @@ impl Status {
     }
 }
 
-/// Why a running campaign calls nobody just now.
+/// Why a running campaign is calling nobody at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -123,24 +123,24 @@ pub enum HeldBy {
     DialerDown,
 }
 
-/// How many of its recipients are in which state. They add up to `total`.
+/// How many of its recipients have which status. They add up to `total`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = CampaignCounts))]
 pub struct Counts {
-    /// All of them.
+    /// All recipients.
     pub total: u64,
     /// Nobody has called them yet.
     pub pending: u64,
     /// They are being called.
     pub in_progress: u64,
-    /// Their next attempt has a time.
+    /// They wait for their next attempt.
     pub waiting: u64,
     /// They were reached.
     pub completed: u64,
     /// All attempts were used up.
     pub unreached: u64,
-    /// Their numbers are not to be called.
+    /// Their numbers are suppressed.
     pub suppressed: u64,
     /// The campaign's time was over before they were called.
     pub expired: u64,
@@ -148,7 +148,7 @@ pub struct Counts {
     pub canceled: u64,
 }
 
-/// Where a recipient is.
+/// A recipient's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -157,7 +157,7 @@ pub enum RecipientStatus {
     Pending,
     /// They are being called.
     InProgress,
-    /// Their next attempt has a time.
+    /// They wait for their next attempt.
     Waiting,
     /// They were reached.
     Completed,

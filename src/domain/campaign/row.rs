@@ -35,7 +35,7 @@ pub const STATUSES: [RecipientStatus; 8] = [
 pub struct Row {
     /// Their place on the list, from 1.
     pub row: u64,
-    /// What they are known by in the campaign.
+    /// What identifies them in the campaign.
     pub reference: String,
     /// The number that is called.
     pub phone: E164,

@@ -105,7 +105,7 @@ impl std::fmt::Display for Shard {
     }
 }
 
-/// Who said that a number is not to be called.
+/// Where a suppression came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

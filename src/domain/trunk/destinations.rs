@@ -20,7 +20,8 @@ pub struct Destinations {
     pub high_risk: HighRisk,
 }
 
-/// What becomes of calls to satellites, premium-rate and shared-cost numbers, and country codes that are not assigned.
+/// What happens to calls to satellites, premium-rate and shared-cost numbers, and country codes that are not
+/// assigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]

@@ -11,18 +11,20 @@ use crate::domain::refusal::Refusal;
 
 pub fn events() -> Description {
     let example = json!({"events": [event()], "next_cursor": CURSOR});
-    let text = "One ordered feed of the organisation: each change of a call's status, each result of a callback's \
-                attempt, each change of a trunk's state, and, at most once a second each, campaigns as they are by then. Continue with the previous answer's `next_cursor`: nothing \
-                is missed and nothing comes twice. Events are kept for 24 hours; an older cursor is answered 410 with \
-                `oldest_cursor`, the one to continue from. With `Accept: text/event-stream` the same events come as a \
+    let text = "One ordered feed of the organisation: every change of a call's status, the result of every callback \
+    attempt, every change of a trunk's state and, at most once a second each, campaigns as they are by then. \
+    Continue with the previous response's `next_cursor`: nothing is missed and nothing comes twice. Events are kept \
+    for 24 hours; an older cursor gets 410 with `oldest_cursor`, the one to continue from. With `Accept: \
+    text/event-stream` the same events come as a \
                 stream, each with its cursor as `id`; a client that was cut off resumes from its `Last-Event-ID`. While \
-                nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` comes every 20 \
-                seconds: its id is the cursor to continue from, and every block has JSON data. A stream ends by itself \
+                nothing happens, `event: heartbeat` with the data `{\"id\", \"type\": \"heartbeat\"}` is sent every \
+                20 seconds: its id is the cursor to continue from, and every block has JSON data. A stream ends by \
+                itself \
                 after about a minute, and a browser's `EventSource` reconnects after 2 seconds. A client that comes back \
                 with `Last-Event-ID` while the feed can't be read (429, 5xx) gets 200 with `retry: 5000` and a heartbeat \
                 with the same id, since any other status would end an `EventSource` for good. Test events are not part of \
                 it. An event shows its call as it was at that moment. Calls that last longer than 10 minutes are reported \
-                in full only while somebody listens, or did within the last 24 hours; so are campaigns, of each of which \
+                in full only while somebody listens, or did within the last 24 hours; so are campaigns, of which only \
                 the last event is kept.";
     Description::new(
         "Events",
@@ -38,18 +40,19 @@ pub fn events() -> Description {
     .query([
         filter(
             "after",
-            "Only events after this cursor; `latest` for those still to come. Without it, the oldest that are kept come first.",
+            "Only events after this cursor; `latest` for those still to come. Without it, the feed begins with the \
+            oldest events kept.",
             cursor(),
         ),
         filter(
             "limit",
-            "The most events that an answer may hold.",
+            "The maximum number of events in a response.",
             json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
         ),
         filter(
             "wait_seconds",
-            "How long to wait for the first event; without it the answer comes at once. When a `type` filters out very \
-             many events, an empty answer may come sooner; continue with its `next_cursor`.",
+            "How long to wait for the first event; without it, the response comes at once. When a `type` filters out \
+            very many events, an empty response may come sooner; continue with its `next_cursor`.",
             json!({"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECS, "default": 0}),
         ),
         any_of("type", "Only events of this type.", "FeedEventName"),
@@ -159,7 +162,7 @@ fn events_of() -> [(&'static str, Value); 6] {
         (
             "CampaignEvent",
             event(
-                "A campaign changed: its status, its counts, or what was said of it.",
+                "A campaign changed: its status, its counts, or its settings.",
                 &of_campaigns,
                 "Campaign",
             ),
@@ -179,7 +182,7 @@ fn tells() -> [(&'static str, Value); 2] {
             "delivery_id": uuid,
             "attempt": {"type": "integer", "minimum": 1, "description": "Its number, from 1."},
             "status_code": nullable("integer", "The receiver's HTTP status, when it answered."),
-            "error": nullable("string", "What went wrong, when it did not."),
+            "error": nullable("string", "What went wrong, if the attempt failed."),
         }),
     );
     let state = object(
@@ -195,7 +198,7 @@ fn tells() -> [(&'static str, Value); 2] {
             },
             "retry_at": {
                 "type": ["string", "null"], "format": "date-time",
-                "description": "When the next call may find out whether the dialer works again.",
+                "description": "When the next call may probe whether the dialer works again.",
             },
         }),
     );

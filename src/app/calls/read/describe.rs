@@ -28,7 +28,7 @@ pub fn detail() -> Description {
     Description::new(
         "Calls",
         "Get a call",
-        "All that is known of a call: its status, why it failed, its history, and how its callback is doing.",
+        "Everything known about a call: its status, why it failed, its history, and the state of its callback.",
         ok::<DetailedCall<'static>>("The call.", examples::call()),
     )
     .refuses([Refusal::CallNotFound, Refusal::TrunkUnavailable])
@@ -38,7 +38,7 @@ pub fn live() -> Description {
     Description::new(
         "SIP trunks",
         "List a trunk's live calls",
-        "Which calls hold its channels now, and which agents' calls it holds back because they broke off.",
+        "The calls that hold its channels now, and the agents whose calls it holds back because they broke off.",
         ok::<LiveCalls>("The calls.", examples::live()),
     )
     .id("listLiveCalls")
@@ -50,10 +50,11 @@ pub fn list() -> Description {
     Description::new(
         "Calls",
         "List calls",
-        "Your organisation's calls on every trunk, deleted ones included, newest first. One page asks at most 400 trunks, \
-         and looks at 20,000 calls of each: with more trunks than that, or a filter that few calls match, a page may hold \
+        "Your organisation's calls on all trunks, deleted ones included, newest first. One page covers at most 400 \
+        trunks, and looks at 20,000 calls on each: with more trunks than that, or a filter that few calls match, a \
+        page may hold \
          fewer calls than `limit`, or even none, and still have a `next_cursor`, with which the search continues. Only \
-         `\"next_cursor\": null` is the end.",
+         `\"next_cursor\": null` marks the end.",
         ok::<CallList>("A page of calls.", example),
     )
     .paged()
@@ -67,10 +68,11 @@ pub fn export() -> Description {
     Description::new(
         "Calls",
         "Export calls",
-        "The list of calls as a file, with the same filters and in the same order (RFC 4180, UTF-8): a line for each call with the \
-         fields of the list's items that are no objects, and `failure_code` and `disposition`. It has the calls that were there when \
-         it was asked for, each as it was when its line was written. Cells that begin with `=`, `+`, `-` or `@` are left as they \
-         are. The file is streamed; where it can't be completed, the connection is broken off.",
+        "The list of calls as a file, with the same filters and in the same order (RFC 4180, UTF-8): one line per \
+        call, with the fields of the list's items that are not objects, plus `failure_code` and `disposition`. It \
+        has the calls that existed when it was requested, each as it was when its line was written. Cells that begin \
+        with `=`, `+`, `-` or `@` are left as they \
+         are. The file is streamed; if it can't be completed, the connection is reset.",
         file,
     )
     .query(filters())
@@ -109,7 +111,7 @@ fn filters() -> [Value; 11] {
     // One plain string: a client that knows the format of a date-time writes no date, and another no offset.
     let time = || json!({"type": "string", "minLength": 1, "examples": ["2026-06-14T10:32:00Z", "2026-06-14"]});
     [
-        any_of("call_status", "Only calls of this status.", "CallStatus"),
+        any_of("call_status", "Only calls with this status.", "CallStatus"),
         filter("agent_id", "Only this agent's calls.", uuid()),
         filter("sip_trunk_id", "Only this trunk's calls.", uuid()),
         filter(
@@ -130,7 +132,7 @@ fn filters() -> [Value; 11] {
         filter("campaign_id", "Only this campaign's calls.", uuid()),
         filter(
             "failure_code",
-            "Only calls that failed for this reason, or were ended before their time for it.",
+            "Only calls that failed, or ended early, for this reason.",
             reference("FailureCode"),
         ),
         filter(

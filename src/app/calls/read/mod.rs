@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CallList {
-    /// Each as it was when the page was asked for; the details have more of it.
+    /// Each as it was when the page was requested; Get a call returns more.
     pub calls: Vec<crate::app::views::call::ListedCall<'static>>,
     /// Pass it as `cursor` for the next page; null on the last.
     pub next_cursor: Option<String>,
@@ -63,8 +63,8 @@ pub struct AgentBreaker {
     /// The agent that broke off.
     #[schema(format = "uuid")]
     pub agent_id: String,
-    /// When the next call may find out whether the agent is back. In the past while none has come since, or while one is
-    /// finding out.
+    /// When the next call may probe whether the agent is back. In the past if no call has come since, or while one is
+    /// probing.
     #[schema(format = DateTime)]
     pub retry_at: String,
 }

@@ -16,7 +16,7 @@ const NEVER: Span = Span::from_secs(86_400);
 /// And where calls are pending that decide when a number may be called again.
 const PENDING: Span = Span::from_secs(10);
 
-/// The answer to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
+/// The response to an accepted call (201): `call_id`, `status` and `poll_url`. To a dry run (200): the other fields.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TriggeredCall {
@@ -33,7 +33,7 @@ pub struct TriggeredCall {
     scheduled_for: Option<String>,
 }
 
-/// The answer to a call that was refused for lack of capacity.
+/// The response to a call that was refused for lack of capacity.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RejectedCall {
@@ -46,17 +46,18 @@ pub struct RejectedCall {
     status: &'static str,
 }
 
-/// The answer to a call that may not be placed now.
+/// The response to a call that may not be placed now.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NotNow {
-    /// The refusal's text, which says why not now.
+    /// What went wrong: why the call may not be placed now.
     error: String,
-    /// When calling hours open next; null when that is not within 400 days. Only where they are closed.
+    /// When calling hours open next; null when that is not within 400 days. Only present if they are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     opens_at: Option<Option<String>>,
-    /// When the number may be called again; null while calls are pending that decide it. Only where a contact limit is reached.
+    /// When the number may be called again; null while that depends on pending calls. Only present if a contact limit
+    /// was reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     next_allowed_at: Option<Option<String>>,
@@ -72,7 +73,7 @@ pub struct DryRun {
     would: &'static str,
     /// Why it would not be triggered at once.
     reason: Option<String>,
-    /// When it would be due. Only where it would be scheduled.
+    /// When it would be due. Only present if it would be scheduled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     scheduled_for: Option<String>,
@@ -81,7 +82,7 @@ pub struct DryRun {
     #[cfg_attr(feature = "openapi", schema(value_type = NumberView))]
     number: Option<NumberView>,
     /// Keys that the agent's `script` or its voicemail's `message` name as `{{key}}` and that `metadata` has no value for:
-    /// they would be left as they stand. Only where there are any.
+    /// these would stay as they are. Only present if there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_keys: Vec<String>,
 }

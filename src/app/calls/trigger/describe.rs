@@ -22,23 +22,25 @@ pub fn trigger() -> Description {
         "Calls",
         "Trigger a call",
         "Dispatches a single outbound AI call. The call is queued immediately and your agent starts the conversation when \
-         the recipient answers. A refused call (429) stays readable under its `call_id`. One with a `not_before` in the \
-         future is scheduled: it takes up no channel and counts towards no rate limit, and when it is due it waits its turn \
-         as with `on_capacity: queue`. If it has not been dialed by its `not_after` it ends `Rejected — Capacity` if nothing but capacity was \
-         lacking, else `Trigger Failed` (`window_closed`). A call that comes while calling hours are closed is scheduled for the \
-         next opening, or refused (409), as they say; one that finds them closed when it is about to be dialed waits for the \
-         next opening, if that is before its `not_after`. With `redial` a call that ends with one of its codes is followed by \
-         another: a call of its own, which is checked as any scheduled call is, and counts towards `max_calls_per_day` on the day on \
-         which it is due (on a full day it waits for the next), until somebody is reached, the attempts are used up, or \
+         the recipient answers. A refused call (429) stays readable under its `call_id`. A call with a `not_before` \
+         in the future is scheduled: it takes up no channel and counts towards no rate limit, and when it is due it \
+         waits its turn as with `on_capacity: queue`. If it has not been dialed by its `not_after`, it ends \
+         `Rejected — Capacity` if nothing but capacity was lacking, and `Trigger Failed` (`window_closed`) \
+         otherwise. A call that arrives while calling hours are closed is scheduled for the next opening, or refused \
+         (409), as their `on_closed` says; one that finds them closed when it is about to be dialed waits for the \
+         next opening, if that is before its `not_after`. With `redial`, a call that ends with one of its codes is \
+         followed by another: a call of its own, which is checked like any scheduled call and counts towards \
+         `max_calls_per_day` on the day on which it is due (if that day is full, it waits for the next). This goes \
+         on until somebody is reached, the attempts are used up, or \
          `not_after` has come.",
         answer::<TriggeredCall>(201, "Call accepted.", examples::triggered()),
     )
     .also(dry_run, [])
     .shape::<DryRun>()
     .query([idempotency_key(
-        "Repeating the same body with the same key within 24 hours returns the first answer and starts nothing. A key \
-         belongs to its organisation and its SIP trunk: with another `sip_trunk_id` it is a new one. Requests that arrive \
-         at the same moment with one key are answered one after the other.",
+        "Repeating the same body with the same key within 24 hours returns the first response and starts nothing. A \
+        key belongs to its organisation and its SIP trunk: with another `sip_trunk_id` it counts as a new key. \
+        Requests with the same key that arrive at the same moment are answered one after the other.",
     )])
     .body::<TriggerCall>(examples::trigger())
     .tells_quota()

@@ -72,7 +72,7 @@ pub struct TriggerCall {
     /// The call is not dialed at this time or later: ISO 8601 with its offset, after `not_before` and in the future.
     /// Defaults to `not_before` plus `max_wait_seconds` (3600); with `redial`, to 7 days from now.
     pub not_after: Option<String>,
-    /// Where the phone is: an IANA time zone. Calling hours that go by the callee's zone go by this one then.
+    /// Where the phone is: an IANA time zone. Calling hours that apply in the callee's time zone then use this one.
     pub time_zone: Option<String>,
     /// Whether it may ring outside calling hours; needs an admin key, and is written to the audit log.
     pub ignore_calling_hours: Option<bool>,

@@ -22,13 +22,14 @@ const MOST_WAITS: usize = 10;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct RedialFields {
-    /// The most attempts in all, this call included, whatever each of them ended with.
+    /// The maximum number of attempts, this call included, however each of them ended.
     #[schema(minimum = 2, maximum = 10)]
     pub max_attempts: u32,
-    /// After which ends another attempt follows: failure codes, and `voicemail` when a machine answered.
+    /// The outcomes after which another attempt follows: failure codes, and `voicemail` if a machine answered.
     #[schema(min_items = 1, max_items = 8)]
     pub on: Vec<Cause>,
-    /// Seconds from the end of the first attempt to the second, of the second to the third, and so on; the last one repeats.
+    /// Seconds from the end of the first attempt to the second, from the end of the second to the third, and so on;
+    /// the last one repeats.
     #[schema(min_items = 1, max_items = 10)]
     pub wait_seconds: Vec<u32>,
 }

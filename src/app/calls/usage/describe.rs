@@ -8,7 +8,7 @@ use crate::app::description::refusals::{must, no_time};
 use crate::app::description::{Description, ok};
 use crate::domain::refusal::Refusal;
 
-/// What calls add up to.
+/// Totals of calls.
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code, reason = "it is written field by field")]
 pub struct Usage {
@@ -16,7 +16,7 @@ pub struct Usage {
     pub rows: Vec<UsageRow>,
 }
 
-/// What the calls of one hour, day, agent, trunk or campaign add up to.
+/// The totals of the calls of one hour, day, agent, trunk or campaign.
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code, reason = "it is written field by field")]
 pub struct UsageRow {
@@ -56,10 +56,10 @@ pub fn usage() -> Description {
     Description::new(
         "Calls",
         "Get usage",
-        "What your organisation's calls add up to, over all trunks, deleted ones included: the same as the calls of `GET /calls` \
-         add up to, and still told when these are no longer kept. A call belongs to the hour in which it was accepted or refused \
-         (`created_at`). At most 31 days at a time.",
-        ok::<Usage>("What they add up to.", example()),
+        "Totals of your organisation's calls on all trunks, deleted ones included. They agree with the calls that `GET \
+        /calls` lists, and remain when those are no longer kept. A call counts in the hour in which it was accepted or \
+        refused (`created_at`). At most 31 days at a time.",
+        ok::<Usage>("The totals.", example()),
     )
     .id("getUsage")
     .query(parameters())
@@ -77,7 +77,7 @@ pub fn usage() -> Description {
     .schemas([(
         "GroupBy",
         json!({
-            "type": "string", "description": "What usage is told by.",
+            "type": "string", "description": "What usage is grouped by.",
             "enum": ["hour", "day", "agent", "trunk", "campaign"],
         }),
     )])
@@ -91,15 +91,15 @@ fn parameters() -> [Value; 3] {
     [
         time(
             "from",
-            "Calls of this time's hour (by UTC) and later: ISO 8601, or a date.",
+            "Calls from the beginning of this time's hour (UTC) on: ISO 8601, or a date.",
         ),
         time(
             "to",
-            "Calls from before this time, to the end of its hour (by UTC): ISO 8601, or a date.",
+            "Calls before this time, up to the end of its hour (UTC): ISO 8601, or a date.",
         ),
         required(filter(
             "group_by",
-            "What the rows are for.",
+            "What each row stands for.",
             reference("GroupBy"),
         )),
     ]

@@ -110,9 +110,10 @@ pub mod describe {
         Description::new(
             "Machines",
             "Receive a LiveKit webhook",
-            "The webhook of a LiveKit server that a trunk is connected to, signed as LiveKit signs: the Authorization header is a \
+            "The webhook of a LiveKit server that a trunk is connected to, signed by LiveKit: the Authorization \
+            header is a \
              token whose `iss` is the trunk's API key and whose `sha256` is that of the body (`application/webhook+json`). \
-             Irrelevant, late, repeated or out-of-order events are answered 200 too.",
+             Irrelevant, late, repeated or out-of-order events get 200, too.",
             accepted(),
         )
         .id("receiveLiveKitWebhook")

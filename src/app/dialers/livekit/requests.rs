@@ -75,7 +75,7 @@ pub fn list_participants(call: CallId) -> TwirpRequest {
 pub struct Dial<'a> {
     /// Its id names the room.
     pub call: CallId,
-    /// LiveKit's own id of the outbound trunk.
+    /// LiveKit's own id for the outbound trunk.
     pub sip_trunk_id: &'a str,
     /// The number to ring, in E.164 format.
     pub to: &'a str,

@@ -15,7 +15,7 @@ pub struct Server<'a, L> {
     base: String,
     api_key: String,
     api_secret: String,
-    /// LiveKit's own id of the outbound trunk.
+    /// LiveKit's own id for the outbound trunk.
     pub sip_trunk_id: String,
 }
 

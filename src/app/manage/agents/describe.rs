@@ -52,8 +52,9 @@ pub fn update() -> Description {
     Description::new(
         TAG,
         "Change an agent",
-        "Changes the fields that are given. A call gets the script that its agent has when it is dialed. A changed status \
-         and changed calling hours or contact limits take effect at once, everything else for calls placed 60 seconds or more later.",
+        "Changes the given fields. A call gets the script that its agent has when it is dialed. A changed status, \
+        calling hours and contact limits take effect at once; everything else applies to calls placed 60 seconds or \
+        more later.",
         ok::<AgentDetail>("Changed.", examples::agent_detail()),
     )
     .change("ChangeAgent", json!({"status": "inactive"}))

@@ -50,14 +50,14 @@ pub struct CreateAgent {
     /// What a call with this agent must supply.
     #[schema(inline)]
     pub input_schema: CreateInputSchema,
-    /// What the agent is to say and do; at most 32768 bytes. `{{key}}` is filled from a call's `metadata`, as text on one
-    /// line; a key that it has no value for stays as it is, and a dry run names it in `unknown_keys`.
+    /// What the agent should say and do; at most 32768 bytes. `{{key}}` is filled from a call's `metadata`, as text
+    /// on one line; a key without a value there stays as it is, and a dry run names it in `unknown_keys`.
     #[schema(max_length = 32768)]
     pub script: Option<String>,
     /// The voice it speaks with.
     #[schema(min_length = 1, max_length = 200)]
     pub voice: Option<String>,
-    /// What the outcome of its calls must look like: an object by a subset of JSON Schema (`type`, `enum`, `const`,
+    /// What the outcome of its calls must look like: a schema in a subset of JSON Schema (`type`, `enum`, `const`,
     /// `properties`, `required`, `additionalProperties`, `items`, lengths and bounds); at most 8192 bytes as JSON. A report
     /// with another outcome is refused.
     #[schema(value_type = Option<Object>)]
@@ -72,7 +72,7 @@ pub struct CreateAgent {
     /// `null` for none.
     #[schema(max_items = 5)]
     pub contact_limits: Option<Vec<crate::app::views::limits::ContactLimitView>>,
-    /// Only active agents can be used to trigger calls; `active` when left out.
+    /// Only active agents can be used to trigger calls; `active` by default.
     pub status: Option<crate::domain::agent::Status>,
 }
 

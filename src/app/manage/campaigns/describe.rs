@@ -139,8 +139,8 @@ pub fn update() -> Description {
     Description::new(
         TAG,
         "Change a campaign",
-        "Changes the fields that are given, of a draft and of a paused campaign. Recipients are not checked anew against \
-         another agent or trunk: who can't be called by then ends `unreached`.",
+        "Changes the given fields of a draft or paused campaign. Recipients are not checked again against another \
+        agent or trunk: those who can't be called by then end `unreached`.",
         ok::<CampaignView>("Changed.", draft()),
     )
     .change("ChangeCampaign", json!({"max_channels": 20}))

@@ -50,20 +50,20 @@ pub struct CreateCampaign {
     pub completion_url: Option<String>,
     /// Nobody is called before this time: ISO 8601 with its offset, at most 30 days ahead. A time in the past means at once.
     pub not_before: Option<String>,
-    /// Nobody is called at this time or later: ISO 8601 with its offset, after `not_before` and in the future. Recipients who
-    /// are left then end `expired`.
+    /// Nobody is called at this time or later: ISO 8601 with its offset, after `not_before` and in the future.
+    /// Recipients not called by then end `expired`.
     pub not_after: Option<String>,
     /// When its phones may ring, within the organisation's and the agent's calling hours as well. Recipients wait for the
     /// next opening, whatever `on_closed` says.
     pub calling_hours: Option<CallingHours>,
-    /// When a recipient is called again; once only when left out.
+    /// When a recipient is called again; once only if left out.
     pub redial: Option<RedialFields>,
-    /// Its share of the trunk's channels: at most this many of its calls are in progress at once. The trunk's own limit holds
-    /// as well, and is the share when left out.
+    /// Its share of the trunk's channels: at most this many of its calls are in progress at once. The trunk's own
+    /// limit applies as well, and is the share if left out.
     #[schema(minimum = 1, maximum = 10000)]
     pub max_channels: Option<u32>,
-    /// Its share of the trunk's dials: at most this many per second. The trunk's own limit holds as well, and is the share when
-    /// left out.
+    /// Its share of the trunk's dials: at most this many per second. The trunk's own limit applies as well, and is
+    /// the share if left out.
     #[schema(minimum = 1, maximum = 1000)]
     pub max_cps: Option<u32>,
 }

@@ -27,8 +27,9 @@ const SLICE: usize = 5_000;
 /// How long a call is taken to hold its channel.
 const CALL_SECS: u64 = 60;
 
-/// How the recipients who are still to be called stand at this moment. Each counts under the first reason that applies, in the
-/// order `destination_not_allowed`, `impossible`, `suppressed`, `contact_limited`, `closed_now`; else under `ready`.
+/// The recipients still to be called, as they stand at this moment. Each counts under the first reason that applies,
+/// in the order `destination_not_allowed`, `impossible`, `suppressed`, `contact_limited`, `closed_now`; else under
+/// `ready`.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CampaignPreview {
@@ -36,13 +37,13 @@ pub struct CampaignPreview {
     pub ready: u64,
     /// Their number is suppressed.
     pub suppressed: u64,
-    /// No such number can exist, and the organisation refuses these.
+    /// Their number can't exist, and the organisation refuses such numbers.
     pub impossible: u64,
     /// The trunk may not call there.
     pub destination_not_allowed: u64,
     /// Their number has been called as often as contact limits allow for now.
     pub contact_limited: u64,
-    /// Calling hours are closed where they are, or nobody knows what time it is there.
+    /// Calling hours are closed where they are, or their time zone is not known.
     pub closed_now: u64,
     /// All of them by country; `unknown` where the number does not tell it.
     #[cfg_attr(feature = "openapi", schema(value_type = HashMap<String, u64>))]
@@ -50,8 +51,8 @@ pub struct CampaignPreview {
     /// When the first of them could be called if the campaign were started now; null if nobody could.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub first_dial_at: Option<String>,
-    /// How long it takes to call those who are not ruled out once each, with nothing else on the trunk: at the campaign's
-    /// `max_cps`, and at its `max_channels` with calls of a minute.
+    /// How long it takes to call each of those who are not ruled out once, with no other calls on the trunk: at the
+    /// campaign's `max_cps`, and at its `max_channels` with calls of one minute.
     pub projected_seconds: u64,
 }
 
@@ -183,7 +184,7 @@ pub(crate) mod describe {
         Description::new(
             TAG,
             "Preview a campaign",
-            "How the recipients who are still to be called stand at this moment. Nothing is changed.",
+            "Counts the recipients still to be called by whether they could be called now. Changes nothing.",
             ok::<CampaignPreview>(
                 "The preview.",
                 json!({

@@ -51,12 +51,12 @@ pub struct RecipientToAdd {
     /// In E.164 format.
     #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
     pub phone_number: String,
-    /// What they are known by, once in the campaign: any text but `.` and `..`. The number when left out.
+    /// What identifies them, unique in the campaign: any text but `.` and `..`. By default, the number.
     #[schema(max_length = 128)]
     pub reference: Option<String>,
     /// Where the phone is: an IANA time zone.
     pub time_zone: Option<String>,
-    /// What the agent is told, as `metadata` of `POST /calls`.
+    /// What the agent is told, like the `metadata` of `POST /calls`.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -72,13 +72,13 @@ pub struct RecipientList {
     pub next_cursor: Option<String>,
 }
 
-/// What became of the rows of a file.
+/// The result of adding recipients.
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AddedRecipients {
     /// How many recipients were added.
     pub added: u64,
-    /// How many rows had a reference that the campaign has already; nothing was changed by them.
+    /// How many rows had a reference that the campaign already has; they changed nothing.
     pub duplicates: u64,
     /// The first 100 rows that were rejected.
     pub rejected: Vec<RejectedRecipient>,

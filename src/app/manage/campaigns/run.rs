@@ -30,7 +30,7 @@ pub const HANG_UP: &str = "true or false";
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct CancelCampaign {
-    /// Whether conversations are hung up as well; false by default.
+    /// Whether conversations are hung up as well; `false` by default.
     pub hang_up: Option<bool>,
 }
 
@@ -199,8 +199,8 @@ pub(crate) mod describe {
     pub fn start() -> Description {
         change_of_status(
             "Start a campaign",
-            "Starts a draft, or lets a paused campaign go on. Its calls are placed in the name of the key that started it last: \
-             when that key is deleted, the campaign is paused.",
+            "Starts a draft, or lets a paused campaign go on. Its calls are placed on behalf of the key that last \
+            started it: when that key is deleted, the campaign is paused.",
             Status::Running,
         )
         .no_fields()
@@ -215,7 +215,7 @@ pub(crate) mod describe {
     pub fn pause() -> Description {
         change_of_status(
             "Pause a campaign",
-            "Pauses a running campaign. Once this is answered, no further phone rings for it; its open calls go on.",
+            "Pauses a running campaign. Once this request succeeds, no further phone rings for it; its open calls go on.",
             Status::Draft,
         )
         .no_fields()
@@ -225,7 +225,8 @@ pub(crate) mod describe {
     pub fn cancel() -> Description {
         change_of_status(
             "Cancel a campaign",
-            "Cancels a campaign that is not over, a draft included. Once this is answered, no further phone rings for it; \
+            "Cancels a campaign that is not over, a draft included. Once this request succeeds, no further phone \
+            rings for it; \
              phones that are ringing are hung up, and conversations go on unless `hang_up` is true.",
             Status::Completed,
         )

@@ -66,8 +66,8 @@ pub fn get() -> Description {
     Description::new(
         TAG,
         "Get an organisation",
-        "An organisation, whether it is suspended, and how much it has. Of one that was deleted, when that was, and nothing else: its \
-         name is empty, and it has nothing.",
+        "An organisation, whether it is suspended, and how many resources it has. Of a deleted one, only when it was \
+        deleted: its name is empty, and its counts are 0.",
         ok::<OrganisationView>("The organisation.", example()),
     )
     .id("getOrg")
@@ -78,11 +78,12 @@ pub fn update() -> Description {
     Description::new(
         TAG,
         "Suspend or rename an organisation",
-        "`suspended`: from the answer on, no key of the organisation starts a call or a campaign (403, `organization_suspended`), \
-         and no further phone rings: calls that are queued or scheduled go on waiting, for as long as each may, and end undialed \
-         when that is over; running campaigns are held (`held_by` `trunk_inactive`). Calls whose phone rings or that are being \
-         talked in go on, callbacks are sent, and everything can be read and managed. `active` undoes it, and what still waits \
-         is called. Both stand in the organisation's audit log. Asking again does no harm.",
+        "`suspended`: once this request succeeds, no key of the organisation starts a call or a campaign (403, \
+        `organization_suspended`), and no further phone rings: calls that are queued or scheduled keep waiting, for as \
+        long as each may, and then end undialed; running campaigns are held (`held_by` `trunk_inactive`). Calls that \
+        are ringing or in conversation go on, callbacks are sent, and everything can be read and managed. `active` \
+        undoes this, and calls that still wait are dialed. Both are recorded in the organisation's audit log. \
+        Repeating the request does no harm.",
         ok::<OrganisationView>("As it is now.", example()),
     )
     .id("updateOrg")
@@ -114,15 +115,16 @@ pub fn delete() -> Description {
     Description::new(
         TAG,
         "Delete an organisation",
-        "Deletes an organisation for good, with all that is kept of it: calls, transcripts, callbacks, campaigns, suppressions, \
-         agents, trunks, keys and the audit log, in all objects, copies and the archive. There is no way back. From the answer on \
-         its keys and Studio sessions are refused, no further phone rings and no call or campaign is started. Calls that are \
-         queued or scheduled end undialed; calls whose phone rings or that are being talked in go on to their end, and the \
-         callbacks of both are sent as long as that lasts: until all are over and told of, and for `MAX_CALL_SECONDS` and 15 \
-         minutes at most. Callbacks that are still owed then are dropped. The work goes on by itself, is a matter of minutes for most, and \
-         over within 24 hours: meanwhile the organisation is listed as `deleting`. Afterwards it is listed no more, and \
-         `GET /platform/v1/orgs/{id}` tells that it was `deleted`, and when. Recordings lie in the organisation's own bucket, and \
-         stay there. Asking again does no harm, and tells how far it is: 202 while it goes on, 200 once it is done.",
+        "Deletes an organisation with everything kept for it: calls, transcripts, callbacks, campaigns, suppressions, \
+        agents, trunks, keys and the audit log, in all objects, copies and the archive. This can't be undone. Once \
+        this request succeeds, its keys and Studio sessions are refused, no further phone rings and no call or campaign \
+        is started. Calls that are queued or scheduled end undialed; calls that are ringing or in conversation run to \
+        their end. The callbacks of both are sent until all calls are over and reported, for at most \
+        `MAX_CALL_SECONDS` plus 15 minutes; callbacks still pending then are dropped. The deletion proceeds by itself, \
+        takes minutes for most organisations, and is over within 24 hours: until then the organisation is listed as \
+        `deleting`. Afterwards it is no longer listed, and `GET /platform/v1/orgs/{id}` says that it was `deleted`, \
+        and when. Recordings are in the organisation's own bucket, and stay there. Repeating the request does no harm, \
+        and reports progress: 202 while the deletion is under way, 200 once it is done.",
         answer::<OrganisationView>(202, "The deletion goes on.", begun),
     )
     .also(answer::<OrganisationView>(200, "It was deleted.", done), [])
@@ -134,8 +136,9 @@ pub fn create_owner_key() -> Description {
     Description::new(
         TAG,
         "Create an owner key",
-        "A new owner key for an organisation that has lost its own. It is shown here and never again, and stands in the \
-         organisation's audit log, with `key_id` null. Its other keys stay as they are: whoever lost one deletes it.",
+        "A new owner key for an organisation that has lost its own. It is shown here and never again, and recorded in \
+        the organisation's audit log, with `key_id` null. The organisation's other keys stay as they are: delete the \
+        one that was lost.",
         created::<NewKeyView>(examples::new_key()),
     )
     .body::<CreateOwnerKey>(json!({"name": "Recovered by support"}))
@@ -157,7 +160,7 @@ pub fn usage() -> Description {
     Description {
         tag: TAG,
         summary: "Get an organisation's usage",
-        text: "What an organisation's calls add up to, as its own `GET /integration/v1/usage` tells it.".to_owned(),
+        text: "The totals of an organisation's calls, as its own `GET /integration/v1/usage` returns them.".to_owned(),
         ..own
     }
     .id("getOrgUsage")

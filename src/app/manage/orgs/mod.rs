@@ -257,7 +257,7 @@ pub struct CreateOwnerKey {
     /// Display name.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// When it expires: a time in the future, with its offset, or a date; never when left out.
+    /// When it expires: a time in the future, with its offset, or a date; never if left out.
     pub expires_at: Option<String>,
 }
 

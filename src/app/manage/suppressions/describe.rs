@@ -40,11 +40,11 @@ pub fn create() -> Description {
     Description::new(
         TAG,
         "Suppress a number",
-        "Once this is answered, no trunk of the organisation starts to ring that number. A call to it that has not rung ends \
+        "Once this request succeeds, no trunk of the organisation starts to ring that number. A call to it that has \
+        not rung ends \
          `Trigger Failed` with the failure `platform`/`number_suppressed`, wherever it waits; a phone that is ringing is \
          hung up within 2 seconds unless somebody answers; a conversation goes on. Suppressing a number again replaces its \
-         entry (200). A 503 means that a trunk could not be reached yet: the suppression stays, and the request may be \
-         repeated.",
+         entry (200). A 503 means that a trunk could not be reached yet: the suppression stays; repeat the request.",
         answer::<SuppressionView>(201, "Suppressed.", shown()),
     )
     .also(answer::<SuppressionView>(200, "It was already suppressed; the entry is replaced.", shown()), [])
@@ -99,7 +99,7 @@ pub fn delete() -> Description {
     Description::new(
         TAG,
         "Allow a number again",
-        "Once this is answered, the number may be called again.",
+        "Once this request succeeds, the number may be called again.",
         gone(),
     )
     .refuses([Refusal::SuppressionNotFound])

@@ -47,9 +47,9 @@ const END: &str = "an ISO 8601 time in the future";
 pub struct SuppressionView {
     /// The number, as it was given last.
     pub phone_number: String,
-    /// Why, if somebody said.
+    /// The reason, if one was given.
     pub reason: Option<String>,
-    /// Where it came from last: a request, a file, or an agent, when the person called asked for it.
+    /// Where it last came from: a request, a file, or an agent whose callee asked for it.
     pub source: Source,
     /// When it was suppressed.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -88,7 +88,7 @@ pub struct SuppressionList {
 pub struct ImportView {
     /// How many numbers were newly suppressed.
     pub added: usize,
-    /// How many already were; the file's reason and end now apply.
+    /// How many already were; the file's reason and expiry now apply.
     pub updated: usize,
     /// The first 100 rows that were rejected.
     pub rejected: Vec<RejectedRow>,
@@ -115,7 +115,7 @@ pub struct CreateSuppression {
     /// Why; empty is null.
     #[schema(max_length = 200)]
     pub reason: Option<String>,
-    /// When it may be called again: a time in the future, with its offset, or a date; never when left out.
+    /// When it may be called again: a time in the future, with its offset, or a date; never if left out.
     pub expires_at: Option<String>,
 }
 

@@ -52,7 +52,7 @@ pub fn update() -> Description {
     Description::new(
         TAG,
         "Change a SIP trunk",
-        "Changes the fields that are given. A lowered limit ends no call; it holds back new ones.",
+        "Changes the given fields. A lowered limit ends no call; it holds back new ones.",
         ok::<TrunkDetail>("Changed.", examples::trunk_detail()),
     )
     .optional_body::<ChangeTrunk>(json!({"max_channels": 50}))

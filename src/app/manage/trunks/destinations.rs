@@ -20,8 +20,8 @@ const MOST: usize = 500;
 #[cfg(feature = "openapi")]
 #[derive(utoipa::ToSchema)]
 pub struct ChangeDestinations {
-    /// Where it may call, as prefixes of numbers: `+91` for India. `null` for every country; none but a simulator's ten
-    /// numbers where it is empty.
+    /// Where it may call, as prefixes of numbers: `+91` for India. `null` for every country; if empty, nothing but a
+    /// simulator's ten test numbers.
     #[schema(max_items = 500, pattern = r"^\+[1-9][0-9]{0,14}$")]
     pub allow: Option<Vec<String>>,
     /// Where it may not; `null` for nowhere.

@@ -55,14 +55,14 @@ pub struct CreateTrunk {
     /// Maximum simultaneous active calls.
     #[schema(minimum = 1, maximum = 10000)]
     pub max_channels: u32,
-    /// Only active trunks can be used; `active` when left out.
+    /// Only active trunks can be used; `active` by default.
     pub status: Option<Status>,
     /// The carrier behind it.
     pub carrier: CreateCarrier,
-    /// Where it may call: every country, but no number of high risk, when left out.
+    /// Where it may call; by default every country, but no high-risk numbers.
     #[schema(inline)]
     pub destinations: Option<ChangeDestinations>,
-    /// Calls accepted per day (UTC); no limit when left out.
+    /// Calls accepted per day (UTC); no limit by default.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_calls_per_day: Option<u32>,
 }
@@ -79,13 +79,13 @@ pub enum CreateCarrier {
         /// The server: an http, https, ws or wss URL of a public host with a name, without user name, query and fragment. White
         /// space around it is dropped.
         url: String,
-        /// Its API key, without white space at its ends and invisible characters.
+        /// Its API key, without white space at either end or invisible characters.
         #[schema(min_length = 1, max_length = 200)]
         api_key: String,
         /// Its API secret; never shown again.
         #[schema(min_length = 1, max_length = 200)]
         api_secret: String,
-        /// LiveKit's own id of the outbound trunk.
+        /// LiveKit's own id for the outbound trunk.
         #[schema(min_length = 1, max_length = 200)]
         sip_trunk_id: String,
     },
@@ -113,10 +113,11 @@ pub struct ChangeTrunk {
     /// The carrier behind it: what is left out stays as it is.
     #[schema(inline)]
     pub carrier: ChangeCarrier,
-    /// Where it may call: what is left out stays as it is; `null` for what a new trunk has.
+    /// Where it may call: what is left out stays as it is; `null` restores a new trunk's defaults.
     #[schema(inline)]
     pub destinations: Option<ChangeDestinations>,
-    /// Calls accepted per day (UTC), those of today included; `null` for no limit. Takes effect once answered.
+    /// Calls accepted per day (UTC), including those already accepted today; `null` for no limit. Takes effect once
+    /// the request succeeds.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_calls_per_day: Option<u32>,
 }
@@ -132,13 +133,13 @@ pub struct ChangeCarrier {
     /// 2048 bytes. White space around it is dropped.
     #[schema(max_length = 2048)]
     pub url: String,
-    /// Its API key, without white space at its ends and invisible characters.
+    /// Its API key, without white space at either end or invisible characters.
     #[schema(min_length = 1, max_length = 200)]
     pub api_key: String,
     /// Its API secret; never shown again.
     #[schema(min_length = 1, max_length = 200)]
     pub api_secret: String,
-    /// LiveKit's own id of the outbound trunk.
+    /// LiveKit's own id for the outbound trunk.
     #[schema(min_length = 1, max_length = 200)]
     pub sip_trunk_id: String,
 }
