@@ -40,13 +40,14 @@ test("a million calls cost what is counted, at the prices that the bench reckons
 });
 
 test("the limits are those of the code", () => {
-  const limits = section("What it ends at");
+  const limits = section("Limits");
   const number = (path: string, name: string) => (new RegExp(`const ${name}: \\w+ = ([\\d_]+);`).exec(read(path))?.[1] ?? "").replaceAll("_", "");
   const grouped = (digits: string) => Number(digits).toLocaleString("en");
-  expect(limits).toContain(`| ${grouped(number("src/app/operate/metrics.rs", "MOST"))} trunks an answer of metrics |`);
-  expect(limits).toContain(`| ${number("src/app/operate/sweep.rs", "KNOCKS")} objects a minute, the cron |`);
-  expect(limits).toContain(`| ${number("src/app/page.rs", "MAX_LIMIT")} trunks an answer of health |`);
+  expect(limits).toContain(`| ${grouped(number("src/app/operate/metrics.rs", "MOST"))} trunks per metrics response |`);
+  expect(limits).toContain(`| ${number("src/app/operate/sweep.rs", "KNOCKS")} objects a minute for the cron |`);
+  expect(limits).toContain(`| ${number("src/app/page.rs", "MAX_LIMIT")} trunks per health response |`);
   expect(limits).toContain(`| ${grouped(number("src/domain/alerts.rs", "MOST"))} alerts open or on their way |`);
-  expect(limits).toContain(`| ${grouped(number("src/domain/directory/mod.rs", "MOST"))} trunks, agents and keys, each, an organisation |`);
-  expect(limits).toContain(`| ${number("src/domain/trunk/callbacks.rs", "ATTEMPTS")} attempts of callbacks at once, a trunk; ${number("src/domain/trunk/callbacks.rs", "ATTEMPTS_OF_HOST")} at one host |`);
+  const most = grouped(number("src/domain/directory/mod.rs", "MOST"));
+  expect(limits).toContain(`| ${most} trunks, ${most} agents and ${most} keys per organisation |`);
+  expect(limits).toContain(`| ${number("src/domain/trunk/callbacks.rs", "ATTEMPTS")} callback attempts at once per trunk; ${number("src/domain/trunk/callbacks.rs", "ATTEMPTS_OF_HOST")} to one host |`);
 });
