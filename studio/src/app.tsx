@@ -94,8 +94,8 @@ function Lapsed({ why }: { why: string }) {
   return (
     <Dialog title="Your session has ended" onClose={() => {}} isFirm>
       <p>
-        <strong>{why}.</strong> A session ends after 12 hours, and when its key expires or is revoked. Sign in again: what you were doing is
-        still here.
+        <strong>{why}.</strong> A session ends after 12 hours, and when its key expires or is revoked. Sign in again: your work is still
+        here.
       </p>
       <SignInForm />
     </Dialog>
@@ -137,7 +137,7 @@ function Pages() {
 
 function Missing() {
   return (
-    <Page title="There is no such page">
+    <Page title="Page not found">
       <p>
         <a href="/studio">Go to Home</a>
       </p>

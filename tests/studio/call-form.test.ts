@@ -49,7 +49,7 @@ test("from the list of calls to a call that is placed: what the number tells, wh
   const page = await studio.signedIn(org, "member", "/studio/calls");
   await page.getByRole("link", { name: "Call a number" }).click();
   await page.getByRole("heading", { level: 1, name: "Call a number" }).waitFor();
-  await sees(page, "Enter a number: what the call would do is said here");
+  await sees(page, "Enter a number to see here what the call would do");
 
   await page.getByLabel("Number", { exact: true }).fill("+91 98765 43210");
   await sees(page, "India (+91)");
@@ -122,7 +122,7 @@ test("a call for later is scheduled for the viewer's time, and says so in the ca
   const at = Math.ceil(Date.now() / HOUR) * HOUR + 2 * HOUR;
   await page.getByLabel("Not before").fill(await local(page, at));
   await forecast(page)
-    .getByText(/^It would be scheduled for .* in Asia\/Kolkata\), because its request names that time\.$/)
+    .getByText(/^It would be scheduled for .* in Asia\/Kolkata\), because its request asked for that time\.$/)
     .waitFor();
 
   await place(page);
@@ -159,7 +159,7 @@ test("whatever a number tells is said in words", async () => {
   await tells("+19005551234", "Premium rate", "high risk");
   await tells("+88216000000001", "Satellite", "high risk");
   await tells("+88351001234567", "No single country (+883)", "Not known");
-  await tells("+21012345678", "A country code that is not assigned", "high risk");
+  await tells("+21012345678", "An unassigned country code", "high risk");
   await tells("+79161234567", /^Asia\/Anadyr, Asia\/Irkutsk, Asia\/Kamchatka and \d+ more$/);
 });
 

@@ -202,7 +202,7 @@ test("why a running campaign calls nobody is said in words", async () => {
   const id = await make([ANSWERS], { not_before: new Date(Date.now() + 86_400_000).toISOString() });
   const page = await open(id);
   await button(page, "Start").click();
-  await sees(page, "Nobody is called just now. It has not begun: its “not before” is still to come.");
+  await sees(page, "Nobody is called just now. It has not begun: its “Not before” is in the future.");
   await page.getByRole("link", { name: "← Campaigns" }).click();
   await sees(page, "not begun");
 });

@@ -130,7 +130,7 @@ test("whoever may not look at callbacks can place the call all the same, and is 
 test("the trunk that shows full capacity says that it stays, and is taken away again", async () => {
   const fresh = await readyOrg();
   const page = await studio.signedInWith(fresh.key, "/studio/start");
-  await sees(page, "“Full capacity” makes a trunk of one channel, “Full capacity (simulated)”, which stays until it is deleted.");
+  await sees(page, "“Full capacity” creates a trunk with one channel, “Full capacity (simulated)”, which stays until it is deleted.");
   const names = async () =>
     found(await fresh.owner.get<{ sip_trunks: { name: string }[] }>("/sip-trunks"))
       .sip_trunks.map(({ name }) => name)

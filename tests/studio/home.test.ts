@@ -142,7 +142,7 @@ test("a trunk whose dialer fails is told at once, and to who comes later", async
 test("callbacks that were given up are listed for an admin; others are told why they see none", async () => {
   const org = await Org.create(server);
   const page = await studio.signedIn(org, "admin", "/studio");
-  await sees(page, "None: each was accepted, or is still being sent.");
+  await sees(page, "None: every callback was accepted, or is still being sent.");
   await page.getByText("Live", { exact: true }).waitFor();
 
   await org.ended(await org.call({ callback_url: "https://lost.example.com/hook" }));

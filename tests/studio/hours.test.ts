@@ -53,13 +53,13 @@ describe.for(PLACES)("of %s", ([, page_, path]) => {
     const page = await studio.signedIn(org, "owner", page_());
     const sent = changesFrom(page);
     await page.getByLabel("Phones may ring").selectOption("callee");
-    await page.getByLabel("Where a number does not tell its time zone").fill("Asia/Kolkata");
+    await page.getByLabel("If the number's time zone is not known").fill("Asia/Kolkata");
     await page.getByLabel("Sat, window 1").uncheck();
     await page.getByLabel("From, window 1").fill("08:00");
     await page.getByRole("button", { name: "Add window" }).click();
     await page.getByLabel("Sun, window 2").check();
     await page.getByLabel("Closed dates").fill("2027-01-26\n2027-08-15");
-    await page.getByLabel("A call that comes while it is closed").selectOption("reject");
+    await page.getByLabel("A call that arrives while hours are closed").selectOption("reject");
     await save(page);
     await isSaved(page);
 
@@ -81,7 +81,7 @@ describe.for(PLACES)("of %s", ([, page_, path]) => {
     expect(await page.getByLabel("Sat, window 1").isChecked()).toBe(false);
     expect(await page.getByLabel("Closed dates").inputValue()).toBe("2027-01-26\n2027-08-15");
     await page.getByRole("button", { name: "Remove window 2" }).click();
-    await page.getByLabel("A call that comes while it is closed").selectOption("wait");
+    await page.getByLabel("A call that arrives while hours are closed").selectOption("wait");
     await save(page);
     await isSaved(page);
     expect(await kept()).toMatchObject({ calling_hours: { ...hours, windows: hours.windows.slice(0, 1), on_closed: "wait" } });
@@ -203,7 +203,7 @@ test("whether it is open now for a number is told while the hours are changed, b
   await page.getByLabel("Open now for a number?").press("Enter"); // saves nothing
   await page.getByLabel("Open now for a number?").fill("+883510012345"); // of no country
   await sees(page, "Its time zone is not known");
-  await page.getByLabel("Where a number does not tell its time zone").fill("Europe/Berlin");
+  await page.getByLabel("If the number's time zone is not known").fill("Europe/Berlin");
   await sees(page, /^Closed now in Europe\/Berlin/);
   await page.getByLabel("Phones may ring").selectOption("zone");
   await page.getByLabel("Time zone", { exact: true }).fill("America/New_York");
@@ -225,7 +225,7 @@ test("the whole of it by keyboard", async () => {
   const page = await studio.signedIn(org, "owner", "/studio/settings");
   await page.getByLabel("Phones may ring").focus();
   await page.keyboard.press("ArrowDown"); // where the phone is
-  await page.getByLabel("Where a number does not tell its time zone").waitFor();
+  await page.getByLabel("If the number's time zone is not known").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab"); // Mon
   await page.keyboard.press("Space");

@@ -379,7 +379,7 @@ describe("a trunk's page", () => {
     await page.getByLabel("LiveKit API secret").fill("very-secret");
     await page.getByLabel("LiveKit SIP trunk ID").fill("ST_1");
     await page.getByRole("button", { name: "Create trunk" }).click();
-    await sees(page, "The trunk is created. Find out whether it can carry calls");
+    await sees(page, "The trunk has been created. Test whether it can carry calls");
 
     await page.getByRole("button", { name: "Test connection" }).click();
 

@@ -106,7 +106,7 @@ test("a call that waits says on its page why, and until when by both clocks", as
   await org.owner.patch("/settings", { calling_hours: null });
   const later = await org.call({ phone_number: "+919876543210", not_before: inHours(3) });
   await page.goto(`/studio/calls/${later}`);
-  await sees(page, "It is scheduled, because its request names that time.");
+  await sees(page, "It is scheduled, because its request asked for that time.");
   await sees(page, /^It is dialed .* in Asia\/Kolkata\), in 3 h|^It is dialed .* in Asia\/Kolkata\), in 2 h/);
   await cancel(later);
   await sees(page, /^The call was cancelled\./);
@@ -135,7 +135,7 @@ test("a call in the queue says what it waits for", async () => {
   const holds = await org.call({ phone_number: "+15005550006" });
   const queued = await org.call({ phone_number: "+14155550131", on_capacity: "queue" });
   const page = await studio.signedIn(org, "viewer", `/studio/calls/${queued}`);
-  await sees(page, "It is in the trunk's queue: all its channels are in use, or its calls per second used up.");
+  await sees(page, "It is in the trunk's queue: all channels are in use, or the calls per second are used up.");
 
   await cancel(holds);
   await page.getByText("Not dialed yet.").waitFor({ state: "detached" });
@@ -149,7 +149,7 @@ test("a call whose time comes while hours are closed is put off, and its page sa
     not_after: inHours(9),
   });
   const page = await studio.signedIn(org, "viewer", `/studio/calls/${call}`);
-  await sees(page, "It is scheduled, because its request names that time.");
+  await sees(page, "It is scheduled, because its request asked for that time.");
 
   await org.owner.patch("/settings", { calling_hours: { ...closedNow(), on_closed: "wait" } });
 

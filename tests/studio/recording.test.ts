@@ -65,6 +65,6 @@ test("a call without one says so", { timeout: 60_000 }, async () => {
 
   const page = await studio.signedIn(world.org, "viewer", `/studio/calls/${placed.id}`);
 
-  await page.getByText("There is none: recordings are made only where they are enabled.").waitFor();
+  await page.getByText("There is none: calls are recorded only if they are enabled.").waitFor();
   expect(await page.locator("audio").count()).toBe(0);
 });

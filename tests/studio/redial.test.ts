@@ -47,7 +47,7 @@ test("a number that is busy is called again: each attempt names the others, and 
   await page.getByRole("link", { name: "Next attempt" }).click();
   await page.getByRole("heading", { name: "Attempt 2 of 3" }).waitFor();
   await page.waitForURL(`**/${second}`);
-  await sees(page, "It is scheduled, because the attempt before did not reach anybody.");
+  await sees(page, "It is scheduled, because the previous attempt did not reach anybody.");
   expect(await page.getByRole("link", { name: "First attempt" }).getAttribute("href")).toBe(`/studio/calls/${first}`);
   expect(await page.getByRole("link", { name: "Previous attempt" }).getAttribute("href")).toBe(`/studio/calls/${first}`);
   await page.getByRole("button", { name: "Cancel call" }).click();

@@ -119,7 +119,7 @@ test("usage by hour and day: a place for each, a row for those with calls, as ma
 test("why calls failed is said in words, and that there are none as well", async () => {
   const other = await Org.create(server);
   const page = await studio.signedIn(other, "viewer", "/studio/usage?group_by=trunk");
-  await sees(page, "No calls in this time");
+  await sees(page, "No calls in this period");
   for (const phone_number of ["+15005550003", "+15005550003", "+15005550004"]) await other.ended(await other.call({ phone_number }));
   await page.reload();
   await sees(page, /^No answer 2, Carrier error 1$/);

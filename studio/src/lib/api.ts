@@ -50,7 +50,7 @@ export class ApiError extends Error {
       case 409:
         return this.code === "trunk_has_live_calls"
           ? "Wait for the calls to end, or release them, then try again."
-          : "Reload to see how it is now.";
+          : "Reload to see its current state.";
       case 429:
         return `Try again in ${this.retryAfter ?? 1} s, or raise the trunk's limits.`;
       default:

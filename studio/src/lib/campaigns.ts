@@ -33,9 +33,9 @@ export const CAMPAIGNS: Record<Campaign["status"], string> = {
 
 /** Why a running campaign calls nobody just now. */
 export const HELD: Record<NonNullable<Campaign["held_by"]>, string> = {
-  not_before: "It has not begun: its “not before” is still to come.",
-  calling_hours: "Calling hours are closed for everybody who is left.",
-  capacity: "The trunk has nothing free for it.",
+  not_before: "It has not begun: its “Not before” is in the future.",
+  calling_hours: "Calling hours are closed for everyone still to be called.",
+  capacity: "The trunk has no free capacity for it.",
   trunk_inactive: "Its trunk is inactive.",
   agent_inactive: "Its agent is inactive.",
   dialer_down: "The trunk's dialer is failing.",

@@ -8,10 +8,10 @@ type Failure = NonNullable<ListedCall["failure"]>;
 
 /** Why a call that is dialed later is dialed then. */
 export const SCHEDULED: Record<Schemas["ScheduleReason"], string> = {
-  not_before: "its request names that time",
+  not_before: "its request asked for that time",
   calling_hours: "calling hours are closed",
   contact_limit: "the number has been called as often as contact limits allow",
-  redial: "the attempt before did not reach anybody",
+  redial: "the previous attempt did not reach anybody",
 };
 
 /** The same where there is little room. */
@@ -54,21 +54,21 @@ export const REASONS = Object.entries(IN_SHORT);
 
 /** What to do about it, or whose doing it was, where the failure's own words don't say. */
 const ADVICE: Partial<Record<string, string>> = {
-  busy: "Nobody's mistake: call again later.",
+  busy: "Nothing is wrong: call again later.",
   declined: "The person, or their phone, declined the call.",
-  no_answer: "It rang for as long as the trunk lets a phone ring.",
+  no_answer: "It rang for as long as the platform lets a phone ring.",
   unreachable: "The phone is off, out of reach, or the number is not in use.",
   dialer_unavailable: "The call never reached a phone. Test the trunk's connection on its page.",
   agent_unavailable: "The call never reached a phone: the agent's program did not join in time. Is it running?",
-  agent_failed: "The agent's program ended the conversation before its time.",
+  agent_failed: "The agent's program ended the conversation early.",
   canceled: "Somebody cancelled it, its key was revoked, or its agent was deleted.",
-  timed_out: "It lasted longer than a call may on this platform.",
+  timed_out: "It lasted longer than this platform allows.",
   channels_exhausted: "Raise the trunk's channels, or let calls queue (on_capacity).",
   rate_exceeded: "Raise the trunk's calls per second, or let calls queue (on_capacity).",
   number_suppressed: "The number is on the suppression list: it is not called.",
-  schedule_full: "A trunk holds 100,000 scheduled calls at most.",
+  schedule_full: "A trunk holds at most 100,000 scheduled calls.",
   daily_limit_reached: "The trunk takes calls again after midnight, UTC; its limit is on its page.",
-  window_closed: "Its not_after came before calling hours opened, a contact limit let it through, or it could be dialed.",
+  window_closed: "Its not_after passed before calling hours opened, a contact limit allowed it, or it could be dialed.",
   destination_not_allowed: "The trunk may not call there: its destinations are on its page.",
 };
 
@@ -96,7 +96,7 @@ export function waitOf(call: Detail, now: number): Wait | null {
     return { until: at, why: `It is scheduled, because ${SCHEDULED[schedule.reason]}.`, brief };
   }
   if (timeline.some(({ event }) => event === "queued")) {
-    const why = "It is in the trunk's queue: all its channels are in use, or its calls per second used up.";
+    const why = "It is in the trunk's queue: all channels are in use, or the calls per second are used up.";
     return { until: null, why, brief: "waits for capacity" };
   }
   return { until: null, why: "It is about to be dialed.", brief: "about to be dialed" };

@@ -76,8 +76,8 @@ function verdict(name: string, isValid: boolean, hint: string): Verdict {
 }
 
 function whyNot(secret: string, body: string): string {
-  if (!secret.startsWith("whsec_")) return "The secret should start with whsec_ and be pasted whole.";
-  if (/^\s|\s$/.test(body)) return "The body starts or ends with white space: use the exact bytes that came.";
-  if (/\n/.test(body)) return "The body has line breaks: it may have been reformatted. Use the exact bytes that came.";
-  return "Use the exact body that came, and the secret that was newest when it was sent.";
+  if (!secret.startsWith("whsec_")) return "The secret must start with whsec_ and be pasted whole.";
+  if (/^\s|\s$/.test(body)) return "The body starts or ends with white space: use the exact bytes received.";
+  if (/\n/.test(body)) return "The body has line breaks: it may have been reformatted. Use the exact bytes received.";
+  return "Use the exact body received, and the secret that was newest when it was sent.";
 }

@@ -25,7 +25,7 @@ export default function Agents() {
       {agents.isLoading && <Skeleton />}
       {agents.data?.length === 0 && (
         <Empty title="No agents yet">
-          <p class="faint">An agent is what a call talks with. Create one, and place a test call.</p>
+          <p class="faint">An agent holds the conversation of a call. Create one, and place a test call.</p>
         </Empty>
       )}
       {agents.data && agents.data.length > 0 && (

@@ -29,7 +29,7 @@ export default function AuditLog() {
       <RoleNote needs="owner" what="The audit log" />
       <Failure error={log.error} retry={log.reload} />
       {isOn && log.isLoading && <Skeleton rows={10} />}
-      {log.data?.entries.length === 0 && <Empty title="Nothing has been changed yet" />}
+      {log.data?.entries.length === 0 && <Empty title="No changes yet" />}
       {log.data && log.data.entries.length > 0 && (
         <>
           <Table

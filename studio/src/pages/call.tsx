@@ -175,7 +175,7 @@ function Summary({ call }: { call: Detail }) {
 
 function Outcome({ call }: { call: Detail }) {
   if (!call.call_outcome) {
-    const text = call.is_terminal ? "The call did not connect, so there is none." : "It will be here once the call is over.";
+    const text = call.is_terminal ? "The call did not connect, so there is none." : "It appears here once the call is over.";
     return (
       <Card title="Outcome">
         <p class="faint">{text}</p>
@@ -198,7 +198,7 @@ function Recording({ url }: { url: string | null }) {
         <audio controls preload="none" src={url} />
       ) : (
         <p class="faint">
-          There is none: recordings are made only where <a href="/studio/settings">they are enabled</a>.
+          There is none: calls are recorded only if <a href="/studio/settings">they are enabled</a>.
         </p>
       )}
     </Card>
@@ -225,7 +225,7 @@ function Transcript({ lines, url, isOver }: TranscriptProps) {
           ))}
         </ol>
       ) : (
-        <p class="faint">{isOver ? "The agent reported none." : "It will be here once the call is over and its agent has reported."}</p>
+        <p class="faint">{isOver ? "The agent reported none." : "It appears here once the call is over and its agent has reported."}</p>
       )}
     </Card>
   );

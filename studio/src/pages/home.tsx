@@ -44,7 +44,7 @@ export default function Home() {
   return (
     <Page
       title="Home"
-      about="What is going on now, and what came of today's calls."
+      about="What is going on now, and the results of today's calls."
       actions={barred("member") === null && <LinkButton href="/studio/calls/new">Call a number</LinkButton>}
     >
       <Failure error={agents.error ?? trunks.error} retry={agents.error ? agents.reload : trunks.reload} />
@@ -250,7 +250,7 @@ function GivenUp() {
     <Card title={<a href="/studio/webhooks?status=exhausted">Callbacks given up</a>}>
       <Failure error={lost.error} retry={lost.reload} />
       {reason !== null && <p class="faint">{reason}.</p>}
-      {lost.data && deliveries.length === 0 && <p class="faint">None: each was accepted, or is still being sent.</p>}
+      {lost.data && deliveries.length === 0 && <p class="faint">None: every callback was accepted, or is still being sent.</p>}
       {deliveries.length > 0 && (
         <ul class="listed">
           {deliveries.map(({ id, event, url, created_at }) => (

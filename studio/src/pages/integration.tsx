@@ -32,7 +32,7 @@ export default function Integration() {
   return (
     <Page
       title="Integration"
-      about="API keys: each acts for the organisation, as far as its role allows."
+      about="API keys act for the organisation, as far as their role allows."
       actions={
         <Button kind="primary" needs="owner" onClick={() => setMaking(true)}>
           New API Key
@@ -195,7 +195,7 @@ function Revoke({ apiKey, onClose }: { apiKey: Key; onClose: () => void }) {
   };
   return (
     <Confirm title={`Revoke ${apiKey.name}?`} does="Revoke key" onConfirm={revoke} onClose={onClose}>
-      <p>It can then start no calls and read nothing. This can't be undone.</p>
+      <p>It can no longer start calls or read anything. This can't be undone.</p>
       {apiKey.id === session.value?.key_id && <Note tone="warn">This session stands for it and ends with it.</Note>}
       <Failure error={error} />
     </Confirm>

@@ -181,7 +181,7 @@ function Editor({ known: loaded }: { known: Known }) {
       <Request method="PATCH" path={PATH} body={requestOf(form)} />
       {isAsking && (
         <Confirm title="Stop recording?" does="Stop recording" keeps="Keep recording" onConfirm={save} onClose={() => setAsking(false)}>
-          <p>Calls dialed from now on are not recorded, and the bucket's secret is forgotten: to record again it must be entered anew.</p>
+          <p>Calls dialed from now on are not recorded, and the bucket's secret is forgotten: to record again, you must enter it again.</p>
         </Confirm>
       )}
     </div>
@@ -205,7 +205,7 @@ function Transcripts({ form, set }: PartProps) {
         ]}
         onChange={(transcripts) => set({ transcripts })}
         disabled={barred("owner")}
-        hint="What the agent reports was said, behind a signed link that is good for 30 days."
+        hint="The transcript that the agent reports, behind a signed link that is valid for 30 days."
       />
     </Card>
   );
@@ -281,13 +281,13 @@ function Bucket({ form, set, isKnown }: PartProps & { isKnown: boolean }) {
         name: "recordings.endpoint",
         isMono,
         placeholder: "https://ACCOUNT.r2.cloudflarestorage.com",
-        hint: "Of an S3-compatible store. Empty for AWS's own.",
+        hint: "Of an S3-compatible store. Leave empty for AWS.",
       })}
       {text("prefix", "Prefix", {
         name: "recordings.prefix",
         isMono,
         placeholder: "calls/",
-        hint: "What the recordings' names begin with.",
+        hint: "The prefix of the recordings' names.",
       })}
       <div class="pair">
         {text("accessKey", "Access key", { name: "recordings.access_key", isMono, required: true })}

@@ -39,7 +39,7 @@ export default function Start() {
           <Step
             number={2}
             title="Trunk"
-            about="The line the call goes out through: a simulated one, which dials nobody."
+            about="What the call goes out through: a simulated trunk, which dials nobody."
             done={trunk?.name}
             isNext={!!agent && !trunk}
           >

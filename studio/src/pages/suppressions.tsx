@@ -75,7 +75,7 @@ export default function Suppressions() {
           onClose={() => setLeaving(null)}
         >
           <p>
-            Calls to <span class="mono">{leaving}</span> are placed again from then on.
+            Calls to <span class="mono">{leaving}</span> can be placed again from then on.
           </p>
         </Confirm>
       )}
@@ -147,7 +147,7 @@ function Add({ onDone }: { onDone: () => void }) {
       <Form error={error} onSubmit={submit} label="Suppress a number">
         <div class="pair">
           {text("phone", "Number", { name: "phone_number", isMono: true, required: true, placeholder: "+919876543210" })}
-          {text("until", "Until", { name: "expires_at", type: "datetime-local", hint: "Optional, by your clock. Empty: for good." })}
+          {text("until", "Until", { name: "expires_at", type: "datetime-local", hint: "Optional, by your clock. Empty: no end." })}
         </div>
         {text("reason", "Reason", { name: "reason", hint: "Optional; at most 200 characters." })}
         <Failure error={error} />

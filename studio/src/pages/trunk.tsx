@@ -164,7 +164,7 @@ function Figures({ trunk, live, history, breaker }: FiguresProps) {
       </Card>
       <Card title="Queue">
         <p class="figure">{live?.waiting ?? "–"}</p>
-        <p class="faint small">calls that asked to queue</p>
+        <p class="faint small">calls placed with on_capacity: queue</p>
       </Card>
       <Card title="Status">
         <p class="row tight">

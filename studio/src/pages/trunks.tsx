@@ -23,7 +23,7 @@ export default function Trunks() {
   return (
     <Page
       title="Trunks"
-      about="Carrier lines, and how many of their channels are in use."
+      about="Connections to carriers, and how many of their channels are in use."
       actions={
         <LinkButton href="/studio/trunks/new" needs="owner" kind="primary">
           New Trunk
@@ -35,7 +35,7 @@ export default function Trunks() {
       {trunks.isLoading && <Skeleton />}
       {trunks.data?.length === 0 && (
         <Empty title="No trunks yet">
-          <p class="faint">A trunk is the line that calls go out through. Begin with a simulated one: it dials nobody.</p>
+          <p class="faint">Calls go out through a trunk. Begin with a simulated one: it dials nobody.</p>
         </Empty>
       )}
       {trunks.data && trunks.data.length > 0 && (

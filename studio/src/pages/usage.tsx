@@ -39,7 +39,7 @@ export default function Usage() {
   };
   const rows = usage.data?.rows ?? [];
   return (
-    <Page title="Usage" about="What calls add up to, by the hour in which each was accepted or refused. Days and hours are UTC's.">
+    <Page title="Usage" about="Totals of calls, by the hour in which each was accepted or refused. Days and hours are in UTC.">
       <form class="filters open" onSubmit={(event) => event.preventDefault()} aria-label="What is shown">
         <SelectField label="By" value={by} options={Object.entries(GROUPS)} onChange={(group_by) => filters.set({ group_by })} />
         <SelectField label="Of the last" value={days} options={Object.entries(DAYS)} onChange={(days) => filters.set({ days })} />
@@ -47,8 +47,8 @@ export default function Usage() {
       <Failure error={usage.error} retry={usage.reload} />
       {usage.isLoading && <Skeleton rows={10} />}
       {usage.data && rows.length === 0 && (
-        <Empty title="No calls in this time">
-          <p class="faint">Choose a longer time.</p>
+        <Empty title="No calls in this period">
+          <p class="faint">Choose a longer period.</p>
         </Empty>
       )}
       {rows.length > 0 && (

@@ -120,8 +120,8 @@ function Rotate({ onClose, onDone }: { onClose: () => void; onDone: (secret: Sec
   return (
     <Dialog title="Rotate the signing secret" onClose={onClose}>
       <p>
-        A new secret signs from now on. During the overlap webhook-signature carries the present one too, so receivers can change over;
-        X-Audatec-Signature is the new one's at once. Without an overlap all earlier secrets end.
+        A new secret signs from now on. During the overlap, webhook-signature also carries the current secret's signature, so that receivers
+        can change over; X-Audatec-Signature uses the new secret at once. Without an overlap, all earlier secrets end.
       </p>
       <SelectField label="Overlap" value={overlap} options={OVERLAPS} onChange={setOverlap} />
       <Failure error={error} />
@@ -167,7 +167,7 @@ function TestEvent() {
           value={url}
           onInput={setUrl}
           placeholder="https://your-server.com/hooks/call-done"
-          hint="A signed call.completed with example data goes there."
+          hint="A signed call.completed with example data is sent there."
         />
         <Failure error={error} />
         <div class="row">

@@ -193,13 +193,13 @@ function Behaviour({ form, set, disabled }: PartProps) {
   const text = textsOf(form, set, disabled);
   return (
     <>
-      {text("script", "Script", { name: "script", rows: 8, hint: "What the agent is to say and do." })}
+      {text("script", "Script", { name: "script", rows: 8, hint: "What the agent should say and do." })}
       {text("outcomeSchema", "Outcome schema", {
         name: "outcome_schema",
         rows: 4,
         isMono: true,
         placeholder: '{"type": "object", "required": ["disposition"]}',
-        hint: "What the outcome of its calls must look like, as JSON Schema. A report with another outcome is refused.",
+        hint: "What the outcome of its calls must look like, as JSON Schema. A report with any other outcome is refused.",
       })}
       <Voicemail form={form} set={set} disabled={disabled} />
       {/* Who is no owner is not told of them. */}

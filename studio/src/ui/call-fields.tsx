@@ -78,7 +78,7 @@ function Metadata({ form, set, agent }: Pick<CallFieldsProps, "form" | "set"> & 
         rows: 2,
         isMono: true,
         placeholder: '{"reference": "A-17"}',
-        hint: "Optional: what goes along with the fields above, as a JSON object.",
+        hint: "Optional: added to the fields above, as a JSON object.",
       })}
     </>
   );
@@ -93,7 +93,7 @@ export function When({ form, set }: Pick<CallFieldsProps, "form" | "set">) {
         {text("notBefore", "Not before", {
           name: "not_before",
           type: "datetime-local",
-          hint: `By your clock (${own}), at most 30 days ahead. Empty for now.`,
+          hint: `By your clock (${own}), at most 30 days ahead. Empty: now.`,
         })}
         {text("notAfter", "Not after", {
           name: "not_after",
@@ -106,7 +106,7 @@ export function When({ form, set }: Pick<CallFieldsProps, "form" | "set">) {
         name="time_zone"
         value={form.zone}
         onInput={(zone) => set({ zone })}
-        hint="Empty: as the number tells. Calling hours by the callee's clock go by this zone."
+        hint="Empty: derived from the number. Calling hours in the callee's time zone use this one."
       />
       <CheckField
         label="Ignore calling hours"

@@ -104,7 +104,7 @@ function When({ form, set, disabled }: PartProps) {
         {text("notAfter", "Not after", {
           name: "not_after",
           type: "datetime-local",
-          hint: "By your clock too. Whoever has not been reached by then ends as expired.",
+          hint: "By your clock too. Recipients not called by then end as expired.",
         })}
       </div>
       <HoursFields form={form.hours} onChange={(hours) => set({ hours })} disabled={disabled} isOfCampaign />

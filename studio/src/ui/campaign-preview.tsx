@@ -50,7 +50,7 @@ export function CampaignPreview({ campaign: { id, counts }, version }: Props) {
         )
       }
     >
-      {!isOn && <p class="faint">Add recipients: who of them can be called is said here before anybody is.</p>}
+      {!isOn && <p class="faint">Add recipients: this shows how many of them can be called before anybody is.</p>}
       <Failure error={preview.error} retry={preview.reload} />
       {isOn && preview.isLoading && <Skeleton rows={4} />}
       {preview.data && <Facts items={factsOf(preview.data)} />}

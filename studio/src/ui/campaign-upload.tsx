@@ -25,7 +25,7 @@ export function CampaignUpload({ id, onDone }: { id: string; onDone: () => void 
         label="File"
         hint={
           why ??
-          "CSV with a header line (phone_number, reference, time_zone; every other column is metadata), or ndjson: at most 8 MiB and 20,000 rows a file. Sent again, it adds nobody twice."
+          "CSV with a header line (phone_number, reference, time_zone; every other column is metadata), or ndjson: at most 8 MiB and 20,000 rows a file. Sending it again adds nobody twice."
         }
       >
         {(control) => (

@@ -23,7 +23,7 @@ export function Checker() {
   return (
     <Card title="Signature checker">
       <form noValidate class="stack" onSubmit={submit}>
-        <p class="faint">Computed in this browser: nothing you paste leaves it.</p>
+        <p class="faint">Checked in this browser: nothing you paste leaves it.</p>
         <TextField
           label="Body"
           value={body}
@@ -31,7 +31,7 @@ export function Checker() {
           rows={4}
           isMono
           required
-          hint="The exact bytes that came, not reformatted."
+          hint="The exact bytes received, not reformatted."
         />
         <div class="pair">
           <TextField

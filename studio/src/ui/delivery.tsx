@@ -75,7 +75,7 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
       )}
       {delivery.status === "exhausted" && (
         <li class="bad">
-          <span class="timeline-what faint">Given up: no further automatic attempt</span>
+          <span class="timeline-what faint">Given up: no more automatic attempts</span>
         </li>
       )}
     </TimelineList>

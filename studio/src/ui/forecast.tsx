@@ -27,7 +27,7 @@ export function Forecast({ body, zones }: Props) {
   }, [settled]);
   return (
     <div role="status" aria-label="What would happen">
-      {!isOn && <p class="faint">Enter a number: what the call would do is said here before it is placed.</p>}
+      {!isOn && <p class="faint">Enter a number to see here what the call would do before it is placed.</p>}
       {isOn && dry.error && <Refusal error={dry.error} zones={zones} />}
       {isOn && !dry.error && dry.data && <Verdict told={dry.data} zones={zones} />}
     </div>
@@ -42,7 +42,7 @@ export function laterOf(error: ApiError): string | null {
 
 function Refusal({ error, zones }: { error: ApiError; zones: readonly string[] }) {
   const later = laterOf(error);
-  if (error.status === 0 || error.status >= 500) return <Note tone="warn">What would happen is not known: {error.message}</Note>;
+  if (error.status === 0 || error.status >= 500) return <Note tone="warn">Can't tell what would happen: {error.message}</Note>;
   return (
     <Note tone="bad">
       <p>
@@ -66,7 +66,7 @@ function Verdict({ told: { would, reason, scheduled_for, unknown_keys }, zones }
       )}
       {unknown_keys && unknown_keys.length > 0 && (
         <Note tone="warn">
-          The agent's texts name what the metadata lacks: <span class="mono">{unknown_keys.join(", ")}</span>.
+          The agent's texts use keys that the metadata lacks: <span class="mono">{unknown_keys.join(", ")}</span>.
         </Note>
       )}
     </div>

@@ -68,7 +68,7 @@ export function HoursFields({ form, onChange, disabled, isOfCampaign = false }: 
         disabled={disabled}
         hint={
           isOfCampaign
-            ? "Within your organisation's and the agent's calling hours. Who can't be called now waits for the next opening."
+            ? "Your organisation's and the agent's calling hours apply as well. Recipients who can't be called now wait for the next opening."
             : "Checked when a call is accepted, and again just before the phone rings."
         }
       />
@@ -89,7 +89,7 @@ export function HoursFields({ form, onChange, disabled, isOfCampaign = false }: 
           />
           {!isOfCampaign && (
             <SelectField
-              label="A call that comes while it is closed"
+              label="A call that arrives while hours are closed"
               value={form.onClosed}
               options={[
                 ["wait", "Waits for the next opening"],
@@ -125,15 +125,15 @@ function Places({ form, set, disabled, isOfCampaign }: PartProps) {
     />
   ) : (
     <ZoneField
-      label="Where a number does not tell its time zone"
+      label="If the number's time zone is not known"
       name="calling_hours.fallback_time_zone"
       value={form.fallback}
       onInput={(fallback) => set({ fallback })}
       disabled={disabled}
       hint={
         isOfCampaign
-          ? "Empty: such a recipient is not called, unless their row says its time_zone."
-          : "Empty: such a call is refused, unless its request says its time_zone."
+          ? "Empty: such a recipient is not called unless their row gives a time_zone."
+          : "Empty: such a call is refused unless its request gives a time_zone."
       }
     />
   );

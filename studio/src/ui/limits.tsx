@@ -89,8 +89,8 @@ export function LimitsFields({ rows, onChange, disabled }: Props) {
         </Button>
       </div>
       <p class="hint">
-        How often one number may be called: a day and a week are those of the phone's own time zone, a week begins on Monday. A call beyond
-        is refused (409); a scheduled one waits.
+        How often one number may be called: days and weeks are in the phone's own time zone, and a week begins on Monday. Calls beyond the
+        limit are refused (409); scheduled ones wait.
       </p>
     </div>
   );

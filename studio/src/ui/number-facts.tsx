@@ -34,7 +34,7 @@ export function NumberTells({ facts }: { facts: NumberFacts }) {
       </p>
       <Facts
         items={[
-          ["Country", country_code ? `${where} (+${country_code})` : "A country code that is not assigned"],
+          ["Country", country_code ? `${where} (+${country_code})` : "An unassigned country code"],
           ["Type", TYPES[type]],
           ["Time zone", time_zones.length === 0 ? "Not known" : zonesInWords(time_zones)],
           ...(next_allowed_at ? [["Call again", inBoth(next_allowed_at, time_zones)] as [string, string]] : []),

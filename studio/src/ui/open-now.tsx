@@ -26,7 +26,7 @@ export function OpenNow({ hours }: { hours: Schemas["CallingHours"] }) {
           onEnter={() => {}}
           isMono
           placeholder="+919876543210"
-          hint="By the clocks that this browser knows; a call goes by the platform's own."
+          hint="Based on this browser's time zone data; calls use the platform's own."
         />
       )}
       <Failure error={isCallees ? facts.error : null} />
@@ -48,7 +48,7 @@ function Told({ look }: { look: Look | "unknown" }) {
   if (look === "unknown") return <Note tone="warn">This browser does not know that time zone.</Note>;
   const { zones, open, opensAt } = look;
   const [first] = zones;
-  if (!first) return <Note tone="warn">Its time zone is not known: the call is refused, unless its request says its time_zone.</Note>;
+  if (!first) return <Note tone="warn">Its time zone is not known: the call is refused unless its request gives a time_zone.</Note>;
   const where = zones.map(({ zone, clock }) => `${zone} (${clock})`).join(" and ");
   if (open) return <Note tone="good">Open now in {where}.</Note>;
   return (

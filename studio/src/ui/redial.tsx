@@ -26,10 +26,7 @@ export function RedialFields({ form, onChange, until = UNTIL, disabled = null }:
         label="Attempts"
         name="redial.max_attempts"
         value={form.attempts}
-        options={[
-          ["1", "One call, and no other"],
-          ...Array.from({ length: 9 }, (_, n) => [String(n + 2), `Up to ${n + 2} calls`] as const),
-        ]}
+        options={[["1", "One call only"], ...Array.from({ length: 9 }, (_, n) => [String(n + 2), `Up to ${n + 2} calls`] as const)]}
         onChange={(attempts) => set({ attempts })}
         disabled={disabled}
         hint={`Until somebody is reached. Each attempt is a call of its own; ${until}`}
@@ -44,7 +41,7 @@ export function RedialFields({ form, onChange, until = UNTIL, disabled = null }:
             onInput={(minutes) => set({ minutes })}
             disabled={disabled}
             placeholder="30, 120"
-            hint="From the end of one attempt to the next; of several, the last one repeats."
+            hint="From the end of one attempt to the next; if there are several, the last one repeats."
           />
         </>
       )}

@@ -116,7 +116,7 @@ function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted:
   const [isAsking, setAsking] = useState(false);
   if (!full) {
     if (barred("owner")) return null;
-    return <p class="faint small">“Full capacity” makes a trunk of one channel, “{ONE_CHANNEL}”, which stays until it is deleted.</p>;
+    return <p class="faint small">“Full capacity” creates a trunk with one channel, “{ONE_CHANNEL}”, which stays until it is deleted.</p>;
   }
   const remove = async () => {
     setAsking(false);
@@ -131,10 +131,10 @@ function FullTrunkNote({ full, onDeleted }: { full: FullTrunk | null; onDeleted:
     setBusy(false);
   };
   const link = <a href={`/studio/trunks/${full.trunk.id}`}>{ONE_CHANNEL}</a>;
-  if (!full.isOwn) return <Note>“Full capacity” goes through {link}, an existing one-channel trunk.</Note>;
+  if (!full.isOwn) return <Note>“Full capacity” uses {link}, an existing one-channel trunk.</Note>;
   return (
     <Note>
-      <p>“Full capacity” goes through {link}, a one-channel trunk created for it. It stays until you delete it.</p>
+      <p>“Full capacity” uses {link}, a one-channel trunk created for it. It stays until you delete it.</p>
       <Button isSmall kind="danger" needs="owner" isBusy={isBusy} onClick={() => setAsking(true)} label={`Delete ${ONE_CHANNEL}`}>
         Delete it
       </Button>

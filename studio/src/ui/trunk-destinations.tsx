@@ -61,7 +61,7 @@ export function Destinations({ form, set, disabled }: Props) {
           disabled={disabled}
           placeholder="Every country"
           adds="Allow a country"
-          hint="Prefixes, such as +91, +1. Empty for every country, none for nowhere."
+          hint="Prefixes, such as +91, +1. Empty: every country; none: nowhere."
           meanings={{ "": "Every country", [NOWHERE]: "Nowhere" }}
         />
         <Prefixes
@@ -73,7 +73,7 @@ export function Destinations({ form, set, disabled }: Props) {
           placeholder="+1900"
           adds="Deny a country"
           hint="The longest prefix that matches decides."
-          meanings={{ "": "No exception" }}
+          meanings={{ "": "No exceptions" }}
         />
       </div>
       <HomeOnly trunkPhone={form.trunkPhone} onHome={(allow) => set({ allow })} disabled={disabled} />
@@ -88,7 +88,7 @@ export function Destinations({ form, set, disabled }: Props) {
           ]}
           onChange={(highRisk) => set({ highRisk })}
           disabled={disabled}
-          hint="Satellite, premium rate, shared cost, country codes that are not assigned."
+          hint="Satellite, premium rate, shared cost, unassigned country codes."
         />
         <TextField
           label="Calls per day"
@@ -100,7 +100,7 @@ export function Destinations({ form, set, disabled }: Props) {
           onInput={(maxCallsPerDay) => set({ maxCallsPerDay })}
           disabled={disabled}
           placeholder="No limit"
-          hint="Accepted calls, from midnight to midnight by UTC."
+          hint="Accepted calls, from midnight to midnight UTC."
         />
       </div>
     </>

@@ -122,7 +122,7 @@ export function TrunkFields({ form, onChange, isBrief = false, isKnown = false }
           type: "number",
           min: 1,
           max: 10_000,
-          hint: "Calls at the same time, 1 to 10,000.",
+          hint: "Simultaneous calls, 1 to 10,000.",
         })}
         {text("maxCps", "Calls per second", { name: "max_cps", type: "number", min: 1, max: 1_000, hint: "1 to 1,000." })}
       </div>

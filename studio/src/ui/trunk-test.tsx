@@ -42,7 +42,7 @@ export function TrunkTest({ id }: { id: string }) {
     <Card title="Connection">
       <p class="faint">
         {isNew
-          ? "The trunk is created. Find out whether it can carry calls before the first one: no phone rings."
+          ? "The trunk has been created. Test whether it can carry calls before you place the first one: no phone rings."
           : "No phone rings in a test."}
       </p>
       <div class="row">
